@@ -1,0 +1,1 @@
+"""Checks that any Programmer Service follows Adobe Pass rules of polling, caching, retrying and headers."""

@@ -1,0 +1,1 @@
+"""Live-event load scenarios on Locust."""

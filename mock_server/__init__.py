@@ -1,0 +1,1 @@
+"""A simulator of Adobe Pass Authentication: the DCR and REST API V2 endpoints."""

@@ -1,0 +1,54 @@
+"""The exchange: one request with its response, as the mock saw it.
+
+The journal is the sequence of exchanges, conformance rules judge them, and a recorded trace is one exchange
+per line as JSON. The fields are listed in docs/reference/journal.md; they only grow.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Exchange(msgspec.Struct, frozen=True, kw_only=True):
+    """One request to the mock and what the mock answered.
+
+    ``at`` is in milliseconds since the epoch on the clock of the space, which tests may advance; ``wall`` is
+    in seconds on a monotonic clock that nothing can move, so intervals are measured with it. Header names are
+    lower case, and repeated headers are joined by ", " (RFC 9110, 5.3). Bearer tokens, client secrets,
+    software statements and media tokens are replaced by ``sha256:`` and the first 16 hexadecimal digits of
+    their digest: equality survives, the secret does not.
+    """
+
+    id: int
+    space: str
+    at: int
+    wall: float
+    duration_ms: float
+    lag_ms: float
+    """The longest delay of the mock's event loop while this exchange was under way."""
+    endpoint: str
+    """The endpoint's id (``profiles.code``), or an empty string where no endpoint has this path."""
+    method: str
+    path: str
+    """The path as sent, without the prefix of the space."""
+    query: str
+    request_headers: dict[str, str]
+    request_body: str
+    status: int
+    """The HTTP status, or 0 where the connection was broken before there was one."""
+    response_headers: dict[str, str]
+    response_body: str
+    peer: str
+    """Address and port of the caller, ``127.0.0.1:50312``."""
+    connection: str
+    """The same for all exchanges of one TCP connection."""
+    service_provider: str | None = None
+    mvpd: str | None = None
+    code: str | None = None
+    client_id: str | None = None
+    device: str | None = None
+    """The device identifier, decoded from AP-Device-Identifier or, for a code, that of its session."""
+    ip: str
+    """The address by which Adobe Pass throttles: the first of X-Forwarded-For, else the peer's."""
+    behaviours: tuple[str, ...] = ()
+    """Ids of the behaviours that took effect."""
