@@ -1,0 +1,135 @@
+"""The rule: a small unit that watches observations go by and says each time it could have been broken.
+
+A rule module holds one class: first its identity card, then the judgement. Judging is pure: observations in,
+outcomes out, bounded state, no clock and no I/O, so one object serves a live mock, a recorded trace and a load
+test alike.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import ClassVar, Generic, TypeVar
+
+from conformance.citations import Citation
+from conformance.observation import Observation
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Severity(StrEnum):
+    """MUST is what Adobe calls mandatory; SHOULD is what it recommends."""
+
+    MUST = "MUST"
+    SHOULD = "SHOULD"
+
+
+class Blame(StrEnum):
+    """Whose a failure is."""
+
+    SERVICE = "SERVICE"
+    CONFIG = "CONFIG"
+    HARNESS = "HARNESS"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """The identity card of a rule: everything that reports, docs and `explain` print of it."""
+
+    id: str
+    title: str
+    """A sentence that is true of a service that keeps the rule."""
+    severity: Severity
+    requirement: str
+    """What Adobe asks, in our words."""
+    breaks: str
+    """What goes wrong for viewers or the contract when it is broken."""
+    remedy: str
+    """How to mend a service that breaks it."""
+    citations: tuple[Citation, ...]
+    needs: frozenset[str] = frozenset()
+    """Verbs without which a run gives no opportunity, or, with `judges_app`, no evidence."""
+    judges_app: bool = False
+    """True where the rule needs what the service said to the Streaming App (a driver), so a trace is not enough."""
+
+
+@dataclass(frozen=True)
+class Expectations:
+    """What a deployment may differ in: budgets and limits that rules are held to."""
+
+    instances: int = 1
+    preauthorize_limit: int = 5
+    authorize_limit: int = 1
+    poll_interval: float = 2.7
+    """Seconds: Adobe's 3 s less the margin for jitter."""
+    lag_limit_ms: float = 250.0
+    """Above this lag of the mock's event loop a timing finding is inconclusive."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """An opportunity that the service used well."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Broken:
+    """An opportunity at which the rule was broken; the evidence."""
+
+    exchanges: tuple[int, ...]
+    device: str | None
+    expected: str
+    observed: str
+    blame: Blame = Blame.SERVICE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unclear:
+    """An opportunity that cannot be judged, and why (the harness lagged, say)."""
+
+    reason: str
+    exchanges: tuple[int, ...] = ()
+
+
+Outcome = Held | Broken | Unclear
+HELD = Held()
+
+
+class Rule(ABC):
+    """One requirement. Subclasses are made anew for every judgement and hold its state."""
+
+    card: ClassVar[Card]
+
+    def __init__(self, expectations: Expectations) -> None:
+        self.expectations = expectations
+
+    @abstractmethod
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        """Take the next observation, in order of time; yield one outcome per opportunity that it decides."""
+
+    def finish(self) -> Iterator[Outcome]:
+        """The trace has ended: yield outcomes for what can only be judged then."""
+        return iter(())
+
+
+@dataclass
+class Bounded(Generic[K, V]):
+    """A mapping that forgets its least recently written entries, so that a rule's state stays bounded."""
+
+    limit: int = 50_000
+    _entries: OrderedDict[K, V] = field(default_factory=OrderedDict)
+
+    def get(self, key: K) -> V | None:
+        return self._entries.get(key)
+
+    def put(self, key: K, value: V) -> None:
+        self._entries[key] = value
+        self._entries.move_to_end(key)
+        while len(self._entries) > self.limit:
+            self._entries.popitem(last=False)
+
+    def pop(self, key: K) -> V | None:
+        return self._entries.pop(key, None)
