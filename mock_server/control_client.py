@@ -77,9 +77,7 @@ class ControlClient:
 
     async def exchanges(self, *, after: int = 0, limit: int = 1000, **filters: str) -> ExchangePage:
         """The journal after the exchange with id ``after``, oldest first; filters as in the control API."""
-        answer = await self._call(
-            "GET", "/exchanges", params={"after": str(after), "limit": str(limit), **filters}
-        )
+        answer = await self._call("GET", "/exchanges", params={"after": str(after), "limit": str(limit), **filters})
         return msgspec.json.decode(answer.content, type=ExchangePage)
 
     async def clear_exchanges(self) -> None:

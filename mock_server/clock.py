@@ -1,0 +1,76 @@
+"""The only source of time in the mock. Everything else is handed a clock, or a time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Time as the mock knows it."""
+
+    def now(self) -> int:
+        """Milliseconds since the epoch."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds on a clock that nothing can move; only differences mean something."""
+        ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class SystemClock:
+    """The machine's clock, read once: a step of the system time during a run moves nothing."""
+
+    def __init__(self) -> None:
+        self._epoch_ms = time.time() * 1000 - time.monotonic() * 1000
+
+    def now(self) -> int:
+        return int(self._epoch_ms + time.monotonic() * 1000)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class ManualClock:
+    """A clock that moves only when told to; for tests of whatever takes a clock."""
+
+    def __init__(self, now: int = 1_752_149_281_000) -> None:
+        self._now = now
+
+    def now(self) -> int:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._now / 1000
+
+    async def sleep(self, seconds: float) -> None:
+        self.tick(seconds)
+
+    def tick(self, seconds: float) -> None:
+        self._now += round(seconds * 1000)
+
+
+class SpaceClock:
+    """The clock of one space: the mock's clock, set forward by as much as was asked for."""
+
+    def __init__(self, base: Clock) -> None:
+        self._base = base
+        self.offset = 0
+
+    def now(self) -> int:
+        return self._base.now() + self.offset
+
+    def monotonic(self) -> float:
+        return self._base.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await self._base.sleep(seconds)
+
+    def advance(self, milliseconds: int) -> None:
+        self.offset += milliseconds

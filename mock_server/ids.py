@@ -1,0 +1,39 @@
+"""Where identifiers come from: injected, so that a seed repeats a run."""
+
+from __future__ import annotations
+
+import random
+import string
+import uuid
+from typing import Protocol
+
+_CODE_ALPHABET = string.ascii_uppercase + string.digits
+_CODE_LENGTH = 7
+
+
+class Ids(Protocol):
+    """Makes identifiers that nobody has had before, as far as chance allows."""
+
+    def code(self) -> str:
+        """An authentication code: seven upper-case letters and digits."""
+        ...
+
+    def uuid(self) -> str: ...
+
+    def secret(self) -> str: ...
+
+
+class RandomIds:
+    """Identifiers from a random source: the system's, or with a seed the same ones in every run."""
+
+    def __init__(self, seed: int | None = None) -> None:
+        self._random = random.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311 (a seed is wanted)
+
+    def code(self) -> str:
+        return "".join(self._random.choices(_CODE_ALPHABET, k=_CODE_LENGTH))
+
+    def uuid(self) -> str:
+        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+
+    def secret(self) -> str:
+        return self.uuid()

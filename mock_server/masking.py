@@ -1,0 +1,39 @@
+"""Secrets never reach the journal: they are replaced by a prefix of their SHA-256, so that equality survives."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+MASKED_HEADERS = frozenset(
+    {"ad-service-token", "adobe-subject-token", "cookie", "x-roku-reserved-roku-connect-token", "set-cookie"}
+)
+_BEARER = re.compile(r"^(bearer)\s+(\S.*)$", re.IGNORECASE)
+_JSON_SECRET = re.compile(
+    r'("(?:access_token|client_secret|serializedToken|software_statement|SAMLResponse)"\s*:\s*")((?:[^"\\]|\\.)*)(")'
+)
+_FORM_SECRET = re.compile(r"(?:(?<=^)|(?<=&))((?:client_secret|software_statement|SAMLResponse|password)=)([^&]*)")
+
+
+def mask(secret: str) -> str:
+    """``sha256:`` and the first 16 hexadecimal digits of the secret's digest."""
+    return "sha256:" + hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def mask_header(name: str, value: str) -> str:
+    """The value of a header (lower-case name) as the journal may keep it."""
+    if name == "authorization":
+        bearer = _BEARER.match(value)
+        return f"{bearer[1]} {mask(bearer[2].strip())}" if bearer else mask(value)
+    return mask(value) if name in MASKED_HEADERS else value
+
+
+def mask_body(body: str) -> str:
+    """A JSON or form body as the journal may keep it."""
+    masked = _JSON_SECRET.sub(lambda m: m[1] + mask(m[2]) + m[3], body)
+    return mask_form(masked)
+
+
+def mask_form(form: str) -> str:
+    """A form or query string as the journal may keep it."""
+    return _FORM_SECRET.sub(lambda m: m[1] + mask(m[2]), form)

@@ -1,0 +1,61 @@
+"""The state of the mock behind one small interface.
+
+Records live in tables, by partition and item: a partition is what is listed together (the profiles of a
+device), an item is one record of it. Records are immutable structs; `change` is the one way to read and write
+in a single step, and what concurrent requests must not tear goes through it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Table(Generic[T]):
+    """A named collection of records of one type."""
+
+    name: str
+    record: type[T]
+
+
+class Store(Protocol):
+    """All spaces' state. Implementations pass the tests of tests/mock_server/test_store.py."""
+
+    def space(self, name: str) -> SpaceStore: ...
+
+    async def drop(self, name: str) -> None:
+        """Forgets a space."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class SpaceStore(Protocol):
+    """The state of one space."""
+
+    async def read(self, table: Table[T], partition: str, item: str = "") -> T | None: ...
+
+    async def write(self, table: Table[T], partition: str, item: str, record: T) -> None: ...
+
+    async def delete(self, table: Table[T], partition: str, item: str = "") -> bool:
+        """Removes a record; whether there was one."""
+        ...
+
+    async def list(self, table: Table[T], partition: str) -> list[T]:
+        """The records of a partition, oldest first."""
+        ...
+
+    async def all(self, table: Table[T]) -> list[tuple[str, str, T]]:
+        """Every (partition, item, record) of a table; for control calls, not for the wire."""
+        ...
+
+    async def change(
+        self, table: Table[T], partition: str, item: str, step: Callable[[T | None], tuple[T | None, R]]
+    ) -> R:
+        """Replaces a record by what ``step`` makes of it (None removes it) in one step; step's second value."""
+        ...

@@ -1,0 +1,81 @@
+"""State in the memory of one process: the default."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from mock_server.store import R, SpaceStore, T, Table
+
+MAX_PARTITIONS = 500_000
+
+
+class MemoryStore:
+    """Keeps every space in dictionaries. The partitions longest unwritten go first when a table is full."""
+
+    def __init__(self, max_partitions: int = MAX_PARTITIONS) -> None:
+        self._spaces: dict[str, _MemorySpace] = {}
+        self._max_partitions = max_partitions
+
+    def space(self, name: str) -> SpaceStore:
+        return self._spaces.setdefault(name, _MemorySpace(self._max_partitions))
+
+    async def drop(self, name: str) -> None:
+        self._spaces.pop(name, None)
+
+    async def close(self) -> None:
+        self._spaces.clear()
+
+
+class _MemorySpace:
+    def __init__(self, max_partitions: int) -> None:
+        self._tables: dict[str, OrderedDict[str, dict[str, Any]]] = {}
+        self._max_partitions = max_partitions
+
+    async def read(self, table: Table[T], partition: str, item: str = "") -> T | None:
+        return self._items(table, partition).get(item)
+
+    async def write(self, table: Table[T], partition: str, item: str, record: T) -> None:
+        self._put(table, partition, item, record)
+
+    async def delete(self, table: Table[T], partition: str, item: str = "") -> bool:
+        return self._remove(table, partition, item)
+
+    async def list(self, table: Table[T], partition: str) -> list[T]:
+        return [*self._items(table, partition).values()]
+
+    async def all(self, table: Table[T]) -> list[tuple[str, str, T]]:
+        found = self._tables.get(table.name, {})
+        return [(partition, item, record) for partition, items in found.items() for item, record in items.items()]
+
+    async def change(
+        self, table: Table[T], partition: str, item: str, step: Callable[[T | None], tuple[T | None, R]]
+    ) -> R:
+        # Nothing awaits between the read and the write, so no other request of this process comes between.
+        record, result = step(self._items(table, partition).get(item))
+        if record is None:
+            self._remove(table, partition, item)
+        else:
+            self._put(table, partition, item, record)
+        return result
+
+    def _items(self, table: Table[Any], partition: str) -> dict[str, Any]:
+        return self._tables.get(table.name, {}).get(partition, {})
+
+    def _put(self, table: Table[Any], partition: str, item: str, record: object) -> None:
+        partitions = self._tables.setdefault(table.name, OrderedDict())
+        partitions.setdefault(partition, {})[item] = record
+        partitions.move_to_end(partition)
+        if len(partitions) > self._max_partitions:
+            partitions.popitem(last=False)
+
+    def _remove(self, table: Table[Any], partition: str, item: str) -> bool:
+        partitions = self._tables.get(table.name, {})
+        items = partitions.get(partition, {})
+        if item not in items:
+            return False
+        del items[item]
+        if not items:
+            del partitions[partition]
+        return True

@@ -1,0 +1,32 @@
+"""Throttling: the generic cell rate algorithm (GCRA), as nginx's `limit_req … burst=N nodelay` counts.
+
+A bucket is one number, the theoretical arrival time (TAT) of the next request if all came evenly. A request
+passes while the TAT is at most `burst` intervals ahead, so `burst + 1` requests pass at once and one more each
+interval. Adobe's figures: rate 1 request a second, burst 10 (throttling-mechanism page).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Limit(msgspec.Struct, frozen=True, kw_only=True):
+    """``rate`` in requests per second, ``burst`` in requests on top of the rate."""
+
+    rate: float = 1.0
+    burst: int = 10
+
+    def __post_init__(self) -> None:
+        if not 0 < self.rate <= 1_000_000:
+            raise ValueError("rate is in requests per second, above 0 and at most 1000000")
+        if not 0 <= self.burst <= 1_000_000:
+            raise ValueError("burst is a number of requests from 0 to 1000000")
+
+
+def admit(tat: float | None, now: int, limit: Limit) -> tuple[bool, float]:
+    """Whether a request at ``now`` (ms) passes, and the bucket afterwards; a refused one costs nothing."""
+    interval = 1000.0 / limit.rate
+    arrival = max(float(now), tat if tat is not None else 0.0)
+    if arrival - now > limit.burst * interval + 1e-6:
+        return False, arrival
+    return True, arrival + interval
