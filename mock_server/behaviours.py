@@ -1,0 +1,204 @@
+"""Behaviours: match + effect + lifetime, the one way in which the mock departs from its defaults.
+
+An effect is consulted at its place in the handling of a request ("is there a latency for this request?"), and
+only then does a matching behaviour count as hit, so `times` and `after` count what really happened. Of several
+behaviours that match, the one added last wins.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+import msgspec
+
+from mock_server.durations import Duration, encode_hook
+from mock_server.errors import ENHANCED_ERRORS
+from mock_server.throttle import Limit
+
+MAX_BEHAVIOURS = 1000
+
+
+class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Which requests: every given field must match; ``*`` stands for any characters."""
+
+    endpoint: str | None = None
+    service_provider: str | None = None
+    mvpd: str | None = None
+    ip: str | None = None
+    device: str | None = None
+    resource: str | None = None
+    client_id: str | None = None
+
+    def takes(self, facts: Facts) -> bool:
+        return all(
+            (actual := getattr(facts, name)) is not None and fnmatchcase(actual, wanted)
+            for name in self.__struct_fields__
+            if (wanted := getattr(self, name)) is not None
+        )
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a request is known by when an effect is consulted."""
+
+    endpoint: str
+    service_provider: str | None = None
+    mvpd: str | None = None
+    ip: str | None = None
+    device: str | None = None
+    resource: str | None = None
+    client_id: str | None = None
+
+
+class Denial(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How a decision is denied: an enhanced error code (default: denied by the MVPD) and the partner's words."""
+
+    code: str | None = None
+    details: str | None = None
+
+    def __post_init__(self) -> None:
+        _known_code(self.code)
+
+
+class Lifetimes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Lifetimes that replace the defaults, each a duration."""
+
+    session: Duration | None = None
+    access_token: Duration | None = None
+    profile: Duration | None = None
+    decision: Duration | None = None
+    media_token: Duration | None = None
+
+
+class Effect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What happens instead; exactly one member is given."""
+
+    latency: Duration | None = None
+    status: int | None = None
+    error: str | None = None
+    deny: Denial | None = None
+    ttl: Lifetimes | None = None
+    throttle: Limit | bool | None = None
+    reject_token: bool | None = None
+
+    def __post_init__(self) -> None:
+        given = [name for name in self.__struct_fields__ if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"an effect has exactly one member of {', '.join(self.__struct_fields__)}")
+        if self.status is not None and not 400 <= self.status <= 599:
+            raise ValueError("status is an HTTP status from 400 to 599")
+        if self.throttle is True:
+            raise ValueError("throttle is false, or a rate and a burst")
+        _known_code(self.error)
+
+    @property
+    def kind(self) -> str:
+        return next(name for name in self.__struct_fields__ if getattr(self, name) is not None)
+
+
+def _known_code(code: str | None) -> None:
+    if code is not None and code not in ENHANCED_ERRORS:
+        raise ValueError(f"{code!r} is not an enhanced error code of REST API V2")
+
+
+class Behaviour(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One departure from the defaults, as configuration and control calls give it."""
+
+    effect: Effect
+    match: Match = Match()
+    times: int | None = None
+    """After so many hits it is over."""
+    for_: Duration | None = msgspec.field(default=None, name="for")
+    """So long after it was added it is over, by the clock of the space."""
+    after: int = 0
+    """It lets so many matching requests pass first."""
+    probability: float | None = None
+    """The chance that a matching request is hit."""
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.times is not None and self.times < 1:
+            raise ValueError("times is a number of hits, 1 or more")
+        if self.after < 0:
+            raise ValueError("after is a number of requests, 0 or more")
+        if self.probability is not None and not 0 <= self.probability <= 1:
+            raise ValueError("probability is a number from 0 to 1")
+
+
+@dataclass
+class _Active:
+    id: str
+    behaviour: Behaviour
+    ends: int | None
+    chance: random.Random
+    seen: int = 0
+    hits: int = 0
+
+    def over(self, now: int) -> bool:
+        times = self.behaviour.times
+        return (self.ends is not None and now >= self.ends) or (times is not None and self.hits >= times)
+
+    def strikes(self) -> bool:
+        self.seen += 1
+        if self.seen <= self.behaviour.after:
+            return False
+        probability = self.behaviour.probability
+        if probability is not None and self.chance.random() >= probability:
+            return False
+        self.hits += 1
+        return True
+
+
+@dataclass
+class Behaviours:
+    """The behaviours of one space."""
+
+    _active: dict[str, _Active] = field(default_factory=dict)
+    _made: int = 0
+
+    def add(self, behaviour: Behaviour, now: int) -> str:
+        """Takes a behaviour into effect from ``now`` (ms) on; its id. ValueError when there are too many."""
+        self._drop_ended(now)
+        if len(self._active) >= MAX_BEHAVIOURS:
+            raise ValueError(f"there are {MAX_BEHAVIOURS} behaviours already: remove some first")
+        self._made += 1
+        key = f"b{self._made}"
+        ends = now + behaviour.for_ if behaviour.for_ is not None else None
+        seed = behaviour.seed if behaviour.seed is not None else self._made
+        # Chance decides which requests are hit; it guards nothing.
+        self._active[key] = _Active(key, behaviour, ends, random.Random(seed))  # noqa: S311
+        return key
+
+    def remove(self, key: str) -> bool:
+        return self._active.pop(key, None) is not None
+
+    def clear(self) -> None:
+        self._active.clear()
+
+    def take(self, kind: str, facts: Facts, now: int) -> tuple[str, Effect] | None:
+        """The effect of that kind for this request, counted as hit, with the id of its behaviour; or None."""
+        for active in reversed(self._active.values()):
+            behaviour = active.behaviour
+            if behaviour.effect.kind != kind or active.over(now) or not behaviour.match.takes(facts):
+                continue
+            if active.strikes():
+                return active.id, behaviour.effect
+        return None
+
+    def listed(self, now: int) -> list[dict[str, Any]]:
+        """Every behaviour with its id, its hits and whether it is over."""
+        return [
+            {
+                "id": a.id,
+                "hits": a.hits,
+                "over": a.over(now),
+                **msgspec.to_builtins(a.behaviour, enc_hook=encode_hook),
+            }
+            for a in self._active.values()
+        ]
+
+    def _drop_ended(self, now: int) -> None:
+        if len(self._active) >= MAX_BEHAVIOURS:
+            self._active = {key: a for key, a in self._active.items() if not a.over(now)}

@@ -1,0 +1,52 @@
+"""Settings of the mock: what a configuration file may say, with the defaults."""
+
+from __future__ import annotations
+
+import msgspec
+
+from mock_server.behaviours import Behaviour
+from mock_server.catalogue import Catalogue, default_catalogue
+from mock_server.durations import Duration, parse_duration
+from mock_server.throttle import Limit
+
+
+class DefaultLifetimes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long what the mock issues is valid, each a duration."""
+
+    session: Duration = parse_duration("30m")
+    access_token: Duration = parse_duration("6h")
+    profile: Duration = parse_duration("30d")
+    profile_unknown_platform: Duration = parse_duration("12h")
+    """For requests without X-Device-Info: the shorter authN TTL that Adobe's checklist warns of."""
+    decision: Duration = parse_duration("1d")
+    media_token: Duration = parse_duration("7m")
+
+
+class Bounds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What keeps the mock's memory and answers bounded."""
+
+    body_bytes: int = 1_048_576
+    """Longer request bodies are refused with 413."""
+    journal_exchanges: int = 100_000
+    """Exchanges kept per space; the oldest go first."""
+    journal_body_chars: int = 65_536
+    """Longer bodies are cut in the journal."""
+    spaces: int = 1_000
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that `create_app` composes the mock from."""
+
+    catalogue: Catalogue = msgspec.field(default_factory=default_catalogue)
+    lifetimes: DefaultLifetimes = DefaultLifetimes()
+    throttle: Limit | None = Limit()
+    """None switches throttling off."""
+    bounds: Bounds = Bounds()
+    behaviours: tuple[Behaviour, ...] = ()
+    """In effect in every space from its first use on."""
+    strict: bool = False
+    """Refuse with 400 what Adobe Pass tolerates although it is not documented."""
+    control_token: str | None = None
+    """Bearer token that control calls must carry, if set."""
+    record: str | None = None
+    """File that every exchange is appended to, as JSON lines."""
