@@ -1,0 +1,173 @@
+"""The engine: shows every rule every observation, counts opportunities and comes to one verdict per rule."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import count
+
+from conformance.observation import Observation, VerbCall, moment
+from conformance.rule import Broken, Card, Expectations, Outcome, Rule, Unclear
+
+KEPT_FINDINGS = 20
+"""Findings kept per rule as evidence; the rest are only counted, so a load test does not fill the memory."""
+KEPT_REASONS = 5
+ORDERING_BUFFER = 2_000
+
+
+class Verdict(StrEnum):
+    """What became of a rule. The words are those that reports print."""
+
+    PASSED = "passed"
+    VIOLATED = "violated"
+    NOT_EXERCISED = "not exercised"
+    UNTESTABLE = "untestable"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One breach of one rule, with its evidence."""
+
+    card: Card
+    evidence: Broken
+
+
+@dataclass(frozen=True)
+class RuleResult:
+    """What the whole stream of observations says of one rule."""
+
+    card: Card
+    verdict: Verdict
+    opportunities: int
+    broken: int
+    """How many findings there were in all; ``findings`` keeps the first ones."""
+    findings: tuple[Finding, ...]
+    unclear: int
+    reasons: tuple[str, ...]
+    """Why opportunities could not be judged, or what the rule needed and did not have; most frequent first."""
+
+
+@dataclass
+class _Tally:
+    held: int = 0
+    broken: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    unclear: Counter[str] = field(default_factory=Counter)
+
+    def add(self, card: Card, outcome: Outcome) -> Finding | None:
+        if isinstance(outcome, Broken):
+            finding = Finding(card, outcome)
+            self.broken += 1
+            if len(self.findings) < KEPT_FINDINGS:
+                self.findings.append(finding)
+            return finding
+        if isinstance(outcome, Unclear):
+            self.unclear[outcome.reason] += 1
+        else:
+            self.held += 1
+        return None
+
+
+class Judge:
+    """Judges one stream of observations, which must come in order of time (see `in_order`).
+
+    Spaces are worlds of their own, so each has its own set of rule objects. Verbs carry no space: a driver works
+    in one, and what it reports belongs to the first world that is seen.
+    """
+
+    def __init__(self, rules: Sequence[type[Rule]], expectations: Expectations) -> None:
+        self._rules = tuple(rules)
+        self._expectations = expectations
+        self._first = self._world()
+        self._worlds: dict[str, tuple[Rule, ...]] = {}
+        self._tallies = {rule.card.id: _Tally() for rule in self._rules}
+
+    def observe(self, seen: Observation) -> list[Finding]:
+        """Shows the rules one observation; the findings it led to."""
+        findings = []
+        for rule in self._world_of(seen):
+            tally = self._tallies[rule.card.id]
+            for outcome in rule.observe(seen):
+                if finding := tally.add(rule.card, outcome):
+                    findings.append(finding)
+        return findings
+
+    def conclude(self, *, untestable: Mapping[str, str] | None = None) -> list[RuleResult]:
+        """The results in the order of the rules; call it once, at the end.
+
+        ``untestable`` says of rules by id what they would have needed ("verb logout"). It decides the verdict
+        only where a rule had no opportunity at all.
+        """
+        for world in (self._first, *(rules for rules in self._worlds.values() if rules is not self._first)):
+            for rule in world:
+                for outcome in rule.finish():
+                    self._tallies[rule.card.id].add(rule.card, outcome)
+        return [self._result(rule.card, (untestable or {}).get(rule.card.id)) for rule in self._rules]
+
+    def opportunities(self) -> dict[str, int]:
+        """How many opportunities each rule has had so far, by id."""
+        return {rule: tally.held + tally.broken + tally.unclear.total() for rule, tally in self._tallies.items()}
+
+    def _world(self) -> tuple[Rule, ...]:
+        return tuple(rule(self._expectations) for rule in self._rules)
+
+    def _world_of(self, seen: Observation) -> tuple[Rule, ...]:
+        if isinstance(seen, VerbCall):
+            return self._first
+        if seen.space not in self._worlds:
+            self._worlds[seen.space] = self._world() if self._worlds else self._first
+        return self._worlds[seen.space]
+
+    def _result(self, card: Card, lacking: str | None) -> RuleResult:
+        tally = self._tallies[card.id]
+        reasons = tuple(reason for reason, _ in tally.unclear.most_common(KEPT_REASONS))
+        verdict = _verdict(tally, lacking)
+        return RuleResult(
+            card=card,
+            verdict=verdict,
+            opportunities=tally.held + tally.broken + tally.unclear.total(),
+            broken=tally.broken,
+            findings=tuple(tally.findings),
+            unclear=tally.unclear.total(),
+            reasons=(lacking,) if verdict is Verdict.UNTESTABLE and lacking else reasons,
+        )
+
+
+def _verdict(tally: _Tally, lacking: str | None) -> Verdict:
+    # An opportunity that could not be judged might have been a breach, so it is never outvoted by those that held.
+    if tally.broken:
+        return Verdict.VIOLATED
+    if tally.unclear:
+        return Verdict.INCONCLUSIVE
+    if tally.held:
+        return Verdict.PASSED
+    return Verdict.UNTESTABLE if lacking else Verdict.NOT_EXERCISED
+
+
+def lacking(rules: Iterable[type[Rule]], verbs: frozenset[str] | None) -> dict[str, str]:
+    """What rules would need and do not have, by id: verbs that the driver does not map, or a driver at all (None)."""
+    wanting = {}
+    for rule in rules:
+        card = rule.card
+        if verbs is None:
+            if card.judges_app:
+                wanting[card.id] = "what the service said to the Streaming App (a driver)"
+        elif missing := sorted(card.needs - verbs):
+            wanting[card.id] = f"verb{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
+    return wanting
+
+
+def in_order(observations: Iterable[Observation], buffer: int = ORDERING_BUFFER) -> Iterator[Observation]:
+    """The observations in order of time. They may come late by at most ``buffer`` places, which bounds the memory."""
+    waiting: list[tuple[float, int, Observation]] = []
+    arrivals = count()
+    for observation in observations:
+        heapq.heappush(waiting, (moment(observation), next(arrivals), observation))
+        if len(waiting) > buffer:
+            yield heapq.heappop(waiting)[2]
+    while waiting:
+        yield heapq.heappop(waiting)[2]

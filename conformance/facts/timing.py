@@ -1,0 +1,17 @@
+"""Outcomes that rest on short times, which a busy mock cannot measure."""
+
+from __future__ import annotations
+
+from conformance.rule import Expectations, Outcome, Unclear
+from mock_server.exchange import Exchange
+
+
+def timed(expectations: Expectations, outcome: Outcome, *exchanges: Exchange) -> Outcome:
+    """The outcome, or `Unclear` if the mock's event loop lagged while one of the exchanges was under way."""
+    lag = max(exchange.lag_ms for exchange in exchanges)
+    if lag <= expectations.lag_limit_ms:
+        return outcome
+    return Unclear(
+        reason=f"the mock's event loop lagged by more than {expectations.lag_limit_ms:.0f} ms",
+        exchanges=tuple(exchange.id for exchange in exchanges),
+    )

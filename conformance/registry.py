@@ -1,0 +1,75 @@
+"""The rules there are, found by walking the package `conformance.rules`: a new file is a new rule."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from functools import cache
+
+import conformance.rules
+from conformance.errors import ConfigError
+from conformance.rule import Rule
+
+PHASES = (
+    "registration",
+    "configuration",
+    "authentication",
+    "preauthorization",
+    "authorization",
+    "logout",
+    "headers",
+    "errors",
+    "environment",
+)
+"""The phases of a viewer's way through a service, in the order in which reports list them."""
+
+
+@cache
+def all_rules() -> tuple[type[Rule], ...]:
+    """Every rule, ordered by phase and then by id."""
+    found = [rule for name in _modules() for rule in _rules_in(name)]
+    return tuple(sorted(found, key=lambda rule: (PHASES.index(phase(rule)), rule.card.id)))
+
+
+def select(patterns: Sequence[str]) -> tuple[type[Rule], ...]:
+    """The rules whose id matches one of the patterns (``authentication.*``); all of them if there is none.
+
+    Raises `ConfigError` for a pattern that matches nothing, so that a misspelt rule does not pass unseen.
+    """
+    rules = all_rules()
+    for pattern in patterns:
+        if not any(fnmatchcase(rule.card.id, pattern) for rule in rules):
+            raise ConfigError(_unknown(pattern, [rule.card.id for rule in rules]))
+    return tuple(
+        rule for rule in rules if not patterns or any(fnmatchcase(rule.card.id, pattern) for pattern in patterns)
+    )
+
+
+def phase(rule: type[Rule]) -> str:
+    return rule.card.id.partition(".")[0]
+
+
+def _modules() -> list[str]:
+    package = conformance.rules
+    return [
+        module.name for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.") if not module.ispkg
+    ]
+
+
+def _rules_in(name: str) -> list[type[Rule]]:
+    module = importlib.import_module(name)
+    return [
+        value
+        for value in vars(module).values()
+        if inspect.isclass(value) and issubclass(value, Rule) and value.__module__ == name
+    ]
+
+
+def _unknown(pattern: str, ids: list[str]) -> str:
+    close = difflib.get_close_matches(pattern, ids, n=3, cutoff=0.5)
+    hint = f"did you mean {', '.join(close)}?" if close else "`pass-conformance rules` lists them"
+    return f"no rule matches {pattern!r}: {hint}"

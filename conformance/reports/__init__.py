@@ -1,0 +1,1 @@
+"""Reports: what a judgement found, as JSON and for people."""

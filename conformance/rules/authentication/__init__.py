@@ -1,0 +1,1 @@
+"""Rules of the authentication phase: sessions, polling, profiles."""
