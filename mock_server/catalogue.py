@@ -17,7 +17,7 @@ class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     pass
 
 
-class ServiceProvider(_Entry):
+class ServiceProvider(_Entry, frozen=True, kw_only=True):
     """A channel or brand of a Programmer."""
 
     id: str
@@ -27,14 +27,14 @@ class ServiceProvider(_Entry):
     """The integrations: ids of the MVPDs that this service provider works with."""
 
 
-class TempPass(_Entry):
+class TempPass(_Entry, frozen=True, kw_only=True):
     """What makes an MVPD a TempPass: how long a trial lasts and, for a promotional one, how many resources."""
 
     duration: Duration
     resources: int | None = None
 
 
-class Mvpd(_Entry):
+class Mvpd(_Entry, frozen=True, kw_only=True):
     """A pay-TV provider, or a TempPass in the place of one. None leaves a flag out of the configuration answer."""
 
     id: str
@@ -49,7 +49,7 @@ class Mvpd(_Entry):
     passive_authn_enabled: bool | None = None
 
 
-class Application(_Entry):
+class Application(_Entry, frozen=True, kw_only=True):
     """A registered application: the owner of a software statement."""
 
     name: str
@@ -60,7 +60,7 @@ class Application(_Entry):
     approved: bool = True
 
 
-class Subscriber(_Entry):
+class Subscriber(_Entry, frozen=True, kw_only=True):
     """A person with an account at any MVPD of the mock, or at those named."""
 
     username: str
@@ -78,7 +78,7 @@ class Subscriber(_Entry):
         return any(fnmatchcase(resource, pattern) for pattern in self.denied)
 
 
-class Tables(_Entry):
+class Tables(_Entry, frozen=True, kw_only=True):
     """The catalogue as it is written in TOML."""
 
     service_providers: tuple[ServiceProvider, ...] = ()

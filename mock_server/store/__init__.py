@@ -46,11 +46,11 @@ class SpaceStore(Protocol):
         """Removes a record; whether there was one."""
         ...
 
-    async def list(self, table: Table[T], partition: str) -> list[T]:
+    async def rows(self, table: Table[T], partition: str) -> list[T]:
         """The records of a partition, oldest first."""
         ...
 
-    async def all(self, table: Table[T]) -> list[tuple[str, str, T]]:
+    async def all_rows(self, table: Table[T]) -> list[tuple[str, str, T]]:
         """Every (partition, item, record) of a table; for control calls, not for the wire."""
         ...
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from mock_server.store import R, SpaceStore, T, Table
 
@@ -34,7 +34,7 @@ class _MemorySpace:
         self._max_partitions = max_partitions
 
     async def read(self, table: Table[T], partition: str, item: str = "") -> T | None:
-        return self._items(table, partition).get(item)
+        return cast("T | None", self._items(table, partition).get(item))
 
     async def write(self, table: Table[T], partition: str, item: str, record: T) -> None:
         self._put(table, partition, item, record)
@@ -42,11 +42,11 @@ class _MemorySpace:
     async def delete(self, table: Table[T], partition: str, item: str = "") -> bool:
         return self._remove(table, partition, item)
 
-    async def list(self, table: Table[T], partition: str) -> list[T]:
+    async def rows(self, table: Table[T], partition: str) -> list[T]:
         return [*self._items(table, partition).values()]
 
-    async def all(self, table: Table[T]) -> list[tuple[str, str, T]]:
-        found = self._tables.get(table.name, {})
+    async def all_rows(self, table: Table[T]) -> list[tuple[str, str, T]]:
+        found = self._partitions(table)
         return [(partition, item, record) for partition, items in found.items() for item, record in items.items()]
 
     async def change(
@@ -60,8 +60,11 @@ class _MemorySpace:
             self._put(table, partition, item, record)
         return result
 
+    def _partitions(self, table: Table[Any]) -> OrderedDict[str, dict[str, Any]]:
+        return self._tables.get(table.name) or OrderedDict()
+
     def _items(self, table: Table[Any], partition: str) -> dict[str, Any]:
-        return self._tables.get(table.name, {}).get(partition, {})
+        return self._partitions(table).get(partition, {})
 
     def _put(self, table: Table[Any], partition: str, item: str, record: object) -> None:
         partitions = self._tables.setdefault(table.name, OrderedDict())
@@ -71,7 +74,7 @@ class _MemorySpace:
             partitions.popitem(last=False)
 
     def _remove(self, table: Table[Any], partition: str, item: str) -> bool:
-        partitions = self._tables.get(table.name, {})
+        partitions = self._partitions(table)
         items = partitions.get(partition, {})
         if item not in items:
             return False
