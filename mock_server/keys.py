@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from importlib import resources
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 
@@ -16,14 +15,6 @@ class Keys:
 
     authorization_server: RSAPrivateKey
     media_token: RSAPrivateKey
-
-    @cached_property
-    def authorization_server_public(self) -> RSAPublicKey:
-        return self.authorization_server.public_key()
-
-    @cached_property
-    def media_token_public(self) -> RSAPublicKey:
-        return self.media_token.public_key()
 
 
 def read_key(pem: bytes) -> RSAPrivateKey:

@@ -42,6 +42,9 @@ class _MemorySpace:
     async def delete(self, table: Table[T], partition: str, item: str = "") -> bool:
         return self._remove(table, partition, item)
 
+    async def delete_partition(self, table: Table[T], partition: str) -> None:
+        self._partitions(table).pop(partition, None)
+
     async def rows(self, table: Table[T], partition: str) -> list[T]:
         return [*self._items(table, partition).values()]
 

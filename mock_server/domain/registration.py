@@ -1,0 +1,93 @@
+"""Dynamic client registration: credentials for a software statement, access tokens for credentials."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from urllib.parse import urlsplit
+
+import msgspec
+
+from mock_server.domain.records import ACCESS_TOKENS, CLIENTS, AccessToken, Client
+from mock_server.domain.world import World
+from mock_server.errors import ApiError, DcrError
+from mock_server.tokens import access_token, application_of
+
+API_SCOPE = "api:client:v2"
+GRANT_TYPE = "client_credentials"
+
+
+async def register(world: World, now: int, statement: str, redirect_uri: str | None) -> Client:
+    """Issues client credentials; DcrError as on the Retrieve client credentials page."""
+    application_id = application_of("".join(statement.split()), world.keys)
+    if application_id is None:
+        raise DcrError("invalid_software_statement")
+    application = world.catalogue.applications_by_id.get(application_id)
+    if application is None or not application.approved:
+        raise DcrError("unapproved_software_statement")
+    if redirect_uri is not None and not urlsplit(redirect_uri).scheme:
+        raise DcrError("invalid_redirect_uri")
+    client = Client(
+        id=world.ids.uuid(),
+        secret=world.ids.secret(),
+        application=application.id,
+        service_providers=application.service_providers,
+        scopes=application.scopes,
+        redirect_uris=(redirect_uri,) if redirect_uri is not None else application.redirect_uris,
+        issued_at=now // 1000,
+    )
+    await world.store.write(CLIENTS, client.id, "", client)
+    return client
+
+
+async def issue_token(world: World, now: int, client_id: str, client_secret: str, lifetime: int) -> str:
+    """Issues an access token valid for ``lifetime`` ms; DcrError as on the Retrieve access token page."""
+    client = await world.store.read(CLIENTS, client_id)
+    if client is None or not hmac.compare_digest(client.secret.encode(), client_secret.encode()):
+        raise DcrError("invalid_client")
+    issued = now // 1000
+    not_before = issued
+    while True:
+        token = access_token(
+            client.id, " ".join(client.scopes), issued, not_before, (now + lifetime) // 1000, world.keys
+        )
+        key = _digest(token)
+        if await world.store.read(ACCESS_TOKENS, key) is None:
+            break
+        # Two tokens of one second would be the same string, and revoking one would revoke both.
+        not_before -= 1
+    await world.store.write(ACCESS_TOKENS, key, "", AccessToken(client_id=client.id, not_after=now + lifetime))
+    return token
+
+
+async def client_of_token(world: World, now: int, token: str | None) -> Client:
+    """The client that a token was issued to; ApiError if the token is missing, unknown, expired or revoked."""
+    if token is None:
+        raise ApiError("invalid_access_token_client_application")
+    record = await world.store.read(ACCESS_TOKENS, _digest(token))
+    if record is None or record.revoked or now >= record.not_after:
+        raise ApiError("invalid_access_token_client_application")
+    client = await world.store.read(CLIENTS, record.client_id)
+    if client is None:
+        raise ApiError("invalid_access_token_client_application")
+    return client
+
+
+def check_service_provider(client: Client, service_provider: str) -> None:
+    """ApiError unless the client's application is linked to the service provider and may use REST API V2."""
+    if service_provider not in client.service_providers or API_SCOPE not in client.scopes:
+        raise ApiError("invalid_access_token_service_provider")
+
+
+async def revoke_tokens(world: World, client_id: str | None) -> int:
+    """Revokes every access token of a client, or of all; how many."""
+    revoked = 0
+    for key, _, record in await world.store.all_rows(ACCESS_TOKENS):
+        if not record.revoked and client_id in (None, record.client_id):
+            await world.store.write(ACCESS_TOKENS, key, "", msgspec.structs.replace(record, revoked=True))
+            revoked += 1
+    return revoked
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,93 @@
+"""TempPass: access without a login, for a time and, when promotional, for a number of resources.
+
+A trial starts with the first authorize request. It belongs to the device and, for a promotional TempPass, to the
+hash of the viewer's identity as well: whichever of the two is known finds the trial (source: TempPass Feature).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from mock_server.catalogue import Mvpd, TempPass
+from mock_server.domain.records import TRIALS, Trial
+from mock_server.domain.world import World
+
+DURATION_EXCEEDED = "temporary_access_duration_limit_exceeded"
+RESOURCES_EXCEEDED = "temporary_access_resources_limit_exceeded"
+IDENTITY_INVALID = "invalid_header_identity_for_temporary_access"
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who asks: the device identifier's value, and the identity as AP-TempPass-Identity gives it."""
+
+    service_provider: str
+    device: str
+    identity: str | None
+
+
+async def trial_of(world: World, mvpd: Mvpd, visitor: Visitor) -> Trial | None:
+    """The running or ended trial of a visitor, None before the first one."""
+    for item in _items(mvpd, visitor):
+        trial = await world.store.read(TRIALS, f"{visitor.service_provider} {mvpd.id}", item)
+        if trial is not None:
+            return trial
+    return None
+
+
+def refusal(mvpd: Mvpd, visitor: Visitor, trial: Trial | None, now: int, resource: str | None = None) -> str | None:
+    """The enhanced error code that refuses access, to one more resource if one is named; None if nothing does."""
+    temp_pass = _temp_pass(mvpd)
+    if temp_pass.resources is not None and not visitor.identity:
+        return IDENTITY_INVALID
+    if trial is None:
+        return None
+    if now >= trial.not_after:
+        return DURATION_EXCEEDED
+    if temp_pass.resources is not None and resource is not None and resource not in trial.resources:
+        return RESOURCES_EXCEEDED if len(trial.resources) >= temp_pass.resources else None
+    return None
+
+
+async def use(world: World, now: int, mvpd: Mvpd, visitor: Visitor, resource: str) -> tuple[Trial | None, str | None]:
+    """Authorizes a resource: starts the trial or goes on with it; the trial and the refusal, if any."""
+    trial = await trial_of(world, mvpd, visitor)
+    refused = refusal(mvpd, visitor, trial, now, resource)
+    if refused is not None:
+        return trial, refused
+    if trial is None:
+        trial = Trial(started=now, not_after=now + _temp_pass(mvpd).duration)
+    if resource not in trial.resources:
+        trial = msgspec.structs.replace(trial, resources=(*trial.resources, resource))
+    for item in _items(mvpd, visitor):
+        await world.store.write(TRIALS, f"{visitor.service_provider} {mvpd.id}", item, trial)
+    return trial, None
+
+
+async def reset(world: World, service_provider: str, mvpd: Mvpd, device: str | None) -> None:
+    """Forgets the trials of a device, or of every device and identity."""
+    partition = f"{service_provider} {mvpd.id}"
+    if device is None:
+        await world.store.delete_partition(TRIALS, partition)
+    else:
+        await world.store.delete(TRIALS, partition, _device_item(device))
+
+
+def _temp_pass(mvpd: Mvpd) -> TempPass:
+    if mvpd.temp_pass is None:
+        raise ValueError(f"{mvpd.id} is no TempPass")
+    return mvpd.temp_pass
+
+
+def _items(mvpd: Mvpd, visitor: Visitor) -> Iterable[str]:
+    yield _device_item(visitor.device)
+    if _temp_pass(mvpd).resources is not None and visitor.identity:
+        yield "identity " + hashlib.sha256(visitor.identity.encode()).hexdigest()
+
+
+def _device_item(device: str) -> str:
+    return f"device {device}"

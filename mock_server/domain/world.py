@@ -1,0 +1,35 @@
+"""What the state transitions work on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mock_server.catalogue import Catalogue, Mvpd
+from mock_server.domain.records import INTEGRATIONS
+from mock_server.errors import ApiError
+from mock_server.ids import Ids
+from mock_server.keys import Keys
+from mock_server.store import SpaceStore
+
+
+@dataclass(frozen=True)
+class World:
+    """One space, as the domain sees it."""
+
+    store: SpaceStore
+    catalogue: Catalogue
+    ids: Ids
+    keys: Keys
+
+    async def integrated(self, service_provider: str, mvpd: str) -> bool:
+        """Whether the integration exists and is switched on."""
+        if mvpd not in self.catalogue.service_providers[service_provider].mvpds or mvpd not in self.catalogue.mvpds:
+            return False
+        state = await self.store.read(INTEGRATIONS, service_provider, mvpd)
+        return state is None or state.enabled
+
+    async def integration(self, service_provider: str, mvpd: str) -> Mvpd:
+        """The MVPD of an integration; ApiError if it does not exist or is disabled."""
+        if not await self.integrated(service_provider, mvpd):
+            raise ApiError("invalid_integration")
+        return self.catalogue.mvpds[mvpd]

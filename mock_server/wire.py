@@ -1,0 +1,168 @@
+"""The JSON of Adobe's answers, each declared once. Absent values are left out, as Adobe leaves them out.
+
+Names are Adobe's; sources are the API pages of REST API V2 and DCR. Session times are strings, all others
+integers (milliseconds since the epoch), and ``client_id_issued_at`` is in seconds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from mock_server.catalogue import Mvpd
+
+
+class _Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    pass
+
+
+class ClientCredentials(msgspec.Struct, frozen=True, kw_only=True):
+    """201 of /o/client/register."""
+
+    client_id: str
+    client_secret: str
+    client_id_issued_at: int
+    redirect_uris: tuple[str, ...]
+    grant_types: tuple[str, ...]
+    scopes: tuple[str, ...]
+
+
+class TokenAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """201 of /o/client/token; ``created_at`` in ms, ``expires_in`` in s."""
+
+    id: str
+    access_token: str
+    created_at: int
+    expires_in: int
+    token_type: str
+
+
+class ErrorInformation(_Answer, frozen=True, kw_only=True):
+    """An enhanced error, flat at the top level or under ``error`` of a decision."""
+
+    action: str
+    status: int
+    code: str
+    message: str
+    details: str | None = None
+    help_url: str
+    trace: str
+
+
+class DomainName(_Answer, frozen=True, kw_only=True, omit_defaults=False):
+    name: str
+    mvpd_initiated: bool = False
+
+
+class MvpdEntry(_Answer, frozen=True, kw_only=True):
+    """One MVPD of a configuration."""
+
+    id: str
+    display_name: str
+    logo_url: str
+    passive_authn_enabled: bool | None = None
+    auth_per_aggregator: bool | None = None
+    auth_per_browser_session: bool | None = None
+    is_temp_pass: bool | None = None
+
+    @classmethod
+    def of(cls, mvpd: Mvpd) -> MvpdEntry:
+        return cls(
+            id=mvpd.id,
+            display_name=mvpd.display_name,
+            logo_url=mvpd.logo_url,
+            passive_authn_enabled=mvpd.passive_authn_enabled,
+            auth_per_aggregator=mvpd.auth_per_aggregator,
+            auth_per_browser_session=mvpd.auth_per_browser_session,
+            is_temp_pass=True if mvpd.temp_pass else None,
+        )
+
+
+class Requestor(_Answer, frozen=True, kw_only=True):
+    id: str
+    name: str
+    domains: tuple[DomainName, ...]
+    mvpds: tuple[MvpdEntry, ...]
+
+
+class ConfigurationAnswer(_Answer, frozen=True, kw_only=True):
+    device: str
+    client_type: str
+    os: str
+    requestor: Requestor
+
+
+class SessionAnswer(_Answer, frozen=True, kw_only=True):
+    """The next step of a login (create and resume)."""
+
+    action_name: str
+    action_type: str
+    reason_type: str
+    missing_parameters: tuple[str, ...] | None = None
+    url: str
+    code: str | None = None
+    session_id: str
+    mvpd: str | None = None
+    service_provider: str
+    not_before: str | None = None
+    not_after: str | None = None
+
+
+class SessionStatus(_Answer, frozen=True, kw_only=True):
+    """What a session knows (retrieve)."""
+
+    existing_parameters: dict[str, str]
+    missing_parameters: tuple[str, ...] | None = None
+    device: dict[str, Any]
+    not_before: str
+    not_after: str
+
+
+class ProfileEntry(_Answer, frozen=True, kw_only=True):
+    not_before: int
+    not_after: int
+    issuer: str
+    type: str
+    attributes: dict[str, Any]
+
+
+class ProfilesAnswer(_Answer, frozen=True, kw_only=True):
+    """Profiles by MVPD id; empty while nobody has logged in."""
+
+    profiles: dict[str, ProfileEntry]
+
+
+class MediaTokenEntry(_Answer, frozen=True, kw_only=True):
+    not_before: int
+    not_after: int
+    serialized_token: str
+
+
+class DecisionEntry(_Answer, frozen=True, kw_only=True):
+    resource: str
+    service_provider: str
+    mvpd: str
+    source: str
+    authorized: bool
+    token: MediaTokenEntry | None = None
+    error: ErrorInformation | None = None
+    not_before: int | None = None
+    not_after: int | None = None
+
+
+class DecisionsAnswer(_Answer, frozen=True, kw_only=True):
+    decisions: tuple[DecisionEntry, ...]
+
+
+class LogoutEntry(_Answer, frozen=True, kw_only=True):
+    action_name: str
+    action_type: str
+    mvpd: str
+    url: str | None = None
+
+
+class LogoutAnswer(_Answer, frozen=True, kw_only=True):
+    """The next step of a logout, by MVPD id."""
+
+    logouts: dict[str, LogoutEntry]
