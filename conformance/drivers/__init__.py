@@ -1,0 +1,1 @@
+"""How verbs reach the service under test."""

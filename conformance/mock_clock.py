@@ -1,0 +1,32 @@
+"""The mock's monotonic clock as seen from here, so that verbs and exchanges stand on one scale of time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from mock_server.control_client import ControlClient
+
+SAMPLES = 7
+
+
+class MockClock:
+    """`now` gives seconds on the scale of ``Exchange.wall``."""
+
+    def __init__(self, offset: float, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._offset = offset
+        self._monotonic = monotonic
+
+    def now(self) -> float:
+        return self._monotonic() + self._offset
+
+    @classmethod
+    async def of(cls, control: ControlClient, monotonic: Callable[[], float] = time.monotonic) -> MockClock:
+        """Measures the offset: of several readings the quickest is the most exact (error: half its round trip)."""
+        readings = []
+        for _ in range(SAMPLES):
+            sent = monotonic()
+            wall = (await control.health()).wall
+            received = monotonic()
+            readings.append((received - sent, wall - (sent + received) / 2))
+        return cls(min(readings)[1], monotonic)

@@ -1,0 +1,35 @@
+"""Scenarios: scripts that drive a service through verbs and arrange behaviours, so that rules get opportunities."""
+
+from __future__ import annotations
+
+from conformance.scenarios.client_error import ClientError
+from conformance.scenarios.code_expired import CodeExpired
+from conformance.scenarios.first_login_first_screen import FirstLoginFirstScreen
+from conformance.scenarios.first_login_second_screen import FirstLoginSecondScreen
+from conformance.scenarios.logout import Logout
+from conformance.scenarios.new_code import NewCode
+from conformance.scenarios.play_denied import PlayDenied
+from conformance.scenarios.play_permitted import PlayPermitted
+from conformance.scenarios.restart import Restart
+from conformance.scenarios.returning_viewer import ReturningViewer
+from conformance.scenarios.scenario import Scenario
+from conformance.scenarios.throttled import Throttled
+from conformance.scenarios.token_expired import TokenExpired
+from conformance.scenarios.token_rejected import TokenRejected
+
+SCENARIOS: tuple[type[Scenario], ...] = (
+    FirstLoginSecondScreen,
+    FirstLoginFirstScreen,
+    ReturningViewer,
+    PlayPermitted,
+    PlayDenied,
+    CodeExpired,
+    NewCode,
+    Throttled,
+    ClientError,
+    Logout,
+    TokenRejected,
+    TokenExpired,
+    Restart,
+)
+"""All of them, in the order of a viewer's way through a service; exclusive ones are played in this order too."""

@@ -1,0 +1,23 @@
+"""A viewer leaves the code on the screen until it has expired."""
+
+from __future__ import annotations
+
+from conformance.scenarios.scenario import LONGEST_INTERVAL, Scenario
+from conformance.scenarios.stage import Stage
+
+LIFETIME = 8
+"""Seconds that the code lives: two polls at the usual interval."""
+IN_FLIGHT = 3.0
+"""Seconds after the expiry within which a last poll is forgiven."""
+
+
+class CodeExpired(Scenario):
+    id = "code-expired"
+    title = "A viewer lets the code expire"
+    needs = frozenset({"login"})
+
+    async def play(self, stage: Stage) -> None:
+        shorter = await stage.behave({"ttl": {"session": f"{LIFETIME}s"}}, endpoint="sessions.create")
+        await stage.new_code("secondary")
+        await stage.require_effect(shorter)
+        await stage.seconds(LIFETIME + IN_FLIGHT + LONGEST_INTERVAL)

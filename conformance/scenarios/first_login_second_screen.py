@@ -1,0 +1,23 @@
+"""A new viewer logs in by typing a code on a second screen."""
+
+from __future__ import annotations
+
+from conformance.scenarios.scenario import QUIET, Scenario
+from conformance.scenarios.stage import Stage
+
+
+class FirstLoginSecondScreen(Scenario):
+    id = "first-login-second-screen"
+    title = "A new viewer types the code on a phone or computer"
+    needs = frozenset({"login", "status"})
+
+    async def play(self, stage: Stage) -> None:
+        await stage.do_if_mapped("start")
+        await stage.do_if_mapped("providers")
+        code = await stage.new_code("secondary")
+        await stage.do_if_mapped("enter_code", code=code)
+        # Two polls before the login show the interval; a service that never polls is not waited for.
+        await stage.polls(code, 2, within=13)
+        await stage.viewer_logs_in(code)
+        await stage.until_authenticated()
+        await stage.seconds(QUIET)

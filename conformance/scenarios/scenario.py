@@ -1,0 +1,32 @@
+"""The scenario: a script for one device."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from conformance.scenarios.stage import Stage
+
+LONGEST_INTERVAL = 5.0
+"""Seconds: Adobe asks for a poll every 3 to 5 s."""
+QUIET = LONGEST_INTERVAL + 1
+"""Seconds without a poll after which polling has stopped."""
+
+
+class Scenario(ABC):
+    """One script. Scenarios run concurrently on different devices, so each keeps to its own device."""
+
+    id: ClassVar[str]
+    title: ClassVar[str]
+    needs: ClassVar[frozenset[str]]
+    """The verbs without which it cannot be played."""
+    exclusive: ClassVar[bool] = False
+    """True where it touches the whole service: it is played alone and after the others."""
+
+    async def prepare(self, stage: Stage) -> None:
+        """What an exclusive scenario can do before, while the others are played (a login, say)."""
+        return
+
+    @abstractmethod
+    async def play(self, stage: Stage) -> None:
+        """Plays it; raises `ScenarioError` where it cannot go on."""

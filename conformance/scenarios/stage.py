@@ -1,0 +1,161 @@
+"""The stage: what a scenario has at hand — one fresh device, the service's verbs and the mock's control API."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.drivers.driver import Driver, Request
+from conformance.observation import VerbCall
+from conformance.rule import Blame
+from fixtures.devices import Device
+from mock_server.control_client import ControlClient, ControlError
+from mock_server.exchange import Exchange
+
+AUTHENTICATED_WITHIN = 15.0
+"""Seconds from the viewer's login to the service knowing it: Adobe's longest poll interval is 5 s, so plenty."""
+
+
+class ScenarioError(Exception):
+    """The scenario cannot go on; the message is the note in the report."""
+
+    def __init__(self, message: str, blame: Blame = Blame.SERVICE) -> None:
+        super().__init__(message)
+        self.blame = blame
+
+
+@dataclass(frozen=True, kw_only=True)
+class Programme:
+    """What viewers choose and watch, by the names that the mock's catalogue knows."""
+
+    mvpd: str = "Cablevision"
+    permitted: str = "resource1"
+    denied: str = "resource3"
+    """The default catalogue denies it to every subscriber."""
+    all: tuple[str, ...] = tuple(f"resource{number}" for number in range(1, 9))
+    """More resources than one preauthorize request may carry."""
+
+
+class Stage:
+    """One scenario's device and its helpers."""
+
+    def __init__(
+        self,
+        *,
+        scenario: str,
+        device: Device,
+        driver: Driver,
+        control: ControlClient,
+        programme: Programme,
+        calls: list[VerbCall],
+        after: int,
+    ) -> None:
+        """Every verb asked is added to ``calls``; ``after`` is the journal's last id before the run."""
+        self.scenario = scenario
+        self.device = device
+        self.driver = driver
+        self.control = control
+        self.programme = programme
+        self.notes: list[str] = []
+        """What the report says of the scenario although it was played."""
+        self._calls = calls
+        self._after = after
+        self._behaviours: list[str] = []
+        self._context: dict[str, Any] = {"mvpd": programme.mvpd}
+
+    async def ask(self, verb: str, **arguments: object) -> VerbCall:
+        """Asks a verb and gives its answer, a failed one too."""
+        self._context.update(arguments)
+        request = Request(
+            verb=verb,
+            device=self.device,
+            scenario=self.scenario,
+            arguments=arguments,
+            context=dict(self._context),
+        )
+        call = await self.driver.ask(request)
+        self._calls.append(call)
+        if call.returns.get("code"):
+            self._context["code"] = call.returns["code"]
+        return call
+
+    async def do(self, verb: str, **arguments: object) -> dict[str, Any]:
+        """Asks a verb that must succeed; what it returned. Raises `ScenarioError` with the service's answer."""
+        call = await self.ask(verb, **arguments)
+        if call.failure is not None:
+            raise ScenarioError(f"the verb {verb} failed: {call.failure}")
+        return call.returns
+
+    async def do_if_mapped(self, verb: str, **arguments: object) -> dict[str, Any]:
+        """`do`, for a verb that the scenario can do without; the report names it if it is not mapped."""
+        if verb in self.driver.available:
+            return await self.do(verb, **arguments)
+        note = f"without the verb {verb}, which is not mapped"
+        if note not in self.notes:
+            self.notes.append(note)
+        return {}
+
+    async def new_code(self, screen: str) -> str:
+        """The viewer chooses the TV provider and gets a code to log in with."""
+        returns = await self.do("login", mvpd=self.programme.mvpd, screen=screen)
+        if not returns.get("code"):
+            raise ScenarioError("login gave no code: the service holds a fresh device for logged in")
+        return str(returns["code"])
+
+    async def viewer_logs_in(self, code: str) -> None:
+        """The viewer completes the login of a code at the TV provider, as in a browser."""
+        try:
+            await self.control.login(code)
+        except ControlError as error:
+            raise ScenarioError(f"the login of code {code} could not be completed: {error}") from error
+
+    async def log_in(self) -> None:
+        """A whole login on a second screen, up to the service knowing it."""
+        code = await self.new_code("secondary")
+        await self.viewer_logs_in(code)
+        await self.until_authenticated()
+
+    async def until_authenticated(self) -> None:
+        """Asks for the status once a second until it is authenticated, as an app does that waits."""
+        for _ in range(round(AUTHENTICATED_WITHIN)):
+            if (await self.do("status"))["state"] == "authenticated":
+                return
+            await self.seconds(1)
+        raise ScenarioError(f"the service did not notice the login within {AUTHENTICATED_WITHIN:g} s")
+
+    async def polls(self, code: str, number: int, within: float) -> bool:
+        """Waits until a code was polled so often; False if it was not within ``within`` seconds."""
+        for _ in range(round(within * 4)):
+            if len(await self.exchanges(code=code, endpoint="profiles.code")) >= number:
+                return True
+            await self.seconds(0.25)
+        return False
+
+    async def behave(self, effect: dict[str, Any], *, everywhere: bool = False, **match: str) -> str:
+        """Adds a behaviour, for this device's address alone unless ``everywhere``; it ends with the scenario."""
+        if not everywhere:
+            match["ip"] = self.device.ip
+        behaviour = await self.control.add_behaviour(effect, match)
+        self._behaviours.append(behaviour)
+        return behaviour
+
+    async def require_effect(self, behaviour: str) -> None:
+        """Raises `ScenarioError` unless the behaviour was hit: without it the scenario shows nothing."""
+        listed = {entry["id"]: entry for entry in await self.control.behaviours()}
+        if not listed[behaviour]["hits"]:
+            raise ScenarioError(
+                f"no request came from the device's address {self.device.ip}, so the mock could not "
+                "single this device out: the service must pass it on as the first of X-Forwarded-For"
+            )
+
+    async def clear_behaviours(self) -> None:
+        while self._behaviours:
+            await self.control.remove_behaviour(self._behaviours.pop())
+
+    async def exchanges(self, **filters: str) -> list[Exchange]:
+        """The first exchanges of this run that pass the filters of the control API (up to a thousand)."""
+        return (await self.control.exchanges(after=self._after, limit=1000, **filters)).exchanges
+
+    async def seconds(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)

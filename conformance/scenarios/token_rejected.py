@@ -1,0 +1,21 @@
+"""Adobe Pass revokes the service's access token."""
+
+from __future__ import annotations
+
+from conformance.scenarios.scenario import Scenario
+from conformance.scenarios.stage import Stage
+
+
+class TokenRejected(Scenario):
+    id = "token-rejected"
+    title = "Adobe Pass rejects the access token"
+    needs = frozenset({"login", "status", "play"})
+    exclusive = True
+
+    async def prepare(self, stage: Stage) -> None:
+        await stage.log_in()
+
+    async def play(self, stage: Stage) -> None:
+        await stage.control.revoke_access_tokens()
+        await stage.ask("play", resource=stage.programme.permitted)
+        await stage.ask("play", resource=stage.programme.permitted)

@@ -1,0 +1,199 @@
+"""service.toml: how the suite reaches the Programmer Service under test.
+
+The format is described in docs/reference/service-toml.md. Whatever is wrong with a file is said before
+anything is sent: `ConfigError` names the file, the line and the key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import jsonpath
+import msgspec
+
+from conformance.drivers.placeholders import PLACEHOLDERS, used
+from conformance.toml_file import Keys, TomlFile, nearest
+from conformance.verbs import RESTART, STATES, VERBS
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[service]: where the service is, and what holds for all its verbs."""
+
+    base_url: str
+    restart: str | None = None
+    """A shell command that restarts the service; it ends when the restart is under way."""
+    instances: Annotated[int, msgspec.Meta(ge=1)] = 1
+    timeout: Annotated[float, msgspec.Meta(gt=0)] = 15
+    """Seconds that the service has for one verb."""
+    headers: dict[str, str] = {}
+    """Headers of every verb, placeholders allowed; a verb's own headers win."""
+    service_provider: str = "REF30"
+    mvpd: str = "Cablevision"
+    """The TV provider that viewers choose in scenarios that need no particular one."""
+
+
+class Mock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[mock]: the address of the mock as the service knows it, prefix of the space included."""
+
+    url: str | None = None
+
+
+class States(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[states]: which values of ``state`` the service uses for the suite's three words."""
+
+    authenticated: tuple[str | int | bool, ...] = ("authenticated",)
+    pending: tuple[str | int | bool, ...] = ("pending",)
+    unauthenticated: tuple[str | int | bool, ...] = ("unauthenticated",)
+
+    def word(self, value: object) -> str | None:
+        """The suite's word for what the service said, or None where [states] does not list it."""
+        for word in STATES:
+            # 1 and True are equal in Python and differ in JSON.
+            if any(type(value) is type(known) and value == known for known in getattr(self, word)):
+                return word
+        return None
+
+
+class _VerbTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    request: str
+    json: Any = None
+    form: dict[str, str] | None = None
+    headers: dict[str, str] = {}
+    returns: dict[str, str] = {}
+    accept: tuple[Annotated[int, msgspec.Meta(ge=100, le=599)], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerbMapping:
+    """[verbs.NAME]: the HTTP call that carries one verb."""
+
+    method: str
+    target: str
+    """Path under base_url, or an absolute URL; placeholders allowed."""
+    json: Any
+    form: dict[str, str] | None
+    headers: dict[str, str]
+    returns: dict[str, jsonpath.JSONPath | jsonpath.CompoundJSONPath]
+    accept: frozenset[int]
+    """Statuses outside 2xx that are answers too."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceConfig:
+    """A valid service.toml."""
+
+    path: Path
+    service: Service
+    mock: Mock
+    verbs: dict[str, VerbMapping]
+    states: States
+
+
+def load(path: Path) -> ServiceConfig:
+    """Reads a service.toml. Raises `ConfigError` with one sentence that names the place and the remedy."""
+    file = TomlFile(path)
+    sections = ("service", "mock", "verbs", "states")
+    for name, section in file.data.items():
+        if name not in sections:
+            raise file.unknown((name,), sections, "section")
+        if not isinstance(section, dict):
+            raise file.error((name,), f'"{name}" must be a section: write [{name}]')
+    if "service" not in file.data:
+        raise file.error((), 'there is no [service]; add one with base_url = "http://…"')
+    service = file.table(("service",), Service)
+    _require_url(file, ("service", "base_url"), service.base_url)
+    _require_headers(file, ("service", "headers"), service.headers)
+    mock = file.table(("mock",), Mock)
+    if mock.url is not None:
+        _require_url(file, ("mock", "url"), mock.url)
+    return ServiceConfig(
+        path=path, service=service, mock=mock, verbs=_verbs(file), states=file.table(("states",), States)
+    )
+
+
+def _verbs(file: TomlFile) -> dict[str, VerbMapping]:
+    tables = file.data.get("verbs", {})
+    if not tables:
+        raise file.error(("verbs",), "no verb is mapped; add at least [verbs.start] or [verbs.login]")
+    for name in tables:
+        if name == RESTART:
+            raise file.error(("verbs", name), 'restart is a shell command: write restart = "…" under [service]')
+        if name not in VERBS:
+            raise file.unknown(("verbs", name), VERBS, "verb")
+        if not isinstance(tables[name], dict):
+            raise file.error(("verbs", name), f"write [verbs.{name}] with a request")
+    return {name: _verb(file, name) for name in tables}
+
+
+def _verb(file: TomlFile, name: str) -> VerbMapping:
+    keys = ("verbs", name)
+    table = file.table(keys, _VerbTable)
+    method, _, target = table.request.partition(" ")
+    target = target.strip()
+    if method not in METHODS or not target.startswith(("/", "http://", "https://")):
+        sentence = f'a request is a method and a path, like "POST /login"; this one is "{table.request}"'
+        raise file.error((*keys, "request"), sentence)
+    if table.json is not None and table.form is not None:
+        raise file.error((*keys, "form"), "a request has one body: keep json or form")
+    for part in ("request", "json", "form"):
+        _require_placeholders(file, (*keys, part), getattr(table, part))
+    _require_headers(file, (*keys, "headers"), table.headers)
+    return VerbMapping(
+        method=method,
+        target=target,
+        json=table.json,
+        form=table.form,
+        headers=table.headers,
+        returns=_returns(file, (*keys, "returns"), name, table.returns),
+        accept=frozenset(table.accept),
+    )
+
+
+def _returns(
+    file: TomlFile, keys: Keys, name: str, paths: dict[str, str]
+) -> dict[str, jsonpath.JSONPath | jsonpath.CompoundJSONPath]:
+    verb = VERBS[name]
+    for returned in paths:
+        if not verb.returns:
+            raise file.error((*keys, returned), f"the verb {name} returns nothing; leave out returns")
+        if returned not in verb.returns:
+            raise file.unknown((*keys, returned), verb.returns, "return")
+    if missing := sorted(verb.required - paths.keys()):
+        example = f'returns = {{ {missing[0]} = "$.…" }}'
+        raise file.error(keys, f"[verbs.{name}] must say where {' and '.join(missing)} is: {example}")
+    return {returned: _compile(file, (*keys, returned), path) for returned, path in paths.items()}
+
+
+def _compile(file: TomlFile, keys: Keys, path: str) -> jsonpath.JSONPath | jsonpath.CompoundJSONPath:
+    try:
+        return jsonpath.compile(path)
+    except jsonpath.JSONPathError as error:
+        reason = str(error).splitlines()[0]
+        raise file.error(keys, f'"{path}" is not a JSONPath ({reason}); write one like "$.code"') from error
+
+
+def _require_url(file: TomlFile, keys: Keys, url: str) -> None:
+    try:
+        usable = httpx.URL(url).scheme in {"http", "https"} and bool(httpx.URL(url).host)
+    except httpx.InvalidURL:
+        usable = False
+    if not usable:
+        raise file.error(keys, f'{keys[-1]} must be an http or https address; this one is "{url}"')
+
+
+def _require_headers(file: TomlFile, keys: Keys, headers: dict[str, str]) -> None:
+    for name, value in headers.items():
+        if not (name + value).isascii():
+            raise file.error((*keys, name), f'the header "{name}" must be plain ASCII')
+        _require_placeholders(file, (*keys, name), value)
+
+
+def _require_placeholders(file: TomlFile, keys: Keys, template: object) -> None:
+    for name in used(template):
+        if name not in PLACEHOLDERS:
+            raise file.error(keys, f"there is no placeholder {{{name}}}; {nearest(name, PLACEHOLDERS)}")

@@ -1,0 +1,104 @@
+"""A TOML file that people wrote: what is in it, and on which line, so that errors can point at the place."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import tree_sitter_toml
+from tree_sitter import Language, Node, Parser
+
+from conformance.errors import ConfigError
+
+T = TypeVar("T")
+Keys = tuple[str, ...]
+
+
+class TomlFile:
+    """The data of one file; `error` makes a `ConfigError` that names the file, the line and the key."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises `ConfigError` for a file that is missing, unreadable or not TOML."""
+        self.path = path
+        try:
+            text = path.read_text("utf-8")
+            self.data: dict[str, Any] = tomllib.loads(text)
+        except OSError as error:
+            raise ConfigError(f"{path}: cannot be read ({error.strerror}); name an existing file") from error
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"{path}: is not UTF-8 text; save it as UTF-8") from error
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(f"{path}: is not valid TOML: {error}") from error
+        self._lines = _lines(text)
+
+    def error(self, keys: Keys, sentence: str) -> ConfigError:
+        """An error at a key; a key that the file lacks is placed at the nearest table above it."""
+        where = keys
+        while where and where not in self._lines:
+            where = where[:-1]
+        line = f", line {self._lines[where]}" if where else ""
+        return ConfigError(f"{self.path}{line}: {sentence}")
+
+    def unknown(self, keys: Keys, known: Iterable[str], what: str = "key") -> ConfigError:
+        """An error for a key that nothing reads, with the nearest known one."""
+        table = f"[{'.'.join(keys[:-1])}] has no {what}" if keys[:-1] else f"there is no {what}"
+        return self.error(keys, f'{table} "{keys[-1]}"; {nearest(keys[-1], known)}')
+
+    def table(self, keys: Keys, shape: type[T]) -> T:
+        """The table at ``keys`` as a struct that forbids unknown fields."""
+        found: Any = self.data
+        for key in keys:
+            found = found.get(key, {})
+        try:
+            return msgspec.convert(found, shape)
+        except msgspec.ValidationError as error:
+            raise self._invalid(keys, shape, str(error)) from error
+
+    def _invalid(self, keys: Keys, shape: type[Any], message: str) -> ConfigError:
+        what, _, place = message.partition(" - at `$")
+        keys += tuple(key for key in re.split(r"[.\[\]`]+", place) if key.isidentifier())
+        if unknown := re.fullmatch(r"Object contains unknown field `(.+)`", what):
+            return self.unknown((*keys, unknown[1]), shape.__struct_fields__)
+        if missing := re.fullmatch(r"Object missing required field `(.+)`", what):
+            return self.error(keys, f'[{".".join(keys)}] lacks "{missing[1]}"')
+        return self.error(keys, f"{'.'.join(keys)}: {what[0].lower()}{what[1:].replace('`', '')}")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A remedy for a name that is not known: the nearest one, or all of them."""
+    known = sorted(known)
+    if close := get_close_matches(name, known, n=1):
+        return f'did you mean "{close[0]}"?'
+    return f"there are: {', '.join(known)}"
+
+
+def _lines(text: str) -> dict[Keys, int]:
+    """The line of each table and key of a TOML text, counted from 1."""
+    found: dict[Keys, int] = {}
+
+    def visit(node: Node, prefix: Keys) -> None:
+        for child in node.named_children:
+            if child.type == "pair":
+                key, value = child.named_children[:2]  # a comment may follow
+                found.setdefault(prefix + _keys(key), child.start_point.row + 1)
+                if value.type == "inline_table":
+                    visit(value, prefix + _keys(key))
+            elif child.type in {"table", "table_array_element"}:
+                keys = _keys(child.named_children[0])
+                found.setdefault(keys, child.start_point.row + 1)
+                visit(child, keys)
+
+    visit(Parser(Language(tree_sitter_toml.language())).parse(text.encode()).root_node, ())
+    return found
+
+
+def _keys(node: Node) -> Keys:
+    if node.type == "dotted_key":
+        return tuple(key for child in node.named_children for key in _keys(child))
+    text = (node.text or b"").decode()
+    return (text[1:-1] if node.type == "quoted_key" else text,)

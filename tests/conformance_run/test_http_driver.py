@@ -1,0 +1,168 @@
+"""Verbs reach a service as its service.toml says, and its answers come back in the suite's words."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import httpx
+import pytest
+
+from conformance.drivers.driver import Request
+from conformance.drivers.http import HttpDriver
+from conformance.observation import VerbCall
+from conformance.service_config import load
+from fixtures.devices import new_devices
+from mock_server.masking import mask
+
+DEVICE = next(new_devices(seed=7))
+
+HEAD = '[service]\nbase_url = "http://service.test/api"\nheaders = { "X-Forwarded-For" = "{device.ip}" }\n'
+
+Handler = Callable[[httpx.Request], httpx.Response]
+
+
+@pytest.fixture
+def ask(tmp_path: Path) -> Callable[..., VerbCall]:
+    """Asks one verb of a service that answers by a function."""
+
+    def ask(
+        toml: str, handler: Handler, verb: str, context: Mapping[str, object] | None = None, **arguments: object
+    ) -> VerbCall:
+        path = tmp_path / "service.toml"
+        path.write_text(HEAD + toml, "utf-8")
+        times = iter((10.0, 10.5))
+
+        async def once() -> VerbCall:
+            driver = HttpDriver(load(path), now=lambda: next(times), transport=httpx.MockTransport(handler))
+            request = Request(verb=verb, device=DEVICE, scenario="test", arguments=arguments, context=context or {})
+            call = await driver.ask(request)
+            await driver.close()
+            return call
+
+        return asyncio.run(once())
+
+    return ask
+
+
+LOGIN = """
+[verbs.login]
+request = "POST /devices/{device.id}/login?screen={screen}"
+json = { mvpd = "{mvpd}", port = "{device.port}", about = "{device.model} at {device.ip}", code = "{code}" }
+headers = { "X-Device-Info" = "{device.info}" }
+returns = { code = "$.code", state = "$.is.state" }
+[states]
+pending = ["waiting"]
+"""
+
+
+def test_placeholders_are_filled_in_path_headers_and_body(ask: Callable[..., VerbCall]) -> None:
+    seen: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(201, json={"code": "ABC", "is": {"state": "waiting"}})
+
+    call = ask(LOGIN, handler, "login", mvpd="Cable/vision", screen="a b&c")
+    request = seen[0]
+    assert str(request.url) == f"http://service.test/api/devices/{DEVICE.id}/login?screen=a%20b%26c"
+    assert request.headers["x-forwarded-for"] == DEVICE.ip
+    assert json.loads(base64.b64decode(request.headers["x-device-info"]))["model"] == DEVICE.model.model
+    assert json.loads(request.content) == {
+        "mvpd": "Cable/vision",
+        "port": DEVICE.port,
+        "about": f"{DEVICE.model.model} at {DEVICE.ip}",
+        "code": None,
+    }
+    assert call == VerbCall(
+        verb="login",
+        device=DEVICE.id,
+        ip=DEVICE.ip,
+        scenario="test",
+        started=10.0,
+        ended=10.5,
+        arguments={"mvpd": "Cable/vision", "screen": "a b&c"},
+        returns={"code": "ABC", "state": "pending"},
+    )
+
+
+def test_lists_are_found_whole_or_by_their_items(ask: Callable[..., VerbCall]) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        assert json.loads(request.content) == ["a", "b"]
+        return httpx.Response(200, json={"may": ["a"], "not": [{"id": "b"}, {"id": "c"}]})
+
+    toml = """
+[verbs.preauthorize]
+request = "POST /check"
+json = "{resources}"
+returns = { permitted = "$.may", denied = "$.not[*].id" }
+"""
+    call = ask(toml, handler, "preauthorize", resources=["a", "b"])
+    assert call.returns == {"permitted": ["a"], "denied": ["b", "c"]}
+
+
+PLAY = """
+[verbs.play]
+request = "POST /play"
+form = { what = "{resource}", as = "{mvpd}" }
+returns = { allowed = "$.ok", media_token = "$.token", reason = "$.why" }
+accept = [403]
+"""
+
+
+def test_media_tokens_are_masked_as_the_journal_does(ask: Callable[..., VerbCall]) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        assert request.content == b"what=news&as=Dish"
+        return httpx.Response(200, json={"ok": True, "token": "secret"})
+
+    call = ask(PLAY, handler, "play", context={"mvpd": "Dish"}, resource="news")
+    assert call.returns == {"allowed": True, "media_token": mask("secret")}
+    assert call.arguments == {"resource": "news"}
+
+
+def test_an_accepted_status_is_an_answer(ask: Callable[..., VerbCall]) -> None:
+    call = ask(PLAY, lambda _: httpx.Response(403, json={"ok": False, "why": "no"}), "play")
+    assert (call.failure, call.returns) == (None, {"allowed": False, "reason": "no"})
+
+
+@pytest.mark.parametrize(
+    ("answer", "failure"),
+    [
+        (httpx.Response(503, text="busy\nnow"), "the service answered 503: busy now"),
+        (httpx.Response(302), "the service answered 302: an empty body"),
+        (httpx.Response(200, text="<html>"), "the answer is not JSON: <html>"),
+        (httpx.Response(200, json={"okay": 1}), "the answer has no allowed at $['ok']: {\"okay\":1}"),
+        (httpx.Response(200, text="x" * 400), f"the answer is not JSON: {'x' * 300}…"),
+    ],
+)
+def test_a_failed_verb_carries_the_answer_as_evidence(
+    ask: Callable[..., VerbCall], answer: httpx.Response, failure: str
+) -> None:
+    assert ask(PLAY, lambda _: answer, "play").failure == failure
+
+
+def test_an_unmapped_state_says_how_to_map_it(ask: Callable[..., VerbCall]) -> None:
+    call = ask(LOGIN, lambda _: httpx.Response(200, json={"code": "A", "is": {"state": "limbo"}}), "login")
+    assert call.failure == '[states] does not map the state "limbo"; add it there, like authenticated = ["limbo"]'
+
+
+def test_a_login_without_code_is_an_answer_only_when_logged_in(ask: Callable[..., VerbCall]) -> None:
+    assert ask(LOGIN, lambda _: httpx.Response(200, json={"is": {"state": "authenticated"}}), "login").failure is None
+    assert ask(LOGIN, lambda _: httpx.Response(200, json={"is": {"state": "waiting"}}), "login").failure is not None
+
+
+def test_a_service_that_is_not_there_is_a_failed_verb(ask: Callable[..., VerbCall]) -> None:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("connection refused", request=request)
+
+    assert ask(PLAY, refuse, "play").failure == "no answer: connection refused"
+
+
+def test_a_service_that_does_not_answer_in_time_is_a_failed_verb(ask: Callable[..., VerbCall]) -> None:
+    def stall(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadTimeout("", request=request)
+
+    assert ask(PLAY, stall, "play").failure == "no answer within 15 s"

@@ -1,0 +1,106 @@
+"""A service.toml is understood, or refused with a sentence that names the place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conformance.errors import ConfigError
+from conformance.service_config import ServiceConfig, load
+
+WHOLE = """
+[service]
+base_url = "http://127.0.0.1:9000"
+restart = "true"
+instances = 2
+
+[mock]
+url = "http://127.0.0.1:8300/~here"
+
+[verbs.login]
+request = "POST /devices/{device.id}/login"
+json = { mvpd = "{mvpd}", screen = "{screen}" }
+headers = { "X-Forwarded-For" = "{device.ip}" }
+returns = { code = "$.code", url = "$.loginUrl", state = "$.status" }
+accept = [409]
+
+[states]
+authenticated = ["loggedIn", true]
+"""
+
+
+def read(tmp_path: Path, text: str) -> ServiceConfig:
+    path = tmp_path / "service.toml"
+    path.write_text(text, "utf-8")
+    return load(path)
+
+
+def test_what_a_file_says_is_understood(tmp_path: Path) -> None:
+    config = read(tmp_path, WHOLE)
+    assert config.service.instances == 2
+    assert config.mock.url == "http://127.0.0.1:8300/~here"
+    login = config.verbs["login"]
+    assert (login.method, login.target) == ("POST", "/devices/{device.id}/login")
+    assert login.accept == {409}
+    assert login.returns["url"].findall({"loginUrl": "http://x"}) == ["http://x"]
+    assert config.states.word("loggedIn") == config.states.word(value=True) == "authenticated"
+    assert config.states.word("pending") == "pending"
+
+
+def test_a_state_that_is_not_listed_has_no_word(tmp_path: Path) -> None:
+    states = read(tmp_path, WHOLE).states
+    assert states.word("authenticated") is None
+    assert states.word(1) is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("instances", "instnaces", 'line 5: [service] has no key "instnaces"; did you mean "instances"?'),
+        ("instances = 2", "instances = 0", "line 5: service.instances: expected int >= 1"),
+        ("instances = 2", 'instances = "two"', "line 5: service.instances: expected int, got str"),
+        ("[service]", "[servise]", 'line 2: there is no section "servise"; did you mean "service"?'),
+        ('base_url = "http://127.0.0.1:9000"', "", 'line 2: [service] lacks "base_url"'),
+        ('"http://127.0.0.1:9000"', '"127.0.0.1:9000"', "line 3: base_url must be an http or https address"),
+        ('"http://127.0.0.1:9000"', '"http://127.0.0.1:nine"', "line 3: base_url must be an http or https address"),
+        ("verbs.login", "verbs.logn", 'line 10: [verbs] has no verb "logn"; did you mean "login"?'),
+        ("verbs.login", "verbs.restart", "line 10: restart is a shell command"),
+        ("request =", "reqest =", 'line 11: [verbs.login] has no key "reqest"; did you mean "request"?'),
+        ('"POST /devices', '"POSt /devices', "line 11: a request is a method and a path"),
+        ("{device.id}", "{device.name}", "line 11: there is no placeholder {device.name}"),
+        ('"{screen}"', '"{scren}"', 'line 12: there is no placeholder {scren}; did you mean "screen"?'),
+        ("{device.ip}", "{device.ipp}", "line 13: there is no placeholder {device.ipp}"),
+        ('code = "$.code", ', "", "line 14: [verbs.login] must say where code is"),
+        (", url = ", ", uri = ", 'line 14: [verbs.login.returns] has no return "uri"; did you mean "url"?'),
+        ('"$.code"', '"$.["', 'line 14: "$.[" is not a JSONPath'),
+        ("[409]", "[42]", "line 15: verbs.login.accept: expected int >= 100"),
+        ("authenticated =", "authentic =", 'line 18: [states] has no key "authentic"'),
+    ],
+)
+def test_a_mistake_is_named_with_its_line_and_remedy(tmp_path: Path, old: str, new: str, sentence: str) -> None:
+    assert old in WHOLE
+    with pytest.raises(ConfigError) as raised:
+        read(tmp_path, WHOLE.replace(old, new))
+    assert sentence in str(raised.value)
+    assert str(raised.value).startswith(f"{tmp_path / 'service.toml'}, line ")
+
+
+def test_a_body_is_json_or_form_and_not_both(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="one body"):
+        read(tmp_path, WHOLE.replace("accept = [409]", 'form = { a = "b" }'))
+
+
+def test_a_file_that_is_no_toml_is_refused_with_the_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"is not valid TOML: .*line 2"):
+        read(tmp_path, "\n[service\n")
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nowhere\.toml: cannot be read"):
+        load(tmp_path / "nowhere.toml")
+
+
+def test_a_file_without_verbs_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no verb is mapped"):
+        read(tmp_path, '[service]\nbase_url = "http://x"\n')
