@@ -177,11 +177,16 @@ class Behaviours:
     def clear(self) -> None:
         self._active.clear()
 
-    def take(self, kind: str, facts: Facts, now: int) -> tuple[str, Effect] | None:
-        """The effect of that kind for this request, counted as hit, with the id of its behaviour; or None."""
+    def take(self, kind: str, facts: Facts, now: int, lifetime: str | None = None) -> tuple[str, Effect] | None:
+        """The effect of that kind for this request, counted as hit, with the id of its behaviour; or None.
+
+        For the kind ``ttl``, ``lifetime`` names the one that is asked for; behaviours that set others stay unhit.
+        """
         for active in reversed(self._active.values()):
             behaviour = active.behaviour
             if behaviour.effect.kind != kind or active.over(now) or not behaviour.match.takes(facts):
+                continue
+            if lifetime is not None and getattr(behaviour.effect.ttl, lifetime, None) is None:
                 continue
             if active.strikes():
                 return active.id, behaviour.effect

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from mock_server.catalogue import Mvpd
+from mock_server.errors import HELP_URL, EnhancedError
 
 
 class _Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
@@ -48,6 +49,18 @@ class ErrorInformation(_Answer, frozen=True, kw_only=True):
     details: str | None = None
     help_url: str
     trace: str
+
+    @classmethod
+    def of(cls, error: EnhancedError, trace: str, details: str | None = None) -> ErrorInformation:
+        return cls(
+            action=error.action,
+            status=error.status,
+            code=error.code,
+            message=error.message,
+            details=details,
+            help_url=HELP_URL,
+            trace=trace,
+        )
 
 
 class DomainName(_Answer, frozen=True, kw_only=True, omit_defaults=False):

@@ -40,11 +40,16 @@ async def register(world: World, now: int, statement: str, redirect_uri: str | N
     return client
 
 
-async def issue_token(world: World, now: int, client_id: str, client_secret: str, lifetime: int) -> str:
-    """Issues an access token valid for ``lifetime`` ms; DcrError as on the Retrieve access token page."""
+async def authenticate(world: World, client_id: str, client_secret: str) -> Client:
+    """The client with these credentials; DcrError if there is none."""
     client = await world.store.read(CLIENTS, client_id)
     if client is None or not hmac.compare_digest(client.secret.encode(), client_secret.encode()):
         raise DcrError("invalid_client")
+    return client
+
+
+async def issue_token(world: World, now: int, client: Client, lifetime: int) -> str:
+    """Issues an access token valid for ``lifetime`` ms."""
     issued = now // 1000
     not_before = issued
     while True:
@@ -71,6 +76,14 @@ async def client_of_token(world: World, now: int, token: str | None) -> Client:
     if client is None:
         raise ApiError("invalid_access_token_client_application")
     return client
+
+
+async def known_client(world: World, token: str) -> Client | None:
+    """The client that a token was issued to, valid or not; for the journal and for behaviours."""
+    record = await world.store.read(ACCESS_TOKENS, _digest(token))
+    if record is None:
+        return None
+    return await world.store.read(CLIENTS, record.client_id)
 
 
 def check_service_provider(client: Client, service_provider: str) -> None:

@@ -1,0 +1,90 @@
+"""Where the mock is put together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mock_server.clock import Clock, SystemClock
+from mock_server.control.http import answer
+from mock_server.ids import Ids, RandomIds
+from mock_server.journal import Recorder
+from mock_server.keys import default_keys
+from mock_server.lag import LagMeter
+from mock_server.routes import routes
+from mock_server.settings import Settings
+from mock_server.spaces import DEFAULT_SPACE, PREFIX, Spaces, TooManySpaces
+from mock_server.store import Store
+from mock_server.store.memory import MemoryStore
+
+
+def create_app(
+    settings: Settings | None = None,
+    *,
+    store: Store | None = None,
+    clock: Clock | None = None,
+    ids: Ids | None = None,
+) -> Starlette:
+    """The mock as an ASGI app. Time, state and identifiers come from outside, with defaults for one process."""
+    settings = settings or Settings()
+    store = store or MemoryStore()
+    clock = clock or SystemClock()
+    recorder = Recorder(Path(settings.record)) if settings.record else None
+    spaces = Spaces(settings, store, clock, ids or RandomIds(), default_keys(), recorder)
+    lag = LagMeter(clock)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        meter = asyncio.create_task(lag.run())
+        try:
+            yield
+        finally:
+            meter.cancel()
+            await store.close()
+            if recorder is not None:
+                recorder.close()
+
+    app = Starlette(
+        routes=routes(settings, lag), middleware=[Middleware(_SpaceOfPath, spaces=spaces)], lifespan=lifespan
+    )
+    app.router.redirect_slashes = False
+    app.state.spaces = spaces
+    app.state.settings = settings
+    return app
+
+
+class _SpaceOfPath:
+    """Takes the prefix of the space and a trailing slash off the path, and hands the space on."""
+
+    def __init__(self, app: ASGIApp, spaces: Spaces) -> None:
+        self._app = app
+        self._spaces = spaces
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path: str = scope["path"]
+        match = PREFIX.match(path)
+        prefix = match[0] if match else ""
+        try:
+            space = self._spaces.get(match[1] if match else DEFAULT_SPACE)
+        except TooManySpaces as error:
+            await answer({"error": str(error)}, 429)(scope, receive, send)
+            return
+        inner = path[len(prefix) :] or "/"
+        scope = {
+            **scope,
+            "path": inner.rstrip("/") or "/",
+            "raw_path": None,
+            "space": space,
+            "space_path": inner,
+            "space_prefix": prefix,
+        }
+        await self._app(scope, receive, send)

@@ -1,0 +1,145 @@
+"""The call: one request on its way through the mock, with what has become known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+from mock_server import lifetimes
+from mock_server.behaviours import Effect, Facts
+from mock_server.catalogue import ServiceProvider
+from mock_server.domain.records import Client, Session
+from mock_server.errors import ApiError
+from mock_server.headers import DeviceIdentifier, device_info, effective_ip
+from mock_server.settings import Settings
+from mock_server.spaces import Space
+
+_MAX_USER_AGENT = 512
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One row of the HTTP surface (routes.py)."""
+
+    id: str
+    method: str
+    path: str
+    handler: Callable[[Call], Awaitable[Response]]
+    needs_token: bool = True
+    needs_device: bool = False
+    also: tuple[str, ...] = ()
+    """Other paths of the same endpoint."""
+
+
+@dataclass(frozen=True)
+class Inbound:
+    """A request as it came in: the path without the prefix of the space, header names in lower case."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: bytes
+    peer_host: str
+    peer_port: int
+    base_url: str
+    """Scheme, host and prefix of the space as the caller addressed them, without a slash at the end."""
+    prefix: str
+    """The prefix of the space alone: ``/~build-42``, or nothing."""
+
+
+@dataclass
+class Call:
+    """Collects what checks and endpoints find out, for behaviours to match on and for the journal."""
+
+    space: Space
+    settings: Settings
+    endpoint: Endpoint | None
+    inbound: Inbound
+    path_params: dict[str, str]
+    now: int
+    ip: str = field(init=False)
+    service_provider: str | None = None
+    mvpd: str | None = None
+    code: str | None = None
+    client: Client | None = None
+    device: DeviceIdentifier | None = None
+    device_name: str | None = None
+    session: Session | None = None
+    behaviours: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.ip = effective_ip(self.header("x-forwarded-for"), self.inbound.peer_host)
+
+    def header(self, name: str) -> str | None:
+        return self.inbound.headers.get(name)
+
+    @property
+    def user_agent(self) -> str:
+        return (self.header("user-agent") or "")[:_MAX_USER_AGENT]
+
+    @property
+    def device_info(self) -> dict[str, Any] | None:
+        return device_info(self.header("x-device-info"))
+
+    @property
+    def requestor(self) -> ServiceProvider:
+        """The service provider of the path, which the gateway has checked."""
+        return self.space.world.catalogue.service_providers[self.path_params["serviceProvider"]]
+
+    @property
+    def authorized_client(self) -> Client:
+        """The client of the bearer token, which the gateway has checked."""
+        if self.client is None:
+            raise ApiError("invalid_access_token_client_application")
+        return self.client
+
+    @property
+    def identified_device(self) -> DeviceIdentifier:
+        """The device of AP-Device-Identifier, which the gateway has checked."""
+        if self.device is None:
+            raise ApiError("invalid_header_device_identifier")
+        return self.device
+
+    def facts(self, resource: str | None = None) -> Facts:
+        """What behaviours match on, as far as it is known by now."""
+        return Facts(
+            endpoint=self.endpoint.id if self.endpoint else "",
+            service_provider=self.service_provider,
+            mvpd=self.mvpd,
+            ip=self.ip,
+            device=self.device_name,
+            resource=resource,
+            client_id=self.client.id if self.client else None,
+        )
+
+    def effect(self, kind: str, resource: str | None = None) -> Effect | None:
+        """The effect of that kind that a behaviour has for this request, noted for the journal."""
+        taken = self.space.behaviours.take(kind, self.facts(resource), self.now)
+        if taken is None:
+            return None
+        self.behaviours.append(taken[0])
+        return taken[1]
+
+    def lifetime(self, name: str) -> int:
+        """How long (ms) what is issued now is valid."""
+        length, behaviour = lifetimes.lifetime(self.space, self.settings, name, self.facts())
+        if behaviour is not None:
+            self.behaviours.append(behaviour)
+        return length
+
+    def login_lifetime(self, session: Session) -> int:
+        """How long (ms) a login with this session holds."""
+        length, behaviour = lifetimes.login_lifetime(self.space, self.settings, session)
+        if behaviour is not None:
+            self.behaviours.append(behaviour)
+        return length
+
+
+def json_answer(answer: msgspec.Struct, status: int = 200) -> Response:
+    """An answer of Adobe Pass: JSON with the content type that its samples show."""
+    return Response(msgspec.json.encode(answer), status, media_type="application/json;charset=UTF-8")

@@ -1,0 +1,181 @@
+"""The control calls. Each works on the space that its path is prefixed with."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from mock_server.behaviours import Behaviour
+from mock_server.control.http import Refused, answer, body_as, number, space_of
+from mock_server.domain import profiles, registration, sessions
+from mock_server.domain.records import INTEGRATIONS, SESSIONS, IntegrationState
+from mock_server.durations import Duration, encode_hook
+from mock_server.errors import ApiError
+from mock_server.journal import FILTERS
+from mock_server.lifetimes import login_lifetime
+from mock_server.settings import Settings
+from mock_server.spaces import Spaces
+from mock_server.tokens import software_statement as sign_statement
+
+_LARGEST_PAGE = 10_000
+
+
+class ClockCall(msgspec.Struct, forbid_unknown_fields=True):
+    advance: Duration
+
+
+class LoginCall(msgspec.Struct, forbid_unknown_fields=True):
+    username: str | None = None
+
+
+class RevokeCall(msgspec.Struct, forbid_unknown_fields=True):
+    client_id: str | None = None
+
+
+class EndProfilesCall(msgspec.Struct, forbid_unknown_fields=True):
+    service_provider: str | None = None
+    mvpd: str | None = None
+    client_id: str | None = None
+    device: str | None = None
+
+
+class IntegrationCall(msgspec.Struct, forbid_unknown_fields=True):
+    enabled: bool
+
+
+async def health(request: Request) -> Response:
+    clock = space_of(request).clock
+    return answer({"status": "ok", "now": clock.now(), "wall": clock.monotonic()})
+
+
+async def reset(request: Request) -> Response:
+    spaces: Spaces = request.app.state.spaces
+    await spaces.reset(space_of(request))
+    return Response(status_code=204)
+
+
+async def catalogue(request: Request) -> Response:
+    world = space_of(request).world
+    tables = msgspec.to_builtins(world.catalogue.tables, enc_hook=encode_hook)
+    for subscriber in tables["subscribers"]:
+        del subscriber["password"]
+    integrations = [
+        {"service_provider": provider.id, "mvpd": mvpd, "enabled": await world.integrated(provider.id, mvpd)}
+        for provider in world.catalogue.service_providers.values()
+        for mvpd in provider.mvpds
+    ]
+    return answer({**tables, "integrations": integrations})
+
+
+async def set_integration(request: Request) -> Response:
+    wanted = await body_as(request, IntegrationCall)
+    world = space_of(request).world
+    service_provider, mvpd = request.path_params["sp"], request.path_params["mvpd"]
+    provider = world.catalogue.service_providers.get(service_provider)
+    if provider is None or mvpd not in provider.mvpds:
+        raise Refused(f"the catalogue has no integration of {service_provider} with {mvpd}", 404)
+    await world.store.write(INTEGRATIONS, service_provider, mvpd, IntegrationState(wanted.enabled))
+    return answer({"service_provider": service_provider, "mvpd": mvpd, "enabled": wanted.enabled})
+
+
+async def software_statement(request: Request) -> Response:
+    world = space_of(request).world
+    name = request.query_params.get("application", "default")
+    application = world.catalogue.applications.get(name)
+    if application is None:
+        known = ", ".join(world.catalogue.applications)
+        raise Refused(f"there is no application {name!r}; there are: {known}", 404)
+    return PlainTextResponse(sign_statement(application, world.keys))
+
+
+async def exchanges(request: Request) -> Response:
+    unknown = set(request.query_params) - {*FILTERS, "status", "after", "limit"}
+    if unknown:
+        raise Refused(f"there is no filter {', '.join(sorted(unknown))}; there are: {', '.join(FILTERS)}, status")
+    status = number(request, "status", default=-1, largest=999)
+    found, next_ = space_of(request).journal.page(
+        after=number(request, "after", default=0, largest=2**63),
+        limit=number(request, "limit", default=1000, largest=_LARGEST_PAGE),
+        status=None if status < 0 else status,
+        filters={name: request.query_params[name] for name in FILTERS if name in request.query_params},
+    )
+    return answer({"exchanges": found, "next": next_})
+
+
+async def clear_exchanges(request: Request) -> Response:
+    space_of(request).journal.clear()
+    return Response(status_code=204)
+
+
+async def show_clock(request: Request) -> Response:
+    clock = space_of(request).clock
+    return answer({"now": clock.now(), "offset": clock.offset})
+
+
+async def advance_clock(request: Request) -> Response:
+    space_of(request).clock.advance((await body_as(request, ClockCall)).advance)
+    return await show_clock(request)
+
+
+async def login(request: Request) -> Response:
+    wanted = await body_as(request, LoginCall)
+    space, code = space_of(request), request.path_params["code"]
+    settings: Settings = request.app.state.settings
+    found = await space.world.store.read(SESSIONS, code)
+    if found is None:
+        raise Refused(f"there is no session with the code {code}", 404)
+    try:
+        session = await sessions.current(space.world, space.clock.now(), found.service_provider, code)
+    except ApiError as error:
+        raise Refused(f"the session of {code} has expired or was replaced by a newer one", 409) from error
+    if session.missing():
+        raise Refused(f"the session of {code} lacks {', '.join(session.missing())}: resume it first", 409)
+    subscriber = space.world.catalogue.subscriber_of(session.mvpd or "", wanted.username)
+    if subscriber is None:
+        raise Refused(f"{wanted.username or 'nobody'} has no account at {session.mvpd}", 404)
+    lifetime, _ = login_lifetime(space, settings, session)
+    await sessions.complete(space.world, space.clock.now(), session, subscriber.username, lifetime)
+    return answer({"code": code, "mvpd": session.mvpd, "username": subscriber.username})
+
+
+async def list_behaviours(request: Request) -> Response:
+    space = space_of(request)
+    return answer({"behaviours": space.behaviours.listed(space.clock.now())})
+
+
+async def add_behaviour(request: Request) -> Response:
+    behaviour = await body_as(request, Behaviour)
+    space = space_of(request)
+    try:
+        return answer({"id": space.behaviours.add(behaviour, space.clock.now())}, 201)
+    except ValueError as error:
+        raise Refused(str(error), 409) from error
+
+
+async def remove_behaviour(request: Request) -> Response:
+    if not space_of(request).behaviours.remove(request.path_params["id"]):
+        raise Refused(f"there is no behaviour {request.path_params['id']}", 404)
+    return Response(status_code=204)
+
+
+async def revoke_access_tokens(request: Request) -> Response:
+    wanted = await body_as(request, RevokeCall)
+    return answer({"revoked": await registration.revoke_tokens(space_of(request).world, wanted.client_id)})
+
+
+async def end_profiles(request: Request) -> Response:
+    wanted = await body_as(request, EndProfilesCall)
+    return answer({"ended": await profiles.end(space_of(request).world, **msgspec.structs.asdict(wanted))})
+
+
+async def list_spaces(request: Request) -> Response:
+    spaces: Spaces = request.app.state.spaces
+    return answer({"spaces": spaces.names()})
+
+
+async def delete_space(request: Request) -> Response:
+    spaces: Spaces = request.app.state.spaces
+    if not await spaces.delete(request.path_params["name"]):
+        raise Refused(f"there is no space {request.path_params['name']}", 404)
+    return Response(status_code=204)

@@ -1,0 +1,76 @@
+"""What control calls have in common: reading the body, answering, and turning mistakes into sentences."""
+
+from __future__ import annotations
+
+import functools
+import hmac
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mock_server.durations import decode_hook
+from mock_server.spaces import Space
+
+T = TypeVar("T")
+Handler = Callable[[Request], Awaitable[Response]]
+_MAX_BODY = 1_048_576
+
+
+class Refused(Exception):
+    """A control call cannot be done; the sentence says why."""
+
+    def __init__(self, sentence: str, status: int = 400) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+def answer(content: object, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(content), status, media_type="application/json")
+
+
+def space_of(request: Request) -> Space:
+    space: Space = request.scope["space"]
+    return space
+
+
+async def body_as(request: Request, kind: type[T]) -> T:
+    """The JSON body as a struct; Refused with the place and what is wrong there."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MAX_BODY:
+            raise Refused(f"the body is longer than {_MAX_BODY} bytes", 413)
+    try:
+        return msgspec.json.decode(body.strip() or b"{}", type=kind, dec_hook=decode_hook)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Refused(f"the body of {request.method} {request.url.path}: {error}") from error
+
+
+def number(request: Request, name: str, default: int, largest: int) -> int:
+    """A whole number of the query string."""
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    if not text.isascii() or not text.isdigit() or int(text) > largest:
+        raise Refused(f"{name} is a whole number from 0 to {largest}, not {text!r}")
+    return int(text)
+
+
+def guarded(handler: Handler, token: str | None) -> Handler:
+    """The handler behind the control token (if there is one), with mistakes answered as sentences."""
+
+    @functools.wraps(handler)
+    async def checked(request: Request) -> Response:
+        if token is not None:
+            given = request.headers.get("authorization", "").removeprefix("Bearer ").encode()
+            if not hmac.compare_digest(given, token.encode()):
+                return answer({"error": "this mock wants its control token: Authorization: Bearer TOKEN"}, 401)
+        try:
+            return await handler(request)
+        except Refused as error:
+            return answer({"error": str(error)}, error.status)
+
+    return checked

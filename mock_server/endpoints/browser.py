@@ -1,0 +1,105 @@
+"""What a viewer's browser meets: the redirects of Adobe Pass, the MVPD's login page, and its logout.
+
+The pages are the mock's own; the redirects are those of Adobe's samples (source: Perform authentication in user
+agent). A login binds to the code, not to a cookie, so any browser may complete it.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from mock_server import parameters
+from mock_server.call import Call
+from mock_server.domain import sessions
+from mock_server.domain.records import Session
+from mock_server.errors import ApiError, PageError
+from mock_server.pages import logged_out_page, login_page
+from mock_server.parameters import Malformed, Repeated
+
+
+async def authenticate(call: Call) -> Response:
+    session = await _session(call, call.path_params["serviceProvider"], call.path_params["code"])
+    target = urlencode(
+        {
+            "noflash": "true",
+            "mso_id": session.mvpd,
+            "requestor_id": session.service_provider,
+            "no_iframe": "false",
+            "domain_name": session.domain_name,
+            "redirect_url": session.redirect_url,
+            "code": session.code,
+        }
+    )
+    return RedirectResponse(f"{call.inbound.base_url}/adobe-services/authenticate/saml?{target}", 302)
+
+
+async def saml(call: Call) -> Response:
+    given = _fields(call)
+    session = await _session(call, given.get("requestor_id", ""), given.get("code", ""))
+    target = urlencode({"requestor_id": session.service_provider, "code": session.code})
+    return RedirectResponse(f"{call.inbound.base_url}/mvpd/{session.mvpd}/login?{target}", 302)
+
+
+async def login_form(call: Call) -> Response:
+    session = await _session_of_login(call)
+    return _login_page(call, session)
+
+
+async def login(call: Call) -> Response:
+    session = await _session_of_login(call)
+    try:
+        given = parameters.form(call)
+    except (Malformed, Repeated) as error:
+        raise PageError("The login form could not be read.") from error
+    if "cancel" in given:
+        return RedirectResponse(session.redirect_url or "/", 302)
+    username, password = given.get("username", ""), given.get("password", "")
+    subscriber = call.space.world.catalogue.subscriber_of(session.mvpd or "", username)
+    if subscriber is None or subscriber.password != password:
+        return _login_page(call, session, username=username, wrong=True)
+    await sessions.complete(call.space.world, call.now, session, username, call.login_lifetime(session))
+    return RedirectResponse(session.redirect_url or "/", 302)
+
+
+async def logout(call: Call) -> Response:
+    """The MVPD's logout: on to the app's redirectUrl."""
+    given = _fields(call)
+    mvpd = call.space.world.catalogue.mvpds.get(given.get("mso_id", ""))
+    if mvpd is None:
+        raise PageError("This logout names no TV provider that there is.")
+    return HTMLResponse(logged_out_page(mvpd, given.get("redirect_url", "")))
+
+
+def _login_page(call: Call, session: Session, *, username: str = "", wrong: bool = False) -> Response:
+    mvpd = call.space.world.catalogue.mvpds[session.mvpd or ""]
+    page = login_page(mvpd, session, username=username, wrong=wrong)
+    return HTMLResponse(page, 401 if wrong else 200)
+
+
+async def _session_of_login(call: Call) -> Session:
+    given = _fields(call)
+    session = await _session(call, given.get("requestor_id", ""), given.get("code", ""))
+    if session.mvpd != call.path_params["mvpd"]:
+        raise PageError("This login belongs to another TV provider.")
+    return session
+
+
+async def _session(call: Call, service_provider: str, code: str) -> Session:
+    call.service_provider, call.code = service_provider or None, code or None
+    try:
+        session = await sessions.current(call.space.world, call.now, service_provider, code)
+    except ApiError as error:
+        raise PageError("This code is not valid, or no longer: start again on your device.") from error
+    call.mvpd, call.device_name = session.mvpd, session.device_decoded
+    if session.missing():
+        raise PageError(f"The login cannot start: the session lacks {', '.join(session.missing())}.")
+    return session
+
+
+def _fields(call: Call) -> dict[str, str]:
+    try:
+        return parameters.query(call)
+    except (Malformed, Repeated) as error:
+        raise PageError("The address of this page is broken.") from error

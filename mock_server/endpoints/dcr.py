@@ -1,0 +1,59 @@
+"""Dynamic client registration (source: Retrieve client credentials, Retrieve access token)."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from mock_server import parameters
+from mock_server.call import Call, json_answer
+from mock_server.domain import registration
+from mock_server.errors import DcrError
+from mock_server.parameters import Malformed, Repeated
+from mock_server.wire import ClientCredentials, TokenAnswer
+
+
+async def register(call: Call) -> Response:
+    given = _parameters(call, documented="json")
+    statement = given.get("software_statement")
+    if not statement:
+        raise DcrError("invalid_request")
+    client = await registration.register(call.space.world, call.now, statement, given.get("redirect_uri") or None)
+    call.client = client
+    answer = ClientCredentials(
+        client_id=client.id,
+        client_secret=client.secret,
+        client_id_issued_at=client.issued_at,
+        redirect_uris=client.redirect_uris,
+        grant_types=(registration.GRANT_TYPE,),
+        scopes=client.scopes,
+    )
+    return json_answer(answer, 201)
+
+
+async def token(call: Call) -> Response:
+    given = _parameters(call, documented="form")
+    client_id, secret, grant_type = (given.get(name) for name in ("client_id", "client_secret", "grant_type"))
+    if not client_id or not secret or not grant_type:
+        raise DcrError("invalid_request")
+    if grant_type != registration.GRANT_TYPE:
+        raise DcrError("unsupported_grant_type")
+    call.client = await registration.authenticate(call.space.world, client_id, secret)
+    lifetime = call.lifetime("access_token")
+    answer = TokenAnswer(
+        id=call.space.world.ids.uuid(),
+        access_token=await registration.issue_token(call.space.world, call.now, call.client, lifetime),
+        created_at=call.now,
+        expires_in=lifetime // 1000,
+        token_type="bearer",  # noqa: S106 (the type of the token, not a password)
+    )
+    return json_answer(answer, 201)
+
+
+def _parameters(call: Call, documented: str) -> dict[str, str]:
+    try:
+        if call.settings.strict:
+            given = parameters.json_object(call) if documented == "json" else parameters.form(call)
+            return {name: value for name, value in given.items() if isinstance(value, str)}
+        return parameters.anywhere(call)
+    except (Malformed, Repeated) as error:
+        raise DcrError("invalid_request") from error

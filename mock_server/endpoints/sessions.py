@@ -1,0 +1,105 @@
+"""Authentication sessions (source: Create, Resume and Retrieve authentication session)."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from mock_server import parameters
+from mock_server.call import Call, json_answer
+from mock_server.devices import device_of
+from mock_server.domain import sessions
+from mock_server.domain.records import Session
+from mock_server.domain.sessions import Authorized
+from mock_server.errors import ApiError
+from mock_server.parameters import Malformed, Repeated
+from mock_server.wire import SessionAnswer, SessionStatus
+
+
+async def create(call: Call) -> Response:
+    given = _parameters(call)
+    device = call.identified_device
+    draft = Session(
+        code="",
+        session_id=call.space.world.ids.uuid(),
+        service_provider=call.requestor.id,
+        client_id=call.authorized_client.id,
+        device=device.value,
+        device_decoded=device.decoded,
+        not_before=call.now,
+        not_after=call.now + call.lifetime("session"),
+        device_info=call.device_info,
+        user_agent=call.user_agent,
+        ip=call.ip,
+        port=str(call.inbound.peer_port),
+    )
+    session = await sessions.create(call.space.world, call.now, draft, given)
+    if isinstance(session, Session):
+        call.code = session.code
+    return _answer(call, session, incomplete="resume")
+
+
+async def resume(call: Call) -> Response:
+    given = _parameters(call)
+    session = await sessions.resume(call.space.world, call.now, call.requestor.id, call.path_params["code"], given)
+    return _answer(call, session, incomplete="retry")
+
+
+async def retrieve(call: Call) -> Response:
+    session = await sessions.current(call.space.world, call.now, call.requestor.id, call.path_params["code"])
+    answer = SessionStatus(
+        existing_parameters=session.existing(),
+        missing_parameters=session.missing() or None,
+        device=device_of(session),
+        not_before=str(session.not_before),
+        not_after=str(session.not_after),
+    )
+    return json_answer(answer)
+
+
+def _parameters(call: Call) -> dict[str, str]:
+    try:
+        given = parameters.form(call) if call.settings.strict else parameters.anywhere(call)
+    except (Malformed, Repeated) as error:
+        # Adobe names no error for a broken form; what cannot be read is what is missing from it first.
+        raise ApiError("invalid_parameter_mvpd") from error
+    given = {name: value for name, value in given.items() if name in sessions.PARAMETERS and value}
+    call.mvpd = given.get("mvpd") or call.mvpd
+    domain = given.get("domainName")
+    if call.settings.strict and domain is not None and domain not in call.requestor.domains:
+        raise ApiError("invalid_parameter_redirect_url", f"{domain} is not a domain of {call.requestor.id}")
+    return given
+
+
+def _answer(call: Call, session: Session | Authorized, incomplete: str) -> Response:
+    prefix = f"{call.inbound.prefix}/api/v2"
+    if isinstance(session, Authorized):
+        return json_answer(
+            SessionAnswer(
+                action_name="authorize",
+                action_type="direct",
+                reason_type=session.reason,
+                url=f"{prefix}/{session.service_provider}/decisions/authorize/{session.mvpd}",
+                session_id=session.session_id,
+                mvpd=session.mvpd,
+                service_provider=session.service_provider,
+            )
+        )
+    missing = session.missing()
+    url = f"/{session.service_provider}/sessions/{session.code}"
+    if not missing:
+        url = f"/authenticate/{session.service_provider}/{session.code}"
+    return json_answer(
+        SessionAnswer(
+            action_name=incomplete if missing else "authenticate",
+            action_type="direct" if missing else "interactive",
+            reason_type="none",
+            missing_parameters=missing or None,
+            url=prefix + url,
+            code=session.code,
+            session_id=session.session_id,
+            mvpd=session.mvpd,
+            service_provider=session.service_provider,
+            not_before=str(session.not_before),
+            not_after=str(session.not_after),
+        )
+    )

@@ -1,0 +1,204 @@
+"""The gateway: every request passes here, is checked in Adobe's order, answered, and written to the journal.
+
+Order of checks: throttle, method (405), token (401), path parameters (400), headers (400); then the endpoint looks
+at the body, the integration and the business (docs/reference/endpoints.md).
+"""
+
+from __future__ import annotations
+
+import logging
+from email.utils import formatdate
+
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from mock_server import throttle
+from mock_server.call import Call, Endpoint, json_answer
+from mock_server.domain import registration, sessions
+from mock_server.domain.records import BUCKETS, Bucket
+from mock_server.errors import ENHANCED_ERRORS, ApiError, DcrError, PageError
+from mock_server.exchange import Exchange
+from mock_server.headers import bearer_token, device_identifier
+from mock_server.inbound import BodyTooLarge, read_inbound
+from mock_server.lag import LagMeter
+from mock_server.masking import mask_body, mask_form, mask_header
+from mock_server.pages import error_page
+from mock_server.settings import Settings
+from mock_server.spaces import Space
+from mock_server.throttled import throttled_response
+from mock_server.wire import ErrorInformation
+
+log = logging.getLogger("mock_server")
+
+
+class Gateway:
+    """The ASGI app of one path: the endpoints that share it, by method."""
+
+    def __init__(self, endpoints: dict[str, Endpoint], settings: Settings, lag: LagMeter) -> None:
+        self._endpoints = endpoints
+        self._settings = settings
+        self._lag = lag
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        space: Space = scope["space"]
+        started = space.clock.monotonic()
+        now = space.clock.now()
+        try:
+            inbound, too_large = await read_inbound(scope, receive, self._settings.bounds.body_bytes), False
+        except BodyTooLarge as error:
+            inbound, too_large = error.inbound, True
+        endpoint = self._endpoints.get(inbound.method) or next(iter(self._endpoints.values()), None)
+        call = Call(space, self._settings, endpoint, inbound, dict(scope.get("path_params", {})), now)
+        try:
+            response = _too_large(self._settings) if too_large else await self._answer(call)
+        except Exception as error:  # the one place where errors of every kind become answers
+            response = _error_response(call, error)
+        response.headers["date"] = formatdate(space.clock.now() / 1000, usegmt=True)
+        self._write_journal(call, response, now, started)
+        await response(scope, receive, send)
+
+    async def _answer(self, call: Call) -> Response:
+        await self._recognise(call)
+        latency = call.effect("latency")
+        if latency is not None and latency.latency:
+            await call.space.clock.sleep(latency.latency.seconds)
+        if not await self._admitted(call):
+            return throttled_response(call.now)
+        status = call.effect("status")
+        if status is not None and status.status is not None:
+            return PlainTextResponse("", status.status)
+        if call.endpoint is None:
+            return PlainTextResponse("Not Found", 404)
+        if call.endpoint.method != call.inbound.method:
+            return PlainTextResponse("", 405, {"allow": ", ".join(self._endpoints)})
+        await self._check(call, call.endpoint)
+        error = call.effect("error") if not _answers_by_item(call) else None
+        if error is not None and error.error is not None:
+            raise ApiError(error.error)
+        return await call.endpoint.handler(call)
+
+    async def _recognise(self, call: Call) -> None:
+        """Notes what path and headers tell, before anything is refused."""
+        call.service_provider = call.path_params.get("serviceProvider")
+        call.mvpd = call.path_params.get("mvpd")
+        call.code = call.path_params.get("code")
+        call.device = device_identifier(call.header("ap-device-identifier"), strict=call.settings.strict)
+        call.device_name = call.device.decoded if call.device else None
+        if call.code is not None and call.service_provider is not None:
+            call.session = await sessions.find(call.space.world, call.service_provider, call.code)
+            if call.session is not None:
+                call.mvpd = call.session.mvpd
+                call.device_name = call.session.device_decoded
+        token = bearer_token(call.header("authorization"))
+        if token is not None:
+            call.client = await registration.known_client(call.space.world, token)
+
+    async def _admitted(self, call: Call) -> bool:
+        if not call.inbound.path.startswith(THROTTLED_PATHS):
+            return True
+        effect = call.effect("throttle")
+        if effect is not None and effect.throttle is False:
+            return True
+        special = effect.throttle if effect is not None and isinstance(effect.throttle, throttle.Limit) else None
+        limit = special or self._settings.throttle
+        if limit is None:
+            return True
+
+        def step(bucket: Bucket | None) -> tuple[Bucket | None, bool]:
+            admitted, tat = throttle.admit(bucket.tat if bucket else None, call.now, limit)
+            return Bucket(tat), admitted
+
+        # A limit of a behaviour fills a bucket of its own: the default bucket stays as it was.
+        return await call.space.world.store.change(BUCKETS, call.ip, "special" if special else "", step)
+
+    async def _check(self, call: Call, endpoint: Endpoint) -> None:
+        world = call.space.world
+        if endpoint.needs_token:
+            if call.effect("reject_token") is not None:
+                raise ApiError("invalid_access_token_client_application")
+            token = bearer_token(call.header("authorization"))
+            call.client = await registration.client_of_token(world, call.now, token)
+        if call.service_provider is not None:
+            if call.service_provider not in world.catalogue.service_providers:
+                raise (
+                    ApiError("invalid_parameter_service_provider")
+                    if endpoint.needs_token
+                    else PageError(f"There is no service provider {call.service_provider}.")
+                )
+            if call.client is not None and endpoint.needs_token:
+                registration.check_service_provider(call.client, call.service_provider)
+        if "mvpd" in call.path_params and call.path_params["mvpd"] not in world.catalogue.mvpds:
+            raise ApiError("invalid_parameter_mvpd")
+        if endpoint.needs_device:
+            if call.device is None:
+                raise ApiError("invalid_header_device_identifier")
+            if call.settings.strict and call.device_info is None:
+                raise ApiError("invalid_header_device_info")
+
+    def _write_journal(self, call: Call, response: Response, at: int, started: float) -> None:
+        inbound, longest = call.inbound, self._settings.bounds.journal_body_chars
+        journal = call.space.journal
+        journal.append(
+            Exchange(
+                id=journal.next_id(),
+                space=call.space.name,
+                at=at,
+                wall=started,
+                duration_ms=round((call.space.clock.monotonic() - started) * 1000, 3),
+                lag_ms=self._lag.since(started),
+                endpoint=call.endpoint.id if call.endpoint else "",
+                method=inbound.method,
+                path=inbound.path,
+                query=mask_form(inbound.query),
+                request_headers={name: mask_header(name, value) for name, value in inbound.headers.items()},
+                request_body=mask_body(inbound.body.decode("utf-8", "replace"))[:longest],
+                status=response.status_code,
+                response_headers=_response_headers(response),
+                response_body=mask_body(bytes(response.body).decode("utf-8", "replace"))[:longest],
+                peer=f"{inbound.peer_host}:{inbound.peer_port}",
+                connection=f"{inbound.peer_host}:{inbound.peer_port}",
+                service_provider=call.service_provider,
+                mvpd=call.mvpd,
+                code=call.code,
+                client_id=call.client.id if call.client else None,
+                device=call.device_name,
+                ip=call.ip,
+                behaviours=tuple(dict.fromkeys(call.behaviours)),
+            )
+        )
+
+
+THROTTLED_PATHS = ("/api/v2/", "/o/client/")
+"""What Adobe's throttling is before (source: Throttling mechanism, Actual limits and endpoints)."""
+
+
+def _answers_by_item(call: Call) -> bool:
+    return call.endpoint is not None and call.endpoint.id.startswith("decisions.")
+
+
+def _error_response(call: Call, error: Exception) -> Response:
+    trace = call.space.world.ids.uuid()
+    match error:
+        case ApiError() if call.endpoint is not None and not call.endpoint.needs_token:
+            return HTMLResponse(error_page(error.error.message), error.error.status)
+        case ApiError():
+            return json_answer(ErrorInformation.of(error.error, trace, error.details), error.error.status)
+        case DcrError():
+            return Response(f'{{"error":"{error.error}"}}', 400, media_type="application/json;charset=UTF-8")
+        case PageError():
+            return HTMLResponse(error_page(str(error)), 400)
+    log.error("internal error, trace %s", trace, exc_info=error)
+    return json_answer(ErrorInformation.of(ENHANCED_ERRORS["internal_server_error"], trace), 500)
+
+
+def _too_large(settings: Settings) -> Response:
+    return PlainTextResponse(f"The body is longer than {settings.bounds.body_bytes} bytes.", 413)
+
+
+def _response_headers(response: Response) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in response.raw_headers:
+        name = raw_name.decode("latin-1")
+        value = mask_header(name, raw_value.decode("latin-1"))
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers

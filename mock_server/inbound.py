@@ -1,0 +1,58 @@
+"""Reading a request off ASGI, with bounds."""
+
+from __future__ import annotations
+
+from starlette.types import Receive, Scope
+
+from mock_server.call import Inbound
+
+_DRAIN_BYTES = 64 * 1_048_576
+"""So much of a body that is too large is read and thrown away, so that its sender gets to see the answer."""
+
+
+class BodyTooLarge(Exception):
+    """The body is longer than allowed; ``inbound`` is the request without it."""
+
+    def __init__(self, inbound: Inbound) -> None:
+        super().__init__("body too large")
+        self.inbound = inbound
+
+
+async def read_inbound(scope: Scope, receive: Receive, limit: int) -> Inbound:
+    """The request with its whole body; BodyTooLarge if that has more than ``limit`` bytes."""
+    chunks: list[bytes] = []
+    size = 0
+    more = True
+    while more and size <= _DRAIN_BYTES:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            break
+        chunk: bytes = message.get("body", b"")
+        size += len(chunk)
+        if size <= limit:
+            chunks.append(chunk)
+        more = message.get("more_body", False)
+    if size > limit:
+        raise BodyTooLarge(_inbound(scope, b""))
+    return _inbound(scope, b"".join(chunks))
+
+
+def _inbound(scope: Scope, body: bytes) -> Inbound:
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    host, port = scope.get("client") or ("unknown", 0)
+    prefix: str = scope["space_prefix"]
+    address = headers.get("host") or ":".join(str(part) for part in scope.get("server") or ("localhost",))
+    return Inbound(
+        method=scope["method"],
+        path=scope["space_path"],
+        query=scope["query_string"].decode("latin-1"),
+        headers=headers,
+        body=body,
+        peer_host=host,
+        peer_port=port,
+        base_url=f"{scope['scheme']}://{address}{prefix}",
+        prefix=prefix,
+    )

@@ -1,0 +1,39 @@
+"""The mock's pages for browsers. Templates escape everything that came from a request."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from mock_server.catalogue import Mvpd
+from mock_server.domain.records import Session
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def login_page(mvpd: Mvpd, session: Session, *, username: str, wrong: bool) -> str:
+    """The login page of an MVPD."""
+    return _render("login.html", mvpd=mvpd, session=session, username=username, wrong=wrong)
+
+
+def logged_out_page(mvpd: Mvpd, redirect_url: str) -> str:
+    """Where a logout ends: with a link back to the app, if that is a web address."""
+    is_web = redirect_url.startswith(("https://", "http://"))
+    return _render("logged_out.html", mvpd=mvpd, redirect_url=redirect_url if is_web else "")
+
+
+def error_page(sentence: str) -> str:
+    return _render("error.html", sentence=sentence)
+
+
+def _render(name: str, **values: object) -> str:
+    return _environment().get_template(name).render(values)
+
+
+@cache
+def _environment() -> Environment:
+    # Loaded with the first page: most mocks never show one, and start faster without.
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415
+
+    return Environment(loader=PackageLoader("mock_server", "pages"), autoescape=True, undefined=StrictUndefined)

@@ -1,0 +1,98 @@
+"""The whole HTTP surface of the mock, as one list of endpoints and one of control calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from starlette.routing import Route
+
+from mock_server.call import Endpoint
+from mock_server.control import handlers as control
+from mock_server.control.http import guarded
+from mock_server.endpoints import browser, configuration, dcr, decisions, logout, profiles, sessions
+from mock_server.gateway import Gateway
+from mock_server.lag import LagMeter
+from mock_server.settings import Settings
+
+_API = "/api/v2/{serviceProvider}"
+
+ENDPOINTS = (
+    Endpoint("dcr.register", "POST", "/o/client/register", dcr.register, needs_token=False),
+    Endpoint("dcr.token", "POST", "/o/client/token", dcr.token, needs_token=False),
+    Endpoint("configuration", "GET", f"{_API}/configuration", configuration.retrieve),
+    Endpoint("sessions.create", "POST", f"{_API}/sessions", sessions.create, needs_device=True),
+    Endpoint("sessions.resume", "POST", f"{_API}/sessions/{{code}}", sessions.resume),
+    Endpoint("sessions.retrieve", "GET", f"{_API}/sessions/{{code}}", sessions.retrieve),
+    Endpoint(
+        "authenticate",
+        "GET",
+        "/api/v2/authenticate/{serviceProvider}/{code}",
+        browser.authenticate,
+        needs_token=False,
+    ),
+    Endpoint("profiles", "GET", f"{_API}/profiles", profiles.all_mvpds, needs_device=True),
+    Endpoint("profiles.code", "GET", f"{_API}/profiles/code/{{code}}", profiles.of_code),
+    Endpoint("profiles.mvpd", "GET", f"{_API}/profiles/{{mvpd}}", profiles.one_mvpd, needs_device=True),
+    Endpoint(
+        "decisions.preauthorize",
+        "POST",
+        f"{_API}/decisions/preauthorize/{{mvpd}}",
+        decisions.preauthorize,
+        needs_device=True,
+        also=(f"{_API}/decision/preauthorize/{{mvpd}}",),
+    ),
+    Endpoint(
+        "decisions.authorize",
+        "POST",
+        f"{_API}/decisions/authorize/{{mvpd}}",
+        decisions.authorize,
+        needs_device=True,
+        also=(f"{_API}/decision/authorize/{{mvpd}}",),
+    ),
+    Endpoint("logout", "GET", f"{_API}/logout/{{mvpd}}", logout.initiate, needs_device=True),
+    Endpoint("browser.saml", "GET", "/adobe-services/authenticate/saml", browser.saml, needs_token=False),
+    Endpoint("browser.logout", "GET", "/adobe-services/logout", browser.logout, needs_token=False),
+    Endpoint("browser.login-form", "GET", "/mvpd/{mvpd}/login", browser.login_form, needs_token=False),
+    Endpoint("browser.login", "POST", "/mvpd/{mvpd}/login", browser.login, needs_token=False),
+)
+
+_CONTROL = (
+    ("GET", "/health", control.health),
+    ("POST", "/reset", control.reset),
+    ("GET", "/catalogue", control.catalogue),
+    ("PUT", "/integrations/{sp}/{mvpd}", control.set_integration),
+    ("GET", "/software-statement", control.software_statement),
+    ("GET", "/exchanges", control.exchanges),
+    ("DELETE", "/exchanges", control.clear_exchanges),
+    ("GET", "/clock", control.show_clock),
+    ("POST", "/clock", control.advance_clock),
+    ("POST", "/sessions/{code}/login", control.login),
+    ("GET", "/behaviours", control.list_behaviours),
+    ("POST", "/behaviours", control.add_behaviour),
+    ("DELETE", "/behaviours/{id}", control.remove_behaviour),
+    ("POST", "/access-tokens/revoke", control.revoke_access_tokens),
+    ("POST", "/profiles/end", control.end_profiles),
+    ("GET", "/spaces", control.list_spaces),
+    ("DELETE", "/spaces/{name}", control.delete_space),
+)
+
+
+def routes(settings: Settings, lag: LagMeter) -> list[Route]:
+    """Control calls, then Adobe's paths, then whatever is neither."""
+    unknown = Gateway({}, settings, lag)
+    return [
+        *(
+            Route(f"/_mock{path}", guarded(handler, settings.control_token), methods=[method])
+            for method, path, handler in _CONTROL
+        ),
+        *(Route(path, Gateway(endpoints, settings, lag)) for path, endpoints in _by_path()),
+        Route("/{path:path}", unknown),
+    ]
+
+
+def _by_path() -> Iterator[tuple[str, dict[str, Endpoint]]]:
+    by_path: dict[str, dict[str, Endpoint]] = {}
+    for endpoint in ENDPOINTS:
+        for path in (endpoint.path, *endpoint.also):
+            by_path.setdefault(path, {})[endpoint.method] = endpoint
+    yield from by_path.items()

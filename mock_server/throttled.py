@@ -1,0 +1,38 @@
+"""The 429 of Adobe Pass: not JSON, but the page of its gateway with the headers of the sample.
+
+Source: Throttling mechanism, API response changes and response.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from email.utils import formatdate
+
+from starlette.responses import Response
+
+_PAGE = (
+    "<html>\r\n<head><title>429 Too Many Requests</title></head>\r\n<body>\r\n"
+    "<center><h1>429 Too Many Requests</h1></center>\r\n<hr><center>openresty</center>\r\n</body>\r\n</html>\r\n"
+)
+_COOKIE_LIFETIME_S = 7 * 86_400
+CORS_HEADERS = {
+    "access-control-allow-credentials": "true",
+    "access-control-allow-methods": "POST,GET,OPTIONS,DELETE",
+    "access-control-allow-headers": (
+        "ap_11,ap_42,ap_z,ap_19,ap_21,ap_23,authorization,content-type,pass_sfp,AP-Session-Identifier,"
+        "AP-Device-Identifier,AP-SDK-Identifier,X-Device-Info"
+    ),
+    "access-control-expose-headers": "pass_sfp,Authzf-Error-Code,Authzf-Sub-Error-Code,Authzf-Error-Details",
+}
+
+
+def throttled_response(now: int) -> Response:
+    """429 as openresty sends it; ``now`` in ms."""
+    response = Response(_PAGE, 429, {"content-type": "text/html", "server": "openresty", **CORS_HEADERS})
+    response.headers["p3p"] = 'CP="NOI DSP COR CURa ADMa DEVa OUR BUS IND UNI COM NAV STA"'
+    # The load balancer's stickiness cookies: any opaque value will do.
+    sticky = hashlib.sha256(str(now).encode()).hexdigest()
+    expires = formatdate(now / 1000 + _COOKIE_LIFETIME_S, usegmt=True)
+    response.headers.append("set-cookie", f"AWSALB={sticky}; Expires={expires}; Path=/")
+    response.headers.append("set-cookie", f"AWSALBCORS={sticky}; Expires={expires}; Path=/; SameSite=None; Secure")
+    return response

@@ -1,0 +1,61 @@
+"""Where in a TOML text a key stands: tomllib tells values, tree-sitter tells positions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+Place = tuple[str | int, ...]
+
+
+def line_of(text: str, place: Place) -> int | None:
+    """The line (from 1) of a key such as ``("behaviours", 1, "effect", "status")``.
+
+    Where the key itself is not written (it is missing, say), the line of its nearest table; None for none at all.
+    """
+    best: tuple[int, int] | None = None
+    for written, line in _keys(text):
+        depth = len(written)
+        if written == place[:depth] and (best is None or depth > best[0]):
+            best = (depth, line)
+    return best[1] if best else None
+
+
+def _keys(text: str) -> Iterator[tuple[Place, int]]:
+    # Needed for mistakes alone, so a mock that starts well does not wait for the parser.
+    import tree_sitter_toml  # noqa: PLC0415
+    from tree_sitter import Language, Node, Parser  # noqa: PLC0415
+
+    def key(node: Node) -> tuple[str, ...]:
+        if node.type == "dotted_key":
+            return tuple(part for child in node.named_children for part in key(child))
+        word = (node.text or b"").decode()
+        return (word.strip("\"'"),)
+
+    def pairs(node: Node, base: Place) -> Iterator[tuple[Place, int]]:
+        for child in node.named_children:
+            if child.type == "pair":
+                name, value = child.named_children[0], child.named_children[-1]
+                place = (*base, *key(name))
+                yield place, child.start_point.row + 1
+                if value.type == "inline_table":
+                    yield from pairs(value, place)
+                elif value.type == "array":
+                    for index, item in enumerate(c for c in value.named_children if c.type != "comment"):
+                        yield (*place, index), item.start_point.row + 1
+                        yield from pairs(item, (*place, index))
+
+    root = Parser(Language(tree_sitter_toml.language())).parse(text.encode()).root_node
+    yield from pairs(root, ())
+    counts: dict[tuple[str, ...], int] = {}
+    for node in root.named_children:
+        if node.type not in {"table", "table_array_element"}:
+            continue
+        name = key(node.named_children[0])
+        place: Place = name
+        if node.type == "table_array_element":
+            counts[name] = counts.get(name, -1) + 1
+            place = (*name, counts[name])
+        elif (array := next((a for a in counts if name[: len(a)] == a), None)) is not None:
+            place = (*array, counts[array], *name[len(array) :])
+        yield place, node.start_point.row + 1
+        yield from pairs(node, place)
