@@ -33,9 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)  # so that -k and -m choose among rules too
-def pytest_collection_modifyitems(
-    session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
-) -> None:
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
     service = config.getoption("pass_service")
     if service:
         from conformance.pytest_rules import rule_items  # noqa: PLC0415 - costs nothing where it is not asked for

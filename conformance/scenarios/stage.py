@@ -6,11 +6,12 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.drivers.driver import Driver, Request
+from conformance.connection import Connection
+from conformance.drivers.driver import Request
 from conformance.observation import VerbCall
 from conformance.rule import Blame
 from fixtures.devices import Device
-from mock_server.control_client import ControlClient, ControlError
+from mock_server.control_client import ControlError
 from mock_server.exchange import Exchange
 
 AUTHENTICATED_WITHIN = 15.0
@@ -42,25 +43,22 @@ class Stage:
 
     def __init__(
         self,
-        *,
         scenario: str,
         device: Device,
-        driver: Driver,
-        control: ControlClient,
+        connection: Connection,
         programme: Programme,
         calls: list[VerbCall],
-        after: int,
     ) -> None:
-        """Every verb asked is added to ``calls``; ``after`` is the journal's last id before the run."""
-        self.scenario = scenario
+        """Every verb asked is added to ``calls``."""
         self.device = device
-        self.driver = driver
-        self.control = control
+        self.driver = connection.driver
+        self.control = connection.control
         self.programme = programme
         self.notes: list[str] = []
         """What the report says of the scenario although it was played."""
+        self._scenario = scenario
         self._calls = calls
-        self._after = after
+        self._after = connection.after
         self._behaviours: list[str] = []
         self._context: dict[str, Any] = {"mvpd": programme.mvpd}
 
@@ -70,7 +68,7 @@ class Stage:
         request = Request(
             verb=verb,
             device=self.device,
-            scenario=self.scenario,
+            scenario=self._scenario,
             arguments=arguments,
             context=dict(self._context),
         )

@@ -1,0 +1,40 @@
+"""What a run works with once the mock answers: a driver on the mock's time scale, and a place in the journal."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from conformance.drivers.driver import Driver
+from conformance.drivers.http import HttpDriver
+from conformance.drivers.restart import Restarter, ShellRestart
+from conformance.mock_clock import MockClock
+from conformance.service_config import ServiceConfig
+from mock_server.control_client import ControlClient
+
+
+@dataclass(frozen=True)
+class Connection:
+    """The service by its driver, the mock by its control API."""
+
+    driver: Driver
+    control: ControlClient
+    after: int
+    """The id of the journal's newest exchange when the run began."""
+
+
+@asynccontextmanager
+async def connect(
+    config: ServiceConfig, control: ControlClient, *, restarter: Restarter | None = None
+) -> AsyncIterator[Connection]:
+    """``restarter`` takes the place of the restart command of the configuration."""
+    if restarter is None and config.service.restart is not None:
+        restarter = ShellRestart(config.service.restart, config.service.base_url)
+    clock = await MockClock.of(control)
+    driver = HttpDriver(config, now=clock.now, restarter=restarter)
+    try:
+        # A filter that no exchange passes leads to the end of the journal in one call.
+        yield Connection(driver, control, (await control.exchanges(endpoint="-")).next)
+    finally:
+        await driver.close()

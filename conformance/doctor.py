@@ -1,0 +1,185 @@
+"""The doctor: is the service up, does it reach the mock, do the verbs map — before any verdict."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+from conformance.connection import Connection, connect
+from conformance.drivers.driver import Request
+from conformance.engine import lacking
+from conformance.observation import VerbCall
+from conformance.registry import all_rules
+from conformance.rule import Blame
+from conformance.service_config import ServiceConfig
+from fixtures.devices import Device, new_devices
+from mock_server.control_client import ControlClient, ControlError
+from mock_server.exchange import Exchange
+
+REACHES_MOCK_WITHIN = 5.0
+SKEW_LIMIT = 5.0
+"""Seconds between two clocks above which expiry is misjudged."""
+PROBE = "doctor"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosis:
+    """One thing that is wrong: what, how to mend it, whose it is, and whether nothing can be judged until then."""
+
+    what: str
+    remedy: str
+    blame: Blame
+    fatal: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.blame}: {self.what}. {self.remedy}."
+
+
+async def consult(config: ServiceConfig, mock_url: str, *, seed: int) -> tuple[list[Diagnosis], dict[str, str]]:
+    """What is wrong, and the rules that will stay untestable by id with what they need."""
+    async with ControlClient(mock_url) as control:
+        if (problem := await mock_answers(control)) is not None:
+            return [problem], {}
+        async with connect(config, control) as connection:
+            found, _ = await examine(config, connection, next(new_devices(seed)))
+            return found, lacking(all_rules(), connection.driver.available)
+
+
+async def examine(
+    config: ServiceConfig, connection: Connection, device: Device
+) -> tuple[list[Diagnosis], list[VerbCall]]:
+    """What is wrong, and the verbs that were asked of ``device`` to find out."""
+    control = connection.control
+    found, answered = await _service(config, control)
+    if not answered:
+        return found, []
+    calls, exchanges = await _probe(config, connection, device)
+    return found + _verbs_failed(calls) + _traffic(control, exchanges, await control.catalogue()), calls
+
+
+async def mock_answers(control: ControlClient) -> Diagnosis | None:
+    """What is wrong with the mock itself, or None."""
+    try:
+        health = await control.health()
+    except (httpx.TransportError, httpx.InvalidURL, ControlError, ValueError) as error:
+        return Diagnosis(
+            what=f"no mock answers at {control.base_url} ({error or type(error).__name__})",
+            remedy="Start one with `pass-mock serve`, or name another with --mock or under [mock]",
+            blame=Blame.CONFIG,
+        )
+    ahead = health.now / 1000 - datetime.now(UTC).timestamp()
+    if abs(ahead) > SKEW_LIMIT:
+        return Diagnosis(
+            what=f"the clock of the mock's space is {ahead:+.0f} s off; the service misjudges expiry",
+            remedy="Reset the space (POST /_mock/reset) or name a fresh one, like http://host:8300/~my-run",
+            blame=Blame.CONFIG,
+        )
+    return None
+
+
+async def _service(config: ServiceConfig, control: ControlClient) -> tuple[list[Diagnosis], bool]:
+    base_url = config.service.base_url
+    try:
+        async with httpx.AsyncClient(timeout=config.service.timeout, trust_env=False) as http:
+            answer = await http.get(base_url)
+    except httpx.TransportError as error:
+        dead = Diagnosis(
+            what=f"no service answers at {base_url} ({error or type(error).__name__})",
+            remedy=f"Start the service, or mend base_url under [service] in {config.path}",
+            blame=Blame.CONFIG,
+        )
+        return [dead], False
+    skew = _skew(answer, (await control.health()).now / 1000)
+    if abs(skew) <= SKEW_LIMIT:
+        return [], True
+    skewed = Diagnosis(
+        what=f"the service's clock is {skew:+.0f} s off the mock's, so what it says of expiry is misjudged",
+        remedy="Let both machines keep time by NTP",
+        blame=Blame.CONFIG,
+        fatal=False,
+    )
+    return [skewed], True
+
+
+def _skew(answer: httpx.Response, now: float) -> float:
+    try:
+        return parsedate_to_datetime(answer.headers["date"]).timestamp() - now
+    except (KeyError, ValueError):
+        return 0.0  # without a Date header nothing can be said
+
+
+async def _probe(
+    config: ServiceConfig, connection: Connection, device: Device
+) -> tuple[list[VerbCall], list[Exchange]]:
+    """Asks start, and login if start costs no call to Adobe Pass; the verbs, and what reached the mock."""
+    calls: list[VerbCall] = []
+    for verb in ("start", "login", "providers"):
+        if verb not in connection.driver.available:
+            continue
+        arguments = {"mvpd": config.service.mvpd, "screen": "secondary"} if verb == "login" else {}
+        request = Request(verb=verb, device=device, scenario=PROBE, arguments=arguments, context={})
+        calls.append(await connection.driver.ask(request))
+        if exchanges := await _reached(connection, 1.0):
+            return calls, exchanges
+    return calls, await _reached(connection, REACHES_MOCK_WITHIN - 1.0)
+
+
+async def _reached(connection: Connection, within: float) -> list[Exchange]:
+    for _ in range(round(within * 10)):
+        if exchanges := (await connection.control.exchanges(after=connection.after)).exchanges:
+            return exchanges
+        await asyncio.sleep(0.1)
+    return []
+
+
+def _verbs_failed(calls: list[VerbCall]) -> list[Diagnosis]:
+    return [
+        Diagnosis(
+            what=f"the verb {call.verb} failed: {call.failure}",
+            remedy=f"Mend [verbs.{call.verb}] in service.toml, or the service",
+            blame=Blame.CONFIG,
+            fatal=False,
+        )
+        for call in calls
+        if call.failure is not None
+    ]
+
+
+def _traffic(control: ControlClient, exchanges: list[Exchange], catalogue: dict[str, object]) -> list[Diagnosis]:
+    if not exchanges:
+        return [
+            Diagnosis(
+                what=f"the service answers, but no request of it reached the mock at {control.base_url}",
+                remedy="Give the service that address as Adobe's base URL, the prefix of the space included",
+                blame=Blame.CONFIG,
+            )
+        ]
+    known = _ids(catalogue.get("service_providers"))
+    asked = {exchange.service_provider for exchange in exchanges} - {None}
+    unknown = [
+        Diagnosis(
+            what=f'the service acts for the service provider "{provider}", which the mock does not have',
+            remedy=f"Configure the service for one of {', '.join(sorted(known))}, or add it to the mock's catalogue",
+            blame=Blame.CONFIG,
+        )
+        for provider in sorted(provider for provider in asked if provider is not None and provider not in known)
+    ]
+    refused = [
+        Diagnosis(
+            what=f"{exchange.method} {exchange.path} was answered {exchange.status}: {exchange.response_body[:300]}",
+            remedy="Mend the request that the service makes",
+            blame=Blame.SERVICE,
+            fatal=exchange.endpoint.startswith("dcr."),
+        )
+        for exchange in exchanges
+        if 400 <= exchange.status < 500
+    ]
+    return unknown + refused
+
+
+def _ids(entries: object) -> set[str]:
+    return {str(entry["id"]) for entry in entries if isinstance(entry, dict)} if isinstance(entries, list) else set()

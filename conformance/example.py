@@ -1,0 +1,151 @@
+"""The mock and the example Programmer Service as processes of their own, for the demo, the fixture and tests."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+import msgspec
+
+from conformance import service_config
+from conformance.errors import ConfigError, HarnessError
+from conformance.service_config import ServiceConfig
+from conformance.toml_file import nearest
+from fixtures.programmer_service.defects import DEFECTS
+
+READY_WITHIN = 30.0
+ENDS_WITHIN = 5.0
+
+
+class Child:
+    """A server in a process of its own on a free port of 127.0.0.1. Use it as a context, or `start` and `stop`."""
+
+    def __init__(self, name: str, command: Sequence[str], *, ready: str, folder: Path) -> None:
+        """``--port N`` is added to the command; ``ready`` is the path that answers once it is up.
+
+        What the process says goes to a log in ``folder``.
+        """
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = folder / f"{name}-{self.port}.log"
+        self._name = name
+        self._command = (sys.executable, *command, "--port", str(self.port))
+        self._ready = self.url + ready
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Starts it and waits until it answers. Raises `HarnessError` with the end of its log if it does not."""
+        with self.log.open("ab") as log:
+            # The command is this Python with modules of this distribution.
+            self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)  # noqa: S603
+        deadline = time.monotonic() + READY_WITHIN
+        while not self._answers():
+            ended = self._process.poll()
+            if ended is not None or time.monotonic() > deadline:
+                self.stop()
+                how = f"ended with {ended}" if ended is not None else f"did not answer within {READY_WITHIN:g} s"
+                raise HarnessError(f"the {self._name} {how}: {self._last_words()}")
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Ends the process, and waits until it is gone."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(ENDS_WITHIN)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    async def restart(self) -> str | None:
+        """Ends it and starts it again on the same port; why that failed, or None (a `Restarter`)."""
+        try:
+            await asyncio.to_thread(self.stop)
+            await asyncio.to_thread(self.start)
+        except HarnessError as error:
+            return str(error)
+        return None
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(self._ready, timeout=1, trust_env=False).is_success
+        except httpx.TransportError:
+            return False
+
+    def _last_words(self) -> str:
+        lines = self.log.read_text("utf-8", "replace").strip().splitlines()
+        return " / ".join(lines[-5:]) or "it said nothing"
+
+
+def mock(folder: Path) -> Child:
+    """A mock with the default catalogue."""
+    command = ("-c", "from mock_server.cli import main; main()", "serve")
+    return Child("mock", command, ready="/_mock/health", folder=folder)
+
+
+def programmer_service(folder: Path, adobe_url: str, defects: Sequence[str] = ()) -> Child:
+    """The example service against the mock at ``adobe_url``, which must be up; its state is in ``folder``."""
+    name = "-".join(("service", *defects))
+    statement = folder / f"{name}.statement"
+    statement.write_text(_software_statement(adobe_url), "utf-8")
+    command = [
+        "-m",
+        "fixtures.programmer_service",
+        f"--adobe-url={adobe_url}",
+        f"--software-statement={statement}",
+        f"--database={folder / name}.sqlite",
+        *(f"--defect={defect}" for defect in defects),
+    ]
+    return Child(name, command, ready="/health", folder=folder)
+
+
+def service_toml(service_url: str) -> ServiceConfig:
+    """The example service's own service.toml, for an instance at ``service_url``."""
+    with resources.as_file(resources.files("fixtures.programmer_service") / "service.toml") as path:
+        config = service_config.load(path)
+    return replace(config, service=msgspec.structs.replace(config.service, base_url=service_url))
+
+
+def known_defects(names: Sequence[str]) -> tuple[str, ...]:
+    """The names, if the example service has all these defects; else `ConfigError` with the nearest known one."""
+    for name in names:
+        if name not in DEFECTS:
+            raise ConfigError(f'there is no defect "{name}"; {nearest(name, DEFECTS)}')
+    return tuple(names)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _software_statement(adobe_url: str) -> str:
+    try:
+        answer = httpx.get(f"{adobe_url}/_mock/software-statement", timeout=10, trust_env=False)
+        answer.raise_for_status()
+    except httpx.HTTPError as error:
+        raise HarnessError(f"the mock at {adobe_url} gave no software statement: {error}") from error
+    return answer.text

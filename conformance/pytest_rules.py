@@ -1,0 +1,119 @@
+"""Rules as pytest items: one judged run, one test per rule, and one for the scenarios themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from pathlib import Path
+
+import pytest
+
+from conformance.engine import Verdict
+from conformance.errors import ConfigError, HarnessError
+from conformance.registry import all_rules
+from conformance.reports.model import Report, RuleReport
+from conformance.runner import DEFAULT_MOCK, judge_service
+from conformance.service_config import ServiceConfig, load
+
+SCENARIOS = "every scenario is played to its end"
+
+
+class JudgedRun:
+    """Drives and judges the service when the first test asks for it, and once only."""
+
+    def __init__(self, config: ServiceConfig, mock_url: str) -> None:
+        self._config = config
+        self._mock_url = mock_url
+        self._outcome: Report | HarnessError | None = None
+
+    @property
+    def report(self) -> Report:
+        """Fails the test that asks if the harness failed."""
+        if self._outcome is None:
+            try:
+                self._outcome = asyncio.run(
+                    judge_service(
+                        self._config,
+                        self._mock_url,
+                        all_rules(),
+                        seed=secrets.randbits(64),
+                        announce=lambda line: None,
+                    )
+                )
+            except HarnessError as error:
+                self._outcome = error
+        if isinstance(self._outcome, HarnessError):
+            pytest.fail(f"HARNESS: {self._outcome}", pytrace=False)
+        return self._outcome
+
+
+class ServiceFile(pytest.File):
+    """The service.toml, as the collector of its rules."""
+
+    run: JudgedRun
+
+    def collect(self) -> list[pytest.Item]:
+        scenarios = ScenariosItem.from_parent(self, name=SCENARIOS)
+        return [scenarios, *(RuleItem.from_parent(self, name=rule.card.id) for rule in all_rules())]
+
+
+class _JudgedItem(pytest.Item):
+    parent: ServiceFile
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        return self.path, None, self.name
+
+
+class RuleItem(_JudgedItem):
+    """Passed, failed with evidence, or skipped with the reason why there is nothing to judge."""
+
+    def runtest(self) -> None:
+        rule = next(rule for rule in self.parent.run.report.rules if rule.id == self.name)
+        match rule.verdict:
+            case Verdict.PASSED:
+                return
+            case Verdict.UNTESTABLE:
+                pytest.skip(f"untestable: needs {'; '.join(rule.reasons)}")
+            case Verdict.NOT_EXERCISED:
+                pytest.skip("not exercised: the run gave no opportunity")
+            case Verdict.VIOLATED if rule.severity == "SHOULD":
+                pytest.xfail(f"advice (SHOULD): {evidence(rule)}")
+            case _:
+                pytest.fail(evidence(rule), pytrace=False)
+
+
+class ScenariosItem(_JudgedItem):
+    """Fails where a scenario did, so that a run that judged nothing never looks like success."""
+
+    def runtest(self) -> None:
+        report = self.parent.run.report
+        failed = [f"{s.id} ({s.blame}): {s.note}" for s in report.scenarios if s.verdict == "failed"]
+        if not any(rule.opportunities for rule in report.rules):
+            failed.append("no rule had an opportunity, so nothing was judged")
+        if failed:
+            pytest.fail("\n".join(failed), pytrace=False)
+
+
+def rule_items(session: pytest.Session, service: Path, mock_url: str | None) -> list[pytest.Item]:
+    """The tests of one service.toml; a file that cannot be used is a usage error of pytest."""
+    try:
+        config = load(service)
+    except ConfigError as error:
+        raise pytest.UsageError(str(error)) from error
+    file: ServiceFile = ServiceFile.from_parent(session, path=service.absolute())
+    file.run = JudgedRun(config, mock_url or config.mock.url or DEFAULT_MOCK)
+    return file.collect()
+
+
+def evidence(rule: RuleReport) -> str:
+    """Title, findings or reasons, and remedy, each on lines of its own."""
+    lines = [f"{rule.severity} {rule.id}: {rule.title}", f"{rule.verdict}, {rule.broken} findings"]
+    for finding in rule.findings:
+        exchanges = ", ".join(map(str, finding.exchanges))
+        lines += [
+            f"- exchanges {exchanges}, device {finding.device} ({finding.blame})",
+            f"  expected: {finding.expected}",
+            f"  observed: {finding.observed}",
+        ]
+    lines += [f"- {reason}" for reason in rule.reasons]
+    return "\n".join([*lines, f"remedy: {rule.remedy}", *rule.citations])

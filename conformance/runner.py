@@ -1,0 +1,116 @@
+"""A judged run: drive the service through every scenario, collect what the mock saw, and judge it.
+
+`judge_service` is the one visible composition of control API, driver, scenarios, rules and report.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+import httpx
+
+from conformance.connection import connect
+from conformance.doctor import PROBE, Diagnosis, examine, mock_answers
+from conformance.drivers.restart import Restarter
+from conformance.engine import Judge, RuleResult, in_order, lacking
+from conformance.errors import HarnessError
+from conformance.observation import Observation
+from conformance.reports.model import Report, Run, ScenarioReport, compose
+from conformance.rule import Expectations, Rule
+from conformance.scenarios import SCENARIOS
+from conformance.scenarios.playing import play_all
+from conformance.scenarios.scenario import Scenario
+from conformance.scenarios.stage import Programme, Stage
+from conformance.service_config import ServiceConfig
+from fixtures.devices import new_devices
+from mock_server.control_client import ControlClient, ControlError
+from mock_server.exchange import Exchange
+
+DEFAULT_MOCK = "http://127.0.0.1:8300"
+
+Announce = Callable[[str], None]
+"""Takes a line of progress."""
+
+
+async def judge_service(
+    config: ServiceConfig,
+    mock_url: str,
+    rules: Sequence[type[Rule]],
+    *,
+    seed: int,
+    announce: Announce,
+    restarter: Restarter | None = None,
+    scenarios: Sequence[type[Scenario]] = SCENARIOS,
+) -> Report:
+    """Plays the scenarios against the service and judges the exchanges at the mock.
+
+    ``seed`` chooses the devices: another one for each run, so that a service which remembers devices takes them
+    for new. ``restarter`` replaces the restart command of the configuration. Where nothing can be judged the
+    report says why, as the scenario "doctor". Raises `HarnessError` if the mock is lost on the way.
+    """
+    began = time.monotonic()
+    run = Run(
+        mock=mock_url,
+        service=config.service.base_url,
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        rule_set=version("pass-harness"),
+    )
+    try:
+        async with ControlClient(mock_url) as control:
+            if (problem := await mock_answers(control)) is not None:
+                return _unjudged(rules, run, [problem])
+            async with connect(config, control, restarter=restarter) as connection:
+                devices = new_devices(seed)
+                problems, calls = await examine(config, connection, next(devices))
+                for problem in problems:
+                    announce(str(problem))
+                if any(problem.fatal for problem in problems):
+                    return _unjudged(rules, run, problems)
+                available = connection.driver.available
+                programme = Programme(mvpd=config.service.mvpd)
+                announce(f"playing {len(scenarios)} scenarios, most of them at once")
+                played = await play_all(
+                    scenarios,
+                    available=available,
+                    set_stage=lambda scenario: Stage(scenario, next(devices), connection, programme, calls),
+                    announce=announce,
+                )
+                exchanges = await _journal(control, connection.after)
+    except (httpx.TransportError, ControlError) as error:
+        raise HarnessError(f"the mock at {mock_url} was lost: {error or type(error).__name__}") from error
+    run.seconds = round(time.monotonic() - began, 3)
+    run.exchanges = len(exchanges)
+    run.max_lag_ms = max((exchange.lag_ms for exchange in exchanges), default=0.0)
+    results = judge([*exchanges, *calls], rules, config, available)
+    return compose(results, run=run, scenarios=played)
+
+
+async def _journal(control: ControlClient, after: int) -> list[Exchange]:
+    """Everything that reached the mock since ``after``."""
+    found: list[Exchange] = []
+    while (page := await control.exchanges(after=after)).exchanges:
+        found += page.exchanges
+        after = page.next
+    return found
+
+
+def judge(
+    seen: Sequence[Observation], rules: Sequence[type[Rule]], config: ServiceConfig, available: frozenset[str]
+) -> list[RuleResult]:
+    """What the rules say of all observations of a run, in whatever order they come."""
+    bench = Judge(rules, Expectations(instances=config.service.instances))
+    for observation in in_order(seen, buffer=len(seen)):
+        bench.observe(observation)
+    return bench.conclude(untestable=lacking(rules, available))
+
+
+def _unjudged(rules: Sequence[type[Rule]], run: Run, problems: Sequence[Diagnosis]) -> Report:
+    """The report of a run that could not begin: every rule not exercised, and what the doctor found."""
+    failed = [
+        ScenarioReport(id=PROBE, verdict="failed", seconds=0.0, note=f"{p.what}. {p.remedy}", blame=str(p.blame))
+        for p in problems
+    ]
+    return compose(Judge(rules, Expectations()).conclude(), run=run, scenarios=failed)
