@@ -168,6 +168,7 @@ API_TOKEN = Citation(_DCR_TOKEN, "Request", "request")
 API_REGISTER = Citation(_DCR_REGISTER, "Request", "request")
 
 # Frequently asked questions
+FAQ_CONFIGURATION_PLATFORM = Citation(_FAQ, "Configuration Phase, question 4", "configuration-phase-faq4")
 FAQ_CONFIGURATION_CACHING = Citation(_FAQ, "Configuration Phase, question 5", "configuration-phase-faq5")
 FAQ_IS_AUTHENTICATED = Citation(_FAQ, "Authentication Phase, question 6", "authentication-phase-faq6")
 FAQ_PROFILES_CACHING = Citation(_FAQ, "Authentication Phase, question 8", "authentication-phase-faq8")

@@ -133,3 +133,7 @@ class Bounded(Generic[K, V]):
 
     def pop(self, key: K) -> V | None:
         return self._entries.pop(key, None)
+
+    def __iter__(self) -> Iterator[K]:
+        """Over a copy of the keys, so entries may be written or dropped meanwhile."""
+        return iter(list(self._entries))

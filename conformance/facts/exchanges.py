@@ -1,0 +1,109 @@
+"""What an exchange says: its kind of endpoint, bodies, decisions and errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from mock_server.exchange import Exchange
+
+SESSIONS = frozenset({"sessions.create", "sessions.resume", "sessions.retrieve", "sessions.partner"})
+PROFILE_QUERIES = frozenset({"profiles", "profiles.mvpd"})
+DECISIONS = frozenset({"decisions.preauthorize", "decisions.authorize"})
+NEEDS_TOKEN = (
+    SESSIONS | PROFILE_QUERIES | DECISIONS | {"configuration", "profiles.code", "profiles.partner", "logout"}
+)
+"""The endpoints of REST API V2 that a service calls; `authenticate` is a browser's."""
+NEEDS_DEVICE = PROFILE_QUERIES | DECISIONS | {"sessions.create", "sessions.partner", "profiles.partner", "logout"}
+"""Those whose pages list AP-Device-Identifier and X-Device-Info as required."""
+
+_REMEMBERED = 256
+"""Bodies kept parsed: all rules look at one exchange before the next one comes."""
+
+
+def ended(exchange: Exchange) -> float:
+    """When its answer was out, in seconds on the scale of ``wall``."""
+    return exchange.wall + exchange.duration_ms / 1000
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def json_object(text: str) -> Mapping[str, Any]:
+    """The JSON object in a body; empty if it is none. Shared, so never changed."""
+    try:
+        value = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def form(text: str) -> Mapping[str, str]:
+    """The fields of a form or query string, empty ones included."""
+    return dict(parse_qsl(text, keep_blank_values=True))
+
+
+def answer(exchange: Exchange) -> Mapping[str, Any]:
+    return json_object(exchange.response_body)
+
+
+def resources(exchange: Exchange) -> tuple[str, ...]:
+    """The resources that a decisions request asks about."""
+    return tuple(item for item in _list(json_object(exchange.request_body), "resources") if isinstance(item, str))
+
+
+def decisions(exchange: Exchange) -> tuple[Mapping[str, Any], ...]:
+    """The decisions in a 200."""
+    if exchange.status != 200:
+        return ()
+    return tuple(item for item in _list(answer(exchange), "decisions") if isinstance(item, dict))
+
+
+def profiles(exchange: Exchange) -> Mapping[str, Any]:
+    """The profiles in the 200 of a profiles endpoint, by MVPD; empty where nobody is logged in."""
+    found = answer(exchange).get("profiles") if exchange.status == 200 else None
+    return found if isinstance(found, dict) else {}
+
+
+def denial(decision: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The error of a decision that is not a permit."""
+    error = decision.get("error")
+    return error if isinstance(error, dict) else {}
+
+
+def errors(exchange: Exchange) -> tuple[Mapping[str, Any], ...]:
+    """All enhanced errors of an answer: the top-level one, or those of its decisions."""
+    top = answer(exchange) if exchange.status >= 400 else {}
+    if "code" in top:
+        return (top,)
+    return tuple(error for decision in decisions(exchange) if (error := denial(decision)))
+
+
+def bearer(exchange: Exchange) -> str | None:
+    """The (masked) access token of a request."""
+    scheme, _, token = exchange.request_headers.get("authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def signature(exchange: Exchange) -> tuple[str, ...]:
+    """What two requests share if one repeats the other unchanged."""
+    return (
+        exchange.method,
+        exchange.path,
+        exchange.query,
+        exchange.request_body,
+        exchange.device or exchange.ip,
+    )
+
+
+def asks_again(exchange: Exchange) -> bool:
+    """Whether the answer is one after which a client may well ask the same again: no answer, 401, 429, 5xx."""
+    return exchange.status in {0, 401, 429} or exchange.status >= 500
+
+
+def _list(body: Mapping[str, Any], name: str) -> list[Any]:
+    value = body.get(name)
+    return value if isinstance(value, list) else []

@@ -1,0 +1,79 @@
+"""What the headers of Adobe Pass carry, decoded."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from functools import lru_cache
+from ipaddress import ip_address
+from typing import Any
+
+from conformance.facts.exchanges import json_object
+from mock_server.exchange import Exchange
+
+REQUIRED_FACTS = ("model", "version", "osName", "osVersion", "connectionType")
+"""What the page of X-Device-Info marks as required."""
+CONNECTION_FACTS = ("connectionIp", "connectionPort")
+"""What the cookbook wants from servers besides."""
+
+
+def _values(listed: str) -> frozenset[str]:
+    return frozenset(listed.split(", "))
+
+
+RESTRICTED: Mapping[str, frozenset[str]] = {
+    "primaryHardwareType": _values(
+        "Camera, DataCollectionTerminal, Desktop, EmbeddedNetworkModule, eReader, GamesConsole, GeolocationTracker, "
+        "Glasses, MediaPlayer, MobilePhone, PaymentTerminal, PluginModem, SetTopBox, TV, Tablet, WirelessHotspot, "
+        "Wristwatch, Unknown"
+    ),
+    "osName": _values("Android, Chrome OS, Linux, Mac OS, OS X, OpenBSD, Roku OS, Windows, iOS, tvOS, webOS"),
+    "osFamily": _values(
+        "Android, BSD, Linux, PlayStation OS, Roku OS, Symbian, Tizen, Windows, iOS, tvOS, macOS, webOS"
+    ),
+    "osVendor": _values(
+        "Amazon, Apple, Google, LG, Microsoft, Mozilla, Nintendo, Nokia, Roku, Samsung, Sony, Tizen Project"
+    ),
+    "browserName": _values(
+        "Android Browser, Chrome, Edge, Firefox, Internet Explorer, Opera, Safari, SeaMonkey, Symbian Browser"
+    ),
+    "browserVendor": _values(
+        "Amazon, Apple, Google, Microsoft, Motorola, Mozilla, Netscape, Nintendo, Nokia, Samsung, Sony Ericsson"
+    ),
+    "connectionSecure": _values("true, false"),
+}
+"""The values that Adobe restricts, as its page of X-Device-Info lists them."""
+
+
+def device_info(exchange: Exchange) -> Mapping[str, Any] | None:
+    """The facts in X-Device-Info; None if the header is missing or is not a JSON object in Base64."""
+    return _facts(exchange.request_headers.get("x-device-info", ""))
+
+
+def decoded(text: str) -> bytes | None:
+    """What a Base64 text (RFC 4648, 4, padded) stands for; None if it is none."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def forwarded_for(exchange: Exchange) -> str | None:
+    """The first address of X-Forwarded-For; None if there is none."""
+    first = exchange.request_headers.get("x-forwarded-for", "").partition(",")[0].strip()
+    try:
+        return str(ip_address(first))
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=1024)
+def _facts(header: str) -> Mapping[str, Any] | None:
+    raw = decoded(header)
+    if not raw:
+        return None
+    try:
+        return json_object(raw.decode()) or None
+    except UnicodeDecodeError:
+        return None

@@ -1,0 +1,74 @@
+"""Which devices are logged in, as far as the answers of Adobe Pass have told their service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from conformance.facts.actions import names
+from conformance.facts.exchanges import DECISIONS, PROFILE_QUERIES, ended, errors, profiles
+from conformance.observation import Observation
+from conformance.rule import Bounded
+from mock_server.exchange import Exchange
+
+GONE = frozenset(
+    {"authenticated_profile_missing", "authenticated_profile_expired", "authenticated_profile_invalidated"}
+)
+"""Errors by which Adobe Pass says that the profile is no more."""
+
+
+@dataclass(frozen=True)
+class Login:
+    """A profile that the service was given."""
+
+    mvpds: tuple[str, ...]
+    exchange: Exchange
+    since: float
+    until: float
+    """``since`` and ``until`` on the scale of ``Exchange.wall``."""
+
+    def lasts(self, moment: float) -> bool:
+        return self.since <= moment < self.until
+
+
+@dataclass
+class Logins:
+    """The logins seen, by device identifier and by address."""
+
+    _by_name: Bounded[str, Login] = field(default_factory=Bounded)
+
+    def observe(self, exchange: Exchange) -> None:
+        if exchange.endpoint in PROFILE_QUERIES | {"profiles.code", "profiles.partner"}:
+            self._profiles(exchange)
+        elif (exchange.endpoint == "logout" and exchange.status == 200) or (
+            exchange.endpoint in DECISIONS and any(error.get("code") in GONE for error in errors(exchange))
+        ):
+            self._forget(exchange)
+
+    def of(self, seen: Observation) -> Login | None:
+        """The login of the device that did this, whether it still lasts or not."""
+        # Devices of one household share an address, so an exchange that names its device is looked up by that alone.
+        known = (seen.device,) if isinstance(seen, Exchange) and seen.device else names(seen)
+        found = (self._by_name.get(name) for name in known)
+        return next((login for login in found if login is not None), None)
+
+    def _profiles(self, exchange: Exchange) -> None:
+        found = profiles(exchange)
+        if found:
+            login = Login(tuple(found), exchange, ended(exchange), _until(exchange))
+            for name in names(exchange):
+                self._by_name.put(name, login)
+        elif exchange.status in {200, 201} and exchange.endpoint in PROFILE_QUERIES:
+            self._forget(exchange)
+
+    def _forget(self, exchange: Exchange) -> None:
+        for name in names(exchange):
+            self._by_name.pop(name)
+
+
+def _until(exchange: Exchange) -> float:
+    ends = [
+        profile["notAfter"]
+        for profile in profiles(exchange).values()
+        if isinstance(profile, dict) and isinstance(profile.get("notAfter"), int)
+    ]
+    return exchange.wall + (max(ends) - exchange.at) / 1000 if ends else float("inf")

@@ -1,0 +1,94 @@
+"""Authentication sessions and their codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from conformance.facts.exchanges import answer, ended
+from conformance.rule import Bounded
+from mock_server.exchange import Exchange
+
+
+@dataclass(frozen=True)
+class Session:
+    """A session that waits for its viewer to log in."""
+
+    code: str
+    exchange: Exchange
+    """The sessions.create exchange whose answer named the code."""
+    life: float
+    """Seconds that the code lives, counted from ``exchange.wall``."""
+    missing: tuple[str, ...]
+    """The parameters that were not given yet."""
+
+    @property
+    def expires(self) -> float:
+        """On the scale of ``Exchange.wall``. Moving the mock's clock cannot tell a service that a code is over."""
+        return self.exchange.wall + self.life
+
+    @property
+    def owner(self) -> tuple[str | None, str]:
+        """Whose session it is: a new one of the same owner replaces it."""
+        return self.exchange.service_provider, self.exchange.device or self.exchange.ip
+
+
+def session_of(exchange: Exchange) -> Session | None:
+    """The session that a sessions.create exchange made, or None if it made none (an error, or authorize)."""
+    body = answer(exchange)
+    code = body.get("code")
+    if exchange.endpoint != "sessions.create" or exchange.status != 200 or not isinstance(code, str):
+        return None
+    missing = body.get("missingParameters")
+    return Session(
+        code=code,
+        exchange=exchange,
+        life=_life(body.get("notAfter"), exchange),
+        missing=tuple(str(name) for name in missing) if isinstance(missing, list) else (),
+    )
+
+
+@dataclass
+class Sessions:
+    """The sessions seen, by code, and which one each device has now."""
+
+    _by_code: Bounded[str, Session] = field(default_factory=Bounded)
+    _current: Bounded[tuple[str | None, str], Session] = field(default_factory=Bounded)
+
+    def observe(self, exchange: Exchange) -> Session | None:
+        """Takes note of a new session; the one it replaced, if any."""
+        session = session_of(exchange)
+        if session is None:
+            return None
+        replaced = self._current.get(session.owner)
+        self._current.put(session.owner, session)
+        self._by_code.put(session.code, session)
+        return replaced if replaced is not None and replaced.code != session.code else None
+
+    def get(self, code: str | None) -> Session | None:
+        return self._by_code.get(code) if code else None
+
+    def current(self, exchange: Exchange) -> Session | None:
+        """The session of the device that made this exchange."""
+        return self._current.get((exchange.service_provider, exchange.device or exchange.ip))
+
+
+def is_poll(exchange: Exchange, sessions: Sessions) -> bool:
+    """Whether this is a streaming device's poll of its code.
+
+    A second screen may look its own code up once from its own address; that is no poll of the device.
+    """
+    if exchange.endpoint != "profiles.code" or exchange.code is None:
+        return False
+    session = sessions.get(exchange.code)
+    return session is None or session.exchange.ip == exchange.ip
+
+
+def answered_at(session: Session) -> float:
+    return ended(session.exchange)
+
+
+def _life(not_after: object, exchange: Exchange) -> float:
+    try:
+        return (int(str(not_after)) - exchange.at) / 1000
+    except ValueError:
+        return float("inf")

@@ -1,0 +1,149 @@
+"""Clients and access tokens, as registrations, token answers and rejections show them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from conformance.facts.exchanges import NEEDS_TOKEN, answer, bearer, ended, form, json_object
+from conformance.rule import Bounded
+from mock_server.exchange import Exchange
+
+REJECTED = "invalid_access_token_client_application"
+"""The error that says a token is of no more use. A token of another service provider stays good elsewhere."""
+
+
+@dataclass
+class Token:
+    """One access token. Ages are measured on the monotonic clock: a service keeps time by its own."""
+
+    value: str
+    client: str
+    issued: Exchange
+    life: float
+    """Seconds."""
+    rejected: Exchange | None = None
+    uses: int = 0
+
+    @property
+    def expires(self) -> float:
+        """On the scale of ``Exchange.wall``."""
+        return self.issued.wall + self.life
+
+    def spent(self, now: float) -> bool:
+        """Whether a careful client may or must replace it: rejected, expired, or close to that."""
+        return self.rejected is not None or self.expires - now <= max(60.0, self.life / 10)
+
+
+@dataclass
+class Client:
+    """One registration, or a client that was registered before the trace began (``registered`` is None)."""
+
+    id: str
+    registered: Exchange | None
+    statement: str | None
+    refused: bool = False
+    """The authorization server answered invalid_client: registering again is right."""
+    tokens: list[Token] = field(default_factory=list)
+    """The latest ones, oldest first."""
+    devices: set[str] = field(default_factory=set)
+    """Some of the devices it was used for; two are enough to know that it is shared."""
+
+
+KEPT_TOKENS = 8
+
+
+@dataclass
+class Tokens:
+    """Every client and token seen, bounded."""
+
+    _clients: Bounded[str, Client] = field(default_factory=Bounded)
+    _tokens: Bounded[str, Token] = field(default_factory=Bounded)
+    _of_statement: Bounded[str, list[Client]] = field(default_factory=Bounded)
+
+    def observe(self, exchange: Exchange) -> None:
+        """Takes note of an exchange. Call it after having judged by what was known before."""
+        if exchange.endpoint == "dcr.register" and exchange.status == 201:
+            self._register(exchange)
+        elif exchange.endpoint == "dcr.token":
+            self._issue(exchange)
+        elif exchange.endpoint in NEEDS_TOKEN:
+            self._use(exchange)
+
+    def client(self, client_id: str | None) -> Client | None:
+        return self._clients.get(client_id) if client_id else None
+
+    def token(self, value: str | None) -> Token | None:
+        return self._tokens.get(value) if value else None
+
+    def used_by(self, exchange: Exchange) -> Client | None:
+        """The client in whose name a call was made."""
+        token = self.token(bearer(exchange))
+        return self.client(token.client if token else exchange.client_id)
+
+    def of_statement(self, statement: str | None) -> list[Client]:
+        """The registrations of one software statement, oldest first."""
+        return list(self._of_statement.get(statement) or ()) if statement else []
+
+    def _register(self, exchange: Exchange) -> None:
+        client_id = answer(exchange).get("client_id")
+        if not isinstance(client_id, str):
+            return
+        client = Client(client_id, exchange, statement_of(exchange))
+        self._clients.put(client_id, client)
+        if client.statement:
+            kept = self._of_statement.get(client.statement) or []
+            self._of_statement.put(client.statement, [*kept, client][-1000:])
+
+    def _issue(self, exchange: Exchange) -> None:
+        client_id = client_of(exchange)
+        if client_id is None:
+            return
+        client = self._clients.get(client_id) or Client(client_id, None, None)
+        self._clients.put(client_id, client)
+        body = answer(exchange)
+        if body.get("error") == "invalid_client":
+            client.refused = True
+        value, life = body.get("access_token"), body.get("expires_in")
+        if exchange.status != 201 or not isinstance(value, str) or not isinstance(life, int | float):
+            return
+        # Counted from created_at: the answer may have been delayed.
+        created = body.get("created_at")
+        delay = (created - exchange.at) / 1000 if isinstance(created, int) else 0.0
+        token = Token(value, client_id, exchange, life + max(0.0, min(delay, 60.0)))
+        client.tokens = [*client.tokens, token][-KEPT_TOKENS:]
+        self._tokens.put(value, token)
+
+    def _use(self, exchange: Exchange) -> None:
+        token = self.token(bearer(exchange))
+        if token is None:
+            return
+        token.uses += 1
+        client = self._clients.get(token.client)
+        if client is not None and exchange.device and len(client.devices) < 2:
+            client.devices.add(exchange.device)
+        if rejects_token(exchange) and token.rejected is None:
+            token.rejected = exchange
+
+
+def rejects_token(exchange: Exchange) -> bool:
+    """Whether the answer is a 401 that says the token itself is of no use."""
+    return exchange.status == 401 and answer(exchange).get("code", REJECTED) == REJECTED
+
+
+def statement_of(exchange: Exchange) -> str | None:
+    """The (masked) software statement of a registration."""
+    sent = json_object(exchange.request_body) or form(exchange.request_body)
+    statement = sent.get("software_statement")
+    return statement if isinstance(statement, str) else None
+
+
+def client_of(exchange: Exchange) -> str | None:
+    """The client that asks for a token."""
+    if exchange.client_id:
+        return exchange.client_id
+    return form(exchange.request_body).get("client_id") or form(exchange.query).get("client_id")
+
+
+def answered(token: Token) -> float:
+    """When the client could have known of it."""
+    return ended(token.issued)

@@ -1,0 +1,1 @@
+"""Rules of the authorization phase: what may be played."""

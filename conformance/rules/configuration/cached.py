@@ -1,0 +1,63 @@
+"""The configuration is kept for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.exchanges import ended
+from conformance.facts.headers import device_info
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+KEPT = 115.0
+"""Adobe proposes two minutes for servers; the margin is for caches that expire on the dot."""
+
+Platform = tuple[str | None, str, str, str]
+
+
+class Cached(Rule):
+    card = Card(
+        id="configuration.cached",
+        title="The configuration is cached for two minutes",
+        severity=Severity.SHOULD,
+        requirement="A server keeps the configuration of a service provider in memory for each type of platform, for "
+        "about two minutes, and serves all viewers from there. Every running instance may have its own.",
+        breaks="At the start of an event every viewer costs a call that brings the same list.",
+        remedy="Cache the configuration by service provider and platform for 2 to 5 minutes.",
+        citations=(citations.CHECKLIST_CONFIGURATION_CACHING, citations.FAQ_CONFIGURATION_PLATFORM),
+        needs=frozenset({"providers"}),
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._fetched: Bounded[Platform, list[Exchange]] = Bounded(1000)
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if isinstance(seen, VerbCall):
+            if seen.verb == "restart":
+                self._fetched = Bounded(1000)  # memory is a good place for this cache, so it may be empty now
+            elif seen.verb == "providers" and seen.failure is None and any(self._fetched):
+                yield HELD
+            return
+        if seen.endpoint != "configuration" or seen.status != 200:
+            return
+        platform = _platform(seen)
+        kept = [one for one in self._fetched.get(platform) or [] if seen.wall - ended(one) < KEPT]
+        # One whose answer was not out yet could not be reused.
+        usable = [one for one in kept if ended(one) < seen.wall]
+        self._fetched.put(platform, [*kept, seen])
+        if len(usable) >= self.expectations.instances:
+            yield Broken(
+                exchanges=(usable[-1].id, seen.id),
+                device=seen.device,
+                expected="the configuration to come from a cache for about 2 minutes",
+                observed=f"it was fetched again after {seen.wall - usable[-1].wall:.1f} s",
+            )
+
+
+def _platform(exchange: Exchange) -> Platform:
+    info = device_info(exchange) or {}
+    hardware, system, model = (str(info.get(key, "")) for key in ("primaryHardwareType", "osName", "model"))
+    return exchange.service_provider, hardware, system, model

@@ -1,0 +1,54 @@
+"""The configuration is fetched to choose a TV provider, and for nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.actions import Recent
+from conformance.facts.logins import Logins
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
+
+OTHER_VERBS = frozenset({"start", "status", "preauthorize", "play"})
+
+
+class OnlyForSelection(Rule):
+    card = Card(
+        id="configuration.only-for-selection",
+        title="The configuration is fetched only when a viewer chooses a TV provider",
+        severity=Severity.MUST,
+        requirement="For a viewer who is logged in there is no need of the configuration: it is fetched to let the "
+        "viewer choose a TV provider.",
+        breaks="Every launch and every playback costs a call whose answer nobody uses.",
+        remedy="Fetch the configuration when the app asks for the list of TV providers; keep the chosen provider's "
+        "id, name and logo with the device.",
+        citations=(citations.CHECKLIST_CONFIGURATION_RETRIEVAL, citations.CHECKLIST_PROVIDER_SELECTION),
+        needs=frozenset({"status"}),
+        judges_app=True,
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._recent = Recent()
+        self._logins = Logins()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if not isinstance(seen, VerbCall):
+            self._logins.observe(seen)
+            if seen.endpoint == "configuration":
+                self._recent.add(seen)
+            return
+        login = self._logins.of(seen)
+        if seen.verb not in OTHER_VERBS or login is None or not login.lasts(seen.started):
+            return
+        fetched = self._recent.during(seen)
+        if not fetched:
+            yield HELD
+            return
+        yield Broken(
+            exchanges=tuple(exchange.id for exchange in fetched),
+            device=seen.device,
+            expected="no configuration call for a viewer who is logged in",
+            observed=f"the configuration was fetched while the app asked for {seen.verb}",
+        )

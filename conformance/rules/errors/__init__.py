@@ -1,0 +1,1 @@
+"""Rules of errors: what is done when Adobe Pass refuses."""

@@ -1,0 +1,1 @@
+"""Rules of headers: what every request carries."""

@@ -1,0 +1,1 @@
+"""Rules of the logout phase: the end of a login."""

@@ -1,0 +1,1 @@
+"""Rules of the preauthorization phase: what may be shown."""

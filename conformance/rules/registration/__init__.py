@@ -1,0 +1,1 @@
+"""Rules of the registration phase: credentials and access tokens."""

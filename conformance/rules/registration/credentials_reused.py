@@ -1,0 +1,77 @@
+"""A client registers once and keeps its credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.exchanges import NEEDS_TOKEN
+from conformance.facts.tokens import Client, Tokens, statement_of
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+
+class CredentialsReused(Rule):
+    card = Card(
+        id="registration.credentials-reused",
+        title="Client credentials are registered once and reused",
+        severity=Severity.MUST,
+        requirement="Client credentials are kept for good. A device's calls stay with one client, and a client that "
+        "serves many devices is registered once per running instance. Registering again is right only after the "
+        "answer invalid_client. A client of its own for each app instance, which Adobe allows, is no breach.",
+        breaks="Profiles belong to a client: whoever gets another one is logged out.",
+        remedy="Keep client_id and client_secret in persistent storage and use them for every access token.",
+        citations=(
+            citations.CHECKLIST_CLIENT_CREDENTIALS,
+            citations.DCR_CREDENTIALS_PERSISTENT,
+            citations.DCR_CREDENTIALS_LOST,
+        ),
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._tokens = Tokens()
+        self._clients_of: Bounded[tuple[str | None, str], list[Client]] = Bounded()
+        self._flagged: Bounded[str, bool] = Bounded(1000)
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if isinstance(seen, VerbCall):
+            return
+        before = self._tokens.of_statement(statement_of(seen)) if seen.endpoint == "dcr.register" else []
+        self._tokens.observe(seen)
+        if seen.endpoint == "dcr.register" and seen.status == 201:
+            yield from self._registered(before, seen)
+        elif seen.endpoint in NEEDS_TOKEN and seen.device:
+            yield from self._used(seen)
+
+    def _registered(self, before: list[Client], seen: Exchange) -> Iterator[Outcome]:
+        shared = [client for client in before if len(client.devices) > 1 and not client.refused]
+        if len(shared) >= self.expectations.instances:
+            new = self._tokens.of_statement(statement_of(seen))[-1]
+            self._flagged.put(new.id, True)
+            yield self._again(shared[-1], seen, None)
+
+    def _used(self, seen: Exchange) -> Iterator[Outcome]:
+        client = self._tokens.used_by(seen)
+        if client is None:
+            return
+        key = (seen.service_provider, seen.device or "")
+        clients = [known for known in self._clients_of.get(key) or [] if not known.refused]
+        if any(known.id == client.id for known in clients):
+            return
+        self._clients_of.put(key, [*clients, client][-10:])
+        if len(clients) < self.expectations.instances:
+            yield HELD
+        elif client.registered is not None and self._flagged.get(client.id) is None:
+            self._flagged.put(client.id, True)
+            yield self._again(clients[-1], client.registered, seen)
+
+    def _again(self, old: Client, registration: Exchange, use: Exchange | None) -> Broken:
+        ids = (old.registered, registration, use)
+        return Broken(
+            exchanges=tuple(exchange.id for exchange in ids if exchange is not None),
+            device=use.device if use else None,
+            expected=f"the credentials of client {old.id} to be used again",
+            observed="the service registered anew, although those credentials were never refused",
+        )

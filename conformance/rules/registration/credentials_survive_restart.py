@@ -1,0 +1,58 @@
+"""A restart of the service loses no credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.exchanges import NEEDS_TOKEN
+from conformance.facts.tokens import Tokens
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+
+
+class CredentialsSurviveRestart(Rule):
+    card = Card(
+        id="registration.credentials-survive-restart",
+        title="Client credentials survive a restart of the service",
+        severity=Severity.MUST,
+        requirement="Client credentials are kept in persistent storage: after a restart the devices known before it "
+        "are served with the credentials they had.",
+        breaks="Every restart or release of the service logs all viewers out, because profiles belong to a client.",
+        remedy="Keep client_id and client_secret in a database or file, not in memory.",
+        citations=(citations.CHECKLIST_CLIENT_CREDENTIALS, citations.DCR_CREDENTIALS_PERSISTENT),
+        needs=frozenset({"restart"}),
+        judges_app=True,
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._tokens = Tokens()
+        self._client_of: Bounded[tuple[str | None, str], str] = Bounded()
+        self._before: dict[tuple[str | None, str], str | None] = {}
+        self._restarted = float("inf")
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if isinstance(seen, VerbCall):
+            if seen.verb == "restart" and seen.failure is None:
+                self._restarted = seen.started
+                self._before = {key: self._client_of.get(key) for key in self._client_of}
+            return
+        self._tokens.observe(seen)
+        client = self._tokens.used_by(seen)
+        if seen.endpoint not in NEEDS_TOKEN or not seen.device or client is None:
+            return
+        key = (seen.service_provider, seen.device)
+        self._client_of.put(key, client.id)
+        old = self._before.pop(key, None)
+        if old is None:
+            return
+        if client.id == old or client.registered is None or client.registered.wall < self._restarted:
+            yield HELD
+            return
+        yield Broken(
+            exchanges=(client.registered.id, seen.id),
+            device=seen.device,
+            expected=f"client {old}, as before the restart",
+            observed=f"client {client.id}, registered after the restart",
+        )

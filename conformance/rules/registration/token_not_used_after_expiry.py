@@ -1,0 +1,66 @@
+"""An expired access token is not sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.exchanges import NEEDS_TOKEN, bearer
+from conformance.facts.timing import timed
+from conformance.facts.tokens import Token, Tokens
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+MARGIN = 2.0
+"""Seconds past the expiry for requests under way and for clocks that differ."""
+
+
+class TokenNotUsedAfterExpiry(Rule):
+    card = Card(
+        id="registration.token-not-used-after-expiry",
+        title="No request carries an expired access token",
+        severity=Severity.MUST,
+        requirement="An access token is used until it expires and then discarded; a new one is fetched before that. "
+        f"Requests that arrive more than {MARGIN:g} s past the expiry are a breach.",
+        breaks="Every request with an expired token is a 401: a wasted call, and a viewer who waits longer.",
+        remedy="Keep created_at + expires_in with the token, and replace it before that moment.",
+        citations=(citations.CHECKLIST_ACCESS_TOKENS, citations.DCR_TOKEN_LIFE),
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._tokens = Tokens()
+        self._decided: Bounded[str, bool] = Bounded()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if isinstance(seen, VerbCall):
+            return
+        self._tokens.observe(seen)
+        if seen.endpoint not in NEEDS_TOKEN:
+            return
+        token = self._tokens.token(bearer(seen))
+        if token is None:
+            return
+        if seen.wall > token.expires + MARGIN:
+            self._decided.put(token.value, True)
+            yield timed(self.expectations, self._late(token, seen), token.issued, seen)
+        else:
+            yield from self._earlier_tokens(token, seen)
+
+    def _earlier_tokens(self, used: Token, seen: Exchange) -> Iterator[Outcome]:
+        """A call with a good token is the opportunity held for each expired one of the same client."""
+        client = self._tokens.client(used.client)
+        for token in client.tokens if client else ():
+            expired = token.uses and seen.wall > token.expires + MARGIN
+            if expired and self._decided.get(token.value) is None:
+                self._decided.put(token.value, True)
+                yield HELD
+
+    def _late(self, token: Token, seen: Exchange) -> Broken:
+        return Broken(
+            exchanges=(token.issued.id, seen.id),
+            device=seen.device,
+            expected=f"a new access token after the {token.life:.0f} s that this one lived",
+            observed=f"it was sent {seen.wall - token.expires:.1f} s after its expiry",
+        )

@@ -1,0 +1,47 @@
+"""A token is renewed before a 401 says that it has expired."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.exchanges import bearer
+from conformance.facts.tokens import Tokens, client_of, rejects_token
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
+
+
+class TokenRenewedProactively(Rule):
+    card = Card(
+        id="registration.token-renewed-proactively",
+        title="The service notices the expiry of a token by itself",
+        severity=Severity.SHOULD,
+        requirement="The validity of an access token is checked before it is used, so that no 401 is needed to learn "
+        "of its expiry.",
+        breaks="Each expiry costs a refused request, at an event one per device at the same moment.",
+        remedy="Compare the token's expiry with the clock before each call, and renew it shortly before.",
+        citations=(citations.CHECKLIST_TOKEN_VALIDATION, citations.DCR_TOKEN_LIFE),
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._tokens = Tokens()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if isinstance(seen, VerbCall):
+            return
+        if seen.endpoint == "dcr.token" and seen.status == 201:
+            client = self._tokens.client(client_of(seen))
+            last = client.tokens[-1] if client and client.tokens else None
+            if last is not None and last.rejected is None and last.spent(seen.wall):
+                yield HELD
+        token = self._tokens.token(bearer(seen))
+        first = token is not None and token.rejected is None
+        self._tokens.observe(seen)
+        if token is not None and first and rejects_token(seen) and seen.wall >= token.expires:
+            yield Broken(
+                exchanges=(token.issued.id, seen.id),
+                device=seen.device,
+                expected="a new access token before the old one expires",
+                observed="the expiry was noticed by a 401",
+            )

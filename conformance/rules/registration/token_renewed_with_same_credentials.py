@@ -1,0 +1,64 @@
+"""A token that ran out is replaced by a new token, not by a new registration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.exchanges import NEEDS_TOKEN
+from conformance.facts.tokens import Client, Tokens, client_of
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+
+class TokenRenewedWithSameCredentials(Rule):
+    card = Card(
+        id="registration.token-renewed-with-same-credentials",
+        title="A new access token is fetched with the stored credentials",
+        severity=Severity.MUST,
+        requirement="When an access token has expired or was rejected, the next one is fetched from /o/client/token "
+        "with the credentials there are. Registering anew is not a way to refresh a token.",
+        breaks="A new client has no profiles: every expiry of a token logs the viewers out.",
+        remedy="Call /o/client/token with the stored credentials; register again only after invalid_client.",
+        citations=(citations.DCR_TOKEN_REFRESH, citations.COOKBOOK_REGISTER),
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._tokens = Tokens()
+        self._client_of: Bounded[tuple[str | None, str], Client] = Bounded()
+        self._flagged: Bounded[str, bool] = Bounded(1000)
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if isinstance(seen, VerbCall):
+            return
+        if seen.endpoint == "dcr.token" and seen.status == 201:
+            client = self._tokens.client(client_of(seen))
+            if client is not None and client.tokens and client.tokens[-1].spent(seen.wall):
+                yield HELD
+        self._tokens.observe(seen)
+        if seen.endpoint in NEEDS_TOKEN and seen.device:
+            yield from self._used(seen)
+
+    def _used(self, seen: Exchange) -> Iterator[Outcome]:
+        client = self._tokens.used_by(seen)
+        if client is None:
+            return
+        key = (seen.service_provider, seen.device or "")
+        old = self._client_of.get(key)
+        self._client_of.put(key, client)
+        if old is None or old.id == client.id or old.refused or client.registered is None:
+            return
+        registered = client.registered.wall
+        # Was it the end of the old client's token that made the service register?
+        last = next((token for token in reversed(old.tokens) if token.issued.wall < registered), None)
+        if last is None or not last.spent(registered) or self._flagged.get(client.id):
+            return
+        self._flagged.put(client.id, True)
+        yield Broken(
+            exchanges=(last.issued.id, client.registered.id, seen.id),
+            device=seen.device,
+            expected=f"a new token for client {old.id} when its token ran out",
+            observed=f"a new registration, client {client.id}",
+        )

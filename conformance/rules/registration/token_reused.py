@@ -1,0 +1,57 @@
+"""An access token is used until it runs out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.exchanges import NEEDS_TOKEN, bearer
+from conformance.facts.tokens import Tokens, answered, client_of
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+
+class TokenReused(Rule):
+    card = Card(
+        id="registration.token-reused",
+        title="An access token is reused until it is about to expire",
+        severity=Severity.MUST,
+        requirement="No new access token is asked for while one of the same client is good: not rejected, and with "
+        "more than a minute (or a tenth of its life, if that is more) left. Every running instance may hold one.",
+        breaks="Each call then costs two, latency doubles and the device's request allowance is drained (HTTP 429).",
+        remedy="Keep the access token with its expiry and share it among all requests of the client.",
+        citations=(citations.CHECKLIST_ACCESS_TOKENS, citations.DCR_TOKEN_PERSISTENT),
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._tokens = Tokens()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if isinstance(seen, VerbCall):
+            return
+        if seen.endpoint == "dcr.token" and seen.status == 201:
+            yield from self._asked(seen)
+        self._tokens.observe(seen)
+        if seen.endpoint in NEEDS_TOKEN:
+            token = self._tokens.token(bearer(seen))
+            if token is not None and token.uses == 2:
+                yield HELD
+
+    def _asked(self, seen: Exchange) -> Iterator[Outcome]:
+        client = self._tokens.client(client_of(seen))
+        if client is None or not client.tokens:
+            return
+        # A token whose answer was still under way could not be known yet.
+        good = [token for token in client.tokens if not token.spent(seen.wall) and answered(token) < seen.wall]
+        if len(good) < self.expectations.instances:
+            yield HELD
+            return
+        left = good[-1].expires - seen.wall
+        yield Broken(
+            exchanges=(good[-1].issued.id, seen.id),
+            device=seen.device,
+            expected="the access token to be used until it is about to expire",
+            observed=f"a new one was asked for {left:.0f} s before the last one of client {client.id} expires",
+        )

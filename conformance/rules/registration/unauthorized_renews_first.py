@@ -1,0 +1,89 @@
+"""After a 401 comes a new token, and never the rejected one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.exchanges import NEEDS_TOKEN, bearer, ended, signature
+from conformance.facts.tokens import Tokens, rejects_token
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+UNDER_WAY = 1.0
+"""Seconds after the rejection in which other requests with the token may still arrive."""
+ENDLESS = 4
+"""So many rejections in a row, without a success between them, are a loop."""
+
+
+class UnauthorizedRenewsFirst(Rule):
+    card = Card(
+        id="registration.unauthorized-renews-first",
+        title="After a 401 the access token is renewed before anything is repeated",
+        severity=Severity.MUST,
+        requirement="A 401 leads to a new access token and then to one repetition of the request. The rejected token "
+        "is never sent again, and rejections do not turn into a loop.",
+        breaks="Repetitions with a rejected token can only fail: they are load without use and drain the device's "
+        "request allowance.",
+        remedy="On a 401 discard the token, fetch a new one, repeat the request once, then give up.",
+        citations=(citations.CHECKLIST_TOKEN_VALIDATION, citations.DCR_TOKEN_REFRESH),
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._tokens = Tokens()
+        self._resent: Bounded[str, int] = Bounded()
+        self._in_a_row: Bounded[tuple[str, ...], list[int]] = Bounded()
+        self._renewed: Bounded[str, bool] = Bounded()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if isinstance(seen, VerbCall):
+            return
+        token = self._tokens.token(bearer(seen))
+        rejection = token.rejected if token is not None else None
+        self._tokens.observe(seen)
+        if seen.endpoint not in NEEDS_TOKEN or token is None:
+            return
+        if rejection is not None and self._is_resent(rejection, seen):
+            count = (self._resent.get(token.value) or 0) + 1
+            self._resent.put(token.value, count)
+            if count >= self.expectations.instances:
+                yield self._sent_again(rejection, seen)
+        elif rejection is None:
+            yield from self._held(token.client, token.value)
+        yield from self._loop(seen)
+
+    def _is_resent(self, rejection: Exchange, seen: Exchange) -> bool:
+        repeated = signature(seen) == signature(rejection)
+        return seen.wall > ended(rejection) + (0.0 if repeated else UNDER_WAY)
+
+    def _held(self, client_id: str, used: str) -> Iterator[Outcome]:
+        client = self._tokens.client(client_id)
+        for token in client.tokens if client else ():
+            if token.rejected is not None and token.value != used and not self._renewed.get(token.value):
+                self._renewed.put(token.value, True)
+                yield HELD
+
+    def _loop(self, seen: Exchange) -> Iterator[Outcome]:
+        key = signature(seen)
+        if not rejects_token(seen):
+            self._in_a_row.pop(key)
+            return
+        row = [*(self._in_a_row.get(key) or []), seen.id]
+        self._in_a_row.put(key, row[-ENDLESS:])
+        if len(row) == ENDLESS:
+            yield Broken(
+                exchanges=tuple(row),
+                device=seen.device,
+                expected="one repetition with a new token, then to give up",
+                observed=f"{ENDLESS} rejections of one request in a row",
+            )
+
+    def _sent_again(self, rejection: Exchange, seen: Exchange) -> Broken:
+        return Broken(
+            exchanges=(rejection.id, seen.id),
+            device=seen.device,
+            expected="a new access token after the 401",
+            observed=f"the rejected token was sent again {seen.wall - ended(rejection):.2f} s later",
+        )
