@@ -34,6 +34,7 @@ def serve_forever(settings: Settings, *, host: str, port: int, seed: int | None 
             access_log=False,
             server_header=False,
             date_header=False,
+            proxy_headers=False,  # X-Forwarded-For is what the mock judges, not what it believes
             lifespan="on",
             timeout_keep_alive=75,
             timeout_graceful_shutdown=2,
