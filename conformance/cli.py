@@ -15,6 +15,7 @@ from rich.console import Console
 
 from conformance.errors import ConfigError, HarnessError
 from conformance.registry import select
+from conformance.reports import rules as listing
 from conformance.reports.json import encode
 from conformance.reports.model import Report
 from conformance.reports.text import render
@@ -54,6 +55,9 @@ _mock = click.option("--mock", "mock_url", metavar="URL", help=f"The mock [defau
 _select = click.option(
     "--select", "patterns", multiple=True, metavar="ID", help="Only these rules; globs, repeatable."
 )
+_report = click.option(
+    "--report", "folder", type=Path, metavar="DIR", help="Also write report.json and report.txt there."
+)
 _format = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 
 
@@ -61,7 +65,7 @@ _format = click.option("--format", "form", type=click.Choice(["text", "json"]), 
 @_service
 @_mock
 @_select
-@click.option("--report", "folder", type=Path, metavar="DIR", help="Also write report.json and report.txt there.")
+@_report
 @_format
 def run(service_file: Path, mock_url: str | None, patterns: tuple[str, ...], folder: Path | None, form: str) -> None:
     """Drive a service through every scenario and judge what it did to Adobe Pass."""
@@ -107,6 +111,41 @@ def doctor(service_file: Path, mock_url: str | None) -> None:
     if any(diagnosis.fatal for diagnosis in found):
         sys.exit(UNJUDGED)
     announce("the service can be judged" + (", but see above" if found or untestable else ""))
+
+
+@main.command()
+@click.argument("traces", nargs=-1, required=True, type=Path, metavar="TRACE.jsonl…")
+@_select
+@_report
+@_format
+def audit(traces: tuple[Path, ...], patterns: tuple[str, ...], folder: Path | None, form: str) -> None:
+    """Judge recorded traces (`pass-mock serve --record`), gzipped or not."""
+    from conformance.audit import audit_traces  # noqa: PLC0415 - only this command reads traces
+
+    _publish(audit_traces(traces, select(patterns)), folder, form)
+
+
+@main.command()
+@_select
+@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
+def rules(patterns: tuple[str, ...], form: str) -> None:
+    """List the rules."""
+    chosen = select(patterns)
+    match form:
+        case "json":
+            click.echo(listing.as_json(chosen), nl=False)
+        case "markdown":
+            click.echo(listing.as_markdown(chosen))
+        case _:
+            listing.render(chosen, Console())
+
+
+@main.command()
+@click.argument("rule")
+def explain(rule: str) -> None:
+    """Say what a rule asks, where that stands, what breaks otherwise and how to mend it."""
+    for chosen in select([rule]):
+        listing.explain(chosen, Console())
 
 
 def _mock_of(config: ServiceConfig, given: str | None) -> str:

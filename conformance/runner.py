@@ -18,6 +18,7 @@ from conformance.drivers.restart import Restarter
 from conformance.engine import Judge, RuleResult, in_order, lacking
 from conformance.errors import HarnessError
 from conformance.observation import Observation
+from conformance.readers.live import follow
 from conformance.reports.model import Report, Run, ScenarioReport, compose
 from conformance.rule import Expectations, Rule
 from conformance.scenarios import SCENARIOS
@@ -27,7 +28,6 @@ from conformance.scenarios.stage import Programme, Stage
 from conformance.service_config import ServiceConfig
 from fixtures.devices import new_devices
 from mock_server.control_client import ControlClient, ControlError
-from mock_server.exchange import Exchange
 
 DEFAULT_MOCK = "http://127.0.0.1:8300"
 
@@ -78,7 +78,7 @@ async def judge_service(
                     set_stage=lambda scenario: Stage(scenario, next(devices), connection, programme, calls),
                     announce=announce,
                 )
-                exchanges = await _journal(control, connection.after)
+                exchanges = [exchange async for exchange in follow(control, connection.after)]
     except (httpx.TransportError, ControlError) as error:
         raise HarnessError(f"the mock at {mock_url} was lost: {error or type(error).__name__}") from error
     run.seconds = round(time.monotonic() - began, 3)
@@ -86,15 +86,6 @@ async def judge_service(
     run.max_lag_ms = max((exchange.lag_ms for exchange in exchanges), default=0.0)
     results = judge([*exchanges, *calls], rules, config, available)
     return compose(results, run=run, scenarios=played)
-
-
-async def _journal(control: ControlClient, after: int) -> list[Exchange]:
-    """Everything that reached the mock since ``after``."""
-    found: list[Exchange] = []
-    while (page := await control.exchanges(after=after)).exchanges:
-        found += page.exchanges
-        after = page.next
-    return found
 
 
 def judge(

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
-import tree_sitter_toml
-from tree_sitter import Language, Node, Parser
 
 from conformance.errors import ConfigError
+from mock_server.toml_position import line_of
 
 T = TypeVar("T")
 Keys = tuple[str, ...]
@@ -26,23 +25,19 @@ class TomlFile:
         """Raises `ConfigError` for a file that is missing, unreadable or not TOML."""
         self.path = path
         try:
-            text = path.read_text("utf-8")
-            self.data: dict[str, Any] = tomllib.loads(text)
+            self._text = path.read_text("utf-8")
+            self.data: dict[str, Any] = tomllib.loads(self._text)
         except OSError as error:
             raise ConfigError(f"{path}: cannot be read ({error.strerror}); name an existing file") from error
         except UnicodeDecodeError as error:
             raise ConfigError(f"{path}: is not UTF-8 text; save it as UTF-8") from error
         except tomllib.TOMLDecodeError as error:
             raise ConfigError(f"{path}: is not valid TOML: {error}") from error
-        self._lines = _lines(text)
 
     def error(self, keys: Keys, sentence: str) -> ConfigError:
         """An error at a key; a key that the file lacks is placed at the nearest table above it."""
-        where = keys
-        while where and where not in self._lines:
-            where = where[:-1]
-        line = f", line {self._lines[where]}" if where else ""
-        return ConfigError(f"{self.path}{line}: {sentence}")
+        line = line_of(self._text, keys)
+        return ConfigError(f"{self.path}{f':{line}' if line else ''}: {sentence}")
 
     def unknown(self, keys: Keys, known: Iterable[str], what: str = "key") -> ConfigError:
         """An error for a key that nothing reads, with the nearest known one."""
@@ -75,30 +70,3 @@ def nearest(name: str, known: Iterable[str]) -> str:
     if close := get_close_matches(name, known, n=1):
         return f'did you mean "{close[0]}"?'
     return f"there are: {', '.join(known)}"
-
-
-def _lines(text: str) -> dict[Keys, int]:
-    """The line of each table and key of a TOML text, counted from 1."""
-    found: dict[Keys, int] = {}
-
-    def visit(node: Node, prefix: Keys) -> None:
-        for child in node.named_children:
-            if child.type == "pair":
-                key, value = child.named_children[:2]  # a comment may follow
-                found.setdefault(prefix + _keys(key), child.start_point.row + 1)
-                if value.type == "inline_table":
-                    visit(value, prefix + _keys(key))
-            elif child.type in {"table", "table_array_element"}:
-                keys = _keys(child.named_children[0])
-                found.setdefault(keys, child.start_point.row + 1)
-                visit(child, keys)
-
-    visit(Parser(Language(tree_sitter_toml.language())).parse(text.encode()).root_node, ())
-    return found
-
-
-def _keys(node: Node) -> Keys:
-    if node.type == "dotted_key":
-        return tuple(key for child in node.named_children for key in _keys(child))
-    text = (node.text or b"").decode()
-    return (text[1:-1] if node.type == "quoted_key" else text,)

@@ -57,25 +57,25 @@ def test_a_state_that_is_not_listed_has_no_word(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
-        ("instances", "instnaces", 'line 5: [service] has no key "instnaces"; did you mean "instances"?'),
-        ("instances = 2", "instances = 0", "line 5: service.instances: expected int >= 1"),
-        ("instances = 2", 'instances = "two"', "line 5: service.instances: expected int, got str"),
-        ("[service]", "[servise]", 'line 2: there is no section "servise"; did you mean "service"?'),
-        ('base_url = "http://127.0.0.1:9000"', "", 'line 2: [service] lacks "base_url"'),
-        ('"http://127.0.0.1:9000"', '"127.0.0.1:9000"', "line 3: base_url must be an http or https address"),
-        ('"http://127.0.0.1:9000"', '"http://127.0.0.1:nine"', "line 3: base_url must be an http or https address"),
-        ("verbs.login", "verbs.logn", 'line 10: [verbs] has no verb "logn"; did you mean "login"?'),
-        ("verbs.login", "verbs.restart", "line 10: restart is a shell command"),
-        ("request =", "reqest =", 'line 11: [verbs.login] has no key "reqest"; did you mean "request"?'),
-        ('"POST /devices', '"POSt /devices', "line 11: a request is a method and a path"),
-        ("{device.id}", "{device.name}", "line 11: there is no placeholder {device.name}"),
-        ('"{screen}"', '"{scren}"', 'line 12: there is no placeholder {scren}; did you mean "screen"?'),
-        ("{device.ip}", "{device.ipp}", "line 13: there is no placeholder {device.ipp}"),
-        ('code = "$.code", ', "", "line 14: [verbs.login] must say where code is"),
-        (", url = ", ", uri = ", 'line 14: [verbs.login.returns] has no return "uri"; did you mean "url"?'),
-        ('"$.code"', '"$.["', 'line 14: "$.[" is not a JSONPath'),
-        ("[409]", "[42]", "line 15: verbs.login.accept: expected int >= 100"),
-        ("authenticated =", "authentic =", 'line 18: [states] has no key "authentic"'),
+        ("instances", "instnaces", ':5: [service] has no key "instnaces"; did you mean "instances"?'),
+        ("instances = 2", "instances = 0", ":5: service.instances: expected int >= 1"),
+        ("instances = 2", 'instances = "two"', ":5: service.instances: expected int, got str"),
+        ("[service]", "[servise]", ':2: there is no section "servise"; did you mean "service"?'),
+        ('base_url = "http://127.0.0.1:9000"', "", ':2: [service] lacks "base_url"'),
+        ('"http://127.0.0.1:9000"', '"127.0.0.1:9000"', ":3: base_url must be an http or https address"),
+        ('"http://127.0.0.1:9000"', '"http://127.0.0.1:nine"', ":3: base_url must be an http or https address"),
+        ("verbs.login", "verbs.logn", ':10: [verbs] has no verb "logn"; did you mean "login"?'),
+        ("verbs.login", "verbs.restart", ":10: restart is a shell command"),
+        ("request =", "reqest =", ':11: [verbs.login] has no key "reqest"; did you mean "request"?'),
+        ('"POST /devices', '"POSt /devices', ":11: a request is a method and a path"),
+        ("{device.id}", "{device.name}", ":11: there is no placeholder {device.name}"),
+        ('"{screen}"', '"{scren}"', ':12: there is no placeholder {scren}; did you mean "screen"?'),
+        ("{device.ip}", "{device.ipp}", ":13: there is no placeholder {device.ipp}"),
+        ('code = "$.code", ', "", ":14: [verbs.login] must say where code is"),
+        (", url = ", ", uri = ", ':14: [verbs.login.returns] has no return "uri"; did you mean "url"?'),
+        ('"$.code"', '"$.["', ':14: "$.[" is not a JSONPath'),
+        ("[409]", "[42]", ":15: verbs.login.accept: expected int >= 100"),
+        ("authenticated =", "authentic =", ':18: [states] has no key "authentic"'),
     ],
 )
 def test_a_mistake_is_named_with_its_line_and_remedy(tmp_path: Path, old: str, new: str, sentence: str) -> None:
@@ -83,7 +83,7 @@ def test_a_mistake_is_named_with_its_line_and_remedy(tmp_path: Path, old: str, n
     with pytest.raises(ConfigError) as raised:
         read(tmp_path, WHOLE.replace(old, new))
     assert sentence in str(raised.value)
-    assert str(raised.value).startswith(f"{tmp_path / 'service.toml'}, line ")
+    assert str(raised.value).startswith(f"{tmp_path / 'service.toml'}:")
 
 
 def test_a_body_is_json_or_form_and_not_both(tmp_path: Path) -> None:
