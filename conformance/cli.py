@@ -13,12 +13,14 @@ from typing import NoReturn
 import click
 from rich.console import Console
 
+from conformance.audit import audit as judge_traces
 from conformance.errors import ConfigError, HarnessError
 from conformance.registry import select
 from conformance.reports import rules as listing
 from conformance.reports.json import encode
 from conformance.reports.model import Report
 from conformance.reports.text import render
+from conformance.rule import Expectations
 from conformance.runner import DEFAULT_MOCK, Announce, judge_service
 from conformance.service_config import ServiceConfig, load
 
@@ -115,14 +117,15 @@ def doctor(service_file: Path, mock_url: str | None) -> None:
 
 @main.command()
 @click.argument("traces", nargs=-1, required=True, type=Path, metavar="TRACE.jsonl…")
+@click.option("--instances", type=click.IntRange(min=1), default=1, show_default=True, help="Of the service.")
 @_select
 @_report
 @_format
-def audit(traces: tuple[Path, ...], patterns: tuple[str, ...], folder: Path | None, form: str) -> None:
+def audit(
+    traces: tuple[Path, ...], instances: int, patterns: tuple[str, ...], folder: Path | None, form: str
+) -> None:
     """Judge recorded traces (`pass-mock serve --record`), gzipped or not."""
-    from conformance.audit import audit_traces  # noqa: PLC0415 - only this command reads traces
-
-    _publish(audit_traces(traces, select(patterns)), folder, form)
+    _publish(judge_traces(traces, select(patterns), Expectations(instances=instances)), folder, form)
 
 
 @main.command()
