@@ -1,0 +1,133 @@
+"""Scenarios are played side by side, exclusive ones alone and last, and none is silently left out."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+import httpx
+
+from conformance.reports.model import ScenarioReport
+from conformance.rule import Blame
+from conformance.scenarios import SCENARIOS
+from conformance.scenarios.playing import play_all
+from conformance.scenarios.scenario import Scenario
+from conformance.scenarios.stage import ScenarioError, Stage
+from conformance.verbs import RESTART, VERBS
+
+ACTED: list[str] = []
+
+
+class BareStage:
+    """A stage without a service: enough for scenarios that only say that they were there."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    async def clear_behaviours(self) -> None:
+        ACTED.append("cleared")
+
+
+class Slow(Scenario):
+    id, title, needs = "slow", "takes its time", frozenset({"login"})
+
+    async def play(self, stage: Stage) -> None:
+        ACTED.append("slow begins")
+        await asyncio.sleep(0.05)
+        ACTED.append("slow ends")
+
+
+class Quick(Scenario):
+    id, title, needs = "quick", "is done at once", frozenset({"login"})
+
+    async def play(self, stage: Stage) -> None:
+        stage.notes.append("without the verb stop")
+        ACTED.append("quick")
+
+
+class Alone(Scenario):
+    id, title, needs = "alone", "touches the whole service", frozenset({"login"})
+    exclusive = True
+
+    async def prepare(self, stage: Stage) -> None:
+        ACTED.append("alone prepares")
+
+    async def play(self, stage: Stage) -> None:
+        ACTED.append("alone plays")
+
+
+class Failing(Scenario):
+    id, title, needs = "failing", "cannot go on", frozenset()
+    error: Exception = ScenarioError("the cable is cut", Blame.CONFIG)
+
+    async def play(self, stage: Stage) -> None:
+        raise self.error
+
+
+class Unprepared(Alone):
+    id = "unprepared"
+
+    async def prepare(self, stage: Stage) -> None:
+        raise ScenarioError("nobody logged in")
+
+
+class MockLost(Failing):
+    id = "mock-lost"
+    error = httpx.ConnectError("connection refused")
+
+
+def play(*scenarios: type[Scenario], verbs: tuple[str, ...] = ("login",)) -> tuple[list[ScenarioReport], list[str]]:
+    ACTED.clear()
+    said: list[str] = []
+    reports = asyncio.run(
+        play_all(
+            scenarios,
+            available=frozenset(verbs),
+            set_stage=lambda _: cast(Any, BareStage()),
+            announce=said.append,
+        )
+    )
+    return reports, said
+
+
+def test_scenarios_are_played_side_by_side_and_exclusive_ones_after_all_others() -> None:
+    reports, said = play(Alone, Slow, Quick)
+    acted = [entry for entry in ACTED if entry != "cleared"]
+    assert acted.index("quick") < acted.index("slow ends")
+    assert acted.index("alone prepares") < acted.index("slow ends") < acted.index("alone plays")
+    assert [report.id for report in reports] == ["alone", "slow", "quick"]
+    assert {report.verdict for report in reports} == {"passed"}
+    assert reports[2].note == "without the verb stop"
+    assert len(said) == 3
+
+
+def test_a_scenario_whose_verb_is_missing_is_named_and_not_played() -> None:
+    reports, _ = play(Quick, verbs=("start",))
+    assert (reports[0].verdict, reports[0].blame) == ("skipped", "CONFIG")
+    assert "login" in reports[0].note
+    assert ACTED == []
+
+
+def test_a_scenario_that_cannot_go_on_says_why_and_whose_it_is() -> None:
+    reports, _ = play(Failing, Quick)
+    assert (reports[0].verdict, reports[0].note, reports[0].blame) == ("failed", "the cable is cut", "CONFIG")
+    assert reports[1].verdict == "passed"
+    assert ACTED.count("cleared") == 2
+
+
+def test_an_exclusive_scenario_that_could_not_be_prepared_is_not_played() -> None:
+    reports, _ = play(Unprepared)
+    assert (reports[0].verdict, reports[0].note, reports[0].blame) == ("failed", "nobody logged in", "SERVICE")
+    assert "alone plays" not in ACTED
+
+
+def test_a_lost_mock_is_the_harness_s_fault() -> None:
+    reports, _ = play(MockLost)
+    assert (reports[0].verdict, reports[0].blame) == ("failed", "HARNESS")
+
+
+def test_every_scenario_has_an_id_of_its_own_and_needs_verbs_that_exist() -> None:
+    assert len({scenario.id for scenario in SCENARIOS}) == len(SCENARIOS)
+    for scenario in SCENARIOS:
+        assert scenario.needs <= {*VERBS, RESTART}
+        assert scenario.title

@@ -1,0 +1,37 @@
+"""The restart command is run, and what went wrong with it is evidence."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from http.server import HTTPServer, SimpleHTTPRequestHandler
+
+import pytest
+
+from conformance.drivers.restart import ShellRestart
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    with HTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as httpd:
+        thread = threading.Thread(target=httpd.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{httpd.server_port}"
+        httpd.shutdown()
+        thread.join()
+
+
+def test_a_restart_is_over_when_the_service_answers(server: str) -> None:
+    assert asyncio.run(ShellRestart("true", server)()) is None
+
+
+def test_a_command_that_fails_shows_its_output(server: str) -> None:
+    assert asyncio.run(ShellRestart("echo no such container >&2; exit 3", server)()) == (
+        '"echo no such container >&2; exit 3" ended with 3: no such container'
+    )
+
+
+def test_a_command_that_hangs_is_ended(server: str) -> None:
+    failure = asyncio.run(ShellRestart("sleep 60", server, within=0.2)())
+    assert failure == '"sleep 60" did not end within 0.2 s'
