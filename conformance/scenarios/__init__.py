@@ -10,9 +10,12 @@ from conformance.scenarios.logout import Logout
 from conformance.scenarios.new_code import NewCode
 from conformance.scenarios.play_denied import PlayDenied
 from conformance.scenarios.play_permitted import PlayPermitted
+from conformance.scenarios.profile_ended import ProfileEnded
+from conformance.scenarios.profile_expired import ProfileExpired
 from conformance.scenarios.restart import Restart
 from conformance.scenarios.returning_viewer import ReturningViewer
 from conformance.scenarios.scenario import Scenario
+from conformance.scenarios.temporary_pass import TemporaryPass
 from conformance.scenarios.throttled import Throttled
 from conformance.scenarios.token_expired import TokenExpired
 from conformance.scenarios.token_rejected import TokenRejected
@@ -23,10 +26,13 @@ SCENARIOS: tuple[type[Scenario], ...] = (
     ReturningViewer,
     PlayPermitted,
     PlayDenied,
+    TemporaryPass,
     CodeExpired,
     NewCode,
     Throttled,
     ClientError,
+    ProfileExpired,
+    ProfileEnded,
     Logout,
     TokenRejected,
     TokenExpired,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from conformance.scenarios.scenario import QUIET, Scenario
 from conformance.scenarios.stage import Stage
 
+MISTYPED = "WRONG00"
+
 
 class FirstLoginSecondScreen(Scenario):
     id = "first-login-second-screen"
@@ -15,6 +17,8 @@ class FirstLoginSecondScreen(Scenario):
         await stage.do_if_mapped("start")
         await stage.do_if_mapped("providers")
         code = await stage.new_code("secondary")
+        if "enter_code" in stage.driver.available:
+            await stage.ask("enter_code", code=MISTYPED)
         await stage.do_if_mapped("enter_code", code=code)
         # Two polls before the login show the interval; a service that never polls is not waited for.
         await stage.polls(code, 2, within=13)

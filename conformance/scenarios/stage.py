@@ -14,7 +14,7 @@ from fixtures.devices import Device
 from mock_server.control_client import ControlError
 from mock_server.exchange import Exchange
 
-AUTHENTICATED_WITHIN = 15.0
+AUTHENTICATED_WITHIN = 20.0
 """Seconds from the viewer's login to the service knowing it: Adobe's longest poll interval is 5 s, so plenty."""
 
 
@@ -31,6 +31,7 @@ class Programme:
     """What viewers choose and watch, by the names that the mock's catalogue knows."""
 
     mvpd: str = "Cablevision"
+    temporary: str = "TempPass_TEST44"
     permitted: str = "resource1"
     denied: str = "resource3"
     """The default catalogue denies it to every subscriber."""

@@ -1,0 +1,17 @@
+"""A viewer without a subscription watches on a temporary pass."""
+
+from __future__ import annotations
+
+from conformance.scenarios.scenario import Scenario
+from conformance.scenarios.stage import Stage
+
+
+class TemporaryPass(Scenario):
+    id = "temporary-pass"
+    title = "A viewer watches on a temporary pass"
+    needs = frozenset({"login", "play"})
+
+    async def play(self, stage: Stage) -> None:
+        await stage.ask("login", mvpd=stage.programme.temporary, screen="primary")
+        await stage.ask("play", resource=stage.programme.permitted)
+        await stage.do_if_mapped("stop")
