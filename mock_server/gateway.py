@@ -82,7 +82,7 @@ class Gateway:
         call.service_provider = call.path_params.get("serviceProvider")
         call.mvpd = call.path_params.get("mvpd")
         call.code = call.path_params.get("code")
-        call.device = device_identifier(call.header("ap-device-identifier"), strict=call.settings.strict)
+        call.device = device_identifier(call.header("ap-device-identifier"))
         call.device_name = call.device.decoded if call.device else None
         if call.code is not None and call.service_provider is not None:
             call.session = await sessions.find(call.space.world, call.service_provider, call.code)

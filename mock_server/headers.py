@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-_FINGERPRINT = re.compile(r"(?:fingerprint\s+)?([A-Za-z0-9+/=_-]{1,2048})", re.IGNORECASE)
+_FINGERPRINT = re.compile(r"fingerprint\s+([A-Za-z0-9+/=_-]{1,2048})", re.IGNORECASE)
 _BEARER = re.compile(r"bearer\s+([A-Za-z0-9._~+/=-]{1,8192})", re.IGNORECASE)
 _MAX_DEVICE_INFO = 16_384
 
@@ -21,13 +21,10 @@ class DeviceIdentifier(msgspec.Struct, frozen=True):
     decoded: str
 
 
-def device_identifier(header: str | None, *, strict: bool = False) -> DeviceIdentifier | None:
-    """Reads ``fingerprint <Base64>``; None if it is missing or no Base64.
-
-    Unless strict, a bare identifier without its type passes, as Adobe Pass lets it.
-    """
+def device_identifier(header: str | None) -> DeviceIdentifier | None:
+    """Reads ``fingerprint <Base64>``; None if it is missing or anything else."""
     match = _FINGERPRINT.fullmatch(header.strip()) if header else None
-    if match is None or (strict and header and not header.strip().lower().startswith("fingerprint")):
+    if match is None:
         return None
     raw = decode_base64(match[1])
     if not raw:

@@ -1,0 +1,106 @@
+"""A mock in the test's own process, with a clock that moves only when told to."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import httpx
+import pytest
+
+from mock_server.app import create_app
+from mock_server.clock import ManualClock
+from mock_server.ids import RandomIds
+from mock_server.settings import Settings
+
+DEVICE = "ba23d141-d715-561c-94f4-e9e4c966b1eb"
+DEVICE_INFO = base64.b64encode(b'{"primaryHardwareType":"SetTopBox","model":"TV","osName":"tvOS"}').decode()
+FULL = {"mvpd": "Cablevision", "domainName": "adobe.com", "redirectUrl": "https://adobe.com/done"}
+
+
+def device_headers(device: str = DEVICE) -> dict[str, str]:
+    identifier = base64.b64encode(device.encode()).decode()
+    return {"AP-Device-Identifier": f"fingerprint {identifier}", "X-Device-Info": DEVICE_INFO}
+
+
+class Mock:
+    """One mock and what tests do with it."""
+
+    def __init__(self, settings: Settings, prefix: str = "") -> None:
+        self.clock = ManualClock()
+        self.app = create_app(settings, clock=self.clock, ids=RandomIds(7))
+        self.http = httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app, raise_app_exceptions=True), base_url=f"http://mock{prefix}"
+        )
+
+    def at(self, prefix: str) -> httpx.AsyncClient:
+        return httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=f"http://mock{prefix}")
+
+    async def register(self, application: str = "default") -> dict[str, Any]:
+        statement = (await self.http.get("/_mock/software-statement", params={"application": application})).text
+        answer = await self.http.post("/o/client/register", json={"software_statement": statement})
+        assert answer.status_code == 201, answer.text
+        credentials: dict[str, Any] = answer.json()
+        return credentials
+
+    async def token(self, credentials: Mapping[str, str]) -> dict[str, Any]:
+        form = {name: credentials[name] for name in ("client_id", "client_secret")}
+        answer = await self.http.post("/o/client/token", data={**form, "grant_type": "client_credentials"})
+        assert answer.status_code == 201, answer.text
+        token: dict[str, Any] = answer.json()
+        return token
+
+    async def signed_on(self, device: str = DEVICE, application: str = "default") -> dict[str, str]:
+        """Headers of a device whose service has registered and has a token."""
+        token = await self.token(await self.register(application))
+        return {"Authorization": f"Bearer {token['access_token']}", **device_headers(device)}
+
+    async def session(self, headers: Mapping[str, str], **parameters: str) -> dict[str, Any]:
+        answer = await self.http.post("/api/v2/REF30/sessions", headers=headers, data={**FULL, **parameters})
+        assert answer.status_code == 200, answer.text
+        session: dict[str, Any] = answer.json()
+        return session
+
+    async def logged_in(
+        self, device: str = DEVICE, mvpd: str = "Cablevision", username: str = "viewer"
+    ) -> dict[str, str]:
+        """Headers of a device on which a viewer has logged in."""
+        headers = await self.signed_on(device)
+        code = (await self.session(headers, mvpd=mvpd))["code"]
+        answer = await self.http.post(f"/_mock/sessions/{code}/login", json={"username": username})
+        assert answer.status_code == 200, answer.text
+        return headers
+
+    async def decide(
+        self, headers: Mapping[str, str], kind: str, *resources: str, mvpd: str = "Cablevision"
+    ) -> list[dict[str, Any]]:
+        path = f"/api/v2/REF30/decisions/{kind}/{mvpd}"
+        answer = await self.http.post(path, headers=headers, json={"resources": list(resources)})
+        assert answer.status_code == 200, answer.text
+        decisions: list[dict[str, Any]] = answer.json()["decisions"]
+        return decisions
+
+    async def behave(self, effect: object, **rest: object) -> str:
+        answer = await self.http.post("/_mock/behaviours", json={"effect": effect, **rest})
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+    async def exchanges(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = (await self.http.get("/_mock/exchanges")).json()["exchanges"]
+        return found
+
+
+@pytest.fixture
+async def mock() -> AsyncIterator[Mock]:
+    """A mock without throttling, so that tests may ask as often as they need to."""
+    made = Mock(Settings(throttle=None))
+    yield made
+    await made.http.aclose()
+
+
+@pytest.fixture
+async def throttling_mock() -> AsyncIterator[Mock]:
+    made = Mock(Settings())
+    yield made
+    await made.http.aclose()

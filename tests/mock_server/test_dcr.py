@@ -1,0 +1,188 @@
+"""Registration and access tokens, as on the two DCR pages, and as clients in the wild ask for them."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import jwt
+import pytest
+
+from mock_server.settings import Settings
+from tests.mock_server.conftest import Mock, device_headers
+
+pytestmark = pytest.mark.anyio
+JSON = "application/json;charset=UTF-8"
+
+
+async def _statement(mock: Mock, application: str = "default") -> str:
+    return (await mock.http.get("/_mock/software-statement", params={"application": application})).text
+
+
+async def test_a_software_statement_buys_client_credentials(mock: Mock) -> None:
+    body = {"software_statement": await _statement(mock), "redirect_uri": "adobepass://com.programmer"}
+    answer = await mock.http.post("/o/client/register", json=body)
+    assert (answer.status_code, answer.headers["content-type"]) == (201, JSON)
+    credentials = answer.json()
+    assert set(credentials) == {
+        "client_id", "client_secret", "client_id_issued_at", "redirect_uris", "grant_types", "scopes",
+    }  # fmt: skip
+    assert credentials["redirect_uris"] == ["adobepass://com.programmer"]
+    assert credentials["grant_types"] == ["client_credentials"]
+    assert credentials["scopes"] == ["api:client:v2"]
+    assert credentials["client_id_issued_at"] == mock.clock.now() // 1000
+
+
+async def test_the_software_statement_has_the_claims_of_public_ones(mock: Mock) -> None:
+    statement = await _statement(mock)
+    assert jwt.get_unverified_header(statement) == {"alg": "RS256"}
+    claims = jwt.decode(statement, options={"verify_signature": False})
+    assert set(claims) == {"sub", "iss", "iat", "nbf"}
+    assert claims["iss"] == "auth.adobe.com"
+    assert claims["iat"] == claims["nbf"]
+
+
+async def test_credentials_buy_an_access_token(mock: Mock) -> None:
+    token = await mock.token(await mock.register())
+    assert token["token_type"] == "bearer"
+    assert token["expires_in"] == 21_600
+    assert token["created_at"] == mock.clock.now()
+    claims = jwt.decode(token["access_token"], options={"verify_signature": False})
+    assert set(claims) == {"sub", "nbf", "iss", "scopes", "exp", "iat"}
+    assert claims["scopes"] == "api:client:v2"
+    assert claims["exp"] - claims["iat"] == 21_600
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"{}",
+        b'{"software_statement": 5}',
+        b"\xff\xfe",
+        b'{"a":' * 5000,
+        b"software_statement=a&software_statement=b",
+    ],
+)
+async def test_a_registration_that_cannot_be_read_is_an_invalid_request(mock: Mock, body: bytes) -> None:
+    answer = await mock.http.post("/o/client/register", content=body)
+    assert (answer.status_code, answer.json()) == (400, {"error": "invalid_request"})
+
+
+async def test_a_forged_statement_is_invalid_and_an_unknown_one_unapproved(mock: Mock) -> None:
+    head, claims, signature = (await _statement(mock)).split(".")
+    forged = base64.urlsafe_b64encode(b'{"sub":"x","iss":"auth.adobe.com"}').decode().rstrip("=")
+    for statement in (f"{head}.{forged}.{signature}", f"{head}.{claims}.AAAA", "no.statement"):
+        answer = await mock.http.post("/o/client/register", json={"software_statement": statement})
+        assert answer.json() == {"error": "invalid_software_statement"}
+    other = Mock(Settings(throttle=None, catalogue=mock.app.state.settings.catalogue))
+    other.app.state.spaces.get("default").world.catalogue.applications_by_id.clear()
+    answer = await other.http.post("/o/client/register", json={"software_statement": await _statement(mock)})
+    assert answer.json() == {"error": "unapproved_software_statement"}
+
+
+async def test_an_access_token_is_no_software_statement(mock: Mock) -> None:
+    token = (await mock.token(await mock.register()))["access_token"]
+    answer = await mock.http.post("/o/client/register", json={"software_statement": token})
+    assert answer.json() == {"error": "invalid_software_statement"}
+
+
+async def test_a_redirect_uri_without_scheme_is_invalid(mock: Mock) -> None:
+    body = {"software_statement": await _statement(mock), "redirect_uri": "nowhere"}
+    assert (await mock.http.post("/o/client/register", json=body)).json() == {"error": "invalid_redirect_uri"}
+
+
+async def test_line_breaks_inside_the_statement_do_no_harm(mock: Mock) -> None:
+    """Adobe's sample request shows the statement wrapped over lines."""
+    statement = await _statement(mock)
+    wrapped = "\n ".join(statement[i : i + 60] for i in range(0, len(statement), 60))
+    assert (await mock.http.post("/o/client/register", json={"software_statement": wrapped})).status_code == 201
+
+
+async def test_wrong_credentials_are_an_invalid_client(mock: Mock) -> None:
+    credentials = await mock.register()
+    for wrong in ({"client_id": "nobody"}, {"client_secret": "guess"}):
+        form = {"client_id": credentials["client_id"], "client_secret": credentials["client_secret"], **wrong}
+        answer = await mock.http.post("/o/client/token", data={**form, "grant_type": "client_credentials"})
+        assert (answer.status_code, answer.json()) == (400, {"error": "invalid_client"})
+
+
+async def test_another_grant_type_is_unsupported_and_a_missing_one_invalid(mock: Mock) -> None:
+    credentials = await mock.register()
+    form = {name: credentials[name] for name in ("client_id", "client_secret")}
+    answer = await mock.http.post("/o/client/token", data={**form, "grant_type": "password"})
+    assert answer.json() == {"error": "unsupported_grant_type"}
+    assert (await mock.http.post("/o/client/token", data=form)).json() == {"error": "invalid_request"}
+
+
+async def test_a_repeated_parameter_is_an_invalid_request(mock: Mock) -> None:
+    body = "client_id=a&client_id=b&client_secret=c&grant_type=client_credentials"
+    answer = await mock.http.post("/o/client/token", content=body)
+    assert answer.json() == {"error": "invalid_request"}
+
+
+async def test_what_clients_in_the_wild_send_is_served(mock: Mock) -> None:
+    statement = await _statement(mock)
+    as_form = await mock.http.post("/o/client/register", data={"software_statement": statement})
+    assert as_form.status_code == 201
+    extra = {"software_statement": statement, "grant_types": ["x"], "token_endpoint_auth_method": "none"}
+    assert (await mock.http.post("/o/client/register", json=extra)).status_code == 201
+    given = {**{k: as_form.json()[k] for k in ("client_id", "client_secret")}, "grant_type": "client_credentials"}
+    in_query = await mock.http.post("/o/client/token", params={**given, "scope": "x"})
+    assert in_query.status_code == 201
+    as_json_type = await mock.http.post("/o/client/token", params=given, headers={"Content-Type": "application/json"})
+    assert as_json_type.status_code == 201
+
+
+async def test_strict_serves_the_documented_form_alone() -> None:
+    mock = Mock(Settings(throttle=None, strict=True))
+    credentials = await mock.register()
+    given = {**{k: credentials[k] for k in ("client_id", "client_secret")}, "grant_type": "client_credentials"}
+    assert (await mock.http.post("/o/client/token", params=given)).status_code == 400
+    assert (await mock.http.post("/o/client/token", data=given)).status_code == 201
+
+
+async def test_two_tokens_of_one_second_are_two_tokens(mock: Mock) -> None:
+    credentials = await mock.register()
+    tokens = {(await mock.token(credentials))["access_token"] for _ in range(5)}
+    assert len(tokens) == 5
+
+
+@pytest.mark.parametrize(
+    "authorization", [None, "", "Bearer", "Bearer nonsense", "Basic abc", "Bearer eyJhbGciOiJub25lIn0.e30."]
+)
+async def test_a_missing_or_malformed_token_is_401(mock: Mock, authorization: str | None) -> None:
+    headers = device_headers() | ({"Authorization": authorization} if authorization is not None else {})
+    answer = await mock.http.get("/api/v2/REF30/profiles", headers=headers)
+    assert answer.status_code == 401
+    assert answer.json()["code"] == "invalid_access_token_client_application"
+    assert answer.json()["action"] == "application-registration"
+
+
+async def test_an_expired_token_is_401(mock: Mock) -> None:
+    headers = await mock.signed_on()
+    mock.clock.tick(21_599)
+    assert (await mock.http.get("/api/v2/REF30/profiles", headers=headers)).status_code == 200
+    mock.clock.tick(1)
+    assert (await mock.http.get("/api/v2/REF30/profiles", headers=headers)).status_code == 401
+
+
+async def test_a_token_without_the_scope_or_link_is_for_no_service_provider(mock: Mock) -> None:
+    legacy = await mock.signed_on(application="legacy")
+    answer = await mock.http.get("/api/v2/REF30/profiles", headers=legacy)
+    assert (answer.status_code, answer.json()["code"]) == (401, "invalid_access_token_service_provider")
+
+
+async def test_secrets_never_reach_the_journal(mock: Mock) -> None:
+    statement = await _statement(mock)
+    credentials = await mock.register()
+    token = await mock.token(credentials)
+    headers = await mock.logged_in()
+    permit = (await mock.decide(headers, "authorize", "REF30"))[0]
+    journal = json.dumps(await mock.exchanges())
+    secrets = [statement, credentials["client_secret"], token["access_token"], permit["token"]["serializedToken"]]
+    for secret in (*secrets, headers["Authorization"].removeprefix("Bearer ")):
+        assert secret not in journal
+    assert credentials["client_id"] in journal
