@@ -12,10 +12,12 @@ from typing import Any, TypeVar
 import msgspec
 
 from conformance.errors import ConfigError
+from mock_server.durations import decode_hook
 from mock_server.toml_position import line_of
 
 T = TypeVar("T")
-Keys = tuple[str, ...]
+Keys = tuple[str | int, ...]
+"""The way to a key; an entry of an array of tables goes by its index: ``("stages", 1, "for")``."""
 
 
 class TomlFile:
@@ -41,27 +43,27 @@ class TomlFile:
 
     def unknown(self, keys: Keys, known: Iterable[str], what: str = "key") -> ConfigError:
         """An error for a key that nothing reads, with the nearest known one."""
-        table = f"[{'.'.join(keys[:-1])}] has no {what}" if keys[:-1] else f"there is no {what}"
-        return self.error(keys, f'{table} "{keys[-1]}"; {nearest(keys[-1], known)}')
+        table = f"[{_dotted(keys[:-1])}] has no {what}" if keys[:-1] else f"there is no {what}"
+        return self.error(keys, f'{table} "{keys[-1]}"; {nearest(str(keys[-1]), known)}')
 
     def table(self, keys: Keys, shape: type[T]) -> T:
-        """The table at ``keys`` as a struct that forbids unknown fields."""
+        """The table at ``keys`` as a struct that forbids unknown fields; it may hold durations."""
         found: Any = self.data
         for key in keys:
-            found = found.get(key, {})
+            found = found[key] if isinstance(key, int) else found.get(key, {})
         try:
-            return msgspec.convert(found, shape)
+            return msgspec.convert(found, shape, dec_hook=decode_hook)
         except msgspec.ValidationError as error:
             raise self._invalid(keys, shape, str(error)) from error
 
     def _invalid(self, keys: Keys, shape: type[Any], message: str) -> ConfigError:
         what, _, place = message.partition(" - at `$")
-        keys += tuple(key for key in re.split(r"[.\[\]`]+", place) if key.isidentifier())
+        keys += tuple(int(key) if key.isdigit() else key for key in re.findall(r"\w+", place))
         if unknown := re.fullmatch(r"Object contains unknown field `(.+)`", what):
             return self.unknown((*keys, unknown[1]), shape.__struct_fields__)
         if missing := re.fullmatch(r"Object missing required field `(.+)`", what):
-            return self.error(keys, f'[{".".join(keys)}] lacks "{missing[1]}"')
-        return self.error(keys, f"{'.'.join(keys)}: {what[0].lower()}{what[1:].replace('`', '')}")
+            return self.error(keys, f'[{_dotted(keys)}] lacks "{missing[1]}"')
+        return self.error(keys, f"{_dotted(keys)}: {what[0].lower()}{what[1:].replace('`', '')}")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -70,3 +72,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     if close := get_close_matches(name, known, n=1):
         return f'did you mean "{close[0]}"?'
     return f"there are: {', '.join(known)}"
+
+
+def _dotted(keys: Keys) -> str:
+    return ".".join(key for key in keys if isinstance(key, str))
