@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -123,9 +124,18 @@ async def _probe(
         arguments = {"mvpd": config.service.mvpd, "screen": "secondary"} if verb == "login" else {}
         request = Request(verb=verb, device=device, scenario=PROBE, arguments=arguments, context={})
         calls.append(await connection.driver.ask(request))
+        if code := calls[-1].returns.get("code"):
+            await _finish_login(connection, str(code))
         if exchanges := await _reached(connection, 1.0):
             return calls, exchanges
     return calls, await _reached(connection, REACHES_MOCK_WITHIN - 1.0)
+
+
+async def _finish_login(connection: Connection, code: str) -> None:
+    """Completes the probe's login, so that no poller of it outlasts the examination."""
+    # Where the code did not come from this mock there is no such session; what follows will tell.
+    with suppress(ControlError):
+        await connection.control.login(code)
 
 
 async def _reached(connection: Connection, within: float) -> list[Exchange]:

@@ -17,6 +17,9 @@ from mock_server.exchange import Exchange
 AUTHENTICATED_WITHIN = 20.0
 """Seconds from the viewer's login to the service knowing it: Adobe's longest poll interval is 5 s, so plenty."""
 
+PACE = 0.05
+"""Seconds between two verbs of a device, so that rules can tell which of them an exchange belongs to."""
+
 
 class ScenarioError(Exception):
     """The scenario cannot go on; the message is the note in the report."""
@@ -65,6 +68,7 @@ class Stage:
 
     async def ask(self, verb: str, **arguments: object) -> VerbCall:
         """Asks a verb and gives its answer, a failed one too."""
+        await self.seconds(PACE)
         self._context.update(arguments)
         request = Request(
             verb=verb,
