@@ -1,0 +1,181 @@
+"""Behaviours: effects at their place, matching, lifetimes."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mock_server.behaviours import Behaviour, Behaviours, Effect, Facts, Match
+from mock_server.durations import decode_hook, parse_duration
+from tests.mock_server.conftest import Mock
+
+PROFILES = "/api/v2/REF30/profiles"
+
+
+@pytest.mark.anyio
+async def test_latency_takes_the_clocks_time(mock: Mock) -> None:
+    await mock.behave({"latency": "2s"}, match={"endpoint": "profiles"})
+    headers = await mock.signed_on()
+    before = mock.clock.now()
+    await mock.http.get(PROFILES, headers=headers)
+    assert mock.clock.now() - before == 2000
+    assert (await mock.exchanges())[-1]["duration_ms"] == 2000
+
+
+@pytest.mark.anyio
+async def test_a_status_comes_instead_of_the_answer(mock: Mock) -> None:
+    key = await mock.behave({"status": 503}, match={"service_provider": "REF30"}, times=2)
+    headers = await mock.signed_on()
+    statuses = [(await mock.http.get(PROFILES, headers=headers)).status_code for _ in range(3)]
+    assert statuses == [503, 503, 200]
+    assert (await mock.exchanges())[-2]["behaviours"] == [key]
+
+
+@pytest.mark.anyio
+async def test_an_error_is_top_level_or_per_item_as_the_api_does_it(mock: Mock) -> None:
+    headers = await mock.logged_in()
+    await mock.behave({"error": "network_received_error"})
+    top = await mock.http.get(PROFILES, headers=headers)
+    assert (top.status_code, top.json()["action"]) == (403, "retry")
+    item = (await mock.decide(headers, "authorize", "REF30"))[0]
+    assert (item["authorized"], item["error"]["code"]) == (False, "network_received_error")
+    await mock.behave({"error": "internal_server_error"})
+    answer = await mock.http.post(
+        "/api/v2/REF30/decisions/authorize/Cablevision", headers=headers, json={"resources": ["r"]}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal_server_error")
+
+
+@pytest.mark.anyio
+async def test_a_denial_is_for_its_resource(mock: Mock) -> None:
+    headers = await mock.logged_in()
+    denial = {"code": "authorization_denied_by_parental_controls", "details": "Rated TV-MA"}
+    await mock.behave({"deny": denial}, match={"resource": "late-*"})
+    early, late = await mock.decide(headers, "preauthorize", "early-show", "late-show")
+    assert early["authorized"]
+    assert (late["error"]["code"], late["error"]["details"]) == (denial["code"], "Rated TV-MA")
+    await mock.behave({"deny": {}}, match={"resource": "early-*"})
+    denied = (await mock.decide(headers, "authorize", "early-show"))[0]
+    assert denied["error"]["code"] == "authorization_denied_by_mvpd"
+
+
+@pytest.mark.anyio
+async def test_lifetimes_can_be_short_for_one_device(mock: Mock) -> None:
+    await mock.behave({"ttl": {"session": "8s", "profile": "1m"}}, match={"ip": "203.0.113.9"})
+    await mock.behave({"ttl": {"access_token": "6s", "media_token": "10s", "decision": "20s"}})
+    token = await mock.token(await mock.register())
+    assert token["expires_in"] == 6
+    headers = await mock.signed_on()
+    usual = await mock.session(headers)
+    assert int(usual["notAfter"]) - int(usual["notBefore"]) == 30 * 60_000
+    short = await mock.session({**headers, "X-Forwarded-For": "203.0.113.9"})
+    assert int(short["notAfter"]) - int(short["notBefore"]) == 8000
+    await mock.http.post(f"/_mock/sessions/{short['code']}/login", json={})
+    polled = await mock.http.get(f"/api/v2/REF30/profiles/code/{short['code']}", headers=headers)
+    profile = polled.json()["profiles"]["Cablevision"]
+    assert profile["notAfter"] - profile["notBefore"] == 60_000
+    permit = (await mock.decide(headers, "authorize", "REF30"))[0]
+    assert permit["token"]["notAfter"] - permit["token"]["notBefore"] == 10_000
+    assert permit["notAfter"] - permit["notBefore"] == 20_000
+
+
+@pytest.mark.anyio
+async def test_throttling_can_be_tight_or_off_for_some(throttling_mock: Mock) -> None:
+    mock = throttling_mock
+    await mock.behave({"throttle": {"rate": 1, "burst": 1}}, match={"ip": "203.0.113.1"})
+    await mock.behave({"throttle": False}, match={"ip": "203.0.113.2"})
+
+    async def statuses(address: str) -> list[int]:
+        return [(await mock.http.get(PROFILES, headers={"X-Forwarded-For": address})).status_code for _ in range(15)]
+
+    assert (await statuses("203.0.113.1")).count(429) == 13
+    assert (await statuses("203.0.113.2")).count(429) == 0
+    assert (await statuses("203.0.113.3")).count(429) == 4
+
+
+@pytest.mark.anyio
+async def test_a_good_token_can_be_rejected(mock: Mock) -> None:
+    headers = await mock.signed_on()
+    await mock.behave({"reject_token": True}, times=1)
+    answer = await mock.http.get(PROFILES, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (401, "invalid_access_token_client_application")
+    assert (await mock.http.get(PROFILES, headers=headers)).status_code == 200
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        ({}, "effect"),
+        ({"effect": {}}, "exactly one"),
+        ({"effect": {"status": 503, "latency": "1s"}}, "exactly one"),
+        ({"effect": {"status": 200}}, "400 to 599"),
+        ({"effect": {"error": "no_such_code"}}, "no_such_code"),
+        ({"effect": {"latency": "soon"}}, "soon"),
+        ({"effect": {"status": 503}, "match": {"colour": "red"}}, "colour"),
+        ({"effect": {"status": 503}, "times": 0}, "times"),
+        ({"effect": {"status": 503}, "probability": 2}, "probability"),
+        ({"effect": {"throttle": True}}, "throttle"),
+        ({"effect": {"throttle": {"rate": 0}}}, "rate"),
+        ({"effect": {"status": 503}, "for": "-1s"}, "-1s"),
+        ({"effect": {"deny": {"code": "x"}}}, "'x'"),
+    ],
+)
+async def test_a_behaviour_that_makes_no_sense_is_refused_with_a_sentence(
+    mock: Mock, body: object, word: str
+) -> None:
+    answer = await mock.http.post("/_mock/behaviours", json=body)
+    assert answer.status_code == 400
+    assert word in answer.json()["error"]
+
+
+def _behaviours(*added: Behaviour) -> Behaviours:
+    behaviours = Behaviours()
+    for behaviour in added:
+        behaviours.add(behaviour, now=0)
+    return behaviours
+
+
+def test_the_behaviour_added_last_wins() -> None:
+    behaviours = _behaviours(Behaviour(effect=Effect(status=500)), Behaviour(effect=Effect(status=503)))
+    taken = behaviours.take("status", Facts(endpoint="profiles"), 0)
+    assert taken is not None
+    assert taken[1].status == 503
+
+
+@given(st.integers(0, 5), st.integers(1, 5), st.integers(0, 15))
+def test_after_and_times_bound_the_hits(after: int, times: int, asked: int) -> None:
+    behaviours = _behaviours(Behaviour(effect=Effect(status=500), after=after, times=times))
+    hits = [behaviours.take("status", Facts(endpoint="x"), 0) is not None for _ in range(asked)]
+    assert hits == [after <= n < after + times for n in range(asked)]
+
+
+def test_a_behaviour_ends_by_the_clock() -> None:
+    behaviours = _behaviours(Behaviour(effect=Effect(status=500), for_=parse_duration("30s")))
+    assert behaviours.take("status", Facts(endpoint="x"), 29_999) is not None
+    assert behaviours.take("status", Facts(endpoint="x"), 30_000) is None
+
+
+def test_a_seed_repeats_the_run() -> None:
+    def run() -> list[bool]:
+        behaviours = _behaviours(Behaviour(effect=Effect(status=500), probability=0.5, seed=3))
+        return [behaviours.take("status", Facts(endpoint="x"), 0) is not None for _ in range(64)]
+
+    assert run() == run()
+    assert 10 < sum(run()) < 54
+
+
+@given(st.text(max_size=12), st.text(max_size=12))
+def test_every_given_field_must_match(mvpd: str, device: str) -> None:
+    match = Match(mvpd="Cable*", device="d1")
+    facts = Facts(endpoint="x", mvpd=mvpd, device=device)
+    assert match.takes(facts) == (mvpd.startswith("Cable") and device == "d1")
+    assert not match.takes(Facts(endpoint="x", mvpd="Cablevision"))
+
+
+def test_a_behaviour_is_listed_as_it_was_given() -> None:
+    given_ = {"effect": {"ttl": {"session": "8s"}}, "match": {"ip": "1.2.3.4"}, "for": "30s"}
+    behaviours = _behaviours(msgspec.convert(given_, Behaviour, dec_hook=decode_hook))
+    assert behaviours.listed(0) == [{"id": "b1", "hits": 0, "over": False, **given_}]

@@ -1,0 +1,115 @@
+"""The command as a process: real sockets, real exit codes."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+PASS_MOCK = [sys.executable, "-m", "mock_server"]
+
+
+@contextmanager
+def serving(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """A mock on a free port: its address and its process."""
+    process = subprocess.Popen(
+        [*PASS_MOCK, "serve", "--port", "0", *arguments], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stderr is not None
+        first = process.stderr.readline()
+        address = re.search(r"http://\S+", first)
+        assert address, first
+        yield address[0], process
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*PASS_MOCK, *arguments], capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_it_says_where_everything_is_and_serves(tmp_path: Path) -> None:
+    trace = tmp_path / "trace.jsonl"
+    with serving("--record", str(trace)) as (address, process):
+        assert httpx.get(f"{address}/_mock/health", trust_env=False).json()["status"] == "ok"
+        assert httpx.get(f"{address}/api/v2/REF30/profiles", trust_env=False).status_code == 401
+        assert process.stderr is not None
+        announced = "".join(process.stderr.readline() for _ in range(5))
+        assert "/_mock/software-statement" in announced
+        assert "simulated" in announced
+    assert process.returncode == 0
+    assert trace.read_text().count("\n") == 1
+
+
+def test_a_busy_port_is_one_sentence_and_exit_code_2() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = run("serve", "--port", str(port))
+    assert done.returncode == 2
+    assert f"cannot listen on 127.0.0.1:{port}" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("serve", "--config", "none.toml"), "none.toml: cannot be read"),
+        (("serve", "--host", "0.0.0.0"), "--control-token"),  # noqa: S104 (refused, that is the test)
+        (("serve", "--host", "no.such.host.invalid", "--control-token", "x"), "--host no.such.host.invalid"),
+        (("serve", "--record", "/none/trace.jsonl"), "cannot be written"),
+        (("serve", "--port", "99999"), "99999"),
+        (("software-statement", "--application", "none"), "there are: default"),
+    ],
+)
+def test_wrong_usage_is_exit_code_2_without_a_traceback(arguments: tuple[str, ...], words: str) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_configuration_is_checked_and_shown(tmp_path: Path) -> None:
+    good = tmp_path / "good.toml"
+    good.write_text("[lifetimes]\nsession = '1m'\n")
+    assert run("config", "check", str(good)).stdout == f"{good}: good\n"
+    assert '"session": "1m"' in run("config", "show", str(good)).stdout
+    bad = tmp_path / "bad.toml"
+    bad.write_text("[lifetimes]\nsession = 1\n")
+    done = run("config", "check", str(bad))
+    assert (done.returncode, f"{bad}:2: lifetimes.session" in done.stderr) == (2, True)
+
+
+def test_the_printed_statement_registers() -> None:
+    statement = run("software-statement").stdout.strip()
+    with serving() as (address, _):
+        body = {"software_statement": statement}
+        assert httpx.post(f"{address}/o/client/register", json=body, trust_env=False).status_code == 201
+
+
+def test_ten_megabytes_over_a_real_socket_get_their_answer() -> None:
+    with serving() as (address, process):
+        answer = httpx.post(f"{address}/api/v2/REF30/sessions", content=b"x" * 10_000_000, trust_env=False)
+        assert answer.status_code == 413
+    assert process.returncode == 0
+
+
+def test_a_seed_repeats_the_codes() -> None:
+    def first_client() -> str:
+        with serving("--seed", "3") as (address, _):
+            statement = httpx.get(f"{address}/_mock/software-statement", trust_env=False).text
+            body = {"software_statement": statement}
+            return str(httpx.post(f"{address}/o/client/register", json=body, trust_env=False).json()["client_id"])
+
+    assert first_client() == first_client()

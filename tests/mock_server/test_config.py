@@ -1,0 +1,102 @@
+"""Configuration files: what they change, and that every mistake names its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mock_server.config import ConfigError, load_settings
+
+
+def _write(folder: Path, text: str) -> Path:
+    file = folder / "mock.toml"
+    file.write_text(text, "utf-8")
+    return file
+
+
+def test_a_file_adds_to_the_default_catalogue(tmp_path: Path) -> None:
+    settings = load_settings(
+        _write(
+            tmp_path,
+            """
+strict = true
+throttle = { rate = 5, burst = 50 }
+
+[lifetimes]
+media_token = "5m"
+
+[[service_providers]]
+id = "OURS"
+domains = ["example.com"]
+mvpds = ["Spectrum", "Mine"]
+
+[[mvpds]]
+id = "Mine"
+display_name = "Mine"
+authorize_limit = 3
+
+[[behaviours]]
+match = { mvpd = "Mine" }
+effect = { latency = "2s" }
+for = "10m"
+""",
+        )
+    )
+    assert settings.strict
+    assert settings.throttle is not None
+    assert (settings.throttle.rate, settings.throttle.burst) == (5, 50)
+    assert settings.lifetimes.media_token == 300_000
+    assert set(settings.catalogue.service_providers) == {"REF30", "apasstest1", "OURS"}
+    assert settings.catalogue.mvpds["Mine"].authorize_limit == 3
+    assert settings.behaviours[0].effect.latency == 2000
+
+
+def test_throttle_false_switches_it_off_and_empty_starts_from_nothing(tmp_path: Path) -> None:
+    settings = load_settings(_write(tmp_path, 'throttle = false\ncatalogue = "empty"\n'))
+    assert settings.throttle is None
+    assert settings.catalogue.mvpds == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("\n[liftimes]\nsession = '1m'", 2, "did you mean lifetimes"),
+        ("[lifetimes]\nsession = '1m'\nsesion = '2m'", None, "sesion"),
+        ("[lifetimes]\n\nsession = 'soon'", 3, "soon"),
+        ("[lifetimes]\nsession = 5", 2, "5"),
+        ("throttle = { rate = 0 }", 1, "rate"),
+        ("[throttle]\nrate = 1\nburst = 'x'", 3, "burst"),
+        ("[[mvpds]]\nid='a'\ndisplay_name='A'\n[[mvpds]]\nid='b'", 4, "display_name"),
+        (
+            "[[mvpds]]\nid='a'\ndisplay_name='A'\n[[mvpds]]\nid='b'\ndisplay_name='B'\npreauthorize_limit='x'",
+            7,
+            "int",
+        ),
+        ("[[behaviours]]\nmatch={}\neffect={status=200}", 3, "400 to 599"),
+        ("[[service_providers]]\nid='a'\nmvpds=['Nobody']", 3, "Nobody"),
+        ("[[applications]]\nname='a'\nid='b'\nservice_providers=['Nobody']", 4, "Nobody"),
+        ("mvpds = 5", 1, "list of tables"),
+        ("catalogue = 'full'", 1, "default"),
+        ("strict = 'yes'", 1, "bool"),
+    ],
+)
+def test_a_mistake_names_file_line_and_key(tmp_path: Path, text: str, line: int | None, words: str) -> None:
+    file = _write(tmp_path, text)
+    with pytest.raises(ConfigError) as caught:
+        load_settings(file)
+    assert words in str(caught.value)
+    assert str(file) in str(caught.value)
+    if line is not None:
+        assert f"{file}:{line}:" in str(caught.value)
+
+
+def test_files_that_cannot_be_read_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_settings(tmp_path / "none.toml")
+    with pytest.raises(ConfigError, match=r"is not TOML.*line 2"):
+        load_settings(_write(tmp_path, "a = 1\nb == 2\n"))
+    binary = tmp_path / "binary.toml"
+    binary.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        load_settings(binary)

@@ -1,0 +1,201 @@
+"""The control API, spaces and the journal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from mock_server.exchange import Exchange
+from mock_server.journal import Journal, Recorder
+from mock_server.settings import Bounds, Settings
+from tests.mock_server.conftest import Mock
+
+pytestmark = pytest.mark.anyio
+PROFILES = "/api/v2/REF30/profiles"
+
+
+async def test_health_tells_the_time(mock: Mock) -> None:
+    health = (await mock.http.get("/_mock/health")).json()
+    assert health == {"status": "ok", "now": mock.clock.now(), "wall": mock.clock.monotonic()}
+
+
+async def test_the_clock_moves_forward_for_everything_in_the_space(mock: Mock) -> None:
+    headers = await mock.signed_on()
+    moved = (await mock.http.post("/_mock/clock", json={"advance": "6h"})).json()
+    assert moved == {"now": mock.clock.now() + 6 * 3_600_000, "offset": 6 * 3_600_000}
+    answer = await mock.http.get(PROFILES, headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["date"] == "Thu, 10 Jul 2025 18:08:01 GMT"
+    assert (await mock.exchanges())[-1]["at"] == moved["now"]
+
+
+async def test_reset_goes_back_to_the_catalogue(mock: Mock) -> None:
+    headers = await mock.logged_in()
+    await mock.behave({"status": 503})
+    await mock.http.post("/_mock/clock", json={"advance": "1h"})
+    await mock.http.put("/_mock/integrations/REF30/Dish", json={"enabled": False})
+    assert (await mock.http.post("/_mock/reset")).status_code == 204
+    assert await mock.exchanges() == []
+    assert (await mock.http.get("/_mock/behaviours")).json() == {"behaviours": []}
+    assert (await mock.http.get("/_mock/clock")).json()["offset"] == 0
+    assert (await mock.http.get(PROFILES, headers=headers)).status_code == 401
+    integrations = (await mock.http.get("/_mock/catalogue")).json()["integrations"]
+    assert all(integration["enabled"] for integration in integrations)
+
+
+async def test_spaces_share_nothing(mock: Mock) -> None:
+    one, two = mock.at("/~one"), mock.at("/~two")
+    await one.post("/_mock/behaviours", json={"effect": {"status": 503}})
+    await one.post("/_mock/clock", json={"advance": "1d"})
+    assert (await one.get(PROFILES)).status_code == 503
+    assert (await two.get(PROFILES)).status_code == 401
+    assert (await mock.http.get(PROFILES)).status_code == 401
+    assert (await two.get("/_mock/clock")).json()["offset"] == 0
+    assert [e["space"] for e in (await one.get("/_mock/exchanges")).json()["exchanges"]] == ["one"]
+    assert (await mock.http.get("/_mock/spaces")).json() == {"spaces": ["default", "one", "two"]}
+    assert (await mock.http.delete("/_mock/spaces/one")).status_code == 204
+    assert (await one.get(PROFILES)).status_code == 401
+
+
+async def test_relative_urls_keep_the_prefix_of_the_space(mock: Mock) -> None:
+    space = Mock(Settings(throttle=None), prefix="/~build-42")
+    headers = await space.signed_on()
+    session = await space.session(headers)
+    assert session["url"] == f"/~build-42/api/v2/authenticate/REF30/{session['code']}"
+    root = space.at("")
+    answer = await root.get(session["url"])
+    assert answer.headers["location"].startswith("http://mock/~build-42/adobe-services/authenticate/saml?")
+    assert (await space.exchanges())[-1]["path"] == f"/api/v2/authenticate/REF30/{session['code']}"
+
+
+async def test_spaces_are_bounded() -> None:
+    mock = Mock(Settings(bounds=Bounds(spaces=2)))
+    assert [(await mock.at(f"/~s{n}").get("/_mock/health")).status_code for n in range(3)] == [200, 200, 429]
+
+
+@pytest.mark.parametrize("name", ["..", "x" * 65, "%3Cb%3E", "a%2Fb"])
+async def test_other_characters_name_no_space(mock: Mock, name: str) -> None:
+    assert (await mock.http.get(f"/~{name}/_mock/health")).status_code == 404
+    assert (await mock.http.get("/_mock/spaces")).json() == {"spaces": ["default"]}
+
+
+async def test_the_journal_is_read_in_pages_and_filtered(mock: Mock) -> None:
+    headers = await mock.logged_in()
+    for address in ("203.0.113.1", "203.0.113.2"):
+        await mock.http.get(PROFILES, headers={**headers, "X-Forwarded-For": address})
+    everything = (await mock.http.get("/_mock/exchanges")).json()
+    ids = [e["id"] for e in everything["exchanges"]]
+    assert ids == list(range(1, len(ids) + 1))
+    page = (await mock.http.get("/_mock/exchanges", params={"limit": "2"})).json()
+    rest = (await mock.http.get("/_mock/exchanges", params={"after": str(page["next"])})).json()
+    assert [e["id"] for e in page["exchanges"] + rest["exchanges"]] == ids
+    mine = (await mock.http.get("/_mock/exchanges", params={"ip": "203.0.113.2", "status": "200"})).json()[
+        "exchanges"
+    ]
+    assert [(e["endpoint"], e["ip"]) for e in mine] == [("profiles", "203.0.113.2")]
+    exchange = msgspec.convert(mine[0], Exchange)
+    assert exchange.device == "ba23d141-d715-561c-94f4-e9e4c966b1eb"
+    assert (await mock.http.delete("/_mock/exchanges")).status_code == 204
+    assert await mock.exchanges() == []
+    await mock.http.get(PROFILES)
+    assert (await mock.exchanges())[0]["id"] == ids[-1] + 1
+
+
+async def test_polls_of_a_code_belong_to_its_device(mock: Mock) -> None:
+    headers = await mock.signed_on()
+    code = (await mock.session(headers))["code"]
+    await mock.http.get(f"{PROFILES}/code/{code}", headers={"Authorization": headers["Authorization"]})
+    poll = (await mock.exchanges())[-1]
+    assert (poll["device"], poll["code"], poll["mvpd"]) == (
+        "ba23d141-d715-561c-94f4-e9e4c966b1eb",
+        code,
+        "Cablevision",
+    )
+
+
+@pytest.mark.parametrize("query", ["limit=x", "limit=99999999", "after=-1", "colour=red", "status=abc"])
+async def test_a_wrong_filter_is_refused_with_a_sentence(mock: Mock, query: str) -> None:
+    answer = await mock.http.get(f"/_mock/exchanges?{query}")
+    assert answer.status_code == 400
+    assert query.split("=", maxsplit=1)[0] in answer.json()["error"]
+
+
+async def test_a_login_by_control_call_says_what_hinders_it(mock: Mock) -> None:
+    headers = await mock.signed_on()
+    empty = (await mock.http.post("/api/v2/REF30/sessions", headers=headers)).json()["code"]
+    hindered = await mock.http.post(f"/_mock/sessions/{empty}/login")
+    assert (hindered.status_code, "mvpd" in hindered.json()["error"]) == (409, True)
+    assert (await mock.http.post("/_mock/sessions/NOSUCH1/login")).status_code == 404
+    old = (await mock.session(headers))["code"]
+    await mock.session(headers)
+    assert (await mock.http.post(f"/_mock/sessions/{old}/login")).status_code == 409
+
+
+async def test_tokens_are_revoked_by_client_or_all(mock: Mock) -> None:
+    first, second = await mock.signed_on(), await mock.signed_on()
+    client = (await mock.exchanges())[0]["client_id"]
+    assert (await mock.http.post("/_mock/access-tokens/revoke", json={"client_id": client})).json() == {"revoked": 1}
+    assert (await mock.http.get(PROFILES, headers=first)).status_code == 401
+    assert (await mock.http.get(PROFILES, headers=second)).status_code == 200
+    assert (await mock.http.post("/_mock/access-tokens/revoke")).json() == {"revoked": 1}
+    assert (await mock.http.get(PROFILES, headers=second)).status_code == 401
+
+
+async def test_the_catalogue_shows_no_passwords(mock: Mock) -> None:
+    catalogue = (await mock.http.get("/_mock/catalogue")).json()
+    assert {provider["id"] for provider in catalogue["service_providers"]} == {"REF30", "apasstest1"}
+    assert all("password" not in subscriber for subscriber in catalogue["subscribers"])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("PUT", "/_mock/integrations/REF30/Nobody", 404),
+        ("DELETE", "/_mock/behaviours/b99", 404),
+        ("DELETE", "/_mock/spaces/none", 404),
+        ("GET", "/_mock/software-statement?application=none", 404),
+        ("POST", "/_mock/clock", 400),
+    ],
+)
+async def test_control_calls_that_cannot_be_done_say_why(mock: Mock, method: str, path: str, status: int) -> None:
+    body = {"enabled": True} if method == "PUT" else None
+    answer = await mock.http.request(method, path, json=body)
+    assert answer.status_code == status
+    assert answer.json()["error"]
+
+
+async def test_a_control_token_guards_the_control_calls() -> None:
+    mock = Mock(Settings(control_token="s3cret"))
+    assert (await mock.http.get("/_mock/health")).status_code == 401
+    assert (await mock.http.get("/_mock/health", headers={"Authorization": "Bearer wrong"})).status_code == 401
+    assert (await mock.http.get("/_mock/health", headers={"Authorization": "Bearer s3cret"})).status_code == 200
+    assert (await mock.http.post("/o/client/register")).status_code == 400
+
+
+def _exchange(id_: int) -> Exchange:
+    return Exchange(
+        id=id_, space="default", at=0, wall=0.0, duration_ms=0.0, lag_ms=0.0, endpoint="", method="GET", path="/",
+        query="", request_headers={}, request_body="", status=200, response_headers={}, response_body="", peer="",
+        connection="", ip="",
+    )  # fmt: skip
+
+
+async def test_the_ring_buffer_drops_the_oldest_and_counts_them() -> None:
+    journal = Journal(limit=3)
+    for _ in range(5):
+        journal.append(_exchange(journal.next_id()))
+    assert [e.id for e in journal.after(0)] == [3, 4, 5]
+    assert journal.dropped == 2
+
+
+async def test_a_recording_is_whole_after_each_exchange(tmp_path: Path) -> None:
+    trace = tmp_path / "trace.jsonl"
+    recorder = Recorder(trace)
+    journal = Journal(limit=1, recorder=recorder)
+    for _ in range(3):
+        journal.append(_exchange(journal.next_id()))
+    lines = trace.read_bytes().splitlines()
+    assert [msgspec.json.decode(line, type=Exchange).id for line in lines] == [1, 2, 3]
+    recorder.close()

@@ -1,0 +1,166 @@
+"""The pure parts: durations, masking, headers, media tokens."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mock_server import headers
+from mock_server.durations import Duration, format_duration, parse_duration
+from mock_server.keys import default_keys, read_key
+from mock_server.masking import mask, mask_body, mask_form, mask_header
+from mock_server.media_tokens import MediaToken, Status, serialize, verify
+
+KEY = default_keys().media_token
+NOW = 1_752_149_281_000
+
+
+@given(st.integers(0, 10**12))
+def test_durations_survive_being_written(milliseconds: int) -> None:
+    assert parse_duration(format_duration(milliseconds)) == milliseconds
+
+
+@pytest.mark.parametrize(
+    ("text", "length"), [("250ms", 250), ("1.5s", 1500), ("30m", 1_800_000), ("7d", 604_800_000)]
+)
+def test_durations_are_read_by_unit(text: str, length: int) -> None:
+    assert parse_duration(text) == Duration(length)
+
+
+@pytest.mark.parametrize("text", ["", "5", "s", "-1s", "1 s", "1y", 5, None, "99999999999d", "\u0661s"])
+def test_other_writings_are_no_durations(text: object) -> None:
+    with pytest.raises(ValueError, match=r"duration|longer"):
+        parse_duration(text)
+
+
+@given(st.text(min_size=1))
+def test_masking_keeps_equality_and_hides_the_rest(secret: str) -> None:
+    assert mask(secret) == mask(secret)
+    assert mask(secret) != mask(secret + "x")
+    assert mask(secret).startswith("sha256:")
+    assert len(mask(secret)) == 23
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=24, max_size=40))
+def test_no_secret_member_of_a_body_survives(secret: str) -> None:
+    for name in ("access_token", "client_secret", "serializedToken", "software_statement", "SAMLResponse"):
+        written = json.dumps({name: secret, "kept": "kept"})
+        masked = mask_body(written)
+        json.loads(masked)
+        assert json.dumps(secret)[1:-1] not in masked
+        assert '"kept"' in masked
+
+
+def test_masking_of_forms_and_headers() -> None:
+    form = mask_form("client_id=a&client_secret=b&grant_type=c")
+    assert form == f"client_id=a&client_secret={mask('b')}&grant_type=c"
+    assert mask_header("authorization", "Bearer abc") == f"Bearer {mask('abc')}"
+    assert mask_header("authorization", "Basic abc") == mask("Basic abc")
+    assert mask_header("cookie", "a=b") == mask("a=b")
+    assert mask_header("user-agent", "x") == "x"
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=80))
+def test_device_identifiers_are_read_back(device: str) -> None:
+    value = base64.b64encode(device.encode()).decode()
+    found = headers.device_identifier(f"fingerprint {value}")
+    assert found is not None
+    assert found.value == value
+    assert found.decoded in {device, device.encode().hex()}
+
+
+@given(st.text(max_size=60))
+def test_reading_headers_never_fails(text: str) -> None:
+    headers.device_identifier(text)
+    headers.device_info(text)
+    headers.bearer_token(text)
+    assert headers.effective_ip(text, "127.0.0.1")
+
+
+@given(st.dictionaries(st.text(max_size=8), st.one_of(st.text(max_size=8), st.integers(-9, 9), st.booleans())))
+def test_device_information_is_read_back(info: dict[str, object]) -> None:
+    assert headers.device_info(base64.b64encode(json.dumps(info).encode()).decode()) == info
+
+
+def test_the_effective_address_is_the_first_one_forwarded() -> None:
+    assert headers.effective_ip("203.0.113.1, 10.0.0.1", "127.0.0.1") == "203.0.113.1"
+    assert headers.effective_ip(None, "127.0.0.1") == "127.0.0.1"
+    assert headers.effective_ip(" , 10.0.0.1", "127.0.0.1") == "127.0.0.1"
+
+
+def _token(resource: str = "REF30", ttl: int = 420_000) -> MediaToken:
+    return MediaToken("0" * 32, "REF30", resource, ttl, NOW, "Cablevision")
+
+
+# What XML cannot carry (control characters) or changes on reading (carriage returns) is no resource identifier.
+RESOURCES = st.text(
+    st.characters(codec="utf-8", exclude_categories=("Cc", "Cn"), exclude_characters="\r"), min_size=1
+)
+
+
+@given(RESOURCES)
+def test_a_media_token_verifies_for_its_resource_alone(resource: str) -> None:
+    serialized = serialize(_token(resource), KEY)
+    assert verify(serialized, resource, NOW, KEY.public_key())[0] is Status.VALID_TOKEN
+    assert verify(serialized, None, NOW, KEY.public_key())[0] is Status.VALID_TOKEN
+    assert verify(serialized, resource + "x", NOW, KEY.public_key())[0] is Status.INVALID_RESOURCE_ID
+
+
+@given(RESOURCES)
+def test_an_mrss_resource_is_carried_whole(title: str) -> None:
+    mrss = f"<rss><channel><title>{title}]]></title></channel></rss>"
+    status, token = verify(serialize(_token(mrss), KEY), mrss, NOW, KEY.public_key())
+    assert (status, token.resource_id if token else None) == (Status.VALID_TOKEN, mrss)
+
+
+def test_the_media_token_has_the_published_form() -> None:
+    plain = base64.b64decode(serialize(_token(), KEY)).decode()
+    assert "\n" not in plain
+    assert plain.count("<signatureInfo>") == 2
+    assert "</signatureInfo>" not in plain
+    assert plain.endswith(
+        "<authToken><sessionGUID>00000000000000000000000000000000</sessionGUID><requestorID>REF30</requestorID>"
+        "<resourceID>REF30</resourceID><ttl>420000</ttl><issueTime>2025-07-10 12:08:01 +0000</issueTime>"
+        "<mvpdId>Cablevision</mvpdId></authToken>"
+    )
+    signature = base64.b64decode(plain.split("<signatureInfo>")[1])
+    assert len(signature) == 128
+
+
+def test_media_tokens_expire() -> None:
+    serialized = serialize(_token(), KEY)
+    assert verify(serialized, None, NOW + 419_999, KEY.public_key())[0] is Status.VALID_TOKEN
+    assert verify(serialized, None, NOW + 420_000, KEY.public_key())[0] is Status.TOKEN_EXPIRED
+    assert verify(serialized, None, NOW - 120_000, KEY.public_key())[0] is Status.TOKEN_EXPIRED
+
+
+@given(st.text(max_size=200))
+def test_what_is_no_media_token_has_a_state_too(text: str) -> None:
+    for candidate in (text, base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()):
+        assert verify(candidate, None, NOW, KEY.public_key())[0] is Status.INVALID_TOKEN_FORMAT
+
+
+def test_changing_any_byte_breaks_the_signature() -> None:
+    plain = base64.b64decode(serialize(_token(), KEY)).decode()
+    changed = base64.b64encode(plain.replace("Cablevision", "Cablevisiom").encode()).decode()
+    assert verify(changed, None, NOW, KEY.public_key())[0] is Status.INVALID_SIGNATURE
+    other = default_keys().authorization_server
+    assert verify(serialize(_token(), other), None, NOW, KEY.public_key())[0] is Status.INVALID_SIGNATURE
+
+
+def test_a_signed_entity_bomb_is_a_wrong_format() -> None:
+    bomb = '<authToken><!DOCTYPE a [<!ENTITY b "bb">]><ttl>&b;</ttl></authToken>'
+    signature = base64.b64encode(KEY.sign(bomb.encode(), PKCS1v15(), SHA256())).decode()
+    serialized = base64.b64encode(f"<signatureInfo>{signature}<signatureInfo>{bomb}".encode()).decode()
+    assert verify(serialized, None, NOW, KEY.public_key())[0] is Status.INVALID_TOKEN_FORMAT
+
+
+def test_a_key_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        read_key(b"no key")
