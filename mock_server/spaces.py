@@ -15,7 +15,7 @@ from mock_server.settings import Settings
 from mock_server.store import Store
 
 DEFAULT_SPACE = "default"
-PREFIX = re.compile(r"/~([A-Za-z0-9._-]{1,64})(?=/|$)")
+PREFIX = re.compile(r"/~([A-Za-z0-9][A-Za-z0-9._-]{0,63})(?=/|$)")
 
 
 class TooManySpaces(Exception):

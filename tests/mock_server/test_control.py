@@ -75,7 +75,7 @@ async def test_spaces_are_bounded() -> None:
     assert [(await mock.at(f"/~s{n}").get("/_mock/health")).status_code for n in range(3)] == [200, 200, 429]
 
 
-@pytest.mark.parametrize("name", ["..", "x" * 65, "%3Cb%3E", "a%2Fb"])
+@pytest.mark.parametrize("name", ["..", "x" * 65, "%3Cb%3E"])
 async def test_other_characters_name_no_space(mock: Mock, name: str) -> None:
     assert (await mock.http.get(f"/~{name}/_mock/health")).status_code == 404
     assert (await mock.http.get("/_mock/spaces")).json() == {"spaces": ["default"]}

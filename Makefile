@@ -1,0 +1,28 @@
+# Everything runs in .venv, which the first target that needs it makes.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint bench clean
+
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+demo: $(VENV)/installed  ## The main job: a mock, the example service, a judged run, a report.
+	$(BIN)/pass-conformance demo --report report
+
+test: $(VENV)/installed  ## Every test.
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/installed  ## Style and types.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/installed  ## The mock's speed against a bare ASGI app.
+	$(BIN)/pass-load bench
+
+clean:
+	rm -rf $(VENV) report .mypy_cache .ruff_cache .pytest_cache .hypothesis
