@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,34 +12,18 @@ import click
 from rich.console import Console
 
 from conformance.audit import audit as judge_traces
-from conformance.errors import ConfigError, HarnessError
+from conformance.command import UNJUDGED, CommandGroup, fresh_seed, progress, publish
 from conformance.registry import select
 from conformance.reports import rules as listing
 from conformance.reports.json import encode
 from conformance.reports.model import Report
 from conformance.reports.text import render
 from conformance.rule import Expectations
-from conformance.runner import DEFAULT_MOCK, Announce, judge_service
+from conformance.runner import DEFAULT_MOCK, judge_service
 from conformance.service_config import ServiceConfig, load
 
-WRONG_USAGE, UNJUDGED, INTERRUPTED = 2, 3, 130
 
-
-class _Command(click.Group):
-    """Turns the suite's errors into one sentence and an exit code."""
-
-    def invoke(self, ctx: click.Context) -> object:
-        try:
-            return super().invoke(ctx)
-        except ConfigError as error:
-            _end(f"CONFIG: {error}", WRONG_USAGE)
-        except HarnessError as error:
-            _end(f"HARNESS: {error}", UNJUDGED)
-        except KeyboardInterrupt:
-            _end("interrupted", INTERRUPTED)
-
-
-@click.group(cls=_Command, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="pass-harness")
 def main() -> None:
     """Checks that a Programmer Service follows Adobe Pass rules of polling, caching, retrying and headers.
@@ -72,9 +54,9 @@ _format = click.option("--format", "form", type=click.Choice(["text", "json"]), 
 def run(service_file: Path, mock_url: str | None, patterns: tuple[str, ...], folder: Path | None, form: str) -> None:
     """Drive a service through every scenario and judge what it did to Adobe Pass."""
     config, rules = load(service_file), select(patterns)
-    with _progress("driving the service") as announce:
+    with progress("driving the service") as announce:
         report = asyncio.run(
-            judge_service(config, _mock_of(config, mock_url), rules, seed=_seed(), announce=announce)
+            judge_service(config, _mock_of(config, mock_url), rules, seed=fresh_seed(), announce=announce)
         )
     _publish(report, folder, form)
 
@@ -91,8 +73,8 @@ def demo(defects: tuple[str, ...], patterns: tuple[str, ...], folder: Path, form
     from conformance.demo import demonstrate  # noqa: PLC0415 - only this command needs the example service
 
     rules = select(patterns)
-    with _progress("judging the example service") as announce:
-        report = demonstrate(defects, rules, seed=_seed(), announce=announce)
+    with progress("judging the example service") as announce:
+        report = demonstrate(defects, rules, seed=fresh_seed(), announce=announce)
     _publish(report, folder, form)
 
 
@@ -104,8 +86,8 @@ def doctor(service_file: Path, mock_url: str | None) -> None:
     from conformance.doctor import consult  # noqa: PLC0415 - only this command shows its findings alone
 
     config = load(service_file)
-    with _progress("examining the service") as announce:
-        found, untestable = asyncio.run(consult(config, _mock_of(config, mock_url), seed=_seed()))
+    with progress("examining the service") as announce:
+        found, untestable = asyncio.run(consult(config, _mock_of(config, mock_url), seed=fresh_seed()))
     for diagnosis in found:
         announce(str(diagnosis))
     for rule, needs in untestable.items():
@@ -155,49 +137,5 @@ def _mock_of(config: ServiceConfig, given: str | None) -> str:
     return (given or config.mock.url or DEFAULT_MOCK).rstrip("/")
 
 
-def _seed() -> int:
-    # Another one for each run: a service that remembers its devices shall take these for new.
-    return secrets.randbits(64)
-
-
-@contextmanager
-def _progress(doing: str) -> Iterator[Announce]:
-    """A spinner on a terminal, plain lines elsewhere; both on stderr."""
-    console = Console(stderr=True, soft_wrap=True)
-
-    def announce(line: str) -> None:
-        console.print(line, markup=False, highlight=False)
-
-    if console.is_terminal:
-        with console.status(doing):
-            yield announce
-    else:
-        announce(doing)
-        yield announce
-
-
 def _publish(report: Report, folder: Path | None, form: str) -> NoReturn:
-    """Shows the report, writes its files and ends with its exit code."""
-    if form == "json":
-        click.echo(encode(report), nl=False)
-    else:
-        render(report, Console())
-    if folder is not None:
-        _write(report, folder)
-        click.echo(f"report: {folder / 'report.json'}, {folder / 'report.txt'}", err=True)
-    sys.exit(report.exit_code)
-
-
-def _write(report: Report, folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "report.json").write_bytes(encode(report))
-        with (folder / "report.txt").open("w", encoding="utf-8") as file:
-            render(report, Console(file=file, width=118))
-    except OSError as error:
-        raise ConfigError(f"{folder}: the report cannot be written ({error.strerror}); name another DIR") from error
-
-
-def _end(sentence: str, code: int) -> NoReturn:
-    click.echo(sentence, err=True)
-    sys.exit(code)
+    publish(encode(report), partial(render, report), folder=folder, form=form, exit_code=report.exit_code)
