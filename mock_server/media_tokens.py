@@ -53,14 +53,18 @@ class MediaToken:
 
 
 def serialize(token: MediaToken, key: RSAPrivateKey) -> str:
-    """Signs a token with SHA256withRSA and writes it as one line of Base64."""
+    """Signs a token with SHA256withRSA and writes it as one line of Base64.
+
+    The form tells the time of issue in whole seconds, so the TTL takes up the rest: the token ends on the
+    millisecond that the decision says, and two tokens of one second differ.
+    """
     issued = datetime.fromtimestamp(token.issued // 1000, UTC).strftime(_TIME)
     proxy = f"<proxyMvpdId>{_text(token.proxy_mvpd_id)}</proxyMvpdId>" if token.proxy_mvpd_id else ""
     element = (
         f"<authToken><sessionGUID>{_text(token.session_guid)}</sessionGUID>"
         f"<requestorID>{_text(token.requestor_id)}</requestorID>"
         f"<resourceID>{_resource(token.resource_id)}</resourceID>"
-        f"<ttl>{token.ttl}</ttl><issueTime>{issued}</issueTime>"
+        f"<ttl>{token.ttl + token.issued % 1000}</ttl><issueTime>{issued}</issueTime>"
         f"<mvpdId>{_text(token.mvpd_id)}</mvpdId>{proxy}</authToken>"
     )
     signature = base64.b64encode(key.sign(element.encode(), PKCS1v15(), SHA256())).decode()

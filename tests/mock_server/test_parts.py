@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -131,6 +132,14 @@ def test_the_media_token_has_the_published_form() -> None:
     )
     signature = base64.b64decode(plain.split("<signatureInfo>")[1])
     assert len(signature) == 128
+
+
+def test_two_media_tokens_of_one_second_differ_and_end_to_the_millisecond() -> None:
+    first = serialize(_token(), KEY)
+    second = serialize(replace(_token(), issued=NOW + 345), KEY)
+    assert first != second
+    assert verify(second, None, NOW + 345 + 419_999, KEY.public_key())[0] is Status.VALID_TOKEN
+    assert verify(second, None, NOW + 345 + 420_000, KEY.public_key())[0] is Status.TOKEN_EXPIRED
 
 
 def test_media_tokens_expire() -> None:
