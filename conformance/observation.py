@@ -28,6 +28,8 @@ class VerbCall(msgspec.Struct, frozen=True, kw_only=True, tag="verb"):
     """What the placeholders stood for: ``{"mvpd": "Cablevision", "screen": "secondary"}``."""
     returns: dict[str, Any] = {}
     """The returns of DESIGN's verb table by name; ``state`` already mapped to the suite's words."""
+    facts: dict[str, str] = {}
+    """What the app knows of its device, under the keys of X-Device-Info; empty where it is not known."""
     failure: str | None = None
     """Why the verb failed (the service's answer, or no answer at all), else None."""
 

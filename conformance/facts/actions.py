@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -15,7 +14,9 @@ T = TypeVar("T")
 
 SLACK = 0.01
 """Seconds by which the driver's clock and the mock's may differ."""
-KEPT_PER_NAME = 64
+KEPT_PER_NAME = 32
+KEPT_NAMES = 5_000
+"""Verbs last seconds, so what happened to more devices than this in that time is not looked for."""
 
 
 def names(seen: Observation) -> tuple[str, ...]:
@@ -33,13 +34,12 @@ def inside(exchange: Exchange, call: VerbCall) -> bool:
 class Recent:
     """The last exchanges of each device."""
 
-    _by_name: Bounded[str, deque[Exchange]] = field(default_factory=Bounded)
+    _by_name: Bounded[str, tuple[Exchange, ...]] = field(default_factory=lambda: Bounded(KEPT_NAMES))
 
     def add(self, exchange: Exchange) -> None:
         for name in names(exchange):
-            kept = self._by_name.get(name) or deque(maxlen=KEPT_PER_NAME)
-            kept.append(exchange)
-            self._by_name.put(name, kept)
+            kept = self._by_name.get(name) or ()
+            self._by_name.put(name, (*kept, exchange)[-KEPT_PER_NAME:])
 
     def during(self, call: VerbCall, *endpoints: str) -> list[Exchange]:
         """The exchanges of the verb's device while the verb was being answered, oldest first."""
@@ -60,12 +60,12 @@ class Candidates(Generic[T]):
     """
 
     driven: bool = False
-    _waiting: Bounded[str, list[tuple[Exchange, T]]] = field(default_factory=Bounded)
+    _waiting: Bounded[str, list[tuple[Exchange, T]]] = field(default_factory=lambda: Bounded(KEPT_NAMES))
 
     def add(self, exchange: Exchange, what: T) -> None:
         for name in names(exchange):
             waiting = self._waiting.get(name) or []
-            self._waiting.put(name, [*waiting, (exchange, what)])
+            self._waiting.put(name, [*waiting, (exchange, what)][-KEPT_PER_NAME:])
 
     def settle(self, call: VerbCall) -> Iterator[tuple[Exchange, T]]:
         """The candidates of the verb's device, which are forgotten; `inside` tells if the verb covers them."""

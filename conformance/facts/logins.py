@@ -22,9 +22,11 @@ class Login:
 
     mvpds: tuple[str, ...]
     exchange: Exchange
+    """The latest one that brought it."""
     since: float
+    """Since when the device has been logged in without a break, on the scale of ``Exchange.wall``."""
     until: float
-    """``since`` and ``until`` on the scale of ``Exchange.wall``."""
+    """When the profile expires, on the same scale."""
 
     def lasts(self, moment: float) -> bool:
         return self.since <= moment < self.until
@@ -42,7 +44,7 @@ class Logins:
         elif (exchange.endpoint == "logout" and exchange.status == 200) or (
             exchange.endpoint in DECISIONS and any(error.get("code") in GONE for error in errors(exchange))
         ):
-            self._forget(exchange)
+            self.forget(exchange)
 
     def of(self, seen: Observation) -> Login | None:
         """The login of the device that did this, whether it still lasts or not."""
@@ -54,14 +56,17 @@ class Logins:
     def _profiles(self, exchange: Exchange) -> None:
         found = profiles(exchange)
         if found:
-            login = Login(tuple(found), exchange, ended(exchange), _until(exchange))
+            before = self.of(exchange)
+            since = before.since if before is not None and before.lasts(exchange.wall) else ended(exchange)
+            login = Login(tuple(found), exchange, since, _until(exchange))
             for name in names(exchange):
                 self._by_name.put(name, login)
         elif exchange.status in {200, 201} and exchange.endpoint in PROFILE_QUERIES:
-            self._forget(exchange)
+            self.forget(exchange)
 
-    def _forget(self, exchange: Exchange) -> None:
-        for name in names(exchange):
+    def forget(self, seen: Observation) -> None:
+        """The device that did this is logged in no more."""
+        for name in names(seen):
             self._by_name.pop(name)
 
 

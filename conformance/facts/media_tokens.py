@@ -1,0 +1,29 @@
+"""Media tokens, as authorize decisions carry them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from conformance.facts.exchanges import decisions
+from mock_server.exchange import Exchange
+
+
+@dataclass(frozen=True)
+class MediaToken:
+    """``value`` is masked; ``expires`` is on the scale of ``Exchange.wall``."""
+
+    value: str
+    expires: float
+    exchange: Exchange
+
+
+def media_tokens(exchange: Exchange) -> Iterator[MediaToken]:
+    """The tokens in the permits of an authorize answer."""
+    for decision in decisions(exchange):
+        token = decision.get("token")
+        value = token.get("serializedToken") if isinstance(token, dict) else None
+        if decision.get("authorized") is True and isinstance(token, dict) and isinstance(value, str):
+            not_after = token.get("notAfter")
+            life = (not_after - exchange.at) / 1000 if isinstance(not_after, int) else float("inf")
+            yield MediaToken(value, exchange.wall + life, exchange)

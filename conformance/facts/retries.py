@@ -1,0 +1,142 @@
+"""Requests that repeat an earlier one which had been answered badly."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import ClassVar
+
+from conformance.facts.actions import Candidates, inside, names
+from conformance.facts.exchanges import decisions, denial, ended, errors, resources, signature
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Bounded, Broken, Expectations, Outcome, Rule
+from mock_server.exchange import Exchange
+
+TRIES = 3
+IN_A_ROW = 4.0
+"""Seconds between two tries of one series; a viewer who presses play again usually takes longer."""
+BY_ITSELF = 2.0
+"""Seconds within which a repetition is the service's own doing, not the viewer's."""
+
+Item = tuple[str | None, str | None, str | None, str]
+
+
+class RetryBounded(Rule):
+    """Decisions with the action retry are asked for three times at most, in one series or within one verb."""
+
+    endpoint: ClassVar[str]
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._series: Bounded[str, dict[Item, list[Exchange]]] = Bounded()
+        """By the device's address, the tries for each item of its."""
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if isinstance(seen, VerbCall):
+            # What the viewer does next is a new series.
+            for name in names(seen):
+                yield from _held(self._series.pop(name))
+        elif seen.endpoint == self.endpoint:
+            yield from self._asked(seen)
+
+    def finish(self) -> Iterator[Outcome]:
+        for name in self._series:
+            yield from _held(self._series.pop(name))
+
+    def _asked(self, seen: Exchange) -> Iterator[Outcome]:
+        name = names(seen)[-1]
+        open_series = self._series.get(name) or {}
+        retriable = _retriable(seen)
+        too_many = None
+        for resource in resources(seen):
+            item = (seen.service_provider, seen.device, seen.mvpd, resource)
+            series = open_series.pop(item, [])
+            if series and seen.wall - ended(series[-1]) > IN_A_ROW:
+                yield HELD
+                series = []
+            series = [*series, seen][: TRIES + 2]
+            if len(series) == TRIES + 1:
+                too_many = series
+            if resource in retriable:
+                open_series[item] = series
+            elif 1 < len(series) <= TRIES:
+                yield HELD
+        self._series.put(name, open_series)
+        if too_many is not None:
+            yield _too_many(too_many)
+
+
+def _held(series: dict[Item, list[Exchange]] | None) -> Iterator[Outcome]:
+    for tries in (series or {}).values():
+        if len(tries) <= TRIES:
+            yield HELD
+
+
+def _too_many(series: list[Exchange]) -> Broken:
+    return Broken(
+        exchanges=tuple(exchange.id for exchange in series),
+        device=series[-1].device,
+        expected=f"at most {TRIES} tries",
+        observed=f"try {len(series)} came {series[-1].wall - series[0].wall:.1f} s after the first",
+    )
+
+
+class NotRepeated(Rule):
+    """Some answers are final: the same request is not sent again unless the viewer acts again."""
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._final: Bounded[tuple[str, ...], Exchange] = Bounded()
+        self._acted: Bounded[str, float] = Bounded()
+        """When the last verb of each device ended."""
+        self._again: Candidates[Exchange] = Candidates()
+
+    @abstractmethod
+    def is_final(self, exchange: Exchange) -> bool:
+        """Whether this answer will not change by asking again."""
+
+    @abstractmethod
+    def repeated(self, final: Exchange, seen: Exchange) -> Broken:
+        """The finding that ``seen`` repeats what ``final`` was the answer to."""
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if isinstance(seen, VerbCall):
+            yield from self._settle(seen)
+            return
+        key = signature(seen)
+        final = self._final.pop(key)
+        if final is not None:
+            yield from self._repetition(final, seen)
+        if self.is_final(seen):
+            self._final.put(key, seen)
+
+    def finish(self) -> Iterator[Outcome]:
+        for _ in self._final:
+            yield HELD
+
+    def _repetition(self, final: Exchange, seen: Exchange) -> Iterator[Outcome]:
+        acted = max(self._acted.get(name) or 0.0 for name in names(seen))
+        if acted < final.wall and seen.wall - ended(final) <= BY_ITSELF:
+            yield self.repeated(final, seen)
+        elif self._again.driven:
+            self._again.add(seen, final)  # the verb that covers it tells if the viewer asked again
+        else:
+            yield HELD
+
+    def _settle(self, call: VerbCall) -> Iterator[Outcome]:
+        for name in names(call):
+            self._acted.put(name, call.ended)
+        for seen, final in self._again.settle(call):
+            by_itself = seen.wall - ended(final) <= BY_ITSELF and not inside(seen, call)
+            yield self.repeated(final, seen) if by_itself or inside(final, call) else HELD
+
+
+def _retriable(exchange: Exchange) -> set[str]:
+    """The resources whose decision may be asked for again."""
+    if exchange.status >= 400:
+        return (
+            set(resources(exchange)) if any(error.get("action") == "retry" for error in errors(exchange)) else set()
+        )
+    return {
+        str(decision.get("resource")) for decision in decisions(exchange) if denial(decision).get("action") == "retry"
+    }

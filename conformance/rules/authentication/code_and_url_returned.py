@@ -1,0 +1,61 @@
+"""The app gets the code and the address of its session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.actions import Recent
+from conformance.facts.exchanges import answer
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
+
+
+class CodeAndUrlReturned(Rule):
+    card = Card(
+        id="authentication.code-and-url-returned",
+        title="The app gets the very code and address of its session",
+        severity=Severity.MUST,
+        requirement="The service returns code and url of the session to the Streaming App: the code to show, the "
+        "address of authenticate to open in a browser.",
+        breaks="The viewer types a code that nobody knows, or opens a page that does not log them in.",
+        remedy="Hand out the code of the session's answer, and as address /api/v2/authenticate/{serviceProvider}/"
+        "{code} on the host of Adobe Pass.",
+        citations=(citations.COOKBOOK_AUTHENTICATE,),
+        needs=frozenset({"login"}),
+        judges_app=True,
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._recent = Recent()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if not isinstance(seen, VerbCall):
+            if seen.endpoint in {"sessions.create", "sessions.resume"} and seen.status == 200:
+                self._recent.add(seen)
+            return
+        sessions = self._recent.during(seen) if seen.verb == "login" and seen.failure is None else []
+        code, url = seen.returns.get("code"), seen.returns.get("url")
+        if not sessions or not (code or url):
+            return
+        codes = {str(answer(exchange).get("code")) for exchange in sessions}
+        wrong = _wrong(codes, code, url)
+        if wrong is None:
+            yield HELD
+            return
+        yield Broken(
+            exchanges=tuple(exchange.id for exchange in sessions),
+            device=seen.device,
+            expected=f"code {' or '.join(sorted(codes))} and the authenticate address that ends in it",
+            observed=wrong,
+        )
+
+
+def _wrong(codes: set[str], code: object, url: object) -> str | None:
+    if code and code not in codes:
+        return f"the app got the code {code}"
+    path = str(url).partition("?")[0].rstrip("/") if url else None
+    if path and not ("/api/v2/authenticate/" in path and path.rpartition("/")[2] in codes):
+        return f"the app got the address {url}"
+    return None

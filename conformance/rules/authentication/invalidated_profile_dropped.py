@@ -1,0 +1,56 @@
+"""A login that Adobe Pass calls over is over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.actions import names
+from conformance.facts.exchanges import DECISIONS, errors, profiles
+from conformance.facts.logins import GONE
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+
+class InvalidatedProfileDropped(Rule):
+    card = Card(
+        id="authentication.invalidated-profile-dropped",
+        title="A device whose profile is gone is not called authenticated any more",
+        severity=Severity.MUST,
+        requirement="When a decision says that the authenticated profile is missing, expired or invalidated, the "
+        "service drops what it remembered of the login.",
+        breaks="The app goes on as if the viewer were logged in, and every playback ends in the same error.",
+        remedy="On authenticated_profile_missing, _expired and _invalidated forget the profile and offer a login.",
+        citations=(citations.COOKBOOK_REQUIREMENTS, citations.ERRORS_LIST),
+        needs=frozenset({"status"}),
+        judges_app=True,
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._gone: Bounded[str, Exchange] = Bounded()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if isinstance(seen, VerbCall):
+            yield from self._verb(seen)
+        elif profiles(seen):
+            for name in names(seen):
+                self._gone.pop(name)
+        elif seen.endpoint in DECISIONS and any(error.get("code") in GONE for error in errors(seen)):
+            for name in names(seen):
+                self._gone.put(name, seen)
+
+    def _verb(self, call: VerbCall) -> Iterator[Outcome]:
+        said = next((gone for name in names(call) if (gone := self._gone.get(name)) is not None), None)
+        if call.verb not in {"status", "start"} or said is None or call.started < said.wall:
+            return
+        if call.returns.get("state") != "authenticated":
+            yield HELD
+            return
+        yield Broken(
+            exchanges=(said.id,),
+            device=call.device,
+            expected="the device not to be authenticated after Adobe Pass said that its profile is gone",
+            observed=f"{call.verb} called it authenticated",
+        )

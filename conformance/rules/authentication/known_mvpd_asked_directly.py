@@ -1,0 +1,65 @@
+"""A device whose TV provider is known is asked about by that provider."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.actions import Candidates, inside
+from conformance.facts.exchanges import PROFILE_QUERIES
+from conformance.facts.logins import Login, Logins
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+AT_ONCE = 60.0
+"""Seconds after a login in which a query of all profiles is not yet a return of the viewer."""
+
+
+class KnownMvpdAskedDirectly(Rule):
+    card = Card(
+        id="authentication.known-mvpd-asked-directly",
+        title="A returning device is looked up by its TV provider",
+        severity=Severity.SHOULD,
+        requirement="The TV provider of an earlier login is remembered, and when the viewer returns it is "
+        "profiles/{mvpd} that is asked, not the list of all profiles.",
+        breaks="Adobe Pass has to look for profiles with every TV provider.",
+        remedy="Keep the mvpd of the profile with the device, and ask profiles/{mvpd} at the next start.",
+        citations=(citations.FAQ_PROFILES_ENDPOINTS, citations.CHECKLIST_PROFILES_CACHING),
+        needs=frozenset({"start", "login"}),
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._logins = Logins()
+        self._queries: Candidates[Login] = Candidates()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if isinstance(seen, VerbCall):
+            for query, login in self._queries.settle(seen):
+                if seen.verb == "start" and inside(query, seen):
+                    yield self._judge(query, login)
+            return
+        if seen.endpoint in PROFILE_QUERIES and seen.status == 200:
+            known = self._logins.of(seen)
+            if known is not None and known.lasts(seen.wall):
+                yield from self._query(seen, known)
+        self._logins.observe(seen)
+
+    def _query(self, seen: Exchange, login: Login) -> Iterator[Outcome]:
+        if login.exchange.service_provider != seen.service_provider:
+            return
+        if self._queries.driven:
+            self._queries.add(seen, login)
+        elif seen.wall - login.since > AT_ONCE:
+            yield self._judge(seen, login)
+
+    def _judge(self, query: Exchange, login: Login) -> Outcome:
+        if query.endpoint == "profiles.mvpd":
+            return HELD
+        return Broken(
+            exchanges=(login.exchange.id, query.id),
+            device=query.device,
+            expected=f"profiles/{login.mvpds[0]}, known from the last login",
+            observed="all profiles were asked for",
+        )

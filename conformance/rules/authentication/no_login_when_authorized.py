@@ -1,0 +1,60 @@
+"""Whoever may be authorized at once is not made to log in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.exchanges import DECISIONS, PROFILE_QUERIES, answer, ended
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+AFTERWARDS = 60.0
+"""Seconds in which another session for the same TV provider can only be a login that is not needed."""
+
+Login = tuple[str | None, str, str | None]
+
+
+class NoLoginWhenAuthorized(Rule):
+    card = Card(
+        id="authentication.no-login-when-authorized",
+        title="An answer that says authorize leads to no login",
+        severity=Severity.MUST,
+        requirement="Where the session's answer has the actionName authorize (the device is logged in, has temporary "
+        "access, or access is degraded), the service goes on to decisions: no polling, no further session.",
+        breaks="Viewers who may watch are made to log in, and during a degradation nobody can.",
+        remedy="Look at actionName: go on with decisions on authorize, with the login on authenticate and resume.",
+        citations=(citations.API_CREATE_SESSION, citations.FAQ_DEGRADED_ACCESS),
+        needs=frozenset({"login"}),
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._authorized: Bounded[Login, Exchange] = Bounded()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if isinstance(seen, VerbCall) or not seen.device:
+            return
+        login = (seen.service_provider, seen.device, seen.mvpd)
+        if seen.endpoint in DECISIONS | PROFILE_QUERIES | {"logout"}:
+            if self._authorized.pop(login) is not None:
+                yield HELD
+        elif seen.endpoint == "sessions.create":
+            before = self._authorized.pop(login)
+            if before is not None and ended(before) < seen.wall < before.wall + AFTERWARDS:
+                yield self._again(before, seen)
+            if seen.status == 200 and answer(seen).get("actionName") == "authorize":
+                self._authorized.put(login, seen)
+
+    def finish(self) -> Iterator[Outcome]:
+        for _ in self._authorized:
+            yield HELD
+
+    def _again(self, before: Exchange, seen: Exchange) -> Broken:
+        return Broken(
+            exchanges=(before.id, seen.id),
+            device=seen.device,
+            expected="decisions after an answer with actionName authorize",
+            observed=f"another session for {seen.mvpd} {seen.wall - before.wall:.1f} s later",
+        )

@@ -1,0 +1,71 @@
+"""A code has one poller."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from conformance import citations
+from conformance.facts.exchanges import asks_again, ended
+from conformance.facts.sessions import Sessions, is_poll
+from conformance.facts.timing import timed
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+LOOKED_AT = 4
+"""Polls that show the rhythm."""
+SLOWEST = 5.5
+"""Seconds between two polls of one poller: Adobe's longest interval, with room for jitter."""
+
+
+class PollIsSingle(Rule):
+    card = Card(
+        id="authentication.poll-is-single",
+        title="A code is polled by one poller",
+        severity=Severity.MUST,
+        requirement="There is one poller for each authentication code. Two are recognised by polls that overlap, or "
+        "by polls that come too quickly while every second one keeps the interval of 3 to 5 seconds.",
+        breaks="Every further poller doubles the load of logins and lives on when the first one stops.",
+        remedy="Keep one poller for each code, wherever the app asks from, and stop it with the code.",
+        citations=(citations.CHECKLIST_POLLING_INTERVAL, citations.CHECKLIST_POLLING_STOP),
+        needs=frozenset({"login"}),
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._sessions = Sessions()
+        self._polls: Bounded[str, list[Exchange]] = Bounded()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if isinstance(seen, VerbCall):
+            return
+        self._sessions.observe(seen)
+        if not is_poll(seen, self._sessions) or seen.code is None:
+            return
+        polls = [*(self._polls.get(seen.code) or []), seen][-LOOKED_AT:]
+        self._polls.put(seen.code, polls)
+        if len(polls) > 1:
+            yield timed(self.expectations, self._judge(polls), *polls)
+
+    def _judge(self, polls: list[Exchange]) -> Outcome:
+        if polls[-1].wall < ended(polls[-2]):
+            return self._two(polls[-2:], "two polls were under way at the same time")
+        if len(polls) == LOOKED_AT and not any(asks_again(poll) for poll in polls[:-1]) and self._interleaved(polls):
+            return self._two(polls, "polls come in two interleaved rhythms")
+        return HELD
+
+    def _interleaved(self, polls: list[Exchange]) -> bool:
+        shortest = self.expectations.poll_interval
+        quick = all(later.wall - poll.wall < shortest for poll, later in pairwise(polls))
+        return quick and all(
+            shortest <= later.wall - poll.wall <= SLOWEST for poll, later in zip(polls, polls[2:], strict=False)
+        )
+
+    def _two(self, polls: list[Exchange], observed: str) -> Broken:
+        return Broken(
+            exchanges=tuple(poll.id for poll in polls),
+            device=polls[-1].device,
+            expected=f"one poller for code {polls[-1].code}",
+            observed=observed,
+        )

@@ -1,0 +1,81 @@
+"""Where the viewer logs in on a second screen, polling starts at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.sessions import Session, Sessions, answered_at, is_poll
+from conformance.facts.timing import timed
+from conformance.observation import Observation, VerbCall, moment
+from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+PROMPT = 10.0
+"""Seconds from the session's answer to the first poll."""
+
+
+class PollStartsPromptly(Rule):
+    card = Card(
+        id="authentication.poll-starts-promptly",
+        title="Polling for a login on a second screen starts within 10 seconds",
+        severity=Severity.MUST,
+        requirement="Where the code is typed on another screen, polling starts right after the session's answer; "
+        f"{PROMPT:g} s are allowed.",
+        breaks="The viewer has logged in and the streaming app still shows the code.",
+        remedy="Start the poller of a code when the session's answer arrives.",
+        citations=(citations.CHECKLIST_POLLING_START, citations.FAQ_POLLING_START),
+        needs=frozenset({"login"}),
+        judges_app=True,
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._sessions = Sessions()
+        self._first_poll: Bounded[str, Exchange] = Bounded()
+        self._waiting: Bounded[str, Session] = Bounded()
+        self._now = float("-inf")
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        self._now = moment(seen)
+        if isinstance(seen, VerbCall):
+            yield from self._verb(seen)
+            return
+        replaced = self._sessions.observe(seen)
+        if replaced is not None:
+            self._waiting.pop(replaced.code)
+        if is_poll(seen, self._sessions) and seen.code and self._first_poll.get(seen.code) is None:
+            self._first_poll.put(seen.code, seen)
+            session = self._waiting.pop(seen.code)
+            if session is not None:
+                yield self._judge(session, seen)
+
+    def finish(self) -> Iterator[Outcome]:
+        for code in self._waiting:
+            session = self._waiting.get(code)
+            if session is not None and self._now > answered_at(session) + PROMPT:
+                yield self._late(session, None, "it was never polled")
+
+    def _verb(self, call: VerbCall) -> Iterator[Outcome]:
+        """Only the app knows which screen the viewer logs in on."""
+        session = self._sessions.get(call.returns.get("code")) if call.verb == "login" else None
+        if session is None or call.arguments.get("screen") != "secondary":
+            return
+        poll = self._first_poll.get(session.code)
+        if poll is not None:
+            yield self._judge(session, poll)
+        else:
+            self._waiting.put(session.code, session)
+
+    def _judge(self, session: Session, poll: Exchange) -> Outcome:
+        after = poll.wall - answered_at(session)
+        late = self._late(session, poll, f"the first poll came after {after:.1f} s")
+        return timed(self.expectations, HELD if after <= PROMPT else late, session.exchange, poll)
+
+    def _late(self, session: Session, poll: Exchange | None, observed: str) -> Broken:
+        return Broken(
+            exchanges=(session.exchange.id, poll.id) if poll else (session.exchange.id,),
+            device=session.exchange.device,
+            expected=f"the first poll of code {session.code} within {PROMPT:g} s of the session's answer",
+            observed=observed,
+        )

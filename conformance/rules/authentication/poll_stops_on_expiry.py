@@ -1,0 +1,65 @@
+"""Polling stops when the code has expired."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.exchanges import profiles
+from conformance.facts.quiet import Quiet
+from conformance.facts.sessions import Session, Sessions, is_poll
+from conformance.facts.timing import timed
+from conformance.observation import Observation, VerbCall, moment
+from conformance.rule import Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+MARGIN = 5.0
+"""Seconds past the expiry for a last poll: the longest interval that Adobe names."""
+
+
+class PollStopsOnExpiry(Rule):
+    card = Card(
+        id="authentication.poll-stops-on-expiry",
+        title="Polling stops when the code has expired",
+        severity=Severity.MUST,
+        requirement="At the session's notAfter its code is over and polling ends. One last poll is allowed in the "
+        f"{MARGIN:g} s after it.",
+        breaks="Codes that nobody used are most codes: without an end their pollers add up without limit.",
+        remedy="Give each poller the session's notAfter as its deadline.",
+        citations=(citations.CHECKLIST_POLLING_STOP, citations.FAQ_POLLING_STOP),
+        needs=frozenset({"login"}),
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._sessions = Sessions()
+        self._expired: Quiet[str, Session] = Quiet(patience=MARGIN + 5.0, at_least=MARGIN)
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        yield from self._expired.passed(moment(seen))
+        if isinstance(seen, VerbCall):
+            return
+        replaced = self._sessions.observe(seen)
+        if replaced is not None:
+            self._expired.end(replaced.code)
+        session = self._sessions.get(seen.code)
+        if session is None or not is_poll(seen, self._sessions):
+            return
+        if seen.wall > session.expires + MARGIN:
+            self._expired.broken(session.code)
+            yield timed(self.expectations, self._late(session, seen), session.exchange, seen)
+        elif profiles(seen):
+            self._expired.end(session.code)
+        else:
+            self._expired.begin(session.code, session.expires, session)
+
+    def finish(self) -> Iterator[Outcome]:
+        yield from self._expired.finish()
+
+    def _late(self, session: Session, seen: Exchange) -> Broken:
+        return Broken(
+            exchanges=(session.exchange.id, seen.id),
+            device=seen.device,
+            expected=f"no poll of code {session.code} after the {session.life:.0f} s that it lived",
+            observed=f"it was polled {seen.wall - session.expires:.1f} s after its expiry",
+        )

@@ -1,0 +1,66 @@
+"""Polling of a code stops when a new one has replaced it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.exchanges import profiles
+from conformance.facts.quiet import Quiet
+from conformance.facts.sessions import Session, Sessions, answered_at, is_poll
+from conformance.facts.timing import timed
+from conformance.observation import Observation, VerbCall, moment
+from conformance.rule import Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+MARGIN = 0.5
+"""Seconds in which a poll that was due may still arrive."""
+
+
+class PollStopsOnNewCode(Rule):
+    card = Card(
+        id="authentication.poll-stops-on-new-code",
+        title="Polling of a code stops when the device gets a new one",
+        severity=Severity.MUST,
+        requirement="A new session of a device ends the one before, and polling of the earlier code ends at once.",
+        breaks="Each new code adds a poller that can only be told that its session is over.",
+        remedy="Stop the device's poller before, or as soon as, a new session is created.",
+        citations=(citations.CHECKLIST_POLLING_STOP, citations.FAQ_POLLING_STOP),
+        needs=frozenset({"login"}),
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._sessions = Sessions()
+        self._polled: Bounded[str, bool] = Bounded()
+        self._replaced: Quiet[str, Session] = Quiet(patience=8.0, at_least=3.0)
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        yield from self._replaced.passed(moment(seen))
+        if isinstance(seen, VerbCall):
+            return
+        old = self._sessions.observe(seen)
+        new = self._sessions.current(seen) if old is not None else None
+        if old is not None and new is not None and self._polled.pop(old.code) and seen.wall < old.expires:
+            self._replaced.begin(old.code, answered_at(new), new)
+        if not is_poll(seen, self._sessions) or seen.code is None:
+            return
+        replaced = self._replaced.since(seen.code)
+        if replaced is not None and seen.wall > replaced[0] + MARGIN:
+            self._replaced.broken(seen.code)
+            yield timed(self.expectations, self._late(replaced[1], seen), replaced[1].exchange, seen)
+        elif profiles(seen):
+            self._polled.pop(seen.code)
+        else:
+            self._polled.put(seen.code, True)
+
+    def finish(self) -> Iterator[Outcome]:
+        yield from self._replaced.finish()
+
+    def _late(self, new: Session, seen: Exchange) -> Broken:
+        return Broken(
+            exchanges=(new.exchange.id, seen.id),
+            device=seen.device,
+            expected=f"no poll of code {seen.code} after code {new.code} replaced it",
+            observed=f"it was polled {seen.wall - answered_at(new):.1f} s later",
+        )

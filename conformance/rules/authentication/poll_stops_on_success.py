@@ -1,0 +1,60 @@
+"""Polling stops when the login has succeeded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.exchanges import ended, profiles
+from conformance.facts.quiet import Quiet
+from conformance.facts.sessions import Sessions, is_poll
+from conformance.facts.timing import timed
+from conformance.observation import Observation, VerbCall, moment
+from conformance.rule import Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+MARGIN = 0.3
+"""Seconds in which a request that was under way may still arrive."""
+
+
+class PollStopsOnSuccess(Rule):
+    card = Card(
+        id="authentication.poll-stops-on-success",
+        title="Polling stops when the code has brought a profile",
+        severity=Severity.MUST,
+        requirement="Once a poll of the code has brought a profile the viewer is logged in, and polling ends.",
+        breaks="Pollers that live on add up: after an hour the service polls for everyone who logged in.",
+        remedy="End the poller of a code with its first answer that has a profile.",
+        citations=(citations.CHECKLIST_POLLING_STOP, citations.FAQ_POLLING_STOP),
+        needs=frozenset({"login"}),
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._sessions = Sessions()
+        self._over: Quiet[str, Exchange] = Quiet(patience=8.0, at_least=3.0)
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        yield from self._over.passed(moment(seen))
+        if isinstance(seen, VerbCall):
+            return
+        self._sessions.observe(seen)
+        if not is_poll(seen, self._sessions) or seen.code is None:
+            return
+        over = self._over.since(seen.code)
+        if over is not None and seen.wall > over[0] + MARGIN:
+            self._over.broken(seen.code)
+            yield timed(self.expectations, self._late(over[1], seen), over[1], seen)
+        elif profiles(seen):
+            self._over.begin(seen.code, ended(seen), seen)
+
+    def finish(self) -> Iterator[Outcome]:
+        yield from self._over.finish()
+
+    def _late(self, success: Exchange, seen: Exchange) -> Broken:
+        return Broken(
+            exchanges=(success.id, seen.id),
+            device=seen.device,
+            expected=f"no poll of code {seen.code} after it brought a profile",
+            observed=f"it was polled again {seen.wall - ended(success):.1f} s later",
+        )

@@ -1,0 +1,70 @@
+"""Where the viewer logs in on the streaming device itself, polling waits for the end of the redirects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.sessions import Sessions, is_poll
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+SLACK = 0.1
+"""Seconds by which the driver's clock and the mock's may differ."""
+
+
+class PollWaitsForRedirect(Rule):
+    card = Card(
+        id="authentication.poll-waits-for-redirect",
+        title="On the first screen, polling starts when the browser has reached redirectUrl",
+        severity=Severity.MUST,
+        requirement="Where the viewer logs in in a browser of the streaming device, polling starts when that browser "
+        "has loaded redirectUrl, not before.",
+        breaks="All polls while the viewer types are in vain: load of logins that cannot have ended yet.",
+        remedy="Let the app report that the browser reached redirectUrl, and start the poller then.",
+        citations=(citations.CHECKLIST_POLLING_START, citations.FAQ_POLLING_START),
+        needs=frozenset({"login", "arrived"}),
+        judges_app=True,
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._sessions = Sessions()
+        self._polls: Bounded[str, Exchange] = Bounded()
+        self._primary: Bounded[str, str] = Bounded()
+        """The code that each device shows a browser for."""
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if not isinstance(seen, VerbCall):
+            self._sessions.observe(seen)
+            if is_poll(seen, self._sessions) and seen.code and self._polls.get(seen.code) is None:
+                self._polls.put(seen.code, seen)
+        elif seen.verb == "login" and seen.returns.get("code"):
+            if seen.arguments.get("screen") == "primary":
+                self._primary.put(seen.device, seen.returns["code"])
+            else:
+                self._primary.pop(seen.device)
+        elif seen.verb == "arrived" and seen.failure is None:
+            code = self._primary.pop(seen.device)
+            if code is not None:
+                yield from self._judge(code, seen.started)
+
+    def finish(self) -> Iterator[Outcome]:
+        for device in self._primary:
+            code = self._primary.get(device)
+            if code is not None and self._polls.get(code) is not None:
+                yield from self._judge(code, float("inf"))
+
+    def _judge(self, code: str, arrived: float) -> Iterator[Outcome]:
+        first = self._polls.get(code)
+        if first is None or first.wall >= arrived - SLACK:
+            yield HELD
+            return
+        early = f"{arrived - first.wall:.1f} s before" if arrived != float("inf") else "and the browser never did"
+        yield Broken(
+            exchanges=(first.id,),
+            device=first.device,
+            expected=f"the first poll of code {code} after the browser reached redirectUrl",
+            observed=f"it was polled, {early}",
+        )

@@ -1,0 +1,65 @@
+"""A login is waited for by its code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.exchanges import PROFILE_QUERIES, profiles
+from conformance.facts.sessions import Sessions, is_poll
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+POLLING = 3
+"""So many profile queries of a device that waits for its login, in quick succession, are polling."""
+QUICK = 15.0
+"""Seconds between two of them."""
+
+
+class PollsByCode(Rule):
+    card = Card(
+        id="authentication.polls-by-code",
+        title="A login is waited for by polling its code",
+        severity=Severity.MUST,
+        requirement="While a viewer logs in, the service polls profiles/code/{code} and no other profiles endpoint.",
+        breaks="The list of profiles is a costly look-up over all TV providers, and cannot tell whose login ended.",
+        remedy="Poll /api/v2/{serviceProvider}/profiles/code/{code} with the code of the session.",
+        citations=(citations.FAQ_PROFILES_ENDPOINTS, citations.COOKBOOK_POLL),
+        needs=frozenset({"login"}),
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._sessions = Sessions()
+        self._queries: Bounded[str, list[Exchange]] = Bounded()
+        self._polled: Bounded[str, bool] = Bounded()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if isinstance(seen, VerbCall):
+            return
+        self._sessions.observe(seen)
+        if is_poll(seen, self._sessions) and seen.code and not self._polled.get(seen.code):
+            self._polled.put(seen.code, True)
+            yield HELD
+        elif seen.endpoint in PROFILE_QUERIES and seen.status == 200:
+            session = self._sessions.current(seen)
+            if session is not None and seen.wall < session.expires:
+                yield from self._query(session.code, seen)
+
+    def _query(self, code: str, seen: Exchange) -> Iterator[Outcome]:
+        if profiles(seen):
+            self._queries.pop(code)
+            return
+        before = self._queries.get(code) or []
+        if before and seen.wall - before[-1].wall > QUICK:
+            before = []
+        queries = [*before, seen]
+        self._queries.put(code, queries[: POLLING + 1])
+        if len(queries) == POLLING:
+            yield Broken(
+                exchanges=tuple(query.id for query in queries),
+                device=seen.device,
+                expected=f"polls of profiles/code/{code}",
+                observed=f"{POLLING} queries of {seen.path} while the viewer was logging in",
+            )

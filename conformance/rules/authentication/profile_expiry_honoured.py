@@ -1,0 +1,48 @@
+"""A login ends with its profile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.logins import Login, Logins
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
+
+MARGIN = 2.0
+"""Seconds by which clocks may differ."""
+
+
+class ProfileExpiryHonoured(Rule):
+    card = Card(
+        id="authentication.profile-expiry-honoured",
+        title="A device is not called authenticated after its profile has expired",
+        severity=Severity.MUST,
+        requirement="The validity of a profile is respected: past its notAfter the device is not authenticated.",
+        breaks="The app offers what the viewer may not play any more, and every playback ends in an error.",
+        remedy="Store notAfter with the profile, and compare it with the clock whenever the state is asked for.",
+        citations=(citations.COOKBOOK_REQUIREMENTS, citations.CHECKLIST_PROFILES_CACHING),
+        needs=frozenset({"login", "status"}),
+        judges_app=True,
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._logins = Logins()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if not isinstance(seen, VerbCall):
+            self._logins.observe(seen)
+            return
+        login = self._logins.of(seen)
+        if "state" not in seen.returns or login is None or seen.started < login.until + MARGIN:
+            return
+        yield HELD if seen.returns["state"] != "authenticated" else self._late(login, seen)
+
+    def _late(self, login: Login, seen: VerbCall) -> Broken:
+        return Broken(
+            exchanges=(login.exchange.id,),
+            device=seen.device,
+            expected="the device not to be authenticated after its profile's notAfter",
+            observed=f"{seen.verb} called it authenticated {seen.started - login.until:.1f} s later",
+        )

@@ -1,0 +1,47 @@
+"""Before a login, the service looks whether there is one already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.exchanges import PROFILE_QUERIES
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+
+Device = tuple[str | None, str]
+
+
+class ProfilesCheckedFirst(Rule):
+    card = Card(
+        id="authentication.profiles-checked-first",
+        title="A device's profiles are looked up before its first login",
+        severity=Severity.SHOULD,
+        requirement="The first authentication session of a device is preceded by a query of its profiles: the viewer "
+        "may be logged in already, from an earlier visit or by single sign-on.",
+        breaks="Viewers who are logged in are asked to log in again.",
+        remedy="Ask for profiles when the app starts, and create a session only if there are none.",
+        citations=(citations.COOKBOOK_CHECK_PROFILES, citations.FAQ_IS_AUTHENTICATED),
+        needs=frozenset({"login"}),
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._known: Bounded[Device, bool] = Bounded()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if isinstance(seen, VerbCall) or not seen.device:
+            return
+        device = (seen.service_provider, seen.device)
+        if seen.endpoint in PROFILE_QUERIES:
+            self._known.put(device, True)
+        elif seen.endpoint == "sessions.create" and not self._known.get(device):
+            self._known.put(device, True)
+            yield Broken(
+                exchanges=(seen.id,),
+                device=seen.device,
+                expected="a profiles query of the device before its first session",
+                observed="the session came first",
+            )
+        elif seen.endpoint == "sessions.create":
+            yield HELD

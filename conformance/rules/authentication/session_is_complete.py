@@ -1,0 +1,82 @@
+"""A session has all its parameters before its viewer is sent to log in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from conformance import citations
+from conformance.facts.exchanges import answer, form, profiles
+from conformance.facts.sessions import Session, session_of
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+
+class SessionIsComplete(Rule):
+    card = Card(
+        id="authentication.session-is-complete",
+        title="Sessions have mvpd, domainName and redirectUrl before the login begins",
+        severity=Severity.MUST,
+        requirement="A session is created with mvpd, domainName (a host name) and redirectUrl (an absolute URL), or "
+        "it is resumed with what missingParameters names before the authenticate address is opened.",
+        breaks="The TV provider's login page cannot be opened, or the viewer is not led back to the app.",
+        remedy="Send all three when creating the session; where the device cannot, resume the session with the rest.",
+        citations=(citations.API_CREATE_SESSION, citations.API_RESUME_SESSION),
+        needs=frozenset({"login"}),
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._incomplete: Bounded[str, Session] = Bounded()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if isinstance(seen, VerbCall):
+            yield from self._verb(seen)
+        elif seen.endpoint == "sessions.create":
+            yield from self._created(seen)
+        elif seen.endpoint == "sessions.resume" and seen.status == 200 and seen.code:
+            if not answer(seen).get("missingParameters") and self._incomplete.pop(seen.code):
+                yield HELD
+        elif seen.endpoint == "authenticate" or (seen.endpoint == "profiles.code" and profiles(seen)):
+            yield from self._opened(seen.code, seen)
+
+    def _created(self, seen: Exchange) -> Iterator[Outcome]:
+        session = session_of(seen)
+        if wrong := _wrong_values(seen):
+            yield Broken(
+                exchanges=(seen.id,), device=seen.device, expected="values as the API page asks", observed=wrong
+            )
+        elif session is not None and session.missing:
+            self._incomplete.put(session.code, session)
+        elif session is not None:
+            yield HELD
+
+    def _verb(self, call: VerbCall) -> Iterator[Outcome]:
+        """A service that gives out the address to open has no more to add to the session."""
+        opens = call.verb == "enter_code" or (call.verb == "login" and call.arguments.get("screen") == "primary")
+        if opens and call.returns.get("url"):
+            code = call.returns.get("code") or call.arguments.get("code")
+            yield from self._opened(str(code), None)
+
+    def _opened(self, code: str | None, seen: Exchange | None) -> Iterator[Outcome]:
+        session = self._incomplete.pop(code) if code else None
+        if session is None:
+            return
+        created = session.exchange
+        yield Broken(
+            exchanges=(created.id, seen.id) if seen else (created.id,),
+            device=created.device,
+            expected="the session to be resumed with what it lacks before the login begins",
+            observed=f"the login of code {code} began without {', '.join(session.missing)}",
+        )
+
+
+def _wrong_values(seen: Exchange) -> str | None:
+    sent = form(seen.request_body)
+    domain, url = sent.get("domainName"), sent.get("redirectUrl")
+    if domain and ("/" in domain or ":" in domain):
+        return f"domainName {domain!r} is not a host name"
+    if url and not urlsplit(url).scheme:
+        return f"redirectUrl {url!r} is not an absolute URL"
+    return None

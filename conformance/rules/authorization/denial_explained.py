@@ -1,0 +1,48 @@
+"""A viewer who may not play is told why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.actions import Recent
+from conformance.facts.exchanges import errors
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
+
+
+class DenialExplained(Rule):
+    card = Card(
+        id="authorization.denial-explained",
+        title="The app gets a reason for a denied playback",
+        severity=Severity.MUST,
+        requirement="The app gets a reason for a denial, made from the error's code, message or details.",
+        breaks="The viewer sees that nothing happens, tries again, and calls support.",
+        remedy="Return details or, without them, message of the decision's error with the denial.",
+        citations=(citations.COOKBOOK_AUTHORIZE, citations.CHECKLIST_AUTHORIZATION_FEEDBACK),
+        needs=frozenset({"play"}),
+        judges_app=True,
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._recent = Recent()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if not isinstance(seen, VerbCall):
+            if seen.endpoint == "decisions.authorize" and errors(seen):
+                self._recent.add(seen)
+            return
+        # A driver that maps no reason says nothing about it.
+        if seen.verb != "play" or seen.returns.get("allowed") is not False or "reason" not in seen.returns:
+            return
+        denied = self._recent.during(seen)
+        if denied and seen.returns["reason"]:
+            yield HELD
+        elif denied:
+            yield Broken(
+                exchanges=(denied[-1].id,),
+                device=seen.device,
+                expected=f"a reason made from {errors(denied[-1])[0].get('code', 'the error')}",
+                observed="the app got none",
+            )

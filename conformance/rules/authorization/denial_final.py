@@ -1,0 +1,38 @@
+"""A denial is not asked for again."""
+
+from __future__ import annotations
+
+from conformance import citations
+from conformance.facts.exchanges import decisions, denial
+from conformance.facts.retries import NotRepeated
+from conformance.rule import Broken, Card, Severity
+from mock_server.exchange import Exchange
+
+
+class DenialFinal(NotRepeated):
+    card = Card(
+        id="authorization.denial-final",
+        title="A denied authorization is not asked for again until the viewer does",
+        severity=Severity.MUST,
+        requirement="Most errors will not change by asking again: a denial with the action none is final for this "
+        "playback request.",
+        breaks="The viewer waits for the same answer, and the TV provider decides it several times.",
+        remedy="Ask again only where the error's action is retry; tell the viewer otherwise.",
+        citations=(citations.CHECKLIST_AUTHORIZATION_RETRY, citations.FAQ_AUTHORIZATION_DENIAL),
+        needs=frozenset({"play"}),
+    )
+
+    def is_final(self, exchange: Exchange) -> bool:
+        return exchange.endpoint == "decisions.authorize" and any(
+            decision.get("authorized") is False and denial(decision).get("action", "none") == "none"
+            for decision in decisions(exchange)
+        )
+
+    def repeated(self, final: Exchange, seen: Exchange) -> Broken:
+        codes = ", ".join(str(denial(decision).get("code", "no code")) for decision in decisions(final))
+        return Broken(
+            exchanges=(final.id, seen.id),
+            device=seen.device,
+            expected=f"no further request after the denial ({codes})",
+            observed=f"the same request {seen.wall - final.wall:.2f} s later",
+        )

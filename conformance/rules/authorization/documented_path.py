@@ -1,0 +1,31 @@
+"""Authorizations are asked for at the documented path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.exchanges import DECISIONS
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Broken, Card, Outcome, Rule, Severity
+
+
+class DocumentedPath(Rule):
+    card = Card(
+        id="authorization.documented-path",
+        title="Decisions are asked for at /decisions/, as the API pages write it",
+        severity=Severity.SHOULD,
+        requirement="The path is /api/v2/{serviceProvider}/decisions/…; the cookbook writes /decision/ in one place, "
+        "and only there.",
+        breaks="A path that no API page documents may stop working without notice.",
+        remedy="Write decisions in the plural.",
+        citations=(citations.API_AUTHORIZE, citations.API_PREAUTHORIZE),
+    )
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if isinstance(seen, VerbCall) or seen.endpoint not in DECISIONS:
+            return
+        if "/decision/" not in seen.path:
+            yield HELD
+            return
+        yield Broken(exchanges=(seen.id,), device=seen.device, expected="/decisions/ in the path", observed=seen.path)

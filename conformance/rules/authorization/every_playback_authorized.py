@@ -1,0 +1,60 @@
+"""Every playback has an authorization of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.actions import Recent
+from conformance.facts.media_tokens import media_tokens
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+
+
+class EveryPlaybackAuthorized(Rule):
+    card = Card(
+        id="authorization.every-playback-authorized",
+        title="Every playback has an authorization and a media token of its own",
+        severity=Severity.MUST,
+        requirement="Before each playback an authorization decision is obtained, and it is this decision's media "
+        "token that the app gets; earlier decisions and preauthorizations do not count.",
+        breaks="Playback without authorization breaches the contracts with the TV providers.",
+        remedy="Call decisions/authorize for each playback and hand out the token of its answer.",
+        citations=(citations.CHECKLIST_AUTHORIZATION_RETRIEVAL, citations.COOKBOOK_AUTHORIZE),
+        needs=frozenset({"play"}),
+        judges_app=True,
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._recent = Recent()
+        self._issued: Bounded[str, bool] = Bounded()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if not isinstance(seen, VerbCall):
+            if seen.endpoint == "decisions.authorize":
+                self._recent.add(seen)
+                for token in media_tokens(seen):
+                    self._issued.put(token.value, True)
+            return
+        if seen.verb != "play" or seen.returns.get("allowed") is not True:
+            return
+        asked = self._recent.during(seen)
+        tokens = {token.value for exchange in asked for token in media_tokens(exchange)}
+        given = str(seen.returns.get("media_token"))
+        # A token that Adobe Pass never issued is the service's own, and says nothing.
+        if tokens and (given in tokens or not self._issued.get(given)):
+            yield HELD
+            return
+        yield Broken(
+            exchanges=tuple(exchange.id for exchange in asked),
+            device=seen.device,
+            expected=f"an authorization of {seen.arguments.get('resource')} for this playback, and its media token",
+            observed=_observed(bool(asked), bool(tokens)),
+        )
+
+
+def _observed(asked: bool, permitted: bool) -> str:
+    if not asked:
+        return "the app was allowed to play without an authorize call"
+    return "the media token is of another decision" if permitted else "the app was allowed to play after a denial"

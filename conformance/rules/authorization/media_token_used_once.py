@@ -1,0 +1,59 @@
+"""A media token starts one playback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.media_tokens import MediaToken, media_tokens
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+
+MARGIN = 2.0
+"""Seconds by which clocks may differ."""
+
+
+class MediaTokenUsedOnce(Rule):
+    card = Card(
+        id="authorization.media-token-used-once",
+        title="No media token is handed out twice or after its expiry",
+        severity=Severity.MUST,
+        requirement="A media token stands for one playback request and lives for some minutes: each playback gets a "
+        "new one.",
+        breaks="Tokens that are passed around are how streams are stolen; a stale one is refused by the verifier.",
+        remedy="Do not cache media tokens; hand each out once, with the answer to the playback it was obtained for.",
+        citations=(citations.MEDIA_TOKENS, citations.FAQ_MEDIA_TOKEN),
+        needs=frozenset({"play"}),
+        judges_app=True,
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._issued: Bounded[str, MediaToken] = Bounded()
+        self._given: Bounded[str, VerbCall] = Bounded()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if not isinstance(seen, VerbCall):
+            if seen.endpoint == "decisions.authorize":
+                for token in media_tokens(seen):
+                    self._issued.put(token.value, token)
+            return
+        given = seen.returns.get("media_token") if seen.verb == "play" else None
+        if not given:
+            return
+        before, issued = self._given.get(given), self._issued.get(given)
+        self._given.put(given, seen)
+        if before is not None:
+            yield self._wrong(issued, seen, f"the token of the playback {seen.ended - before.ended:.1f} s before")
+        elif issued is not None and seen.started > issued.expires + MARGIN:
+            yield self._wrong(issued, seen, f"a token that expired {seen.started - issued.expires:.1f} s before")
+        else:
+            yield HELD
+
+    def _wrong(self, issued: MediaToken | None, call: VerbCall, observed: str) -> Broken:
+        return Broken(
+            exchanges=(issued.exchange.id,) if issued else (),
+            device=call.device,
+            expected="a fresh media token for each playback",
+            observed=observed,
+        )

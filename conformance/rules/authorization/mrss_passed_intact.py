@@ -1,0 +1,48 @@
+"""An MRSS resource reaches the TV provider as the app gave it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.actions import Recent
+from conformance.facts.exchanges import resources
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
+
+
+class MrssPassedIntact(Rule):
+    card = Card(
+        id="authorization.mrss-passed-intact",
+        title="An MRSS resource arrives as the app gave it",
+        severity=Severity.MUST,
+        requirement="A resource in MRSS form is passed on character by character, CDATA and ratings included.",
+        breaks="The TV provider cannot apply parental controls, or does not know the resource.",
+        remedy="Treat the resource as an opaque string: no parsing, no escaping beyond that of JSON.",
+        citations=(citations.COOKBOOK_REQUIREMENTS, citations.API_AUTHORIZE),
+        needs=frozenset({"play"}),
+        judges_app=True,
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._recent = Recent()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if not isinstance(seen, VerbCall):
+            if seen.endpoint == "decisions.authorize":
+                self._recent.add(seen)
+            return
+        resource = str(seen.arguments.get("resource", ""))
+        asked = self._recent.during(seen) if seen.verb == "play" and resource.lstrip().startswith("<") else []
+        if not asked:
+            return
+        if any(resource in resources(exchange) for exchange in asked):
+            yield HELD
+            return
+        yield Broken(
+            exchanges=tuple(exchange.id for exchange in asked),
+            device=seen.device,
+            expected="the MRSS document of the app",
+            observed=f"{', '.join(resources(asked[-1]))[:120] or 'no resource'}",
+        )

@@ -1,0 +1,67 @@
+"""A stream that plays needs no new token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.actions import Candidates, inside, names
+from conformance.facts.media_tokens import MediaToken, media_tokens
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+
+class NoRefreshDuringPlayback(Rule):
+    card = Card(
+        id="authorization.no-refresh-during-playback",
+        title="Nothing is authorized while a stream plays because its token ran out",
+        severity=Severity.MUST,
+        requirement="A stream goes on when its media token expires. A new authorization is obtained at the viewer's "
+        "next request to play, not in the background.",
+        breaks="Each running stream costs a decision every few minutes, at an event all of them at once.",
+        remedy="Call decisions/authorize when the viewer asks to play, and at no other time.",
+        citations=(citations.CHECKLIST_AUTHORIZATION_RETRIEVAL, citations.COOKBOOK_AUTHORIZE),
+        needs=frozenset({"play", "stop"}),
+        judges_app=True,
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._playing: Bounded[str, MediaToken] = Bounded()
+        self._asked: Candidates[None] = Candidates()
+        self._last: Bounded[str, MediaToken] = Bounded()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if not isinstance(seen, VerbCall):
+            if seen.endpoint == "decisions.authorize":
+                self._asked.add(seen, None)
+                for token in media_tokens(seen):
+                    for name in names(seen):
+                        self._last.put(name, token)
+            return
+        playing = self._playing.get(seen.device)
+        between = [
+            asked for asked, _ in self._asked.settle(seen) if not (seen.verb == "play" and inside(asked, seen))
+        ]
+        if playing is not None and between:
+            yield self._refreshed(playing, between, seen)
+        elif playing is not None and seen.verb == "stop" and seen.started > playing.expires:
+            yield HELD  # the token ran out meanwhile, and nothing was done about it
+        self._note(seen)
+
+    def _note(self, call: VerbCall) -> None:
+        if call.verb == "play" and call.returns.get("allowed") is True:
+            token = next((token for name in names(call) if (token := self._last.get(name)) is not None), None)
+            if token is not None:
+                self._playing.put(call.device, token)
+        elif call.verb in {"stop", "logout", "play"}:
+            self._playing.pop(call.device)
+
+    def _refreshed(self, playing: MediaToken, between: list[Exchange], call: VerbCall) -> Broken:
+        return Broken(
+            exchanges=(playing.exchange.id, *(asked.id for asked in between)),
+            device=call.device,
+            expected="no authorization while the stream plays",
+            observed=f"{len(between)} between the playback and the next thing the viewer did",
+        )

@@ -1,0 +1,37 @@
+"""An authorize request asks about one resource."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.exchanges import resources
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Broken, Card, Outcome, Rule, Severity
+
+
+class SingleResource(Rule):
+    card = Card(
+        id="authorization.single-resource",
+        title="An authorize request asks about no more resources than agreed",
+        severity=Severity.MUST,
+        requirement="One authorize request carries as many resources as was agreed with the TV providers, usually 1.",
+        breaks="The request fails with too_many_resources, and nothing plays.",
+        remedy="Authorize the resource that the viewer wants to play, and no other.",
+        citations=(citations.FAQ_AUTHORIZATION_LIMIT, citations.COOKBOOK_AUTHORIZE),
+        needs=frozenset({"play"}),
+    )
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if isinstance(seen, VerbCall) or seen.endpoint != "decisions.authorize":
+            return
+        asked, limit = len(resources(seen)), self.expectations.authorize_limit
+        if asked <= limit:
+            yield HELD
+            return
+        yield Broken(
+            exchanges=(seen.id,),
+            device=seen.device,
+            expected=f"at most {limit} resource{'s' if limit > 1 else ''} in one request",
+            observed=f"{asked} resources",
+        )

@@ -1,0 +1,58 @@
+"""Promotional access is asked for in the name of a hash, not of a person."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.exchanges import errors
+from conformance.facts.headers import decoded
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Broken, Card, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+MISSING = "invalid_header_identity_for_temporary_access"
+_EMAIL = re.compile(rb"[^\s@\"]+@[^\s@\"]+\.[A-Za-z]{2,}")
+
+
+class TempPassIdentitySent(Rule):
+    card = Card(
+        id="authorization.temppass-identity-sent",
+        title="Promotional TempPass is asked for with a hashed identity",
+        severity=Severity.SHOULD,
+        requirement="Requests for a promotional TempPass carry AP-TempPass-Identity, Base64 over an identity that is "
+        "a hash and not, say, a plain e-mail address.",
+        breaks="Without it there is no temporary access; with a plain address personal data is handed on.",
+        remedy="Hash what identifies the viewer before it is put into AP-TempPass-Identity.",
+        citations=(citations.HEADER_TEMPPASS_IDENTITY,),
+    )
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if isinstance(seen, VerbCall):
+            return
+        sent = seen.request_headers.get("ap-temppass-identity")
+        refused = any(error.get("code") == MISSING for error in errors(seen))
+        if sent is None and not refused:
+            return
+        wrong = _wrong(sent, seen, refused)
+        if wrong is None:
+            yield HELD
+            return
+        yield Broken(
+            exchanges=(seen.id,),
+            device=seen.device,
+            expected="AP-TempPass-Identity: a hashed identity in Base64",
+            observed=wrong,
+        )
+
+
+def _wrong(sent: str | None, seen: Exchange, refused: bool) -> str | None:
+    if not sent:
+        return f"{seen.endpoint} was asked without it"
+    identity = decoded(sent)
+    if not identity:
+        return "a value that is not Base64"
+    if _EMAIL.search(identity):
+        return "a plain e-mail address"
+    return f"an identity that was refused ({MISSING})" if refused else None

@@ -1,0 +1,64 @@
+"""A viewer whose login is over is asked to log in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.actions import Recent
+from conformance.facts.exchanges import errors
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+
+class UnauthenticatedMeansLogin(Rule):
+    card = Card(
+        id="authorization.unauthenticated-means-login",
+        title="An error with the action authentication leads to a login",
+        severity=Severity.MUST,
+        requirement="Where a decision's error has the action authentication, the app is told to let the viewer log "
+        "in; the service neither tries again nor calls logout.",
+        breaks="The viewer is stuck: nothing plays, and nothing offers the login that would help.",
+        remedy="Answer the playback with the instruction to log in, and forget the old profile.",
+        citations=(citations.ERRORS_ACTION, citations.ERRORS_HANDLING),
+        needs=frozenset({"play"}),
+        judges_app=True,
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._recent = Recent()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if not isinstance(seen, VerbCall):
+            if seen.endpoint in {"decisions.authorize", "logout"}:
+                self._recent.add(seen)
+            return
+        asked = self._recent.during(seen) if seen.verb == "play" else []
+        over = [exchange for exchange in asked if _login_needed(exchange)]
+        if not over:
+            return
+        wrong = self._wrong(asked, over, seen)
+        if wrong is None:
+            yield HELD
+            return
+        yield Broken(
+            exchanges=tuple(exchange.id for exchange in asked),
+            device=seen.device,
+            expected="the app to be told that a login is needed",
+            observed=wrong,
+        )
+
+    def _wrong(self, asked: list[Exchange], over: list[Exchange], call: VerbCall) -> str | None:
+        if any(exchange.endpoint == "logout" for exchange in asked):
+            return "the service called logout"
+        if len(over) > 1:
+            return f"{len(over)} authorize calls for one playback"
+        if "login_required" in call.returns and not call.returns["login_required"]:
+            return "the app was not told"
+        return None
+
+
+def _login_needed(exchange: Exchange) -> bool:
+    return any(error.get("action") == "authentication" for error in errors(exchange))

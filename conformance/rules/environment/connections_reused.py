@@ -1,0 +1,55 @@
+"""Connections are kept open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.exchanges import NEEDS_TOKEN
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+
+FEWEST = 50
+"""Calls below which the number of connections says nothing."""
+CALLS_EACH = 2.0
+
+
+class ConnectionsReused(Rule):
+    card = Card(
+        id="environment.connections-reused",
+        title="Connections to Adobe Pass are reused",
+        severity=Severity.SHOULD,
+        requirement="Under steady traffic a connection serves more than one call; on average two are asked for.",
+        breaks="Each call pays for a new TCP and TLS handshake; under load the service runs out of ports.",
+        remedy="Use one HTTP client with a connection pool and keep-alive for the whole service.",
+        citations=(citations.COOKBOOK_ENVIRONMENTS,),
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._connections: Bounded[str, int] = Bounded()
+        self._calls = 0
+        self._opened = 0
+        self._latest: tuple[int, ...] = ()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if not isinstance(seen, VerbCall) and seen.endpoint in NEEDS_TOKEN and seen.connection:
+            self._calls += 1
+            if self._connections.get(seen.connection) is None:
+                self._opened += 1
+                self._latest = (*self._latest, seen.id)[-5:]
+            self._connections.put(seen.connection, seen.id)
+        return iter(())
+
+    def finish(self) -> Iterator[Outcome]:
+        if self._calls < FEWEST:
+            return
+        if self._calls / self._opened >= CALLS_EACH:
+            yield HELD
+            return
+        yield Broken(
+            exchanges=self._latest,
+            device=None,
+            expected="connections that serve several calls",
+            observed=f"{self._opened} connections for {self._calls} calls",
+        )

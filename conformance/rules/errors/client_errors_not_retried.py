@@ -1,0 +1,39 @@
+"""What is wrong is not sent again."""
+
+from __future__ import annotations
+
+from conformance import citations
+from conformance.facts.exchanges import answer
+from conformance.facts.retries import NotRepeated
+from conformance.rule import Broken, Card, Severity
+from mock_server.exchange import Exchange
+
+
+class ClientErrorsNotRetried(NotRepeated):
+    card = Card(
+        id="errors.client-errors-not-retried",
+        title="A refused request is not repeated unchanged",
+        severity=Severity.MUST,
+        requirement="A 400, 403 or 405 whose action is none says that the request itself is wrong: it is not sent "
+        "again as it is.",
+        breaks="The same request is refused again: load without use, up to HTTP 429.",
+        remedy="Retry by the error's action and not by the status; log what was refused, and answer the app.",
+        citations=(citations.CHECKLIST_HTTP_ERRORS, citations.CHECKLIST_ENHANCED_ERRORS, citations.ERRORS_ACTION),
+    )
+
+    def is_final(self, exchange: Exchange) -> bool:
+        return (
+            exchange.status in {400, 403, 405}
+            and exchange.endpoint != "authenticate"
+            and answer(exchange).get("action", "none") == "none"
+        )
+
+    def repeated(self, final: Exchange, seen: Exchange) -> Broken:
+        body = answer(final)
+        error = body.get("code") or body.get("error") or "no error code"
+        return Broken(
+            exchanges=(final.id, seen.id),
+            device=seen.device,
+            expected=f"no repetition after {final.status} {error}",
+            observed=f"{seen.method} {seen.path} again after {seen.wall - final.wall:.2f} s",
+        )

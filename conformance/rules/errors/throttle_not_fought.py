@@ -1,0 +1,66 @@
+"""Devices stay below the throttle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from conformance import citations
+from conformance.facts.exchanges import NEEDS_TOKEN
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+
+SHARE = 0.05
+FEWEST = 20
+"""Calls of a device below which its share says nothing."""
+EVIDENCE = 10
+
+
+@dataclass
+class _Calls:
+    device: str | None
+    all: int = 0
+    throttled: int = 0
+    examples: tuple[int, ...] = ()
+
+
+class ThrottleNotFought(Rule):
+    card = Card(
+        id="errors.throttle-not-fought",
+        title="Fewer than 5 % of a device's calls are throttled",
+        severity=Severity.MUST,
+        requirement="A device may send one request per second, and ten at once to begin with. A service that needs "
+        "more for one device does something wrong. Answers that the mock was told to give are not counted.",
+        breaks="Logins and playbacks fail for the viewer at random.",
+        remedy="Look for what calls so often: missing caches, pollers that hurry, one address for all devices.",
+        citations=(citations.THROTTLING_LIMITS, citations.THROTTLING_RESPONSE),
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._calls: Bounded[str, _Calls] = Bounded()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if not isinstance(seen, VerbCall) and seen.endpoint in NEEDS_TOKEN and not seen.behaviours:
+            calls = self._calls.get(seen.ip) or _Calls(seen.device)
+            calls.all += 1
+            if seen.status == 429:
+                calls.throttled += 1
+                calls.examples = (*calls.examples, seen.id)[:EVIDENCE]
+            self._calls.put(seen.ip, calls)
+        return iter(())
+
+    def finish(self) -> Iterator[Outcome]:
+        for address in self._calls:
+            calls = self._calls.get(address)
+            if calls is None or calls.all < FEWEST:
+                continue
+            if calls.throttled / calls.all <= SHARE:
+                yield HELD
+                continue
+            yield Broken(
+                exchanges=calls.examples,
+                device=calls.device,
+                expected=f"at most {SHARE:.0%} of the calls for {address} throttled",
+                observed=f"{calls.throttled} of {calls.all}",
+            )

@@ -1,0 +1,59 @@
+"""After a 429 the service waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.exchanges import NEEDS_TOKEN, ended, signature
+from conformance.facts.timing import timed
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+PAUSE = 0.9
+"""Seconds: Adobe's one second less the margin for jitter."""
+UNDER_WAY = 0.15
+"""Seconds after the 429 in which other requests for the same address may still arrive."""
+
+
+class ThrottledWaits(Rule):
+    card = Card(
+        id="errors.throttled-waits",
+        title="After a 429 nothing is sent for that device for a second",
+        severity=Severity.MUST,
+        requirement="Whoever gets a 429 waits for at least a second before the next request for the same device "
+        "address. Arrivals are held to 0.9 s, and other requests that were under way are let pass.",
+        breaks="Requests that come too early are throttled again: the device gets nowhere.",
+        remedy="On a 429 pause all calls for the device's address for a second or more, then go on.",
+        citations=(citations.THROTTLING_RESPONSE,),
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._throttled: Bounded[str, Exchange] = Bounded()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if isinstance(seen, VerbCall) or not (seen.endpoint in NEEDS_TOKEN or seen.endpoint.startswith("dcr.")):
+            return
+        before = self._throttled.get(seen.ip)
+        if before is not None:
+            after = seen.wall - ended(before)
+            if after < PAUSE:
+                yield from self._early(before, seen, after)
+            else:
+                self._throttled.pop(seen.ip)
+                yield timed(self.expectations, HELD, before, seen)
+        if seen.status == 429:
+            self._throttled.put(seen.ip, seen)
+
+    def _early(self, before: Exchange, seen: Exchange, after: float) -> Iterator[Outcome]:
+        if after <= UNDER_WAY and signature(seen) != signature(before):
+            return
+        broken = Broken(
+            exchanges=(before.id, seen.id),
+            device=seen.device,
+            expected=f"at least 1 s without a request for {seen.ip} after the 429",
+            observed=f"a request after {max(0.0, after):.2f} s",
+        )
+        yield timed(self.expectations, broken, before, seen)

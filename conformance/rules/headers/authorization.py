@@ -1,0 +1,37 @@
+"""Every call carries an access token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.exchanges import NEEDS_TOKEN, bearer
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Broken, Card, Outcome, Rule, Severity
+
+
+class Authorization(Rule):
+    card = Card(
+        id="headers.authorization",
+        title="Every call of REST API V2 carries an access token",
+        severity=Severity.MUST,
+        requirement="Each request, but the browser's to authenticate, has the header Authorization with a Bearer "
+        "token.",
+        breaks="The call is refused with a 401.",
+        remedy="Send Authorization: Bearer and the access token with every call, the configuration's too.",
+        citations=(citations.CHECKLIST_AUTHORIZATION_HEADER, citations.HEADER_AUTHORIZATION),
+    )
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if isinstance(seen, VerbCall) or seen.endpoint not in NEEDS_TOKEN:
+            return
+        if bearer(seen):
+            yield HELD
+            return
+        sent = seen.request_headers.get("authorization")
+        yield Broken(
+            exchanges=(seen.id,),
+            device=seen.device,
+            expected="Authorization: Bearer with an access token",
+            observed="no Authorization header" if sent is None else "an Authorization header of another form",
+        )

@@ -1,0 +1,50 @@
+"""Bodies are of the type that the API page names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Broken, Card, Outcome, Rule, Severity
+
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+TYPES = {
+    "dcr.register": JSON,
+    "dcr.token": FORM,
+    "sessions.create": FORM,
+    "sessions.resume": FORM,
+    "sessions.partner": FORM,
+    "profiles.partner": FORM,
+    "decisions.preauthorize": JSON,
+    "decisions.authorize": JSON,
+}
+
+
+class ContentType(Rule):
+    card = Card(
+        id="headers.content-type",
+        title="Bodies have the content type that the API page names",
+        severity=Severity.MUST,
+        requirement="Sessions and tokens are asked for with a form, registrations and decisions with JSON, and the "
+        "header Content-Type says so.",
+        breaks="The body is not understood, and the call is refused with a 400.",
+        remedy=f"Send {FORM} to sessions and /o/client/token, {JSON} to decisions and /o/client/register.",
+        citations=(citations.CHECKLIST_API_REFERENCES, citations.API_CREATE_SESSION, citations.API_AUTHORIZE),
+    )
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        wanted = None if isinstance(seen, VerbCall) else TYPES.get(seen.endpoint)
+        if isinstance(seen, VerbCall) or wanted is None or not seen.request_body:
+            return
+        sent = seen.request_headers.get("content-type", "")
+        if sent.partition(";")[0].strip().lower() == wanted:
+            yield HELD
+            return
+        yield Broken(
+            exchanges=(seen.id,),
+            device=seen.device,
+            expected=f"Content-Type: {wanted}",
+            observed=f"Content-Type: {sent}" if sent else "no Content-Type",
+        )

@@ -1,0 +1,47 @@
+"""Every call that is made for a device names it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.exchanges import NEEDS_DEVICE
+from conformance.facts.headers import decoded
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Broken, Card, Outcome, Rule, Severity
+
+
+class DeviceIdentifier(Rule):
+    card = Card(
+        id="headers.device-identifier",
+        title="AP-Device-Identifier is present and Base64 encoded",
+        severity=Severity.MUST,
+        requirement="Where the API page lists it, AP-Device-Identifier is sent as the word fingerprint and the "
+        "device's identifier in Base64.",
+        breaks="The call is refused with a 400, or the device loses its login when the value is read differently.",
+        remedy='Send "fingerprint " and the Base64 form (RFC 4648, 4) of the streaming device\'s identifier.',
+        citations=(citations.CHECKLIST_DEVICE_IDENTIFIER, citations.HEADER_DEVICE_IDENTIFIER),
+    )
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if isinstance(seen, VerbCall) or seen.endpoint not in NEEDS_DEVICE:
+            return
+        wrong = _wrong(seen.request_headers.get("ap-device-identifier"))
+        if wrong is None:
+            yield HELD
+            return
+        yield Broken(
+            exchanges=(seen.id,),
+            device=seen.device,
+            expected="AP-Device-Identifier: fingerprint <identifier in Base64>",
+            observed=wrong,
+        )
+
+
+def _wrong(header: str | None) -> str | None:
+    if not header:
+        return "no AP-Device-Identifier"
+    kind, _, identifier = header.partition(" ")
+    if kind != "fingerprint" or not identifier:
+        return f"AP-Device-Identifier: {header[:80]}"
+    return None if decoded(identifier.strip()) else f"an identifier that is not Base64: {identifier[:80]}"

@@ -1,0 +1,71 @@
+"""A device keeps its identifier."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.exchanges import NEEDS_DEVICE
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+
+class DeviceIdentifierStable(Rule):
+    card = Card(
+        id="headers.device-identifier-stable",
+        title="A device has one identifier, and it is its own",
+        severity=Severity.MUST,
+        requirement="The identifier of a device is the same in all its calls, over sessions and restarts, and no two "
+        "devices share one.",
+        breaks="Another identifier is another device: the viewer is logged out. A shared one logs strangers in.",
+        remedy="Compute the identifier from what the app knows of its device, or store it with the device.",
+        citations=(citations.CHECKLIST_STABLE_DEVICE_IDENTIFIER, citations.HEADER_DEVICE_IDENTIFIER),
+        needs=frozenset({"start"}),
+        judges_app=True,
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._sent: Bounded[str, dict[str, Exchange]] = Bounded()
+        """The first exchange with each identifier, by the address that it came for."""
+        self._owner: Bounded[str, str] = Bounded()
+        self._judged: Bounded[str, int] = Bounded()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if isinstance(seen, VerbCall):
+            # The driver gives each of its devices an address of its own, so the address tells the device.
+            yield from self._judge(seen)
+        elif seen.endpoint in NEEDS_DEVICE and seen.device:
+            sent = self._sent.get(seen.ip) or {}
+            if seen.device not in sent and len(sent) < 10:
+                self._sent.put(seen.ip, {**sent, seen.device: seen})
+
+    def _judge(self, call: VerbCall) -> Iterator[Outcome]:
+        sent = self._sent.get(call.ip)
+        known = self._judged.get(call.ip) or 0
+        if not sent:
+            return
+        if len(sent) == known:
+            if call.verb in {"start", "login"}:
+                yield HELD
+            return
+        self._judged.put(call.ip, len(sent))
+        for identifier, exchange in list(sent.items())[known:]:
+            owner = self._owner.get(identifier) or call.device
+            self._owner.put(identifier, owner)
+            if owner != call.device:
+                yield self._wrong(call, (exchange,), "its own identifier", f"that of device {owner}")
+        if len(sent) > 1:
+            exchanges = tuple(sent.values())[-2:]
+            yield self._wrong(call, exchanges, "one identifier in all calls", f"{len(sent)} different ones")
+        else:
+            yield HELD
+
+    def _wrong(self, call: VerbCall, exchanges: tuple[Exchange, ...], expected: str, observed: str) -> Broken:
+        return Broken(
+            exchanges=tuple(exchange.id for exchange in exchanges),
+            device=call.device,
+            expected=expected,
+            observed=observed,
+        )

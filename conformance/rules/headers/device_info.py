@@ -1,0 +1,58 @@
+"""Every call that is made for a device describes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.exchanges import NEEDS_DEVICE
+from conformance.facts.headers import RESTRICTED, device_info
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Broken, Card, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+
+class DeviceInfo(Rule):
+    card = Card(
+        id="headers.device-info",
+        title="X-Device-Info is present and well formed",
+        severity=Severity.MUST,
+        requirement="Where the API page lists it, X-Device-Info is sent: a JSON object in Base64, with the values "
+        "that Adobe allows where it restricts them. On calls of registration it is judged only where it is sent, "
+        "because a server may renew its token in the name of no device.",
+        breaks="The device counts as an unknown platform: its logins last shorter, and home-based login fails.",
+        remedy="Pass on what the app says of its device as JSON in Base64, with the keys and values of Adobe's page.",
+        citations=(citations.CHECKLIST_DEVICE_INFO, citations.HEADER_DEVICE_INFO),
+    )
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if isinstance(seen, VerbCall):
+            return
+        sent = "x-device-info" in seen.request_headers
+        if seen.endpoint not in NEEDS_DEVICE and not (sent and seen.endpoint.startswith("dcr.")):
+            return
+        wrong = _wrong(seen)
+        if wrong is None:
+            yield HELD
+            return
+        yield Broken(
+            exchanges=(seen.id,),
+            device=seen.device,
+            expected="X-Device-Info: a JSON object in Base64 with allowed values",
+            observed=wrong,
+        )
+
+
+def _wrong(exchange: Exchange) -> str | None:
+    header = exchange.request_headers.get("x-device-info")
+    if not header:
+        return "no X-Device-Info"
+    facts = device_info(exchange)
+    if facts is None:
+        return f"not a JSON object in Base64: {header[:60]}"
+    for key, allowed in RESTRICTED.items():
+        value = facts.get(key)
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        if value is not None and text not in allowed:
+            return f"{key} is {text!r}"
+    return None

@@ -1,0 +1,41 @@
+"""The description of a device is complete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.exchanges import NEEDS_DEVICE
+from conformance.facts.headers import CONNECTION_FACTS, REQUIRED_FACTS, device_info
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Broken, Card, Outcome, Rule, Severity
+
+
+class DeviceInfoComplete(Rule):
+    card = Card(
+        id="headers.device-info-complete",
+        title="X-Device-Info has the facts that Adobe asks for",
+        severity=Severity.SHOULD,
+        requirement="X-Device-Info has model, version, osName, osVersion and connectionType, and from a server also "
+        "the device's connectionIp and connectionPort.",
+        breaks="Rules of the TV provider for the platform do not apply; home-based login needs address and port.",
+        remedy="Let the app send these facts, and add the address and source port of its connection.",
+        citations=(citations.HEADER_DEVICE_INFO, citations.COOKBOOK_REQUIREMENTS),
+    )
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if isinstance(seen, VerbCall) or seen.endpoint not in NEEDS_DEVICE:
+            return
+        facts = device_info(seen)
+        if facts is None:
+            return  # headers.device-info says so
+        missing = [key for key in (*REQUIRED_FACTS, *CONNECTION_FACTS) if facts.get(key) in {None, ""}]
+        if not missing:
+            yield HELD
+            return
+        yield Broken(
+            exchanges=(seen.id,),
+            device=seen.device,
+            expected=", ".join((*REQUIRED_FACTS, *CONNECTION_FACTS)),
+            observed=f"without {', '.join(missing)}",
+        )

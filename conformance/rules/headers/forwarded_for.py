@@ -1,0 +1,73 @@
+"""Every call says for which address it is made."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.exchanges import NEEDS_TOKEN
+from conformance.facts.headers import forwarded_for
+from conformance.observation import Observation, VerbCall, moment
+from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+PATIENCE = 60.0
+"""Seconds within which a verb of the device should have named its address."""
+
+
+class ForwardedFor(Rule):
+    card = Card(
+        id="headers.forwarded-for",
+        title="X-Forwarded-For begins with the streaming device's address",
+        severity=Severity.MUST,
+        requirement="Servers send the device's address with each call in X-Forwarded-For. Calls are throttled by it.",
+        breaks="All viewers share one allowance of a request per second: an event ends in HTTP 429 for everyone.",
+        remedy="Put the address of the app's connection first in X-Forwarded-For, in background calls too.",
+        citations=(citations.COOKBOOK_REQUIREMENTS, citations.THROTTLING_LIMITS),
+        needs=frozenset({"start"}),
+        judges_app=True,
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._devices: Bounded[str, str] = Bounded()
+        """The device of each address that verbs came from."""
+        self._unknown: deque[Exchange] = deque(maxlen=10_000)
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        while self._unknown and moment(seen) - self._unknown[0].wall > PATIENCE:
+            yield from self._late(self._unknown.popleft())
+        if isinstance(seen, VerbCall):
+            if seen.ip and self._devices.get(seen.ip) is None:
+                self._devices.put(seen.ip, seen.device)
+            return
+        if seen.endpoint not in NEEDS_TOKEN:
+            return
+        address = forwarded_for(seen)
+        if address is None:
+            sent = seen.request_headers.get("x-forwarded-for")
+            yield self._wrong(seen, f"X-Forwarded-For: {sent}" if sent else "no X-Forwarded-For")
+        elif self._devices.get(address) is not None:
+            yield HELD
+        else:
+            self._unknown.append(seen)
+
+    def finish(self) -> Iterator[Outcome]:
+        for exchange in self._unknown:
+            yield from self._late(exchange)
+
+    def _late(self, exchange: Exchange) -> Iterator[Outcome]:
+        address = forwarded_for(exchange)
+        if address is not None and self._devices.get(address) is not None:
+            yield HELD
+        elif any(self._devices):
+            yield self._wrong(exchange, f"{address}, which is no device's")
+
+    def _wrong(self, exchange: Exchange, observed: str) -> Broken:
+        return Broken(
+            exchanges=(exchange.id,),
+            device=exchange.device,
+            expected="the streaming device's address first in X-Forwarded-For",
+            observed=observed,
+        )

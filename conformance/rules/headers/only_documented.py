@@ -1,0 +1,79 @@
+"""Nothing is sent that no API page names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.exchanges import form, json_object
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Broken, Card, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+PREFIXES = ("ap-", "ap_", "pass_", "pass-", "adobe-", "ad-")
+"""Adobe's own headers begin so; others are nobody's business here."""
+HEADERS = frozenset(
+    {
+        "ad-service-token",
+        "adobe-subject-token",
+        "ap-device-identifier",
+        "ap-partner-framework-status",
+        "ap-temppass-identity",
+        "ap-visitor-identifier",
+    }
+)
+SESSION = frozenset({"mvpd", "domainName", "redirectUrl"})
+PARAMETERS = {
+    "dcr.register": frozenset({"software_statement", "redirect_uri"}),
+    "dcr.token": frozenset({"client_id", "client_secret", "grant_type"}),
+    "configuration": frozenset({"profile"}),
+    "sessions.create": SESSION,
+    "sessions.resume": SESSION,
+    "sessions.retrieve": frozenset[str](),
+    "sessions.partner": SESSION,
+    "profiles": frozenset[str](),
+    "profiles.mvpd": frozenset[str](),
+    "profiles.code": frozenset[str](),
+    "profiles.partner": frozenset({"SAMLResponse"}),
+    "decisions.preauthorize": frozenset({"resources"}),
+    "decisions.authorize": frozenset({"resources"}),
+    "logout": frozenset({"redirectUrl"}),
+}
+
+
+class OnlyDocumented(Rule):
+    card = Card(
+        id="headers.only-documented",
+        title="Only documented parameters and headers are sent",
+        severity=Severity.MUST,
+        requirement="Requests carry the parameters and the Adobe headers that the API pages of REST API V2 and of "
+        "Dynamic Client Registration name, and nothing left over from REST API V1.",
+        breaks="What is not documented is ignored today and may be refused tomorrow.",
+        remedy="Remove the parameters and headers that the endpoint's page does not list.",
+        citations=(citations.CHECKLIST_API_REFERENCES, citations.CHECKLIST_REUSE_CODE),
+    )
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if isinstance(seen, VerbCall) or seen.endpoint not in PARAMETERS:
+            return
+        unknown = [f"header {name}" for name in seen.request_headers if _is_unknown(name)]
+        unknown += [f"parameter {name}" for name in sorted(_sent(seen) - PARAMETERS[seen.endpoint])]
+        if not unknown:
+            yield HELD
+            return
+        yield Broken(
+            exchanges=(seen.id,),
+            device=seen.device,
+            expected="only what the API page lists",
+            observed=", ".join(unknown[:10]),
+        )
+
+
+def _is_unknown(header: str) -> bool:
+    return header.startswith(PREFIXES) and header not in HEADERS
+
+
+def _sent(exchange: Exchange) -> set[str]:
+    body = json_object(exchange.request_body)
+    is_json = body or exchange.request_body.lstrip().startswith("{")
+    return {*form(exchange.query), *(body if is_json else form(exchange.request_body))}

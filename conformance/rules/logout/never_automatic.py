@@ -1,0 +1,70 @@
+"""Only viewers log out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.actions import Candidates, inside, names
+from conformance.facts.exchanges import DECISIONS, decisions, ended, errors
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+BY_ITSELF = 1.0
+"""Seconds after a denial within which a logout is the service's own doing."""
+
+
+class NeverAutomatic(Rule):
+    card = Card(
+        id="logout.never-automatic",
+        title="The service calls logout only when the viewer asks for it",
+        severity=Severity.MUST,
+        requirement="Logout is called on a direct request of the viewer alone, not because a preauthorization or "
+        "authorization was denied.",
+        breaks="The viewer is logged out for wanting to watch something that the subscription lacks.",
+        remedy="On a denial show its reason; leave the login as it is.",
+        citations=(citations.CHECKLIST_LOGOUT_ON_REQUEST, citations.FAQ_LOGOUT),
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._denied: Bounded[str, Exchange] = Bounded()
+        self._logouts: Candidates[None] = Candidates()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if isinstance(seen, VerbCall):
+            for logout, _ in self._logouts.settle(seen):
+                asked = seen.verb == "logout" and inside(logout, seen)
+                yield HELD if asked else self._automatic((logout.id,), logout, "nobody had asked for it")
+            return
+        name = names(seen)[0]
+        denied = self._denied.pop(name)
+        if seen.endpoint == "logout":
+            if denied is not None and seen.wall - ended(denied) <= BY_ITSELF:
+                yield self._automatic((denied.id, seen.id), seen, f"{seen.wall - ended(denied):.2f} s after a denial")
+            else:
+                self._logouts.add(seen, None)
+        elif denied is not None:
+            yield HELD
+        if seen.endpoint in DECISIONS and (errors(seen) or _denies(seen)):
+            self._denied.put(name, seen)
+
+    def finish(self) -> Iterator[Outcome]:
+        for _ in self._denied:
+            yield HELD
+        if self._logouts.driven:
+            for logout, _ in self._logouts.rest():
+                yield self._automatic((logout.id,), logout, "nobody had asked for it")
+
+    def _automatic(self, exchanges: tuple[int, ...], logout: Exchange, observed: str) -> Broken:
+        return Broken(
+            exchanges=exchanges,
+            device=logout.device,
+            expected="a logout call only when the viewer logs out",
+            observed=f"logout/{logout.mvpd} was called, {observed}",
+        )
+
+
+def _denies(exchange: Exchange) -> bool:
+    return any(decision.get("authorized") is False for decision in decisions(exchange))

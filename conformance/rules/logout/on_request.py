@@ -1,0 +1,53 @@
+"""A viewer who logs out is logged out at Adobe Pass too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.actions import Recent
+from conformance.facts.exchanges import form
+from conformance.facts.logins import Logins
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
+
+
+class OnRequest(Rule):
+    card = Card(
+        id="logout.on-request",
+        title="A logout of the viewer is a logout at Adobe Pass",
+        severity=Severity.MUST,
+        requirement="When a viewer who is logged in logs out, the service calls logout/{mvpd} with redirectUrl.",
+        breaks="The profile lives on: whoever uses the device next is still logged in as someone else.",
+        remedy="Call GET /api/v2/{serviceProvider}/logout/{mvpd}?redirectUrl=… before forgetting the profile.",
+        citations=(citations.CHECKLIST_LOGOUT, citations.COOKBOOK_LOGOUT, citations.API_LOGOUT),
+        needs=frozenset({"login", "logout"}),
+        judges_app=True,
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._logins = Logins()
+        self._recent = Recent()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if not isinstance(seen, VerbCall):
+            if seen.endpoint == "logout":
+                self._recent.add(seen)
+            else:
+                self._logins.observe(seen)
+            return
+        login = self._logins.of(seen)
+        if seen.verb != "logout" or login is None or not login.lasts(seen.started):
+            return
+        calls = self._recent.during(seen)
+        if calls and all(form(call.query).get("redirectUrl") for call in calls):
+            yield HELD
+        else:
+            yield Broken(
+                exchanges=(login.exchange.id, *(call.id for call in calls)),
+                device=seen.device,
+                expected=f"GET logout/{login.mvpds[0]} with redirectUrl",
+                observed="a logout call without redirectUrl" if calls else "no logout call",
+            )
+        self._logins.forget(seen)

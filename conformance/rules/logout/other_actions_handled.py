@@ -1,0 +1,50 @@
+"""A logout that needs no browser ends well too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.actions import Recent
+from conformance.facts.logouts import logouts
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
+
+
+class OtherActionsHandled(Rule):
+    card = Card(
+        id="logout.other-actions-handled",
+        title="Logouts that need no browser end well",
+        severity=Severity.MUST,
+        requirement="The actions complete and invalid end the logout at once. On partner_logout the viewer is told "
+        "to log out in the system settings as well.",
+        breaks="The app shows an error although the viewer is logged out, or a login of the system stays.",
+        remedy="Treat complete and invalid as success; on partner_logout return a message for the viewer.",
+        citations=(citations.API_LOGOUT, citations.CHECKLIST_LOGOUT),
+        needs=frozenset({"login", "logout"}),
+        judges_app=True,
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._recent = Recent()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if not isinstance(seen, VerbCall):
+            if logouts(seen):
+                self._recent.add(seen)
+            return
+        calls = self._recent.during(seen) if seen.verb == "logout" else []
+        actions = {str(action.get("actionName")) for call in calls for action in logouts(call).values()}
+        if not actions & {"complete", "invalid", "partner_logout"}:
+            return
+        untold = "partner_logout" in actions and not seen.returns.get("message")
+        if seen.failure is None and not untold:
+            yield HELD
+            return
+        yield Broken(
+            exchanges=tuple(call.id for call in calls),
+            device=seen.device,
+            expected="a message about the system settings" if untold else f"{', '.join(sorted(actions))} to end well",
+            observed=seen.failure or "the app got no message",
+        )

@@ -1,0 +1,38 @@
+"""A preauthorize request asks about five resources at most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.exchanges import resources
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Broken, Card, Outcome, Rule, Severity
+
+
+class BatchLimit(Rule):
+    card = Card(
+        id="preauthorization.batch-limit",
+        title="A preauthorize request asks about no more resources than agreed",
+        severity=Severity.MUST,
+        requirement="One request carries as many resources as was agreed with the TV providers, usually 5; larger "
+        "catalogues are split.",
+        breaks="The whole request fails with too_many_resources, and the app can show nothing.",
+        remedy="Split the list of resources into requests of at most 5.",
+        citations=(citations.FAQ_PREAUTHORIZATION_LIMIT, citations.COOKBOOK_PREAUTHORIZE),
+        needs=frozenset({"preauthorize"}),
+    )
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if isinstance(seen, VerbCall) or seen.endpoint != "decisions.preauthorize":
+            return
+        asked, limit = len(resources(seen)), self.expectations.preauthorize_limit
+        if asked <= limit:
+            yield HELD
+            return
+        yield Broken(
+            exchanges=(seen.id,),
+            device=seen.device,
+            expected=f"at most {limit} resources in one request",
+            observed=f"{asked} resources",
+        )

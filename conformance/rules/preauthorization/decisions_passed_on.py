@@ -1,0 +1,69 @@
+"""The app gets the decisions as Adobe Pass gave them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from conformance import citations
+from conformance.facts.actions import Recent
+from conformance.facts.exchanges import decisions, denial
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+
+class DecisionsPassedOn(Rule):
+    card = Card(
+        id="preauthorization.decisions-passed-on",
+        title="The app gets the preauthorization decisions as they were given",
+        severity=Severity.MUST,
+        requirement="Permits and denials are passed to the Streaming App, a denial with its message.",
+        breaks="The app shows what cannot be played, or hides what the viewer pays for.",
+        remedy="Return every permitted resource as permitted and every denied one as denied, with the message or "
+        "details of its error.",
+        citations=(citations.COOKBOOK_PREAUTHORIZE, citations.FAQ_PREAUTHORIZATION_DENIAL),
+        needs=frozenset({"preauthorize"}),
+        judges_app=True,
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._recent = Recent()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if not isinstance(seen, VerbCall):
+            if seen.endpoint == "decisions.preauthorize" and seen.status == 200:
+                self._recent.add(seen)
+            return
+        if seen.verb != "preauthorize" or seen.failure is not None or "permitted" not in seen.returns:
+            return
+        asked = self._recent.during(seen)
+        latest = {str(decision.get("resource")): decision for one in asked for decision in decisions(one)}
+        wrong = next((wrong for name, made in latest.items() if (wrong := _wrong(name, made, seen))), None)
+        if latest:
+            yield HELD if wrong is None else self._altered(wrong, asked, seen)
+
+    def _altered(self, wrong: str, asked: list[Exchange], call: VerbCall) -> Broken:
+        return Broken(
+            exchanges=tuple(exchange.id for exchange in asked),
+            device=call.device,
+            expected="the decisions of Adobe Pass, denials with their message",
+            observed=wrong,
+        )
+
+
+def _wrong(resource: str, decision: Mapping[str, Any], call: VerbCall) -> str | None:
+    returns = call.returns
+    shown = resource in (returns["permitted"] or [])
+    if decision.get("authorized") is True:
+        return None if shown else f"{resource} was permitted, and the app was not told so"
+    if shown:
+        return f"{resource} was denied, and the app got a permit"
+    if "denied" in returns and resource not in (returns["denied"] or []):
+        return f"{resource} was denied, and the app was not told so"
+    said = denial(decision).get("message") or denial(decision).get("details")
+    messages = returns.get("messages")
+    if said and isinstance(messages, dict) and not messages.get(resource):
+        return f"{resource} was denied, and the app got no message"
+    return None

@@ -1,0 +1,59 @@
+"""A preauthorization is no permission to play."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.actions import Recent, names
+from conformance.facts.exchanges import decisions
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+
+class NeverPlays(Rule):
+    card = Card(
+        id="preauthorization.never-plays",
+        title="What was preauthorized is authorized before it plays",
+        severity=Severity.MUST,
+        requirement="Preauthorization decisions filter what is shown. Playback needs an authorization of its own, "
+        "though a permit of the preauthorization exists.",
+        breaks="Playback without authorization breaches the contracts with the TV providers.",
+        remedy="Call decisions/authorize for each playback, whatever the preauthorization said.",
+        citations=(citations.CHECKLIST_PREAUTHORIZATION_USE, citations.FAQ_PREAUTHORIZATION_NO_TOKEN),
+        needs=frozenset({"preauthorize", "play"}),
+        judges_app=True,
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._recent = Recent()
+        self._permits: Bounded[tuple[str, str], Exchange] = Bounded()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if isinstance(seen, VerbCall):
+            if seen.verb == "play" and seen.returns.get("allowed") is True:
+                yield from self._played(seen)
+        elif seen.endpoint == "decisions.authorize":
+            self._recent.add(seen)
+        elif seen.endpoint == "decisions.preauthorize":
+            for decision in decisions(seen):
+                if decision.get("authorized") is True:
+                    for name in names(seen):
+                        self._permits.put((name, str(decision.get("resource"))), seen)
+
+    def _played(self, call: VerbCall) -> Iterator[Outcome]:
+        resource = str(call.arguments.get("resource"))
+        permits = [permit for name in names(call) if (permit := self._permits.get((name, resource))) is not None]
+        if not permits:
+            return
+        if self._recent.during(call):
+            yield HELD
+            return
+        yield Broken(
+            exchanges=(permits[0].id,),
+            device=call.device,
+            expected=f"an authorize call before {resource} plays",
+            observed="it played on the strength of the preauthorization",
+        )

@@ -1,0 +1,88 @@
+"""What was permitted once is not asked for again while the app runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.actions import Candidates, inside
+from conformance.facts.exchanges import PROFILE_QUERIES, decisions, ended, resources
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+KEPT = 300.0
+"""Seconds for which a permit is held to be remembered; a cache may end earlier than the app."""
+
+Device = tuple[str | None, str]
+Permits = dict[tuple[str | None, str], list[Exchange]]
+"""The answers that permitted each (mvpd, resource)."""
+
+
+class PermitsCached(Rule):
+    card = Card(
+        id="preauthorization.permits-cached",
+        title="Permits of a preauthorization are remembered while the app runs",
+        severity=Severity.MUST,
+        requirement="A resource that was permitted to a device is not asked for again in the same run of the app; "
+        "subscriptions seldom change meanwhile. Five minutes are looked at, and each running instance may ask once. "
+        "A new start, another look at the profiles, a login or a logout begins anew.",
+        breaks="Each page of the catalogue that a viewer opens again costs the TV provider a decision.",
+        remedy="Keep permitted resources in memory by device, and ask for the unknown ones only.",
+        citations=(citations.CHECKLIST_PREAUTHORIZATION_CACHING, citations.FAQ_PREAUTHORIZATION_CACHING),
+        needs=frozenset({"preauthorize"}),
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._permits: Bounded[Device, Permits] = Bounded()
+        self._repeats: Candidates[Broken] = Candidates()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if isinstance(seen, VerbCall):
+            yield from self._verb(seen)
+            return
+        device = (seen.service_provider, seen.device or seen.ip)
+        if seen.endpoint in PROFILE_QUERIES | {"sessions.create", "logout"}:
+            self._permits.pop(device)
+        elif seen.endpoint == "decisions.preauthorize" and seen.status == 200:
+            permits = self._permits.get(device) or {}
+            yield from self._asked(permits, seen)
+            for decision in decisions(seen):
+                if decision.get("authorized") is True:
+                    item = (seen.mvpd, str(decision.get("resource")))
+                    permits[item] = [*permits.get(item, []), seen][-10:]
+            self._permits.put(device, permits)
+
+    def finish(self) -> Iterator[Outcome]:
+        for _, repeated in self._repeats.rest():
+            yield repeated
+
+    def _verb(self, call: VerbCall) -> Iterator[Outcome]:
+        if call.verb == "restart":
+            self._permits = Bounded()
+        for exchange, repeated in self._repeats.settle(call):
+            if call.verb != "start" or not inside(exchange, call):
+                yield repeated
+
+    def _asked(self, permits: Permits, seen: Exchange) -> Iterator[Outcome]:
+        if not permits:
+            return
+        again = [name for name in resources(seen) if self._known(permits.get((seen.mvpd, name), []), seen)]
+        if not again:
+            yield HELD
+            return
+        repeated = Broken(
+            exchanges=(permits[seen.mvpd, again[0]][-1].id, seen.id),
+            device=seen.device,
+            expected="only resources that are not known to be permitted",
+            observed=f"{', '.join(again[:5])} asked for again",
+        )
+        if self._repeats.driven:
+            self._repeats.add(seen, repeated)  # it may turn out that the app was starting
+        else:
+            yield repeated
+
+    def _known(self, permitted: list[Exchange], seen: Exchange) -> bool:
+        recent = [one for one in permitted if seen.wall - one.wall < KEPT and ended(one) < seen.wall]
+        return len(recent) >= self.expectations.instances
