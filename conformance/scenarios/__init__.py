@@ -7,7 +7,10 @@ from conformance.scenarios.code_expired import CodeExpired
 from conformance.scenarios.first_login_first_screen import FirstLoginFirstScreen
 from conformance.scenarios.first_login_second_screen import FirstLoginSecondScreen
 from conformance.scenarios.logout import Logout
+from conformance.scenarios.logout_without_page import LogoutWithoutPage
+from conformance.scenarios.long_playback import LongPlayback
 from conformance.scenarios.new_code import NewCode
+from conformance.scenarios.outage import Outage
 from conformance.scenarios.play_denied import PlayDenied
 from conformance.scenarios.play_permitted import PlayPermitted
 from conformance.scenarios.profile_ended import ProfileEnded
@@ -19,6 +22,7 @@ from conformance.scenarios.temporary_pass import TemporaryPass
 from conformance.scenarios.throttled import Throttled
 from conformance.scenarios.token_expired import TokenExpired
 from conformance.scenarios.token_rejected import TokenRejected
+from conformance.scenarios.tv_provider_in_trouble import TvProviderInTrouble
 
 SCENARIOS: tuple[type[Scenario], ...] = (
     FirstLoginSecondScreen,
@@ -26,14 +30,18 @@ SCENARIOS: tuple[type[Scenario], ...] = (
     ReturningViewer,
     PlayPermitted,
     PlayDenied,
+    LongPlayback,
     TemporaryPass,
     CodeExpired,
     NewCode,
     Throttled,
     ClientError,
+    TvProviderInTrouble,
+    Outage,
     ProfileExpired,
     ProfileEnded,
     Logout,
+    LogoutWithoutPage,
     TokenRejected,
     TokenExpired,
     Restart,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.scenarios.scenario import Scenario
-from conformance.scenarios.stage import Stage
+from conformance.scenarios.stage import ScenarioError, Stage
 
 
 class PlayPermitted(Scenario):
@@ -17,5 +17,6 @@ class PlayPermitted(Scenario):
         for _ in range(2):
             await stage.do_if_mapped("preauthorize", resources=list(stage.programme.all))
         for _ in range(2):
-            await stage.do("play", resource=stage.programme.permitted)
-            await stage.do_if_mapped("stop")
+            call = await stage.watch(stage.programme.permitted)
+            if call.failure is not None:
+                raise ScenarioError(f"the verb play failed: {call.failure}")

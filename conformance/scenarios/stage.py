@@ -20,6 +20,9 @@ AUTHENTICATED_WITHIN = 20.0
 PACE = 0.05
 """Seconds between two verbs of a device, so that rules can tell which of them an exchange belongs to."""
 
+WATCHED = 1.1
+"""Seconds of a playback: media tokens tell their time of issue in whole seconds, so that two of them differ."""
+
 
 class ScenarioError(Exception):
     """The scenario cannot go on; the message is the note in the report."""
@@ -34,6 +37,8 @@ class Programme:
     """What viewers choose and watch, by the names that the mock's catalogue knows."""
 
     mvpd: str = "Cablevision"
+    without_logout_page: str = "Dish"
+    """A TV provider at which there is nothing to open in order to log out."""
     temporary: str = "TempPass_TEST44"
     permitted: str = "resource1"
     denied: str = "resource3"
@@ -99,9 +104,17 @@ class Stage:
             self.notes.append(note)
         return {}
 
-    async def new_code(self, screen: str) -> str:
-        """The viewer chooses the TV provider and gets a code to log in with."""
-        returns = await self.do("login", mvpd=self.programme.mvpd, screen=screen)
+    async def watch(self, resource: str) -> VerbCall:
+        """Plays a resource for a moment and stops; the answer to play, a failed or denying one too."""
+        call = await self.ask("play", resource=resource)
+        await self.seconds(WATCHED)
+        if call.returns.get("allowed"):
+            await self.do_if_mapped("stop")
+        return call
+
+    async def new_code(self, screen: str, mvpd: str | None = None) -> str:
+        """The viewer chooses a TV provider (the programme's, unless named) and gets a code to log in with."""
+        returns = await self.do("login", mvpd=mvpd or self.programme.mvpd, screen=screen)
         if not returns.get("code"):
             raise ScenarioError("login gave no code: the service holds a fresh device for logged in")
         return str(returns["code"])
@@ -113,9 +126,9 @@ class Stage:
         except ControlError as error:
             raise ScenarioError(f"the login of code {code} could not be completed: {error}") from error
 
-    async def log_in(self) -> None:
+    async def log_in(self, mvpd: str | None = None) -> None:
         """A whole login on a second screen, up to the service knowing it."""
-        code = await self.new_code("secondary")
+        code = await self.new_code("secondary", mvpd)
         await self.viewer_logs_in(code)
         await self.until_authenticated()
 

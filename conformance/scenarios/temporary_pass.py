@@ -13,5 +13,4 @@ class TemporaryPass(Scenario):
 
     async def play(self, stage: Stage) -> None:
         await stage.ask("login", mvpd=stage.programme.temporary, screen="primary")
-        await stage.ask("play", resource=stage.programme.permitted)
-        await stage.do_if_mapped("stop")
+        await stage.watch(stage.programme.permitted)

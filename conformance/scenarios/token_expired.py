@@ -23,7 +23,7 @@ class TokenExpired(Scenario):
         shorter = await stage.behave({"ttl": {"access_token": f"{LIFETIME}s"}}, everywhere=True, endpoint="dcr.token")
         # The mock's clock cannot age the service's token, so the service is made to fetch one that lives shortly.
         await stage.control.revoke_access_tokens()
-        await stage.ask("play", resource=stage.programme.permitted)
+        await stage.watch(stage.programme.permitted)
         await stage.require_effect(shorter)
         await stage.seconds(LIFETIME + PAST_EXPIRY)
-        await stage.ask("play", resource=stage.programme.permitted)
+        await stage.watch(stage.programme.permitted)

@@ -17,5 +17,5 @@ class TokenRejected(Scenario):
 
     async def play(self, stage: Stage) -> None:
         await stage.control.revoke_access_tokens()
-        await stage.ask("play", resource=stage.programme.permitted)
-        await stage.ask("play", resource=stage.programme.permitted)
+        await stage.watch(stage.programme.permitted)
+        await stage.watch(stage.programme.permitted)

@@ -1,0 +1,23 @@
+"""The TV provider does not answer Adobe Pass in time, so decisions fail for now."""
+
+from __future__ import annotations
+
+from conformance.scenarios.scenario import Scenario
+from conformance.scenarios.stage import Stage
+
+RETRIES_SHOW_WITHIN = 4.0
+
+
+class TvProviderInTrouble(Scenario):
+    id = "tv-provider-in-trouble"
+    title = "Decisions fail with errors that may be retried"
+    needs = frozenset({"login", "status", "play"})
+
+    async def play(self, stage: Stage) -> None:
+        await stage.log_in()
+        trouble = await stage.behave({"error": "network_connection_timeout"}, endpoint="decisions.*")
+        if "preauthorize" in stage.driver.available:
+            await stage.ask("preauthorize", resources=list(stage.programme.all))
+        await stage.watch(stage.programme.permitted)
+        await stage.require_effect(trouble)
+        await stage.seconds(RETRIES_SHOW_WITHIN)

@@ -1,0 +1,106 @@
+"""Whole judged runs as users start them: the demo, the demo with a defect, and rules as pytest items."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from conformance import example
+from conformance.registry import all_rules
+from conformance.scenarios import SCENARIOS
+
+COMMAND = str(Path(sys.executable).with_name("pass-conformance"))
+DEFECT = "poll-every-second"
+TRIPPED = "authentication.poll-interval"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+    folder: Path
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory, mock_url: str) -> Iterator[Mapping[str, Ended]]:
+    """All the runs, side by side: each is mostly waiting."""
+    folders = {name: tmp_path_factory.mktemp(name) for name in ("demo", "defect", "pytest")}
+    with ExitStack() as stack:
+        space = f"{mock_url}/~as-pytest-items"
+        service = stack.enter_context(example.programmer_service(folders["pytest"], space, [DEFECT]))
+        toml = folders["pytest"] / "service.toml"
+        shipped = Path(example.service_toml(service.url).path).read_text("utf-8")
+        toml.write_text(re.sub(r"(?m)^base_url = .*$", f'base_url = "{service.url}"', shipped), "utf-8")
+        pytest_items = [sys.executable, "-m", "pytest", "-rA", "--pass-service=service.toml", f"--pass-mock={space}"]
+        commands = {
+            "demo": [COMMAND, "demo", "--format", "json"],
+            "defect": [COMMAND, "demo", "--defect", DEFECT, "--report", "elsewhere"],
+            "pytest": [*pytest_items, "-p", "no:cacheprovider", "-W", "error"],
+        }
+        started = {
+            name: subprocess.Popen(
+                command, cwd=folders[name], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            )
+            for name, command in commands.items()
+        }
+        said = {name: process.communicate(timeout=240) for name, process in started.items()}
+        yield {name: Ended(process.returncode, *said[name], folders[name]) for name, process in started.items()}
+
+
+def test_the_compliant_service_holds_and_stdout_is_the_report_alone(runs: Mapping[str, Ended]) -> None:
+    demo = runs["demo"]
+    report = json.loads(demo.out)
+    broken = [rule for rule in report["rules"] if rule["verdict"] == "violated"]
+    assert (broken, report["verdict"], report["exit_code"], demo.code) == ([], "passed", 0, 0)
+    assert len(report["rules"]) == len(all_rules())
+    assert {(s["id"], s["verdict"], s["note"]) for s in report["scenarios"]} == {
+        (scenario.id, "passed", "") for scenario in SCENARIOS
+    }
+    assert json.loads((demo.folder / "report" / "report.json").read_text("utf-8")) == report
+    assert "report/report.json" in demo.err
+
+
+def test_a_judged_run_takes_less_than_a_minute(runs: Mapping[str, Ended]) -> None:
+    assert json.loads(runs["demo"].out)["run"]["seconds"] < 60
+
+
+def test_the_demo_leaves_no_process_behind(runs: Mapping[str, Ended]) -> None:
+    urls = re.findall(r"http://127\.0\.0\.1:\d+", runs["demo"].err)
+    assert len(urls) == 2
+    for url in urls:
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(url, trust_env=False)
+
+
+def test_a_defect_ends_with_1_and_names_the_rule_with_evidence(runs: Mapping[str, Ended]) -> None:
+    defect = runs["defect"]
+    assert defect.code == 1
+    assert defect.out.startswith("VIOLATED")
+    finding = defect.out.partition(f"MUST {TRIPPED}")[2].partition("remedy")[0]
+    assert re.search(r"exchanges \d+, \d+", finding)
+    assert "polled again after 1." in finding
+    assert (defect.folder / "elsewhere" / "report.txt").read_text("utf-8").startswith("VIOLATED")
+
+
+def test_rules_are_pytest_items(runs: Mapping[str, Ended]) -> None:
+    ended = runs["pytest"]
+    assert ended.code == 1, ended.out
+    failed = re.findall(r"^FAILED service\.toml::(\S+)", ended.out, re.MULTILINE)
+    assert failed == [TRIPPED]
+    assert re.search(r"exchanges \d+, \d+, device", ended.out)
+    passed = re.findall(r"^PASSED service\.toml::(\S+)", ended.out, re.MULTILINE)
+    assert "headers.authorization" in passed
+    assert re.search(r"^SKIPPED .*untestable: needs verb restart", ended.out, re.MULTILINE)
+    assert "Traceback" not in ended.out
