@@ -20,8 +20,8 @@ AUTHENTICATED_WITHIN = 20.0
 PACE = 0.05
 """Seconds between two verbs of a device, so that rules can tell which of them an exchange belongs to."""
 
-WATCHED = 1.1
-"""Seconds of a playback: media tokens tell their time of issue in whole seconds, so that two of them differ."""
+WATCHED = 0.3
+"""Seconds of a playback."""
 
 
 class ScenarioError(Exception):
