@@ -56,7 +56,7 @@ ENDPOINTS = (
     Endpoint("browser.login", "POST", "/mvpd/{mvpd}/login", browser.login, needs_token=False),
 )
 
-_CONTROL = (
+CONTROL_CALLS = (
     ("GET", "/health", control.health),
     ("POST", "/reset", control.reset),
     ("GET", "/catalogue", control.catalogue),
@@ -83,7 +83,7 @@ def routes(settings: Settings, lag: LagMeter) -> list[Route]:
     return [
         *(
             Route(f"/_mock{path}", guarded(handler, settings.control_token), methods=[method])
-            for method, path, handler in _CONTROL
+            for method, path, handler in CONTROL_CALLS
         ),
         *(Route(path, Gateway(endpoints, settings, lag)) for path, endpoints in _by_path()),
         Route("/{path:path}", unknown),

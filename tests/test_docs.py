@@ -1,0 +1,89 @@
+"""The docs keep step with the code: what users can name is in the reference, and what is in it works."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import requires
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from mock_server.behaviours import Behaviour, Effect, Lifetimes, Match
+from mock_server.catalogue import Application, Mvpd, ServiceProvider, Subscriber, TempPass
+from mock_server.config import load_settings
+from mock_server.exchange import Exchange
+from mock_server.routes import CONTROL_CALLS, ENDPOINTS
+from mock_server.settings import Bounds, DefaultLifetimes
+
+ROOT = Path(__file__).parent.parent
+REFERENCE = ROOT / "docs" / "reference"
+
+
+def words(name: str) -> set[str]:
+    return set(re.findall(r"[a-z0-9_.-]+[a-z0-9]", (REFERENCE / name).read_text("utf-8")))
+
+
+SETTINGS = [Application, Behaviour, Bounds, DefaultLifetimes, Effect, Lifetimes, Match, Mvpd]
+SETTINGS += [ServiceProvider, Subscriber, TempPass]
+
+
+@pytest.mark.parametrize("struct", SETTINGS)
+def test_every_setting_is_documented(struct: type[msgspec.Struct]) -> None:
+    assert set(struct.__struct_encode_fields__) - words("configuration.md") == set()
+
+
+def test_the_example_configuration_is_one(tmp_path: Path) -> None:
+    blocks = re.findall(r"```toml\n(.*?)```", (REFERENCE / "configuration.md").read_text("utf-8"), re.DOTALL)
+    file = tmp_path / "mock.toml"
+    file.write_text("\n".join(blocks))
+    assert "OURS" in load_settings(file).catalogue.service_providers
+
+
+def test_every_member_of_an_exchange_is_documented() -> None:
+    assert set(Exchange.__struct_fields__) - words("journal.md") == set()
+
+
+def test_every_endpoint_is_documented() -> None:
+    text = (REFERENCE / "endpoints.md").read_text("utf-8")
+    for endpoint in ENDPOINTS:
+        assert f"| `{endpoint.id}` | {endpoint.method} {endpoint.path} |" in text
+
+
+def test_every_control_call_is_documented() -> None:
+    text = (REFERENCE / "control-api.md").read_text("utf-8")
+    for method, path, _ in CONTROL_CALLS:
+        assert f"| `{method} /_mock{path}` |" in text
+
+
+def test_every_dependency_has_its_reason() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    optional = [name for extra in project["optional-dependencies"].values() for name in extra]
+    for requirement in [*project["dependencies"], *optional]:
+        name = re.split(r"[\[<>=;~ ]", requirement)[0]
+        assert name == "pass-harness" or re.search(rf"\b{re.escape(name)}\b", text), name
+    assert requires("pass-harness")
+
+
+def test_the_commands_of_the_readme_exist() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    named = set(re.findall(r"(pass-(?:mock|conformance|load)) ([a-z][a-z-]+)", text))
+    assert ("pass-mock", "serve") in named
+    for command, subcommand in sorted(named):
+        done = subprocess.run(
+            [Path(sys.executable).with_name(command), subcommand, "--help"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command} {subcommand}: {done.stderr}"
+
+
+@pytest.mark.parametrize("page", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]), ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text("utf-8")):
+        assert (page.parent / target).exists(), target
