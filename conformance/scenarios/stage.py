@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,7 +70,9 @@ class Stage:
         self._calls = calls
         self._after = connection.after
         self._behaviours: list[str] = []
-        self._context: dict[str, Any] = {"mvpd": programme.mvpd}
+        # Adobe asks for a hash of something that the viewer is known by, never for the thing itself.
+        identity = hashlib.sha256(device.id.encode()).hexdigest()
+        self._context: dict[str, Any] = {"mvpd": programme.mvpd, "temppass_identity": identity}
 
     async def ask(self, verb: str, **arguments: object) -> VerbCall:
         """Asks a verb and gives its answer, a failed one too."""
