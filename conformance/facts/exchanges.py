@@ -21,6 +21,8 @@ NEEDS_TOKEN = (
 NEEDS_DEVICE = PROFILE_QUERIES | DECISIONS | {"sessions.create", "sessions.partner", "profiles.partner", "logout"}
 """Those whose pages list AP-Device-Identifier and X-Device-Info as required."""
 
+_CLOSING = 0.002
+"""Seconds by which an exchange may be closed later than its answer was read."""
 _REMEMBERED = 256
 """Bodies kept parsed: all rules look at one exchange before the next one comes."""
 
@@ -28,6 +30,11 @@ _REMEMBERED = 256
 def ended(exchange: Exchange) -> float:
     """When its answer was out, in seconds on the scale of ``wall``."""
     return exchange.wall + exchange.duration_ms / 1000
+
+
+def answered_before(exchange: Exchange, later: Exchange) -> bool:
+    """Whether the answer of the first could be known when the second was sent."""
+    return later.wall >= ended(exchange) - _CLOSING
 
 
 @lru_cache(maxsize=_REMEMBERED)

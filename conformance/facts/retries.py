@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from conformance.facts.actions import Candidates, inside, names
-from conformance.facts.exchanges import decisions, denial, ended, errors, resources, signature
+from conformance.facts.exchanges import answered_before, decisions, denial, ended, errors, resources, signature
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Expectations, Outcome, Rule
 from mock_server.exchange import Exchange
@@ -116,6 +116,8 @@ class NotRepeated(Rule):
 
     def _repetition(self, final: Exchange, seen: Exchange) -> Iterator[Outcome]:
         acted = max(self._acted.get(name) or 0.0 for name in names(seen))
+        if not answered_before(final, seen):
+            return  # asked twice at once: two viewers, or two screens of one
         if acted < final.wall and seen.wall - ended(final) <= BY_ITSELF:
             yield self.repeated(final, seen)
         elif self._again.driven:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from conformance.facts.exchanges import NEEDS_TOKEN, answer, bearer, ended, form, json_object
+from conformance.facts.exchanges import NEEDS_TOKEN, answer, bearer, form, json_object
 from conformance.rule import Bounded
 from mock_server.exchange import Exchange
 
@@ -142,8 +142,3 @@ def client_of(exchange: Exchange) -> str | None:
     if exchange.client_id:
         return exchange.client_id
     return form(exchange.request_body).get("client_id") or form(exchange.query).get("client_id")
-
-
-def answered(token: Token) -> float:
-    """When the client could have known of it."""
-    return ended(token.issued)

@@ -37,7 +37,7 @@ def render(rules: Sequence[type[Rule]], console: Console) -> None:
             if phase(rule) == name:
                 mark = "▶" if rule.card.judges_app else " "
                 line = f"{rule.card.severity:6} {mark} [bold]{rule.card.id}[/]  {escape(rule.card.title)}"
-                console.print(Padding(line, (0, 0, 0, 2)), highlight=False)
+                console.print(f"  {line}", highlight=False, soft_wrap=True)
     console.print("▶ needs what the service said to the Streaming App (a driver)", highlight=False)
 
 

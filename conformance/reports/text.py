@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from rich.console import Console
 from rich.markup import escape
-from rich.padding import Padding
 
 from conformance.engine import Verdict
 from conformance.reports.model import FindingReport, Report, RuleReport, ScenarioReport
@@ -20,7 +19,8 @@ COLOURS = {"passed": "green", "violated": "red", "inconclusive": "yellow"}
 def render(report: Report, console: Console) -> None:
     """Prints the report; colour and width are the console's."""
     for line, indent in _lines(report):
-        console.print(Padding(line, (0, 0, 0, indent)), highlight=False)
+        # Not wrapped: lines of a log stay whole, and a terminal wraps by itself.
+        console.print(" " * indent + line, highlight=False, soft_wrap=True)
 
 
 def _lines(report: Report) -> Iterator[tuple[str, int]]:

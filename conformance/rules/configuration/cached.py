@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance import citations
-from conformance.facts.exchanges import ended
+from conformance.facts.exchanges import answered_before, ended
 from conformance.facts.headers import device_info
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
@@ -46,7 +46,7 @@ class Cached(Rule):
         platform = _platform(seen)
         kept = [one for one in self._fetched.get(platform) or [] if seen.wall - ended(one) < KEPT]
         # One whose answer was not out yet could not be reused.
-        usable = [one for one in kept if ended(one) < seen.wall]
+        usable = [one for one in kept if answered_before(one, seen)]
         self._fetched.put(platform, [*kept, seen])
         if len(usable) >= self.expectations.instances:
             yield Broken(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance import citations
-from conformance.facts.exchanges import NEEDS_TOKEN, ended, signature
+from conformance.facts.exchanges import NEEDS_TOKEN, answered_before, ended, signature
 from conformance.facts.timing import timed
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
@@ -48,7 +48,8 @@ class ThrottledWaits(Rule):
             self._throttled.put(seen.ip, seen)
 
     def _early(self, before: Exchange, seen: Exchange, after: float) -> Iterator[Outcome]:
-        if after <= UNDER_WAY and signature(seen) != signature(before):
+        repeated = signature(seen) == signature(before) and answered_before(before, seen)
+        if after <= UNDER_WAY and not repeated:
             return
         broken = Broken(
             exchanges=(before.id, seen.id),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from conformance import citations
 from conformance.facts.actions import Candidates, inside
-from conformance.facts.exchanges import PROFILE_QUERIES, decisions, ended, resources
+from conformance.facts.exchanges import PROFILE_QUERIES, answered_before, decisions, resources
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
@@ -84,5 +84,5 @@ class PermitsCached(Rule):
             yield repeated
 
     def _known(self, permitted: list[Exchange], seen: Exchange) -> bool:
-        recent = [one for one in permitted if seen.wall - one.wall < KEPT and ended(one) < seen.wall]
+        recent = [one for one in permitted if seen.wall - one.wall < KEPT and answered_before(one, seen)]
         return len(recent) >= self.expectations.instances

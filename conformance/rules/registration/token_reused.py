@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance import citations
-from conformance.facts.exchanges import NEEDS_TOKEN, bearer
-from conformance.facts.tokens import Tokens, answered, client_of
+from conformance.facts.exchanges import NEEDS_TOKEN, answered_before, bearer
+from conformance.facts.tokens import Tokens, client_of
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
@@ -44,7 +44,8 @@ class TokenReused(Rule):
         if client is None or not client.tokens:
             return
         # A token whose answer was still under way could not be known yet.
-        good = [token for token in client.tokens if not token.spent(seen.wall) and answered(token) < seen.wall]
+        known = [token for token in client.tokens if answered_before(token.issued, seen)]
+        good = [token for token in known if not token.spent(seen.wall)]
         if len(good) < self.expectations.instances:
             yield HELD
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance import citations
-from conformance.facts.exchanges import NEEDS_TOKEN, bearer, ended, signature
+from conformance.facts.exchanges import NEEDS_TOKEN, answered_before, bearer, ended, signature
 from conformance.facts.tokens import Tokens, rejects_token
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
@@ -55,8 +55,9 @@ class UnauthorizedRenewsFirst(Rule):
         yield from self._loop(seen)
 
     def _is_resent(self, rejection: Exchange, seen: Exchange) -> bool:
-        repeated = signature(seen) == signature(rejection)
-        return seen.wall > ended(rejection) + (0.0 if repeated else UNDER_WAY)
+        if signature(seen) == signature(rejection):
+            return answered_before(rejection, seen)
+        return seen.wall > ended(rejection) + UNDER_WAY
 
     def _held(self, client_id: str, used: str) -> Iterator[Outcome]:
         client = self._tokens.client(client_id)
@@ -85,5 +86,5 @@ class UnauthorizedRenewsFirst(Rule):
             exchanges=(rejection.id, seen.id),
             device=seen.device,
             expected="a new access token after the 401",
-            observed=f"the rejected token was sent again {seen.wall - ended(rejection):.2f} s later",
+            observed=f"the rejected token was sent again {seen.wall - rejection.wall:.2f} s later",
         )

@@ -1,0 +1,395 @@
+"""Traces made by hand: what a Programmer Service did, said in the words of the domain."""
+
+# ruff: noqa: ANN401 - fields of an exchange and returns of a verb are passed on by name
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from conformance.engine import Judge, RuleResult, Verdict, in_order
+from conformance.observation import Observation, VerbCall
+from conformance.registry import all_rules
+from conformance.rule import Expectations
+from mock_server.exchange import Exchange
+from mock_server.masking import mask
+
+EPOCH_MS = 1_760_000_000_000
+STATEMENT = mask("a software statement")
+SERVICE_PROVIDER = "REF30"
+MVPD = "Cablevision"
+ANSWER = 0.005
+"""Seconds that the mock takes to answer."""
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """A device and where it is."""
+
+    device: str = "device-1"
+    ip: str = "198.18.0.1"
+    model: str = "AppleTV14,1"
+
+    @property
+    def facts(self) -> dict[str, str]:
+        return {
+            "primaryHardwareType": "SetTopBox",
+            "model": self.model,
+            "version": "1",
+            "osName": "tvOS",
+            "osVersion": "18.5",
+            "connectionType": "LAN",
+            "connectionIp": self.ip,
+            "connectionPort": "50000",
+        }
+
+    @property
+    def identifier(self) -> str:
+        return "fingerprint " + encode(self.device)
+
+    @property
+    def info(self) -> str:
+        return encode(json.dumps(self.facts))
+
+
+VIEWER = Viewer()
+OTHER = Viewer("device-2", "198.18.0.2")
+
+
+def encode(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def error(code: str, action: str = "none", status: int = 403, message: str = "No.") -> dict[str, Any]:
+    return {"action": action, "status": status, "code": code, "message": message}
+
+
+@dataclass
+class Trace:
+    """Observations in the making. ``now`` is in seconds; each exchange and verb moves it on a little."""
+
+    now: float = 100.0
+    lag_ms: float = 0.0
+    space: str = "default"
+    token_value: str | None = None
+    client: str | None = None
+    observations: list[Observation] = field(default_factory=list)
+    codes: dict[str, Viewer] = field(default_factory=dict)
+    first_id: int = 1
+    takes: float = ANSWER
+
+    def wait(self, seconds: float) -> Trace:
+        self.now += seconds
+        return self
+
+    def ms(self, seconds_from_now: float = 0.0) -> int:
+        return EPOCH_MS + round((self.now + seconds_from_now) * 1000)
+
+    def exchange(
+        self,
+        endpoint: str,
+        path: str,
+        *,
+        method: str = "GET",
+        status: int = 200,
+        viewer: Viewer | None = VIEWER,
+        headers: Mapping[str, str | None] | None = None,
+        query: str = "",
+        body: str = "",
+        answer: object = None,
+        **fields: Any,
+    ) -> Exchange:
+        """Adds one exchange as a compliant service would make it; ``headers`` with None are left out."""
+        sent: dict[str, str | None] = {"user-agent": "test", "accept": "application/json"}
+        if viewer:
+            sent |= {"x-forwarded-for": viewer.ip}
+        if self.token_value and not endpoint.startswith("dcr.") and endpoint != "authenticate":
+            sent["authorization"] = f"Bearer {self.token_value}"
+        sent |= headers or {}
+        made = Exchange(
+            **{
+                "id": self.first_id + len(self.observations),
+                "space": self.space,
+                "at": self.ms(),
+                "wall": self.now,
+                "duration_ms": self.takes * 1000,
+                "lag_ms": self.lag_ms,
+                "endpoint": endpoint,
+                "method": method,
+                "path": path,
+                "query": query,
+                "request_headers": {name: value for name, value in sent.items() if value is not None},
+                "request_body": body,
+                "status": status,
+                "response_headers": {},
+                "response_body": answer if isinstance(answer, str) else json.dumps(answer or {}),
+                "peer": "127.0.0.1:50000",
+                "connection": "c1",
+                "ip": viewer.ip if viewer else "127.0.0.1",
+                "device": viewer.device if viewer else None,
+                **fields,
+            }
+        )
+        self.observations.append(made)
+        self.now += self.takes
+        return made
+
+    # Registration
+
+    def register(self, client: str = "client-1", *, status: int = 201, viewer: Viewer | None = None) -> Exchange:
+        self.client = client
+        return self.exchange(
+            "dcr.register", "/o/client/register", method="POST", status=status, viewer=viewer,
+            headers={"content-type": "application/json"}, body=json.dumps({"software_statement": STATEMENT}),
+            answer={"client_id": client, "client_secret": mask(client)},
+        )  # fmt: skip
+
+    def token(
+        self, value: str = "t1", *, life: float = 21600, client: str | None = None, error: str | None = None
+    ) -> Exchange:
+        client = client or self.client or "client-1"
+        if error is None:
+            self.token_value = mask(value)
+        sent = {"grant_type": "client_credentials", "client_id": client, "client_secret": mask(client)}
+        granted = {"access_token": mask(value), "created_at": self.ms(), "expires_in": life}
+        return self.exchange(
+            "dcr.token", "/o/client/token", method="POST", viewer=None, client_id=client,
+            status=201 if error is None else 400, headers={"content-type": "application/x-www-form-urlencoded"},
+            body=urlencode(sent), answer=granted if error is None else {"error": error},
+        )  # fmt: skip
+
+    def start(self, life: float = 21600) -> Trace:
+        """Registered, with a token."""
+        self.register()
+        self.token(life=life)
+        return self
+
+    # REST API V2
+
+    def for_device(self, viewer: Viewer) -> dict[str, str | None]:
+        return {"ap-device-identifier": viewer.identifier, "x-device-info": viewer.info}
+
+    def call(
+        self,
+        endpoint: str,
+        path: str,
+        viewer: Viewer = VIEWER,
+        *,
+        headers: Mapping[str, str | None] | None = None,
+        **more: Any,
+    ) -> Exchange:
+        """A call that is made for a device and describes it."""
+        more.setdefault("mvpd", None)
+        return self.exchange(
+            endpoint, f"/api/v2/{SERVICE_PROVIDER}/{path}", viewer=viewer,
+            headers={**self.for_device(viewer), **(headers or {})}, service_provider=SERVICE_PROVIDER, **more,
+        )  # fmt: skip
+
+    def configuration(self, viewer: Viewer = VIEWER, **more: Any) -> Exchange:
+        return self.call("configuration", "configuration", viewer, answer={"requestor": {"mvpds": []}}, **more)
+
+    def profile(self, life: float = 86400.0, mvpd: str = MVPD) -> dict[str, Any]:
+        return {mvpd: {"mvpd": mvpd, "notBefore": self.ms(), "notAfter": self.ms(life), "type": "regular"}}
+
+    def profiles(
+        self,
+        viewer: Viewer = VIEWER,
+        *,
+        mvpd: str | None = None,
+        found: bool = False,
+        life: float = 86400.0,
+        **more: Any,
+    ) -> Exchange:
+        answer = {"profiles": self.profile(life) if found else {}}
+        path = f"profiles/{mvpd}" if mvpd else "profiles"
+        more.setdefault("answer", answer)
+        return self.call("profiles.mvpd" if mvpd else "profiles", path, viewer, mvpd=mvpd, **more)
+
+    def session(
+        self,
+        code: str = "AAAAAAA",
+        viewer: Viewer = VIEWER,
+        *,
+        life: float = 1800.0,
+        missing: Iterable[str] = (),
+        authorize: bool = False,
+        sent: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> Exchange:
+        self.codes[code] = viewer
+        given = {"mvpd": MVPD, "domainName": "adobe.com", "redirectUrl": "https://adobe.com/"}
+        given = {name: value for name, value in given.items() if name not in set(missing)}
+        answer: dict[str, Any] = {"actionName": "authenticate", "code": code, "notAfter": str(self.ms(life))}
+        if missing:
+            answer |= {"actionName": "resume", "missingParameters": list(missing)}
+        if authorize:
+            answer = {"actionName": "authorize", "reasonType": "authenticated"}
+        more.setdefault("answer", answer)
+        headers = {"content-type": "application/x-www-form-urlencoded", **more.pop("headers", {})}
+        return self.call(
+            "sessions.create", "sessions", viewer, method="POST", body=urlencode(sent or given),
+            headers=headers, mvpd=MVPD, code=None if authorize else code, **more,
+        )  # fmt: skip
+
+    def resume(self, code: str = "AAAAAAA", viewer: Viewer = VIEWER) -> Exchange:
+        return self.exchange(
+            "sessions.resume", f"/api/v2/{SERVICE_PROVIDER}/sessions/{code}", method="POST", viewer=viewer, code=code,
+            headers={"content-type": "application/x-www-form-urlencoded"}, body=urlencode({"mvpd": MVPD}),
+            answer={"actionName": "authenticate", "code": code}, service_provider=SERVICE_PROVIDER, mvpd=MVPD,
+        )  # fmt: skip
+
+    def look_up(self, code: str = "AAAAAAA", viewer: Viewer = VIEWER, *, status: int = 200) -> Exchange:
+        return self.exchange(
+            "sessions.retrieve", f"/api/v2/{SERVICE_PROVIDER}/sessions/{code}", viewer=viewer, code=code,
+            status=status, service_provider=SERVICE_PROVIDER,
+        )  # fmt: skip
+
+    def authenticate(self, code: str = "AAAAAAA") -> Exchange:
+        return self.exchange(
+            "authenticate", f"/api/v2/authenticate/{SERVICE_PROVIDER}/{code}", status=302, code=code,
+            service_provider=SERVICE_PROVIDER,
+        )  # fmt: skip
+
+    def poll(
+        self, code: str = "AAAAAAA", *, found: bool = False, status: int = 200, life: float = 86400.0, **more: Any
+    ) -> Exchange:
+        viewer = self.codes.get(code, VIEWER)
+        answer: object = {"profiles": self.profile(life) if found else {}}
+        if status >= 400:
+            answer = error("invalid_authentication_session", status=status) if status == 400 else "<html>"
+        more.setdefault("answer", answer)
+        return self.exchange(
+            "profiles.code", f"/api/v2/{SERVICE_PROVIDER}/profiles/code/{code}", viewer=viewer, code=code,
+            status=status, service_provider=SERVICE_PROVIDER, **more,
+        )  # fmt: skip
+
+    def log_in(self, viewer: Viewer = VIEWER, code: str = "AAAAAAA", life: float = 86400.0) -> Exchange:
+        """A login, second screen, polled for three times."""
+        self.session(code, viewer)
+        for _ in range(2):
+            self.wait(3.5)
+            self.poll(code)
+        self.wait(3.5)
+        return self.poll(code, found=True, life=life)
+
+    def preauthorize(
+        self,
+        resources: Iterable[str] = ("a", "b"),
+        viewer: Viewer = VIEWER,
+        *,
+        denied: Iterable[str] = (),
+        action: str = "none",
+        **more: Any,
+    ) -> Exchange:
+        return self._decide("preauthorize", list(resources), viewer, set(denied), action, **more)
+
+    def authorize(
+        self,
+        resource: str = "a",
+        viewer: Viewer = VIEWER,
+        *,
+        action: str | None = None,
+        media: str = "m1",
+        **more: Any,
+    ) -> Exchange:
+        """Permitted with the media token ``media``, or denied with the error's ``action``."""
+        denied = {resource} if action else set()
+        return self._decide("authorize", [resource], viewer, denied, action or "none", media=media, **more)
+
+    def _decide(
+        self, kind: str, resources: list[str], viewer: Viewer, denied: set[str], action: str, *,
+        media: str | None = None, token_life: float = 420.0, **more: Any,
+    ) -> Exchange:  # fmt: skip
+        decisions: list[dict[str, Any]] = []
+        for resource in resources:
+            decision: dict[str, Any] = {"resource": resource, "authorized": resource not in denied}
+            if resource in denied:
+                code = {"retry": "network_connection_timeout", "authentication": "authenticated_profile_missing"}
+                decision["error"] = error(code.get(action, f"{kind.removesuffix('e')}ation_denied_by_mvpd"), action)
+            elif media:
+                decision["token"] = {"serializedToken": mask(media), "notAfter": self.ms(token_life)}
+            decisions.append(decision)
+        more.setdefault("answer", {"decisions": decisions})
+        headers = {"content-type": "application/json", **more.pop("headers", {})}
+        more.setdefault("path", f"decisions/{kind}/{MVPD}")
+        more.setdefault("body", json.dumps({"resources": resources}))
+        return self.call(
+            f"decisions.{kind}", more.pop("path"), viewer, method="POST", headers=headers, mvpd=MVPD, **more
+        )
+
+    def logout(
+        self,
+        viewer: Viewer = VIEWER,
+        *,
+        name: str = "logout",
+        url: str | None = "https://mvpd.example/out",
+        **more: Any,
+    ) -> Exchange:
+        action: dict[str, Any] = {"actionName": name, "actionType": "interactive" if url else "none", "mvpd": MVPD}
+        if url:
+            action["url"] = url
+        more.setdefault("query", urlencode({"redirectUrl": "https://adobe.com/"}))
+        return self.call("logout", f"logout/{MVPD}", viewer, mvpd=MVPD, answer={"logouts": {MVPD: action}}, **more)
+
+    # Verbs
+
+    @contextmanager
+    def verb(
+        self, verb: str, viewer: Viewer = VIEWER, *, failure: str | None = None, **arguments: Any
+    ) -> Iterator[dict[str, Any]]:
+        """What the service does within the block it does for this verb; fill in what it returns."""
+        started, returns = self.now, {}  # type: float, dict[str, Any]
+        self.now += 0.02
+        yield returns
+        self.now += 0.02
+        self.observations.append(
+            VerbCall(
+                verb=verb, device="" if verb == "restart" else viewer.device, ip=viewer.ip, scenario="test",
+                started=started, ended=self.now, arguments=arguments, returns=returns, facts=viewer.facts,
+                failure=failure,
+            )
+        )  # fmt: skip
+
+    def ask(
+        self, verb: str, viewer: Viewer = VIEWER, *, returns: Mapping[str, Any] | None = None, **more: Any
+    ) -> None:
+        """A verb that costs no call to Adobe Pass."""
+        with self.verb(verb, viewer, **more) as given:
+            given.update(returns or {})
+
+
+def judge(observations: Iterable[Observation], *, expectations: Expectations | None = None) -> dict[str, RuleResult]:
+    """What all rules say of a trace, by their ids."""
+    judged = Judge(all_rules(), expectations or Expectations())
+    for observation in in_order(observations):
+        judged.observe(observation)
+    return {result.card.id: result for result in judged.conclude()}
+
+
+def violated(observations: Iterable[Observation], **expectations: Any) -> dict[str, RuleResult]:
+    """The rules that a trace violates."""
+    results = judge(observations, expectations=Expectations(**expectations))
+    return {rule: result for rule, result in results.items() if result.verdict is Verdict.VIOLATED}
+
+
+def merged(*traces: Trace) -> list[Observation]:
+    """The observations of several devices at the same time, with ids that tell them apart."""
+    observations: list[Observation] = []
+    for number, trace in enumerate(traces):
+        for observation in trace.observations:
+            if isinstance(observation, Exchange):
+                observations.append(_renumbered(observation, number))
+            else:
+                observations.append(observation)
+    return observations
+
+
+def _renumbered(exchange: Exchange, number: int) -> Exchange:
+    return msgspec.structs.replace(exchange, id=exchange.id + number * 10_000)
