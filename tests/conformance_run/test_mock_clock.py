@@ -1,0 +1,49 @@
+"""Verbs stand on the mock's scale of time, measured by the quickest of several readings."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+
+from conformance.mock_clock import READINGS, MockClock
+from mock_server.control_client import Health
+
+
+class Mock:
+    """A mock whose clock is 100 s ahead, asked over a line with these delays there and back."""
+
+    def __init__(self, delays: Iterator[tuple[float, float]]) -> None:
+        self.now = 0.0
+        self.asked = 0
+        self._delays = delays
+
+    def monotonic(self) -> float:
+        return self.now
+
+    async def health(self) -> Health:
+        there, back = next(self._delays)
+        self.asked += 1
+        wall = self.now + there + 100.0
+        self.now += there + back
+        return Health(status="ok", now=0, wall=wall)
+
+
+def measured(mock: Mock) -> float:
+    clock = asyncio.run(MockClock.of(cast(Any, mock), mock.monotonic))
+    return clock.now() - mock.now
+
+
+def test_the_quickest_reading_counts() -> None:
+    mock = Mock(iter([(0.5, 0.0), (0.0, 0.9), (0.001, 0.001)]))
+    assert measured(mock) == pytest.approx(100.0)
+    assert mock.asked == 3
+
+
+def test_a_slow_line_is_read_often_and_the_best_is_taken() -> None:
+    delays = iter([(0.3, 0.1), (0.02, 0.02), *[(0.2, 0.3)] * READINGS])
+    mock = Mock(delays)
+    assert measured(mock) == pytest.approx(100.0)
+    assert mock.asked == READINGS
