@@ -1,0 +1,77 @@
+"""The command pass-load. Machine formats go to stdout alone; progress and errors go to stderr."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from functools import partial
+from pathlib import Path
+
+import click
+
+from conformance import example, service_config
+from conformance.command import CommandGroup, fresh_seed, progress, publish
+from conformance.errors import ConfigError
+from conformance.registry import select
+from conformance.runner import DEFAULT_MOCK
+from load import event as events
+from load.generating import require_locust
+from load.report.model import encode
+from load.report.text import render
+from load.run import run_event
+from load.targets import require_loopback, require_verbs
+
+
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="pass-harness")
+def main() -> None:
+    """Live events: many viewers ask a Programmer Service at once, while the rules judge what it asks of Adobe Pass.
+
+    Exit codes: 0 holds; 1 a MUST rule is violated; 2 wrong usage or configuration; 3 the run is invalid.
+    """
+
+
+@main.command()
+@click.option("--service", "service_file", type=Path, metavar="SERVICE.toml", help="How verbs reach the service.")
+@click.option("--mock", "mock_url", metavar="URL", help=f"The mock [default: [mock] url, or {DEFAULT_MOCK}].")
+@click.option("--event", "event_name", required=True, metavar="EVENT", help="An event.toml, or a packaged event.")
+@click.option("--audience", type=click.IntRange(1, events.LARGEST_AUDIENCE), help="Instead of the event's own.")
+@click.option("--defect", "defects", multiple=True, metavar="NAME", help="Make the example service misbehave.")
+@click.option("--select", "patterns", multiple=True, metavar="ID", help="Only these rules; globs, repeatable.")
+@click.option("--seed", type=click.IntRange(min=0), help="Of devices and chance [default: another one each run].")
+@click.option("--report", "folder", type=Path, metavar="DIR", help="Also write report.json and report.txt there.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def run(
+    service_file: Path | None,
+    mock_url: str | None,
+    event_name: str,
+    audience: int | None,
+    defects: tuple[str, ...],
+    patterns: tuple[str, ...],
+    seed: int | None,
+    folder: Path | None,
+    form: str,
+) -> None:
+    """Let an event happen to a service, or without --service to the example service with a mock of its own."""
+    event, rules = events.load(events.find(event_name), audience=audience), select(patterns)
+    require_locust()
+    seed = fresh_seed() if seed is None else seed
+    with progress(f"event {event.name}: {event.audience} viewers in {event.duration.seconds:g} s") as announce:
+        if service_file is not None:
+            if defects:
+                raise ConfigError("--defect is for the example service; leave it out, or leave out --service")
+            config = service_config.load(service_file)
+            mock_url = (mock_url or config.mock.url or DEFAULT_MOCK).rstrip("/")
+            require_loopback(config, mock_url)
+            require_verbs(config)
+            report = asyncio.run(run_event(event, config, mock_url, rules, seed=seed, announce=announce))
+        else:
+            if mock_url is not None:
+                raise ConfigError("--mock goes with --service; without either, both are started for you")
+            example.known_defects(defects)
+            with tempfile.TemporaryDirectory(prefix="pass-load-") as made:
+                at = Path(made)
+                with example.mock(at) as mock, example.programmer_service(at, mock.url, defects) as service:
+                    config = example.service_toml(service.url)
+                    report = asyncio.run(run_event(event, config, mock.url, rules, seed=seed, announce=announce))
+    publish(encode(report), partial(render, report), folder=folder, form=form, exit_code=report.exit_code)
