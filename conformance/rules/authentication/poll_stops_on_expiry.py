@@ -40,7 +40,7 @@ class PollStopsOnExpiry(Rule):
         if isinstance(seen, VerbCall):
             return
         replaced = self._sessions.observe(seen)
-        if replaced is not None:
+        if replaced is not None and seen.wall < replaced.expires + MARGIN:
             self._expired.end(replaced.code)
         session = self._sessions.get(seen.code)
         if session is None or not is_poll(seen, self._sessions):
