@@ -112,9 +112,10 @@ class Evening:
             self.trace.wait(pause)
             self.trace.poll(code)
         if life == 8.0:
-            self.trace.wait(left + self.luck.chance.uniform(0.1, 4))
-            if self.luck.happens(0.5):
-                self.trace.poll(code, status=400)
+            pause = self.luck.jitter(self.luck.chance.uniform(3, 5))
+            self.trace.wait(max(pause, left))
+            if pause > left and self.luck.happens(0.5):
+                self.trace.poll(code, status=400)  # it noticed the expiry by this answer
             self.trace.wait(self.luck.chance.uniform(8, 20))
 
     def refused(self) -> None:
