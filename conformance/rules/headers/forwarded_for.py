@@ -53,7 +53,7 @@ class ForwardedFor(Rule):
             yield self._wrong(seen, f"X-Forwarded-For: {sent}" if sent else "no X-Forwarded-For")
         elif self._devices.get(address) is not None:
             yield HELD
-        elif not _of_second_screen(seen, self._sessions):
+        elif not _of_second_screen(seen, self._sessions) and not _from_before(seen, self._sessions):
             self._unknown.append(seen)
 
     def finish(self) -> Iterator[Outcome]:
@@ -81,3 +81,8 @@ def _of_second_screen(exchange: Exchange, sessions: Sessions) -> bool:
     if exchange.endpoint == "profiles.code":
         return not is_poll(exchange, sessions)
     return exchange.endpoint in {"sessions.retrieve", "sessions.resume"}
+
+
+def _from_before(exchange: Exchange, sessions: Sessions) -> bool:
+    """A poll for a login that began before anybody watched: its device asked for nothing since."""
+    return exchange.endpoint == "profiles.code" and sessions.get(exchange.code) is None
