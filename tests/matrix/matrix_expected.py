@@ -45,5 +45,25 @@ BREAKS: dict[str, tuple[str, ...]] = {
 }
 """The rules that a defect must trip."""
 
-MAY_BREAK: dict[str, dict[str, str]] = {}
+MAY_BREAK: dict[str, dict[str, str]] = {
+    "register-every-start": {
+        "registration.credentials-survive-restart": "after a restart apps start too",
+        "registration.token-renewed-with-same-credentials": "the new client takes the place of a new token",
+    },
+    "expired-token-used": {
+        "registration.token-renewed-proactively": "waiting for the 401 is the opposite of renewing in time",
+    },
+    "poll-profiles-list": {
+        "authentication.poll-starts-promptly": "the code itself is never polled",
+    },
+    "two-pollers": {
+        "authentication.poll-interval": "two rhythms on one code come closer than 3 s to each other",
+    },
+    "media-token-cached": {
+        "preauthorization.never-plays": "a resource that was preauthorized plays without an authorize call",
+    },
+    "own-forwarded-for": {
+        "errors.throttle-not-fought": "all devices share one allowance, so most calls are throttled",
+    },
+}
 """Rules that a defect may trip besides, and why that is no false alarm."""
