@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import click
+from rich.console import Console
 
 from conformance import example, service_config
 from conformance.command import CommandGroup, fresh_seed, progress, publish
@@ -75,3 +76,16 @@ def run(
                     config = example.service_toml(service.url)
                     report = asyncio.run(run_event(event, config, mock.url, rules, seed=seed, announce=announce))
     publish(encode(report), partial(render, report), folder=folder, form=form, exit_code=report.exit_code)
+
+
+@main.command()
+@click.option("--rounds", type=click.IntRange(1, 100), default=3, show_default=True, help="Of each call and server.")
+@click.option("--seconds", type=click.FloatRange(0.1, 600), default=2.0, show_default=True, help="Of each round.")
+def bench(rounds: int, seconds: float) -> None:
+    """Compare the speed of the mock with that of bare apps that answer the same bytes on the same server."""
+    from load.bench import bench as measure  # noqa: PLC0415 - only this command needs a client that fast
+    from load.bench import show  # noqa: PLC0415
+
+    with progress("measuring") as announce:
+        measured = measure(rounds=rounds, seconds=seconds, announce=announce)
+    show(measured, Console())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -27,7 +27,7 @@ from fixtures.devices import new_devices
 from load.event import Event
 from load.generating import generating
 from load.judge import BATCH, LiveJudge, follow_journal
-from load.messages import Asked, Assignment, Attendance
+from load.messages import Assignment, Attendance, Told
 from load.report.model import LoadReport, compose
 from load.validity import reasons_against
 from mock_server.control_client import ControlClient, ControlError
@@ -66,6 +66,8 @@ async def run_event(
                 return _not_held(event, rules, expectations, run, [problem])
             async with connect(config, control) as connection:
                 problems, calls = await examine(config, connection, next(new_devices(seed)))
+                for problem in problems:
+                    announce(str(problem))
                 if any(problem.fatal for problem in problems):
                     return _not_held(event, rules, expectations, run, problems)
             clock = await MockClock.of(control)
@@ -86,11 +88,6 @@ async def run_event(
                 clock_offset=offset,
             )
             attendance = await _hold(assignment, control, judge, connection.after, announce)
-    except ExceptionGroup as group:
-        # What failed first made the task group give up the rest.
-        raise HarnessError(
-            f"the run broke off: {group.exceptions[0] or type(group.exceptions[0]).__name__}"
-        ) from group
     except (httpx.TransportError, ControlError) as error:
         raise HarnessError(f"the mock at {mock_url} was lost: {error or type(error).__name__}") from error
     run.seconds = round(time.monotonic() - began, 3)
@@ -112,22 +109,31 @@ async def _hold(
     assignment: Assignment, control: ControlClient, judge: LiveJudge, after: int, announce: Announce
 ) -> Attendance:
     """Generates the event while the journal is followed; who attended."""
-    ended = asyncio.Event()
-    attendance = NOBODY
-    async with asyncio.TaskGroup() as group, generating(assignment) as told:
-        group.create_task(follow_journal(control, judge, after=after, ended=ended))
-        teller = group.create_task(_tell(judge, assignment.begins, announce))
-        number = 0
-        async for said in told:
-            if isinstance(said, Asked):
-                judge.asked(said)
-                number += 1
-                if number % BATCH == 0:
-                    await asyncio.sleep(0)
-            else:
-                attendance = said
-        ended.set()
-        teller.cancel()
+    try:
+        async with asyncio.TaskGroup() as group, generating(assignment) as told:
+            ended = asyncio.Event()
+            group.create_task(follow_journal(control, judge, after=after, ended=ended))
+            teller = group.create_task(_tell(judge, assignment.begins, announce))
+            attendance = await _listen(told, judge)
+            teller.cancel()
+            ended.set()
+    except ExceptionGroup as failures:
+        # The first failure made the task group give up the rest.
+        raise failures.exceptions[0] from failures
+    return attendance
+
+
+async def _listen(told: AsyncIterator[Told], judge: LiveJudge) -> Attendance:
+    """Shows the judge what viewers ask, until the generator has ended; who attended."""
+    attendance, number = NOBODY, 0
+    async for said in told:
+        if isinstance(said, Attendance):
+            attendance = said
+            continue
+        judge.asked(said)
+        number += 1
+        if number % BATCH == 0:
+            await asyncio.sleep(0)
     return attendance
 
 

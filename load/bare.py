@@ -1,0 +1,84 @@
+"""The yardsticks of the benchmark: apps that answer given bytes and do nothing else, on the server of the mock."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from mock_server.server import listen
+
+
+class Canned(msgspec.Struct, frozen=True, kw_only=True):
+    """What the mock answered to a call."""
+
+    method: str
+    path: str
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+READY = Canned(method="GET", path="/ready", status=200, headers={}, body=b"ready")
+
+
+def plain(answers: list[Canned]) -> ASGIApp:
+    """No framework at all: the least that uvicorn can be asked to do."""
+    by_request = {(canned.method, canned.path): canned for canned in answers}
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        canned = by_request[scope["method"], scope["path"]]
+        while (await receive()).get("more_body"):
+            pass
+        headers = {**canned.headers, "content-length": str(len(canned.body))}
+        raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+        await send({"type": "http.response.start", "status": canned.status, "headers": raw})
+        await send({"type": "http.response.body", "body": canned.body})
+
+    return app
+
+
+def starlette(answers: list[Canned]) -> ASGIApp:
+    """What the mock's framework costs without the mock."""
+    return Starlette(routes=[_route(canned) for canned in answers])
+
+
+def _route(canned: Canned) -> Route:
+    async def reply(request: Request) -> Response:
+        await request.body()
+        return Response(canned.body, canned.status, canned.headers)
+
+    return Route(canned.path, reply, methods=[canned.method])
+
+
+KINDS: dict[str, Callable[[list[Canned]], ASGIApp]] = {"plain": plain, "starlette": starlette}
+
+
+def serve(kind: str, answers: Path, port: int) -> None:
+    """Serves the answers of a file (JSON) on 127.0.0.1 until terminated."""
+    canned = msgspec.json.decode(answers.read_bytes(), type=list[Canned])
+    # As in mock_server/server.py: the comparison is of applications, not of servers.
+    config = uvicorn.Config(
+        KINDS[kind]([READY, *canned]),
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=75,
+    )
+    uvicorn.Server(config).run(sockets=[listen("127.0.0.1", port)])
+
+
+if __name__ == "__main__":
+    # python -m load.bare KIND ANSWERS --port PORT, as `load.bench` starts it
+    serve(sys.argv[1], Path(sys.argv[2]), int(sys.argv[4]))
