@@ -11,6 +11,8 @@ from conformance.observation import Observation
 from mock_server.masking import mask
 
 FRONT = "https://sp.example"
+NOTICING = 0.6
+"""Seconds that a viewer needs at least to see an answer and act again."""
 
 
 @dataclass
@@ -46,10 +48,11 @@ class Evening:
         self.browse()
         for _ in range(self.luck.chance.randint(1, 4)):
             self.watch()
-            self.trace.wait(self.luck.chance.uniform(0.3, 30))
+            self.trace.wait(self.luck.chance.uniform(NOTICING, 30))
         self.start(known=True)
         self.browse()
         if self.luck.happens(0.7):
+            self.trace.wait(NOTICING)
             self.log_out()
         return self.trace
 
@@ -124,7 +127,7 @@ class Evening:
             with self.trace.verb("login", self.viewer, failure="400", mvpd=MVPD, screen="secondary"):
                 refusal = error("invalid_integration", status=400)
                 self.trace.session("", self.viewer, status=400, answer=refusal)
-            self.trace.wait(self.luck.chance.uniform(0.2, 5))
+            self.trace.wait(self.luck.chance.uniform(NOTICING, 5))
 
     def new_code(self, screen: str, life: float = 1800.0) -> str:
         self.codes += 1
@@ -200,7 +203,7 @@ def prelude() -> Trace:
 
 def renewal(number: int, begins: float) -> Trace:
     """The token is revoked under a viewer: one 401, a new token, the request again."""
-    viewer = Viewer(f"device-{number}", f"198.18.9.{number % 250 + 1}")
+    viewer = Viewer(f"device-{number}", f"198.19.9.{number % 250 + 1}")
     trace = Trace(now=begins, token_value=mask("t1"), client="client-1", first_id=number * 10_000 + 100)
     refused = error("invalid_access_token_client_application", "application-registration", 401)
     with trace.verb("start", viewer) as returns:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from compliant import night
 from conformance_traces import OTHER, VIEWER, Trace, Viewer, encode, error, judge, violated
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conformance.engine import Verdict
+from conformance.observation import Observation
 from conformance.rule import Expectations
+from mock_server.exchange import Exchange
 
 NOT_IN_A_NIGHT = {
     "registration.credentials-survive-restart",
@@ -28,14 +32,19 @@ NOT_IN_A_NIGHT = {
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 2**32), devices=st.integers(1, 12))
 def test_a_compliant_service_is_never_flagged(seed: int, devices: int) -> None:
-    results = judge(night(seed, devices))
+    observed = night(seed, devices)
+    exchanges = [seen for seen in observed if isinstance(seen, Exchange)]
 
-    flagged = {
+    assert flagged(observed) == {}
+    assert flagged(exchanges) == {}, "without a driver"
+
+
+def flagged(observations: Sequence[Observation]) -> dict[str, object]:
+    return {
         rule: result.findings[0].evidence if result.findings else result.reasons
-        for rule, result in results.items()
+        for rule, result in judge(observations).items()
         if result.verdict in {Verdict.VIOLATED, Verdict.INCONCLUSIVE}
     }
-    assert flagged == {}
 
 
 def test_the_evenings_give_the_rules_their_opportunities() -> None:

@@ -1,0 +1,90 @@
+"""Where a timing rule draws its line, to the tenth of a second."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from conformance_traces import ANSWER, OTHER, Trace, error, judge
+
+from conformance.engine import Verdict
+
+REFUSED = error("invalid_access_token_client_application", "application-registration", 401)
+
+
+def polled_after(gap: float) -> Trace:
+    trace = Trace().start()
+    trace.session()
+    trace.poll()
+    trace.wait(gap - ANSWER)
+    trace.poll()
+    return trace
+
+
+def first_polled_after(pause: float) -> Trace:
+    trace = Trace().start()
+    with trace.verb("login", screen="secondary") as returns:
+        made = trace.session()
+        returns["code"] = "AAAAAAA"
+    trace.now = made.wall + ANSWER + pause
+    trace.poll()
+    return trace
+
+
+def polled_past_expiry(late: float) -> Trace:
+    trace = Trace().start()
+    made = trace.session(life=8)
+    trace.wait(3)
+    trace.poll()
+    trace.now = made.wall + 8 + late
+    trace.poll(status=400)
+    trace.wait(20)
+    trace.profiles()
+    return trace
+
+
+def asked_after_429(pause: float) -> Trace:
+    trace = Trace().start()
+    trace.profiles(status=429)
+    trace.wait(pause)
+    trace.profiles()
+    return trace
+
+
+def token_sent_past_expiry(late: float) -> Trace:
+    trace = Trace().start(life=30)
+    old = trace.token_value
+    trace.profiles()
+    trace.now = 100 + ANSWER + 30 + late
+    trace.profiles(headers={"authorization": f"Bearer {old}"}, status=401, answer=REFUSED)
+    trace.token("t2")
+    trace.wait(10)
+    trace.profiles()
+    return trace
+
+
+def configuration_after(pause: float) -> Trace:
+    trace = Trace().start()
+    trace.configuration()
+    trace.wait(pause)
+    trace.configuration(OTHER)
+    trace.ask("providers")
+    return trace
+
+
+@pytest.mark.parametrize(
+    ("rule", "made", "kept", "broken"),
+    [
+        ("authentication.poll-interval", polled_after, 2.71, 2.69),
+        ("authentication.poll-starts-promptly", first_polled_after, 9.9, 10.1),
+        ("authentication.poll-stops-on-expiry", polled_past_expiry, 5.4, 5.6),
+        ("errors.throttled-waits", asked_after_429, 0.91, 0.89),
+        ("registration.token-not-used-after-expiry", token_sent_past_expiry, 1.9, 2.1),
+        ("configuration.cached", configuration_after, 116.0, 114.0),
+    ],
+)
+def test_the_margin_is_where_the_card_says(
+    rule: str, made: Callable[[float], Trace], kept: float, broken: float
+) -> None:
+    assert judge(made(kept).observations)[rule].verdict is Verdict.PASSED
+    assert judge(made(broken).observations)[rule].verdict is Verdict.VIOLATED
