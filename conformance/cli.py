@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 
 from conformance.audit import audit as judge_traces
-from conformance.command import UNJUDGED, CommandGroup, fresh_seed, progress, publish
+from conformance.command import UNJUDGED, CommandGroup, fresh_seed, progress, publish, reserve
 from conformance.registry import select
 from conformance.reports import rules as listing
 from conformance.reports.json import encode
@@ -54,6 +54,7 @@ _format = click.option("--format", "form", type=click.Choice(["text", "json"]), 
 def run(service_file: Path, mock_url: str | None, patterns: tuple[str, ...], folder: Path | None, form: str) -> None:
     """Drive a service through every scenario and judge what it did to Adobe Pass."""
     config, rules = load(service_file), select(patterns)
+    reserve(folder)
     with progress("driving the service") as announce:
         report = asyncio.run(
             judge_service(config, _mock_of(config, mock_url), rules, seed=fresh_seed(), announce=announce)
@@ -73,6 +74,7 @@ def demo(defects: tuple[str, ...], patterns: tuple[str, ...], folder: Path, form
     from conformance.demo import demonstrate  # noqa: PLC0415 - only this command needs the example service
 
     rules = select(patterns)
+    reserve(folder)
     with progress("judging the example service") as announce:
         report = demonstrate(defects, rules, seed=fresh_seed(), announce=announce)
     _publish(report, folder, form)

@@ -56,6 +56,13 @@ def progress(doing: str) -> Iterator[Announce]:
         yield announce
 
 
+def reserve(folder: Path | None) -> None:
+    """Makes the folder of the report, so that a long run does not end with nowhere to write to."""
+    if folder is not None:
+        with _writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+
+
 def publish(
     encoded: bytes, render: Callable[[Console], None], *, folder: Path | None, form: str, exit_code: int
 ) -> NoReturn:
@@ -71,11 +78,17 @@ def publish(
 
 
 def _write(encoded: bytes, render: Callable[[Console], None], folder: Path) -> None:
-    try:
+    with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "report.json").write_bytes(encoded)
         with (folder / "report.txt").open("w", encoding="utf-8") as file:
             render(Console(file=file, width=118))
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise ConfigError(f"{folder}: the report cannot be written ({error.strerror}); name another DIR") from error
 

@@ -12,6 +12,7 @@ from conformance.scenarios.long_playback import LongPlayback
 from conformance.scenarios.new_code import NewCode
 from conformance.scenarios.outage import Outage
 from conformance.scenarios.play_denied import PlayDenied
+from conformance.scenarios.play_mrss import PlayMrss
 from conformance.scenarios.play_permitted import PlayPermitted
 from conformance.scenarios.profile_ended import ProfileEnded
 from conformance.scenarios.profile_expired import ProfileExpired
@@ -30,6 +31,7 @@ SCENARIOS: tuple[type[Scenario], ...] = (
     ReturningViewer,
     PlayPermitted,
     PlayDenied,
+    PlayMrss,
     LongPlayback,
     TemporaryPass,
     CodeExpired,

@@ -1,0 +1,21 @@
+"""A viewer plays something that is described by an MRSS document, rating included."""
+
+from __future__ import annotations
+
+from conformance.scenarios.scenario import Scenario
+from conformance.scenarios.stage import Stage
+
+# An ampersand, quotes, CDATA, a letter beyond ASCII and a line break: what careless handling changes.
+DOCUMENT = """<rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/"><channel><title>resource1</title>
+<item><title><![CDATA[Café & "Friends"]]></title><guid>news-1</guid>
+<media:rating scheme="urn:v-chip">TV-PG</media:rating></item></channel></rss>"""
+
+
+class PlayMrss(Scenario):
+    id = "play-mrss"
+    title = "A viewer plays what an MRSS document describes"
+    needs = frozenset({"login", "status", "play"})
+
+    async def play(self, stage: Stage) -> None:
+        await stage.log_in()
+        await stage.watch(DOCUMENT)
