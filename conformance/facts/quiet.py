@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import heapq
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Generic, TypeVar
 
 from conformance.rule import HELD, Bounded, Outcome
@@ -24,7 +25,10 @@ class Quiet(Generic[K, V]):
     patience: float
     at_least: float
     _since: Bounded[K, tuple[float, V]] = field(default_factory=Bounded)
-    _waiting: OrderedDict[K, float] = field(default_factory=OrderedDict)
+    _waiting: dict[K, float] = field(default_factory=dict)
+    _order: list[tuple[float, int, K]] = field(default_factory=list)
+    """The same as a heap by moment: codes that live for 30 minutes stand beside those that live for seconds."""
+    _numbers: Iterator[int] = field(default_factory=count)
     _now: float = float("-inf")
 
     def begin(self, key: K, since: float, why: V) -> None:
@@ -32,6 +36,7 @@ class Quiet(Generic[K, V]):
         if self._since.get(key) is None:
             self._since.put(key, (since, why))
             self._waiting[key] = since
+            heapq.heappush(self._order, (since, next(self._numbers), key))
 
     def since(self, key: K) -> tuple[float, V] | None:
         """From when on, and why, it should be quiet."""
@@ -55,10 +60,9 @@ class Quiet(Generic[K, V]):
         yield from self._held(self.at_least)
 
     def _held(self, patience: float) -> Iterator[Outcome]:
-        # Keys come nearly in the order of their moments, so the first that is too young ends the search.
-        while self._waiting:
-            key, since = next(iter(self._waiting.items()))
-            if self._now - since < patience:
-                return
-            del self._waiting[key]
-            yield HELD
+        while self._order and self._now - self._order[0][0] >= patience:
+            since, _, key = heapq.heappop(self._order)
+            # A key that was broken, ended or began anew meanwhile does not wait for this moment any more.
+            if self._waiting.get(key) == since:
+                del self._waiting[key]
+                yield HELD

@@ -1,0 +1,36 @@
+"""What should stay quiet is held once it did for long enough, whatever else is still waiting."""
+
+from __future__ import annotations
+
+from conformance.facts.quiet import Quiet
+from conformance.rule import HELD
+
+
+def test_one_that_waits_for_long_does_not_hold_up_another() -> None:
+    quiet: Quiet[str, str] = Quiet(patience=5.0, at_least=2.0)
+    quiet.begin("lives for 30 minutes", 1800.0, "")
+    quiet.begin("lives for 8 seconds", 8.0, "")
+    assert list(quiet.passed(12.0)) == []
+    assert list(quiet.passed(13.0)) == [HELD]
+    assert list(quiet.finish()) == []
+
+
+def test_what_was_broken_or_ended_is_not_held() -> None:
+    quiet: Quiet[str, str] = Quiet(patience=5.0, at_least=2.0)
+    quiet.begin("broken", 1.0, "")
+    quiet.begin("ended", 1.0, "")
+    quiet.begin("begun anew", 1.0, "")
+    quiet.broken("broken")
+    for key in ("ended", "begun anew"):
+        quiet.end(key)
+    quiet.begin("begun anew", 6.0, "")
+    assert list(quiet.passed(10.0)) == []
+    assert list(quiet.passed(11.0)) == [HELD]
+
+
+def test_at_the_end_of_a_trace_less_quiet_suffices() -> None:
+    quiet: Quiet[str, str] = Quiet(patience=5.0, at_least=2.0)
+    quiet.begin("long enough", 7.0, "")
+    quiet.begin("too short", 8.5, "")
+    assert list(quiet.passed(9.0)) == []
+    assert list(quiet.finish()) == [HELD]
