@@ -54,14 +54,15 @@ def explain(rule: type[Rule], console: Console) -> None:
     ):
         if text:
             console.print(f"\n[bold]{heading}[/]", highlight=False)
-            console.print(Padding(escape(text), (0, 0, 0, 2)), highlight=False)
+            console.print(Padding(escape(text), (0, 0, 0, 2), expand=False), highlight=False)
     console.print("\n[bold]Source[/]", highlight=False)
     for citation in card.citations:
-        console.print(Padding(escape(f"{citation}\n{citation.url}"), (0, 0, 0, 2)), highlight=False)
+        console.print(escape(f"  {citation}\n  {citation.url}"), highlight=False, soft_wrap=True)
 
 
 def _needs(card: Card) -> str:
-    verbs = f"the verbs {', '.join(sorted(card.needs))}" if card.needs else ""
+    plural = "s" if len(card.needs) > 1 else ""
+    verbs = f"the verb{plural} {', '.join(sorted(card.needs))}" if card.needs else ""
     driver = "a driver: the rule judges what the service says to the Streaming App" if card.judges_app else ""
     return "; ".join(filter(None, (verbs, driver)))
 
