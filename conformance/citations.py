@@ -52,15 +52,7 @@ _COOKBOOK = Page(
 _THROTTLING = Page("Throttling mechanism", "throttling-mechanism")
 _ERRORS = Page("Enhanced Error Codes", "standard-features/error-reporting/enhanced-error-codes")
 _MEDIA_TOKENS = Page("Media Tokens", "standard-features/entitlements/media-tokens")
-_DECISIONS = Page("Decisions", "standard-features/entitlements/decisions")
 _DCR_FAQ = Page("Dynamic Client Registration (DCR) FAQs", f"{_DCR}/dynamic-client-registration-faqs")
-_DCR_TOKEN = Page(
-    "Retrieve access token", f"{_DCR}/rest-api-dcr-apis/dynamic-client-registration-apis-retrieve-access-token"
-)
-_DCR_REGISTER = Page(
-    "Retrieve client credentials",
-    f"{_DCR}/rest-api-dcr-apis/dynamic-client-registration-apis-retrieve-client-credentials",
-)
 _CREATE_SESSION = Page(
     "Create authentication session",
     f"{_V2}/rest-api-v2-apis/rest-api-v2-sessions-apis/rest-api-v2-sessions-apis-create-authentication-session",
@@ -154,9 +146,6 @@ ERRORS_ACTION = Citation(_ERRORS, "Action", "enhanced-error-codes-representation
 ERRORS_LIST = Citation(_ERRORS, "Lists, REST API v2", "enhanced-error-codes-lists-rest-api-v2")
 ERRORS_HANDLING = Citation(_ERRORS, "Response Handling", "enhanced-error-codes-response-handling")
 MEDIA_TOKENS = Citation(_MEDIA_TOKENS, "Media Tokens", "media-tokens")
-MEDIA_TOKEN_VERIFIER = Citation(_MEDIA_TOKENS, "Media Token Verifier", "media-token-verifier")
-DECISIONS_PREAUTHORIZATION = Citation(_DECISIONS, "Preauthorization Decisions", "preauthorization-decisions")
-DECISIONS_AUTHORIZATION = Citation(_DECISIONS, "Authorization Decisions", "authorization-decisions")
 
 # Registration
 DCR_CREDENTIALS_PERSISTENT = Citation(_DCR_FAQ, "question 8", "rest-api-v2-access-faq8")
@@ -164,12 +153,9 @@ DCR_CREDENTIALS_LOST = Citation(_DCR_FAQ, "question 9", "rest-api-v2-access-faq9
 DCR_TOKEN_LIFE = Citation(_DCR_FAQ, "question 10", "rest-api-v2-access-faq10")
 DCR_TOKEN_PERSISTENT = Citation(_DCR_FAQ, "question 11", "rest-api-v2-access-faq11")
 DCR_TOKEN_REFRESH = Citation(_DCR_FAQ, "question 12", "rest-api-v2-access-faq12")
-API_TOKEN = Citation(_DCR_TOKEN, "Request", "request")
-API_REGISTER = Citation(_DCR_REGISTER, "Request", "request")
 
 # Frequently asked questions
 FAQ_CONFIGURATION_PLATFORM = Citation(_FAQ, "Configuration Phase, question 4", "configuration-phase-faq4")
-FAQ_CONFIGURATION_CACHING = Citation(_FAQ, "Configuration Phase, question 5", "configuration-phase-faq5")
 FAQ_IS_AUTHENTICATED = Citation(_FAQ, "Authentication Phase, question 6", "authentication-phase-faq6")
 FAQ_PROFILES_CACHING = Citation(_FAQ, "Authentication Phase, question 8", "authentication-phase-faq8")
 FAQ_PROFILES_ENDPOINTS = Citation(_FAQ, "Authentication Phase, question 10", "authentication-phase-faq10")
