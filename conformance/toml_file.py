@@ -38,7 +38,8 @@ class TomlFile:
 
     def error(self, keys: Keys, sentence: str) -> ConfigError:
         """An error at a key; a key that the file lacks is placed at the nearest table above it."""
-        line = line_of(self._text, keys)
+        # An array of tables stands where its first table stands.
+        line = line_of(self._text, keys) or line_of(self._text, (*keys, 0))
         return ConfigError(f"{self.path}{f':{line}' if line else ''}: {sentence}")
 
     def unknown(self, keys: Keys, known: Iterable[str], what: str = "key") -> ConfigError:

@@ -103,8 +103,8 @@ def load(path: Path, *, audience: int | None = None) -> Event:
     for section in file.data:
         if section not in {"event", "stages", "viewers"}:
             raise file.unknown((section,), ("event", "stages", "viewers"), "section")
-    if "event" not in file.data:
-        raise file.error((), "there is no [event]; add one with audience and duration")
+    if not isinstance(file.data.get("event"), dict):
+        raise file.error(("event",), "there is no [event]; add one with audience and duration")
     outline = file.table(("event",), Outline)
     event = Event(
         **msgspec.structs.asdict(outline),

@@ -1,0 +1,96 @@
+"""Figures count from the moment that viewers meant to ask, and tell calls of the service from those of browsers."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from load_traces import asked, event, exchange
+
+from conformance.reports.model import Run
+from conformance.reports.model import compose as compose_conformance
+from load.figures import Demand, Latencies, Traffic
+from load.messages import Attendance
+from load.report.model import LoadReport, compose
+
+
+def test_percentiles_are_nearest_rank_and_exact_to_half_a_per_cent() -> None:
+    chance = random.Random(3)
+    values = sorted(chance.lognormvariate(3, 2) for _ in range(5000))
+    latencies = Latencies()
+    for value in values:
+        latencies.add(value)
+    for percent in (50, 95, 99, 100):
+        assert latencies.percentile(percent) == pytest.approx(values[5000 * percent // 100 - 1], rel=0.005)
+    assert latencies.largest == values[-1]
+
+
+def test_few_values_have_percentiles_too() -> None:
+    latencies = Latencies()
+    assert latencies.percentile(99) == 0.0
+    latencies.add(12.5)
+    assert [latencies.percentile(percent) for percent in (0, 50, 99)] == [12.5] * 3
+
+
+def test_a_delayed_verb_counts_from_when_the_viewer_meant_to_ask() -> None:
+    """A generator that waits with asking while the service hangs must not hide how long viewers waited."""
+    demand = Demand()
+    demand.add(asked("play", intended=10.0, started=14.0, ended=14.1))
+    assert demand.verbs["play"].latencies.largest == pytest.approx(4100)
+    assert demand.lateness.largest == pytest.approx(4000)
+
+
+def test_errors_are_counted_by_verb() -> None:
+    demand = Demand()
+    demand.add(asked("play", intended=1, started=1, ended=2, failure="the service answered 503"))
+    demand.add(asked("play", intended=1, started=1, ended=2))
+    demand.add(asked("status", intended=1, started=1, ended=2))
+    assert (demand.verbs["play"].calls, demand.verbs["play"].errors) == (2, 1)
+    assert (demand.actions, demand.errors) == (3, 1)
+
+
+def test_what_browsers_ask_is_no_call_of_the_service() -> None:
+    traffic = Traffic()
+    for number, endpoint in enumerate(("authenticate", "browser.login", "profiles.code", "")):
+        traffic.add(exchange(number, 1.0, endpoint))
+    assert traffic.calls == {"profiles.code": 1, "(unknown path)": 1}
+
+
+def test_throttled_and_failed_calls_are_told_apart() -> None:
+    traffic = Traffic()
+    for number, status in enumerate((200, 302, 429, 429, 400, 503)):
+        traffic.add(exchange(number, 1.0, status=status))
+    assert (traffic.throttled["profiles.code"], traffic.failed["profiles.code"]) == (2, 2)
+
+
+def report(demand: Demand, traffic: Traffic, invalid: list[str] | None = None) -> LoadReport:
+    return compose(
+        event(),
+        compose_conformance([], run=Run()),
+        invalid or [],
+        attendance=Attendance(arrived=100, finished=100, still_there=0, gave_up=0, reasons={}),
+        demand=demand,
+        traffic=traffic,
+        lost=0,
+    )
+
+
+def test_amplification_is_calls_per_action() -> None:
+    demand, traffic = Demand(), Traffic()
+    for number in range(6):
+        traffic.add(exchange(number, 1.0))
+    for _ in range(4):
+        demand.add(asked("play", intended=1, started=1, ended=2))
+    assert report(demand, traffic).adobe.amplification == 1.5
+    assert report(Demand(), traffic).adobe.amplification == 0.0
+
+
+def test_verbs_are_listed_in_the_order_of_a_viewers_way() -> None:
+    demand = Demand()
+    for verb in ("stop", "play", "login", "start"):
+        demand.add(asked(verb, intended=1, started=1, ended=2))
+    assert [verb.verb for verb in report(demand, Traffic()).verbs] == ["start", "login", "play", "stop"]
+
+
+def test_an_invalid_run_exits_with_3_whatever_was_found() -> None:
+    assert report(Demand(), Traffic(), ["the mock was saturated"]).exit_code == 3

@@ -1,0 +1,147 @@
+"""The journal and the verbs of a run are judged as they come, each once, in order of time, and gaps are noticed."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from load_traces import asked, event, exchange
+
+from conformance.engine import Finding, Verdict
+from conformance.observation import moment
+from conformance.registry import select
+from conformance.reports.model import Report, Run, compose
+from conformance.rule import Expectations
+from load.judge import HORIZON, PAGE, LiveJudge, Ordered, follow_journal
+from load.messages import Attendance
+from load.validity import reasons_against
+from mock_server.control_client import ControlClient, ExchangePage
+
+POLLS = select(["authentication.poll-interval"])
+VERBS = frozenset({"login", "status", "play"})
+EVERYBODY = Attendance(arrived=100, finished=90, still_there=6, gave_up=4, reasons={})
+
+
+def judge(found: list[Finding] | None = None) -> LiveJudge:
+    return LiveJudge(POLLS, Expectations(), after=0, begins=0.0, found=(found if found is not None else []).append)
+
+
+def test_a_trace_is_judged_as_it_comes() -> None:
+    found: list[Finding] = []
+    live = judge(found)
+    for number in range(20):
+        live.exchange(exchange(number + 1, wall=float(number)))
+    assert found, "findings arise while the run goes on"
+    (result,) = live.conclude(VERBS)
+    assert result.verdict is Verdict.VIOLATED
+    assert result.broken == len(found) == 19
+
+
+def test_polls_at_the_right_distance_hold() -> None:
+    live = judge()
+    for number in range(5):
+        live.exchange(exchange(number + 1, wall=number * 3.0))
+    assert live.conclude(VERBS)[0].verdict is Verdict.PASSED
+
+
+def test_the_two_sources_are_brought_into_one_order() -> None:
+    ordered = Ordered()
+    seen = []
+    for late in range(0, 60, 5):
+        # Verbs come at once, exchanges up to five seconds after they happened.
+        seen += ordered.add(asked("play", intended=late, started=late, ended=late + 5.0).call)
+        seen += ordered.add(exchange(late + 1, wall=late + 0.5))
+        assert all(moment(observation) < late + 5.0 - HORIZON for observation in seen)
+    seen += ordered.rest()
+    moments = [moment(observation) for observation in seen]
+    assert moments == sorted(moments)
+    assert len(moments) == 24
+
+
+def test_missing_ids_are_lost_exchanges() -> None:
+    live = judge()
+    for number in (1, 2, 5, 6, 9):
+        live.exchange(exchange(number, wall=number * 3.0))
+    assert (live.exchanges, live.lost) == (5, 4)
+
+
+def test_what_came_before_the_event_is_judged_but_not_counted() -> None:
+    live = LiveJudge(POLLS, Expectations(), after=0, begins=10.0)
+    for number, wall in enumerate((7.0, 9.0, 11.0)):
+        live.exchange(exchange(number + 1, wall=wall))
+    assert live.traffic.calls.total() == 1
+    assert live.conclude(VERBS)[0].broken == 2
+
+
+class Journal(ControlClient):
+    """A mock whose journal grows with every look at it."""
+
+    def __init__(self, sizes: list[int]) -> None:
+        self._sizes = sizes
+        self._last = 0
+
+    async def exchanges(self, *, after: int = 0, limit: int = 1000, **filters: str) -> ExchangePage:
+        assert (after, filters) == (self._last, {})
+        size = min(self._sizes.pop(0), limit) if self._sizes else 0
+        page = [exchange(self._last + n + 1, wall=(self._last + n) * 3.0) for n in range(size)]
+        self._last += size
+        return ExchangePage(exchanges=page, next=self._last)
+
+
+def test_the_journal_is_read_to_its_end_after_the_event() -> None:
+    async def follow() -> LiveJudge:
+        live, ended = judge(), asyncio.Event()
+        ended.set()
+        await follow_journal(Journal([PAGE, PAGE, 3]), live, after=0, ended=ended)
+        return live
+
+    live = asyncio.run(follow())
+    assert (live.exchanges, live.lost) == (2 * PAGE + 3, 0)
+
+
+def conformance(live: LiveJudge) -> Report:
+    return compose(live.conclude(VERBS), run=Run())
+
+
+def judged(lag_ms: float = 0.0, late: float = 0.0) -> LiveJudge:
+    live = judge()
+    for number in range(3):
+        live.exchange(exchange(number + 1, wall=number * 3.0, lag_ms=lag_ms))
+        live.asked(asked("play", intended=number, started=number + late, ended=number + late + 0.1))
+    return live
+
+
+def test_a_run_in_which_nothing_went_wrong_is_valid() -> None:
+    live = judged()
+    assert reasons_against(event(), conformance(live), EVERYBODY, live) == []
+
+
+@pytest.mark.parametrize(
+    ("live", "attendance", "says"),
+    [
+        (judged(lag_ms=300), EVERYBODY, "the mock was saturated"),
+        (judged(late=0.3), EVERYBODY, "the load generator was saturated"),
+        (judged(), Attendance(arrived=99, finished=99, still_there=0, gave_up=0, reasons={}), "only 99 of 100"),
+        (judged(), Attendance(arrived=100, finished=97, still_there=0, gave_up=0, reasons={}), "3 viewers were lost"),
+        (judge(), EVERYBODY, "nothing was judged"),
+    ],
+)
+def test_a_run_that_says_nothing_is_invalid(live: LiveJudge, attendance: Attendance, says: str) -> None:
+    (reason,) = reasons_against(event(), conformance(live), attendance, live)
+    assert reason.startswith(says)
+
+
+def test_a_run_that_lost_exchanges_is_invalid() -> None:
+    live = judged()
+    live.exchange(exchange(10, wall=12.0))
+    (reason,) = reasons_against(event(), conformance(live), EVERYBODY, live)
+    assert reason.startswith("the journal lost 6 exchanges")
+
+
+def test_a_run_in_which_no_verb_succeeded_is_invalid() -> None:
+    live = judge()
+    live.exchange(exchange(1, wall=0.0))
+    live.exchange(exchange(2, wall=3.0))
+    live.asked(asked("start", intended=1, started=1, ended=2, failure="the service answered 500"))
+    (reason,) = reasons_against(event(), conformance(live), EVERYBODY, live)
+    assert reason.startswith("no verb succeeded")

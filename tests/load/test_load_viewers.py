@@ -1,0 +1,179 @@
+"""Viewers tell their story verb by verb, on time, and leave when the event ends or the service fails them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+from load_traces import event
+
+from conformance import service_config
+from conformance.drivers.wire import HttpRequest, VerbError
+from conformance.service_config import ServiceConfig
+from fixtures import programmer_service
+from load.arrivals import guests
+from load.event import Event
+from load.messages import Asked
+from load.viewers import EventOverError, GaveUpError, Viewer, World
+
+SERVICE = service_config.load(Path(programmer_service.__file__).with_name("service.toml"))
+BEGINS = 1000.0
+
+Answer = Callable[[str, int], tuple[int, object]]
+"""Status and JSON body, by the last part of the path and how often it was asked before."""
+
+
+def compliant(verb: str, times: int) -> tuple[int, object]:
+    bodies: dict[str, object] = {
+        "start": {"state": "unauthenticated"},
+        "providers": {"providers": [{"id": "Cablevision"}]},
+        "login": {"state": "pending", "code": "ABCDEFG"},
+        "codes": {"url": "http://127.0.0.1/authenticate"},
+        "status": {"state": "authenticated" if times else "pending"},
+        "preauthorize": {"permitted": ["one"], "denied": ["two"]},
+        "play": {"allowed": True, "mediaToken": "token"},
+    }
+    return 200, bodies.get(verb, {})
+
+
+@dataclass
+class Stage:
+    """Virtual time, and a service that answers at once or after ``takes`` seconds."""
+
+    answer: Answer = compliant
+    takes: float = 0.0
+    service: ServiceConfig = SERVICE
+    now: float = BEGINS
+    asked: list[Asked] = field(default_factory=list)
+    logins: list[str] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+
+    def play(self, of: Event) -> None:
+        world = World(
+            event=of,
+            service=self.service,
+            ends=BEGINS + of.duration.seconds,
+            now=lambda: self.now,
+            sleep=self._sleep,
+            carry=self._carry,
+            log_in=self.logins.append,
+            report=self.asked.append,
+        )
+        guest = next(guests(of, seed=1))
+        self.now = BEGINS + guest.at
+        Viewer(guest, BEGINS, world).live()
+
+    @property
+    def verbs(self) -> list[str]:
+        return [asked.call.verb for asked in self.asked]
+
+    def _sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def _carry(self, request: HttpRequest) -> tuple[int, bytes]:
+        verb = request.url.rpartition("/")[2]
+        status, body = self.answer(verb, self.paths.count(verb))
+        self.paths.append(verb)
+        self.now += self.takes
+        return status, json.dumps(body).encode()
+
+
+def test_a_viewer_on_the_second_screen_logs_in_and_zaps() -> None:
+    stage = Stage()
+    stage.play(event(zaps=1))
+    login = ["start", "providers", "login", "enter_code", "status", "status"]
+    assert stage.verbs == [*login, "preauthorize", "play", "stop", "play", "stop"]
+    assert stage.logins == ["ABCDEFG"]
+    assert stage.asked[2].call.arguments == {"mvpd": "Cablevision", "screen": "secondary"}
+
+
+def test_a_viewer_on_the_first_screen_arrives_instead_of_typing_the_code() -> None:
+    stage = Stage()
+    stage.play(event(zaps=0, entrance="first-screen"))
+    assert stage.verbs[2:5] == ["login", "arrived", "status"]
+    assert stage.asked[2].call.arguments["screen"] == "primary"
+
+
+def test_a_viewer_who_is_logged_in_already_just_watches() -> None:
+    def answer(verb: str, times: int) -> tuple[int, object]:
+        return (200, {"state": "authenticated"}) if verb == "login" else compliant(verb, times)
+
+    stage = Stage(answer)
+    stage.play(event(zaps=0))
+    assert stage.verbs == ["start", "providers", "login", "preauthorize", "play", "stop"]
+
+
+def test_verbs_that_are_not_mapped_are_left_out() -> None:
+    few = {name: SERVICE.verbs[name] for name in ("login", "status", "play")}
+    stage = Stage(service=replace(SERVICE, verbs=few))
+    stage.play(event(zaps=1))
+    assert stage.verbs == ["login", "status", "status", "play", "play"]
+
+
+def test_a_verb_is_due_when_the_answer_before_it_was_read_and_the_pause_is_over() -> None:
+    stage = Stage(takes=0.25)
+    stage.play(event(zaps=0))
+    for asked in stage.asked:
+        assert asked.intended == pytest.approx(asked.call.started)
+        assert asked.call.ended - asked.call.started == pytest.approx(0.25)
+    play, stop = stage.asked[-2:]
+    assert 1.0 <= stop.intended - play.call.ended <= 3.0
+
+
+def test_a_generator_that_oversleeps_shows_as_late() -> None:
+    class Drowsy(Stage):
+        def _sleep(self, seconds: float) -> None:
+            self.now += seconds + 0.5
+
+    stage = Drowsy()
+    stage.play(event(zaps=0))
+    stop = stage.asked[-1]
+    assert stop.call.started - stop.intended == pytest.approx(0.5)
+
+
+def test_a_failed_verb_ends_the_visit_and_is_reported() -> None:
+    def answer(verb: str, times: int) -> tuple[int, object]:
+        return (503, {"error": "down"}) if verb == "play" else compliant(verb, times)
+
+    stage = Stage(answer)
+    with pytest.raises(GaveUpError, match="play: the service answered 503"):
+        stage.play(event())
+    assert stage.asked[-1].call.failure == 'the service answered 503: {"error": "down"}'
+
+
+def test_a_service_that_cannot_be_reached_fails_the_verb() -> None:
+    def answer(verb: str, times: int) -> tuple[int, object]:
+        raise VerbError("no answer: connection refused")
+
+    stage = Stage(answer)
+    with pytest.raises(GaveUpError, match="start: no answer"):
+        stage.play(event())
+
+
+def test_a_login_that_is_never_noticed_ends_the_visit() -> None:
+    def answer(verb: str, times: int) -> tuple[int, object]:
+        return (200, {"state": "pending"}) if verb == "status" else compliant(verb, times)
+
+    stage = Stage(answer)
+    with pytest.raises(GaveUpError, match="did not notice the login within 20 s"):
+        stage.play(event())
+    assert stage.verbs.count("status") == 20
+
+
+def test_a_login_asked_for_in_the_middle_ends_the_visit() -> None:
+    def answer(verb: str, times: int) -> tuple[int, object]:
+        return (200, {"allowed": False, "loginRequired": True}) if verb == "play" else compliant(verb, times)
+
+    with pytest.raises(GaveUpError, match="asked for a login"):
+        Stage(answer).play(event())
+
+
+def test_the_end_of_the_event_sends_viewers_home() -> None:
+    stage = Stage()
+    with pytest.raises(EventOverError):
+        stage.play(event(zaps=100))
+    assert stage.now < BEGINS + 60
+    assert stage.verbs.count("play") > 5
