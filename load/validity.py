@@ -43,7 +43,7 @@ def _reasons(event: Event, conformance: Report, attendance: Attendance, judge: L
             f"the journal lost {judge.lost} exchanges before they were judged; raise [bounds] journal_exchanges of "
             "the mock, and let nobody empty the journal during the run"
         )
-    if judge.demand.actions and judge.demand.errors == judge.demand.actions:
-        yield "no verb succeeded: see why viewers gave up"
+    if attendance.gave_up and attendance.gave_up == attendance.arrived:
+        yield "every viewer gave up, so there was no event to judge: see the reasons"
     if not any(rule.opportunities for rule in conformance.rules):
         yield "nothing was judged: no rule had an opportunity"

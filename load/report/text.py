@@ -39,6 +39,10 @@ def _viewers(report: LoadReport, console: Console) -> None:
         f"{viewers.gave_up} gave up",
         highlight=False,
     )
+    if failed := sum(verb.errors for verb in report.verbs):
+        console.print(
+            f"[bold yellow]{failed} of {sum(v.calls for v in report.verbs)} verbs failed[/]", highlight=False
+        )
     for reason, number in viewers.reasons.items():
         console.print(f"  gave up ({number}): {escape(reason)}", highlight=False)
     console.print(

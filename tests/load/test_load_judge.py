@@ -123,6 +123,11 @@ def test_a_run_in_which_nothing_went_wrong_is_valid() -> None:
         (judged(late=0.3), EVERYBODY, "the load generator was saturated"),
         (judged(), Attendance(arrived=99, finished=99, still_there=0, gave_up=0, reasons={}), "only 99 of 100"),
         (judged(), Attendance(arrived=100, finished=97, still_there=0, gave_up=0, reasons={}), "3 viewers were lost"),
+        (
+            judged(),
+            Attendance(arrived=100, finished=0, still_there=0, gave_up=100, reasons={}),
+            "every viewer gave up",
+        ),
         (judge(), EVERYBODY, "nothing was judged"),
     ],
 )
@@ -136,12 +141,3 @@ def test_a_run_that_lost_exchanges_is_invalid() -> None:
     live.exchange(exchange(10, wall=12.0))
     (reason,) = reasons_against(event(), conformance(live), EVERYBODY, live)
     assert reason.startswith("the journal lost 6 exchanges")
-
-
-def test_a_run_in_which_no_verb_succeeded_is_invalid() -> None:
-    live = judge()
-    live.exchange(exchange(1, wall=0.0))
-    live.exchange(exchange(2, wall=3.0))
-    live.asked(asked("start", intended=1, started=1, ended=2, failure="the service answered 500"))
-    (reason,) = reasons_against(event(), conformance(live), EVERYBODY, live)
-    assert reason.startswith("no verb succeeded")
