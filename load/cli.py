@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from functools import partial
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from conformance import example, service_config
-from conformance.command import CommandGroup, fresh_seed, progress, publish
-from conformance.errors import ConfigError
+from conformance.command import CommandGroup, fresh_seed, progress, publish, reserve
 from conformance.registry import select
 from conformance.runner import DEFAULT_MOCK
 from load import event as events
@@ -20,7 +17,7 @@ from load.generating import require_locust
 from load.report.model import encode
 from load.report.text import render
 from load.run import run_event
-from load.targets import require_loopback, require_verbs
+from load.targets import target
 
 
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -39,7 +36,9 @@ def main() -> None:
 @click.option("--audience", type=click.IntRange(1, events.LARGEST_AUDIENCE), help="Instead of the event's own.")
 @click.option("--defect", "defects", multiple=True, metavar="NAME", help="Make the example service misbehave.")
 @click.option("--select", "patterns", multiple=True, metavar="ID", help="Only these rules; globs, repeatable.")
-@click.option("--seed", type=click.IntRange(min=0), help="Of devices and chance [default: another one each run].")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**64 - 1), help="Of devices and chance [default: another one each run]."
+)
 @click.option("--report", "folder", type=Path, metavar="DIR", help="Also write report.json and report.txt there.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def run(
@@ -56,25 +55,13 @@ def run(
     """Let an event happen to a service, or without --service to the example service with a mock of its own."""
     event, rules = events.load(events.find(event_name), audience=audience), select(patterns)
     require_locust()
+    reserve(folder)
     seed = fresh_seed() if seed is None else seed
-    with progress(f"event {event.name}: {event.audience} viewers in {event.duration.seconds:g} s") as announce:
-        if service_file is not None:
-            if defects:
-                raise ConfigError("--defect is for the example service; leave it out, or leave out --service")
-            config = service_config.load(service_file)
-            mock_url = (mock_url or config.mock.url or DEFAULT_MOCK).rstrip("/")
-            require_loopback(config, mock_url)
-            require_verbs(config)
-            report = asyncio.run(run_event(event, config, mock_url, rules, seed=seed, announce=announce))
-        else:
-            if mock_url is not None:
-                raise ConfigError("--mock goes with --service; without either, both are started for you")
-            example.known_defects(defects)
-            with tempfile.TemporaryDirectory(prefix="pass-load-") as made:
-                at = Path(made)
-                with example.mock(at) as mock, example.programmer_service(at, mock.url, defects) as service:
-                    config = example.service_toml(service.url)
-                    report = asyncio.run(run_event(event, config, mock.url, rules, seed=seed, announce=announce))
+    with (
+        progress(f"event {event.name}: {event.audience} viewers in {event.duration.seconds:g} s") as announce,
+        target(service_file, mock_url, defects) as (config, mock),
+    ):
+        report = asyncio.run(run_event(event, config, mock, rules, seed=seed, announce=announce))
     publish(encode(report), partial(render, report), folder=folder, form=form, exit_code=report.exit_code)
 
 
