@@ -18,7 +18,7 @@ def audit(paths: Sequence[Path], rules: Sequence[type[Rule]], expectations: Expe
 
     Raises `ConfigError` naming file and line where a trace cannot be read.
     """
-    judge = Judge(rules, expectations)
+    judge = Judge(rules, expectations, driven=False)
     extent = _Extent()
     for exchange in in_order(extent.watch(exchange for path in paths for exchange in read_jsonl(path))):
         judge.observe(exchange)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from itertools import count
 
 from conformance.observation import Observation, VerbCall, moment
-from conformance.rule import Broken, Card, Expectations, Outcome, Rule, Unclear
+from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Unclear
 
 KEPT_FINDINGS = 20
 """Findings kept per rule as evidence; the rest are only counted, so a load test does not fill the memory."""
@@ -72,29 +72,57 @@ class _Tally:
         return None
 
 
+class _World:
+    """One space: rule objects of its own, and which of them look at each endpoint."""
+
+    def __init__(
+        self, rules: Iterable[type[Rule]], expectations: Expectations, tallies: Mapping[str, _Tally]
+    ) -> None:
+        self.rules = tuple((rule(expectations), tallies[rule.card.id]) for rule in rules)
+        self._watching: dict[str, tuple[tuple[Rule, _Tally], ...]] = {}
+
+    def observe(self, seen: Observation) -> list[Finding]:
+        findings: list[Finding] = []
+        for rule, tally in self.rules if isinstance(seen, VerbCall) else self._watchers(seen.endpoint):
+            for outcome in rule.observe(seen):
+                if outcome is HELD:  # by far the most frequent
+                    tally.held += 1
+                elif finding := tally.add(rule.card, outcome):
+                    findings.append(finding)
+        return findings
+
+    def finish(self) -> None:
+        for rule, tally in self.rules:
+            for outcome in rule.finish():
+                tally.add(rule.card, outcome)
+
+    def _watchers(self, endpoint: str) -> tuple[tuple[Rule, _Tally], ...]:
+        watching = self._watching.get(endpoint)
+        if watching is None:
+            watching = tuple(pair for pair in self.rules if pair[0].watches is None or endpoint in pair[0].watches)
+            self._watching[endpoint] = watching
+        return watching
+
+
 class Judge:
     """Judges one stream of observations, which must come in order of time (see `in_order`).
 
     Spaces are worlds of their own, so each has its own set of rule objects. Verbs carry no space: a driver works
-    in one, and what it reports belongs to the first world that is seen.
+    in one, and what it reports belongs to the first world that is seen. Without a driver (``driven`` is False) no
+    verb will come, and rules that need them are shown nothing.
     """
 
-    def __init__(self, rules: Sequence[type[Rule]], expectations: Expectations) -> None:
+    def __init__(self, rules: Sequence[type[Rule]], expectations: Expectations, *, driven: bool = True) -> None:
         self._rules = tuple(rules)
         self._expectations = expectations
-        self._first = self._world()
-        self._worlds: dict[str, tuple[Rule, ...]] = {}
+        self._driven = driven
         self._tallies = {rule.card.id: _Tally() for rule in self._rules}
+        self._first = self._world()
+        self._worlds: dict[str, _World] = {}
 
     def observe(self, seen: Observation) -> list[Finding]:
         """Shows the rules one observation; the findings it led to."""
-        findings = []
-        for rule in self._world_of(seen):
-            tally = self._tallies[rule.card.id]
-            for outcome in rule.observe(seen):
-                if finding := tally.add(rule.card, outcome):
-                    findings.append(finding)
-        return findings
+        return self._world_of(seen).observe(seen)
 
     def conclude(self, *, untestable: Mapping[str, str] | None = None) -> list[RuleResult]:
         """The results in the order of the rules; call it once, at the end.
@@ -102,25 +130,27 @@ class Judge:
         ``untestable`` says of rules by id what they would have needed ("verb logout"). It decides the verdict
         only where a rule had no opportunity at all.
         """
-        for world in (self._first, *(rules for rules in self._worlds.values() if rules is not self._first)):
-            for rule in world:
-                for outcome in rule.finish():
-                    self._tallies[rule.card.id].add(rule.card, outcome)
+        for world in (self._first, *(world for world in self._worlds.values() if world is not self._first)):
+            world.finish()
         return [self._result(rule.card, (untestable or {}).get(rule.card.id)) for rule in self._rules]
 
     def opportunities(self) -> dict[str, int]:
         """How many opportunities each rule has had so far, by id."""
         return {rule: tally.held + tally.broken + tally.unclear.total() for rule, tally in self._tallies.items()}
 
-    def _world(self) -> tuple[Rule, ...]:
-        return tuple(rule(self._expectations) for rule in self._rules)
+    def _world(self) -> _World:
+        shown = [
+            rule for rule in self._rules if self._driven or rule.judges_without_verbs or not rule.card.judges_app
+        ]
+        return _World(shown, self._expectations, self._tallies)
 
-    def _world_of(self, seen: Observation) -> tuple[Rule, ...]:
+    def _world_of(self, seen: Observation) -> _World:
         if isinstance(seen, VerbCall):
             return self._first
-        if seen.space not in self._worlds:
-            self._worlds[seen.space] = self._world() if self._worlds else self._first
-        return self._worlds[seen.space]
+        world = self._worlds.get(seen.space)
+        if world is None:
+            world = self._worlds[seen.space] = self._world() if self._worlds else self._first
+        return world
 
     def _result(self, card: Card, lacking: str | None) -> RuleResult:
         tally = self._tallies[card.id]

@@ -102,6 +102,10 @@ class Rule(ABC):
     """One requirement. Subclasses are made anew for every judgement and hold its state."""
 
     card: ClassVar[Card]
+    watches: ClassVar[frozenset[str] | None] = None
+    """The endpoints whose exchanges it is shown; None for all. Verbs are shown to every rule."""
+    judges_without_verbs: ClassVar[bool] = False
+    """True where a rule that judges the app finds some of it in exchanges alone."""
 
     def __init__(self, expectations: Expectations) -> None:
         self.expectations = expectations

@@ -11,8 +11,11 @@ import msgspec
 
 from mock_server.exchange import Exchange
 
+DCR = frozenset({"dcr.register", "dcr.token"})
 SESSIONS = frozenset({"sessions.create", "sessions.resume", "sessions.retrieve", "sessions.partner"})
 PROFILE_QUERIES = frozenset({"profiles", "profiles.mvpd"})
+PROFILE_ANSWERS = PROFILE_QUERIES | {"profiles.code", "profiles.partner"}
+"""All that may bring a profile."""
 DECISIONS = frozenset({"decisions.preauthorize", "decisions.authorize"})
 NEEDS_TOKEN = (
     SESSIONS | PROFILE_QUERIES | DECISIONS | {"configuration", "profiles.code", "profiles.partner", "logout"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from conformance.facts.actions import names
-from conformance.facts.exchanges import DECISIONS, PROFILE_QUERIES, ended, errors, profiles
+from conformance.facts.exchanges import DECISIONS, PROFILE_ANSWERS, PROFILE_QUERIES, ended, errors, profiles
 from conformance.observation import Observation
 from conformance.rule import Bounded
 from mock_server.exchange import Exchange
@@ -14,6 +14,8 @@ GONE = frozenset(
     {"authenticated_profile_missing", "authenticated_profile_expired", "authenticated_profile_invalidated"}
 )
 """Errors by which Adobe Pass says that the profile is no more."""
+LOGIN_ENDPOINTS = PROFILE_ANSWERS | DECISIONS | {"logout"}
+"""The endpoints that `Logins` learns from."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Logins:
     _by_name: Bounded[str, Login] = field(default_factory=Bounded)
 
     def observe(self, exchange: Exchange) -> None:
-        if exchange.endpoint in PROFILE_QUERIES | {"profiles.code", "profiles.partner"}:
+        if exchange.endpoint in PROFILE_ANSWERS:
             self._profiles(exchange)
         elif (exchange.endpoint == "logout" and exchange.status == 200) or (
             exchange.endpoint in DECISIONS and any(error.get("code") in GONE for error in errors(exchange))

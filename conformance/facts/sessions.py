@@ -8,6 +8,9 @@ from conformance.facts.exchanges import answer, ended
 from conformance.rule import Bounded
 from mock_server.exchange import Exchange
 
+POLL_ENDPOINTS = frozenset({"sessions.create", "profiles.code"})
+"""The endpoints of sessions and their polls."""
+
 
 @dataclass(frozen=True)
 class Session:

@@ -25,6 +25,7 @@ class CodeAndUrlReturned(Rule):
         needs=frozenset({"login"}),
         judges_app=True,
     )
+    watches = frozenset({"sessions.create", "sessions.resume"})
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

@@ -24,6 +24,7 @@ class CodeValidatedOnSecondScreen(Rule):
         needs=frozenset({"enter_code"}),
         judges_app=True,
     )
+    watches = frozenset({"sessions.retrieve", "sessions.resume"})
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from conformance import citations
 from conformance.facts.actions import names
-from conformance.facts.exchanges import DECISIONS, errors, profiles
+from conformance.facts.exchanges import DECISIONS, PROFILE_ANSWERS, errors, profiles
 from conformance.facts.logins import GONE
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
@@ -26,6 +26,7 @@ class InvalidatedProfileDropped(Rule):
         needs=frozenset({"status"}),
         judges_app=True,
     )
+    watches = DECISIONS | PROFILE_ANSWERS
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

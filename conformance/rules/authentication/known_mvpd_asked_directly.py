@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from conformance import citations
 from conformance.facts.actions import Candidates, inside
 from conformance.facts.exchanges import PROFILE_QUERIES
-from conformance.facts.logins import Login, Logins
+from conformance.facts.logins import LOGIN_ENDPOINTS, Login, Logins
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
@@ -28,6 +28,7 @@ class KnownMvpdAskedDirectly(Rule):
         citations=(citations.FAQ_PROFILES_ENDPOINTS, citations.CHECKLIST_PROFILES_CACHING),
         needs=frozenset({"start", "login"}),
     )
+    watches = LOGIN_ENDPOINTS
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

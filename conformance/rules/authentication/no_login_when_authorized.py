@@ -28,6 +28,7 @@ class NoLoginWhenAuthorized(Rule):
         citations=(citations.API_CREATE_SESSION, citations.FAQ_DEGRADED_ACCESS),
         needs=frozenset({"login"}),
     )
+    watches = DECISIONS | PROFILE_QUERIES | {"logout", "sessions.create"}
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

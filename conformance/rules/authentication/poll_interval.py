@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from conformance import citations
 from conformance.facts.exchanges import asks_again
-from conformance.facts.sessions import Sessions, is_poll
+from conformance.facts.sessions import POLL_ENDPOINTS, Sessions, is_poll
 from conformance.facts.timing import timed
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
@@ -27,6 +27,7 @@ class PollInterval(Rule):
         citations=(citations.CHECKLIST_POLLING_INTERVAL, citations.FAQ_POLLING_INTERVAL),
         needs=frozenset({"login"}),
     )
+    watches = POLL_ENDPOINTS
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

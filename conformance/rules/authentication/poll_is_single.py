@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from conformance import citations
 from conformance.facts.exchanges import asks_again, ended
-from conformance.facts.sessions import Sessions, is_poll
+from conformance.facts.sessions import POLL_ENDPOINTS, Sessions, is_poll
 from conformance.facts.timing import timed
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
@@ -31,6 +31,7 @@ class PollIsSingle(Rule):
         citations=(citations.CHECKLIST_POLLING_INTERVAL, citations.CHECKLIST_POLLING_STOP),
         needs=frozenset({"login"}),
     )
+    watches = POLL_ENDPOINTS
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

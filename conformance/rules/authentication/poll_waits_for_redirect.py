@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance import citations
-from conformance.facts.sessions import Sessions, is_poll
+from conformance.facts.sessions import POLL_ENDPOINTS, Sessions, is_poll
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
@@ -27,6 +27,7 @@ class PollWaitsForRedirect(Rule):
         needs=frozenset({"login", "arrived"}),
         judges_app=True,
     )
+    watches = POLL_ENDPOINTS
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

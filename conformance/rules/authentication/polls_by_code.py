@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from conformance import citations
 from conformance.facts.exchanges import PROFILE_QUERIES, profiles
-from conformance.facts.sessions import Sessions, is_poll
+from conformance.facts.sessions import POLL_ENDPOINTS, Sessions, is_poll
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
@@ -28,6 +28,7 @@ class PollsByCode(Rule):
         citations=(citations.FAQ_PROFILES_ENDPOINTS, citations.COOKBOOK_POLL),
         needs=frozenset({"login"}),
     )
+    watches = POLL_ENDPOINTS | PROFILE_QUERIES
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance import citations
-from conformance.facts.logins import Login, Logins
+from conformance.facts.logins import LOGIN_ENDPOINTS, Login, Logins
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
 
@@ -25,6 +25,7 @@ class ProfileExpiryHonoured(Rule):
         needs=frozenset({"login", "status"}),
         judges_app=True,
     )
+    watches = LOGIN_ENDPOINTS
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

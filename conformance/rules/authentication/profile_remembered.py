@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from conformance import citations
 from conformance.facts.actions import Recent
 from conformance.facts.exchanges import PROFILE_QUERIES, asks_again
-from conformance.facts.logins import Logins
+from conformance.facts.logins import LOGIN_ENDPOINTS, Logins
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
 
@@ -28,6 +28,7 @@ class ProfileRemembered(Rule):
         needs=frozenset({"login", "status"}),
         judges_app=True,
     )
+    watches = LOGIN_ENDPOINTS
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

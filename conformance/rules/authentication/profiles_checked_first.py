@@ -24,6 +24,7 @@ class ProfilesCheckedFirst(Rule):
         citations=(citations.COOKBOOK_CHECK_PROFILES, citations.FAQ_IS_AUTHENTICATED),
         needs=frozenset({"login"}),
     )
+    watches = PROFILE_QUERIES | {"sessions.create"}
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

@@ -25,6 +25,7 @@ class SessionIsComplete(Rule):
         citations=(citations.API_CREATE_SESSION, citations.API_RESUME_SESSION),
         needs=frozenset({"login"}),
     )
+    watches = frozenset({"sessions.create", "sessions.resume", "authenticate", "profiles.code"})
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

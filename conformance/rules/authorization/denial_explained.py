@@ -23,6 +23,7 @@ class DenialExplained(Rule):
         needs=frozenset({"play"}),
         judges_app=True,
     )
+    watches = frozenset({"decisions.authorize"})
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

@@ -21,6 +21,7 @@ class DenialFinal(NotRepeated):
         citations=(citations.CHECKLIST_AUTHORIZATION_RETRY, citations.FAQ_AUTHORIZATION_DENIAL),
         needs=frozenset({"play"}),
     )
+    watches = frozenset({"decisions.authorize"})
 
     def is_final(self, exchange: Exchange) -> bool:
         return exchange.endpoint == "decisions.authorize" and any(

@@ -21,6 +21,7 @@ class DocumentedPath(Rule):
         remedy="Write decisions in the plural.",
         citations=(citations.API_AUTHORIZE, citations.API_PREAUTHORIZE),
     )
+    watches = DECISIONS
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if isinstance(seen, VerbCall) or seen.endpoint not in DECISIONS:

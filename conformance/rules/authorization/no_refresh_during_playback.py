@@ -25,6 +25,7 @@ class NoRefreshDuringPlayback(Rule):
         needs=frozenset({"play", "stop"}),
         judges_app=True,
     )
+    watches = frozenset({"decisions.authorize"})
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

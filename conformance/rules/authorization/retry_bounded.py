@@ -9,6 +9,7 @@ from conformance.rule import Card, Severity
 
 class AuthorizationRetryBounded(RetryBounded):
     endpoint = "decisions.authorize"
+    watches = frozenset({endpoint})
     card = Card(
         id="authorization.retry-bounded",
         title="Authorizations are retried at most twice",

@@ -21,6 +21,7 @@ class SingleResource(Rule):
         citations=(citations.FAQ_AUTHORIZATION_LIMIT, citations.COOKBOOK_AUTHORIZE),
         needs=frozenset({"play"}),
     )
+    watches = frozenset({"decisions.authorize"})
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if isinstance(seen, VerbCall) or seen.endpoint != "decisions.authorize":

@@ -32,7 +32,7 @@ class TempPassIdentitySent(Rule):
         if isinstance(seen, VerbCall):
             return
         sent = seen.request_headers.get("ap-temppass-identity")
-        refused = any(error.get("code") == MISSING for error in errors(seen))
+        refused = MISSING in seen.response_body and any(error.get("code") == MISSING for error in errors(seen))
         if sent is None and not refused:
             return
         wrong = _wrong(sent, seen, refused)

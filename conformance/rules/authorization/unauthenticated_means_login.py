@@ -25,6 +25,7 @@ class UnauthenticatedMeansLogin(Rule):
         needs=frozenset({"play"}),
         judges_app=True,
     )
+    watches = frozenset({"decisions.authorize", "logout"})
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

@@ -29,6 +29,7 @@ class Cached(Rule):
         citations=(citations.CHECKLIST_CONFIGURATION_CACHING, citations.FAQ_CONFIGURATION_PLATFORM),
         needs=frozenset({"providers"}),
     )
+    watches = frozenset({"configuration"})
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from conformance import citations
 from conformance.facts.actions import Recent
-from conformance.facts.logins import Logins
+from conformance.facts.logins import LOGIN_ENDPOINTS, Logins
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
 
@@ -27,6 +27,7 @@ class OnlyForSelection(Rule):
         needs=frozenset({"status"}),
         judges_app=True,
     )
+    watches = LOGIN_ENDPOINTS | {"configuration"}
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

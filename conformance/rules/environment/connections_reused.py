@@ -24,6 +24,7 @@ class ConnectionsReused(Rule):
         remedy="Use one HTTP client with a connection pool and keep-alive for the whole service.",
         citations=(citations.COOKBOOK_ENVIRONMENTS,),
     )
+    watches = NEEDS_TOKEN
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from conformance import citations
 from conformance.facts.actions import names
-from conformance.facts.exchanges import NEEDS_TOKEN, ended, signature
+from conformance.facts.exchanges import DCR, NEEDS_TOKEN, ended, signature
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
@@ -27,6 +27,7 @@ class ServerErrorsBounded(Rule):
         remedy="Try three times with a growing delay, then answer the app; let the viewer's next action try again.",
         citations=(citations.CHECKLIST_HTTP_ERRORS, citations.ERRORS_HANDLING),
     )
+    watches = NEEDS_TOKEN | DCR
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

@@ -40,6 +40,7 @@ class ThrottleNotFought(Rule):
         remedy="Look for what calls so often: missing caches, pollers that hurry, one address for all devices.",
         citations=(citations.THROTTLING_LIMITS, citations.THROTTLING_RESPONSE),
     )
+    watches = NEEDS_TOKEN
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance import citations
-from conformance.facts.exchanges import NEEDS_TOKEN, answered_before, ended, signature
+from conformance.facts.exchanges import DCR, NEEDS_TOKEN, answered_before, ended, signature
 from conformance.facts.timing import timed
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
@@ -28,6 +28,7 @@ class ThrottledWaits(Rule):
         remedy="On a 429 pause all calls for the device's address for a second or more, then go on.",
         citations=(citations.THROTTLING_RESPONSE,),
     )
+    watches = NEEDS_TOKEN | DCR
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

@@ -21,6 +21,7 @@ class Authorization(Rule):
         remedy="Send Authorization: Bearer and the access token with every call, the configuration's too.",
         citations=(citations.CHECKLIST_AUTHORIZATION_HEADER, citations.HEADER_AUTHORIZATION),
     )
+    watches = NEEDS_TOKEN
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if isinstance(seen, VerbCall) or seen.endpoint not in NEEDS_TOKEN:

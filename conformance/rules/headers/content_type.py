@@ -33,6 +33,7 @@ class ContentType(Rule):
         remedy=f"Send {FORM} to sessions and /o/client/token, {JSON} to decisions and /o/client/register.",
         citations=(citations.CHECKLIST_API_REFERENCES, citations.API_CREATE_SESSION, citations.API_AUTHORIZE),
     )
+    watches = frozenset(TYPES)
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         wanted = None if isinstance(seen, VerbCall) else TYPES.get(seen.endpoint)

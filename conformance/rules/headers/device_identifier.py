@@ -22,6 +22,7 @@ class DeviceIdentifier(Rule):
         remedy='Send "fingerprint " and the Base64 form (RFC 4648, 4) of the streaming device\'s identifier.',
         citations=(citations.CHECKLIST_DEVICE_IDENTIFIER, citations.HEADER_DEVICE_IDENTIFIER),
     )
+    watches = NEEDS_DEVICE
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if isinstance(seen, VerbCall) or seen.endpoint not in NEEDS_DEVICE:

@@ -24,6 +24,7 @@ class DeviceIdentifierStable(Rule):
         needs=frozenset({"start"}),
         judges_app=True,
     )
+    watches = NEEDS_DEVICE
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance import citations
-from conformance.facts.exchanges import NEEDS_DEVICE
+from conformance.facts.exchanges import DCR, NEEDS_DEVICE
 from conformance.facts.headers import RESTRICTED, device_info
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Broken, Card, Outcome, Rule, Severity
@@ -24,6 +24,7 @@ class DeviceInfo(Rule):
         remedy="Pass on what the app says of its device as JSON in Base64, with the keys and values of Adobe's page.",
         citations=(citations.CHECKLIST_DEVICE_INFO, citations.HEADER_DEVICE_INFO),
     )
+    watches = NEEDS_DEVICE | DCR
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if isinstance(seen, VerbCall):

@@ -22,6 +22,7 @@ class DeviceInfoComplete(Rule):
         remedy="Let the app send these facts, and add the address and source port of its connection.",
         citations=(citations.HEADER_DEVICE_INFO, citations.COOKBOOK_REQUIREMENTS),
     )
+    watches = NEEDS_DEVICE
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if isinstance(seen, VerbCall) or seen.endpoint not in NEEDS_DEVICE:

@@ -28,6 +28,7 @@ class DeviceInfoTruthful(Rule):
         needs=frozenset({"start"}),
         judges_app=True,
     )
+    watches = NEEDS_DEVICE
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

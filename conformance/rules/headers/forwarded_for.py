@@ -29,6 +29,7 @@ class ForwardedFor(Rule):
         needs=frozenset({"start"}),
         judges_app=True,
     )
+    judges_without_verbs = True
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

@@ -52,6 +52,7 @@ class OnlyDocumented(Rule):
         remedy="Remove the parameters and headers that the endpoint's page does not list.",
         citations=(citations.CHECKLIST_API_REFERENCES, citations.CHECKLIST_REUSE_CODE),
     )
+    watches = frozenset(PARAMETERS)
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if isinstance(seen, VerbCall) or seen.endpoint not in PARAMETERS:

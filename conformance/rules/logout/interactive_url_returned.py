@@ -24,6 +24,7 @@ class InteractiveUrlReturned(Rule):
         needs=frozenset({"login", "logout"}),
         judges_app=True,
     )
+    watches = frozenset({"logout"})
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

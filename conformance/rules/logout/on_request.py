@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from conformance import citations
 from conformance.facts.actions import Recent
 from conformance.facts.exchanges import form
-from conformance.facts.logins import Logins
+from conformance.facts.logins import LOGIN_ENDPOINTS, Logins
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
 
@@ -24,6 +24,7 @@ class OnRequest(Rule):
         needs=frozenset({"login", "logout"}),
         judges_app=True,
     )
+    watches = LOGIN_ENDPOINTS
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

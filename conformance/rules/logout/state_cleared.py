@@ -22,6 +22,7 @@ class StateCleared(Rule):
         needs=frozenset({"logout", "status"}),
         judges_app=True,
     )
+    watches = frozenset[str]()
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

@@ -22,6 +22,7 @@ class BatchLimit(Rule):
         citations=(citations.FAQ_PREAUTHORIZATION_LIMIT, citations.COOKBOOK_PREAUTHORIZE),
         needs=frozenset({"preauthorize"}),
     )
+    watches = frozenset({"decisions.preauthorize"})
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if isinstance(seen, VerbCall) or seen.endpoint != "decisions.preauthorize":

@@ -26,6 +26,7 @@ class DecisionsPassedOn(Rule):
         needs=frozenset({"preauthorize"}),
         judges_app=True,
     )
+    watches = frozenset({"decisions.preauthorize"})
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

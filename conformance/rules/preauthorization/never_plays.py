@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from conformance import citations
 from conformance.facts.actions import Recent, names
-from conformance.facts.exchanges import decisions
+from conformance.facts.exchanges import DECISIONS, decisions
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
@@ -25,6 +25,7 @@ class NeverPlays(Rule):
         needs=frozenset({"preauthorize", "play"}),
         judges_app=True,
     )
+    watches = DECISIONS
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

@@ -32,6 +32,7 @@ class PermitsCached(Rule):
         citations=(citations.CHECKLIST_PREAUTHORIZATION_CACHING, citations.FAQ_PREAUTHORIZATION_CACHING),
         needs=frozenset({"preauthorize"}),
     )
+    watches = PROFILE_QUERIES | {"sessions.create", "logout", "decisions.preauthorize"}
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

@@ -9,6 +9,7 @@ from conformance.rule import Card, Severity
 
 class PreauthorizationRetryBounded(RetryBounded):
     endpoint = "decisions.preauthorize"
+    watches = frozenset({endpoint})
     card = Card(
         id="preauthorization.retry-bounded",
         title="Preauthorizations are retried at most twice",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance import citations
-from conformance.facts.exchanges import NEEDS_TOKEN
+from conformance.facts.exchanges import DCR, NEEDS_TOKEN
 from conformance.facts.tokens import Tokens
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
@@ -24,6 +24,7 @@ class CredentialsSurviveRestart(Rule):
         needs=frozenset({"restart"}),
         judges_app=True,
     )
+    watches = NEEDS_TOKEN | DCR
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

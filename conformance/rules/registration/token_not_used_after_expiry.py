@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance import citations
-from conformance.facts.exchanges import NEEDS_TOKEN, bearer
+from conformance.facts.exchanges import DCR, NEEDS_TOKEN, bearer
 from conformance.facts.timing import timed
 from conformance.facts.tokens import Token, Tokens
 from conformance.observation import Observation, VerbCall
@@ -27,6 +27,7 @@ class TokenNotUsedAfterExpiry(Rule):
         remedy="Keep created_at + expires_in with the token, and replace it before that moment.",
         citations=(citations.CHECKLIST_ACCESS_TOKENS, citations.DCR_TOKEN_LIFE),
     )
+    watches = NEEDS_TOKEN | DCR
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

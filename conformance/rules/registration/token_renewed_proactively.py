@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance import citations
-from conformance.facts.exchanges import bearer
+from conformance.facts.exchanges import DCR, NEEDS_TOKEN, bearer
 from conformance.facts.tokens import Tokens, client_of, rejects_token
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
@@ -22,6 +22,7 @@ class TokenRenewedProactively(Rule):
         remedy="Compare the token's expiry with the clock before each call, and renew it shortly before.",
         citations=(citations.CHECKLIST_TOKEN_VALIDATION, citations.DCR_TOKEN_LIFE),
     )
+    watches = NEEDS_TOKEN | DCR
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance import citations
-from conformance.facts.exchanges import NEEDS_TOKEN
+from conformance.facts.exchanges import DCR, NEEDS_TOKEN
 from conformance.facts.tokens import Client, Tokens, client_of
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
@@ -23,6 +23,7 @@ class TokenRenewedWithSameCredentials(Rule):
         remedy="Call /o/client/token with the stored credentials; register again only after invalid_client.",
         citations=(citations.DCR_TOKEN_REFRESH, citations.COOKBOOK_REGISTER),
     )
+    watches = NEEDS_TOKEN | DCR
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

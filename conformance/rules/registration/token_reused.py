@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance import citations
-from conformance.facts.exchanges import NEEDS_TOKEN, answered_before, bearer
+from conformance.facts.exchanges import DCR, NEEDS_TOKEN, answered_before, bearer
 from conformance.facts.tokens import Tokens, client_of
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
@@ -23,6 +23,7 @@ class TokenReused(Rule):
         remedy="Keep the access token with its expiry and share it among all requests of the client.",
         citations=(citations.CHECKLIST_ACCESS_TOKENS, citations.DCR_TOKEN_PERSISTENT),
     )
+    watches = NEEDS_TOKEN | DCR
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

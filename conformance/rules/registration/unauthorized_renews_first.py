@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance import citations
-from conformance.facts.exchanges import NEEDS_TOKEN, answered_before, bearer, ended, signature
+from conformance.facts.exchanges import DCR, NEEDS_TOKEN, answered_before, bearer, ended, signature
 from conformance.facts.tokens import Tokens, rejects_token
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
@@ -29,6 +29,7 @@ class UnauthorizedRenewsFirst(Rule):
         remedy="On a 401 discard the token, fetch a new one, repeat the request once, then give up.",
         citations=(citations.CHECKLIST_TOKEN_VALIDATION, citations.DCR_TOKEN_REFRESH),
     )
+    watches = NEEDS_TOKEN | DCR
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

@@ -1,0 +1,79 @@
+"""How fast an audit is, and how much memory it takes: makes a large trace of a compliant service, and judges it.
+
+    python tests/conformance/bench_audit.py --exchanges 1000000 --folder /tmp
+
+A benchmark, not a test: its figures depend on the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+from compliant import Evening, Luck, prelude
+
+from mock_server.exchange import Exchange
+
+CROWD = 400
+"""Viewers whose evenings overlap; they are put in order of time together, so the memory stays small."""
+EVERY = 0.5
+"""Seconds between two viewers' arrivals."""
+
+
+def exchanges(most: int, seed: int = 1) -> Iterator[Exchange]:
+    """A compliant service's exchanges in order of time, with consecutive ids."""
+    chance = random.Random(seed)
+    waiting = [seen for seen in prelude().observations if isinstance(seen, Exchange)]
+    written = viewer = 0
+    while written < most:
+        for _ in range(CROWD):
+            viewer += 1
+            evening = Evening(viewer, Luck(random.Random(chance.random())), 100 + viewer * EVERY).play()
+            waiting += [seen for seen in evening.observations if isinstance(seen, Exchange)]
+        waiting.sort(key=lambda exchange: exchange.wall)
+        begun = 100 + viewer * EVERY
+        ready = [exchange for exchange in waiting if exchange.wall < begun][: most - written]
+        waiting = [exchange for exchange in waiting if exchange.wall >= begun]
+        for exchange in ready:
+            written += 1
+            yield msgspec.structs.replace(exchange, id=written, connection=f"c{exchange.id // 10_000 % 100}")
+
+
+def write(path: Path, most: int) -> None:
+    encoder = msgspec.json.Encoder()
+    with path.open("wb") as file:
+        for exchange in exchanges(most):
+            file.write(encoder.encode(exchange) + b"\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--exchanges", type=int, default=1_000_000)
+    parser.add_argument("--folder", type=Path, default=Path("/tmp"))  # noqa: S108 - the name is the user's to choose
+    options = parser.parse_args()
+    trace = options.folder / f"trace-{options.exchanges}.jsonl"
+    if not trace.exists():
+        write(trace, options.exchanges)
+    command = [sys.executable, "-c", "from conformance.cli import main; main()", "audit", str(trace)]
+    began = time.monotonic()
+    done = subprocess.run([*command, "--format", "json"], capture_output=True, check=False)
+    seconds = time.monotonic() - began
+    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    report = msgspec.json.decode(done.stdout)
+    count = report["run"]["exchanges"]
+    size = trace.stat().st_size / 1e6
+    print(  # noqa: T201 - what a benchmark is for
+        f"{count} exchanges ({size:.0f} MB) judged by {len(report['rules'])} rules in {seconds:.1f} s "
+        f"({count / seconds:.0f} a second), {memory:.0f} MB at most; verdict {report['verdict']}"
+    )
+
+
+if __name__ == "__main__":
+    main()
