@@ -94,7 +94,12 @@ def errors(exchange: Exchange) -> tuple[Mapping[str, Any], ...]:
 
 def bearer(exchange: Exchange) -> str | None:
     """The (masked) access token of a request."""
-    scheme, _, token = exchange.request_headers.get("authorization", "").partition(" ")
+    return _bearer(exchange.request_headers.get("authorization", ""))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _bearer(header: str) -> str | None:
+    scheme, _, token = header.partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 

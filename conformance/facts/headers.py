@@ -61,9 +61,13 @@ def decoded(text: str) -> bytes | None:
 
 def forwarded_for(exchange: Exchange) -> str | None:
     """The first address of X-Forwarded-For; None if there is none."""
-    first = exchange.request_headers.get("x-forwarded-for", "").partition(",")[0].strip()
+    return _first_address(exchange.request_headers.get("x-forwarded-for", ""))
+
+
+@lru_cache(maxsize=4096)
+def _first_address(header: str) -> str | None:
     try:
-        return str(ip_address(first))
+        return str(ip_address(header.partition(",")[0].strip()))
     except ValueError:
         return None
 

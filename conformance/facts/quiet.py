@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Generic, TypeVar
@@ -51,10 +51,12 @@ class Quiet(Generic[K, V]):
         self._since.pop(key)
         self._waiting.pop(key, None)
 
-    def passed(self, now: float) -> Iterator[Outcome]:
+    def passed(self, now: float) -> Iterable[Outcome]:
         """One `HELD` for each key that has been quiet for long enough."""
         self._now = max(self._now, now)
-        yield from self._held(self.patience)
+        # Asked at every observation, so nothing is begun where nothing is due.
+        due = self._order and self._now - self._order[0][0] >= self.patience
+        return self._held(self.patience) if due else ()
 
     def finish(self) -> Iterator[Outcome]:
         yield from self._held(self.at_least)

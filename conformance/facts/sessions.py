@@ -37,9 +37,11 @@ class Session:
 
 def session_of(exchange: Exchange) -> Session | None:
     """The session that a sessions.create exchange made, or None if it made none (an error, or authorize)."""
+    if exchange.endpoint != "sessions.create" or exchange.status != 200:
+        return None
     body = answer(exchange)
     code = body.get("code")
-    if exchange.endpoint != "sessions.create" or exchange.status != 200 or not isinstance(code, str):
+    if not isinstance(code, str):
         return None
     missing = body.get("missingParameters")
     return Session(

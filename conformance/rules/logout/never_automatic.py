@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance import citations
-from conformance.facts.actions import Candidates, inside, names
+from conformance.facts.actions import Candidates, inside
 from conformance.facts.exchanges import DECISIONS, decisions, ended, errors
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
@@ -38,7 +38,7 @@ class NeverAutomatic(Rule):
                 asked = seen.verb == "logout" and inside(logout, seen)
                 yield HELD if asked else self._automatic((logout.id,), logout, "nobody had asked for it")
             return
-        name = names(seen)[0]
+        name = seen.device or seen.ip
         denied = self._denied.pop(name)
         if seen.endpoint == "logout":
             # Where there is a driver, its next verb tells whether the viewer asked for it.
