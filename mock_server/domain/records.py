@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from mock_server.domain.viewer import Viewer
 from mock_server.store import Table
 
 
@@ -34,10 +35,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
     code: str
     session_id: str
-    service_provider: str
-    client_id: str
-    device: str
-    device_decoded: str
+    viewer: Viewer
     not_before: int
     not_after: int
     mvpd: str | None = None
@@ -53,8 +51,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     port: str = ""
 
     @property
-    def owner(self) -> str:
-        return owner(self.service_provider, self.client_id, self.device)
+    def service_provider(self) -> str:
+        return self.viewer.service_provider
 
     def missing(self) -> tuple[str, ...]:
         """The parameters without which nobody can log in, by their names in requests."""
@@ -70,19 +68,20 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """A viewer logged in with one MVPD on one device. An ended one is kept, so that decisions can say why."""
+    """A viewer logged in with one MVPD. An ended one is kept, so that decisions can say why."""
 
-    service_provider: str
-    client_id: str
-    device: str
-    device_decoded: str
+    viewer: Viewer
     mvpd: str
     username: str
     not_before: int
     not_after: int
     issuer: str
     type: str
-    attributes: dict[str, Any]
+    """regular, appleSSO, platformSSO or serviceTokenSSO."""
+    home_based: bool = False
+    """Obtained by home-based authentication: it permits only at home."""
+    authorized: bool = False
+    """The MVPD has authorized something since, and told the metadata that it tells only then."""
     ended: bool = False
     """The MVPD ended it before its time."""
 
@@ -126,8 +125,3 @@ PERMITS = Table("permits", Permit)
 TRIALS = Table("trials", Trial)
 INTEGRATIONS = Table("integrations", IntegrationState)
 BUCKETS = Table("buckets", Bucket)
-
-
-def owner(service_provider: str, client_id: str, device: str) -> str:
-    """Whose profiles and sessions: another client or device identifier sees none of them. No part has a space."""
-    return f"{service_provider} {client_id} {device}"
