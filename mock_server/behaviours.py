@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from mock_server.domain import degradation
 from mock_server.durations import Duration, encode_hook
 from mock_server.errors import ENHANCED_ERRORS
 from mock_server.throttle import Limit
@@ -79,6 +80,7 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     status: int | None = None
     error: str | None = None
     deny: Denial | None = None
+    degradation: str | None = None
     ttl: Lifetimes | None = None
     throttle: Limit | bool | None = None
     reject_token: bool | None = None
@@ -91,6 +93,8 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             raise ValueError("status is an HTTP status from 400 to 599")
         if self.throttle is True:
             raise ValueError("throttle is false, or a rate and a burst")
+        if self.degradation is not None and self.degradation not in degradation.RULES:
+            raise ValueError(f"degradation is one of {', '.join(degradation.RULES)}")
         _known_code(self.error)
 
     @property

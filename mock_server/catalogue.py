@@ -180,6 +180,10 @@ class Catalogue:
         named = self.subscribers.values() if username is None else [self.subscribers.get(username)]
         return next((s for s in named if s is not None and s.has_account_at(mvpd)), None)
 
+    def subscriber_at_home(self, mvpd: str, ip: str) -> Subscriber | None:
+        """The subscriber who has an account at the MVPD and lives at the address."""
+        return next((s for s in self.subscribers.values() if s.has_account_at(mvpd) and s.is_at_home(ip)), None)
+
 
 def _merged(old: dict[K, E], new: Iterable[tuple[K, E]]) -> tuple[E, ...]:
     return tuple({**old, **dict(new)}.values())

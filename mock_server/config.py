@@ -13,6 +13,7 @@ from mock_server.behaviours import Behaviour
 from mock_server.catalogue import (
     Application,
     Catalogue,
+    Integration,
     Mvpd,
     ServiceProvider,
     Subscriber,
@@ -20,6 +21,7 @@ from mock_server.catalogue import (
     default_catalogue,
 )
 from mock_server.durations import decode_hook
+from mock_server.keys import read_public_key
 from mock_server.settings import Bounds, DefaultLifetimes, Settings
 from mock_server.throttle import Limit
 from mock_server.toml_position import line_of
@@ -29,6 +31,7 @@ T = TypeVar("T")
 _LISTS: dict[str, type] = {
     "service_providers": ServiceProvider,
     "mvpds": Mvpd,
+    "integrations": Integration,
     "applications": Application,
     "subscribers": Subscriber,
     "behaviours": Behaviour,
@@ -111,11 +114,29 @@ class _Reader:
             for mvpd in provider.mvpds:
                 if mvpd not in catalogue.mvpds:
                     raise self._mistake(("service_providers", index, "mvpds"), f"there is no MVPD {mvpd!r}")
+        for index, integration in enumerate(lists["integrations"]):
+            provider = catalogue.service_providers.get(integration.service_provider)
+            if provider is None or integration.mvpd not in provider.mvpds:
+                sentence = f"{integration.service_provider} has no integration with {integration.mvpd}"
+                raise self._mistake(("integrations", index, "mvpd"), sentence)
+        for index, provider in enumerate(lists["service_providers"]):
+            self._check_keys(index, provider)
         for index, application in enumerate(lists["applications"]):
             for provider in application.service_providers:
                 if provider not in catalogue.service_providers:
                     place = ("applications", index, "service_providers")
                     raise self._mistake(place, f"there is no service provider {provider!r}")
+
+    def _check_keys(self, index: int, provider: ServiceProvider) -> None:
+        files = {"certificate": provider.certificate, "service_token_key": provider.service_token_key}
+        for name, file in files.items():
+            if file in {None, "built-in", "none"}:
+                continue
+            try:
+                read_public_key(Path(str(file)))
+            except (OSError, ValueError) as error:
+                place = ("service_providers", index, name)
+                raise self._mistake(place, f"{file} holds no RSA certificate or public key ({error})") from error
 
     def _mistake(self, place: tuple[str | int, ...], sentence: str) -> ConfigError:
         key = ".".join(str(part) for part in place if isinstance(part, str))

@@ -88,7 +88,7 @@ class Gateway:
             call.session = await sessions.find(call.space.world, call.service_provider, call.code)
             if call.session is not None:
                 call.mvpd = call.session.mvpd
-                call.device_name = call.session.device_decoded
+                call.device_name = call.session.viewer.device_decoded
         token = bearer_token(call.header("authorization"))
         if token is not None:
             call.client = await registration.known_client(call.space.world, token)

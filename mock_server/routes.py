@@ -9,7 +9,17 @@ from starlette.routing import Route
 from mock_server.call import Endpoint
 from mock_server.control import handlers as control
 from mock_server.control.http import guarded
-from mock_server.endpoints import browser, configuration, dcr, decisions, logout, profiles, sessions
+from mock_server.endpoints import (
+    browser,
+    configuration,
+    dcr,
+    decisions,
+    logout,
+    partner,
+    profiles,
+    sessions,
+    temppass,
+)
 from mock_server.gateway import Gateway
 from mock_server.lag import LagMeter
 from mock_server.settings import Settings
@@ -50,6 +60,13 @@ ENDPOINTS = (
         also=(f"{_API}/decision/authorize/{{mvpd}}",),
     ),
     Endpoint("logout", "GET", f"{_API}/logout/{{mvpd}}", logout.initiate, needs_device=True),
+    Endpoint(
+        "sessions.partner", "POST", f"{_API}/sessions/sso/{{partner}}", partner.create_session, needs_device=True
+    ),
+    Endpoint(
+        "profiles.partner", "POST", f"{_API}/profiles/sso/{{partner}}", partner.create_profile, needs_device=True
+    ),
+    Endpoint("temppass.reset", "DELETE", "/reset-tempass/v3/reset", temppass.reset),
     Endpoint("browser.saml", "GET", "/adobe-services/authenticate/saml", browser.saml, needs_token=False),
     Endpoint("browser.logout", "GET", "/adobe-services/logout", browser.logout, needs_token=False),
     Endpoint("browser.login-form", "GET", "/mvpd/{mvpd}/login", browser.login_form, needs_token=False),

@@ -18,6 +18,7 @@ class DefaultLifetimes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     profile: Duration = parse_duration("30d")
     profile_unknown_platform: Duration = parse_duration("12h")
     """For requests without X-Device-Info: the shorter authN TTL that Adobe's checklist warns of."""
+    degraded_profile: Duration = parse_duration("1m")
     decision: Duration = parse_duration("1d")
     media_token: Duration = parse_duration("7m")
 

@@ -78,6 +78,12 @@ class MvpdEntry(_Answer, frozen=True, kw_only=True):
     auth_per_aggregator: bool | None = None
     auth_per_browser_session: bool | None = None
     is_temp_pass: bool | None = None
+    is_proxy: bool | None = None
+    boarding_status: str | None = None
+    platform_mapping_id: str | None = None
+    enable_platform_services: bool | None = None
+    display_in_platform_picker: bool | None = None
+    enforce_platform_permissions: bool | None = None
 
     @classmethod
     def of(cls, mvpd: Mvpd) -> MvpdEntry:
@@ -89,6 +95,12 @@ class MvpdEntry(_Answer, frozen=True, kw_only=True):
             auth_per_aggregator=mvpd.auth_per_aggregator,
             auth_per_browser_session=mvpd.auth_per_browser_session,
             is_temp_pass=True if mvpd.temp_pass else None,
+            is_proxy=True if mvpd.proxy else None,
+            boarding_status=mvpd.boarding_status,
+            platform_mapping_id=mvpd.platform_mapping_id,
+            enable_platform_services=mvpd.enable_platform_services,
+            display_in_platform_picker=mvpd.display_in_platform_picker,
+            enforce_platform_permissions=mvpd.enforce_platform_permissions,
         )
 
 
@@ -106,6 +118,14 @@ class ConfigurationAnswer(_Answer, frozen=True, kw_only=True):
     requestor: Requestor
 
 
+class AuthenticationRequest(_Answer, frozen=True, kw_only=True):
+    """What a partner's framework passes to the MVPD; ``request`` is Base64."""
+
+    type: str
+    request: str
+    attributes_names: tuple[str, ...]
+
+
 class SessionAnswer(_Answer, frozen=True, kw_only=True):
     """The next step of a login (create and resume)."""
 
@@ -120,6 +140,7 @@ class SessionAnswer(_Answer, frozen=True, kw_only=True):
     service_provider: str
     not_before: str | None = None
     not_after: str | None = None
+    authentication_request: AuthenticationRequest | None = None
 
 
 class SessionStatus(_Answer, frozen=True, kw_only=True):

@@ -10,8 +10,8 @@ from mock_server.domain.world import World
 async def logout(world: World, now: int, viewer: Viewer, mvpd: str, *, degraded: bool) -> str:
     """Ends the device's profile and the shared one; Adobe's actionName.
 
-    ``logout`` where the MVPD wants to see a browser, ``partner_logout`` where the partner has to be told, ``complete``
-    where nothing is left to do, ``invalid`` where there was no valid profile.
+    ``logout`` where the MVPD wants to see a browser, ``partner_logout`` where the partner has to be told,
+    ``complete`` where nothing is left to do, ``invalid`` where there was no valid profile.
     """
     entry = world.catalogue.mvpds[mvpd]
     if entry.temp_pass is not None:

@@ -17,6 +17,11 @@ def login_page(mvpd: Mvpd, session: Session, *, username: str, wrong: bool) -> s
     return _render("login.html", mvpd=mvpd, session=session, username=username, wrong=wrong)
 
 
+def auto_submit_page(action: str, fields: dict[str, str]) -> str:
+    """A form that submits itself, as some MVPDs want their SAML request."""
+    return _render("auto_submit.html", action=action, fields=fields)
+
+
 def logged_out_page(mvpd: Mvpd, redirect_url: str) -> str:
     """Where a logout ends: with a link back to the app, if that is a web address."""
     is_web = redirect_url.startswith(("https://", "http://"))
