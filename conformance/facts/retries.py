@@ -111,7 +111,7 @@ class NotRepeated(Rule):
             self._final.put(key, seen)
 
     def finish(self) -> Iterator[Outcome]:
-        for _ in self._final:
+        for _ in (*self._final, *self._again.rest()):
             yield HELD
 
     def _repetition(self, final: Exchange, seen: Exchange) -> Iterator[Outcome]:
@@ -120,10 +120,8 @@ class NotRepeated(Rule):
             return  # asked twice at once: two viewers, or two screens of one
         if acted < final.wall and seen.wall - ended(final) <= BY_ITSELF:
             yield self.repeated(final, seen)
-        elif self._again.driven:
-            self._again.add(seen, final)  # the verb that covers it tells if the viewer asked again
         else:
-            yield HELD
+            self._again.add(seen, final)  # the verb that covers it tells if the viewer asked again
 
     def _settle(self, call: VerbCall) -> Iterator[Outcome]:
         for name in names(call):

@@ -231,11 +231,11 @@ class Trace:
             answer |= {"actionName": "resume", "missingParameters": list(missing)}
         if authorize:
             answer = {"actionName": "authorize", "reasonType": "authenticated"}
-        more.setdefault("answer", answer)
+        answer = more.pop("answer", answer)
         headers = {"content-type": "application/x-www-form-urlencoded", **more.pop("headers", {})}
         return self.call(
             "sessions.create", "sessions", viewer, method="POST", body=urlencode(sent or given),
-            headers=headers, mvpd=MVPD, code=None if authorize else code, **more,
+            headers=headers, mvpd=MVPD, code=code if "notAfter" in answer else None, answer=answer, **more,
         )  # fmt: skip
 
     def resume(self, code: str = "AAAAAAA", viewer: Viewer = VIEWER) -> Exchange:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from matrix_expected import COMPLIANT
 
 from conformance import example
 from conformance.registry import all_rules
@@ -14,7 +15,6 @@ from conformance.reports.model import Report
 from conformance.runner import judge_service
 from fixtures.programmer_service.defects import DEFECTS
 
-COMPLIANT = "compliant"
 AT_ONCE = 6
 """Services that run at the same time; most of a run is waiting, so two cores carry this many."""
 

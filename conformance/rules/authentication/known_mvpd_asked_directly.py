@@ -36,15 +36,23 @@ class KnownMvpdAskedDirectly(Rule):
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if isinstance(seen, VerbCall):
-            for query, login in self._queries.settle(seen):
-                if seen.verb == "start" and inside(query, seen):
-                    yield self._judge(query, login)
+            yield from self._verb(seen)
             return
         if seen.endpoint in PROFILE_QUERIES and seen.status == 200:
             known = self._logins.of(seen)
             if known is not None and known.lasts(seen.wall):
                 yield from self._query(seen, known)
         self._logins.observe(seen)
+
+    def _verb(self, call: VerbCall) -> Iterator[Outcome]:
+        asked = [(query, login) for query, login in self._queries.settle(call) if inside(query, call)]
+        if call.verb != "start":
+            return
+        for query, login in asked:
+            yield self._judge(query, login)
+        known = self._logins.of(call)
+        if not asked and known is not None and known.lasts(call.started):
+            yield HELD  # answered from memory, so nothing was asked too broadly
 
     def _query(self, seen: Exchange, login: Login) -> Iterator[Outcome]:
         if login.exchange.service_provider != seen.service_provider:

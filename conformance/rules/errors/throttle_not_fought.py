@@ -12,7 +12,7 @@ from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome,
 
 SHARE = 0.05
 FEWEST = 20
-"""Calls of a device below which its share says nothing."""
+"""Calls below which a share says nothing. Devices that called less often are judged together."""
 EVIDENCE = 10
 
 
@@ -22,6 +22,11 @@ class _Calls:
     all: int = 0
     throttled: int = 0
     examples: tuple[int, ...] = ()
+
+    def add(self, calls: _Calls) -> None:
+        self.all += calls.all
+        self.throttled += calls.throttled
+        self.examples = (*self.examples, *calls.examples)[:EVIDENCE]
 
 
 class ThrottleNotFought(Rule):
@@ -51,16 +56,22 @@ class ThrottleNotFought(Rule):
         return iter(())
 
     def finish(self) -> Iterator[Outcome]:
+        others = _Calls(None)
         for address in self._calls:
-            calls = self._calls.get(address)
-            if calls is None or calls.all < FEWEST:
-                continue
-            if calls.throttled / calls.all <= SHARE:
-                yield HELD
-                continue
-            yield Broken(
-                exchanges=calls.examples,
-                device=calls.device,
-                expected=f"at most {SHARE:.0%} of the calls for {address} throttled",
-                observed=f"{calls.throttled} of {calls.all}",
-            )
+            calls = self._calls.get(address) or _Calls(None)
+            if calls.all >= FEWEST:
+                yield self._judge(address, calls)
+            else:
+                others.add(calls)
+        if others.all >= FEWEST:
+            yield self._judge("the other devices", others)
+
+    def _judge(self, whom: str, calls: _Calls) -> Outcome:
+        if calls.throttled / calls.all <= SHARE:
+            return HELD
+        return Broken(
+            exchanges=calls.examples,
+            device=calls.device,
+            expected=f"at most {SHARE:.0%} of the calls for {whom} throttled",
+            observed=f"{calls.throttled} of {calls.all}",
+        )

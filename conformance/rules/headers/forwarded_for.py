@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from conformance import citations
 from conformance.facts.exchanges import NEEDS_TOKEN
 from conformance.facts.headers import forwarded_for
+from conformance.facts.sessions import Sessions, is_poll
 from conformance.observation import Observation, VerbCall, moment
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
@@ -34,6 +35,7 @@ class ForwardedFor(Rule):
         self._devices: Bounded[str, str] = Bounded()
         """The device of each address that verbs came from."""
         self._unknown: deque[Exchange] = deque(maxlen=10_000)
+        self._sessions = Sessions()
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         while self._unknown and moment(seen) - self._unknown[0].wall > PATIENCE:
@@ -44,13 +46,14 @@ class ForwardedFor(Rule):
             return
         if seen.endpoint not in NEEDS_TOKEN:
             return
+        self._sessions.observe(seen)
         address = forwarded_for(seen)
         if address is None:
             sent = seen.request_headers.get("x-forwarded-for")
             yield self._wrong(seen, f"X-Forwarded-For: {sent}" if sent else "no X-Forwarded-For")
         elif self._devices.get(address) is not None:
             yield HELD
-        else:
+        elif not _of_second_screen(seen, self._sessions) and not _from_before(seen, self._sessions):
             self._unknown.append(seen)
 
     def finish(self) -> Iterator[Outcome]:
@@ -71,3 +74,15 @@ class ForwardedFor(Rule):
             expected="the streaming device's address first in X-Forwarded-For",
             observed=observed,
         )
+
+
+def _of_second_screen(exchange: Exchange, sessions: Sessions) -> bool:
+    """What a web page may ask for with a typed code, from wherever it was typed."""
+    if exchange.endpoint == "profiles.code":
+        return not is_poll(exchange, sessions)
+    return exchange.endpoint in {"sessions.retrieve", "sessions.resume"}
+
+
+def _from_before(exchange: Exchange, sessions: Sessions) -> bool:
+    """A poll for a login that began before anybody watched: its device asked for nothing since."""
+    return exchange.endpoint == "profiles.code" and sessions.get(exchange.code) is None

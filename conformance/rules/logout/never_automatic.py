@@ -41,8 +41,10 @@ class NeverAutomatic(Rule):
         name = names(seen)[0]
         denied = self._denied.pop(name)
         if seen.endpoint == "logout":
-            if denied is not None and seen.wall - ended(denied) <= BY_ITSELF:
-                yield self._automatic((denied.id, seen.id), seen, f"{seen.wall - ended(denied):.2f} s after a denial")
+            # Where there is a driver, its next verb tells whether the viewer asked for it.
+            after = seen.wall - ended(denied) if denied is not None else BY_ITSELF
+            if denied is not None and after < BY_ITSELF and not self._logouts.driven:
+                yield self._automatic((denied.id, seen.id), seen, f"{after:.2f} s after a denial")
             else:
                 self._logouts.add(seen, None)
         elif denied is not None:

@@ -1,0 +1,49 @@
+"""The ledger of requirements, the rules and the citations agree."""
+
+from __future__ import annotations
+
+from importlib import resources
+from urllib.parse import urlsplit
+
+import pytest
+
+from conformance import citations
+from conformance.ledger import FILES, Requirement, requirements
+from conformance.registry import all_rules
+
+RULES = {rule.card.id for rule in all_rules()}
+
+
+@pytest.mark.parametrize("requirement", requirements(), ids=lambda requirement: requirement.says)
+def test_a_requirement_has_a_source_and_either_rules_or_a_reason(requirement: Requirement) -> None:
+    assert requirement.citation in citations.named()
+    assert bool(requirement.rules) != bool(requirement.untested)
+    assert set(requirement.rules) <= RULES
+    assert requirement.says.endswith(".")
+
+
+def test_every_rule_answers_a_requirement() -> None:
+    assert {rule for requirement in requirements() for rule in requirement.rules} == RULES
+
+
+def test_every_row_of_the_checklist_is_in_the_ledger() -> None:
+    rows = {name for name in citations.named() if name.startswith("CHECKLIST_")}
+
+    assert rows <= {requirement.citation for requirement in requirements()}
+
+
+def test_all_files_of_the_folder_are_read() -> None:
+    found = {entry.name for entry in (resources.files("conformance") / "requirements").iterdir()}
+    assert {name for name in found if name.endswith(".toml")} == set(FILES)
+
+
+def test_citations_are_distinct_places_on_adobes_site() -> None:
+    places = list(citations.named().values())
+
+    assert len({(place.url, place.section) for place in places}) == len(places)
+    for place in places:
+        address = urlsplit(place.url)
+        assert address.hostname == "experienceleague.adobe.com"
+        assert address.fragment == place.anchor
+        assert place.section
+        assert place.document

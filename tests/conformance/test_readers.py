@@ -1,0 +1,106 @@
+"""Readers: recorded traces, gzipped or not, and the journal of a mock page by page."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from pathlib import Path
+
+import msgspec
+import pytest
+from conformance_traces import Trace
+
+from conformance.errors import ConfigError
+from conformance.readers.jsonl import read_jsonl
+from conformance.readers.live import follow
+from mock_server.control_client import ControlClient, ExchangePage
+from mock_server.exchange import Exchange
+
+
+def recorded() -> list[Exchange]:
+    trace = Trace().start()
+    trace.profiles()
+    return [seen for seen in trace.observations if isinstance(seen, Exchange)]
+
+
+def lines(exchanges: list[Exchange]) -> bytes:
+    return b"".join(msgspec.json.encode(exchange) + b"\n" for exchange in exchanges)
+
+
+@pytest.mark.parametrize("name", ["trace.jsonl", "trace.jsonl.gz"])
+def test_a_recorded_trace_is_read_back(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    content = lines(recorded()) + b"\n"
+    path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+
+    assert list(read_jsonl(path)) == recorded()
+
+
+@pytest.mark.parametrize("line", [b"{", b"[]", b'{"id": "one"}', b"\xff\xfe", b"null"])
+def test_a_line_that_is_no_exchange_is_named(tmp_path: Path, line: bytes) -> None:
+    path = tmp_path / "trace.jsonl"
+    path.write_bytes(lines(recorded()) + line + b"\n")
+
+    with pytest.raises(ConfigError, match=r"trace\.jsonl:4: not an exchange: .*one exchange per line"):
+        list(read_jsonl(path))
+
+
+def test_a_damaged_gzip_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "trace.jsonl.gz"
+    path.write_bytes(gzip.compress(lines(recorded()))[:-12])
+
+    with pytest.raises(ConfigError, match=r"trace\.jsonl\.gz:\d+: the gzip stream is damaged"):
+        list(read_jsonl(path))
+
+
+def test_a_plain_file_called_gz_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "trace.jsonl.gz"
+    path.write_bytes(lines(recorded()))
+
+    with pytest.raises(ConfigError, match=r"trace\.jsonl\.gz:1: the gzip stream is damaged"):
+        list(read_jsonl(path))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"gone\.jsonl: cannot be read: No such file"):
+        list(read_jsonl(tmp_path / "gone.jsonl"))
+
+
+class PagedJournal(ControlClient):
+    """A journal of five exchanges, two a page."""
+
+    def __init__(self, exchanges: list[Exchange]) -> None:
+        self.kept = exchanges
+        self.asked: list[int] = []
+
+    async def exchanges(self, *, after: int = 0, limit: int = 1000, **filters: str) -> ExchangePage:
+        self.asked.append(after)
+        found = [exchange for exchange in self.kept if exchange.id > after][:2]
+        return ExchangePage(exchanges=found, next=found[-1].id if found else after)
+
+
+def test_the_journal_is_followed_to_its_end() -> None:
+    exchanges = [msgspec.structs.replace(recorded()[0], id=number) for number in range(1, 6)]
+    journal = PagedJournal(exchanges)
+
+    async def collect() -> list[Exchange]:
+        return [exchange async for exchange in follow(journal, after=1)]
+
+    assert asyncio.run(collect()) == exchanges[1:]
+    assert journal.asked == [1, 3, 5]
+
+
+def test_what_comes_later_is_followed_if_asked_for() -> None:
+    exchanges = [msgspec.structs.replace(recorded()[0], id=number) for number in range(1, 4)]
+    journal = PagedJournal(exchanges[:2])
+
+    async def collect() -> list[int]:
+        seen = []
+        async for exchange in follow(journal, every=0.01):
+            seen.append(exchange.id)
+            journal.kept = exchanges
+            if len(seen) == 3:
+                break
+        return seen
+
+    assert asyncio.run(collect()) == [1, 2, 3]

@@ -1,0 +1,188 @@
+"""Reports: what verdict and exit code follow, and what people and machines read."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+from breakers import BREAKERS
+from conformance_traces import Trace, judge
+from rich.console import Console
+
+from conformance.audit import audit
+from conformance.engine import Judge, lacking
+from conformance.registry import all_rules, select
+from conformance.reports import rules as listing
+from conformance.reports import text
+from conformance.reports.json import encode
+from conformance.reports.model import Report, RuleReport, Run, ScenarioReport, Waived, compose, schema
+from conformance.rule import Expectations
+from mock_server.exchange import Exchange
+
+
+def report(trace: Trace, *, waived: tuple[Waived, ...] = (), scenarios: tuple[ScenarioReport, ...] = ()) -> Report:
+    return compose(judge(trace.observations).values(), run=Run(), waived=waived, scenarios=scenarios)
+
+
+def compliant() -> Trace:
+    trace = Trace().start()
+    for _ in range(2):
+        trace.wait(2)
+        trace.profiles()
+    return trace
+
+
+def printed(what: Report) -> str:
+    out = io.StringIO()
+    text.render(what, Console(file=out, width=80))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("broken", "verdict", "code"),
+    [
+        ("authentication.poll-interval", "violated", 1),
+        ("headers.device-info-complete", "passed", 0),
+        (None, "passed", 0),
+    ],
+)
+def test_a_must_finding_fails_a_should_finding_advises(broken: str | None, verdict: str, code: int) -> None:
+    made = report(BREAKERS[broken]() if broken else compliant())
+
+    assert (made.verdict, made.exit_code) == (verdict, code)
+
+
+def test_nothing_judged_is_inconclusive() -> None:
+    made = report(Trace())
+
+    assert (made.verdict, made.exit_code) == ("inconclusive", 3)
+
+
+def test_a_failed_scenario_leaves_the_verdict_open() -> None:
+    failed = ScenarioReport(id="logout", verdict="failed", seconds=1.0, note="no answer", blame="SERVICE")
+    made = report(compliant(), scenarios=(failed,))
+
+    assert (made.verdict, made.exit_code) == ("inconclusive", 3)
+    assert "logout  failed [SERVICE]  no answer" in printed(made)
+
+
+def test_a_lagging_mock_leaves_the_verdict_open() -> None:
+    trace = compliant()
+    trace.session()
+    trace.poll()
+    trace.wait(3)
+    trace.poll(lag_ms=900.0)
+
+    made = report(trace)
+
+    assert (made.verdict, made.exit_code) == ("inconclusive", 3)
+    assert "the mock's event loop lagged by more than 250 ms (1 of 1)" in printed(made)
+
+
+def test_a_waiver_excuses_its_rule_until_it_is_stale() -> None:
+    trace = BREAKERS["authentication.poll-stops-on-success"]()
+    waiver = Waived(rule="authentication.poll-stops-on-success", reason="mended in May", until="2030-01-01")
+    unlooked = Waived(rule="authentication.profiles-checked-first", reason="known", until="2030-01-01")
+
+    assert report(trace, waived=(waiver, unlooked)).exit_code == 0
+    waiver.stale = True
+    assert report(trace, waived=(waiver, unlooked)).exit_code == 1
+
+
+def test_the_text_says_what_to_do_first() -> None:
+    lines = printed(report(BREAKERS["authentication.poll-interval"]())).splitlines()
+
+    assert lines[0].startswith("VIOLATED")
+    start = next(n for n, line in enumerate(lines) if "MUST authentication.poll-interval" in line)
+    told = "\n".join(lines[start : start + 15])
+    assert "(4 of 4 times)" in told
+    assert "exchanges 4, 5; device device-1" in told
+    assert "expected  at least 3 s between two polls of a code" in told
+    assert "observed  code AAAAAAA was polled again after 1.00 s" in told
+    assert "remedy    Wait 3 to 5 seconds" in told
+    assert "https://experienceleague.adobe.com/" in told
+    assert "… and 1 more" in told
+    assert lines == [line.rstrip() for line in lines]
+
+
+def test_the_text_names_what_was_not_judged() -> None:
+    trace = compliant()
+    judged = Judge(all_rules(), Expectations())
+    for seen in trace.observations:
+        judged.observe(seen)
+    made = compose(judged.conclude(untestable=lacking(all_rules(), frozenset({"login"}))), run=Run())
+
+    told = printed(made)
+    for rule in made.rules:
+        assert rule.id in told
+    assert "logout.on-request  verb logout" in told
+    assert {"rule": "logout.on-request", "needs": "verb logout"} in msgspec.to_builtins(made.untestable)
+
+
+def test_markup_in_evidence_is_printed_as_it_is() -> None:
+    finding = {"exchanges": [1], "device": "[red]x[/]", "expected": "[/]", "observed": "[bold]", "blame": "SERVICE"}
+    rule = msgspec.convert(
+        {"id": "a.b", "title": "[/x]", "severity": "MUST", "verdict": "violated", "opportunities": 1,
+         "findings": [finding], "broken": 1, "remedy": "[[]]"},
+        RuleReport,
+    )  # fmt: skip
+
+    assert "observed  [bold]" in printed(Report(verdict="violated", exit_code=1, rules=[rule]))
+
+
+def test_the_json_report_has_the_published_shape() -> None:
+    made = json.loads(encode(report(BREAKERS["authentication.poll-interval"]())))
+
+    assert {"verdict", "exit_code", "rules", "scenarios", "untestable", "waived", "run"} <= set(made)
+    rule = next(rule for rule in made["rules"] if rule["id"] == "authentication.poll-interval")
+    assert {"id", "title", "severity", "verdict", "opportunities", "findings"} <= set(rule)
+    assert rule["findings"][0] == {
+        "exchanges": [4, 5],
+        "device": "device-1",
+        "expected": "at least 3 s between two polls of a code",
+        "observed": "code AAAAAAA was polled again after 1.00 s",
+        "blame": "SERVICE",
+    }
+    assert set(made) == set(schema()["$defs"]["Report"]["properties"])
+
+
+def test_an_audit_judges_recorded_traces(tmp_path: Path) -> None:
+    path = tmp_path / "trace.jsonl"
+    trace = BREAKERS["authentication.poll-interval"]()
+    path.write_bytes(
+        b"\n".join(msgspec.json.encode(seen) for seen in trace.observations if isinstance(seen, Exchange))
+    )
+
+    made = audit([path], all_rules(), Expectations())
+
+    assert made.exit_code == 1
+    assert made.run.exchanges == len(trace.observations)
+    assert "authentication.poll-interval" in {rule.id for rule in made.rules if rule.verdict == "violated"}
+    assert "logout.state-cleared" in {lack.rule for lack in made.untestable}
+
+
+def test_rules_are_listed_as_text_json_and_markdown() -> None:
+    out = io.StringIO()
+    listing.render(all_rules(), Console(file=out, width=80))
+    markdown = listing.as_markdown(all_rules())
+    cards = json.loads(listing.as_json(all_rules()))
+
+    for rule, card in zip(all_rules(), cards, strict=True):
+        assert rule.card.id in out.getvalue()
+        assert f"| `{rule.card.id}` |" in markdown
+        assert card["id"] == rule.card.id
+        assert card["citations"]
+
+
+def test_a_rule_is_explained_in_full() -> None:
+    out = io.StringIO()
+    (rule,) = select(["logout.state-cleared"])
+    listing.explain(rule, Console(file=out, width=400))
+
+    for part in (rule.card.title, rule.card.requirement, rule.card.breaks, rule.card.remedy):
+        assert part in out.getvalue()
+    assert rule.card.citations[0].url in out.getvalue()
+    assert "the verbs logout, status" in out.getvalue()

@@ -1,0 +1,303 @@
+"""No rule flags a compliant service, however its devices, delays and faults fall together."""
+
+from __future__ import annotations
+
+from compliant import night
+from conformance_traces import OTHER, VIEWER, Trace, Viewer, encode, error, judge, violated
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from conformance.engine import Verdict
+from conformance.rule import Expectations
+
+NOT_IN_A_NIGHT = {
+    "registration.credentials-survive-restart",
+    "registration.token-not-used-after-expiry",
+    "registration.token-renewed-proactively",
+    "authentication.no-login-when-authorized",
+    "authentication.profile-expiry-honoured",
+    "authentication.invalidated-profile-dropped",
+    "authorization.temppass-identity-sent",
+    "authorization.mrss-passed-intact",
+    "authorization.unauthenticated-means-login",
+    "logout.other-actions-handled",
+}
+"""Rules that these evenings give no opportunity; their silence is shown by traces of their own."""
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(seed=st.integers(0, 2**32), devices=st.integers(1, 12))
+def test_a_compliant_service_is_never_flagged(seed: int, devices: int) -> None:
+    results = judge(night(seed, devices))
+
+    flagged = {
+        rule: result.findings[0].evidence if result.findings else result.reasons
+        for rule, result in results.items()
+        if result.verdict in {Verdict.VIOLATED, Verdict.INCONCLUSIVE}
+    }
+    assert flagged == {}
+
+
+def test_the_evenings_give_the_rules_their_opportunities() -> None:
+    results = judge(night(7, 40))
+
+    idle = {rule for rule, result in results.items() if result.verdict is Verdict.NOT_EXERCISED}
+    assert idle == NOT_IN_A_NIGHT
+
+
+# What a night does not bring, and what has looked like a breach to a careless rule.
+
+
+def silent(trace: Trace, rule: str, **expectations: int) -> None:
+    """The rule had its opportunity and found nothing."""
+    result = judge(trace.observations, expectations=Expectations(**expectations))[rule]
+    assert result.verdict is Verdict.PASSED, result
+
+
+def test_a_client_for_each_app_instance_is_no_breach() -> None:
+    trace = Trace()
+    for number in range(3):
+        viewer = Viewer(f"device-{number}", f"198.18.0.{number + 1}")
+        trace.register(f"client-{number}")
+        trace.token(f"t{number}")
+        trace.profiles(viewer)
+        trace.profiles(viewer)
+
+    silent(trace, "registration.credentials-reused")
+
+
+def test_a_refused_client_may_register_again() -> None:
+    trace = Trace().start()
+    trace.profiles(VIEWER)
+    trace.profiles(OTHER)
+    trace.token(error="invalid_client")
+    trace.register("client-2")
+    trace.token("t2")
+    trace.profiles(VIEWER)
+    trace.profiles(OTHER)
+
+    silent(trace, "registration.credentials-reused")
+    assert "registration.token-renewed-with-same-credentials" not in violated(trace.observations)
+
+
+def test_two_instances_may_have_a_client_and_a_token_each() -> None:
+    trace = Trace().start()
+    trace.profiles(VIEWER)
+    trace.profiles(OTHER)
+    trace.register("client-2")
+    trace.token("t2")
+    trace.profiles(VIEWER)
+    trace.profiles(OTHER)
+
+    silent(trace, "registration.credentials-reused", instances=2)
+    silent(trace, "registration.token-reused", instances=2)
+
+
+def test_credentials_that_survive_a_restart_pass() -> None:
+    trace = Trace().start()
+    trace.profiles()
+    trace.ask("restart")
+    trace.token("t2")
+    trace.profiles()
+
+    silent(trace, "registration.credentials-survive-restart")
+
+
+def test_a_token_renewed_in_time_passes() -> None:
+    trace = Trace().start(life=20)
+    trace.profiles()
+    trace.wait(18)
+    trace.token("t2", life=600)
+    trace.profiles()
+    trace.wait(10)
+    trace.profiles()
+
+    silent(trace, "registration.token-not-used-after-expiry")
+    silent(trace, "registration.token-renewed-proactively")
+    silent(trace, "registration.token-renewed-with-same-credentials")
+
+
+def test_requests_under_way_at_a_rejection_are_no_resending() -> None:
+    refused = error("invalid_access_token_client_application", "application-registration", 401)
+    trace = Trace().start()
+    old = trace.token_value
+    trace.profiles(VIEWER, status=401, answer=refused)
+    trace.profiles(OTHER, status=401, answer=refused)
+    trace.token("t2")
+    trace.profiles(VIEWER)
+    trace.profiles(Viewer("device-3", "198.18.0.3"), headers={"authorization": f"Bearer {old}"}, status=401)
+
+    silent(trace, "registration.unauthorized-renews-first")
+
+
+def test_a_token_refused_for_one_service_provider_stays_good_for_others() -> None:
+    refused = error("invalid_access_token_service_provider", "application-registration", 401)
+    trace = Trace().start()
+    trace.profiles(VIEWER, status=401, answer=refused)
+    trace.wait(5)
+    trace.profiles(OTHER)
+
+    assert "registration.unauthorized-renews-first" not in violated(trace.observations)
+
+
+def test_moving_the_clock_of_the_mock_makes_no_token_or_code_expire() -> None:
+    trace = Trace().start()
+    trace.session()
+    for _ in range(3):
+        trace.wait(3.5)
+        trace.poll(at=trace.ms() + 7 * 3_600_000)
+
+    assert not {"registration.token-not-used-after-expiry", "authentication.poll-stops-on-expiry"} & set(
+        violated(trace.observations)
+    )
+
+
+def test_authorize_that_is_followed_by_decisions_passes() -> None:
+    trace = Trace().start()
+    trace.session(authorize=True)
+    trace.authorize()
+    trace.wait(10)
+    trace.session(authorize=True)
+
+    silent(trace, "authentication.no-login-when-authorized")
+
+
+def test_a_state_that_follows_the_profile_passes() -> None:
+    trace = Trace().start()
+    trace.log_in(life=10)
+    trace.wait(20)
+    trace.ask("status", returns={"state": "unauthenticated"})
+    trace.log_in(code="BBBBBBB")
+    with trace.verb("play", resource="a") as returns:
+        trace.authorize(action="authentication")
+        returns |= {"allowed": False, "login_required": True, "reason": "Log in again."}
+    trace.ask("status", returns={"state": "unauthenticated"})
+
+    silent(trace, "authentication.profile-expiry-honoured")
+    silent(trace, "authentication.invalidated-profile-dropped")
+    silent(trace, "authorization.unauthenticated-means-login")
+
+
+def test_a_hashed_identity_and_an_intact_document_pass() -> None:
+    document = "<rss><title><![CDATA[a & b]]></title></rss>"
+    trace = Trace().start()
+    with trace.verb("play", resource=document):
+        trace.authorize(document, headers={"ap-temppass-identity": encode("9f86d081884c7d659a2feaa0c55ad015")})
+
+    silent(trace, "authorization.temppass-identity-sent")
+    silent(trace, "authorization.mrss-passed-intact")
+
+
+def test_a_partner_logout_with_a_message_passes() -> None:
+    trace = Trace().start()
+    with trace.verb("logout") as returns:
+        trace.logout(name="partner_logout", url=None)
+        returns["message"] = "Log out in the system settings too."
+
+    silent(trace, "logout.other-actions-handled")
+
+
+def test_a_session_without_parameters_that_is_resumed_passes() -> None:
+    trace = Trace().start()
+    trace.session(missing=["mvpd", "domainName", "redirectUrl"])
+    trace.wait(3.5)
+    trace.poll()
+    trace.resume()
+    trace.authenticate()
+
+    silent(trace, "authentication.session-is-complete")
+
+
+def test_polls_repeated_after_a_renewed_token_are_no_hurry() -> None:
+    trace = Trace().start()
+    trace.session()
+    trace.poll(status=401)
+    trace.token("t2")
+    trace.poll()
+    trace.wait(3.1)
+    trace.poll()
+
+    silent(trace, "authentication.poll-interval")
+
+
+def test_a_second_screen_may_look_its_code_up() -> None:
+    trace = Trace().start()
+    trace.log_in()
+    trace.codes["AAAAAAA"] = Viewer("phone", "203.0.113.9")
+    trace.poll(found=True)
+    trace.wait(10)
+    trace.profiles(OTHER)
+
+    silent(trace, "authentication.poll-stops-on-success")
+    silent(trace, "authentication.poll-interval")
+
+
+def test_an_app_that_starts_again_may_ask_for_its_permits_again() -> None:
+    trace = Trace().start()
+    trace.ask("start")
+    trace.preauthorize("ab")
+    trace.wait(5)
+    with trace.verb("start"):
+        trace.preauthorize("ab")
+    trace.wait(5)
+    trace.preauthorize("c")
+
+    silent(trace, "preauthorization.permits-cached")
+
+
+def test_a_viewer_who_plays_what_was_denied_again_is_no_retry() -> None:
+    trace = Trace().start()
+    for _ in range(3):
+        with trace.verb("play", resource="a") as returns:
+            trace.authorize("a", action="none")
+            returns["allowed"] = False
+
+    silent(trace, "authorization.denial-final")
+
+
+def test_repetitions_within_one_verb_are_retries_however_slow() -> None:
+    trace = Trace().start()
+    with trace.verb("play", resource="a") as returns:
+        for _ in range(3):
+            trace.authorize("a", action="none")
+            trace.wait(3)
+        returns["allowed"] = False
+
+    trace.ask("status")
+    assert "authorization.denial-final" in violated(trace.observations)
+
+
+def test_a_logout_right_after_a_denial_is_the_viewers_if_a_verb_says_so() -> None:
+    trace = Trace().start()
+    with trace.verb("play", resource="a") as returns:
+        trace.authorize("a", action="none")
+        returns["allowed"] = False
+    with trace.verb("logout"):
+        trace.logout()
+
+    silent(trace, "logout.never-automatic")
+
+
+def test_answers_that_the_mock_was_told_to_give_do_not_count_as_throttling() -> None:
+    trace = Trace().start()
+    for _ in range(30):
+        trace.profiles(status=429, behaviours=("b1",))
+        trace.wait(1.2)
+        trace.profiles()
+
+    silent(trace, "errors.throttled-waits")
+    assert "errors.throttle-not-fought" not in violated(trace.observations)
+
+
+def test_pollers_of_one_address_behind_two_devices_are_two_pollers() -> None:
+    household = [Viewer("tv", "198.18.0.1"), Viewer("console", "198.18.0.1")]
+    trace = Trace().start()
+    for number, viewer in enumerate(household):
+        trace.profiles(viewer)
+        trace.session(f"CODE{number}", viewer)
+    for _ in range(4):
+        for number in range(2):
+            trace.wait(1.8)
+            trace.poll(f"CODE{number}")
+
+    assert violated(trace.observations) == {}
