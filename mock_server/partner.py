@@ -56,6 +56,8 @@ class FrameworkStatus:
 
     def mvpd(self, catalogue: Catalogue) -> Mvpd | None:
         """The MVPD whose mapping id the framework told, if the catalogue has it."""
+        if self.provider is None:
+            return None
         return next((m for m in catalogue.mvpds.values() if self.provider in {m.id, m.platform_mapping_id}), None)
 
 
