@@ -26,7 +26,7 @@ from mock_server.pages import error_page
 from mock_server.settings import Settings
 from mock_server.spaces import Space
 from mock_server.throttled import throttled_response
-from mock_server.wire import ErrorInformation
+from mock_server.wire import DcrErrorAnswer, ErrorInformation
 
 log = logging.getLogger("mock_server")
 
@@ -184,7 +184,7 @@ def _error_response(call: Call, error: Exception) -> Response:
         case ApiError():
             return json_answer(ErrorInformation.of(error.error, trace, error.details), error.error.status)
         case DcrError():
-            return Response(f'{{"error":"{error.error}"}}', 400, media_type="application/json;charset=UTF-8")
+            return json_answer(DcrErrorAnswer(error=error.error), 400)
         case PageError():
             return HTMLResponse(error_page(str(error)), 400)
     log.error("internal error, trace %s", trace, exc_info=error)

@@ -6,12 +6,30 @@ integers (milliseconds since the epoch), and ``client_id_issued_at`` is in secon
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal, TypedDict
 
 import msgspec
 
 from mock_server.catalogue import Mvpd
-from mock_server.errors import HELP_URL, EnhancedError
+from mock_server.devices import Device
+from mock_server.errors import DCR_ERRORS, ENHANCED_ERRORS, HELP_URL, EnhancedError
+from mock_server.vocabulary import (
+    DecisionSource,
+    LogoutAction,
+    LogoutActionType,
+    MetadataState,
+    ProfileType,
+    SessionAction,
+    SessionActionType,
+    SessionParameter,
+    SessionReason,
+)
+
+ErrorCode = Annotated[str, msgspec.Meta(extra_json_schema={"enum": sorted(ENHANCED_ERRORS)})]
+ErrorAction = Annotated[
+    str, msgspec.Meta(extra_json_schema={"enum": sorted({error.action for error in ENHANCED_ERRORS.values()})})
+]
+DcrErrorCode = Annotated[str, msgspec.Meta(extra_json_schema={"enum": sorted(DCR_ERRORS)})]
 
 
 class _Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
@@ -36,15 +54,21 @@ class TokenAnswer(msgspec.Struct, frozen=True, kw_only=True):
     access_token: str
     created_at: int
     expires_in: int
-    token_type: str
+    token_type: Literal["bearer"]
+
+
+class DcrErrorAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """400 of both (RFC 6749, 5.2; RFC 7591, 3.2.2)."""
+
+    error: DcrErrorCode
 
 
 class ErrorInformation(_Answer, frozen=True, kw_only=True):
     """An enhanced error, flat at the top level or under ``error`` of a decision."""
 
-    action: str
+    action: ErrorAction
     status: int
-    code: str
+    code: ErrorCode
     message: str
     details: str | None = None
     help_url: str
@@ -121,7 +145,7 @@ class ConfigurationAnswer(_Answer, frozen=True, kw_only=True):
 class AuthenticationRequest(_Answer, frozen=True, kw_only=True):
     """What a partner's framework passes to the MVPD; ``request`` is Base64."""
 
-    type: str
+    type: Literal["saml"]
     request: str
     attributes_names: tuple[str, ...]
 
@@ -129,10 +153,10 @@ class AuthenticationRequest(_Answer, frozen=True, kw_only=True):
 class SessionAnswer(_Answer, frozen=True, kw_only=True):
     """The next step of a login (create and resume)."""
 
-    action_name: str
-    action_type: str
-    reason_type: str
-    missing_parameters: tuple[str, ...] | None = None
+    action_name: SessionAction
+    action_type: SessionActionType
+    reason_type: SessionReason
+    missing_parameters: tuple[SessionParameter, ...] | None = None
     url: str
     code: str | None = None
     session_id: str
@@ -147,18 +171,25 @@ class SessionStatus(_Answer, frozen=True, kw_only=True):
     """What a session knows (retrieve)."""
 
     existing_parameters: dict[str, str]
-    missing_parameters: tuple[str, ...] | None = None
-    device: dict[str, Any]
+    missing_parameters: tuple[SessionParameter, ...] | None = None
+    device: Device
     not_before: str
     not_after: str
+
+
+class UserMetadata(TypedDict):
+    """One attribute of a profile: the value as the MVPD tells it, or its Base64 ciphertext."""
+
+    value: Any
+    state: MetadataState
 
 
 class ProfileEntry(_Answer, frozen=True, kw_only=True):
     not_before: int
     not_after: int
     issuer: str
-    type: str
-    attributes: dict[str, Any]
+    type: ProfileType
+    attributes: dict[str, UserMetadata]
 
 
 class ProfilesAnswer(_Answer, frozen=True, kw_only=True):
@@ -177,7 +208,7 @@ class DecisionEntry(_Answer, frozen=True, kw_only=True):
     resource: str
     service_provider: str
     mvpd: str
-    source: str
+    source: DecisionSource
     authorized: bool
     token: MediaTokenEntry | None = None
     error: ErrorInformation | None = None
@@ -190,8 +221,8 @@ class DecisionsAnswer(_Answer, frozen=True, kw_only=True):
 
 
 class LogoutEntry(_Answer, frozen=True, kw_only=True):
-    action_name: str
-    action_type: str
+    action_name: LogoutAction
+    action_type: LogoutActionType
     mvpd: str
     url: str | None = None
 

@@ -15,6 +15,7 @@ from mock_server.domain.temppass import Visitor
 from mock_server.domain.viewer import Viewer
 from mock_server.domain.world import World
 from mock_server.media_tokens import MediaToken, serialize
+from mock_server.vocabulary import DecisionSource
 
 PREAUTHORIZATION_DENIED = "preauthorization_denied_by_mvpd"
 AUTHORIZATION_DENIED = "authorization_denied_by_mvpd"
@@ -48,7 +49,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """A permit, or a denial with an enhanced error code. Times in ms; the token only from authorize."""
 
     resource: str
-    source: str
+    source: DecisionSource
     denial: str | None = None
     details: str | None = None
     not_before: int | None = None
@@ -136,7 +137,8 @@ async def _by_profile(world: World, question: Question, resource: str) -> Decisi
 
 def _degraded(question: Question) -> Callable[[str], Decision] | None:
     """How a degradation rule decides, if one is in force."""
-    rule, source = question.degradation, "degradation"
+    rule = question.degradation
+    source: DecisionSource = "degradation"
     if rule is None:
         return None
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from mock_server.domain import profiles
 from mock_server.domain.viewer import Viewer
 from mock_server.domain.world import World
+from mock_server.vocabulary import LogoutAction
 
 
-async def logout(world: World, now: int, viewer: Viewer, mvpd: str, *, degraded: bool) -> str:
+async def logout(world: World, now: int, viewer: Viewer, mvpd: str, *, degraded: bool) -> LogoutAction:
     """Ends the device's profile and the shared one; Adobe's actionName.
 
     ``logout`` where the MVPD wants to see a browser, ``partner_logout`` where the partner has to be told,

@@ -8,6 +8,7 @@ import msgspec
 
 from mock_server.domain.viewer import Viewer
 from mock_server.store import Table
+from mock_server.vocabulary import ProfileType, SessionParameter
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,9 +55,13 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     def service_provider(self) -> str:
         return self.viewer.service_provider
 
-    def missing(self) -> tuple[str, ...]:
+    def missing(self) -> tuple[SessionParameter, ...]:
         """The parameters without which nobody can log in, by their names in requests."""
-        given = {"mvpd": self.mvpd, "domainName": self.domain_name, "redirectUrl": self.redirect_url}
+        given: dict[SessionParameter, str | None] = {
+            "mvpd": self.mvpd,
+            "domainName": self.domain_name,
+            "redirectUrl": self.redirect_url,
+        }
         return tuple(name for name, value in given.items() if value is None)
 
     def existing(self) -> dict[str, str]:
@@ -76,8 +81,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     not_before: int
     not_after: int
     issuer: str
-    type: str
-    """regular, appleSSO, platformSSO or serviceTokenSSO."""
+    type: ProfileType
     home_based: bool = False
     """Obtained by home-based authentication: it permits only at home."""
     authorized: bool = False
@@ -110,6 +114,12 @@ class IntegrationState(msgspec.Struct, frozen=True):
     enabled: bool
 
 
+class RotatedKeys(msgspec.Struct, frozen=True):
+    """The private keys (PEM) that took the place of a configured one, the latest first."""
+
+    pems: tuple[str, ...]
+
+
 class Bucket(msgspec.Struct, frozen=True):
     """A throttle bucket: its theoretical arrival time in ms."""
 
@@ -124,4 +134,5 @@ PROFILES = Table("profiles", Profile)
 PERMITS = Table("permits", Permit)
 TRIALS = Table("trials", Trial)
 INTEGRATIONS = Table("integrations", IntegrationState)
+ROTATED_KEYS = Table("rotated_keys", RotatedKeys)
 BUCKETS = Table("buckets", Bucket)

@@ -13,6 +13,7 @@ from mock_server.domain.records import LATEST_SESSION, SESSIONS, Profile, Sessio
 from mock_server.domain.viewer import Viewer
 from mock_server.domain.world import World
 from mock_server.errors import ApiError
+from mock_server.vocabulary import SessionReason
 
 PARAMETERS = ("mvpd", "domainName", "redirectUrl")
 Degradation = Callable[[str], str | None]
@@ -26,7 +27,7 @@ class Authorized:
     session_id: str
     service_provider: str
     mvpd: str
-    reason: str
+    reason: SessionReason
 
 
 async def create(
@@ -135,7 +136,7 @@ async def authorized(
     """Why no login is needed with the session's MVPD, if so."""
     if session.mvpd is None:
         return None
-    reason: str | None = None
+    reason: SessionReason | None = None
     if world.catalogue.mvpds[session.mvpd].temp_pass is not None:
         reason = "temporary"
     elif found := await profiles.valid(world, now, viewer, session.mvpd):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from mock_server.vocabulary import ProfileType
+
 
 class SsoIdentity(msgspec.Struct, frozen=True, kw_only=True):
     """The user as platform or identity service tell, the same on all of the user's devices.
@@ -11,7 +13,7 @@ class SsoIdentity(msgspec.Struct, frozen=True, kw_only=True):
     ``profile_type`` is Adobe's: ``platformSSO`` or ``serviceTokenSSO``. ``subject`` is a digest.
     """
 
-    profile_type: str
+    profile_type: ProfileType
     subject: str
 
 

@@ -11,9 +11,13 @@ from mock_server.call import Call, json_answer
 from mock_server.domain import logout
 from mock_server.errors import ApiError
 from mock_server.parameters import Malformed, Repeated
+from mock_server.vocabulary import LogoutAction, LogoutActionType
 from mock_server.wire import LogoutAnswer, LogoutEntry
 
-_ACTION_TYPES = {"logout": "interactive", "partner_logout": "partner_interactive"}
+_ACTION_TYPES: dict[LogoutAction, LogoutActionType] = {
+    "logout": "interactive",
+    "partner_logout": "partner_interactive",
+}
 
 
 async def initiate(call: Call) -> Response:

@@ -16,6 +16,7 @@ from mock_server.endpoints.sessions import draft, session_answer, session_parame
 from mock_server.errors import ApiError
 from mock_server.parameters import Malformed, Repeated
 from mock_server.partner import ATTRIBUTES_NAMES, PARTNERS, authentication_request, framework_status, saml_subject
+from mock_server.vocabulary import SessionReason
 from mock_server.wire import AuthenticationRequest, SessionAnswer
 
 
@@ -24,7 +25,8 @@ async def create_session(call: Call) -> Response:
     world = call.space.world
     given = session_parameters(call)
     status = framework_status(call.header("ap-partner-framework-status"))
-    mvpd, fallback = status.mvpd(world.catalogue), None
+    mvpd = status.mvpd(world.catalogue)
+    fallback: SessionReason | None = None
     try:
         mvpd = status.usable_mvpd(world.catalogue, call.now)
     except ApiError:

@@ -12,6 +12,7 @@ from mock_server.domain.records import Session
 from mock_server.domain.sessions import Authorized
 from mock_server.errors import ApiError
 from mock_server.parameters import Malformed, Repeated
+from mock_server.vocabulary import SessionAction, SessionReason
 from mock_server.wire import SessionAnswer, SessionStatus
 
 
@@ -73,7 +74,7 @@ def session_parameters(call: Call) -> dict[str, str]:
 
 
 def session_answer(
-    call: Call, session: Session | Authorized, incomplete: str, fallback: str | None = None
+    call: Call, session: Session | Authorized, incomplete: SessionAction, fallback: SessionReason | None = None
 ) -> Response:
     """The next step; ``incomplete`` is the actionName while parameters are missing, ``fallback`` the reasonType."""
     prefix = f"{call.inbound.prefix}/api/v2"
