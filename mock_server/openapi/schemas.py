@@ -1,0 +1,34 @@
+"""Component schemas from the wire models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+_REFERENCE = "#/components/schemas/{name}"
+
+
+def schemas(models: Iterable[type[msgspec.Struct]]) -> dict[str, Any]:
+    """The schemas of the models and of what they are made of, by name."""
+    _, components = msgspec.json.schema_components(list(models), ref_template=_REFERENCE)
+    for component in components.values():
+        properties = component.get("properties", {})
+        for name, schema in properties.items():
+            properties[name] = _left_out_when_absent(schema)
+        component.pop("title", None)
+    return dict(sorted(components.items()))
+
+
+def reference(model: type[msgspec.Struct]) -> dict[str, str]:
+    return {"$ref": _REFERENCE.format(name=model.__name__)}
+
+
+def _left_out_when_absent(schema: dict[str, Any]) -> dict[str, Any]:
+    """A member whose default is None is left out of the JSON then; null never travels."""
+    if schema.get("default", ...) is not None:
+        return schema
+    kept = [choice for choice in schema["anyOf"] if choice != {"type": "null"}]
+    rest = {key: value for key, value in schema.items() if key not in {"anyOf", "default"}}
+    return {**rest, **kept[0]} if len(kept) == 1 else {**rest, "anyOf": kept}
