@@ -15,7 +15,7 @@ from mock_server.clock import Clock, SystemClock
 from mock_server.control.http import answer
 from mock_server.ids import Ids, RandomIds
 from mock_server.journal import Recorder
-from mock_server.keys import default_keys
+from mock_server.keys import load_keys
 from mock_server.lag import LagMeter
 from mock_server.routes import routes
 from mock_server.settings import Settings
@@ -36,7 +36,7 @@ def create_app(
     store = store or MemoryStore()
     clock = clock or SystemClock()
     recorder = Recorder(Path(settings.record)) if settings.record else None
-    spaces = Spaces(settings, store, clock, ids or RandomIds(), default_keys(), recorder)
+    spaces = Spaces(settings, store, clock, ids or RandomIds(), load_keys(settings.keys), recorder)
     lag = LagMeter(clock)
 
     @contextlib.asynccontextmanager

@@ -17,6 +17,7 @@ import msgspec
 from mock_server.domain import degradation
 from mock_server.durations import Duration, encode_hook
 from mock_server.errors import ENHANCED_ERRORS
+from mock_server.media_tokens import Flaw
 from mock_server.throttle import Limit
 
 MAX_BEHAVIOURS = 1000
@@ -84,6 +85,7 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ttl: Lifetimes | None = None
     throttle: Limit | bool | None = None
     reject_token: bool | None = None
+    media_token: Flaw | None = None
 
     def __post_init__(self) -> None:
         given = [name for name in self.__struct_fields__ if getattr(self, name) is not None]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import NoReturn
 
 import click
 import msgspec
 
-from mock_server.config import ConfigError, load_settings
+from mock_server.command import settings_of, stop
 from mock_server.durations import encode_hook
-from mock_server.settings import Settings
+from mock_server.key_commands import keys, token
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
@@ -44,9 +42,9 @@ def serve(
     # Only this command needs the server; the others start without it.
     from mock_server.server import BindError, serve_forever  # noqa: PLC0415
 
-    settings = _settings(config)
+    settings = settings_of(config)
     if host not in LOOPBACK and control_token is None:
-        _stop(f"--host {host}: whoever reaches this address could control the mock; give a --control-token")
+        stop(f"--host {host}: whoever reaches this address could control the mock; give a --control-token")
     if record is not None:
         _check_writable(record)
     settings = msgspec.structs.replace(
@@ -59,7 +57,7 @@ def serve(
     try:
         serve_forever(settings, host=host, port=port, seed=seed)
     except BindError as error:
-        _stop(str(error))
+        stop(str(error))
 
 
 @main.command("software-statement")
@@ -67,13 +65,14 @@ def serve(
 @click.option("--config", type=click.Path(path_type=Path), help="TOML file with the application.")
 def software_statement(application: str, config: Path | None) -> None:
     """Print the software statement that a service registers with."""
-    from mock_server.keys import default_keys  # noqa: PLC0415
+    from mock_server.keys import load_keys  # noqa: PLC0415
     from mock_server.tokens import software_statement as sign  # noqa: PLC0415
 
-    applications = _settings(config).catalogue.applications
+    settings = settings_of(config)
+    applications = settings.catalogue.applications
     if application not in applications:
-        _stop(f"there is no application {application!r}; there are: {', '.join(applications)}")
-    click.echo(sign(applications[application], default_keys()))
+        stop(f"there is no application {application!r}; there are: {', '.join(applications)}")
+    click.echo(sign(applications[application], load_keys(settings.keys).authorization_server))
 
 
 @main.group()
@@ -85,7 +84,7 @@ def config() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def check(file: Path) -> None:
     """Say whether FILE can be used."""
-    _settings(file)
+    settings_of(file)
     click.echo(f"{file}: good")
 
 
@@ -93,29 +92,21 @@ def check(file: Path) -> None:
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 def show(file: Path | None) -> None:
     """Print the settings that FILE leads to, defaults included, as JSON."""
-    settings = _settings(file)
+    settings = settings_of(file)
     tables = msgspec.to_builtins(settings.catalogue.tables, enc_hook=encode_hook)
     rest = {
         name: msgspec.to_builtins(getattr(settings, name), enc_hook=encode_hook)
-        for name in ("lifetimes", "throttle", "bounds", "behaviours", "strict")
+        for name in ("lifetimes", "throttle", "bounds", "keys", "behaviours", "strict")
     }
     click.echo(msgspec.json.format(msgspec.json.encode({**tables, **rest})).decode())
-
-
-def _settings(path: Path | None) -> Settings:
-    try:
-        return load_settings(path)
-    except ConfigError as error:
-        _stop(str(error))
 
 
 def _check_writable(path: Path) -> None:
     try:
         path.open("ab").close()
     except OSError as error:
-        _stop(f"--record {path}: cannot be written ({error.strerror})")
+        stop(f"--record {path}: cannot be written ({error.strerror})")
 
 
-def _stop(sentence: str) -> NoReturn:
-    click.echo(f"pass-mock: {sentence}", err=True)
-    sys.exit(2)
+main.add_command(keys)
+main.add_command(token)

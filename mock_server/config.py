@@ -21,8 +21,8 @@ from mock_server.catalogue import (
     default_catalogue,
 )
 from mock_server.durations import decode_hook
-from mock_server.keys import read_public_key
-from mock_server.settings import Bounds, DefaultLifetimes, Settings
+from mock_server.keys import load_keys, read_public_key
+from mock_server.settings import Bounds, DefaultLifetimes, KeySettings, Settings
 from mock_server.throttle import Limit
 from mock_server.toml_position import line_of
 
@@ -36,7 +36,7 @@ _LISTS: dict[str, type] = {
     "subscribers": Subscriber,
     "behaviours": Behaviour,
 }
-_TABLES: dict[str, type] = {"lifetimes": DefaultLifetimes, "bounds": Bounds}
+_TABLES: dict[str, type] = {"lifetimes": DefaultLifetimes, "bounds": Bounds, "keys": KeySettings}
 _KEYS = (*_LISTS, *_TABLES, "catalogue", "throttle", "strict")
 
 
@@ -78,6 +78,7 @@ class _Reader:
             catalogue=self._base_catalogue(content.get("catalogue", "default")).extended(tables),
             lifetimes=self._convert(("lifetimes",), DefaultLifetimes, content.get("lifetimes", {})),
             bounds=self._convert(("bounds",), Bounds, content.get("bounds", {})),
+            keys=self._keys(content.get("keys", {})),
             throttle=self._throttle(content.get("throttle", {})),
             behaviours=lists["behaviours"],
             strict=self._convert(("strict",), bool, content.get("strict", False)),
@@ -92,6 +93,17 @@ class _Reader:
 
     def _throttle(self, value: object) -> Limit | None:
         return None if value is False else self._convert(("throttle",), Limit, value)
+
+    def _keys(self, value: object) -> KeySettings:
+        keys = self._convert(("keys",), KeySettings, value)
+        for name in ("authorization_server", "media_token", "user_metadata"):
+            file = getattr(keys, name)
+            try:
+                load_keys(KeySettings(**{name: file}))
+            except (OSError, ValueError) as error:
+                sentence = f"{file} holds no private RSA key in unencrypted PEM ({_reason(error)})"
+                raise self._mistake(("keys", name), sentence) from error
+        return keys
 
     def _base_catalogue(self, name: object) -> Catalogue:
         match name:
@@ -143,3 +155,7 @@ class _Reader:
         line = line_of(self._text, place)
         where = f"{self._path}:{line}" if line else str(self._path)
         return ConfigError(f"{where}: {key}: {sentence}")
+
+
+def _reason(error: Exception) -> str:
+    return error.strerror or "" if isinstance(error, OSError) else str(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -12,6 +13,16 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, l
 from cryptography.x509 import load_pem_x509_certificate
 
 from mock_server.catalogue import ServiceProvider
+from mock_server.settings import KeySettings
+
+AUTHORIZATION_SERVER_BITS = 2048
+
+
+class KeyName(StrEnum):
+    """The keys that sign; each can be rotated."""
+
+    AUTHORIZATION_SERVER = "authorization_server"
+    MEDIA_TOKEN = "media_token"  # noqa: S105 (a name, no secret)
 
 
 @dataclass(frozen=True)
@@ -22,6 +33,9 @@ class Keys:
     media_token: RSAPrivateKey
     user_metadata: RSAPrivateKey
     """Its public half stands for the certificate of service providers that name none of their own."""
+
+    def signing(self, name: KeyName) -> RSAPrivateKey:
+        return self.media_token if name is KeyName.MEDIA_TOKEN else self.authorization_server
 
     def certificate_of(self, provider: ServiceProvider) -> RSAPublicKey | None:
         """The key that user metadata of a service provider is encrypted for; None if it has no certificate."""
@@ -59,9 +73,19 @@ def read_key(pem: bytes) -> RSAPrivateKey:
 
 
 def default_keys() -> Keys:
-    folder = resources.files("fixtures") / "keys"
+    return load_keys(KeySettings())
+
+
+def load_keys(settings: KeySettings) -> Keys:
+    """The configured keys, and the published ones for the rest; OSError or ValueError for a file that holds none."""
+    published = resources.files("fixtures") / "keys"
+
+    def key(name: str, configured: str | None) -> RSAPrivateKey:
+        file = Path(configured) if configured is not None else published / name
+        return read_key(file.read_bytes())
+
     return Keys(
-        authorization_server=read_key((folder / "authorization-server.pem").read_bytes()),
-        media_token=read_key((folder / "media-token.pem").read_bytes()),
-        user_metadata=read_key((folder / "user-metadata.pem").read_bytes()),
+        authorization_server=key("authorization-server.pem", settings.authorization_server),
+        media_token=key("media-token.pem", settings.media_token),
+        user_metadata=key("user-metadata.pem", settings.user_metadata),
     )

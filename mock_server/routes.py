@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from mock_server.call import Endpoint
 from mock_server.control import handlers as control
+from mock_server.control import keys as control_keys
 from mock_server.control.http import guarded
 from mock_server.endpoints import (
     browser,
@@ -22,6 +23,7 @@ from mock_server.endpoints import (
 )
 from mock_server.gateway import Gateway
 from mock_server.lag import LagMeter
+from mock_server.openapi.served import openapi_route
 from mock_server.settings import Settings
 
 _API = "/api/v2/{serviceProvider}"
@@ -87,6 +89,9 @@ CONTROL_CALLS = (
     ("GET", "/behaviours", control.list_behaviours),
     ("POST", "/behaviours", control.add_behaviour),
     ("DELETE", "/behaviours/{id}", control.remove_behaviour),
+    ("GET", "/keys", control_keys.public_keys),
+    ("POST", "/keys/rotate", control_keys.rotate_key),
+    ("POST", "/media-tokens/verify", control_keys.verify_media_token),
     ("POST", "/access-tokens/revoke", control.revoke_access_tokens),
     ("POST", "/profiles/end", control.end_profiles),
     ("GET", "/spaces", control.list_spaces),
@@ -95,13 +100,14 @@ CONTROL_CALLS = (
 
 
 def routes(settings: Settings, lag: LagMeter) -> list[Route]:
-    """Control calls, then Adobe's paths, then whatever is neither."""
+    """Control calls, the OpenAPI document, Adobe's paths, then whatever is neither."""
     unknown = Gateway({}, settings, lag)
     return [
         *(
             Route(f"/_mock{path}", guarded(handler, settings.control_token), methods=[method])
             for method, path, handler in CONTROL_CALLS
         ),
+        openapi_route(ENDPOINTS),
         *(Route(path, Gateway(endpoints, settings, lag)) for path, endpoints in _by_path()),
         Route("/{path:path}", unknown),
     ]

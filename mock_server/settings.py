@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from mock_server.behaviours import Behaviour
@@ -35,6 +37,19 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     spaces: int = 1_000
 
 
+class KeySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The keys that the mock signs with: PEM files of private RSA keys; without one, the published key."""
+
+    authorization_server: str | None = None
+    """Signs software statements and access tokens."""
+    media_token: str | None = None
+    """Signs media tokens."""
+    user_metadata: str | None = None
+    """Its public half encrypts user metadata of service providers without a certificate of their own."""
+    media_token_bits: Literal[1024, 2048, 3072, 4096] = 1024
+    """The length of a media-token key made by rotation; public media tokens carry signatures of 1024 bits."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that `create_app` composes the mock from."""
 
@@ -43,6 +58,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     throttle: Limit | None = Limit()
     """None switches throttling off."""
     bounds: Bounds = Bounds()
+    keys: KeySettings = KeySettings()
     behaviours: tuple[Behaviour, ...] = ()
     """In effect in every space from its first use on."""
     strict: bool = False

@@ -17,7 +17,7 @@ from mock_server.catalogue import Application, Mvpd, ServiceProvider, Subscriber
 from mock_server.config import load_settings
 from mock_server.exchange import Exchange
 from mock_server.routes import CONTROL_CALLS, ENDPOINTS
-from mock_server.settings import Bounds, DefaultLifetimes
+from mock_server.settings import Bounds, DefaultLifetimes, KeySettings
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -28,7 +28,7 @@ def words(name: str) -> set[str]:
 
 
 SETTINGS = [Application, Behaviour, Bounds, DefaultLifetimes, Effect, Lifetimes, Match, Mvpd]
-SETTINGS += [ServiceProvider, Subscriber, TempPass]
+SETTINGS += [KeySettings, ServiceProvider, Subscriber, TempPass]
 
 
 @pytest.mark.parametrize("struct", SETTINGS)

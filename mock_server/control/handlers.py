@@ -10,9 +10,11 @@ from mock_server.behaviours import Behaviour
 from mock_server.control.http import Refused, answer, body_as, number, space_of
 from mock_server.domain import profiles, registration, sessions
 from mock_server.domain.records import INTEGRATIONS, SESSIONS, IntegrationState
+from mock_server.domain.signing import signing_keys
 from mock_server.durations import Duration, encode_hook
 from mock_server.errors import ApiError
 from mock_server.journal import FILTERS
+from mock_server.keys import KeyName
 from mock_server.lifetimes import login_lifetime
 from mock_server.settings import Settings
 from mock_server.spaces import Spaces
@@ -86,7 +88,8 @@ async def software_statement(request: Request) -> Response:
     if application is None:
         known = ", ".join(world.catalogue.applications)
         raise Refused(f"there is no application {name!r}; there are: {known}", 404)
-    return PlainTextResponse(sign_statement(application, world.keys))
+    key, *_ = await signing_keys(world, KeyName.AUTHORIZATION_SERVER)
+    return PlainTextResponse(sign_statement(application, key))
 
 
 async def exchanges(request: Request) -> Response:

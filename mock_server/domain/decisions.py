@@ -11,10 +11,12 @@ import msgspec
 from mock_server.domain import degradation, profiles, temppass
 from mock_server.domain.records import PERMITS, Permit, Profile
 from mock_server.domain.resources import MalformedResource, parse_resource
+from mock_server.domain.signing import signing_keys
 from mock_server.domain.temppass import Visitor
 from mock_server.domain.viewer import Viewer
 from mock_server.domain.world import World
-from mock_server.media_tokens import MediaToken, serialize
+from mock_server.keys import KeyName
+from mock_server.media_tokens import Flaw, MediaToken, serialize, serialize_flawed
 from mock_server.vocabulary import DecisionSource
 
 PREAUTHORIZATION_DENIED = "preauthorization_denied_by_mvpd"
@@ -23,6 +25,9 @@ AUTHORIZATION_DENIED = "authorization_denied_by_mvpd"
 Denials = Callable[[str], tuple[str | None, str | None] | None]
 """What a behaviour says of a resource: None for nothing, else an enhanced error code (None: denied by the MVPD)
 and details."""
+
+Flaws = Callable[[str], Flaw | None]
+"""What a behaviour wants wrong with the media token for a resource."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +44,7 @@ class Question:
     temp_pass_identity: str | None = None
     ttl: int = 0
     media_token_ttl: int = 0
+    flaws: Flaws = lambda _: None
 
     @property
     def visitor(self) -> Visitor:
@@ -109,7 +115,10 @@ async def _authorize(world: World, question: Question, resource: str) -> Decisio
         mvpd_id=question.mvpd,
         proxy_mvpd_id=world.catalogue.mvpds[question.mvpd].proxy,
     )
-    return msgspec.structs.replace(decision, token=token, serialized=serialize(token, world.keys.media_token))
+    key, *_ = await signing_keys(world, KeyName.MEDIA_TOKEN)
+    flaw = question.flaws(resource)
+    serialized = serialize(token, key) if flaw is None else serialize_flawed(token, key, flaw)
+    return msgspec.structs.replace(decision, token=token, serialized=serialized)
 
 
 async def _by_temp_pass(world: World, question: Question, resource: str) -> Decision:

@@ -9,9 +9,10 @@ from starlette.responses import Response
 from mock_server import parameters
 from mock_server.call import Call, json_answer
 from mock_server.domain import decisions, profiles
-from mock_server.domain.decisions import Decision, Denials, Question
+from mock_server.domain.decisions import Decision, Denials, Flaws, Question
 from mock_server.endpoints.temppass import temppass_identity
 from mock_server.errors import ENHANCED_ERRORS, ApiError
+from mock_server.media_tokens import Flaw
 from mock_server.parameters import Malformed
 from mock_server.partner import framework_status
 from mock_server.wire import DecisionEntry, DecisionsAnswer, ErrorInformation, MediaTokenEntry
@@ -27,7 +28,7 @@ async def preauthorize(call: Call) -> Response:
 async def authorize(call: Call) -> Response:
     question = await _question(call, "authorize_limit")
     question = dataclasses.replace(
-        question, ttl=call.lifetime("decision"), media_token_ttl=call.lifetime("media_token")
+        question, ttl=call.lifetime("decision"), media_token_ttl=call.lifetime("media_token"), flaws=_flaws(call)
     )
     return _answer(call, await decisions.authorize(call.space.world, question))
 
@@ -89,6 +90,14 @@ def _denials(call: Call) -> Denials:
         if ENHANCED_ERRORS[failed.error].status != 403 or failed.error == _TOP_LEVEL_403:
             raise ApiError(failed.error)
         return failed.error, None
+
+    return said
+
+
+def _flaws(call: Call) -> Flaws:
+    def said(resource: str) -> Flaw | None:
+        effect = call.effect("media_token", resource)
+        return effect.media_token if effect is not None else None
 
     return said
 
