@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from mock_server import throttle
 from mock_server.call import Call, Endpoint, json_answer
+from mock_server.cors import PREFLIGHT, allow_origin
 from mock_server.domain import registration, sessions
 from mock_server.domain.records import BUCKETS, Bucket
 from mock_server.errors import ENHANCED_ERRORS, ApiError, DcrError, PageError
@@ -38,6 +39,7 @@ class Gateway:
         self._endpoints = endpoints
         self._settings = settings
         self._lag = lag
+        self._is_page = any(endpoint.id.startswith("browser.") for endpoint in endpoints.values())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         space: Space = scope["space"]
@@ -47,15 +49,24 @@ class Gateway:
             inbound, too_large = await read_inbound(scope, receive, self._settings.bounds.body_bytes), False
         except BodyTooLarge as error:
             inbound, too_large = error.inbound, True
-        endpoint = self._endpoints.get(inbound.method) or next(iter(self._endpoints.values()), None)
-        call = Call(space, self._settings, endpoint, inbound, dict(scope.get("path_params", {})), now)
+        call = Call(
+            space, self._settings, self._endpoint(inbound.method), inbound, dict(scope.get("path_params", {})), now
+        )
         try:
             response = _too_large(self._settings) if too_large else await self._answer(call)
         except Exception as error:  # the one place where errors of every kind become answers
             response = _error_response(call, error)
+        if not self._is_page:
+            allow_origin(response, inbound.headers.get("origin"))
         response.headers["date"] = formatdate(space.clock.now() / 1000, usegmt=True)
         self._write_journal(call, response, now, started)
         await response(scope, receive, send)
+
+    def _endpoint(self, method: str) -> Endpoint | None:
+        """The endpoint of a method; for a method that there is not, whichever stands for the path."""
+        if method == PREFLIGHT.method and self._endpoints and not self._is_page:
+            return PREFLIGHT
+        return self._endpoints.get(method) or next(iter(self._endpoints.values()), None)
 
     async def _answer(self, call: Call) -> Response:
         await self._recognise(call)
@@ -69,6 +80,8 @@ class Gateway:
             return PlainTextResponse("", status.status)
         if call.endpoint is None:
             return PlainTextResponse("Not Found", 404)
+        if call.endpoint is PREFLIGHT:
+            return await PREFLIGHT.handler(call)
         if call.endpoint.method != call.inbound.method:
             return PlainTextResponse("", 405, {"allow": ", ".join(self._endpoints)})
         await self._check(call, call.endpoint)
@@ -179,7 +192,7 @@ def _answers_by_item(call: Call) -> bool:
 def _error_response(call: Call, error: Exception) -> Response:
     trace = call.space.world.ids.uuid()
     match error:
-        case ApiError() if call.endpoint is not None and not call.endpoint.needs_token:
+        case ApiError() if _meets_a_browser(call):
             return HTMLResponse(error_page(error.error.message), error.error.status)
         case ApiError():
             return json_answer(ErrorInformation.of(error.error, trace, error.details), error.error.status)
@@ -188,7 +201,14 @@ def _error_response(call: Call, error: Exception) -> Response:
         case PageError():
             return HTMLResponse(error_page(str(error)), 400)
     log.error("internal error, trace %s", trace, exc_info=error)
-    return json_answer(ErrorInformation.of(ENHANCED_ERRORS["internal_server_error"], trace), 500)
+    internal = ENHANCED_ERRORS["internal_server_error"]
+    if _meets_a_browser(call):
+        return HTMLResponse(error_page(internal.message), 500)
+    return json_answer(ErrorInformation.of(internal, trace), 500)
+
+
+def _meets_a_browser(call: Call) -> bool:
+    return call.endpoint is not None and call.endpoint.id.startswith(("authenticate", "browser."))
 
 
 def _too_large(settings: Settings) -> Response:
