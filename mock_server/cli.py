@@ -10,6 +10,7 @@ import msgspec
 from mock_server.command import settings_of, stop
 from mock_server.durations import encode_hook
 from mock_server.key_commands import keys, token
+from mock_server.openapi.command import openapi
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
@@ -109,4 +110,5 @@ def _check_writable(path: Path) -> None:
 
 
 main.add_command(keys)
+main.add_command(openapi)
 main.add_command(token)

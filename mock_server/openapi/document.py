@@ -150,13 +150,14 @@ def _link(link: Link) -> dict[str, Any]:
 def _errors(endpoint: Endpoint, operation: Operation) -> Mapping[int, Answer]:
     """The errors that follow from an endpoint's row: who may call it, and how often."""
     enhanced = Answer("An enhanced error.", ErrorInformation)
-    errors = {405: _WRONG_METHOD, 500: enhanced}
+    page = Answer("A page that says what is wrong.", media_type=HTML)
+    errors = {405: _WRONG_METHOD}
     if operation.body:
         errors[413] = _TOO_LARGE
     if endpoint.path.startswith(THROTTLED_PATHS):
         errors[429] = _THROTTLED
     if endpoint.needs_token:
-        return {**errors, 400: enhanced, 401: enhanced, 403: enhanced}
+        return {**errors, 400: enhanced, 401: enhanced, 403: enhanced, 500: enhanced}
     if endpoint.id.startswith("dcr."):
-        return {**errors, 400: Answer("What is wrong with the request.", DcrErrorAnswer)}
-    return {**errors, 400: Answer("A page that says what is wrong.", media_type=HTML)}
+        return {**errors, 400: Answer("What is wrong with the request.", DcrErrorAnswer), 500: enhanced}
+    return {**errors, 400: page, 500: page}

@@ -88,7 +88,11 @@ OPERATIONS = {
     "configuration": Operation(
         "The active integrations of a service provider",
         {200: Answer("The service provider and its MVPDs.", ConfigurationAnswer)},
-        parameters=(*_OPTIONAL_DEVICE, *p.COMMON),
+        parameters=(
+            Parameter("profile", "query", "Adobe lists it without a meaning; it changes nothing."),
+            *_OPTIONAL_DEVICE,
+            *p.COMMON,
+        ),
     ),
     "sessions.create": Operation(
         "Start an authentication session",
