@@ -10,10 +10,11 @@ import msgspec
 from starlette.responses import Response
 
 from mock_server import lifetimes
-from mock_server.behaviours import Effect, Facts
+from mock_server.behaviours import Facts, Taken
 from mock_server.catalogue import ServiceProvider
 from mock_server.domain.records import Client, Session
 from mock_server.domain.viewer import Viewer
+from mock_server.effects import Effect
 from mock_server.errors import ApiError
 from mock_server.headers import DeviceIdentifier, device_info, effective_ip
 from mock_server.settings import Settings
@@ -139,11 +140,15 @@ class Call:
 
     def effect(self, kind: str, resource: str | None = None) -> Effect | None:
         """The effect of that kind that a behaviour has for this request, noted for the journal."""
+        taken = self.take(kind, resource)
+        return taken.effect if taken is not None else None
+
+    def take(self, kind: str, resource: str | None = None) -> Taken | None:
+        """As `effect`, with what the behaviour knows of this hit."""
         taken = self.space.behaviours.take(kind, self.facts(resource), self.now)
-        if taken is None:
-            return None
-        self.behaviours.append(taken[0])
-        return taken[1]
+        if taken is not None:
+            self.behaviours.append(taken.id)
+        return taken
 
     def lifetime(self, name: str) -> int:
         """How long (ms) what is issued now is valid."""

@@ -70,9 +70,9 @@ class Gateway:
 
     async def _answer(self, call: Call) -> Response:
         await self._recognise(call)
-        latency = call.effect("latency")
-        if latency is not None and latency.latency:
-            await call.space.clock.sleep(latency.latency.seconds)
+        late = call.take("latency")
+        if late is not None:
+            await call.space.clock.sleep(late.latency)
         if not await self._admitted(call):
             return throttled_response(call.now)
         status = call.effect("status")

@@ -15,7 +15,7 @@ def lifetime(
     """The lifetime of that name in ms, and the id of the behaviour that set it, if one did."""
     taken = space.behaviours.take("ttl", facts, space.clock.now(), lifetime=name)
     if taken is not None:
-        return int(getattr(taken[1].ttl, name)), taken[0]
+        return int(getattr(taken.effect.ttl, name)), taken.id
     special = getattr(integration, name, None)
     return int(special if special is not None else getattr(settings.lifetimes, name)), None
 

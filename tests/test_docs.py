@@ -12,9 +12,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from mock_server.behaviours import Behaviour, Effect, Lifetimes, Match
+from mock_server.behaviours import Behaviour, Match
 from mock_server.catalogue import Application, Mvpd, ServiceProvider, Subscriber, TempPass
 from mock_server.config import load_settings
+from mock_server.effects import Effect, Lifetimes
 from mock_server.exchange import Exchange
 from mock_server.routes import CONTROL_CALLS, ENDPOINTS
 from mock_server.settings import Bounds, DefaultLifetimes, KeySettings
