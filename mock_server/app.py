@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mock_server.clock import Clock, SystemClock
 from mock_server.control.http import answer
+from mock_server.data_centres import DataCentres, serve_dns
 from mock_server.ids import Ids, RandomIds
 from mock_server.journal import Recorder
 from mock_server.keys import load_keys
@@ -30,8 +32,13 @@ def create_app(
     store: Store | None = None,
     clock: Clock | None = None,
     ids: Ids | None = None,
+    data_centres: DataCentres | None = None,
+    dns: socket.socket | None = None,
 ) -> Starlette:
-    """The mock as an ASGI app. Time, state and identifiers come from outside, with defaults for one process."""
+    """The mock as an ASGI app. Time, state and identifiers come from outside, with defaults for one process.
+
+    With data centres, ``dns`` is the bound UDP socket on which their name is answered.
+    """
     settings = settings or Settings()
     store = store or MemoryStore()
     clock = clock or SystemClock()
@@ -42,10 +49,13 @@ def create_app(
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         meter = asyncio.create_task(lag.run())
+        names = await serve_dns(data_centres, dns) if data_centres is not None and dns is not None else None
         try:
             yield
         finally:
             meter.cancel()
+            if names is not None:
+                names.close()
             await store.close()
             if recorder is not None:
                 recorder.close()
@@ -56,6 +66,7 @@ def create_app(
     app.router.redirect_slashes = False
     app.state.spaces = spaces
     app.state.settings = settings
+    app.state.data_centres = data_centres
     return app
 
 

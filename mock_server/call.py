@@ -53,6 +53,10 @@ class Inbound:
     """Scheme, host and prefix of the space as the caller addressed them, without a slash at the end."""
     prefix: str
     """The prefix of the space alone: ``/~build-42``, or nothing."""
+    connection: str
+    """Tells TCP connections apart."""
+    server: str
+    """Address and port that the caller connected to."""
 
 
 @dataclass

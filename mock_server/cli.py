@@ -7,10 +7,12 @@ from pathlib import Path
 import click
 import msgspec
 
+from mock_server.behaviours import Behaviour
 from mock_server.command import settings_of, stop
 from mock_server.durations import encode_hook
 from mock_server.key_commands import keys, token
 from mock_server.openapi.command import openapi
+from mock_server.presets import PresetCall
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
@@ -29,6 +31,19 @@ def main() -> None:
 @click.option("--no-throttle", is_flag=True, help="Never answer 429.")
 @click.option("--strict", is_flag=True, help="Refuse what Adobe Pass tolerates although it is not documented.")
 @click.option("--seed", type=int, help="Make the same codes and ids in every run.")
+@click.option("--preset", "preset_names", multiple=True, help="Start with these bad days; see GET /_mock/presets.")
+@click.option("--tls", is_flag=True, help="HTTPS with a certificate made for this run.")
+@click.option(
+    "--tls-folder",
+    type=click.Path(path_type=Path),
+    default=Path("pass-mock-tls"),
+    show_default=True,
+    help="Where --tls writes ca.pem, the certificate authority to trust.",
+)
+@click.option("--wrong-ca", is_flag=True, help="With --tls: a certificate that ca.pem does not vouch for.")
+@click.option("--data-centres", type=click.IntRange(1, 4), default=1, show_default=True, help="On 127.0.0.2 and on.")
+@click.option("--dns-port", type=click.IntRange(0, 65_535), default=0, help="UDP port for the data centres' name.")
+@click.option("--dns-name", default="adobe-pass.test", show_default=True, help="The data centres' name.")
 def serve(
     config: Path | None,
     host: str,
@@ -38,10 +53,17 @@ def serve(
     no_throttle: bool,
     strict: bool,
     seed: int | None,
+    preset_names: tuple[str, ...],
+    tls: bool,
+    tls_folder: Path,
+    wrong_ca: bool,
+    data_centres: int,
+    dns_port: int,
+    dns_name: str,
 ) -> None:
     """Run the mock until interrupted."""
     # Only this command needs the server; the others start without it.
-    from mock_server.server import BindError, serve_forever  # noqa: PLC0415
+    from mock_server.server import BindError, Listening, serve_forever  # noqa: PLC0415
 
     settings = settings_of(config)
     if host not in LOOPBACK and control_token is None:
@@ -54,9 +76,19 @@ def serve(
         record=str(record) if record else None,
         throttle=None if no_throttle else settings.throttle,
         strict=strict or settings.strict,
+        behaviours=(*settings.behaviours, *_preset_behaviours(preset_names)),
     )
     try:
-        serve_forever(settings, host=host, port=port, seed=seed)
+        listening = Listening(
+            host=host,
+            port=port,
+            tls_folder=tls_folder if tls or wrong_ca else None,
+            wrong_authority=wrong_ca,
+            data_centres=data_centres,
+            dns_port=dns_port,
+            dns_name=dns_name,
+        )
+        serve_forever(settings, listening, seed=seed)
     except BindError as error:
         stop(str(error))
 
@@ -100,6 +132,13 @@ def show(file: Path | None) -> None:
         for name in ("lifetimes", "throttle", "bounds", "keys", "behaviours", "strict")
     }
     click.echo(msgspec.json.format(msgspec.json.encode({**tables, **rest})).decode())
+
+
+def _preset_behaviours(names: tuple[str, ...]) -> list[Behaviour]:
+    try:
+        return [behaviour for name in names for behaviour in PresetCall(preset=name).behaviours()]
+    except ValueError as error:
+        stop(f"--preset: {error}")
 
 
 def _check_writable(path: Path) -> None:

@@ -22,7 +22,8 @@ from mock_server.catalogue import (
 )
 from mock_server.durations import decode_hook
 from mock_server.keys import load_keys, read_public_key
-from mock_server.settings import Bounds, DefaultLifetimes, KeySettings, Settings
+from mock_server.presets import PresetCall
+from mock_server.settings import Bounds, DefaultLifetimes, KeySettings, Network, Settings
 from mock_server.throttle import Limit
 from mock_server.toml_position import line_of
 
@@ -34,10 +35,9 @@ _LISTS: dict[str, type] = {
     "integrations": Integration,
     "applications": Application,
     "subscribers": Subscriber,
-    "behaviours": Behaviour,
 }
 _TABLES: dict[str, type] = {"lifetimes": DefaultLifetimes, "bounds": Bounds, "keys": KeySettings}
-_KEYS = (*_LISTS, *_TABLES, "catalogue", "throttle", "strict")
+_KEYS = (*_LISTS, *_TABLES, "allow_list", "behaviours", "catalogue", "throttle", "strict")
 
 
 class ConfigError(Exception):
@@ -80,7 +80,8 @@ class _Reader:
             bounds=self._convert(("bounds",), Bounds, content.get("bounds", {})),
             keys=self._keys(content.get("keys", {})),
             throttle=self._throttle(content.get("throttle", {})),
-            behaviours=lists["behaviours"],
+            behaviours=self._behaviours(content.get("behaviours", [])),
+            allow_list=self._convert(("allow_list",), tuple[Network, ...], content.get("allow_list", [])),
             strict=self._convert(("strict",), bool, content.get("strict", False)),
         )
         self._check_references(settings.catalogue, lists)
@@ -90,6 +91,22 @@ class _Reader:
         if not isinstance(entries, list):
             raise self._mistake((name,), f"is a list of tables: write [[{name}]]")
         return tuple(self._convert((name, index), kind, entry) for index, entry in enumerate(entries))
+
+    def _behaviours(self, entries: object) -> tuple[Behaviour, ...]:
+        if not isinstance(entries, list):
+            raise self._mistake(("behaviours",), "is a list of tables: write [[behaviours]]")
+        found: list[Behaviour] = []
+        for index, entry in enumerate(entries):
+            place = ("behaviours", index)
+            if not isinstance(entry, dict) or "preset" not in entry:
+                found.append(self._convert(place, Behaviour, entry))
+                continue
+            call = self._convert(place, PresetCall, entry)
+            try:
+                found.extend(call.behaviours())
+            except ValueError as error:
+                raise self._mistake((*place, "preset"), str(error)) from error
+        return tuple(found)
 
     def _throttle(self, value: object) -> Limit | None:
         return None if value is False else self._convert(("throttle",), Limit, value)

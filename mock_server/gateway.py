@@ -1,7 +1,7 @@
 """The gateway: every request passes here, is checked in Adobe's order, answered, and written to the journal.
 
-Order of checks: throttle, method (405), token (401), path parameters (400), headers (400); then the endpoint looks
-at the body, the integration and the business (docs/reference/endpoints.md).
+Order of checks: throttle, allow-list (403), method (405), token (401), path parameters (400), headers (400); then the
+endpoint looks at the body, the integration and the business (docs/reference/endpoints.md).
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from mock_server import throttle
+from mock_server.body_faults import with_fault
 from mock_server.call import Call, Endpoint, json_answer
+from mock_server.connection import FaultyResponse
 from mock_server.cors import PREFLIGHT, allow_origin
 from mock_server.domain import registration, sessions
 from mock_server.domain.records import BUCKETS, Bucket
@@ -58,6 +60,7 @@ class Gateway:
             response = _error_response(call, error)
         if not self._is_page:
             allow_origin(response, inbound.headers.get("origin"))
+        response = _with_faults(call, response)
         response.headers["date"] = formatdate(space.clock.now() / 1000, usegmt=True)
         self._write_journal(call, response, now, started)
         await response(scope, receive, send)
@@ -75,6 +78,8 @@ class Gateway:
             await call.space.clock.sleep(late.latency)
         if not await self._admitted(call):
             return throttled_response(call.now)
+        if not self._settings.allows(call.inbound.peer_host):
+            return PlainTextResponse("Forbidden", 403)
         status = call.effect("status")
         if status is not None and status.status is not None:
             return PlainTextResponse("", status.status)
@@ -165,11 +170,12 @@ class Gateway:
                 query=mask_form(inbound.query),
                 request_headers={name: mask_header(name, value) for name, value in inbound.headers.items()},
                 request_body=mask_body(inbound.body.decode("utf-8", "replace"))[:longest],
-                status=response.status_code,
+                status=response.status_code if _answers(response) else 0,
                 response_headers=_response_headers(response),
                 response_body=mask_body(bytes(response.body).decode("utf-8", "replace"))[:longest],
                 peer=f"{inbound.peer_host}:{inbound.peer_port}",
-                connection=f"{inbound.peer_host}:{inbound.peer_port}",
+                connection=inbound.connection,
+                server=inbound.server,
                 service_provider=call.service_provider,
                 mvpd=call.mvpd,
                 code=call.code,
@@ -183,6 +189,21 @@ class Gateway:
 
 THROTTLED_PATHS = ("/api/v2/", "/o/client/")
 """What Adobe's throttling is before (source: Throttling mechanism, Actual limits and endpoints)."""
+
+
+def _with_faults(call: Call, response: Response) -> Response:
+    """The response as behaviours want it to arrive."""
+    body = call.effect("body")
+    if body is not None and body.body is not None:
+        response = with_fault(response, body.body)
+    connection = call.effect("connection")
+    if connection is not None and connection.connection is not None:
+        response = FaultyResponse(response, connection.connection, call.space.clock)
+    return response
+
+
+def _answers(response: Response) -> bool:
+    return not isinstance(response, FaultyResponse) or response.answers
 
 
 def _answers_by_item(call: Call) -> bool:

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Literal
 
 import msgspec
 
 from mock_server.behaviours import Behaviour
 from mock_server.catalogue import Catalogue, default_catalogue
-from mock_server.durations import Duration, parse_duration
+from mock_server.durations import Duration, Written, parse_duration
 from mock_server.throttle import Limit
+
+
+class Network(Written):
+    """An address, or a network in CIDR notation."""
+
+    def __init__(self, written: object) -> None:
+        super().__init__(written)
+        try:
+            self._network = ipaddress.ip_network(str(written), strict=False)
+        except ValueError as error:
+            raise ValueError(
+                f"{written!r} is no address and no network: write 203.0.113.7 or 203.0.113.0/24"
+            ) from error
+
+    def includes(self, address: str) -> bool:
+        try:
+            return ipaddress.ip_address(address) in self._network
+        except ValueError:
+            return False
 
 
 class DefaultLifetimes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,9 +81,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     keys: KeySettings = KeySettings()
     behaviours: tuple[Behaviour, ...] = ()
     """In effect in every space from its first use on."""
+    allow_list: tuple[Network, ...] = ()
+    """Addresses and networks of the Programmer's servers (CIDR); others get 403. Empty lets everybody in."""
     strict: bool = False
     """Refuse with 400 what Adobe Pass tolerates although it is not documented."""
     control_token: str | None = None
     """Bearer token that control calls must carry, if set."""
     record: str | None = None
     """File that every exchange is appended to, as JSON lines."""
+
+    def allows(self, peer: str) -> bool:
+        """Whether a server with this address may call Adobe Pass."""
+        return not self.allow_list or any(network.includes(peer) for network in self.allow_list)
