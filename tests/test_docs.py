@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from mock_server.behaviours import Behaviour, Match
-from mock_server.catalogue import Application, Mvpd, ServiceProvider, Subscriber, TempPass
+from mock_server.catalogue import Application, Integration, Mvpd, ServiceProvider, Subscriber, TempPass
 from mock_server.config import load_settings
 from mock_server.effects import Effect, Lifetimes
 from mock_server.exchange import Exchange
@@ -28,7 +28,7 @@ def words(name: str) -> set[str]:
     return set(re.findall(r"[a-z0-9_.-]+[a-z0-9]", (REFERENCE / name).read_text("utf-8")))
 
 
-SETTINGS = [Application, Behaviour, Bounds, DefaultLifetimes, Effect, Lifetimes, Match, Mvpd]
+SETTINGS = [Application, Behaviour, Bounds, DefaultLifetimes, Effect, Lifetimes, Match, Mvpd, Integration]
 SETTINGS += [KeySettings, ServiceProvider, Subscriber, TempPass]
 
 
