@@ -106,6 +106,10 @@ class Judge:
             for rule in world:
                 for outcome in rule.finish():
                     self._tallies[rule.card.id].add(rule.card, outcome)
+        return self.so_far(untestable=untestable)
+
+    def so_far(self, *, untestable: Mapping[str, str] | None = None) -> list[RuleResult]:
+        """The results up to now, as `conclude` gives them, without what can only be judged at the end."""
         return [self._result(rule.card, (untestable or {}).get(rule.card.id)) for rule in self._rules]
 
     def opportunities(self) -> dict[str, int]:

@@ -30,6 +30,7 @@ def main() -> None:
 @click.option("--control-token", help="Bearer token that control calls must carry; needed beyond loopback.")
 @click.option("--no-throttle", is_flag=True, help="Never answer 429.")
 @click.option("--strict", is_flag=True, help="Refuse what Adobe Pass tolerates although it is not documented.")
+@click.option("--no-rules", is_flag=True, help="Judge nothing while serving.")
 @click.option("--seed", type=int, help="Make the same codes and ids in every run.")
 @click.option("--preset", "preset_names", multiple=True, help="Start with these bad days; see GET /_mock/presets.")
 @click.option("--tls", is_flag=True, help="HTTPS with a certificate made for this run.")
@@ -52,6 +53,7 @@ def serve(
     control_token: str | None,
     no_throttle: bool,
     strict: bool,
+    no_rules: bool,
     seed: int | None,
     preset_names: tuple[str, ...],
     tls: bool,
@@ -63,6 +65,7 @@ def serve(
 ) -> None:
     """Run the mock until interrupted."""
     # Only this command needs the server; the others start without it.
+    from mock_server.observer import installed_observers  # noqa: PLC0415
     from mock_server.server import BindError, Listening, serve_forever  # noqa: PLC0415
 
     settings = settings_of(config)
@@ -88,7 +91,8 @@ def serve(
             dns_port=dns_port,
             dns_name=dns_name,
         )
-        serve_forever(settings, listening, seed=seed)
+        observers = () if no_rules else installed_observers()
+        serve_forever(settings, listening, seed=seed, observers=observers)
     except BindError as error:
         stop(str(error))
 

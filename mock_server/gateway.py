@@ -46,6 +46,12 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         space: Space = scope["space"]
         started = space.clock.monotonic()
+        with space.watch.under_way(started):
+            response = await self._exchange(scope, receive, space, started)
+        await response(scope, receive, send)
+
+    async def _exchange(self, scope: Scope, receive: Receive, space: Space, started: float) -> Response:
+        """The answer to a request, once the journal has both."""
         now = space.clock.now()
         try:
             inbound, too_large = await read_inbound(scope, receive, self._settings.bounds.body_bytes), False
@@ -63,7 +69,7 @@ class Gateway:
         response = _with_faults(call, response)
         response.headers["date"] = formatdate(space.clock.now() / 1000, usegmt=True)
         self._write_journal(call, response, now, started)
-        await response(scope, receive, send)
+        return response
 
     def _endpoint(self, method: str) -> Endpoint | None:
         """The endpoint of a method; for a method that there is not, whichever stands for the path."""

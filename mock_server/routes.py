@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from starlette.routing import Route
 
 from mock_server.call import Endpoint
+from mock_server.control import events, views
 from mock_server.control import handlers as control
 from mock_server.control import keys as control_keys
 from mock_server.control.http import guarded
@@ -83,9 +84,13 @@ CONTROL_CALLS = (
     ("GET", "/software-statement", control.software_statement),
     ("GET", "/exchanges", control.exchanges),
     ("DELETE", "/exchanges", control.clear_exchanges),
+    ("GET", "/events", events.events),
+    ("GET", "/findings", views.findings),
     ("GET", "/clock", control.show_clock),
     ("POST", "/clock", control.advance_clock),
+    ("GET", "/sessions", views.list_sessions),
     ("POST", "/sessions/{code}/login", control.login),
+    ("GET", "/buckets", views.list_buckets),
     ("GET", "/behaviours", control.list_behaviours),
     ("POST", "/behaviours", control.add_behaviour),
     ("DELETE", "/behaviours/{id}", control.remove_behaviour),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from mock_server.app import create_app
 from mock_server.connection import ConnectionProtocol
 from mock_server.data_centres import DataCentres
 from mock_server.ids import RandomIds
+from mock_server.observer import ObserverFactory
 from mock_server.settings import Settings
 from mock_server.tls import Tls, make_tls
 
@@ -44,7 +46,21 @@ class Listening:
     dns_name: str = "adobe-pass.test"
 
 
-def serve_forever(settings: Settings, listening: Listening, *, seed: int | None = None) -> None:
+class _Server(uvicorn.Server):
+    """Uvicorn, which waits for answers that are under way before the app may end: those without an end get one."""
+
+    def __init__(self, config: uvicorn.Config, ending: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ending = ending
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._ending()
+        await super().shutdown(sockets)
+
+
+def serve_forever(
+    settings: Settings, listening: Listening, *, seed: int | None = None, observers: Sequence[ObserverFactory] = ()
+) -> None:
     """Serves until SIGINT or SIGTERM; BindError if an address is taken."""
     hosts = _hosts(listening)
     listeners = [listen(hosts[0], listening.port)]
@@ -56,7 +72,7 @@ def serve_forever(settings: Settings, listening: Listening, *, seed: int | None 
     if len(hosts) > 1:
         centres = DataCentres(listening.dns_name, hosts)
         dns = bind_dns(listening.dns_port)
-    app = create_app(settings, ids=RandomIds(seed), data_centres=centres, dns=dns)
+    app = create_app(settings, ids=RandomIds(seed), observers=observers, data_centres=centres, dns=dns)
     config = uvicorn.Config(
         app,
         http=ConnectionProtocol,
@@ -67,14 +83,14 @@ def serve_forever(settings: Settings, listening: Listening, *, seed: int | None 
         proxy_headers=False,  # X-Forwarded-For is what the mock judges, not what it believes
         lifespan="on",
         timeout_keep_alive=75,
-        timeout_graceful_shutdown=2,
+        timeout_graceful_shutdown=1,  # who does not read its answer must not keep the mock from stopping within 2 s
     )
     config.load()
     if tls is not None:
         config.ssl = tls.context
     _announce(settings, listeners[0], tls, centres, dns)
     try:
-        uvicorn.Server(config).run(sockets=listeners)
+        _Server(config, app.state.watching.close).run(sockets=listeners)
     except KeyboardInterrupt:
         pass
     finally:
