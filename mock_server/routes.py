@@ -12,6 +12,7 @@ from mock_server.control import handlers as control
 from mock_server.control import keys as control_keys
 from mock_server.control.http import guarded
 from mock_server.endpoints import (
+    activate,
     browser,
     configuration,
     dcr,
@@ -74,6 +75,9 @@ ENDPOINTS = (
     Endpoint("browser.logout", "GET", "/adobe-services/logout", browser.logout, needs_token=False),
     Endpoint("browser.login-form", "GET", "/mvpd/{mvpd}/login", browser.login_form, needs_token=False),
     Endpoint("browser.login", "POST", "/mvpd/{mvpd}/login", browser.login, needs_token=False),
+    Endpoint("browser.activate-form", "GET", "/activate", activate.form, needs_token=False),
+    Endpoint("browser.activate", "POST", "/activate", activate.submit, needs_token=False),
+    Endpoint("browser.activated", "GET", "/activate/done", activate.done, needs_token=False),
 )
 
 CONTROL_CALLS = (

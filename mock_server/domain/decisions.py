@@ -73,7 +73,8 @@ async def preauthorize(world: World, question: Question) -> list[Decision]:
     if mvpd.temp_pass is not None:
         trial = await temppass.trial_of(world, mvpd, question.visitor)
         return [
-            Decision(
+            _said(question, resource, "temppass", PREAUTHORIZATION_DENIED)
+            or Decision(
                 resource=resource,
                 source="temppass",
                 denial=temppass.refusal(mvpd, question.visitor, trial, question.now, resource),
@@ -122,6 +123,9 @@ async def _authorize(world: World, question: Question, resource: str) -> Decisio
 
 
 async def _by_temp_pass(world: World, question: Question, resource: str) -> Decision:
+    said = _said(question, resource, "temppass", AUTHORIZATION_DENIED)
+    if said is not None:
+        return said
     mvpd = world.catalogue.mvpds[question.mvpd]
     trial, refused = await temppass.use(world, question.now, mvpd, question.visitor, resource)
     if refused is not None or trial is None:
@@ -174,10 +178,16 @@ async def _profile(world: World, question: Question) -> tuple[Profile | None, st
     return profile, None
 
 
-def _by_mvpd(world: World, question: Question, profile: Profile, resource: str, denied: str) -> Decision:
+def _said(question: Question, resource: str, source: DecisionSource, denied: str) -> Decision | None:
+    """The denial that a behaviour has for a resource; ``denied`` is its code where the behaviour names none."""
     said = question.denials(resource)
+    return Decision(resource=resource, source=source, denial=said[0] or denied, details=said[1]) if said else None
+
+
+def _by_mvpd(world: World, question: Question, profile: Profile, resource: str, denied: str) -> Decision:
+    said = _said(question, resource, "mvpd", denied)
     if said is not None:
-        return Decision(resource=resource, source="mvpd", denial=said[0] or denied, details=said[1])
+        return said
     subscriber = world.catalogue.subscribers[profile.username]
     try:
         asked = parse_resource(resource)
@@ -188,7 +198,9 @@ def _by_mvpd(world: World, question: Question, profile: Profile, resource: str, 
     if asked.exceeds(subscriber.max_rating):
         return Decision(resource=resource, source="mvpd", denial="authorization_denied_by_parental_controls")
     if subscriber.is_denied(asked.identifier):
-        return Decision(resource=resource, source="mvpd", denial=denied, details=subscriber.denial_details)
+        # Adobe's samples have the partner's words with authorize decisions alone.
+        words = subscriber.denial_details if denied == AUTHORIZATION_DENIED else None
+        return Decision(resource=resource, source="mvpd", denial=denied, details=words)
     return Decision(resource=resource, source="mvpd")
 
 

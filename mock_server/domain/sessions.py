@@ -15,6 +15,7 @@ from mock_server.domain.world import World
 from mock_server.errors import ApiError
 from mock_server.vocabulary import SessionReason
 
+_LOGGED_IN = {"authenticated", "authenticatedSSO"}
 PARAMETERS = ("mvpd", "domainName", "redirectUrl")
 Degradation = Callable[[str], str | None]
 """The degradation rule in force for an MVPD, if there is one."""
@@ -62,14 +63,14 @@ async def resume(
     parameters: Mapping[str, str],
     degraded: Degradation,
 ) -> Session | Authorized:
-    """Completes a session with parameters that it missed."""
+    """Completes a session with parameters that it missed; from then on its code answers for the MVPD it names."""
     session = await current(world, now, service_provider, code)
     session = await with_parameters(world, session, parameters)
     ready = await authorized(world, now, session, session.viewer, degraded)
-    if ready is not None:
-        return ready
+    if ready is not None and ready.reason in _LOGGED_IN:
+        session = msgspec.structs.replace(session, completed=True)
     await world.store.write(SESSIONS, code, "", session)
-    return session
+    return ready or session
 
 
 async def find(world: World, service_provider: str, code: str) -> Session | None:

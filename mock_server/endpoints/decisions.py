@@ -18,6 +18,7 @@ from mock_server.partner import framework_status
 from mock_server.wire import DecisionEntry, DecisionsAnswer, ErrorInformation, MediaTokenEntry
 
 _TOP_LEVEL_403 = "too_many_resources"
+_OF_TEMPPASS = {"invalid_configuration_temporary_access", "invalid_header_identity_for_temporary_access"}
 
 
 async def preauthorize(call: Call) -> Response:
@@ -87,11 +88,18 @@ def _denials(call: Call) -> Denials:
         failed = call.effect("error", resource)
         if failed is None or failed.error is None:
             return None
-        if ENHANCED_ERRORS[failed.error].status != 403 or failed.error == _TOP_LEVEL_403:
+        if _is_top_level(failed.error):
             raise ApiError(failed.error)
         return failed.error, None
 
     return said
+
+
+def _is_top_level(code: str) -> bool:
+    """Denials, and whatever concerns a TempPass, are told per item in a 200; everything else ends the request."""
+    if code in _OF_TEMPPASS:
+        return False
+    return ENHANCED_ERRORS[code].status != 403 or code == _TOP_LEVEL_403
 
 
 def _flaws(call: Call) -> Flaws:

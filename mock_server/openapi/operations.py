@@ -7,6 +7,7 @@ from dataclasses import replace
 from mock_server.openapi import parameters as p
 from mock_server.openapi.operation import FORM, HTML, JSON, Answer, Body, Link, Operation, Parameter
 from mock_server.openapi.requests import (
+    ActivateForm,
     DecisionsRequest,
     LoginForm,
     PartnerProfileRequest,
@@ -194,6 +195,21 @@ OPERATIONS = {
         {200: _PAGE, 302: _ON, 401: replace(_PAGE, sentence="The login page again: user name or password is wrong.")},
         parameters=tuple(replace(parameter, required=False) for parameter in _OF_LOGIN),
         body=Body(LoginForm, FORM),
+    ),
+    "browser.activate-form": Operation(
+        "The mock's own: the second screen, where a viewer types the code",
+        {200: _PAGE},
+        parameters=(replace(_query("code", "The code, to spare the typing.", "8ER640M"), required=False),),
+    ),
+    "browser.activate": Operation(
+        "The mock's own: a code was typed on the second screen",
+        {200: _PAGE, 303: replace(_ON, sentence="On to the login."), 400: replace(_PAGE, sentence="The page again.")},
+        body=Body(ActivateForm, FORM),
+    ),
+    "browser.activated": Operation(
+        "The mock's own: where a login on the second screen leads back to",
+        {200: _PAGE},
+        parameters=(replace(_query("code", "The code.", "8ER640M"), required=False),),
     ),
     "browser.logout": Operation(
         "The mock's own: the logout page of an MVPD",

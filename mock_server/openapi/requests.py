@@ -64,3 +64,10 @@ class LoginForm(_Request, frozen=True, kw_only=True):
     SAMLRequest: str | None = None
     requestor_id: str | None = None
     code: str | None = None
+
+
+class ActivateForm(_Request, frozen=True, kw_only=True):
+    """What the mock's second screen sends: the code and, where the session lacks it, the TV provider."""
+
+    code: str | None = None
+    mvpd: str | None = None
