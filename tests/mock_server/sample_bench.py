@@ -31,8 +31,8 @@ DESKTOP = (
 )
 _DESKTOP_INFO = {
     "primaryHardwareType": "Desktop", "manufacturer": "Apple", "vendor": "Apple", "osName": "macOS",
-    "osFamily": "macOS", "osVendor": "Apple", "osVersion": "10.15.7", "browserName": "Chrome", "browserVendor": "Google",
-    "browserVersion": "140",
+    "osFamily": "macOS", "osVendor": "Apple", "osVersion": "10.15.7", "browserName": "Chrome",
+    "browserVendor": "Google", "browserVersion": "140",
 }  # fmt: skip
 _SAML = (
     '<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:'
