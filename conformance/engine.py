@@ -132,6 +132,10 @@ class Judge:
         """
         for world in (self._first, *(world for world in self._worlds.values() if world is not self._first)):
             world.finish()
+        return self.so_far(untestable=untestable)
+
+    def so_far(self, *, untestable: Mapping[str, str] | None = None) -> list[RuleResult]:
+        """The results up to now, as `conclude` gives them, without what can only be judged at the end."""
         return [self._result(rule.card, (untestable or {}).get(rule.card.id)) for rule in self._rules]
 
     def opportunities(self) -> dict[str, int]:

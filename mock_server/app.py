@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -13,15 +14,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mock_server.clock import Clock, SystemClock
 from mock_server.control.http import answer
+from mock_server.data_centres import DataCentres, serve_dns
 from mock_server.ids import Ids, RandomIds
 from mock_server.journal import Recorder
-from mock_server.keys import default_keys
+from mock_server.keys import load_keys
 from mock_server.lag import LagMeter
+from mock_server.observer import ObserverFactory
 from mock_server.routes import routes
 from mock_server.settings import Settings
 from mock_server.spaces import DEFAULT_SPACE, PREFIX, Spaces, TooManySpaces
 from mock_server.store import Store
 from mock_server.store.memory import MemoryStore
+from mock_server.watch import Watching
 
 
 def create_app(
@@ -30,22 +34,35 @@ def create_app(
     store: Store | None = None,
     clock: Clock | None = None,
     ids: Ids | None = None,
+    observers: Sequence[ObserverFactory] = (),
+    data_centres: DataCentres | None = None,
+    dns: socket.socket | None = None,
 ) -> Starlette:
-    """The mock as an ASGI app. Time, state and identifiers come from outside, with defaults for one process."""
+    """The mock as an ASGI app. Time, state and identifiers come from outside, with defaults for one process.
+
+    ``observers`` watch every space (`installed_observers` are those of installed packages; the default is none). With
+    data centres, ``dns`` is the bound UDP socket on which their name is answered.
+    """
     settings = settings or Settings()
     store = store or MemoryStore()
     clock = clock or SystemClock()
     recorder = Recorder(Path(settings.record)) if settings.record else None
-    spaces = Spaces(settings, store, clock, ids or RandomIds(), default_keys(), recorder)
+    watching = Watching(clock, observers, settings.bounds.journal_exchanges)
+    spaces = Spaces(settings, store, clock, ids or RandomIds(), load_keys(settings.keys), recorder, watching)
     lag = LagMeter(clock)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         meter = asyncio.create_task(lag.run())
+        judging = asyncio.create_task(watching.run())
+        names = await serve_dns(data_centres, dns) if data_centres is not None and dns is not None else None
         try:
             yield
         finally:
             meter.cancel()
+            judging.cancel()
+            if names is not None:
+                names.close()
             await store.close()
             if recorder is not None:
                 recorder.close()
@@ -55,7 +72,9 @@ def create_app(
     )
     app.router.redirect_slashes = False
     app.state.spaces = spaces
+    app.state.watching = watching
     app.state.settings = settings
+    app.state.data_centres = data_centres
     return app
 
 

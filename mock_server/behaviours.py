@@ -15,8 +15,7 @@ from typing import Any
 import msgspec
 
 from mock_server.durations import Duration, encode_hook
-from mock_server.errors import ENHANCED_ERRORS
-from mock_server.throttle import Limit
+from mock_server.effects import Effect
 
 MAX_BEHAVIOURS = 1000
 
@@ -52,57 +51,6 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str | None = None
 
 
-class Denial(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How a decision is denied: an enhanced error code (default: denied by the MVPD) and the partner's words."""
-
-    code: str | None = None
-    details: str | None = None
-
-    def __post_init__(self) -> None:
-        _known_code(self.code)
-
-
-class Lifetimes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Lifetimes that replace the defaults, each a duration."""
-
-    session: Duration | None = None
-    access_token: Duration | None = None
-    profile: Duration | None = None
-    decision: Duration | None = None
-    media_token: Duration | None = None
-
-
-class Effect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What happens instead; exactly one member is given."""
-
-    latency: Duration | None = None
-    status: int | None = None
-    error: str | None = None
-    deny: Denial | None = None
-    ttl: Lifetimes | None = None
-    throttle: Limit | bool | None = None
-    reject_token: bool | None = None
-
-    def __post_init__(self) -> None:
-        given = [name for name in self.__struct_fields__ if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise ValueError(f"an effect has exactly one member of {', '.join(self.__struct_fields__)}")
-        if self.status is not None and not 400 <= self.status <= 599:
-            raise ValueError("status is an HTTP status from 400 to 599")
-        if self.throttle is True:
-            raise ValueError("throttle is false, or a rate and a burst")
-        _known_code(self.error)
-
-    @property
-    def kind(self) -> str:
-        return next(name for name in self.__struct_fields__ if getattr(self, name) is not None)
-
-
-def _known_code(code: str | None) -> None:
-    if code is not None and code not in ENHANCED_ERRORS:
-        raise ValueError(f"{code!r} is not an enhanced error code of REST API V2")
-
-
 class Behaviour(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One departure from the defaults, as configuration and control calls give it."""
 
@@ -127,10 +75,30 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             raise ValueError("probability is a number from 0 to 1")
 
 
+@dataclass(frozen=True)
+class Taken:
+    """An effect that a behaviour has for a request. ``hit`` counts from 1, ``age`` is in ms since it was added."""
+
+    id: str
+    effect: Effect
+    hit: int
+    age: int
+    seed: int
+
+    @property
+    def latency(self) -> float:
+        """How many seconds later the answer comes; the same for the same seed and hit."""
+        if self.effect.latency is None:
+            return 0.0
+        return self.effect.latency.sample(f"{self.seed} {self.hit}", self.age) / 1000
+
+
 @dataclass
 class _Active:
     id: str
     behaviour: Behaviour
+    added: int
+    seed: int
     ends: int | None
     chance: random.Random
     seen: int = 0
@@ -168,7 +136,7 @@ class Behaviours:
         ends = now + behaviour.for_ if behaviour.for_ is not None else None
         seed = behaviour.seed if behaviour.seed is not None else self._made
         # Chance decides which requests are hit; it guards nothing.
-        self._active[key] = _Active(key, behaviour, ends, random.Random(seed))  # noqa: S311
+        self._active[key] = _Active(key, behaviour, now, seed, ends, random.Random(seed))  # noqa: S311
         return key
 
     def remove(self, key: str) -> bool:
@@ -177,8 +145,8 @@ class Behaviours:
     def clear(self) -> None:
         self._active.clear()
 
-    def take(self, kind: str, facts: Facts, now: int, lifetime: str | None = None) -> tuple[str, Effect] | None:
-        """The effect of that kind for this request, counted as hit, with the id of its behaviour; or None.
+    def take(self, kind: str, facts: Facts, now: int, lifetime: str | None = None) -> Taken | None:
+        """The effect of that kind for this request, counted as hit; or None.
 
         For the kind ``ttl``, ``lifetime`` names the one that is asked for; behaviours that set others stay unhit.
         """
@@ -189,7 +157,7 @@ class Behaviours:
             if lifetime is not None and getattr(behaviour.effect.ttl, lifetime, None) is None:
                 continue
             if active.strikes():
-                return active.id, behaviour.effect
+                return Taken(active.id, behaviour.effect, active.hits, now - active.added, active.seed)
         return None
 
     def listed(self, now: int) -> list[dict[str, Any]]:

@@ -10,13 +10,16 @@ import msgspec
 from starlette.responses import Response
 
 from mock_server import lifetimes
-from mock_server.behaviours import Effect, Facts
+from mock_server.behaviours import Facts, Taken
 from mock_server.catalogue import ServiceProvider
 from mock_server.domain.records import Client, Session
+from mock_server.domain.viewer import Viewer
+from mock_server.effects import Effect
 from mock_server.errors import ApiError
 from mock_server.headers import DeviceIdentifier, device_info, effective_ip
 from mock_server.settings import Settings
 from mock_server.spaces import Space
+from mock_server.sso import sso_identity
 
 _MAX_USER_AGENT = 512
 
@@ -50,6 +53,10 @@ class Inbound:
     """Scheme, host and prefix of the space as the caller addressed them, without a slash at the end."""
     prefix: str
     """The prefix of the space alone: ``/~build-42``, or nothing."""
+    connection: str
+    """Tells TCP connections apart."""
+    server: str
+    """Address and port that the caller connected to."""
 
 
 @dataclass
@@ -99,6 +106,24 @@ class Call:
         return self.client
 
     @property
+    def viewer(self) -> Viewer:
+        """Whose sessions and profiles this request is about, by its token, device and single sign-on headers."""
+        device = self.identified_device
+        return Viewer(
+            service_provider=self.requestor.id,
+            client_id=self.authorized_client.id,
+            device=device.value,
+            device_decoded=device.decoded,
+            sso=sso_identity(self.inbound.headers, self.requestor, self.space.world.keys, self.now),
+        )
+
+    def degradation(self, mvpd: str) -> str | None:
+        """The degradation rule that a behaviour has for an MVPD."""
+        self.mvpd = mvpd
+        effect = self.effect("degradation")
+        return effect.degradation if effect else None
+
+    @property
     def identified_device(self) -> DeviceIdentifier:
         """The device of AP-Device-Identifier, which the gateway has checked."""
         if self.device is None:
@@ -119,15 +144,22 @@ class Call:
 
     def effect(self, kind: str, resource: str | None = None) -> Effect | None:
         """The effect of that kind that a behaviour has for this request, noted for the journal."""
+        taken = self.take(kind, resource)
+        return taken.effect if taken is not None else None
+
+    def take(self, kind: str, resource: str | None = None) -> Taken | None:
+        """As `effect`, with what the behaviour knows of this hit."""
         taken = self.space.behaviours.take(kind, self.facts(resource), self.now)
-        if taken is None:
-            return None
-        self.behaviours.append(taken[0])
-        return taken[1]
+        if taken is not None:
+            self.behaviours.append(taken.id)
+        return taken
 
     def lifetime(self, name: str) -> int:
         """How long (ms) what is issued now is valid."""
-        length, behaviour = lifetimes.lifetime(self.space, self.settings, name, self.facts())
+        integration = None
+        if self.service_provider is not None and self.mvpd is not None:
+            integration = self.space.world.catalogue.integration(self.service_provider, self.mvpd)
+        length, behaviour = lifetimes.lifetime(self.space, self.settings, name, self.facts(), integration)
         if behaviour is not None:
             self.behaviours.append(behaviour)
         return length

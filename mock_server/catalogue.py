@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from importlib import resources
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -25,6 +25,10 @@ class ServiceProvider(_Entry, frozen=True, kw_only=True):
     domains: tuple[str, ...] = ()
     mvpds: tuple[str, ...] = ()
     """The integrations: ids of the MVPDs that this service provider works with."""
+    certificate: str = "built-in"
+    """For whom user metadata is encrypted: a PEM file (certificate or public key), ``built-in``, or ``none``."""
+    service_token_key: str | None = None
+    """PEM file with the public key that service tokens must be signed with; without one no signature is asked for."""
 
 
 class TempPass(_Entry, frozen=True, kw_only=True):
@@ -41,12 +45,45 @@ class Mvpd(_Entry, frozen=True, kw_only=True):
     display_name: str
     logo_url: str = ""
     logout_endpoint: bool = True
+    login: Literal["redirect", "form"] = "redirect"
+    """How the browser gets to the login page: by 302, or by a form that submits itself."""
+    home_based_authentication: bool = False
+    """At home (the subscriber's ``home``) nobody is asked for a password."""
+    proxy: str | None = None
+    """The proxy MVPD that this one is reached through."""
+    metadata: tuple[str, ...] = ("userID", "upstreamUserID", "mvpd")
+    """User metadata told at login."""
+    metadata_on_authorization: tuple[str, ...] = ()
+    """User metadata told only once something was authorized."""
+    unknown_resources: Literal["deny", "omit"] = "deny"
+    """What a preauthorization does with resources that the MVPD does not know."""
     temp_pass: TempPass | None = None
     preauthorize_limit: int = 5
     authorize_limit: int = 1
     auth_per_aggregator: bool | None = None
     auth_per_browser_session: bool | None = None
     passive_authn_enabled: bool | None = None
+    boarding_status: str | None = None
+    platform_mapping_id: str | None = None
+    enable_platform_services: bool | None = None
+    """Whether partner single sign-on is switched on."""
+    display_in_platform_picker: bool | None = None
+    enforce_platform_permissions: bool | None = None
+
+
+class Integration(_Entry, frozen=True, kw_only=True):
+    """What one integration has otherwise than its MVPD and the defaults. Durations; limits in resources."""
+
+    service_provider: str
+    mvpd: str
+    enabled: bool = True
+    preauthorize_limit: int | None = None
+    authorize_limit: int | None = None
+    profile: Duration | None = None
+    profile_by_platform: dict[str, Duration] = {}
+    """The authN TTL by osName of X-Device-Info: ``{ tvOS = "90d" }``."""
+    decision: Duration | None = None
+    media_token: Duration | None = None
 
 
 class Application(_Entry, frozen=True, kw_only=True):
@@ -66,6 +103,15 @@ class Subscriber(_Entry, frozen=True, kw_only=True):
     username: str
     password: str
     household_id: str = ""
+    head_of_household: bool = True
+    zip: tuple[str, ...] = ()
+    max_rating: dict[str, str] = {}
+    """The highest ratings that may be seen, by system: ``{ MPAA = "PG-13", VCHIP = "TV-14" }``."""
+    channels: tuple[str, ...] = ()
+    """What ``channelID`` tells, and the resources that the MVPD knows, where it leaves unknown ones out."""
+    language: str = ""
+    home: tuple[str, ...] = ()
+    """Addresses (globs) at which home-based authentication knows this subscriber."""
     mvpds: tuple[str, ...] = ("*",)
     denied: tuple[str, ...] = ()
     """Resources (globs) that the subscription does not include; every other one is permitted."""
@@ -73,6 +119,12 @@ class Subscriber(_Entry, frozen=True, kw_only=True):
 
     def has_account_at(self, mvpd: str) -> bool:
         return any(fnmatchcase(mvpd, pattern) for pattern in self.mvpds)
+
+    def is_at_home(self, ip: str) -> bool:
+        return any(fnmatchcase(ip, pattern) for pattern in self.home)
+
+    def knows(self, resource: str) -> bool:
+        return any(fnmatchcase(resource, pattern) for pattern in (*self.channels, *self.denied))
 
     def is_denied(self, resource: str) -> bool:
         return any(fnmatchcase(resource, pattern) for pattern in self.denied)
@@ -83,11 +135,13 @@ class Tables(_Entry, frozen=True, kw_only=True):
 
     service_providers: tuple[ServiceProvider, ...] = ()
     mvpds: tuple[Mvpd, ...] = ()
+    integrations: tuple[Integration, ...] = ()
     applications: tuple[Application, ...] = ()
     subscribers: tuple[Subscriber, ...] = ()
 
 
-E = TypeVar("E", ServiceProvider, Mvpd, Application, Subscriber)
+E = TypeVar("E", ServiceProvider, Mvpd, Integration, Application, Subscriber)
+K = TypeVar("K")
 
 
 class Catalogue:
@@ -97,6 +151,7 @@ class Catalogue:
         self.tables = tables
         self.service_providers = {entry.id: entry for entry in tables.service_providers}
         self.mvpds = {entry.id: entry for entry in tables.mvpds}
+        self.integrations = {(entry.service_provider, entry.mvpd): entry for entry in tables.integrations}
         self.applications = {entry.name: entry for entry in tables.applications}
         self.applications_by_id = {entry.id: entry for entry in tables.applications}
         self.subscribers = {entry.username: entry for entry in tables.subscribers}
@@ -107,18 +162,30 @@ class Catalogue:
             Tables(
                 service_providers=_merged(self.service_providers, ((e.id, e) for e in tables.service_providers)),
                 mvpds=_merged(self.mvpds, ((e.id, e) for e in tables.mvpds)),
+                integrations=_merged(
+                    self.integrations, (((e.service_provider, e.mvpd), e) for e in tables.integrations)
+                ),
                 applications=_merged(self.applications, ((e.name, e) for e in tables.applications)),
                 subscribers=_merged(self.subscribers, ((e.username, e) for e in tables.subscribers)),
             )
         )
+
+    def integration(self, service_provider: str, mvpd: str) -> Integration:
+        """What is special of an integration; nothing where the catalogue says nothing."""
+        special = self.integrations.get((service_provider, mvpd))
+        return special or Integration(service_provider=service_provider, mvpd=mvpd)
 
     def subscriber_of(self, mvpd: str, username: str | None = None) -> Subscriber | None:
         """The subscriber of that name with an account at the MVPD; without a name, the first one."""
         named = self.subscribers.values() if username is None else [self.subscribers.get(username)]
         return next((s for s in named if s is not None and s.has_account_at(mvpd)), None)
 
+    def subscriber_at_home(self, mvpd: str, ip: str) -> Subscriber | None:
+        """The subscriber who has an account at the MVPD and lives at the address."""
+        return next((s for s in self.subscribers.values() if s.has_account_at(mvpd) and s.is_at_home(ip)), None)
 
-def _merged(old: dict[str, E], new: Iterable[tuple[str, E]]) -> tuple[E, ...]:
+
+def _merged(old: dict[K, E], new: Iterable[tuple[K, E]]) -> tuple[E, ...]:
     return tuple({**old, **dict(new)}.values())
 
 

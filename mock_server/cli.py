@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import NoReturn
 
 import click
 import msgspec
 
-from mock_server.config import ConfigError, load_settings
+from mock_server.behaviours import Behaviour
+from mock_server.command import settings_of, stop
 from mock_server.durations import encode_hook
-from mock_server.settings import Settings
+from mock_server.key_commands import keys, token
+from mock_server.openapi.command import openapi
+from mock_server.presets import PresetCall
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
@@ -29,7 +30,21 @@ def main() -> None:
 @click.option("--control-token", help="Bearer token that control calls must carry; needed beyond loopback.")
 @click.option("--no-throttle", is_flag=True, help="Never answer 429.")
 @click.option("--strict", is_flag=True, help="Refuse what Adobe Pass tolerates although it is not documented.")
+@click.option("--no-rules", is_flag=True, help="Judge nothing while serving.")
 @click.option("--seed", type=int, help="Make the same codes and ids in every run.")
+@click.option("--preset", "preset_names", multiple=True, help="Start with these bad days; see GET /_mock/presets.")
+@click.option("--tls", is_flag=True, help="HTTPS with a certificate made for this run.")
+@click.option(
+    "--tls-folder",
+    type=click.Path(path_type=Path),
+    default=Path("pass-mock-tls"),
+    show_default=True,
+    help="Where --tls writes ca.pem, the certificate authority to trust.",
+)
+@click.option("--wrong-ca", is_flag=True, help="With --tls: a certificate that ca.pem does not vouch for.")
+@click.option("--data-centres", type=click.IntRange(1, 4), default=1, show_default=True, help="On 127.0.0.2 and on.")
+@click.option("--dns-port", type=click.IntRange(0, 65_535), default=0, help="UDP port for the data centres' name.")
+@click.option("--dns-name", default="adobe-pass.test", show_default=True, help="The data centres' name.")
 def serve(
     config: Path | None,
     host: str,
@@ -38,15 +53,24 @@ def serve(
     control_token: str | None,
     no_throttle: bool,
     strict: bool,
+    no_rules: bool,
     seed: int | None,
+    preset_names: tuple[str, ...],
+    tls: bool,
+    tls_folder: Path,
+    wrong_ca: bool,
+    data_centres: int,
+    dns_port: int,
+    dns_name: str,
 ) -> None:
     """Run the mock until interrupted."""
     # Only this command needs the server; the others start without it.
-    from mock_server.server import BindError, serve_forever  # noqa: PLC0415
+    from mock_server.observer import installed_observers  # noqa: PLC0415
+    from mock_server.server import BindError, Listening, serve_forever  # noqa: PLC0415
 
-    settings = _settings(config)
+    settings = settings_of(config)
     if host not in LOOPBACK and control_token is None:
-        _stop(f"--host {host}: whoever reaches this address could control the mock; give a --control-token")
+        stop(f"--host {host}: whoever reaches this address could control the mock; give a --control-token")
     if record is not None:
         _check_writable(record)
     settings = msgspec.structs.replace(
@@ -55,11 +79,22 @@ def serve(
         record=str(record) if record else None,
         throttle=None if no_throttle else settings.throttle,
         strict=strict or settings.strict,
+        behaviours=(*settings.behaviours, *_preset_behaviours(preset_names)),
     )
     try:
-        serve_forever(settings, host=host, port=port, seed=seed)
+        listening = Listening(
+            host=host,
+            port=port,
+            tls_folder=tls_folder if tls or wrong_ca else None,
+            wrong_authority=wrong_ca,
+            data_centres=data_centres,
+            dns_port=dns_port,
+            dns_name=dns_name,
+        )
+        observers = () if no_rules else installed_observers()
+        serve_forever(settings, listening, seed=seed, observers=observers)
     except BindError as error:
-        _stop(str(error))
+        stop(str(error))
 
 
 @main.command("software-statement")
@@ -67,13 +102,14 @@ def serve(
 @click.option("--config", type=click.Path(path_type=Path), help="TOML file with the application.")
 def software_statement(application: str, config: Path | None) -> None:
     """Print the software statement that a service registers with."""
-    from mock_server.keys import default_keys  # noqa: PLC0415
+    from mock_server.keys import load_keys  # noqa: PLC0415
     from mock_server.tokens import software_statement as sign  # noqa: PLC0415
 
-    applications = _settings(config).catalogue.applications
+    settings = settings_of(config)
+    applications = settings.catalogue.applications
     if application not in applications:
-        _stop(f"there is no application {application!r}; there are: {', '.join(applications)}")
-    click.echo(sign(applications[application], default_keys()))
+        stop(f"there is no application {application!r}; there are: {', '.join(applications)}")
+    click.echo(sign(applications[application], load_keys(settings.keys).authorization_server))
 
 
 @main.group()
@@ -85,7 +121,7 @@ def config() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def check(file: Path) -> None:
     """Say whether FILE can be used."""
-    _settings(file)
+    settings_of(file)
     click.echo(f"{file}: good")
 
 
@@ -93,29 +129,29 @@ def check(file: Path) -> None:
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 def show(file: Path | None) -> None:
     """Print the settings that FILE leads to, defaults included, as JSON."""
-    settings = _settings(file)
+    settings = settings_of(file)
     tables = msgspec.to_builtins(settings.catalogue.tables, enc_hook=encode_hook)
     rest = {
         name: msgspec.to_builtins(getattr(settings, name), enc_hook=encode_hook)
-        for name in ("lifetimes", "throttle", "bounds", "behaviours", "strict")
+        for name in ("lifetimes", "throttle", "bounds", "keys", "behaviours", "strict")
     }
     click.echo(msgspec.json.format(msgspec.json.encode({**tables, **rest})).decode())
 
 
-def _settings(path: Path | None) -> Settings:
+def _preset_behaviours(names: tuple[str, ...]) -> list[Behaviour]:
     try:
-        return load_settings(path)
-    except ConfigError as error:
-        _stop(str(error))
+        return [behaviour for name in names for behaviour in PresetCall(preset=name).behaviours()]
+    except ValueError as error:
+        stop(f"--preset: {error}")
 
 
 def _check_writable(path: Path) -> None:
     try:
         path.open("ab").close()
     except OSError as error:
-        _stop(f"--record {path}: cannot be written ({error.strerror})")
+        stop(f"--record {path}: cannot be written ({error.strerror})")
 
 
-def _stop(sentence: str) -> NoReturn:
-    click.echo(f"pass-mock: {sentence}", err=True)
-    sys.exit(2)
+main.add_command(keys)
+main.add_command(openapi)
+main.add_command(token)

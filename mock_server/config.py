@@ -13,6 +13,7 @@ from mock_server.behaviours import Behaviour
 from mock_server.catalogue import (
     Application,
     Catalogue,
+    Integration,
     Mvpd,
     ServiceProvider,
     Subscriber,
@@ -20,7 +21,9 @@ from mock_server.catalogue import (
     default_catalogue,
 )
 from mock_server.durations import decode_hook
-from mock_server.settings import Bounds, DefaultLifetimes, Settings
+from mock_server.keys import load_keys, read_public_key
+from mock_server.presets import PresetCall
+from mock_server.settings import Bounds, DefaultLifetimes, KeySettings, Network, Settings
 from mock_server.throttle import Limit
 from mock_server.toml_position import line_of
 
@@ -29,12 +32,12 @@ T = TypeVar("T")
 _LISTS: dict[str, type] = {
     "service_providers": ServiceProvider,
     "mvpds": Mvpd,
+    "integrations": Integration,
     "applications": Application,
     "subscribers": Subscriber,
-    "behaviours": Behaviour,
 }
-_TABLES: dict[str, type] = {"lifetimes": DefaultLifetimes, "bounds": Bounds}
-_KEYS = (*_LISTS, *_TABLES, "catalogue", "throttle", "strict")
+_TABLES: dict[str, type] = {"lifetimes": DefaultLifetimes, "bounds": Bounds, "keys": KeySettings}
+_KEYS = (*_LISTS, *_TABLES, "allow_list", "behaviours", "catalogue", "throttle", "strict")
 
 
 class ConfigError(Exception):
@@ -75,8 +78,10 @@ class _Reader:
             catalogue=self._base_catalogue(content.get("catalogue", "default")).extended(tables),
             lifetimes=self._convert(("lifetimes",), DefaultLifetimes, content.get("lifetimes", {})),
             bounds=self._convert(("bounds",), Bounds, content.get("bounds", {})),
+            keys=self._keys(content.get("keys", {})),
             throttle=self._throttle(content.get("throttle", {})),
-            behaviours=lists["behaviours"],
+            behaviours=self._behaviours(content.get("behaviours", [])),
+            allow_list=self._convert(("allow_list",), tuple[Network, ...], content.get("allow_list", [])),
             strict=self._convert(("strict",), bool, content.get("strict", False)),
         )
         self._check_references(settings.catalogue, lists)
@@ -87,8 +92,35 @@ class _Reader:
             raise self._mistake((name,), f"is a list of tables: write [[{name}]]")
         return tuple(self._convert((name, index), kind, entry) for index, entry in enumerate(entries))
 
+    def _behaviours(self, entries: object) -> tuple[Behaviour, ...]:
+        if not isinstance(entries, list):
+            raise self._mistake(("behaviours",), "is a list of tables: write [[behaviours]]")
+        found: list[Behaviour] = []
+        for index, entry in enumerate(entries):
+            place = ("behaviours", index)
+            if not isinstance(entry, dict) or "preset" not in entry:
+                found.append(self._convert(place, Behaviour, entry))
+                continue
+            call = self._convert(place, PresetCall, entry)
+            try:
+                found.extend(call.behaviours())
+            except ValueError as error:
+                raise self._mistake((*place, "preset"), str(error)) from error
+        return tuple(found)
+
     def _throttle(self, value: object) -> Limit | None:
         return None if value is False else self._convert(("throttle",), Limit, value)
+
+    def _keys(self, value: object) -> KeySettings:
+        keys = self._convert(("keys",), KeySettings, value)
+        for name in ("authorization_server", "media_token", "user_metadata"):
+            file = getattr(keys, name)
+            try:
+                load_keys(KeySettings(**{name: file}))
+            except (OSError, ValueError) as error:
+                sentence = f"{file} holds no private RSA key in unencrypted PEM ({_reason(error)})"
+                raise self._mistake(("keys", name), sentence) from error
+        return keys
 
     def _base_catalogue(self, name: object) -> Catalogue:
         match name:
@@ -111,14 +143,36 @@ class _Reader:
             for mvpd in provider.mvpds:
                 if mvpd not in catalogue.mvpds:
                     raise self._mistake(("service_providers", index, "mvpds"), f"there is no MVPD {mvpd!r}")
+        for index, integration in enumerate(lists["integrations"]):
+            provider = catalogue.service_providers.get(integration.service_provider)
+            if provider is None or integration.mvpd not in provider.mvpds:
+                sentence = f"{integration.service_provider} has no integration with {integration.mvpd}"
+                raise self._mistake(("integrations", index, "mvpd"), sentence)
+        for index, provider in enumerate(lists["service_providers"]):
+            self._check_keys(index, provider)
         for index, application in enumerate(lists["applications"]):
             for provider in application.service_providers:
                 if provider not in catalogue.service_providers:
                     place = ("applications", index, "service_providers")
                     raise self._mistake(place, f"there is no service provider {provider!r}")
 
+    def _check_keys(self, index: int, provider: ServiceProvider) -> None:
+        files = {"certificate": provider.certificate, "service_token_key": provider.service_token_key}
+        for name, file in files.items():
+            if file in {None, "built-in", "none"}:
+                continue
+            try:
+                read_public_key(Path(str(file)))
+            except (OSError, ValueError) as error:
+                place = ("service_providers", index, name)
+                raise self._mistake(place, f"{file} holds no RSA certificate or public key ({error})") from error
+
     def _mistake(self, place: tuple[str | int, ...], sentence: str) -> ConfigError:
         key = ".".join(str(part) for part in place if isinstance(part, str))
         line = line_of(self._text, place)
         where = f"{self._path}:{line}" if line else str(self._path)
         return ConfigError(f"{where}: {key}: {sentence}")
+
+
+def _reason(error: Exception) -> str:
+    return error.strerror or "" if isinstance(error, OSError) else str(error)

@@ -110,6 +110,19 @@ class ControlClient:
         body = {"client_id": client_id} if client_id else {}
         return int((await self._call("POST", "/access-tokens/revoke", json=body)).json()["revoked"])
 
+    async def public_keys(self) -> dict[str, Any]:
+        """The public keys of the space, as a JWKS."""
+        return _object(await self._call("GET", "/keys"))
+
+    async def rotate_key(self, key: str) -> str:
+        """Makes the space sign with a new ``media_token`` or ``authorization_server`` key; its kid."""
+        return str((await self._call("POST", "/keys/rotate", json={"key": key})).json()["kid"])
+
+    async def verify_media_token(self, token: str, resource: str | None = None) -> dict[str, Any]:
+        """``{"status": …, "token": …}`` as Adobe's Media Token Verifier would have it, on the clock of the space."""
+        body = {"token": token, "resource": resource}
+        return _object(await self._call("POST", "/media-tokens/verify", json=body))
+
     async def end_profiles(self, **match: str) -> int:
         """Ends profiles as an MVPD would (match: service_provider, mvpd, device, client_id); how many."""
         return int((await self._call("POST", "/profiles/end", json=match)).json()["ended"])

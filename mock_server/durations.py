@@ -17,6 +17,14 @@ class Duration(int):
         return self / 1000
 
 
+class Written:
+    """Base of configuration values that are read from a text or table, and kept as they were written."""
+
+    def __init__(self, written: object) -> None:
+        """ValueError (with a sentence) for what cannot be read."""
+        self.written = written
+
+
 def parse_duration(text: object) -> Duration:
     """Reads a duration; ValueError with a sentence that says the form if it is none."""
     match = _FORM.fullmatch(text) if isinstance(text, str) else None
@@ -37,14 +45,18 @@ def format_duration(milliseconds: int) -> str:
 
 
 def decode_hook(kind: type, value: object) -> object:
-    """Lets msgspec read durations; pass it as ``dec_hook``."""
+    """Lets msgspec read durations, and types that read themselves; pass it as ``dec_hook``."""
     if kind is Duration:
         return parse_duration(value)
+    if issubclass(kind, Written):
+        return kind(value)
     raise TypeError(f"no way to read {kind}")
 
 
 def encode_hook(value: object) -> object:
-    """Lets msgspec write durations; pass it as ``enc_hook``."""
+    """Lets msgspec write durations, and types that were read as written; pass it as ``enc_hook``."""
     if isinstance(value, Duration):
         return format_duration(value)
+    if isinstance(value, Written):
+        return value.written
     raise TypeError(f"no way to write {type(value)}")

@@ -52,3 +52,5 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     """The address by which Adobe Pass throttles: the first of X-Forwarded-For, else the peer's."""
     behaviours: tuple[str, ...] = ()
     """Ids of the behaviours that took effect."""
+    server: str = ""
+    """Address and port of the mock that the caller connected to: which data centre it was."""

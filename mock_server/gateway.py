@@ -1,7 +1,7 @@
 """The gateway: every request passes here, is checked in Adobe's order, answered, and written to the journal.
 
-Order of checks: throttle, method (405), token (401), path parameters (400), headers (400); then the endpoint looks
-at the body, the integration and the business (docs/reference/endpoints.md).
+Order of checks: throttle, allow-list (403), method (405), token (401), path parameters (400), headers (400); then the
+endpoint looks at the body, the integration and the business (docs/reference/endpoints.md).
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from mock_server import throttle
+from mock_server.body_faults import with_fault
 from mock_server.call import Call, Endpoint, json_answer
+from mock_server.connection import FaultyResponse
+from mock_server.cors import PREFLIGHT, allow_origin
 from mock_server.domain import registration, sessions
 from mock_server.domain.records import BUCKETS, Bucket
 from mock_server.errors import ENHANCED_ERRORS, ApiError, DcrError, PageError
@@ -26,7 +29,7 @@ from mock_server.pages import error_page
 from mock_server.settings import Settings
 from mock_server.spaces import Space
 from mock_server.throttled import throttled_response
-from mock_server.wire import ErrorInformation
+from mock_server.wire import DcrErrorAnswer, ErrorInformation
 
 log = logging.getLogger("mock_server")
 
@@ -38,37 +41,58 @@ class Gateway:
         self._endpoints = endpoints
         self._settings = settings
         self._lag = lag
+        self._is_page = any(endpoint.id.startswith("browser.") for endpoint in endpoints.values())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         space: Space = scope["space"]
         started = space.clock.monotonic()
+        with space.watch.under_way(started):
+            response = await self._exchange(scope, receive, space, started)
+        await response(scope, receive, send)
+
+    async def _exchange(self, scope: Scope, receive: Receive, space: Space, started: float) -> Response:
+        """The answer to a request, once the journal has both."""
         now = space.clock.now()
         try:
             inbound, too_large = await read_inbound(scope, receive, self._settings.bounds.body_bytes), False
         except BodyTooLarge as error:
             inbound, too_large = error.inbound, True
-        endpoint = self._endpoints.get(inbound.method) or next(iter(self._endpoints.values()), None)
-        call = Call(space, self._settings, endpoint, inbound, dict(scope.get("path_params", {})), now)
+        call = Call(
+            space, self._settings, self._endpoint(inbound.method), inbound, dict(scope.get("path_params", {})), now
+        )
         try:
             response = _too_large(self._settings) if too_large else await self._answer(call)
         except Exception as error:  # the one place where errors of every kind become answers
             response = _error_response(call, error)
+        if not self._is_page:
+            allow_origin(response, inbound.headers.get("origin"))
+        response = _with_faults(call, response)
         response.headers["date"] = formatdate(space.clock.now() / 1000, usegmt=True)
         self._write_journal(call, response, now, started)
-        await response(scope, receive, send)
+        return response
+
+    def _endpoint(self, method: str) -> Endpoint | None:
+        """The endpoint of a method; for a method that there is not, whichever stands for the path."""
+        if method == PREFLIGHT.method and self._endpoints and not self._is_page:
+            return PREFLIGHT
+        return self._endpoints.get(method) or next(iter(self._endpoints.values()), None)
 
     async def _answer(self, call: Call) -> Response:
         await self._recognise(call)
-        latency = call.effect("latency")
-        if latency is not None and latency.latency:
-            await call.space.clock.sleep(latency.latency.seconds)
+        late = call.take("latency")
+        if late is not None:
+            await call.space.clock.sleep(late.latency)
         if not await self._admitted(call):
             return throttled_response(call.now)
+        if not self._settings.allows(call.inbound.peer_host):
+            return PlainTextResponse("Forbidden", 403)
         status = call.effect("status")
         if status is not None and status.status is not None:
             return PlainTextResponse("", status.status)
         if call.endpoint is None:
             return PlainTextResponse("Not Found", 404)
+        if call.endpoint is PREFLIGHT:
+            return await PREFLIGHT.handler(call)
         if call.endpoint.method != call.inbound.method:
             return PlainTextResponse("", 405, {"allow": ", ".join(self._endpoints)})
         await self._check(call, call.endpoint)
@@ -88,7 +112,7 @@ class Gateway:
             call.session = await sessions.find(call.space.world, call.service_provider, call.code)
             if call.session is not None:
                 call.mvpd = call.session.mvpd
-                call.device_name = call.session.device_decoded
+                call.device_name = call.session.viewer.device_decoded
         token = bearer_token(call.header("authorization"))
         if token is not None:
             call.client = await registration.known_client(call.space.world, token)
@@ -152,11 +176,12 @@ class Gateway:
                 query=mask_form(inbound.query),
                 request_headers={name: mask_header(name, value) for name, value in inbound.headers.items()},
                 request_body=mask_body(inbound.body.decode("utf-8", "replace"))[:longest],
-                status=response.status_code,
+                status=response.status_code if _answers(response) else 0,
                 response_headers=_response_headers(response),
                 response_body=mask_body(bytes(response.body).decode("utf-8", "replace"))[:longest],
                 peer=f"{inbound.peer_host}:{inbound.peer_port}",
-                connection=f"{inbound.peer_host}:{inbound.peer_port}",
+                connection=inbound.connection,
+                server=inbound.server,
                 service_provider=call.service_provider,
                 mvpd=call.mvpd,
                 code=call.code,
@@ -172,6 +197,21 @@ THROTTLED_PATHS = ("/api/v2/", "/o/client/")
 """What Adobe's throttling is before (source: Throttling mechanism, Actual limits and endpoints)."""
 
 
+def _with_faults(call: Call, response: Response) -> Response:
+    """The response as behaviours want it to arrive."""
+    body = call.effect("body")
+    if body is not None and body.body is not None:
+        response = with_fault(response, body.body)
+    connection = call.effect("connection")
+    if connection is not None and connection.connection is not None:
+        response = FaultyResponse(response, connection.connection, call.space.clock)
+    return response
+
+
+def _answers(response: Response) -> bool:
+    return not isinstance(response, FaultyResponse) or response.answers
+
+
 def _answers_by_item(call: Call) -> bool:
     return call.endpoint is not None and call.endpoint.id.startswith("decisions.")
 
@@ -179,16 +219,23 @@ def _answers_by_item(call: Call) -> bool:
 def _error_response(call: Call, error: Exception) -> Response:
     trace = call.space.world.ids.uuid()
     match error:
-        case ApiError() if call.endpoint is not None and not call.endpoint.needs_token:
+        case ApiError() if _meets_a_browser(call):
             return HTMLResponse(error_page(error.error.message), error.error.status)
         case ApiError():
             return json_answer(ErrorInformation.of(error.error, trace, error.details), error.error.status)
         case DcrError():
-            return Response(f'{{"error":"{error.error}"}}', 400, media_type="application/json;charset=UTF-8")
+            return json_answer(DcrErrorAnswer(error=error.error), 400)
         case PageError():
             return HTMLResponse(error_page(str(error)), 400)
     log.error("internal error, trace %s", trace, exc_info=error)
-    return json_answer(ErrorInformation.of(ENHANCED_ERRORS["internal_server_error"], trace), 500)
+    internal = ENHANCED_ERRORS["internal_server_error"]
+    if _meets_a_browser(call):
+        return HTMLResponse(error_page(internal.message), 500)
+    return json_answer(ErrorInformation.of(internal, trace), 500)
+
+
+def _meets_a_browser(call: Call) -> bool:
+    return call.endpoint is not None and call.endpoint.id.startswith(("authenticate", "browser."))
 
 
 def _too_large(settings: Settings) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.types import Receive, Scope
 
 from mock_server.call import Inbound
+from mock_server.connection import connection_of
 
 _DRAIN_BYTES = 64 * 1_048_576
 """So much of a body that is too large is read and thrown away, so that its sender gets to see the answer."""
@@ -44,6 +45,7 @@ def _inbound(scope: Scope, body: bytes) -> Inbound:
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     host, port = scope.get("client") or ("unknown", 0)
     prefix: str = scope["space_prefix"]
+    connection = connection_of(scope)
     address = headers.get("host") or ":".join(str(part) for part in scope.get("server") or ("localhost",))
     return Inbound(
         method=scope["method"],
@@ -55,4 +57,6 @@ def _inbound(scope: Scope, body: bytes) -> Inbound:
         peer_port=port,
         base_url=f"{scope['scheme']}://{address}{prefix}",
         prefix=prefix,
+        connection=connection.id if connection else f"{host}:{port}",
+        server=":".join(str(part) for part in scope.get("server") or ()),
     )

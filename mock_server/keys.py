@@ -3,18 +3,62 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
 from importlib import resources
+from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+from cryptography.x509 import load_pem_x509_certificate
+
+from mock_server.catalogue import ServiceProvider
+from mock_server.settings import KeySettings
+
+AUTHORIZATION_SERVER_BITS = 2048
+
+
+class KeyName(StrEnum):
+    """The keys that sign; each can be rotated."""
+
+    AUTHORIZATION_SERVER = "authorization_server"
+    MEDIA_TOKEN = "media_token"  # noqa: S105 (a name, no secret)
 
 
 @dataclass(frozen=True)
 class Keys:
-    """Private RSA keys: one for software statements and access tokens, one for media tokens."""
+    """Private RSA keys: for software statements and access tokens, for media tokens, and for user metadata."""
 
     authorization_server: RSAPrivateKey
     media_token: RSAPrivateKey
+    user_metadata: RSAPrivateKey
+    """Its public half stands for the certificate of service providers that name none of their own."""
+
+    def signing(self, name: KeyName) -> RSAPrivateKey:
+        return self.media_token if name is KeyName.MEDIA_TOKEN else self.authorization_server
+
+    def certificate_of(self, provider: ServiceProvider) -> RSAPublicKey | None:
+        """The key that user metadata of a service provider is encrypted for; None if it has no certificate."""
+        match provider.certificate:
+            case "none":
+                return None
+            case "built-in":
+                return self.user_metadata.public_key()
+        return read_public_key(Path(provider.certificate))
+
+    def service_token_key_of(self, provider: ServiceProvider) -> RSAPublicKey | None:
+        """The key that service tokens of a service provider must be signed with, if it names one."""
+        return read_public_key(Path(provider.service_token_key)) if provider.service_token_key else None
+
+
+@cache
+def read_public_key(path: Path) -> RSAPublicKey:
+    """Reads a PEM certificate or public key; ValueError or OSError if it is none."""
+    pem = path.read_bytes()
+    key = load_pem_x509_certificate(pem).public_key() if b"CERTIFICATE" in pem else load_pem_public_key(pem)
+    if isinstance(key, RSAPublicKey):
+        return key
+    raise ValueError("the key is not an RSA key")
 
 
 def read_key(pem: bytes) -> RSAPrivateKey:
@@ -29,8 +73,19 @@ def read_key(pem: bytes) -> RSAPrivateKey:
 
 
 def default_keys() -> Keys:
-    folder = resources.files("fixtures") / "keys"
+    return load_keys(KeySettings())
+
+
+def load_keys(settings: KeySettings) -> Keys:
+    """The configured keys, and the published ones for the rest; OSError or ValueError for a file that holds none."""
+    published = resources.files("fixtures") / "keys"
+
+    def key(name: str, configured: str | None) -> RSAPrivateKey:
+        file = Path(configured) if configured is not None else published / name
+        return read_key(file.read_bytes())
+
     return Keys(
-        authorization_server=read_key((folder / "authorization-server.pem").read_bytes()),
-        media_token=read_key((folder / "media-token.pem").read_bytes()),
+        authorization_server=key("authorization-server.pem", settings.authorization_server),
+        media_token=key("media-token.pem", settings.media_token),
+        user_metadata=key("user-metadata.pem", settings.user_metadata),
     )

@@ -1,32 +1,40 @@
-"""How long what the mock issues is valid: the default, unless a ``ttl`` behaviour says otherwise."""
+"""How long what the mock issues is valid: what a ``ttl`` behaviour says, else the integration, else the default."""
 
 from __future__ import annotations
 
 from mock_server.behaviours import Facts
+from mock_server.catalogue import Integration
 from mock_server.domain.records import Session
 from mock_server.settings import Settings
 from mock_server.spaces import Space
 
 
-def lifetime(space: Space, settings: Settings, name: str, facts: Facts) -> tuple[int, str | None]:
-    """The lifetime of that name in ms, and the id of the behaviour that set it."""
+def lifetime(
+    space: Space, settings: Settings, name: str, facts: Facts, integration: Integration | None
+) -> tuple[int, str | None]:
+    """The lifetime of that name in ms, and the id of the behaviour that set it, if one did."""
     taken = space.behaviours.take("ttl", facts, space.clock.now(), lifetime=name)
-    if taken is None:
-        return int(getattr(settings.lifetimes, name)), None
-    return int(getattr(taken[1].ttl, name)), taken[0]
+    if taken is not None:
+        return int(getattr(taken.effect.ttl, name)), taken.id
+    special = getattr(integration, name, None)
+    return int(special if special is not None else getattr(settings.lifetimes, name)), None
 
 
 def login_lifetime(space: Space, settings: Settings, session: Session) -> tuple[int, str | None]:
-    """How long (ms) a login holds: shorter where the device told nothing of itself."""
+    """How long (ms) a login holds: by platform where the integration says so, shorter for an unknown platform."""
+    viewer, mvpd = session.viewer, session.mvpd or ""
+    integration = space.world.catalogue.integration(viewer.service_provider, mvpd)
     facts = Facts(
         endpoint="authenticate",
-        service_provider=session.service_provider,
-        mvpd=session.mvpd,
+        service_provider=viewer.service_provider,
+        mvpd=mvpd,
         ip=session.ip,
-        device=session.device_decoded,
-        client_id=session.client_id,
+        device=viewer.device_decoded,
+        client_id=viewer.client_id,
     )
-    special, behaviour = lifetime(space, settings, "profile", facts)
-    if behaviour is None and session.device_info is None:
+    length, behaviour = lifetime(space, settings, "profile", facts, integration)
+    if behaviour is not None:
+        return length, behaviour
+    if session.device_info is None:
         return int(settings.lifetimes.profile_unknown_platform), None
-    return special, behaviour
+    return int(integration.profile_by_platform.get(str(session.device_info.get("osName")), length)), None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from xml.etree.ElementTree import Element, ParseError
@@ -37,6 +37,14 @@ class Status(StrEnum):
     TOKEN_EXPIRED = "TOKEN_EXPIRED"
     INVALID_RESOURCE_ID = "INVALID_RESOURCE_ID"
     ERROR_UNKNOWN = "ERROR_UNKNOWN"
+
+
+class Flaw(StrEnum):
+    """What can be wrong with a token on purpose, for those who want to see their verifier refuse it."""
+
+    BAD_SIGNATURE = "bad_signature"
+    EXPIRED = "expired"
+    WRONG_RESOURCE = "wrong_resource"
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,25 @@ def serialize(token: MediaToken, key: RSAPrivateKey) -> str:
     return base64.b64encode(f"<signatureInfo>{signature}<signatureInfo>{element}".encode()).decode()
 
 
+def serialize_flawed(token: MediaToken, key: RSAPrivateKey, flaw: Flaw) -> str:
+    """As `serialize`, but with one thing wrong."""
+    match flaw:
+        case Flaw.EXPIRED:
+            return serialize(replace(token, issued=token.issued - token.ttl - _LONG_EXPIRED_MS), key)
+        case Flaw.WRONG_RESOURCE:
+            return serialize(replace(token, resource_id="another-resource"), key)
+        case Flaw.BAD_SIGNATURE:
+            # A genuine signature, but of another token.
+            good, other = (_parts(serialize(t, key)) for t in (token, replace(token, ttl=token.ttl + 1)))
+            return base64.b64encode(f"{other[0]}{good[1]}".encode()).decode()
+
+
+def _parts(serialized: str) -> tuple[str, str]:
+    text = base64.b64decode(serialized).decode()
+    signed = text.index("<authToken>")
+    return text[:signed], text[signed:]
+
+
 def verify(serialized: str, resource: str | None, now: int, key: RSAPublicKey) -> tuple[Status, MediaToken | None]:
     """Checks a serialized token at ``now`` (ms); with a resource also that it is for that one."""
     try:
@@ -94,6 +121,8 @@ def verify(serialized: str, resource: str | None, now: int, key: RSAPublicKey) -
     return Status.VALID_TOKEN, token
 
 
+_LONG_EXPIRED_MS = int(timedelta(hours=1).total_seconds() * 1000)
+"""An expired token ended so long ago that no verifier's tolerance saves it."""
 _CLOCK_SKEW_MS = int(timedelta(minutes=1).total_seconds() * 1000)
 """A token may come from a server whose clock is this much ahead; the page says that the TTL allows for skew."""
 

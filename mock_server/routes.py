@@ -7,11 +7,25 @@ from collections.abc import Iterator
 from starlette.routing import Route
 
 from mock_server.call import Endpoint
+from mock_server.control import events, views
 from mock_server.control import handlers as control
+from mock_server.control import keys as control_keys
 from mock_server.control.http import guarded
-from mock_server.endpoints import browser, configuration, dcr, decisions, logout, profiles, sessions
+from mock_server.endpoints import (
+    activate,
+    browser,
+    configuration,
+    dcr,
+    decisions,
+    logout,
+    partner,
+    profiles,
+    sessions,
+    temppass,
+)
 from mock_server.gateway import Gateway
 from mock_server.lag import LagMeter
+from mock_server.openapi.served import openapi_route
 from mock_server.settings import Settings
 
 _API = "/api/v2/{serviceProvider}"
@@ -50,10 +64,20 @@ ENDPOINTS = (
         also=(f"{_API}/decision/authorize/{{mvpd}}",),
     ),
     Endpoint("logout", "GET", f"{_API}/logout/{{mvpd}}", logout.initiate, needs_device=True),
+    Endpoint(
+        "sessions.partner", "POST", f"{_API}/sessions/sso/{{partner}}", partner.create_session, needs_device=True
+    ),
+    Endpoint(
+        "profiles.partner", "POST", f"{_API}/profiles/sso/{{partner}}", partner.create_profile, needs_device=True
+    ),
+    Endpoint("temppass.reset", "DELETE", "/reset-tempass/v3/reset", temppass.reset),
     Endpoint("browser.saml", "GET", "/adobe-services/authenticate/saml", browser.saml, needs_token=False),
     Endpoint("browser.logout", "GET", "/adobe-services/logout", browser.logout, needs_token=False),
     Endpoint("browser.login-form", "GET", "/mvpd/{mvpd}/login", browser.login_form, needs_token=False),
     Endpoint("browser.login", "POST", "/mvpd/{mvpd}/login", browser.login, needs_token=False),
+    Endpoint("browser.activate-form", "GET", "/activate", activate.form, needs_token=False),
+    Endpoint("browser.activate", "POST", "/activate", activate.submit, needs_token=False),
+    Endpoint("browser.activated", "GET", "/activate/done", activate.done, needs_token=False),
 )
 
 CONTROL_CALLS = (
@@ -64,12 +88,22 @@ CONTROL_CALLS = (
     ("GET", "/software-statement", control.software_statement),
     ("GET", "/exchanges", control.exchanges),
     ("DELETE", "/exchanges", control.clear_exchanges),
+    ("GET", "/events", events.events),
+    ("GET", "/findings", views.findings),
     ("GET", "/clock", control.show_clock),
     ("POST", "/clock", control.advance_clock),
+    ("GET", "/sessions", views.list_sessions),
     ("POST", "/sessions/{code}/login", control.login),
+    ("GET", "/buckets", views.list_buckets),
     ("GET", "/behaviours", control.list_behaviours),
     ("POST", "/behaviours", control.add_behaviour),
     ("DELETE", "/behaviours/{id}", control.remove_behaviour),
+    ("GET", "/presets", control.list_presets),
+    ("GET", "/data-centres", control.show_data_centres),
+    ("POST", "/data-centres/fail-over", control.fail_over),
+    ("GET", "/keys", control_keys.public_keys),
+    ("POST", "/keys/rotate", control_keys.rotate_key),
+    ("POST", "/media-tokens/verify", control_keys.verify_media_token),
     ("POST", "/access-tokens/revoke", control.revoke_access_tokens),
     ("POST", "/profiles/end", control.end_profiles),
     ("GET", "/spaces", control.list_spaces),
@@ -78,13 +112,14 @@ CONTROL_CALLS = (
 
 
 def routes(settings: Settings, lag: LagMeter) -> list[Route]:
-    """Control calls, then Adobe's paths, then whatever is neither."""
+    """Control calls, the OpenAPI document, Adobe's paths, then whatever is neither."""
     unknown = Gateway({}, settings, lag)
     return [
         *(
             Route(f"/_mock{path}", guarded(handler, settings.control_token), methods=[method])
             for method, path, handler in CONTROL_CALLS
         ),
+        openapi_route(ENDPOINTS),
         *(Route(path, Gateway(endpoints, settings, lag)) for path, endpoints in _by_path()),
         Route("/{path:path}", unknown),
     ]

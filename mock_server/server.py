@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import socket
 import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import click
 import uvicorn
 
 from mock_server.app import create_app
+from mock_server.connection import ConnectionProtocol
+from mock_server.data_centres import DataCentres
 from mock_server.ids import RandomIds
+from mock_server.observer import ObserverFactory
 from mock_server.settings import Settings
+from mock_server.tls import Tls, make_tls
 
 _BACKLOG = 2048
 _SIMULATED = (
     "DCR (register, token), configuration, sessions, MVPD login pages, profiles, preauthorization and"
-    " authorization decisions with media tokens, TempPass, logout, throttling"
+    " authorization decisions with media tokens, TempPass, degradation, single sign-on, logout, throttling"
 )
 
 
@@ -23,30 +30,92 @@ class BindError(Exception):
     """The address cannot be listened on; the sentence says why and what to do."""
 
 
-def serve_forever(settings: Settings, *, host: str, port: int, seed: int | None = None) -> None:
-    """Serves until SIGINT or SIGTERM; BindError if the address is taken."""
-    listener = listen(host, port)
-    app = create_app(settings, ids=RandomIds(seed))
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            date_header=False,
-            proxy_headers=False,  # X-Forwarded-For is what the mock judges, not what it believes
-            lifespan="on",
-            timeout_keep_alive=75,
-            timeout_graceful_shutdown=2,
-        )
+@dataclass(frozen=True, kw_only=True)
+class Listening:
+    """Where and how the mock listens."""
+
+    host: str = "127.0.0.1"
+    port: int = 8300
+    """0 takes a free one."""
+    tls_folder: Path | None = None
+    """With one, HTTPS; the certificate authority to trust is written there."""
+    wrong_authority: bool = False
+    data_centres: int = 1
+    """More than one listen on 127.0.0.2 and so on, and a DNS server answers their name with the active one."""
+    dns_port: int = 0
+    dns_name: str = "adobe-pass.test"
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn, which waits for answers that are under way before the app may end: those without an end get one."""
+
+    def __init__(self, config: uvicorn.Config, ending: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ending = ending
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._ending()
+        await super().shutdown(sockets)
+
+
+def serve_forever(
+    settings: Settings, listening: Listening, *, seed: int | None = None, observers: Sequence[ObserverFactory] = ()
+) -> None:
+    """Serves until SIGINT or SIGTERM; BindError if an address is taken."""
+    hosts = _hosts(listening)
+    listeners = [listen(hosts[0], listening.port)]
+    listeners += [listen(host, listeners[0].getsockname()[1]) for host in hosts[1:]]
+    tls = None
+    if listening.tls_folder is not None:
+        tls = make_tls(listening.tls_folder, wrong_authority=listening.wrong_authority)
+    centres = dns = None
+    if len(hosts) > 1:
+        centres = DataCentres(listening.dns_name, hosts)
+        dns = bind_dns(listening.dns_port)
+    app = create_app(settings, ids=RandomIds(seed), observers=observers, data_centres=centres, dns=dns)
+    config = uvicorn.Config(
+        app,
+        http=ConnectionProtocol,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,  # X-Forwarded-For is what the mock judges, not what it believes
+        lifespan="on",
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=1,  # who does not read its answer must not keep the mock from stopping within 2 s
     )
-    _announce(settings, listener)
+    config.load()
+    if tls is not None:
+        config.ssl = tls.context
+    _announce(settings, listeners[0], tls, centres, dns)
     try:
-        server.run(sockets=[listener])
+        _Server(config, app.state.watching.close).run(sockets=listeners)
     except KeyboardInterrupt:
         pass
     finally:
-        listener.close()
+        for listener in listeners:
+            listener.close()
+
+
+def _hosts(listening: Listening) -> tuple[str, ...]:
+    if listening.data_centres == 1:
+        return (listening.host,)
+    return tuple(f"127.0.0.{number + 2}" for number in range(listening.data_centres))
+
+
+def bind_dns(port: int) -> socket.socket:
+    """A UDP socket on loopback for the DNS server; BindError if there can be none."""
+    bound = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        bound.bind(("127.0.0.1", port))
+    except OSError as error:
+        bound.close()
+        raise BindError(
+            f"cannot answer DNS on 127.0.0.1:{port} ({error.strerror}): choose another --dns-port"
+        ) from error
+    bound.setblocking(False)
+    return bound
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -69,16 +138,28 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _announce(settings: Settings, listener: socket.socket) -> None:
+def _announce(
+    settings: Settings,
+    listener: socket.socket,
+    tls: Tls | None,
+    centres: DataCentres | None,
+    dns: socket.socket | None,
+) -> None:
     host, port = listener.getsockname()[:2]
-    base = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "https" if tls else "http"
+    base = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
     providers = ", ".join(settings.catalogue.service_providers) or "none"
-    lines = (
+    lines = [
         f"Adobe Pass mock   {base}",
-        f"control           {base}/_mock/",
+        f"control           {base}/_mock/health",
         f"software statement {base}/_mock/software-statement  (or: pass-mock software-statement)",
         f"simulated         {_SIMULATED}",
         f"service providers {providers}",
         f"spaces            {base}/~NAME is a world of its own, made on first use",
-    )
+    ]
+    if tls is not None:
+        lines.append(f"certificate authority to trust: {tls.certificate_authority}")
+    if centres is not None and dns is not None:
+        addresses = ", ".join(centres.addresses)
+        lines.append(f"data centres      {addresses}; DNS on 127.0.0.1:{dns.getsockname()[1]} knows {centres.name}")
     click.echo("\n".join(lines), file=sys.stderr)

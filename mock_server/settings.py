@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+import ipaddress
+from typing import Literal
+
 import msgspec
 
 from mock_server.behaviours import Behaviour
 from mock_server.catalogue import Catalogue, default_catalogue
-from mock_server.durations import Duration, parse_duration
+from mock_server.durations import Duration, Written, parse_duration
 from mock_server.throttle import Limit
+
+
+class Network(Written):
+    """An address, or a network in CIDR notation."""
+
+    def __init__(self, written: object) -> None:
+        super().__init__(written)
+        try:
+            self._network = ipaddress.ip_network(str(written), strict=False)
+        except ValueError as error:
+            raise ValueError(
+                f"{written!r} is no address and no network: write 203.0.113.7 or 203.0.113.0/24"
+            ) from error
+
+    def includes(self, address: str) -> bool:
+        try:
+            return ipaddress.ip_address(address) in self._network
+        except ValueError:
+            return False
 
 
 class DefaultLifetimes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -18,6 +40,7 @@ class DefaultLifetimes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     profile: Duration = parse_duration("30d")
     profile_unknown_platform: Duration = parse_duration("12h")
     """For requests without X-Device-Info: the shorter authN TTL that Adobe's checklist warns of."""
+    degraded_profile: Duration = parse_duration("1m")
     decision: Duration = parse_duration("1d")
     media_token: Duration = parse_duration("7m")
 
@@ -34,6 +57,19 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     spaces: int = 1_000
 
 
+class KeySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The keys that the mock signs with: PEM files of private RSA keys; without one, the published key."""
+
+    authorization_server: str | None = None
+    """Signs software statements and access tokens."""
+    media_token: str | None = None
+    """Signs media tokens."""
+    user_metadata: str | None = None
+    """Its public half encrypts user metadata of service providers without a certificate of their own."""
+    media_token_bits: Literal[1024, 2048, 3072, 4096] = 1024
+    """The length of a media-token key made by rotation; public media tokens carry signatures of 1024 bits."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that `create_app` composes the mock from."""
 
@@ -42,11 +78,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     throttle: Limit | None = Limit()
     """None switches throttling off."""
     bounds: Bounds = Bounds()
+    keys: KeySettings = KeySettings()
     behaviours: tuple[Behaviour, ...] = ()
     """In effect in every space from its first use on."""
+    allow_list: tuple[Network, ...] = ()
+    """Addresses and networks of the Programmer's servers (CIDR); others get 403. Empty lets everybody in."""
     strict: bool = False
     """Refuse with 400 what Adobe Pass tolerates although it is not documented."""
     control_token: str | None = None
     """Bearer token that control calls must carry, if set."""
     record: str | None = None
     """File that every exchange is appended to, as JSON lines."""
+
+    def allows(self, peer: str) -> bool:
+        """Whether a server with this address may call Adobe Pass."""
+        return not self.allow_list or any(network.includes(peer) for network in self.allow_list)

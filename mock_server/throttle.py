@@ -7,6 +7,8 @@ interval. Adobe's figures: rate 1 request a second, burst 10 (throttling-mechani
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 
 
@@ -30,3 +32,11 @@ def admit(tat: float | None, now: int, limit: Limit) -> tuple[bool, float]:
     if arrival - now > limit.burst * interval + 1e-6:
         return False, arrival
     return True, arrival + interval
+
+
+def left(tat: float | None, now: int, limit: Limit) -> tuple[int, int]:
+    """How many requests would pass at once at ``now`` (ms), and the time (ms) at which the next one passes."""
+    interval = 1000.0 / limit.rate
+    ahead = max((tat if tat is not None else 0.0) - now, 0.0)
+    tokens = max(math.floor(limit.burst + 1 - ahead / interval + 1e-6), 0)
+    return tokens, now if tokens else now + math.ceil(ahead - limit.burst * interval - 1e-6)

@@ -15,20 +15,11 @@ _PAGE = (
     "<center><h1>429 Too Many Requests</h1></center>\r\n<hr><center>openresty</center>\r\n</body>\r\n</html>\r\n"
 )
 _COOKIE_LIFETIME_S = 7 * 86_400
-CORS_HEADERS = {
-    "access-control-allow-credentials": "true",
-    "access-control-allow-methods": "POST,GET,OPTIONS,DELETE",
-    "access-control-allow-headers": (
-        "ap_11,ap_42,ap_z,ap_19,ap_21,ap_23,authorization,content-type,pass_sfp,AP-Session-Identifier,"
-        "AP-Device-Identifier,AP-SDK-Identifier,X-Device-Info"
-    ),
-    "access-control-expose-headers": "pass_sfp,Authzf-Error-Code,Authzf-Sub-Error-Code,Authzf-Error-Details",
-}
 
 
 def throttled_response(now: int) -> Response:
     """429 as openresty sends it; ``now`` in ms."""
-    response = Response(_PAGE, 429, {"content-type": "text/html", "server": "openresty", **CORS_HEADERS})
+    response = Response(_PAGE, 429, {"content-type": "text/html", "server": "openresty"})
     response.headers["p3p"] = 'CP="NOI DSP COR CURa ADMa DEVa OUR BUS IND UNI COM NAV STA"'
     # The load balancer's stickiness cookies: any opaque value will do.
     sticky = hashlib.sha256(str(now).encode()).hexdigest()

@@ -6,12 +6,30 @@ integers (milliseconds since the epoch), and ``client_id_issued_at`` is in secon
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal, TypedDict
 
 import msgspec
 
 from mock_server.catalogue import Mvpd
-from mock_server.errors import HELP_URL, EnhancedError
+from mock_server.devices import Device
+from mock_server.errors import DCR_ERRORS, ENHANCED_ERRORS, HELP_URL, EnhancedError
+from mock_server.vocabulary import (
+    DecisionSource,
+    LogoutAction,
+    LogoutActionType,
+    MetadataState,
+    ProfileType,
+    SessionAction,
+    SessionActionType,
+    SessionParameter,
+    SessionReason,
+)
+
+ErrorCode = Annotated[str, msgspec.Meta(extra_json_schema={"enum": sorted(ENHANCED_ERRORS)})]
+ErrorAction = Annotated[
+    str, msgspec.Meta(extra_json_schema={"enum": sorted({error.action for error in ENHANCED_ERRORS.values()})})
+]
+DcrErrorCode = Annotated[str, msgspec.Meta(extra_json_schema={"enum": sorted(DCR_ERRORS)})]
 
 
 class _Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
@@ -36,15 +54,21 @@ class TokenAnswer(msgspec.Struct, frozen=True, kw_only=True):
     access_token: str
     created_at: int
     expires_in: int
-    token_type: str
+    token_type: Literal["bearer"]
+
+
+class DcrErrorAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """400 of both (RFC 6749, 5.2; RFC 7591, 3.2.2)."""
+
+    error: DcrErrorCode
 
 
 class ErrorInformation(_Answer, frozen=True, kw_only=True):
     """An enhanced error, flat at the top level or under ``error`` of a decision."""
 
-    action: str
+    action: ErrorAction
     status: int
-    code: str
+    code: ErrorCode
     message: str
     details: str | None = None
     help_url: str
@@ -78,6 +102,12 @@ class MvpdEntry(_Answer, frozen=True, kw_only=True):
     auth_per_aggregator: bool | None = None
     auth_per_browser_session: bool | None = None
     is_temp_pass: bool | None = None
+    is_proxy: bool | None = None
+    boarding_status: str | None = None
+    platform_mapping_id: str | None = None
+    enable_platform_services: bool | None = None
+    display_in_platform_picker: bool | None = None
+    enforce_platform_permissions: bool | None = None
 
     @classmethod
     def of(cls, mvpd: Mvpd) -> MvpdEntry:
@@ -89,6 +119,12 @@ class MvpdEntry(_Answer, frozen=True, kw_only=True):
             auth_per_aggregator=mvpd.auth_per_aggregator,
             auth_per_browser_session=mvpd.auth_per_browser_session,
             is_temp_pass=True if mvpd.temp_pass else None,
+            is_proxy=True if mvpd.proxy else None,
+            boarding_status=mvpd.boarding_status,
+            platform_mapping_id=mvpd.platform_mapping_id,
+            enable_platform_services=mvpd.enable_platform_services,
+            display_in_platform_picker=mvpd.display_in_platform_picker,
+            enforce_platform_permissions=mvpd.enforce_platform_permissions,
         )
 
 
@@ -106,13 +142,21 @@ class ConfigurationAnswer(_Answer, frozen=True, kw_only=True):
     requestor: Requestor
 
 
+class AuthenticationRequest(_Answer, frozen=True, kw_only=True):
+    """What a partner's framework passes to the MVPD; ``request`` is Base64."""
+
+    type: Literal["saml"]
+    request: str
+    attributes_names: tuple[str, ...]
+
+
 class SessionAnswer(_Answer, frozen=True, kw_only=True):
     """The next step of a login (create and resume)."""
 
-    action_name: str
-    action_type: str
-    reason_type: str
-    missing_parameters: tuple[str, ...] | None = None
+    action_name: SessionAction
+    action_type: SessionActionType
+    reason_type: SessionReason
+    missing_parameters: tuple[SessionParameter, ...] | None = None
     url: str
     code: str | None = None
     session_id: str
@@ -120,24 +164,32 @@ class SessionAnswer(_Answer, frozen=True, kw_only=True):
     service_provider: str
     not_before: str | None = None
     not_after: str | None = None
+    authentication_request: AuthenticationRequest | None = None
 
 
 class SessionStatus(_Answer, frozen=True, kw_only=True):
     """What a session knows (retrieve)."""
 
     existing_parameters: dict[str, str]
-    missing_parameters: tuple[str, ...] | None = None
-    device: dict[str, Any]
+    missing_parameters: tuple[SessionParameter, ...] | None = None
+    device: Device
     not_before: str
     not_after: str
+
+
+class UserMetadata(TypedDict):
+    """One attribute of a profile: the value as the MVPD tells it, or its Base64 ciphertext."""
+
+    value: Any
+    state: MetadataState
 
 
 class ProfileEntry(_Answer, frozen=True, kw_only=True):
     not_before: int
     not_after: int
     issuer: str
-    type: str
-    attributes: dict[str, Any]
+    type: ProfileType
+    attributes: dict[str, UserMetadata]
 
 
 class ProfilesAnswer(_Answer, frozen=True, kw_only=True):
@@ -156,7 +208,7 @@ class DecisionEntry(_Answer, frozen=True, kw_only=True):
     resource: str
     service_provider: str
     mvpd: str
-    source: str
+    source: DecisionSource
     authorized: bool
     token: MediaTokenEntry | None = None
     error: ErrorInformation | None = None
@@ -169,8 +221,8 @@ class DecisionsAnswer(_Answer, frozen=True, kw_only=True):
 
 
 class LogoutEntry(_Answer, frozen=True, kw_only=True):
-    action_name: str
-    action_type: str
+    action_name: LogoutAction
+    action_type: LogoutActionType
     mvpd: str
     url: str | None = None
 

@@ -12,12 +12,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from mock_server.behaviours import Behaviour, Effect, Lifetimes, Match
-from mock_server.catalogue import Application, Mvpd, ServiceProvider, Subscriber, TempPass
+from mock_server.behaviours import Behaviour, Match
+from mock_server.catalogue import Application, Integration, Mvpd, ServiceProvider, Subscriber, TempPass
 from mock_server.config import load_settings
+from mock_server.effects import Effect, Lifetimes
+from mock_server.errors import DCR_ERRORS, ENHANCED_ERRORS
 from mock_server.exchange import Exchange
 from mock_server.routes import CONTROL_CALLS, ENDPOINTS
-from mock_server.settings import Bounds, DefaultLifetimes
+from mock_server.settings import Bounds, DefaultLifetimes, KeySettings
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -27,8 +29,8 @@ def words(name: str) -> set[str]:
     return set(re.findall(r"[a-z0-9_.-]+[a-z0-9]", (REFERENCE / name).read_text("utf-8")))
 
 
-SETTINGS = [Application, Behaviour, Bounds, DefaultLifetimes, Effect, Lifetimes, Match, Mvpd]
-SETTINGS += [ServiceProvider, Subscriber, TempPass]
+SETTINGS = [Application, Behaviour, Bounds, DefaultLifetimes, Effect, Lifetimes, Match, Mvpd, Integration]
+SETTINGS += [KeySettings, ServiceProvider, Subscriber, TempPass]
 
 
 @pytest.mark.parametrize("struct", SETTINGS)
@@ -51,6 +53,22 @@ def test_every_endpoint_is_documented() -> None:
     text = (REFERENCE / "endpoints.md").read_text("utf-8")
     for endpoint in ENDPOINTS:
         assert f"| `{endpoint.id}` | {endpoint.method} {endpoint.path} |" in text
+
+
+def test_every_error_is_documented() -> None:
+    text = (REFERENCE / "errors.md").read_text("utf-8")
+    for error in ENHANCED_ERRORS.values():
+        assert f"| `{error.code}` | {error.action} | {error.status} |" in text
+    assert {error for error in DCR_ERRORS if f"| `{error}` |" not in text} == set()
+
+
+def test_every_header_that_the_mock_reads_is_documented() -> None:
+    text = (REFERENCE / "headers.md").read_text("utf-8").lower()
+    sources = "".join(path.read_text("utf-8") for path in (ROOT / "mock_server").rglob("*.py"))
+    read = set(re.findall(r'header\("([a-z-]+)"\)|"(a[dp]-[a-z-]+|adobe-[a-z-]+-token|x-roku-[a-z-]+)"', sources))
+    names = {name for pair in read for name in pair if name}
+    assert "ap-device-identifier" in names
+    assert {name for name in names if f"`{name}`" not in text} == set()
 
 
 def test_every_control_call_is_documented() -> None:

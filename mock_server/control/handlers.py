@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from mock_server.behaviours import Behaviour
-from mock_server.control.http import Refused, answer, body_as, number, space_of
+from mock_server.control.http import Refused, answer, body_as, converted, number, space_of
+from mock_server.data_centres import DataCentres
 from mock_server.domain import profiles, registration, sessions
 from mock_server.domain.records import INTEGRATIONS, SESSIONS, IntegrationState
+from mock_server.domain.signing import signing_keys
 from mock_server.durations import Duration, encode_hook
 from mock_server.errors import ApiError
 from mock_server.journal import FILTERS
+from mock_server.keys import KeyName
 from mock_server.lifetimes import login_lifetime
+from mock_server.presets import PresetCall, presets
 from mock_server.settings import Settings
 from mock_server.spaces import Spaces
 from mock_server.tokens import software_statement as sign_statement
@@ -86,7 +92,8 @@ async def software_statement(request: Request) -> Response:
     if application is None:
         known = ", ".join(world.catalogue.applications)
         raise Refused(f"there is no application {name!r}; there are: {known}", 404)
-    return PlainTextResponse(sign_statement(application, world.keys))
+    key, *_ = await signing_keys(world, KeyName.AUTHORIZATION_SERVER)
+    return PlainTextResponse(sign_statement(application, key))
 
 
 async def exchanges(request: Request) -> Response:
@@ -145,12 +152,38 @@ async def list_behaviours(request: Request) -> Response:
 
 
 async def add_behaviour(request: Request) -> Response:
-    behaviour = await body_as(request, Behaviour)
+    """One behaviour, or the behaviours of a preset."""
+    call = await body_as(request, dict[str, Any])
     space = space_of(request)
     try:
-        return answer({"id": space.behaviours.add(behaviour, space.clock.now())}, 201)
+        if "preset" in call:
+            wanted = converted(request, call, PresetCall).behaviours()
+        else:
+            wanted = (converted(request, call, Behaviour),)
+        ids = [space.behaviours.add(behaviour, space.clock.now()) for behaviour in wanted]
     except ValueError as error:
-        raise Refused(str(error), 409) from error
+        raise Refused(str(error)) from error
+    return answer({"id": ids[0], "ids": ids}, 201)
+
+
+async def list_presets(_: Request) -> Response:
+    return answer({name: preset.about for name, preset in presets().items()})
+
+
+async def show_data_centres(request: Request) -> Response:
+    centres: DataCentres | None = request.app.state.data_centres
+    if centres is None:
+        raise Refused("this mock has one data centre: start it with --data-centres 2", 404)
+    return answer(
+        {"name": centres.name, "addresses": centres.addresses, "active": centres.address, "queries": centres.asked}
+    )
+
+
+async def fail_over(request: Request) -> Response:
+    centres: DataCentres | None = request.app.state.data_centres
+    if centres is not None:
+        centres.fail_over()
+    return await show_data_centres(request)
 
 
 async def remove_behaviour(request: Request) -> Response:

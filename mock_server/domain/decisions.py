@@ -6,34 +6,56 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mock_server.domain import profiles, temppass
-from mock_server.domain.records import PERMITS, Permit, Profile, owner
+import msgspec
+
+from mock_server.domain import degradation, profiles, temppass
+from mock_server.domain.records import PERMITS, Permit, Profile
+from mock_server.domain.resources import MalformedResource, parse_resource
+from mock_server.domain.signing import signing_keys
 from mock_server.domain.temppass import Visitor
+from mock_server.domain.viewer import Viewer
 from mock_server.domain.world import World
-from mock_server.media_tokens import MediaToken, serialize
+from mock_server.keys import KeyName
+from mock_server.media_tokens import Flaw, MediaToken, serialize, serialize_flawed
+from mock_server.vocabulary import DecisionSource
+
+PREAUTHORIZATION_DENIED = "preauthorization_denied_by_mvpd"
+AUTHORIZATION_DENIED = "authorization_denied_by_mvpd"
+
+Denials = Callable[[str], tuple[str | None, str | None] | None]
+"""What a behaviour says of a resource: None for nothing, else an enhanced error code (None: denied by the MVPD)
+and details."""
+
+Flaws = Callable[[str], Flaw | None]
+"""What a behaviour wants wrong with the media token for a resource."""
 
 
-@dataclass(frozen=True)
-class Asker:
-    """Who asks for decisions, with which MVPD."""
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """Who asks for which resources, and under which circumstances. Times and TTLs in ms."""
 
-    service_provider: str
-    client_id: str
-    device: str
+    viewer: Viewer
     mvpd: str
+    resources: tuple[str, ...]
+    now: int
+    ip: str
+    denials: Denials
+    degradation: str | None = None
     temp_pass_identity: str | None = None
+    ttl: int = 0
+    media_token_ttl: int = 0
+    flaws: Flaws = lambda _: None
 
     @property
-    def owner(self) -> str:
-        return owner(self.service_provider, self.client_id, self.device)
+    def visitor(self) -> Visitor:
+        return Visitor(self.viewer.service_provider, self.viewer.device, self.temp_pass_identity)
 
 
-@dataclass(frozen=True)
-class Decision:
-    """A permit, or a denial with an enhanced error code. Times in ms; ``token`` only from authorize."""
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """A permit, or a denial with an enhanced error code. Times in ms; the token only from authorize."""
 
     resource: str
-    source: str
+    source: DecisionSource
     denial: str | None = None
     details: str | None = None
     not_before: int | None = None
@@ -42,108 +64,152 @@ class Decision:
     serialized: str | None = None
 
 
-Denials = Callable[[str], tuple[str | None, str | None] | None]
-"""What a behaviour says of a resource: None for nothing, else an enhanced error code (None: denied by the MVPD)
-and details."""
-
-
-async def preauthorize(
-    world: World, now: int, asker: Asker, resources: list[str], denials: Denials
-) -> list[Decision]:
-    """Informative decisions; they never carry a media token."""
-    mvpd = world.catalogue.mvpds[asker.mvpd]
+async def preauthorize(world: World, question: Question) -> list[Decision]:
+    """Informative decisions; they never carry a media token. An MVPD may leave out what it does not know."""
+    degraded = _degraded(question)
+    if degraded is not None:
+        return [degraded(resource) for resource in question.resources]
+    mvpd = world.catalogue.mvpds[question.mvpd]
     if mvpd.temp_pass is not None:
-        visitor = _visitor(asker)
-        trial = await temppass.trial_of(world, mvpd, visitor)
+        trial = await temppass.trial_of(world, mvpd, question.visitor)
         return [
-            Decision(resource, "temppass", temppass.refusal(mvpd, visitor, trial, now, resource))
-            for resource in resources
+            _said(question, resource, "temppass", PREAUTHORIZATION_DENIED)
+            or Decision(
+                resource=resource,
+                source="temppass",
+                denial=temppass.refusal(mvpd, question.visitor, trial, question.now, resource),
+            )
+            for resource in question.resources
         ]
-    profile, missing = await _profile(world, now, asker)
+    profile, missing = await _profile(world, question)
+    if profile is None:
+        return [Decision(resource=resource, source="mvpd", denial=missing) for resource in question.resources]
+    subscriber = world.catalogue.subscribers[profile.username]
     return [
-        Decision(resource, "mvpd", missing)
-        if missing is not None
-        else _by_mvpd(world, profile, resource, denials, "preauthorization_denied_by_mvpd")
-        for resource in resources
+        _by_mvpd(world, question, profile, resource, PREAUTHORIZATION_DENIED)
+        for resource in question.resources
+        if mvpd.unknown_resources == "deny" or subscriber.knows(resource)
     ]
 
 
-async def authorize(
-    world: World, now: int, asker: Asker, resources: list[str], denials: Denials, *, ttl: int, media_token_ttl: int
-) -> list[Decision]:
-    """Binding decisions; each permit carries a fresh media token. TTLs in ms."""
-    return [await _authorize(world, now, asker, resource, denials, ttl, media_token_ttl) for resource in resources]
+async def authorize(world: World, question: Question) -> list[Decision]:
+    """Binding decisions; each permit carries a fresh media token."""
+    return [await _authorize(world, question, resource) for resource in question.resources]
 
 
-async def _authorize(
-    world: World, now: int, asker: Asker, resource: str, denials: Denials, ttl: int, media_token_ttl: int
-) -> Decision:
-    mvpd = world.catalogue.mvpds[asker.mvpd]
-    if mvpd.temp_pass is not None:
-        trial, refused = await temppass.use(world, now, mvpd, _visitor(asker), resource)
-        if refused is not None or trial is None:
-            return Decision(resource, "temppass", refused)
-        permit, source = Permit(now, trial.not_after), "temppass"
+async def _authorize(world: World, question: Question, resource: str) -> Decision:
+    degraded = _degraded(question)
+    if degraded is not None:
+        decision = degraded(resource)
+    elif world.catalogue.mvpds[question.mvpd].temp_pass is not None:
+        decision = await _by_temp_pass(world, question, resource)
     else:
-        profile, missing = await _profile(world, now, asker)
-        if missing is not None:
-            return Decision(resource, "mvpd", missing)
-        decision = _by_mvpd(world, profile, resource, denials, "authorization_denied_by_mvpd")
-        if decision.denial is not None:
-            times = (now, now + ttl) if decision.denial == "authorization_denied_by_mvpd" else (None, None)
-            return Decision(resource, "mvpd", decision.denial, decision.details, *times)
-        permit, source = await _permit(world, now, asker, resource, ttl), "mvpd"
+        decision = await _by_profile(world, question, resource)
+    if decision.denial is not None:
+        return decision
     token = MediaToken(
-        session_guid=hashlib.md5(asker.owner.encode(), usedforsecurity=False).hexdigest(),
-        requestor_id=asker.service_provider,
+        session_guid=hashlib.md5(question.viewer.owner.encode(), usedforsecurity=False).hexdigest(),
+        requestor_id=question.viewer.service_provider,
         resource_id=resource,
-        ttl=media_token_ttl,
-        issued=now,
-        mvpd_id=asker.mvpd,
+        ttl=question.media_token_ttl,
+        issued=question.now,
+        mvpd_id=question.mvpd,
+        proxy_mvpd_id=world.catalogue.mvpds[question.mvpd].proxy,
     )
-    return Decision(
-        resource,
-        source,
-        not_before=permit.not_before,
-        not_after=permit.not_after,
-        token=token,
-        serialized=serialize(token, world.keys.media_token),
-    )
+    key, *_ = await signing_keys(world, KeyName.MEDIA_TOKEN)
+    flaw = question.flaws(resource)
+    serialized = serialize(token, key) if flaw is None else serialize_flawed(token, key, flaw)
+    return msgspec.structs.replace(decision, token=token, serialized=serialized)
 
 
-async def _profile(world: World, now: int, asker: Asker) -> tuple[Profile | None, str | None]:
+async def _by_temp_pass(world: World, question: Question, resource: str) -> Decision:
+    said = _said(question, resource, "temppass", AUTHORIZATION_DENIED)
+    if said is not None:
+        return said
+    mvpd = world.catalogue.mvpds[question.mvpd]
+    trial, refused = await temppass.use(world, question.now, mvpd, question.visitor, resource)
+    if refused is not None or trial is None:
+        return Decision(resource=resource, source="temppass", denial=refused)
+    return Decision(resource=resource, source="temppass", not_before=question.now, not_after=trial.not_after)
+
+
+async def _by_profile(world: World, question: Question, resource: str) -> Decision:
+    profile, missing = await _profile(world, question)
+    if profile is None:
+        return Decision(resource=resource, source="mvpd", denial=missing)
+    decision = _by_mvpd(world, question, profile, resource, AUTHORIZATION_DENIED)
+    if decision.denial == AUTHORIZATION_DENIED:
+        end = question.now + question.ttl
+        return msgspec.structs.replace(decision, not_before=question.now, not_after=end)
+    if decision.denial is not None:
+        return decision
+    await profiles.note_authorization(world, profile)
+    permit = await _permit(world, question, resource)
+    return msgspec.structs.replace(decision, not_before=permit.not_before, not_after=permit.not_after)
+
+
+def _degraded(question: Question) -> Callable[[str], Decision] | None:
+    """How a degradation rule decides, if one is in force."""
+    rule = question.degradation
+    source: DecisionSource = "degradation"
+    if rule is None:
+        return None
+
+    def decide(resource: str) -> Decision:
+        if rule == degradation.AUTHZ_NONE:
+            return Decision(resource=resource, source=source, denial=degradation.DENIED)
+        if rule == degradation.AUTHZ_ALL or question.ttl == 0:
+            return Decision(resource=resource, source=source)
+        end = question.now + question.ttl
+        return Decision(resource=resource, source=source, not_before=question.now, not_after=end)
+
+    return decide
+
+
+async def _profile(world: World, question: Question) -> tuple[Profile | None, str | None]:
     """The valid profile, or the error code that says why there is none."""
-    profile = await profiles.find(world, asker.owner, asker.mvpd)
+    profile = await profiles.find(world, question.viewer, question.mvpd)
     if profile is None:
         return None, "authenticated_profile_missing"
     if profile.ended:
         return None, "authenticated_profile_invalidated"
-    if now >= profile.not_after:
+    if question.now >= profile.not_after:
         return None, "authenticated_profile_expired"
     return profile, None
 
 
-def _by_mvpd(world: World, profile: Profile | None, resource: str, denials: Denials, denied: str) -> Decision:
-    said = denials(resource)
+def _said(question: Question, resource: str, source: DecisionSource, denied: str) -> Decision | None:
+    """The denial that a behaviour has for a resource; ``denied`` is its code where the behaviour names none."""
+    said = question.denials(resource)
+    return Decision(resource=resource, source=source, denial=said[0] or denied, details=said[1]) if said else None
+
+
+def _by_mvpd(world: World, question: Question, profile: Profile, resource: str, denied: str) -> Decision:
+    said = _said(question, resource, "mvpd", denied)
     if said is not None:
-        return Decision(resource, "mvpd", said[0] or denied, said[1])
-    subscriber = world.catalogue.subscribers[profile.username] if profile else None
-    if subscriber is None or subscriber.is_denied(resource):
-        return Decision(resource, "mvpd", denied, subscriber.denial_details if subscriber else None)
-    return Decision(resource, "mvpd")
+        return said
+    subscriber = world.catalogue.subscribers[profile.username]
+    try:
+        asked = parse_resource(resource)
+    except MalformedResource as error:
+        return Decision(resource=resource, source="mvpd", denial=denied, details=f"The resource is no MRSS: {error}")
+    if profile.home_based and not subscriber.is_at_home(question.ip):
+        return Decision(resource=resource, source="mvpd", denial="authorization_denied_by_hba_policies")
+    if asked.exceeds(subscriber.max_rating):
+        return Decision(resource=resource, source="mvpd", denial="authorization_denied_by_parental_controls")
+    if subscriber.is_denied(asked.identifier):
+        # Adobe's samples have the partner's words with authorize decisions alone.
+        words = subscriber.denial_details if denied == AUTHORIZATION_DENIED else None
+        return Decision(resource=resource, source="mvpd", denial=denied, details=words)
+    return Decision(resource=resource, source="mvpd")
 
 
-async def _permit(world: World, now: int, asker: Asker, resource: str, ttl: int) -> Permit:
-    """The permit in force, else a new one of ``ttl`` ms."""
-    partition, item = f"{asker.owner} {asker.mvpd}", resource
+async def _permit(world: World, question: Question, resource: str) -> Permit:
+    """The permit in force, else a new one: within its time the MVPD is not asked again."""
 
     def step(permit: Permit | None) -> tuple[Permit | None, Permit]:
-        if permit is None or now >= permit.not_after:
-            permit = Permit(now, now + ttl)
+        if permit is None or question.now >= permit.not_after:
+            permit = Permit(question.now, question.now + question.ttl)
         return permit, permit
 
-    return await world.store.change(PERMITS, partition, item, step)
-
-
-def _visitor(asker: Asker) -> Visitor:
-    return Visitor(asker.service_provider, asker.device, asker.temp_pass_identity)
+    return await world.store.change(PERMITS, f"{question.viewer.owner} {question.mvpd}", resource, step)

@@ -1,18 +1,28 @@
-"""Logout: the device's profile with an MVPD goes, and the app learns whether the MVPD wants to see a browser."""
+"""Logout: the viewer's profiles with an MVPD go, and the app learns what is left for it to do."""
 
 from __future__ import annotations
 
 from mock_server.domain import profiles
+from mock_server.domain.viewer import Viewer
 from mock_server.domain.world import World
+from mock_server.vocabulary import LogoutAction
 
 
-async def logout(world: World, now: int, owner: str, mvpd: str) -> str:
-    """Ends the profile; Adobe's actionName: ``logout``, ``complete``, or ``invalid`` where there was none."""
+async def logout(world: World, now: int, viewer: Viewer, mvpd: str, *, degraded: bool) -> LogoutAction:
+    """Ends the device's profile and the shared one; Adobe's actionName.
+
+    ``logout`` where the MVPD wants to see a browser, ``partner_logout`` where the partner has to be told,
+    ``complete`` where nothing is left to do, ``invalid`` where there was no valid profile.
+    """
     entry = world.catalogue.mvpds[mvpd]
     if entry.temp_pass is not None:
         return "complete"
-    profile = await profiles.find(world, owner, mvpd)
-    await profiles.remove(world, owner, mvpd)
-    if profile is None or not profile.valid(now):
-        return "invalid"
+    found = await profiles.valid(world, now, viewer, mvpd)
+    await profiles.remove(world, viewer, mvpd)
+    if not found:
+        return "complete" if degraded else "invalid"
+    if found[0].type == "appleSSO":
+        return "partner_logout"
+    if degraded:
+        return "complete"
     return "logout" if entry.logout_endpoint else "complete"

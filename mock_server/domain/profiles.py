@@ -1,58 +1,65 @@
-"""Profiles: who is logged in, with which MVPD, on which device."""
+"""Profiles: who is logged in, with which MVPD, on which device.
+
+A profile belongs to the device that the viewer logged in on and, where the session told a single sign-on identity,
+to every other device of that identity as well (source: Profiles pages, Single sign-on flows).
+"""
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
-from mock_server.catalogue import Subscriber
-from mock_server.domain.records import PERMITS, PROFILES, Profile, Session
+from mock_server.domain.records import PERMITS, PROFILES, Profile
+from mock_server.domain.viewer import Viewer
 from mock_server.domain.world import World
 
 
-async def create(world: World, now: int, session: Session, username: str, lifetime: int) -> Profile:
-    """Makes the profile of a completed login, valid for ``lifetime`` ms."""
-    if session.mvpd is None:
-        raise ValueError("a session without mvpd cannot be logged in with")
-    subscriber = world.catalogue.subscribers[username]
-    profile = Profile(
-        service_provider=session.service_provider,
-        client_id=session.client_id,
-        device=session.device,
-        device_decoded=session.device_decoded,
-        mvpd=session.mvpd,
-        username=username,
-        not_before=now,
-        not_after=now + lifetime,
-        issuer=session.mvpd,
-        type="regular",
-        attributes=_attributes(subscriber, session.mvpd),
-    )
-    await world.store.write(PROFILES, session.owner, session.mvpd, profile)
-    return profile
+async def save(world: World, profile: Profile) -> None:
+    """Keeps a new profile, for the device and for its single sign-on identity."""
+    viewer = profile.viewer
+    await world.store.write(PROFILES, viewer.owner, profile.mvpd, profile)
+    if viewer.shared is not None and viewer.sso is not None:
+        shared = msgspec.structs.replace(profile, type=viewer.sso.profile_type)
+        await world.store.write(PROFILES, viewer.shared, profile.mvpd, shared)
 
 
-async def find(world: World, owner: str, mvpd: str) -> Profile | None:
-    """The profile of a device with an MVPD, expired and ended ones too."""
-    return await world.store.read(PROFILES, owner, mvpd)
+async def find(world: World, viewer: Viewer, mvpd: str) -> Profile | None:
+    """The profile of a viewer with an MVPD, expired and ended ones too: the device's own before a shared one."""
+    own = await world.store.read(PROFILES, viewer.owner, mvpd)
+    if own is not None or viewer.shared is None:
+        return own
+    return await world.store.read(PROFILES, viewer.shared, mvpd)
 
 
-async def valid(world: World, now: int, owner: str, mvpd: str | None = None) -> list[Profile]:
-    """The valid profiles of a device, of all MVPDs with an active integration or of one."""
-    return [
-        profile
-        for profile in await world.store.rows(PROFILES, owner)
-        if profile.valid(now)
-        and mvpd in (None, profile.mvpd)
-        and await world.integrated(profile.service_provider, profile.mvpd)
-    ]
+async def valid(world: World, now: int, viewer: Viewer, mvpd: str | None = None) -> list[Profile]:
+    """The valid profiles of a viewer, of all MVPDs with an active integration or of one."""
+    by_mvpd: dict[str, Profile] = {}
+    for partition in (viewer.owner, viewer.shared):
+        for profile in await world.store.rows(PROFILES, partition) if partition else ():
+            wanted = mvpd in (None, profile.mvpd) and profile.mvpd not in by_mvpd
+            if wanted and profile.valid(now) and await world.integrated(viewer.service_provider, profile.mvpd):
+                by_mvpd[profile.mvpd] = profile
+    return list(by_mvpd.values())
 
 
-async def remove(world: World, owner: str, mvpd: str) -> None:
-    """Forgets a profile and the permits that it had."""
-    await world.store.delete(PROFILES, owner, mvpd)
-    await forget_permits(world, owner, mvpd)
+async def note_authorization(world: World, profile: Profile) -> None:
+    """The MVPD has authorized something: from now on the metadata shows that it tells only then."""
+    if profile.authorized:
+        return
+    for partition in (profile.viewer.owner, profile.viewer.shared):
+        if partition is not None:
+            await world.store.change(PROFILES, partition, profile.mvpd, _authorized)
+
+
+def _authorized(profile: Profile | None) -> tuple[Profile | None, None]:
+    return (msgspec.structs.replace(profile, authorized=True) if profile else None), None
+
+
+async def remove(world: World, viewer: Viewer, mvpd: str) -> None:
+    """Forgets a profile, the device's own and the shared one, with the permits that it had."""
+    for partition in (viewer.owner, viewer.shared):
+        if partition is not None:
+            await world.store.delete(PROFILES, partition, mvpd)
+    await _forget_permits(world, viewer, mvpd)
 
 
 async def end(
@@ -63,28 +70,22 @@ async def end(
     client_id: str | None = None,
     device: str | None = None,
 ) -> int:
-    """Ends the profiles that match, as an MVPD would (``device`` decoded); how many."""
-    ended = 0
-    for owner, item, profile in await world.store.all_rows(PROFILES):
+    """Ends the profiles that match, as an MVPD would (``device`` decoded); how many logins that were."""
+    ended = set()
+    for partition, item, profile in await world.store.all_rows(PROFILES):
+        viewer = profile.viewer
         if (
             not profile.ended
-            and service_provider in (None, profile.service_provider)
+            and service_provider in (None, viewer.service_provider)
             and mvpd in (None, profile.mvpd)
-            and client_id in (None, profile.client_id)
-            and device in (None, profile.device_decoded)
+            and client_id in (None, viewer.client_id)
+            and device in (None, viewer.device_decoded)
         ):
-            await world.store.write(PROFILES, owner, item, msgspec.structs.replace(profile, ended=True))
-            await forget_permits(world, owner, item)
-            ended += 1
-    return ended
+            await world.store.write(PROFILES, partition, item, msgspec.structs.replace(profile, ended=True))
+            await _forget_permits(world, viewer, item)
+            ended.add((viewer.owner, item))
+    return len(ended)
 
 
-async def forget_permits(world: World, owner: str, mvpd: str) -> None:
-    await world.store.delete_partition(PERMITS, f"{owner} {mvpd}")
-
-
-def _attributes(subscriber: Subscriber, mvpd: str) -> dict[str, Any]:
-    attributes = {"userID": f"{mvpd}_{subscriber.username}", "mvpd": mvpd}
-    if subscriber.household_id:
-        attributes["householdID"] = subscriber.household_id
-    return {name: {"value": value, "state": "plain"} for name, value in attributes.items()}
+async def _forget_permits(world: World, viewer: Viewer, mvpd: str) -> None:
+    await world.store.delete_partition(PERMITS, f"{viewer.owner} {mvpd}")

@@ -6,7 +6,9 @@ from typing import Any
 
 import msgspec
 
+from mock_server.domain.viewer import Viewer
 from mock_server.store import Table
+from mock_server.vocabulary import ProfileType, SessionParameter
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,10 +36,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
     code: str
     session_id: str
-    service_provider: str
-    client_id: str
-    device: str
-    device_decoded: str
+    viewer: Viewer
     not_before: int
     not_after: int
     mvpd: str | None = None
@@ -53,12 +52,16 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     port: str = ""
 
     @property
-    def owner(self) -> str:
-        return owner(self.service_provider, self.client_id, self.device)
+    def service_provider(self) -> str:
+        return self.viewer.service_provider
 
-    def missing(self) -> tuple[str, ...]:
+    def missing(self) -> tuple[SessionParameter, ...]:
         """The parameters without which nobody can log in, by their names in requests."""
-        given = {"mvpd": self.mvpd, "domainName": self.domain_name, "redirectUrl": self.redirect_url}
+        given: dict[SessionParameter, str | None] = {
+            "mvpd": self.mvpd,
+            "domainName": self.domain_name,
+            "redirectUrl": self.redirect_url,
+        }
         return tuple(name for name, value in given.items() if value is None)
 
     def existing(self) -> dict[str, str]:
@@ -70,19 +73,19 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """A viewer logged in with one MVPD on one device. An ended one is kept, so that decisions can say why."""
+    """A viewer logged in with one MVPD. An ended one is kept, so that decisions can say why."""
 
-    service_provider: str
-    client_id: str
-    device: str
-    device_decoded: str
+    viewer: Viewer
     mvpd: str
     username: str
     not_before: int
     not_after: int
     issuer: str
-    type: str
-    attributes: dict[str, Any]
+    type: ProfileType
+    home_based: bool = False
+    """Obtained by home-based authentication: it permits only at home."""
+    authorized: bool = False
+    """The MVPD has authorized something since, and told the metadata that it tells only then."""
     ended: bool = False
     """The MVPD ended it before its time."""
 
@@ -111,6 +114,12 @@ class IntegrationState(msgspec.Struct, frozen=True):
     enabled: bool
 
 
+class RotatedKeys(msgspec.Struct, frozen=True):
+    """The private keys (PEM) that took the place of a configured one, the latest first."""
+
+    pems: tuple[str, ...]
+
+
 class Bucket(msgspec.Struct, frozen=True):
     """A throttle bucket: its theoretical arrival time in ms."""
 
@@ -125,9 +134,5 @@ PROFILES = Table("profiles", Profile)
 PERMITS = Table("permits", Permit)
 TRIALS = Table("trials", Trial)
 INTEGRATIONS = Table("integrations", IntegrationState)
+ROTATED_KEYS = Table("rotated_keys", RotatedKeys)
 BUCKETS = Table("buckets", Bucket)
-
-
-def owner(service_provider: str, client_id: str, device: str) -> str:
-    """Whose profiles and sessions: another client or device identifier sees none of them. No part has a space."""
-    return f"{service_provider} {client_id} {device}"

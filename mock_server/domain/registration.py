@@ -9,8 +9,10 @@ from urllib.parse import urlsplit
 import msgspec
 
 from mock_server.domain.records import ACCESS_TOKENS, CLIENTS, AccessToken, Client
+from mock_server.domain.signing import signing_keys
 from mock_server.domain.world import World
 from mock_server.errors import ApiError, DcrError
+from mock_server.keys import KeyName
 from mock_server.tokens import access_token, application_of
 
 API_SCOPE = "api:client:v2"
@@ -19,7 +21,8 @@ GRANT_TYPE = "client_credentials"
 
 async def register(world: World, now: int, statement: str, redirect_uri: str | None) -> Client:
     """Issues client credentials; DcrError as on the Retrieve client credentials page."""
-    application_id = application_of("".join(statement.split()), world.keys)
+    keys = await signing_keys(world, KeyName.AUTHORIZATION_SERVER)
+    application_id = application_of("".join(statement.split()), keys)
     if application_id is None:
         raise DcrError("invalid_software_statement")
     application = world.catalogue.applications_by_id.get(application_id)
@@ -52,9 +55,10 @@ async def issue_token(world: World, now: int, client: Client, lifetime: int) -> 
     """Issues an access token valid for ``lifetime`` ms."""
     issued = now // 1000
     not_before = issued
+    key_in_use, *_ = await signing_keys(world, KeyName.AUTHORIZATION_SERVER)
     while True:
         token = access_token(
-            client.id, " ".join(client.scopes), issued, not_before, (now + lifetime) // 1000, world.keys
+            client.id, " ".join(client.scopes), issued, not_before, (now + lifetime) // 1000, key_in_use
         )
         key = _digest(token)
         if await world.store.read(ACCESS_TOKENS, key) is None:

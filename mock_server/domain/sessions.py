@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import msgspec
 
-from mock_server.domain import profiles
-from mock_server.domain.records import LATEST_SESSION, SESSIONS, Session
+from mock_server.domain import degradation, profiles
+from mock_server.domain.records import LATEST_SESSION, SESSIONS, Profile, Session
+from mock_server.domain.viewer import Viewer
 from mock_server.domain.world import World
 from mock_server.errors import ApiError
+from mock_server.vocabulary import SessionReason
 
+_LOGGED_IN = {"authenticated", "authenticatedSSO"}
 PARAMETERS = ("mvpd", "domainName", "redirectUrl")
+Degradation = Callable[[str], str | None]
+"""The degradation rule in force for an MVPD, if there is one."""
 
 
 @dataclass(frozen=True)
@@ -23,46 +28,60 @@ class Authorized:
     session_id: str
     service_provider: str
     mvpd: str
-    reason: str
+    reason: SessionReason
 
 
-async def create(world: World, now: int, draft: Session, parameters: Mapping[str, str]) -> Session | Authorized:
+async def create(
+    world: World, now: int, draft: Session, parameters: Mapping[str, str], degraded: Degradation
+) -> Session | Authorized:
     """Starts a session from a draft without code; the device's earlier session ends.
 
     ``parameters`` are those of `PARAMETERS` that the request gave. Answers `Authorized` where no login is needed.
     """
-    session = await _with_parameters(world, draft, parameters)
-    authorized = await _authorized(world, now, session)
-    if authorized is not None:
-        return authorized
-    earlier = await world.store.read(LATEST_SESSION, session.owner)
+    session = await with_parameters(world, draft, parameters)
+    return await authorized(world, now, session, session.viewer, degraded) or await start(world, session)
+
+
+async def start(world: World, session: Session) -> Session:
+    """Gives a session its code; the device's earlier session ends."""
+    earlier = await world.store.read(LATEST_SESSION, session.viewer.owner)
     if earlier is not None:
         await _update(world, earlier.code, replaced=True)
     while await world.store.read(SESSIONS, code := world.ids.code()) is not None:
         pass
     session = msgspec.structs.replace(session, code=code)
     await world.store.write(SESSIONS, code, "", session)
-    await world.store.write(LATEST_SESSION, session.owner, "", session)
+    await world.store.write(LATEST_SESSION, session.viewer.owner, "", session)
     return session
 
 
 async def resume(
-    world: World, now: int, service_provider: str, code: str, parameters: Mapping[str, str]
+    world: World,
+    now: int,
+    service_provider: str,
+    code: str,
+    parameters: Mapping[str, str],
+    degraded: Degradation,
 ) -> Session | Authorized:
-    """Completes a session with parameters that it missed."""
+    """Completes a session with parameters that it missed; from then on its code answers for the MVPD it names."""
     session = await current(world, now, service_provider, code)
-    session = await _with_parameters(world, session, parameters)
-    authorized = await _authorized(world, now, session)
-    if authorized is not None:
-        return authorized
+    session = await with_parameters(world, session, parameters)
+    ready = await authorized(world, now, session, session.viewer, degraded)
+    if ready is not None and ready.reason in _LOGGED_IN:
+        session = msgspec.structs.replace(session, completed=True)
     await world.store.write(SESSIONS, code, "", session)
-    return session
+    return ready or session
 
 
 async def find(world: World, service_provider: str, code: str) -> Session | None:
     """The session of a code whatever its state, or None if the service provider never had the code."""
     session = await world.store.read(SESSIONS, code)
     return session if session is not None and session.service_provider == service_provider else None
+
+
+async def latest(world: World, viewer: Viewer) -> Session | None:
+    """The session that a device started last."""
+    return await world.store.read(LATEST_SESSION, viewer.owner)
 
 
 async def current(world: World, now: int, service_provider: str, code: str) -> Session:
@@ -75,37 +94,57 @@ async def current(world: World, now: int, service_provider: str, code: str) -> S
     return session
 
 
-async def complete(world: World, now: int, session: Session, username: str, lifetime: int) -> None:
+async def complete(
+    world: World, now: int, session: Session, username: str, lifetime: int, *, home_based: bool = False
+) -> None:
     """A viewer has logged in at the MVPD: the device that owns the code gets its profile.
 
     ``lifetime`` of the profile in ms. Logging in binds to the code, so any browser may do it.
     """
-    await profiles.create(world, now, session, username, lifetime)
+    if session.mvpd is None:
+        raise ValueError("a session without mvpd cannot be logged in with")
+    profile = Profile(
+        viewer=session.viewer,
+        mvpd=session.mvpd,
+        username=username,
+        not_before=now,
+        not_after=now + lifetime,
+        issuer=session.mvpd,
+        type="regular",
+        home_based=home_based,
+    )
+    await profiles.save(world, profile)
     await _update(world, session.code, completed=True)
 
 
-async def _with_parameters(world: World, session: Session, parameters: Mapping[str, str]) -> Session:
+async def with_parameters(world: World, session: Session, parameters: Mapping[str, str]) -> Session:
+    """The session with what a request gave; ApiError for an MVPD or a redirectUrl that cannot be."""
     mvpd = parameters.get("mvpd") or session.mvpd
     if mvpd is not None:
         if mvpd not in world.catalogue.mvpds:
             raise ApiError("invalid_parameter_mvpd")
         await world.integration(session.service_provider, mvpd)
     redirect_url = parameters.get("redirectUrl") or session.redirect_url
-    if redirect_url is not None and not _can_be_opened(redirect_url):
+    if redirect_url is not None and not can_be_opened(redirect_url):
         raise ApiError("invalid_parameter_redirect_url")
     domain_name = parameters.get("domainName") or session.domain_name
     return msgspec.structs.replace(session, mvpd=mvpd, domain_name=domain_name, redirect_url=redirect_url)
 
 
-async def _authorized(world: World, now: int, session: Session) -> Authorized | None:
+async def authorized(
+    world: World, now: int, session: Session, viewer: Viewer, degraded: Degradation
+) -> Authorized | None:
+    """Why no login is needed with the session's MVPD, if so."""
     if session.mvpd is None:
         return None
+    reason: SessionReason | None = None
     if world.catalogue.mvpds[session.mvpd].temp_pass is not None:
-        return Authorized(session.session_id, session.service_provider, session.mvpd, "temporary")
-    profile = await profiles.find(world, session.owner, session.mvpd)
-    if profile is not None and profile.valid(now):
-        return Authorized(session.session_id, session.service_provider, session.mvpd, "authenticated")
-    return None
+        reason = "temporary"
+    elif found := await profiles.valid(world, now, viewer, session.mvpd):
+        reason = "authenticated" if found[0].type == "regular" else "authenticatedSSO"
+    elif degraded(session.mvpd) == degradation.AUTHN_ALL:
+        reason = "degraded"
+    return Authorized(session.session_id, session.service_provider, session.mvpd, reason) if reason else None
 
 
 async def _update(world: World, code: str, *, replaced: bool = False, completed: bool = False) -> None:
@@ -120,8 +159,8 @@ async def _update(world: World, code: str, *, replaced: bool = False, completed:
     await world.store.change(SESSIONS, code, "", step)
 
 
-def _can_be_opened(url: str) -> bool:
-    """An absolute URL that an app can be sent to: a web page, or a scheme of its own."""
+def can_be_opened(url: str) -> bool:
+    """Whether this is an absolute URL that an app can be sent to: a web page, or a scheme of its own."""
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -40,7 +40,7 @@ async def trial_of(world: World, mvpd: Mvpd, visitor: Visitor) -> Trial | None:
 
 
 def refusal(mvpd: Mvpd, visitor: Visitor, trial: Trial | None, now: int, resource: str | None = None) -> str | None:
-    """The enhanced error code that refuses access, to one more resource if one is named; None if nothing does."""
+    """The enhanced error code that refuses access, to a resource or to new ones at all; None if nothing does."""
     temp_pass = _temp_pass(mvpd)
     if temp_pass.resources is not None and not visitor.identity:
         return IDENTITY_INVALID
@@ -48,9 +48,8 @@ def refusal(mvpd: Mvpd, visitor: Visitor, trial: Trial | None, now: int, resourc
         return None
     if now >= trial.not_after:
         return DURATION_EXCEEDED
-    if temp_pass.resources is not None and resource is not None and resource not in trial.resources:
-        return RESOURCES_EXCEEDED if len(trial.resources) >= temp_pass.resources else None
-    return None
+    used_up = temp_pass.resources is not None and len(trial.resources) >= temp_pass.resources
+    return RESOURCES_EXCEEDED if used_up and (resource is None or resource not in trial.resources) else None
 
 
 async def use(world: World, now: int, mvpd: Mvpd, visitor: Visitor, resource: str) -> tuple[Trial | None, str | None]:

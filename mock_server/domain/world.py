@@ -26,7 +26,7 @@ class World:
         if mvpd not in self.catalogue.service_providers[service_provider].mvpds or mvpd not in self.catalogue.mvpds:
             return False
         state = await self.store.read(INTEGRATIONS, service_provider, mvpd)
-        return state is None or state.enabled
+        return state.enabled if state is not None else self.catalogue.integration(service_provider, mvpd).enabled
 
     async def integration(self, service_provider: str, mvpd: str) -> Mvpd:
         """The MVPD of an integration; ApiError if it does not exist or is disabled."""

@@ -15,8 +15,9 @@ from mock_server.call import Call
 from mock_server.domain import sessions
 from mock_server.domain.records import Session
 from mock_server.errors import ApiError, PageError
-from mock_server.pages import logged_out_page, login_page
+from mock_server.pages import auto_submit_page, logged_out_page, login_page
 from mock_server.parameters import Malformed, Repeated
+from mock_server.partner import authentication_request
 
 
 async def authenticate(call: Call) -> Response:
@@ -38,21 +39,37 @@ async def authenticate(call: Call) -> Response:
 async def saml(call: Call) -> Response:
     given = _fields(call)
     session = await _session(call, given.get("requestor_id", ""), given.get("code", ""))
-    target = urlencode({"requestor_id": session.service_provider, "code": session.code})
-    return RedirectResponse(f"{call.inbound.base_url}/mvpd/{session.mvpd}/login?{target}", 302)
+    mvpd = call.space.world.catalogue.mvpds[session.mvpd or ""]
+    login = f"{call.inbound.base_url}/mvpd/{mvpd.id}/login"
+    fields = {"requestor_id": session.service_provider, "code": session.code}
+    if mvpd.login == "form":
+        request = authentication_request(session.session_id, call.now, mvpd, call.inbound.base_url)
+        return HTMLResponse(auto_submit_page(login, {**fields, "SAMLRequest": request}))
+    return RedirectResponse(f"{login}?{urlencode(fields)}", 302)
 
 
 async def login_form(call: Call) -> Response:
     session = await _session_of_login(call)
+    mvpd = call.space.world.catalogue.mvpds[session.mvpd or ""]
+    if mvpd.home_based_authentication:
+        subscriber = call.space.world.catalogue.subscriber_at_home(mvpd.id, session.ip)
+        if subscriber is not None:
+            lifetime = call.login_lifetime(session)
+            await sessions.complete(
+                call.space.world, call.now, session, subscriber.username, lifetime, home_based=True
+            )
+            return RedirectResponse(session.redirect_url or "/", 302)
     return _login_page(call, session)
 
 
 async def login(call: Call) -> Response:
-    session = await _session_of_login(call)
     try:
         given = parameters.form(call)
     except (Malformed, Repeated) as error:
         raise PageError("The login form could not be read.") from error
+    if "SAMLRequest" in given:
+        return await login_form(call)
+    session = await _session_of_login(call)
     if "cancel" in given:
         return RedirectResponse(session.redirect_url or "/", 302)
     username, password = given.get("username", ""), given.get("password", "")
@@ -79,7 +96,7 @@ def _login_page(call: Call, session: Session, *, username: str = "", wrong: bool
 
 
 async def _session_of_login(call: Call) -> Session:
-    given = _fields(call)
+    given = _fields(call) or parameters.form(call)
     session = await _session(call, given.get("requestor_id", ""), given.get("code", ""))
     if session.mvpd != call.path_params["mvpd"]:
         raise PageError("This login belongs to another TV provider.")
@@ -92,7 +109,7 @@ async def _session(call: Call, service_provider: str, code: str) -> Session:
         session = await sessions.current(call.space.world, call.now, service_provider, code)
     except ApiError as error:
         raise PageError("This code is not valid, or no longer: start again on your device.") from error
-    call.mvpd, call.device_name = session.mvpd, session.device_decoded
+    call.mvpd, call.device_name = session.mvpd, session.viewer.device_decoded
     if session.missing():
         raise PageError(f"The login cannot start: the session lacks {', '.join(session.missing())}.")
     return session

@@ -2,42 +2,68 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from starlette.responses import Response
 
 from mock_server import parameters
 from mock_server.call import Call, json_answer
-from mock_server.domain import decisions
-from mock_server.domain.decisions import Asker, Decision, Denials
+from mock_server.domain import decisions, profiles
+from mock_server.domain.decisions import Decision, Denials, Flaws, Question
 from mock_server.endpoints.temppass import temppass_identity
 from mock_server.errors import ENHANCED_ERRORS, ApiError
+from mock_server.media_tokens import Flaw
 from mock_server.parameters import Malformed
+from mock_server.partner import framework_status
 from mock_server.wire import DecisionEntry, DecisionsAnswer, ErrorInformation, MediaTokenEntry
 
 _TOP_LEVEL_403 = "too_many_resources"
+_OF_TEMPPASS = {"invalid_configuration_temporary_access", "invalid_header_identity_for_temporary_access"}
 
 
 async def preauthorize(call: Call) -> Response:
-    resources = _resources(call)
-    mvpd = await call.space.world.integration(call.requestor.id, call.path_params["mvpd"])
-    _check_limit(resources, mvpd.preauthorize_limit)
-    found = await decisions.preauthorize(call.space.world, call.now, _asker(call), resources, _denials(call))
-    return _answer(call, found)
+    question = await _question(call, "preauthorize_limit")
+    return _answer(call, await decisions.preauthorize(call.space.world, question))
 
 
 async def authorize(call: Call) -> Response:
-    resources = _resources(call)
-    mvpd = await call.space.world.integration(call.requestor.id, call.path_params["mvpd"])
-    _check_limit(resources, mvpd.authorize_limit)
-    found = await decisions.authorize(
-        call.space.world,
-        call.now,
-        _asker(call),
-        resources,
-        _denials(call),
-        ttl=call.lifetime("decision"),
-        media_token_ttl=call.lifetime("media_token"),
+    question = await _question(call, "authorize_limit")
+    question = dataclasses.replace(
+        question, ttl=call.lifetime("decision"), media_token_ttl=call.lifetime("media_token"), flaws=_flaws(call)
     )
-    return _answer(call, found)
+    return _answer(call, await decisions.authorize(call.space.world, question))
+
+
+async def _question(call: Call, limit: str) -> Question:
+    world = call.space.world
+    resources = _resources(call)
+    mvpd = await world.integration(call.requestor.id, call.path_params["mvpd"])
+    rule = call.degradation(mvpd.id)
+    allowed = getattr(world.catalogue.integration(call.requestor.id, mvpd.id), limit) or getattr(mvpd, limit)
+    # The limit is the MVPD's condition: while a degradation rule decides, nobody asks it.
+    if rule is None and len(resources) > allowed:
+        raise ApiError("too_many_resources")
+    await _check_partner(call, mvpd.id)
+    return Question(
+        viewer=call.viewer,
+        mvpd=mvpd.id,
+        resources=tuple(resources),
+        now=call.now,
+        ip=call.ip,
+        denials=_denials(call),
+        degradation=rule,
+        temp_pass_identity=temppass_identity(call),
+    )
+
+
+async def _check_partner(call: Call, mvpd: str) -> None:
+    """A profile that a partner gave counts only while the partner's framework says so."""
+    profile = await profiles.find(call.space.world, call.viewer, mvpd)
+    if profile is None or profile.type != "appleSSO":
+        return
+    status = framework_status(call.header("ap-partner-framework-status"))
+    if status.usable_mvpd(call.space.world.catalogue, call.now).id != mvpd:
+        raise ApiError("invalid_header_pfs_provider_id_mismatch")
 
 
 def _resources(call: Call) -> list[str]:
@@ -52,21 +78,6 @@ def _resources(call: Call) -> list[str]:
     return resources
 
 
-def _check_limit(resources: list[str], limit: int) -> None:
-    if len(resources) > limit:
-        raise ApiError("too_many_resources")
-
-
-def _asker(call: Call) -> Asker:
-    return Asker(
-        call.requestor.id,
-        call.authorized_client.id,
-        call.identified_device.value,
-        call.path_params["mvpd"],
-        temppass_identity(call),
-    )
-
-
 def _denials(call: Call) -> Denials:
     """What behaviours say of a resource: ``deny``, or an ``error`` that the API reports per item."""
 
@@ -77,9 +88,24 @@ def _denials(call: Call) -> Denials:
         failed = call.effect("error", resource)
         if failed is None or failed.error is None:
             return None
-        if ENHANCED_ERRORS[failed.error].status != 403 or failed.error == _TOP_LEVEL_403:
+        if _is_top_level(failed.error):
             raise ApiError(failed.error)
         return failed.error, None
+
+    return said
+
+
+def _is_top_level(code: str) -> bool:
+    """Denials, and whatever concerns a TempPass, are told per item in a 200; everything else ends the request."""
+    if code in _OF_TEMPPASS:
+        return False
+    return ENHANCED_ERRORS[code].status != 403 or code == _TOP_LEVEL_403
+
+
+def _flaws(call: Call) -> Flaws:
+    def said(resource: str) -> Flaw | None:
+        effect = call.effect("media_token", resource)
+        return effect.media_token if effect is not None else None
 
     return said
 

@@ -9,28 +9,39 @@ from starlette.responses import Response
 from mock_server import parameters
 from mock_server.call import Call, json_answer
 from mock_server.domain import logout
-from mock_server.domain.records import owner
 from mock_server.errors import ApiError
 from mock_server.parameters import Malformed, Repeated
+from mock_server.vocabulary import LogoutAction, LogoutActionType
 from mock_server.wire import LogoutAnswer, LogoutEntry
+
+_ACTION_TYPES: dict[LogoutAction, LogoutActionType] = {
+    "logout": "interactive",
+    "partner_logout": "partner_interactive",
+}
 
 
 async def initiate(call: Call) -> Response:
     redirect_url = _redirect_url(call)
     mvpd = await call.space.world.integration(call.requestor.id, call.path_params["mvpd"])
-    whose = owner(call.requestor.id, call.authorized_client.id, call.identified_device.value)
-    action = await logout.logout(call.space.world, call.now, whose, mvpd.id)
-    target = urlencode(
-        {"noflash": "true", "mso_id": mvpd.id, "requestor_id": call.requestor.id, "redirect_url": redirect_url}
-    )
-    interactive = action == "logout"
+    degraded = call.degradation(mvpd.id) is not None
+    action = await logout.logout(call.space.world, call.now, call.viewer, mvpd.id, degraded=degraded)
     entry = LogoutEntry(
         action_name=action,
-        action_type="interactive" if interactive else "none",
+        action_type=_ACTION_TYPES.get(action, "none"),
         mvpd=mvpd.id,
-        url=f"{call.inbound.base_url}/adobe-services/logout?{target}" if interactive else None,
+        url=_logout_url(call, mvpd.id, redirect_url) if action == "logout" else None,
     )
     return json_answer(LogoutAnswer(logouts={mvpd.id: entry}))
+
+
+def _logout_url(call: Call, mvpd: str, redirect_url: str) -> str:
+    """Where the app sends the browser: absolute, but relative for a single logout (as in the samples)."""
+    sso = call.viewer.sso
+    if sso is not None:
+        fields = {"requestor_id": call.requestor.id, "mso_id": mvpd, "pt_device_id": sso.subject}
+        return f"{call.inbound.prefix}/adobe-services/logout?{urlencode({**fields, 'redirect_url': redirect_url})}"
+    fields = {"noflash": "true", "mso_id": mvpd, "requestor_id": call.requestor.id, "redirect_url": redirect_url}
+    return f"{call.inbound.base_url}/adobe-services/logout?{urlencode(fields)}"
 
 
 def _redirect_url(call: Call) -> str:

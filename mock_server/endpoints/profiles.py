@@ -4,54 +4,93 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
 from starlette.responses import Response
 
 from mock_server.call import Call, json_answer
-from mock_server.domain import profiles, sessions, temppass
-from mock_server.domain.records import Profile, owner
+from mock_server.catalogue import Mvpd
+from mock_server.domain import degradation, metadata, profiles, sessions, temppass
+from mock_server.domain.records import Profile
 from mock_server.domain.temppass import Visitor
+from mock_server.domain.viewer import Viewer
 from mock_server.endpoints.temppass import temporary_profile, temppass_identity
 from mock_server.errors import ApiError
+from mock_server.partner import framework_status
 from mock_server.wire import ProfileEntry, ProfilesAnswer
 
 
 async def all_mvpds(call: Call) -> Response:
-    return _answer(await profiles.valid(call.space.world, call.now, _owner(call)))
+    found = await profiles.valid(call.space.world, call.now, call.viewer)
+    return profiles_answer(call, (profile for profile in found if _partner_agrees(call, profile)))
 
 
 async def one_mvpd(call: Call) -> Response:
     mvpd = await call.space.world.integration(call.requestor.id, call.path_params["mvpd"])
+    return await _of_mvpd(call, call.viewer, mvpd)
+
+
+async def of_code(call: Call) -> Response:
+    session = await sessions.current(call.space.world, call.now, call.requestor.id, call.path_params["code"])
+    if session.mvpd is None:
+        return profiles_answer(call, ())
+    mvpd = await call.space.world.integration(call.requestor.id, session.mvpd)
+    # A code answers with the login that was made with it, not with what single sign-on may know besides.
+    viewer = msgspec.structs.replace(session.viewer, sso=None)
+    if mvpd.temp_pass is None and not session.completed and call.degradation(mvpd.id) != degradation.AUTHN_ALL:
+        return profiles_answer(call, ())
+    return await _of_mvpd(call, viewer, mvpd)
+
+
+async def _of_mvpd(call: Call, viewer: Viewer, mvpd: Mvpd) -> Response:
+    world = call.space.world
     if mvpd.temp_pass is not None:
-        visitor = Visitor(call.requestor.id, call.identified_device.value, temppass_identity(call))
-        trial = await temppass.trial_of(call.space.world, mvpd, visitor)
+        visitor = Visitor(viewer.service_provider, viewer.device, temppass_identity(call))
+        trial = await temppass.trial_of(world, mvpd, visitor)
         refused = temppass.refusal(mvpd, visitor, trial, call.now)
         if refused is not None:
             raise ApiError(refused)
         entry = temporary_profile(mvpd, visitor, trial, call.now)
         return json_answer(ProfilesAnswer(profiles={mvpd.id: entry} if entry else {}))
-    return _answer(await profiles.valid(call.space.world, call.now, _owner(call), mvpd.id))
+    found = [p for p in await profiles.valid(world, call.now, viewer, mvpd.id) if _partner_agrees(call, p)]
+    if not found and call.degradation(mvpd.id) == degradation.AUTHN_ALL:
+        found = [degraded_profile(call, viewer, mvpd.id)]
+    return profiles_answer(call, found)
 
 
-async def of_code(call: Call) -> Response:
-    session = await sessions.current(call.space.world, call.now, call.requestor.id, call.path_params["code"])
-    if not session.completed:
-        return _answer([])
-    return _answer(await profiles.valid(call.space.world, call.now, session.owner, session.mvpd))
+def degraded_profile(call: Call, viewer: Viewer, mvpd: str) -> Profile:
+    """The profile that everybody has while AuthNAll is in force."""
+    return Profile(
+        viewer=viewer,
+        mvpd=mvpd,
+        username="",
+        not_before=call.now,
+        not_after=call.now + call.settings.lifetimes.degraded_profile,
+        issuer="Adobe",
+        type="degraded",
+    )
 
 
-def _owner(call: Call) -> str:
-    return owner(call.requestor.id, call.authorized_client.id, call.identified_device.value)
-
-
-def _answer(found: Iterable[Profile]) -> Response:
+def profiles_answer(call: Call, found: Iterable[Profile], status: int = 200) -> Response:
+    """Profiles by MVPD id, with the user metadata that the MVPD tells."""
     entries = {
         profile.mvpd: ProfileEntry(
             not_before=profile.not_before,
             not_after=profile.not_after,
             issuer=profile.issuer,
             type=profile.type,
-            attributes=profile.attributes,
+            attributes=metadata.attributes(call.space.world, profile),
         )
         for profile in found
     }
-    return json_answer(ProfilesAnswer(profiles=entries))
+    return json_answer(ProfilesAnswer(profiles=entries), status)
+
+
+def _partner_agrees(call: Call, profile: Profile) -> bool:
+    """Whether the partner framework still stands for a profile that it gave."""
+    if profile.type != "appleSSO":
+        return True
+    try:
+        status = framework_status(call.header("ap-partner-framework-status"))
+        return status.usable_mvpd(call.space.world.catalogue, call.now).id == profile.mvpd
+    except ApiError:
+        return False

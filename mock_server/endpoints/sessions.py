@@ -12,36 +12,23 @@ from mock_server.domain.records import Session
 from mock_server.domain.sessions import Authorized
 from mock_server.errors import ApiError
 from mock_server.parameters import Malformed, Repeated
+from mock_server.vocabulary import SessionAction, SessionReason
 from mock_server.wire import SessionAnswer, SessionStatus
 
 
 async def create(call: Call) -> Response:
-    given = _parameters(call)
-    device = call.identified_device
-    draft = Session(
-        code="",
-        session_id=call.space.world.ids.uuid(),
-        service_provider=call.requestor.id,
-        client_id=call.authorized_client.id,
-        device=device.value,
-        device_decoded=device.decoded,
-        not_before=call.now,
-        not_after=call.now + call.lifetime("session"),
-        device_info=call.device_info,
-        user_agent=call.user_agent,
-        ip=call.ip,
-        port=str(call.inbound.peer_port),
-    )
-    session = await sessions.create(call.space.world, call.now, draft, given)
+    given = session_parameters(call)
+    session = await sessions.create(call.space.world, call.now, draft(call), given, call.degradation)
     if isinstance(session, Session):
         call.code = session.code
-    return _answer(call, session, incomplete="resume")
+    return session_answer(call, session, incomplete="resume")
 
 
 async def resume(call: Call) -> Response:
-    given = _parameters(call)
-    session = await sessions.resume(call.space.world, call.now, call.requestor.id, call.path_params["code"], given)
-    return _answer(call, session, incomplete="retry")
+    given = session_parameters(call)
+    code = call.path_params["code"]
+    session = await sessions.resume(call.space.world, call.now, call.requestor.id, code, given, call.degradation)
+    return session_answer(call, session, incomplete="retry")
 
 
 async def retrieve(call: Call) -> Response:
@@ -56,7 +43,23 @@ async def retrieve(call: Call) -> Response:
     return json_answer(answer)
 
 
-def _parameters(call: Call) -> dict[str, str]:
+def draft(call: Call) -> Session:
+    """A session without code, for the device that asks."""
+    return Session(
+        code="",
+        session_id=call.space.world.ids.uuid(),
+        viewer=call.viewer,
+        not_before=call.now,
+        not_after=call.now + call.lifetime("session"),
+        device_info=call.device_info,
+        user_agent=call.user_agent,
+        ip=call.ip,
+        port=str(call.inbound.peer_port),
+    )
+
+
+def session_parameters(call: Call) -> dict[str, str]:
+    """What the request gives of mvpd, domainName and redirectUrl."""
     try:
         given = parameters.form(call) if call.settings.strict else parameters.anywhere(call)
     except (Malformed, Repeated) as error:
@@ -70,7 +73,10 @@ def _parameters(call: Call) -> dict[str, str]:
     return given
 
 
-def _answer(call: Call, session: Session | Authorized, incomplete: str) -> Response:
+def session_answer(
+    call: Call, session: Session | Authorized, incomplete: SessionAction, fallback: SessionReason | None = None
+) -> Response:
+    """The next step; ``incomplete`` is the actionName while parameters are missing, ``fallback`` the reasonType."""
     prefix = f"{call.inbound.prefix}/api/v2"
     if isinstance(session, Authorized):
         return json_answer(
@@ -92,7 +98,7 @@ def _answer(call: Call, session: Session | Authorized, incomplete: str) -> Respo
         SessionAnswer(
             action_name=incomplete if missing else "authenticate",
             action_type="direct" if missing else "interactive",
-            reason_type="none",
+            reason_type=fallback or "none",
             missing_parameters=missing or None,
             url=prefix + url,
             code=session.code,

@@ -1,18 +1,47 @@
-"""What endpoints have in common for TempPass: reading the identity, and the profile of a trial."""
+"""TempPass: what endpoints have in common, and the reset API (source: TempPass Feature)."""
 
 from __future__ import annotations
 
 import hashlib
 from typing import Any
 
+from starlette.responses import Response
+
+from mock_server import parameters
 from mock_server.call import Call
 from mock_server.catalogue import Mvpd
+from mock_server.domain import registration, temppass
 from mock_server.domain.records import Trial
 from mock_server.domain.temppass import Visitor
+from mock_server.errors import ApiError
 from mock_server.headers import decode_base64
+from mock_server.parameters import Malformed, Repeated
 from mock_server.wire import ProfileEntry
 
 _MAX_IDENTITY = 2048
+
+
+async def reset(call: Call) -> Response:
+    """Forgets the trials of a device (``device_id`` is the value of AP-Device-Identifier), or all of a TempPass."""
+    try:
+        given = parameters.query(call)
+    except (Malformed, Repeated) as error:
+        raise ApiError("invalid_parameter_mvpd") from error
+    world = call.space.world
+    service_provider, id_ = given.get("requestor_id", ""), given.get("mvpd_id", "")
+    call.service_provider, call.mvpd = service_provider or None, id_ or None
+    if service_provider not in world.catalogue.service_providers:
+        raise ApiError("invalid_parameter_service_provider")
+    registration.check_service_provider(call.authorized_client, service_provider)
+    if id_ not in world.catalogue.mvpds:
+        raise ApiError("invalid_parameter_mvpd")
+    mvpd = await world.integration(service_provider, id_)
+    if mvpd.temp_pass is None:
+        raise ApiError("invalid_parameter_mvpd")
+    device = given.get("device_id", "").removeprefix("fingerprint ").strip()
+    everyone = device.lower() in {"", "all"}
+    await temppass.reset(world, service_provider, mvpd, None if everyone else device)
+    return Response(status_code=204)
 
 
 def temppass_identity(call: Call) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,23 @@ if TYPE_CHECKING:
 def login_page(mvpd: Mvpd, session: Session, *, username: str, wrong: bool) -> str:
     """The login page of an MVPD."""
     return _render("login.html", mvpd=mvpd, session=session, username=username, wrong=wrong)
+
+
+def auto_submit_page(action: str, fields: dict[str, str]) -> str:
+    """A form that submits itself, as some MVPDs want their SAML request."""
+    return _render("auto_submit.html", action=action, fields=fields)
+
+
+def activate_page(
+    action: str, code: str, *, channel: str = "", providers: Sequence[Mvpd] = (), error: str | None = None
+) -> str:
+    """The second screen: asks for the code or, where ``providers`` are given, for one of them."""
+    return _render("activate.html", action=action, code=code, channel=channel, providers=providers, error=error)
+
+
+def activated_page(provider: str | None, again: str) -> str:
+    """Where the second screen ends: signed in with a provider, or not, with a link to try again."""
+    return _render("activated.html", activated=provider is not None, provider=provider, again=again)
 
 
 def logged_out_page(mvpd: Mvpd, redirect_url: str) -> str:

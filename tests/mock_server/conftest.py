@@ -13,6 +13,7 @@ from mock_server.app import create_app
 from mock_server.clock import ManualClock
 from mock_server.ids import RandomIds
 from mock_server.settings import Settings
+from tests.mock_server.answer_check import check_answer
 
 DEVICE = "ba23d141-d715-561c-94f4-e9e4c966b1eb"
 DEVICE_INFO = base64.b64encode(b'{"primaryHardwareType":"SetTopBox","model":"TV","osName":"tvOS"}').decode()
@@ -30,12 +31,15 @@ class Mock:
     def __init__(self, settings: Settings, prefix: str = "") -> None:
         self.clock = ManualClock()
         self.app = create_app(settings, clock=self.clock, ids=RandomIds(7))
-        self.http = httpx.AsyncClient(
-            transport=httpx.ASGITransport(self.app, raise_app_exceptions=True), base_url=f"http://mock{prefix}"
-        )
+        self.http = self.at(prefix)
 
     def at(self, prefix: str) -> httpx.AsyncClient:
-        return httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=f"http://mock{prefix}")
+        """A client of a space; what it is answered is held to the OpenAPI document."""
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app, raise_app_exceptions=True),
+            base_url=f"http://mock{prefix}",
+            event_hooks={"response": [check_answer]},
+        )
 
     async def register(self, application: str = "default") -> dict[str, Any]:
         statement = (await self.http.get("/_mock/software-statement", params={"application": application})).text

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_server.behaviours import Behaviour, Behaviours, Effect, Facts, Match
+from mock_server.behaviours import Behaviour, Behaviours, Facts, Match
 from mock_server.durations import decode_hook, parse_duration
+from mock_server.effects import Effect
 from tests.mock_server.conftest import Mock
 
 PROFILES = "/api/v2/REF30/profiles"
@@ -142,7 +143,7 @@ def test_the_behaviour_added_last_wins() -> None:
     behaviours = _behaviours(Behaviour(effect=Effect(status=500)), Behaviour(effect=Effect(status=503)))
     taken = behaviours.take("status", Facts(endpoint="profiles"), 0)
     assert taken is not None
-    assert taken[1].status == 503
+    assert taken.effect.status == 503
 
 
 @given(st.integers(0, 5), st.integers(1, 5), st.integers(0, 15))

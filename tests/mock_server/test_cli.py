@@ -26,7 +26,7 @@ def serving(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     try:
         assert process.stderr is not None
         first = process.stderr.readline()
-        address = re.search(r"http://\S+", first)
+        address = re.search(r"https?://\S+", first)
         assert address, first
         yield address[0], process
     finally:

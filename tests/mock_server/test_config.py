@@ -49,7 +49,8 @@ for = "10m"
     assert settings.lifetimes.media_token == 300_000
     assert set(settings.catalogue.service_providers) == {"REF30", "apasstest1", "OURS"}
     assert settings.catalogue.mvpds["Mine"].authorize_limit == 3
-    assert settings.behaviours[0].effect.latency == 2000
+    assert settings.behaviours[0].effect.latency is not None
+    assert settings.behaviours[0].effect.latency.written == "2s"
 
 
 def test_throttle_false_switches_it_off_and_empty_starts_from_nothing(tmp_path: Path) -> None:

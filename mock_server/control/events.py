@@ -1,0 +1,128 @@
+"""GET /_mock/events: exchanges and findings as they happen, as server-sent events.
+
+A listener has no queue of its own: it has a place in the journal, and one that falls too far behind is told how many
+exchanges it missed and goes on with the newest. So a slow listener costs no memory and holds nobody up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from mock_server.control.http import Refused, space_of
+from mock_server.exchange import Exchange
+from mock_server.spaces import Space
+from mock_server.summary import summary_of
+
+MOST_BEHIND = 2_000
+"""Exchanges that a listener may be behind before it misses some."""
+MOST_LISTENERS = 100
+"""Per space."""
+KEEP_ALIVE = 15.0
+"""Seconds without news after which a comment tells that the connection is alive."""
+PAUSE = 0.05
+"""Seconds from one batch of news to the next."""
+_ENCODER = msgspec.json.Encoder()
+
+
+async def events(request: Request) -> Response:
+    """``?after`` or Last-Event-ID resumes after an event; ``?view=summary`` leaves headers and bodies out."""
+    space = space_of(request)
+    view = request.query_params.get("view", "full")
+    if view not in {"full", "summary"}:
+        raise Refused(f"view is full or summary, not {view!r}")
+    if space.watch.listeners >= MOST_LISTENERS:
+        raise Refused(f"{MOST_LISTENERS} listen to this space already, as many as may", 503)
+    after = request.query_params.get("after") or request.headers.get("last-event-id")
+    place = _Place(space, after)
+    return StreamingResponse(
+        _stream(space, place, summary_of if view == "summary" else _whole),
+        media_type="text/event-stream",
+        headers={"cache-control": "no-store", "x-accel-buffering": "no"},
+    )
+
+
+class _Place:
+    """How far a listener has come: exchanges and findings, by their numbers."""
+
+    def __init__(self, space: Space, after: str | None) -> None:
+        """Refused for what is no id. Without one, only what is new is told."""
+        self.generation = space.watch.generation
+        if after is None:
+            self.exchange, self.finding = space.journal.last_id, space.watch.last_finding
+            return
+        exchange, _, finding = after.partition(".")
+        if not _is_number(exchange) or (finding and not _is_number(finding)):
+            raise Refused(f"after is the id of an event or exchange, not {after!r}")
+        # An id from before the mock was started anew may be ahead of it.
+        self.exchange = min(int(exchange), space.journal.last_id)
+        if finding:
+            self.finding = min(int(finding), space.watch.last_finding)
+        else:
+            later = space.watch.findings(since=self.exchange)
+            self.finding = later[0][0] - 1 if later else space.watch.last_finding
+
+    def __str__(self) -> str:
+        return f"{self.exchange}.{self.finding}"
+
+
+async def _stream(space: Space, place: _Place, view: Callable[[Exchange], msgspec.Struct]) -> AsyncIterator[bytes]:
+    watch = space.watch
+    with watch.listening() as news:
+        yield b"retry: 1000\n: listening\n\n"
+        while not watch.closed:
+            news.clear()
+            batch = b"".join(_news(space, place, view))
+            if batch:
+                yield batch
+            try:
+                async with asyncio.timeout(KEEP_ALIVE):
+                    await news.wait()
+            except TimeoutError:
+                yield b": still here\n\n"
+            if not watch.closed:
+                await space.clock.sleep(PAUSE)
+        yield _event(place, "end", {})
+
+
+def _news(space: Space, place: _Place, view: Callable[[Exchange], msgspec.Struct]) -> list[bytes]:
+    """What happened since the listener's place, which moves on."""
+    told: list[bytes] = []
+    watch, journal = space.watch, space.journal
+    if place.generation != watch.generation:
+        place.generation, place.finding = watch.generation, watch.last_finding
+        told.append(_event(place, "reset", {}))
+    start = max(place.exchange, journal.last_id - MOST_BEHIND)
+    exchanges = list(journal.after(start))
+    findings = watch.findings(after=place.finding) if place.finding < watch.last_finding else []
+    missed = {
+        "exchanges": (exchanges[0].id if exchanges else journal.last_id + 1) - place.exchange - 1,
+        "findings": (findings[0][0] if findings else watch.last_finding + 1) - place.finding - 1,
+    }
+    if any(missed.values()):
+        place.exchange += missed["exchanges"]
+        place.finding += missed["findings"]
+        told.append(_event(place, "missed", missed))
+    for exchange in exchanges:
+        place.exchange = exchange.id
+        told.append(_event(place, "exchange", view(exchange)))
+    for number, finding in findings:
+        place.finding = number
+        told.append(_event(place, "finding", finding))
+    return told
+
+
+def _event(place: _Place, kind: str, data: object) -> bytes:
+    return b"id: %s\nevent: %s\ndata: %s\n\n" % (str(place).encode(), kind.encode(), _ENCODER.encode(data))
+
+
+def _whole(exchange: Exchange) -> Exchange:
+    return exchange
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 19

@@ -1,0 +1,52 @@
+"""Control calls about keys and what they sign."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mock_server.control.http import Refused, answer, body_as, space_of
+from mock_server.domain import signing
+from mock_server.key_export import jwk, thumbprint
+from mock_server.keys import AUTHORIZATION_SERVER_BITS, KeyName
+from mock_server.settings import Settings
+
+
+class RotateCall(msgspec.Struct, forbid_unknown_fields=True):
+    key: KeyName
+
+
+class VerifyCall(msgspec.Struct, forbid_unknown_fields=True):
+    token: str
+    resource: str | None = None
+
+
+async def public_keys(request: Request) -> Response:
+    world = space_of(request).world
+    keys = [
+        jwk(key.public_key(), name, retired=age > 0)
+        for name in KeyName
+        for age, key in enumerate(await signing.signing_keys(world, name))
+    ]
+    return answer({"keys": keys})
+
+
+async def rotate_key(request: Request) -> Response:
+    wanted = await body_as(request, RotateCall)
+    settings: Settings = request.app.state.settings
+    bits = settings.keys.media_token_bits if wanted.key is KeyName.MEDIA_TOKEN else AUTHORIZATION_SERVER_BITS
+    try:
+        key = await signing.rotate(space_of(request).world, wanted.key, bits)
+    except signing.TooManyRotations as error:
+        raise Refused(str(error), 409) from error
+    return answer({"key": wanted.key, "kid": thumbprint(key.public_key())})
+
+
+async def verify_media_token(request: Request) -> Response:
+    wanted = await body_as(request, VerifyCall)
+    space = space_of(request)
+    status, token = await signing.verify_media_token(
+        space.world, space.clock.now(), wanted.token.strip(), wanted.resource
+    )
+    return answer({"status": status, "token": token})

@@ -1,0 +1,87 @@
+"""Control calls that look into a space: what the live rules found, sessions, and throttle buckets."""
+
+from __future__ import annotations
+
+import heapq
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mock_server import throttle
+from mock_server.control.http import answer, number, space_of
+from mock_server.domain.records import BUCKETS, SESSIONS, Session
+from mock_server.settings import Settings
+
+_LARGEST_LIST = 1_000
+_CATCHING_UP = 50
+"""Slices of observing that a call waits for at most."""
+
+
+async def findings(request: Request) -> Response:
+    """What the live rules found, the exchanges up to this call included unless there are very many."""
+    space = space_of(request)
+    watch = space.watch
+    for _ in range(_CATCHING_UP):
+        if not watch.ready:
+            break
+        watch.judge()
+        await space.clock.sleep(0)
+    return answer(
+        {"rules": watch.rules(), "judged": watch.judged, "waiting": watch.waiting, "stopped": watch.stopped}
+    )
+
+
+async def list_sessions(request: Request) -> Response:
+    """The sessions that began last, newest first."""
+    space = space_of(request)
+    limit = number(request, "limit", default=100, largest=_LARGEST_LIST)
+    rows = [session for _, _, session in await space.world.store.all_rows(SESSIONS)]
+    newest = heapq.nlargest(limit, rows, key=lambda session: session.not_before)
+    now = space.clock.now()
+    return answer({"sessions": [_session(session, now) for session in newest], "all": len(rows), "now": now})
+
+
+async def list_buckets(request: Request) -> Response:
+    """The throttle buckets that are not full, the emptiest first."""
+    space = space_of(request)
+    settings: Settings = request.app.state.settings
+    limit = number(request, "limit", default=100, largest=_LARGEST_LIST)
+    now = space.clock.now()
+    rows = [row for row in await space.world.store.all_rows(BUCKETS) if row[2].tat > now]
+    fullest = heapq.nlargest(limit, rows, key=lambda row: row[2].tat)
+    buckets = [_bucket(ip, item, record.tat, now, settings.throttle) for ip, item, record in fullest]
+    return answer({"buckets": buckets, "all": len(rows), "limit": settings.throttle, "now": now})
+
+
+def _session(session: Session, now: int) -> dict[str, Any]:
+    return {
+        "code": session.code,
+        "state": _state(session, now),
+        "missing": session.missing(),
+        "service_provider": session.service_provider,
+        "mvpd": session.mvpd,
+        "device": session.viewer.device_decoded,
+        "client_id": session.viewer.client_id,
+        "ip": session.ip,
+        "not_before": session.not_before,
+        "not_after": session.not_after,
+    }
+
+
+def _state(session: Session, now: int) -> str:
+    if session.completed:
+        return "completed"
+    if session.replaced:
+        return "replaced"
+    if now >= session.not_after:
+        return "expired"
+    return "incomplete" if session.missing() else "pending"
+
+
+def _bucket(ip: str, item: str, tat: float, now: int, limit: throttle.Limit | None) -> dict[str, Any]:
+    """``tokens`` and ``next_allowed`` are null for the bucket of a behaviour, which has a limit of its own."""
+    if item or limit is None:
+        return {"ip": ip, "special": bool(item), "tokens": None, "next_allowed": None}
+    tokens, next_allowed = throttle.left(tat, now, limit)
+    return {"ip": ip, "special": False, "tokens": tokens, "next_allowed": next_allowed}

@@ -1,0 +1,62 @@
+"""Resources: a simple identifier, or an MRSS document with ratings (source: Decisions, Resource identifier)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from xml.etree.ElementTree import ParseError
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+_RATING = "{http://search.yahoo.com/mrss/}rating"
+# Both systems from the mildest to the strictest; ratings that are in neither limit nothing.
+_SCALES = {
+    "MPAA": ("G", "PG", "PG-13", "R", "NC-17"),
+    "VCHIP": ("TV-Y", "TV-Y7", "TV-G", "TV-PG", "TV-14", "TV-MA"),
+}
+_SCHEMES = {"urn:mpaa": "MPAA", "urn:v-chip": "VCHIP"}
+
+
+class MalformedResource(Exception):
+    """An MRSS resource that no MVPD could read."""
+
+
+@dataclass(frozen=True)
+class Resource:
+    """``identifier`` is what the MVPD knows it by; ``ratings`` by system (MPAA, VCHIP)."""
+
+    identifier: str
+    ratings: dict[str, str]
+
+    def exceeds(self, highest: dict[str, str]) -> bool:
+        """Whether a rating is above the highest that the subscriber may see."""
+        return any(
+            system in highest and _rank(system, rating) > _rank(system, highest[system])
+            for system, rating in self.ratings.items()
+        )
+
+
+def parse_resource(text: str) -> Resource:
+    """Reads a resource as an app sends it; MalformedResource for MRSS that is no XML or names no channel."""
+    if not text.lstrip().startswith("<"):
+        return Resource(text, {})
+    try:
+        root = fromstring(text, forbid_dtd=True)
+    except (ParseError, DefusedXmlException, ValueError) as error:
+        raise MalformedResource(str(error)) from error
+    channel = root.find("channel")
+    title = (channel.findtext("title") if channel is not None else None) or ""
+    if root.tag != "rss" or not title.strip():
+        raise MalformedResource("it has no rss/channel/title")
+    ratings = {}
+    for element in root.iter(_RATING):
+        system = _SCHEMES.get(element.get("scheme", "").lower())
+        if system is not None and element.text:
+            ratings[system] = element.text.strip()
+    return Resource(title.strip(), ratings)
+
+
+def _rank(system: str, rating: str) -> int:
+    wanted = rating.upper().removeprefix("TV-") if system == "VCHIP" else rating.upper()
+    scale = [name.removeprefix("TV-") if system == "VCHIP" else name for name in _SCALES[system]]
+    return scale.index(wanted) if wanted in scale else -1

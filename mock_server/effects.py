@@ -1,0 +1,87 @@
+"""Effects: what a behaviour does to the requests that it takes."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from mock_server.domain import degradation
+from mock_server.durations import Duration
+from mock_server.errors import ENHANCED_ERRORS
+from mock_server.latency import Latency
+from mock_server.media_tokens import Flaw
+from mock_server.throttle import Limit
+
+
+class ConnectionFault(StrEnum):
+    """What happens to the connection: broken without an answer, held without one, cut within it, or slowed."""
+
+    RESET = "reset"
+    STALL = "stall"
+    TRUNCATE = "truncate"
+    SLOW = "slow"
+
+
+class BodyFault(StrEnum):
+    """What happens to the body of an answer: members that nobody documented, or JSON that is none."""
+
+    UNKNOWN_FIELDS = "unknown_fields"
+    MALFORMED = "malformed"
+
+
+class Denial(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How a decision is denied: an enhanced error code (default: denied by the MVPD) and the partner's words."""
+
+    code: str | None = None
+    details: str | None = None
+
+    def __post_init__(self) -> None:
+        _known_code(self.code)
+
+
+class Lifetimes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Lifetimes that replace the defaults, each a duration."""
+
+    session: Duration | None = None
+    access_token: Duration | None = None
+    profile: Duration | None = None
+    decision: Duration | None = None
+    media_token: Duration | None = None
+
+
+class Effect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What happens instead; exactly one member is given."""
+
+    latency: Latency | None = None
+    status: int | None = None
+    error: str | None = None
+    deny: Denial | None = None
+    degradation: str | None = None
+    ttl: Lifetimes | None = None
+    throttle: Limit | bool | None = None
+    reject_token: bool | None = None
+    media_token: Flaw | None = None
+    connection: ConnectionFault | None = None
+    body: BodyFault | None = None
+
+    def __post_init__(self) -> None:
+        given = [name for name in self.__struct_fields__ if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"an effect has exactly one member of {', '.join(self.__struct_fields__)}")
+        if self.status is not None and not 400 <= self.status <= 599:
+            raise ValueError("status is an HTTP status from 400 to 599")
+        if self.throttle is True:
+            raise ValueError("throttle is false, or a rate and a burst")
+        if self.degradation is not None and self.degradation not in degradation.RULES:
+            raise ValueError(f"degradation is one of {', '.join(degradation.RULES)}")
+        _known_code(self.error)
+
+    @property
+    def kind(self) -> str:
+        return next(name for name in self.__struct_fields__ if getattr(self, name) is not None)
+
+
+def _known_code(code: str | None) -> None:
+    if code is not None and code not in ENHANCED_ERRORS:
+        raise ValueError(f"{code!r} is not an enhanced error code of REST API V2")

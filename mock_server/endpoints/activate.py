@@ -1,0 +1,136 @@
+"""The second screen: a page as a Programmer has it, where a viewer types the code that the TV shows.
+
+It stands for the Programmer's own web app, so it needs no access token, and rules do not take it for a call to
+Adobe Pass. It does with the session what such an app does by API: completes it and sends the browser to authenticate
+(source: Basic authentication, secondary application flow).
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode, urlsplit
+
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from mock_server import parameters
+from mock_server.call import Call
+from mock_server.catalogue import Mvpd
+from mock_server.domain import sessions
+from mock_server.domain.records import SESSIONS, Session
+from mock_server.domain.sessions import Authorized
+from mock_server.errors import ApiError, PageError
+from mock_server.pages import activate_page, activated_page
+from mock_server.parameters import Malformed, Repeated
+
+_NO_CODE = "Enter the code that your device shows."
+_UNKNOWN = "There is no such code. Compare it with the one that your device shows."
+_OVER = "This code is no longer valid. Ask your device for a new one, and enter that."
+_NO_PROVIDER = "This TV provider cannot be used here. Choose another one."
+
+
+async def form(call: Call) -> Response:
+    """The page; an address with the code in it (a QR code) spares the typing."""
+    return HTMLResponse(activate_page(_address(call), _code(_query(call))))
+
+
+async def submit(call: Call) -> Response:
+    given = _form(call)
+    code = _code(given)
+    session, problem = await _session(call, code)
+    if session is None:
+        return HTMLResponse(activate_page(_address(call), code, error=problem), 400)
+    if session.mvpd is None and not given.get("mvpd"):
+        return await _choice(call, session)
+    return await _onward(call, session, given)
+
+
+async def done(call: Call) -> Response:
+    """Where the login leads back to; only the session knows whether somebody has logged in."""
+    code = _code(_query(call))
+    session = await call.space.world.store.read(SESSIONS, code)
+    logged_in = session is not None and session.completed
+    mvpd = call.space.world.catalogue.mvpds.get(session.mvpd or "") if session is not None else None
+    provider = mvpd.display_name if mvpd is not None and logged_in else None
+    again = f"{_address(call)}?{urlencode({'code': code})}" if code else _address(call)
+    return HTMLResponse(activated_page(provider, again))
+
+
+async def _onward(call: Call, session: Session, given: dict[str, str]) -> Response:
+    """Completes the session with what it lacks, and sends the browser to the login."""
+    done_at = f"{_address(call)}/done?{urlencode({'code': session.code})}"
+    domains = call.space.world.catalogue.service_providers[session.service_provider].domains
+    host = urlsplit(call.inbound.base_url).hostname or ""
+    offered = {"mvpd": given.get("mvpd", ""), "domainName": [*domains, host][0], "redirectUrl": done_at}
+    missing: tuple[str, ...] = session.missing()
+    lacking = {name: value for name, value in offered.items() if name in missing}
+    try:
+        resumed = await sessions.resume(
+            call.space.world, call.now, session.service_provider, session.code, lacking, call.degradation
+        )
+    except ApiError:
+        return await _choice(call, session, error=_NO_PROVIDER)
+    if isinstance(resumed, Authorized):
+        provider = call.space.world.catalogue.mvpds[resumed.mvpd]
+        return HTMLResponse(activated_page(provider.display_name, _address(call)))
+    return RedirectResponse(
+        f"{call.inbound.base_url}/api/v2/authenticate/{session.service_provider}/{session.code}", 303
+    )
+
+
+async def _choice(call: Call, session: Session, error: str | None = None) -> Response:
+    page = activate_page(
+        _address(call),
+        session.code,
+        channel=session.service_provider,
+        providers=await _providers(call, session.service_provider),
+        error=error,
+    )
+    return HTMLResponse(page, 400 if error else 200)
+
+
+async def _providers(call: Call, service_provider: str) -> list[Mvpd]:
+    """The TV providers to choose from, by name; a TempPass needs no login."""
+    world = call.space.world
+    found = [
+        world.catalogue.mvpds[mvpd]
+        for mvpd in world.catalogue.service_providers[service_provider].mvpds
+        if await world.integrated(service_provider, mvpd)
+    ]
+    return sorted((mvpd for mvpd in found if mvpd.temp_pass is None), key=lambda mvpd: mvpd.display_name.lower())
+
+
+async def _session(call: Call, code: str) -> tuple[Session | None, str]:
+    """The valid session of a code, or the sentence that tells the viewer what to do."""
+    if not code:
+        return None, _NO_CODE
+    found = await call.space.world.store.read(SESSIONS, code)
+    if found is None:
+        return None, _UNKNOWN
+    call.code, call.service_provider, call.mvpd = code, found.service_provider, found.mvpd
+    call.device_name = found.viewer.device_decoded
+    try:
+        return await sessions.current(call.space.world, call.now, found.service_provider, code), ""
+    except ApiError:
+        return None, _OVER
+
+
+def _address(call: Call) -> str:
+    return f"{call.inbound.base_url}/activate"
+
+
+def _code(given: dict[str, str]) -> str:
+    """The code as people type it: in any case, with spaces or hyphens."""
+    return "".join(given.get("code", "").split()).replace("-", "").upper()
+
+
+def _query(call: Call) -> dict[str, str]:
+    try:
+        return parameters.query(call)
+    except (Malformed, Repeated) as error:
+        raise PageError("The address of this page is broken.") from error
+
+
+def _form(call: Call) -> dict[str, str]:
+    try:
+        return parameters.form(call)
+    except (Malformed, Repeated) as error:
+        raise PageError("The form could not be read.") from error

@@ -1,0 +1,111 @@
+"""Single sign-on through a partner, Apple (source: the two Partner single sign-on pages)."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.responses import Response
+
+from mock_server import parameters
+from mock_server.call import Call, json_answer
+from mock_server.catalogue import Mvpd
+from mock_server.domain import degradation, profiles, sessions
+from mock_server.domain.records import Profile, Session
+from mock_server.domain.sessions import Authorized
+from mock_server.endpoints.profiles import degraded_profile, profiles_answer
+from mock_server.endpoints.sessions import draft, session_answer, session_parameters
+from mock_server.errors import ApiError
+from mock_server.parameters import Malformed, Repeated
+from mock_server.partner import ATTRIBUTES_NAMES, PARTNERS, authentication_request, framework_status, saml_subject
+from mock_server.vocabulary import SessionReason
+from mock_server.wire import AuthenticationRequest, SessionAnswer
+
+
+async def create_session(call: Call) -> Response:
+    partner = _partner(call)
+    world = call.space.world
+    given = session_parameters(call)
+    status = framework_status(call.header("ap-partner-framework-status"))
+    mvpd = status.mvpd(world.catalogue)
+    fallback: SessionReason | None = None
+    try:
+        mvpd = status.usable_mvpd(world.catalogue, call.now)
+    except ApiError:
+        fallback = "pfs_fallback"
+    session = draft(call)
+    if mvpd is None:
+        # The framework named nobody: the login goes on with the TV provider that the device chose last.
+        latest = await sessions.latest(world, session.viewer)
+        given = {**given, **({"mvpd": latest.mvpd} if latest and latest.mvpd else {})}
+    else:
+        given = {**given, "mvpd": mvpd.id}
+    session = await sessions.with_parameters(world, session, given)
+    ready = await sessions.authorized(world, call.now, session, session.viewer, call.degradation)
+    if ready is not None:
+        return session_answer(call, ready, incomplete="resume")
+    if fallback is None and mvpd is not None and not mvpd.enable_platform_services:
+        fallback = "configuration_fallback"
+    if session.missing():
+        fallback = fallback or "missing_parameters_fallback"
+    if fallback is not None or mvpd is None:
+        session = await sessions.start(world, session)
+        call.code = session.code
+        return session_answer(call, session, incomplete="resume", fallback=fallback)
+    return _partner_request(call, session, mvpd, partner)
+
+
+async def create_profile(call: Call) -> Response:
+    _partner(call)
+    world = call.space.world
+    status = framework_status(call.header("ap-partner-framework-status"))
+    mvpd = status.usable_mvpd(world.catalogue, call.now)
+    await world.integration(call.requestor.id, mvpd.id)
+    viewer = call.viewer
+    if call.degradation(mvpd.id) == degradation.AUTHN_ALL:
+        return profiles_answer(call, [degraded_profile(call, viewer, mvpd.id)])
+    subject = saml_subject(_saml_response(call))
+    subscriber = world.catalogue.subscriber_of(mvpd.id, subject) or world.catalogue.subscriber_of(mvpd.id)
+    if subscriber is None:
+        raise ApiError("invalid_parameter_saml_response", f"{mvpd.id} has no subscriber")
+    profile = Profile(
+        viewer=msgspec.structs.replace(viewer, sso=None),
+        mvpd=mvpd.id,
+        username=subscriber.username,
+        not_before=call.now,
+        not_after=call.now + call.lifetime("profile"),
+        issuer="Apple",
+        type="appleSSO",
+    )
+    await profiles.save(world, profile)
+    return profiles_answer(call, [profile], 201)
+
+
+def _partner(call: Call) -> str:
+    partner = call.path_params["partner"]
+    if partner not in PARTNERS:
+        raise ApiError("invalid_parameter_partner")
+    return partner
+
+
+def _partner_request(call: Call, session: Session | Authorized, mvpd: Mvpd, partner: str) -> Response:
+    request = authentication_request(session.session_id, call.now, mvpd, call.inbound.base_url)
+    return json_answer(
+        SessionAnswer(
+            action_name="partner_profile",
+            action_type="direct",
+            reason_type="none",
+            url=f"{call.inbound.prefix}/api/v2/{call.requestor.id}/profiles/sso/{partner}",
+            session_id=session.session_id,
+            mvpd=mvpd.id,
+            service_provider=call.requestor.id,
+            authentication_request=AuthenticationRequest(
+                type="saml", request=request, attributes_names=ATTRIBUTES_NAMES
+            ),
+        )
+    )
+
+
+def _saml_response(call: Call) -> str | None:
+    try:
+        return parameters.form(call).get("SAMLResponse")
+    except (Malformed, Repeated) as error:
+        raise ApiError("invalid_parameter_saml_response") from error

@@ -1,0 +1,59 @@
+"""The headers of Adobe's pages, each described once, and the examples that the default catalogue knows."""
+
+from __future__ import annotations
+
+from mock_server.openapi.operation import Parameter
+
+_BASE64 = r"([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})"
+_BASE64_JSON = {"type": "string", "contentEncoding": "base64", "contentMediaType": "application/json"}
+
+PATH = {
+    "serviceProvider": ("The id of a service provider.", "REF30"),
+    "mvpd": ("The id of an MVPD.", "Cablevision"),
+    "code": ("The code of an authentication session.", "8ER640M"),
+    "partner": ("The partner whose framework takes part.", "Apple"),
+}
+
+DEVICE_IDENTIFIER = Parameter(
+    "AP-Device-Identifier",
+    "header",
+    "Who the streaming device is: the word fingerprint and the Base64 of a stable identifier.",
+    required=True,
+    schema={"type": "string", "pattern": f"^fingerprint {_BASE64}$", "maxLength": 2048},
+    example="fingerprint YmEyM2QxNDEtZDcxNS01NjFjLTk0ZjQtZTllNGM5NjZiMWVi",
+)
+DEVICE_INFO = Parameter(
+    "X-Device-Info",
+    "header",
+    "What the streaming device is: Base64 of a JSON object. Without --strict a request without it is served.",
+    required=True,
+    schema={**_BASE64_JSON, "maxLength": 16_384},
+    example="eyJwcmltYXJ5SGFyZHdhcmVUeXBlIjoiU2V0VG9wQm94IiwibW9kZWwiOiJUViA1dGggR2VuIiwib3NOYW1lIjoidHZPUyJ9",
+)
+FORWARDED_FOR = Parameter(
+    "X-Forwarded-For",
+    "header",
+    "The address of the streaming device; its first one is throttled.",
+    example="192.0.2.7",
+)
+USER_AGENT = Parameter("User-Agent", "header", "The user agent of the app.")
+VISITOR = Parameter("AP-Visitor-Identifier", "header", "The visitor's Experience Cloud ID; it is only recorded.")
+SUBJECT_TOKEN = Parameter(
+    "Adobe-Subject-Token", "header", "Single sign-on by platform identity: a JWS or JWE of the platform."
+)
+ROKU_TOKEN = Parameter(
+    "X-Roku-Reserved-Roku-Connect-Token", "header", "Single sign-on by platform identity: the one of Roku."
+)
+SERVICE_TOKEN = Parameter("AD-Service-Token", "header", "Single sign-on by service token: a JWS.")
+FRAMEWORK_STATUS = Parameter(
+    "AP-Partner-Framework-Status",
+    "header",
+    "Single sign-on by partner: Base64 of a JSON object about permission and provider.",
+    schema=_BASE64_JSON,
+)
+TEMPPASS_IDENTITY = Parameter(
+    "AP-TempPass-Identity", "header", "Promotional TempPass: Base64 of what identifies the viewer."
+)
+
+COMMON = (FORWARDED_FOR, USER_AGENT)
+SINGLE_SIGN_ON = (SUBJECT_TOKEN, ROKU_TOKEN, SERVICE_TOKEN)

@@ -1,0 +1,163 @@
+"""Reading an OpenAPI 3 document, anybody's: as much of it as a comparison needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+# Parameters of these names are to be ignored (OpenAPI 3, Parameter Object): media types and security tell them.
+_IGNORED_HEADERS = {"accept", "content-type"}
+AUTHORIZATION = "authorization"
+
+
+class UnreadableDocument(Exception):
+    """The file is no OpenAPI document; the sentence says where, and what to do."""
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    ref: str | None = msgspec.field(default=None, name="$ref")
+
+
+class Schema(_Part, frozen=True, kw_only=True):
+    type: str | tuple[str, ...] | None = None
+    nullable: bool = False
+    enum: tuple[Any, ...] = ()
+    properties: dict[str, Schema | bool] = {}
+    required: tuple[str, ...] = ()
+    items: Schema | bool | None = None
+    additional_properties: Schema | bool | None = None
+    all_of: tuple[Schema | bool, ...] = ()
+    any_of: tuple[Schema | bool, ...] = ()
+    one_of: tuple[Schema | bool, ...] = ()
+
+
+class Parameter(_Part, frozen=True, kw_only=True):
+    name: str = ""
+    where: str = msgspec.field(default="", name="in")
+    required: bool = False
+    schema: Schema | bool | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells parameters apart; header names in any case are the same."""
+        return self.where, self.name.lower() if self.where == "header" else self.name
+
+
+class MediaType(msgspec.Struct, frozen=True):
+    schema: Schema | bool | None = None
+
+
+class Body(_Part, frozen=True, kw_only=True):
+    required: bool = False
+    content: dict[str, MediaType] = {}
+
+
+class Response(_Part, frozen=True, kw_only=True):
+    content: dict[str, MediaType] = {}
+
+
+class Operation(_Part, frozen=True, kw_only=True):
+    parameters: tuple[Parameter, ...] = ()
+    request_body: Body | None = None
+    responses: dict[str, Response] = {}
+    security: tuple[dict[str, Any], ...] | None = None
+
+
+class PathItem(_Part, frozen=True, kw_only=True):
+    parameters: tuple[Parameter, ...] = ()
+    get: Operation | None = None
+    put: Operation | None = None
+    post: Operation | None = None
+    delete: Operation | None = None
+    options: Operation | None = None
+    head: Operation | None = None
+    patch: Operation | None = None
+    trace: Operation | None = None
+
+
+class Server(msgspec.Struct, frozen=True):
+    url: str = "/"
+
+
+class Info(msgspec.Struct, frozen=True):
+    title: str = ""
+    version: str = ""
+
+
+class Components(msgspec.Struct, frozen=True, rename="camel"):
+    schemas: dict[str, Schema | bool] = {}
+    parameters: dict[str, Parameter] = {}
+    request_bodies: dict[str, Body] = {}
+    responses: dict[str, Response] = {}
+
+
+P = TypeVar("P", Schema, Parameter, Body, Response)
+
+
+class Document(msgspec.Struct, frozen=True):
+    """An OpenAPI 3 document; ``paths`` as written, to be read after the path of the first server."""
+
+    openapi: str
+    paths: dict[str, PathItem]
+    info: Info = Info()
+    servers: tuple[Server, ...] = ()
+    components: Components = Components()
+    security: tuple[dict[str, Any], ...] = ()
+
+    def operations(self) -> Iterator[tuple[str, str, Operation]]:
+        """Method, whole path and operation of each, with the parameters of its path."""
+        base = urlsplit(self.servers[0].url).path.rstrip("/") if self.servers else ""
+        for path, item in self.paths.items():
+            for method in METHODS:
+                operation: Operation | None = getattr(item, method)
+                if operation is not None:
+                    both = {p.key: p for p in map(self.resolved, (*item.parameters, *operation.parameters))}
+                    whole = msgspec.structs.replace(operation, parameters=tuple(both.values()))
+                    yield method.upper(), base + path, whole
+
+    def parameters(self, operation: Operation) -> dict[tuple[str, str], Parameter]:
+        """The parameters that count, and the access token as a header, however the document says it."""
+        found = {p.key: p for p in operation.parameters if p.where != "header" or p.key[1] not in _IGNORED_HEADERS}
+        security = self.security if operation.security is None else operation.security
+        if security and {} not in security:
+            found["header", AUTHORIZATION] = Parameter(name="Authorization", where="header", required=True)
+        return found
+
+    def resolved(self, part: P) -> P:
+        """The part that a reference leads to; UnreadableDocument if it leads nowhere."""
+        seen = set()
+        while part.ref is not None:
+            kind, _, name = part.ref.removeprefix("#/components/").partition("/")
+            table: dict[str, Any] = getattr(self.components, _TABLES.get(kind, ""), {})
+            target = table.get(name)
+            if part.ref in seen or not isinstance(target, type(part)):
+                raise UnreadableDocument(f"the reference {part.ref} leads nowhere; take the whole document")
+            seen.add(part.ref)
+            part = target
+        return part
+
+
+_TABLES = {
+    "schemas": "schemas",
+    "parameters": "parameters",
+    "requestBodies": "request_bodies",
+    "responses": "responses",
+}
+
+
+def read_document(path: Path) -> Document:
+    """Reads a JSON file; UnreadableDocument for anything that is no OpenAPI 3 document."""
+    try:
+        document = msgspec.json.decode(path.read_bytes(), type=Document)
+    except OSError as error:
+        raise UnreadableDocument(f"cannot be read ({error.strerror}); check the path") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UnreadableDocument(f"is no OpenAPI 3 document in JSON, as Adobe publishes them ({error})") from error
+    if not document.openapi.startswith("3."):
+        raise UnreadableDocument(f"is of OpenAPI {document.openapi}; convert it to OpenAPI 3 first")
+    return document

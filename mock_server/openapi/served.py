@@ -1,0 +1,23 @@
+"""GET /openapi.json: the document of the space that is asked, not journaled and not throttled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mock_server.call import Endpoint
+from mock_server.openapi.document import document
+
+
+def openapi_route(endpoints: Sequence[Endpoint]) -> Route:
+    async def serve(request: Request) -> Response:
+        prefix: str = request.scope["space_prefix"]
+        content = msgspec.json.encode(document(endpoints, prefix or "/"))
+        # Any page may read it: documents are for viewers that run in browsers.
+        return Response(content, media_type="application/json", headers={"access-control-allow-origin": "*"})
+
+    return Route("/openapi.json", serve, methods=["GET"])

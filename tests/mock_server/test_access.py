@@ -1,0 +1,257 @@
+"""Degraded access, home-based authentication, user metadata, MRSS and ratings, limits and TTLs per integration."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import msgspec
+import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mock_server.config import load_settings
+from mock_server.domain.resources import MalformedResource, parse_resource
+from mock_server.keys import default_keys
+from mock_server.media_tokens import verify
+from tests.mock_server.conftest import Mock
+
+REF30 = '[[service_providers]]\nid = "REF30"\ndomains = ["adobe.com"]\nmvpds = ["Cablevision", "Spectrum", "Mine"]\n'
+MINE = '[[mvpds]]\nid = "Mine"\ndisplay_name = "Mine"\n'
+
+
+def configured(folder: Path, text: str) -> Mock:
+    file = folder / "mock.toml"
+    file.write_text(text)
+    return Mock(msgspec.structs.replace(load_settings(file), throttle=None))
+
+
+@pytest.mark.anyio
+async def test_authn_all_lets_everybody_in(mock: Mock) -> None:
+    headers = await mock.signed_on()
+    await mock.behave({"degradation": "AuthNAll"}, match={"mvpd": "ATTOTT"})
+    session = await mock.session(headers, mvpd="ATTOTT")
+    assert (session["actionName"], session["actionType"], session["reasonType"]) == (
+        "authorize",
+        "direct",
+        "degraded",
+    )
+    answer = await mock.http.get("/api/v2/REF30/profiles/ATTOTT", headers=headers)
+    profile = answer.json()["profiles"]["ATTOTT"]
+    assert (profile["issuer"], profile["type"]) == ("Adobe", "degraded")
+    assert profile["attributes"]["userID"]["value"].startswith("95cf93bcd183214a")
+    assert len(profile["attributes"]["userID"]["value"]) == 56
+    first, second = await mock.decide(headers, "authorize", "REF30", "apasstest1", mvpd="ATTOTT")
+    assert (first["source"], first["authorized"], second["authorized"]) == ("degradation", True, True)
+    assert "notAfter" in first
+    assert "notAfter" in first["token"]
+    assert not any("token" in d for d in await mock.decide(headers, "preauthorize", "REF30", mvpd="ATTOTT"))
+    path = "/api/v2/REF30/logout/ATTOTT?redirectUrl=https%3A%2F%2Fadobe.com"
+    out = (await mock.http.get(path, headers=headers)).json()["logouts"]["ATTOTT"]
+    assert out == {"actionName": "complete", "actionType": "none", "mvpd": "ATTOTT"}
+    assert (await mock.session(headers, mvpd="Dish"))["actionName"] == "authenticate"
+
+
+@pytest.mark.anyio
+async def test_authz_all_permits_and_authz_none_denies_everything(mock: Mock) -> None:
+    headers = await mock.signed_on()
+    permit_all = await mock.behave({"degradation": "AuthZAll"})
+    permit = (await mock.decide(headers, "authorize", "resource3"))[0]
+    assert (permit["source"], permit["authorized"], "notAfter" in permit) == ("degradation", True, False)
+    assert (await mock.session(headers))["actionName"] == "authenticate"
+    await mock.http.delete(f"/_mock/behaviours/{permit_all}")
+    await mock.behave({"degradation": "AuthZNone"})
+    for kind in ("authorize", "preauthorize"):
+        denied = (await mock.decide(headers, kind, "REF30"))[0]
+        assert (denied["source"], denied["error"]["code"]) == (
+            "degradation",
+            "authorization_denied_by_degradation_rule",
+        )
+
+
+@pytest.mark.anyio
+async def test_an_unknown_degradation_rule_is_refused(mock: Mock) -> None:
+    answer = await mock.http.post("/_mock/behaviours", json={"effect": {"degradation": "AuthXAll"}})
+    assert (answer.status_code, "AuthNAll" in answer.json()["error"]) == (400, True)
+
+
+@pytest.mark.anyio
+async def test_at_home_nobody_is_asked_for_a_password(mock: Mock) -> None:
+    headers = {**await mock.signed_on(), "X-Forwarded-For": "192.0.2.17"}
+    session = await mock.session(headers, mvpd="Spectrum")
+    saml = (await mock.http.get(session["url"])).headers["location"]
+    login = (await mock.http.get(saml)).headers["location"]
+    answer = await mock.http.get(login)
+    assert (answer.status_code, answer.headers["location"]) == (302, "https://adobe.com/done")
+    polled = await mock.http.get(f"/api/v2/REF30/profiles/code/{session['code']}", headers=headers)
+    attributes = polled.json()["profiles"]["Spectrum"]["attributes"]
+    assert attributes["hba_status"] == {"value": "true", "state": "plain"}
+    assert (await mock.decide(headers, "authorize", "REF30", mvpd="Spectrum"))[0]["authorized"]
+    away = {**headers, "X-Forwarded-For": "203.0.113.5"}
+    denied = (await mock.decide(away, "authorize", "REF30", mvpd="Spectrum"))[0]
+    assert denied["error"]["code"] == "authorization_denied_by_hba_policies"
+    assert denied["error"]["action"] == "authentication"
+
+
+@pytest.mark.anyio
+async def test_elsewhere_the_login_page_comes(mock: Mock) -> None:
+    session = await mock.session({**await mock.signed_on(), "X-Forwarded-For": "203.0.113.5"}, mvpd="Spectrum")
+    saml = (await mock.http.get(session["url"])).headers["location"]
+    assert (await mock.http.get((await mock.http.get(saml)).headers["location"])).status_code == 200
+
+
+@pytest.mark.anyio
+async def test_metadata_is_what_the_mvpd_tells_and_when(mock: Mock) -> None:
+    headers = await mock.logged_in(mvpd="Comcast_SSO")
+
+    async def attributes() -> set[str]:
+        answer = await mock.http.get("/api/v2/REF30/profiles/Comcast_SSO", headers=headers)
+        return set(answer.json()["profiles"]["Comcast_SSO"]["attributes"])
+
+    assert await attributes() == {"userID", "upstreamUserID", "hba_status"}
+    await mock.decide(headers, "authorize", "REF30", mvpd="Comcast_SSO")
+    assert await attributes() == {"userID", "upstreamUserID", "hba_status", "householdID"}
+
+
+@pytest.mark.anyio
+async def test_zip_codes_are_encrypted_for_the_programmer(mock: Mock) -> None:
+    headers = await mock.logged_in()
+    profile = (await mock.http.get("/api/v2/REF30/profiles/Cablevision", headers=headers)).json()["profiles"][
+        "Cablevision"
+    ]
+    zip_code = profile["attributes"]["zip"]
+    assert zip_code["state"] == "enc"
+    plain = default_keys().user_metadata.decrypt(base64.b64decode(zip_code["value"]), PKCS1v15())
+    assert plain == b'["77754","12345"]'
+    assert profile["attributes"]["channelID"] == {"value": ["channel-1", "channel-2"], "state": "plain"}
+
+
+@pytest.mark.anyio
+async def test_without_a_certificate_metadata_is_a_configuration_error(tmp_path: Path) -> None:
+    mock = configured(tmp_path, REF30.replace('"Mine"', '"Dish"') + 'certificate = "none"\n')
+    headers = await mock.logged_in()
+    answer = await mock.http.get("/api/v2/REF30/profiles", headers=headers)
+    code = "invalid_configuration_user_metadata_certificate"
+    assert (answer.status_code, answer.json()["code"], answer.json()["action"]) == (500, code, "configuration")
+
+
+@pytest.mark.anyio
+async def test_ratings_above_the_subscribers_are_denied(mock: Mock) -> None:
+    headers = await mock.logged_in(username="kids")
+
+    def mrss(rating: str, scheme: str = "urn:mpaa") -> str:
+        return (
+            '<rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/"><channel><title>REF30</title>'
+            f'<item><media:rating scheme="{scheme}">{rating}</media:rating></item></channel></rss>'
+        )
+
+    wanted = {mrss("pg"): True, mrss("R"): False, mrss("TV-MA", "urn:v-chip"): False, mrss("unheard of"): True}
+    for resource, permitted in wanted.items():
+        decision = (await mock.decide(headers, "authorize", resource))[0]
+        assert decision["authorized"] is permitted, resource
+        assert decision["resource"] == resource
+        if permitted:
+            token = verify(
+                decision["token"]["serializedToken"],
+                resource,
+                mock.clock.now(),
+                default_keys().media_token.public_key(),
+            )
+            assert token[0] == "VALID_TOKEN"
+        else:
+            assert decision["error"]["code"] == "authorization_denied_by_parental_controls"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "resource", ["<rss>", "<a/>", "<rss><channel/></rss>", "<!DOCTYPE a [<!ENTITY b 'b'>]><rss/>"]
+)
+async def test_an_mrss_that_no_mvpd_can_read_is_denied_with_the_reason(mock: Mock, resource: str) -> None:
+    denied = (await mock.decide(await mock.logged_in(), "authorize", resource))[0]
+    assert denied["error"]["code"] == "authorization_denied_by_mvpd"
+    assert "MRSS" in denied["error"]["details"]
+
+
+@given(st.text(max_size=80))
+def test_reading_a_resource_ends_in_a_resource_or_a_reason(text: str) -> None:
+    for candidate in (text, f"<{text}", f"<rss><channel><title>{text}</title></channel></rss>"):
+        try:
+            identifier = parse_resource(candidate).identifier
+        except MalformedResource as error:
+            identifier = f"no MRSS: {error}"
+        assert identifier or not candidate
+
+
+@pytest.mark.anyio
+async def test_limits_and_ttls_are_those_of_the_integration(tmp_path: Path) -> None:
+    mock = configured(
+        tmp_path,
+        MINE
+        + REF30
+        + '[[integrations]]\nservice_provider = "REF30"\nmvpd = "Mine"\nauthorize_limit = 3\npreauthorize_limit = 8\n'
+        'profile = "2d"\nprofile_by_platform = { tvOS = "90d" }\ndecision = "1h"\nmedia_token = "5m"\n',
+    )
+    headers = await mock.logged_in(mvpd="Mine")
+    decisions = await mock.decide(headers, "authorize", "a", "b", "c", mvpd="Mine")
+    assert decisions[0]["token"]["notAfter"] - decisions[0]["token"]["notBefore"] == 300_000
+    assert decisions[0]["notAfter"] - decisions[0]["notBefore"] == 3_600_000
+    assert len(await mock.decide(headers, "preauthorize", *"abcdefgh", mvpd="Mine")) == 8
+    profile = (await mock.http.get("/api/v2/REF30/profiles", headers=headers)).json()["profiles"]["Mine"]
+    assert profile["notAfter"] - profile["notBefore"] == 90 * 86_400_000
+    assert (await mock.decide(await mock.logged_in(), "authorize", "a"))[0]["token"]
+
+
+@pytest.mark.anyio
+async def test_an_mvpd_may_leave_out_what_it_does_not_know(tmp_path: Path) -> None:
+    mock = configured(tmp_path, MINE + 'unknown_resources = "omit"\n' + REF30)
+    headers = await mock.logged_in(mvpd="Mine")
+    decisions = await mock.decide(headers, "preauthorize", "channel-1", "unheard-of", "resource3", mvpd="Mine")
+    assert [(d["resource"], d["authorized"]) for d in decisions] == [("channel-1", True), ("resource3", False)]
+
+
+@pytest.mark.anyio
+async def test_a_proxied_mvpd_is_flagged_and_named_in_media_tokens(tmp_path: Path) -> None:
+    mock = configured(tmp_path, MINE + 'proxy = "Synacor"\n' + REF30)
+    headers = await mock.logged_in(mvpd="Mine")
+    mvpds = (await mock.http.get("/api/v2/REF30/configuration", headers=headers)).json()["requestor"]["mvpds"]
+    assert {m["id"]: m.get("isProxy") for m in mvpds} == {"Cablevision": None, "Spectrum": None, "Mine": True}
+    serialized = (await mock.decide(headers, "authorize", "a", mvpd="Mine"))[0]["token"]["serializedToken"]
+    token = verify(serialized, None, mock.clock.now(), default_keys().media_token.public_key())[1]
+    assert token is not None
+    assert (token.mvpd_id, token.proxy_mvpd_id) == ("Mine", "Synacor")
+
+
+@pytest.mark.anyio
+async def test_some_mvpds_take_the_login_by_a_form_that_submits_itself(mock: Mock) -> None:
+    session = await mock.session(await mock.signed_on(), mvpd="apassidp")
+    saml = (await mock.http.get(session["url"])).headers["location"]
+    page = await mock.http.get(saml)
+    assert (page.status_code, 'name="SAMLRequest"' in page.text) == (200, True)
+    form = {"requestor_id": "REF30", "code": session["code"], "SAMLRequest": "x"}
+    shown = await mock.http.post("/mvpd/apassidp/login", data=form)
+    assert (shown.status_code, "Sign in with Adobe IdP" in shown.text) == (200, True)
+
+
+@pytest.mark.anyio
+async def test_resetting_a_temppass_gives_a_new_trial(mock: Mock) -> None:
+    headers = await mock.signed_on()
+    await mock.decide(headers, "authorize", "REF30", mvpd="TempPass_TEST40")
+    mock.clock.tick(200)
+    used_up = (await mock.decide(headers, "authorize", "REF30", mvpd="TempPass_TEST40"))[0]
+    assert used_up["error"]["code"] == "temporary_access_duration_limit_exceeded"
+    device = headers["AP-Device-Identifier"].removeprefix("fingerprint ")
+    query = {"requestor_id": "REF30", "mvpd_id": "TempPass_TEST40", "device_id": device}
+    path = "/reset-tempass/v3/reset"
+    assert (await mock.http.delete(path, params=query)).status_code == 401
+    assert (await mock.http.delete(path, params=query, headers=headers)).status_code == 204
+    assert (await mock.decide(headers, "authorize", "REF30", mvpd="TempPass_TEST40"))[0]["authorized"]
+    wrong = await mock.http.delete(path, params={**query, "mvpd_id": "Cablevision"}, headers=headers)
+    assert (wrong.status_code, wrong.json()["code"]) == (400, "invalid_parameter_mvpd")
+
+
+@pytest.mark.anyio
+async def test_a_visitor_identifier_is_in_the_journal(mock: Mock) -> None:
+    headers = {**await mock.signed_on(), "AP-Visitor-Identifier": "12345"}
+    await mock.http.get("/api/v2/REF30/profiles", headers=headers)
+    assert (await mock.exchanges())[-1]["request_headers"]["ap-visitor-identifier"] == "12345"

@@ -1,0 +1,317 @@
+"""Live: events as they happen, findings of observers, and what a listener may cost."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from conformance.example import Child
+from conformance.live import LiveRules
+from mock_server.clock import ManualClock
+from mock_server.exchange import Exchange
+from mock_server.observer import Finding, Observer
+from mock_server.watch import Watch
+
+pytestmark = pytest.mark.anyio
+SERVE = ("-c", "from mock_server.cli import main; main()", "serve")
+
+
+@pytest.fixture(scope="module")
+def mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with Child(
+        "mock", (*SERVE, "--no-throttle"), ready="/_mock/health", folder=tmp_path_factory.mktemp("mock")
+    ) as child:
+        yield child.url
+
+
+@dataclass
+class Event:
+    id: str = ""
+    kind: str = ""
+    data: Any = None
+
+
+@contextlib.asynccontextmanager
+async def listening(url: str, **params: str) -> AsyncIterator[AsyncIterator[Event]]:
+    """The events of a space; the connection stands when the context begins."""
+    async with (
+        httpx.AsyncClient(trust_env=False, timeout=20) as http,
+        http.stream("GET", f"{url}/_mock/events", params=params) as answer,
+    ):
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        lines = answer.aiter_lines()
+        assert await anext(lines) == "retry: 1000"
+
+        async def events() -> AsyncIterator[Event]:
+            event = Event()
+            async for line in lines:
+                name, _, value = line.partition(": ")
+                match name:
+                    case "id":
+                        event.id = value
+                    case "event":
+                        event.kind = value
+                    case "data":
+                        event.data = msgspec.json.decode(value)
+                if not line and event.kind:
+                    yield event
+                    event = Event()
+
+        yield events()
+
+
+async def ask(url: str, times: int = 1, path: str = "/api/v2/REF30/configuration") -> None:
+    async with httpx.AsyncClient(trust_env=False) as http:
+        for _ in range(times):
+            await http.get(url + path)
+
+
+async def test_an_exchange_is_told_whole_as_it_happens(mock: str) -> None:
+    async with listening(f"{mock}/~told") as events:
+        await ask(f"{mock}/~told")
+        event = await anext(events)
+    assert event.kind == "exchange"
+    exchange = msgspec.convert(event.data, Exchange)
+    assert (exchange.endpoint, exchange.status, exchange.space) == ("configuration", 401, "told")
+    assert "invalid_access_token_client_application" in exchange.response_body
+
+
+async def test_a_summary_has_the_error_and_no_bodies(mock: str) -> None:
+    async with listening(f"{mock}/~summary", view="summary") as events:
+        await ask(f"{mock}/~summary")
+        event = await anext(events)
+    assert (event.data["outcome"], event.data["error"]) == ("error", "invalid_access_token_client_application")
+    assert not {"request_headers", "request_body", "response_headers", "response_body"} & set(event.data)
+
+
+async def test_a_space_tells_only_of_itself(mock: str) -> None:
+    async with listening(f"{mock}/~mine") as events:
+        await ask(f"{mock}/~theirs")
+        await ask(f"{mock}/~mine")
+        assert (await anext(events)).data["space"] == "mine"
+
+
+async def test_a_listener_resumes_without_loss_and_without_doubles(mock: str) -> None:
+    url = f"{mock}/~resumed"
+    await ask(url, 3)
+    async with listening(url, after="0") as events:
+        seen = [await anext(events) for _ in range(2)]
+    await ask(url, 2)
+    async with listening(url, after=seen[-1].id) as events:
+        seen += [await anext(events) for _ in range(3)]
+    assert [event.data["id"] for event in seen if event.kind == "exchange"] == [1, 2, 3, 4, 5]
+
+
+async def test_last_event_id_resumes_too(mock: str) -> None:
+    url = f"{mock}/~header"
+    await ask(url, 2)
+    async with (
+        httpx.AsyncClient(trust_env=False) as http,
+        http.stream("GET", f"{url}/_mock/events", headers={"Last-Event-ID": "1.0"}) as answer,
+    ):
+        async for line in answer.aiter_lines():
+            if line.startswith("id: "):
+                assert line.startswith("id: 2.")
+                break
+
+
+@pytest.mark.parametrize("query", ["after=x", "after=1.2.3", "after=-1", "view=short"])
+async def test_a_wrong_parameter_is_refused_with_a_sentence(mock: str, query: str) -> None:
+    async with httpx.AsyncClient(trust_env=False) as http:
+        answer = await http.get(f"{mock}/_mock/events?{query}")
+    assert answer.status_code == 400
+    assert query.partition("=")[0] in answer.json()["error"]
+
+
+async def test_who_is_far_behind_is_told_what_was_missed(mock: str) -> None:
+    url = f"{mock}/~behind"
+    async with httpx.AsyncClient(trust_env=False) as http:
+        for _ in range(42):
+            await asyncio.gather(*(http.get(f"{url}/nowhere") for _ in range(50)))
+    async with listening(url, after="0", view="summary") as events:
+        assert (await anext(events)).data == {"exchanges": 100, "findings": 0}
+        assert (await anext(events)).data["id"] == 101
+
+
+async def test_a_listener_who_never_reads_holds_nobody_up(mock: str) -> None:
+    url = f"{mock}/~stuck"
+    host, port = mock.removeprefix("http://").split(":")
+    _, writer = await asyncio.open_connection(host, int(port), limit=1)
+    writer.write(f"GET /~stuck/_mock/events?after=0 HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    await writer.drain()
+    async with httpx.AsyncClient(trust_env=False) as http:
+        began = time.monotonic()
+        for _ in range(20):
+            await asyncio.gather(*(http.post(f"{url}/nowhere", content=b"x" * 60_000) for _ in range(20)))
+        assert time.monotonic() - began < 15
+        assert (await http.get(f"{url}/_mock/health")).status_code == 200
+    writer.close()
+
+
+async def test_a_reset_is_told_and_findings_begin_anew(mock: str) -> None:
+    url = f"{mock}/~reset"
+    await ask(url, 1)
+    async with httpx.AsyncClient(trust_env=False) as http, listening(url) as events:
+        assert any(rule["findings"] for rule in (await http.get(f"{url}/_mock/findings")).json()["rules"])
+        await http.post(f"{url}/_mock/reset")
+        kinds = [(await anext(events)).kind]
+        while kinds[-1] != "reset":
+            kinds.append((await anext(events)).kind)
+        rules = (await http.get(f"{url}/_mock/findings")).json()["rules"]
+    assert {rule["verdict"] for rule in rules} <= {"not exercised", "untestable"}
+
+
+async def test_deleting_a_space_ends_its_listeners(mock: str) -> None:
+    async with httpx.AsyncClient(trust_env=False) as http, listening(f"{mock}/~gone") as events:
+        await http.delete(f"{mock}/_mock/spaces/gone")
+        assert [event.kind async for event in events] == ["end"]
+
+
+async def test_the_live_rules_find_what_the_service_did(mock: str) -> None:
+    """A request without a token breaks headers.authorization: told at once, and listed with its evidence."""
+    url = f"{mock}/~judged"
+    async with listening(url) as events, httpx.AsyncClient(trust_env=False) as http:
+        await ask(url)
+        async with asyncio.timeout(10):
+            found = [event async for event in _until(events, "headers.authorization")]
+        listed = (await http.get(f"{url}/_mock/findings")).json()
+    assert found[-1].data["exchanges"] == [1]
+    rule = next(rule for rule in listed["rules"] if rule["id"] == "headers.authorization")
+    assert (rule["verdict"], rule["severity"], rule["opportunities"]) == ("violated", "MUST", 1)
+    assert rule["findings"][0]["exchanges"] == [1]
+    assert (listed["judged"], listed["waiting"], listed["stopped"]) == (1, 0, None)
+
+
+async def _until(events: AsyncIterator[Event], rule: str) -> AsyncIterator[Event]:
+    async for event in events:
+        yield event
+        if event.kind == "finding" and event.data["rule"] == rule:
+            return
+
+
+async def test_without_rules_nothing_is_judged(tmp_path: Path) -> None:
+    with Child("mock", (*SERVE, "--no-rules"), ready="/_mock/health", folder=tmp_path) as child:
+        await ask(child.url)
+        async with httpx.AsyncClient(trust_env=False) as http:
+            answer = (await http.get(f"{child.url}/_mock/findings")).json()
+    assert answer == {"rules": [], "judged": 0, "waiting": 0, "stopped": None}
+
+
+@pytest.mark.parametrize("reads", [True, False], ids=["reading", "stuck"])
+async def test_the_mock_stops_within_two_seconds_with_listeners(reads: bool, tmp_path: Path) -> None:
+    with Child("mock", (*SERVE, "--no-throttle"), ready="/_mock/health", folder=tmp_path) as child:
+        reader, writer = await asyncio.open_connection("127.0.0.1", child.port, limit=64)
+        writer.write(b"GET /_mock/events?after=0 HTTP/1.1\r\nHost: mock\r\n\r\n")
+        assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
+        if not reads:
+            async with httpx.AsyncClient(trust_env=False, base_url=child.url) as http:
+                await asyncio.gather(*(http.post("/nowhere", content=b"x" * 60_000) for _ in range(200)))
+        began = time.monotonic()
+        await asyncio.to_thread(child.stop)
+        assert time.monotonic() - began < 2
+        writer.close()
+
+
+def exchange(id_: int, wall: float) -> Exchange:
+    return msgspec.convert(
+        {
+            **dict.fromkeys(Exchange.__struct_fields__, ""),
+            "id": id_,
+            "at": 0,
+            "wall": wall,
+            "duration_ms": 1,
+            "lag_ms": 0,
+            "status": 200,
+            "request_headers": {},
+            "response_headers": {},
+            "behaviours": (),
+        },
+        Exchange,
+    )
+
+
+@dataclass
+class Notes:
+    """An observer that keeps what it is shown."""
+
+    seen: list[int] = field(default_factory=list)
+    fails_at: int = 0
+
+    def observe(self, exchange: Exchange) -> Sequence[Finding]:
+        if exchange.id == self.fails_at:
+            raise ValueError(exchange.id)
+        self.seen.append(exchange.id)
+        return []
+
+    def rules(self) -> Sequence[msgspec.Struct]:
+        return []
+
+
+def watch(notes: Observer, most_waiting: int = 100) -> Watch:
+    return Watch(ManualClock(), [lambda: notes], most_waiting)
+
+
+def test_observers_see_exchanges_in_the_order_of_arrival() -> None:
+    notes = Notes()
+    watched = watch(notes)
+    first = ManualClock().monotonic()
+    second = first + 1
+    with watched.under_way(first):
+        with watched.under_way(second):
+            watched.add(exchange(1, wall=second))
+        watched.judge()
+        assert notes.seen == []
+        watched.add(exchange(2, wall=first))
+    watched.judge()
+    assert notes.seen == [2, 1]
+
+
+def test_a_request_that_is_never_answered_does_not_hold_back_for_ever() -> None:
+    notes = Notes()
+    clock = ManualClock()
+    watched = Watch(clock, [lambda: notes], 100)
+    with watched.under_way(clock.monotonic()):
+        clock.tick(1)
+        watched.add(exchange(1, wall=clock.monotonic()))
+        assert not watched.ready
+        clock.tick(61)
+        watched.judge()
+    assert notes.seen == [1]
+
+
+def test_judging_stops_when_too_much_waits_and_says_so_until_a_reset() -> None:
+    notes = Notes()
+    watched = watch(notes, most_waiting=2)
+    for number in (1, 2, 3, 4):
+        watched.add(exchange(number, wall=number))
+    watched.judge()
+    assert notes.seen == []
+    assert watched.stopped is not None
+    assert "more than 2" in watched.stopped
+    watched.reset()
+    watched.add(exchange(5, wall=5))
+    watched.judge()
+    assert (notes.seen, watched.stopped) == ([5], None)
+
+
+def test_an_observer_that_fails_harms_nobody_else(caplog: pytest.LogCaptureFixture) -> None:
+    watched = watch(Notes(fails_at=1))
+    watched.add(exchange(1, wall=1))
+    watched.judge()
+    assert watched.stopped is not None
+    assert "exchange 1" in watched.stopped
+    assert "an observer failed at exchange 1" in caplog.text
+
+
+def test_live_rules_without_exchanges_pass_nothing() -> None:
+    assert {rule.verdict for rule in LiveRules().rules()} == {"not exercised", "untestable"}
