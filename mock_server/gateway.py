@@ -96,7 +96,8 @@ class Gateway:
         if call.endpoint.method != call.inbound.method:
             return PlainTextResponse("", 405, {"allow": ", ".join(self._endpoints)})
         await self._check(call, call.endpoint)
-        error = call.effect("error") if not _answers_by_item(call) else None
+        # DCR and pages know no enhanced errors, and decisions tell them per resource.
+        error = call.effect("error") if call.endpoint.needs_token and not _answers_by_item(call) else None
         if error is not None and error.error is not None:
             raise ApiError(error.error)
         return await call.endpoint.handler(call)
