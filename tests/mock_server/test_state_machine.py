@@ -1,0 +1,253 @@
+"""Registration, logins, clock, decisions and logout at random, held to a small model."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+)
+
+from mock_server.keys import default_keys
+from mock_server.media_tokens import Status, verify
+from mock_server.settings import Settings
+from tests.mock_server.conftest import FULL, Mock, device_headers
+
+API = "/api/v2/REF30"
+MVPDS = ("Cablevision", "Dish")
+DEVICES = ("d1", "d2")
+HURRIED = "203.0.113.7"
+TOKEN_LIFE, SESSION_LIFE, PROFILE_LIFE = 21_600, 1800, 30 * 86_400
+KEY = default_keys().media_token.public_key()
+
+
+@dataclass
+class Client:
+    credentials: dict[str, Any]
+    token: str = ""
+    token_ends: float = 0
+
+
+@dataclass
+class Code:
+    text: str
+    client: str
+    device: str
+    mvpd: str
+    ends: float
+    open: bool = True
+    completed: bool = False
+
+
+@dataclass
+class Model:
+    """What must be true, as plain dictionaries; times in seconds since the start."""
+
+    now: float = 0
+    latest: dict[tuple[str, str], Code] = field(default_factory=dict)
+    profiles: dict[tuple[str, str, str], float] = field(default_factory=dict)
+    """By client, device and MVPD: when it ends."""
+
+    bucket: float = 0
+    """How full the throttled address's bucket is, in requests, at ``bucket_at``."""
+    bucket_at: float = 0
+
+    def admits(self) -> bool:
+        """nginx's leaking bucket: one request a second leaks out, ten more than one fit in."""
+        self.bucket = max(self.bucket - (self.now - self.bucket_at), 0)
+        self.bucket_at = self.now
+        if self.bucket > 10:
+            return False
+        self.bucket += 1
+        return True
+
+    def logged_in(self, client: str, device: str) -> set[str]:
+        return {m for (c, d, m), ends in self.profiles.items() if (c, d) == (client, device) and self.now < ends}
+
+
+class MockMachine(RuleBasedStateMachine):
+    clients: Bundle[Client] = Bundle("clients")
+    codes: Bundle[Code] = Bundle("codes")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.mock = Mock(Settings(throttle=None))
+        self.model = Model()
+        self.all_codes: set[str] = set()
+
+    def teardown(self) -> None:
+        self.loop.run_until_complete(self.mock.http.aclose())
+        self.loop.close()
+
+    def ask(self, method: str, path: str, client: Client, device: str = "d1", **rest: object) -> httpx.Response:
+        """Asks as a service does: with a token that is renewed in time."""
+        if not self.valid(client):
+            self.renew(client)
+        return self.ask_as_is(method, path, client, device, **rest)
+
+    def ask_as_is(self, method: str, path: str, client: Client, device: str = "d1", **rest: object) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {client.token}", **device_headers(device)}
+        return self.loop.run_until_complete(self.mock.http.request(method, path, headers=headers, **rest))  # type: ignore[arg-type]  # as httpx names them
+
+    def valid(self, client: Client) -> bool:
+        return bool(client.token) and self.model.now < client.token_ends
+
+    def refused(self, answer: httpx.Response, client: Client) -> bool:
+        """True (and checked) where the token is not valid."""
+        if self.valid(client):
+            return False
+        assert (answer.status_code, answer.json()["code"]) == (401, "invalid_access_token_client_application")
+        return True
+
+    @initialize(target=clients)
+    def first_client(self) -> Client:
+        limit = {"throttle": {"rate": 1, "burst": 10}}
+        self.loop.run_until_complete(self.mock.behave(limit, match={"ip": HURRIED}))
+        return self.register()
+
+    @rule(requests=st.integers(1, 15))
+    def hurry(self, requests: int) -> None:
+        for _ in range(requests):
+            asked = self.mock.http.get(f"{API}/profiles", headers={"X-Forwarded-For": HURRIED})
+            status = self.loop.run_until_complete(asked).status_code
+            assert status == (401 if self.model.admits() else 429)
+
+    @rule(target=clients)
+    def another_client(self) -> Client:
+        return self.register()
+
+    def register(self) -> Client:
+        client = Client(self.loop.run_until_complete(self.mock.register()))
+        self.renew(client)
+        return client
+
+    @rule(client=clients)
+    def renew(self, client: Client) -> None:
+        client.token = self.loop.run_until_complete(self.mock.token(client.credentials))["access_token"]
+        client.token_ends = self.model.now + TOKEN_LIFE
+
+    @rule(seconds=st.sampled_from([1, 600, 1800, 21_599, 30 * 86_400]))
+    def time_passes(self, seconds: int) -> None:
+        self.mock.clock.tick(seconds)
+        self.model.now += seconds
+
+    @rule(target=codes, client=clients, device=st.sampled_from(DEVICES), mvpd=st.sampled_from(MVPDS))
+    def start_session(self, client: Client, device: str, mvpd: str) -> Code | MultipleResults[Code]:
+        answer = self.ask("POST", f"{API}/sessions", client, device, data={**FULL, "mvpd": mvpd})
+        body, name = answer.json(), client.credentials["client_id"]
+        if mvpd in self.model.logged_in(name, device):
+            assert (body["actionName"], body["reasonType"]) == ("authorize", "authenticated")
+            return multiple()
+        assert body["actionName"] == "authenticate"
+        assert body["code"] not in self.all_codes
+        self.all_codes.add(body["code"])
+        code = Code(body["code"], name, device, mvpd, self.model.now + SESSION_LIFE)
+        earlier = self.model.latest.get((name, device))
+        if earlier is not None:
+            earlier.open = False
+        self.model.latest[name, device] = code
+        return code
+
+    @rule(code=codes)
+    def log_in(self, code: Code) -> None:
+        answer = self.loop.run_until_complete(self.mock.http.post(f"/_mock/sessions/{code.text}/login", json={}))
+        if not code.open or self.model.now >= code.ends:
+            assert answer.status_code == 409
+            return
+        assert answer.status_code == 200
+        code.completed = True
+        self.model.profiles[code.client, code.device, code.mvpd] = self.model.now + PROFILE_LIFE
+
+    @rule(code=codes, client=clients)
+    def poll(self, code: Code, client: Client) -> None:
+        answer = self.ask("GET", f"{API}/profiles/code/{code.text}", client)
+        if not code.open or self.model.now >= code.ends:
+            assert (answer.status_code, answer.json()["code"]) == (400, "invalid_authentication_session")
+            return
+        logged_in = code.completed and code.mvpd in self.model.logged_in(code.client, code.device)
+        assert set(answer.json()["profiles"]) == ({code.mvpd} if logged_in else set())
+
+    @rule(client=clients, device=st.sampled_from(DEVICES))
+    def list_profiles(self, client: Client, device: str) -> None:
+        answer = self.ask_as_is("GET", f"{API}/profiles", client, device)
+        if not self.refused(answer, client):
+            assert set(answer.json()["profiles"]) == self.model.logged_in(client.credentials["client_id"], device)
+
+    @rule(
+        client=clients,
+        device=st.sampled_from(DEVICES),
+        mvpd=st.sampled_from(MVPDS),
+        resource=st.sampled_from(["REF30", "resource3"]),
+        kind=st.sampled_from(["authorize", "preauthorize"]),
+    )
+    def decide(self, client: Client, device: str, mvpd: str, resource: str, kind: str) -> None:
+        path = f"{API}/decisions/{kind}/{mvpd}"
+        answer = self.ask("POST", path, client, device, json={"resources": [resource]})
+        decision = answer.json()["decisions"][0]
+        logged_in = mvpd in self.model.logged_in(client.credentials["client_id"], device)
+        assert decision["authorized"] == (logged_in and resource == "REF30")
+        assert ("token" in decision) == (decision["authorized"] and kind == "authorize")
+        if "token" in decision:
+            now = self.mock.clock.now()
+            status, token = verify(decision["token"]["serializedToken"], resource, now, KEY)
+            assert (status, token.mvpd_id if token else None) == (Status.VALID_TOKEN, mvpd)
+            assert decision["notBefore"] <= now < decision["notAfter"]
+        if not logged_in:
+            known = (client.credentials["client_id"], device, mvpd) in self.model.profiles
+            expected = "authenticated_profile_expired" if known else "authenticated_profile_missing"
+            assert decision["error"]["code"] == expected
+
+    @rule(client=clients, device=st.sampled_from(DEVICES), mvpd=st.sampled_from(MVPDS))
+    def outlive_a_login(self, client: Client, device: str, mvpd: str) -> None:
+        """Chance alone comes here too seldom: decisions before, at and after the end of a profile."""
+        ends = self.model.profiles.get((client.credentials["client_id"], device, mvpd))
+        if ends is None or ends <= self.model.now:
+            return
+        self.time_passes(round(ends - self.model.now) - 1)
+        self.decide(client, device, mvpd, "REF30", "authorize")
+        self.time_passes(1)
+        self.decide(client, device, mvpd, "REF30", "authorize")
+
+    @rule(client=clients, device=st.sampled_from(DEVICES), mvpd=st.sampled_from(MVPDS))
+    def log_out(self, client: Client, device: str, mvpd: str) -> None:
+        answer = self.ask("GET", f"{API}/logout/{mvpd}?redirectUrl=https%3A%2F%2Fadobe.com", client, device)
+        name = client.credentials["client_id"]
+        had = mvpd in self.model.logged_in(name, device)
+        self.model.profiles.pop((name, device, mvpd), None)
+        usual = "complete" if mvpd == "Dish" else "logout"
+        assert answer.json()["logouts"][mvpd]["actionName"] == (usual if had else "invalid")
+
+    @rule(client=consumes(clients))
+    def lose_credentials(self, client: Client) -> None:
+        revoked = {"client_id": client.credentials["client_id"]}
+        self.loop.run_until_complete(self.mock.http.post("/_mock/access-tokens/revoke", json=revoked))
+        client.token_ends = 0
+        assert self.refused(self.ask_as_is("GET", f"{API}/profiles", client), client)
+
+    @invariant()
+    def no_answer_was_an_internal_error(self) -> None:
+        journal = self.mock.app.state.spaces.get("default").journal
+        assert not [exchange for exchange in journal.after(0) if exchange.status >= 500]
+
+
+MockMachine.TestCase.settings = settings(
+    max_examples=60,
+    stateful_step_count=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+TestMockMachine = MockMachine.TestCase
