@@ -212,10 +212,11 @@ class MockMachine(RuleBasedStateMachine):
 
     @rule(client=clients, device=st.sampled_from(DEVICES), mvpd=st.sampled_from(MVPDS))
     def outlive_a_login(self, client: Client, device: str, mvpd: str) -> None:
-        """Chance alone comes here too seldom: decisions before, at and after the end of a profile."""
-        ends = self.model.profiles.get((client.credentials["client_id"], device, mvpd))
-        if ends is None or ends <= self.model.now:
-            return
+        """Chance alone comes here too seldom: decisions just before and at the end of a profile."""
+        code = self.start_session(client, device, mvpd)
+        if isinstance(code, Code):
+            self.log_in(code)
+        ends = self.model.profiles[client.credentials["client_id"], device, mvpd]
         self.time_passes(round(ends - self.model.now) - 1)
         self.decide(client, device, mvpd, "REF30", "authorize")
         self.time_passes(1)
