@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar, Generic, TypeVar
@@ -126,8 +126,9 @@ class Bounded(Generic[K, V]):
     limit: int = 50_000
     _entries: OrderedDict[K, V] = field(default_factory=OrderedDict)
 
-    def get(self, key: K) -> V | None:
-        return self._entries.get(key)
+    def __post_init__(self) -> None:
+        # The dictionary's own: a rule reads at every exchange.
+        self.get: Callable[[K], V | None] = self._entries.get
 
     def put(self, key: K, value: V) -> None:
         self._entries[key] = value

@@ -48,7 +48,7 @@ RESTRICTED: Mapping[str, frozenset[str]] = {
 
 def device_info(exchange: Exchange) -> Mapping[str, Any] | None:
     """The facts in X-Device-Info; None if the header is missing or is not a JSON object in Base64."""
-    return _facts(exchange.request_headers.get("x-device-info", ""))
+    return facts_in(exchange.request_headers.get("x-device-info", ""))
 
 
 def decoded(text: str) -> bytes | None:
@@ -73,7 +73,8 @@ def _first_address(header: str) -> str | None:
 
 
 @lru_cache(maxsize=1024)
-def _facts(header: str) -> Mapping[str, Any] | None:
+def facts_in(header: str) -> Mapping[str, Any] | None:
+    """The same, of the header's value."""
     raw = decoded(header)
     if not raw:
         return None

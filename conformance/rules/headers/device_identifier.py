@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from conformance import citations
 from conformance.facts.exchanges import NEEDS_DEVICE
@@ -39,6 +40,7 @@ class DeviceIdentifier(Rule):
         )
 
 
+@lru_cache(maxsize=1024)
 def _wrong(header: str | None) -> str | None:
     if not header:
         return "no AP-Device-Identifier"

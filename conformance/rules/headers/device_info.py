@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from conformance import citations
 from conformance.facts.exchanges import DCR, NEEDS_DEVICE
-from conformance.facts.headers import RESTRICTED, device_info
+from conformance.facts.headers import RESTRICTED, facts_in
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Broken, Card, Outcome, Rule, Severity
-from mock_server.exchange import Exchange
 
 
 class DeviceInfo(Rule):
@@ -32,7 +32,7 @@ class DeviceInfo(Rule):
         sent = "x-device-info" in seen.request_headers
         if seen.endpoint not in NEEDS_DEVICE and not (sent and seen.endpoint.startswith("dcr.")):
             return
-        wrong = _wrong(seen)
+        wrong = _wrong(seen.request_headers.get("x-device-info", ""))
         if wrong is None:
             yield HELD
             return
@@ -44,11 +44,11 @@ class DeviceInfo(Rule):
         )
 
 
-def _wrong(exchange: Exchange) -> str | None:
-    header = exchange.request_headers.get("x-device-info")
+@lru_cache(maxsize=1024)
+def _wrong(header: str) -> str | None:
     if not header:
         return "no X-Device-Info"
-    facts = device_info(exchange)
+    facts = facts_in(header)
     if facts is None:
         return f"not a JSON object in Base64: {header[:60]}"
     for key, allowed in RESTRICTED.items():

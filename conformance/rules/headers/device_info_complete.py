@@ -10,6 +10,8 @@ from conformance.facts.headers import CONNECTION_FACTS, REQUIRED_FACTS, device_i
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Broken, Card, Outcome, Rule, Severity
 
+WANTED = (*REQUIRED_FACTS, *CONNECTION_FACTS)
+
 
 class DeviceInfoComplete(Rule):
     card = Card(
@@ -30,13 +32,13 @@ class DeviceInfoComplete(Rule):
         facts = device_info(seen)
         if facts is None:
             return  # headers.device-info says so
-        missing = [key for key in (*REQUIRED_FACTS, *CONNECTION_FACTS) if facts.get(key) in {None, ""}]
+        missing = [key for key in WANTED if facts.get(key) in (None, "")]  # a value may be a list
         if not missing:
             yield HELD
             return
         yield Broken(
             exchanges=(seen.id,),
             device=seen.device,
-            expected=", ".join((*REQUIRED_FACTS, *CONNECTION_FACTS)),
+            expected=", ".join(WANTED),
             observed=f"without {', '.join(missing)}",
         )

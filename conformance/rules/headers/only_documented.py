@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from conformance import citations
 from conformance.facts.exchanges import form, json_object
@@ -57,7 +58,7 @@ class OnlyDocumented(Rule):
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if isinstance(seen, VerbCall) or seen.endpoint not in PARAMETERS:
             return
-        unknown = [f"header {name}" for name in seen.request_headers if _is_unknown(name)]
+        unknown = list(_unknown_headers(tuple(seen.request_headers)))
         unknown += [f"parameter {name}" for name in sorted(_sent(seen) - PARAMETERS[seen.endpoint])]
         if not unknown:
             yield HELD
@@ -70,8 +71,9 @@ class OnlyDocumented(Rule):
         )
 
 
-def _is_unknown(header: str) -> bool:
-    return header.startswith(PREFIXES) and header not in HEADERS
+@lru_cache(maxsize=1024)
+def _unknown_headers(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"header {name}" for name in names if name.startswith(PREFIXES) and name not in HEADERS)
 
 
 def _sent(exchange: Exchange) -> set[str]:
