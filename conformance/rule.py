@@ -123,7 +123,7 @@ class Rule(ABC):
 class Bounded(Generic[K, V]):
     """A mapping that forgets its least recently written entries, so that a rule's state stays bounded."""
 
-    limit: int = 50_000
+    limit: int = 20_000
     _entries: OrderedDict[K, V] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
@@ -138,6 +138,11 @@ class Bounded(Generic[K, V]):
 
     def pop(self, key: K) -> V | None:
         return self._entries.pop(key, None)
+
+    def shed(self, old: Callable[[V], bool]) -> Iterator[V]:
+        """Drops entries, least recently written first, until one is not old; those that were dropped."""
+        while self._entries and old(next(iter(self._entries.values()))):
+            yield self._entries.popitem(last=False)[1]
 
     def __iter__(self) -> Iterator[K]:
         """Over a copy of the keys, so entries may be written or dropped meanwhile."""

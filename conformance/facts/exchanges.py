@@ -30,6 +30,13 @@ _REMEMBERED = 256
 """Bodies kept parsed: all rules look at one exchange before the next one comes."""
 
 
+def brief(exchange: Exchange) -> Exchange:
+    """The exchange without headers and bodies: what a rule remembers of it for long."""
+    return msgspec.structs.replace(
+        exchange, request_headers={}, request_body="", response_headers={}, response_body=""
+    )
+
+
 def ended(exchange: Exchange) -> float:
     """When its answer was out, in seconds on the scale of ``wall``."""
     return exchange.wall + exchange.duration_ms / 1000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from conformance.facts.exchanges import decisions
+from conformance.facts.exchanges import brief, decisions
 from mock_server.exchange import Exchange
 
 
@@ -26,4 +26,4 @@ def media_tokens(exchange: Exchange) -> Iterator[MediaToken]:
         if decision.get("authorized") is True and isinstance(token, dict) and isinstance(value, str):
             not_after = token.get("notAfter")
             life = (not_after - exchange.at) / 1000 if isinstance(not_after, int) else float("inf")
-            yield MediaToken(value, exchange.wall + life, exchange)
+            yield MediaToken(value, exchange.wall + life, brief(exchange))

@@ -18,6 +18,9 @@ IN_A_ROW = 4.0
 BY_ITSELF = 0.5
 """Seconds within which a repetition is the service's own doing: no viewer reads an answer and asks again so fast."""
 
+REMEMBERED = 120.0
+"""Seconds after which a repetition is the viewer's doing in any case: no verb takes so long."""
+
 Item = tuple[str | None, str | None, str | None, str]
 
 
@@ -103,6 +106,8 @@ class NotRepeated(Rule):
         if isinstance(seen, VerbCall):
             yield from self._settle(seen)
             return
+        for _ in self._final.shed(lambda final: seen.wall - ended(final) > REMEMBERED):
+            yield HELD
         key = signature(seen)
         final = self._final.pop(key)
         if final is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from conformance.facts.exchanges import answer, ended
+from conformance.facts.exchanges import answer, brief, ended
 from conformance.rule import Bounded
 from mock_server.exchange import Exchange
 
@@ -18,7 +18,7 @@ class Session:
 
     code: str
     exchange: Exchange
-    """The sessions.create exchange whose answer named the code."""
+    """The sessions.create exchange whose answer named the code, in brief."""
     life: float
     """Seconds that the code lives, counted from ``exchange.wall``."""
     missing: tuple[str, ...]
@@ -46,7 +46,7 @@ def session_of(exchange: Exchange) -> Session | None:
     missing = body.get("missingParameters")
     return Session(
         code=code,
-        exchange=exchange,
+        exchange=brief(exchange),
         life=_life(body.get("notAfter"), exchange),
         missing=tuple(str(name) for name in missing) if isinstance(missing, list) else (),
     )

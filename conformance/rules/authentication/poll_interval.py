@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance import citations
-from conformance.facts.exchanges import asks_again
+from conformance.facts.exchanges import asks_again, brief
 from conformance.facts.sessions import POLL_ENDPOINTS, Sessions, is_poll
 from conformance.facts.timing import timed
 from conformance.observation import Observation, VerbCall
@@ -41,7 +41,7 @@ class PollInterval(Rule):
         if not is_poll(seen, self._sessions) or seen.code is None:
             return
         before = self._last.get(seen.code)
-        self._last.put(seen.code, seen)
+        self._last.put(seen.code, brief(seen))
         if before is not None and not asks_again(before):
             yield timed(self.expectations, self._judge(before, seen), before, seen)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from conformance import citations
-from conformance.facts.exchanges import asks_again, ended
+from conformance.facts.exchanges import asks_again, brief, ended
 from conformance.facts.sessions import POLL_ENDPOINTS, Sessions, is_poll
 from conformance.facts.timing import timed
 from conformance.observation import Observation, VerbCall
@@ -44,7 +44,7 @@ class PollIsSingle(Rule):
         self._sessions.observe(seen)
         if not is_poll(seen, self._sessions) or seen.code is None:
             return
-        polls = [*(self._polls.get(seen.code) or []), seen][-LOOKED_AT:]
+        polls = [*(self._polls.get(seen.code) or []), brief(seen)][-LOOKED_AT:]
         self._polls.put(seen.code, polls)
         if len(polls) > 1:
             yield timed(self.expectations, self._judge(polls), *polls)

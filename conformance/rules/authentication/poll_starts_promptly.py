@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance import citations
+from conformance.facts.exchanges import brief
 from conformance.facts.sessions import Session, Sessions, answered_at, is_poll
 from conformance.facts.timing import timed
 from conformance.observation import Observation, VerbCall, moment
@@ -45,7 +46,7 @@ class PollStartsPromptly(Rule):
         if replaced is not None:
             self._waiting.pop(replaced.code)
         if is_poll(seen, self._sessions) and seen.code and self._first_poll.get(seen.code) is None:
-            self._first_poll.put(seen.code, seen)
+            self._first_poll.put(seen.code, brief(seen))
             session = self._waiting.pop(seen.code)
             if session is not None:
                 yield self._judge(session, seen)

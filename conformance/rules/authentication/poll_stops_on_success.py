@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance import citations
-from conformance.facts.exchanges import ended, profiles
+from conformance.facts.exchanges import brief, ended, profiles
 from conformance.facts.quiet import Quiet
 from conformance.facts.sessions import Sessions, is_poll
 from conformance.facts.timing import timed
@@ -46,7 +46,7 @@ class PollStopsOnSuccess(Rule):
             self._over.broken(seen.code)
             yield timed(self.expectations, self._late(over[1], seen), over[1], seen)
         elif profiles(seen):
-            self._over.begin(seen.code, ended(seen), seen)
+            self._over.begin(seen.code, ended(seen), brief(seen))
 
     def finish(self) -> Iterator[Outcome]:
         yield from self._over.finish()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance import citations
+from conformance.facts.exchanges import brief
 from conformance.facts.sessions import POLL_ENDPOINTS, Sessions, is_poll
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
@@ -40,7 +41,7 @@ class PollWaitsForRedirect(Rule):
         if not isinstance(seen, VerbCall):
             self._sessions.observe(seen)
             if is_poll(seen, self._sessions) and seen.code and self._polls.get(seen.code) is None:
-                self._polls.put(seen.code, seen)
+                self._polls.put(seen.code, brief(seen))
         elif seen.verb == "login" and seen.returns.get("code"):
             if seen.arguments.get("screen") == "primary":
                 self._primary.put(seen.device, seen.returns["code"])

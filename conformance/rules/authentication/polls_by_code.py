@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance import citations
-from conformance.facts.exchanges import PROFILE_QUERIES, profiles
+from conformance.facts.exchanges import PROFILE_QUERIES, brief, profiles
 from conformance.facts.sessions import POLL_ENDPOINTS, Sessions, is_poll
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
@@ -55,7 +55,7 @@ class PollsByCode(Rule):
         before = self._queries.get(code) or []
         if before and seen.wall - before[-1].wall > QUICK:
             before = []
-        queries = [*before, seen]
+        queries = [*before, brief(seen)]
         self._queries.put(code, queries[: POLLING + 1])
         if len(queries) == POLLING:
             yield Broken(

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from conformance import citations
-from conformance.facts.exchanges import NEEDS_TOKEN
+from conformance.facts.exchanges import NEEDS_TOKEN, brief
 from conformance.facts.headers import forwarded_for
 from conformance.facts.sessions import Sessions, is_poll
 from conformance.observation import Observation, VerbCall, moment
@@ -35,12 +35,13 @@ class ForwardedFor(Rule):
         super().__init__(expectations)
         self._devices: Bounded[str, str] = Bounded()
         """The device of each address that verbs came from."""
-        self._unknown: deque[Exchange] = deque(maxlen=10_000)
+        self._unknown: deque[tuple[str, Exchange]] = deque(maxlen=10_000)
+        """Addresses that no verb has named yet, with the exchange of each in brief."""
         self._sessions = Sessions()
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
-        while self._unknown and moment(seen) - self._unknown[0].wall > PATIENCE:
-            yield from self._late(self._unknown.popleft())
+        while self._unknown and moment(seen) - self._unknown[0][1].wall > PATIENCE:
+            yield from self._late(*self._unknown.popleft())
         if isinstance(seen, VerbCall):
             if seen.ip and self._devices.get(seen.ip) is None:
                 self._devices.put(seen.ip, seen.device)
@@ -55,15 +56,14 @@ class ForwardedFor(Rule):
         elif self._devices.get(address) is not None:
             yield HELD
         elif not _of_second_screen(seen, self._sessions) and not _from_before(seen, self._sessions):
-            self._unknown.append(seen)
+            self._unknown.append((address, brief(seen)))
 
     def finish(self) -> Iterator[Outcome]:
-        for exchange in self._unknown:
-            yield from self._late(exchange)
+        for address, exchange in self._unknown:
+            yield from self._late(address, exchange)
 
-    def _late(self, exchange: Exchange) -> Iterator[Outcome]:
-        address = forwarded_for(exchange)
-        if address is not None and self._devices.get(address) is not None:
+    def _late(self, address: str, exchange: Exchange) -> Iterator[Outcome]:
+        if self._devices.get(address) is not None:
             yield HELD
         elif any(self._devices):
             yield self._wrong(exchange, f"{address}, which is no device's")

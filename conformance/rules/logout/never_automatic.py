@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from conformance import citations
 from conformance.facts.actions import Candidates, inside
-from conformance.facts.exchanges import DECISIONS, decisions, ended, errors
+from conformance.facts.exchanges import DECISIONS, brief, decisions, ended, errors
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
@@ -50,7 +50,7 @@ class NeverAutomatic(Rule):
         elif denied is not None:
             yield HELD
         if seen.endpoint in DECISIONS and (errors(seen) or _denies(seen)):
-            self._denied.put(name, seen)
+            self._denied.put(name, brief(seen))
 
     def finish(self) -> Iterator[Outcome]:
         for _ in self._denied:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from conformance import citations
 from conformance.facts.actions import Candidates, inside
-from conformance.facts.exchanges import PROFILE_QUERIES, answered_before, decisions, resources
+from conformance.facts.exchanges import PROFILE_QUERIES, answered_before, brief, decisions, resources
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
@@ -49,10 +49,11 @@ class PermitsCached(Rule):
         elif seen.endpoint == "decisions.preauthorize" and seen.status == 200:
             permits = self._permits.get(device) or {}
             yield from self._asked(permits, seen)
+            kept = brief(seen)
             for decision in decisions(seen):
                 if decision.get("authorized") is True:
                     item = (seen.mvpd, str(decision.get("resource")))
-                    permits[item] = [*permits.get(item, []), seen][-10:]
+                    permits[item] = [*permits.get(item, []), kept][-10:]
             self._permits.put(device, permits)
 
     def finish(self) -> Iterator[Outcome]:
