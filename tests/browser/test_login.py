@@ -6,14 +6,8 @@ import re
 from collections.abc import Callable
 
 import pytest
-from conftest import World
+from browser_bench import World, sign_in
 from playwright.sync_api import Page, expect
-
-
-def sign_in(page: Page, username: str = "viewer", password: str = "viewer") -> None:  # noqa: S107 (of the mock)
-    page.get_by_label("User name").fill(username)
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
 
 
 def test_a_login_leads_back_to_the_app_and_gives_the_device_its_profile(world: World, page: Page) -> None:

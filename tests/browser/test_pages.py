@@ -7,10 +7,8 @@ from urllib.parse import urlencode
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import World
+from browser_bench import World, sign_in, type_code
 from playwright.sync_api import Browser, Page, expect
-from test_login import sign_in
-from test_second_screen import type_code
 
 MARKUP = '"><img src=x onerror=alert(1)><script>alert(1)</script>'
 

@@ -5,14 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from conftest import LONG_NAME, World
+from browser_bench import LONG_NAME, World, sign_in, type_code
 from playwright.sync_api import Page, expect
-from test_login import sign_in
-
-
-def type_code(page: Page, code: str) -> None:
-    page.get_by_label("Code").fill(code)
-    page.get_by_role("button", name="Continue").click()
 
 
 def test_a_code_a_provider_and_a_login_activate_the_device(world: World, page: Page) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import World
+from browser_bench import World
 from playwright.sync_api import Page
 
 ASK = """async ([url, options]) => {
