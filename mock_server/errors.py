@@ -55,11 +55,12 @@ class ApiError(Exception):
 class DcrError(Exception):
     """A DCR request ends with 400 and this error (RFC 6749, 5.2; RFC 7591, 3.2.2)."""
 
-    def __init__(self, error: str) -> None:
+    def __init__(self, error: str, description: str | None = None) -> None:
         if error not in DCR_ERRORS:
             raise ValueError(f"{error} is no DCR error")
         super().__init__(error)
         self.error = error
+        self.description = description
 
 
 class PageError(Exception):

@@ -9,7 +9,6 @@ import pytest
 
 from mock_server.keys import default_keys
 from mock_server.media_tokens import Status, verify
-from mock_server.settings import Settings
 from tests.mock_server.conftest import FULL, Mock, device_headers
 
 pytestmark = pytest.mark.anyio
@@ -344,11 +343,6 @@ async def test_device_information_that_is_none_shortens_the_login_alone(mock: Mo
         "Cablevision"
     ]
     assert profile["notAfter"] - profile["notBefore"] == 12 * 3_600_000
-    strict = Mock(Settings(throttle=None, strict=True))
-    answer = await strict.http.get(
-        "/api/v2/REF30/profiles", headers=(await strict.signed_on()) | {"X-Device-Info": info}
-    )
-    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_header_device_info")
 
 
 @pytest.mark.parametrize("url", ["nowhere", "//host", "javascript:alert(1)", "https://", "http://a b"])
