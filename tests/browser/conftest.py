@@ -41,7 +41,7 @@ service_providers = ["LONG"]
 """
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def mock_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A mock as users start it, on a free port."""
     file = tmp_path_factory.mktemp("mock") / "mock.toml"
@@ -59,8 +59,9 @@ def mock_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.communicate(timeout=20)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Chromium; gone before other modules come, for its event loop would be in the way of theirs."""
     try:
         executable = chromium.find()
     except chromium.NoChromium as missing:
