@@ -63,5 +63,10 @@ class DcrError(Exception):
         self.description = description
 
 
+def error_named(code: str) -> ApiError | DcrError:
+    """The error of a code, be it one of REST API V2 or of DCR."""
+    return DcrError(code) if code in DCR_ERRORS else ApiError(code)
+
+
 class PageError(Exception):
     """A request of a browser ends with 400 and a page that shows this sentence."""

@@ -19,7 +19,7 @@ from mock_server.connection import FaultyResponse
 from mock_server.cors import PREFLIGHT, allow_origin
 from mock_server.domain import registration, sessions
 from mock_server.domain.records import BUCKETS, Bucket
-from mock_server.errors import ENHANCED_ERRORS, ApiError, DcrError, PageError
+from mock_server.errors import ENHANCED_ERRORS, ApiError, DcrError, PageError, error_named
 from mock_server.exchange import Exchange
 from mock_server.headers import bearer_token, device_identifier
 from mock_server.inbound import BodyTooLarge, read_inbound
@@ -98,7 +98,7 @@ class Gateway:
         await self._check(call, call.endpoint)
         error = call.effect("error") if not _answers_by_item(call) else None
         if error is not None and error.error is not None:
-            raise ApiError(error.error)
+            raise error_named(error.error)
         return await call.endpoint.handler(call)
 
     async def _recognise(self, call: Call) -> None:
