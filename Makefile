@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test browser lint bench clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -13,7 +13,10 @@ $(VENV)/installed: pyproject.toml
 demo: $(VENV)/installed  ## The main job: a mock, the example service, a judged run, a report.
 	$(BIN)/pass-conformance demo --report report
 
-test: $(VENV)/installed  ## Every test.
+browser: $(VENV)/installed  ## Chromium for the tests of the pages, if there is none yet.
+	$(BIN)/python tests/browser/chromium.py
+
+test: browser  ## Every test.
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/installed  ## Style and types.

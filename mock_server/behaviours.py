@@ -16,6 +16,7 @@ import msgspec
 
 from mock_server.durations import Duration, encode_hook
 from mock_server.effects import Effect
+from mock_server.errors import DCR_ERRORS
 
 MAX_BEHAVIOURS = 1000
 
@@ -73,6 +74,8 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             raise ValueError("after is a number of requests, 0 or more")
         if self.probability is not None and not 0 <= self.probability <= 1:
             raise ValueError("probability is a number from 0 to 1")
+        if self.effect.error in DCR_ERRORS and not (self.match.endpoint or "").startswith("dcr."):
+            raise ValueError(f"{self.effect.error} is an error of DCR: match the endpoint dcr.register or dcr.token")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import msgspec
 
 from mock_server.domain import degradation
 from mock_server.durations import Duration
-from mock_server.errors import ENHANCED_ERRORS
+from mock_server.errors import DCR_ERRORS, ENHANCED_ERRORS
 from mock_server.latency import Latency
 from mock_server.media_tokens import Flaw
 from mock_server.throttle import Limit
@@ -75,7 +75,8 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             raise ValueError("throttle is false, or a rate and a burst")
         if self.degradation is not None and self.degradation not in degradation.RULES:
             raise ValueError(f"degradation is one of {', '.join(degradation.RULES)}")
-        _known_code(self.error)
+        if self.error not in DCR_ERRORS:
+            _known_code(self.error)
 
     @property
     def kind(self) -> str:

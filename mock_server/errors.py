@@ -55,11 +55,17 @@ class ApiError(Exception):
 class DcrError(Exception):
     """A DCR request ends with 400 and this error (RFC 6749, 5.2; RFC 7591, 3.2.2)."""
 
-    def __init__(self, error: str) -> None:
+    def __init__(self, error: str, description: str | None = None) -> None:
         if error not in DCR_ERRORS:
             raise ValueError(f"{error} is no DCR error")
         super().__init__(error)
         self.error = error
+        self.description = description
+
+
+def error_named(code: str) -> ApiError | DcrError:
+    """The error of a code, be it one of REST API V2 or of DCR."""
+    return DcrError(code) if code in DCR_ERRORS else ApiError(code)
 
 
 class PageError(Exception):

@@ -12,14 +12,14 @@ from email.utils import formatdate
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from mock_server import throttle
+from mock_server import strict, throttle
 from mock_server.body_faults import with_fault
 from mock_server.call import Call, Endpoint, json_answer
 from mock_server.connection import FaultyResponse
 from mock_server.cors import PREFLIGHT, allow_origin
 from mock_server.domain import registration, sessions
 from mock_server.domain.records import BUCKETS, Bucket
-from mock_server.errors import ENHANCED_ERRORS, ApiError, DcrError, PageError
+from mock_server.errors import ENHANCED_ERRORS, ApiError, DcrError, PageError, error_named
 from mock_server.exchange import Exchange
 from mock_server.headers import bearer_token, device_identifier
 from mock_server.inbound import BodyTooLarge, read_inbound
@@ -99,7 +99,7 @@ class Gateway:
         # DCR and pages know no enhanced errors, and decisions tell them per resource.
         error = call.effect("error") if call.endpoint.needs_token and not _answers_by_item(call) else None
         if error is not None and error.error is not None:
-            raise ApiError(error.error)
+            raise error_named(error.error)
         return await call.endpoint.handler(call)
 
     async def _recognise(self, call: Call) -> None:
@@ -154,11 +154,9 @@ class Gateway:
                 registration.check_service_provider(call.client, call.service_provider)
         if "mvpd" in call.path_params and call.path_params["mvpd"] not in world.catalogue.mvpds:
             raise ApiError("invalid_parameter_mvpd")
-        if endpoint.needs_device:
-            if call.device is None:
-                raise ApiError("invalid_header_device_identifier")
-            if call.settings.strict and call.device_info is None:
-                raise ApiError("invalid_header_device_info")
+        if endpoint.needs_device and call.device is None:
+            raise ApiError("invalid_header_device_identifier")
+        strict.check(call)
 
     def _write_journal(self, call: Call, response: Response, at: int, started: float) -> None:
         inbound, longest = call.inbound, self._settings.bounds.journal_body_chars
@@ -225,7 +223,7 @@ def _error_response(call: Call, error: Exception) -> Response:
         case ApiError():
             return json_answer(ErrorInformation.of(error.error, trace, error.details), error.error.status)
         case DcrError():
-            return json_answer(DcrErrorAnswer(error=error.error), 400)
+            return json_answer(DcrErrorAnswer(error=error.error, error_description=error.description), 400)
         case PageError():
             return HTMLResponse(error_page(str(error)), 400)
     log.error("internal error, trace %s", trace, exc_info=error)

@@ -1,7 +1,6 @@
 """Parameters of a request, wherever clients put them: form, JSON body or query string.
 
-Adobe documents one place for each endpoint and serves the others too (DOMAIN 23); with `--strict` only the
-documented one counts.
+Adobe documents one place for each endpoint and serves the others too; ``--strict`` refuses those (strict.py).
 """
 
 from __future__ import annotations

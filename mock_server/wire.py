@@ -57,10 +57,11 @@ class TokenAnswer(msgspec.Struct, frozen=True, kw_only=True):
     token_type: Literal["bearer"]
 
 
-class DcrErrorAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """400 of both (RFC 6749, 5.2; RFC 7591, 3.2.2)."""
+class DcrErrorAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """400 of both (RFC 6749, 5.2; RFC 7591, 3.2.2). Only ``--strict`` describes its errors."""
 
     error: DcrErrorCode
+    error_description: str | None = None
 
 
 class ErrorInformation(_Answer, frozen=True, kw_only=True):

@@ -37,6 +37,11 @@ def brief(exchange: Exchange) -> Exchange:
     )
 
 
+def sent_by_browser(exchange: Exchange) -> bool:
+    """Whether it is a viewer's doing, on pages, or a browser's own (a preflight), and not the service's."""
+    return exchange.endpoint == "authenticate" or exchange.endpoint.startswith(("browser.", "cors."))
+
+
 def ended(exchange: Exchange) -> float:
     """When its answer was out, in seconds on the scale of ``wall``."""
     return exchange.wall + exchange.duration_ms / 1000

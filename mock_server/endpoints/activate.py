@@ -61,7 +61,7 @@ async def _onward(call: Call, session: Session, given: dict[str, str]) -> Respon
     host = urlsplit(call.inbound.base_url).hostname or ""
     offered = {"mvpd": given.get("mvpd", ""), "domainName": [*domains, host][0], "redirectUrl": done_at}
     missing: tuple[str, ...] = session.missing()
-    lacking = {name: value for name, value in offered.items() if name in missing}
+    lacking: dict[str, str] = {name: value for name, value in offered.items() if name in missing}
     try:
         resumed = await sessions.resume(
             call.space.world, call.now, session.service_provider, session.code, lacking, call.degradation

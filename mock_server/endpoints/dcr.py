@@ -13,7 +13,7 @@ from mock_server.wire import ClientCredentials, TokenAnswer
 
 
 async def register(call: Call) -> Response:
-    given = _parameters(call, documented="json")
+    given = _parameters(call)
     statement = given.get("software_statement")
     if not statement:
         raise DcrError("invalid_request")
@@ -31,7 +31,7 @@ async def register(call: Call) -> Response:
 
 
 async def token(call: Call) -> Response:
-    given = _parameters(call, documented="form")
+    given = _parameters(call)
     client_id, secret, grant_type = (given.get(name) for name in ("client_id", "client_secret", "grant_type"))
     if not client_id or not secret or not grant_type:
         raise DcrError("invalid_request")
@@ -49,11 +49,8 @@ async def token(call: Call) -> Response:
     return json_answer(answer, 201)
 
 
-def _parameters(call: Call, documented: str) -> dict[str, str]:
+def _parameters(call: Call) -> dict[str, str]:
     try:
-        if call.settings.strict:
-            given = parameters.json_object(call) if documented == "json" else parameters.form(call)
-            return {name: value for name, value in given.items() if isinstance(value, str)}
         return parameters.anywhere(call)
     except (Malformed, Repeated) as error:
         raise DcrError("invalid_request") from error

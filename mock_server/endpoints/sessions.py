@@ -61,15 +61,12 @@ def draft(call: Call) -> Session:
 def session_parameters(call: Call) -> dict[str, str]:
     """What the request gives of mvpd, domainName and redirectUrl."""
     try:
-        given = parameters.form(call) if call.settings.strict else parameters.anywhere(call)
+        given = parameters.anywhere(call)
     except (Malformed, Repeated) as error:
         # Adobe names no error for a broken form; what cannot be read is what is missing from it first.
         raise ApiError("invalid_parameter_mvpd") from error
     given = {name: value for name, value in given.items() if name in sessions.PARAMETERS and value}
     call.mvpd = given.get("mvpd") or call.mvpd
-    domain = given.get("domainName")
-    if call.settings.strict and domain is not None and domain not in call.requestor.domains:
-        raise ApiError("invalid_parameter_redirect_url", f"{domain} is not a domain of {call.requestor.id}")
     return given
 
 

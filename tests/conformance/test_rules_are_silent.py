@@ -310,3 +310,13 @@ def test_pollers_of_one_address_behind_two_devices_are_two_pollers() -> None:
             trace.poll(f"CODE{number}")
 
     assert violated(trace.observations) == {}
+
+
+def test_what_a_viewer_repeats_in_a_browser_is_not_the_services_doing() -> None:
+    trace = Trace()
+    for _ in range(3):
+        trace.exchange("browser.activate", "/activate", method="POST", status=400, body="code=WRONG00", answer="page")
+        trace.exchange("authenticate", "/api/v2/authenticate/REF30/WRONG00", status=400, answer="page")
+        trace.exchange("cors.preflight", "/api/v2/REF30/configuration", method="OPTIONS")
+
+    assert {result.verdict for result in judge(trace.observations).values()} == {Verdict.NOT_EXERCISED}

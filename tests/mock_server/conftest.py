@@ -43,14 +43,17 @@ class Mock:
 
     async def register(self, application: str = "default") -> dict[str, Any]:
         statement = (await self.http.get("/_mock/software-statement", params={"application": application})).text
-        answer = await self.http.post("/o/client/register", json={"software_statement": statement})
+        answer = await self.http.post(
+            "/o/client/register", json={"software_statement": statement}, headers={"X-Device-Info": DEVICE_INFO}
+        )
         assert answer.status_code == 201, answer.text
         credentials: dict[str, Any] = answer.json()
         return credentials
 
     async def token(self, credentials: Mapping[str, str]) -> dict[str, Any]:
         form = {name: credentials[name] for name in ("client_id", "client_secret")}
-        answer = await self.http.post("/o/client/token", data={**form, "grant_type": "client_credentials"})
+        data = {**form, "grant_type": "client_credentials"}
+        answer = await self.http.post("/o/client/token", data=data, headers={"X-Device-Info": DEVICE_INFO})
         assert answer.status_code == 201, answer.text
         token: dict[str, Any] = answer.json()
         return token

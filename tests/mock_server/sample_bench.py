@@ -30,10 +30,17 @@ DESKTOP = (
     "Chrome/140.0.0.0 Safari/537.36"
 )
 _DESKTOP_INFO = {
-    "primaryHardwareType": "Desktop", "manufacturer": "Apple", "vendor": "Apple", "osName": "macOS",
-    "osFamily": "macOS", "osVendor": "Apple", "osVersion": "10.15.7", "browserName": "Chrome",
-    "browserVendor": "Google", "browserVersion": "140",
-}  # fmt: skip
+    "primaryHardwareType": "Desktop",
+    "manufacturer": "Apple",
+    "vendor": "Apple",
+    "osName": "macOS",
+    "osFamily": "macOS",
+    "osVendor": "Apple",
+    "osVersion": "10.15.7",
+    "browserName": "Chrome",
+    "browserVendor": "Google",
+    "browserVersion": "140",
+}
 _SAML = (
     '<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:'
     'assertion"><saml:Assertion><saml:Subject><saml:NameID>viewer</saml:NameID></saml:Subject></saml:Assertion>'

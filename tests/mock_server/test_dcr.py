@@ -123,27 +123,6 @@ async def test_a_repeated_parameter_is_an_invalid_request(mock: Mock) -> None:
     assert answer.json() == {"error": "invalid_request"}
 
 
-async def test_what_clients_in_the_wild_send_is_served(mock: Mock) -> None:
-    statement = await _statement(mock)
-    as_form = await mock.http.post("/o/client/register", data={"software_statement": statement})
-    assert as_form.status_code == 201
-    extra = {"software_statement": statement, "grant_types": ["x"], "token_endpoint_auth_method": "none"}
-    assert (await mock.http.post("/o/client/register", json=extra)).status_code == 201
-    given = {**{k: as_form.json()[k] for k in ("client_id", "client_secret")}, "grant_type": "client_credentials"}
-    in_query = await mock.http.post("/o/client/token", params={**given, "scope": "x"})
-    assert in_query.status_code == 201
-    as_json_type = await mock.http.post("/o/client/token", params=given, headers={"Content-Type": "application/json"})
-    assert as_json_type.status_code == 201
-
-
-async def test_strict_serves_the_documented_form_alone() -> None:
-    mock = Mock(Settings(throttle=None, strict=True))
-    credentials = await mock.register()
-    given = {**{k: credentials[k] for k in ("client_id", "client_secret")}, "grant_type": "client_credentials"}
-    assert (await mock.http.post("/o/client/token", params=given)).status_code == 400
-    assert (await mock.http.post("/o/client/token", data=given)).status_code == 201
-
-
 async def test_two_tokens_of_one_second_are_two_tokens(mock: Mock) -> None:
     credentials = await mock.register()
     tokens = {(await mock.token(credentials))["access_token"] for _ in range(5)}

@@ -24,11 +24,13 @@ from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
 
 from mock_server.clock import SystemClock
 from mock_server.config import ConfigError, load_settings
+from mock_server.control_client import ControlClient
 from mock_server.domain import signing
 from mock_server.domain.signing import MAX_ROTATIONS
 from mock_server.keys import KeyName, default_keys, load_keys
 from mock_server.media_tokens import MediaToken, serialize
 from tests.mock_server.conftest import Mock
+from tests.mock_server.test_cli import serving
 
 pytestmark = pytest.mark.anyio
 
@@ -260,3 +262,13 @@ def test_a_keystore_needs_a_file_that_can_be_written() -> None:
     assert pass_mock("keys", "export", "--format", "pkcs12").returncode == 2
     done = pass_mock("keys", "export", "--out", "/none/keys.pem")
     assert (done.returncode, "cannot be written" in done.stderr) == (2, True)
+
+
+async def test_the_python_client_rotates_and_verifies() -> None:
+    with serving() as (address, _):
+        async with ControlClient(address) as control:
+            kid = await control.rotate_key("media_token")
+            kids = [key["kid"] for key in (await control.public_keys())["keys"] if key["name"] == "media_token"]
+            assert (kids[0], len(kids)) == (kid, 2)
+            answer = await control.verify_media_token(fresh_token(), "news")
+            assert (answer["status"], answer["token"]["resource_id"]) == ("VALID_TOKEN", "news")

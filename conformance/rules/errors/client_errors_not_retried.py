@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance import citations
-from conformance.facts.exchanges import answer
+from conformance.facts.exchanges import answer, sent_by_browser
 from conformance.facts.retries import NotRepeated
 from conformance.rule import Broken, Card, Severity
 from mock_server.exchange import Exchange
@@ -24,7 +24,7 @@ class ClientErrorsNotRetried(NotRepeated):
     def is_final(self, exchange: Exchange) -> bool:
         return (
             exchange.status in {400, 403, 405}
-            and exchange.endpoint != "authenticate"
+            and not sent_by_browser(exchange)
             and answer(exchange).get("action", "none") == "none"
         )
 

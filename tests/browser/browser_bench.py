@@ -1,0 +1,92 @@
+"""What devices and viewers do in the tests of the pages."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+from playwright.sync_api import Page
+
+LONG_NAME = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft <b>&</b> Co"
+"""Longer than a phone is wide, and with markup in it: the name of the TV provider of the configuration."""
+
+
+def sign_in(page: Page, username: str = "viewer", password: str = "viewer") -> None:  # noqa: S107 (of the mock)
+    """Fills the login page of a TV provider and sends it."""
+    page.get_by_label("User name").fill(username)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def type_code(page: Page, code: str) -> None:
+    """Fills the second screen and sends it."""
+    page.get_by_label("Code").fill(code)
+    page.get_by_role("button", name="Continue").click()
+
+
+@dataclass
+class Device:
+    """A streaming device whose app has a token; ``code`` of the session that it started last."""
+
+    http: httpx.Client
+    headers: dict[str, str]
+    service_provider: str
+    code: str = ""
+
+    def start_session(self, **parameters: str) -> str:
+        """Starts a session; the address that a browser opens next, or an empty string if something is missing."""
+        answer = self.http.post(f"/api/v2/{self.service_provider}/sessions", headers=self.headers, data=parameters)
+        assert answer.status_code == 200, answer.text
+        self.code = answer.json()["code"]
+        base = str(self.http.base_url).split("/~")[0]
+        return base + answer.json()["url"] if answer.json()["actionName"] == "authenticate" else ""
+
+    def profiles(self) -> dict[str, Any]:
+        path = f"/api/v2/{self.service_provider}/profiles/code/{self.code}"
+        profiles: dict[str, Any] = self.http.get(path, headers=self.headers).json()["profiles"]
+        return profiles
+
+
+@dataclass
+class World:
+    """One space of the mock, as devices and browsers reach it."""
+
+    url: str
+    http: httpx.Client = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.http = httpx.Client(base_url=self.url, trust_env=False)
+
+    @property
+    def app(self) -> str:
+        """Where logins lead back to: something of the same mock that is no page."""
+        return f"{self.url}/_mock/health"
+
+    def device(self, ip: str = "198.51.100.7", application: str = "default", provider: str = "REF30") -> Device:
+        statement = self.http.get("/_mock/software-statement", params={"application": application}).text
+        credentials = self.http.post("/o/client/register", json={"software_statement": statement}).json()
+        form = {name: credentials[name] for name in ("client_id", "client_secret")}
+        token = self.http.post("/o/client/token", data={**form, "grant_type": "client_credentials"}).json()
+        headers = {
+            "Authorization": f"Bearer {token['access_token']}",
+            "AP-Device-Identifier": f"fingerprint {base64.b64encode(b'a-television').decode()}",
+            "X-Device-Info": base64.b64encode(b'{"model":"TV","osName":"tvOS"}').decode(),
+            "X-Forwarded-For": ip,
+        }
+        return Device(self.http, headers, provider)
+
+    def login_page(self, mvpd: str = "Cablevision", ip: str = "198.51.100.7") -> tuple[Device, str]:
+        """A device that waits for a login, and the address that it shows."""
+        device = self.device(ip)
+        return device, device.start_session(mvpd=mvpd, domainName="adobe.com", redirectUrl=self.app)
+
+    def logout_page(self, **query: str) -> str:
+        return f"{self.url}/adobe-services/logout?{urlencode({'mso_id': 'Cablevision', **query})}"
+
+    def calls(self) -> list[tuple[str, int]]:
+        """What the mock has answered so far: endpoint and status, one after the other."""
+        found = self.http.get("/_mock/exchanges").json()["exchanges"]
+        return [(exchange["endpoint"], exchange["status"]) for exchange in found]

@@ -1,0 +1,32 @@
+"""Without a browser the tests of the pages fail with a sentence that says what to do; they are never skipped."""
+
+from __future__ import annotations
+
+import chromium
+import pytest
+
+
+def test_a_named_executable_must_be_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(chromium.VARIABLE, "/none/chrome")
+    with pytest.raises(chromium.NoChromium, match="/none/chrome is no executable"):
+        chromium.find()
+    monkeypatch.setenv(chromium.VARIABLE, "/bin/sh")
+    assert str(chromium.find()) == "/bin/sh"
+
+
+def test_playwrights_own_comes_before_the_systems(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(chromium.VARIABLE, raising=False)
+    monkeypatch.setattr(chromium.shutil, "which", {"chromium": "/bin/ls"}.get)
+    monkeypatch.setattr(chromium, "playwrights_own", lambda: "/bin/sh")
+    assert str(chromium.find()) == "/bin/sh"
+    monkeypatch.setattr(chromium, "playwrights_own", lambda: "/none/chrome")
+    assert str(chromium.find()) == "/bin/ls"
+
+
+def test_none_at_all_is_a_sentence_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(chromium.VARIABLE, raising=False)
+    monkeypatch.setattr(chromium.shutil, "which", lambda _: None)
+    monkeypatch.setattr(chromium, "playwrights_own", lambda: "/none/chrome")
+    monkeypatch.setattr(chromium, "_PLACES", ())
+    with pytest.raises(chromium.NoChromium, match="make browser"):
+        chromium.find()

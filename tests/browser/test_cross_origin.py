@@ -1,0 +1,121 @@
+"""Browser apps call Adobe Pass from pages of another origin."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser_bench import World
+from playwright.sync_api import Page
+
+ASK = """async ([url, options]) => {
+    try {
+        const answer = await fetch(url, options);
+        return { status: answer.status, body: await answer.text() };
+    } catch (error) {
+        return { status: 0, body: String(error) };
+    }
+}"""
+
+
+class _Silent(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name of the base class)
+        pass
+
+
+@pytest.fixture
+def app(tmp_path: Path, page: Page) -> Iterator[Page]:
+    """A page of a browser app, from its own server."""
+    (tmp_path / "index.html").write_text('<!doctype html><link rel="icon" href="data:,"><title>App</title>')
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Silent, directory=str(tmp_path)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    page.goto(f"http://127.0.0.1:{server.server_port}/")
+    yield page
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def ask(page: Page, url: str, **options: object) -> tuple[int, str]:
+    answer: dict[str, Any] = page.evaluate(ASK, [url, options])
+    return answer["status"], answer["body"]
+
+
+def registered(world: World, app: Page) -> dict[str, str]:
+    """Registers and gets a token from the page; the headers of what it asks next."""
+    statement = world.http.get("/_mock/software-statement").text
+    status, credentials = ask(
+        app,
+        f"{world.url}/o/client/register",
+        method="POST",
+        headers={"Content-Type": "application/json"},
+        body=f'{{"software_statement": "{statement}"}}',
+    )
+    assert status == 201, credentials
+    token = app.evaluate(
+        """async ([url, credentials]) => {
+            const { client_id, client_secret } = JSON.parse(credentials);
+            const body = new URLSearchParams({ client_id, client_secret, grant_type: 'client_credentials' });
+            return await (await fetch(url, { method: 'POST', body })).json();
+        }""",
+        [f"{world.url}/o/client/token", credentials],
+    )
+    return {"Authorization": f"Bearer {token['access_token']}"}
+
+
+def test_a_browser_app_registers_and_reads_the_configuration(world: World, app: Page) -> None:
+    headers = registered(world, app)
+    status, body = ask(app, f"{world.url}/api/v2/REF30/configuration", headers=headers)
+    assert status == 200
+    assert '"Cablevision"' in body
+    assert world.calls() == [
+        ("cors.preflight", 200),
+        ("dcr.register", 201),
+        ("dcr.token", 201),  # a form, so simple that no preflight is due
+        ("cors.preflight", 200),
+        ("configuration", 200),
+    ]
+
+
+def test_a_browser_app_sends_the_device_headers_and_credentials(world: World, app: Page) -> None:
+    headers = {**registered(world, app), "AP-Device-Identifier": "fingerprint YQ==", "X-Device-Info": "e30="}
+    url = f"{world.url}/api/v2/REF30/profiles"
+    status, body = ask(app, url, headers=headers, credentials="include")
+    assert (status, body) == (200, '{"profiles":{}}')
+
+
+def test_a_header_that_the_sample_does_not_allow_is_held_back_by_the_browser(world: World, app: Page) -> None:
+    headers = {**registered(world, app), "AP-TempPass-Identity": "e30="}
+    status, _ = ask(app, f"{world.url}/api/v2/REF30/configuration", headers=headers)
+    assert status == 0
+    assert world.calls()[-1] == ("cors.preflight", 200)
+
+
+def test_errors_can_be_read(world: World, app: Page) -> None:
+    status, body = ask(app, f"{world.url}/api/v2/REF30/configuration")
+    assert (status, "invalid_access_token_client_application" in body) == (401, True)
+    status, body = ask(app, f"{world.url}/o/client/token", method="POST")
+    assert (status, "error" in body) == (400, True)
+
+
+def test_a_429_can_be_read(world: World, app: Page) -> None:
+    answers = [ask(app, f"{world.url}/api/v2/REF30/configuration") for _ in range(13)]
+    assert {status for status, _ in answers} == {401, 429}
+    status, body = answers[-1]
+    assert (status, "429 Too Many Requests" in body) == (429, True)
+
+
+def test_a_preflight_counts_as_a_request(world: World, app: Page) -> None:
+    """As behind nginx: so an app that is throttled may not even get to ask."""
+    url = f"{world.url}/api/v2/REF30/configuration"
+    for _ in range(12):
+        ask(app, url)
+    status, _ = ask(app, url, headers={"Authorization": "Bearer x"})
+    assert status == 0
+    assert world.calls()[-1] == ("cors.preflight", 429)

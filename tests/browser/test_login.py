@@ -1,0 +1,135 @@
+"""What a viewer does at the TV provider's pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from browser_bench import World, sign_in
+from playwright.sync_api import Page, expect
+
+
+def test_a_login_leads_back_to_the_app_and_gives_the_device_its_profile(world: World, page: Page) -> None:
+    device, address = world.login_page()
+    page.goto(address)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in with Optimum")
+    expect(page.get_by_role("main")).to_contain_text(device.code)
+    assert device.profiles() == {}
+    sign_in(page)
+    page.wait_for_url(world.app)
+    assert list(device.profiles()) == ["Cablevision"]
+
+
+def test_a_wrong_password_is_said_and_can_be_mended(world: World, page: Page) -> None:
+    device, address = world.login_page()
+    page.goto(address)
+    sign_in(page, password="wrong")
+    expect(page.get_by_role("alert")).to_have_text("The user name or password is not right. Please try again.")
+    expect(page).to_have_title(re.compile("^Error: "))
+    expect(page.get_by_label("User name")).to_have_value("viewer")
+    password = page.get_by_label("Password")
+    expect(password).to_be_focused()
+    expect(password).to_have_value("")
+    expect(password).to_have_accessible_description(re.compile("not right"))
+    assert device.profiles() == {}
+    password.fill("viewer")
+    page.keyboard.press("Enter")
+    page.wait_for_url(world.app)
+    assert list(device.profiles()) == ["Cablevision"]
+
+
+def test_a_cancelled_login_leads_back_without_a_profile(world: World, page: Page) -> None:
+    device, address = world.login_page()
+    page.goto(address)
+    page.get_by_role("button", name="Cancel").click()
+    page.wait_for_url(world.app)
+    assert device.profiles() == {}
+
+
+def test_empty_fields_are_not_sent(world: World, page: Page) -> None:
+    _, address = world.login_page()
+    page.goto(address)
+    before = len(world.calls())
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_label("User name")).to_be_focused()
+    assert len(world.calls()) == before
+
+
+@pytest.mark.parametrize("password", ["viewer", "wrong"])
+def test_a_provider_that_wants_a_form_gets_it(world: World, page: Page, password: str) -> None:
+    device, address = world.login_page("apassidp")
+    page.goto(address)
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("Sign in with"))
+    assert ("browser.saml", 200) in world.calls()
+    assert world.calls()[-1] == ("browser.login", 200)
+    sign_in(page, password=password)
+    if password == "wrong":
+        expect(page.get_by_role("alert")).to_be_visible()
+        sign_in(page)
+    page.wait_for_url(world.app)
+    assert list(device.profiles()) == ["apassidp"]
+
+
+def test_a_provider_that_wants_a_form_gets_it_without_scripts_too(
+    world: World, open_page: Callable[..., Page]
+) -> None:
+    page = open_page(java_script_enabled=False)
+    _, address = world.login_page("apassidp")
+    page.goto(address)
+    page.get_by_role("button", name="Continue").click()
+    sign_in(page)
+    page.wait_for_url(world.app)
+
+
+def test_at_home_nobody_is_asked_for_a_password(world: World, page: Page) -> None:
+    device, address = world.login_page("Spectrum", ip="192.0.2.44")
+    page.goto(address)
+    page.wait_for_url(world.app)
+    assert list(device.profiles()) == ["Spectrum"]
+
+
+def test_elsewhere_the_same_provider_asks(world: World, page: Page) -> None:
+    device, address = world.login_page("Spectrum")
+    page.goto(address)
+    expect(page.get_by_label("Password")).to_be_visible()
+    assert device.profiles() == {}
+
+
+def test_a_login_by_keyboard_alone(world: World, page: Page) -> None:
+    device, address = world.login_page()
+    page.goto(address)
+    expect(page.get_by_label("User name")).to_be_focused()
+    page.keyboard.type("viewer")
+    page.keyboard.press("Tab")
+    page.keyboard.type("viewer")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Sign in")).to_be_focused()
+    focus = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert focus == "solid"
+    page.keyboard.press("Enter")
+    page.wait_for_url(world.app)
+    assert list(device.profiles()) == ["Cablevision"]
+
+
+def test_any_browser_may_log_in_but_only_while_the_code_is_good(world: World, page: Page) -> None:
+    device, address = world.login_page()
+    page.goto(address)
+    device.start_session(mvpd="Cablevision", domainName="adobe.com", redirectUrl=world.app)
+    sign_in(page)
+    expect(page.get_by_role("alert")).to_have_text(re.compile("start again on your device"))
+
+
+def test_a_logout_ends_on_a_page_with_the_way_back(world: World, page: Page) -> None:
+    device, address = world.login_page()
+    page.goto(address)
+    sign_in(page)
+    page.wait_for_url(world.app)
+    answer = world.http.get(
+        "/api/v2/REF30/logout/Cablevision", params={"redirectUrl": world.app}, headers=device.headers
+    ).json()
+    address = answer["logouts"]["Cablevision"]["url"]
+    page.goto(address if address.startswith("http") else world.url.split("/~")[0] + address)
+    expect(page.get_by_role("heading", level=1)).to_have_text("You are signed out of Optimum")
+    page.get_by_role("link", name="Back to the app").click()
+    page.wait_for_url(world.app)
