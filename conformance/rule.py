@@ -123,7 +123,7 @@ class Rule(ABC):
 class Bounded(Generic[K, V]):
     """A mapping that forgets its least recently written entries, so that a rule's state stays bounded."""
 
-    limit: int = 20_000
+    limit: int = 50_000
     _entries: OrderedDict[K, V] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Generic, TypeVar
 
+from conformance.facts.sessions import KEPT_CODES
 from conformance.rule import HELD, Bounded, Outcome
 
 K = TypeVar("K", bound=Hashable)
@@ -24,7 +25,7 @@ class Quiet(Generic[K, V]):
 
     patience: float
     at_least: float
-    _since: Bounded[K, tuple[float, V]] = field(default_factory=Bounded)
+    _since: Bounded[K, tuple[float, V]] = field(default_factory=lambda: Bounded(KEPT_CODES))
     _waiting: dict[K, float] = field(default_factory=dict)
     _order: list[tuple[float, int, K]] = field(default_factory=list)
     """The same as a heap by moment: codes that live for 30 minutes stand beside those that live for seconds."""

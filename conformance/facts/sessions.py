@@ -10,6 +10,8 @@ from mock_server.exchange import Exchange
 
 POLL_ENDPOINTS = frozenset({"sessions.create", "profiles.code"})
 """The endpoints of sessions and their polls."""
+KEPT_CODES = 10_000
+"""Codes remembered by each rule: more than one mock serves the polls of at a time."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,8 @@ def session_of(exchange: Exchange) -> Session | None:
 class Sessions:
     """The sessions seen, by code, and which one each device has now."""
 
-    _by_code: Bounded[str, Session] = field(default_factory=Bounded)
-    _current: Bounded[tuple[str | None, str], Session] = field(default_factory=Bounded)
+    _by_code: Bounded[str, Session] = field(default_factory=lambda: Bounded(KEPT_CODES))
+    _current: Bounded[tuple[str | None, str], Session] = field(default_factory=lambda: Bounded(KEPT_CODES))
 
     def observe(self, exchange: Exchange) -> Session | None:
         """Takes note of a new session; the one it replaced, if any."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from conformance import citations
 from conformance.facts.exchanges import asks_again, brief
-from conformance.facts.sessions import POLL_ENDPOINTS, Sessions, is_poll
+from conformance.facts.sessions import KEPT_CODES, POLL_ENDPOINTS, Sessions, is_poll
 from conformance.facts.timing import timed
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
@@ -32,7 +32,7 @@ class PollInterval(Rule):
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
         self._sessions = Sessions()
-        self._last: Bounded[str, Exchange] = Bounded()
+        self._last: Bounded[str, Exchange] = Bounded(KEPT_CODES)
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if isinstance(seen, VerbCall):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from conformance import citations
 from conformance.facts.exchanges import brief
-from conformance.facts.sessions import Session, Sessions, answered_at, is_poll
+from conformance.facts.sessions import KEPT_CODES, Session, Sessions, answered_at, is_poll
 from conformance.facts.timing import timed
 from conformance.observation import Observation, VerbCall, moment
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
@@ -33,8 +33,8 @@ class PollStartsPromptly(Rule):
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
         self._sessions = Sessions()
-        self._first_poll: Bounded[str, Exchange] = Bounded()
-        self._waiting: Bounded[str, Session] = Bounded()
+        self._first_poll: Bounded[str, Exchange] = Bounded(KEPT_CODES)
+        self._waiting: Bounded[str, Session] = Bounded(KEPT_CODES)
         self._now = float("-inf")
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from conformance import citations
 from conformance.facts.exchanges import brief
-from conformance.facts.sessions import POLL_ENDPOINTS, Sessions, is_poll
+from conformance.facts.sessions import KEPT_CODES, POLL_ENDPOINTS, Sessions, is_poll
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
@@ -33,7 +33,7 @@ class PollWaitsForRedirect(Rule):
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
         self._sessions = Sessions()
-        self._polls: Bounded[str, Exchange] = Bounded()
+        self._polls: Bounded[str, Exchange] = Bounded(KEPT_CODES)
         self._primary: Bounded[str, str] = Bounded()
         """The code that each device shows a browser for."""
 

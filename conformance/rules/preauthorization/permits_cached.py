@@ -14,6 +14,8 @@ from mock_server.exchange import Exchange
 KEPT = 300.0
 """Seconds for which a permit is held to be remembered; a cache may end earlier than the app."""
 
+KEPT_DEVICES = 10_000
+
 Device = tuple[str | None, str]
 Permits = dict[tuple[str | None, str], list[Exchange]]
 """The answers that permitted each (mvpd, resource)."""
@@ -36,7 +38,7 @@ class PermitsCached(Rule):
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._permits: Bounded[Device, Permits] = Bounded()
+        self._permits: Bounded[Device, Permits] = Bounded(KEPT_DEVICES)
         self._repeats: Candidates[Broken] = Candidates()
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
@@ -62,7 +64,7 @@ class PermitsCached(Rule):
 
     def _verb(self, call: VerbCall) -> Iterator[Outcome]:
         if call.verb == "restart":
-            self._permits = Bounded()
+            self._permits = Bounded(KEPT_DEVICES)
         for exchange, repeated in self._repeats.settle(call):
             if call.verb != "start" or not inside(exchange, call):
                 yield repeated
