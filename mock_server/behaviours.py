@@ -157,6 +157,8 @@ class Behaviours:
             behaviour = active.behaviour
             if behaviour.effect.kind != kind or active.over(now) or not behaviour.match.takes(facts):
                 continue
+            if kind == "error" and (behaviour.effect.error in DCR_ERRORS) != facts.endpoint.startswith("dcr."):
+                continue  # enhanced errors and those of DCR are each for their own API
             if lifetime is not None and getattr(behaviour.effect.ttl, lifetime, None) is None:
                 continue
             if active.strikes():

@@ -96,8 +96,7 @@ class Gateway:
         if call.endpoint.method != call.inbound.method:
             return PlainTextResponse("", 405, {"allow": ", ".join(self._endpoints)})
         await self._check(call, call.endpoint)
-        # DCR and pages know no enhanced errors, and decisions tell them per resource.
-        error = call.effect("error") if call.endpoint.needs_token and not _answers_by_item(call) else None
+        error = call.effect("error") if not _answers_by_item(call) else None
         if error is not None and error.error is not None:
             raise error_named(error.error)
         return await call.endpoint.handler(call)
