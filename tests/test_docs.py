@@ -20,6 +20,7 @@ from mock_server.errors import DCR_ERRORS, ENHANCED_ERRORS
 from mock_server.exchange import Exchange
 from mock_server.routes import CONTROL_CALLS, ENDPOINTS
 from mock_server.settings import Bounds, DefaultLifetimes, KeySettings
+from tests.mock_server import departures_table
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -69,6 +70,10 @@ def test_every_header_that_the_mock_reads_is_documented() -> None:
     names = {name for pair in read for name in pair if name}
     assert "ap-device-identifier" in names
     assert {name for name in names if f"`{name}`" not in text} == set()
+
+
+def test_the_page_of_departures_is_made_from_them() -> None:
+    assert departures_table.PAGE.read_text("utf-8") == departures_table.page()
 
 
 def test_every_control_call_is_documented() -> None:
