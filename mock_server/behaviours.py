@@ -104,6 +104,7 @@ class _Active:
     seed: int
     ends: int | None
     chance: random.Random
+    enabled: bool = True
     seen: int = 0
     hits: int = 0
 
@@ -145,6 +146,13 @@ class Behaviours:
     def remove(self, key: str) -> bool:
         return self._active.pop(key, None) is not None
 
+    def switch(self, key: str, *, enabled: bool) -> bool:
+        """Switches a behaviour off or on again, its hits and its end untouched; whether there is one."""
+        active = self._active.get(key)
+        if active is not None:
+            active.enabled = enabled
+        return active is not None
+
     def clear(self) -> None:
         self._active.clear()
 
@@ -155,7 +163,9 @@ class Behaviours:
         """
         for active in reversed(self._active.values()):
             behaviour = active.behaviour
-            if behaviour.effect.kind != kind or active.over(now) or not behaviour.match.takes(facts):
+            if not active.enabled or behaviour.effect.kind != kind or active.over(now):
+                continue
+            if not behaviour.match.takes(facts):
                 continue
             if kind == "error" and (behaviour.effect.error in DCR_ERRORS) != facts.endpoint.startswith("dcr."):
                 continue  # enhanced errors and those of DCR are each for their own API
@@ -166,11 +176,12 @@ class Behaviours:
         return None
 
     def listed(self, now: int) -> list[dict[str, Any]]:
-        """Every behaviour with its id, its hits and whether it is over."""
+        """Every behaviour with its id, its hits, and whether it is switched on and whether it is over."""
         return [
             {
                 "id": a.id,
                 "hits": a.hits,
+                "enabled": a.enabled,
                 "over": a.over(now),
                 **msgspec.to_builtins(a.behaviour, enc_hook=encode_hook),
             }

@@ -102,6 +102,10 @@ class ControlClient:
         body = {"match": match or {}, "effect": effect, **{k.rstrip("_"): v for k, v in lifetime.items()}}
         return str((await self._call("POST", "/behaviours", json=body)).json()["id"])
 
+    async def switch_behaviour(self, behaviour: str, *, enabled: bool) -> None:
+        """Off, or on again: what it counted and when it ends stay as they were."""
+        await self._call("PUT", f"/behaviours/{behaviour}", json={"enabled": enabled})
+
     async def remove_behaviour(self, behaviour: str) -> None:
         await self._call("DELETE", f"/behaviours/{behaviour}")
 

@@ -97,6 +97,7 @@ CONTROL_CALLS = (
     ("GET", "/buckets", views.list_buckets),
     ("GET", "/behaviours", control.list_behaviours),
     ("POST", "/behaviours", control.add_behaviour),
+    ("PUT", "/behaviours/{id}", control.switch_behaviour),
     ("DELETE", "/behaviours/{id}", control.remove_behaviour),
     ("GET", "/presets", control.list_presets),
     ("GET", "/data-centres", control.show_data_centres),

@@ -20,6 +20,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
     id: int
     at: int
+    wall: float
     duration_ms: float
     endpoint: str
     method: str
@@ -44,6 +45,7 @@ def summary_of(exchange: Exchange) -> Summary:
     return Summary(
         id=exchange.id,
         at=exchange.at,
+        wall=exchange.wall,
         duration_ms=exchange.duration_ms,
         endpoint=exchange.endpoint,
         method=exchange.method,

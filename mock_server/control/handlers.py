@@ -46,7 +46,7 @@ class EndProfilesCall(msgspec.Struct, forbid_unknown_fields=True):
     device: str | None = None
 
 
-class IntegrationCall(msgspec.Struct, forbid_unknown_fields=True):
+class SwitchCall(msgspec.Struct, forbid_unknown_fields=True):
     enabled: bool
 
 
@@ -75,7 +75,7 @@ async def catalogue(request: Request) -> Response:
 
 
 async def set_integration(request: Request) -> Response:
-    wanted = await body_as(request, IntegrationCall)
+    wanted = await body_as(request, SwitchCall)
     world = space_of(request).world
     service_provider, mvpd = request.path_params["sp"], request.path_params["mvpd"]
     provider = world.catalogue.service_providers.get(service_provider)
@@ -184,6 +184,14 @@ async def fail_over(request: Request) -> Response:
     if centres is not None:
         centres.fail_over()
     return await show_data_centres(request)
+
+
+async def switch_behaviour(request: Request) -> Response:
+    wanted = await body_as(request, SwitchCall)
+    behaviour: str = request.path_params["id"]
+    if not space_of(request).behaviours.switch(behaviour, enabled=wanted.enabled):
+        raise Refused(f"there is no behaviour {behaviour}", 404)
+    return answer({"id": behaviour, "enabled": wanted.enabled})
 
 
 async def remove_behaviour(request: Request) -> Response:

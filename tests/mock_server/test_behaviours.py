@@ -35,6 +35,23 @@ async def test_a_status_comes_instead_of_the_answer(mock: Mock) -> None:
 
 
 @pytest.mark.anyio
+async def test_one_that_is_switched_off_rests_and_goes_on_where_it_was(mock: Mock) -> None:
+    key = await mock.behave({"status": 503}, times=2, match={"endpoint": "profiles"})
+    headers = await mock.signed_on()
+
+    async def statuses(enabled: bool) -> list[int]:
+        answer = await mock.http.put(f"/_mock/behaviours/{key}", json={"enabled": enabled})
+        assert answer.json() == {"id": key, "enabled": enabled}
+        listed = (await mock.http.get("/_mock/behaviours")).json()["behaviours"]
+        assert [behaviour["enabled"] for behaviour in listed] == [enabled]
+        return [(await mock.http.get(PROFILES, headers=headers)).status_code for _ in range(2)]
+
+    assert (await mock.http.get(PROFILES, headers=headers)).status_code == 503
+    assert await statuses(enabled=False) == [200, 200]
+    assert await statuses(enabled=True) == [503, 200]
+
+
+@pytest.mark.anyio
 async def test_an_error_is_top_level_or_per_item_as_the_api_does_it(mock: Mock) -> None:
     headers = await mock.logged_in()
     await mock.behave({"error": "network_received_error"})
@@ -179,4 +196,4 @@ def test_every_given_field_must_match(mvpd: str, device: str) -> None:
 def test_a_behaviour_is_listed_as_it_was_given() -> None:
     given_ = {"effect": {"ttl": {"session": "8s"}}, "match": {"ip": "1.2.3.4"}, "for": "30s"}
     behaviours = _behaviours(msgspec.convert(given_, Behaviour, dec_hook=decode_hook))
-    assert behaviours.listed(0) == [{"id": "b1", "hits": 0, "over": False, **given_}]
+    assert behaviours.listed(0) == [{"id": "b1", "hits": 0, "enabled": True, "over": False, **given_}]

@@ -154,6 +154,7 @@ async def test_the_catalogue_shows_no_passwords(mock: Mock) -> None:
     [
         ("PUT", "/_mock/integrations/REF30/Nobody", 404),
         ("DELETE", "/_mock/behaviours/b99", 404),
+        ("PUT", "/_mock/behaviours/b99", 404),
         ("DELETE", "/_mock/spaces/none", 404),
         ("GET", "/_mock/software-statement?application=none", 404),
         ("POST", "/_mock/clock", 400),
