@@ -25,7 +25,7 @@ class KeyName(StrEnum):
     MEDIA_TOKEN = "media_token"  # noqa: S105 (a name, no secret)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Keys:
     """Private RSA keys: for software statements and access tokens, for media tokens, and for user metadata."""
 
@@ -37,14 +37,14 @@ class Keys:
     def signing(self, name: KeyName) -> RSAPrivateKey:
         return self.media_token if name is KeyName.MEDIA_TOKEN else self.authorization_server
 
-    def certificate_of(self, provider: ServiceProvider) -> RSAPublicKey | None:
-        """The key that user metadata of a service provider is encrypted for; None if it has no certificate."""
-        match provider.certificate:
+    def certificate(self, name: str) -> RSAPublicKey | None:
+        """The key that user metadata is encrypted for with the certificate of a service provider; None for none."""
+        match name:
             case "none":
                 return None
             case "built-in":
                 return self.user_metadata.public_key()
-        return read_public_key(Path(provider.certificate))
+        return read_public_key(Path(name))
 
     def service_token_key_of(self, provider: ServiceProvider) -> RSAPublicKey | None:
         """The key that service tokens of a service provider must be signed with, if it names one."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from starlette.routing import Route
 
 from mock_server.call import Endpoint
@@ -11,6 +9,7 @@ from mock_server.control import events, views
 from mock_server.control import handlers as control
 from mock_server.control import keys as control_keys
 from mock_server.control.http import guarded
+from mock_server.dispatch import PathTree
 from mock_server.endpoints import (
     activate,
     browser,
@@ -113,22 +112,21 @@ CONTROL_CALLS = (
 
 
 def routes(settings: Settings, lag: LagMeter) -> list[Route]:
-    """Control calls, the OpenAPI document, Adobe's paths, then whatever is neither."""
-    unknown = Gateway({}, settings, lag)
+    """Control calls, the OpenAPI document, then whatever is neither these nor a path of Adobe's."""
     return [
         *(
             Route(f"/_mock{path}", guarded(handler, settings.control_token), methods=[method])
             for method, path, handler in CONTROL_CALLS
         ),
         openapi_route(ENDPOINTS),
-        *(Route(path, Gateway(endpoints, settings, lag)) for path, endpoints in _by_path()),
-        Route("/{path:path}", unknown),
+        Route("/{path:path}", Gateway({}, settings, lag)),
     ]
 
 
-def _by_path() -> Iterator[tuple[str, dict[str, Endpoint]]]:
+def gateways(settings: Settings, lag: LagMeter) -> PathTree[Gateway]:
+    """Adobe's paths, with the endpoints that share each of them."""
     by_path: dict[str, dict[str, Endpoint]] = {}
     for endpoint in ENDPOINTS:
         for path in (endpoint.path, *endpoint.also):
             by_path.setdefault(path, {})[endpoint.method] = endpoint
-    yield from by_path.items()
+    return PathTree((path, Gateway(endpoints, settings, lag)) for path, endpoints in by_path.items())

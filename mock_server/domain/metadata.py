@@ -8,17 +8,18 @@ recipe decrypts) and has the state ``enc``.
 from __future__ import annotations
 
 import base64
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from mock_server.catalogue import Subscriber
 from mock_server.domain import degradation
 from mock_server.domain.records import Profile
 from mock_server.domain.world import World
 from mock_server.errors import ApiError
+from mock_server.keys import Keys
 
 ENCRYPTED = frozenset({"zip", "encryptedZip"})
 
@@ -32,7 +33,7 @@ def attributes(world: World, profile: Profile) -> dict[str, Any]:
     names = [*mvpd.metadata, *(mvpd.metadata_on_authorization if profile.authorized else ())]
     provider = world.catalogue.service_providers[profile.viewer.service_provider]
     return {
-        name: _encrypted(told[name], world.keys.certificate_of(provider)) if name in ENCRYPTED else _plain(told[name])
+        name: _encrypted(told[name], world.keys, provider.certificate) if name in ENCRYPTED else _plain(told[name])
         for name in dict.fromkeys(names)
         if told.get(name) not in (None, "", [], {})
     }
@@ -64,8 +65,15 @@ def _plain(value: object) -> dict[str, Any]:
     return {"value": value, "state": "plain"}
 
 
-def _encrypted(value: object, key: RSAPublicKey | None) -> dict[str, Any]:
+def _encrypted(value: object, keys: Keys, certificate: str) -> dict[str, Any]:
+    text = value.encode() if isinstance(value, str) else msgspec.json.encode(value)
+    return {"value": _ciphertext(text, keys, certificate), "state": "enc"}
+
+
+@lru_cache(maxsize=10_000)
+def _ciphertext(text: bytes, keys: Keys, certificate: str) -> str:
+    """Encrypted once and told again: what a profile says stays what it was."""
+    key = keys.certificate(certificate)
     if key is None:
         raise ApiError("invalid_configuration_user_metadata_certificate")
-    text = value.encode() if isinstance(value, str) else msgspec.json.encode(value)
-    return {"value": base64.b64encode(key.encrypt(text, PKCS1v15())).decode(), "state": "enc"}
+    return base64.b64encode(key.encrypt(text, PKCS1v15())).decode()

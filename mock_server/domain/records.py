@@ -31,6 +31,13 @@ class AccessToken(msgspec.Struct, frozen=True, kw_only=True):
     revoked: bool = False
 
 
+class Issued(msgspec.Struct, frozen=True):
+    """How many access tokens a client was issued within a second (since the epoch)."""
+
+    second: int
+    tokens: int
+
+
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """An authentication session and its code."""
 
@@ -128,6 +135,7 @@ class Bucket(msgspec.Struct, frozen=True):
 
 CLIENTS = Table("clients", Client)
 ACCESS_TOKENS = Table("access_tokens", AccessToken)
+ISSUED = Table("issued", Issued)
 SESSIONS = Table("sessions", Session)
 LATEST_SESSION = Table("latest_session", Session)
 PROFILES = Table("profiles", Profile)

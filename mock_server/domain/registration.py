@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from mock_server.domain.records import ACCESS_TOKENS, CLIENTS, AccessToken, Client
+from mock_server.domain.records import ACCESS_TOKENS, CLIENTS, ISSUED, AccessToken, Client, Issued
 from mock_server.domain.signing import signing_keys
 from mock_server.domain.world import World
 from mock_server.errors import ApiError, DcrError
@@ -54,18 +54,18 @@ async def authenticate(world: World, client_id: str, client_secret: str) -> Clie
 async def issue_token(world: World, now: int, client: Client, lifetime: int) -> str:
     """Issues an access token valid for ``lifetime`` ms."""
     issued = now // 1000
-    not_before = issued
-    key_in_use, *_ = await signing_keys(world, KeyName.AUTHORIZATION_SERVER)
-    while True:
-        token = access_token(
-            client.id, " ".join(client.scopes), issued, not_before, (now + lifetime) // 1000, key_in_use
-        )
-        key = _digest(token)
-        if await world.store.read(ACCESS_TOKENS, key) is None:
-            break
-        # Two tokens of one second would be the same string, and revoking one would revoke both.
-        not_before -= 1
-    await world.store.write(ACCESS_TOKENS, key, "", AccessToken(client_id=client.id, not_after=now + lifetime))
+
+    def step(last: Issued | None) -> tuple[Issued, int]:
+        before = last.tokens if last is not None and last.second == issued else 0
+        return Issued(issued, before + 1), before
+
+    # Two tokens of one second would be the same string, and revoking one would revoke both.
+    not_before = issued - await world.store.change(ISSUED, client.id, "", step)
+    key, *_ = await signing_keys(world, KeyName.AUTHORIZATION_SERVER)
+    scopes = " ".join(client.scopes)
+    token = access_token(client.id, scopes, issued, not_before, (now + lifetime) // 1000, key)
+    record = AccessToken(client_id=client.id, not_after=now + lifetime)
+    await world.store.write(ACCESS_TOKENS, _digest(token), "", record)
     return token
 
 
