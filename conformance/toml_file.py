@@ -1,4 +1,4 @@
-"""A TOML file that people wrote: what is in it, and on which line, so that errors can point at the place."""
+"""A TOML file that people wrote: what is in it, and where, so that errors can point at the place."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import msgspec
 
 from conformance.errors import ConfigError
 from mock_server.durations import decode_hook
-from mock_server.toml_position import line_of
+from mock_server.toml_position import position_of
 
 T = TypeVar("T")
 Keys = tuple[str | int, ...]
@@ -21,7 +21,7 @@ Keys = tuple[str | int, ...]
 
 
 class TomlFile:
-    """The data of one file; `error` makes a `ConfigError` that names the file, the line and the key."""
+    """The data of one file; `error` makes a `ConfigError` that names the file, line and column, and the key."""
 
     def __init__(self, path: Path) -> None:
         """Raises `ConfigError` for a file that is missing, unreadable or not TOML."""
@@ -39,8 +39,9 @@ class TomlFile:
     def error(self, keys: Keys, sentence: str) -> ConfigError:
         """An error at a key; a key that the file lacks is placed at the nearest table above it."""
         # An array of tables stands where its first table stands.
-        line = line_of(self._text, keys) or line_of(self._text, (*keys, 0))
-        return ConfigError(f"{self.path}{f':{line}' if line else ''}: {sentence}")
+        found = position_of(self._text, keys) or position_of(self._text, (*keys, 0))
+        place = "".join(f":{number}" for number in found or ())
+        return ConfigError(f"{self.path}{place}: {sentence}")
 
     def unknown(self, keys: Keys, known: Iterable[str], what: str = "key") -> ConfigError:
         """An error for a key that nothing reads, with the nearest known one."""

@@ -5,25 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 Place = tuple[str | int, ...]
+Position = tuple[int, int]
+"""Line and column, both from 1; a column counts characters."""
 
 
 def line_of(text: str, place: Place) -> int | None:
-    """The line (from 1) of a key such as ``("behaviours", 1, "effect", "status")``.
+    """The line (from 1) of a key, as `position_of` finds it."""
+    found = position_of(text, place)
+    return found[0] if found else None
 
-    Where the key itself is not written (it is missing, say), the line of its nearest table; None for none at all.
+
+def position_of(text: str, place: Place) -> Position | None:
+    """Where a key such as ``("behaviours", 1, "effect", "status")`` is written.
+
+    Where the key itself is not written (it is missing, say), where its nearest table is; None for none at all.
     """
-    best: tuple[int, int] | None = None
-    for written, line in _keys(text):
+    best: tuple[int, Position] | None = None
+    for written, position in _keys(text):
         depth = len(written)
         if written == place[:depth] and (best is None or depth > best[0]):
-            best = (depth, line)
+            best = (depth, position)
     return best[1] if best else None
 
 
-def _keys(text: str) -> Iterator[tuple[Place, int]]:
+def _keys(text: str) -> Iterator[tuple[Place, Position]]:
     # Needed for mistakes alone, so a mock that starts well does not wait for the parser.
     import tree_sitter_toml  # noqa: PLC0415
     from tree_sitter import Language, Node, Parser  # noqa: PLC0415
+
+    lines = text.encode().split(b"\n")
+
+    def position(node: Node) -> Position:
+        # The parser counts bytes.
+        row, column = node.start_point.row, node.start_point.column
+        return row + 1, len(lines[row][:column].decode("utf-8", "replace")) + 1
 
     def key(node: Node) -> tuple[str, ...]:
         if node.type == "dotted_key":
@@ -31,17 +46,17 @@ def _keys(text: str) -> Iterator[tuple[Place, int]]:
         word = (node.text or b"").decode()
         return (word.strip("\"'"),)
 
-    def pairs(node: Node, base: Place) -> Iterator[tuple[Place, int]]:
+    def pairs(node: Node, base: Place) -> Iterator[tuple[Place, Position]]:
         for child in node.named_children:
             if child.type == "pair":
                 name, value = child.named_children[0], child.named_children[-1]
                 place = (*base, *key(name))
-                yield place, child.start_point.row + 1
+                yield place, position(child)
                 if value.type == "inline_table":
                     yield from pairs(value, place)
                 elif value.type == "array":
                     for index, item in enumerate(c for c in value.named_children if c.type != "comment"):
-                        yield (*place, index), item.start_point.row + 1
+                        yield (*place, index), position(item)
                         yield from pairs(item, (*place, index))
 
     root = Parser(Language(tree_sitter_toml.language())).parse(text.encode()).root_node
@@ -57,5 +72,5 @@ def _keys(text: str) -> Iterator[tuple[Place, int]]:
             place = (*name, counts[name])
         elif (array := next((a for a in counts if name[: len(a)] == a), None)) is not None:
             place = (*array, counts[array], *name[len(array) :])
-        yield place, node.start_point.row + 1
+        yield place, position(node)
         yield from pairs(node, place)

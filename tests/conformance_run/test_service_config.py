@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from conformance.errors import ConfigError
 from conformance.service_config import ServiceConfig, load
+from mock_server.toml_position import position_of
 
 WHOLE = """
 [service]
@@ -82,8 +84,14 @@ def test_a_mistake_is_named_with_its_line_and_remedy(tmp_path: Path, old: str, n
     assert old in WHOLE
     with pytest.raises(ConfigError) as raised:
         read(tmp_path, WHOLE.replace(old, new))
-    assert sentence in str(raised.value)
-    assert str(raised.value).startswith(f"{tmp_path / 'service.toml'}:")
+    place = re.match(r"(.+service\.toml:\d+):\d+(: .+)", str(raised.value), re.DOTALL)
+    assert place, "file, line and column"
+    assert sentence in "".join(place.groups())
+    assert place[1].startswith(f"{tmp_path / 'service.toml'}:")
+
+
+def test_a_column_counts_characters() -> None:
+    assert position_of('a = 1\n"é" = { "ü" = 1, b = 2 }', ("é", "b")) == (2, 18)
 
 
 def test_a_body_is_json_or_form_and_not_both(tmp_path: Path) -> None:
