@@ -13,6 +13,7 @@ from mock_server import lifetimes
 from mock_server.behaviours import Facts, Taken
 from mock_server.catalogue import ServiceProvider
 from mock_server.domain.records import Client, Session
+from mock_server.domain.registration import Grant
 from mock_server.domain.viewer import Viewer
 from mock_server.effects import Effect
 from mock_server.errors import ApiError
@@ -38,8 +39,7 @@ class Endpoint:
     """Other paths of the same endpoint."""
 
 
-@dataclass(frozen=True)
-class Inbound:
+class Inbound(msgspec.Struct, frozen=True, gc=False):
     """A request as it came in: the path without the prefix of the space, header names in lower case."""
 
     method: str
@@ -49,14 +49,19 @@ class Inbound:
     body: bytes
     peer_host: str
     peer_port: int
-    base_url: str
-    """Scheme, host and prefix of the space as the caller addressed them, without a slash at the end."""
+    origin: str
+    """Scheme and host as the caller addressed them."""
     prefix: str
-    """The prefix of the space alone: ``/~build-42``, or nothing."""
+    """The prefix of the space: ``/~build-42``, or nothing."""
     connection: str
     """Tells TCP connections apart."""
     server: str
     """Address and port that the caller connected to."""
+
+    @property
+    def base_url(self) -> str:
+        """Scheme, host and prefix of the space, without a slash at the end."""
+        return self.origin + self.prefix
 
 
 @dataclass
@@ -73,6 +78,8 @@ class Call:
     service_provider: str | None = None
     mvpd: str | None = None
     code: str | None = None
+    grant: Grant | None = None
+    """What the bearer token was issued for, if it is known."""
     client: Client | None = None
     device: DeviceIdentifier | None = None
     device_name: str | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from email.utils import formatdate
+from functools import lru_cache
 
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -67,7 +68,7 @@ class Gateway:
         if not self._is_page:
             allow_origin(response, inbound.headers.get("origin"))
         response = _with_faults(call, response)
-        response.headers["date"] = formatdate(space.clock.now() / 1000, usegmt=True)
+        response.raw_headers.append((b"date", _http_date(space.clock.now() // 1000)))
         self._write_journal(call, response, now, started)
         return response
 
@@ -114,8 +115,8 @@ class Gateway:
                 call.mvpd = call.session.mvpd
                 call.device_name = call.session.viewer.device_decoded
         token = bearer_token(call.header("authorization"))
-        if token is not None:
-            call.client = await registration.known_client(call.space.world, token)
+        call.grant = await registration.grant_of(call.space.world, token) if token is not None else None
+        call.client = call.grant.client if call.grant is not None else None
 
     async def _admitted(self, call: Call) -> bool:
         if not call.inbound.path.startswith(THROTTLED_PATHS):
@@ -140,8 +141,7 @@ class Gateway:
         if endpoint.needs_token:
             if call.effect("reject_token") is not None:
                 raise ApiError("invalid_access_token_client_application")
-            token = bearer_token(call.header("authorization"))
-            call.client = await registration.client_of_token(world, call.now, token)
+            registration.check_token(call.now, call.grant)
         if call.service_provider is not None:
             if call.service_provider not in world.catalogue.service_providers:
                 raise (
@@ -189,6 +189,12 @@ class Gateway:
                 behaviours=tuple(dict.fromkeys(call.behaviours)),
             )
         )
+
+
+@lru_cache(maxsize=64)
+def _http_date(second: int) -> bytes:
+    """Of seconds since the epoch; all answers of one second have the same."""
+    return formatdate(second, usegmt=True).encode()
 
 
 THROTTLED_PATHS = ("/api/v2/", "/o/client/")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -12,6 +13,8 @@ import msgspec
 _FINGERPRINT = re.compile(r"fingerprint\s+([A-Za-z0-9+/=_-]{1,2048})", re.IGNORECASE)
 _BEARER = re.compile(r"bearer\s+([A-Za-z0-9._~+/=-]{1,8192})", re.IGNORECASE)
 _MAX_DEVICE_INFO = 16_384
+_REMEMBERED = 4096
+"""Header values whose reading is remembered: a device sends the same ones with every request."""
 
 
 class DeviceIdentifier(msgspec.Struct, frozen=True):
@@ -21,6 +24,7 @@ class DeviceIdentifier(msgspec.Struct, frozen=True):
     decoded: str
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def device_identifier(header: str | None) -> DeviceIdentifier | None:
     """Reads ``fingerprint <Base64>``; None if it is missing or anything else."""
     match = _FINGERPRINT.fullmatch(header.strip()) if header else None
@@ -45,6 +49,7 @@ def device_info(header: str | None) -> dict[str, Any] | None:
         return None
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def bearer_token(header: str | None) -> str | None:
     """The token of ``Authorization: Bearer …``, else None."""
     match = _BEARER.fullmatch(header.strip()) if header else None

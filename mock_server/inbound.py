@@ -41,12 +41,11 @@ async def read_inbound(scope: Scope, receive: Receive, limit: int) -> Inbound:
 def _inbound(scope: Scope, body: bytes) -> Inbound:
     headers: dict[str, str] = {}
     for raw_name, raw_value in scope["headers"]:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     host, port = scope.get("client") or ("unknown", 0)
-    prefix: str = scope["space_prefix"]
+    server = ":".join(map(str, scope.get("server") or ("localhost",)))
     connection = connection_of(scope)
-    address = headers.get("host") or ":".join(str(part) for part in scope.get("server") or ("localhost",))
     return Inbound(
         method=scope["method"],
         path=scope["space_path"],
@@ -55,8 +54,8 @@ def _inbound(scope: Scope, body: bytes) -> Inbound:
         body=body,
         peer_host=host,
         peer_port=port,
-        base_url=f"{scope['scheme']}://{address}{prefix}",
-        prefix=prefix,
+        origin=f"{scope['scheme']}://{headers.get('host') or server}",
+        prefix=scope["space_prefix"],
         connection=connection.id if connection else f"{host}:{port}",
-        server=":".join(str(part) for part in scope.get("server") or ()),
+        server=server if scope.get("server") else "",
     )

@@ -9,10 +9,10 @@ MASKED_HEADERS = frozenset(
     {"ad-service-token", "adobe-subject-token", "cookie", "x-roku-reserved-roku-connect-token", "set-cookie"}
 )
 _BEARER = re.compile(r"^(bearer)\s+(\S.*)$", re.IGNORECASE)
-_JSON_SECRET = re.compile(
-    r'("(?:access_token|client_secret|serializedToken|software_statement|SAMLResponse)"\s*:\s*")((?:[^"\\]|\\.)*)(")'
-)
-_FORM_SECRET = re.compile(r"(?:(?<=^)|(?<=&))((?:client_secret|software_statement|SAMLResponse|password)=)([^&]*)")
+_JSON_SECRETS = ("access_token", "client_secret", "serializedToken", "software_statement", "SAMLResponse")
+_FORM_SECRETS = ("client_secret", "software_statement", "SAMLResponse", "password")
+_JSON_SECRET = re.compile(rf'("(?:{"|".join(_JSON_SECRETS)})"\s*:\s*")((?:[^"\\]|\\.)*)(")')
+_FORM_SECRET = re.compile(rf"(?:(?<=^)|(?<=&))((?:{'|'.join(_FORM_SECRETS)})=)([^&]*)")
 
 
 def mask(secret: str) -> str:
@@ -30,10 +30,14 @@ def mask_header(name: str, value: str) -> str:
 
 def mask_body(body: str) -> str:
     """A JSON or form body as the journal may keep it."""
-    masked = _JSON_SECRET.sub(lambda m: m[1] + mask(m[2]) + m[3], body)
-    return mask_form(masked)
+    # Most bodies have no secret, and to look for the bare names costs a tenth of what the patterns do.
+    if any(name in body for name in _JSON_SECRETS):
+        body = _JSON_SECRET.sub(lambda m: m[1] + mask(m[2]) + m[3], body)
+    return mask_form(body)
 
 
 def mask_form(form: str) -> str:
     """A form or query string as the journal may keep it."""
-    return _FORM_SECRET.sub(lambda m: m[1] + mask(m[2]), form)
+    if any(name in form for name in _FORM_SECRETS):
+        return _FORM_SECRET.sub(lambda m: m[1] + mask(m[2]), form)
+    return form

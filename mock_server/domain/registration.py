@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
@@ -17,6 +18,13 @@ from mock_server.tokens import access_token, application_of
 
 API_SCOPE = "api:client:v2"
 GRANT_TYPE = "client_credentials"
+
+
+class Grant(NamedTuple):
+    """An access token and the client that it was issued to."""
+
+    token: AccessToken
+    client: Client
 
 
 async def register(world: World, now: int, statement: str, redirect_uri: str | None) -> Client:
@@ -69,25 +77,19 @@ async def issue_token(world: World, now: int, client: Client, lifetime: int) -> 
     return token
 
 
-async def client_of_token(world: World, now: int, token: str | None) -> Client:
-    """The client that a token was issued to; ApiError if the token is missing, unknown, expired or revoked."""
-    if token is None:
-        raise ApiError("invalid_access_token_client_application")
-    record = await world.store.read(ACCESS_TOKENS, _digest(token))
-    if record is None or record.revoked or now >= record.not_after:
-        raise ApiError("invalid_access_token_client_application")
-    client = await world.store.read(CLIENTS, record.client_id)
-    if client is None:
-        raise ApiError("invalid_access_token_client_application")
-    return client
-
-
-async def known_client(world: World, token: str) -> Client | None:
-    """The client that a token was issued to, valid or not; for the journal and for behaviours."""
+async def grant_of(world: World, token: str) -> Grant | None:
+    """What a token was issued for, valid or not; None for a token that was not issued here."""
     record = await world.store.read(ACCESS_TOKENS, _digest(token))
     if record is None:
         return None
-    return await world.store.read(CLIENTS, record.client_id)
+    client = await world.store.read(CLIENTS, record.client_id)
+    return Grant(record, client) if client is not None else None
+
+
+def check_token(now: int, grant: Grant | None) -> None:
+    """ApiError unless the token is there, known, and neither expired nor revoked."""
+    if grant is None or grant.token.revoked or now >= grant.token.not_after:
+        raise ApiError("invalid_access_token_client_application")
 
 
 def check_service_provider(client: Client, service_provider: str) -> None:
