@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ async def connect(
     """``restarter`` takes the place of the restart command of the configuration."""
     if restarter is None and config.service.restart is not None:
         restarter = ShellRestart(config.service.restart, config.service.base_url)
-    clock = await MockClock.of(control)
+    clock = await MockClock.of(control, asyncio.get_running_loop().time)
     driver = HttpDriver(config, now=clock.now, restarter=restarter)
     try:
         # A filter that no exchange passes leads to the end of the journal in one call.

@@ -1,0 +1,175 @@
+"""Judged runs side by side: one mock, and for each run a space of it and an example service with a defect.
+
+All of it is in one event loop, in virtual time unless asked otherwise, so a run costs a second of computing and its
+verdicts do not depend on how busy the machine is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+from virtual_time import LoopClock, VirtualTimeLoop
+
+from conformance import example
+from conformance.engine import Verdict
+from conformance.registry import all_rules
+from conformance.reports.model import Report
+from conformance.runner import judge_service
+from fixtures.programmer_service.app import create_app
+from fixtures.programmer_service.defects import misconduct
+from fixtures.programmer_service.settings import Settings
+from mock_server.app import create_app as create_mock
+from mock_server.connection import ConnectionProtocol
+from mock_server.control_client import ControlClient
+
+AT_ONCE_IN_REAL_TIME = 12
+"""Runs at the same time where time is real; most of a run is waiting, so one process carries these."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the suite said, and how often each defect took effect as the service itself counted it."""
+
+    report: Report
+    effects: Mapping[str, int]
+
+
+def run(folder: Path, runs: Mapping[str, Sequence[str]], *, virtual: bool = True) -> dict[str, Outcome]:
+    """The outcome of each run by its name; ``runs`` has the defects of each."""
+    together, alone = folder / "together", folder / "alone"
+    together.mkdir()
+    alone.mkdir()
+    with asyncio.Runner(loop_factory=VirtualTimeLoop if virtual else None) as runner:
+        at_once = len(runs) if virtual else AT_ONCE_IN_REAL_TIME
+        outcomes = runner.run(_judge_all(together, runs, at_once))
+        # What the harness was too slow to judge is judged again with nothing else going on.
+        again = {name: runs[name] for name, outcome in outcomes.items() if _unclear(outcome)}
+        return outcomes | runner.run(_judge_all(alone, again, at_once=1))
+
+
+def _unclear(outcome: Outcome) -> bool:
+    return any(rule.verdict == Verdict.INCONCLUSIVE for rule in outcome.report.rules)
+
+
+async def _judge_all(folder: Path, runs: Mapping[str, Sequence[str]], at_once: int) -> dict[str, Outcome]:
+    slots = asyncio.Semaphore(max(1, at_once))
+    clock = LoopClock(asyncio.get_running_loop())
+    house = _House()
+    mock = create_mock(clock=clock)
+    async with _served(mock, connections=True) as mock_url, _served(house) as house_url:
+
+        async def judge(name: str, defects: Sequence[str], seed: int) -> Outcome:
+            async with slots:
+                service = _Service(await _settings(folder, f"{mock_url}/~{name}", defects), clock, house, name)
+                async with service.running():
+                    report = await judge_service(
+                        example.service_toml(f"{house_url}/{name}"),
+                        service.settings.adobe_url,
+                        all_rules(),
+                        seed=seed,
+                        announce=lambda line: None,
+                        restarter=service.restart,
+                    )
+                    async with httpx.AsyncClient(trust_env=False) as http:
+                        effects = (await http.get(f"{house_url}/{name}/defects")).json()
+                    return Outcome(report, effects)
+
+        found = await asyncio.gather(*(judge(name, runs[name], seed) for seed, name in enumerate(runs)))
+    return dict(zip(runs, found, strict=True))
+
+
+async def _settings(folder: Path, space: str, defects: Sequence[str]) -> Settings:
+    async with ControlClient(space) as control:
+        return Settings(
+            adobe_url=space,
+            software_statement=await control.software_statement(),
+            database=str(folder / f"{space.rpartition('~')[2]}.sqlite"),
+            conduct=misconduct(defects),
+        )
+
+
+class _House:
+    """Services under one address: what is below /NAME is the service of that name."""
+
+    def __init__(self) -> None:
+        self.services: dict[str, ASGIApp] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            name, _, path = scope["path"].removeprefix("/").partition("/")
+            await self.services[name]({**scope, "path": f"/{path}", "raw_path": None}, receive, send)
+
+
+class _Service:
+    """One example service. A restart leaves it what it keeps in its database, and nothing else."""
+
+    def __init__(self, settings: Settings, clock: LoopClock, house: _House, name: str) -> None:
+        self.settings = settings
+        self._clock = clock
+        self._house = house
+        self._name = name
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        await self._start()
+        try:
+            yield
+        finally:
+            await self._life.__aexit__(None, None, None)
+
+    async def restart(self) -> str | None:
+        await self._life.__aexit__(None, None, None)
+        await self._start()
+        return None
+
+    async def _start(self) -> None:
+        app = create_app(self.settings, clock=self._clock)
+        self._house.services[self._name] = app
+        self._life = app.router.lifespan_context(app)
+        await self._life.__aenter__()
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn that says when it serves, and leaves signals to whoever runs the loop."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _served(app: ASGIApp, *, connections: bool = False) -> AbstractAsyncContextManager[str]:
+    """The address at which ``app`` is served; with ``connections`` the app is told which one a request came by."""
+    protocol = ConnectionProtocol if connections else "auto"
+    lifespan = "on" if connections else "off"
+    return _serve(uvicorn.Config(app, http=protocol, lifespan=lifespan, log_level="warning", access_log=False))
+
+
+@asynccontextmanager
+async def _serve(config: uvicorn.Config) -> AsyncIterator[str]:
+    server = _Server(config)
+    # asyncio sends small packets at once only on sockets that are said to be TCP.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(2048)
+        listening.setblocking(False)
+        serving = asyncio.create_task(server.serve([listening]))
+        await server.ready.wait()
+        yield "http://{}:{}".format(*listening.getsockname())
+        server.should_exit = True
+        await serving
