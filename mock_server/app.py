@@ -100,8 +100,9 @@ class _ByPath:
         path: str = scope["path"]
         match = PREFIX.match(path)
         prefix = match[0] if match else ""
+        name = match[1] if match else DEFAULT_SPACE
         try:
-            space = self._spaces.get(match[1] if match else DEFAULT_SPACE)
+            space = self._spaces.get(name) or await self._spaces.open(name)
         except TooManySpaces as error:
             await answer({"error": str(error)}, 429)(scope, receive, send)
             return

@@ -8,7 +8,7 @@ behaviours that match, the one added last wins.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -17,6 +17,8 @@ import msgspec
 from mock_server.durations import Duration, encode_hook
 from mock_server.effects import Effect
 from mock_server.errors import DCR_ERRORS
+from mock_server.head import Head, SpaceRecord
+from mock_server.store import SpaceStore, Table
 
 MAX_BEHAVIOURS = 1000
 
@@ -96,74 +98,104 @@ class Taken:
         return self.effect.latency.sample(f"{self.seed} {self.hit}", self.age) / 1000
 
 
-@dataclass
-class _Active:
+class Active(msgspec.Struct, frozen=True, kw_only=True):
+    """A behaviour in effect, as the store keeps it."""
+
     id: str
     behaviour: Behaviour
     added: int
+    """When (ms)."""
     seed: int
-    ends: int | None
-    chance: random.Random
     enabled: bool = True
     seen: int = 0
+    """Requests that matched while it was in effect."""
     hits: int = 0
+
+    def ended(self, now: int) -> bool:
+        """Whether its time is up."""
+        return self.behaviour.for_ is not None and now >= self.added + self.behaviour.for_
 
     def over(self, now: int) -> bool:
         times = self.behaviour.times
-        return (self.ends is not None and now >= self.ends) or (times is not None and self.hits >= times)
+        return self.ended(now) or (times is not None and self.hits >= times)
 
-    def strikes(self) -> bool:
-        self.seen += 1
-        if self.seen <= self.behaviour.after:
+    def strike(self, now: int) -> Active:
+        """What becomes of it by one more matching request; `hits` tells whether that is hit."""
+        if self.over(now):
+            return self
+        seen = self.seen + 1
+        return msgspec.structs.replace(self, seen=seen, hits=self.hits + (1 if self._hits(seen) else 0))
+
+    def _hits(self, seen: int) -> bool:
+        if seen <= self.behaviour.after:
             return False
         probability = self.behaviour.probability
-        if probability is not None and self.chance.random() >= probability:
-            return False
-        self.hits += 1
-        return True
+        # Chance decides which requests are hit; it guards nothing. It depends on the seed and the request's number
+        # alone, so that a run repeats whichever process counts.
+        return probability is None or random.Random(f"{self.seed} hit {seen}").random() < probability  # noqa: S311
 
 
-@dataclass
+ACTIVE = Table("behaviours", Active)
+
+
 class Behaviours:
-    """The behaviours of one space."""
+    """The behaviours of one space.
 
-    _active: dict[str, _Active] = field(default_factory=dict)
-    _made: int = 0
+    What they are is at hand in this process; how often they were hit is counted in the store.
+    """
 
-    def add(self, behaviour: Behaviour, now: int) -> str:
+    def __init__(self, store: SpaceStore, head: Head) -> None:
+        self._store = store
+        self._head = head
+        self._at_hand: list[Active] = []
+
+    def __len__(self) -> int:
+        return len(self._at_hand)
+
+    async def load(self) -> None:
+        """Takes what the store has."""
+        self._at_hand = await self._store.rows(ACTIVE, "")
+
+    async def add(self, behaviour: Behaviour, now: int) -> str:
         """Takes a behaviour into effect from ``now`` (ms) on; its id. ValueError when there are too many."""
-        self._drop_ended(now)
-        if len(self._active) >= MAX_BEHAVIOURS:
+        if len(self._at_hand) >= MAX_BEHAVIOURS:
+            await self._drop_ended(now)
+        if len(self._at_hand) >= MAX_BEHAVIOURS:
             raise ValueError(f"there are {MAX_BEHAVIOURS} behaviours already: remove some first")
-        self._made += 1
-        key = f"b{self._made}"
-        ends = now + behaviour.for_ if behaviour.for_ is not None else None
-        seed = behaviour.seed if behaviour.seed is not None else self._made
-        # Chance decides which requests are hit; it guards nothing.
-        self._active[key] = _Active(key, behaviour, now, seed, ends, random.Random(seed))  # noqa: S311
-        return key
+        number = (await self._head.change(_one_added)).added
+        active = first_state(behaviour, number, now)
+        await self._store.write(ACTIVE, "", active.id, active)
+        await self.load()
+        return active.id
 
-    def remove(self, key: str) -> bool:
-        return self._active.pop(key, None) is not None
+    async def remove(self, key: str) -> bool:
+        """Takes a behaviour out of effect; whether it was in."""
+        removed = await self._store.delete(ACTIVE, "", key)
+        if removed:
+            await self._head.change(_one_changed)
+            await self.load()
+        return removed
 
-    def switch(self, key: str, *, enabled: bool) -> bool:
+    async def switch(self, key: str, *, enabled: bool) -> bool:
         """Switches a behaviour off or on again, its hits and its end untouched; whether there is one."""
-        active = self._active.get(key)
-        if active is not None:
-            active.enabled = enabled
-        return active is not None
 
-    def clear(self) -> None:
-        self._active.clear()
+        def step(active: Active | None) -> tuple[Active | None, bool]:
+            return (msgspec.structs.replace(active, enabled=enabled), True) if active is not None else (None, False)
 
-    def take(self, kind: str, facts: Facts, now: int, lifetime: str | None = None) -> Taken | None:
+        switched = await self._store.change(ACTIVE, "", key, step)
+        if switched:
+            await self._head.change(_one_changed)
+            await self.load()
+        return switched
+
+    async def take(self, kind: str, facts: Facts, now: int, lifetime: str | None = None) -> Taken | None:
         """The effect of that kind for this request, counted as hit; or None.
 
         For the kind ``ttl``, ``lifetime`` names the one that is asked for; behaviours that set others stay unhit.
         """
-        for active in reversed(self._active.values()):
+        for active in reversed(self._at_hand):
             behaviour = active.behaviour
-            if not active.enabled or behaviour.effect.kind != kind or active.over(now):
+            if not active.enabled or behaviour.effect.kind != kind or active.ended(now):
                 continue
             if not behaviour.match.takes(facts):
                 continue
@@ -171,11 +203,12 @@ class Behaviours:
                 continue  # enhanced errors and those of DCR are each for their own API
             if lifetime is not None and getattr(behaviour.effect.ttl, lifetime, None) is None:
                 continue
-            if active.strikes():
-                return Taken(active.id, behaviour.effect, active.hits, now - active.added, active.seed)
+            hit = await self._strike(active.id, now)
+            if hit is not None:
+                return Taken(active.id, behaviour.effect, hit.hits, now - active.added, active.seed)
         return None
 
-    def listed(self, now: int) -> list[dict[str, Any]]:
+    async def listed(self, now: int) -> list[dict[str, Any]]:
         """Every behaviour with its id, its hits, and whether it is switched on and whether it is over."""
         return [
             {
@@ -185,9 +218,35 @@ class Behaviours:
                 "over": a.over(now),
                 **msgspec.to_builtins(a.behaviour, enc_hook=encode_hook),
             }
-            for a in self._active.values()
+            for a in await self._store.rows(ACTIVE, "")
         ]
 
-    def _drop_ended(self, now: int) -> None:
-        if len(self._active) >= MAX_BEHAVIOURS:
-            self._active = {key: a for key, a in self._active.items() if not a.over(now)}
+    async def _strike(self, key: str, now: int) -> Active | None:
+        """Counts a matching request; the behaviour if that was hit."""
+
+        def step(active: Active | None) -> tuple[Active | None, Active | None]:
+            if active is None:
+                return None, None
+            struck = active.strike(now)
+            return struck, struck if struck.hits > active.hits else None
+
+        return await self._store.change(ACTIVE, "", key, step)
+
+    async def _drop_ended(self, now: int) -> None:
+        for active in await self._store.rows(ACTIVE, ""):
+            if active.over(now):
+                await self.remove(active.id)
+
+
+def first_state(behaviour: Behaviour, number: int, now: int) -> Active:
+    """A behaviour as it begins; ``number`` counts those of its space from 1."""
+    seed = behaviour.seed if behaviour.seed is not None else number
+    return Active(id=f"b{number}", behaviour=behaviour, added=now, seed=seed)
+
+
+def _one_added(record: SpaceRecord) -> SpaceRecord:
+    return msgspec.structs.replace(record, added=record.added + 1)
+
+
+def _one_changed(record: SpaceRecord) -> SpaceRecord:
+    return msgspec.structs.replace(record, changed=record.changed + 1)

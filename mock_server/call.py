@@ -124,10 +124,10 @@ class Call:
             sso=sso_identity(self.inbound.headers, self.requestor, self.space.world.keys, self.now),
         )
 
-    def degradation(self, mvpd: str) -> str | None:
+    async def degradation(self, mvpd: str) -> str | None:
         """The degradation rule that a behaviour has for an MVPD."""
         self.mvpd = mvpd
-        effect = self.effect("degradation")
+        effect = await self.effect("degradation")
         return effect.degradation if effect else None
 
     @property
@@ -149,31 +149,31 @@ class Call:
             client_id=self.client.id if self.client else None,
         )
 
-    def effect(self, kind: str, resource: str | None = None) -> Effect | None:
+    async def effect(self, kind: str, resource: str | None = None) -> Effect | None:
         """The effect of that kind that a behaviour has for this request, noted for the journal."""
-        taken = self.take(kind, resource)
+        taken = await self.take(kind, resource)
         return taken.effect if taken is not None else None
 
-    def take(self, kind: str, resource: str | None = None) -> Taken | None:
+    async def take(self, kind: str, resource: str | None = None) -> Taken | None:
         """As `effect`, with what the behaviour knows of this hit."""
-        taken = self.space.behaviours.take(kind, self.facts(resource), self.now)
+        taken = await self.space.behaviours.take(kind, self.facts(resource), self.now)
         if taken is not None:
             self.behaviours.append(taken.id)
         return taken
 
-    def lifetime(self, name: str) -> int:
+    async def lifetime(self, name: str) -> int:
         """How long (ms) what is issued now is valid."""
         integration = None
         if self.service_provider is not None and self.mvpd is not None:
             integration = self.space.world.catalogue.integration(self.service_provider, self.mvpd)
-        length, behaviour = lifetimes.lifetime(self.space, self.settings, name, self.facts(), integration)
+        length, behaviour = await lifetimes.lifetime(self.space, self.settings, name, self.facts(), integration)
         if behaviour is not None:
             self.behaviours.append(behaviour)
         return length
 
-    def login_lifetime(self, session: Session) -> int:
+    async def login_lifetime(self, session: Session) -> int:
         """How long (ms) a login with this session holds."""
-        length, behaviour = lifetimes.login_lifetime(self.space, self.settings, session)
+        length, behaviour = await lifetimes.login_lifetime(self.space, self.settings, session)
         if behaviour is not None:
             self.behaviours.append(behaviour)
         return length

@@ -71,6 +71,3 @@ class SpaceClock:
 
     async def sleep(self, seconds: float) -> None:
         await self._base.sleep(seconds)
-
-    def advance(self, milliseconds: int) -> None:
-        self.offset += milliseconds

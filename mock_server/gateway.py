@@ -67,9 +67,9 @@ class Gateway:
             response = _error_response(call, error)
         if not self._is_page:
             allow_origin(response, inbound.headers.get("origin"))
-        response = _with_faults(call, response)
+        response = await _with_faults(call, response)
         response.raw_headers.append((b"date", _http_date(space.clock.now() // 1000)))
-        self._write_journal(call, response, now, started)
+        await self._write_journal(call, response, now, started)
         return response
 
     def _endpoint(self, method: str) -> Endpoint | None:
@@ -80,14 +80,14 @@ class Gateway:
 
     async def _answer(self, call: Call) -> Response:
         await self._recognise(call)
-        late = call.take("latency")
+        late = await call.take("latency")
         if late is not None:
             await call.space.clock.sleep(late.latency)
         if not await self._admitted(call):
             return throttled_response(call.now)
         if not self._settings.allows(call.inbound.peer_host):
             return PlainTextResponse("Forbidden", 403)
-        status = call.effect("status")
+        status = await call.effect("status")
         if status is not None and status.status is not None:
             return PlainTextResponse("", status.status)
         if call.endpoint is None:
@@ -97,7 +97,7 @@ class Gateway:
         if call.endpoint.method != call.inbound.method:
             return PlainTextResponse("", 405, {"allow": ", ".join(self._endpoints)})
         await self._check(call, call.endpoint)
-        error = call.effect("error") if not _answers_by_item(call) else None
+        error = await call.effect("error") if not _answers_by_item(call) else None
         if error is not None and error.error is not None:
             raise error_named(error.error)
         return await call.endpoint.handler(call)
@@ -121,7 +121,7 @@ class Gateway:
     async def _admitted(self, call: Call) -> bool:
         if not call.inbound.path.startswith(THROTTLED_PATHS):
             return True
-        effect = call.effect("throttle")
+        effect = await call.effect("throttle")
         if effect is not None and effect.throttle is False:
             return True
         special = effect.throttle if effect is not None and isinstance(effect.throttle, throttle.Limit) else None
@@ -139,7 +139,7 @@ class Gateway:
     async def _check(self, call: Call, endpoint: Endpoint) -> None:
         world = call.space.world
         if endpoint.needs_token:
-            if call.effect("reject_token") is not None:
+            if await call.effect("reject_token") is not None:
                 raise ApiError("invalid_access_token_client_application")
             registration.check_token(call.now, call.grant)
         if call.service_provider is not None:
@@ -157,10 +157,10 @@ class Gateway:
             raise ApiError("invalid_header_device_identifier")
         strict.check(call)
 
-    def _write_journal(self, call: Call, response: Response, at: int, started: float) -> None:
+    async def _write_journal(self, call: Call, response: Response, at: int, started: float) -> None:
         inbound, longest = call.inbound, self._settings.bounds.journal_body_chars
         journal = call.space.journal
-        journal.append(
+        await journal.append(
             Exchange(
                 id=journal.next_id(),
                 space=call.space.name,
@@ -201,12 +201,12 @@ THROTTLED_PATHS = ("/api/v2/", "/o/client/")
 """What Adobe's throttling is before (source: Throttling mechanism, Actual limits and endpoints)."""
 
 
-def _with_faults(call: Call, response: Response) -> Response:
+async def _with_faults(call: Call, response: Response) -> Response:
     """The response as behaviours want it to arrive."""
-    body = call.effect("body")
+    body = await call.effect("body")
     if body is not None and body.body is not None:
         response = with_fault(response, body.body)
-    connection = call.effect("connection")
+    connection = await call.effect("connection")
     if connection is not None and connection.connection is not None:
         response = FaultyResponse(response, connection.connection, call.space.clock)
     return response

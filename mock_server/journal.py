@@ -1,78 +1,121 @@
-"""The journal: the last exchanges of a space in memory, and every exchange of the mock in a file, if asked for."""
+"""The journal: the last exchanges of a space, and every exchange of the mock in a file, if asked for."""
 
 from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 import msgspec
 
 from mock_server.exchange import Exchange
+from mock_server.head import Head, SpaceRecord
 
 FILTERS = ("endpoint", "device", "ip", "service_provider", "mvpd", "code")
+PAGE = 1_000
+"""Exchanges that are read at a time."""
+_IDS_AT_A_TIME = 1_000
 
 
-class Journal:
-    """A ring buffer of exchanges. Ids count up from 1 and are never given twice, not even after `clear`."""
+class Journal(Protocol):
+    """The exchanges of a space. Ids count up from 1 and are never given twice, not even after `clear`."""
 
-    def __init__(self, limit: int, recorder: Recorder | None = None) -> None:
+    def next_id(self) -> int:
+        """The id of an exchange that is appended at once, or 0 where it gets its id by being appended."""
+        ...
+
+    async def append(self, exchange: Exchange) -> None: ...
+
+    async def last_id(self) -> int: ...
+
+    async def dropped(self) -> int:
+        """How many exchanges had to make room for newer ones since the journal was last cleared."""
+        ...
+
+    async def clear(self) -> None: ...
+
+    async def after(self, id_: int, limit: int | None = None) -> list[Exchange]:
+        """The exchanges with a greater id, oldest first, up to ``limit``."""
+        ...
+
+
+async def page(
+    journal: Journal, *, after: int, limit: int, status: int | None = None, filters: dict[str, str]
+) -> tuple[list[Exchange], int]:
+    """Up to ``limit`` exchanges after an id that match, and the id to go on from."""
+    found: list[Exchange] = []
+    position = after
+    while len(found) < limit and (batch := await journal.after(position, PAGE)):
+        for exchange in itertools.takewhile(lambda _: len(found) < limit, batch):
+            position = exchange.id
+            if status in (None, exchange.status) and all(getattr(exchange, k) == v for k, v in filters.items()):
+                found.append(exchange)
+    return found, position
+
+
+class LocalJournal:
+    """A ring buffer in the memory of the one process that serves the space."""
+
+    def __init__(
+        self, limit: int, head: Head, recorder: Recorder | None, observer: Callable[[Exchange], None]
+    ) -> None:
+        """``observer`` is shown each exchange."""
         self._exchanges: deque[Exchange] = deque(maxlen=limit)
+        self._head = head
         self._recorder = recorder
-        self._observers: list[Callable[[Exchange], None]] = []
-        self._last_id = 0
-        self.dropped = 0
-        """How many exchanges had to make room for newer ones."""
-
-    @property
-    def last_id(self) -> int:
-        return self._last_id
+        self._observer = observer
+        self._last_id = self._reserved = head.record.exchanges
+        self._dropped = 0
 
     def next_id(self) -> int:
         self._last_id += 1
         return self._last_id
 
-    def append(self, exchange: Exchange) -> None:
+    async def append(self, exchange: Exchange) -> None:
+        if exchange.id > self._reserved:
+            await self._reserve(exchange.id + _IDS_AT_A_TIME)
         if len(self._exchanges) == self._exchanges.maxlen:
-            self.dropped += 1
+            self._dropped += 1
         self._exchanges.append(exchange)
         if self._recorder is not None:
             self._recorder.append(exchange)
-        for observer in self._observers:
-            observer(exchange)
+        self._observer(exchange)
 
-    def observe(self, observer: Callable[[Exchange], None]) -> None:
-        """Calls the observer with each exchange from now on."""
-        self._observers.append(observer)
+    async def last_id(self) -> int:
+        return self._last_id
 
-    def clear(self) -> None:
+    async def dropped(self) -> int:
+        return self._dropped
+
+    async def clear(self) -> None:
         self._exchanges.clear()
-        self.dropped = 0
+        self._dropped = 0
 
-    def after(self, id_: int) -> Iterator[Exchange]:
-        """The exchanges with a greater id, oldest first."""
-        newer = itertools.takewhile(lambda exchange: exchange.id > id_, reversed(self._exchanges))
-        return reversed(list(newer))
+    async def after(self, id_: int, limit: int | None = None) -> list[Exchange]:
+        # Ids follow one upon the other, so the number of newer ones is known, and the nearer end is begun from.
+        kept = len(self._exchanges)
+        newer = max(min(self._last_id - id_, kept), 0)
+        if newer * 2 < kept:
+            return [*itertools.islice(reversed(self._exchanges), newer)][::-1][:limit]
+        start = kept - newer
+        return [*itertools.islice(self._exchanges, start, None if limit is None else start + limit)]
 
-    def page(
-        self, *, after: int, limit: int, status: int | None = None, filters: dict[str, str]
-    ) -> tuple[list[Exchange], int]:
-        """Up to ``limit`` exchanges after an id that match, and the id to go on from."""
-        found: list[Exchange] = []
-        position = after
-        for exchange in self.after(after):
-            if len(found) == limit:
-                break
-            position = exchange.id
-            if status in (None, exchange.status) and all(getattr(exchange, k) == v for k, v in filters.items()):
-                found.append(exchange)
-        return found, position
+    async def _reserve(self, upto: int) -> None:
+        """Notes in the store which ids may have been given: a mock that is started again goes on beyond them."""
+
+        def step(record: SpaceRecord) -> SpaceRecord:
+            return msgspec.structs.replace(record, exchanges=max(record.exchanges, upto))
+
+        self._reserved = (await self._head.change(step)).exchanges
 
 
 class Recorder:
-    """Appends exchanges to a file, a line each, so that a trace is whole up to the last answer."""
+    """Appends exchanges to a file, a line each, so that a trace is whole up to the last answer.
+
+    Several processes may append to one file: each line is one write at its end.
+    """
 
     def __init__(self, path: Path) -> None:
         self._encoder = msgspec.json.Encoder()

@@ -9,18 +9,18 @@ from mock_server.settings import Settings
 from mock_server.spaces import Space
 
 
-def lifetime(
+async def lifetime(
     space: Space, settings: Settings, name: str, facts: Facts, integration: Integration | None
 ) -> tuple[int, str | None]:
     """The lifetime of that name in ms, and the id of the behaviour that set it, if one did."""
-    taken = space.behaviours.take("ttl", facts, space.clock.now(), lifetime=name)
+    taken = await space.behaviours.take("ttl", facts, space.clock.now(), lifetime=name)
     if taken is not None:
         return int(getattr(taken.effect.ttl, name)), taken.id
     special = getattr(integration, name, None)
     return int(special if special is not None else getattr(settings.lifetimes, name)), None
 
 
-def login_lifetime(space: Space, settings: Settings, session: Session) -> tuple[int, str | None]:
+async def login_lifetime(space: Space, settings: Settings, session: Session) -> tuple[int, str | None]:
     """How long (ms) a login holds: by platform where the integration says so, shorter for an unknown platform."""
     viewer, mvpd = session.viewer, session.mvpd or ""
     integration = space.world.catalogue.integration(viewer.service_provider, mvpd)
@@ -32,7 +32,7 @@ def login_lifetime(space: Space, settings: Settings, session: Session) -> tuple[
         device=viewer.device_decoded,
         client_id=viewer.client_id,
     )
-    length, behaviour = lifetime(space, settings, "profile", facts, integration)
+    length, behaviour = await lifetime(space, settings, "profile", facts, integration)
     if behaviour is not None:
         return length, behaviour
     if session.device_info is None:

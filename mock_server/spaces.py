@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from mock_server.behaviours import Behaviours
+import msgspec
+
+from mock_server.behaviours import ACTIVE, Behaviours, first_state
 from mock_server.clock import Clock, SpaceClock
 from mock_server.domain.world import World
+from mock_server.head import SPACES, Head, SpaceRecord
 from mock_server.ids import Ids
-from mock_server.journal import Journal, Recorder
+from mock_server.journal import Journal, LocalJournal, Recorder
 from mock_server.keys import Keys
 from mock_server.settings import Settings
 from mock_server.store import Store
@@ -28,11 +31,20 @@ class Space:
     """One world: its state, clock, behaviours and journal, and the watch over it."""
 
     name: str
+    head: Head
     clock: SpaceClock
     world: World
     behaviours: Behaviours
     journal: Journal
     watch: Watch
+
+    async def advance(self, milliseconds: int) -> None:
+        """Sets the clock forward."""
+
+        def step(record: SpaceRecord) -> SpaceRecord:
+            return msgspec.structs.replace(record, offset=record.offset + milliseconds)
+
+        self.clock.offset = (await self.head.change(step)).offset
 
 
 class Spaces:
@@ -50,6 +62,7 @@ class Spaces:
     ) -> None:
         self._settings = settings
         self._store = store
+        self._root = store.root()
         self._clock = clock
         self._ids = ids
         self._keys = keys
@@ -57,52 +70,90 @@ class Spaces:
         self._watching = watching
         self._spaces: dict[str, Space] = {}
 
-    def get(self, name: str) -> Space:
+    def get(self, name: str) -> Space | None:
+        """The space of that name, if it is at hand."""
+        return self._spaces.get(name)
+
+    async def open(self, name: str) -> Space:
         """The space of that name, made if need be; TooManySpaces if there is no room."""
+        record = await self._root.read(SPACES, "", name) or await self._begin(name)
         space = self._spaces.get(name)
         if space is None:
-            if len(self._spaces) >= self._settings.bounds.spaces:
-                raise TooManySpaces(
-                    f"this mock holds {len(self._spaces)} spaces, as many as it may: delete some first"
-                )
-            space = self._spaces[name] = self._make(name)
+            made = self._make(name, record)
+            await made.behaviours.load()
+            space = self._spaces.setdefault(name, made)
         return space
 
-    def names(self) -> list[str]:
-        return sorted(self._spaces)
+    async def names(self) -> list[str]:
+        return sorted(name for _, name, _ in await self._root.all_rows(SPACES))
 
     async def reset(self, space: Space) -> None:
         """Back to the catalogue: state, behaviours, clock, journal and findings."""
-        await self._store.drop(space.name)
-        fresh = self._make(space.name)
-        space.world = fresh.world
-        space.clock.offset = 0
-        space.behaviours = fresh.behaviours
-        space.journal.clear()
+        earlier = space.head.record.life
+        life = await self._prepare(space.name, earlier)
+        added = len(self._settings.behaviours)
+
+        def step(record: SpaceRecord) -> SpaceRecord:
+            return SpaceRecord(life=life, added=added, exchanges=record.exchanges)
+
+        self._renew(space, await space.head.change(step))
+        await space.behaviours.load()
+        await space.journal.clear()
         space.watch.reset()
+        await self._store.drop(space.name, earlier)
 
     async def delete(self, name: str) -> bool:
         """Forgets a space; whether there was one."""
-        space = self._spaces.pop(name, None)
-        if space is None:
+        record = await self._root.read(SPACES, "", name)
+        if record is None or not await self._root.delete(SPACES, "", name):
             return False
-        space.watch.close()
-        await self._store.drop(name)
+        space = self._spaces.pop(name, None)
+        if space is not None:
+            space.watch.close()
+        await self._store.drop(name, record.life)
         return True
 
-    def _make(self, name: str) -> Space:
+    async def _begin(self, name: str) -> SpaceRecord:
+        """Makes a space, unless somebody else has just done so."""
+        held = len(await self._root.all_rows(SPACES))
+        if held >= self._settings.bounds.spaces:
+            raise TooManySpaces(f"this mock holds {held} spaces, as many as it may: delete some first")
+        mine = SpaceRecord(life=await self._prepare(name, 0), added=len(self._settings.behaviours))
+
+        def step(record: SpaceRecord | None) -> tuple[SpaceRecord, SpaceRecord]:
+            return record or mine, record or mine
+
+        return await self._root.change(SPACES, "", name, step)
+
+    async def _prepare(self, name: str, earlier: int) -> int:
+        """Fills a new life of a space with the configured behaviours, before anybody sees it; its number."""
+        now = self._clock.now()
+        life = max(earlier + 1, now)
+        store = self._store.space(name, life)
+        for number, behaviour in enumerate(self._settings.behaviours, 1):
+            active = first_state(behaviour, number, now)
+            await store.write(ACTIVE, "", active.id, active)
+        return life
+
+    def _make(self, name: str, record: SpaceRecord) -> Space:
+        head = Head(self._root, name, record)
         clock = SpaceClock(self._clock)
-        behaviours = Behaviours()
-        for behaviour in self._settings.behaviours:
-            behaviours.add(behaviour, clock.now())
-        journal = Journal(self._settings.bounds.journal_exchanges, self._recorder)
+        clock.offset = record.offset
+        store = self._store.space(name, record.life)
         watch = self._watching.watch()
-        journal.observe(watch.add)
         return Space(
             name=name,
+            head=head,
             clock=clock,
-            world=World(self._store.space(name), self._settings.catalogue, self._ids, self._keys),
-            behaviours=behaviours,
-            journal=journal,
+            world=World(store, self._settings.catalogue, self._ids, self._keys),
+            behaviours=Behaviours(store, head),
+            journal=LocalJournal(self._settings.bounds.journal_exchanges, head, self._recorder, watch.add),
             watch=watch,
         )
+
+    def _renew(self, space: Space, record: SpaceRecord) -> None:
+        """Moves a space to the life that its record names."""
+        store = self._store.space(space.name, record.life)
+        space.clock.offset = record.offset
+        space.world = World(store, self._settings.catalogue, self._ids, self._keys)
+        space.behaviours = Behaviours(store, space.head)

@@ -15,6 +15,8 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
+import msgspec
+
 from mock_server.clock import Clock
 from mock_server.exchange import Exchange
 from mock_server.observer import Finding, Observer, ObserverFactory
@@ -27,8 +29,22 @@ SLICE = 0.002
 """Seconds of observing without a break."""
 SHARE = 0.1
 """The share of the time that observing may take."""
+_CATCHING_UP = 50
+"""Slices of observing that a report waits for at most."""
 MOST_HELD = 60.0
 """Seconds that an unanswered request may hold back those that came after it."""
+
+
+class WatchReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What observers found so far, as ``GET /_mock/findings`` tells it."""
+
+    rules: list[msgspec.Struct]
+    judged: int
+    """Exchanges that were judged."""
+    waiting: int
+    """Exchanges still to be judged."""
+    stopped: str | None
+    """Why no more is judged, if so."""
 
 
 class Watch:
@@ -50,8 +66,6 @@ class Watch:
         self._under_way: dict[int, float] = {}
         self._listeners: set[asyncio.Event] = set()
         self._found = 0
-        self.generation = 0
-        """Counts resets."""
         self.closed = False
         """The space is no more, or the mock is ending."""
         self._begin()
@@ -66,7 +80,6 @@ class Watch:
 
     def reset(self) -> None:
         """Begins anew, with nothing found."""
-        self.generation += 1
         self._begin()
         self.wake()
 
@@ -98,11 +111,6 @@ class Watch:
         self.wake()
 
     @property
-    def waiting(self) -> int:
-        """How many exchanges are still to be judged."""
-        return len(self._waiting)
-
-    @property
     def ready(self) -> bool:
         """Whether an exchange can be judged now."""
         if not self._waiting:
@@ -119,16 +127,22 @@ class Watch:
             now = self._clock.monotonic()
         return now - began
 
-    def rules(self) -> list[object]:
-        """The rules of all observers, with what they found so far."""
-        return [rule for observer in self._made() for rule in observer.rules()]
+    async def report(self) -> WatchReport:
+        """What was found, the exchanges up to this call included unless there are very many."""
+        for _ in range(_CATCHING_UP):
+            if not self.ready:
+                break
+            self.judge()
+            await self._clock.sleep(0)
+        rules = [rule for observer in self._made() for rule in observer.rules()]
+        return WatchReport(rules=rules, judged=self.judged, waiting=len(self._waiting), stopped=self.stopped)
 
-    def findings(self, *, after: int = 0, since: int = 0) -> list[tuple[int, Finding]]:
+    async def findings(self, *, after: int = 0, since: int = 0) -> list[tuple[int, Finding]]:
         """Findings numbered above ``after`` that came of exchanges with ids above ``since``, with their numbers."""
         return [(number, finding) for number, id_, finding in self._findings if number > after and id_ > since]
 
-    @property
-    def last_finding(self) -> int:
+    async def last_finding(self) -> int:
+        """The number of the latest finding."""
         return self._found
 
     @contextlib.contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 
 import msgspec
 from starlette.requests import Request
@@ -38,7 +39,7 @@ async def events(request: Request) -> Response:
     if space.watch.listeners >= MOST_LISTENERS:
         raise Refused(f"{MOST_LISTENERS} listen to this space already, as many as may", 503)
     after = request.query_params.get("after") or request.headers.get("last-event-id")
-    place = _Place(space, after)
+    place = await _Place.of(space, after)
     return StreamingResponse(
         _stream(space, place, summary_of if view == "summary" else _whole),
         media_type="text/event-stream",
@@ -46,25 +47,31 @@ async def events(request: Request) -> Response:
     )
 
 
+@dataclass
 class _Place:
-    """How far a listener has come: exchanges and findings, by their numbers."""
+    """How far a listener has come: exchanges and findings, by their numbers, in a life of the space."""
 
-    def __init__(self, space: Space, after: str | None) -> None:
-        """Refused for what is no id. Without one, only what is new is told."""
-        self.generation = space.watch.generation
+    life: int
+    exchange: int
+    finding: int
+
+    @staticmethod
+    async def of(space: Space, after: str | None) -> _Place:
+        """The place after an event's id; Refused for what is no id. Without one, only what is new is told."""
+        last_exchange, last_finding = await space.journal.last_id(), await space.watch.last_finding()
+        place = _Place(space.head.record.life, last_exchange, last_finding)
         if after is None:
-            self.exchange, self.finding = space.journal.last_id, space.watch.last_finding
-            return
+            return place
         exchange, _, finding = after.partition(".")
         if not _is_number(exchange) or (finding and not _is_number(finding)):
             raise Refused(f"after is the id of an event or exchange, not {after!r}")
         # An id from before the mock was started anew may be ahead of it.
-        self.exchange = min(int(exchange), space.journal.last_id)
+        place.exchange = min(int(exchange), last_exchange)
         if finding:
-            self.finding = min(int(finding), space.watch.last_finding)
-        else:
-            later = space.watch.findings(since=self.exchange)
-            self.finding = later[0][0] - 1 if later else space.watch.last_finding
+            place.finding = min(int(finding), last_finding)
+        elif later := await space.watch.findings(since=place.exchange):
+            place.finding = later[0][0] - 1
+        return place
 
     def __str__(self) -> str:
         return f"{self.exchange}.{self.finding}"
@@ -76,7 +83,7 @@ async def _stream(space: Space, place: _Place, view: Callable[[Exchange], msgspe
         yield b"retry: 1000\n: listening\n\n"
         while not watch.closed:
             news.clear()
-            batch = b"".join(_news(space, place, view))
+            batch = b"".join(await _news(space, place, view))
             if batch:
                 yield batch
             try:
@@ -89,19 +96,19 @@ async def _stream(space: Space, place: _Place, view: Callable[[Exchange], msgspe
         yield _event(place, "end", {})
 
 
-def _news(space: Space, place: _Place, view: Callable[[Exchange], msgspec.Struct]) -> list[bytes]:
+async def _news(space: Space, place: _Place, view: Callable[[Exchange], msgspec.Struct]) -> list[bytes]:
     """What happened since the listener's place, which moves on."""
     told: list[bytes] = []
     watch, journal = space.watch, space.journal
-    if place.generation != watch.generation:
-        place.generation, place.finding = watch.generation, watch.last_finding
+    last_exchange, last_finding = await journal.last_id(), await watch.last_finding()
+    if place.life != space.head.record.life:
+        place.life, place.finding = space.head.record.life, last_finding
         told.append(_event(place, "reset", {}))
-    start = max(place.exchange, journal.last_id - MOST_BEHIND)
-    exchanges = list(journal.after(start))
-    findings = watch.findings(after=place.finding) if place.finding < watch.last_finding else []
+    exchanges = await journal.after(max(place.exchange, last_exchange - MOST_BEHIND), MOST_BEHIND)
+    findings = await watch.findings(after=place.finding) if place.finding < last_finding else []
     missed = {
-        "exchanges": (exchanges[0].id if exchanges else journal.last_id + 1) - place.exchange - 1,
-        "findings": (findings[0][0] if findings else watch.last_finding + 1) - place.finding - 1,
+        "exchanges": (exchanges[0].id if exchanges else last_exchange + 1) - place.exchange - 1,
+        "findings": (findings[0][0] if findings else last_finding + 1) - place.finding - 1,
     }
     if any(missed.values()):
         place.exchange += missed["exchanges"]

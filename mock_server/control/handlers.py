@@ -16,7 +16,7 @@ from mock_server.domain.records import INTEGRATIONS, SESSIONS, IntegrationState
 from mock_server.domain.signing import signing_keys
 from mock_server.durations import Duration, encode_hook
 from mock_server.errors import ApiError
-from mock_server.journal import FILTERS
+from mock_server.journal import FILTERS, page
 from mock_server.keys import KeyName
 from mock_server.lifetimes import login_lifetime
 from mock_server.presets import PresetCall, presets
@@ -101,7 +101,8 @@ async def exchanges(request: Request) -> Response:
     if unknown:
         raise Refused(f"there is no filter {', '.join(sorted(unknown))}; there are: {', '.join(FILTERS)}, status")
     status = number(request, "status", default=-1, largest=999)
-    found, next_ = space_of(request).journal.page(
+    found, next_ = await page(
+        space_of(request).journal,
         after=number(request, "after", default=0, largest=2**63),
         limit=number(request, "limit", default=1000, largest=_LARGEST_PAGE),
         status=None if status < 0 else status,
@@ -111,7 +112,7 @@ async def exchanges(request: Request) -> Response:
 
 
 async def clear_exchanges(request: Request) -> Response:
-    space_of(request).journal.clear()
+    await space_of(request).journal.clear()
     return Response(status_code=204)
 
 
@@ -121,7 +122,8 @@ async def show_clock(request: Request) -> Response:
 
 
 async def advance_clock(request: Request) -> Response:
-    space_of(request).clock.advance((await body_as(request, ClockCall)).advance)
+    wanted = await body_as(request, ClockCall)
+    await space_of(request).advance(wanted.advance)
     return await show_clock(request)
 
 
@@ -141,14 +143,14 @@ async def login(request: Request) -> Response:
     subscriber = space.world.catalogue.subscriber_of(session.mvpd or "", wanted.username)
     if subscriber is None:
         raise Refused(f"{wanted.username or 'nobody'} has no account at {session.mvpd}", 404)
-    lifetime, _ = login_lifetime(space, settings, session)
+    lifetime, _ = await login_lifetime(space, settings, session)
     await sessions.complete(space.world, space.clock.now(), session, subscriber.username, lifetime)
     return answer({"code": code, "mvpd": session.mvpd, "username": subscriber.username})
 
 
 async def list_behaviours(request: Request) -> Response:
     space = space_of(request)
-    return answer({"behaviours": space.behaviours.listed(space.clock.now())})
+    return answer({"behaviours": await space.behaviours.listed(space.clock.now())})
 
 
 async def add_behaviour(request: Request) -> Response:
@@ -160,7 +162,7 @@ async def add_behaviour(request: Request) -> Response:
             wanted = converted(request, call, PresetCall).behaviours()
         else:
             wanted = (converted(request, call, Behaviour),)
-        ids = [space.behaviours.add(behaviour, space.clock.now()) for behaviour in wanted]
+        ids = [await space.behaviours.add(behaviour, space.clock.now()) for behaviour in wanted]
     except ValueError as error:
         raise Refused(str(error)) from error
     return answer({"id": ids[0], "ids": ids}, 201)
@@ -189,13 +191,13 @@ async def fail_over(request: Request) -> Response:
 async def switch_behaviour(request: Request) -> Response:
     wanted = await body_as(request, SwitchCall)
     behaviour: str = request.path_params["id"]
-    if not space_of(request).behaviours.switch(behaviour, enabled=wanted.enabled):
+    if not await space_of(request).behaviours.switch(behaviour, enabled=wanted.enabled):
         raise Refused(f"there is no behaviour {behaviour}", 404)
     return answer({"id": behaviour, "enabled": wanted.enabled})
 
 
 async def remove_behaviour(request: Request) -> Response:
-    if not space_of(request).behaviours.remove(request.path_params["id"]):
+    if not await space_of(request).behaviours.remove(request.path_params["id"]):
         raise Refused(f"there is no behaviour {request.path_params['id']}", 404)
     return Response(status_code=204)
 
@@ -212,7 +214,7 @@ async def end_profiles(request: Request) -> Response:
 
 async def list_spaces(request: Request) -> Response:
     spaces: Spaces = request.app.state.spaces
-    return answer({"spaces": spaces.names()})
+    return answer({"spaces": await spaces.names()})
 
 
 async def delete_space(request: Request) -> Response:

@@ -14,22 +14,11 @@ from mock_server.domain.records import BUCKETS, SESSIONS, Session
 from mock_server.settings import Settings
 
 _LARGEST_LIST = 1_000
-_CATCHING_UP = 50
-"""Slices of observing that a call waits for at most."""
 
 
 async def findings(request: Request) -> Response:
-    """What the live rules found, the exchanges up to this call included unless there are very many."""
-    space = space_of(request)
-    watch = space.watch
-    for _ in range(_CATCHING_UP):
-        if not watch.ready:
-            break
-        watch.judge()
-        await space.clock.sleep(0)
-    return answer(
-        {"rules": watch.rules(), "judged": watch.judged, "waiting": watch.waiting, "stopped": watch.stopped}
-    )
+    """What the live rules found."""
+    return answer(await space_of(request).watch.report())
 
 
 async def list_sessions(request: Request) -> Response:

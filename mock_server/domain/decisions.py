@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import msgspec
@@ -22,11 +22,11 @@ from mock_server.vocabulary import DecisionSource
 PREAUTHORIZATION_DENIED = "preauthorization_denied_by_mvpd"
 AUTHORIZATION_DENIED = "authorization_denied_by_mvpd"
 
-Denials = Callable[[str], tuple[str | None, str | None] | None]
+Denials = Callable[[str], Awaitable[tuple[str | None, str | None] | None]]
 """What a behaviour says of a resource: None for nothing, else an enhanced error code (None: denied by the MVPD)
 and details."""
 
-Flaws = Callable[[str], Flaw | None]
+Flaws = Callable[[str], Awaitable[Flaw | None]]
 """What a behaviour wants wrong with the media token for a resource."""
 
 
@@ -44,7 +44,7 @@ class Question:
     temp_pass_identity: str | None = None
     ttl: int = 0
     media_token_ttl: int = 0
-    flaws: Flaws = lambda _: None
+    flaws: Flaws | None = None
 
     @property
     def visitor(self) -> Visitor:
@@ -73,7 +73,7 @@ async def preauthorize(world: World, question: Question) -> list[Decision]:
     if mvpd.temp_pass is not None:
         trial = await temppass.trial_of(world, mvpd, question.visitor)
         return [
-            _said(question, resource, "temppass", PREAUTHORIZATION_DENIED)
+            await _said(question, resource, "temppass", PREAUTHORIZATION_DENIED)
             or Decision(
                 resource=resource,
                 source="temppass",
@@ -86,7 +86,7 @@ async def preauthorize(world: World, question: Question) -> list[Decision]:
         return [Decision(resource=resource, source="mvpd", denial=missing) for resource in question.resources]
     subscriber = world.catalogue.subscribers[profile.username]
     return [
-        _by_mvpd(world, question, profile, resource, PREAUTHORIZATION_DENIED)
+        await _by_mvpd(world, question, profile, resource, PREAUTHORIZATION_DENIED)
         for resource in question.resources
         if mvpd.unknown_resources == "deny" or subscriber.knows(resource)
     ]
@@ -117,13 +117,13 @@ async def _authorize(world: World, question: Question, resource: str) -> Decisio
         proxy_mvpd_id=world.catalogue.mvpds[question.mvpd].proxy,
     )
     key, *_ = await signing_keys(world, KeyName.MEDIA_TOKEN)
-    flaw = question.flaws(resource)
+    flaw = await question.flaws(resource) if question.flaws is not None else None
     serialized = serialize(token, key) if flaw is None else serialize_flawed(token, key, flaw)
     return msgspec.structs.replace(decision, token=token, serialized=serialized)
 
 
 async def _by_temp_pass(world: World, question: Question, resource: str) -> Decision:
-    said = _said(question, resource, "temppass", AUTHORIZATION_DENIED)
+    said = await _said(question, resource, "temppass", AUTHORIZATION_DENIED)
     if said is not None:
         return said
     mvpd = world.catalogue.mvpds[question.mvpd]
@@ -137,7 +137,7 @@ async def _by_profile(world: World, question: Question, resource: str) -> Decisi
     profile, missing = await _profile(world, question)
     if profile is None:
         return Decision(resource=resource, source="mvpd", denial=missing)
-    decision = _by_mvpd(world, question, profile, resource, AUTHORIZATION_DENIED)
+    decision = await _by_mvpd(world, question, profile, resource, AUTHORIZATION_DENIED)
     if decision.denial == AUTHORIZATION_DENIED:
         end = question.now + question.ttl
         return msgspec.structs.replace(decision, not_before=question.now, not_after=end)
@@ -178,14 +178,14 @@ async def _profile(world: World, question: Question) -> tuple[Profile | None, st
     return profile, None
 
 
-def _said(question: Question, resource: str, source: DecisionSource, denied: str) -> Decision | None:
+async def _said(question: Question, resource: str, source: DecisionSource, denied: str) -> Decision | None:
     """The denial that a behaviour has for a resource; ``denied`` is its code where the behaviour names none."""
-    said = question.denials(resource)
+    said = await question.denials(resource)
     return Decision(resource=resource, source=source, denial=said[0] or denied, details=said[1]) if said else None
 
 
-def _by_mvpd(world: World, question: Question, profile: Profile, resource: str, denied: str) -> Decision:
-    said = _said(question, resource, "mvpd", denied)
+async def _by_mvpd(world: World, question: Question, profile: Profile, resource: str, denied: str) -> Decision:
+    said = await _said(question, resource, "mvpd", denied)
     if said is not None:
         return said
     subscriber = world.catalogue.subscribers[profile.username]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -17,7 +17,7 @@ from mock_server.vocabulary import SessionReason
 
 _LOGGED_IN = {"authenticated", "authenticatedSSO"}
 PARAMETERS = ("mvpd", "domainName", "redirectUrl")
-Degradation = Callable[[str], str | None]
+Degradation = Callable[[str], Awaitable[str | None]]
 """The degradation rule in force for an MVPD, if there is one."""
 
 
@@ -142,7 +142,7 @@ async def authorized(
         reason = "temporary"
     elif found := await profiles.valid(world, now, viewer, session.mvpd):
         reason = "authenticated" if found[0].type == "regular" else "authenticatedSSO"
-    elif degraded(session.mvpd) == degradation.AUTHN_ALL:
+    elif await degraded(session.mvpd) == degradation.AUTHN_ALL:
         reason = "degraded"
     return Authorized(session.session_id, session.service_provider, session.mvpd, reason) if reason else None
 

@@ -54,7 +54,7 @@ async def login_form(call: Call) -> Response:
     if mvpd.home_based_authentication:
         subscriber = call.space.world.catalogue.subscriber_at_home(mvpd.id, session.ip)
         if subscriber is not None:
-            lifetime = call.login_lifetime(session)
+            lifetime = await call.login_lifetime(session)
             await sessions.complete(
                 call.space.world, call.now, session, subscriber.username, lifetime, home_based=True
             )
@@ -76,7 +76,7 @@ async def login(call: Call) -> Response:
     subscriber = call.space.world.catalogue.subscriber_of(session.mvpd or "", username)
     if subscriber is None or subscriber.password != password:
         return _login_page(call, session, username=username, wrong=True)
-    await sessions.complete(call.space.world, call.now, session, username, call.login_lifetime(session))
+    await sessions.complete(call.space.world, call.now, session, username, await call.login_lifetime(session))
     return RedirectResponse(session.redirect_url or "/", 302)
 
 

@@ -38,7 +38,7 @@ async def token(call: Call) -> Response:
     if grant_type != registration.GRANT_TYPE:
         raise DcrError("unsupported_grant_type")
     call.client = await registration.authenticate(call.space.world, client_id, secret)
-    lifetime = call.lifetime("access_token")
+    lifetime = await call.lifetime("access_token")
     answer = TokenAnswer(
         id=call.space.world.ids.uuid(),
         access_token=await registration.issue_token(call.space.world, call.now, call.client, lifetime),

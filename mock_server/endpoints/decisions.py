@@ -29,7 +29,10 @@ async def preauthorize(call: Call) -> Response:
 async def authorize(call: Call) -> Response:
     question = await _question(call, "authorize_limit")
     question = dataclasses.replace(
-        question, ttl=call.lifetime("decision"), media_token_ttl=call.lifetime("media_token"), flaws=_flaws(call)
+        question,
+        ttl=await call.lifetime("decision"),
+        media_token_ttl=await call.lifetime("media_token"),
+        flaws=_flaws(call),
     )
     return _answer(call, await decisions.authorize(call.space.world, question))
 
@@ -38,7 +41,7 @@ async def _question(call: Call, limit: str) -> Question:
     world = call.space.world
     resources = _resources(call)
     mvpd = await world.integration(call.requestor.id, call.path_params["mvpd"])
-    rule = call.degradation(mvpd.id)
+    rule = await call.degradation(mvpd.id)
     allowed = getattr(world.catalogue.integration(call.requestor.id, mvpd.id), limit) or getattr(mvpd, limit)
     # The limit is the MVPD's condition: while a degradation rule decides, nobody asks it.
     if rule is None and len(resources) > allowed:
@@ -81,11 +84,11 @@ def _resources(call: Call) -> list[str]:
 def _denials(call: Call) -> Denials:
     """What behaviours say of a resource: ``deny``, or an ``error`` that the API reports per item."""
 
-    def said(resource: str) -> tuple[str | None, str | None] | None:
-        denied = call.effect("deny", resource)
+    async def said(resource: str) -> tuple[str | None, str | None] | None:
+        denied = await call.effect("deny", resource)
         if denied is not None and denied.deny is not None:
             return denied.deny.code, denied.deny.details
-        failed = call.effect("error", resource)
+        failed = await call.effect("error", resource)
         if failed is None or failed.error is None:
             return None
         if _is_top_level(failed.error):
@@ -103,8 +106,8 @@ def _is_top_level(code: str) -> bool:
 
 
 def _flaws(call: Call) -> Flaws:
-    def said(resource: str) -> Flaw | None:
-        effect = call.effect("media_token", resource)
+    async def said(resource: str) -> Flaw | None:
+        effect = await call.effect("media_token", resource)
         return effect.media_token if effect is not None else None
 
     return said

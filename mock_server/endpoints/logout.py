@@ -23,7 +23,7 @@ _ACTION_TYPES: dict[LogoutAction, LogoutActionType] = {
 async def initiate(call: Call) -> Response:
     redirect_url = _redirect_url(call)
     mvpd = await call.space.world.integration(call.requestor.id, call.path_params["mvpd"])
-    degraded = call.degradation(mvpd.id) is not None
+    degraded = await call.degradation(mvpd.id) is not None
     action = await logout.logout(call.space.world, call.now, call.viewer, mvpd.id, degraded=degraded)
     entry = LogoutEntry(
         action_name=action,

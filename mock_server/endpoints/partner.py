@@ -31,7 +31,7 @@ async def create_session(call: Call) -> Response:
         mvpd = status.usable_mvpd(world.catalogue, call.now)
     except ApiError:
         fallback = "pfs_fallback"
-    session = draft(call)
+    session = await draft(call)
     if mvpd is None:
         # The framework named nobody: the login goes on with the TV provider that the device chose last.
         latest = await sessions.latest(world, session.viewer)
@@ -60,7 +60,7 @@ async def create_profile(call: Call) -> Response:
     mvpd = status.usable_mvpd(world.catalogue, call.now)
     await world.integration(call.requestor.id, mvpd.id)
     viewer = call.viewer
-    if call.degradation(mvpd.id) == degradation.AUTHN_ALL:
+    if await call.degradation(mvpd.id) == degradation.AUTHN_ALL:
         return profiles_answer(call, [degraded_profile(call, viewer, mvpd.id)])
     subject = saml_subject(_saml_response(call))
     subscriber = world.catalogue.subscriber_of(mvpd.id, subject) or world.catalogue.subscriber_of(mvpd.id)
@@ -71,7 +71,7 @@ async def create_profile(call: Call) -> Response:
         mvpd=mvpd.id,
         username=subscriber.username,
         not_before=call.now,
-        not_after=call.now + call.lifetime("profile"),
+        not_after=call.now + await call.lifetime("profile"),
         issuer="Apple",
         type="appleSSO",
     )

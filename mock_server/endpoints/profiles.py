@@ -36,7 +36,7 @@ async def of_code(call: Call) -> Response:
     mvpd = await call.space.world.integration(call.requestor.id, session.mvpd)
     # A code answers with the login that was made with it, not with what single sign-on may know besides.
     viewer = msgspec.structs.replace(session.viewer, sso=None)
-    if mvpd.temp_pass is None and not session.completed and call.degradation(mvpd.id) != degradation.AUTHN_ALL:
+    if mvpd.temp_pass is None and not session.completed and await call.degradation(mvpd.id) != degradation.AUTHN_ALL:
         return profiles_answer(call, ())
     return await _of_mvpd(call, viewer, mvpd)
 
@@ -52,7 +52,7 @@ async def _of_mvpd(call: Call, viewer: Viewer, mvpd: Mvpd) -> Response:
         entry = temporary_profile(mvpd, visitor, trial, call.now)
         return json_answer(ProfilesAnswer(profiles={mvpd.id: entry} if entry else {}))
     found = [p for p in await profiles.valid(world, call.now, viewer, mvpd.id) if _partner_agrees(call, p)]
-    if not found and call.degradation(mvpd.id) == degradation.AUTHN_ALL:
+    if not found and await call.degradation(mvpd.id) == degradation.AUTHN_ALL:
         found = [degraded_profile(call, viewer, mvpd.id)]
     return profiles_answer(call, found)
 

@@ -18,7 +18,7 @@ from mock_server.wire import SessionAnswer, SessionStatus
 
 async def create(call: Call) -> Response:
     given = session_parameters(call)
-    session = await sessions.create(call.space.world, call.now, draft(call), given, call.degradation)
+    session = await sessions.create(call.space.world, call.now, await draft(call), given, call.degradation)
     if isinstance(session, Session):
         call.code = session.code
     return session_answer(call, session, incomplete="resume")
@@ -43,14 +43,14 @@ async def retrieve(call: Call) -> Response:
     return json_answer(answer)
 
 
-def draft(call: Call) -> Session:
+async def draft(call: Call) -> Session:
     """A session without code, for the device that asks."""
     return Session(
         code="",
         session_id=call.space.world.ids.uuid(),
         viewer=call.viewer,
         not_before=call.now,
-        not_after=call.now + call.lifetime("session"),
+        not_after=call.now + await call.lifetime("session"),
         device_info=call.device_info,
         user_agent=call.user_agent,
         ip=call.ip,

@@ -26,17 +26,23 @@ class Table(Generic[T]):
 class Store(Protocol):
     """All spaces' state. Implementations pass the tests of tests/mock_server/test_store.py."""
 
-    def space(self, name: str) -> SpaceStore: ...
+    def root(self) -> SpaceStore:
+        """What belongs to no space: which spaces there are."""
+        ...
 
-    async def drop(self, name: str) -> None:
-        """Forgets a space."""
+    def space(self, name: str, life: int) -> SpaceStore:
+        """The state of a space in one of its lives; lives share nothing."""
+        ...
+
+    async def drop(self, name: str, life: int) -> None:
+        """Forgets a life of a space."""
         ...
 
     async def close(self) -> None: ...
 
 
 class SpaceStore(Protocol):
-    """The state of one space."""
+    """The tables of one space."""
 
     async def read(self, table: Table[T], partition: str, item: str = "") -> T | None: ...
 

@@ -15,20 +15,24 @@ class MemoryStore:
     """Keeps every space in dictionaries. The partitions longest unwritten go first when a table is full."""
 
     def __init__(self, max_partitions: int = MAX_PARTITIONS) -> None:
-        self._spaces: dict[str, _MemorySpace] = {}
+        self._root = MemorySpace(max_partitions)
+        self._spaces: dict[tuple[str, int], MemorySpace] = {}
         self._max_partitions = max_partitions
 
-    def space(self, name: str) -> SpaceStore:
-        return self._spaces.setdefault(name, _MemorySpace(self._max_partitions))
+    def root(self) -> SpaceStore:
+        return self._root
 
-    async def drop(self, name: str) -> None:
-        self._spaces.pop(name, None)
+    def space(self, name: str, life: int) -> SpaceStore:
+        return self._spaces.setdefault((name, life), MemorySpace(self._max_partitions))
+
+    async def drop(self, name: str, life: int) -> None:
+        self._spaces.pop((name, life), None)
 
     async def close(self) -> None:
         self._spaces.clear()
 
 
-class _MemorySpace:
+class MemorySpace:
     def __init__(self, max_partitions: int) -> None:
         self._tables: dict[str, OrderedDict[str, dict[str, Any]]] = {}
         self._max_partitions = max_partitions

@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 from mock_server.behaviours import Behaviour, Behaviours, Facts, Match
 from mock_server.durations import decode_hook, parse_duration
 from mock_server.effects import Effect
+from mock_server.head import Head, SpaceRecord
+from mock_server.store.memory import MemoryStore
 from tests.mock_server.conftest import Mock
 
+pytestmark = pytest.mark.anyio
 PROFILES = "/api/v2/REF30/profiles"
 
 
-@pytest.mark.anyio
 async def test_latency_takes_the_clocks_time(mock: Mock) -> None:
     await mock.behave({"latency": "2s"}, match={"endpoint": "profiles"})
     headers = await mock.signed_on()
@@ -25,7 +27,6 @@ async def test_latency_takes_the_clocks_time(mock: Mock) -> None:
     assert (await mock.exchanges())[-1]["duration_ms"] == 2000
 
 
-@pytest.mark.anyio
 async def test_a_status_comes_instead_of_the_answer(mock: Mock) -> None:
     key = await mock.behave({"status": 503}, match={"service_provider": "REF30"}, times=2)
     headers = await mock.signed_on()
@@ -34,7 +35,6 @@ async def test_a_status_comes_instead_of_the_answer(mock: Mock) -> None:
     assert (await mock.exchanges())[-2]["behaviours"] == [key]
 
 
-@pytest.mark.anyio
 async def test_one_that_is_switched_off_rests_and_goes_on_where_it_was(mock: Mock) -> None:
     key = await mock.behave({"status": 503}, times=2, match={"endpoint": "profiles"})
     headers = await mock.signed_on()
@@ -51,7 +51,6 @@ async def test_one_that_is_switched_off_rests_and_goes_on_where_it_was(mock: Moc
     assert await statuses(enabled=True) == [503, 200]
 
 
-@pytest.mark.anyio
 async def test_an_error_is_top_level_or_per_item_as_the_api_does_it(mock: Mock) -> None:
     headers = await mock.logged_in()
     await mock.behave({"error": "network_received_error"})
@@ -66,7 +65,6 @@ async def test_an_error_is_top_level_or_per_item_as_the_api_does_it(mock: Mock) 
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_server_error")
 
 
-@pytest.mark.anyio
 async def test_a_denial_is_for_its_resource(mock: Mock) -> None:
     headers = await mock.logged_in()
     denial = {"code": "authorization_denied_by_parental_controls", "details": "Rated TV-MA"}
@@ -79,7 +77,6 @@ async def test_a_denial_is_for_its_resource(mock: Mock) -> None:
     assert denied["error"]["code"] == "authorization_denied_by_mvpd"
 
 
-@pytest.mark.anyio
 async def test_lifetimes_can_be_short_for_one_device(mock: Mock) -> None:
     await mock.behave({"ttl": {"session": "8s", "profile": "1m"}}, match={"ip": "203.0.113.9"})
     await mock.behave({"ttl": {"access_token": "6s", "media_token": "10s", "decision": "20s"}})
@@ -99,7 +96,6 @@ async def test_lifetimes_can_be_short_for_one_device(mock: Mock) -> None:
     assert permit["notAfter"] - permit["notBefore"] == 20_000
 
 
-@pytest.mark.anyio
 async def test_throttling_can_be_tight_or_off_for_some(throttling_mock: Mock) -> None:
     mock = throttling_mock
     await mock.behave({"throttle": {"rate": 1, "burst": 1}}, match={"ip": "203.0.113.1"})
@@ -113,7 +109,6 @@ async def test_throttling_can_be_tight_or_off_for_some(throttling_mock: Mock) ->
     assert (await statuses("203.0.113.3")).count(429) == 4
 
 
-@pytest.mark.anyio
 async def test_a_good_token_can_be_rejected(mock: Mock) -> None:
     headers = await mock.signed_on()
     await mock.behave({"reject_token": True}, times=1)
@@ -122,7 +117,6 @@ async def test_a_good_token_can_be_rejected(mock: Mock) -> None:
     assert (await mock.http.get(PROFILES, headers=headers)).status_code == 200
 
 
-@pytest.mark.anyio
 @pytest.mark.parametrize(
     ("body", "word"),
     [
@@ -149,40 +143,42 @@ async def test_a_behaviour_that_makes_no_sense_is_refused_with_a_sentence(
     assert word in answer.json()["error"]
 
 
-def _behaviours(*added: Behaviour) -> Behaviours:
-    behaviours = Behaviours()
+async def _behaviours(*added: Behaviour) -> Behaviours:
+    store = MemoryStore()
+    behaviours = Behaviours(store.space("default", 1), Head(store.root(), "default", SpaceRecord(life=1)))
     for behaviour in added:
-        behaviours.add(behaviour, now=0)
+        await behaviours.add(behaviour, now=0)
     return behaviours
 
 
-def test_the_behaviour_added_last_wins() -> None:
-    behaviours = _behaviours(Behaviour(effect=Effect(status=500)), Behaviour(effect=Effect(status=503)))
-    taken = behaviours.take("status", Facts(endpoint="profiles"), 0)
+async def test_the_behaviour_added_last_wins() -> None:
+    behaviours = await _behaviours(Behaviour(effect=Effect(status=500)), Behaviour(effect=Effect(status=503)))
+    taken = await behaviours.take("status", Facts(endpoint="profiles"), 0)
     assert taken is not None
     assert taken.effect.status == 503
 
 
 @given(st.integers(0, 5), st.integers(1, 5), st.integers(0, 15))
-def test_after_and_times_bound_the_hits(after: int, times: int, asked: int) -> None:
-    behaviours = _behaviours(Behaviour(effect=Effect(status=500), after=after, times=times))
-    hits = [behaviours.take("status", Facts(endpoint="x"), 0) is not None for _ in range(asked)]
+async def test_after_and_times_bound_the_hits(after: int, times: int, asked: int) -> None:
+    behaviours = await _behaviours(Behaviour(effect=Effect(status=500), after=after, times=times))
+    hits = [await behaviours.take("status", Facts(endpoint="x"), 0) is not None for _ in range(asked)]
     assert hits == [after <= n < after + times for n in range(asked)]
 
 
-def test_a_behaviour_ends_by_the_clock() -> None:
-    behaviours = _behaviours(Behaviour(effect=Effect(status=500), for_=parse_duration("30s")))
-    assert behaviours.take("status", Facts(endpoint="x"), 29_999) is not None
-    assert behaviours.take("status", Facts(endpoint="x"), 30_000) is None
+async def test_a_behaviour_ends_by_the_clock() -> None:
+    behaviours = await _behaviours(Behaviour(effect=Effect(status=500), for_=parse_duration("30s")))
+    assert await behaviours.take("status", Facts(endpoint="x"), 29_999) is not None
+    assert await behaviours.take("status", Facts(endpoint="x"), 30_000) is None
 
 
-def test_a_seed_repeats_the_run() -> None:
-    def run() -> list[bool]:
-        behaviours = _behaviours(Behaviour(effect=Effect(status=500), probability=0.5, seed=3))
-        return [behaviours.take("status", Facts(endpoint="x"), 0) is not None for _ in range(64)]
+async def test_a_seed_repeats_the_run() -> None:
+    async def run() -> list[bool]:
+        behaviours = await _behaviours(Behaviour(effect=Effect(status=500), probability=0.5, seed=3))
+        return [await behaviours.take("status", Facts(endpoint="x"), 0) is not None for _ in range(64)]
 
-    assert run() == run()
-    assert 10 < sum(run()) < 54
+    first = await run()
+    assert first == await run()
+    assert 10 < sum(first) < 54
 
 
 @given(st.text(max_size=12), st.text(max_size=12))
@@ -193,7 +189,7 @@ def test_every_given_field_must_match(mvpd: str, device: str) -> None:
     assert not match.takes(Facts(endpoint="x", mvpd="Cablevision"))
 
 
-def test_a_behaviour_is_listed_as_it_was_given() -> None:
+async def test_a_behaviour_is_listed_as_it_was_given() -> None:
     given_ = {"effect": {"ttl": {"session": "8s"}}, "match": {"ip": "1.2.3.4"}, "for": "30s"}
-    behaviours = _behaviours(msgspec.convert(given_, Behaviour, dec_hook=decode_hook))
-    assert behaviours.listed(0) == [{"id": "b1", "hits": 0, "enabled": True, "over": False, **given_}]
+    behaviours = await _behaviours(msgspec.convert(given_, Behaviour, dec_hook=decode_hook))
+    assert await behaviours.listed(0) == [{"id": "b1", "hits": 0, "enabled": True, "over": False, **given_}]

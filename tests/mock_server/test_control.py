@@ -8,8 +8,10 @@ import msgspec
 import pytest
 
 from mock_server.exchange import Exchange
-from mock_server.journal import Journal, Recorder
+from mock_server.head import Head, SpaceRecord
+from mock_server.journal import LocalJournal, Recorder
 from mock_server.settings import Bounds, Settings
+from mock_server.store.memory import MemoryStore
 from tests.mock_server.conftest import Mock
 
 pytestmark = pytest.mark.anyio
@@ -183,20 +185,27 @@ def _exchange(id_: int) -> Exchange:
     )  # fmt: skip
 
 
+def journal_of(limit: int, recorder: Recorder | None = None) -> LocalJournal:
+    head = Head(MemoryStore().root(), "default", SpaceRecord(life=1))
+    return LocalJournal(limit, head, recorder, lambda _: None)
+
+
 async def test_the_ring_buffer_drops_the_oldest_and_counts_them() -> None:
-    journal = Journal(limit=3)
+    journal = journal_of(limit=3)
     for _ in range(5):
-        journal.append(_exchange(journal.next_id()))
-    assert [e.id for e in journal.after(0)] == [3, 4, 5]
-    assert journal.dropped == 2
+        await journal.append(_exchange(journal.next_id()))
+    assert [e.id for e in await journal.after(0)] == [3, 4, 5]
+    assert [e.id for e in await journal.after(3, limit=1)] == [4]
+    assert await journal.after(5) == await journal.after(6) == []
+    assert await journal.dropped() == 2
 
 
 async def test_a_recording_is_whole_after_each_exchange(tmp_path: Path) -> None:
     trace = tmp_path / "trace.jsonl"
     recorder = Recorder(trace)
-    journal = Journal(limit=1, recorder=recorder)
+    journal = journal_of(limit=1, recorder=recorder)
     for _ in range(3):
-        journal.append(_exchange(journal.next_id()))
+        await journal.append(_exchange(journal.next_id()))
     lines = trace.read_bytes().splitlines()
     assert [msgspec.json.decode(line, type=Exchange).id for line in lines] == [1, 2, 3]
     recorder.close()

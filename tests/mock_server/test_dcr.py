@@ -78,7 +78,7 @@ async def test_a_forged_statement_is_invalid_and_an_unknown_one_unapproved(mock:
         answer = await mock.http.post("/o/client/register", json={"software_statement": statement})
         assert answer.json() == {"error": "invalid_software_statement"}
     other = Mock(Settings(throttle=None, catalogue=mock.app.state.settings.catalogue))
-    other.app.state.spaces.get("default").world.catalogue.applications_by_id.clear()
+    (await other.app.state.spaces.open("default")).world.catalogue.applications_by_id.clear()
     answer = await other.http.post("/o/client/register", json={"software_statement": await _statement(mock)})
     assert answer.json() == {"error": "unapproved_software_statement"}
 

@@ -240,8 +240,9 @@ class MockMachine(RuleBasedStateMachine):
 
     @invariant()
     def no_answer_was_an_internal_error(self) -> None:
-        journal = self.mock.app.state.spaces.get("default").journal
-        assert not [exchange for exchange in journal.after(0) if exchange.status >= 500]
+        space = self.loop.run_until_complete(self.mock.app.state.spaces.open("default"))
+        exchanges = self.loop.run_until_complete(space.journal.after(0))
+        assert not [exchange for exchange in exchanges if exchange.status >= 500]
 
 
 MockMachine.TestCase.settings = settings(
