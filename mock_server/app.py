@@ -57,12 +57,14 @@ def create_app(
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         meter = asyncio.create_task(lag.run())
         judging = asyncio.create_task(watching.run())
+        tidying = asyncio.create_task(spaces.run())
         names = await serve_dns(data_centres, dns) if data_centres is not None and dns is not None else None
         try:
             yield
         finally:
             meter.cancel()
             judging.cancel()
+            tidying.cancel()
             if names is not None:
                 names.close()
             await store.close()

@@ -36,7 +36,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def takes(self, facts: Facts) -> bool:
         return all(
-            (actual := getattr(facts, name)) is not None and fnmatchcase(actual, wanted)
+            any(fnmatchcase(actual, wanted) for actual in facts.of(name))
             for name in self.__struct_fields__
             if (wanted := getattr(self, name)) is not None
         )
@@ -50,8 +50,29 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     mvpd: str | None = None
     ip: str | None = None
     device: str | None = None
-    resource: str | None = None
+    resources: tuple[str, ...] = ()
+    """Several where an effect is for the request as a whole; one of them is enough for a match."""
     client_id: str | None = None
+
+    def of(self, name: str) -> tuple[str, ...]:
+        """What is known for a field of `Match`."""
+        if name == "resource":
+            return self.resources
+        value = getattr(self, name)
+        return () if value is None else (value,)
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """Of `Facts`, what the parameters of a request tell before its endpoint reads them (told.py)."""
+
+    service_provider: str | None = None
+    mvpd: str | None = None
+    device: str | None = None
+    resources: tuple[str, ...] = ()
+    client_id: str | None = None
+
+
+NOTHING_TOLD = Told()
 
 
 class Behaviour(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

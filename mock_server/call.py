@@ -10,7 +10,7 @@ import msgspec
 from starlette.responses import Response
 
 from mock_server import lifetimes
-from mock_server.behaviours import Facts, Taken
+from mock_server.behaviours import NOTHING_TOLD, Facts, Taken, Told
 from mock_server.catalogue import ServiceProvider
 from mock_server.domain.records import Client, Session
 from mock_server.domain.registration import Grant
@@ -84,6 +84,7 @@ class Call:
     device: DeviceIdentifier | None = None
     device_name: str | None = None
     session: Session | None = None
+    told: Told = NOTHING_TOLD
     behaviours: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -138,15 +139,15 @@ class Call:
         return self.device
 
     def facts(self, resource: str | None = None) -> Facts:
-        """What behaviours match on, as far as it is known by now."""
+        """What behaviours match on, as far as it is known by now; of one resource, or of all that are asked for."""
         return Facts(
             endpoint=self.endpoint.id if self.endpoint else "",
-            service_provider=self.service_provider,
-            mvpd=self.mvpd,
+            service_provider=self.service_provider or self.told.service_provider,
+            mvpd=self.mvpd or self.told.mvpd,
             ip=self.ip,
-            device=self.device_name,
-            resource=resource,
-            client_id=self.client.id if self.client else None,
+            device=self.device_name or self.told.device,
+            resources=(resource,) if resource is not None else self.told.resources,
+            client_id=self.client.id if self.client else self.told.client_id,
         )
 
     async def effect(self, kind: str, resource: str | None = None) -> Effect | None:
@@ -156,6 +157,8 @@ class Call:
 
     async def take(self, kind: str, resource: str | None = None) -> Taken | None:
         """As `effect`, with what the behaviour knows of this hit."""
+        if not self.space.behaviours:
+            return None
         taken = await self.space.behaviours.take(kind, self.facts(resource), self.now)
         if taken is not None:
             self.behaviours.append(taken.id)

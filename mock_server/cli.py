@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from pathlib import Path
 
 import click
@@ -13,8 +14,6 @@ from mock_server.durations import encode_hook
 from mock_server.key_commands import keys, token
 from mock_server.openapi.command import openapi
 from mock_server.presets import PresetCall
-
-LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
 @click.group()
@@ -69,7 +68,7 @@ def serve(
     from mock_server.server import BindError, Listening, serve_forever  # noqa: PLC0415
 
     settings = settings_of(config)
-    if host not in LOOPBACK and control_token is None:
+    if control_token is None and not _is_loopback(host):
         stop(f"--host {host}: whoever reaches this address could control the mock; give a --control-token")
     if record is not None:
         _check_writable(record)
@@ -143,6 +142,13 @@ def _preset_behaviours(names: tuple[str, ...]) -> list[Behaviour]:
         return [behaviour for name in names for behaviour in PresetCall(preset=name).behaviours()]
     except ValueError as error:
         stop(f"--preset: {error}")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _check_writable(path: Path) -> None:

@@ -30,6 +30,7 @@ from mock_server.pages import error_page
 from mock_server.settings import Settings
 from mock_server.spaces import Space
 from mock_server.throttled import throttled_response
+from mock_server.told import told
 from mock_server.wire import DcrErrorAnswer, ErrorInformation
 
 log = logging.getLogger("mock_server")
@@ -117,6 +118,8 @@ class Gateway:
         token = bearer_token(call.header("authorization"))
         call.grant = await registration.grant_of(call.space.world, token) if token is not None else None
         call.client = call.grant.client if call.grant is not None else None
+        if call.space.behaviours:
+            call.told = await told(call)
 
     async def _admitted(self, call: Call) -> bool:
         if not call.inbound.path.startswith(THROTTLED_PATHS):

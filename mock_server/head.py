@@ -22,6 +22,8 @@ class SpaceRecord(msgspec.Struct, frozen=True, kw_only=True):
     """How often one was removed or switched."""
     exchanges: int = 0
     """Ids of exchanges up to this one may have been given."""
+    used: int = 0
+    """When it was asked for last (ms, on the mock's clock), to within a minute or so."""
 
 
 SPACES = Table("spaces", SpaceRecord)

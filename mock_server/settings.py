@@ -55,6 +55,12 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     journal_body_chars: int = 65_536
     """Longer bodies are cut in the journal."""
     spaces: int = 1_000
+    space_idle: Duration = parse_duration("1d")
+    """A space that nobody asked for so long is forgotten, by the machine's clock."""
+
+    def __post_init__(self) -> None:
+        if self.space_idle <= 0:
+            raise ValueError("space_idle is above 0")
 
 
 class KeySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

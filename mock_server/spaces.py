@@ -19,6 +19,8 @@ from mock_server.store import Store
 from mock_server.watch import Watch, Watching
 
 DEFAULT_SPACE = "default"
+MOST_BETWEEN_LOOKS = 60_000
+"""From one look for idle spaces to the next (ms), at most."""
 PREFIX = re.compile(r"/~([A-Za-z0-9][A-Za-z0-9._-]{0,63})(?=/|$)")
 
 
@@ -37,6 +39,8 @@ class Space:
     behaviours: Behaviours
     journal: Journal
     watch: Watch
+    used: int = 0
+    """When this process was asked for it last (ms, on the mock's clock)."""
 
     async def advance(self, milliseconds: int) -> None:
         """Sets the clock forward."""
@@ -72,7 +76,10 @@ class Spaces:
 
     def get(self, name: str) -> Space | None:
         """The space of that name, if it is at hand."""
-        return self._spaces.get(name)
+        space = self._spaces.get(name)
+        if space is not None:
+            space.used = self._clock.now()
+        return space
 
     async def open(self, name: str) -> Space:
         """The space of that name, made if need be; TooManySpaces if there is no room."""
@@ -82,6 +89,7 @@ class Spaces:
             made = self._make(name, record)
             await made.behaviours.load()
             space = self._spaces.setdefault(name, made)
+        space.used = self._clock.now()
         return space
 
     async def names(self) -> list[str]:
@@ -94,7 +102,7 @@ class Spaces:
         added = len(self._settings.behaviours)
 
         def step(record: SpaceRecord) -> SpaceRecord:
-            return SpaceRecord(life=life, added=added, exchanges=record.exchanges)
+            return SpaceRecord(life=life, added=added, exchanges=record.exchanges, used=record.used)
 
         self._renew(space, await space.head.change(step))
         await space.behaviours.load()
@@ -113,12 +121,43 @@ class Spaces:
         await self._store.drop(name, record.life)
         return True
 
+    async def run(self) -> None:
+        """Forgets spaces that nobody uses any more, until cancelled."""
+        while True:
+            await self._clock.sleep(self._between_looks / 1000)
+            await self.forget_idle()
+
+    async def forget_idle(self) -> None:
+        """Forgets what no process was asked for during `Bounds.space_idle`; the default space stays."""
+        for space in list(self._spaces.values()):
+            await self._note_use(space)
+        # Another process may have used a space since it last noted that.
+        longest = self._settings.bounds.space_idle + self._between_looks
+        for _, name, record in await self._root.all_rows(SPACES):
+            if name != DEFAULT_SPACE and self._clock.now() - record.used >= longest:
+                await self.delete(name)
+
+    async def _note_use(self, space: Space) -> None:
+        used = self._clock.now() if space.watch.in_use else space.used
+
+        def step(record: SpaceRecord) -> SpaceRecord:
+            return msgspec.structs.replace(record, used=max(record.used, used))
+
+        if used > space.head.record.used:
+            await space.head.change(step)
+
+    @property
+    def _between_looks(self) -> int:
+        """From one look for idle spaces to the next (ms)."""
+        return min(MOST_BETWEEN_LOOKS, self._settings.bounds.space_idle // 2)
+
     async def _begin(self, name: str) -> SpaceRecord:
         """Makes a space, unless somebody else has just done so."""
         held = len(await self._root.all_rows(SPACES))
         if held >= self._settings.bounds.spaces:
             raise TooManySpaces(f"this mock holds {held} spaces, as many as it may: delete some first")
-        mine = SpaceRecord(life=await self._prepare(name, 0), added=len(self._settings.behaviours))
+        life = await self._prepare(name, 0)
+        mine = SpaceRecord(life=life, added=len(self._settings.behaviours), used=self._clock.now())
 
         def step(record: SpaceRecord | None) -> tuple[SpaceRecord, SpaceRecord]:
             return record or mine, record or mine

@@ -159,6 +159,11 @@ class Watch:
     def listeners(self) -> int:
         return len(self._listeners)
 
+    @property
+    def in_use(self) -> bool:
+        """Whether a request is unanswered or somebody listens."""
+        return bool(self._under_way or self._listeners)
+
     def wake(self) -> None:
         for event in self._listeners:
             event.set()

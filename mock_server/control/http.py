@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hmac
 from collections.abc import Awaitable, Callable
+from email.utils import formatdate
 from typing import TypeVar
 
 import msgspec
@@ -73,12 +74,18 @@ def guarded(handler: Handler, token: str | None) -> Handler:
     @functools.wraps(handler)
     async def checked(request: Request) -> Response:
         if token is not None:
-            given = request.headers.get("authorization", "").removeprefix("Bearer ").encode()
-            if not hmac.compare_digest(given, token.encode()):
-                return answer({"error": "this mock wants its control token: Authorization: Bearer TOKEN"}, 401)
+            scheme, _, given = request.headers.get("authorization", "").partition(" ")
+            # Header values arrive as Latin-1, whatever the bytes were.
+            right = hmac.compare_digest(given.strip().encode("latin-1"), token.encode())
+            if scheme.lower() != "bearer" or not right:
+                refusal = answer({"error": "this mock wants its control token: Authorization: Bearer TOKEN"}, 401)
+                refusal.headers["www-authenticate"] = "Bearer"
+                return refusal
         try:
-            return await handler(request)
+            response = await handler(request)
         except Refused as error:
-            return answer({"error": str(error)}, error.status)
+            response = answer({"error": str(error)}, error.status)
+        response.headers["date"] = formatdate(space_of(request).clock.now() / 1000, usegmt=True)
+        return response
 
     return checked

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import signal
 import socket
@@ -103,6 +104,41 @@ def test_ten_megabytes_over_a_real_socket_get_their_answer() -> None:
         answer = httpx.post(f"{address}/api/v2/REF30/sessions", content=b"x" * 10_000_000, trust_env=False)
         assert answer.status_code == 413
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize("pieces", [1, 40])
+def test_a_head_without_end_is_refused_and_not_kept(pieces: int) -> None:
+    head = b"GET /api/v2/REF30/profiles HTTP/1.1\r\nHost: mock\r\n" + b"X-Filler: " + b"x" * 4_000_000
+    size = len(head) // pieces + 1
+    with serving() as (address, process):
+        host, _, port = address.removeprefix("http://").partition(":")
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            # The mock hangs up as soon as it has seen enough; what it answered may be lost with that.
+            with contextlib.suppress(ConnectionError):
+                for start in range(0, len(head), size):
+                    connection.sendall(head[start : start + size])
+            with contextlib.suppress(ConnectionError):
+                answer = connection.recv(200)
+                assert answer.startswith(b"HTTP/1.1 431 ") or not answer
+        big = httpx.get(f"{address}/_mock/health", headers={"x": "x" * 70_000}, trust_env=False)
+        assert (big.status_code, big.headers["connection"]) == (431, "close")
+        fine = httpx.get(f"{address}/_mock/health", headers={"x": "x" * 60_000}, trust_env=False)
+        assert fine.status_code == 200
+    assert process.returncode == 0
+
+
+def test_any_loopback_address_does_without_a_control_token() -> None:
+    with serving("--host", "127.0.0.9") as (address, _):
+        assert httpx.get(f"{address}/_mock/health", trust_env=False).status_code == 200
+
+
+def test_beyond_loopback_the_control_token_opens_the_control_calls() -> None:
+    with serving("--host", "0.0.0.0", "--control-token", "s3cret") as (address, _):  # noqa: S104 (with a token)
+        here = address.replace("0.0.0.0", "127.0.0.1")  # noqa: S104 (the address that is printed)
+        assert httpx.get(f"{here}/_mock/exchanges", trust_env=False).status_code == 401
+        token = {"Authorization": "Bearer s3cret"}
+        assert httpx.get(f"{here}/_mock/exchanges", headers=token, trust_env=False).status_code == 200
+        assert httpx.get(f"{here}/api/v2/REF30/profiles", trust_env=False).status_code == 401
 
 
 def test_a_seed_repeats_the_codes() -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from email.utils import formatdate
 from pathlib import Path
 
+import jwt
 import msgspec
 import pytest
 
+from mock_server.durations import parse_duration
 from mock_server.exchange import Exchange
 from mock_server.head import Head, SpaceRecord
 from mock_server.journal import LocalJournal, Recorder
 from mock_server.settings import Bounds, Settings
+from mock_server.spaces import Spaces
 from mock_server.store.memory import MemoryStore
 from tests.mock_server.conftest import Mock
 
@@ -70,6 +74,50 @@ async def test_relative_urls_keep_the_prefix_of_the_space(mock: Mock) -> None:
     answer = await root.get(session["url"])
     assert answer.headers["location"].startswith("http://mock/~build-42/adobe-services/authenticate/saml?")
     assert (await space.exchanges())[-1]["path"] == f"/api/v2/authenticate/REF30/{session['code']}"
+
+
+async def test_every_time_is_that_of_the_space(mock: Mock) -> None:
+    space = mock.at("/~later")
+    await space.post("/_mock/clock", json={"advance": "7d"})
+    now = mock.clock.now() + 7 * 86_400_000
+    later = Mock(Settings(throttle=None))
+    later.app, later.clock, later.http = mock.app, mock.clock, space
+    headers = await later.logged_in()
+    token = jwt.decode(headers["Authorization"].removeprefix("Bearer "), options={"verify_signature": False})
+    assert (token["iat"], token["nbf"], token["exp"]) == (now // 1000, now // 1000, now // 1000 + 6 * 3600)
+    profile = (await space.get(PROFILES, headers=headers)).json()["profiles"]["Cablevision"]
+    assert (profile["notBefore"], profile["notAfter"]) == (now, now + 30 * 86_400_000)
+    permit = (await later.decide(headers, "authorize", "REF30"))[0]
+    token = permit["token"]
+    assert (permit["notBefore"], token["notBefore"], token["notAfter"]) == (now, now, now + 420_000)
+    date = formatdate(now / 1000, usegmt=True)
+    for path in (PROFILES, "/_mock/health", "/_mock/exchanges?limit=x", "/nowhere", "/mvpd/Dish/login"):
+        assert (await space.get(path, headers=headers)).headers["date"] == date
+    assert {exchange["at"] for exchange in await later.exchanges()} == {now}
+    await space.post("/_mock/clock", json={"advance": "30d"})
+    assert (await space.get(PROFILES, headers=headers)).status_code == 401
+
+
+async def test_idle_spaces_go_and_the_default_one_stays() -> None:
+    mock = Mock(Settings(bounds=Bounds(space_idle=parse_duration("10m"))))
+    await mock.http.post("/_mock/behaviours", json={"effect": {"status": 503}})
+    for name in ("idle", "advanced", "listened-to"):
+        await mock.at(f"/~{name}").get("/_mock/health")
+    await mock.at("/~advanced").post("/_mock/clock", json={"advance": "30d"})
+    spaces: Spaces = mock.app.state.spaces
+
+    async def later() -> list[str]:
+        mock.clock.tick(659)
+        await spaces.forget_idle()
+        return await spaces.names()
+
+    assert await later() == ["advanced", "default", "idle", "listened-to"]
+    await mock.at("/~advanced").get("/_mock/health")
+    with (await spaces.open("listened-to")).watch.listening():
+        assert await later() == ["advanced", "default", "listened-to"]
+        assert await later() == ["default", "listened-to"]
+    assert (await mock.at("/~advanced").get("/_mock/clock")).json()["offset"] == 0
+    assert len((await mock.http.get("/_mock/behaviours")).json()["behaviours"]) == 1
 
 
 async def test_spaces_are_bounded() -> None:
@@ -173,7 +221,10 @@ async def test_a_control_token_guards_the_control_calls() -> None:
     mock = Mock(Settings(control_token="s3cret"))
     assert (await mock.http.get("/_mock/health")).status_code == 401
     assert (await mock.http.get("/_mock/health", headers={"Authorization": "Bearer wrong"})).status_code == 401
-    assert (await mock.http.get("/_mock/health", headers={"Authorization": "Bearer s3cret"})).status_code == 200
+    for wrong in ("s3cret", "Basic s3cret", "Bearer", "Bearer s3cret2", b"Bearer \xff"):
+        answer = await mock.http.get("/_mock/health", headers={b"Authorization": wrong})
+        assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+    assert (await mock.http.get("/_mock/health", headers={"Authorization": "bearer s3cret"})).status_code == 200
     assert (await mock.http.post("/o/client/register")).status_code == 400
 
 
