@@ -80,6 +80,10 @@ class ControlClient:
         answer = await self._call("GET", "/exchanges", params={"after": str(after), "limit": str(limit), **filters})
         return msgspec.json.decode(answer.content, type=ExchangePage)
 
+    async def har(self, **filters: str) -> bytes:
+        """The journal as HAR 1.2; filters as in the control API."""
+        return (await self._call("GET", "/exchanges.har", params=filters)).content
+
     async def clear_exchanges(self) -> None:
         await self._call("DELETE", "/exchanges")
 

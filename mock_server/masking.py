@@ -1,30 +1,42 @@
-"""Secrets never reach the journal: they are replaced by a prefix of their SHA-256, so that equality survives."""
+"""Secrets never reach the journal: they are replaced by a prefix of their SHA-256, so that equality survives.
+
+What is masked already stays as it is, so a trace that is read and written again is the same.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
 
-MASKED_HEADERS = frozenset(
-    {"ad-service-token", "adobe-subject-token", "cookie", "x-roku-reserved-roku-connect-token", "set-cookie"}
-)
+MASKED_HEADERS = frozenset({"ad-service-token", "adobe-subject-token", "x-roku-reserved-roku-connect-token"})
+_MASKED = re.compile(r"sha256:[0-9a-f]{16}")
 _BEARER = re.compile(r"^(bearer)\s+(\S.*)$", re.IGNORECASE)
 _JSON_SECRETS = ("access_token", "client_secret", "serializedToken", "software_statement", "SAMLResponse")
 _FORM_SECRETS = ("client_secret", "software_statement", "SAMLResponse", "password")
-_JSON_SECRET = re.compile(rf'("(?:{"|".join(_JSON_SECRETS)})"\s*:\s*")((?:[^"\\]|\\.)*)(")')
+# A body may have been cut in the middle of a secret, which then has no end.
+_JSON_SECRET = re.compile(rf'("(?:{"|".join(_JSON_SECRETS)})"\s*:\s*")((?:[^"\\]|\\.)*+)("|\\?\Z)')
 _FORM_SECRET = re.compile(rf"(?:(?<=^)|(?<=&))((?:{'|'.join(_FORM_SECRETS)})=)([^&]*)")
 
 
 def mask(secret: str) -> str:
     """``sha256:`` and the first 16 hexadecimal digits of the secret's digest."""
+    if _MASKED.fullmatch(secret):
+        return secret
     return "sha256:" + hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def mask_header(name: str, value: str) -> str:
     """The value of a header (lower-case name) as the journal may keep it."""
-    if name == "authorization":
-        bearer = _BEARER.match(value)
-        return f"{bearer[1]} {mask(bearer[2].strip())}" if bearer else mask(value)
+    match name:
+        case "authorization":
+            bearer = _BEARER.match(value)
+            return f"{bearer[1]} {mask(bearer[2].strip())}" if bearer else mask(value)
+        case "cookie":
+            return _mask_cookies(value)
+        case "set-cookie":
+            # The attributes of a cookie are no secrets.
+            cookie, semicolon, attributes = value.partition(";")
+            return _mask_cookies(cookie) + semicolon + attributes
     return mask(value) if name in MASKED_HEADERS else value
 
 
@@ -41,3 +53,13 @@ def mask_form(form: str) -> str:
     if any(name in form for name in _FORM_SECRETS):
         return _FORM_SECRET.sub(lambda m: m[1] + mask(m[2]), form)
     return form
+
+
+def _mask_cookies(cookies: str) -> str:
+    """``name=value; …`` with each value masked."""
+    return "; ".join(_mask_cookie(cookie.strip()) for cookie in cookies.split(";"))
+
+
+def _mask_cookie(cookie: str) -> str:
+    name, equals, value = cookie.partition("=")
+    return f"{name}={mask(value)}" if equals else mask(cookie)

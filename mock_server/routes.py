@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.routing import Route
 
 from mock_server.call import Endpoint
-from mock_server.control import events, views
+from mock_server.control import events, exchanges, views
 from mock_server.control import handlers as control
 from mock_server.control import keys as control_keys
 from mock_server.control.http import guarded
@@ -85,8 +85,9 @@ CONTROL_CALLS = (
     ("GET", "/catalogue", control.catalogue),
     ("PUT", "/integrations/{sp}/{mvpd}", control.set_integration),
     ("GET", "/software-statement", control.software_statement),
-    ("GET", "/exchanges", control.exchanges),
-    ("DELETE", "/exchanges", control.clear_exchanges),
+    ("GET", "/exchanges", exchanges.exchanges),
+    ("GET", "/exchanges.har", exchanges.exchanges_har),
+    ("DELETE", "/exchanges", exchanges.clear_exchanges),
     ("GET", "/events", events.events),
     ("GET", "/findings", views.findings),
     ("GET", "/clock", control.show_clock),

@@ -9,22 +9,19 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from mock_server.behaviours import Behaviour
-from mock_server.control.http import Refused, answer, body_as, converted, number, space_of
+from mock_server.control.http import Refused, answer, body_as, converted, space_of
 from mock_server.data_centres import DataCentres
 from mock_server.domain import profiles, registration, sessions
 from mock_server.domain.records import INTEGRATIONS, SESSIONS, IntegrationState
 from mock_server.domain.signing import signing_keys
 from mock_server.durations import Duration, encode_hook
 from mock_server.errors import ApiError
-from mock_server.journal import FILTERS, page
 from mock_server.keys import KeyName
 from mock_server.lifetimes import login_lifetime
 from mock_server.presets import PresetCall, presets
 from mock_server.settings import Settings
 from mock_server.spaces import Spaces
 from mock_server.tokens import software_statement as sign_statement
-
-_LARGEST_PAGE = 10_000
 
 
 class ClockCall(msgspec.Struct, forbid_unknown_fields=True):
@@ -94,26 +91,6 @@ async def software_statement(request: Request) -> Response:
         raise Refused(f"there is no application {name!r}; there are: {known}", 404)
     key, *_ = await signing_keys(world, KeyName.AUTHORIZATION_SERVER)
     return PlainTextResponse(sign_statement(application, key))
-
-
-async def exchanges(request: Request) -> Response:
-    unknown = set(request.query_params) - {*FILTERS, "status", "after", "limit"}
-    if unknown:
-        raise Refused(f"there is no filter {', '.join(sorted(unknown))}; there are: {', '.join(FILTERS)}, status")
-    status = number(request, "status", default=-1, largest=999)
-    found, next_ = await page(
-        space_of(request).journal,
-        after=number(request, "after", default=0, largest=2**63),
-        limit=number(request, "limit", default=1000, largest=_LARGEST_PAGE),
-        status=None if status < 0 else status,
-        filters={name: request.query_params[name] for name in FILTERS if name in request.query_params},
-    )
-    return answer({"exchanges": found, "next": next_})
-
-
-async def clear_exchanges(request: Request) -> Response:
-    await space_of(request).journal.clear()
-    return Response(status_code=204)
 
 
 async def show_clock(request: Request) -> Response:

@@ -63,8 +63,22 @@ def test_masking_of_forms_and_headers() -> None:
     assert form == f"client_id=a&client_secret={mask('b')}&grant_type=c"
     assert mask_header("authorization", "Bearer abc") == f"Bearer {mask('abc')}"
     assert mask_header("authorization", "Basic abc") == mask("Basic abc")
-    assert mask_header("cookie", "a=b") == mask("a=b")
+    assert mask_header("cookie", "a=b; flag") == f"a={mask('b')}; {mask('flag')}"
+    assert mask_header("set-cookie", "a=b; Path=/; Secure") == f"a={mask('b')}; Path=/; Secure"
     assert mask_header("user-agent", "x") == "x"
+
+
+def test_a_secret_is_masked_where_its_body_was_cut() -> None:
+    body = json.dumps({"kept": 1, "access_token": 'se"cret'})
+    for end in range(body.index('"se') + 2, len(body)):
+        assert "se" not in mask_body(body[:end]).removeprefix('{"kept": 1, "access_token": ')
+
+
+@pytest.mark.parametrize("name", ["authorization", "cookie", "set-cookie", "ad-service-token"])
+def test_what_is_masked_stays_as_it_is(name: str) -> None:
+    once = mask_header(name, "Bearer abc" if name == "authorization" else "a=b; Path=/")
+    assert mask_header(name, once) == once
+    assert mask_body(mask_body('{"access_token": "abc"}')) == mask_body('{"access_token": "abc"}')
 
 
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=80))
