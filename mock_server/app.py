@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mock_server.clock import Clock, SystemClock
 from mock_server.control.http import answer
+from mock_server.control.metrics import Metrics
 from mock_server.data_centres import DataCentres, serve_dns
 from mock_server.dispatch import PathTree
 from mock_server.gateway import Gateway
@@ -27,6 +28,7 @@ from mock_server.settings import Settings
 from mock_server.spaces import DEFAULT_SPACE, PREFIX, Spaces, TooManySpaces
 from mock_server.store import Store
 from mock_server.store.memory import MemoryStore
+from mock_server.tallies import Tallies
 from mock_server.watch import Watching
 
 
@@ -52,6 +54,7 @@ def create_app(
     watching = Watching(clock, observers, settings.bounds.journal_exchanges)
     spaces = Spaces(settings, store, clock, ids or RandomIds(), load_keys(settings.keys), recorder, watching)
     lag = LagMeter(clock)
+    tallies = Tallies()
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -72,8 +75,8 @@ def create_app(
                 recorder.close()
 
     app = Starlette(
-        routes=routes(settings, lag),
-        middleware=[Middleware(_ByPath, spaces=spaces, gateways=gateways(settings, lag))],
+        routes=routes(settings, lag, tallies),
+        middleware=[Middleware(_ByPath, spaces=spaces, gateways=gateways(settings, lag, tallies))],
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
@@ -81,6 +84,7 @@ def create_app(
     app.state.watching = watching
     app.state.settings = settings
     app.state.data_centres = data_centres
+    app.state.metrics = Metrics(tallies, spaces, lag, clock)
     return app
 
 

@@ -86,6 +86,9 @@ class Call:
     session: Session | None = None
     told: Told = NOTHING_TOLD
     behaviours: list[str] = field(default_factory=list)
+    effects: list[str] = field(default_factory=list)
+    """The kinds of what the behaviours did."""
+    throttled: bool = False
 
     def __post_init__(self) -> None:
         self.ip = effective_ip(self.header("x-forwarded-for"), self.inbound.peer_host)
@@ -161,7 +164,7 @@ class Call:
             return None
         taken = await self.space.behaviours.take(kind, self.facts(resource), self.now)
         if taken is not None:
-            self.behaviours.append(taken.id)
+            self._note(taken.id, kind)
         return taken
 
     async def lifetime(self, name: str) -> int:
@@ -171,15 +174,19 @@ class Call:
             integration = self.space.world.catalogue.integration(self.service_provider, self.mvpd)
         length, behaviour = await lifetimes.lifetime(self.space, self.settings, name, self.facts(), integration)
         if behaviour is not None:
-            self.behaviours.append(behaviour)
+            self._note(behaviour, "ttl")
         return length
 
     async def login_lifetime(self, session: Session) -> int:
         """How long (ms) a login with this session holds."""
         length, behaviour = await lifetimes.login_lifetime(self.space, self.settings, session)
         if behaviour is not None:
-            self.behaviours.append(behaviour)
+            self._note(behaviour, "ttl")
         return length
+
+    def _note(self, behaviour: str, kind: str) -> None:
+        self.behaviours.append(behaviour)
+        self.effects.append(kind)
 
 
 def json_answer(answer: msgspec.Struct, status: int = 200) -> Response:

@@ -29,6 +29,7 @@ from mock_server.masking import mask_body, mask_form, mask_header
 from mock_server.pages import error_page
 from mock_server.settings import Settings
 from mock_server.spaces import Space
+from mock_server.tallies import Tallies
 from mock_server.throttled import throttled_response
 from mock_server.told import told
 from mock_server.wire import DcrErrorAnswer, ErrorInformation
@@ -39,10 +40,11 @@ log = logging.getLogger("mock_server")
 class Gateway:
     """The ASGI app of one path: the endpoints that share it, by method."""
 
-    def __init__(self, endpoints: dict[str, Endpoint], settings: Settings, lag: LagMeter) -> None:
+    def __init__(self, endpoints: dict[str, Endpoint], settings: Settings, lag: LagMeter, tallies: Tallies) -> None:
         self._endpoints = endpoints
         self._settings = settings
         self._lag = lag
+        self._tallies = tallies
         self._is_page = any(endpoint.id.startswith("browser.") for endpoint in endpoints.values())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,6 +87,7 @@ class Gateway:
         if late is not None:
             await call.space.clock.sleep(late.latency)
         if not await self._admitted(call):
+            call.throttled = True
             return throttled_response(call.now)
         if not self._settings.allows(call.inbound.peer_host):
             return PlainTextResponse("Forbidden", 403)
@@ -163,21 +166,25 @@ class Gateway:
     async def _write_journal(self, call: Call, response: Response, at: int, started: float) -> None:
         inbound, longest = call.inbound, self._settings.bounds.journal_body_chars
         journal = call.space.journal
+        endpoint = call.endpoint.id if call.endpoint else ""
+        status = response.status_code if _answers(response) else 0
+        seconds = call.space.clock.monotonic() - started
+        self._tallies.count(endpoint, status, seconds, call.effects, throttled=call.throttled)
         await journal.append(
             Exchange(
                 id=journal.next_id(),
                 space=call.space.name,
                 at=at,
                 wall=started,
-                duration_ms=round((call.space.clock.monotonic() - started) * 1000, 3),
+                duration_ms=round(seconds * 1000, 3),
                 lag_ms=self._lag.since(started),
-                endpoint=call.endpoint.id if call.endpoint else "",
+                endpoint=endpoint,
                 method=inbound.method,
                 path=inbound.path,
                 query=mask_form(inbound.query),
                 request_headers={name: mask_header(name, value) for name, value in inbound.headers.items()},
                 request_body=mask_body(inbound.body.decode("utf-8", "replace"))[:longest],
-                status=response.status_code if _answers(response) else 0,
+                status=status,
                 response_headers=_response_headers(response),
                 response_body=mask_body(bytes(response.body).decode("utf-8", "replace"))[:longest],
                 peer=f"{inbound.peer_host}:{inbound.peer_port}",

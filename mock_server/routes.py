@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.routing import Route
 
 from mock_server.call import Endpoint
-from mock_server.control import events, exchanges, views
+from mock_server.control import events, exchanges, metrics, views
 from mock_server.control import handlers as control
 from mock_server.control import keys as control_keys
 from mock_server.control.http import guarded
@@ -26,6 +26,7 @@ from mock_server.gateway import Gateway
 from mock_server.lag import LagMeter
 from mock_server.openapi.served import openapi_route
 from mock_server.settings import Settings
+from mock_server.tallies import Tallies
 
 _API = "/api/v2/{serviceProvider}"
 
@@ -90,6 +91,7 @@ CONTROL_CALLS = (
     ("DELETE", "/exchanges", exchanges.clear_exchanges),
     ("GET", "/events", events.events),
     ("GET", "/findings", views.findings),
+    ("GET", "/metrics", metrics.metrics),
     ("GET", "/clock", control.show_clock),
     ("POST", "/clock", control.advance_clock),
     ("GET", "/sessions", views.list_sessions),
@@ -112,7 +114,7 @@ CONTROL_CALLS = (
 )
 
 
-def routes(settings: Settings, lag: LagMeter) -> list[Route]:
+def routes(settings: Settings, lag: LagMeter, tallies: Tallies) -> list[Route]:
     """Control calls, the OpenAPI document, then whatever is neither these nor a path of Adobe's."""
     return [
         *(
@@ -120,14 +122,14 @@ def routes(settings: Settings, lag: LagMeter) -> list[Route]:
             for method, path, handler in CONTROL_CALLS
         ),
         openapi_route(ENDPOINTS),
-        Route("/{path:path}", Gateway({}, settings, lag)),
+        Route("/{path:path}", Gateway({}, settings, lag, tallies)),
     ]
 
 
-def gateways(settings: Settings, lag: LagMeter) -> PathTree[Gateway]:
+def gateways(settings: Settings, lag: LagMeter, tallies: Tallies) -> PathTree[Gateway]:
     """Adobe's paths, with the endpoints that share each of them."""
     by_path: dict[str, dict[str, Endpoint]] = {}
     for endpoint in ENDPOINTS:
         for path in (endpoint.path, *endpoint.also):
             by_path.setdefault(path, {})[endpoint.method] = endpoint
-    return PathTree((path, Gateway(endpoints, settings, lag)) for path, endpoints in by_path.items())
+    return PathTree((path, Gateway(endpoints, settings, lag, tallies)) for path, endpoints in by_path.items())

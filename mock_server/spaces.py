@@ -92,6 +92,10 @@ class Spaces:
         space.used = self._clock.now()
         return space
 
+    def at_hand(self) -> list[Space]:
+        """The spaces that this process has been asked for."""
+        return [*self._spaces.values()]
+
     async def names(self) -> list[str]:
         return sorted(name for _, name, _ in await self._root.all_rows(SPACES))
 
