@@ -52,6 +52,11 @@ class Child:
     ) -> None:
         self.stop()
 
+    @property
+    def pid(self) -> int | None:
+        """Its process id while it runs."""
+        return self._process.pid if self._process is not None else None
+
     def start(self) -> None:
         """Starts it and waits until it answers. Raises `HarnessError` with the end of its log if it does not."""
         with self.log.open("ab") as log:

@@ -26,7 +26,7 @@ from mock_server.observer import ObserverFactory
 from mock_server.routes import gateways, routes
 from mock_server.settings import Settings
 from mock_server.spaces import DEFAULT_SPACE, PREFIX, Spaces, TooManySpaces
-from mock_server.store import Store
+from mock_server.store import Store, StoreUnavailable
 from mock_server.store.memory import MemoryStore
 from mock_server.tallies import Tallies
 from mock_server.watch import Watching
@@ -109,15 +109,16 @@ class _ByPath:
         name = match[1] if match else DEFAULT_SPACE
         try:
             space = self._spaces.get(name) or await self._spaces.open(name)
+            inner = path[len(prefix) :] or "/"
+            scope.update(space=space, space_path=inner, space_prefix=prefix)
+            plain = inner.rstrip("/") or "/"
+            found = self._gateways.find(plain)
+            if found is not None:
+                gateway, scope["path_params"] = found
+                await gateway(scope, receive, send)
+            else:
+                await self._app({**scope, "path": plain, "raw_path": None}, receive, send)
         except TooManySpaces as error:
             await answer({"error": str(error)}, 429)(scope, receive, send)
-            return
-        inner = path[len(prefix) :] or "/"
-        scope.update(space=space, space_path=inner, space_prefix=prefix)
-        plain = inner.rstrip("/") or "/"
-        found = self._gateways.find(plain)
-        if found is not None:
-            gateway, scope["path_params"] = found
-            await gateway(scope, receive, send)
-        else:
-            await self._app({**scope, "path": plain, "raw_path": None}, receive, send)
+        except StoreUnavailable as error:  # before there was an answer: what is not kept is not answered
+            await answer({"error": str(error)}, 503)(scope, receive, send)

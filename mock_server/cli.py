@@ -25,6 +25,7 @@ def main() -> None:
 @click.option("--config", type=click.Path(path_type=Path), help="TOML file; see docs/reference/configuration.md.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8300, show_default=True, type=click.IntRange(0, 65_535), help="0 takes a free port.")
+@click.option("--store", default="memory", show_default=True, help="memory, sqlite:PATH or redis://HOST:PORT/DB.")
 @click.option("--record", type=click.Path(path_type=Path), help="Append every exchange to this file (JSON lines).")
 @click.option("--control-token", help="Bearer token that control calls must carry; needed beyond loopback.")
 @click.option("--no-throttle", is_flag=True, help="Never answer 429.")
@@ -48,6 +49,7 @@ def serve(
     config: Path | None,
     host: str,
     port: int,
+    store: str,
     record: Path | None,
     control_token: str | None,
     no_throttle: bool,
@@ -66,6 +68,7 @@ def serve(
     # Only this command needs the server; the others start without it.
     from mock_server.observer import installed_observers  # noqa: PLC0415
     from mock_server.server import BindError, Listening, serve_forever  # noqa: PLC0415
+    from mock_server.store import StoreUnavailable  # noqa: PLC0415
 
     settings = settings_of(config)
     if control_token is None and not _is_loopback(host):
@@ -91,9 +94,11 @@ def serve(
             dns_name=dns_name,
         )
         observers = () if no_rules else installed_observers()
-        serve_forever(settings, listening, seed=seed, observers=observers)
+        serve_forever(settings, listening, store=store, seed=seed, observers=observers)
     except BindError as error:
         stop(str(error))
+    except StoreUnavailable as error:
+        stop(f"--store: {error}")
 
 
 @main.command("software-statement")

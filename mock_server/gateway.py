@@ -29,6 +29,7 @@ from mock_server.masking import mask_body, mask_form, mask_header
 from mock_server.pages import error_page
 from mock_server.settings import Settings
 from mock_server.spaces import Space
+from mock_server.store import StoreUnavailable
 from mock_server.tallies import Tallies
 from mock_server.throttled import throttled_response
 from mock_server.told import told
@@ -66,6 +67,8 @@ class Gateway:
         )
         try:
             response = _too_large(self._settings) if too_large else await self._answer(call)
+        except StoreUnavailable:
+            raise
         except Exception as error:  # the one place where errors of every kind become answers
             response = _error_response(call, error)
         if not self._is_page:

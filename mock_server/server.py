@@ -17,6 +17,7 @@ from mock_server.data_centres import DataCentres
 from mock_server.ids import RandomIds
 from mock_server.observer import ObserverFactory
 from mock_server.settings import Settings
+from mock_server.store.opening import open_store
 from mock_server.tls import Tls, make_tls
 
 _BACKLOG = 2048
@@ -59,10 +60,16 @@ class _Server(uvicorn.Server):
 
 
 def serve_forever(
-    settings: Settings, listening: Listening, *, seed: int | None = None, observers: Sequence[ObserverFactory] = ()
+    settings: Settings,
+    listening: Listening,
+    *,
+    store: str = "memory",
+    seed: int | None = None,
+    observers: Sequence[ObserverFactory] = (),
 ) -> None:
-    """Serves until SIGINT or SIGTERM; BindError if an address is taken."""
+    """Serves until SIGINT or SIGTERM. BindError for an address, StoreUnavailable for a store that cannot be used."""
     hosts = _hosts(listening)
+    state = open_store(store)
     listeners = [listen(hosts[0], listening.port)]
     listeners += [listen(host, listeners[0].getsockname()[1]) for host in hosts[1:]]
     tls = None
@@ -72,7 +79,7 @@ def serve_forever(
     if len(hosts) > 1:
         centres = DataCentres(listening.dns_name, hosts)
         dns = bind_dns(listening.dns_port)
-    app = create_app(settings, ids=RandomIds(seed), observers=observers, data_centres=centres, dns=dns)
+    app = create_app(settings, store=state, ids=RandomIds(seed), observers=observers, data_centres=centres, dns=dns)
     config = uvicorn.Config(
         app,
         http=ConnectionProtocol,

@@ -23,6 +23,10 @@ class Table(Generic[T]):
     record: type[T]
 
 
+class StoreUnavailable(Exception):
+    """The state cannot be read or written now; the sentence says why."""
+
+
 class Store(Protocol):
     """All spaces' state. Implementations pass the tests of tests/mock_server/test_store.py."""
 

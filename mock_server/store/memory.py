@@ -33,6 +33,8 @@ class MemoryStore:
 
 
 class MemorySpace:
+    """One space's tables in dictionaries."""
+
     def __init__(self, max_partitions: int) -> None:
         self._tables: dict[str, OrderedDict[str, dict[str, Any]]] = {}
         self._max_partitions = max_partitions
@@ -47,7 +49,7 @@ class MemorySpace:
         return self._remove(table, partition, item)
 
     async def delete_partition(self, table: Table[T], partition: str) -> None:
-        self._partitions(table).pop(partition, None)
+        self._forget(table, partition)
 
     async def rows(self, table: Table[T], partition: str) -> list[T]:
         return [*self._items(table, partition).values()]
@@ -60,25 +62,29 @@ class MemorySpace:
         self, table: Table[T], partition: str, item: str, step: Callable[[T | None], tuple[T | None, R]]
     ) -> R:
         # Nothing awaits between the read and the write, so no other request of this process comes between.
-        record, result = step(self._items(table, partition).get(item))
+        before = self._items(table, partition).get(item)
+        record, result = step(before)
         if record is None:
             self._remove(table, partition, item)
-        else:
+        elif record is not before:
             self._put(table, partition, item, record)
         return result
 
     def _partitions(self, table: Table[Any]) -> OrderedDict[str, dict[str, Any]]:
-        return self._tables.get(table.name) or OrderedDict()
+        partitions = self._tables.get(table.name)
+        if partitions is None:
+            partitions = self._tables[table.name] = OrderedDict()
+        return partitions
 
     def _items(self, table: Table[Any], partition: str) -> dict[str, Any]:
         return self._partitions(table).get(partition, {})
 
     def _put(self, table: Table[Any], partition: str, item: str, record: object) -> None:
-        partitions = self._tables.setdefault(table.name, OrderedDict())
+        partitions = self._partitions(table)
         partitions.setdefault(partition, {})[item] = record
         partitions.move_to_end(partition)
         if len(partitions) > self._max_partitions:
-            partitions.popitem(last=False)
+            self._forget(table, next(iter(partitions)))
 
     def _remove(self, table: Table[Any], partition: str, item: str) -> bool:
         partitions = self._partitions(table)
@@ -89,3 +95,6 @@ class MemorySpace:
         if not items:
             del partitions[partition]
         return True
+
+    def _forget(self, table: Table[Any], partition: str) -> None:
+        self._partitions(table).pop(partition, None)

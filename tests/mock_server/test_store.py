@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
 import pytest
 
 from mock_server.domain.records import BUCKETS, PERMITS, Bucket, Permit
+from mock_server.store import SpaceStore, Store
 from mock_server.store.memory import MemoryStore
+from mock_server.store.sqlite import SqliteStore
 
 pytestmark = pytest.mark.anyio
+Opener = Callable[[int], Store]
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def open_(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
+    """Opens a store of each kind that has room for so many partitions in a table."""
+    if request.param == "memory":
+        return MemoryStore
+    return lambda most: SqliteStore(tmp_path / "state", most)
 
 
 @pytest.fixture
-def store() -> MemoryStore:
-    return MemoryStore()
+async def store(open_: Opener) -> AsyncIterator[Store]:
+    store = open_(1_000)
+    yield store
+    await store.close()
 
 
-async def test_records_are_read_as_written_and_deleted_once(store: MemoryStore) -> None:
+async def test_records_are_read_as_written_and_deleted_once(store: Store) -> None:
     space = store.space("a", 1)
     assert await space.read(PERMITS, "p", "i") is None
     await space.write(PERMITS, "p", "i", Permit(1, 2))
@@ -24,40 +40,70 @@ async def test_records_are_read_as_written_and_deleted_once(store: MemoryStore) 
     assert not await space.delete(PERMITS, "p", "i")
 
 
-async def test_a_partition_lists_its_records_oldest_first(store: MemoryStore) -> None:
+async def test_a_partition_lists_its_records_oldest_first(store: Store) -> None:
     space = store.space("a", 1)
-    for n in range(3):
+    for n in range(12):
         await space.write(PERMITS, "p", str(n), Permit(n, n))
+    await space.write(PERMITS, "p", "3", Permit(33, 33))
     await space.write(PERMITS, "q", "x", Permit(9, 9))
-    assert [permit.not_before for permit in await space.rows(PERMITS, "p")] == [0, 1, 2]
-    assert len(await space.all_rows(PERMITS)) == 4
+    expected = [0, 1, 2, 33, *range(4, 12)]
+    assert [permit.not_before for permit in await space.rows(PERMITS, "p")] == expected
+    assert len(await space.all_rows(PERMITS)) == 13
+    assert ("q", "x", Permit(9, 9)) in await space.all_rows(PERMITS)
     await space.delete_partition(PERMITS, "p")
     assert await space.rows(PERMITS, "p") == []
+    assert await space.all_rows(PERMITS) == [("q", "x", Permit(9, 9))]
 
 
-async def test_change_reads_and_writes_in_one_step(store: MemoryStore) -> None:
+async def test_change_reads_and_writes_in_one_step(store: Store) -> None:
     space = store.space("a", 1)
+    assert [await count(space) for _ in range(3)] == [1, 2, 3]
+    await space.change(BUCKETS, "ip", "", lambda _: (None, None))
+    assert await space.read(BUCKETS, "ip") is None
+    assert await space.all_rows(BUCKETS) == []
 
-    def count(bucket: Bucket | None) -> tuple[Bucket | None, float]:
+
+async def count(space: SpaceStore) -> float:
+    def step(bucket: Bucket | None) -> tuple[Bucket | None, float]:
         tat = (bucket.tat if bucket else 0.0) + 1
         return Bucket(tat), tat
 
-    assert [await space.change(BUCKETS, "ip", "", count) for _ in range(3)] == [1, 2, 3]
-    await space.change(BUCKETS, "ip", "", lambda _: (None, None))
-    assert await space.read(BUCKETS, "ip") is None
+    return await space.change(BUCKETS, "ip", "", step)
 
 
-async def test_spaces_and_tables_are_apart(store: MemoryStore) -> None:
+async def test_a_change_that_changes_nothing_leaves_the_record(store: Store) -> None:
+    space = store.space("a", 1)
+    await space.write(BUCKETS, "ip", "", Bucket(5))
+    assert await space.change(BUCKETS, "ip", "", lambda bucket: (bucket, "told")) == "told"
+    assert await space.read(BUCKETS, "ip") == Bucket(5)
+
+
+async def test_spaces_lives_and_tables_are_apart(store: Store) -> None:
     await store.space("a", 1).write(PERMITS, "p", "", Permit(1, 2))
+    await store.root().write(PERMITS, "p", "", Permit(3, 4))
     assert await store.space("b", 1).read(PERMITS, "p") is None
+    assert await store.space("a", 2).read(PERMITS, "p") is None
     assert await store.space("a", 1).read(BUCKETS, "p") is None
     await store.drop("a", 1)
     assert await store.space("a", 1).read(PERMITS, "p") is None
+    assert await store.root().read(PERMITS, "p") == Permit(3, 4)
 
 
-async def test_a_full_table_forgets_the_partition_longest_unwritten() -> None:
-    space = MemoryStore(max_partitions=2).space("a", 1)
+async def test_any_text_names_a_partition_and_an_item(store: Store) -> None:
+    space = store.space("a", 1)
+    names = ("", ":", "p:i", "\x00", "p\ni", "ü 𝄞", "*", "'; --", "[a-z]")
+    for n, name in enumerate(names):
+        await space.write(PERMITS, name, name, Permit(n, n))
+    assert [await space.read(PERMITS, name, name) for name in names] == [Permit(n, n) for n in range(len(names))]
+    assert {row[:2] for row in await space.all_rows(PERMITS)} == {(name, name) for name in names}
+
+
+async def test_a_full_table_forgets_the_partition_longest_unwritten(open_: Opener) -> None:
+    store = open_(2)
+    space = store.space("a", 1)
     for name in ("p", "q", "p", "r"):
         await space.write(PERMITS, name, "", Permit(0, 0))
     assert await space.read(PERMITS, "q") is None
     assert await space.read(PERMITS, "p") is not None
+    assert len(await space.all_rows(PERMITS)) == 2
+    await store.close()

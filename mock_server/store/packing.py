@@ -1,0 +1,34 @@
+"""Records as bytes, for stores that are not in memory."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from mock_server.durations import decode_hook, encode_hook
+from mock_server.store import StoreUnavailable, T, Table
+
+_ENCODER = msgspec.msgpack.Encoder(enc_hook=encode_hook)
+
+
+def pack(record: object) -> bytes:
+    """A record as `unpack` reads it."""
+    return _ENCODER.encode(record)
+
+
+def unpack(table: Table[T], packed: bytes) -> T:
+    """The record; StoreUnavailable if these bytes are none of this table."""
+    try:
+        record: T = _decoder(table).decode(packed)
+    except msgspec.MsgspecError as error:
+        raise StoreUnavailable(
+            f"the store was written by another version of the mock: {table.name}: {error}"
+        ) from error
+    return record
+
+
+@cache
+def _decoder(table: Table[Any]) -> msgspec.msgpack.Decoder[Any]:
+    return msgspec.msgpack.Decoder(table.record, dec_hook=decode_hook)

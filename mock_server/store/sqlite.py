@@ -1,0 +1,198 @@
+"""State in an SQLite file: a mock that was killed and is started again on it goes on where it was.
+
+Everything is read from memory, as in the default store, and written to the file before the write counts as done.
+What is written is with the operating system before a request is answered, so the end of the process, however violent,
+loses nothing that was answered; a power failure may lose the last moments, and never the file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+import threading
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+from mock_server.store import SpaceStore, StoreUnavailable, Table
+from mock_server.store.memory import MAX_PARTITIONS, MemorySpace
+from mock_server.store.packing import pack, unpack
+
+_APPLICATION = 0x504D4F43
+_FORMAT = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS record (
+    place INTEGER PRIMARY KEY,
+    space TEXT NOT NULL, life INTEGER NOT NULL, kind TEXT NOT NULL, partition TEXT NOT NULL, item TEXT NOT NULL,
+    packed BLOB NOT NULL,
+    UNIQUE (space, life, kind, partition, item)
+) STRICT
+"""
+_ROOT = ("", 0)
+_CHECKPOINT_SECONDS = 1.0
+_MOST_WAL_PAGES = 16_384
+"""A log this long is moved into the file on the way of a request; the thread that does so keeps it far below."""
+
+
+class SqliteStore:
+    """All spaces in one file, which one mock at a time may use."""
+
+    def __init__(self, path: Path, max_partitions: int = MAX_PARTITIONS) -> None:
+        """StoreUnavailable if the file cannot be used."""
+        self._max_partitions = max_partitions
+        self._lock = _lock(path)
+        try:
+            self._file = _File(path)
+        except StoreUnavailable:
+            os.close(self._lock)
+            raise
+        self._root = _SqliteSpace(self._file, _ROOT, max_partitions)
+        self._spaces: dict[tuple[str, int], _SqliteSpace] = {}
+        self._closed = threading.Event()
+        self._checkpoints = threading.Thread(
+            target=self._move_log, args=(path,), name="sqlite-checkpoints", daemon=True
+        )
+        self._checkpoints.start()
+
+    def root(self) -> SpaceStore:
+        return self._root
+
+    def space(self, name: str, life: int) -> SpaceStore:
+        key = (name, life)
+        if key not in self._spaces:
+            self._spaces[key] = _SqliteSpace(self._file, key, self._max_partitions)
+        return self._spaces[key]
+
+    async def drop(self, name: str, life: int) -> None:
+        self._spaces.pop((name, life), None)
+        self._file.run("DELETE FROM record WHERE space = ? AND life = ?", name, life)
+
+    async def close(self) -> None:
+        self._closed.set()
+        self._checkpoints.join()
+        self._file.close()
+        os.close(self._lock)
+
+    def _move_log(self, path: Path) -> None:
+        """Moves the log into the file from time to time: it waits for the disk, which no request should."""
+        connection = sqlite3.connect(path, isolation_level=None)
+        while not self._closed.wait(_CHECKPOINT_SECONDS):
+            with contextlib.suppress(sqlite3.Error):  # a full disk: the next write tells
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        connection.close()
+
+
+class _SqliteSpace(MemorySpace):
+    """Tables in memory, read from the file on first use, each change in the file first."""
+
+    def __init__(self, file: _File, key: tuple[str, int], max_partitions: int) -> None:
+        super().__init__(max_partitions)
+        self._file = file
+        self._key = key
+
+    def _partitions(self, table: Table[Any]) -> OrderedDict[str, dict[str, Any]]:
+        partitions = self._tables.get(table.name)
+        if partitions is None:
+            partitions = OrderedDict()
+            for partition, item, packed in self._file.run(
+                "SELECT partition, item, packed FROM record WHERE space = ? AND life = ? AND kind = ? ORDER BY place",
+                *self._key,
+                table.name,
+            ):
+                partitions.setdefault(partition, {})[item] = unpack(table, packed)
+            self._tables[table.name] = partitions
+        return partitions
+
+    def _put(self, table: Table[Any], partition: str, item: str, record: object) -> None:
+        self._file.run(
+            "INSERT INTO record (space, life, kind, partition, item, packed) VALUES (?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET packed = excluded.packed",
+            *self._key,
+            table.name,
+            partition,
+            item,
+            pack(record),
+        )
+        super()._put(table, partition, item, record)
+
+    def _remove(self, table: Table[Any], partition: str, item: str) -> bool:
+        if item not in self._items(table, partition):
+            return False
+        self._file.run(
+            "DELETE FROM record WHERE space = ? AND life = ? AND kind = ? AND partition = ? AND item = ?",
+            *self._key,
+            table.name,
+            partition,
+            item,
+        )
+        return super()._remove(table, partition, item)
+
+    def _forget(self, table: Table[Any], partition: str) -> None:
+        if partition in self._partitions(table):
+            self._file.run(
+                "DELETE FROM record WHERE space = ? AND life = ? AND kind = ? AND partition = ?",
+                *self._key,
+                table.name,
+                partition,
+            )
+        super()._forget(table, partition)
+
+
+class _File:
+    """The SQLite file: each statement a transaction of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._connection = sqlite3.connect(path, isolation_level=None)
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"{path} cannot be opened ({error})") from error
+        try:
+            self._prepare()
+        except StoreUnavailable:
+            self._connection.close()
+            raise
+
+    def run(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """Executes a statement; StoreUnavailable if it fails, and then nothing was changed."""
+        try:
+            return self._connection.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"the state in {self._path} cannot be read or written ({error})") from error
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _prepare(self) -> None:
+        try:
+            made = self.run("PRAGMA schema_version")[0][0] == 0
+        except StoreUnavailable as error:
+            raise StoreUnavailable(f"{self._path} is no SQLite file: name another one") from error
+        if made:
+            self.run(f"PRAGMA application_id = {_APPLICATION}")
+            self.run(f"PRAGMA user_version = {_FORMAT}")
+        if self.run("PRAGMA application_id")[0][0] != _APPLICATION:
+            raise StoreUnavailable(f"{self._path} is an SQLite file of something else: name another one")
+        if self.run("PRAGMA user_version")[0][0] != _FORMAT:
+            raise StoreUnavailable(f"{self._path} was written by another version of the mock: begin with a new file")
+        self.run("PRAGMA journal_mode = WAL")
+        self.run("PRAGMA synchronous = NORMAL")
+        self.run(f"PRAGMA wal_autocheckpoint = {_MOST_WAL_PAGES}")
+        self.run(_SCHEMA)
+
+
+def _lock(path: Path) -> int:
+    """Holds the file for this process, and makes it if need be, for its owner's eyes: it has secrets."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        held = os.open(path.with_name(f"{path.name}-lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise StoreUnavailable(f"{path} cannot be written ({error.strerror})") from error
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(held)
+        raise StoreUnavailable(f"{path} is in use by another mock: stop that one, or name another file") from error
+    return held

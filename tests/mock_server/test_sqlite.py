@@ -1,0 +1,222 @@
+"""The mock on an SQLite file: what it answered with success it knows after any end."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from conformance.example import Child
+from mock_server.app import create_app
+from mock_server.cli import main
+from mock_server.settings import Settings
+from mock_server.store.sqlite import SqliteStore
+from tests.mock_server.conftest import DEVICE_INFO, FULL, device_headers
+
+ROUNDS = 20
+SERVE = ("-c", "from mock_server.cli import main; main()", "serve", "--no-rules", "--no-throttle")
+
+
+@dataclass
+class Service:
+    """A service that never stops asking, and remembers what it was answered with success."""
+
+    url: str
+    tokens: list[str] = field(default_factory=list)
+    codes: dict[str, str] = field(default_factory=dict)
+    """The code of a session by the device that began it."""
+    logged_in: list[str] = field(default_factory=list)
+    behaviours: list[str] = field(default_factory=list)
+    begun: int = 0
+    clock: int = 0
+    last_exchange: int = 0
+
+    def __post_init__(self) -> None:
+        self.http = httpx.Client(base_url=self.url, trust_env=False, timeout=10)
+
+    def ask(self, method: str, path: str, **rest: object) -> dict[str, Any]:
+        answer = self.http.request(method, path, **rest)  # type: ignore[arg-type]  # as httpx names them
+        assert answer.is_success, (path, answer.status_code, answer.text)
+        body: dict[str, Any] = answer.json()
+        return body
+
+    def begin(self) -> None:
+        statement = self.http.get("/_mock/software-statement").text
+        headers = {"X-Device-Info": DEVICE_INFO}
+        client = self.ask("POST", "/o/client/register", json={"software_statement": statement}, headers=headers)
+        credentials = {name: client[name] for name in ("client_id", "client_secret")}
+        form = {**credentials, "grant_type": "client_credentials"}
+        self.tokens.append(self.ask("POST", "/o/client/token", data=form, headers=headers)["access_token"])
+
+    def go_on(self) -> None:
+        self.begun += 1
+        device = f"device-{self.begun}"
+        headers = {"Authorization": f"Bearer {self.tokens[-1]}", **device_headers(device)}
+        self.codes[device] = self.ask("POST", "/api/v2/REF30/sessions", headers=headers, data=FULL)["code"]
+        self.ask("POST", f"/_mock/sessions/{self.codes[device]}/login", json={})
+        self.logged_in.append(device)
+        if self.begun % 4 == 0:
+            effect = {"effect": {"latency": "0s"}, "match": {"device": device}}
+            self.behaviours.append(self.ask("POST", "/_mock/behaviours", json=effect)["id"])
+            self.clock = self.ask("POST", "/_mock/clock", json={"advance": "1s"})["offset"]
+        self.last_exchange = self.ask("GET", "/_mock/exchanges", params={"limit": 1, "after": self.last_exchange})[
+            "next"
+        ]
+
+    def run(self, until: threading.Event) -> None:
+        with suppress(httpx.TransportError):
+            self.begin()
+            while not until.is_set():
+                self.go_on()
+
+    def is_known(self) -> None:
+        """Everything that was answered with success is still there."""
+        for device, code in self.codes.items():
+            headers = {"Authorization": f"Bearer {random.choice(self.tokens)}", **device_headers(device)}
+            assert self.ask("GET", f"/api/v2/REF30/sessions/{code}", headers=headers)["existingParameters"]
+            profiles = self.ask("GET", f"/api/v2/REF30/profiles/code/{code}", headers=headers)["profiles"]
+            assert device not in self.logged_in or profiles
+        listed = {behaviour["id"] for behaviour in self.ask("GET", "/_mock/behaviours")["behaviours"]}
+        assert listed >= set(self.behaviours)
+        assert self.ask("GET", "/_mock/clock")["offset"] >= self.clock
+        exchanges = self.ask("GET", "/_mock/exchanges")["exchanges"]
+        assert exchanges[0]["id"] > self.last_exchange, "an id was given twice"
+        self.last_exchange = exchanges[-1]["id"]
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    return tmp_path / "state.sqlite"
+
+
+@pytest.fixture
+def mock(state: Path, tmp_path: Path) -> Iterator[Child]:
+    with Child("mock", (*SERVE, f"--store=sqlite:{state}"), ready="/_mock/health", folder=tmp_path) as child:
+        yield child
+
+
+@pytest.fixture
+def service(mock: Child) -> Iterator[Service]:
+    made = Service(mock.url)
+    yield made
+    made.http.close()
+
+
+def kill(child: Child) -> None:
+    assert child.pid is not None
+    os.kill(child.pid, signal.SIGKILL)
+    child.stop()
+
+
+def test_a_mock_killed_again_and_again_has_lost_nothing_it_answered(mock: Child, service: Service) -> None:
+    chance = random.Random(7)
+    for _ in range(ROUNDS):
+        ends = threading.Event()
+        asking = threading.Thread(target=service.run, args=(ends,))
+        asking.start()
+        time.sleep(chance.uniform(0.02, 0.3))
+        kill(mock)
+        ends.set()
+        asking.join()
+        mock.start()
+        service.is_known()
+        service.codes = dict([*service.codes.items()][-40:])
+        service.tokens = service.tokens[-5:]
+    assert len(service.logged_in) > ROUNDS, "hardly anything was asked before the mock was killed"
+
+
+def test_a_restart_goes_on_where_it_was(mock: Child, service: Service) -> None:
+    service.begin()
+    service.ask(
+        "POST", "/_mock/behaviours", json={"effect": {"status": 503}, "match": {"endpoint": "profiles"}, "times": 2}
+    )
+    headers = {"Authorization": f"Bearer {service.tokens[0]}", **device_headers("d")}
+    assert service.http.get("/api/v2/REF30/profiles", headers=headers).status_code == 503
+    service.http.get("/~other/api/v2/REF30/configuration")
+    mock.stop()
+    mock.start()
+    spaces = service.ask("GET", "/_mock/spaces")["spaces"]
+    assert spaces == ["default", "other"]
+    statuses = [service.http.get("/api/v2/REF30/profiles", headers=headers).status_code for _ in range(3)]
+    assert statuses == [503, 200, 200], "the second of two hits, then no more"
+
+
+def test_a_reset_and_a_deleted_space_stay_so_after_a_restart(mock: Child, service: Service) -> None:
+    service.begin()
+    service.go_on()
+    service.ask("POST", "/_mock/clock", json={"advance": "1h"})
+    service.http.get("/~gone/_mock/health")
+    assert service.http.post("/_mock/reset").status_code == 204
+    assert service.http.delete("/_mock/spaces/gone").status_code == 204
+    mock.stop()
+    mock.start()
+    assert service.ask("GET", "/_mock/sessions")["sessions"] == []
+    assert service.ask("GET", "/_mock/clock")["offset"] == 0
+    assert service.ask("GET", "/_mock/spaces")["spaces"] == ["default"]
+
+
+def test_the_file_is_its_owners_alone(mock: Child, state: Path) -> None:
+    assert state.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.anyio
+async def test_two_mocks_do_not_share_a_file(state: Path) -> None:
+    store = SqliteStore(state)
+    refused(state, "in use by another mock")
+    await store.close()
+
+
+def test_a_file_that_is_none_of_ours_is_refused_with_a_sentence(state: Path, tmp_path: Path) -> None:
+    state.write_bytes(b"no database at all " * 100)
+    refused(state, "is no SQLite file")
+    state.unlink()
+    with sqlite3.connect(state) as other:
+        other.execute("CREATE TABLE birds (name TEXT)")
+    other.close()
+    refused(state, "of something else")
+    refused(tmp_path / "nowhere" / "state", "cannot be written")
+
+
+@pytest.mark.anyio
+async def test_a_file_of_another_version_is_refused_with_a_sentence(state: Path) -> None:
+    store = SqliteStore(state)
+    store._file.run("PRAGMA user_version = 99")
+    await store.close()
+    refused(state, "another version")
+
+
+def refused(path: Path, words: str) -> None:
+    result = CliRunner().invoke(main, ["serve", "--port=0", f"--store=sqlite:{path}"])
+    assert result.exit_code == 2
+    assert words in result.output
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.anyio
+async def test_what_cannot_be_kept_is_answered_503_with_a_sentence(state: Path) -> None:
+    """A full disk, for one."""
+    store = SqliteStore(state)
+    app = create_app(Settings(), store=store)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://mock") as http:
+        assert (await http.get("/api/v2/REF30/configuration")).status_code == 401
+        store._file.run("PRAGMA query_only = 1")
+        for path in ("/api/v2/REF30/configuration", "/~new/_mock/health"):
+            answer = await http.get(path)
+            assert answer.status_code == 503
+            assert "cannot be read or written" in answer.json()["error"]
+        assert (await http.get("/_mock/health")).status_code == 200
+        store._file.run("PRAGMA query_only = 0")
+        assert (await http.get("/api/v2/REF30/configuration")).status_code == 401
+    await store.close()
