@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mock_server.clock import Clock, SystemClock
@@ -48,43 +50,71 @@ def create_app(
     data centres, ``dns`` is the bound UDP socket on which their name is answered.
     """
     settings = settings or Settings()
-    store = store or MemoryStore()
     clock = clock or SystemClock()
-    recorder = Recorder(Path(settings.record)) if settings.record else None
-    watching = Watching(clock, observers, settings.bounds.journal_exchanges)
-    spaces = Spaces(settings, store, clock, ids or RandomIds(), load_keys(settings.keys), recorder, watching)
     lag = LagMeter(clock)
     tallies = Tallies()
+    resources = [serve_dns(data_centres, dns)] if data_centres is not None and dns is not None else []
+    app = assemble(
+        settings,
+        routes(settings, lag, tallies),
+        gateways(settings, lag, tallies),
+        lag,
+        store=store or MemoryStore(),
+        clock=clock,
+        ids=ids or RandomIds(),
+        observers=observers,
+        resources=resources,
+    )
+    app.state.data_centres = data_centres
+    app.state.metrics = Metrics(tallies, app.state.spaces, lag, clock)
+    return app
+
+
+def assemble(
+    settings: Settings,
+    routes: Sequence[Route],
+    gateways: PathTree[Gateway],
+    lag: LagMeter,
+    *,
+    store: Store,
+    clock: Clock,
+    ids: Ids,
+    observers: Sequence[ObserverFactory],
+    resources: Iterable[AbstractAsyncContextManager[object]] = (),
+) -> Starlette:
+    """What serves exchanges in spaces, keeps a journal and shows it to observers.
+
+    ``resources`` are open while it serves.
+    """
+    recorder = Recorder(Path(settings.record)) if settings.record else None
+    watching = Watching(clock, observers, settings.bounds.journal_exchanges)
+    spaces = Spaces(settings, store, clock, ids, load_keys(settings.keys), recorder, watching)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         meter = asyncio.create_task(lag.run())
         judging = asyncio.create_task(watching.run())
         tidying = asyncio.create_task(spaces.run())
-        names = await serve_dns(data_centres, dns) if data_centres is not None and dns is not None else None
-        try:
-            yield
-        finally:
-            meter.cancel()
-            judging.cancel()
-            tidying.cancel()
-            if names is not None:
-                names.close()
-            await store.close()
-            if recorder is not None:
-                recorder.close()
+        async with contextlib.AsyncExitStack() as opened:
+            for resource in resources:
+                await opened.enter_async_context(resource)
+            try:
+                yield
+            finally:
+                meter.cancel()
+                judging.cancel()
+                tidying.cancel()
+                await store.close()
+                if recorder is not None:
+                    recorder.close()
 
     app = Starlette(
-        routes=routes(settings, lag, tallies),
-        middleware=[Middleware(_ByPath, spaces=spaces, gateways=gateways(settings, lag, tallies))],
-        lifespan=lifespan,
+        routes=routes, middleware=[Middleware(_ByPath, spaces=spaces, gateways=gateways)], lifespan=lifespan
     )
     app.router.redirect_slashes = False
     app.state.spaces = spaces
     app.state.watching = watching
     app.state.settings = settings
-    app.state.data_centres = data_centres
-    app.state.metrics = Metrics(tallies, spaces, lag, clock)
     return app
 
 
@@ -117,7 +147,7 @@ class _ByPath:
                 gateway, scope["path_params"] = found
                 await gateway(scope, receive, send)
             else:
-                await self._app({**scope, "path": plain, "raw_path": None}, receive, send)
+                await self._app({**scope, "path": plain}, receive, send)
         except TooManySpaces as error:
             await answer({"error": str(error)}, 429)(scope, receive, send)
         except StoreUnavailable as error:  # before there was an answer: what is not kept is not answered

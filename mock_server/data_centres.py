@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -72,7 +74,11 @@ class _Protocol(asyncio.DatagramProtocol):
             self._transport.sendto(reply, addr)
 
 
-async def serve_dns(centres: DataCentres, bound: socket.socket) -> asyncio.DatagramTransport:
-    """Answers DNS queries on a bound UDP socket until the transport is closed."""
+@asynccontextmanager
+async def serve_dns(centres: DataCentres, bound: socket.socket) -> AsyncIterator[None]:
+    """Answers DNS queries on a bound UDP socket, which is closed in the end."""
     transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: _Protocol(centres), sock=bound)
-    return transport
+    try:
+        yield
+    finally:
+        transport.close()

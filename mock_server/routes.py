@@ -128,8 +128,13 @@ def routes(settings: Settings, lag: LagMeter, tallies: Tallies) -> list[Route]:
 
 def gateways(settings: Settings, lag: LagMeter, tallies: Tallies) -> PathTree[Gateway]:
     """Adobe's paths, with the endpoints that share each of them."""
-    by_path: dict[str, dict[str, Endpoint]] = {}
+    return PathTree((path, Gateway(endpoints, settings, lag, tallies)) for path, endpoints in by_path().items())
+
+
+def by_path() -> dict[str, dict[str, Endpoint]]:
+    """The endpoints of each path by method."""
+    found: dict[str, dict[str, Endpoint]] = {}
     for endpoint in ENDPOINTS:
         for path in (endpoint.path, *endpoint.also):
-            by_path.setdefault(path, {})[endpoint.method] = endpoint
-    return PathTree((path, Gateway(endpoints, settings, lag, tallies)) for path, endpoints in by_path.items())
+            found.setdefault(path, {})[endpoint.method] = endpoint
+    return found

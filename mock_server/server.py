@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 import uvicorn
+from starlette.applications import Starlette
 
 from mock_server.app import create_app
 from mock_server.connection import ConnectionProtocol
@@ -80,6 +81,12 @@ def serve_forever(
         centres = DataCentres(listening.dns_name, hosts)
         dns = bind_dns(listening.dns_port)
     app = create_app(settings, store=state, ids=RandomIds(seed), observers=observers, data_centres=centres, dns=dns)
+    _announce(settings, address(listeners[0], tls), tls, centres, dns)
+    run(app, listeners, tls)
+
+
+def run(app: Starlette, listeners: Sequence[socket.socket], tls: Tls | None) -> None:
+    """Serves what `mock_server.app.assemble` made on listening sockets, until SIGINT or SIGTERM."""
     config = uvicorn.Config(
         app,
         http=ConnectionProtocol,
@@ -95,14 +102,20 @@ def serve_forever(
     config.load()
     if tls is not None:
         config.ssl = tls.context
-    _announce(settings, listeners[0], tls, centres, dns)
     try:
-        _Server(config, app.state.watching.close).run(sockets=listeners)
+        _Server(config, app.state.watching.close).run(sockets=list(listeners))
     except KeyboardInterrupt:
         pass
     finally:
         for listener in listeners:
             listener.close()
+
+
+def address(listener: socket.socket, tls: Tls | None) -> str:
+    """The URL of a listening socket."""
+    host, port = listener.getsockname()[:2]
+    scheme = "https" if tls else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def _hosts(listening: Listening) -> tuple[str, ...]:
@@ -146,15 +159,8 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def _announce(
-    settings: Settings,
-    listener: socket.socket,
-    tls: Tls | None,
-    centres: DataCentres | None,
-    dns: socket.socket | None,
+    settings: Settings, base: str, tls: Tls | None, centres: DataCentres | None, dns: socket.socket | None
 ) -> None:
-    host, port = listener.getsockname()[:2]
-    scheme = "https" if tls else "http"
-    base = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
     providers = ", ".join(settings.catalogue.service_providers) or "none"
     lines = [
         f"Adobe Pass mock   {base}",
