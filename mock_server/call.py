@@ -18,6 +18,7 @@ from mock_server.domain.viewer import Viewer
 from mock_server.effects import Effect
 from mock_server.errors import ApiError
 from mock_server.headers import DeviceIdentifier, device_info, effective_ip
+from mock_server.inbound import Inbound
 from mock_server.settings import Settings
 from mock_server.spaces import Space
 from mock_server.sso import sso_identity
@@ -37,31 +38,6 @@ class Endpoint:
     needs_device: bool = False
     also: tuple[str, ...] = ()
     """Other paths of the same endpoint."""
-
-
-class Inbound(msgspec.Struct, frozen=True, gc=False):
-    """A request as it came in: the path without the prefix of the space, header names in lower case."""
-
-    method: str
-    path: str
-    query: str
-    headers: dict[str, str]
-    body: bytes
-    peer_host: str
-    peer_port: int
-    origin: str
-    """Scheme and host as the caller addressed them."""
-    prefix: str
-    """The prefix of the space: ``/~build-42``, or nothing."""
-    connection: str
-    """Tells TCP connections apart."""
-    server: str
-    """Address and port that the caller connected to."""
-
-    @property
-    def base_url(self) -> str:
-        """Scheme, host and prefix of the space, without a slash at the end."""
-        return self.origin + self.prefix
 
 
 @dataclass
@@ -155,6 +131,8 @@ class Call:
 
     async def effect(self, kind: str, resource: str | None = None) -> Effect | None:
         """The effect of that kind that a behaviour has for this request, noted for the journal."""
+        if not self.space.behaviours:
+            return None
         taken = await self.take(kind, resource)
         return taken.effect if taken is not None else None
 

@@ -32,11 +32,25 @@ class PathTree(Generic[T]):
     def find(self, path: str) -> tuple[T, dict[str, str]] | None:
         """The value for a path and its parameters; None if no template fits."""
         segments = path.split("/")
-        found = self._descend(self._root, segments, 0, ())
+        found = self._straight(segments) or self._descend(self._root, segments, 0, ())
         if found is None:
             return None
         node, values = found
         return (node.value, dict(zip(node.names, values, strict=True))) if node.value is not None else None
+
+    def _straight(self, segments: list[str]) -> tuple[_Node[T], list[str]] | None:
+        """As `_descend`, without going back where a literal led astray: enough for almost every path."""
+        node, values = self._root, []
+        for segment in segments:
+            literal = node.literals.get(segment)
+            if literal is not None:
+                node = literal
+            elif node.parameter is not None and segment:
+                node = node.parameter
+                values.append(segment)
+            else:
+                return None
+        return (node, values) if node.value is not None else None
 
     def _descend(
         self, node: _Node[T], segments: list[str], depth: int, values: tuple[str, ...]

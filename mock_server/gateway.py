@@ -21,12 +21,11 @@ from mock_server.cors import PREFLIGHT, allow_origin
 from mock_server.domain import registration, sessions
 from mock_server.domain.records import BUCKETS, Bucket
 from mock_server.errors import ENHANCED_ERRORS, ApiError, DcrError, PageError, error_named
-from mock_server.exchange import Exchange
 from mock_server.headers import bearer_token, device_identifier
 from mock_server.inbound import BodyTooLarge, read_inbound
 from mock_server.lag import LagMeter
-from mock_server.masking import mask_body, mask_form, mask_header
 from mock_server.pages import error_page
+from mock_server.raw_exchange import RawExchange
 from mock_server.settings import Settings
 from mock_server.spaces import Space
 from mock_server.store import StoreUnavailable
@@ -51,8 +50,11 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         space: Space = scope["space"]
         started = space.clock.monotonic()
-        with space.watch.under_way(started):
+        ticket = space.watch.arrived(started)
+        try:
             response = await self._exchange(scope, receive, space, started)
+        finally:
+            space.watch.answered(ticket)
         await response(scope, receive, send)
 
     async def _exchange(self, scope: Scope, receive: Receive, space: Space, started: float) -> Response:
@@ -167,14 +169,13 @@ class Gateway:
         strict.check(call)
 
     async def _write_journal(self, call: Call, response: Response, at: int, started: float) -> None:
-        inbound, longest = call.inbound, self._settings.bounds.journal_body_chars
         journal = call.space.journal
         endpoint = call.endpoint.id if call.endpoint else ""
         status = response.status_code if _answers(response) else 0
         seconds = call.space.clock.monotonic() - started
         self._tallies.count(endpoint, status, seconds, call.effects, throttled=call.throttled)
         await journal.append(
-            Exchange(
+            RawExchange(
                 id=journal.next_id(),
                 space=call.space.name,
                 at=at,
@@ -182,24 +183,18 @@ class Gateway:
                 duration_ms=round(seconds * 1000, 3),
                 lag_ms=self._lag.since(started),
                 endpoint=endpoint,
-                method=inbound.method,
-                path=inbound.path,
-                query=mask_form(inbound.query),
-                request_headers={name: mask_header(name, value) for name, value in inbound.headers.items()},
-                request_body=mask_body(inbound.body.decode("utf-8", "replace"))[:longest],
+                inbound=call.inbound,
                 status=status,
-                response_headers=_response_headers(response),
-                response_body=mask_body(bytes(response.body).decode("utf-8", "replace"))[:longest],
-                peer=f"{inbound.peer_host}:{inbound.peer_port}",
-                connection=inbound.connection,
-                server=inbound.server,
+                response_headers=response.raw_headers,
+                response_body=bytes(response.body),
+                longest=self._settings.bounds.journal_body_chars,
                 service_provider=call.service_provider,
                 mvpd=call.mvpd,
                 code=call.code,
-                client_id=call.client.id if call.client else None,
+                client_id=call.client.id if call.client is not None else None,
                 device=call.device_name,
                 ip=call.ip,
-                behaviours=tuple(dict.fromkeys(call.behaviours)),
+                behaviours=tuple(dict.fromkeys(call.behaviours)) if call.behaviours else (),
             )
         )
 
@@ -257,12 +252,3 @@ def _meets_a_browser(call: Call) -> bool:
 
 def _too_large(settings: Settings) -> Response:
     return PlainTextResponse(f"The body is longer than {settings.bounds.body_bytes} bytes.", 413)
-
-
-def _response_headers(response: Response) -> dict[str, str]:
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in response.raw_headers:
-        name = raw_name.decode("latin-1")
-        value = mask_header(name, raw_value.decode("latin-1"))
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return headers

@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
+import msgspec
 from starlette.types import Receive, Scope
 
-from mock_server.call import Inbound
 from mock_server.connection import connection_of
 
 _DRAIN_BYTES = 64 * 1_048_576
 """So much of a body that is too large is read and thrown away, so that its sender gets to see the answer."""
+
+
+class Inbound(msgspec.Struct, frozen=True, gc=False):
+    """A request as it came in: the path without the prefix of the space, header names in lower case."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: bytes
+    peer_host: str
+    peer_port: int
+    origin: str
+    """Scheme and host as the caller addressed them."""
+    prefix: str
+    """The prefix of the space: ``/~build-42``, or nothing."""
+    connection: str
+    """Tells TCP connections apart."""
+    server: str
+    """Address and port that the caller connected to."""
+
+    @property
+    def base_url(self) -> str:
+        """Scheme, host and prefix of the space, without a slash at the end."""
+        return self.origin + self.prefix
 
 
 class BodyTooLarge(Exception):

@@ -12,6 +12,7 @@ import msgspec
 
 from mock_server.exchange import Exchange
 from mock_server.head import Head, SpaceRecord
+from mock_server.raw_exchange import RawExchange
 
 FILTERS = ("endpoint", "device", "ip", "service_provider", "mvpd", "code")
 PAGE = 1_000
@@ -26,7 +27,7 @@ class Journal(Protocol):
         """The id of an exchange that is appended at once, or 0 where it gets its id by being appended."""
         ...
 
-    async def append(self, exchange: Exchange) -> None: ...
+    async def append(self, raw: RawExchange) -> None: ...
 
     async def last_id(self) -> int: ...
 
@@ -59,10 +60,10 @@ class LocalJournal:
     """A ring buffer in the memory of the one process that serves the space."""
 
     def __init__(
-        self, limit: int, head: Head, recorder: Recorder | None, observer: Callable[[Exchange], None]
+        self, limit: int, head: Head, recorder: Recorder | None, observer: Callable[[RawExchange], None]
     ) -> None:
         """``observer`` is shown each exchange."""
-        self._exchanges: deque[Exchange] = deque(maxlen=limit)
+        self._exchanges: deque[RawExchange] = deque(maxlen=limit)
         self._head = head
         self._recorder = recorder
         self._observer = observer
@@ -73,15 +74,15 @@ class LocalJournal:
         self._last_id += 1
         return self._last_id
 
-    async def append(self, exchange: Exchange) -> None:
-        if exchange.id > self._reserved:
-            await self._reserve(exchange.id + _IDS_AT_A_TIME)
+    async def append(self, raw: RawExchange) -> None:
+        if raw.id > self._reserved:
+            await self._reserve(raw.id + _IDS_AT_A_TIME)
         if len(self._exchanges) == self._exchanges.maxlen:
             self._dropped += 1
-        self._exchanges.append(exchange)
+        self._exchanges.append(raw)
         if self._recorder is not None:
-            self._recorder.append(exchange)
-        self._observer(exchange)
+            self._recorder.append(raw.exchange())
+        self._observer(raw)
 
     async def last_id(self) -> int:
         return self._last_id
@@ -98,9 +99,11 @@ class LocalJournal:
         kept = len(self._exchanges)
         newer = max(min(self._last_id - id_, kept), 0)
         if newer * 2 < kept:
-            return [*itertools.islice(reversed(self._exchanges), newer)][::-1][:limit]
-        start = kept - newer
-        return [*itertools.islice(self._exchanges, start, None if limit is None else start + limit)]
+            found = [*itertools.islice(reversed(self._exchanges), newer)][::-1][:limit]
+        else:
+            start = kept - newer
+            found = [*itertools.islice(self._exchanges, start, None if limit is None else start + limit)]
+        return [raw.exchange() for raw in found]
 
     async def _reserve(self, upto: int) -> None:
         """Notes in the store which ids may have been given: a mock that is started again goes on beyond them."""

@@ -20,6 +20,7 @@ import msgspec
 from mock_server.clock import Clock
 from mock_server.exchange import Exchange
 from mock_server.observer import Finding, Observer, ObserverFactory
+from mock_server.raw_exchange import RawExchange
 
 log = logging.getLogger("mock_server")
 
@@ -72,7 +73,7 @@ class Watch:
 
     def _begin(self) -> None:
         self._observers: list[Observer] | None = None
-        self._waiting: list[tuple[float, int, Exchange]] = []
+        self._waiting: list[tuple[float, int, RawExchange]] = []
         self._findings: deque[tuple[int, int, Finding]] = deque(maxlen=KEPT_FINDINGS)
         self.judged = 0
         self.stopped: str | None = None
@@ -88,26 +89,25 @@ class Watch:
         self.closed = True
         self.wake()
 
-    @contextlib.contextmanager
-    def under_way(self, started: float) -> Iterator[None]:
-        """While a request that arrived at ``started`` (s, monotonic) is unanswered."""
+    def arrived(self, started: float) -> int:
+        """A request has arrived at ``started`` (s, monotonic); the ticket to say that it is `answered` with."""
         ticket = next(self._tickets)
         self._under_way[ticket] = started
-        try:
-            yield
-        finally:
-            del self._under_way[ticket]
-            if self._waiting:
-                self._work(self)
+        return ticket
 
-    def add(self, exchange: Exchange) -> None:
+    def answered(self, ticket: int) -> None:
+        del self._under_way[ticket]
+        if self._waiting:
+            self._work(self)
+
+    def add(self, raw: RawExchange) -> None:
         """Takes an exchange that was just written to the journal."""
         if self._factories and self.stopped is None:
             if len(self._waiting) >= self._most_waiting:
                 # Rules that miss exchanges see breaches where there are none, so they had better stop.
                 self._stop(f"more than {self._most_waiting} exchanges waited to be judged")
             else:
-                heapq.heappush(self._waiting, (exchange.wall, exchange.id, exchange))
+                heapq.heappush(self._waiting, (raw.wall, raw.id, raw))
         self.wake()
 
     @property
@@ -123,7 +123,7 @@ class Watch:
         """Judges for a slice of time at most; the seconds that it took."""
         began = now = self._clock.monotonic()
         while self.ready and now - began < SLICE:
-            self._show(heapq.heappop(self._waiting)[2])
+            self._show(heapq.heappop(self._waiting)[2].exchange())
             now = self._clock.monotonic()
         return now - began
 

@@ -11,6 +11,10 @@ from mock_server.store import R, SpaceStore, T, Table
 MAX_PARTITIONS = 500_000
 
 
+_NO_PARTITIONS: OrderedDict[str, dict[str, Any]] = OrderedDict()
+_NO_ITEMS: dict[str, Any] = {}
+
+
 class MemoryStore:
     """Keeps every space in dictionaries. The partitions longest unwritten go first when a table is full."""
 
@@ -77,12 +81,16 @@ class MemorySpace:
         return partitions
 
     def _items(self, table: Table[Any], partition: str) -> dict[str, Any]:
-        return self._partitions(table).get(partition, {})
+        return self._tables.get(table.name, _NO_PARTITIONS).get(partition, _NO_ITEMS)
 
     def _put(self, table: Table[Any], partition: str, item: str, record: object) -> None:
         partitions = self._partitions(table)
-        partitions.setdefault(partition, {})[item] = record
-        partitions.move_to_end(partition)
+        items = partitions.get(partition)
+        if items is None:
+            partitions[partition] = {item: record}
+        else:
+            items[item] = record
+            partitions.move_to_end(partition)
         if len(partitions) > self._max_partitions:
             self._forget(table, next(iter(partitions)))
 

@@ -17,6 +17,7 @@ from mock_server.settings import Bounds, Settings
 from mock_server.spaces import Spaces
 from mock_server.store.memory import MemoryStore
 from tests.mock_server.conftest import Mock
+from tests.mock_server.raw_exchanges import raw_exchange
 
 pytestmark = pytest.mark.anyio
 PROFILES = "/api/v2/REF30/profiles"
@@ -228,14 +229,6 @@ async def test_a_control_token_guards_the_control_calls() -> None:
     assert (await mock.http.post("/o/client/register")).status_code == 400
 
 
-def _exchange(id_: int) -> Exchange:
-    return Exchange(
-        id=id_, space="default", at=0, wall=0.0, duration_ms=0.0, lag_ms=0.0, endpoint="", method="GET", path="/",
-        query="", request_headers={}, request_body="", status=200, response_headers={}, response_body="", peer="",
-        connection="", ip="",
-    )  # fmt: skip
-
-
 def journal_of(limit: int, recorder: Recorder | None = None) -> LocalJournal:
     head = Head(MemoryStore().root(), "default", SpaceRecord(life=1))
     return LocalJournal(limit, head, recorder, lambda _: None)
@@ -244,11 +237,19 @@ def journal_of(limit: int, recorder: Recorder | None = None) -> LocalJournal:
 async def test_the_ring_buffer_drops_the_oldest_and_counts_them() -> None:
     journal = journal_of(limit=3)
     for _ in range(5):
-        await journal.append(_exchange(journal.next_id()))
+        await journal.append(raw_exchange(journal.next_id()))
     assert [e.id for e in await journal.after(0)] == [3, 4, 5]
     assert [e.id for e in await journal.after(3, limit=1)] == [4]
     assert await journal.after(5) == await journal.after(6) == []
     assert await journal.dropped() == 2
+
+
+async def test_what_is_read_from_the_journal_is_masked() -> None:
+    journal = journal_of(limit=1)
+    await journal.append(raw_exchange(journal.next_id(), secret="s3cret-token"))
+    [read] = await journal.after(0)
+    assert read.request_headers["authorization"].startswith("Bearer sha256:")
+    assert "s3cret" not in repr(read)
 
 
 async def test_a_recording_is_whole_after_each_exchange(tmp_path: Path) -> None:
@@ -256,7 +257,7 @@ async def test_a_recording_is_whole_after_each_exchange(tmp_path: Path) -> None:
     recorder = Recorder(trace)
     journal = journal_of(limit=1, recorder=recorder)
     for _ in range(3):
-        await journal.append(_exchange(journal.next_id()))
+        await journal.append(raw_exchange(journal.next_id()))
     lines = trace.read_bytes().splitlines()
     assert [msgspec.json.decode(line, type=Exchange).id for line in lines] == [1, 2, 3]
     recorder.close()

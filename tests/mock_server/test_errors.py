@@ -199,7 +199,7 @@ def by_behaviour(code: str) -> Situation:
     """Only the backend of Adobe or of an MVPD could cause it."""
 
     async def situation(mock: Mock) -> httpx.Response:
-        await mock.behave({"error": code}, match={"mvpd": "Cablevision"})
+        await mock.behave({"error": code}, match={"endpoint": "decisions.*", "mvpd": "Cablevision"})
         return await decide(mock, await mock.logged_in())
 
     return situation

@@ -20,6 +20,7 @@ from mock_server.clock import ManualClock
 from mock_server.exchange import Exchange
 from mock_server.observer import Finding, Observer
 from mock_server.watch import Watch
+from tests.mock_server.raw_exchanges import raw_exchange
 
 pytestmark = pytest.mark.anyio
 SERVE = ("-c", "from mock_server.cli import main; main()", "serve")
@@ -222,24 +223,6 @@ async def test_the_mock_stops_within_two_seconds_with_listeners(reads: bool, tmp
         writer.close()
 
 
-def exchange(id_: int, wall: float) -> Exchange:
-    return msgspec.convert(
-        {
-            **dict.fromkeys(Exchange.__struct_fields__, ""),
-            "id": id_,
-            "at": 0,
-            "wall": wall,
-            "duration_ms": 1,
-            "lag_ms": 0,
-            "status": 200,
-            "request_headers": {},
-            "response_headers": {},
-            "behaviours": (),
-        },
-        Exchange,
-    )
-
-
 @dataclass
 class Notes:
     """An observer that keeps what it is shown."""
@@ -266,12 +249,13 @@ def test_observers_see_exchanges_in_the_order_of_arrival() -> None:
     watched = watch(notes)
     first = ManualClock().monotonic()
     second = first + 1
-    with watched.under_way(first):
-        with watched.under_way(second):
-            watched.add(exchange(1, wall=second))
-        watched.judge()
-        assert notes.seen == []
-        watched.add(exchange(2, wall=first))
+    tickets = [watched.arrived(first), watched.arrived(second)]
+    watched.add(raw_exchange(1, wall=second))
+    watched.answered(tickets[1])
+    watched.judge()
+    assert notes.seen == []
+    watched.add(raw_exchange(2, wall=first))
+    watched.answered(tickets[0])
     watched.judge()
     assert notes.seen == [2, 1]
 
@@ -280,12 +264,12 @@ def test_a_request_that_is_never_answered_does_not_hold_back_for_ever() -> None:
     notes = Notes()
     clock = ManualClock()
     watched = Watch(clock, [lambda: notes], 100)
-    with watched.under_way(clock.monotonic()):
-        clock.tick(1)
-        watched.add(exchange(1, wall=clock.monotonic()))
-        assert not watched.ready
-        clock.tick(61)
-        watched.judge()
+    watched.arrived(clock.monotonic())
+    clock.tick(1)
+    watched.add(raw_exchange(1, wall=clock.monotonic()))
+    assert not watched.ready
+    clock.tick(61)
+    watched.judge()
     assert notes.seen == [1]
 
 
@@ -293,20 +277,20 @@ def test_judging_stops_when_too_much_waits_and_says_so_until_a_reset() -> None:
     notes = Notes()
     watched = watch(notes, most_waiting=2)
     for number in (1, 2, 3, 4):
-        watched.add(exchange(number, wall=number))
+        watched.add(raw_exchange(number, wall=number))
     watched.judge()
     assert notes.seen == []
     assert watched.stopped is not None
     assert "more than 2" in watched.stopped
     watched.reset()
-    watched.add(exchange(5, wall=5))
+    watched.add(raw_exchange(5, wall=5))
     watched.judge()
     assert (notes.seen, watched.stopped) == ([5], None)
 
 
 def test_an_observer_that_fails_harms_nobody_else(caplog: pytest.LogCaptureFixture) -> None:
     watched = watch(Notes(fails_at=1))
-    watched.add(exchange(1, wall=1))
+    watched.add(raw_exchange(1, wall=1))
     watched.judge()
     assert watched.stopped is not None
     assert "exchange 1" in watched.stopped

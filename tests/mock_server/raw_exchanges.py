@@ -1,0 +1,43 @@
+"""Exchanges for tests of what keeps them."""
+
+from __future__ import annotations
+
+from mock_server.inbound import Inbound
+from mock_server.raw_exchange import RawExchange
+
+
+def raw_exchange(id_: int, *, wall: float = 0.0, secret: str = "") -> RawExchange:
+    """A GET of nothing; with a secret, it is the bearer token of the request."""
+    return RawExchange(
+        id=id_,
+        space="default",
+        at=0,
+        wall=wall,
+        duration_ms=0.0,
+        lag_ms=0.0,
+        endpoint="",
+        inbound=Inbound(
+            method="GET",
+            path="/",
+            query="",
+            headers={"authorization": f"Bearer {secret}"} if secret else {},
+            body=b"",
+            peer_host="127.0.0.1",
+            peer_port=50_000,
+            origin="http://127.0.0.1:8300",
+            prefix="",
+            connection="c1",
+            server="127.0.0.1:8300",
+        ),
+        status=200,
+        response_headers=[],
+        response_body=b"",
+        longest=100,
+        service_provider=None,
+        mvpd=None,
+        code=None,
+        client_id=None,
+        device=None,
+        ip="127.0.0.1",
+        behaviours=(),
+    )
