@@ -161,8 +161,8 @@ class Stage:
 
     async def require_effect(self, behaviour: str) -> None:
         """Raises `ScenarioError` unless the behaviour was hit: without it the scenario shows nothing."""
-        listed = {entry["id"]: entry for entry in await self.control.behaviours()}
-        if not listed[behaviour]["hits"]:
+        listed = {entry.id: entry for entry in await self.control.behaviours()}
+        if not listed[behaviour].hits:
             raise ScenarioError(
                 f"no request came from the device's address {self.device.ip}, so the mock could not "
                 "single this device out: the service must pass it on as the first of X-Forwarded-For"

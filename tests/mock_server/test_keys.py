@@ -271,4 +271,5 @@ async def test_the_python_client_rotates_and_verifies() -> None:
             kids = [key["kid"] for key in (await control.public_keys())["keys"] if key["name"] == "media_token"]
             assert (kids[0], len(kids)) == (kid, 2)
             answer = await control.verify_media_token(fresh_token(), "news")
-            assert (answer["status"], answer["token"]["resource_id"]) == ("VALID_TOKEN", "news")
+            assert answer.token is not None
+            assert (answer.status, answer.token.resource_id) == ("VALID_TOKEN", "news")

@@ -1,0 +1,158 @@
+"""The clients of the control API: every call of it, for coroutines and for all else."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from mock_server.control_client import ControlClient, ControlError
+from mock_server.event_stream import EventReader
+from mock_server.routes import CONTROL_CALLS
+from mock_server.sync_control_client import SyncControlClient
+from tests.mock_server.conftest import FULL, device_headers
+from tests.mock_server.test_cli import serving
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with serving("--data-centres", "2") as (address, _):
+        yield address
+
+
+@pytest.fixture
+def control(address: str, request: pytest.FixtureRequest) -> Iterator[SyncControlClient]:
+    with SyncControlClient(f"{address}/~{abs(hash(request.node.name))}") as client:
+        yield client
+
+
+def session(control: SyncControlClient, **wanted: str) -> tuple[str, dict[str, str]]:
+    """A session made as a service makes it; its code, and the headers of its device."""
+    with httpx.Client(base_url=control.base_url, trust_env=False) as http:
+        statement = {"software_statement": control.software_statement()}
+        client = http.post("/o/client/register", json=statement).json()
+        grant = {name: client[name] for name in ("client_id", "client_secret")}
+        form = {**grant, "grant_type": "client_credentials"}
+        token = http.post("/o/client/token", data=form).json()["access_token"]
+        headers = {"Authorization": f"Bearer {token}", **device_headers()}
+        made = http.post("/api/v2/REF30/sessions", headers=headers, data={**FULL, **wanted}).json()
+    return made["code"], headers
+
+
+def test_every_control_call_has_a_method_in_both_clients() -> None:
+    source = inspect.getsource(ControlClient)
+    for _, path, _ in CONTROL_CALLS:
+        start = path.partition("{")[0]
+        assert f'"{start}' in source, path
+    calls = {name for name, _ in inspect.getmembers(ControlClient, inspect.isfunction) if not name.startswith("_")}
+    assert calls - set(vars(SyncControlClient)) == set()
+    assert len(calls) > len(CONTROL_CALLS)
+
+
+def test_a_session_is_seen_logged_in_and_ended(control: SyncControlClient) -> None:
+    code, headers = session(control)
+    assert [(s.code, s.state, s.mvpd) for s in control.sessions()] == [(code, "pending", "Cablevision")]
+    control.login(code, "viewer")
+    assert [s.state for s in control.sessions(limit=1)] == ["completed"]
+    assert control.end_profiles(mvpd="Cablevision") == 1
+    assert control.revoke_access_tokens() == 1
+    refused = httpx.get(f"{control.base_url}/api/v2/REF30/profiles", headers=headers, trust_env=False)
+    assert refused.status_code == 401
+    page = control.exchanges(endpoint="sessions.create")
+    assert [exchange.code for exchange in page.exchanges] == [code]
+    assert b'"entries"' in control.har()
+    control.clear_exchanges()
+    assert control.exchanges().exchanges == []
+
+
+def test_behaviours_are_added_listed_switched_and_removed(control: SyncControlClient) -> None:
+    key = control.add_behaviour(
+        {"status": 503}, {"mvpd": "Dish"}, times=2, for_="30s", after=1, probability=0.5, seed=7
+    )
+    listed = control.behaviours()[0]
+    assert (listed.id, listed.effect, listed.match) == (key, {"status": 503}, {"mvpd": "Dish"})
+    assert (listed.times, listed.for_, listed.after, listed.probability, listed.seed) == (2, "30s", 1, 0.5, 7)
+    control.switch_behaviour(key, enabled=False)
+    assert not control.behaviours()[0].enabled
+    assert set(control.presets()) >= {"mvpd-down"}
+    ids = control.add_preset("mvpd-down", {"mvpd": "Dish"}, for_="1m")
+    assert [b.for_ for b in control.behaviours() if b.id in ids] == ["1m"] * len(ids)
+    for id_ in (key, *ids):
+        control.remove_behaviour(id_)
+    assert control.behaviours() == []
+
+
+def test_clock_integrations_buckets_and_reset(control: SyncControlClient) -> None:
+    before = control.health().now
+    assert control.advance("30m") - before >= 30 * 60_000
+    assert control.clock().offset == 30 * 60_000
+    control.set_integration("REF30", "Dish", enabled=False)
+    switched = {(i["mvpd"], i["enabled"]) for i in control.catalogue()["integrations"]}
+    assert ("Dish", False) in switched
+    httpx.get(f"{control.base_url}/api/v2/REF30/profiles", trust_env=False)
+    assert control.buckets()[0].ip == "127.0.0.1"
+    assert control.findings().judged == 1
+    control.reset()
+    assert (control.clock().offset, control.buckets(), control.exchanges().exchanges) == (0, [], [])
+
+
+def test_keys_data_centres_metrics_and_spaces(control: SyncControlClient) -> None:
+    kid = control.rotate_key("media_token")
+    assert kid in {key["kid"] for key in control.public_keys()["keys"]}
+    assert str(control.verify_media_token("no token").status) == "INVALID_TOKEN_FORMAT"
+    active = control.data_centres().active
+    assert control.fail_over().active != active
+    assert "pass_mock_spaces" in control.metrics()
+    name = control.base_url.rpartition("~")[2]
+    assert name in control.spaces()
+    control.delete_space(name)
+    with pytest.raises(ControlError, match="there is no space never-was"):
+        control.delete_space("never-was")
+    with pytest.raises(ControlError, match="REF30 with No/body"):
+        control.set_integration("REF30", "No/body", enabled=True)
+
+
+def test_events_are_read_as_they_happen(control: SyncControlClient) -> None:
+    with control.events(after="0", view="summary") as events:
+        httpx.get(f"{control.base_url}/api/v2/REF30/profiles", trust_env=False)
+        seen = next(event for event in events if event.event == "exchange")
+    assert (seen.data["endpoint"], seen.data["status"]) == ("profiles", 401)
+    with pytest.raises(ControlError, match="full or summary"), control.events(view="half"):
+        pass
+
+
+def test_coroutines_have_the_same_calls(address: str) -> None:
+    async def use() -> None:
+        async with ControlClient(f"{address}/~coroutines") as control:
+            assert (await control.health()).status == "ok"
+            assert "mvpd-down" in await control.presets()
+            async with control.events(after="0") as events:
+                async with httpx.AsyncClient(trust_env=False) as http:
+                    await http.get(f"{control.base_url}/nowhere")
+                async for event in events:
+                    assert event.data["path"] == "/nowhere"
+                    break
+            with pytest.raises(ControlError, match="no session with the code"):
+                await control.login("NOSUCH1")
+            with SyncControlClient(control.base_url) as beside_a_running_loop:
+                assert beside_a_running_loop.health().status == "ok"
+
+    asyncio.run(use())
+
+
+def test_a_control_token_is_carried_and_an_authority_trusted(tmp_path: Path) -> None:
+    with serving("--control-token", "s3cret") as (address, _):
+        with SyncControlClient(address, token="s3cret") as control:
+            assert control.health().status == "ok"
+        with SyncControlClient(address) as control, pytest.raises(ControlError, match="control token"):
+            control.health()
+
+
+def test_comments_and_pauses_of_the_stream_are_no_events() -> None:
+    reader = EventReader()
+    lines = ["retry: 1000", ": listening", "", ": still here", "", "id: 1.0", "event: end", "data: {}", ""]
+    assert [event.event for line in lines if (event := reader.feed(line)) is not None] == ["end"]
