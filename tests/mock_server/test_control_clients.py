@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -112,8 +113,8 @@ def test_keys_data_centres_metrics_and_spaces(control: SyncControlClient) -> Non
     control.delete_space(name)
     with pytest.raises(ControlError, match="there is no space never-was"):
         control.delete_space("never-was")
-    with pytest.raises(ControlError, match="REF30 with No/body"):
-        control.set_integration("REF30", "No/body", enabled=True)
+    with pytest.raises(ControlError, match="REF30 with Nobody"):
+        control.set_integration("REF30", "Nobody", enabled=True)
 
 
 def test_events_are_read_as_they_happen(control: SyncControlClient) -> None:
@@ -150,6 +151,10 @@ def test_a_control_token_is_carried_and_an_authority_trusted(tmp_path: Path) -> 
             assert control.health().status == "ok"
         with SyncControlClient(address) as control, pytest.raises(ControlError, match="control token"):
             control.health()
+    with serving("--tls", "--tls-folder", str(tmp_path)) as (address, _):
+        trusting = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
+        with SyncControlClient(address, verify=trusting) as control:
+            assert control.health().status == "ok"
 
 
 def test_comments_and_pauses_of_the_stream_are_no_events() -> None:
