@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test browser lint bench clean
+.PHONY: demo test browser curl lint bench clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -16,7 +16,10 @@ demo: $(VENV)/installed  ## The main job: a mock, the example service, a judged 
 browser: $(VENV)/installed  ## Chromium for the tests of the pages, if there is none yet.
 	$(BIN)/python tests/browser/chromium.py
 
-test: browser  ## Every test.
+curl:  ## For the tests of the how-to pages, if there is none yet.
+	command -v curl >/dev/null || apt-get install --yes --no-install-recommends curl
+
+test: browser curl  ## Every test.
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/installed  ## Style and types.

@@ -1,30 +1,10 @@
-"""The plugin gives tests a mock, and costs nothing where it is not used."""
+"""The plugin of the suite makes tests of rules, and costs nothing where it is not used."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from pathlib import Path
-
-import httpx
-
-from conformance.pytest_mock import AdobePass
-
-URLS: list[str] = []
-
-
-def test_the_fixture_gives_a_running_mock(adobe_pass: AdobePass) -> None:
-    URLS.append(adobe_pass.url)
-    statement = adobe_pass.do(lambda control: control.software_statement())
-    answer = httpx.post(f"{adobe_pass.url}/o/client/register", json={"software_statement": statement})
-    assert answer.status_code == 201
-    page = adobe_pass.do(lambda control: control.exchanges())
-    assert [exchange.endpoint for exchange in page.exchanges] == ["dcr.register"]
-
-
-def test_each_test_has_a_space_of_its_own(adobe_pass: AdobePass) -> None:
-    assert adobe_pass.url not in URLS
-    assert adobe_pass.do(lambda control: control.exchanges()).exchanges == []
 
 
 def test_an_unused_plugin_imports_nothing_of_the_suite() -> None:

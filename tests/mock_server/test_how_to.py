@@ -1,0 +1,89 @@
+"""The how-to pages do what they say: their lines are run as they stand."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+
+from tests.mock_server.test_cli import serving
+
+HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
+
+
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", (HOW_TO / page).read_text("utf-8"), re.DOTALL)
+
+
+def test_the_lines_for_a_shell_work_one_after_the_other(tmp_path: Path) -> None:
+    assert shutil.which("curl"), "these lines need curl: run `make curl`, or install it"
+    with serving() as (address, _):
+        script = "\n".join(blocks("curl.md", "sh")).replace("http://127.0.0.1:8300", address)
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        said = done.stdout
+        assert '"username":"viewer"' in said
+        assert '"profiles":{"Cablevision":' in said
+        assert '"latency":"8s"' in said
+        assert f'"offset":{30 * 86_400_000}' in said
+        assert '"endpoint":"sessions.create"' in said
+        assert '"waiting":0' in said
+        assert "event: exchange" in said
+        assert '{"error":"' in said.rpartition("event:")[2]
+        assert '"entries"' in (tmp_path / "shell.har").read_text("utf-8")
+        # The last line, which is refused, asked for the space once more; it holds nothing of what came before.
+        assert httpx.get(f"{address}/~shell/_mock/exchanges", trust_env=False).json()["exchanges"] == []
+
+
+SERVICE = '''
+class Service:
+    """Stands for somebody's service and how their tests start it."""
+
+    def __init__(self, adobe_url, software_statement):
+        self.http = httpx.Client(base_url=adobe_url, trust_env=False)
+        client = self.http.post("/o/client/register", json={"software_statement": software_statement}).json()
+        grant = {name: client[name] for name in ("client_id", "client_secret")}
+        token = self.http.post("/o/client/token", data={**grant, "grant_type": "client_credentials"}).json()
+        self.http.headers["Authorization"] = f"Bearer {token['access_token']}"
+        self.http.headers["AP-Device-Identifier"] = "fingerprint bXktdHY="
+
+    def login(self, mvpd):
+        wanted = {"mvpd": mvpd, "domainName": "adobe.com", "redirectUrl": "https://adobe.com"}
+        return self.http.post("/api/v2/REF30/sessions", data=wanted).json()["code"]
+
+    def play(self, resource):
+        path = "/api/v2/REF30/decisions/authorize/Cablevision"
+        decision = self.http.post(path, json={"resources": [resource]}).json()["decisions"][0]
+        return types.SimpleNamespace(reason=decision["error"]["details"])
+
+
+start_my_service = Service
+'''
+
+
+def test_the_examples_for_python_work(tmp_path: Path) -> None:
+    test, conftest, client = blocks("python-tests.md", "python")
+    (tmp_path / "mock.toml").write_text("")
+    (tmp_path / "conftest.py").write_text(conftest)
+    (tmp_path / "test_example.py").write_text(f"import types\n{test}\n{SERVICE}")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, "1 passed" in done.stdout) == (0, True), done.stdout + done.stderr
+    with serving() as (address, _):
+        httpx.get(f"{address}/~build-42/api/v2/REF30/profiles", trust_env=False)
+        script = client.replace("http://127.0.0.1:8300", address)
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "{'latency': '10s'} 0" in done.stdout
+        assert done.stdout.endswith("profiles\n")
