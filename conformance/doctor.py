@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import httpx
@@ -62,8 +63,8 @@ async def examine(
     return found + _verbs_failed(calls) + _traffic(control, exchanges, await control.catalogue()), calls
 
 
-async def mock_answers(control: ControlClient) -> Diagnosis | None:
-    """What is wrong with the mock itself, or None."""
+async def mock_answers(control: ControlClient, now: Callable[[], float] = time.time) -> Diagnosis | None:
+    """What is wrong with the mock itself, or None; ``now`` gives the seconds since the epoch on this machine."""
     try:
         health = await control.health()
     except (httpx.TransportError, httpx.InvalidURL, ControlError, ValueError) as error:
@@ -72,7 +73,7 @@ async def mock_answers(control: ControlClient) -> Diagnosis | None:
             remedy="Start one with `pass-mock serve`, or name another with --mock or under [mock]",
             blame=Blame.CONFIG,
         )
-    ahead = health.now / 1000 - datetime.now(UTC).timestamp()
+    ahead = health.now / 1000 - now()
     if abs(ahead) > SKEW_LIMIT:
         return Diagnosis(
             what=f"the clock of the mock's space is {ahead:+.0f} s off; the service misjudges expiry",

@@ -44,12 +44,14 @@ async def judge_service(
     announce: Announce,
     restarter: Restarter | None = None,
     scenarios: Sequence[type[Scenario]] = SCENARIOS,
+    now: Callable[[], float] = time.time,
 ) -> Report:
     """Plays the scenarios against the service and judges the exchanges at the mock.
 
     ``seed`` chooses the devices: another one for each run, so that a service which remembers devices takes them
-    for new. ``restarter`` replaces the restart command of the configuration. Where nothing can be judged the
-    report says why, as the scenario "doctor". Raises `HarnessError` if the mock is lost on the way.
+    for new. ``now`` gives the seconds since the epoch on this machine. ``restarter`` replaces the restart command of
+    the configuration. Where nothing can be judged the report says why, as the scenario "doctor". Raises
+    `HarnessError` if the mock is lost on the way.
     """
     began = time.monotonic()
     run = Run(
@@ -60,7 +62,7 @@ async def judge_service(
     )
     try:
         async with ControlClient(mock_url) as control:
-            if (problem := await mock_answers(control)) is not None:
+            if (problem := await mock_answers(control, now)) is not None:
                 return _unjudged(rules, run, [problem])
             async with connect(config, control, restarter=restarter) as connection:
                 devices = new_devices(seed)

@@ -6,6 +6,8 @@ from conformance.scenarios.client_error import ClientError
 from conformance.scenarios.code_expired import CodeExpired
 from conformance.scenarios.first_login_first_screen import FirstLoginFirstScreen
 from conformance.scenarios.first_login_second_screen import FirstLoginSecondScreen
+from conformance.scenarios.late_login import LateLogin
+from conformance.scenarios.login_in_trouble import LoginInTrouble
 from conformance.scenarios.logout import Logout
 from conformance.scenarios.logout_without_page import LogoutWithoutPage
 from conformance.scenarios.long_playback import LongPlayback
@@ -28,6 +30,8 @@ from conformance.scenarios.tv_provider_in_trouble import TvProviderInTrouble
 SCENARIOS: tuple[type[Scenario], ...] = (
     FirstLoginSecondScreen,
     FirstLoginFirstScreen,
+    LateLogin,
+    LoginInTrouble,
     ReturningViewer,
     PlayPermitted,
     PlayDenied,
@@ -44,8 +48,8 @@ SCENARIOS: tuple[type[Scenario], ...] = (
     ProfileEnded,
     Logout,
     LogoutWithoutPage,
+    Restart,
     TokenRejected,
     TokenExpired,
-    Restart,
 )
 """All of them, in the order of a viewer's way through a service; exclusive ones are played in this order too."""

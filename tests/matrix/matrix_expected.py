@@ -3,55 +3,131 @@
 from __future__ import annotations
 
 COMPLIANT = "compliant"
+CANARY = "canary"
 
 BREAKS: dict[str, tuple[str, ...]] = {
+    # Registration and configuration
     "register-every-start": ("registration.credentials-reused",),
+    "credentials-in-memory": ("registration.credentials-survive-restart", "registration.credentials-reused"),
     "token-per-call": ("registration.token-reused",),
+    "token-per-device": ("registration.token-reused",),
+    "token-in-memory": ("registration.token-reused",),
+    "token-cached-briefly": ("registration.token-reused",),
+    "expires-in-as-minutes": (
+        "registration.token-not-used-after-expiry",
+        "registration.token-renewed-proactively",
+    ),
     "register-on-token-expiry": (
         "registration.token-renewed-with-same-credentials",
         "registration.credentials-reused",
     ),
+    "register-on-rejected-token": (
+        "registration.token-renewed-with-same-credentials",
+        "registration.credentials-reused",
+    ),
     "rejected-token-resent": ("registration.unauthorized-renews-first",),
-    "expired-token-used": ("registration.token-not-used-after-expiry",),
+    "expired-token-used": ("registration.token-not-used-after-expiry", "registration.token-renewed-proactively"),
+    "scope-asked-for": ("headers.only-documented",),
     "configuration-per-request": ("configuration.cached",),
+    "configuration-per-playback": ("configuration.only-for-selection", "configuration.cached"),
+    CANARY: (),
+    # Sessions
     "login-without-profile-check": ("authentication.profiles-checked-first",),
+    "profiles-listed-at-start": ("authentication.known-mvpd-asked-directly",),
     "session-without-redirect-url": ("authentication.session-is-complete",),
+    "domain-name-as-url": ("authentication.session-is-complete",),
+    "login-although-authorized": ("authentication.no-login-when-authorized",),
+    "code-in-lower-case": ("authentication.code-and-url-returned",),
+    "login-url-without-code": ("authentication.code-and-url-returned",),
+    "typed-code-unchecked": ("authentication.code-validated-on-second-screen",),
+    # Polling
     "poll-profiles-list": ("authentication.polls-by-code",),
     "poll-every-second": ("authentication.poll-interval",),
+    "poll-slightly-early": ("authentication.poll-interval",),
+    "poll-jittered": ("authentication.poll-interval",),
+    "poll-hurried-on-first-screen": ("authentication.poll-interval",),
+    "poll-hurried-after-failure": ("errors.server-errors-bounded",),
     "poll-late": ("authentication.poll-starts-promptly",),
     "poll-before-redirect": ("authentication.poll-waits-for-redirect",),
     "poll-after-success": ("authentication.poll-stops-on-success",),
     "poll-after-expiry": ("authentication.poll-stops-on-expiry",),
     "poll-old-code": ("authentication.poll-stops-on-new-code",),
     "two-pollers": ("authentication.poll-is-single",),
+    # Profiles
     "status-asks-adobe": ("authentication.profile-remembered",),
-    "six-resources-a-request": ("preauthorization.batch-limit",),
-    "preauthorization-not-cached": ("preauthorization.permits-cached",),
-    "play-on-preauthorization": ("preauthorization.never-plays", "authorization.every-playback-authorized"),
-    "media-token-cached": ("authorization.media-token-used-once", "authorization.every-playback-authorized"),
-    "denial-retried": ("authorization.denial-final",),
-    "denial-unexplained": ("authorization.denial-explained",),
+    "profiles-in-memory": ("authentication.known-mvpd-asked-directly",),
+    "profile-outlived": ("authentication.profile-expiry-honoured",),
+    "lost-profile-kept": ("authentication.invalidated-profile-dropped",),
+    # Logout
     "logout-local-only": ("logout.on-request",),
+    "logout-without-redirect-url": ("logout.on-request",),
+    "logout-url-dropped": ("logout.interactive-url-returned",),
+    "logout-without-page-fails": ("logout.other-actions-handled",),
     "logout-keeps-state": ("logout.state-cleared",),
     "logout-on-denial": ("logout.never-automatic",),
+    "logout-on-stop": ("logout.never-automatic",),
+    "logout-on-lost-login": ("authorization.unauthenticated-means-login", "logout.never-automatic"),
+    # Preauthorization
+    "six-resources-a-request": ("preauthorization.batch-limit",),
+    "catalogue-in-one-request": ("preauthorization.batch-limit",),
+    "catalogue-one-by-one": ("errors.throttle-not-fought", "preauthorization.permits-cached"),
+    "preauthorization-not-cached": ("preauthorization.permits-cached",),
+    "preauthorization-retried-on": ("preauthorization.retry-bounded",),
+    "denied-hidden": ("preauthorization.decisions-passed-on",),
+    "denied-as-permitted": ("preauthorization.decisions-passed-on",),
+    "denied-unexplained": ("preauthorization.decisions-passed-on",),
+    "play-on-preauthorization": ("preauthorization.never-plays", "authorization.every-playback-authorized"),
+    # Authorization
+    "decision-in-singular": ("authorization.documented-path",),
+    "authorize-the-next-too": ("authorization.single-resource",),
+    "mrss-tidied": ("authorization.mrss-passed-intact",),
+    "mrss-reduced-to-title": ("authorization.mrss-passed-intact",),
+    "media-token-cached": ("authorization.media-token-used-once", "authorization.every-playback-authorized"),
+    "media-token-renewed": ("authorization.no-refresh-during-playback",),
+    "authorization-retried-on": ("authorization.retry-bounded",),
+    "denial-retried": ("authorization.denial-final",),
+    "denial-unexplained": ("authorization.denial-explained",),
+    "denial-ignored": ("authorization.every-playback-authorized",),
+    "outage-plays": ("authorization.every-playback-authorized",),
+    "login-not-offered": ("authorization.unauthenticated-means-login",),
+    "lost-login-retried": ("authorization.unauthenticated-means-login",),
+    # Headers
     "no-authorization-header": ("headers.authorization",),
     "raw-device-identifier": ("headers.device-identifier",),
+    "device-identifier-without-type": ("headers.device-identifier",),
+    "device-identifier-cut-off": ("headers.device-identifier",),
+    "device-identifier-url-safe": ("headers.device-identifier",),
+    "device-identifier-shared": ("headers.device-identifier-stable",),
     "new-device-identifier": ("headers.device-identifier-stable",),
     "no-device-info": ("headers.device-info",),
+    "device-info-unencoded": ("headers.device-info",),
+    "device-info-in-own-words": ("headers.device-info",),
+    "device-info-without-connection": ("headers.device-info-complete",),
     "server-device-info": ("headers.device-info-truthful",),
-    "own-forwarded-for": ("headers.forwarded-for",),
+    "server-address-in-device-info": ("headers.device-info-truthful",),
+    "own-forwarded-for": ("headers.forwarded-for", "errors.throttle-not-fought"),
+    "own-address-first": ("headers.forwarded-for", "errors.throttle-not-fought"),
+    "no-forwarded-for": ("headers.forwarded-for", "errors.throttle-not-fought"),
+    "header-of-v1": ("headers.only-documented",),
+    "decisions-typed-as-text": ("headers.content-type",),
+    # Errors
     "throttle-ignored": ("errors.throttled-waits",),
+    "throttle-pause-too-short": ("errors.throttled-waits",),
     "client-error-retried": ("errors.client-errors-not-retried",),
+    "server-error-retried-on": ("errors.server-errors-bounded",),
+    "retry-storm": ("errors.server-errors-bounded",),
+    # Environment
+    "connection-per-call": ("environment.connections-reused",),
 }
-"""The rules that a defect must trip."""
+"""The rules that a defect must trip; none for the defect that nobody can see."""
 
 MAY_BREAK: dict[str, dict[str, str]] = {
     "register-every-start": {
         "registration.credentials-survive-restart": "after a restart apps start too",
         "registration.token-renewed-with-same-credentials": "the new client takes the place of a new token",
     },
-    "expired-token-used": {
-        "registration.token-renewed-proactively": "waiting for the 401 is the opposite of renewing in time",
+    "code-in-lower-case": {
+        "authentication.code-validated-on-second-screen": "the code that the viewer copies is not the one looked up",
     },
     "poll-profiles-list": {
         "authentication.poll-starts-promptly": "the code itself is never polled",
@@ -61,9 +137,6 @@ MAY_BREAK: dict[str, dict[str, str]] = {
     },
     "media-token-cached": {
         "preauthorization.never-plays": "a resource that was preauthorized plays without an authorize call",
-    },
-    "own-forwarded-for": {
-        "errors.throttle-not-fought": "all devices share one allowance, so most calls are throttled",
     },
 }
 """Rules that a defect may trip besides, and why that is no false alarm."""

@@ -77,6 +77,7 @@ async def _judge_all(folder: Path, runs: Mapping[str, Sequence[str]], at_once: i
                         seed=seed,
                         announce=lambda line: None,
                         restarter=service.restart,
+                        now=lambda: clock.now() / 1000,
                     )
                     async with httpx.AsyncClient(trust_env=False) as http:
                         effects = (await http.get(f"{house_url}/{name}/defects")).json()
