@@ -320,3 +320,16 @@ def test_what_a_viewer_repeats_in_a_browser_is_not_the_services_doing() -> None:
         trace.exchange("cors.preflight", "/api/v2/REF30/configuration", method="OPTIONS")
 
     assert {result.verdict for result in judge(trace.observations).values()} == {Verdict.NOT_EXERCISED}
+
+
+def test_a_registration_long_after_a_restart_is_not_the_restarts_doing() -> None:
+    trace = Trace().start()
+    trace.profiles(VIEWER)
+    trace.profiles(OTHER)
+    trace.ask("restart")
+    trace.profiles(VIEWER)
+    trace.register("client-2")
+    trace.token("t2")
+    trace.profiles(OTHER)
+
+    silent(trace, "registration.credentials-survive-restart")

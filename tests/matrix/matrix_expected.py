@@ -134,6 +134,7 @@ MAY_BREAK: dict[str, dict[str, str]] = {
     },
     "two-pollers": {
         "authentication.poll-interval": "two rhythms on one code come closer than 3 s to each other",
+        "errors.server-errors-bounded": "two pollers ask for one code twice as often when polls fail",
     },
     "media-token-cached": {
         "preauthorization.never-plays": "a resource that was preauthorized plays without an authorize call",

@@ -1,4 +1,4 @@
-"""Writes docs/reference/matrix.md from the defects and what they are shown to break: `python tests/matrix/matrix_page.py`."""
+"""Writes docs/reference/matrix.md from the defects and what they must break: `python tests/matrix/matrix_page.py`."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ A rule is worth what it finds. The example Programmer Service keeps all rules an
 every scenario with every defect and shows that
 
 - each defect trips the rules that it must and no innocent one, and the compliant service trips none;
-- each defect took effect in its run: the service itself counts how often (`GET /defects` of the example), and a run in
-  which it never did is void;
+- each defect took effect in its run: the service itself counts how often (`GET /defects` of the example), and a run
+  in which it never did is void;
 - the canary, a defect that nobody can see, trips nothing.
 
 The runs share one event loop in virtual time, so they take seconds and do not depend on how busy the machine is.

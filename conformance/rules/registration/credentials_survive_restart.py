@@ -31,6 +31,8 @@ class CredentialsSurviveRestart(Rule):
         self._tokens = Tokens()
         self._client_of: Bounded[tuple[str | None, str], str] = Bounded()
         self._before: dict[tuple[str | None, str], str | None] = {}
+        self._survived: set[str] = set()
+        """Clients that were seen again since the restart: whatever comes later is not the restart's doing."""
         self._restarted = float("inf")
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
@@ -38,6 +40,7 @@ class CredentialsSurviveRestart(Rule):
             if seen.verb == "restart" and seen.failure is None:
                 self._restarted = seen.started
                 self._before = {key: self._client_of.get(key) for key in self._client_of}
+                self._survived = set()
             return
         self._tokens.observe(seen)
         client = self._tokens.used_by(seen)
@@ -49,7 +52,10 @@ class CredentialsSurviveRestart(Rule):
         if old is None:
             return
         if client.id == old or client.registered is None or client.registered.wall < self._restarted:
+            self._survived.add(client.id)
             yield HELD
+            return
+        if old in self._survived:
             return
         yield Broken(
             exchanges=(client.registered.id, seen.id),
