@@ -19,7 +19,6 @@ from mock_server.control.http import answer
 from mock_server.control.metrics import Metrics
 from mock_server.data_centres import DataCentres, serve_dns
 from mock_server.dispatch import PathTree
-from mock_server.gateway import Gateway
 from mock_server.ids import Ids, RandomIds
 from mock_server.journal import Recorder
 from mock_server.keys import load_keys
@@ -59,6 +58,7 @@ def create_app(
         routes(settings, lag, tallies),
         gateways(settings, lag, tallies),
         lag,
+        tallies,
         store=store or MemoryStore(),
         clock=clock,
         ids=ids or RandomIds(),
@@ -66,15 +66,15 @@ def create_app(
         resources=resources,
     )
     app.state.data_centres = data_centres
-    app.state.metrics = Metrics(tallies, app.state.spaces, lag, clock)
     return app
 
 
 def assemble(
     settings: Settings,
     routes: Sequence[Route],
-    gateways: PathTree[Gateway],
+    gateways: PathTree[ASGIApp],
     lag: LagMeter,
+    tallies: Tallies,
     *,
     store: Store,
     clock: Clock,
@@ -115,6 +115,7 @@ def assemble(
     app.state.spaces = spaces
     app.state.watching = watching
     app.state.settings = settings
+    app.state.metrics = Metrics(tallies, spaces, lag, clock)
     return app
 
 
@@ -124,7 +125,7 @@ class _ByPath:
     They are most of the traffic, so they do not go through Starlette's router; all else does.
     """
 
-    def __init__(self, app: ASGIApp, spaces: Spaces, gateways: PathTree[Gateway]) -> None:
+    def __init__(self, app: ASGIApp, spaces: Spaces, gateways: PathTree[ASGIApp]) -> None:
         self._app = app
         self._spaces = spaces
         self._gateways = gateways

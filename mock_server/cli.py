@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import ipaddress
 from pathlib import Path
 
 import click
 import msgspec
 
 from mock_server.behaviours import Behaviour
-from mock_server.command import settings_of, stop
+from mock_server.command import check_listening, check_writable, listening_options, settings_of, stop
 from mock_server.durations import encode_hook
 from mock_server.key_commands import keys, token
 from mock_server.openapi.command import openapi
 from mock_server.presets import PresetCall
+from mock_server.proxy.command import proxy
 
 
 @click.group()
@@ -23,24 +23,12 @@ def main() -> None:
 
 @main.command()
 @click.option("--config", type=click.Path(path_type=Path), help="TOML file; see docs/reference/configuration.md.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8300, show_default=True, type=click.IntRange(0, 65_535), help="0 takes a free port.")
+@listening_options
 @click.option("--store", default="memory", show_default=True, help="memory, sqlite:PATH or redis://HOST:PORT/DB.")
-@click.option("--record", type=click.Path(path_type=Path), help="Append every exchange to this file (JSON lines).")
-@click.option("--control-token", help="Bearer token that control calls must carry; needed beyond loopback.")
 @click.option("--no-throttle", is_flag=True, help="Never answer 429.")
 @click.option("--strict", is_flag=True, help="Refuse what Adobe Pass tolerates although it is not documented.")
-@click.option("--no-rules", is_flag=True, help="Judge nothing while serving.")
 @click.option("--seed", type=int, help="Make the same codes and ids in every run.")
 @click.option("--preset", "preset_names", multiple=True, help="Start with these bad days; see GET /_mock/presets.")
-@click.option("--tls", is_flag=True, help="HTTPS with a certificate made for this run.")
-@click.option(
-    "--tls-folder",
-    type=click.Path(path_type=Path),
-    default=Path("pass-mock-tls"),
-    show_default=True,
-    help="Where --tls writes ca.pem, the certificate authority to trust.",
-)
 @click.option("--wrong-ca", is_flag=True, help="With --tls: a certificate that ca.pem does not vouch for.")
 @click.option("--data-centres", type=click.IntRange(1, 4), default=1, show_default=True, help="On 127.0.0.2 and on.")
 @click.option("--dns-port", type=click.IntRange(0, 65_535), default=0, help="UDP port for the data centres' name.")
@@ -71,10 +59,8 @@ def serve(
     from mock_server.store import StoreUnavailable  # noqa: PLC0415
 
     settings = settings_of(config)
-    if control_token is None and not _is_loopback(host):
-        stop(f"--host {host}: whoever reaches this address could control the mock; give a --control-token")
-    if record is not None:
-        _check_writable(record)
+    check_listening(host, control_token)
+    check_writable(record)
     settings = msgspec.structs.replace(
         settings,
         control_token=control_token,
@@ -149,20 +135,7 @@ def _preset_behaviours(names: tuple[str, ...]) -> list[Behaviour]:
         stop(f"--preset: {error}")
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _check_writable(path: Path) -> None:
-    try:
-        path.open("ab").close()
-    except OSError as error:
-        stop(f"--record {path}: cannot be written ({error.strerror})")
-
-
 main.add_command(keys)
 main.add_command(openapi)
+main.add_command(proxy)
 main.add_command(token)

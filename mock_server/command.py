@@ -1,8 +1,10 @@
-"""What the commands have in common: settings from a file, and mistakes as one sentence."""
+"""What the commands have in common: settings from a file, options of what listens, mistakes as one sentence."""
 
 from __future__ import annotations
 
+import ipaddress
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -12,6 +14,25 @@ from mock_server.config import ConfigError, load_settings
 from mock_server.settings import Settings
 
 WRONG_USAGE = 2
+_LISTENING = (
+    click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on."),
+    click.option(
+        "--port", default=8300, show_default=True, type=click.IntRange(0, 65_535), help="0 takes a free port."
+    ),
+    click.option(
+        "--record", type=click.Path(path_type=Path), help="Append every exchange to this file (JSON lines)."
+    ),
+    click.option("--control-token", help="Bearer token that control calls must carry; needed beyond loopback."),
+    click.option("--no-rules", is_flag=True, help="Judge nothing while serving."),
+    click.option("--tls", is_flag=True, help="HTTPS with a certificate made for this run."),
+    click.option(
+        "--tls-folder",
+        type=click.Path(path_type=Path),
+        default=Path("pass-mock-tls"),
+        show_default=True,
+        help="Where --tls writes ca.pem, the certificate authority to trust.",
+    ),
+)
 
 
 def settings_of(path: Path | None) -> Settings:
@@ -25,3 +46,32 @@ def settings_of(path: Path | None) -> Settings:
 def stop(sentence: str) -> NoReturn:
     click.echo(f"pass-mock: {sentence}", err=True)
     sys.exit(WRONG_USAGE)
+
+
+def listening_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Where and how to listen, and what becomes of the exchanges: options of the mock and of the proxy."""
+    for option in reversed(_LISTENING):
+        command = option(command)
+    return command
+
+
+def check_listening(host: str, control_token: str | None) -> None:
+    """Ends the command if strangers could control what listens there."""
+    if control_token is None and not _is_loopback(host):
+        stop(f"--host {host}: whoever reaches this address could control the mock; give a --control-token")
+
+
+def check_writable(record: Path | None) -> None:
+    """Ends the command if there is a file for exchanges that cannot be written."""
+    try:
+        if record is not None:
+            record.open("ab").close()
+    except OSError as error:
+        stop(f"--record {record}: cannot be written ({error.strerror})")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -59,11 +59,12 @@ async def read_inbound(scope: Scope, receive: Receive, limit: int) -> Inbound:
             chunks.append(chunk)
         more = message.get("more_body", False)
     if size > limit:
-        raise BodyTooLarge(_inbound(scope, b""))
-    return _inbound(scope, b"".join(chunks))
+        raise BodyTooLarge(inbound_of(scope, b""))
+    return inbound_of(scope, b"".join(chunks))
 
 
-def _inbound(scope: Scope, body: bytes) -> Inbound:
+def inbound_of(scope: Scope, body: bytes) -> Inbound:
+    """The request of a scope, with a body that was read already."""
     headers: dict[str, str] = {}
     for raw_name, raw_value in scope["headers"]:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from mock_server.call import Endpoint
 from mock_server.control import events, exchanges, metrics, views
@@ -126,7 +127,7 @@ def routes(settings: Settings, lag: LagMeter, tallies: Tallies) -> list[Route]:
     ]
 
 
-def gateways(settings: Settings, lag: LagMeter, tallies: Tallies) -> PathTree[Gateway]:
+def gateways(settings: Settings, lag: LagMeter, tallies: Tallies) -> PathTree[ASGIApp]:
     """Adobe's paths, with the endpoints that share each of them."""
     return PathTree((path, Gateway(endpoints, settings, lag, tallies)) for path, endpoints in by_path().items())
 

@@ -19,10 +19,10 @@ PASS_MOCK = [sys.executable, "-m", "mock_server"]
 
 
 @contextmanager
-def serving(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """A mock on a free port: its address and its process."""
+def serving(*arguments: str, command: str = "serve") -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """A mock (or a proxy) on a free port: its address and its process."""
     process = subprocess.Popen(
-        [*PASS_MOCK, "serve", "--port", "0", *arguments], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [*PASS_MOCK, command, "--port", "0", *arguments], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     try:
         assert process.stderr is not None

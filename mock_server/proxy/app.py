@@ -1,0 +1,67 @@
+"""Where the proxy is put together: the mock's spaces, journal and live rules around what is passed on."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from mock_server.app import assemble
+from mock_server.clock import Clock, SystemClock
+from mock_server.control.http import Refused, guarded
+from mock_server.dispatch import PathTree
+from mock_server.ids import RandomIds
+from mock_server.lag import LagMeter
+from mock_server.observer import ObserverFactory
+from mock_server.proxy.passage import Forwarder
+from mock_server.proxy.upstream import Upstream
+from mock_server.routes import CONTROL_CALLS
+from mock_server.settings import Settings
+from mock_server.store.memory import MemoryStore
+from mock_server.tallies import Tallies
+
+READING_CALLS = frozenset(
+    {
+        *("/health", "/reset", "/exchanges", "/exchanges.har", "/events", "/findings", "/metrics"),
+        *("/spaces", "/spaces/{name}"),
+    }
+)
+"""Control calls that need no Adobe Pass of one's own."""
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+def create_proxy(
+    settings: Settings, upstream: Upstream, *, clock: Clock | None = None, observers: Sequence[ObserverFactory] = ()
+) -> Starlette:
+    """The proxy as an ASGI app; of the settings it heeds bounds, control token and record."""
+    clock = clock or SystemClock()
+    lag, tallies = LagMeter(clock), Tallies()
+    forwarder = Forwarder(upstream, settings.bounds, lag, tallies, f"pass-mock-{secrets.token_hex(8)}")
+    reading = [
+        Route(f"/_mock{path}", guarded(handler, settings.control_token), methods=[method])
+        for method, path, handler in CONTROL_CALLS
+        if path in READING_CALLS
+    ]
+    other = Route("/_mock/{path:path}", guarded(_mocks_alone, settings.control_token), methods=_METHODS)
+    return assemble(
+        settings,
+        [*reading, other, Route("/{path:path}", forwarder)],
+        PathTree([]),
+        lag,
+        tallies,
+        store=MemoryStore(),
+        clock=clock,
+        ids=RandomIds(),
+        observers=observers,
+        resources=[upstream],
+    )
+
+
+async def _mocks_alone(request: Request) -> Response:
+    raise Refused(
+        f"a proxy has no {request.method} {request.url.path}: it records and judges, and simulates nothing", 404
+    )

@@ -1,0 +1,118 @@
+"""A proxy over real sockets in the test's own loop, before an upstream that says what it is told to."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import httpx
+import uvicorn
+
+from mock_server.connection import ConnectionProtocol
+from mock_server.exchange import Exchange
+from mock_server.proxy.app import create_proxy
+from mock_server.proxy.upstream import Address, Upstream
+from mock_server.server import listen
+from mock_server.settings import Bounds, Settings
+
+Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+class Scripted:
+    """A server that notes each request head as it came, and answers with bytes."""
+
+    def __init__(self, answer: bytes | Script) -> None:
+        self.answer = answer
+        self.heads: list[bytes] = []
+        self.bodies: list[bytes] = []
+        self.connections = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        try:
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                self.heads.append(head)
+                if not isinstance(self.answer, bytes):
+                    await self.answer(reader, writer)
+                    break
+                self.bodies.append(await reader.readexactly(_length(head)))
+                writer.write(self.answer)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+
+class Proxy:
+    """What tests do with a proxy."""
+
+    def __init__(self, address: str, upstream: Scripted) -> None:
+        self.address = address
+        self.upstream = upstream
+        self.http = httpx.AsyncClient(base_url=address, trust_env=False)
+
+    async def exchanges(self) -> list[Exchange]:
+        answer = await self.http.get("/_mock/exchanges")
+        return [Exchange(**seen) for seen in answer.json()["exchanges"]]
+
+    async def raw(self, request: bytes) -> bytes:
+        """Sends bytes and reads until the proxy hangs up."""
+        host, _, port = self.address.removeprefix("http://").partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(request)
+        answer = await reader.read()
+        writer.close()
+        return answer
+
+
+@asynccontextmanager
+async def proxied(
+    answer: bytes | Script = b"", *, patience: float = 10.0, path: str = "", bounds: Bounds | None = None
+) -> AsyncIterator[Proxy]:
+    upstream = Scripted(answer)
+    server = await asyncio.start_server(upstream.serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    try:
+        async with running(f"http://127.0.0.1:{port}{path}", patience, bounds or Bounds()) as address:
+            proxy = Proxy(address, upstream)
+            async with proxy.http:
+                yield proxy
+    finally:
+        server.close()
+
+
+@asynccontextmanager
+async def running(upstream: str, patience: float, bounds: Bounds) -> AsyncIterator[str]:
+    """A proxy before the upstream; its address."""
+    asked = Upstream(Address.of(upstream), ssl.create_default_context(), patience)
+    app = create_proxy(Settings(bounds=bounds), asked)
+    listener = listen("127.0.0.1", 0)
+    config = uvicorn.Config(
+        app, http=ConnectionProtocol, log_level="error", server_header=False, date_header=False, proxy_headers=False
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+        await asyncio.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await serving
+        listener.close()
+
+
+def answered(body: bytes = b"{}", *headers: bytes, status: bytes = b"200 OK") -> bytes:
+    length = b"content-length: %d" % len(body)
+    return b"HTTP/1.1 %s\r\n%s\r\n\r\n%s" % (status, b"\r\n".join((length, *headers)), body)
+
+
+def _length(head: bytes) -> int:
+    for line in head.lower().split(b"\r\n"):
+        if line.startswith(b"content-length:"):
+            return int(line.partition(b":")[2])
+    return 0

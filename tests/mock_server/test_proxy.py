@@ -1,0 +1,340 @@
+"""The proxy: what passes and what does not, what the journal keeps of it, and what is answered when nothing does."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import socket
+from typing import Any
+
+import brotli  # type: ignore[import-untyped]
+import httpx
+import pytest
+import zstandard
+
+from mock_server.inbound import Inbound
+from mock_server.masking import mask
+from mock_server.proxy.bodies import Copy
+from mock_server.proxy.headers import here
+from mock_server.proxy.upstream import Address, BadUpstream, trust
+from mock_server.settings import Bounds
+from tests.mock_server.proxy_bench import Script, answered, proxied, running
+
+pytestmark = pytest.mark.anyio
+PROFILES = "/api/v2/REF30/profiles"
+GZIP = [(b"content-encoding", b"gzip")]
+
+
+def lines(head: bytes) -> list[bytes]:
+    return head.removesuffix(b"\r\n\r\n").split(b"\r\n")
+
+
+async def test_a_request_passes_as_it_is_but_for_what_is_for_one_connection() -> None:
+    async with proxied(answered()) as proxy:
+        await proxy.raw(
+            b"GET /api/v2/REF30/profiles/A%2fB/?x=%C3%A9&&y HTTP/1.1\r\nHost: adobe.example\r\n"
+            b"X-Forwarded-For: 203.0.113.9, 10.0.0.1\r\nX-Multi: 1\r\nX-Multi: 2\r\nAuthorization: Bearer t\r\n"
+            b"Connection: close, X-Once\r\nX-Once: 1\r\nKeep-Alive: timeout=5\r\nTE: trailers\r\nVia: 1.0 edge\r\n"
+            b"Proxy-Connection: close\r\nUpgrade: h2c\r\nProxy-Authorization: Basic x\r\nTrailer: a\r\n\r\n"
+        )
+        request, host, *headers = lines(proxy.upstream.heads[0])
+        assert request == b"GET /api/v2/REF30/profiles/A%2fB/?x=%C3%A9&&y HTTP/1.1"
+        assert host.lower().startswith(b"host: 127.0.0.1:")
+        *kept, via = headers
+        assert [line.lower() for line in kept] == [
+            b"x-forwarded-for: 203.0.113.9, 10.0.0.1",
+            b"x-multi: 1",
+            b"x-multi: 2",
+            b"authorization: bearer t",
+            b"via: 1.0 edge",
+        ]
+        assert via.lower().startswith(b"via: 1.1 pass-mock-")
+        exchange = (await proxy.exchanges())[0]
+        assert exchange.request_headers["host"] == "adobe.example"
+        assert exchange.request_headers["x-once"] == "1"
+        assert exchange.request_headers["authorization"] == f"Bearer {mask('t')}"
+        assert (exchange.path, exchange.ip) == ("/api/v2/REF30/profiles/A/B/", "203.0.113.9")
+
+
+async def test_an_answer_passes_as_it_is_but_for_what_is_for_one_connection() -> None:
+    answer = answered(
+        b'{"access_token":"secret"}',
+        b"Set-Cookie: a=1; Path=/",
+        b"Set-Cookie: b=2",
+        b"Connection: keep-alive, x-once",
+        b"X-Once: 1",
+        b"Keep-Alive: timeout=5",
+        b"Date: Thu, 10 Jul 2025 12:08:01 GMT",
+        status=b"201 Made",
+    )
+    async with proxied(answer) as proxy:
+        passed = await proxy.http.post("/o/client/token", data={"client_id": "c", "client_secret": "hidden"})
+        assert (passed.status_code, passed.json()) == (201, {"access_token": "secret"})
+        assert passed.headers.get_list("set-cookie") == ["a=1; Path=/", "b=2"]
+        assert passed.headers["date"] == "Thu, 10 Jul 2025 12:08:01 GMT"
+        assert not {"x-once", "keep-alive", "server"} & set(passed.headers)
+        assert proxy.upstream.bodies == [b"client_id=c&client_secret=hidden"]
+        exchange = (await proxy.exchanges())[0]
+        assert exchange.response_body == f'{{"access_token":"{mask("secret")}"}}'
+        assert exchange.request_body == f"client_id=c&client_secret={mask('hidden')}"
+        assert (exchange.endpoint, exchange.client_id, exchange.status) == ("dcr.token", "c", 201)
+
+
+async def test_connections_to_the_upstream_are_kept() -> None:
+    async with proxied(answered()) as proxy:
+        for _ in range(5):
+            await proxy.http.get(PROFILES)
+        assert (proxy.upstream.connections, len(proxy.upstream.heads)) == (1, 5)
+
+
+@pytest.mark.parametrize("head", [b"204 No Content", b"304 Not Modified"])
+async def test_answers_without_a_body(head: bytes) -> None:
+    async with proxied(b"HTTP/1.1 %s\r\ncontent-length: 5\r\n\r\n" % head) as proxy:
+        assert (await proxy.http.get(PROFILES)).content == b""
+        assert (await proxy.exchanges())[0].status == int(head[:3])
+
+
+async def test_head_has_the_length_of_what_it_leaves_out() -> None:
+    async with proxied(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n") as proxy:
+        assert (await proxy.http.head(PROFILES)).headers["content-length"] == "5"
+
+
+async def test_bodies_pass_while_they_come() -> None:
+    """The answer begins before the request has ended, and neither is held in memory."""
+    going = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        first = await reader.readexactly(5)
+        await going.wait()
+        rest = await reader.readuntil(b"\r\n0\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+        for piece in (first, rest[:3], b"end"):
+            writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+            await writer.drain()
+            await asyncio.sleep(0.05)
+        writer.write(b"0\r\n\r\n")
+
+    async def body() -> Any:  # noqa: ANN401 - what httpx takes
+        yield b"one"
+        await asyncio.sleep(0.1)
+        going.set()
+        yield b"two"
+
+    async with proxied(answer) as proxy:
+        pieces = []
+        async with proxy.http.stream("POST", PROFILES, content=body()) as passed:
+            async for piece in passed.aiter_raw():
+                pieces.append(piece)
+        assert len(pieces) == 3
+        assert b"transfer-encoding: chunked" in proxy.upstream.heads[0].lower()
+        assert (await proxy.exchanges())[0].request_body == "onetwo"
+
+
+async def test_large_bodies_pass_whole_and_are_cut_in_the_journal() -> None:
+    large = b"x" * 3_000_000
+    async with proxied(answered(large), bounds=Bounds(body_bytes=2_000, journal_body_chars=1_000)) as proxy:
+        passed = await proxy.http.post(PROFILES, content=large)
+        assert (passed.content, proxy.upstream.bodies) == (large, [large])
+        exchange = (await proxy.exchanges())[0]
+        assert (len(exchange.request_body), len(exchange.response_body)) == (1_000, 1_000)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "packed"),
+    [
+        ("gzip", gzip.compress),
+        ("br", brotli.compress),
+        ("zstd", zstandard.compress),
+    ],
+)
+async def test_packed_answers_pass_packed_and_are_read_for_the_journal(encoding: str, packed: Any) -> None:  # noqa: ANN401
+    body = b'{"profiles": {}, "serializedToken": "secret"}'
+    whole = packed(body)
+    async with proxied(answered(whole, b"content-encoding: " + encoding.encode())) as proxy:
+        async with proxy.http.stream("GET", PROFILES, headers={"accept-encoding": encoding}) as passed:
+            raw = b"".join([piece async for piece in passed.aiter_raw()])
+        assert raw == whole
+        assert f"accept-encoding: {encoding}".encode() in proxy.upstream.heads[0].lower()
+        exchange = (await proxy.exchanges())[0]
+        assert exchange.response_body == f'{{"profiles": {{}}, "serializedToken": "{mask("secret")}"}}'
+        assert exchange.response_headers["content-encoding"] == encoding
+
+
+def test_a_bomb_is_unpacked_to_the_limit_alone() -> None:
+    copy = Copy(10_000)
+    copy.add(gzip.compress(b"x" * 100_000_000)[:10_000])
+    assert copy.unpacked(GZIP) == b"x" * 10_000
+
+
+@pytest.mark.parametrize("encoding", ["compress", "gzip, compress"])
+def test_what_cannot_be_unpacked_is_left_out(encoding: str) -> None:
+    copy = Copy(100)
+    copy.add(b"abc")
+    assert copy.unpacked([(b"content-encoding", encoding.encode())]) == b""
+
+
+def test_a_damaged_body_is_kept_up_to_the_damage() -> None:
+    copy = Copy(100_000)
+    copy.add(gzip.compress(bytes(range(256)) * 40)[:-20] + b"damage")
+    assert copy.unpacked(GZIP).startswith(b"\x00\x01")
+    copy = Copy(100)
+    copy.add(b"no gzip at all")
+    assert copy.unpacked(GZIP) == b""
+
+
+@pytest.mark.parametrize(
+    ("location", "seen"),
+    [
+        ("/adobe-services/x?y=1#z", "/~one/adobe-services/x?y=1#z"),
+        ("https://adobe.example/x", "http://proxy:8300/~one/x"),
+        ("https://ADOBE.example:443", "http://proxy:8300/~one/"),
+        ("//adobe.example/x", "http://proxy:8300/~one/x"),
+        ("http://adobe.example/x", "http://adobe.example/x"),
+        ("https://adobe.example:8443/x", "https://adobe.example:8443/x"),
+        ("https://mvpd.example/login?back=https://adobe.example/x", None),
+        ("relative", None),
+        ("myapp://done", None),
+        ("http://[broken", None),
+        ("", None),
+    ],
+)
+def test_a_browser_stays_with_the_proxy(location: str, seen: str | None) -> None:
+    inbound = Inbound("GET", "/", "", {}, b"", "", 0, "http://proxy:8300", "/~one", "", "")
+    assert here(location, Address.of("https://adobe.example"), inbound) == (location if seen is None else seen)
+
+
+def test_a_path_of_the_upstream_is_taken_off() -> None:
+    inbound = Inbound("GET", "/", "", {}, b"", "", 0, "http://proxy:8300", "", "", "")
+    address = Address.of("http://mock:8400/~build/")
+    assert here("/~build/x", address, inbound) == "/x"
+    assert here("http://mock:8400/~build/x", address, inbound) == "http://proxy:8300/x"
+    assert here("/elsewhere", address, inbound) == "/elsewhere"
+
+
+async def test_redirects_are_not_followed() -> None:
+    async with proxied(answered(b"", b"Location: /next", status=b"302 Found")) as proxy:
+        passed = await proxy.http.get("/~one/api/v2/authenticate/REF30/CODE123")
+        assert (passed.status_code, passed.headers["location"]) == (302, "/~one/next")
+        assert len(proxy.upstream.heads) == 1
+        assert proxy.upstream.heads[0].startswith(b"GET /api/v2/authenticate/REF30/CODE123 ")
+
+
+async def test_an_upstream_that_is_down() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        gone = f"http://127.0.0.1:{free.getsockname()[1]}"
+    async with running(gone, 5.0, Bounds()) as address, httpx.AsyncClient(base_url=address, trust_env=False) as http:
+        answer = await http.post(PROFILES, content=b"body")
+        assert (answer.status_code, answer.headers["proxy-status"]) == (502, "pass-mock; error=connection_refused")
+        assert answer.text == f"pass-mock proxy: {gone} refused the connection: nothing listens there\n"
+        journal = (await http.get("/_mock/exchanges")).json()["exchanges"]
+        assert [seen["status"] for seen in journal] == [502]
+
+
+async def test_an_upstream_that_takes_too_long() -> None:
+    async def nothing(_: asyncio.StreamReader, __: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(30)
+
+    async with proxied(nothing, patience=0.2) as proxy:
+        answer = await proxy.http.get(PROFILES)
+        assert (answer.status_code, answer.headers["proxy-status"]) == (504, "pass-mock; error=http_response_timeout")
+        assert "did not answer within 0.2 s" in answer.text
+        assert len(proxy.upstream.heads) == 1
+
+
+def hangs_up_after(said: bytes) -> Script:
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(said)
+        await writer.drain()
+
+    return answer
+
+
+@pytest.mark.parametrize("said", [b"", b"SSH-2.0-server\r\n\r\n", b"HTTP/1.1 200 OK\r\n"])
+async def test_an_upstream_that_speaks_no_http(said: bytes) -> None:
+    async with proxied(hangs_up_after(said)) as proxy:
+        answer = await proxy.http.get(PROFILES)
+        assert answer.status_code == 502
+        assert answer.text.startswith("pass-mock proxy: http://127.0.0.1:")
+
+
+@pytest.mark.parametrize("head", [b"content-length: 100", b"transfer-encoding: chunked"])
+async def test_an_answer_that_breaks_off_breaks_off(head: bytes) -> None:
+    piece = b"5\r\nwhole\r\n" if b"chunked" in head else b"whole"
+    async with proxied(hangs_up_after(b"HTTP/1.1 200 OK\r\n%s\r\n\r\n%s" % (head, piece))) as proxy:
+        with pytest.raises(httpx.RemoteProtocolError):
+            await proxy.http.get(PROFILES)
+        exchange = (await proxy.exchanges())[0]
+        assert (exchange.status, exchange.response_body) == (200, "whole")
+
+
+async def test_a_client_that_hangs_up_is_not_waited_for() -> None:
+    hung_up = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        assert await reader.read() == b""
+        hung_up.set()
+
+    async with proxied(answer) as proxy:
+        with pytest.raises(httpx.ReadTimeout):
+            await proxy.http.get(PROFILES, timeout=0.2)
+        await asyncio.wait_for(hung_up.wait(), 10)
+        for _ in range(100):
+            if journal := await proxy.exchanges():
+                break
+            await asyncio.sleep(0.05)
+        assert [seen.status for seen in journal] == [0]
+
+
+async def test_a_client_that_hangs_up_in_its_body_is_noted() -> None:
+    async with proxied(answered()) as proxy:
+        host, _, port = proxy.address.removeprefix("http://").partition(":")
+        _, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"POST /o/client/register HTTP/1.1\r\nHost: x\r\ncontent-length: 100\r\n\r\nhalf")
+        await writer.drain()
+        await asyncio.sleep(0.1)
+        writer.close()
+        for _ in range(100):
+            if journal := await proxy.exchanges():
+                break
+            await asyncio.sleep(0.05)
+        assert [(seen.status, seen.request_body) for seen in journal] == [(0, "half")]
+
+
+async def test_a_circle_is_noticed() -> None:
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    async with proxied(answered()) as proxy:
+        await proxy.http.get(PROFILES)
+        via = next(line for line in lines(proxy.upstream.heads[0]) if line.lower().startswith(b"via"))
+        answer = await proxy.http.get(PROFILES, headers={"Via": via.decode().partition(" ")[2]})
+        assert (answer.status_code, len(proxy.upstream.heads)) == (508, 1)
+    listener.close()
+
+
+async def test_control_calls_that_need_a_mock_are_refused() -> None:
+    async with proxied(answered()) as proxy:
+        assert (await proxy.http.get("/_mock/health")).json()["status"] == "ok"
+        for path in ("/_mock/behaviours", "/_mock/sessions", "/_mock/clock"):
+            answer = await proxy.http.post(path)
+            assert (answer.status_code, "simulates nothing" in answer.json()["error"]) == (404, True)
+        assert proxy.upstream.heads == []
+        assert (await proxy.http.delete("/_mock/exchanges")).status_code == 204
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["adobe.com", "ftp://adobe.com", "https://", "https://a:b@adobe.com", "https://adobe.com/?x", "https://a:port"],
+)
+def test_what_is_no_upstream_is_refused(url: str) -> None:
+    with pytest.raises(BadUpstream, match="--upstream"):
+        Address.of(url)
+
+
+def test_an_authority_that_is_none_is_refused(tmp_path: Any) -> None:  # noqa: ANN401
+    file = tmp_path / "ca.pem"
+    file.write_text("none")
+    with pytest.raises(BadUpstream, match="no certificate in PEM"):
+        trust(file)
+    with pytest.raises(BadUpstream, match="cannot be read"):
+        trust(tmp_path / "gone.pem")
