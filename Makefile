@@ -10,7 +10,7 @@ $(VENV)/installed: pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 
-demo: $(VENV)/installed  ## The main job: a mock, the example service, a judged run, a report.
+demo: $(VENV)/installed  ## The main job: a mock, the example service, a judged run, and report/report.html.
 	$(BIN)/pass-conformance demo --report report
 
 browser: $(VENV)/installed  ## Chromium for the tests of the pages, if there is none yet.

@@ -12,15 +12,23 @@ from conformance.engine import Judge, in_order, lacking
 from conformance.readers.jsonl import read_jsonl
 from conformance.reports.model import Report, Run, compose
 from conformance.rule import Expectations, Rule
+from conformance.waivers import Waivers
+from conformance.witness import Witness
 from mock_server.exchange import Exchange
 
 
-def audit(paths: Sequence[Path], rules: Sequence[type[Rule]], expectations: Expectations) -> Report:
+def audit(
+    paths: Sequence[Path],
+    rules: Sequence[type[Rule]],
+    expectations: Expectations,
+    *,
+    waivers: Waivers | None = None,
+) -> Report:
     """The report on one or more traces of the same mock, read one after the other.
 
     Raises `ConfigError` naming file and line where a trace cannot be read.
     """
-    judge = Judge(rules, expectations, driven=False)
+    judge = Judge(rules, expectations, driven=False, witness=Witness(), waivers=waivers)
     extent = _Extent()
     with _rare_collections():
         for exchange in in_order(extent.watch(exchange for path in paths for exchange in read_jsonl(path))):
@@ -30,8 +38,9 @@ def audit(paths: Sequence[Path], rules: Sequence[type[Rule]], expectations: Expe
         seconds=extent.seconds,
         max_lag_ms=extent.max_lag_ms,
         exchanges=extent.exchanges,
+        files=[str(path) for path in paths],
     )
-    return compose(judge.conclude(untestable=lacking(rules, None)), run=run)
+    return compose(judge.conclude(untestable=lacking(rules, None)), run=run, waivers=waivers)
 
 
 @contextmanager

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import sys
-from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -12,10 +12,11 @@ import click
 from rich.console import Console
 
 from conformance.audit import audit as judge_traces
-from conformance.command import UNJUDGED, CommandGroup, fresh_seed, progress, publish, reserve
+from conformance.command import UNJUDGED, CommandGroup, format_option, fresh_seed, progress, publish, reserve
 from conformance.registry import select
 from conformance.reports import rules as listing
-from conformance.reports.json import encode
+from conformance.reports.documents import FORMS
+from conformance.reports.json import published_schema
 from conformance.reports.model import Report
 from conformance.reports.text import render
 from conformance.rule import Expectations
@@ -40,9 +41,9 @@ _select = click.option(
     "--select", "patterns", multiple=True, metavar="ID", help="Only these rules; globs, repeatable."
 )
 _report = click.option(
-    "--report", "folder", type=Path, metavar="DIR", help="Also write report.json and report.txt there."
+    "--report", "folder", type=Path, metavar="DIR", help="Also write the report there, in every form."
 )
-_format = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+_format = format_option(FORMS)
 
 
 @main.command()
@@ -128,6 +129,12 @@ def rules(patterns: tuple[str, ...], form: str) -> None:
 
 
 @main.command()
+def schema() -> None:
+    """Print the JSON Schema of report.json."""
+    click.echo(published_schema(), nl=False)
+
+
+@main.command()
 @click.argument("rule")
 def explain(rule: str) -> None:
     """Say what a rule asks, where that stands, what breaks otherwise and how to mend it."""
@@ -140,4 +147,5 @@ def _mock_of(config: ServiceConfig, given: str | None) -> str:
 
 
 def _publish(report: Report, folder: Path | None, form: str) -> NoReturn:
-    publish(encode(report), partial(render, report), folder=folder, form=form, exit_code=report.exit_code)
+    report.run.command = shlex.join([click.get_current_context().find_root().info_name or "", *sys.argv[1:]])
+    publish(report, FORMS, render, folder=folder, form=form, exit_code=report.exit_code)

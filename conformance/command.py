@@ -5,19 +5,25 @@ Machine formats go to stdout alone; progress and errors go to stderr.
 
 from __future__ import annotations
 
+import io
 import secrets
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import click
 from rich.console import Console
 
 from conformance.errors import ConfigError, HarnessError
+from conformance.reports.documents import Form
 from conformance.runner import Announce
 
+R = TypeVar("R")
+FC = TypeVar("FC", bound=Callable[..., object])
+TEXT, TEXT_FILE = "text", "report.txt"
+"""The form for people, which a terminal shows in colour; the others are bytes."""
 WRONG_USAGE, UNJUDGED, INTERRUPTED = 2, 3, 130
 
 
@@ -56,6 +62,13 @@ def progress(doing: str) -> Iterator[Announce]:
         yield announce
 
 
+def format_option(forms: Mapping[str, Form[R]]) -> Callable[[FC], FC]:
+    """``--format``: the form in which a report goes to stdout."""
+    return click.option(
+        "--format", "form", type=click.Choice([TEXT, *forms]), default=TEXT, show_default=True, help="Of stdout."
+    )
+
+
 def reserve(folder: Path | None) -> None:
     """Makes the folder of the report, so that a long run does not end with nowhere to write to."""
     if folder is not None:
@@ -64,25 +77,43 @@ def reserve(folder: Path | None) -> None:
 
 
 def publish(
-    encoded: bytes, render: Callable[[Console], None], *, folder: Path | None, form: str, exit_code: int
+    report: R,
+    forms: Mapping[str, Form[R]],
+    render: Callable[[R, Console], None],
+    *,
+    folder: Path | None,
+    form: str,
+    exit_code: int,
 ) -> NoReturn:
-    """Shows a report, as JSON or as ``render`` prints it, writes both to the folder if there is one, and ends."""
-    if form == "json":
-        click.echo(encoded, nl=False)
+    """Shows a report in one of the forms, or as ``render`` prints it, writes all of them to the folder, and ends."""
+    if form == TEXT:
+        render(report, Console())
     else:
-        render(Console())
+        click.echo(forms[form].encode(report), nl=False)
     if folder is not None:
-        _write(encoded, render, folder)
-        click.echo(f"report: {folder / 'report.json'}, {folder / 'report.txt'}", err=True)
+        files = {made.file: made.encode(report) for made in forms.values()} | {TEXT_FILE: _text(report, render)}
+        _write(files, folder)
+        click.echo(f"report: {', '.join(str(folder / name) for name in files)}", err=True)
     sys.exit(exit_code)
 
 
-def _write(encoded: bytes, render: Callable[[Console], None], folder: Path) -> None:
+def _text(report: R, render: Callable[[R, Console], None]) -> bytes:
+    out = io.StringIO()
+    render(report, Console(file=out, width=118))
+    return out.getvalue().encode("utf-8", "replace")
+
+
+def _write(files: Mapping[str, bytes], folder: Path) -> None:
+    """All or none of a file is there, whenever someone looks: each is written beside its place and then moved in."""
     with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "report.json").write_bytes(encoded)
-        with (folder / "report.txt").open("w", encoding="utf-8") as file:
-            render(Console(file=file, width=118))
+        for name, content in files.items():
+            beside = folder / f".{name}.{secrets.token_hex(4)}"
+            try:
+                beside.write_bytes(content)
+                beside.replace(folder / name)
+            finally:
+                beside.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -9,11 +9,21 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import count
 
+from conformance.fingerprint import fingerprint
 from conformance.observation import Observation, VerbCall, moment
 from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Unclear
+from conformance.waivers import Waivers
+from conformance.witness import Scene, Witness
 
 KEPT_FINDINGS = 20
 """Findings kept per rule as evidence; the rest are only counted, so a load test does not fill the memory."""
+KEPT_OF_OTHER_KINDS = 20
+"""Findings kept beyond those, each with a fingerprint that none of the kept ones has."""
+KEPT_KINDS = 200
+"""Fingerprints told apart per rule; findings with further ones go under the name `OTHER_KINDS`."""
+OTHER_KINDS = "others"
+KEPT_SCENES = 5
+"""Findings per rule that are kept together with what happened around them."""
 KEPT_REASONS = 5
 ORDERING_BUFFER = 2_000
 
@@ -34,6 +44,10 @@ class Finding:
 
     card: Card
     evidence: Broken
+    fingerprint: str = ""
+    waived: bool = False
+    scene: Scene | None = None
+    """What the device did around it; for the first findings of a rule, where a witness was there."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +63,10 @@ class RuleResult:
     unclear: int
     reasons: tuple[str, ...]
     """Why opportunities could not be judged, or what the rule needed and did not have; most frequent first."""
+    kinds: Mapping[str, int]
+    """How many findings there were of each fingerprint."""
+    waived: Mapping[str, int]
+    """How many of these a waiver excuses."""
 
 
 @dataclass
@@ -56,50 +74,84 @@ class _Tally:
     held: int = 0
     broken: int = 0
     findings: list[Finding] = field(default_factory=list)
+    kinds: Counter[str] = field(default_factory=Counter)
+    waived: Counter[str] = field(default_factory=Counter)
     unclear: Counter[str] = field(default_factory=Counter)
 
-    def add(self, card: Card, outcome: Outcome) -> Finding | None:
-        if isinstance(outcome, Broken):
-            finding = Finding(card, outcome)
-            self.broken += 1
-            if len(self.findings) < KEPT_FINDINGS:
-                self.findings.append(finding)
-            return finding
-        if isinstance(outcome, Unclear):
-            self.unclear[outcome.reason] += 1
-        else:
-            self.held += 1
-        return None
+    def count(self, evidence: Broken, fingerprint: str, *, waived: bool) -> bool:
+        """Counts a finding; whether it is one to keep."""
+        new = fingerprint not in self.kinds
+        kind = fingerprint if not new or len(self.kinds) < KEPT_KINDS else OTHER_KINDS
+        self.broken += 1
+        self.kinds[kind] += 1
+        if waived:
+            self.waived[kind] += 1
+        kept = len(self.findings)
+        return kept < KEPT_FINDINGS or (new and kept < KEPT_FINDINGS + KEPT_OF_OTHER_KINDS)
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """What all worlds of a judgement share."""
+
+    expectations: Expectations
+    tallies: Mapping[str, _Tally]
+    witness: Witness | None
+    waivers: Waivers
+
+    def finding(self, world: int, card: Card, evidence: Broken) -> Finding:
+        tally = self.tallies[card.id]
+        witness = self.witness
+        cited = witness.exchanges(world, evidence.exchanges) if witness else ()
+        kind = fingerprint(card.id, evidence, cited)
+        waived = self.waivers.excuse(card.id, evidence, cited)
+        kept = tally.count(evidence, kind, waived=waived)
+        scene = witness.scene(world, evidence) if witness and kept and len(tally.findings) < KEPT_SCENES else None
+        finding = Finding(card, evidence, kind, waived, scene)
+        if kept:
+            tally.findings.append(finding)
+        return finding
 
 
 class _World:
     """One space: rule objects of its own, and which of them look at each endpoint."""
 
-    def __init__(
-        self, rules: Iterable[type[Rule]], expectations: Expectations, tallies: Mapping[str, _Tally]
-    ) -> None:
-        self.rules = tuple((rule(expectations), tallies[rule.card.id]) for rule in rules)
+    def __init__(self, number: int, rules: Iterable[type[Rule]], bench: _Bench) -> None:
+        self._number = number
+        self._bench = bench
+        self._rules = tuple((rule(bench.expectations), bench.tallies[rule.card.id]) for rule in rules)
         self._watching: dict[str, tuple[tuple[Rule, _Tally], ...]] = {}
 
     def observe(self, seen: Observation) -> list[Finding]:
+        if self._bench.witness:
+            self._bench.witness.saw(self._number, seen)
         findings: list[Finding] = []
-        for rule, tally in self.rules if isinstance(seen, VerbCall) else self._watchers(seen.endpoint):
+        for rule, tally in self._rules if isinstance(seen, VerbCall) else self._watchers(seen.endpoint):
             for outcome in rule.observe(seen):
                 if outcome is HELD:  # by far the most frequent
                     tally.held += 1
-                elif finding := tally.add(rule.card, outcome):
+                elif finding := self._take(rule.card, tally, outcome):
                     findings.append(finding)
         return findings
 
     def finish(self) -> None:
-        for rule, tally in self.rules:
+        for rule, tally in self._rules:
             for outcome in rule.finish():
-                tally.add(rule.card, outcome)
+                self._take(rule.card, tally, outcome)
+
+    def _take(self, card: Card, tally: _Tally, outcome: Outcome) -> Finding | None:
+        if isinstance(outcome, Broken):
+            return self._bench.finding(self._number, card, outcome)
+        if isinstance(outcome, Unclear):
+            tally.unclear[outcome.reason] += 1
+        else:
+            tally.held += 1
+        return None
 
     def _watchers(self, endpoint: str) -> tuple[tuple[Rule, _Tally], ...]:
         watching = self._watching.get(endpoint)
         if watching is None:
-            watching = tuple(pair for pair in self.rules if pair[0].watches is None or endpoint in pair[0].watches)
+            watching = tuple(pair for pair in self._rules if pair[0].watches is None or endpoint in pair[0].watches)
             self._watching[endpoint] = watching
         return watching
 
@@ -109,16 +161,25 @@ class Judge:
 
     Spaces are worlds of their own, so each has its own set of rule objects. Verbs carry no space: a driver works
     in one, and what it reports belongs to the first world that is seen. Without a driver (``driven`` is False) no
-    verb will come, and rules that need them are shown nothing.
+    verb will come, and rules that need them are shown nothing. A ``witness`` gives findings their scenes, and tells
+    ``waivers`` the endpoints of what is cited.
     """
 
-    def __init__(self, rules: Sequence[type[Rule]], expectations: Expectations, *, driven: bool = True) -> None:
+    def __init__(
+        self,
+        rules: Sequence[type[Rule]],
+        expectations: Expectations,
+        *,
+        driven: bool = True,
+        witness: Witness | None = None,
+        waivers: Waivers | None = None,
+    ) -> None:
         self._rules = tuple(rules)
-        self._expectations = expectations
         self._driven = driven
         self._tallies = {rule.card.id: _Tally() for rule in self._rules}
-        self._first = self._world()
+        self._bench = _Bench(expectations, self._tallies, witness, waivers or Waivers())
         self._worlds: dict[str, _World] = {}
+        self._first = self._world()
 
     def observe(self, seen: Observation) -> list[Finding]:
         """Shows the rules one observation; the findings it led to."""
@@ -146,7 +207,7 @@ class Judge:
         shown = [
             rule for rule in self._rules if self._driven or rule.judges_without_verbs or not rule.card.judges_app
         ]
-        return _World(shown, self._expectations, self._tallies)
+        return _World(len(self._worlds), shown, self._bench)
 
     def _world_of(self, seen: Observation) -> _World:
         if isinstance(seen, VerbCall):
@@ -168,6 +229,8 @@ class Judge:
             findings=tuple(tally.findings),
             unclear=tally.unclear.total(),
             reasons=(lacking,) if verdict is Verdict.UNTESTABLE and lacking else reasons,
+            kinds=tally.kinds,
+            waived=tally.waived,
         )
 
 

@@ -12,6 +12,7 @@ from conformance.engine import Verdict
 from conformance.errors import ConfigError, HarnessError
 from conformance.registry import all_rules
 from conformance.reports.model import Report, RuleReport
+from conformance.reports.plain import evidence
 from conformance.runner import DEFAULT_MOCK, judge_service
 from conformance.service_config import ServiceConfig, load
 
@@ -77,9 +78,9 @@ class RuleItem(_JudgedItem):
             case Verdict.NOT_EXERCISED:
                 pytest.skip("not exercised: the run gave no opportunity")
             case Verdict.VIOLATED if rule.severity == "SHOULD":
-                pytest.xfail(f"advice (SHOULD): {evidence(rule)}")
+                pytest.xfail(f"advice (SHOULD): {told(rule)}")
             case _:
-                pytest.fail(evidence(rule), pytrace=False)
+                pytest.fail(told(rule), pytrace=False)
 
 
 class ScenariosItem(_JudgedItem):
@@ -105,15 +106,6 @@ def rule_items(session: pytest.Session, service: Path, mock_url: str | None) -> 
     return file.collect()
 
 
-def evidence(rule: RuleReport) -> str:
-    """Title, findings or reasons, and remedy, each on lines of its own."""
-    lines = [f"{rule.severity} {rule.id}: {rule.title}", f"{rule.verdict}, {rule.broken} findings"]
-    for finding in rule.findings:
-        exchanges = ", ".join(map(str, finding.exchanges))
-        lines += [
-            f"- exchanges {exchanges}, device {finding.device} ({finding.blame})",
-            f"  expected: {finding.expected}",
-            f"  observed: {finding.observed}",
-        ]
-    lines += [f"- {reason}" for reason in rule.reasons]
-    return "\n".join([*lines, f"remedy: {rule.remedy}", *rule.citations])
+def told(rule: RuleReport) -> str:
+    """Title and verdict, then what stands in every test report."""
+    return f"{rule.severity} {rule.id}: {rule.title}\n{rule.verdict}, {rule.broken} findings\n{evidence(rule)}"

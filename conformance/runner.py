@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 
 import httpx
 
@@ -26,6 +25,8 @@ from conformance.scenarios.playing import play_all
 from conformance.scenarios.scenario import Scenario
 from conformance.scenarios.stage import Programme, Stage
 from conformance.service_config import ServiceConfig
+from conformance.waivers import Waivers
+from conformance.witness import Witness
 from fixtures.devices import new_devices
 from mock_server.control_client import ControlClient, ControlError
 
@@ -45,6 +46,7 @@ async def judge_service(
     restarter: Restarter | None = None,
     scenarios: Sequence[type[Scenario]] = SCENARIOS,
     now: Callable[[], float] = time.time,
+    waivers: Waivers | None = None,
 ) -> Report:
     """Plays the scenarios against the service and judges the exchanges at the mock.
 
@@ -58,7 +60,7 @@ async def judge_service(
         mock=mock_url,
         service=config.service.base_url,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
-        rule_set=version("pass-harness"),
+        files=[str(config.path)],
     )
     try:
         async with ControlClient(mock_url) as control:
@@ -86,15 +88,21 @@ async def judge_service(
     run.seconds = round(time.monotonic() - began, 3)
     run.exchanges = len(exchanges)
     run.max_lag_ms = max((exchange.lag_ms for exchange in exchanges), default=0.0)
-    results = judge([*exchanges, *calls], rules, config, available)
-    return compose(results, run=run, scenarios=played)
+    results = judge([*exchanges, *calls], rules, config, available, waivers)
+    return compose(results, run=run, scenarios=played, waivers=waivers)
 
 
 def judge(
-    seen: Sequence[Observation], rules: Sequence[type[Rule]], config: ServiceConfig, available: frozenset[str]
+    seen: Sequence[Observation],
+    rules: Sequence[type[Rule]],
+    config: ServiceConfig,
+    available: frozenset[str],
+    waivers: Waivers | None = None,
 ) -> list[RuleResult]:
     """What the rules say of all observations of a run, in whatever order they come."""
-    bench = Judge(rules, Expectations(instances=config.service.instances))
+    bench = Judge(
+        rules, Expectations(instances=config.service.instances), witness=Witness(len(seen)), waivers=waivers
+    )
     for observation in in_order(seen, buffer=len(seen)):
         bench.observe(observation)
     return bench.conclude(untestable=lacking(rules, available))

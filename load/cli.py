@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from conformance.command import CommandGroup, fresh_seed, progress, publish, reserve
+from conformance.command import CommandGroup, format_option, fresh_seed, progress, publish, reserve
 from conformance.registry import select
+from conformance.reports.documents import Form
 from conformance.runner import DEFAULT_MOCK
 from load import event as events
 from load.generating import require_locust
-from load.report.model import encode
+from load.report.model import LoadReport, encode
 from load.report.text import render
 from load.run import run_event
 from load.targets import target
+
+FORMS: Mapping[str, Form[LoadReport]] = {"json": Form("report.json", encode)}
 
 
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -40,7 +43,7 @@ def main() -> None:
     "--seed", type=click.IntRange(0, 2**64 - 1), help="Of devices and chance [default: another one each run]."
 )
 @click.option("--report", "folder", type=Path, metavar="DIR", help="Also write report.json and report.txt there.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option(FORMS)
 def run(
     service_file: Path | None,
     mock_url: str | None,
@@ -62,7 +65,7 @@ def run(
         target(service_file, mock_url, defects) as (config, mock),
     ):
         report = asyncio.run(run_event(event, config, mock, rules, seed=seed, announce=announce))
-    publish(encode(report), partial(render, report), folder=folder, form=form, exit_code=report.exit_code)
+    publish(report, FORMS, render, folder=folder, form=form, exit_code=report.exit_code)
 
 
 @main.command()

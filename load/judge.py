@@ -10,6 +10,7 @@ from itertools import count
 from conformance.engine import Finding, Judge, RuleResult, lacking
 from conformance.observation import Observation, VerbCall, moment
 from conformance.rule import Expectations, Rule
+from conformance.witness import Witness
 from load.figures import Demand, Traffic
 from load.messages import Asked
 from mock_server.control_client import ControlClient
@@ -68,7 +69,7 @@ class LiveJudge:
         self.lost = 0
         """Exchanges whose ids are missing: the journal dropped them before they could be fetched."""
         self._rules = tuple(rules)
-        self._judge = Judge(rules, expectations)
+        self._judge = Judge(rules, expectations, witness=Witness())
         self._ordered = Ordered()
         self._last_id = after
         self._begins = begins

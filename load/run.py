@@ -9,7 +9,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 
 import httpx
 
@@ -56,7 +55,7 @@ async def run_event(
         mock=mock_url,
         service=config.service.base_url,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
-        rule_set=version("pass-harness"),
+        files=[str(config.path)],
     )
     expectations = Expectations(instances=config.service.instances)
     began = time.monotonic()

@@ -1,18 +1,20 @@
 """The report: what DESIGN publishes as JSON, and the one place that computes verdict and exit code.
 
-The schema only grows. `schema` gives it as JSON Schema.
+The schema only grows; report.schema.json is it as JSON Schema.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 
 from conformance.engine import Finding, RuleResult, Verdict
+from conformance.reports.scene import SceneReport, scene_report
+from conformance.waivers import Waivers
 
 PASSED, VIOLATED, INCONCLUSIVE = "passed", "violated", "inconclusive"
+NEW, PERSISTING = "new", "persisting"
 
 
 class FindingReport(msgspec.Struct, kw_only=True):
@@ -23,6 +25,24 @@ class FindingReport(msgspec.Struct, kw_only=True):
     expected: str
     observed: str
     blame: str
+    fingerprint: str = ""
+    """By what it is known again in another run; see docs/reference/reports.md."""
+    waived: bool = False
+    state: str = ""
+    """new or persisting, where there is a baseline."""
+    scene: SceneReport | None = None
+    """What the device did around it; for the first findings of a rule."""
+
+
+class KindReport(msgspec.Struct, kw_only=True):
+    """All findings of one rule that share a fingerprint; ``observed`` is that of the first one."""
+
+    fingerprint: str
+    findings: int
+    waived: int = 0
+    observed: str = ""
+    state: str = ""
+    """new or persisting, where there is a baseline."""
 
 
 class RuleReport(msgspec.Struct, kw_only=True):
@@ -41,6 +61,16 @@ class RuleReport(msgspec.Struct, kw_only=True):
     remedy: str = ""
     citations: list[str] = []
     """Addresses of the pages that ask for it."""
+    sources: list[str] = []
+    """Names of these pages and places, in the same order."""
+    breaks: str = ""
+    kinds: list[KindReport] = []
+
+    def counting(self, fail_on: str) -> int:
+        """The findings that neither a waiver excuses nor, if only new ones count, the baseline."""
+        return self.broken - sum(
+            kind.findings if fail_on == NEW and kind.state == PERSISTING else kind.waived for kind in self.kinds
+        )
 
 
 class ScenarioReport(msgspec.Struct, kw_only=True):
@@ -61,13 +91,44 @@ class Untestable(msgspec.Struct, kw_only=True):
 
 
 class Waived(msgspec.Struct, kw_only=True):
-    """A rule whose findings do not count until ``until`` (ISO date), and why."""
+    """A waiver: findings of a rule that do not count until the day ``until`` is over, and why."""
 
     rule: str
     reason: str
     until: str
+    owner: str = ""
+    match: dict[str, str] = {}
+    """Globs that narrow it; it is for the whole rule where there are none."""
+    excused: int = 0
     stale: bool = False
-    """True if the waiver has run out or nothing was found that it could excuse; either fails the run."""
+    """Its rule was judged, and nothing was found that it could excuse."""
+    expired: bool = False
+
+    @property
+    def fails(self) -> bool:
+        return self.stale or self.expired
+
+
+class EarlierFinding(msgspec.Struct, kw_only=True):
+    """Findings of the baseline that this run does not have."""
+
+    rule: str
+    severity: str
+    fingerprint: str
+    observed: str
+
+
+class BaselineReport(msgspec.Struct, kw_only=True):
+    """The comparison with an earlier report. ``new`` and ``persisting`` count fingerprints that are not waived."""
+
+    file: str
+    started: str
+    rule_set: str
+    new: int = 0
+    persisting: int = 0
+    fixed: list[EarlierFinding] = []
+    unjudged: list[EarlierFinding] = []
+    """Whether they are fixed is not known: their rules were not judged this time."""
 
 
 class Run(msgspec.Struct, kw_only=True):
@@ -80,6 +141,10 @@ class Run(msgspec.Struct, kw_only=True):
     rule_set: str = ""
     max_lag_ms: float = 0.0
     exchanges: int = 0
+    files: list[str] = []
+    """What was judged: the service.toml, or the traces."""
+    command: str = ""
+    """The command line that made the report, where there was one."""
 
 
 class Report(msgspec.Struct, kw_only=True):
@@ -92,6 +157,9 @@ class Report(msgspec.Struct, kw_only=True):
     untestable: list[Untestable] = []
     waived: list[Waived] = []
     run: Run = msgspec.field(default_factory=Run)
+    fail_on: str = "any"
+    """Which findings count: any, or only those that are new to the baseline."""
+    baseline: BaselineReport | None = None
 
 
 def compose(
@@ -99,7 +167,7 @@ def compose(
     *,
     run: Run,
     scenarios: Iterable[ScenarioReport] = (),
-    waived: Iterable[Waived] = (),
+    waivers: Waivers | None = None,
 ) -> Report:
     """The report of a judgement, with verdict and exit code."""
     results = list(results)
@@ -113,39 +181,34 @@ def compose(
             for result in results
             if result.verdict is Verdict.UNTESTABLE
         ],
-        waived=list(waived),
+        waived=_waived(waivers, results) if waivers else [],
         run=run,
     )
-    report.verdict = verdict(report)
-    report.exit_code = exit_code(report)
+    settle(report)
     return report
 
 
+def settle(report: Report) -> None:
+    """Sets verdict and exit code: 0 holds, 1 a MUST finding or a bad waiver, 3 not (or not all) could be judged."""
+    report.verdict = verdict(report)
+    report.exit_code = {PASSED: 0, VIOLATED: 1, INCONCLUSIVE: 3}[report.verdict]
+
+
 def verdict(report: Report) -> str:
-    """Violated by a MUST finding or a stale waiver; inconclusive if nothing or not all of it could be judged.
+    """Violated by a MUST finding or a waiver that fails; inconclusive if nothing or not all of it could be judged.
 
     A SHOULD finding alone leaves the verdict at passed: it is advice. A MUST rule that is inconclusive, or a
     scenario that failed, leaves the whole inconclusive, because what it would have shown is unknown.
     """
-    excused = {waiver.rule for waiver in report.waived if not waiver.stale}
-    musts = [rule for rule in report.rules if rule.severity == "MUST" and rule.id not in excused]
-    if any(rule.verdict == Verdict.VIOLATED for rule in musts) or any(waiver.stale for waiver in report.waived):
+    musts = [rule for rule in report.rules if rule.severity == "MUST"]
+    if any(rule.counting(report.fail_on) for rule in musts) or any(waiver.fails for waiver in report.waived):
         return VIOLATED
     judged = any(rule.verdict in {Verdict.PASSED, Verdict.VIOLATED} for rule in report.rules)
-    unsettled = any(rule.verdict == Verdict.INCONCLUSIVE for rule in musts) or any(
+    excused = {waiver.rule for waiver in report.waived if not waiver.match}
+    unsettled = any(rule.verdict == Verdict.INCONCLUSIVE for rule in musts if rule.id not in excused) or any(
         scenario.verdict == "failed" for scenario in report.scenarios
     )
     return PASSED if judged and not unsettled else INCONCLUSIVE
-
-
-def exit_code(report: Report) -> int:
-    """0 holds, 1 a MUST finding or a stale waiver, 3 nothing (or not all of it) could be judged."""
-    return {PASSED: 0, VIOLATED: 1, INCONCLUSIVE: 3}[verdict(report)]
-
-
-def schema() -> dict[str, Any]:
-    """The JSON Schema of a report."""
-    return msgspec.json.schema(Report)
 
 
 def _rule(result: RuleResult) -> RuleReport:
@@ -162,7 +225,38 @@ def _rule(result: RuleResult) -> RuleReport:
         requirement=result.card.requirement,
         remedy=result.card.remedy,
         citations=[citation.url for citation in result.card.citations],
+        sources=[str(citation) for citation in result.card.citations],
+        breaks=result.card.breaks,
+        kinds=_kinds(result),
     )
+
+
+def _kinds(result: RuleResult) -> list[KindReport]:
+    seen: dict[str, str] = {}
+    for finding in result.findings:
+        seen.setdefault(finding.fingerprint, finding.evidence.observed)
+    return [
+        KindReport(fingerprint=kind, findings=number, waived=result.waived.get(kind, 0), observed=seen.get(kind, ""))
+        for kind, number in result.kinds.items()
+    ]
+
+
+def _waived(waivers: Waivers, results: Iterable[RuleResult]) -> list[Waived]:
+    """A waiver is stale only if its rule came to a verdict: what was not judged may well be there still."""
+    judged = {result.card.id for result in results if result.verdict in {Verdict.PASSED, Verdict.VIOLATED}}
+    return [
+        Waived(
+            rule=waiver.rule,
+            reason=waiver.reason,
+            until=waiver.expires.isoformat(),
+            owner=waiver.owner,
+            match={key: glob for key, glob in msgspec.structs.asdict(waiver.match).items() if glob != "*"},
+            excused=waivers.excused[waiver],
+            stale=waiver.rule in judged and not waivers.excused[waiver] and not waivers.expired(waiver),
+            expired=waivers.expired(waiver),
+        )
+        for waiver in waivers.entries
+    ]
 
 
 def finding_report(finding: Finding) -> FindingReport:
@@ -174,4 +268,7 @@ def finding_report(finding: Finding) -> FindingReport:
         expected=evidence.expected,
         observed=evidence.observed,
         blame=str(evidence.blame),
+        fingerprint=finding.fingerprint,
+        waived=finding.waived,
+        scene=scene_report(finding.scene) if finding.scene else None,
     )

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from rich.console import Console
 from rich.markup import escape
 
 from conformance.engine import Verdict
-from conformance.reports.model import FindingReport, Report, RuleReport, ScenarioReport
+from conformance.reports.model import NEW, FindingReport, Report, RuleReport, ScenarioReport
 
 SHOWN_FINDINGS = 3
 """Findings printed per rule; the JSON report has more of them."""
 SHOWN_EXCHANGES = 8
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+"""What a terminal would obey rather than print."""
 COLOURS = {"passed": "green", "violated": "red", "inconclusive": "yellow"}
 
 
@@ -20,16 +23,20 @@ def render(report: Report, console: Console) -> None:
     """Prints the report; colour and width are the console's."""
     for line, indent in _lines(report):
         # Not wrapped: lines of a log stay whole, and a terminal wraps by itself.
-        console.print(" " * indent + line, highlight=False, soft_wrap=True)
+        console.print(
+            " " * indent + _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", line), highlight=False, soft_wrap=True
+        )
 
 
 def _lines(report: Report) -> Iterator[tuple[str, int]]:
     yield from _head(report)
-    excused = {waiver.rule for waiver in report.waived}
-    violated = [rule for rule in report.rules if rule.verdict == Verdict.VIOLATED and rule.id not in excused]
-    for rule in violated:
-        yield from _violated(rule)
+    violated = [rule for rule in report.rules if rule.verdict == Verdict.VIOLATED]
+    for rule in sorted(violated, key=lambda rule: rule.severity):  # MUST before SHOULD
+        if rule.counting(report.fail_on):
+            yield from _violated(rule)
+    yield from _excused([rule for rule in violated if not rule.counting(report.fail_on)])
     yield from _waived(report)
+    yield from _baseline(report)
     yield from _not_judged(report)
     yield from _scenarios(report.scenarios)
     yield from _passed([rule for rule in report.rules if rule.verdict == Verdict.PASSED])
@@ -46,6 +53,8 @@ def _head(report: Report) -> Iterator[tuple[str, int]]:
     run = report.run
     if run.service or run.mock:
         yield escape(f"service {run.service or '-'}, mock {run.mock or '-'}"), 0
+    if run.rule_set:
+        yield escape(f"rule set {run.rule_set}"), 0
     if run.exchanges:
         yield f"{run.exchanges} exchanges in {run.seconds:.1f} s, lag of the mock at most {run.max_lag_ms:.0f} ms", 0
 
@@ -72,18 +81,53 @@ def _finding(finding: FindingReport) -> Iterator[tuple[str, int]]:
         where.append(f"device {finding.device}")
     if finding.blame != "SERVICE":
         where.append(f"blame {finding.blame}")
+    where += [mark for mark in (finding.state, "waived" if finding.waived else "") if mark]
     yield f"• {escape('; '.join(where) or 'no exchange')}", 2
     yield f"expected  {escape(finding.expected)}", 4
     yield f"observed  {escape(finding.observed)}", 4
 
 
+def _excused(rules: list[RuleReport]) -> Iterator[tuple[str, int]]:
+    if rules:
+        yield "", 0
+        yield "[bold]violated, but excused[/]", 0
+    for rule in rules:
+        waived = sum(kind.waived for kind in rule.kinds)
+        why = f"{waived} waived" if waived == rule.broken else f"{waived} waived, the others in the baseline"
+        yield escape(f"{rule.id}  {rule.broken} findings: {why if waived else 'in the baseline'}"), 2
+
+
 def _waived(report: Report) -> Iterator[tuple[str, int]]:
     if report.waived:
         yield "", 0
-        yield "[bold]waived[/]", 0
+        yield "[bold]waivers[/]", 0
     for waiver in report.waived:
-        stale = "  [red]stale: remove it[/]" if waiver.stale else ""
-        yield f"{waiver.rule}  until {waiver.until}: {escape(waiver.reason)}{stale}", 2
+        state = "expired" if waiver.expired else "stale: nothing was found that it excuses, so remove it"
+        note = f"  [red]{state}[/]" if waiver.fails else ""
+        match = "".join(f", {key} {glob}" for key, glob in waiver.match.items())
+        told = (
+            f"{waiver.rule}{match}  excuses {waiver.excused} until {waiver.until}: {waiver.reason} ({waiver.owner})"
+        )
+        yield escape(told) + note, 2
+
+
+def _baseline(report: Report) -> Iterator[tuple[str, int]]:
+    baseline = report.baseline
+    if baseline is None:
+        return
+    yield "", 0
+    counted = "; only new ones count" if report.fail_on == NEW else ""
+    yield (
+        (
+            f"[bold]against {escape(baseline.file)}[/]  {baseline.new} new, {baseline.persisting} persisting, "
+            f"{len(baseline.fixed)} fixed{counted}"
+        ),
+        0,
+    )
+    for gone in baseline.fixed:
+        yield escape(f"fixed       {gone.rule}  {gone.observed}"), 2
+    for gone in baseline.unjudged:
+        yield escape(f"not judged  {gone.rule}  {gone.observed}"), 2
 
 
 def _not_judged(report: Report) -> Iterator[tuple[str, int]]:

@@ -18,6 +18,8 @@ from conformance.engine import Judge, RuleResult, Verdict, in_order
 from conformance.observation import Observation, VerbCall
 from conformance.registry import all_rules
 from conformance.rule import Expectations
+from conformance.waivers import Waivers
+from conformance.witness import Witness
 from mock_server.exchange import Exchange
 from mock_server.masking import mask
 
@@ -365,9 +367,14 @@ class Trace:
             given.update(returns or {})
 
 
-def judge(observations: Iterable[Observation], *, expectations: Expectations | None = None) -> dict[str, RuleResult]:
+def judge(
+    observations: Iterable[Observation],
+    *,
+    expectations: Expectations | None = None,
+    waivers: Waivers | None = None,
+) -> dict[str, RuleResult]:
     """What all rules say of a trace, by their ids."""
-    judged = Judge(all_rules(), expectations or Expectations())
+    judged = Judge(all_rules(), expectations or Expectations(), witness=Witness(), waivers=waivers)
     for observation in in_order(observations):
         judged.observe(observation)
     return {result.card.id: result for result in judged.conclude()}

@@ -1,0 +1,45 @@
+"""Fingerprints: by what a finding is known again in another run, on other devices and at another time."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from conformance.facts.exchanges import resources
+from conformance.rule import Broken
+from mock_server.exchange import Exchange
+
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_VARYING = re.compile(r"[A-Z0-9]{6,}|[\w.:+-]*\d[\w.:+-]*")
+"""Authentication codes, and whatever has a digit: numbers, durations, identifiers, digests, addresses."""
+
+
+def fingerprint(rule: str, evidence: Broken, cited: Sequence[Exchange]) -> str:
+    """16 hexadecimal digits of the rule and of what was observed, without all that varies from run to run.
+
+    Taken out are quoted values, whatever has a digit in it, and what the last of the ``cited`` exchanges names:
+    device, address, code, client, TV provider, service provider, resources. Where one exchange alone is the
+    evidence, its endpoint counts too, so that the same fault at another endpoint is another finding.
+    """
+    last = cited[-1] if cited else None
+    endpoint = last.endpoint if last and len(evidence.exchanges) == 1 else ""
+    names = tuple(sorted(set(_names(evidence, last)), key=len, reverse=True))
+    return _digest(rule, endpoint, evidence.observed, names)
+
+
+@lru_cache(maxsize=4096)
+def _digest(rule: str, endpoint: str, observed: str, names: tuple[str, ...]) -> str:
+    for name in names:
+        observed = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "#", observed)
+    plain = _VARYING.sub("#", _QUOTED.sub("#", observed))
+    plain = re.sub(r"#(?:, #)+", "#", plain)
+    return hashlib.sha256("\n".join((rule, endpoint, plain)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _names(evidence: Broken, last: Exchange | None) -> Iterator[str]:
+    named = [evidence.device]
+    if last is not None:
+        named += [last.device, last.ip, last.code, last.client_id, last.mvpd, last.service_provider, *resources(last)]
+    yield from (name for name in named if name)

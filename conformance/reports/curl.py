@@ -1,0 +1,85 @@
+"""Evidence as curl lines: what the service sent, for a terminal, with placeholders where secrets were."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+
+from conformance.reports.scene import ExchangeReport
+
+BASE = "ADOBE_PASS"
+LEFT_OUT = frozenset(
+    {"accept-encoding", "connection", "content-length", "host", "transfer-encoding", "user-agent", "x-request-id"}
+)
+"""Headers that curl or the network sets by itself."""
+_MASKED = re.compile(r"sha256:[0-9a-f]{16}")
+_NAMED = re.compile(r'(client_secret|software_statement|SAMLResponse|password)["=:\s]*$')
+_VARIABLES = {
+    "client_secret": "CLIENT_SECRET",
+    "software_statement": "SOFTWARE_STATEMENT",
+    "SAMLResponse": "SAML_RESPONSE",
+    "password": "PASSWORD",
+}
+_SHORTEST_PAUSE = 0.05
+
+
+def script(exchanges: Sequence[ExchangeReport], base_url: str) -> str:
+    """The exchanges in order, with the pauses between them; the variables that it needs are named first."""
+    lines: list[str] = []
+    before: ExchangeReport | None = None
+    for exchange in exchanges:
+        if before is not None and (pause := exchange.seconds - before.seconds) >= _SHORTEST_PAUSE:
+            lines.append(f"sleep {pause:.2f}")
+        lines.append(curl(exchange))
+        before = exchange
+    needed = sorted(set(re.findall(r"\$([A-Z_]+)", "\n".join(lines))) - {BASE})
+    head = [f"{BASE}={shlex.quote(base_url or 'https://api.auth.adobe.com')}"]
+    if needed:
+        head.append(f"# set first: {', '.join(needed)}")
+    return "\n".join([*head, *lines])
+
+
+def curl(exchange: ExchangeReport) -> str:
+    """One request as a command."""
+    path = exchange.path + (f"?{exchange.query}" if exchange.query else "")
+    method = "" if exchange.method == "GET" else f" --request {shlex.quote(exchange.method)}"
+    lines = [f'curl --include{method} "${BASE}"{_quoted(path, code=exchange.code)}']
+    for name, value in exchange.request_headers.items():
+        if name not in LEFT_OUT:
+            lines.append(f"--header {_quoted(f'{name}: {value}', _header_variable(name))}")
+    if exchange.request_body:
+        lines.append(f"--data-raw {_quoted(exchange.request_body)}")
+    return " \\\n  ".join(lines)
+
+
+def _header_variable(name: str) -> str:
+    return "ACCESS_TOKEN" if name == "authorization" else name.upper().replace("-", "_")
+
+
+def _quoted(text: str, variable: str = "", *, code: str | None = None) -> str:
+    """Quoted for a shell: literal parts in single quotes, placeholders as variables in double ones."""
+    return "".join(
+        f'"${part}"' if is_variable else shlex.quote(part) for part, is_variable in _parts(text, variable, code)
+    )
+
+
+def _parts(text: str, variable: str, code: str | None) -> Iterator[tuple[str, bool]]:
+    places = [
+        (match.start(), match.end(), variable or _variable(text[: match.start()])) for match in _MASKED.finditer(text)
+    ]
+    if code and (match := re.search(rf"(?<=/){re.escape(code)}(?=$|[/?])", text)):
+        places.append((match.start(), match.end(), "CODE"))
+    at = 0
+    for start, end, name in sorted(places):
+        if start > at:
+            yield text[at:start], False
+        yield name, True
+        at = end
+    if at < len(text):
+        yield text[at:], False
+
+
+def _variable(before: str) -> str:
+    named = _NAMED.search(before)
+    return _VARIABLES[named[1]] if named else "SECRET"

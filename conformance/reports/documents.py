@@ -1,0 +1,54 @@
+"""The forms of a report, by the names under which commands offer them, and the files they go to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Generic, TypeVar
+
+from conformance.reports import json
+from conformance.reports.model import Report
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Form(Generic[R]):
+    """One form: the name of its file in the folder of a report, and how it is made."""
+
+    file: str
+    encode: Callable[[R], bytes]
+
+
+def _html(report: Report) -> bytes:
+    from conformance.reports.html import report as html  # noqa: PLC0415 - templates are for those who want pages
+
+    return html.encode(report, version("pass-harness"))
+
+
+def _markdown(report: Report) -> bytes:
+    from conformance.reports import markdown  # noqa: PLC0415 - as above
+
+    return markdown.encode(report)
+
+
+def _junit(report: Report) -> bytes:
+    from conformance.reports import junit  # noqa: PLC0415 - as above
+
+    return junit.encode(report)
+
+
+def _sarif(report: Report) -> bytes:
+    from conformance.reports import sarif  # noqa: PLC0415 - as above
+
+    return sarif.encode(report, version("pass-harness"))
+
+
+FORMS: Mapping[str, Form[Report]] = {
+    "html": Form("report.html", _html),
+    "json": Form("report.json", json.encode),
+    "markdown": Form("report.md", _markdown),
+    "junit": Form("report.junit.xml", _junit),
+    "sarif": Form("report.sarif", _sarif),
+}

@@ -1,0 +1,25 @@
+"""How pages write numbers."""
+
+from __future__ import annotations
+
+
+def span(seconds: float) -> str:
+    """A length of time: ``12 ms``, ``1.01 s``, ``2 min 5 s``, ``3 h 20 min``."""
+    if abs(seconds) < 0.1:
+        return f"{seconds * 1000:.0f} ms"
+    if abs(seconds) < 100:
+        return f"{seconds:.2f} s"
+    minutes, rest = divmod(round(abs(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    sign = "-" if seconds < 0 else ""
+    return f"{sign}{hours} h {minutes} min" if hours else f"{sign}{minutes} min {rest} s"
+
+
+def clock(seconds: float) -> str:
+    """A moment relative to another: ``+1.01 s``, ``0``."""
+    return "0" if abs(seconds) < 0.0005 else ("+" if seconds > 0 else "\N{MINUS SIGN}") + span(abs(seconds))
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """``1 rule``, ``2 rules``."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"

@@ -1,0 +1,66 @@
+"""Requests and responses as people read them: start line, headers with what is in them, body."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import msgspec
+
+from conformance.reports.scene import ExchangeReport
+
+_ENCODED = {"ap-device-identifier", "x-device-info"}
+
+
+@dataclass(frozen=True)
+class Header:
+    name: str
+    value: str
+    decoded: str = ""
+    """What its Base64 says."""
+
+
+@dataclass(frozen=True)
+class Message:
+    start: str
+    headers: tuple[Header, ...]
+    body: str
+
+
+def request(exchange: ExchangeReport) -> Message:
+    target = exchange.path + (f"?{exchange.query}" if exchange.query else "")
+    return _message(f"{exchange.method} {target}", exchange.request_headers, exchange.request_body)
+
+
+def response(exchange: ExchangeReport) -> Message:
+    try:
+        start = f"{exchange.status} {HTTPStatus(exchange.status).phrase}"
+    except ValueError:
+        start = str(exchange.status) if exchange.status else "the connection was broken before there was a status"
+    return _message(start, exchange.response_headers, exchange.response_body)
+
+
+def _message(start: str, headers: dict[str, str], body: str) -> Message:
+    made = tuple(Header(name, value, _decoded(name, value)) for name, value in headers.items())
+    return Message(start, made, _readable(body))
+
+
+def _decoded(name: str, value: str) -> str:
+    if name not in _ENCODED:
+        return ""
+    try:
+        return base64.b64decode(value.rsplit(maxsplit=1)[-1], validate=True).decode()
+    except (IndexError, binascii.Error, ValueError):
+        return ""
+
+
+def _readable(body: str) -> str:
+    """JSON indented, anything else as it is."""
+    if not body.lstrip().startswith(("{", "[")):
+        return body
+    try:
+        return msgspec.json.format(msgspec.json.encode(msgspec.json.decode(body)), indent=2).decode()
+    except msgspec.DecodeError:
+        return body

@@ -1,0 +1,230 @@
+"""The timeline of a scene: where each exchange and verb of the device is drawn, and what is written beside it.
+
+Time runs to the right. A pause is drawn as long as it took up to a limit; a longer one is broken, and says how long
+it was. So polls that hurry look as if they hurried, and an hour between two calls takes no room.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from conformance.reports.html.format import clock, span
+from conformance.reports.scene import ExchangeReport, SceneReport, VerbCallReport
+
+LEFT, RIGHT = 118.0, 40.0
+TOP, LANE, AXIS = 40.0, 60.0, 34.0
+WIDTH = 860.0
+"""What a drawing fills where it is not larger by itself."""
+PER_SECOND = 26.0
+SMALLEST_STEP, LARGEST_STEP = 14.0, 140.0
+MOST_STRETCHED = 2.5
+ROOM_FOR_LABEL = 40.0
+CHARACTER = 7.0
+"""About how wide one is."""
+
+APP = "the app asked"
+_LANES = (
+    ("registration", ("dcr.",)),
+    ("configuration", ("configuration",)),
+    ("sessions", ("sessions.",)),
+    ("polls", ("profiles.code",)),
+    ("profiles", ("profiles",)),
+    ("decisions", ("decisions.",)),
+    ("logout", ("logout",)),
+    ("the viewer's browser", ("authenticate", "browser.", "cors.")),
+)
+OTHER = "other calls"
+
+SHAPES = {
+    "answered": "answered",
+    "waiting": "no profile yet",
+    "granted": "profile or permit",
+    "denied": "denied",
+    "throttled": "throttled (429)",
+    "failed": "error, or no answer",
+}
+"""What each shape of a mark stands for."""
+_OUTCOMES = {
+    "permit": "granted",
+    "profile": "granted",
+    "mixed": "granted",
+    "deny": "denied",
+    "no profile": "waiting",
+    "throttled": "throttled",
+    "error": "failed",
+    "broken": "failed",
+}
+
+
+@dataclass(frozen=True)
+class Lane:
+    label: str
+    y: float
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One exchange."""
+
+    x: float
+    y: float
+    shape: str
+    title: str
+    cited: bool
+    label: str
+    """Its number, where it is cited and there is room."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One verb, from question to answer."""
+
+    x: float
+    y: float
+    width: float
+    label: str
+    title: str
+    failed: bool
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The time between two cited exchanges of a lane."""
+
+    left: float
+    right: float
+    y: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """The time between two moments on the axis; ``broken`` where it is drawn shorter than it was."""
+
+    left: float
+    right: float
+    label: str
+    broken: bool
+
+
+@dataclass(frozen=True)
+class Timeline:
+    width: float
+    height: float
+    lanes: tuple[Lane, ...]
+    marks: tuple[Mark, ...]
+    bars: tuple[Bar, ...]
+    intervals: tuple[Interval, ...]
+    steps: tuple[Step, ...]
+    zero: float
+    """Where the first cited exchange is."""
+
+    @property
+    def axis(self) -> float:
+        return self.height - AXIS
+
+    @property
+    def legend(self) -> dict[str, str]:
+        """The shapes that occur."""
+        shown = {mark.shape for mark in self.marks}
+        return {shape: meaning for shape, meaning in SHAPES.items() if shape in shown}
+
+
+class _Scale:
+    """From seconds to places; moments in between are interpolated."""
+
+    def __init__(self, moments: Sequence[float]) -> None:
+        self.moments = sorted(set(moments))
+        self.places = [LEFT + SMALLEST_STEP]
+        self._broken: list[bool] = []
+        for before, after in pairwise(self.moments):
+            step = min(SMALLEST_STEP + (after - before) * PER_SECOND, LARGEST_STEP)
+            self.places.append(self.places[-1] + step)
+            self._broken.append(step == LARGEST_STEP)
+        self._stretch()
+
+    def _stretch(self) -> None:
+        first, last = self.places[0], self.places[-1]
+        if last > first:
+            factor = min(max((WIDTH - RIGHT - first) / (last - first), 1.0), MOST_STRETCHED)
+            self.places = [first + (place - first) * factor for place in self.places]
+
+    def place(self, moment: float) -> float:
+        at = bisect_right(self.moments, moment) - 1
+        if at < 0 or at == len(self.moments) - 1:
+            return self.places[max(at, 0)]
+        share = (moment - self.moments[at]) / (self.moments[at + 1] - self.moments[at])
+        return self.places[at] + share * (self.places[at + 1] - self.places[at])
+
+    def steps(self) -> Iterator[Step]:
+        steps = zip(pairwise(self.moments), pairwise(self.places), self._broken, strict=True)
+        for (before, after), (left, right), broken in steps:
+            label = span(after - before) if right - left >= ROOM_FOR_LABEL else ""
+            yield Step(left, right, label, broken)
+
+
+def timeline(scene: SceneReport) -> Timeline | None:
+    """The drawing of a scene, or None where nothing happened."""
+    moments = [exchange.seconds for exchange in scene.exchanges]
+    moments += [moment for verb in scene.verbs for moment in (verb.seconds, verb.until)]
+    if not moments:
+        return None
+    scale = _Scale(moments)
+    used = {_lane(exchange.endpoint) for exchange in scene.exchanges} | ({APP} if scene.verbs else set())
+    names = [name for name in (APP, *(name for name, _ in _LANES), OTHER) if name in used]
+    lanes = {name: TOP + LANE * number for number, name in enumerate(names)}
+    return Timeline(
+        width=max(WIDTH, scale.places[-1] + RIGHT),
+        height=TOP + LANE * (len(lanes) - 1) + 36.0 + AXIS,
+        lanes=tuple(Lane(name, y) for name, y in lanes.items()),
+        marks=tuple(_marks(scene.exchanges, scale, lanes)),
+        bars=tuple(_bars(scene.verbs, scale, lanes)),
+        intervals=tuple(_intervals(scene.exchanges, scale, lanes)),
+        steps=tuple(scale.steps()),
+        zero=scale.place(0.0),
+    )
+
+
+def _lane(endpoint: str) -> str:
+    for name, prefixes in _LANES:
+        if endpoint.startswith(prefixes):
+            return name
+    return OTHER
+
+
+def _marks(exchanges: Sequence[ExchangeReport], scale: _Scale, lanes: Mapping[str, float]) -> Iterator[Mark]:
+    taken: dict[float, float] = {}
+    for exchange in exchanges:
+        x, y = scale.place(exchange.seconds), lanes[_lane(exchange.endpoint)]
+        label = f"#{exchange.id}" if exchange.cited else ""
+        half = len(label) * CHARACTER / 2
+        if label and x - half < taken.get(y, 0.0):
+            label = ""
+        elif label:
+            taken[y] = x + half
+        answer = " ".join(filter(None, (str(exchange.status or "no answer"), exchange.outcome, exchange.error)))
+        title = f"#{exchange.id} {clock(exchange.seconds)} {exchange.method} {exchange.path}: {answer}"
+        yield Mark(x, y, _OUTCOMES.get(exchange.outcome, "answered"), title, exchange.cited, label)
+
+
+def _bars(verbs: Sequence[VerbCallReport], scale: _Scale, lanes: Mapping[str, float]) -> Iterator[Bar]:
+    taken = 0.0
+    for verb in verbs:
+        left, right = scale.place(verb.seconds), scale.place(verb.until)
+        label = verb.verb if left >= taken else ""
+        if label:
+            taken = left + (len(label) + 1) * CHARACTER
+        title = f"{clock(verb.seconds)} {verb.verb}: {verb.answer or 'no answer'}"
+        yield Bar(left, lanes[APP], max(right - left, 4.0), label, title, verb.failed)
+
+
+def _intervals(exchanges: Sequence[ExchangeReport], scale: _Scale, lanes: Mapping[str, float]) -> Iterator[Interval]:
+    cited = [exchange for exchange in exchanges if exchange.cited]
+    for name, y in lanes.items():
+        for before, after in pairwise(exchange for exchange in cited if _lane(exchange.endpoint) == name):
+            left, right = scale.place(before.seconds), scale.place(after.seconds)
+            if right > left:
+                yield Interval(left, right, y, span(after.seconds - before.seconds))

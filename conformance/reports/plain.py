@@ -1,0 +1,24 @@
+"""The findings of one rule as plain text, for test reports."""
+
+from __future__ import annotations
+
+from conformance.reports.model import RuleReport
+
+SHOWN_FINDINGS = 5
+
+
+def evidence(rule: RuleReport) -> str:
+    """Findings or reasons, remedy and sources, each on lines of its own."""
+    lines = []
+    for finding in rule.findings[:SHOWN_FINDINGS]:
+        marks = ", ".join(filter(None, (finding.state, "waived" if finding.waived else "")))
+        lines += [
+            f"- exchanges {', '.join(map(str, finding.exchanges))}, device {finding.device} ({finding.blame})"
+            + (f" [{marks}]" if marks else ""),
+            f"  expected: {finding.expected}",
+            f"  observed: {finding.observed}",
+        ]
+    if (more := rule.broken - SHOWN_FINDINGS) > 0:
+        lines.append(f"- and {more} more")
+    lines += [f"- {reason}" for reason in rule.reasons]
+    return "\n".join([*lines, f"remedy: {rule.remedy}", *rule.citations])

@@ -1,0 +1,176 @@
+"""The report as SARIF 2.1.0, for code scanning: a result per fingerprint, at the file that was judged.
+
+Rules without findings are no results, because code scanning shows every result as an alert; those that could not be
+judged are notifications, so that nothing is passed over in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from conformance.engine import Verdict
+from conformance.reports.model import NEW, FindingReport, KindReport, Report, RuleReport
+from conformance.reports.scene import ExchangeReport
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+FINGERPRINT = "passHarnessFinding/v1"
+NOT_JUDGED = {Verdict.INCONCLUSIVE, Verdict.UNTESTABLE, Verdict.NOT_EXERCISED}
+
+
+def encode(report: Report, version: str) -> bytes:
+    """The log; ``version`` is that of Pass Harness."""
+    driver = {
+        "name": "Pass Harness",
+        "semanticVersion": version,
+        "rules": [_descriptor(rule) for rule in report.rules],
+    }
+    run = {
+        "tool": {"driver": driver},
+        "invocations": [_invocation(report)],
+        "results": [
+            _result(report, rule, index, kind) for index, rule in enumerate(report.rules) for kind in rule.kinds
+        ],
+        "columnKind": "unicodeCodePoints",
+        "properties": {"verdict": report.verdict, "ruleSet": report.run.rule_set, "failOn": report.fail_on},
+    }
+    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    return msgspec.json.format(msgspec.json.encode(log), indent=2) + b"\n"
+
+
+def _descriptor(rule: RuleReport) -> dict[str, Any]:
+    sources = "\n".join(f"- [{source}]({url})" for source, url in zip(rule.sources, rule.citations, strict=True))
+    described: dict[str, Any] = {
+        "id": rule.id,
+        "shortDescription": {"text": rule.title},
+        "fullDescription": {"text": rule.requirement},
+        "help": {
+            "text": f"{rule.remedy}\n\n{rule.breaks}",
+            "markdown": f"**How to mend it.** {rule.remedy}\n\n**What breaks otherwise.** {rule.breaks}\n\n{sources}",
+        },
+        "defaultConfiguration": {"level": _level(rule)},
+        "properties": {"tags": [rule.id.partition(".")[0], rule.severity], "opportunities": rule.opportunities},
+    }
+    if rule.citations:
+        described["helpUri"] = rule.citations[0]
+    return described
+
+
+def _result(report: Report, rule: RuleReport, index: int, kind: KindReport) -> dict[str, Any]:
+    finding = next((one for one in rule.findings if one.fingerprint == kind.fingerprint), None)
+    told = f"{finding.observed}; expected {finding.expected}" if finding else rule.title
+    result: dict[str, Any] = {
+        "ruleId": rule.id,
+        "ruleIndex": index,
+        "kind": "fail",
+        "level": _level(rule),
+        "message": {"text": f"{rule.title}. Observed: {told}."},
+        "locations": [_location(report, finding)],
+        "partialFingerprints": {FINGERPRINT: kind.fingerprint},
+        "occurrenceCount": kind.findings,
+    }
+    if report.baseline is not None:
+        result["baselineState"] = "new" if kind.state == NEW else "unchanged"
+    if kind.waived == kind.findings:
+        result["suppressions"] = list(_suppressions(report, rule))
+    if finding is not None:
+        result["properties"] = {
+            "exchanges": finding.exchanges,
+            "device": finding.device or "",
+            "blame": finding.blame,
+        }
+        cited = [exchange for exchange in (finding.scene.exchanges if finding.scene else []) if exchange.cited]
+        if cited:
+            result |= {"webRequest": _request(cited[-1]), "webResponse": _response(cited[-1])}
+    return result
+
+
+def _suppressions(report: Report, rule: RuleReport) -> Iterator[dict[str, str]]:
+    for waiver in report.waived:
+        if waiver.rule == rule.id and waiver.excused:
+            told = f"{waiver.owner}, until {waiver.until}: {waiver.reason}"
+            yield {"kind": "external", "status": "accepted", "justification": told}
+
+
+def _location(report: Report, finding: FindingReport | None) -> dict[str, Any]:
+    file = report.run.files[0] if report.run.files else "service.toml"
+    where: dict[str, Any] = {
+        "physicalLocation": {"artifactLocation": {"uri": _uri(file)}, "region": {"startLine": 1}}
+    }
+    endpoints = dict.fromkeys(
+        exchange.endpoint
+        for exchange in (finding.scene.exchanges if finding and finding.scene else [])
+        if exchange.cited and exchange.endpoint
+    )
+    if endpoints:
+        where["logicalLocations"] = [{"fullyQualifiedName": name, "kind": "endpoint"} for name in endpoints]
+    return where
+
+
+def _uri(file: str) -> str:
+    """A file below the working directory as a relative reference, so that it is found in a checkout."""
+    path = Path(file).absolute()
+    return quote(path.relative_to(Path.cwd()).as_posix()) if path.is_relative_to(Path.cwd()) else path.as_uri()
+
+
+def _request(exchange: ExchangeReport) -> dict[str, Any]:
+    return {
+        "protocol": "HTTP",
+        "version": "1.1",
+        "target": exchange.path + (f"?{exchange.query}" if exchange.query else ""),
+        "method": exchange.method,
+        "headers": exchange.request_headers,
+        "body": {"text": exchange.request_body},
+    }
+
+
+def _response(exchange: ExchangeReport) -> dict[str, Any]:
+    return {
+        "protocol": "HTTP",
+        "version": "1.1",
+        "statusCode": exchange.status,
+        "headers": exchange.response_headers,
+        "body": {"text": exchange.response_body},
+        "noResponseReceived": exchange.status == 0,
+    }
+
+
+def _invocation(report: Report) -> dict[str, Any]:
+    judged = report.exit_code in {0, 1}
+    return {
+        "executionSuccessful": judged,
+        "exitCode": report.exit_code,
+        "toolExecutionNotifications": list(_notifications(report)),
+    }
+
+
+def _notifications(report: Report) -> Iterator[dict[str, Any]]:
+    for index, rule in enumerate(report.rules):
+        if rule.verdict in NOT_JUDGED:
+            why = f": {'; '.join(rule.reasons)}" if rule.reasons else ""
+            level = "warning" if rule.verdict == Verdict.INCONCLUSIVE else "note"
+            yield _note(level, f"{rule.id} is {rule.verdict}{why}") | {
+                "associatedRule": {"id": rule.id, "index": index}
+            }
+    for scenario in report.scenarios:
+        if scenario.verdict != "passed":
+            level = "error" if scenario.verdict == "failed" else "note"
+            yield _note(level, f"scenario {scenario.id} {scenario.verdict}: {scenario.blame or ''} {scenario.note}")
+    for waiver in report.waived:
+        if waiver.fails:
+            what = "has expired" if waiver.expired else "is stale"
+            yield _note("error", f"the waiver of {waiver.rule} until {waiver.until} {what}")
+    for gone in report.baseline.fixed if report.baseline else []:
+        yield _note("note", f"fixed since the baseline: {gone.rule}: {gone.observed}")
+
+
+def _note(level: str, text: str) -> dict[str, Any]:
+    return {"level": level, "message": {"text": text}}
+
+
+def _level(rule: RuleReport) -> str:
+    return "error" if rule.severity == "MUST" else "warning"

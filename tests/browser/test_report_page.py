@@ -1,0 +1,111 @@
+"""The report as a page: on a phone and a desktop, light and dark, for assistive technology, against injections."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+SAMPLES = Path(__file__).parent.parent / "conformance" / "report_samples.py"
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pages")
+    subprocess.run([sys.executable, SAMPLES, folder], check=True)
+    return folder
+
+
+def open_sample(page: Page, pages: Path, name: str) -> None:
+    page.goto((pages / f"{name}.html").as_uri())
+
+
+@pytest.mark.parametrize("name", ["compliant", "violated", "hostile"])
+def test_the_page_fits_and_is_accessible(page: Page, pages: Path, name: str) -> None:
+    open_sample(page, pages, name)
+    page.evaluate("document.querySelectorAll('details').forEach(folded => { folded.open = true })")
+    for width in (360, 1280):
+        page.set_viewport_size({"width": width, "height": 740})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            found = Axe().run(page)
+            assert found.violations_count == 0, f"{width} px, {scheme}: {found.generate_report()}"
+
+
+def test_the_verdict_comes_first_and_leads_to_the_evidence(page: Page, pages: Path) -> None:
+    open_sample(page, pages, "violated")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Violated")
+    page.get_by_role("link", name="Polls of an authentication code").click()
+    rule = page.locator("[id='authentication.poll-interval']")
+    expect(rule).to_be_in_viewport()
+    expect(rule.get_by_role("img").first).to_be_visible()
+    expect(rule.get_by_text("1.00 s", exact=True).first).to_be_visible()
+    rule.get_by_text("Exchange #4: request and response").first.click()
+    expect(rule.locator("pre .start").first).to_be_visible()
+
+
+def test_rules_are_found_by_words_and_verdicts(page: Page, pages: Path) -> None:
+    open_sample(page, pages, "everything")
+    rules = page.locator("[data-rule]:visible")
+    everything = rules.count()
+    page.get_by_role("searchbox").fill("poll-interval")
+    expect(rules).to_have_count(1)
+    expect(page.get_by_role("status")).to_have_text(f"1 of {everything} rules")
+    page.get_by_role("searchbox").fill("")
+    page.get_by_role("checkbox", name="violated").uncheck()
+    expect(page.locator(".violated[data-rule]:visible")).to_have_count(0)
+    expect(page.locator(".advice[data-rule]:visible")).not_to_have_count(0)
+
+
+def test_the_page_is_whole_without_scripts(open_page: Callable[..., Page], pages: Path) -> None:
+    page = open_page(java_script_enabled=False)
+    open_sample(page, pages, "violated")
+    expect(page.get_by_role("searchbox")).to_be_hidden()
+    expect(page.locator("svg.timeline").first).to_be_visible()
+    page.get_by_text("Send the same with curl").first.click()
+    expect(page.get_by_text("curl --include").first).to_be_visible()
+
+
+def test_the_page_asks_nobody_for_anything(page: Page, pages: Path) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    open_sample(page, pages, "violated")
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+
+
+def test_markup_from_requests_stays_text(page: Page, pages: Path) -> None:
+    """That no script of it ran, the fixture checks at the end: it would have opened a dialog."""
+    open_sample(page, pages, "hostile")
+    page.evaluate("document.querySelectorAll('details').forEach(folded => { folded.open = true })")
+    assert page.locator("img:not(svg)").count() == 0
+    assert page.locator("script").count() == 1
+    assert page.title().startswith('Violated: Adobe Pass conformance of "><img')
+    expect(page.get_by_text("<script>alert(1)</script>").first).to_be_visible()
+
+
+def test_a_script_that_got_in_all_the_same_would_not_run(browser: Browser, pages: Path) -> None:
+    """The second wall: the page's policy allows its own script and styles alone."""
+    source = (pages / "violated.html").read_text("utf-8")
+    injected = "<script>window.ran = true</script><p onclick='window.ran = true' id='trap'>x</p></main>"
+    assert "</main>" in source
+    (pages / "injected.html").write_text(source.replace("</main>", injected), "utf-8")
+    page = browser.new_page()
+    page.add_init_script("addEventListener('securitypolicyviolation', e => { window.blocked = e.violatedDirective })")
+    open_sample(page, pages, "injected")
+    page.locator("#trap").click()
+    assert page.evaluate("[window.ran, window.blocked.startsWith('script-src')]") == [None, True]
+    page.close()
+
+
+def test_everything_is_unfolded_for_print(page: Page, pages: Path) -> None:
+    open_sample(page, pages, "violated")
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("details:not([open])").count() == 0
+    expect(page.get_by_role("searchbox")).to_be_hidden()

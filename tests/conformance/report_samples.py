@@ -1,0 +1,75 @@
+"""Reports to look at: one that violates everything, one with hostile text in all that comes from requests."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from breakers import BREAKERS
+from conformance_traces import Trace, Viewer, judge
+
+from conformance.engine import Judge, in_order
+from conformance.registry import all_rules
+from conformance.reports.documents import FORMS
+from conformance.reports.model import Report, Run, ScenarioReport, compose
+from conformance.rule import Expectations
+from conformance.witness import Witness
+
+MARKUP = '"><img src=x onerror=alert(1)><script>alert(1)</script></style></title>'
+HOSTILE = f"{MARKUP} `code` **bold** | cell [link](javascript:alert(1)) $(touch x) 'q' \\ \x00\x1b[31m"
+
+
+def violated(*rules: str) -> Report:
+    """What the shortest trace that breaks each of the rules (all of them if none is named) makes of it."""
+    results = []
+    for rule in all_rules():
+        if rule.card.id not in (rules or BREAKERS):
+            continue
+        judged = Judge([rule], Expectations(), witness=Witness())
+        for seen in in_order(BREAKERS[rule.card.id]().observations):
+            judged.observe(seen)
+        results += judged.conclude()
+    run = Run(service="http://127.0.0.1:9000", mock="http://127.0.0.1:8300", exchanges=99, seconds=12.5, rule_set="1")
+    return compose(results, run=run)
+
+
+def compliant() -> Report:
+    trace = Trace().start()
+    for _ in range(2):
+        trace.wait(2)
+        trace.profiles()
+    return compose(judge(trace.observations).values(), run=Run(exchanges=4))
+
+
+def hostile() -> Report:
+    """Devices, codes, paths, headers and bodies that mean harm."""
+    trace, viewer = Trace().start(), Viewer(device=HOSTILE, ip="198.18.0.9")
+    with trace.verb("play", viewer, failure=HOSTILE):
+        trace.session(HOSTILE, viewer)
+        trace.poll(HOSTILE, headers={"x-note": HOSTILE}, body=HOSTILE, query=HOSTILE)
+        trace.wait(1)
+        trace.poll(HOSTILE, answer=HOSTILE)
+    report = compose(
+        judge(trace.observations).values(),
+        run=Run(service=HOSTILE, mock=HOSTILE, files=[HOSTILE], command=HOSTILE, exchanges=5),
+        scenarios=[ScenarioReport(id=HOSTILE, verdict="failed", seconds=1.0, note=HOSTILE, blame="SERVICE")],
+    )
+    for rule in report.rules:
+        for finding in rule.findings:
+            finding.observed = HOSTILE
+    return report
+
+
+SAMPLES = {
+    "compliant": compliant,
+    "violated": lambda: violated(
+        "authentication.poll-interval", "errors.throttle-not-fought", "configuration.cached"
+    ),
+    "everything": violated,
+    "hostile": hostile,
+}
+
+
+if __name__ == "__main__":  # python tests/conformance/report_samples.py FOLDER: the pages, to look at
+    for name, sample in SAMPLES.items():
+        (Path(sys.argv[1]) / f"{name}.html").write_bytes(FORMS["html"].encode(sample()))

@@ -1,0 +1,262 @@
+"""The forms of a report for machines and browsers: valid by schema, bounded, and safe whatever a request said."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Callable
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+
+import jsonschema_rs
+import pytest
+from junitparser import Error, Failure, JUnitXml, Skipped, TestCase
+from report_samples import HOSTILE, compliant, hostile, violated
+from sarif_kit.validate import validation_errors
+
+from conformance.reports import markdown
+from conformance.reports.curl import curl, script
+from conformance.reports.documents import FORMS
+from conformance.reports.html.timeline import timeline
+from conformance.reports.json import published_schema, schema_of_model
+from conformance.reports.model import Report, RuleReport
+from conformance.reports.scene import ExchangeReport, SceneReport
+
+SAMPLES: list[Callable[[], Report]] = [compliant, violated, hostile]
+
+
+def made(form: str, report: Report) -> str:
+    return FORMS[form].encode(report).decode()
+
+
+def test_the_published_schema_is_that_of_the_model() -> None:
+    assert published_schema() == schema_of_model()
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_reports_keep_the_published_schema(sample: Callable[[], Report]) -> None:
+    jsonschema_rs.validate(json.loads(published_schema()), json.loads(made("json", sample())))
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_sarif_is_valid_and_names_what_is_broken(sample: Callable[[], Report]) -> None:
+    report = sample()
+    log = json.loads(made("sarif", report))
+
+    assert validation_errors(log) == []
+    (run,) = log["runs"]
+    broken = [rule.id for rule in report.rules if rule.verdict == "violated"]
+    assert {result["ruleId"] for result in run["results"]} == set(broken)
+    for result in run["results"]:
+        assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
+        assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        assert re.fullmatch("[0-9a-f]{16}", result["partialFingerprints"]["passHarnessFinding/v1"])
+    told = json.dumps(run["invocations"])
+    for rule in report.rules:
+        if rule.verdict in {"not exercised", "untestable", "inconclusive"}:
+            assert f"{rule.id} is {rule.verdict}" in told
+
+
+def test_sarif_shows_the_request_that_broke_the_rule() -> None:
+    report = violated("authentication.poll-interval")
+    (result,) = json.loads(made("sarif", report))["runs"][0]["results"]
+
+    assert result["level"] == "error"
+    assert result["occurrenceCount"] == 4
+    assert result["webRequest"]["target"] == "/api/v2/REF30/profiles/code/AAAAAAA"
+    assert result["webResponse"]["statusCode"] == 200
+    assert result["locations"][0]["logicalLocations"][0]["fullyQualifiedName"] == "profiles.code"
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_junit_has_a_case_for_each_rule(sample: Callable[[], Report]) -> None:
+    report = sample()
+    xml = JUnitXml.fromstring(FORMS["junit"].encode(report))
+
+    cases: dict[str, TestCase] = {f"{case.classname}.{case.name}": case for suite in xml for case in suite}
+    expected = {
+        "passed": None,
+        "violated": Failure,
+        "inconclusive": Error,
+        "not exercised": Skipped,
+        "untestable": Skipped,
+    }
+    for rule in report.rules:
+        kind = Skipped if rule.verdict == "violated" and rule.severity == "SHOULD" else expected[rule.verdict]
+        assert [type(result) for result in cases[rule.id].result] == ([kind] if kind else [])
+    assert xml.tests == len(report.rules) + len(report.scenarios) == len(cases)
+    assert xml.failures == sum(bool(rule.broken) and rule.severity == "MUST" for rule in report.rules)
+    assert xml.errors == sum(scenario.verdict == "failed" for scenario in report.scenarios)
+
+
+def test_junit_says_what_was_found_and_how_to_mend_it() -> None:
+    xml = JUnitXml.fromstring(FORMS["junit"].encode(violated("authentication.poll-interval")))
+    (case,) = next(iter(xml))
+
+    (failure,) = case.result
+    assert "4 of 4 times" in failure.message
+    for part in ("exchanges 4, 5", "polled again after 1.00 s", "remedy: Wait", "https://experienceleague.adobe.com"):
+        assert part in failure.text
+
+
+def test_markdown_says_the_verdict_first() -> None:
+    lines = made("markdown", violated("authentication.poll-interval")).splitlines()
+
+    assert lines[0] == "## ❌ Adobe Pass conformance: violated"
+    assert any("`authentication.poll-interval`, 4 of 4 times" in line for line in lines)
+
+
+def test_markdown_fits_into_a_job_summary_and_says_so_where_it_does_not() -> None:
+    report = violated()
+    for rule in report.rules:
+        rule.remedy = "€" * 20_000
+    long = [
+        RuleReport(**{name: getattr(rule, name) for name in rule.__struct_fields__}) for rule in report.rules
+    ] * 20
+    report.rules = [*long]
+    for number, rule in enumerate(report.rules):
+        rule.id = f"{'very.long' * 100}{number}"
+    encoded = markdown.encode(report)
+
+    assert 900_000 < len(encoded) <= markdown.LARGEST
+    assert encoded.decode().endswith("The rest did not fit; see report.html.\n")
+
+
+def test_hostile_text_stays_text_in_markdown() -> None:
+    told = re.sub(r"(`+).*?\1", "", made("markdown", hostile()), flags=re.DOTALL)
+
+    assert not re.search(r"(?<!\\)<(?!/?(details|summary)>)", told)
+    assert not re.search(r"(?<!\\)\]\(javascript:", told)
+    assert not re.search(r"(?<!\\)\*\*bold", told)
+
+
+class _Elements(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_the_page_loads_nothing_and_takes_no_markup_from_requests(sample: Callable[[], Report]) -> None:
+    page = _Elements()
+    page.feed(made("html", sample()))
+
+    assert {"img", "iframe", "object", "form"} & set(page.tags) == set()
+    assert page.tags.count("script") == 1
+    assert not [name for name, _ in page.attributes if name.startswith("on") or name in {"src", "style"}]
+    for name, value in page.attributes:
+        if name == "href":
+            assert value.startswith(("#", "data:,", "https://experienceleague.adobe.com/")), value
+
+
+def test_the_page_shows_requirement_source_evidence_and_remedy() -> None:
+    report = violated("authentication.poll-interval")
+    page = made("html", report)
+
+    (rule,) = report.rules
+    for part in (rule.title, rule.requirement, rule.breaks, rule.remedy, rule.citations[0], "4 of 4 times", "<svg"):
+        assert part in unescape(page)
+    assert "GET /api/v2/REF30/profiles/code/AAAAAAA" in page
+    assert "Bearer sha256:" in page
+    assert "$CODE" in page
+
+
+def exchange(**fields: object) -> ExchangeReport:
+    facts: dict[str, object] = {
+        "id": 1, "at": 0, "seconds": 0.0, "duration_ms": 1.0, "endpoint": "profiles", "method": "GET",
+        "path": "/api/v2/REF30/profiles", "status": 200, "cited": True, **fields,
+    }  # fmt: skip
+    return ExchangeReport(**facts)  # type: ignore[arg-type]
+
+
+def run_in_shell(lines: str, folder: Path) -> list[str]:
+    """The arguments that curl would be given."""
+    told = subprocess.run(
+        ["sh", "-c", 'curl() { for word; do printf "%s\\036" "$word"; done; }\nsleep() { :; }\n' + lines],
+        cwd=folder, env={"ACCESS_TOKEN": "secret", "CLIENT_SECRET": "hush", "CODE": "NEWCODE"},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return told.stdout.split("\036")[:-1]
+
+
+def test_curl_lines_send_what_was_sent_with_placeholders_for_secrets(tmp_path: Path) -> None:
+    sent = exchange(
+        method="POST",
+        path="/o/client/token",
+        request_headers={
+            "authorization": "Bearer sha256:0123456789abcdef",
+            "content-type": "application/x-www-form-urlencoded",
+            "host": "mock",
+        },
+        request_body="grant_type=client_credentials&client_secret=sha256:0123456789abcdef",
+    )
+    assert run_in_shell(script([sent], "http://127.0.0.1:8300"), tmp_path) == [
+        "--include", "--request", "POST", "http://127.0.0.1:8300/o/client/token",
+        "--header", "authorization: Bearer secret",
+        "--header", "content-type: application/x-www-form-urlencoded",
+        "--data-raw", "grant_type=client_credentials&client_secret=hush",
+    ]  # fmt: skip
+    assert "# set first: ACCESS_TOKEN, CLIENT_SECRET" in script([sent], "")
+
+
+def test_curl_lines_poll_a_new_code_at_the_same_pace() -> None:
+    polls = [exchange(seconds=n * 1.25, path="/api/v2/REF30/profiles/code/AB12CDE", code="AB12CDE") for n in range(3)]
+
+    lines = script(polls, "http://127.0.0.1:8300").splitlines()
+    assert lines[2:] == [
+        'curl --include "$ADOBE_PASS"/api/v2/REF30/profiles/code/"$CODE"',
+        "sleep 1.25",
+        'curl --include "$ADOBE_PASS"/api/v2/REF30/profiles/code/"$CODE"',
+        "sleep 1.25",
+        'curl --include "$ADOBE_PASS"/api/v2/REF30/profiles/code/"$CODE"',
+    ]
+
+
+def test_hostile_text_does_nothing_in_a_shell(tmp_path: Path) -> None:
+    text = HOSTILE.replace("\x00", "")
+    sent = exchange(path=f"/{text}", query=text, request_headers={"x": text, text: "y"}, request_body=text)
+
+    words = run_in_shell("ADOBE_PASS=\n" + curl(sent), tmp_path)
+
+    assert words == ["--include", f"/{text}?{text}", "--header", f"x: {text}", "--header", f"{text}: y",
+                     "--data-raw", text]  # fmt: skip
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_timeline_draws_pauses_as_long_as_they_were_up_to_a_limit() -> None:
+    seconds = [0.0, 1.0, 3.0, 4000.0]
+    drawing = timeline(
+        SceneReport(exchanges=[exchange(id=n, seconds=at, endpoint="profiles.code") for n, at in enumerate(seconds)])
+    )
+
+    assert drawing is not None
+    one, two, long = [step.right - step.left for step in drawing.steps]
+    assert one < two < long < 3 * two
+    assert [step.broken for step in drawing.steps] == [False, False, True]
+    assert [interval.label for interval in drawing.intervals] == ["1.00 s", "2.00 s", "1 h 6 min"]
+
+
+def test_a_timeline_tells_polls_throttling_and_decisions_apart() -> None:
+    drawing = timeline(
+        SceneReport(
+            exchanges=[
+                exchange(endpoint="profiles.code", outcome="no profile"),
+                exchange(endpoint="profiles.code", outcome="throttled", seconds=1.0),
+                exchange(endpoint="decisions.authorize", outcome="permit", seconds=2.0),
+                exchange(endpoint="decisions.authorize", outcome="deny", seconds=3.0),
+                exchange(endpoint="", outcome="error", seconds=4.0),
+            ]
+        )
+    )
+
+    assert drawing is not None
+    assert [lane.label for lane in drawing.lanes] == ["polls", "decisions", "other calls"]
+    assert [mark.shape for mark in drawing.marks] == ["waiting", "throttled", "granted", "denied", "failed"]
+    assert timeline(SceneReport(exchanges=[])) is None

@@ -1,0 +1,145 @@
+"""The witness: what a finding is shown with, in bounded memory."""
+
+from __future__ import annotations
+
+import msgspec
+from breakers import BREAKERS
+from conformance_traces import OTHER, VIEWER, Trace, judge, merged
+
+from conformance.fingerprint import fingerprint
+from conformance.observation import VerbCall
+from conformance.reports.scene import LONGEST_BODY, scene_report
+from conformance.rule import Broken
+from conformance.witness import AFTER, BEFORE, MOST, Scene, Witness
+from mock_server.exchange import Exchange
+
+
+def broken(*exchanges: int, device: str | None = VIEWER.device, observed: str = "that") -> Broken:
+    return Broken(exchanges=exchanges, device=device, expected="this", observed=observed)
+
+
+def ids(scene: Scene) -> list[int]:
+    return [seen.id for seen in scene.observations if isinstance(seen, Exchange)]
+
+
+def test_a_scene_shows_what_the_device_did_before_and_after_and_no_other_device() -> None:
+    trace, witness = Trace(), Witness()
+    for _ in range(20):
+        witness.saw(0, trace.profiles(VIEWER))
+        witness.saw(0, trace.profiles(OTHER))
+    scene = witness.scene(0, broken(37, 39))
+    for _ in range(20):
+        witness.saw(0, trace.profiles(VIEWER))
+        witness.saw(0, trace.profiles(OTHER))
+
+    before = [37 - 2 * n for n in range(BEFORE, 0, -1)]
+    after = [41 + 2 * n for n in range(AFTER)]
+    assert ids(scene) == [*before, 37, 39, *after]
+    assert scene.cited == {37, 39}
+    assert scene.missing == ()
+
+
+def test_cited_calls_of_no_device_are_shown_too() -> None:
+    trace, witness = Trace(), Witness()
+    witness.saw(0, trace.token("t1"))
+    witness.saw(0, trace.profiles(VIEWER))
+
+    assert ids(witness.scene(0, broken(1, 2))) == [1, 2]
+
+
+def test_what_the_app_asked_is_part_of_the_scene() -> None:
+    trace, witness = Trace(), Witness()
+    trace.ask("play", returns={"allowed": True})
+    for seen in trace.observations:
+        witness.saw(0, seen)
+
+    (seen,) = witness.scene(0, broken()).observations
+    assert isinstance(seen, VerbCall)
+
+
+def test_worlds_do_not_mix() -> None:
+    here, there, witness = Trace(space="a"), Trace(space="b"), Witness()
+    witness.saw(0, here.profiles())
+    witness.saw(1, there.profiles())
+
+    (seen,) = witness.scene(1, broken(1)).observations
+    assert isinstance(seen, Exchange)
+    assert seen.space == "b"
+
+
+def test_the_memory_is_bounded_and_what_is_forgotten_is_named() -> None:
+    trace, witness = Trace(), Witness(remembered=10)
+    for _ in range(500):
+        witness.saw(0, trace.profiles(VIEWER))
+    held = [value for value in vars(witness).values() if hasattr(value, "__len__")]
+    assert max(map(len, held)) <= 10
+
+    scene = witness.scene(0, broken(3, 499))
+    assert scene.missing == (3,)
+    assert 499 in ids(scene)
+    assert len(scene.observations) <= MOST
+
+
+def test_findings_come_with_their_scenes() -> None:
+    result = judge(BREAKERS["authentication.poll-interval"]().observations)["authentication.poll-interval"]
+
+    scene = result.findings[0].scene
+    assert scene is not None
+    shown = scene_report(scene)
+    assert [exchange.id for exchange in shown.exchanges if exchange.cited] == [4, 5]
+    assert [exchange.seconds for exchange in shown.exchanges if exchange.cited] == [0.0, 1.005]
+    assert shown.exchanges[-1].id > 5, "what came afterwards"
+    cited = next(exchange for exchange in shown.exchanges if exchange.cited)
+    assert "authorization" in cited.request_headers
+    assert not next(exchange for exchange in shown.exchanges if not exchange.cited).request_headers
+
+
+def test_a_shown_exchange_has_no_secret_and_no_endless_body() -> None:
+    trace = Trace()
+    raw = trace.exchange(
+        "dcr.token", "/o/client/token", method="POST", body="client_secret=hush&x=1",
+        headers={"authorization": "Bearer hush", "cookie": "hush"}, answer='{"access_token":"hush"}' + "x" * 9_999,
+    )  # fmt: skip
+    told = msgspec.json.encode(scene_report(Scene([raw], frozenset({1})))).decode()
+
+    assert "hush" not in told
+    assert "sha256:" in told
+    assert len(told) < LONGEST_BODY + 1_000
+    masked = trace.profiles(headers={"authorization": "Bearer sha256:0123456789abcdef"})
+    again = scene_report(Scene([masked], frozenset({2}))).exchanges[0]
+    assert again.request_headers["authorization"] == "Bearer sha256:0123456789abcdef"
+
+
+def test_a_fingerprint_is_the_same_for_other_devices_codes_and_times() -> None:
+    trace = BREAKERS["authentication.poll-interval"]()
+    elsewhere = Trace(now=5_000.0, first_id=900).start()
+    elsewhere.session("BCDFGHJ", OTHER)
+    for _ in range(3):
+        elsewhere.wait(1.7)
+        elsewhere.poll("BCDFGHJ")
+
+    (here,), (there,) = (
+        {finding.fingerprint for finding in judge(seen)["authentication.poll-interval"].findings}
+        for seen in (merged(trace), merged(elsewhere))
+    )
+    assert here == there
+
+
+def test_a_fingerprint_tells_rules_kinds_and_endpoints_apart() -> None:
+    trace = Trace()
+    call, other = trace.profiles(), trace.configuration()
+    prints = [
+        fingerprint("a.b", broken(1, observed="no header"), (call,)),
+        fingerprint("a.c", broken(1, observed="no header"), (call,)),
+        fingerprint("a.b", broken(1, observed="a wrong header"), (call,)),
+        fingerprint("a.b", broken(1, observed="no header"), (other,)),
+    ]
+    assert len(set(prints)) == 4
+
+
+def test_names_of_what_was_asked_for_do_not_count() -> None:
+    first, second = Trace().authorize("Cartoons"), Trace().authorize("News")
+
+    assert fingerprint("a.b", broken(1, observed="Cartoons asked for again"), (first,)) == fingerprint(
+        "a.b", broken(1, observed="News asked for again"), (second,)
+    )
