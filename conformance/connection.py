@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from conformance.drivers.driver import Driver
-from conformance.drivers.http import HttpDriver
+from conformance.drivers.opening import opened
 from conformance.drivers.restart import Restarter, ShellRestart
 from conformance.mock_clock import MockClock
 from conformance.service_config import ServiceConfig
@@ -33,9 +33,6 @@ async def connect(
     if restarter is None and config.service.restart is not None:
         restarter = ShellRestart(config.service.restart, config.service.base_url)
     clock = await MockClock.of(control, asyncio.get_running_loop().time)
-    driver = HttpDriver(config, now=clock.now, restarter=restarter)
-    try:
+    async with opened(config, now=clock.now, restarter=restarter) as driver:
         # A filter that no exchange passes leads to the end of the journal in one call.
         yield Connection(driver, control, (await control.exchanges(endpoint="-")).next)
-    finally:
-        await driver.close()

@@ -60,7 +60,7 @@ async def examine(
     if not answered:
         return found, []
     calls, exchanges = await _probe(config, connection, device)
-    return found + _verbs_failed(calls) + _traffic(control, exchanges, await control.catalogue()), calls
+    return found + _verbs_failed(config, calls) + _traffic(control, exchanges, await control.catalogue()), calls
 
 
 async def mock_answers(control: ControlClient, now: Callable[[], float] = time.time) -> Diagnosis | None:
@@ -85,6 +85,8 @@ async def mock_answers(control: ControlClient, now: Callable[[], float] = time.t
 
 async def _service(config: ServiceConfig, control: ControlClient) -> tuple[list[Diagnosis], bool]:
     base_url = config.service.base_url
+    if not base_url:
+        return [], True  # the driver knows where the service is, and its first verb will tell
     try:
         async with httpx.AsyncClient(timeout=config.service.timeout, trust_env=False) as http:
             answer = await http.get(base_url)
@@ -147,17 +149,26 @@ async def _reached(connection: Connection, within: float) -> list[Exchange]:
     return []
 
 
-def _verbs_failed(calls: list[VerbCall]) -> list[Diagnosis]:
+def _verbs_failed(config: ServiceConfig, calls: list[VerbCall]) -> list[Diagnosis]:
     return [
         Diagnosis(
             what=f"the verb {call.verb} failed: {call.failure}",
-            remedy=f"Mend [verbs.{call.verb}] in service.toml, or the service",
+            remedy=f"Mend {_carrier(config, call.verb)}, or the service",
             blame=Blame.CONFIG,
             fatal=False,
         )
         for call in calls
         if call.failure is not None
     ]
+
+
+def _carrier(config: ServiceConfig, verb: str) -> str:
+    """What carries a verb to the service."""
+    if config.service.driver is not None:
+        return f"{verb} of the driver {config.service.driver}"
+    if config.service.command is not None:
+        return f"the verb {verb} of the command {' '.join(config.service.command)}"
+    return f"[verbs.{verb}] in {config.path}"
 
 
 def _traffic(control: ControlClient, exchanges: list[Exchange], catalogue: dict[str, object]) -> list[Diagnosis]:

@@ -25,11 +25,11 @@ class JudgedRun:
     def __init__(self, config: ServiceConfig, mock_url: str) -> None:
         self._config = config
         self._mock_url = mock_url
-        self._outcome: Report | HarnessError | None = None
+        self._outcome: Report | ConfigError | HarnessError | None = None
 
     @property
     def report(self) -> Report:
-        """Fails the test that asks if the harness failed."""
+        """Fails the test that asks if the harness failed, or a driver turned out to be none."""
         if self._outcome is None:
             try:
                 self._outcome = asyncio.run(
@@ -41,8 +41,10 @@ class JudgedRun:
                         announce=lambda line: None,
                     )
                 )
-            except HarnessError as error:
+            except (ConfigError, HarnessError) as error:
                 self._outcome = error
+        if isinstance(self._outcome, ConfigError):
+            pytest.fail(f"CONFIG: {self._outcome}", pytrace=False)
         if isinstance(self._outcome, HarnessError):
             pytest.fail(f"HARNESS: {self._outcome}", pytrace=False)
         return self._outcome

@@ -58,7 +58,7 @@ async def judge_service(
     began = time.monotonic()
     run = Run(
         mock=mock_url,
-        service=config.service.base_url,
+        service=config.service.name,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         files=[str(config.path)],
     )

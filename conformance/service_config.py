@@ -6,6 +6,7 @@ anything is sent: `ConfigError` names the file, the line and the key.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,7 +25,12 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """[service]: where the service is, and what holds for all its verbs."""
 
-    base_url: str
+    base_url: str = ""
+    """Without one there is a driver or a command, which knows where the service is."""
+    driver: str | None = None
+    """``module:Class``: a Python class that carries the verbs, in the place of [verbs]."""
+    command: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] | None = None
+    """A program that carries them, with its arguments."""
     restart: str | None = None
     """A shell command that restarts the service; it ends when the restart is under way."""
     instances: Annotated[int, msgspec.Meta(ge=1)] = 1
@@ -35,6 +41,11 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     service_provider: str = "REF30"
     mvpd: str = "Cablevision"
     """The TV provider that viewers choose in scenarios that need no particular one."""
+
+    @property
+    def name(self) -> str:
+        """What reports call the service."""
+        return self.base_url or self.driver or " ".join(self.command or ())
 
 
 class Mock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -106,18 +117,41 @@ def load(path: Path) -> ServiceConfig:
     if "service" not in file.data:
         raise file.error((), 'there is no [service]; add one with base_url = "http://…"')
     service = file.table(("service",), Service)
-    _require_url(file, ("service", "base_url"), service.base_url)
+    _require_reach(file, service)
     _require_headers(file, ("service", "headers"), service.headers)
     mock = file.table(("mock",), Mock)
     if mock.url is not None:
         _require_url(file, ("mock", "url"), mock.url)
     return ServiceConfig(
-        path=path, service=service, mock=mock, verbs=_verbs(file), states=file.table(("states",), States)
+        path=path, service=service, mock=mock, verbs=_verbs(file, service), states=file.table(("states",), States)
     )
 
 
-def _verbs(file: TomlFile) -> dict[str, VerbMapping]:
+def _require_reach(file: TomlFile, service: Service) -> None:
+    """There is one way to the service, and what it needs."""
+    ways = [name for name in ("driver", "command") if getattr(service, name) is not None]
+    if len(ways) > 1:
+        raise file.error(("service", "command"), "a service has one driver: keep driver or command")
+    if service.driver is not None and not re.fullmatch(r"[\w.]+:\w+", service.driver):
+        sentence = f'a driver is a module and a class, like "my_driver:MyDriver"; this one is "{service.driver}"'
+        raise file.error(("service", "driver"), sentence)
+    if ways and service.headers:
+        raise file.error(("service", "headers"), f"headers are for verbs by HTTP; leave them to the {ways[0]}")
+    if ways and service.restart is not None and not service.base_url:
+        sentence = "a restart is over when base_url answers; add it, or let the driver have the verb restart"
+        raise file.error(("service", "restart"), sentence)
+    if service.base_url or not ways:
+        if not service.base_url:
+            raise file.error(("service",), '[service] lacks "base_url"')
+        _require_url(file, ("service", "base_url"), service.base_url)
+
+
+def _verbs(file: TomlFile, service: Service) -> dict[str, VerbMapping]:
     tables = file.data.get("verbs", {})
+    if service.driver is not None or service.command is not None:
+        if tables:
+            raise file.error(("verbs",), "the driver says which verbs it has; leave out [verbs], or the driver")
+        return {}
     if not tables:
         raise file.error(("verbs",), "no verb is mapped; add at least [verbs.start] or [verbs.login]")
     for name in tables:

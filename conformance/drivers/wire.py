@@ -5,6 +5,7 @@ Nothing here sends anything, so the asynchronous driver and the load generator s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -13,7 +14,7 @@ import msgspec
 
 from conformance.drivers.driver import Request
 from conformance.drivers.placeholders import Values, fill, fill_text, fill_url
-from conformance.service_config import ServiceConfig, VerbMapping
+from conformance.service_config import ServiceConfig, States, VerbMapping
 from conformance.verbs import STATES, VERBS
 from fixtures.devices import Device
 from mock_server.masking import mask
@@ -42,7 +43,7 @@ def render(config: ServiceConfig, request: Request) -> HttpRequest:
         "service_provider": config.service.service_provider,
         **request.context,
         **request.arguments,
-        **_device_values(request.device),
+        **device_values(request.device),
     }
     headers = {
         name: fill_text(value, values) for name, value in {**config.service.headers, **mapping.headers}.items()
@@ -66,14 +67,20 @@ def read(config: ServiceConfig, verb: str, status: int, body: bytes) -> dict[str
         content = msgspec.json.decode(body) if body else None
     except msgspec.DecodeError as error:
         raise VerbError(f"the answer is not JSON: {_excerpt(body)}") from error
-    found = _found(verb, mapping, content)
-    if "state" in found:
-        found["state"] = _state(config, found["state"])
-    if found.get("media_token"):
-        found["media_token"] = mask(str(found["media_token"]))
+    found = in_suite_words(config.states, _found(verb, mapping, content))
     if status not in mapping.accept:  # an accepted error need not carry what a success does
         _require(verb, mapping, found, body)
     return found
+
+
+def in_suite_words(states: States, found: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns as rules read them: the state in one of the suite's words, a media token masked as the journal does."""
+    words = dict(found)
+    if "state" in words:
+        words["state"] = _state(states, words["state"])
+    if words.get("media_token"):
+        words["media_token"] = mask(str(words["media_token"]))
+    return words
 
 
 def _body(mapping: VerbMapping, values: Values) -> tuple[bytes, str]:
@@ -84,7 +91,7 @@ def _body(mapping: VerbMapping, values: Values) -> tuple[bytes, str]:
     return (b"" if content is None else msgspec.json.encode(content)), "application/json"
 
 
-def _device_values(device: Device) -> dict[str, Any]:
+def device_values(device: Device) -> dict[str, Any]:
     return {
         "device.id": device.id,
         "device.ip": device.ip,
@@ -110,8 +117,8 @@ def _found(verb: str, mapping: VerbMapping, content: object) -> dict[str, Any]:
     return found
 
 
-def _state(config: ServiceConfig, value: object) -> str:
-    word = config.states.word(value)
+def _state(states: States, value: object) -> str:
+    word = states.word(value)
     if word is None:
         example = f"{STATES[0]} = [{msgspec.json.encode(value).decode()}]"
         raise VerbError(f'[states] does not map the state "{value}"; add it there, like {example}')

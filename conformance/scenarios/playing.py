@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import httpx
 
+from conformance.errors import ConfigError
 from conformance.reports.model import ScenarioReport
 from conformance.rule import Blame
 from conformance.scenarios.scenario import Scenario
@@ -25,15 +26,24 @@ async def play_all(
     set_stage: Callable[[str], Stage],
     announce: Callable[[str], None],
 ) -> list[ScenarioReport]:
-    """Plays what the available verbs allow; one report each, in the order given, of those left out too."""
+    """Plays what the available verbs allow; one report each, in the order given, of those left out too.
+
+    Raises `ConfigError` where a driver turns out to be none on the way.
+    """
     acts = {s.id: _Act(s(), set_stage(s.id), announce) for s in scenarios if not s.needs - available}
     first = [act for act in acts.values() if not act.scenario.exclusive]
     last = [act for act in acts.values() if act.scenario.exclusive]
-    async with asyncio.TaskGroup() as group:
-        for act in first:
-            group.create_task(act.play())
-        for act in last:
-            group.create_task(act.prepare())
+    wrong: Exception | None = None
+    try:
+        async with asyncio.TaskGroup() as group:
+            for act in first:
+                group.create_task(act.play())
+            for act in last:
+                group.create_task(act.prepare())
+    except* ConfigError as errors:
+        wrong = errors.exceptions[0]
+    if wrong is not None:
+        raise wrong
     for act in last:
         await act.play()
     return [acts[s.id].report() if s.id in acts else _left_out(s, available) for s in scenarios]

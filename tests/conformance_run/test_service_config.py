@@ -94,6 +94,31 @@ def test_a_column_counts_characters() -> None:
     assert position_of('a = 1\n"é" = { "ü" = 1, b = 2 }', ("é", "b")) == (2, 18)
 
 
+def test_a_driver_takes_the_place_of_verbs(tmp_path: Path) -> None:
+    config = read(tmp_path, '[service]\ndriver = "mine:Driver"\n')
+    assert (config.verbs, config.service.name) == ({}, "mine:Driver")
+    config = read(tmp_path, '[service]\ncommand = ["node", "driver.js"]\n')
+    assert (config.service.command, config.service.name) == (("node", "driver.js"), "node driver.js")
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        ('driver = "mine:Driver"\ncommand = ["x"]', "a service has one driver: keep driver or command"),
+        ('driver = "mine.py"', 'a driver is a module and a class, like "my_driver:MyDriver"'),
+        ("command = []", "service.command: expected array of length >= 1"),
+        ('driver = "m:D"\nrestart = "true"', "a restart is over when base_url answers"),
+        ('driver = "m:D"\nheaders = { a = "b" }', "headers are for verbs by HTTP; leave them to the driver"),
+        ('driver = "m:D"\nbase_url = "nowhere"', "base_url must be an http or https address"),
+        ('driver = "m:D"\n[verbs.stop]\nrequest = "POST /stop"', "the driver says which verbs it has"),
+    ],
+)
+def test_a_driver_that_cannot_be_meant_is_refused(tmp_path: Path, lines: str, sentence: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        read(tmp_path, f"[service]\n{lines}\n")
+    assert sentence in str(raised.value)
+
+
 def test_a_body_is_json_or_form_and_not_both(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="one body"):
         read(tmp_path, WHOLE.replace("accept = [409]", 'form = { a = "b" }'))
