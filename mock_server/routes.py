@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from mock_server.call import Endpoint
@@ -10,6 +10,7 @@ from mock_server.control import events, exchanges, metrics, views
 from mock_server.control import handlers as control
 from mock_server.control import keys as control_keys
 from mock_server.control.http import guarded
+from mock_server.dashboard import dashboard_routes
 from mock_server.dispatch import PathTree
 from mock_server.endpoints import (
     activate,
@@ -115,13 +116,14 @@ CONTROL_CALLS = (
 )
 
 
-def routes(settings: Settings, lag: LagMeter, tallies: Tallies) -> list[Route]:
-    """Control calls, the OpenAPI document, then whatever is neither these nor a path of Adobe's."""
+def routes(settings: Settings, lag: LagMeter, tallies: Tallies) -> list[BaseRoute]:
+    """Control calls, the dashboard, the OpenAPI document, then whatever is neither these nor a path of Adobe's."""
     return [
         *(
             Route(f"/_mock{path}", guarded(handler, settings.control_token), methods=[method])
             for method, path, handler in CONTROL_CALLS
         ),
+        *dashboard_routes(),
         openapi_route(ENDPOINTS),
         Route("/{path:path}", Gateway({}, settings, lag, tallies)),
     ]

@@ -164,6 +164,7 @@ def _announce(
     providers = ", ".join(settings.catalogue.service_providers) or "none"
     lines = [
         f"Adobe Pass mock   {base}",
+        f"dashboard         {base}/_mock/",
         f"control           {base}/_mock/health",
         f"software statement {base}/_mock/software-statement  (or: pass-mock software-statement)",
         f"simulated         {_SIMULATED}",

@@ -82,6 +82,13 @@ def test_every_control_call_is_documented() -> None:
         assert f"| `{method} /_mock{path}` |" in text
 
 
+def test_every_field_of_the_dashboards_filter_is_documented() -> None:
+    script = (ROOT / "mock_server" / "dashboard" / "static" / "filter.js").read_text("utf-8")
+    fields = re.findall(r"^  (\w+): \(", script, re.MULTILINE)
+    assert "endpoint" in fields
+    assert {field for field in fields if f"`{field}`" not in (REFERENCE / "dashboard.md").read_text("utf-8")} == set()
+
+
 def test_every_dependency_has_its_reason() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]

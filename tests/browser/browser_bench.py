@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -27,6 +33,22 @@ def type_code(page: Page, code: str) -> None:
     page.get_by_role("button", name="Continue").click()
 
 
+@contextlib.contextmanager
+def serving(*options: str, port: int = 0) -> Iterator[str]:
+    """A mock as users start it, by default on a free port; its address."""
+    command = [sys.executable, "-m", "mock_server", "serve", "--port", str(port), *options]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stderr is not None
+        first = process.stderr.readline()
+        address = re.search(r"http://\S+", first)
+        assert address, first
+        yield address[0]
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+
+
 @dataclass
 class Device:
     """A streaming device whose app has a token; ``code`` of the session that it started last."""
@@ -45,9 +67,21 @@ class Device:
         return base + answer.json()["url"] if answer.json()["actionName"] == "authenticate" else ""
 
     def profiles(self) -> dict[str, Any]:
-        path = f"/api/v2/{self.service_provider}/profiles/code/{self.code}"
-        profiles: dict[str, Any] = self.http.get(path, headers=self.headers).json()["profiles"]
+        profiles: dict[str, Any] = self.poll().json()["profiles"]
         return profiles
+
+    def poll(self) -> httpx.Response:
+        return self.http.get(f"/api/v2/{self.service_provider}/profiles/code/{self.code}", headers=self.headers)
+
+    def log_in(self, username: str = "viewer") -> None:
+        """What a viewer would do in a browser."""
+        answer = self.http.post(f"/_mock/sessions/{self.code}/login", json={"username": username})
+        assert answer.status_code == 200, answer.text
+
+    def decide(self, kind: str, *resources: str, mvpd: str = "Cablevision") -> httpx.Response:
+        """Asks for decisions: ``kind`` is preauthorize or authorize."""
+        path = f"/api/v2/{self.service_provider}/decisions/{kind}/{mvpd}"
+        return self.http.post(path, headers=self.headers, json={"resources": resources})
 
 
 @dataclass
@@ -60,19 +94,28 @@ class World:
     def __post_init__(self) -> None:
         self.http = httpx.Client(base_url=self.url, trust_env=False)
 
+    def close(self) -> None:
+        self.http.close()
+
     @property
     def app(self) -> str:
         """Where logins lead back to: something of the same mock that is no page."""
         return f"{self.url}/_mock/health"
 
-    def device(self, ip: str = "198.51.100.7", application: str = "default", provider: str = "REF30") -> Device:
+    def device(
+        self,
+        ip: str = "198.51.100.7",
+        application: str = "default",
+        provider: str = "REF30",
+        name: str = "a-television",
+    ) -> Device:
         statement = self.http.get("/_mock/software-statement", params={"application": application}).text
         credentials = self.http.post("/o/client/register", json={"software_statement": statement}).json()
         form = {name: credentials[name] for name in ("client_id", "client_secret")}
         token = self.http.post("/o/client/token", data={**form, "grant_type": "client_credentials"}).json()
         headers = {
             "Authorization": f"Bearer {token['access_token']}",
-            "AP-Device-Identifier": f"fingerprint {base64.b64encode(b'a-television').decode()}",
+            "AP-Device-Identifier": f"fingerprint {base64.b64encode(name.encode()).decode()}",
             "X-Device-Info": base64.b64encode(b'{"model":"TV","osName":"tvOS"}').decode(),
             "X-Forwarded-For": ip,
         }

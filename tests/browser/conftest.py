@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import chromium
 import pytest
-from browser_bench import LONG_NAME, World
+from browser_bench import LONG_NAME, World, serving
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, sync_playwright
 
 _ARGUMENTS = [
@@ -46,17 +43,8 @@ def mock_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A mock as users start it, on a free port."""
     file = tmp_path_factory.mktemp("mock") / "mock.toml"
     file.write_text(_CONFIGURATION, "utf-8")
-    command = [sys.executable, "-m", "mock_server", "serve", "--port", "0", "--config", str(file)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    try:
-        assert process.stderr is not None
-        first = process.stderr.readline()
-        address = re.search(r"http://\S+", first)
-        assert address, first
-        yield address[0]
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+    with serving("--config", str(file)) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +66,7 @@ def world(mock_address: str, request: pytest.FixtureRequest) -> Iterator[World]:
     made = World(f"{mock_address}/~{name}")
     yield made
     made.http.delete(f"{mock_address}/_mock/spaces/{name}")
-    made.http.close()
+    made.close()
 
 
 @pytest.fixture

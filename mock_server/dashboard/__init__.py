@@ -1,0 +1,70 @@
+"""The dashboard at ``/_mock/``: a page that shows a space, by means of the control API alone.
+
+What is served here holds no data, so it needs no control token; the page asks its user for one. Its policy lets run
+and load only what this package brings.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from importlib import resources
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+_POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "connect-src 'self'",
+        "img-src data:",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+        # No text becomes markup: assigning to innerHTML is an error.
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+    ]
+)
+_HEADERS = {
+    "cache-control": "no-cache",  # the page and its modules are of one version
+    "content-security-policy": _POLICY,
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
+
+
+def dashboard_routes() -> list[BaseRoute]:
+    """The page, and the scripts and styles that it consists of."""
+    return [
+        Route("/_mock", page, methods=["GET"]),
+        Mount("/_mock/dashboard", _Static(packages=[("mock_server", "dashboard/static")])),
+    ]
+
+
+async def page(request: Request) -> Response:
+    """With a slash at the end, for the page's addresses are relative to it."""
+    if not request.scope["space_path"].endswith("/"):
+        return RedirectResponse(f"{request.scope['space_prefix']}/_mock/", 308)
+    return HTMLResponse(_page(), headers=_HEADERS)
+
+
+class _Static(StaticFiles):
+    """Files of the package with the headers of the page."""
+
+    def file_response(
+        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        response.headers.update(_HEADERS)
+        return response
+
+
+@cache
+def _page() -> str:
+    return (resources.files("mock_server") / "dashboard" / "page.html").read_text("utf-8")

@@ -1,0 +1,51 @@
+/** The panel of throttle buckets: how much each address has left before it gets a 429. */
+
+import { get } from "./api.js";
+import { h, reconcile, say } from "./dom.js";
+import { count, number } from "./format.js";
+
+export class Buckets {
+  constructor({ panel, filter }) {
+    this.filter = filter;
+    this.summary = h("p", { class: "panel-summary" });
+    this.list = h("ul", { class: "cards" });
+    panel.append(h("h2", {}, "Throttling"), this.summary, this.list);
+  }
+
+  async refresh() {
+    const { buckets, all, limit, now } = await get("/buckets?limit=50");
+    say(this.summary, sentence(limit, all));
+    reconcile(this.list, buckets.map((bucket) => ({ ...bucket, limit, now })), ({ ip, special }) => `${ip} ${special}`, () => this.card());
+  }
+
+  card() {
+    const ip = h("button", { type: "button", class: "code-name", title: "Show its exchanges in the list" });
+    const words = h("span", { class: "soft" });
+    const meter = h("meter", { min: "0" });
+    const element = h("li", { class: "card" }, h("div", { class: "card-head" }, ip, words), meter);
+    element.show = (bucket) => {
+      say(ip, bucket.ip);
+      ip.onclick = () => this.filter("ip", bucket.ip);
+      say(words, wordsOf(bucket));
+      meter.hidden = bucket.tokens === null;
+      if (meter.hidden) return;
+      meter.max = bucket.limit.burst + 1;
+      meter.low = meter.max / 3;
+      meter.optimum = meter.max;
+      meter.value = bucket.tokens;
+      meter.setAttribute("aria-label", `Requests that ${bucket.ip} has left`);
+    };
+    return element;
+  }
+}
+
+function sentence(limit, all) {
+  if (!limit) return "This mock does not throttle, unless a behaviour does.";
+  const rate = `Each address may make ${count(limit.rate, "request")} a second, and ${number(limit.burst)} on top.`;
+  return all ? `${rate} ${count(all, "bucket")} ${all === 1 ? "is" : "are"} not full.` : `${rate} All buckets are full.`;
+}
+
+function wordsOf({ special, tokens, next_allowed: nextAllowed, now }) {
+  if (special) return "bucket of a behaviour";
+  return tokens ? `${count(tokens, "request")} left` : `429 for ${((nextAllowed - now) / 1000).toFixed(1)} s more`;
+}

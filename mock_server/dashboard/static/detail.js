@@ -1,0 +1,117 @@
+/** The detail of an exchange: request and response as the journal has them, secrets masked. */
+
+import { get, Refused } from "./api.js";
+import { h, say } from "./dom.js";
+import { day, exactTime, laidOut, took } from "./format.js";
+import { icon, kindOf, KINDS, outcomeOf } from "./kinds.js";
+
+export class Detail {
+  constructor({ dialog, journal }) {
+    this.dialog = dialog;
+    this.journal = journal;
+    this.title = h("h2", { id: "detail-title", tabindex: "-1" });
+    this.body = h("div", { class: "detail-body", tabindex: "0", role: "group", "aria-labelledby": "detail-title" });
+    this.earlier = h("button", { type: "button", onclick: () => this.step(-1) }, "← Earlier");
+    this.later = h("button", { type: "button", onclick: () => this.step(1) }, "Later →");
+    dialog.append(
+      h("header", {}, this.title,
+        h("div", { class: "actions" }, this.earlier, this.later,
+          h("button", { type: "button", onclick: () => dialog.close() }, "Close"))),
+      this.body);
+    dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+    dialog.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowLeft") this.step(-1);
+      if (event.key === "ArrowRight") this.step(1);
+    });
+  }
+
+  /** Shows one of these exchanges; the others are a step away. */
+  async open(ids, id) {
+    this.ids = ids;
+    this.id = id;
+    if (!this.dialog.open) this.dialog.showModal();
+    this.title.focus();
+    await this.show();
+  }
+
+  async step(by) {
+    const next = this.ids[this.ids.indexOf(this.id) + by];
+    if (next === undefined) return;
+    this.id = next;
+    await this.show();
+  }
+
+  async show() {
+    const { id } = this;
+    const at = this.ids.indexOf(id);
+    this.earlier.disabled = at <= 0;
+    this.later.disabled = at >= this.ids.length - 1;
+    say(this.title, `Exchange ${id}`);
+    let content;
+    try {
+      const { exchanges } = await get(`/exchanges?after=${id - 1}&limit=1`);
+      content = exchanges[0]?.id === id ? this.contentOf(exchanges[0]) : [h("p", {}, "It is no longer in the journal.")];
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      content = [h("p", { class: "problem", role: "alert" }, error.message)];
+    }
+    if (id !== this.id) return; // another was asked for meanwhile
+    this.body.replaceChildren(...content);
+    this.body.scrollTop = 0;
+  }
+
+  contentOf(exchange) {
+    // Lists and lanes show the summary's outcome; the whole exchange has none.
+    const summary = this.journal.entries.find((entry) => entry.id === exchange.id);
+    const kind = summary ? kindOf(summary) : "other";
+    const rules = this.journal.evidence.get(exchange.id) ?? [];
+    return [
+      h("p", { class: "first-line" }, h("code", {}, `${exchange.method} ${exchange.path}${exchange.query && `?${exchange.query}`}`)),
+      h("p", { class: `verdict tone-${KINDS[kind].tone}` }, icon(kind), summary ? outcomeOf(summary) : String(exchange.status),
+        h("span", { class: "soft" }, `after ${took(exchange.duration_ms)}`)),
+      rules.length ? h("p", { class: "evidence" }, "⚑ Evidence against ", rules.map((rule) => h("code", {}, rule))) : null,
+      facts({
+        Endpoint: exchange.endpoint || "none has this path",
+        Time: `${day(exchange.at)}, ${exactTime(exchange.at)}`,
+        "Service provider": exchange.service_provider,
+        MVPD: exchange.mvpd,
+        Device: exchange.device,
+        Address: exchange.ip,
+        Code: exchange.code,
+        Client: exchange.client_id,
+        Behaviours: exchange.behaviours.join(", "),
+        Connection: `${exchange.peer} → ${exchange.server}, ${exchange.connection}`,
+        "Lag of the mock": took(exchange.lag_ms),
+      }),
+      h("h3", {}, "Request"),
+      ...message(exchange.request_headers, exchange.request_body),
+      h("h3", {}, "Response"),
+      ...message(exchange.response_headers, exchange.response_body),
+    ].filter(Boolean);
+  }
+}
+
+function message(headers, body) {
+  const decoded = decodedJson(headers["x-device-info"]);
+  return [
+    facts(headers, "headers"),
+    decoded ? h("p", { class: "soft" }, "X-Device-Info, decoded") : null,
+    decoded ? h("pre", {}, decoded) : null,
+    body ? h("pre", {}, laidOut(body)) : h("p", { class: "soft" }, "No body"),
+  ];
+}
+
+function facts(named, kind = "facts") {
+  const known = Object.entries(named).filter(([, value]) => value !== null && value !== "");
+  return h("dl", { class: kind }, known.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, String(value))]));
+}
+
+function decodedJson(base64) {
+  try {
+    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+    const text = new TextDecoder().decode(bytes);
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return null; // not given, or not what the header should be
+  }
+}

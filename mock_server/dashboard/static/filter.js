@@ -1,0 +1,58 @@
+/** The filter of the list: words, `field:value` with `*`, `?` and commas, and `-` before what is not wanted. */
+
+const FIELDS = {
+  id: (exchange) => [String(exchange.id)],
+  endpoint: (exchange) => [exchange.endpoint],
+  method: (exchange) => [exchange.method],
+  path: (exchange) => [exchange.path],
+  status: (exchange) => [String(exchange.status)],
+  outcome: (exchange) => [exchange.outcome],
+  error: (exchange) => [exchange.error],
+  device: (exchange) => [exchange.device],
+  ip: (exchange) => [exchange.ip],
+  provider: (exchange) => [exchange.service_provider],
+  mvpd: (exchange) => [exchange.mvpd],
+  code: (exchange) => [exchange.code],
+  client: (exchange) => [exchange.client_id],
+  behaviour: (exchange) => exchange.behaviours,
+  rule: (_, rules) => rules,
+};
+const ANYWHERE = ["endpoint", "path", "status", "outcome", "error", "device", "ip", "mvpd", "code", "behaviour", "rule"];
+
+/** A term for a value, in quotation marks if it has spaces. */
+export const term = (field, value) => `${field}:${/\s/.test(value) ? `"${value}"` : value}`;
+
+/** A function of an exchange and the rules that it is evidence against: whether it is wanted. */
+export function parse(text) {
+  const terms = (text.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? []).map(one);
+  return (exchange, rules = []) => terms.every((wanted) => wanted(exchange, rules));
+}
+
+function one(written) {
+  const negated = written.length > 1 && written.startsWith("-");
+  const bare = (negated ? written.slice(1) : written).replaceAll('"', "");
+  const colon = bare.indexOf(":");
+  const field = bare.slice(0, Math.max(colon, 0)).toLowerCase();
+  const matches = Object.hasOwn(FIELDS, field) ? byField(field, bare.slice(colon + 1)) : byWord(bare);
+  return (exchange, rules) => matches(exchange, rules) !== negated;
+}
+
+function byField(field, value) {
+  const patterns = value.split(",").filter(Boolean).map(glob);
+  if (!patterns.length) return () => true; // still being typed
+  return (exchange, rules) =>
+    FIELDS[field](exchange, rules).some((actual) => patterns.some((pattern) => pattern.test(actual ?? "")));
+}
+
+function byWord(word) {
+  const wanted = word.toLowerCase();
+  return (exchange, rules) =>
+    ANYWHERE.some((field) =>
+      FIELDS[field](exchange, rules).some((actual) => (actual ?? "").toLowerCase().includes(wanted)));
+}
+
+/** A regular expression for a glob, in which `*` stands for any characters and `?` for one. */
+export function glob(pattern) {
+  const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
+  return new RegExp(`^${escaped}$`, "is");
+}

@@ -1,0 +1,29 @@
+/** Tabs by the pattern that screen readers know: arrow keys move, one tab is in the order of the Tab key. */
+
+/** `chosen(name)` is told which panel came up. */
+export function tabs(list, chosen) {
+  const all = [...list.querySelectorAll("[role=tab]")];
+  const choose = (tab) => {
+    for (const other of all) {
+      const selected = other === tab;
+      other.setAttribute("aria-selected", selected);
+      other.tabIndex = selected ? 0 : -1;
+      document.getElementById(other.getAttribute("aria-controls")).hidden = !selected;
+    }
+    chosen(tab.dataset.panel);
+  };
+  list.addEventListener("click", (event) => {
+    const tab = event.target.closest("[role=tab]");
+    if (tab) choose(tab);
+  });
+  list.addEventListener("keydown", (event) => {
+    const at = all.indexOf(document.activeElement);
+    const next = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: -1 }[event.key];
+    if (at < 0 || next === undefined) return;
+    event.preventDefault();
+    const tab = all.at(next % all.length);
+    choose(tab);
+    tab.focus();
+  });
+  choose(all[0]);
+}

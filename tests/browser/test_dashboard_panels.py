@@ -1,0 +1,210 @@
+"""What the dashboard can do to a mock: log in, switch behaviours, advance the clock, reset, go to another space."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+
+import httpx
+import pytest
+from browser_bench import World, serving
+from dashboard_bench import narrow, open_dashboard, panel, rows
+from dashboard_traffic import HASTY, be_throttled, log_in, meet_an_outage, wait_for_a_login
+from playwright.sync_api import Page, expect
+
+TOKEN = "a token of the tests"
+
+
+def test_a_session_is_completed_by_a_subscriber(world: World, page: Page) -> None:
+    device = wait_for_a_login(world)
+    open_dashboard(page, world)
+    sessions = panel(page, "Sessions")
+    card = sessions.get_by_role("listitem").filter(has_text=device.code)
+    expect(card).to_contain_text("pending")
+    card.get_by_label("Log in as").select_option("kids")
+    card.get_by_role("button", name=f"Log in with {device.code}").click()
+    expect(card).to_contain_text("completed")
+    expect(page.get_by_text(f"kids is logged in with {device.code}.")).to_be_visible()
+    assert list(device.profiles()) == ["Cablevision"]
+
+
+def test_a_session_that_is_incomplete_says_what_it_lacks(world: World, page: Page) -> None:
+    world.device().start_session()
+    open_dashboard(page, world)
+    sessions = panel(page, "Sessions")
+    expect(sessions).to_contain_text("Lacks mvpd, domainName, redirectUrl")
+    expect(sessions.get_by_role("button", name="Log in")).to_have_count(0)
+
+
+def test_a_session_that_ends_meanwhile_is_said_not_to_take_a_login(world: World, page: Page) -> None:
+    device = wait_for_a_login(world)
+    open_dashboard(page, world)
+    page.get_by_role("button", name="Pause").click()
+    sessions = panel(page, "Sessions")
+    expect(sessions.get_by_role("button", name="Log in")).to_be_visible()
+    world.http.post("/_mock/clock", json={"advance": "1h"})
+    sessions.get_by_role("button", name="Log in").click()
+    expect(sessions.get_by_role("alert")).to_have_text(
+        f"the session of {device.code} has expired or was replaced by a newer one"
+    )
+
+
+def test_a_behaviour_is_switched_off_and_on_and_removed(world: World, page: Page) -> None:
+    device = meet_an_outage(world)
+    world.http.post("/_mock/behaviours", json={"match": {"endpoint": "profiles*"}, "effect": {"status": 503}})
+    open_dashboard(page, world)
+    behaviours = panel(page, "Behaviours")
+    over, ours = behaviours.get_by_role("listitem").all()
+    expect(over).to_contain_text(re.compile("b1.*over.*3 hits.*status 503"))
+    expect(ours).to_contain_text("Where endpoint profiles*")
+    assert device.poll().status_code == 503
+    switch = ours.get_by_role("switch", name="Switched on")
+    switch.uncheck()
+    expect(page.get_by_text("b2 is off.")).to_be_visible()
+    assert device.poll().status_code == 200
+    switch.check()
+    expect(page.get_by_text("b2 is on.")).to_be_visible()
+    assert device.poll().status_code == 503
+    expect(ours).to_contain_text("2 hits")
+    ours.get_by_role("button", name="Remove b2").click()
+    expect(behaviours.get_by_role("listitem")).to_have_count(1)
+    assert device.poll().status_code == 200
+
+
+def test_bad_days_are_added_from_presets_and_from_json(world: World, page: Page) -> None:
+    open_dashboard(page, world)
+    behaviours = panel(page, "Behaviours")
+    behaviours.get_by_label("Preset").select_option("adobe-5xx")
+    expect(behaviours).to_contain_text("Adobe Pass answers every second request with 503.")
+    behaviours.get_by_label("MVPD").fill("Dish")
+    behaviours.get_by_label("For (30s").fill("10m")
+    behaviours.get_by_role("button", name="Add the preset").click()
+    card = behaviours.get_by_role("listitem")
+    expect(card).to_contain_text("Where mvpd Dish · for 10m · probability 0.5 · seed 1")
+    behaviours.get_by_text("Add from JSON").click()
+    add = behaviours.get_by_role("button", name="Add the behaviour")
+    text = behaviours.get_by_label("Behaviour", exact=True)
+    text.fill("{")
+    add.click()
+    expect(behaviours.get_by_role("alert").last).to_contain_text("This is not JSON")
+    text.fill('{"effect": {"status": 200}}')
+    add.click()
+    expect(behaviours.get_by_role("alert").last).to_contain_text("status is an HTTP status from 400 to 599")
+    text.fill('{"effect": {"latency": {"uniform": ["1ms", "2ms"]}}, "times": 2}')
+    add.click()
+    expect(card).to_have_count(2)
+    expect(card.last).to_contain_text('latency {"uniform":["1ms","2ms"]}')
+
+
+def test_the_clock_is_advanced(world: World, page: Page) -> None:
+    device = log_in(world)
+    open_dashboard(page, world)
+    clock = panel(page, "Clock")
+    clock.get_by_role("button", name="+30d").click()
+    expect(clock).to_contain_text("30 d ahead of the mock")
+    assert world.http.get("/_mock/clock").json()["offset"] == 30 * 86_400_000
+    assert device.decide("authorize", "channel-1").status_code == 401
+    expect(page.locator("#axis")).to_contain_text("clock +30 d")
+    clock.get_by_label("By").fill("soon")
+    clock.get_by_role("button", name="Advance the clock").click()
+    expect(clock.get_by_role("alert")).to_contain_text("soon")
+    clock.get_by_label("By").fill("90m")
+    clock.get_by_role("button", name="Advance the clock").click()
+    expect(clock).to_contain_text("30 d 1 h ahead")
+
+
+def test_findings_lead_to_the_exchanges_that_show_them(world: World, page: Page) -> None:
+    open_dashboard(page, world)
+    be_throttled(world)
+    expect(page.get_by_role("tab", name="Findings")).to_contain_text(re.compile(r"Findings \d"))
+    findings = panel(page, "Findings")
+    rule = findings.get_by_role("listitem").filter(has_text="authentication.poll-interval")
+    rule.locator("summary").click()
+    first = rule.get_by_role("listitem").first
+    expect(first).to_contain_text(HASTY)
+    expect(first).to_contain_text("Expectedat least 3 s between two polls")
+    first.get_by_role("button", name=re.compile(r"#\d+")).first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Evidence against authentication.poll-interval")
+    page.keyboard.press("Escape")
+    first.get_by_role("button", name="Show in the list").click()
+    expect(rows(page)).to_have_count(2)
+    narrow(page, "rule:authentication.poll-interval")
+    expect(rows(page).nth(10)).to_be_visible()  # eleven calls pass; how many more do is a matter of time
+    page.wait_for_timeout(2500)  # the panel has looked again: what was opened stays open
+    expect(first).to_be_visible()
+
+
+def test_buckets_show_who_is_throttled(world: World, page: Page) -> None:
+    be_throttled(world)
+    open_dashboard(page, world)
+    buckets = panel(page, "Throttling")
+    expect(buckets).to_contain_text("Each address may make 1 request a second, and 10 on top.")
+    bucket = buckets.get_by_role("listitem").filter(has_text="203.0.113.9")
+    expect(bucket).to_contain_text(re.compile(r"429 for|\d+ requests? left"))
+
+
+def test_a_reset_is_asked_for_and_empties_the_page(world: World, page: Page) -> None:
+    log_in(world)
+    open_dashboard(page, world)
+    expect(rows(page)).to_have_count(6)
+    page.get_by_role("button", name="Reset").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    assert world.calls() != []
+    page.get_by_role("button", name="Reset").click()
+    page.get_by_role("dialog").get_by_role("button", name="Reset").click()
+    expect(rows(page)).to_have_count(0)
+    expect(page.get_by_text("Nothing yet.")).to_be_visible()
+    assert world.calls() == []
+
+
+def test_another_space_is_another_world(world: World, page: Page) -> None:
+    log_in(world)
+    other = World(f"{world.url}-other")
+    with closing(other):
+        open_dashboard(page, other)
+        expect(page.get_by_text("Nothing yet.")).to_be_visible()
+        wait_for_a_login(world)
+        page.wait_for_timeout(500)
+        expect(rows(page)).to_have_count(0)
+        page.get_by_label("Space").fill(world.url.split("/~")[1])
+        page.get_by_role("button", name="Open").click()
+        expect(page).to_have_url(f"{world.url}/_mock/")
+        expect(rows(page)).to_have_count(10)
+        other.http.delete(f"/_mock/spaces/{other.url.split('/~')[1]}")
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[str]:
+    with serving("--control-token", TOKEN) as address:
+        yield address
+
+
+def test_a_control_token_is_asked_for_and_kept_for_the_tab(guarded: str, page: Page) -> None:
+    page.goto(f"{guarded}/_mock/")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    expect(page.get_by_role("textbox", name="Control token")).to_be_focused()
+    page.get_by_role("textbox", name="Control token").fill("wrong")
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("alert")).to_have_text("That was not the token. Please try again.")
+    page.get_by_role("textbox", name="Control token").fill(TOKEN)
+    dialog.get_by_role("button", name="Continue").click()
+    expect(page.locator("#state")).to_have_text("Live")
+    expect(panel(page, "Behaviours").get_by_label("Preset")).to_have_value("mvpd-slow")
+    page.reload()
+    expect(page.locator("#state")).to_have_text("Live")
+    page.get_by_role("button", name="Forget the token").click()
+    expect(page.get_by_role("textbox", name="Control token")).to_be_focused()
+
+
+def test_what_is_served_without_the_token_knows_nothing_of_the_mock(guarded: str) -> None:
+    with httpx.Client(base_url=guarded, trust_env=False) as stranger:
+        page = stranger.get("/_mock/").text
+        scripts = re.findall(r'"(dashboard/[^"]+)"', page)
+        assert len(scripts) == 4
+        texts = [page, *(stranger.get(f"/_mock/{script}").text for script in scripts)]
+        for word in ("REF30", "Cablevision", "viewer", TOKEN):
+            assert not any(word in text for text in texts), word
+        assert stranger.get("/_mock/events").status_code == 401

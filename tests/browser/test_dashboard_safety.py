@@ -1,0 +1,159 @@
+"""The dashboard for everybody: on a phone and a desktop, in light and dark, by screen reader, and against markup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browser_bench import World
+from dashboard_bench import open_dashboard, panel, rows
+from dashboard_traffic import SESSION, evening
+from playwright.sync_api import Browser, Page, expect
+
+MARKUP = "\"><img src=x onerror=alert(1)><script>alert(1)</script>'"
+
+
+def watching(_: World, page: Page) -> None:
+    page.get_by_text("What the shapes mean").click()
+    page.get_by_text("How to filter").click()
+
+
+def a_finding(_: World, page: Page) -> None:
+    panel(page, "Findings").locator(".rule summary").first.click()
+    page.get_by_text(re.compile("^Untestable here")).click()
+
+
+def sessions(_: World, page: Page) -> None:
+    expect(panel(page, "Sessions").get_by_role("button", name="Log in").first).to_be_visible()
+
+
+def behaviours(_: World, page: Page) -> None:
+    panel(page, "Behaviours").get_by_text("Add from JSON").click()
+
+
+def buckets(_: World, page: Page) -> None:
+    expect(panel(page, "Throttling").get_by_role("listitem").first).to_be_visible()
+
+
+def clock(_: World, page: Page) -> None:
+    panel(page, "Clock").get_by_role("button", name="+1m").click()
+    expect(page.get_by_text("The clock is advanced by 1m.")).to_be_visible()
+
+
+def an_exchange(_: World, page: Page) -> None:
+    rows(page).last.click()
+    expect(page.get_by_role("dialog")).to_contain_text("Response")
+
+
+def a_question(_: World, page: Page) -> None:
+    page.get_by_role("button", name="Reset").click()
+
+
+@pytest.mark.parametrize(
+    "reach", [watching, a_finding, sessions, behaviours, buckets, clock, an_exchange, a_question]
+)
+def test_it_fits_and_is_accessible(world: World, page: Page, reach: Callable[[World, Page], None]) -> None:
+    evening(world)
+    open_dashboard(page, world)
+    expect(page.locator("#count")).to_have_text("42")
+    reach(world, page)
+    for width in (360, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            found = Axe().run(page)
+            assert found.violations_count == 0, f"{width} px, {scheme}: {found.generate_report()}"
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_controls_are_inside_and_large_enough(world: World, page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    evening(world)
+    open_dashboard(page, world)
+    for name in ("Findings", "Sessions", "Behaviours", "Throttling", "Clock"):
+        panel(page, name)
+        page.wait_for_timeout(200)
+        for target in page.locator("button:visible, input:visible, select:visible, textarea:visible").all():
+            box = target.bounding_box()
+            assert box is not None
+            assert box["height"] >= 24 or target.get_attribute("type") == "checkbox", target
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
+
+
+def test_the_panels_are_reached_by_keyboard_and_the_focus_is_seen(world: World, page: Page) -> None:
+    open_dashboard(page, world)
+    page.get_by_role("tab", name="Findings").focus()
+    for name in ("Sessions", "Behaviours", "Throttling", "Clock", "Findings"):
+        page.keyboard.press("ArrowRight")
+        expect(page.get_by_role("tab", name=name)).to_be_focused()
+        expect(page.get_by_role("tabpanel", name=name)).to_be_visible()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("tabpanel", name="Clock")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="+30s")).to_be_focused()
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").filter(has_text="The clock is advanced by 30s.")).to_be_visible()
+
+
+def test_markup_in_requests_stays_text_everywhere(world: World, page: Page) -> None:
+    device = world.device("203.0.113.9", name=MARKUP)
+    device.headers["User-Agent"] = MARKUP
+    device.start_session(**{**SESSION, "domainName": MARKUP}, redirectUrl=world.app)
+    device.start_session(**SESSION, redirectUrl=world.app)
+    device.poll()
+    device.poll()
+    world.http.get(f"/{MARKUP}", params={MARKUP: MARKUP})
+    device.decide("authorize", MARKUP)
+    behaviour = {"match": {"device": MARKUP}, "effect": {"deny": {"details": MARKUP}}}
+    world.http.post("/_mock/behaviours", json=behaviour)
+    open_dashboard(page, world)
+    expect(page.locator("#lanes")).to_contain_text(MARKUP)
+    expect(page.get_by_role("grid")).to_contain_text("<img src=x")
+    expect(panel(page, "Sessions")).to_contain_text(MARKUP)
+    expect(panel(page, "Behaviours")).to_contain_text("<img src=x")
+    findings = panel(page, "Findings")
+    findings.locator(".rule summary").first.click()
+    expect(findings).to_contain_text("<img src=x")
+    for row in rows(page).all():
+        row.click()
+        expect(page.get_by_role("dialog")).to_contain_text("Response")
+        page.keyboard.press("Escape")
+    assert page.locator("img, script:not([src='dashboard/main.js'])").count() == 0
+
+
+def test_a_script_that_got_in_all_the_same_would_not_run(world: World, browser: Browser) -> None:
+    """The second wall: the page's policy. That the page makes text of everything is the first."""
+    page = browser.new_page()
+    page.goto(f"{world.url}/_mock/")
+    blocked = page.evaluate(
+        """async () => {
+            const blocked = [];
+            document.addEventListener('securitypolicyviolation', event => blocked.push(event.effectiveDirective));
+            try { document.body.innerHTML = '<b>in</b>'; } catch { blocked.push('innerHTML'); }
+            const image = document.createElement('img');
+            image.src = 'https://example.invalid/';
+            document.body.append(image);
+            await new Promise(done => setTimeout(done, 200));
+            return [document.querySelector('b') === null, ...blocked];
+        }"""
+    )
+    page.close()
+    assert blocked[0] is True
+    assert {"innerHTML", "require-trusted-types-for", "img-src"} <= set(blocked[1:])
+
+
+def test_nothing_is_loaded_from_elsewhere(world: World, page: Page) -> None:
+    asked: set[str] = set()
+    page.on("request", lambda request: asked.add(urlsplit(request.url).netloc))
+    evening(world)
+    open_dashboard(page, world)
+    for name in ("Sessions", "Behaviours", "Throttling", "Clock"):
+        panel(page, name)
+    assert asked == {urlsplit(world.url).netloc}
