@@ -11,7 +11,7 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mock_server.clock import Clock, SystemClock
@@ -71,7 +71,7 @@ def create_app(
 
 def assemble(
     settings: Settings,
-    routes: Sequence[Route],
+    routes: Sequence[BaseRoute],
     gateways: PathTree[ASGIApp],
     lag: LagMeter,
     tallies: Tallies,
