@@ -168,7 +168,7 @@ export class Lanes {
     const { width } = this.axis.getBoundingClientRect();
     const labels = shown
       ? [
-          ...this.ticks(width).filter(({ x }) => x > 28 && x < width - 28).map(({ wall, x }) => ({ x, text: time(this.atOf(wall)), kind: "tick" })),
+          ...this.ticks(width).filter(({ x }) => x > 28 && x < width - 28).map(({ wall, x }) => ({ x, text: time(Math.round(this.atOf(wall) / 1000) * 1000), kind: "tick" })),
           ...this.marks.filter(({ wall }) => wall > this.end - this.span).map(({ wall, by }) => ({ x: Math.min(Math.max(this.xOf(wall, width), 40), width - 40), text: `clock +${duration(by)}`, kind: "jump" })),
         ]
       : [];
