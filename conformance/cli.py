@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import shlex
 import sys
 from pathlib import Path
-from typing import NoReturn
 
 import click
 from rich.console import Console
 
+from conformance import rule_sets
 from conformance.audit import audit as judge_traces
-from conformance.command import UNJUDGED, CommandGroup, format_option, fresh_seed, progress, publish, reserve
+from conformance.command import UNJUDGED, CommandGroup, fresh_seed, progress
 from conformance.registry import select
 from conformance.reports import rules as listing
-from conformance.reports.documents import FORMS
 from conformance.reports.json import published_schema
-from conformance.reports.model import Report
-from conformance.reports.text import render
 from conformance.rule import Expectations
 from conformance.runner import DEFAULT_MOCK, judge_service
 from conformance.service_config import ServiceConfig, load
+from conformance.terms import Terms, on_terms, rules_option, select_option
 
 
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -29,7 +26,8 @@ from conformance.service_config import ServiceConfig, load
 def main() -> None:
     """Checks that a Programmer Service follows Adobe Pass rules of polling, caching, retrying and headers.
 
-    Exit codes: 0 holds; 1 a MUST rule is violated; 2 wrong usage or configuration; 3 nothing could be judged.
+    Exit codes: 0 holds; 1 a MUST rule is violated, or a waiver is stale or has expired; 2 wrong usage
+    or configuration; 3 nothing could be judged.
     """
 
 
@@ -37,48 +35,39 @@ _service = click.option(
     "--service", "service_file", type=Path, required=True, metavar="SERVICE.toml", help="How verbs reach the service."
 )
 _mock = click.option("--mock", "mock_url", metavar="URL", help=f"The mock [default: [mock] url, or {DEFAULT_MOCK}].")
-_select = click.option(
-    "--select", "patterns", multiple=True, metavar="ID", help="Only these rules; globs, repeatable."
-)
-_report = click.option(
-    "--report", "folder", type=Path, metavar="DIR", help="Also write the report there, in every form."
-)
-_format = format_option(FORMS)
 
 
 @main.command()
 @_service
 @_mock
-@_select
-@_report
-@_format
-def run(service_file: Path, mock_url: str | None, patterns: tuple[str, ...], folder: Path | None, form: str) -> None:
+@on_terms()
+def run(service_file: Path, mock_url: str | None, terms: Terms) -> None:
     """Drive a service through every scenario and judge what it did to Adobe Pass."""
-    config, rules = load(service_file), select(patterns)
-    reserve(folder)
+    config = load(service_file)
     with progress("driving the service") as announce:
         report = asyncio.run(
-            judge_service(config, _mock_of(config, mock_url), rules, seed=fresh_seed(), announce=announce)
+            judge_service(
+                config,
+                _mock_of(config, mock_url),
+                terms.rules,
+                seed=fresh_seed(),
+                announce=announce,
+                waivers=terms.waivers,
+            )
         )
-    _publish(report, folder, form)
+    terms.conclude(report)
 
 
 @main.command()
 @click.option("--defect", "defects", multiple=True, metavar="NAME", help="Make the example service misbehave.")
-@_select
-@click.option(
-    "--report", "folder", type=Path, default=Path("report"), show_default=True, metavar="DIR", help="Where it goes."
-)
-@_format
-def demo(defects: tuple[str, ...], patterns: tuple[str, ...], folder: Path, form: str) -> None:
+@on_terms(report=Path("report"))
+def demo(defects: tuple[str, ...], terms: Terms) -> None:
     """Start the mock and the example service, and judge the one with the other."""
     from conformance.demo import demonstrate  # noqa: PLC0415 - only this command needs the example service
 
-    rules = select(patterns)
-    reserve(folder)
     with progress("judging the example service") as announce:
-        report = demonstrate(defects, rules, seed=fresh_seed(), announce=announce)
-    _publish(report, folder, form)
+        report = demonstrate(defects, terms.rules, seed=fresh_seed(), announce=announce, waivers=terms.waivers)
+    terms.conclude(report)
 
 
 @main.command()
@@ -103,29 +92,26 @@ def doctor(service_file: Path, mock_url: str | None) -> None:
 @main.command()
 @click.argument("traces", nargs=-1, required=True, type=Path, metavar="TRACE.jsonl…")
 @click.option("--instances", type=click.IntRange(min=1), default=1, show_default=True, help="Of the service.")
-@_select
-@_report
-@_format
-def audit(
-    traces: tuple[Path, ...], instances: int, patterns: tuple[str, ...], folder: Path | None, form: str
-) -> None:
+@on_terms()
+def audit(traces: tuple[Path, ...], instances: int, terms: Terms) -> None:
     """Judge recorded traces (`pass-mock serve --record`), gzipped or not."""
-    _publish(judge_traces(traces, select(patterns), Expectations(instances=instances)), folder, form)
+    terms.conclude(judge_traces(traces, terms.rules, Expectations(instances=instances), waivers=terms.waivers))
 
 
 @main.command()
-@_select
+@select_option
+@rules_option
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
-def rules(patterns: tuple[str, ...], form: str) -> None:
+def rules(patterns: tuple[str, ...], rule_set: str | None, form: str) -> None:
     """List the rules."""
-    chosen = select(patterns)
+    chosen = rule_sets.named(rule_set).select(patterns)
     match form:
         case "json":
-            click.echo(listing.as_json(chosen), nl=False)
+            click.echo(listing.as_json(chosen.rules), nl=False)
         case "markdown":
-            click.echo(listing.as_markdown(chosen))
+            click.echo(listing.as_markdown(chosen.rules))
         case _:
-            listing.render(chosen, Console())
+            listing.render(chosen.rules, Console(), rule_set=chosen.name)
 
 
 @main.command()
@@ -138,14 +124,11 @@ def schema() -> None:
 @click.argument("rule")
 def explain(rule: str) -> None:
     """Say what a rule asks, where that stands, what breaks otherwise and how to mend it."""
-    for chosen in select([rule]):
+    for number, chosen in enumerate(select([rule])):
+        if number:
+            click.echo()
         listing.explain(chosen, Console())
 
 
 def _mock_of(config: ServiceConfig, given: str | None) -> str:
     return (given or config.mock.url or DEFAULT_MOCK).rstrip("/")
-
-
-def _publish(report: Report, folder: Path | None, form: str) -> NoReturn:
-    report.run.command = shlex.join([click.get_current_context().find_root().info_name or "", *sys.argv[1:]])
-    publish(report, FORMS, render, folder=folder, form=form, exit_code=report.exit_code)

@@ -12,9 +12,17 @@ from conformance import example
 from conformance.reports.model import Report
 from conformance.rule import Rule
 from conformance.runner import Announce, judge_service
+from conformance.waivers import Waivers
 
 
-def demonstrate(defects: Sequence[str], rules: Sequence[type[Rule]], *, seed: int, announce: Announce) -> Report:
+def demonstrate(
+    defects: Sequence[str],
+    rules: Sequence[type[Rule]],
+    *,
+    seed: int,
+    announce: Announce,
+    waivers: Waivers | None = None,
+) -> Report:
     """Judges the example service with these defects. Raises `ConfigError` for a defect that it does not have."""
     example.known_defects(defects)
     with ExitStack() as stack:
@@ -30,5 +38,6 @@ def demonstrate(defects: Sequence[str], rules: Sequence[type[Rule]], *, seed: in
                 seed=seed,
                 announce=announce,
                 restarter=service.restart,
+                waivers=waivers,
             )
         )

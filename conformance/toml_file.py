@@ -7,7 +7,8 @@ import tomllib
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from types import NoneType
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
@@ -16,6 +17,7 @@ from mock_server.durations import decode_hook
 from mock_server.toml_position import position_of
 
 T = TypeVar("T")
+_TOML_PLACE = re.compile(r"(.*) \(at line (\d+), column (\d+)\)", re.DOTALL)
 Keys = tuple[str | int, ...]
 """The way to a key; an entry of an array of tables goes by its index: ``("stages", 1, "for")``."""
 
@@ -34,7 +36,7 @@ class TomlFile:
         except UnicodeDecodeError as error:
             raise ConfigError(f"{path}: is not UTF-8 text; save it as UTF-8") from error
         except tomllib.TOMLDecodeError as error:
-            raise ConfigError(f"{path}: is not valid TOML: {error}") from error
+            raise ConfigError(f"{path}{_not_toml(self._text, str(error))}") from error
 
     def error(self, keys: Keys, sentence: str) -> ConfigError:
         """An error at a key; a key that the file lacks is placed at the nearest table above it."""
@@ -60,12 +62,34 @@ class TomlFile:
 
     def _invalid(self, keys: Keys, shape: type[Any], message: str) -> ConfigError:
         what, _, place = message.partition(" - at `$")
+        depth = len(keys)
         keys += tuple(int(key) if key.isdigit() else key for key in re.findall(r"\w+", place))
         if unknown := re.fullmatch(r"Object contains unknown field `(.+)`", what):
-            return self.unknown((*keys, unknown[1]), shape.__struct_fields__)
+            return self.unknown((*keys, unknown[1]), _shape_at(shape, keys[depth:]).__struct_fields__)
         if missing := re.fullmatch(r"Object missing required field `(.+)`", what):
             return self.error(keys, f'[{_dotted(keys)}] lacks "{missing[1]}"')
         return self.error(keys, f"{_dotted(keys)}: {what[0].lower()}{what[1:].replace('`', '')}")
+
+
+def _shape_at(shape: Any, keys: Keys) -> Any:  # noqa: ANN401 - whatever stands in an annotation
+    """The struct at ``keys`` in another one, be it optional or one of many."""
+    for key in keys:
+        if isinstance(key, str):
+            shape = get_type_hints(shape)[key]
+        while not hasattr(shape, "__struct_fields__"):
+            shape = next(part for part in get_args(shape) if part is not NoneType and part is not str)
+    return shape
+
+
+def _not_toml(text: str, message: str) -> str:
+    """Place and reason as other mistakes have them: ``:3:7: is not valid TOML: …``."""
+    if found := _TOML_PLACE.fullmatch(message):
+        reason, line, column = found.groups()
+    else:
+        # What is not closed is noticed at the end of the document.
+        lines = text.split("\n")
+        reason, line, column = message.removesuffix(" (at end of document)"), len(lines), len(lines[-1]) + 1
+    return f":{line}:{column}: is not valid TOML: {reason}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,11 @@ from rich.markup import escape
 from rich.padding import Padding
 
 from conformance.registry import phase
-from conformance.rule import Card, Rule
+from conformance.rule import Card, Rule, Severity
+
+LINE = 100
+"""Characters of a line of prose: longer ones read badly on a wide terminal."""
+COLOURS = {Severity.MUST: "red", Severity.SHOULD: "yellow"}
 
 
 def as_json(rules: Sequence[type[Rule]]) -> bytes:
@@ -29,22 +34,29 @@ def as_markdown(rules: Sequence[type[Rule]]) -> str:
     return "\n".join(lines)
 
 
-def render(rules: Sequence[type[Rule]], console: Console) -> None:
+def render(rules: Sequence[type[Rule]], console: Console, *, rule_set: str) -> None:
     """A line for each rule, by phase; ▶ marks those that need a driver."""
     for name in dict.fromkeys(phase(rule) for rule in rules):
         console.print(f"[bold]{name}[/]", highlight=False)
         for rule in rules:
             if phase(rule) == name:
                 mark = "▶" if rule.card.judges_app else " "
-                line = f"{rule.card.severity:6} {mark} [bold]{rule.card.id}[/]  {escape(rule.card.title)}"
+                severity = f"[{COLOURS[rule.card.severity]}]{rule.card.severity:6}[/]"
+                line = f"{severity} {mark} [bold]{rule.card.id}[/]  {escape(rule.card.title)}"
                 console.print(f"  {line}", highlight=False, soft_wrap=True)
-    console.print("▶ needs what the service said to the Streaming App (a driver)", highlight=False)
+    count = Counter(rule.card.severity for rule in rules)
+    console.print(
+        f"\n{len(rules)} rules of the set {escape(rule_set)}: {count[Severity.MUST]} MUST, "
+        f"{count[Severity.SHOULD]} SHOULD; ▶ needs what the service said to the Streaming App (a driver)",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def explain(rule: type[Rule], console: Console) -> None:
-    """The requirement, its source, what breaks, and how to mend it."""
+    """The requirement, its source, what breaks, how to mend it, and how to judge by it alone."""
     card = rule.card
-    console.print(f"[bold]{card.id}[/]  ({card.severity})", highlight=False)
+    console.print(f"[bold]{card.id}[/]  [{COLOURS[card.severity]}]{card.severity}[/]", highlight=False)
     console.print(escape(card.title), highlight=False)
     for heading, text in (
         ("What Adobe asks", card.requirement),
@@ -54,10 +66,14 @@ def explain(rule: type[Rule], console: Console) -> None:
     ):
         if text:
             console.print(f"\n[bold]{heading}[/]", highlight=False)
-            console.print(Padding(escape(text), (0, 0, 0, 2), expand=False), highlight=False)
+            width = min(console.width, LINE) - 2
+            console.print(Padding(escape(text), (0, 0, 0, 2), expand=False), highlight=False, width=width)
     console.print("\n[bold]Source[/]", highlight=False)
     for citation in card.citations:
         console.print(escape(f"  {citation}\n  {citation.url}"), highlight=False, soft_wrap=True)
+    console.print("\n[bold]Judge by it alone[/]", highlight=False)
+    command = f"  pass-conformance run --service service.toml --select {card.id}"
+    console.print(escape(command), highlight=False, soft_wrap=True)
 
 
 def _needs(card: Card) -> str:

@@ -1,0 +1,82 @@
+"""Rule sets: by which rules a version of the suite judges, and how severely; so no new rule breaks a build unasked.
+
+A released set is a file of this folder, ``VERSION.toml``, and is never changed. The set `NEXT` has every rule there
+is: it is for those who ask for it, and for as long as nothing was released.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import resources
+
+from conformance.errors import ConfigError
+from conformance.registry import all_rules, select
+from conformance.rule import Rule, Severity
+
+NEXT = "next"
+VERSION = re.compile(r"(\d{4})\.(\d{1,3})")
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    name: str
+    rules: tuple[type[Rule], ...]
+
+    def select(self, patterns: Sequence[str]) -> RuleSet:
+        """Those of its rules that match one of the patterns. Raises `ConfigError` for a pattern that matches none."""
+        for pattern in patterns:
+            meant = {rule.card.id for rule in select([pattern])}
+            if not any(rule.card.id in meant for rule in self.rules):
+                raise ConfigError(f"the rule set {self.name} has no rule {pattern!r}; --rules {NEXT} has it")
+        wanted = {rule.card.id for rule in select(patterns)}
+        return replace(self, rules=tuple(rule for rule in self.rules if rule.card.id in wanted))
+
+
+def released() -> tuple[str, ...]:
+    """The versions, oldest first."""
+    files = (file.name.removesuffix(".toml") for file in resources.files(__name__).iterdir())
+    return tuple(sorted((name for name in files if VERSION.fullmatch(name)), key=_age))
+
+
+def named(name: str | None = None) -> RuleSet:
+    """The rule set of that name; the newest one where none is named."""
+    versions = released()
+    if name is None:
+        name = versions[-1] if versions else NEXT
+    if name == NEXT:
+        return RuleSet(NEXT, all_rules())
+    if name not in versions:
+        raise ConfigError(f"there is no rule set {name!r}; there are: {', '.join([*versions, NEXT])}")
+    severities = content(name)
+    return RuleSet(
+        name,
+        tuple(_as_released(rule, severities[rule.card.id]) for rule in all_rules() if rule.card.id in severities),
+    )
+
+
+def content(version: str) -> Mapping[str, Severity]:
+    """The severities of a released set by the ids of its rules."""
+    file = resources.files(__name__) / f"{version}.toml"
+    rules: dict[str, str] = tomllib.loads(file.read_text("utf-8"))["rules"]
+    return {rule: Severity(severity) for rule, severity in rules.items()}
+
+
+def digest(severities: Mapping[str, Severity]) -> str:
+    """By what a set is told to be unchanged."""
+    lines = "".join(f"{rule} {severity}\n" for rule, severity in sorted(severities.items()))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def _age(version: str) -> tuple[int, int]:
+    year, _, number = version.partition(".")
+    return int(year), int(number)
+
+
+def _as_released(rule: type[Rule], severity: Severity) -> type[Rule]:
+    if rule.card.severity == severity:
+        return rule
+    return type(rule.__name__, (rule,), {"card": replace(rule.card, severity=severity)})

@@ -1,0 +1,147 @@
+"""Baselines: what is new, what persists, what is fixed, and which of them count."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from audited import Audited, audit, write
+from breakers import BREAKERS
+from conformance_traces import OTHER, Trace
+
+POLLS, TOKENS = "authentication.poll-interval", "registration.token-reused"
+
+NO_FINGERPRINTS = json.dumps(
+    {
+        "verdict": "violated",
+        "exit_code": 1,
+        "rules": [
+            {"id": "a.b", "title": "T", "severity": "MUST", "verdict": "violated", "opportunities": 1,
+             "findings": [], "broken": 1}
+        ],
+    }
+)  # fmt: skip
+
+
+def polled(now: float = 100.0, every: float = 1.0, code: str = "AAAAAAA") -> Trace:
+    trace = Trace(now=now).start()
+    trace.profiles(OTHER)
+    trace.session(code, OTHER)
+    for _ in range(3):
+        trace.wait(every)
+        trace.poll(code)
+    return trace
+
+
+def report_of(trace: Trace, folder: Path, *options: str) -> Path:
+    """The report.json on a trace, as a run leaves it."""
+    folder.mkdir(exist_ok=True)
+    audit(write(trace, folder / "trace.jsonl"), "--report", folder, *options)
+    return folder / "report.json"
+
+
+def against(baseline: Path, trace: Trace, folder: Path, *options: str, form: str = "json") -> Audited:
+    return audit(write(trace, folder / "now.jsonl"), "--baseline", baseline, *options, form=form)
+
+
+def test_the_same_fault_on_another_day_persists(tmp_path: Path) -> None:
+    baseline = report_of(BREAKERS[POLLS](), tmp_path / "before")
+
+    done = against(baseline, polled(now=7_000, every=1.7, code="BCDFGHJ"), tmp_path)
+
+    assert {kind["state"] for kind in done.rule(POLLS)["kinds"]} == {"persisting"}
+    assert {finding["state"] for finding in done.rule(POLLS)["findings"]} == {"persisting"}
+    assert done.code == 1, "any finding counts, unless only new ones were asked for"
+    assert against(baseline, polled(), tmp_path, "--fail-on", "new").code == 0
+
+
+def test_a_new_fault_counts_whatever_else_persists(tmp_path: Path) -> None:
+    baseline = report_of(BREAKERS[POLLS](), tmp_path / "before")
+    trace = polled()
+    trace.token("t2")
+
+    done = against(baseline, trace, tmp_path, "--fail-on", "new")
+
+    assert done.code == 1
+    assert [kind["state"] for kind in done.rule(TOKENS)["kinds"]] == ["new"]
+    assert done.report["baseline"]["new"] >= 1
+    assert done.report["baseline"]["persisting"] >= 1
+
+
+def test_what_is_gone_is_fixed_only_if_its_rule_was_judged(tmp_path: Path) -> None:
+    baseline = report_of(BREAKERS[POLLS](), tmp_path / "before")
+    mended = polled(every=3.5)
+    without_login = Trace().start()
+    without_login.profiles()
+
+    fixed = against(baseline, mended, tmp_path).report["baseline"]
+    unjudged = against(baseline, without_login, tmp_path).report["baseline"]
+
+    assert POLLS in {finding["rule"] for finding in fixed["fixed"]}
+    assert "polled again after" in next(one["observed"] for one in fixed["fixed"] if one["rule"] == POLLS)
+    assert POLLS in {finding["rule"] for finding in unjudged["unjudged"]}
+    assert POLLS not in {finding["rule"] for finding in unjudged["fixed"]}
+
+
+def test_every_form_shows_the_comparison(tmp_path: Path) -> None:
+    before = polled()
+    before.token("t2")
+    baseline = report_of(before, tmp_path / "before")
+    now = polled()
+    now.log_in(code="CDFGHJK")
+
+    for form in ("text", "html", "markdown", "junit", "sarif"):
+        told = against(baseline, now, tmp_path, "--fail-on", "new", form=form).out
+        assert "persisting" in told or '"unchanged"' in told, form
+        if form != "junit":
+            assert "fixed" in told.lower(), form
+            assert TOKENS in told, form
+
+
+def test_sarif_says_what_is_new(tmp_path: Path) -> None:
+    baseline = report_of(BREAKERS[POLLS](), tmp_path / "before")
+    trace = polled()
+    trace.token("t2")
+
+    log = json.loads(against(baseline, trace, tmp_path, form="sarif").out)
+
+    states = {result["ruleId"]: result["baselineState"] for result in log["runs"][0]["results"]}
+    assert (states[POLLS], states[TOKENS]) == ("unchanged", "new")
+
+
+def test_a_report_may_take_the_place_of_its_own_baseline(tmp_path: Path) -> None:
+    baseline = report_of(polled(), tmp_path / "report")
+
+    done = against(baseline, polled(), tmp_path, "--fail-on", "new", "--report", str(baseline.parent))
+
+    assert done.code == 0
+    assert json.loads(baseline.read_text())["baseline"]["persisting"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "cannot be read (No such file or directory); name the report.json of a run"),
+        ("[]", "is no report"),
+        ("{", "is no report"),
+        (NO_FINGERPRINTS, "the findings of a.b have no fingerprints; make the report anew"),
+    ],
+)
+def test_a_wrong_baseline_is_told(tmp_path: Path, content: str | None, told: str) -> None:
+    file = tmp_path / "previous.json"
+    if content is not None:
+        file.write_text(content, "utf-8")
+
+    done = against(file, polled(), tmp_path)
+
+    assert (done.code, done.out) == (2, "")
+    assert f"CONFIG: {file}: " in done.err
+    assert told in done.err
+
+
+def test_new_findings_need_a_baseline(tmp_path: Path) -> None:
+    done = audit(write(polled(), tmp_path / "now.jsonl"), "--fail-on", "new")
+
+    assert done.code == 2
+    assert "--fail-on new needs a --baseline" in done.err

@@ -1,0 +1,151 @@
+"""Waivers: what they excuse, when they fail a run, and what a wrong file is told."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from audited import Audited, audit, broken, write
+from conformance_traces import OTHER, VIEWER, Trace, Viewer
+
+RULE = "authentication.poll-interval"
+TODAY = datetime.now(UTC).date()
+
+
+def waiver(rule: str = RULE, *, expires: str = "2999-12-31", match: str = "", reason: str = "mended in May") -> str:
+    return (
+        f'[[waivers]]\nrule = "{rule}"\nowner = "Video platform"\nreason = "{reason}"\nexpires = {expires}\n'
+        + (f"match = {{ {match} }}\n" if match else "")
+    )  # fmt: skip
+
+
+def polled(folder: Path, *viewers: Viewer) -> Path:
+    """A trace in which each viewer's code is polled too often."""
+    trace = Trace().start()
+    for number, viewer in enumerate(viewers):
+        code = f"AAAAAA{number}"
+        trace.profiles(viewer)
+        trace.session(code, viewer)
+        for _ in range(3):
+            trace.wait(1)
+            trace.poll(code)
+    return write(trace, folder / "trace.jsonl")
+
+
+def judged(folder: Path, trace: Path, *waivers: str, form: str = "json") -> Audited:
+    file = folder / "waivers.toml"
+    file.write_text("\n".join(waivers), "utf-8")
+    return audit(trace, "--select", RULE, "--waivers", file, form=form)
+
+
+def test_a_waiver_excuses_the_findings_of_its_rule(tmp_path: Path) -> None:
+    trace = polled(tmp_path, VIEWER)
+    assert audit(trace, "--select", RULE).code == 1
+
+    done = judged(tmp_path, trace, waiver())
+
+    assert (done.code, done.report["verdict"]) == (0, "passed")
+    assert done.rule(RULE)["verdict"] == "violated", "that it is waived does not make it good"
+    assert all(finding["waived"] for finding in done.rule(RULE)["findings"])
+    (waived,) = done.report["waived"]
+    assert (waived["excused"], waived["owner"], waived["until"]) == (2, "Video platform", "2999-12-31")
+
+
+@pytest.mark.parametrize(
+    ("match", "excused"),
+    [
+        (f'device = "{VIEWER.device}"', 2),
+        ('device = "*"', 4),
+        ('endpoint = "profiles.*"', 4),
+        ('endpoint = "sessions.*"', 0),
+        ('observed = "*polled again after 1.*"', 4),
+        (f'device = "{VIEWER.device}", observed = "*something else*"', 0),
+    ],
+)
+def test_a_match_narrows_a_waiver(tmp_path: Path, match: str, excused: int) -> None:
+    done = judged(tmp_path, polled(tmp_path, VIEWER, OTHER), waiver(match=match))
+
+    assert done.report["waived"][0]["excused"] == excused
+    assert done.code == (0 if excused == 4 else 1)
+
+
+def test_several_waivers_may_share_the_work(tmp_path: Path) -> None:
+    shares = [waiver(match=f'device = "{viewer.device}"') for viewer in (VIEWER, OTHER)]
+
+    done = judged(tmp_path, polled(tmp_path, VIEWER, OTHER), *shares)
+
+    assert done.code == 0
+    assert [waived["excused"] for waived in done.report["waived"]] == [2, 2]
+
+
+def test_a_waiver_without_anything_to_excuse_is_stale_and_fails(tmp_path: Path) -> None:
+    trace = Trace().start()
+    trace.log_in()
+
+    done = judged(tmp_path, write(trace, tmp_path / "trace.jsonl"), waiver())
+
+    assert (done.code, done.report["verdict"]) == (1, "violated")
+    assert done.report["waived"][0]["stale"]
+    told = judged(tmp_path, tmp_path / "trace.jsonl", waiver(), form="text").out
+    assert "stale: nothing was found that it excuses, so remove it" in told
+
+
+def test_a_waiver_of_a_rule_that_was_not_judged_is_not_stale(tmp_path: Path) -> None:
+    trace = Trace().start()
+    trace.log_in()
+
+    done = judged(tmp_path, write(trace, tmp_path / "trace.jsonl"), waiver("logout.on-request"))
+
+    assert (done.code, done.report["waived"][0]["stale"]) == (0, False)
+
+
+@pytest.mark.parametrize(("days", "code"), [(-1, 1), (0, 0)])
+def test_a_waiver_holds_through_its_last_day_then_it_fails(tmp_path: Path, days: int, code: int) -> None:
+    day = (TODAY + timedelta(days=days)).isoformat()
+
+    done = judged(tmp_path, polled(tmp_path, VIEWER), waiver(expires=day))
+
+    assert done.code == code
+    assert done.report["waived"][0]["expired"] is bool(code)
+    if code:
+        assert not any(finding["waived"] for finding in done.rule(RULE)["findings"])
+        assert "expired" in judged(tmp_path, tmp_path / "trace.jsonl", waiver(expires=day), form="text").out
+
+
+@pytest.mark.parametrize(
+    ("content", "place", "remedy"),
+    [
+        ('[[waivers]]\nrule = "', ":2:9", "is not valid TOML: Unterminated string"),
+        ("[[waivers]]\nrule = yes\n", ":2:8", "is not valid TOML: Invalid value"),
+        ('[[waiver]]\nrule = "x"\n', ":1:1", 'did you mean "waivers"?'),
+        ("waivers = 3\n", ":1:1", "begin each with [[waivers]]"),
+        (waiver("authentication.poll-intervall"), ":2:1", f'did you mean "{RULE}"?'),
+        (waiver() + 'until = "May"\n', ":6:1", 'has no key "until"'),
+        (waiver(match='devise = "x"'), ":6:11", 'did you mean "device"?'),
+        (waiver(reason=" "), ":4:1", "reason is empty; say why"),
+        (waiver(expires='"soon"'), ":5:1", "expires"),
+        ('[[waivers]]\nrule = "x"\n', ":1:1", 'lacks "owner"'),
+    ],
+)
+def test_a_wrong_file_is_told_with_line_and_column(tmp_path: Path, content: str, place: str, remedy: str) -> None:
+    done = judged(tmp_path, broken(RULE, tmp_path), content)
+
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"CONFIG: {tmp_path / 'waivers.toml'}{place}: ")
+    assert remedy in done.err
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    done = audit(broken(RULE, tmp_path), "--waivers", tmp_path / "none.toml")
+
+    assert done.code == 2
+    assert "none.toml: cannot be read (No such file or directory)" in done.err
+
+
+def test_every_form_shows_waivers(tmp_path: Path) -> None:
+    trace = polled(tmp_path, VIEWER)
+    for form in ("text", "html", "markdown", "junit", "sarif"):
+        told = judged(tmp_path, trace, waiver(), form=form).out
+        assert "mended in May" in told, form
+        assert "2999-12-31" in told, form
