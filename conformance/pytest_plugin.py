@@ -19,6 +19,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="judge the Programmer Service that this file describes, one test per rule, with the mock of --pass-mock "
         "(default: [mock] url)",
     )
+    group.addoption(
+        "--pass-rules",
+        metavar="VERSION",
+        help="the rule set that --pass-service judges by (default: the newest released one)",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)  # so that -k and -m choose among rules too
@@ -27,4 +32,5 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
     if service:
         from conformance.pytest_rules import rule_items  # noqa: PLC0415 - costs nothing where it is not asked for
 
-        items.extend(rule_items(session, Path(service), config.getoption("pass_mock")))
+        chosen = rule_items(session, Path(service), config.getoption("pass_mock"), config.getoption("pass_rules"))
+        items.extend(chosen)

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from conformance import rule_sets
 from conformance.engine import Verdict
 from conformance.errors import ConfigError, HarnessError
-from conformance.registry import all_rules
 from conformance.reports.model import Report, RuleReport
 from conformance.reports.plain import evidence
+from conformance.rule_sets import RuleSet
 from conformance.runner import DEFAULT_MOCK, judge_service
 from conformance.service_config import ServiceConfig, load
 
@@ -22,7 +23,8 @@ SCENARIOS = "every scenario is played to its end"
 class JudgedRun:
     """Drives and judges the service when the first test asks for it, and once only."""
 
-    def __init__(self, config: ServiceConfig, mock_url: str) -> None:
+    def __init__(self, config: ServiceConfig, mock_url: str, rule_set: RuleSet) -> None:
+        self.rules = rule_set.rules
         self._config = config
         self._mock_url = mock_url
         self._outcome: Report | ConfigError | HarnessError | None = None
@@ -36,7 +38,7 @@ class JudgedRun:
                     judge_service(
                         self._config,
                         self._mock_url,
-                        all_rules(),
+                        self.rules,
                         seed=secrets.randbits(64),
                         announce=lambda line: None,
                     )
@@ -57,7 +59,7 @@ class ServiceFile(pytest.File):
 
     def collect(self) -> list[pytest.Item]:
         scenarios = ScenariosItem.from_parent(self, name=SCENARIOS)
-        return [scenarios, *(RuleItem.from_parent(self, name=rule.card.id) for rule in all_rules())]
+        return [scenarios, *(RuleItem.from_parent(self, name=rule.card.id) for rule in self.run.rules)]
 
 
 class _JudgedItem(pytest.Item):
@@ -97,14 +99,16 @@ class ScenariosItem(_JudgedItem):
             pytest.fail("\n".join(failed), pytrace=False)
 
 
-def rule_items(session: pytest.Session, service: Path, mock_url: str | None) -> list[pytest.Item]:
-    """The tests of one service.toml; a file that cannot be used is a usage error of pytest."""
+def rule_items(
+    session: pytest.Session, service: Path, mock_url: str | None, rule_set: str | None
+) -> list[pytest.Item]:
+    """The tests of one service.toml; a file or a rule set that cannot be used is a usage error of pytest."""
     try:
-        config = load(service)
+        config, rules = load(service), rule_sets.named(rule_set)
     except ConfigError as error:
         raise pytest.UsageError(str(error)) from error
     file: ServiceFile = ServiceFile.from_parent(session, path=service.absolute())
-    file.run = JudgedRun(config, mock_url or config.mock.url or DEFAULT_MOCK)
+    file.run = JudgedRun(config, mock_url or config.mock.url or DEFAULT_MOCK, rules)
     return file.collect()
 
 

@@ -41,3 +41,11 @@ def test_rules_can_be_chosen_by_name(tmp_path: Path) -> None:
     ended = run_pytest(tmp_path, "--pass-service=service.toml", "-k", "poll-interval", "--collect-only", "-q")
     assert "service.toml::authentication.poll-interval" in ended.stdout
     assert "configuration.cached" not in ended.stdout
+
+
+def test_an_unknown_rule_set_is_a_usage_error(tmp_path: Path) -> None:
+    toml = '[service]\nbase_url = "http://127.0.0.1:9"\n[verbs.start]\nrequest = "POST /start"\n'
+    (tmp_path / "service.toml").write_text(toml, "utf-8")
+    ended = run_pytest(tmp_path, "--pass-service=service.toml", "--pass-rules=1999.1")
+    assert ended.returncode == 4
+    assert "there is no rule set '1999.1'; there are: " in ended.stderr
