@@ -12,6 +12,7 @@ from rich.console import Console
 from conformance import rule_sets
 from conformance.audit import audit as judge_traces
 from conformance.command import UNJUDGED, CommandGroup, fresh_seed, progress
+from conformance.drafting.command import init
 from conformance.registry import select
 from conformance.reports import rules as listing
 from conformance.reports.json import published_schema
@@ -128,6 +129,9 @@ def explain(rule: str) -> None:
         if number:
             click.echo()
         listing.explain(chosen, Console())
+
+
+main.add_command(init)
 
 
 def _mock_of(config: ServiceConfig, given: str | None) -> str:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
+import yaml
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 # Parameters of these names are to be ignored (OpenAPI 3, Parameter Object): media types and security tell them.
@@ -66,6 +67,9 @@ class Operation(_Part, frozen=True, kw_only=True):
     request_body: Body | None = None
     responses: dict[str, Response] = {}
     security: tuple[dict[str, Any], ...] | None = None
+    operation_id: str = ""
+    summary: str = ""
+    tags: tuple[str, ...] = ()
 
 
 class PathItem(_Part, frozen=True, kw_only=True):
@@ -86,7 +90,7 @@ class Server(msgspec.Struct, frozen=True):
 
 class Info(msgspec.Struct, frozen=True):
     title: str = ""
-    version: str = ""
+    version: str | float = ""
 
 
 class Components(msgspec.Struct, frozen=True, rename="camel"):
@@ -150,14 +154,35 @@ _TABLES = {
 }
 
 
+class _Loader(yaml.SafeLoader):
+    """The safe loader, to which dates are texts, as they are in JSON."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 (as the base class has it)
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+def _with_text_keys(value: object) -> object:
+    """As JSON has it: a status of a response is often written as a number."""
+    if isinstance(value, dict):
+        return {str(key): _with_text_keys(member) for key, member in value.items()}
+    return [_with_text_keys(item) for item in value] if isinstance(value, list) else value
+
+
 def read_document(path: Path) -> Document:
-    """Reads a JSON file; UnreadableDocument for anything that is no OpenAPI 3 document."""
+    """Reads a JSON or YAML file; UnreadableDocument for anything that is no OpenAPI 3 document."""
     try:
-        document = msgspec.json.decode(path.read_bytes(), type=Document)
+        content = path.read_bytes()
+        if path.suffix.lower() in {".yaml", ".yml"}:
+            document = msgspec.convert(_with_text_keys(yaml.load(content, _Loader)), Document)  # noqa: S506 (as below)
+        else:
+            document = msgspec.json.decode(content, type=Document)
     except OSError as error:
         raise UnreadableDocument(f"cannot be read ({error.strerror}); check the path") from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UnreadableDocument(f"is no OpenAPI 3 document in JSON, as Adobe publishes them ({error})") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise UnreadableDocument(f"is no OpenAPI 3 document in JSON or YAML ({reason})") from error
     if not document.openapi.startswith("3."):
         raise UnreadableDocument(f"is of OpenAPI {document.openapi}; convert it to OpenAPI 3 first")
     return document

@@ -1,0 +1,223 @@
+"""`pass-conformance init` writes a service.toml that works, from answers or from an OpenAPI document."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conformance import example
+from conformance.cli import main
+from conformance.doctor import consult
+from conformance.drafting.draft import OPEN, ServiceDraft, VerbDraft, as_toml
+from conformance.drafting.words import placeholder_of, words_of
+from conformance.service_config import ServiceConfig, load
+from conformance.verbs import VERBS
+
+DOCUMENT = Path(__file__).with_name("example_openapi.yaml")
+
+
+def init(folder: Path, *arguments: str, typed: str = "") -> Result:
+    return CliRunner().invoke(main, ["init", "--output", str(folder / "service.toml"), *arguments], input=typed)
+
+
+def guessed(folder: Path, document: object, *arguments: str) -> ServiceConfig:
+    """The configuration that comes of an OpenAPI document."""
+    file = folder / "openapi.json"
+    file.write_text(json.dumps(document))
+    done = init(folder, "--openapi", str(file), *arguments)
+    assert done.exit_code == 0, done.output
+    return load(folder / "service.toml")
+
+
+def test_the_guess_for_the_example_service_drives_it(tmp_path: Path, mock_url: str) -> None:
+    space = f"{mock_url}/~guessed"
+    with example.programmer_service(tmp_path, space) as service:
+        done = init(tmp_path, "--openapi", str(DOCUMENT), "--base-url", service.url)
+        assert (done.exit_code, "10 verbs are mapped" in done.output) == (0, True), done.output
+        config = load(tmp_path / "service.toml")
+        found, _ = asyncio.run(consult(config, space, seed=11))
+    assert found == []
+    shipped = example.service_toml(service.url)
+    for name, verb in shipped.verbs.items():
+        mine = config.verbs[name]
+        assert (mine.method, mine.target, mine.json) == (verb.method, verb.target, verb.json), name
+        assert {r: str(path) for r, path in verb.returns.items() if r != "error"} == {
+            r: str(path) for r, path in mine.returns.items()
+        }, name
+    text = (tmp_path / "service.toml").read_text("utf-8")
+    assert "# Guessed from example_openapi.yaml" in text
+    assert OPEN not in text
+
+
+def operation(name: str, answer: dict[str, Any] | None = None, **more: object) -> dict[str, Any]:
+    schema = {"type": "object", "properties": answer or {}}
+    return {
+        "operationId": name,
+        "responses": {"200": {"description": "ok", "content": {"application/json": {"schema": schema}}}},
+        **more,
+    }
+
+
+DEVICE_IN_QUERY = {"name": "deviceId", "in": "query", "required": True}
+TENANT_IN_QUERY = {"name": "tenant", "in": "query", "required": True}
+DEVICE_IN_HEADER = {"name": "X-Device-Id", "in": "header", "required": True}
+CHOICE = {
+    "type": "object",
+    "required": ["provider_id", "flavour"],
+    "properties": {"provider_id": {}, "flavour": {}, "note": {}},
+}
+OTHER = {
+    "openapi": "3.1.0",
+    "servers": [{"url": "https://tv.example.com/v3"}],
+    "paths": {
+        "/auth/providers": {
+            "get": operation(
+                "listMvpds", {"items": {"type": "array", "items": {"$ref": "#/components/schemas/Mvpd"}}}
+            )
+        },
+        "/auth/sign-in": {
+            "post": operation(
+                "signIn",
+                {"data": {"type": "object", "properties": {"regCode": {}, "loginUrl": {}}}},
+                parameters=[DEVICE_IN_HEADER, {"name": "lang", "in": "query"}],
+                requestBody={"content": {"application/x-www-form-urlencoded": {"schema": CHOICE}}},
+            )
+        },
+        "/auth/check": {
+            "get": operation(
+                "checkAuthStatus",
+                {"status": {"enum": ["LOGGED_IN", "WAITING", "ANONYMOUS"]}},
+                parameters=[DEVICE_IN_QUERY, TENANT_IN_QUERY],
+            )
+        },
+        "/channels/{channelId}/authorize": {
+            "post": operation("authorizeChannel", {"granted": {"type": "boolean"}, "token": {}})
+        },
+        "/auth/sign-out": {"delete": operation("signOut")},
+        "/weather": {"get": operation("forecast")},
+    },
+    "components": {"schemas": {"Mvpd": {"type": "object", "properties": {"mvpdId": {}, "label": {}}}}},
+}
+
+
+def test_another_services_names_are_understood(tmp_path: Path) -> None:
+    config = guessed(tmp_path, OTHER, "--mvpd", "Spectrum", "--service-provider", "OURS")
+    assert (config.service.base_url, config.service.mvpd) == ("https://tv.example.com", "Spectrum")
+    assert set(config.verbs) == {"providers", "login", "status", "play", "logout"}
+    login = config.verbs["login"]
+    assert (login.method, login.target) == ("POST", "/v3/auth/sign-in")
+    assert login.form == {"provider_id": "{mvpd}", "flavour": OPEN}
+    assert login.headers == {"X-Device-Id": "{device.id}"}
+    assert str(login.returns["code"]) == "$['data']['regCode']"
+    assert config.verbs["status"].target == f"/v3/auth/check?deviceId={{device.id}}&tenant={OPEN}"
+    assert config.verbs["play"].target == "/v3/channels/{resource}/authorize"
+    assert str(config.verbs["play"].returns["allowed"]) == "$['granted']"
+    assert str(config.verbs["providers"].returns["providers"]) == "$['items'][*]['mvpdId']"
+    assert config.verbs["logout"].method == "DELETE"
+    assert config.states.word("LOGGED_IN") == "authenticated"
+    assert config.states.word("ANONYMOUS") == "unauthenticated"
+    text = (tmp_path / "service.toml").read_text("utf-8")
+    assert text.count(OPEN) > 2
+    assert "# [verbs.preauthorize]" in text
+    assert "# POST /v3/auth/sign-in: signIn" in text
+
+
+def test_what_is_open_or_missing_is_said(tmp_path: Path) -> None:
+    (tmp_path / "openapi.json").write_text(json.dumps(OTHER))
+    said = init(tmp_path, "--openapi", str(tmp_path / "openapi.json")).output
+    assert "[verbs.login] has a place to put something in: look for CHANGE-ME" in said
+    assert re.search(r"not mapped: start, enter_code, arrived, preauthorize, stop; \d+ rules stay untestable", said)
+    assert "pass-conformance doctor --service" in said
+
+
+def test_a_file_that_is_there_stays_unless_forced(tmp_path: Path) -> None:
+    (tmp_path / "service.toml").write_text("mine")
+    done = init(tmp_path, "--openapi", str(DOCUMENT))
+    assert (done.exit_code, "--force" in done.output) == (2, True)
+    assert (tmp_path / "service.toml").read_text() == "mine"
+    assert init(tmp_path, "--openapi", str(DOCUMENT), "--force").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("none.json", None, "none.json: cannot be read"),
+        ("a.json", "{", "is no OpenAPI 3 document in JSON or YAML"),
+        ("a.yaml", "a: [", "is no OpenAPI 3 document in JSON or YAML"),
+        ("a.yaml", "- 1", "is no OpenAPI 3 document in JSON or YAML"),
+        ("a.json", '{"openapi": "2.0", "paths": {}}', "is of OpenAPI 2.0; convert it"),
+        ("a.json", '{"openapi": "3.0.0", "paths": {}}', "no operation looks like a verb"),
+        (
+            "a.json",
+            '{"openapi": "3.0.0", "paths": {"/login": {"post": {"requestBody": {"$ref": "#/components/x/y"}}}}}',
+            "the reference #/components/x/y leads nowhere",
+        ),
+    ],
+)
+def test_a_document_that_cannot_be_used_is_named(
+    tmp_path: Path, name: str, content: str | None, sentence: str
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_text(content)
+    done = init(tmp_path, "--openapi", str(tmp_path / name))
+    assert (done.exit_code, sentence in done.output) == (2, True), done.output
+    assert not (tmp_path / "service.toml").exists()
+
+
+def test_answers_on_a_terminal_become_the_file(tmp_path: Path) -> None:
+    answers = ["http://127.0.0.1:7777", "OURS", "", "make restart"]
+    for verb in VERBS:
+        match verb:
+            case "login":
+                answers += ["login", "POST /tv/{device.id}/login", "$.pin", "", "$.link"]
+            case "status":
+                answers += ["get /tv/{device.id}", "$.is"]
+            case _:
+                answers += ["-"]
+    done = init(tmp_path, typed="\n".join(answers) + "\n")
+    assert done.exit_code == 0, done.output
+    assert 'write a method and a path, like "POST /login"' in done.output
+    config = load(tmp_path / "service.toml")
+    assert (config.service.base_url, config.service.service_provider) == ("http://127.0.0.1:7777", "OURS")
+    assert (config.service.mvpd, config.service.restart) == ("Cablevision", "make restart")
+    assert set(config.verbs) == {"login", "status"}
+    assert config.verbs["login"].json == {"mvpd": "{mvpd}", "screen": "{screen}"}
+    assert str(config.verbs["login"].returns["code"]) == "$['pin']"
+    assert config.verbs["status"].method == "GET"
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+VALUES = TEXTS | st.booleans() | st.integers()
+
+
+@given(TEXTS, st.dictionaries(st.text(min_size=1, max_size=10), VALUES, max_size=4))
+def test_whatever_is_in_a_draft_comes_out_as_toml(text: str, body: dict[str, object]) -> None:
+    verb = VerbDraft(verb="login", request=f"POST /{text}", json=body, returns={"code": f"$['{text}']"})
+    draft = ServiceDraft(base_url=text, service_provider=text, mvpd=text, verbs=(verb,), states={"pending": (text,)})
+    read = tomllib.loads(as_toml(draft))
+    assert (read["service"]["mvpd"], read["verbs"]["login"]["json"]) == (text, body)
+    assert read["states"] == {"pending": [text]}
+
+
+@pytest.mark.parametrize(
+    ("name", "placeholder"),
+    [("deviceId", "device.id"), ("mvpd_id", "mvpd"), ("channel-ids", "resources"), ("X-Forwarded-For", "device.ip")],
+)
+def test_parameters_are_known_however_they_are_written(name: str, placeholder: str) -> None:
+    assert placeholder_of(name) == placeholder
+    assert placeholder_of("weather") is None
+
+
+def test_words_are_found_in_names_of_any_style() -> None:
+    assert words_of("logOut") >= {"log", "out", "logout"}
+    assert words_of("sign-in_now") >= {"signin", "now"}
+    assert words_of("GETStatus2") >= {"get", "status"}
