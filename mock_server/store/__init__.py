@@ -38,6 +38,10 @@ class Store(Protocol):
         """The state of a space in one of its lives; lives share nothing."""
         ...
 
+    def log(self, space: str, life: int, name: str, limit: int) -> Log | None:
+        """A log of a life of a space. None where one process has the store to itself: it keeps its own."""
+        ...
+
     async def drop(self, name: str, life: int) -> None:
         """Forgets a life of a space."""
         ...
@@ -71,3 +75,32 @@ class SpaceStore(Protocol):
     ) -> R:
         """Replaces a record by what ``step`` makes of it (None removes it) in one step; step's second value."""
         ...
+
+
+class Log(Protocol):
+    """Entries of one life of a space that all its processes append to, numbered without gaps.
+
+    The numbers go on from one life to the next. The oldest entries make room for the newest.
+    """
+
+    async def append(self, entry: bytes) -> int:
+        """Adds an entry; its number."""
+        ...
+
+    async def after(self, number: int, limit: int) -> list[tuple[int, bytes]]:
+        """Entries with a greater number, oldest first."""
+        ...
+
+    async def last(self) -> int:
+        """The number that was given last."""
+        ...
+
+    async def begun(self) -> int:
+        """The number that was given last before this life, or before the log was last cleared."""
+        ...
+
+    async def dropped(self) -> int:
+        """How many entries had to make room since then."""
+        ...
+
+    async def clear(self) -> None: ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 import httpx
@@ -14,6 +14,7 @@ from mock_server.clock import ManualClock
 from mock_server.ids import RandomIds
 from mock_server.settings import Settings
 from tests.mock_server.answer_check import check_answer
+from tests.mock_server.redis_server import RedisServer
 
 DEVICE = "ba23d141-d715-561c-94f4-e9e4c966b1eb"
 DEVICE_INFO = base64.b64encode(b'{"primaryHardwareType":"SetTopBox","model":"TV","osName":"tvOS"}').decode()
@@ -96,6 +97,12 @@ class Mock:
     async def exchanges(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = (await self.http.get("/_mock/exchanges")).json()["exchanges"]
         return found
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with RedisServer(tmp_path_factory.mktemp("redis")) as server:
+        yield server
 
 
 @pytest.fixture

@@ -10,18 +10,23 @@ import pytest
 from mock_server.domain.records import BUCKETS, PERMITS, Bucket, Permit
 from mock_server.store import SpaceStore, Store
 from mock_server.store.memory import MemoryStore
+from mock_server.store.redis import RedisStore
 from mock_server.store.sqlite import SqliteStore
+from tests.mock_server.redis_server import RedisServer
 
 pytestmark = pytest.mark.anyio
 Opener = Callable[[int], Store]
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "redis"])
 def open_(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
     """Opens a store of each kind that has room for so many partitions in a table."""
     if request.param == "memory":
         return MemoryStore
-    return lambda most: SqliteStore(tmp_path / "state", most)
+    if request.param == "sqlite":
+        return lambda most: SqliteStore(tmp_path / "state", most)
+    server: RedisServer = request.getfixturevalue("redis_server")
+    return lambda most: RedisStore(server.fresh(), most)
 
 
 @pytest.fixture

@@ -1,0 +1,298 @@
+"""State in Redis, for several processes and machines that together are one mock.
+
+Keys of a space begin with ``pass-harness:NAME:LIFE:``. A partition is a hash of its items; each value begins with the
+place that its item took when it was new. A sorted set for each table has its partitions by their latest write. What
+is read and written in one step is a script, or a comparison with what was read: who loses the race does its step again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+from redis import asyncio as aioredis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError, RedisError
+
+from mock_server.store import Log, R, SpaceStore, StoreUnavailable, T, Table
+from mock_server.store.memory import MAX_PARTITIONS
+from mock_server.store.packing import pack, unpack
+
+PREFIX = "pass-harness"
+KEPT_SECONDS = 35 * 86_400
+"""So long after the last write a key is forgotten: longer than any default lifetime, in case nobody tidies up."""
+CONNECT_SECONDS = 1.0
+ANSWER_SECONDS = 2.0
+_CONNECTIONS = 16
+_PLACE = 16
+"""Digits of an item's place."""
+_BATCH = 500
+
+_WRITE = """
+-- partition, index, places, tables; item, packed (empty: remove), name of the partition, table, most partitions,
+-- seconds to keep, prefix of partitions, whether to compare, with what
+local old = redis.call('HGET', KEYS[1], ARGV[1])
+if ARGV[8] == '1' and (old or '') ~= ARGV[9] then return old or '' end
+if ARGV[2] == '' then
+  if not old then return 0 end
+  redis.call('HDEL', KEYS[1], ARGV[1])
+  if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('ZREM', KEYS[2], ARGV[3]) end
+  return 1
+end
+local latest = redis.call('INCR', KEYS[3])
+local place = old and string.sub(old, 1, 16) or string.format('%016d', latest)
+redis.call('HSET', KEYS[1], ARGV[1], place .. ARGV[2])
+redis.call('ZADD', KEYS[2], latest, ARGV[3])
+redis.call('SADD', KEYS[4], ARGV[4])
+if ARGV[6] ~= '0' then
+  for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, ARGV[6]) end
+end
+local over = redis.call('ZCARD', KEYS[2]) - tonumber(ARGV[5])
+if over > 0 then
+  local gone = redis.call('ZPOPMIN', KEYS[2], over)
+  for i = 1, #gone, 2 do redis.call('UNLINK', ARGV[7] .. gone[i]) end
+end
+return 1
+"""
+_APPEND = """
+-- entries, numbers, start, logs; entry, limit, seconds to keep, name
+local number = redis.call('INCR', KEYS[2])
+if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('SET', KEYS[3], number - 1) end
+redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], number .. '-0', 'e', ARGV[1])
+redis.call('SADD', KEYS[4], ARGV[4])
+for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, ARGV[3]) end
+return number
+"""
+
+
+class RedisStore:
+    """All spaces in one database of a Redis server."""
+
+    def __init__(self, url: str, max_partitions: int = MAX_PARTITIONS) -> None:
+        self._wire = _Wire(url)
+        self._max_partitions = max_partitions
+        self._root = _RedisSpace(self._wire, f"{PREFIX}:/", 0, max_partitions)
+
+    def root(self) -> SpaceStore:
+        return self._root
+
+    def space(self, name: str, life: int) -> SpaceStore:
+        return _RedisSpace(self._wire, _base(name, life), KEPT_SECONDS, self._max_partitions)
+
+    def log(self, space: str, life: int, name: str, limit: int) -> Log:
+        return _RedisLog(self._wire, space, life, name, limit)
+
+    async def drop(self, name: str, life: int) -> None:
+        base = _base(name, life)
+        for table in await self._wire.run("SMEMBERS", f"{base}:tables"):
+            index = f"{base}:index:{table.decode()}"
+            while gone := await self._wire.run("ZPOPMIN", index, _BATCH):
+                parts = (f"{base}:table:{table.decode()}:".encode() + cast("bytes", part) for part, _ in gone)
+                await self._wire.run("UNLINK", *parts)
+        logs = [name.decode() for name in await self._wire.run("SMEMBERS", f"{base}:logs")]
+        own = [f"{base}:{kind}:{log}" for log in logs for kind in ("log", "start")]
+        await self._wire.run("UNLINK", f"{base}:tables", f"{base}:places", f"{base}:logs", *own)
+
+    async def close(self) -> None:
+        await self._wire.close()
+
+
+class _RedisSpace:
+    """One space's tables."""
+
+    def __init__(self, wire: _Wire, base: str, kept_seconds: int, max_partitions: int) -> None:
+        self._wire = wire
+        self._base = base
+        self._kept_seconds = kept_seconds
+        self._max_partitions = max_partitions
+
+    async def read(self, table: Table[T], partition: str, item: str = "") -> T | None:
+        found = await self._wire.run("HGET", self._partition(table, partition), item)
+        return unpack(table, found[_PLACE:]) if found is not None else None
+
+    async def write(self, table: Table[T], partition: str, item: str, record: T) -> None:
+        await self._write(table, partition, item, pack(record))
+
+    async def delete(self, table: Table[T], partition: str, item: str = "") -> bool:
+        return bool(await self._write(table, partition, item, b""))
+
+    async def delete_partition(self, table: Table[T], partition: str) -> None:
+        await self._wire.run("UNLINK", self._partition(table, partition))
+        await self._wire.run("ZREM", f"{self._base}:index:{table.name}", partition)
+
+    async def rows(self, table: Table[T], partition: str) -> list[T]:
+        return [record for _, record in _in_place(table, await self._items(table, partition))]
+
+    async def all_rows(self, table: Table[T]) -> list[tuple[str, str, T]]:
+        names = [name.decode() for name in await self._wire.run("ZRANGE", f"{self._base}:index:{table.name}", 0, -1)]
+        rows: list[tuple[str, str, T]] = []
+        for start in range(0, len(names), _BATCH):
+            some = names[start : start + _BATCH]
+            partitions = await asyncio.gather(*(self._items(table, name) for name in some))
+            for name, items in zip(some, partitions, strict=True):
+                rows += [(name, item, record) for item, record in _in_place(table, items)]
+        return rows
+
+    async def change(
+        self, table: Table[T], partition: str, item: str, step: Callable[[T | None], tuple[T | None, R]]
+    ) -> R:
+        found: bytes = await self._wire.run("HGET", self._partition(table, partition), item) or b""
+        while True:
+            before = unpack(table, found[_PLACE:]) if found else None
+            record, result = step(before)
+            if record is before:
+                return result
+            packed = pack(record) if record is not None else b""
+            answer = await self._write(table, partition, item, packed, expected=found)
+            if isinstance(answer, int):
+                return result
+            found = answer
+
+    async def _items(self, table: Table[Any], partition: str) -> dict[bytes, bytes]:
+        items: dict[bytes, bytes] = await self._wire.run("HGETALL", self._partition(table, partition))
+        return items
+
+    async def _write(
+        self, table: Table[Any], partition: str, item: str, packed: bytes, expected: bytes | None = None
+    ) -> int | bytes:
+        """1, or 0 where there was nothing to remove; what is there instead of what was expected."""
+        name = table.name
+        keys = (
+            self._partition(table, partition),
+            f"{self._base}:index:{name}",
+            f"{self._base}:places",
+            f"{self._base}:tables",
+        )
+        compare = (0, b"") if expected is None else (1, expected)
+        most, kept = self._max_partitions, self._kept_seconds
+        answer: int | bytes = await self._wire.script(
+            _WRITE, keys, (item, packed, partition, name, most, kept, f"{self._base}:table:{name}:", *compare)
+        )
+        return answer
+
+    def _partition(self, table: Table[Any], partition: str) -> str:
+        return f"{self._base}:table:{table.name}:{partition}"
+
+
+class _RedisLog:
+    """A stream whose ids are the numbers of its entries."""
+
+    def __init__(self, wire: _Wire, space: str, life: int, name: str, limit: int) -> None:
+        base = _base(space, life)
+        self._wire = wire
+        self._name = name
+        self._limit = limit
+        self._entries = f"{base}:log:{name}"
+        self._start = f"{base}:start:{name}"
+        self._logs = f"{base}:logs"
+        # Not of this life alone: a number is never given twice.
+        self._numbers = f"{PREFIX}:{space}:numbers:{name}"
+
+    async def append(self, entry: bytes) -> int:
+        keys = (self._entries, self._numbers, self._start, self._logs)
+        number: int = await self._wire.script(_APPEND, keys, (entry, self._limit, KEPT_SECONDS, self._name))
+        return number
+
+    async def after(self, number: int, limit: int) -> list[tuple[int, bytes]]:
+        found = await self._wire.run("XRANGE", self._entries, f"{number + 1}-0", "+", "COUNT", limit)
+        return [(_number(entry), fields[b"e"]) for entry, fields in found]
+
+    async def last(self) -> int:
+        return int(await self._wire.run("GET", self._numbers) or 0)
+
+    async def begun(self) -> int:
+        start = await self._wire.run("GET", self._start)
+        return int(start) if start is not None else await self.last()
+
+    async def dropped(self) -> int:
+        first = await self._wire.run("XRANGE", self._entries, "-", "+", "COUNT", 1)
+        return _number(first[0][0]) - 1 - await self.begun() if first else 0
+
+    async def clear(self) -> None:
+        await self._wire.run("UNLINK", self._entries, self._start)
+
+
+class _Wire:
+    """The way to the server: commands that are asked for at the same time travel together."""
+
+    def __init__(self, url: str) -> None:
+        pool = aioredis.BlockingConnectionPool.from_url(
+            url,
+            max_connections=_CONNECTIONS,
+            timeout=ANSWER_SECONDS,
+            socket_connect_timeout=CONNECT_SECONDS,
+            socket_timeout=ANSWER_SECONDS,
+            # A command that was sent may have been done: to send it again is not for this layer to decide.
+            retry=Retry(NoBackoff(), 0),
+        )
+        self._redis = aioredis.Redis(connection_pool=pool)
+        self._asked: list[tuple[Sequence[Any], asyncio.Future[Any]]] = []
+        self._sending: set[asyncio.Task[None]] = set()
+
+    async def run(self, *command: object) -> Any:  # noqa: ANN401 (as the server answers)
+        """The answer to a command; StoreUnavailable if there is none."""
+        answer = await self._answer(command)
+        if isinstance(answer, Exception):
+            raise _unavailable(answer) from answer
+        return answer
+
+    async def script(self, script: str, keys: Sequence[str], arguments: Sequence[object]) -> Any:  # noqa: ANN401 (as the server answers)
+        """As `run`, for a script, which the server may know already."""
+        rest = (len(keys), *keys, *arguments)
+        answer = await self._answer(
+            ("EVALSHA", hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest(), *rest)
+        )
+        if isinstance(answer, NoScriptError):
+            return await self.run("EVAL", script, *rest)
+        if isinstance(answer, Exception):
+            raise _unavailable(answer) from answer
+        return answer
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+        await self._redis.connection_pool.disconnect()
+
+    async def _answer(self, command: Sequence[object]) -> Any:  # noqa: ANN401 (as the server answers)
+        asked: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._asked.append((command, asked))
+        if len(self._asked) == 1:
+            # The task begins once everything that is ready has had its turn, and asked what it needs.
+            task = asyncio.create_task(self._send())
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+        return await asked
+
+    async def _send(self) -> None:
+        batch, self._asked = self._asked, []
+        answers: Sequence[Any]
+        try:
+            pipeline = self._redis.pipeline(transaction=False)
+            for command, _ in batch:
+                pipeline.execute_command(*command)
+            answers = await pipeline.execute(raise_on_error=False)
+        except (RedisError, OSError, TimeoutError) as error:
+            answers = [error] * len(batch)
+        for (_, asked), answer in zip(batch, answers, strict=True):
+            if not asked.done():
+                asked.set_result(answer)
+
+
+def _unavailable(error: Exception) -> StoreUnavailable:
+    return StoreUnavailable(f"the mock keeps its state in Redis, which does not answer as it should: {error}")
+
+
+def _base(space: str, life: int) -> str:
+    return f"{PREFIX}:{space}:{life}"
+
+
+def _number(entry: bytes) -> int:
+    return int(entry.partition(b"-")[0])
+
+
+def _in_place(table: Table[T], items: dict[bytes, bytes]) -> list[tuple[str, T]]:
+    """Items with their records, oldest first."""
+    placed = sorted(items.items(), key=lambda item: item[1][:_PLACE])
+    return [(item.decode(), unpack(table, value[_PLACE:])) for item, value in placed]

