@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import socket
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -26,11 +27,12 @@ from mock_server.lag import LagMeter
 from mock_server.observer import ObserverFactory
 from mock_server.routes import gateways, routes
 from mock_server.settings import Settings
+from mock_server.shared_watch import SharedWatching
 from mock_server.spaces import DEFAULT_SPACE, PREFIX, Spaces, TooManySpaces
-from mock_server.store import Store, StoreUnavailable
+from mock_server.store import SharedStore, Store, StoreUnavailable
 from mock_server.store.memory import MemoryStore
 from mock_server.tallies import Tallies
-from mock_server.watch import Watching
+from mock_server.watch import LocalWatching, Watching
 
 
 def create_app(
@@ -87,23 +89,21 @@ def assemble(
     ``resources`` are open while it serves.
     """
     recorder = Recorder(Path(settings.record)) if settings.record else None
-    watching = Watching(clock, observers, settings.bounds.journal_exchanges)
-    spaces = Spaces(settings, store, clock, ids, load_keys(settings.keys), recorder, watching)
+    watching = _watching(settings, store, clock, observers, recorder)
+    spaces = Spaces(settings, store, clock, ids, load_keys(settings.keys), watching)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        meter = asyncio.create_task(lag.run())
-        judging = asyncio.create_task(watching.run())
-        tidying = asyncio.create_task(spaces.run())
+        tasks = [asyncio.create_task(work) for work in (lag.run(), watching.run(), spaces.run())]
         async with contextlib.AsyncExitStack() as opened:
             for resource in resources:
                 await opened.enter_async_context(resource)
             try:
                 yield
             finally:
-                meter.cancel()
-                judging.cancel()
-                tidying.cancel()
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
                 await store.close()
                 if recorder is not None:
                     recorder.close()
@@ -117,6 +117,19 @@ def assemble(
     app.state.settings = settings
     app.state.metrics = Metrics(tallies, spaces, lag, clock)
     return app
+
+
+def _watching(
+    settings: Settings,
+    store: Store,
+    clock: Clock,
+    observers: Sequence[ObserverFactory],
+    recorder: Recorder | None,
+) -> Watching:
+    limit = settings.bounds.journal_exchanges
+    if isinstance(store, SharedStore):
+        return SharedWatching(store, clock, observers, limit, recorder, secrets.token_hex(4))
+    return LocalWatching(clock, observers, limit, recorder)
 
 
 class _ByPath:

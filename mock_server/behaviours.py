@@ -169,13 +169,19 @@ class Behaviours:
         self._store = store
         self._head = head
         self._at_hand: list[Active] = []
+        self._changed = -1
 
     def __len__(self) -> int:
         return len(self._at_hand)
 
-    async def load(self) -> None:
-        """Takes what the store has."""
+    async def load(self, record: SpaceRecord) -> None:
+        """Takes what the store has; ``record`` is that of the space, read before."""
         self._at_hand = await self._store.rows(ACTIVE, "")
+        self._changed = record.changed
+
+    def are_older(self, record: SpaceRecord) -> bool:
+        """Whether there were changes since they were loaded."""
+        return self._changed < record.changed
 
     async def add(self, behaviour: Behaviour, now: int) -> str:
         """Takes a behaviour into effect from ``now`` (ms) on; its id. ValueError when there are too many."""
@@ -186,15 +192,15 @@ class Behaviours:
         number = (await self._head.change(_one_added)).added
         active = first_state(behaviour, number, now)
         await self._store.write(ACTIVE, "", active.id, active)
-        await self.load()
+        # Told once it is there: another process that saw the number early has looked for it in vain.
+        await self.load(await self._head.change(_one_changed))
         return active.id
 
     async def remove(self, key: str) -> bool:
         """Takes a behaviour out of effect; whether it was in."""
         removed = await self._store.delete(ACTIVE, "", key)
         if removed:
-            await self._head.change(_one_changed)
-            await self.load()
+            await self.load(await self._head.change(_one_changed))
         return removed
 
     async def switch(self, key: str, *, enabled: bool) -> bool:
@@ -205,8 +211,7 @@ class Behaviours:
 
         switched = await self._store.change(ACTIVE, "", key, step)
         if switched:
-            await self._head.change(_one_changed)
-            await self.load()
+            await self.load(await self._head.change(_one_changed))
         return switched
 
     async def take(self, kind: str, facts: Facts, now: int, lifetime: str | None = None) -> Taken | None:

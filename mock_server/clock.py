@@ -24,14 +24,16 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's clock, read once: a step of the system time during a run moves nothing."""
 
-    def __init__(self) -> None:
-        self._epoch_ms = time.time() * 1000 - time.monotonic() * 1000
+    def __init__(self, common: float | None = None) -> None:
+        """``common`` is what makes the machine's monotonic clock one that other machines go by too (s)."""
+        self._common = common or 0.0
+        self._epoch_ms = (time.time() - time.monotonic() if common is None else common) * 1000
 
     def now(self) -> int:
         return int(self._epoch_ms + time.monotonic() * 1000)
 
     def monotonic(self) -> float:
-        return time.monotonic()
+        return time.monotonic() + self._common
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)

@@ -19,7 +19,9 @@ class SpaceRecord(msgspec.Struct, frozen=True, kw_only=True):
     added: int = 0
     """How many behaviours were added in this life."""
     changed: int = 0
-    """How often one was removed or switched."""
+    """How often that changed which there are."""
+    cleared: int = 0
+    """Exchanges up to this id were cleared from a journal that several processes share."""
     exchanges: int = 0
     """Ids of exchanges up to this one may have been given."""
     used: int = 0

@@ -13,6 +13,8 @@ import msgspec
 from mock_server.exchange import Exchange
 from mock_server.head import Head, SpaceRecord
 from mock_server.raw_exchange import RawExchange
+from mock_server.store import Log, Table
+from mock_server.store.packing import pack, unpack
 
 FILTERS = ("endpoint", "device", "ip", "service_provider", "mvpd", "code")
 PAGE = 1_000
@@ -36,6 +38,10 @@ class Journal(Protocol):
         ...
 
     async def clear(self) -> None: ...
+
+    def renew(self, life: int) -> None:
+        """Goes on empty, in another life of the space."""
+        ...
 
     async def after(self, id_: int, limit: int | None = None) -> list[Exchange]:
         """The exchanges with a greater id, oldest first, up to ``limit``."""
@@ -91,6 +97,9 @@ class LocalJournal:
         return self._dropped
 
     async def clear(self) -> None:
+        self.renew(self._head.record.life)
+
+    def renew(self, life: int) -> None:
         self._exchanges.clear()
         self._dropped = 0
 
@@ -112,6 +121,77 @@ class LocalJournal:
             return msgspec.structs.replace(record, exchanges=max(record.exchanges, upto))
 
         self._reserved = (await self._head.change(step)).exchanges
+
+
+class SharedJournal:
+    """A log in the store that several processes append to."""
+
+    def __init__(
+        self,
+        log: Callable[[int], Log],
+        head: Head,
+        recorder: Recorder | None,
+        observer: Callable[[int], None],
+        process: str,
+    ) -> None:
+        """``log`` gives that of a life; ``observer`` is told the id of each exchange that this process appends.
+
+        ``process`` tells its connections from those of others.
+        """
+        self._process = process
+        self._log_of = log
+        self._log = log(head.record.life)
+        self._head = head
+        self._recorder = recorder
+        self._observer = observer
+
+    def next_id(self) -> int:
+        return 0
+
+    async def append(self, raw: RawExchange) -> None:
+        exchange = raw.exchange()
+        exchange = msgspec.structs.replace(exchange, connection=f"{self._process}-{exchange.connection}")
+        number = await self._log.append(pack(exchange))
+        if self._recorder is not None:
+            self._recorder.append(msgspec.structs.replace(exchange, id=number))
+        self._observer(number)
+
+    async def last_id(self) -> int:
+        return await self._log.last()
+
+    async def dropped(self) -> int:
+        cleared = self._head.record.cleared
+        if not cleared:
+            return await self._log.dropped()
+        first = await self._log.after(0, 1)
+        return max(first[0][0] - 1 - cleared, 0) if first else 0
+
+    async def clear(self) -> None:
+        last = await self._log.last()
+        await self._head.change(lambda record: msgspec.structs.replace(record, cleared=max(record.cleared, last)))
+
+    def renew(self, life: int) -> None:
+        self._log = self._log_of(life)
+
+    async def after(self, id_: int, limit: int | None = None) -> list[Exchange]:
+        found: list[Exchange] = []
+        position = max(id_, self._head.record.cleared)
+        while limit is None or len(found) < limit:
+            wanted = PAGE if limit is None else min(PAGE, limit - len(found))
+            entries = await self._log.after(position, wanted)
+            found += [exchange_of(number, entry) for number, entry in entries]
+            if len(entries) < wanted:
+                break
+            position = found[-1].id
+        return found
+
+
+_ENTRIES = Table("exchanges", Exchange)
+
+
+def exchange_of(number: int, entry: bytes) -> Exchange:
+    """The exchange of an entry in the log of a `SharedJournal`."""
+    return msgspec.structs.replace(unpack(_ENTRIES, entry), id=number)
 
 
 class Recorder:

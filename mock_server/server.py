@@ -70,7 +70,7 @@ def serve_forever(
 ) -> None:
     """Serves until SIGINT or SIGTERM. BindError for an address, StoreUnavailable for a store that cannot be used."""
     hosts = _hosts(listening)
-    state = open_store(store)
+    state, clock = open_store(store)
     listeners = [listen(hosts[0], listening.port)]
     listeners += [listen(host, listeners[0].getsockname()[1]) for host in hosts[1:]]
     tls = None
@@ -80,7 +80,15 @@ def serve_forever(
     if len(hosts) > 1:
         centres = DataCentres(listening.dns_name, hosts)
         dns = bind_dns(listening.dns_port)
-    app = create_app(settings, store=state, ids=RandomIds(seed), observers=observers, data_centres=centres, dns=dns)
+    app = create_app(
+        settings,
+        store=state,
+        clock=clock,
+        ids=RandomIds(seed),
+        observers=observers,
+        data_centres=centres,
+        dns=dns,
+    )
     _announce(settings, address(listeners[0], tls), tls, centres, dns)
     run(app, listeners, tls)
 

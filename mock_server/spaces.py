@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import dataclass
 
@@ -12,11 +13,13 @@ from mock_server.clock import Clock, SpaceClock
 from mock_server.domain.world import World
 from mock_server.head import SPACES, Head, SpaceRecord
 from mock_server.ids import Ids
-from mock_server.journal import Journal, LocalJournal, Recorder
+from mock_server.journal import Journal
 from mock_server.keys import Keys
 from mock_server.settings import Settings
-from mock_server.store import Store
+from mock_server.store import Store, StoreUnavailable
 from mock_server.watch import Watch, Watching
+
+log = logging.getLogger("mock_server")
 
 DEFAULT_SPACE = "default"
 MOST_BETWEEN_LOOKS = 60_000
@@ -33,6 +36,8 @@ class Space:
     """One world: its state, clock, behaviours and journal, and the watch over it."""
 
     name: str
+    life: int
+    """Which life of the space the rest is of."""
     head: Head
     clock: SpaceClock
     world: World
@@ -61,7 +66,6 @@ class Spaces:
         clock: Clock,
         ids: Ids,
         keys: Keys,
-        recorder: Recorder | None,
         watching: Watching,
     ) -> None:
         self._settings = settings
@@ -70,13 +74,12 @@ class Spaces:
         self._clock = clock
         self._ids = ids
         self._keys = keys
-        self._recorder = recorder
         self._watching = watching
         self._spaces: dict[str, Space] = {}
 
     def get(self, name: str) -> Space | None:
-        """The space of that name, if it is at hand."""
-        space = self._spaces.get(name)
+        """The space of that name, if it is at hand and no other process can have changed it."""
+        space = self._spaces.get(name) if not self._watching.shared else None
         if space is not None:
             space.used = self._clock.now()
         return space
@@ -87,10 +90,21 @@ class Spaces:
         space = self._spaces.get(name)
         if space is None:
             made = self._make(name, record)
-            await made.behaviours.load()
+            await made.behaviours.load(record)
             space = self._spaces.setdefault(name, made)
+        else:
+            await self._follow(space, record)
         space.used = self._clock.now()
         return space
+
+    async def refresh(self, space: Space) -> None:
+        """Takes in what other processes have changed of a space."""
+        if self._watching.shared:
+            record = await space.head.read()
+            if record is None:
+                self._put_away(space.name)
+            else:
+                await self._follow(space, record)
 
     def at_hand(self) -> list[Space]:
         """The spaces that this process has been asked for."""
@@ -101,27 +115,25 @@ class Spaces:
 
     async def reset(self, space: Space) -> None:
         """Back to the catalogue: state, behaviours, clock, journal and findings."""
-        earlier = space.head.record.life
+        earlier = space.life
         life = await self._prepare(space.name, earlier)
         added = len(self._settings.behaviours)
 
         def step(record: SpaceRecord) -> SpaceRecord:
+            if record.life != earlier:  # another reset was quicker, and serves as well
+                return record
             return SpaceRecord(life=life, added=added, exchanges=record.exchanges, used=record.used)
 
-        self._renew(space, await space.head.change(step))
-        await space.behaviours.load()
-        await space.journal.clear()
-        space.watch.reset()
-        await self._store.drop(space.name, earlier)
+        record = await space.head.change(step)
+        await self._follow(space, record)
+        await self._store.drop(space.name, earlier if record.life == life else life)
 
     async def delete(self, name: str) -> bool:
         """Forgets a space; whether there was one."""
         record = await self._root.read(SPACES, "", name)
         if record is None or not await self._root.delete(SPACES, "", name):
             return False
-        space = self._spaces.pop(name, None)
-        if space is not None:
-            space.watch.close()
+        self._put_away(name)
         await self._store.drop(name, record.life)
         return True
 
@@ -129,7 +141,10 @@ class Spaces:
         """Forgets spaces that nobody uses any more, until cancelled."""
         while True:
             await self._clock.sleep(self._between_looks / 1000)
-            await self.forget_idle()
+            try:
+                await self.forget_idle()
+            except StoreUnavailable as error:
+                log.warning("spaces that nobody uses stay for now: %s", error)
 
     async def forget_idle(self) -> None:
         """Forgets what no process was asked for during `Bounds.space_idle`; the default space stays."""
@@ -137,9 +152,12 @@ class Spaces:
             await self._note_use(space)
         # Another process may have used a space since it last noted that.
         longest = self._settings.bounds.space_idle + self._between_looks
-        for _, name, record in await self._root.all_rows(SPACES):
+        records = {name: record for _, name, record in await self._root.all_rows(SPACES)}
+        for name, record in records.items():
             if name != DEFAULT_SPACE and self._clock.now() - record.used >= longest:
                 await self.delete(name)
+        for name in self._spaces.keys() - records.keys():
+            self._put_away(name)
 
     async def _note_use(self, space: Space) -> None:
         used = self._clock.now() if space.watch.in_use else space.used
@@ -183,20 +201,44 @@ class Spaces:
         clock = SpaceClock(self._clock)
         clock.offset = record.offset
         store = self._store.space(name, record.life)
-        watch = self._watching.watch()
+        journal, watch = self._watching.follow(name, head)
         return Space(
             name=name,
+            life=record.life,
             head=head,
             clock=clock,
             world=World(store, self._settings.catalogue, self._ids, self._keys),
             behaviours=Behaviours(store, head),
-            journal=LocalJournal(self._settings.bounds.journal_exchanges, head, self._recorder, watch.add),
+            journal=journal,
             watch=watch,
         )
 
-    def _renew(self, space: Space, record: SpaceRecord) -> None:
+    async def _follow(self, space: Space, record: SpaceRecord) -> None:
+        """Takes in what the record of a space tells; it may be of another process's making."""
+        if record.life < space.life:
+            return
+        if record.life > space.life:
+            await self._renew(space, record)
+        elif space.behaviours.are_older(record):
+            await space.behaviours.load(record)
+        space.head.record = record
+        space.clock.offset = record.offset
+
+    async def _renew(self, space: Space, record: SpaceRecord) -> None:
         """Moves a space to the life that its record names."""
         store = self._store.space(space.name, record.life)
-        space.clock.offset = record.offset
+        behaviours = Behaviours(store, space.head)
+        await behaviours.load(record)
+        if record.life <= space.life:  # meanwhile another request has done it
+            return
+        space.life = record.life
+        space.behaviours = behaviours
         space.world = World(store, self._settings.catalogue, self._ids, self._keys)
-        space.behaviours = Behaviours(store, space.head)
+        space.journal.renew(record.life)
+        space.watch.renew(record.life)
+
+    def _put_away(self, name: str) -> None:
+        """Lets go of a space that was deleted, and of its listeners."""
+        space = self._spaces.pop(name, None)
+        if space is not None:
+            space.watch.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from typing import cast
 
 import msgspec
 from starlette.requests import Request
@@ -16,7 +17,8 @@ from starlette.responses import Response, StreamingResponse
 
 from mock_server.control.http import Refused, space_of
 from mock_server.exchange import Exchange
-from mock_server.spaces import Space
+from mock_server.spaces import Space, Spaces
+from mock_server.store import StoreUnavailable
 from mock_server.summary import summary_of
 
 MOST_BEHIND = 2_000
@@ -27,12 +29,14 @@ KEEP_ALIVE = 15.0
 """Seconds without news after which a comment tells that the connection is alive."""
 PAUSE = 0.05
 """Seconds from one batch of news to the next."""
+PAUSE_OF_STORE = 1.0
+"""Seconds after which a store that did not answer is asked again."""
 _ENCODER = msgspec.json.Encoder()
 
 
 async def events(request: Request) -> Response:
     """``?after`` or Last-Event-ID resumes after an event; ``?view=summary`` leaves headers and bodies out."""
-    space = space_of(request)
+    space, spaces = space_of(request), cast("Spaces", request.app.state.spaces)
     view = request.query_params.get("view", "full")
     if view not in {"full", "summary"}:
         raise Refused(f"view is full or summary, not {view!r}")
@@ -41,7 +45,7 @@ async def events(request: Request) -> Response:
     after = request.query_params.get("after") or request.headers.get("last-event-id")
     place = await _Place.of(space, after)
     return StreamingResponse(
-        _stream(space, place, summary_of if view == "summary" else _whole),
+        _stream(spaces, space, place, summary_of if view == "summary" else _whole),
         media_type="text/event-stream",
         headers={"cache-control": "no-store", "x-accel-buffering": "no"},
     )
@@ -59,7 +63,7 @@ class _Place:
     async def of(space: Space, after: str | None) -> _Place:
         """The place after an event's id; Refused for what is no id. Without one, only what is new is told."""
         last_exchange, last_finding = await space.journal.last_id(), await space.watch.last_finding()
-        place = _Place(space.head.record.life, last_exchange, last_finding)
+        place = _Place(space.life, last_exchange, last_finding)
         if after is None:
             return place
         exchange, _, finding = after.partition(".")
@@ -77,13 +81,22 @@ class _Place:
         return f"{self.exchange}.{self.finding}"
 
 
-async def _stream(space: Space, place: _Place, view: Callable[[Exchange], msgspec.Struct]) -> AsyncIterator[bytes]:
+async def _stream(
+    spaces: Spaces, space: Space, place: _Place, view: Callable[[Exchange], msgspec.Struct]
+) -> AsyncIterator[bytes]:
     watch = space.watch
     with watch.listening() as news:
         yield b"retry: 1000\n: listening\n\n"
         while not watch.closed:
             news.clear()
-            batch = b"".join(await _news(space, place, view))
+            try:
+                await spaces.refresh(space)
+                batch = b"".join(await _news(space, place, view))
+            except StoreUnavailable as error:
+                yield f": {error}\n\n".encode()
+                await space.clock.sleep(PAUSE_OF_STORE)
+                news.set()
+                continue
             if batch:
                 yield batch
             try:
@@ -101,8 +114,8 @@ async def _news(space: Space, place: _Place, view: Callable[[Exchange], msgspec.
     told: list[bytes] = []
     watch, journal = space.watch, space.journal
     last_exchange, last_finding = await journal.last_id(), await watch.last_finding()
-    if place.life != space.head.record.life:
-        place.life, place.finding = space.head.record.life, last_finding
+    if place.life != space.life:
+        place.life, place.finding = space.life, last_finding
         told.append(_event(place, "reset", {}))
     exchanges = await journal.after(max(place.exchange, last_exchange - MOST_BEHIND), MOST_BEHIND)
     findings = await watch.findings(after=place.finding) if place.finding < last_finding else []

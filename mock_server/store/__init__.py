@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -38,15 +38,20 @@ class Store(Protocol):
         """The state of a space in one of its lives; lives share nothing."""
         ...
 
-    def log(self, space: str, life: int, name: str, limit: int) -> Log | None:
-        """A log of a life of a space. None where one process has the store to itself: it keeps its own."""
-        ...
-
     async def drop(self, name: str, life: int) -> None:
         """Forgets a life of a space."""
         ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class SharedStore(Store, Protocol):
+    """A store that several processes use at once."""
+
+    def log(self, space: str, life: int, name: str, limit: int) -> Log:
+        """A log of a life of a space, which keeps about the last ``limit`` entries."""
+        ...
 
 
 class SpaceStore(Protocol):
@@ -78,9 +83,9 @@ class SpaceStore(Protocol):
 
 
 class Log(Protocol):
-    """Entries of one life of a space that all its processes append to, numbered without gaps.
+    """Entries of one life of a space that all its processes append to. The oldest make room for the newest.
 
-    The numbers go on from one life to the next. The oldest entries make room for the newest.
+    An entry's number is greater than all that were given before, in earlier lives too.
     """
 
     async def append(self, entry: bytes) -> int:
@@ -95,12 +100,10 @@ class Log(Protocol):
         """The number that was given last."""
         ...
 
-    async def begun(self) -> int:
-        """The number that was given last before this life, or before the log was last cleared."""
+    async def total(self) -> int:
+        """How many entries this life has seen."""
         ...
 
     async def dropped(self) -> int:
-        """How many entries had to make room since then."""
+        """How many of them had to make room."""
         ...
-
-    async def clear(self) -> None: ...

@@ -29,9 +29,6 @@ class MemoryStore:
     def space(self, name: str, life: int) -> SpaceStore:
         return self._spaces.setdefault((name, life), MemorySpace(self._max_partitions))
 
-    def log(self, space: str, life: int, name: str, limit: int) -> None:
-        return None
-
     async def drop(self, name: str, life: int) -> None:
         self._spaces.pop((name, life), None)
 

@@ -1,21 +1,50 @@
-"""The store that ``--store`` names."""
+"""The store that ``--store`` names, and the clock that goes with it."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from mock_server.clock import Clock, SystemClock
 from mock_server.store import Store, StoreUnavailable
 from mock_server.store.memory import MemoryStore
 from mock_server.store.sqlite import SqliteStore
 
 FORMS = "memory, sqlite:PATH or redis://HOST:PORT/DATABASE"
+_REDIS = {"redis", "rediss", "unix"}
 
 
-def open_store(name: str) -> Store:
+def is_shared(name: str) -> bool:
+    """Whether several processes can use the store at once."""
+    return name.partition(":")[0] in _REDIS
+
+
+def open_store(name: str) -> tuple[Store, Clock]:
     """StoreUnavailable, with a sentence, if there is no such store or it cannot be used."""
     kind, _, rest = name.partition(":")
     if name == "memory":
-        return MemoryStore()
+        return MemoryStore(), SystemClock()
     if kind == "sqlite" and rest:
-        return SqliteStore(Path(rest))
-    raise StoreUnavailable(f"{name!r} is no store: write {FORMS}")
+        return SqliteStore(Path(rest)), SystemClock()
+    if is_shared(name) and rest.startswith("//"):
+        return _open_redis(name)
+    raise StoreUnavailable(f"{_without_password(name)!r} is no store: write {FORMS}")
+
+
+def _open_redis(url: str) -> tuple[Store, Clock]:
+    try:
+        from mock_server.store.redis import RedisStore, common_time  # noqa: PLC0415 (an extra)
+    except ImportError as error:
+        raise StoreUnavailable("the client of Redis is not installed: pip install 'pass-harness[redis]'") from error
+    try:
+        return RedisStore(url), SystemClock(common_time(url, SystemClock()))
+    except ValueError as error:
+        raise StoreUnavailable(f"{_without_password(url)!r} is no URL of a Redis server ({error})") from error
+
+
+def _without_password(url: str) -> str:
+    try:
+        password = urlsplit(url).password
+    except ValueError:
+        return url.partition("@")[2] or url
+    return url.replace(password, "…") if password else url

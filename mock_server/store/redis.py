@@ -2,21 +2,24 @@
 
 Keys of a space begin with ``pass-harness:NAME:LIFE:``. A partition is a hash of its items; each value begins with the
 place that its item took when it was new. A sorted set for each table has its partitions by their latest write. What
-is read and written in one step is a script, or a comparison with what was read: who loses the race does its step again.
+is read and written in one step is a script, or a comparison with what was read: who loses the race does it again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import platform
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
+from redis import Redis
 from redis import asyncio as aioredis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 
+from mock_server.clock import Clock
 from mock_server.store import Log, R, SpaceStore, StoreUnavailable, T, Table
 from mock_server.store.memory import MAX_PARTITIONS
 from mock_server.store.packing import pack, unpack
@@ -30,6 +33,8 @@ _CONNECTIONS = 16
 _PLACE = 16
 """Digits of an item's place."""
 _BATCH = 500
+_MEASUREMENTS = 5
+_SAME_TIME = 1.0
 
 _WRITE = """
 -- partition, index, places, tables; item, packed (empty: remove), name of the partition, table, most partitions,
@@ -58,14 +63,45 @@ end
 return 1
 """
 _APPEND = """
--- entries, numbers, start, logs; entry, limit, seconds to keep, name
+-- entries, numbers, total, logs; entry, limit, seconds to keep, name
 local number = redis.call('INCR', KEYS[2])
-if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('SET', KEYS[3], number - 1) end
+redis.call('INCR', KEYS[3])
 redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], number .. '-0', 'e', ARGV[1])
 redis.call('SADD', KEYS[4], ARGV[4])
 for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, ARGV[3]) end
 return number
 """
+
+
+def common_time(url: str, clock: Clock) -> float:
+    """What to add to this machine's monotonic clock (s) so that all who use the server have one time: its own.
+
+    Processes of one machine add exactly the same. StoreUnavailable if the server cannot be asked, ValueError for what
+    is no URL.
+    """
+    client = Redis.from_url(url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=ANSWER_SECONDS)
+    machine = platform.node()
+    try:
+        with client:
+            measured = _measured(client, clock)
+            kept = client.hget(f"{PREFIX}:/:clocks", machine)
+            # Another one: since that was measured, the machine was started anew or the server's time was set.
+            if kept is not None and abs(float(cast("bytes", kept)) - measured) < _SAME_TIME:
+                return float(cast("bytes", kept))
+            client.hset(f"{PREFIX}:/:clocks", machine, repr(measured))
+            return measured
+    except (RedisError, OSError) as error:
+        raise _unavailable(error) from error
+
+
+def _measured(client: Redis, clock: Clock) -> float:
+    best = (float("inf"), 0.0)
+    for _ in range(_MEASUREMENTS):
+        before = clock.monotonic()
+        seconds, micros = client.time()
+        after = clock.monotonic()
+        best = min(best, (after - before, seconds + micros / 1_000_000 - (before + after) / 2))
+    return best[1]
 
 
 class RedisStore:
@@ -93,7 +129,7 @@ class RedisStore:
                 parts = (f"{base}:table:{table.decode()}:".encode() + cast("bytes", part) for part, _ in gone)
                 await self._wire.run("UNLINK", *parts)
         logs = [name.decode() for name in await self._wire.run("SMEMBERS", f"{base}:logs")]
-        own = [f"{base}:{kind}:{log}" for log in logs for kind in ("log", "start")]
+        own = [f"{base}:{kind}:{log}" for log in logs for kind in ("log", "total")]
         await self._wire.run("UNLINK", f"{base}:tables", f"{base}:places", f"{base}:logs", *own)
 
     async def close(self) -> None:
@@ -186,13 +222,13 @@ class _RedisLog:
         self._name = name
         self._limit = limit
         self._entries = f"{base}:log:{name}"
-        self._start = f"{base}:start:{name}"
+        self._total = f"{base}:total:{name}"
         self._logs = f"{base}:logs"
         # Not of this life alone: a number is never given twice.
         self._numbers = f"{PREFIX}:{space}:numbers:{name}"
 
     async def append(self, entry: bytes) -> int:
-        keys = (self._entries, self._numbers, self._start, self._logs)
+        keys = (self._entries, self._numbers, self._total, self._logs)
         number: int = await self._wire.script(_APPEND, keys, (entry, self._limit, KEPT_SECONDS, self._name))
         return number
 
@@ -203,16 +239,13 @@ class _RedisLog:
     async def last(self) -> int:
         return int(await self._wire.run("GET", self._numbers) or 0)
 
-    async def begun(self) -> int:
-        start = await self._wire.run("GET", self._start)
-        return int(start) if start is not None else await self.last()
+    async def total(self) -> int:
+        return int(await self._wire.run("GET", self._total) or 0)
 
     async def dropped(self) -> int:
-        first = await self._wire.run("XRANGE", self._entries, "-", "+", "COUNT", 1)
-        return _number(first[0][0]) - 1 - await self.begun() if first else 0
-
-    async def clear(self) -> None:
-        await self._wire.run("UNLINK", self._entries, self._start)
+        # In this order, so that an entry that comes between is not taken for a dropped one.
+        total = await self.total()
+        return max(total - int(await self._wire.run("XLEN", self._entries)), 0)
 
 
 class _Wire:

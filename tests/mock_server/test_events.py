@@ -19,7 +19,7 @@ from conformance.live import LiveRules
 from mock_server.clock import ManualClock
 from mock_server.exchange import Exchange
 from mock_server.observer import Finding, Observer
-from mock_server.watch import Watch
+from mock_server.watch import LocalWatch
 from tests.mock_server.raw_exchanges import raw_exchange
 
 pytestmark = pytest.mark.anyio
@@ -240,8 +240,8 @@ class Notes:
         return []
 
 
-def watch(notes: Observer, most_waiting: int = 100) -> Watch:
-    return Watch(ManualClock(), [lambda: notes], most_waiting)
+def watch(notes: Observer, most_waiting: int = 100) -> LocalWatch:
+    return LocalWatch(ManualClock(), [lambda: notes], most_waiting)
 
 
 def test_observers_see_exchanges_in_the_order_of_arrival() -> None:
@@ -263,7 +263,7 @@ def test_observers_see_exchanges_in_the_order_of_arrival() -> None:
 def test_a_request_that_is_never_answered_does_not_hold_back_for_ever() -> None:
     notes = Notes()
     clock = ManualClock()
-    watched = Watch(clock, [lambda: notes], 100)
+    watched = LocalWatch(clock, [lambda: notes], 100)
     watched.arrived(clock.monotonic())
     clock.tick(1)
     watched.add(raw_exchange(1, wall=clock.monotonic()))
@@ -282,7 +282,7 @@ def test_judging_stops_when_too_much_waits_and_says_so_until_a_reset() -> None:
     assert notes.seen == []
     assert watched.stopped is not None
     assert "more than 2" in watched.stopped
-    watched.reset()
+    watched.renew(2)
     watched.add(raw_exchange(5, wall=5))
     watched.judge()
     assert (notes.seen, watched.stopped) == ([5], None)
