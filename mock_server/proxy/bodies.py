@@ -31,7 +31,7 @@ class Copy:
             self._kept += piece[: self._limit - len(self._kept)]
 
     def unpacked(self, headers: Headers) -> bytes:
-        """What was copied, unpacked as Content-Encoding says, to the same limit; empty if that coding is not known."""
+        """What was copied, unpacked as Content-Encoding says, to the same limit; nothing of an unknown coding."""
         encoding = dict(headers).get(b"content-encoding", b"").decode("latin-1")
         codings = [coding.strip().lower() for coding in encoding.split(",")]
         if not _READABLE.issuperset(codings):
