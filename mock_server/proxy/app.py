@@ -13,6 +13,7 @@ from starlette.routing import Route
 from mock_server.app import assemble
 from mock_server.clock import Clock, SystemClock
 from mock_server.control.http import Refused, guarded
+from mock_server.dashboard import dashboard_routes
 from mock_server.dispatch import PathTree
 from mock_server.ids import RandomIds
 from mock_server.lag import LagMeter
@@ -49,7 +50,7 @@ def create_proxy(
     other = Route("/_mock/{path:path}", guarded(_mocks_alone, settings.control_token), methods=_METHODS)
     return assemble(
         settings,
-        [*reading, other, Route("/{path:path}", forwarder)],
+        [*reading, *dashboard_routes(), other, Route("/{path:path}", forwarder)],
         PathTree([]),
         lag,
         tallies,

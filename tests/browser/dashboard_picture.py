@@ -20,7 +20,7 @@ def main() -> None:
     executable = chromium.find()
     with serving() as address, closing(World(f"{address}/~evening")) as world, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport={"width": 1150, "height": 700}, color_scheme="light")
+        page = browser.new_page(viewport={"width": 1150, "height": 720}, color_scheme="light")
         open_dashboard(page, world)
         evening(world, PACE)
         page.locator(".rule summary").first.click()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import closing
@@ -241,6 +242,16 @@ def test_a_mock_that_was_started_anew_is_shown_anew(page: Page) -> None:
         expect(page.locator("#state")).to_have_text("Live", timeout=20_000)
         expect(rows(page)).to_have_count(1)
         expect(rows(page).last).to_contain_text("#1")
+
+
+def test_the_journal_is_saved_for_the_browsers_tools(world: World, page: Page) -> None:
+    log_in(world)
+    open_dashboard(page, world)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save as HAR").click()
+    assert download.value.suggested_filename == f"{world.url.split('/~')[1]}.har"
+    entries = json.loads(download.value.path().read_text("utf-8"))["log"]["entries"]
+    assert len(entries) == len(world.calls())
 
 
 def test_the_documents_picture_is_there() -> None:

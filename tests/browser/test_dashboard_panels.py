@@ -55,7 +55,9 @@ def test_a_behaviour_is_switched_off_and_on_and_removed(world: World, page: Page
     world.http.post("/_mock/behaviours", json={"match": {"endpoint": "profiles*"}, "effect": {"status": 503}})
     open_dashboard(page, world)
     behaviours = panel(page, "Behaviours")
-    over, ours = behaviours.get_by_role("listitem").all()
+    cards = behaviours.get_by_role("listitem")
+    expect(cards).to_have_count(2)
+    over, ours = cards.first, cards.last
     expect(over).to_contain_text(re.compile("b1.*over.*3 hits.*status 503"))
     expect(ours).to_contain_text("Where endpoint profiles*")
     assert device.poll().status_code == 503
@@ -68,7 +70,7 @@ def test_a_behaviour_is_switched_off_and_on_and_removed(world: World, page: Page
     assert device.poll().status_code == 503
     expect(ours).to_contain_text("2 hits")
     ours.get_by_role("button", name="Remove b2").click()
-    expect(behaviours.get_by_role("listitem")).to_have_count(1)
+    expect(cards).to_have_count(1)
     assert device.poll().status_code == 200
 
 
@@ -173,6 +175,20 @@ def test_another_space_is_another_world(world: World, page: Page) -> None:
         expect(page).to_have_url(f"{world.url}/_mock/")
         expect(rows(page)).to_have_count(10)
         other.http.delete(f"/_mock/spaces/{other.url.split('/~')[1]}")
+
+
+def test_a_proxy_has_a_dashboard_without_what_only_a_mock_has(world: World, page: Page) -> None:
+    with serving("--upstream", world.url, what="proxy") as address, closing(World(address)) as proxy:
+        open_dashboard(page, proxy)
+        device = wait_for_a_login(world)
+        device.http = proxy.http
+        device.poll()
+        expect(rows(page)).to_have_count(1)
+        expect(rows(page)).to_contain_text("200 no profile")
+        expect(page.get_by_role("tab")).to_have_text([re.compile("^Findings")])
+        page.get_by_role("button", name="Reset").click()
+        page.get_by_role("dialog").get_by_role("button", name="Reset").click()
+        expect(rows(page)).to_have_count(0)
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,13 @@ export const address = location.origin + PREFIX;
 
 export const pageOf = (name) => (name === "default" ? "/_mock/" : `/~${encodeURIComponent(name)}/_mock/`);
 
-/** The mock refused a call, or could not be reached; the message is for people. */
-export class Refused extends Error {}
+/** The mock refused a call, or could not be reached (status 0); the message is for people. */
+export class Refused extends Error {
+  constructor(sentence, status = 0) {
+    super(sentence);
+    this.status = status;
+  }
+}
 
 /** Opens an answer. Asks for the control token if the mock wants one. */
 export async function open(method, path, { body, headers = {}, signal } = {}) {
@@ -33,7 +38,7 @@ export async function open(method, path, { body, headers = {}, signal } = {}) {
       await access.ask(token);
       continue;
     }
-    if (!answer.ok) throw new Refused(await sentenceOf(answer));
+    if (!answer.ok) throw new Refused(await sentenceOf(answer), answer.status);
     return answer;
   }
 }

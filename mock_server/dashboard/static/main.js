@@ -15,6 +15,7 @@ import { Journal } from "./journal.js";
 import { icon, KINDS } from "./kinds.js";
 import { Lanes } from "./lanes.js";
 import { List } from "./list.js";
+import { save } from "./saving.js";
 import { Sessions } from "./sessions.js";
 import { follow } from "./stream.js";
 import { tabs } from "./tabs.js";
@@ -24,6 +25,7 @@ const DRAW_EVERY = 100; // ms
 const LANES_EVERY = 400; // ms: they cost more to draw than the list
 const LOOK_EVERY = 2000; // ms
 const READ_CLOCK_EVERY = 30_000; // ms
+const WITH_BADGES = ["findings", "sessions", "behaviours"];
 const STATES = { connecting: "Connecting…", live: "Live", paused: "Paused", lost: "Connection lost, trying again…" };
 
 const part = (id) => document.getElementById(id);
@@ -98,17 +100,21 @@ function told(kind, data) {
   else if (kind === "missed") journal.addGap(data.exchanges);
   else if (kind === "reset") {
     journal.empty();
-    look(...Object.values(panels));
+    look(...Object.keys(panels));
   }
 }
 
-/** Asks the mock for what panels show; that the mock cannot be reached, the state of the connection tells. */
+/**
+ * Asks the mock for what panels show. That it cannot be reached, the state of the connection tells; what a proxy has
+ * not, has no tab.
+ */
 async function look(...which) {
-  for (const panel of which) {
+  for (const name of which) {
     try {
-      await panel.refresh();
+      await panels[name].refresh();
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
+      if (error.status === 404) part(`tab-${name}`).hidden = true;
     }
   }
 }
@@ -117,8 +123,9 @@ async function look(...which) {
 async function lookNowAndThen() {
   for (let turn = 0; ; turn += 1) {
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
-    const others = Object.values(panels).filter((panel) => panel.badge && panel !== panels[up]);
-    if (!document.hidden && connection === "live" && !paused) await look(panels[up], others[turn % others.length]);
+    const others = WITH_BADGES.filter((name) => name !== up && !part(`tab-${name}`).hidden);
+    const other = others.length ? [others[turn % others.length]] : [];
+    if (!document.hidden && connection === "live" && !paused) await look(up, ...other);
   }
 }
 
@@ -149,7 +156,7 @@ function prepareHead() {
     if (!(await confirmed(`Reset the space ${space}?`, "State, behaviours, clock, journal and findings go back to the beginning.", "Reset"))) return;
     await attempt(part("head-problem"), async () => {
       await call("POST", "/reset");
-      await clock.read();
+      await look("time");
       tell(`The space ${space} is reset.`);
     });
   });
@@ -159,6 +166,7 @@ function prepareHead() {
 function prepareViews() {
   part("filter").addEventListener("input", filtered);
   part("clear").addEventListener("click", () => narrow(""));
+  part("save").addEventListener("click", () => attempt(part("head-problem"), () => save("/exchanges.har", `${space}.har`)));
   part("span").addEventListener("change", (event) => {
     lanes.span = Number(event.target.value);
     lanes.draw();
@@ -167,7 +175,7 @@ function prepareViews() {
     h("li", {}, "A line below a shape: evidence of a finding"), h("li", {}, "A dotted line: the clock was advanced"));
   tabs(part("tabs"), (name) => {
     up = name;
-    look(panels[name]);
+    look(name);
   });
   journal.onChange(drawSoon);
 }
@@ -179,7 +187,7 @@ setInterval(() => {
   panels.time.tick();
   if (!paused && !document.hidden && connection === "live") drawLanes();
 }, 1000);
-setInterval(() => !document.hidden && connection === "live" && look(panels.time), READ_CLOCK_EVERY);
+setInterval(() => !document.hidden && connection === "live" && look("time"), READ_CLOCK_EVERY);
 lookNowAndThen();
 follow({
   told,
@@ -188,7 +196,7 @@ follow({
   state: (word, reason = "") => {
     if (word === "live" && connection !== "live") {
       part("forget").hidden = access.token() === null;
-      look(...Object.values(panels));
+      look(...Object.keys(panels));
       drawSoon();
     }
     connection = word;

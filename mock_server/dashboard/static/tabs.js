@@ -17,11 +17,12 @@ export function tabs(list, chosen) {
     if (tab) choose(tab);
   });
   list.addEventListener("keydown", (event) => {
-    const at = all.indexOf(document.activeElement);
+    const shown = all.filter((tab) => !tab.hidden);
+    const at = shown.indexOf(document.activeElement);
     const next = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: -1 }[event.key];
     if (at < 0 || next === undefined) return;
     event.preventDefault();
-    const tab = all.at(next % all.length);
+    const tab = shown.at(next % shown.length);
     choose(tab);
     tab.focus();
   });
