@@ -103,9 +103,9 @@ class Child:
         return " / ".join(lines[-5:]) or "it said nothing"
 
 
-def mock(folder: Path) -> Child:
+def mock(folder: Path, *options: str) -> Child:
     """A mock with the default catalogue."""
-    command = ("-c", "from mock_server.cli import main; main()", "serve")
+    command = ("-c", "from mock_server.cli import main; main()", "serve", *options)
     return Child("mock", command, ready="/_mock/health", folder=folder)
 
 

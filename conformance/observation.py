@@ -30,6 +30,8 @@ class VerbCall(msgspec.Struct, frozen=True, kw_only=True, tag="verb"):
     """The returns of DESIGN's verb table by name; ``state`` already mapped to the suite's words."""
     facts: dict[str, str] = {}
     """What the app knows of its device, under the keys of X-Device-Info; empty where it is not known."""
+    shares_address: bool = False
+    """Whether other devices of the run have the same address, which then tells nothing of whose a call is."""
     failure: str | None = None
     """Why the verb failed (the service's answer, or no answer at all), else None."""
 

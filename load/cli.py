@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -14,11 +18,13 @@ from conformance.registry import select
 from conformance.reports.documents import Form
 from conformance.runner import DEFAULT_MOCK
 from load import event as events
-from load.generating import require_locust
+from load import slo as objectives
+from load.audience import require_addresses
+from load.process import LocustOptions, locust_command, require_locust
 from load.report.model import LoadReport, encode
 from load.report.text import render
-from load.run import run_event
-from load.targets import target
+from load.run import Occasion, run_event
+from load.targets import Wanted, target
 
 FORMS: Mapping[str, Form[LoadReport]] = {"json": Form("report.json", encode)}
 
@@ -32,40 +38,116 @@ def main() -> None:
     """
 
 
+def target_options(command: Callable[..., None]) -> Callable[..., None]:
+    """What is put under load."""
+    options = (
+        click.option(
+            "--service", type=Path, metavar="SERVICE.toml", help="How verbs reach the service; the mock is behind it."
+        ),
+        click.option(
+            "--mock",
+            metavar="URL",
+            help=f"The mock [default: [mock] url, or {DEFAULT_MOCK}]. Without --service it is asked directly.",
+        ),
+        click.option("--host", metavar="URL", help="An Adobe Pass-like host that is asked directly."),
+        click.option(
+            "--software-statement", type=Path, metavar="FILE", help="In the name of this application (--host)."
+        ),
+        click.option("--service-provider", default="REF30", show_default=True, help="For --host and --mock."),
+        click.option(
+            "--defect", "defects", multiple=True, metavar="NAME", help="Make the example service misbehave."
+        ),
+        click.option("--allow-remote", is_flag=True, help="Let load leave this machine. You must be allowed to."),
+        click.option(
+            "--rate", type=click.FloatRange(0.001, 1e6), help="Calls a second at most; needed beyond this machine."
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def locust_options(command: Callable[..., None]) -> Callable[..., None]:
+    """What Locust itself is told."""
+    options = (
+        click.option(
+            "--processes", type=click.IntRange(0, 64), default=0, help="Generate with workers on this machine."
+        ),
+        click.option(
+            "--expect-workers", type=click.IntRange(0, 1000), default=0, help="Wait for `pass-load worker`s."
+        ),
+        click.option("--bind-host", default="127.0.0.1", show_default=True, help="Where workers reach the master."),
+        click.option("--bind-port", type=click.IntRange(1, 65534), default=5557, show_default=True),
+        click.option("--web-port", type=click.IntRange(1, 65535), help="Show Locust's web page on 127.0.0.1."),
+        click.option("--csv", metavar="PREFIX", help="Let Locust write its CSV files."),
+        click.option("--html", metavar="FILE", help="Let Locust write its HTML report."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 @main.command()
-@click.option("--service", "service_file", type=Path, metavar="SERVICE.toml", help="How verbs reach the service.")
-@click.option("--mock", "mock_url", metavar="URL", help=f"The mock [default: [mock] url, or {DEFAULT_MOCK}].")
 @click.option("--event", "event_name", required=True, metavar="EVENT", help="An event.toml, or a packaged event.")
 @click.option("--audience", type=click.IntRange(1, events.LARGEST_AUDIENCE), help="Instead of the event's own.")
-@click.option("--defect", "defects", multiple=True, metavar="NAME", help="Make the example service misbehave.")
+@click.option("--slo", "slo_file", type=Path, metavar="SLO.toml", help="What has to hold.")
 @click.option("--select", "patterns", multiple=True, metavar="ID", help="Only these rules; globs, repeatable.")
 @click.option(
     "--seed", type=click.IntRange(0, 2**64 - 1), help="Of devices and chance [default: another one each run]."
 )
 @click.option("--report", "folder", type=Path, metavar="DIR", help="Also write report.json and report.txt there.")
 @format_option(FORMS)
+@target_options
+@locust_options
 def run(
-    service_file: Path | None,
-    mock_url: str | None,
     event_name: str,
     audience: int | None,
-    defects: tuple[str, ...],
+    slo_file: Path | None,
     patterns: tuple[str, ...],
     seed: int | None,
     folder: Path | None,
     form: str,
+    **options: Any,  # noqa: ANN401 - those of the two groups above, by name
 ) -> None:
     """Let an event happen to a service, or without --service to the example service with a mock of its own."""
     event, rules = events.load(events.find(event_name), audience=audience), select(patterns)
+    slo = objectives.load(slo_file) if slo_file else None
     require_locust()
+    require_addresses(event)
     reserve(folder)
+    wanted = Wanted(**{field.name: options.pop(field.name) for field in fields(Wanted)})
+    locust = LocustOptions(**options)
     seed = fresh_seed() if seed is None else seed
     with (
         progress(f"event {event.name}: {event.audience} viewers in {event.duration.seconds:g} s") as announce,
-        target(service_file, mock_url, defects) as (config, mock),
+        target(wanted, event) as found,
     ):
-        report = asyncio.run(run_event(event, config, mock, rules, seed=seed, announce=announce))
+        occasion = Occasion(
+            event=event,
+            target=found,
+            rules=rules,
+            slo=slo,
+            seed=seed,
+            rate=wanted.rate,
+            locust=locust,
+            announce=announce,
+        )
+        report = asyncio.run(run_event(occasion))
     publish(report, FORMS, render, folder=folder, form=form, exit_code=report.exit_code)
+
+
+@main.command()
+@click.option("--master-host", default="127.0.0.1", show_default=True, help="Where `pass-load run` is.")
+@click.option("--master-port", type=click.IntRange(1, 65534), default=5557, show_default=True)
+@click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True, help="Workers to start here.")
+def worker(master_host: str, master_port: int, processes: int) -> None:
+    """Generate a part of the load of a `pass-load run --expect-workers N` on this or another machine."""
+    require_locust()
+    arguments = ["--worker", f"--master-host={master_host}", f"--master-port={master_port}"]
+    if processes > 1:
+        arguments.append(f"--processes={processes}")
+    # Our own command with arguments that were checked above.
+    sys.exit(subprocess.run(locust_command(arguments), check=False).returncode)  # noqa: S603
 
 
 @main.command()

@@ -1,11 +1,12 @@
-"""event.toml: who comes to an event, when, and what they do there.
+"""event.toml: who comes to an event, when, what they do there, and what goes wrong meanwhile.
 
 The format is described in docs/reference/event-toml.md. Whatever is wrong with a file is said before anything is
-sent: `ConfigError` names the file, the line and the key.
+sent: `ConfigError` names the file, line and column, and the key.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -14,18 +15,26 @@ import msgspec
 
 from conformance.errors import ConfigError
 from conformance.toml_file import TomlFile, nearest
+from load.curves import CURVES
+from load.incidents import Incident
+from load.platforms import PLATFORMS
 from mock_server.durations import Duration, parse_duration
 
-SECOND_SCREEN, FIRST_SCREEN = "second-screen", "first-screen"
-ENTRANCES = (SECOND_SCREEN, FIRST_SCREEN)
-"""How viewers come in: they log in by typing a code on a phone, or in a browser within the app."""
-LARGEST_AUDIENCE = 131_000
-"""As many virtual devices have an address of their own; see `fixtures.devices`."""
+SECOND_SCREEN, FIRST_SCREEN, RETURNING, TEMP_PASS = "second-screen", "first-screen", "returning", "temp-pass"
+ENTRANCES = (SECOND_SCREEN, FIRST_SCREEN, RETURNING, TEMP_PASS)
+"""How viewers come in: by typing a code on a phone, by a login within the app, logged in before, or without one."""
+OPEN, CLOSED = "open", "closed"
+WORKLOADS = (OPEN, CLOSED)
+LARGEST_AUDIENCE = 1_000_000_000
+LARGEST_HOUSEHOLD = 100
 CATALOGUE = tuple(f"resource{number}" for number in range(1, 9))
 """What the mock's default subscribers may watch, but for resource3, which every one of them is denied."""
+SECTIONS = ("event", "stages", "viewers", "mvpds", "devices", "households", "incidents")
 
 T = TypeVar("T")
 Positive = Annotated[float, msgspec.Meta(gt=0)]
+Shares = dict[str, Annotated[float, msgspec.Meta(ge=0)]]
+"""How large a share each name has, in proportion to the others."""
 
 
 class Outline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,8 +44,14 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     duration: Duration
     """From the first moment of the first stage to the end, when those who still watch leave."""
     title: str = ""
+    workload: str = OPEN
+    """One of `WORKLOADS`: viewers come on schedule, or come back as soon as they have left."""
+    curve: str = ""
+    """One of `CURVES`, in the place of stages."""
     typing: Duration = parse_duration("4s")
     """How long viewers take to log in at the TV provider; half to one and a half times this, by chance."""
+    warm_up: Positive = 10.0
+    """Logins a second with which returning viewers are logged in before the event."""
     resources: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] = CATALOGUE
     """What there is to watch."""
 
@@ -62,6 +77,14 @@ class ViewerKind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """How long they stay with each; half to one and a half times this, by chance."""
     preauthorizes: bool = True
     """Whether their app asks beforehand which resources it may show."""
+    logs_out: bool = False
+    """Whether they log out when they leave."""
+    retries: Annotated[int, msgspec.Meta(ge=0, le=20)] = 0
+    """How often they press the key again where a verb failed."""
+    patience: Duration | None = None
+    """How long they wait for an answer until it has failed for them; without it, as long as the service may take."""
+    mvpd: str = ""
+    """The TV provider that they choose; without it, one of [mvpds] by chance."""
 
 
 class Event(Outline, frozen=True, kw_only=True):
@@ -70,12 +93,23 @@ class Event(Outline, frozen=True, kw_only=True):
     name: str
     stages: tuple[Stage, ...]
     viewers: tuple[ViewerKind, ...]
+    mvpds: Shares = {}
+    devices: Shares = {}
+    households: Shares = {}
+    """By how many devices have one address."""
+    incidents: tuple[Incident, ...] = ()
 
     @property
     def peak(self) -> float:
         """Arrivals per second in the fullest stage."""
         shares = sum(stage.share for stage in self.stages)
         return max(self.audience * stage.share / shares / stage.lasts.seconds for stage in self.stages)
+
+    @property
+    def household(self) -> float:
+        """How many devices an address has on the average."""
+        shares = sum(self.households.values())
+        return sum(int(size) * share for size, share in self.households.items()) / shares if shares else 1.0
 
 
 def packaged() -> dict[str, Path]:
@@ -101,29 +135,69 @@ def load(path: Path, *, audience: int | None = None) -> Event:
     """
     file = TomlFile(path)
     for section in file.data:
-        if section not in {"event", "stages", "viewers"}:
-            raise file.unknown((section,), ("event", "stages", "viewers"), "section")
+        if section not in SECTIONS:
+            raise file.unknown((section,), SECTIONS, "section")
     if not isinstance(file.data.get("event"), dict):
         raise file.error(("event",), "there is no [event]; add one with audience and duration")
     outline = file.table(("event",), Outline)
     event = Event(
         **msgspec.structs.asdict(outline),
         name=path.stem,
-        stages=_entries(file, "stages", Stage, 'lasts = "30s" and share = 1'),
+        stages=_stages(file, outline),
         viewers=_entries(file, "viewers", ViewerKind, f'entrance = "{SECOND_SCREEN}"'),
+        mvpds=_shares(file, "mvpds"),
+        devices=_shares(file, "devices", PLATFORMS, "kind of device"),
+        households=_households(file),
+        incidents=_entries(file, "incidents", Incident) if "incidents" in file.data else (),
     )
     _check(file, event)
     return msgspec.structs.replace(event, audience=audience or event.audience)
 
 
-def _entries(file: TomlFile, name: str, shape: type[T], example: str) -> tuple[T, ...]:
+def _stages(file: TomlFile, outline: Outline) -> tuple[Stage, ...]:
+    if not outline.curve:
+        return _entries(file, "stages", Stage, 'lasts = "30s" and share = 1, or a curve under [event]')
+    if outline.curve not in CURVES:
+        raise file.error(("event", "curve"), f'there is no curve "{outline.curve}"; {nearest(outline.curve, CURVES)}')
+    if "stages" in file.data:
+        raise file.error(("stages",), "the curve under [event] already says who arrives when: keep one of the two")
+    return tuple(
+        # At least a millisecond, however short the event.
+        Stage(lasts=Duration(max(1, int(outline.duration * part))), share=share)
+        for part, share in CURVES[outline.curve]
+    )
+
+
+def _entries(file: TomlFile, name: str, shape: type[T], example: str = "") -> tuple[T, ...]:
     entries = file.data.get(name, [])
     if not isinstance(entries, list) or not entries:
-        raise file.error((name,), f"an event has at least one [[{name}]], with {example}")
+        raise file.error((name,), f"write [[{name}]], at least one{f', with {example}' if example else ''}")
     return tuple(file.table((name, index), shape) for index in range(len(entries)))
 
 
+def _shares(file: TomlFile, name: str, known: Iterable[str] = (), what: str = "") -> Shares:
+    shares = file.table((name,), Shares)
+    for key in shares:
+        if what and key not in known:
+            raise file.unknown((name, key), known, what)
+    if name in file.data and not sum(shares.values()):
+        raise file.error((name,), f"[{name}] leaves nobody: give an entry a share above 0")
+    return shares
+
+
+def _households(file: TomlFile) -> Shares:
+    shares = _shares(file, "households")
+    for size in shares:
+        if not (size.isascii() and size.isdigit() and 1 <= int(size) <= LARGEST_HOUSEHOLD):
+            sentence = f'"{size}" is no number of devices: write 1 to {LARGEST_HOUSEHOLD}, like 4 = 10'
+            raise file.error(("households", size), sentence)
+    return shares
+
+
 def _check(file: TomlFile, event: Event) -> None:
+    if event.workload not in WORKLOADS:
+        sentence = f'there is no workload "{event.workload}"; {nearest(event.workload, WORKLOADS)}'
+        raise file.error(("event", "workload"), sentence)
     arriving = sum(stage.lasts for stage in event.stages)
     for index, stage in enumerate(event.stages):
         if stage.lasts <= 0:
@@ -140,3 +214,7 @@ def _check(file: TomlFile, event: Event) -> None:
         if kind.entrance not in ENTRANCES:
             sentence = f'there is no entrance "{kind.entrance}"; {nearest(kind.entrance, ENTRANCES)}'
             raise file.error(("viewers", index, "entrance"), sentence)
+    for index, incident in enumerate(event.incidents):
+        if incident.begins > event.duration.seconds:
+            sentence = f"the event is over after {event.duration.seconds:g} s: name an earlier moment"
+            raise file.error(("incidents", index, "at"), sentence)

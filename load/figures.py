@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass, field
 
-from load.messages import Asked
+from load.messages import Asked, Called, Came
 from mock_server.exchange import Exchange
 
 BROWSER = ("authenticate", "browser.")
@@ -57,16 +57,25 @@ class Demand:
     """What viewers asked of the service."""
 
     verbs: dict[str, VerbFigures] = field(default_factory=dict)
+    latencies: Latencies = field(default_factory=Latencies)
+    """Of all verbs together."""
     lateness: Latencies = field(default_factory=Latencies)
     """How long after its moment a verb was sent: what the generator itself was late."""
+    arrivals: Latencies = field(default_factory=Latencies)
+    """How long after their moment viewers were let in."""
 
     def add(self, asked: Asked) -> None:
         call = asked.call
+        took = (call.ended - asked.intended) * 1000
         figures = self.verbs.setdefault(call.verb, VerbFigures())
         figures.calls += 1
         figures.errors += call.failure is not None
-        figures.latencies.add((call.ended - asked.intended) * 1000)
+        figures.latencies.add(took)
+        self.latencies.add(took)
         self.lateness.add((call.started - asked.intended) * 1000)
+
+    def arrive(self, came: Came) -> None:
+        self.arrivals.add(came.late * 1000)
 
     @property
     def actions(self) -> int:
@@ -79,26 +88,36 @@ class Demand:
 
 @dataclass
 class Traffic:
-    """What the service asked of Adobe Pass, as the mock's journal has it."""
+    """What was asked of Adobe Pass, as the mock's journal has it, or the callers where there is no mock."""
 
     calls: Counter[str] = field(default_factory=Counter)
     """By endpoint; what browsers asked is left out."""
     throttled: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
-    """Answers of 400 and above, but for the throttled ones."""
+    """Answers of 400 and above, or none at all, but for the throttled ones."""
     durations: Latencies = field(default_factory=Latencies)
-    """How long the mock took."""
+    """How long the answers took."""
     lags: Latencies = field(default_factory=Latencies)
     """How late the mock's event loop was."""
 
     def add(self, exchange: Exchange) -> None:
         self.lags.add(exchange.lag_ms)
-        if exchange.endpoint.startswith(BROWSER):
-            return
-        endpoint = exchange.endpoint or "(unknown path)"
+        if is_of_service(exchange):
+            self._count(exchange.endpoint, exchange.status, exchange.duration_ms)
+
+    def call(self, called: Called) -> None:
+        self._count(called.endpoint, called.status, called.took * 1000)
+
+    def _count(self, endpoint: str, status: int, milliseconds: float) -> None:
+        endpoint = endpoint or "(unknown path)"
         self.calls[endpoint] += 1
-        self.durations.add(exchange.duration_ms)
-        if exchange.status == THROTTLED:
+        self.durations.add(milliseconds)
+        if status == THROTTLED:
             self.throttled[endpoint] += 1
-        elif exchange.status >= 400:
+        elif not 100 <= status < 400:
             self.failed[endpoint] += 1
+
+
+def is_of_service(exchange: Exchange) -> bool:
+    """Whether the service made the call, and not the viewer's browser."""
+    return not exchange.endpoint.startswith(BROWSER)

@@ -12,7 +12,8 @@ from conformance.observation import Observation, VerbCall, moment
 from conformance.rule import Expectations, Rule
 from conformance.witness import Witness
 from load.figures import Demand, Traffic
-from load.messages import Asked
+from load.messages import Asked, Called, Came
+from load.timeline import Timeline
 from mock_server.control_client import ControlClient
 from mock_server.exchange import Exchange
 
@@ -55,15 +56,16 @@ class LiveJudge:
         rules: Sequence[type[Rule]],
         expectations: Expectations,
         *,
-        after: int,
-        begins: float,
+        seconds: float,
         found: Callable[[Finding], None] = lambda _: None,
     ) -> None:
-        """``after`` is the id of the last exchange before the run; what happened before ``begins`` (s, on the mock's
-        monotonic clock) is judged but not counted; ``found`` is told of findings as they arise.
+        """``seconds`` is the length of the event; ``found`` is told of findings as they arise.
+
+        What happens before `begin` is judged but not counted.
         """
         self.demand = Demand()
         self.traffic = Traffic()
+        self.timeline = Timeline(seconds)
         self.exchanges = 0
         """All that were judged, those of browsers and of the doctor too."""
         self.lost = 0
@@ -71,26 +73,48 @@ class LiveJudge:
         self._rules = tuple(rules)
         self._judge = Judge(rules, expectations, witness=Witness())
         self._ordered = Ordered()
-        self._last_id = after
-        self._begins = begins
+        self.last_id = 0
+        """Of the exchanges that were judged, or that were before the run."""
         self._found = found
+
+    def follow(self, *, after: int) -> None:
+        """The run begins after the exchange with that id."""
+        self.last_id = after
+
+    def begin(self, at: float) -> None:
+        """The event begins at ``at`` (s, on the clock of the run)."""
+        self.timeline.begin(at)
 
     def exchange(self, exchange: Exchange) -> None:
         """Takes the next exchange of the journal; ids are consecutive, so a gap tells how many are lost."""
-        self.lost += exchange.id - self._last_id - 1
-        self._last_id = exchange.id
+        self.lost += exchange.id - self.last_id - 1
+        self.last_id = exchange.id
         self.exchanges += 1
-        if exchange.wall >= self._begins:
+        if self.timeline.begun(exchange.wall):
             self.traffic.add(exchange)
+            self.timeline.exchange(exchange)
         self._judge_all(self._ordered.add(exchange))
+
+    def called(self, called: Called) -> None:
+        """Takes a call to Adobe Pass where no journal tells of it."""
+        if self.timeline.begun(called.at):
+            self.traffic.call(called)
+            self.timeline.called(called)
 
     def call(self, call: VerbCall) -> None:
         """Takes a verb that no viewer asked, but the doctor before the event."""
         self._judge_all(self._ordered.add(call))
 
+    def came(self, came: Came) -> None:
+        """Takes the arrival of a viewer."""
+        self.demand.arrive(came)
+        self.timeline.came(came)
+
     def asked(self, asked: Asked) -> None:
         """Takes the next verb of a viewer."""
-        self.demand.add(asked)
+        if self.timeline.begun(asked.intended):
+            self.demand.add(asked)
+            self.timeline.asked(asked)
         self._judge_all(self._ordered.add(asked.call))
 
     def conclude(self, verbs: frozenset[str]) -> list[RuleResult]:
@@ -101,19 +125,19 @@ class LiveJudge:
     def _judge_all(self, observations: Iterator[Observation]) -> None:
         for observation in observations:
             for finding in self._judge.observe(observation):
+                self.timeline.found(moment(observation))
                 self._found(finding)
 
 
-async def follow_journal(control: ControlClient, judge: LiveJudge, *, after: int, ended: asyncio.Event) -> None:
+async def follow_journal(control: ControlClient, judge: LiveJudge, *, ended: asyncio.Event) -> None:
     """Shows the judge the journal as it grows, until ``ended`` is set and all of it was read."""
     while True:
         last = ended.is_set()
-        page = await control.exchanges(after=after, limit=PAGE)
+        page = await control.exchanges(after=judge.last_id, limit=PAGE)
         for number, exchange in enumerate(page.exchanges):
             judge.exchange(exchange)
             if number % BATCH == 0:
                 await asyncio.sleep(0)
-        after = max(after, page.next)
         if len(page.exchanges) == PAGE:
             continue
         if last:

@@ -1,6 +1,6 @@
 """A run of an event: generate it, judge what the mock sees while it goes on, and report.
 
-`run_event` is the one visible composition of doctor, generator, judge and report.
+`run_event` is the one visible composition of doctor, generator, incidents, judge and report.
 """
 
 from __future__ import annotations
@@ -8,113 +8,162 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import httpx
 
 from conformance.connection import connect
-from conformance.doctor import Diagnosis, examine, mock_answers
+from conformance.doctor import examine, mock_answers
 from conformance.engine import Finding
-from conformance.errors import HarnessError
+from conformance.errors import ConfigError, HarnessError
 from conformance.mock_clock import MockClock
 from conformance.reports.model import Run
 from conformance.reports.model import compose as compose_conformance
 from conformance.rule import Expectations, Rule
 from conformance.runner import Announce
 from conformance.service_config import ServiceConfig
-from fixtures.devices import new_devices
+from fixtures.devices import TEST_ADDRESSES, new_devices
+from load.disruption import disrupt
 from load.event import Event
-from load.generating import generating
 from load.judge import BATCH, LiveJudge, follow_journal
-from load.messages import Assignment, Attendance, Told
+from load.messages import Asked, Assignment, Attendance, Began, Called, Came, Told
+from load.process import LocustOptions, generating
 from load.report.model import LoadReport, compose
+from load.slo import Slo
+from load.targets import Target
 from load.validity import reasons_against
+from load.viewers import DIRECT
 from mock_server.control_client import ControlClient, ControlError
 
-HEAD_START = 2.0
-"""Seconds that the generator has to start before the first moment of the event."""
 TELLS_EVERY = 10.0
 ANNOUNCED_FINDINGS = 10
-NOBODY = Attendance(arrived=0, finished=0, still_there=0, gave_up=0, reasons={})
+NOBODY = Attendance()
 
 
-async def run_event(
-    event: Event,
-    config: ServiceConfig,
-    mock_url: str,
-    rules: Sequence[type[Rule]],
-    *,
-    seed: int,
-    announce: Announce,
-) -> LoadReport:
-    """Lets the event happen to the service and judges what it does to the mock.
+@dataclass(frozen=True, kw_only=True)
+class Occasion:
+    """All that a run is made of."""
+
+    event: Event
+    target: Target
+    rules: Sequence[type[Rule]]
+    slo: Slo | None
+    seed: int
+    rate: float | None
+    locust: LocustOptions
+    announce: Announce
+
+
+async def run_event(occasion: Occasion) -> LoadReport:
+    """Lets the event happen to the target and judges what it does to Adobe Pass.
 
     Where nothing can be judged the report says why. Raises `HarnessError` if mock or generator is lost on the way.
     """
+    event, target = occasion.event, occasion.target
     run = Run(
-        mock=mock_url,
-        service=config.service.base_url,
+        mock=target.mock,
+        service=target.name,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         files=[str(config.path)],
     )
-    expectations = Expectations(instances=config.service.instances)
+    # Without a service in between, each generating process is a client of its own.
+    instances = target.service.service.instances if target.service else occasion.locust.shares
+    judge = LiveJudge(
+        occasion.rules if target.mock else (),
+        Expectations(instances=instances),
+        seconds=event.duration.seconds,
+        found=_announcer(occasion.announce),
+    )
     began = time.monotonic()
+    problems: list[str] = []
+    attendance = NOBODY
     try:
-        async with ControlClient(mock_url) as control:
-            if (problem := await mock_answers(control)) is not None:
-                return _not_held(event, rules, expectations, run, [problem])
-            async with connect(config, control) as connection:
-                problems, calls = await examine(config, connection, next(new_devices(seed)))
-                for problem in problems:
-                    announce(str(problem))
-                if any(problem.fatal for problem in problems):
-                    return _not_held(event, rules, expectations, run, problems)
-            clock = await MockClock.of(control)
-            begins = time.monotonic() + HEAD_START
-            offset = clock.now() - time.monotonic()
-            judge = LiveJudge(
-                rules, expectations, after=connection.after, begins=begins + offset, found=_announcer(announce)
-            )
-            for call in calls:
-                judge.call(call)
-            assignment = Assignment(
-                event=event,
-                service=str(config.path.absolute()),
-                base_url=config.service.base_url,
-                mock=mock_url,
-                seed=seed,
-                begins=begins,
-                clock_offset=offset,
-            )
-            attendance = await _hold(assignment, control, judge, connection.after, announce)
+        async with AsyncExitStack() as stack:
+            control = await stack.enter_async_context(ControlClient(target.mock)) if target.mock else None
+            if control is not None:
+                problems = await _prepare(occasion, control, judge)
+            if not problems:
+                attendance = await _hold(occasion, control, judge)
     except (httpx.TransportError, ControlError) as error:
-        raise HarnessError(f"the mock at {mock_url} was lost: {error or type(error).__name__}") from error
+        raise HarnessError(f"the mock at {target.mock} was lost: {error or type(error).__name__}") from error
     run.seconds = round(time.monotonic() - began, 3)
     run.exchanges = judge.exchanges
     run.max_lag_ms = judge.traffic.lags.largest
-    conformance = compose_conformance(judge.conclude(frozenset(config.verbs)), run=run)
-    return compose(
-        event,
-        conformance,
-        reasons_against(event, conformance, attendance, judge),
-        attendance=attendance,
-        demand=judge.demand,
-        traffic=judge.traffic,
-        lost=judge.lost,
+    verbs = frozenset(target.service.verbs) if target.service else DIRECT
+    conformance = compose_conformance(judge.conclude(verbs), run=run)
+    if not problems:
+        problems = reasons_against(event, conformance, attendance, judge, judged=occasion.slo is not None)
+    return compose(event, conformance, problems, attendance=attendance, judge=judge, slo=occasion.slo)
+
+
+async def _prepare(occasion: Occasion, control: ControlClient, judge: LiveJudge) -> list[str]:
+    """Asks mock and service before the event whether they are fit for it; why not, if so."""
+    if (problem := await mock_answers(control)) is not None:
+        return [str(problem)]
+    await _require_mvpds(occasion, control)
+    if occasion.target.service is None:
+        judge.follow(after=(await control.exchanges(endpoint="-")).next)
+        return []
+    config = occasion.target.service
+    # An address of its own: the doctor's calls shall not count for a viewer's.
+    device = replace(next(new_devices(occasion.seed)), ip=str(TEST_ADDRESSES[-2]))
+    async with connect(config, control) as connection:
+        judge.follow(after=connection.after)
+        problems, calls = await examine(config, connection, device)
+    for problem in problems:
+        occasion.announce(str(problem))
+    for call in calls:
+        judge.call(call)
+    return [str(problem) for problem in problems] if any(problem.fatal for problem in problems) else []
+
+
+async def _require_mvpds(occasion: Occasion, control: ControlClient) -> None:
+    """Raises `ConfigError` for TV providers of the event that the mock does not have."""
+    event = occasion.event
+    known = {str(mvpd["id"]) for mvpd in (await control.catalogue())["mvpds"]}
+    for mvpd in (*event.mvpds, *(kind.mvpd for kind in event.viewers if kind.mvpd)):
+        if mvpd not in known:
+            raise ConfigError(
+                f'event {event.name}: the mock has no TV provider "{mvpd}"; there are: {", ".join(sorted(known))}'
+            )
+
+
+async def _hold(occasion: Occasion, control: ControlClient | None, judge: LiveJudge) -> Attendance:
+    """Generates the event while the journal is followed and incidents happen; who attended."""
+    target = occasion.target
+    assignment = Assignment(
+        event=occasion.event,
+        seed=occasion.seed,
+        mock=target.mock,
+        service=_text(target.service),
+        base_url=target.service.service.base_url if target.service else "",
+        direct=target.direct,
+        rate=occasion.rate,
     )
-
-
-async def _hold(
-    assignment: Assignment, control: ControlClient, judge: LiveJudge, after: int, announce: Announce
-) -> Attendance:
-    """Generates the event while the journal is followed; who attended."""
     try:
-        async with asyncio.TaskGroup() as group, generating(assignment) as told:
+        async with asyncio.TaskGroup() as group, generating(assignment, occasion.locust) as told:
             ended = asyncio.Event()
-            group.create_task(follow_journal(control, judge, after=after, ended=ended))
-            teller = group.create_task(_tell(judge, assignment.begins, announce))
-            attendance = await _listen(told, judge)
-            teller.cancel()
+            tasks: list[asyncio.Task[None]] = []
+            if control is not None:
+                group.create_task(follow_journal(control, judge, ended=ended))
+                now = (await MockClock.of(control)).now
+            else:
+                now = time.time
+
+            def begun(begins: float) -> None:
+                judge.begin(begins)
+                tasks.append(group.create_task(_tell(judge, begins, now, occasion.announce)))
+                if control is not None:
+                    incidents = disrupt(
+                        occasion.event.incidents, control, begins=begins, now=now, announce=occasion.announce
+                    )
+                    tasks.append(group.create_task(incidents))
+
+            attendance = await _listen(told, judge, begun)
+            for task in tasks:
+                task.cancel()
             ended.set()
     except ExceptionGroup as failures:
         # The first failure made the task group give up the rest.
@@ -122,26 +171,35 @@ async def _hold(
     return attendance
 
 
-async def _listen(told: AsyncIterator[Told], judge: LiveJudge) -> Attendance:
-    """Shows the judge what viewers ask, until the generator has ended; who attended."""
+async def _listen(told: AsyncIterator[Told], judge: LiveJudge, begun: Callable[[float], None]) -> Attendance:
+    """Shows the judge what viewers do, until all generating processes have ended; who attended."""
     attendance, number = NOBODY, 0
     async for said in told:
-        if isinstance(said, Attendance):
-            attendance = said
-            continue
-        judge.asked(said)
+        match said:
+            case Began():
+                begun(said.begins)
+            case Came():
+                judge.came(said)
+            case Asked():
+                judge.asked(said)
+            case Called():
+                judge.called(said)
+            case Attendance():
+                attendance += said
         number += 1
         if number % BATCH == 0:
             await asyncio.sleep(0)
     return attendance
 
 
-async def _tell(judge: LiveJudge, begins: float, announce: Announce) -> None:
+async def _tell(judge: LiveJudge, begins: float, now: Callable[[], float], announce: Announce) -> None:
+    await asyncio.sleep(max(0.0, begins - now()))
+    announce("    0 s: the event begins")
     while True:
         await asyncio.sleep(TELLS_EVERY)
         demand, traffic = judge.demand, judge.traffic
         announce(
-            f"{time.monotonic() - begins:5.0f} s: {demand.actions} verbs, {demand.errors} errors; "
+            f"{now() - begins:5.0f} s: {demand.actions} verbs, {demand.errors} errors; "
             f"{traffic.calls.total()} calls to Adobe Pass, {traffic.throttled.total()} throttled"
         )
 
@@ -159,17 +217,5 @@ def _announcer(announce: Announce) -> Callable[[Finding], None]:
     return found
 
 
-def _not_held(
-    event: Event, rules: Sequence[type[Rule]], expectations: Expectations, run: Run, problems: Sequence[Diagnosis]
-) -> LoadReport:
-    """The report of an event that could not begin: every rule not exercised, and what the doctor found."""
-    judge = LiveJudge(rules, expectations, after=0, begins=0.0)
-    return compose(
-        event,
-        compose_conformance(judge.conclude(frozenset()), run=run),
-        [str(problem) for problem in problems],
-        attendance=NOBODY,
-        demand=judge.demand,
-        traffic=judge.traffic,
-        lost=0,
-    )
+def _text(config: ServiceConfig | None) -> str:
+    return config.path.read_text("utf-8") if config else ""

@@ -1,62 +1,153 @@
-"""What is put under load: a service on this machine, or the example service with a mock of its own."""
+"""What is put under load: a service with a mock behind it, or an Adobe Pass-like host without a service."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
+
 from conformance import example, service_config
-from conformance.errors import ConfigError
+from conformance.errors import ConfigError, HarnessError
 from conformance.runner import DEFAULT_MOCK
 from conformance.service_config import ServiceConfig
+from load.event import TEMP_PASS, Event
+from load.messages import DirectTarget
 from load.viewers import NEEDED
+
+MVPD = "Cablevision"
+"""What viewers of a mock choose where nothing else is said."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What the command line says of the target."""
+
+    service: Path | None = None
+    mock: str | None = None
+    host: str | None = None
+    software_statement: Path | None = None
+    service_provider: str = "REF30"
+    defects: Sequence[str] = ()
+    allow_remote: bool = False
+    rate: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """What is put under load; exactly one of ``service`` and ``direct`` is given."""
+
+    mock: str = ""
+    """Address of the mock; empty for a host that is none."""
+    service: ServiceConfig | None = None
+    direct: DirectTarget | None = None
+
+    @property
+    def name(self) -> str:
+        """What reports call it."""
+        return self.service.service.base_url if self.service else self.direct.url if self.direct else ""
 
 
 @contextmanager
-def target(
-    service_file: Path | None, mock_url: str | None, defects: Sequence[str]
-) -> Iterator[tuple[ServiceConfig, str]]:
-    """The service and the address of the mock; both are started, and ended after, where no service is named.
+def target(wanted: Wanted, event: Event) -> Iterator[Target]:
+    """The target. Where none is named, the example service and a mock are started, and ended after.
 
     Raises `ConfigError` for what cannot or may not be put under load.
     """
-    if service_file is not None:
-        if defects:
-            raise ConfigError("--defect is for the example service; leave it out, or leave out --service")
-        config = service_config.load(service_file)
-        mock = (mock_url or config.mock.url or DEFAULT_MOCK).rstrip("/")
-        _require_loopback(config, mock)
+    _require_one(wanted)
+    if wanted.service is not None:
+        config = service_config.load(wanted.service)
+        mock = (wanted.mock or config.mock.url or DEFAULT_MOCK).rstrip("/")
+        absolute = [(f"[verbs.{name}]", verb.target) for name, verb in config.verbs.items() if verb.target[0] != "/"]
+        _require_permission(wanted, [("[service] base_url", config.service.base_url), ("the mock", mock), *absolute])
         _require_verbs(config)
-        yield config, mock
-    elif mock_url is not None:
-        raise ConfigError("--mock goes with --service; without either, both are started for you")
+        yield Target(service=config, mock=mock)
+    elif wanted.mock is not None:
+        mock = wanted.mock.rstrip("/")
+        _require_permission(wanted, [("the mock", mock)])
+        yield Target(mock=mock, direct=_direct(mock, _statement_of(mock), wanted))
+    elif wanted.host is not None and wanted.software_statement is not None:
+        host = wanted.host.rstrip("/")
+        _require_permission(wanted, [("the host", host)])
+        _require_no_logins(event)
+        yield Target(direct=_direct(host, _text(wanted.software_statement), wanted))
     else:
-        with _example(example.known_defects(defects)) as found:
+        with _example(example.known_defects(wanted.defects), event) as found:
             yield found
 
 
 @contextmanager
-def _example(defects: Sequence[str]) -> Iterator[tuple[ServiceConfig, str]]:
+def _example(defects: Sequence[str], event: Event) -> Iterator[Target]:
+    fails_over = any(incident.fail_over for incident in event.incidents)
     with tempfile.TemporaryDirectory(prefix="pass-load-") as made:
         folder = Path(made)
-        with example.mock(folder) as mock, example.programmer_service(folder, mock.url, defects) as service:
-            yield example.service_toml(service.url), mock.url
+        options = ["--data-centres=2"] if fails_over else []
+        with (
+            example.mock(folder, *options) as mock,
+            example.programmer_service(folder, mock.url, defects) as service,
+        ):
+            yield Target(service=example.service_toml(service.url), mock=mock.url)
 
 
-def _require_loopback(config: ServiceConfig, mock_url: str) -> None:
-    """Raises `ConfigError` unless the mock and every verb are on this machine."""
-    absolute = [(f"[verbs.{name}]", verb.target) for name, verb in config.verbs.items() if verb.target[0] != "/"]
-    for what, url in [("[service] base_url", config.service.base_url), ("the mock", mock_url), *absolute]:
+def _direct(url: str, statement: str, wanted: Wanted) -> DirectTarget:
+    return DirectTarget(url=url, software_statement=statement, service_provider=wanted.service_provider, mvpd=MVPD)
+
+
+def _statement_of(mock: str) -> str:
+    try:
+        answer = httpx.get(f"{mock}/_mock/software-statement", timeout=10, trust_env=False)
+        return answer.raise_for_status().text.strip()
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise HarnessError(f"no mock answers at {mock} ({error}); start one with `pass-mock serve`") from error
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: the software statement cannot be read ({error})") from error
+
+
+def _require_one(wanted: Wanted) -> None:
+    """Raises `ConfigError` for options that contradict each other."""
+    if wanted.host is not None and (wanted.service is not None or wanted.mock is not None):
+        raise ConfigError("--host is an Adobe Pass-like host that is asked directly: leave out --service and --mock")
+    if (wanted.host is None) != (wanted.software_statement is None):
+        raise ConfigError("--host and --software-statement go together: the host is asked in that application's name")
+    if wanted.defects and (wanted.service is not None or wanted.mock is not None or wanted.host is not None):
+        raise ConfigError("--defect is for the example service; leave it out, or leave out --service, --mock, --host")
+
+
+def _require_permission(wanted: Wanted, urls: Sequence[tuple[str, str]]) -> None:
+    """Raises `ConfigError` unless everything is on this machine, or load beyond it is allowed at a limited rate."""
+    for what, url in urls:
         host = urlsplit(url).hostname or ""
-        if not _is_loopback(host):
+        if _is_loopback(host):
+            continue
+        if not wanted.allow_remote:
             raise ConfigError(
-                f"{what} is at {host or url}: load goes to this machine alone; "
-                "run the service and the mock here, on 127.0.0.1"
+                f"{what} is at {host or url}, and load goes to this machine alone unless you say otherwise: run it "
+                "on 127.0.0.1, or, where you may put it under load, add --allow-remote and --rate"
             )
+        if wanted.rate is None:
+            raise ConfigError(f"{what} is at {host}: beyond this machine the load needs a limit, like --rate 50")
+
+
+def _require_no_logins(event: Event) -> None:
+    """Raises `ConfigError` unless every viewer gets by without a login, which only a mock can complete."""
+    for kind in event.viewers:
+        if kind.entrance != TEMP_PASS:
+            raise ConfigError(
+                f'viewers with entrance "{kind.entrance}" log in at a TV provider, which only a mock can complete: '
+                f'for --host, let all viewers come by "{TEMP_PASS}"'
+            )
+    if event.incidents:
+        raise ConfigError("incidents happen to a mock: leave out [[incidents]] for --host")
 
 
 def _require_verbs(config: ServiceConfig) -> None:

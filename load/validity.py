@@ -14,10 +14,27 @@ LATE_LIMIT_MS = 250.0
 LAG_LIMIT_MS = 250.0
 """Above this lag of the mock's event loop (p99) the mock, not the service, made viewers wait."""
 
+BUSY_LIMIT = 95.0
+"""Per cent of a core above which a generating process, which has no more than one, was the bottleneck."""
+UNPREPARED_LIMIT = 0.02
+"""The share of the audience that may be missing among those who were logged in before."""
 
-def reasons_against(event: Event, conformance: Report, attendance: Attendance, judge: LiveJudge) -> list[str]:
-    """Why the run is invalid, a sentence each with its remedy; empty if it is valid."""
-    return list(_reasons(event, conformance, attendance, judge))
+
+def reasons_against(
+    event: Event, conformance: Report, attendance: Attendance, judge: LiveJudge, *, judged: bool = False
+) -> list[str]:
+    """Why the run is invalid, a sentence each with its remedy; empty if it is valid.
+
+    ``judged`` says whether there are objectives, so that a run without rules says something.
+    """
+    reasons = list(_reasons(event, conformance, attendance, judge))
+    if not judged and not any(rule.opportunities for rule in conformance.rules):
+        reasons.append(
+            "nothing was judged: no rule had an opportunity"
+            if conformance.rules
+            else "nothing was judged: without a mock there are no rules, so say with --slo what has to hold"
+        )
+    return reasons
 
 
 def _reasons(event: Event, conformance: Report, attendance: Attendance, judge: LiveJudge) -> Iterator[str]:
@@ -26,6 +43,27 @@ def _reasons(event: Event, conformance: Report, attendance: Attendance, judge: L
     accounted = attendance.finished + attendance.still_there + attendance.gave_up
     if accounted < attendance.arrived:
         yield f"{attendance.arrived - accounted} viewers were lost in the load generator"
+    if attendance.unprepared > event.audience * UNPREPARED_LIMIT:
+        yield (
+            f"{attendance.unprepared} returning viewers could not be logged in before the event; lower warm_up, or "
+            "see why logins fail"
+        )
+    arrivals = judge.demand.arrivals.percentile(99)
+    if arrivals > LATE_LIMIT_MS:
+        yield (
+            f"arrivals were late: one viewer in a hundred was let in {arrivals:g} ms or more after their moment "
+            f"(limit {LATE_LIMIT_MS:g} ms); make the audience smaller, or generate with more processes"
+        )
+    if attendance.busiest > BUSY_LIMIT:
+        yield (
+            f"the load generator was saturated: a process used {attendance.busiest:.0f} % of its core; generate with "
+            "more processes (--processes)"
+        )
+    if attendance.held_back > LATE_LIMIT_MS / 1000:
+        yield (
+            f"the limit of the rate held calls back by up to {attendance.held_back:.1f} s, so viewers did not ask "
+            "when they meant to; raise --rate, or make the audience smaller"
+        )
     late = judge.demand.lateness.percentile(99)
     if late > LATE_LIMIT_MS:
         yield (
@@ -45,5 +83,3 @@ def _reasons(event: Event, conformance: Report, attendance: Attendance, judge: L
         )
     if attendance.gave_up and attendance.gave_up == attendance.arrived:
         yield "every viewer gave up, so there was no event to judge: see the reasons"
-    if not any(rule.opportunities for rule in conformance.rules):
-        yield "nothing was judged: no rule had an opportunity"

@@ -1,4 +1,4 @@
-"""Viewers: what people do at an event, told as stories. How time passes and bytes travel is given to them."""
+"""Viewers: what people do at an event, told as stories. How time passes and verbs travel is given to them."""
 
 from __future__ import annotations
 
@@ -8,17 +8,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.drivers.driver import Request
-from conformance.drivers.wire import HttpRequest, VerbError, read, render
+from conformance.drivers.wire import VerbError
 from conformance.observation import VerbCall
-from conformance.service_config import ServiceConfig
-from load.arrivals import Guest
-from load.event import SECOND_SCREEN, Event
+from load.audience import Guest
+from load.event import FIRST_SCREEN, RETURNING, TEMP_PASS, Event
 from load.messages import Asked
 
 NEEDED = frozenset({"login", "status", "play"})
 """The verbs without which there is no story; the others are left out where they are not mapped."""
+DIRECT = frozenset(
+    {"start", "providers", "login", "enter_code", "arrived", "status", "preauthorize", "play", "logout"}
+)
+"""The verbs of viewers who ask Adobe Pass themselves."""
 LOGIN_NOTICED_WITHIN = 20.0
 """Seconds from the viewer's login to the service knowing it, until the viewer gives up."""
+LOOKS = 0.25
+"""Seconds, about, from what the app shows to the next key."""
+PRESSES_AGAIN_AFTER = 0.5
+"""Seconds from a failure to the next try of an impatient viewer."""
 
 
 class GaveUpError(Exception):
@@ -31,18 +38,22 @@ class EventOverError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """What viewers live in. Times are in seconds on one monotonic clock."""
+    """What all viewers live in. Times are in seconds on one clock."""
 
     event: Event
-    service: ServiceConfig
-    ends: float
+    verbs: frozenset[str]
+    """Those that the service knows."""
+    mvpd: str
+    """The TV provider of viewers who have none of their own."""
     now: Callable[[], float]
     sleep: Callable[[float], None]
-    carry: Callable[[HttpRequest], tuple[int, bytes]]
-    """Sends a request; status and body of the answer. Raises `VerbError` where there is none."""
     log_in: Callable[[str], None]
     """Completes the login of a code at the TV provider. Raises `GaveUpError` where that cannot be done."""
     report: Callable[[Asked], None]
+
+
+Ask = Callable[[Request, float], dict[str, Any]]
+"""Asks a verb that was due at a moment; what the service returned. Raises `VerbError` where it failed."""
 
 
 class Viewer:
@@ -51,34 +62,53 @@ class Viewer:
     People wait for an answer before they press the next key, so it is arrivals alone that wait for nobody.
     """
 
-    def __init__(self, guest: Guest, begins: float, world: World) -> None:
+    def __init__(self, guest: Guest, world: World, ask: Ask) -> None:
         self._world = world
+        self._ask_service = ask
         self._device = guest.device
+        self._shares_address = guest.shares_address
         self._kind = guest.kind
         # The seed makes runs repeatable; nothing here is secret.
         self._chance = random.Random(guest.seed)  # noqa: S311
-        self._due = begins + guest.at
-        self._known: dict[str, Any] = {"mvpd": world.service.service.mvpd}
+        self._due = self._ends = 0.0
+        self._known: dict[str, Any] = {"mvpd": guest.mvpd or world.mvpd}
 
-    def live(self) -> None:
-        """From the start of the app to the last stop. Raises `GaveUpError` or `EventOverError` on the way."""
-        self._ask_if_mapped("start")
-        self._ask_if_mapped("providers")
+    def log_in_before(self, due: float, ends: float) -> None:
+        """A visit some time before the event, to log in. Raises `GaveUpError` or `EventOverError` on the way."""
+        self._due, self._ends = due, ends
+        self._start()
         self._enter()
+
+    def live(self, due: float, ends: float) -> None:
+        """From the start of the app to the last stop. Raises `GaveUpError` or `EventOverError` on the way."""
+        self._due, self._ends = due, ends
+        self._start()
+        if self._kind.entrance != RETURNING or self._ask("status")["state"] != "authenticated":
+            self._enter()
         self._watch()
+        if self._kind.logs_out:
+            self._ask_if_mapped("logout")
+
+    def _start(self) -> None:
+        self._ask_if_mapped("start")
 
     def _enter(self) -> None:
-        second_screen = self._kind.entrance == SECOND_SCREEN
-        returns = self._ask("login", mvpd=self._known["mvpd"], screen="secondary" if second_screen else "primary")
+        if "providers" in self._world.verbs:
+            self._ask("providers")
+            self._pass(LOOKS)
+        first_screen = self._kind.entrance == FIRST_SCREEN
+        returns = self._ask("login", mvpd=self._known["mvpd"], screen="primary" if first_screen else "secondary")
         if returns.get("state") == "authenticated":
             return
+        if self._kind.entrance == TEMP_PASS:
+            raise GaveUpError(f"a login with {self._known['mvpd']} was to need no code: is it a TempPass?")
         self._known["code"] = returns["code"]
-        if second_screen:
+        if not first_screen:
             self._ask_if_mapped("enter_code", code=returns["code"])
         self._pass(self._world.event.typing.seconds)
         self._world.log_in(returns["code"])
         self._due = self._world.now()
-        if not second_screen:
+        if first_screen:
             self._ask_if_mapped("arrived")
         self._until_authenticated()
 
@@ -93,7 +123,9 @@ class Viewer:
     def _watch(self) -> None:
         resources = list(self._world.event.resources)
         if self._kind.preauthorizes:
+            self._pass(LOOKS)
             self._ask_if_mapped("preauthorize", resources=resources)
+        self._pass(LOOKS)
         for _ in range(1 + self._kind.zaps):
             returns = self._ask("play", resource=self._chance.choice(resources))
             if returns.get("login_required"):
@@ -102,12 +134,21 @@ class Viewer:
             self._ask_if_mapped("stop")
 
     def _ask_if_mapped(self, verb: str, **arguments: object) -> None:
-        if verb in self._world.service.verbs:
+        if verb in self._world.verbs:
             self._ask(verb, **arguments)
 
     def _ask(self, verb: str, **arguments: object) -> dict[str, Any]:
-        """Asks at the moment that is due; what the service returned."""
-        world = self._world
+        """Asks at the moment that is due, and again if the viewer is one who presses the key again."""
+        for retries_left in range(self._kind.retries, -1, -1):
+            returns, failure = self._try(verb, arguments)
+            if failure is None:
+                return returns
+            if retries_left:
+                self._wait(PRESSES_AGAIN_AFTER)
+        raise GaveUpError(f"{verb}: {failure}")
+
+    def _try(self, verb: str, arguments: dict[str, object]) -> tuple[dict[str, Any], str | None]:
+        """What the service returned, and why the verb failed if it did."""
         request = Request(
             verb=verb,
             device=self._device,
@@ -117,10 +158,9 @@ class Viewer:
         )
         returns: dict[str, Any] = {}
         failure: str | None = None
-        started = world.now()
+        started = self._world.now()
         try:
-            status, body = world.carry(render(world.service, request))
-            returns = read(world.service, verb, status, body)
+            returns = self._ask_service(request, self._due)
         except VerbError as error:
             failure = str(error)
         call = VerbCall(
@@ -129,16 +169,15 @@ class Viewer:
             ip=self._device.ip,
             scenario=self._kind.entrance,
             started=started,
-            ended=world.now(),
+            ended=self._world.now(),
             arguments=arguments,
             returns=returns,
+            shares_address=self._shares_address,
             failure=failure,
         )
-        world.report(Asked(intended=self._due, call=call))
+        self._world.report(Asked(intended=self._due, call=call))
         self._due = call.ended
-        if failure is not None:
-            raise GaveUpError(f"{verb}: {failure}")
-        return returns
+        return returns, failure
 
     def _pass(self, seconds: float) -> None:
         """Waits about so long: half to one and a half times."""
@@ -147,6 +186,6 @@ class Viewer:
     def _wait(self, seconds: float) -> None:
         """Makes the next verb due so much later, and waits until it is."""
         self._due += seconds
-        if self._due >= self._world.ends:
+        if self._due >= self._ends:
             raise EventOverError
         self._world.sleep(max(0.0, self._due - self._world.now()))

@@ -20,8 +20,13 @@ KEPT_NAMES = 5_000
 
 
 def names(seen: Observation) -> tuple[str, ...]:
-    """What a device goes by: its identifier and its address. A service may encode the first or lose the second."""
+    """What a device goes by: its identifier and its address. A service may encode the first or lose the second.
+
+    An address that several devices of a household have is the name of none.
+    """
     address = f"ip:{seen.ip}"
+    if isinstance(seen, VerbCall) and seen.shares_address:
+        return (seen.device,)
     return (seen.device, address) if seen.device else (address,)
 
 
@@ -60,6 +65,7 @@ class Candidates(Generic[T]):
     """
 
     driven: bool = False
+    _shared: Bounded[str, bool] = field(default_factory=Bounded)
     _waiting: Bounded[str, list[tuple[Exchange, T]]] = field(default_factory=lambda: Bounded(KEPT_NAMES))
 
     def add(self, exchange: Exchange, what: T) -> None:
@@ -70,11 +76,15 @@ class Candidates(Generic[T]):
     def settle(self, call: VerbCall) -> Iterator[tuple[Exchange, T]]:
         """The candidates of the verb's device, which are forgotten; `inside` tells if the verb covers them."""
         self.driven = True
+        if call.shares_address:
+            self._shared.put(call.ip, True)
         yield from self._take([self._waiting.pop(name) for name in names(call)])
 
     def rest(self) -> Iterator[tuple[Exchange, T]]:
-        """Those for which no verb came."""
-        yield from self._take([self._waiting.pop(name) for name in self._waiting])
+        """Those for which no verb came. Where devices share an address, it may have come without being known."""
+        for exchange, what in self._take([self._waiting.pop(name) for name in self._waiting]):
+            if self._shared.get(exchange.ip) is None:
+                yield exchange, what
 
     def _take(self, lists: list[list[tuple[Exchange, T]] | None]) -> Iterator[tuple[Exchange, T]]:
         found = {exchange.id: (exchange, what) for waiting in lists for exchange, what in waiting or ()}

@@ -39,6 +39,9 @@ class RetryBounded(Rule):
             # What the viewer does next is a new series.
             for name in names(seen):
                 yield from _held(self._series.pop(name))
+            if seen.shares_address:
+                shared = self._series.get(f"ip:{seen.ip}") or {}
+                yield from _held({item: shared.pop(item) for item in list(shared) if item[1] == seen.device})
         elif seen.endpoint == self.endpoint:
             yield from self._asked(seen)
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
-from conformance.reports.model import INCONCLUSIVE, Report
+from conformance.reports.model import INCONCLUSIVE, PASSED, VIOLATED, Report
 from conformance.verbs import VERBS
 from load.event import Event
 from load.figures import Demand, Traffic, VerbFigures
+from load.judge import LiveJudge
 from load.messages import Attendance
+from load.slo import Objective, Slo, VerbLimits, recovered_after
+from load.slo import judge as judge_objectives
+from load.timeline import Timeline
 
-INVALID = 3
-"""Exit code of a run that says nothing of the service."""
+EXIT_CODES = {PASSED: 0, VIOLATED: 1, INCONCLUSIVE: 3}
 
 
 class EventReport(msgspec.Struct, kw_only=True):
@@ -22,6 +27,7 @@ class EventReport(msgspec.Struct, kw_only=True):
     seconds: float
     audience: int
     peak: float
+    workload: str
 
 
 class ViewersReport(msgspec.Struct, kw_only=True):
@@ -31,9 +37,13 @@ class ViewersReport(msgspec.Struct, kw_only=True):
     finished: int = 0
     still_there: int = 0
     gave_up: int = 0
+    unprepared: int = 0
     reasons: dict[str, int] = {}
     late_p99_ms: float = 0.0
     late_max_ms: float = 0.0
+    arrivals_late_p99_ms: float = 0.0
+    generator_busy: float = 0.0
+    """The largest share of a core that a generating process used, in per cent."""
 
 
 class VerbReport(msgspec.Struct, kw_only=True):
@@ -58,7 +68,7 @@ class EndpointReport(msgspec.Struct, kw_only=True):
 
 
 class AdobeReport(msgspec.Struct, kw_only=True):
-    """What the service asked of Adobe Pass, that is, of the mock."""
+    """What was asked of Adobe Pass."""
 
     calls: int = 0
     throttled: int = 0
@@ -78,6 +88,33 @@ class AdobeReport(msgspec.Struct, kw_only=True):
     endpoints: list[EndpointReport] = []
 
 
+class IncidentReport(msgspec.Struct, kw_only=True):
+    """What happened to Adobe Pass, in seconds from the beginning of the event."""
+
+    name: str
+    begins: float
+    ends: float | None
+    """None where it stayed to the end."""
+    recovered_after: float | None
+    """Seconds from its end until the service was well again; None if it never was, or the incident stayed."""
+
+
+class SeriesReport(msgspec.Struct, kw_only=True):
+    """The figures by time: a number for each step of ``step_seconds`` from the beginning of the event."""
+
+    step_seconds: float
+    arrivals: list[int] = []
+    verbs: list[int] = []
+    errors: list[int] = []
+    p50_ms: list[float] = []
+    p95_ms: list[float] = []
+    p99_ms: list[float] = []
+    calls: dict[str, list[int]] = {}
+    """To Adobe Pass, by endpoint."""
+    throttled: list[int] = []
+    findings: list[int] = []
+
+
 class LoadReport(msgspec.Struct, kw_only=True):
     """Everything that a run of an event found. Make it with `compose`."""
 
@@ -89,6 +126,9 @@ class LoadReport(msgspec.Struct, kw_only=True):
     viewers: ViewersReport
     verbs: list[VerbReport]
     adobe: AdobeReport
+    objectives: list[Objective]
+    incidents: list[IncidentReport]
+    series: SeriesReport
     conformance: Report
     """What the rules say, in the schema of `pass-conformance run`."""
 
@@ -99,14 +139,21 @@ def compose(
     invalid: list[str],
     *,
     attendance: Attendance,
-    demand: Demand,
-    traffic: Traffic,
-    lost: int,
+    judge: LiveJudge,
+    slo: Slo | None,
 ) -> LoadReport:
     """The report of a run, with verdict and exit code. An invalid run is inconclusive whatever was found in it."""
+    demand, timeline = judge.demand, judge.timeline
+    findings = sum(rule.broken for rule in conformance.rules)
+    objectives = (
+        judge_objectives(slo, demand, judge.traffic, timeline, event.incidents, findings)
+        if slo and not invalid
+        else []
+    )
+    verdict = _verdict(conformance, objectives, invalid)
     return LoadReport(
-        verdict=INCONCLUSIVE if invalid else conformance.verdict,
-        exit_code=INVALID if invalid else conformance.exit_code,
+        verdict=verdict,
+        exit_code=EXIT_CODES[verdict],
         invalid=invalid,
         event=EventReport(
             name=event.name,
@@ -114,18 +161,33 @@ def compose(
             seconds=event.duration.seconds,
             audience=event.audience,
             peak=round(event.peak, 2),
+            workload=event.workload,
         ),
         viewers=ViewersReport(
             arrived=attendance.arrived,
             finished=attendance.finished,
             still_there=attendance.still_there,
             gave_up=attendance.gave_up,
+            unprepared=attendance.unprepared,
             reasons=attendance.reasons,
             late_p99_ms=demand.lateness.percentile(99),
             late_max_ms=round(demand.lateness.largest, 2),
+            arrivals_late_p99_ms=demand.arrivals.percentile(99),
+            generator_busy=attendance.busiest,
         ),
         verbs=_verbs(demand),
-        adobe=_adobe(conformance, demand, traffic, lost),
+        adobe=_adobe(findings, demand, judge.traffic, judge.lost),
+        objectives=objectives,
+        incidents=[
+            IncidentReport(
+                name=incident.name,
+                begins=incident.begins,
+                ends=incident.ends,
+                recovered_after=recovered_after(incident, timeline, slo.limits if slo else VerbLimits()),
+            )
+            for incident in event.incidents
+        ],
+        series=_series(timeline),
         conformance=conformance,
     )
 
@@ -133,6 +195,18 @@ def compose(
 def encode(report: LoadReport) -> bytes:
     """The report as indented JSON with a newline at its end."""
     return msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"
+
+
+def _verdict(conformance: Report, objectives: Sequence[Objective], invalid: Sequence[str]) -> str:
+    if invalid:
+        return INCONCLUSIVE
+    if conformance.verdict == VIOLATED or any(objective.holds is False for objective in objectives):
+        return VIOLATED
+    if any(objective.holds is None for objective in objectives):
+        return INCONCLUSIVE
+    if conformance.verdict == PASSED or not any(rule.opportunities for rule in conformance.rules):
+        return PASSED
+    return INCONCLUSIVE
 
 
 def _verbs(demand: Demand) -> list[VerbReport]:
@@ -152,9 +226,8 @@ def _verb(verb: str, figures: VerbFigures) -> VerbReport:
     )
 
 
-def _adobe(conformance: Report, demand: Demand, traffic: Traffic, lost: int) -> AdobeReport:
+def _adobe(findings: int, demand: Demand, traffic: Traffic, lost: int) -> AdobeReport:
     calls = traffic.calls.total()
-    findings = sum(rule.broken for rule in conformance.rules)
     return AdobeReport(
         calls=calls,
         throttled=traffic.throttled.total(),
@@ -175,4 +248,21 @@ def _adobe(conformance: Report, demand: Demand, traffic: Traffic, lost: int) -> 
             )
             for endpoint, number in traffic.calls.most_common()
         ],
+    )
+
+
+def _series(timeline: Timeline) -> SeriesReport:
+    steps = list(timeline.steps())
+    endpoints = sorted({endpoint for step in steps for endpoint in step.calls})
+    return SeriesReport(
+        step_seconds=timeline.width,
+        arrivals=[step.arrivals for step in steps],
+        verbs=[step.verbs for step in steps],
+        errors=[step.errors for step in steps],
+        p50_ms=[step.latencies.percentile(50) for step in steps],
+        p95_ms=[step.latencies.percentile(95) for step in steps],
+        p99_ms=[step.latencies.percentile(99) for step in steps],
+        calls={endpoint: [step.calls[endpoint] for step in steps] for endpoint in endpoints},
+        throttled=[step.throttled for step in steps],
+        findings=[step.findings for step in steps],
     )

@@ -10,7 +10,8 @@ from rich.table import Table
 
 from conformance.reports import text as conformance
 from conformance.reports.text import COLOURS
-from load.report.model import LoadReport
+from load.report.model import IncidentReport, LoadReport
+from load.slo import Objective
 
 
 def render(report: LoadReport, console: Console) -> None:
@@ -20,7 +21,11 @@ def render(report: LoadReport, console: Console) -> None:
     console.print(f"[bold {colour}]{word}[/]  event {escape(report.event.name)}: {escape(report.event.title)}")
     for reason in report.invalid:
         console.print(f"  {escape(reason)}", highlight=False)
+    if report.objectives:
+        _objectives(report, console)
     _viewers(report, console)
+    for incident in report.incidents:
+        console.print(_incident(incident), highlight=False)
     if report.verbs:
         console.print("\n[bold]what viewers asked of the service[/] (ms from the moment they meant to)")
         console.print(_verbs(report))
@@ -29,6 +34,38 @@ def render(report: LoadReport, console: Console) -> None:
         _adobe(report, console)
     console.print("\n[bold]rules, judged during the event[/]")
     conformance.render(report.conformance, console)
+
+
+def _objectives(report: LoadReport, console: Console) -> None:
+    console.print("\n[bold]objectives[/]")
+    for objective in report.objectives:
+        colour, word = {True: ("green", "holds"), False: ("red", "broken"), None: ("yellow", "not measured")}[
+            objective.holds
+        ]
+        console.print(
+            f"[{colour}]{word:7}[/] {escape(objective.name)}: {measured(objective)}, limit "
+            f"{amount(objective.limit, objective.unit)}",
+            highlight=False,
+        )
+    console.print()
+
+
+def measured(objective: Objective) -> str:
+    """What was measured, as people read it."""
+    if objective.measured is None:
+        return "never" if objective.unit == "s" else "nothing to measure"
+    return amount(objective.measured, objective.unit)
+
+
+def amount(value: float, unit: str) -> str:
+    """A figure with its unit."""
+    match unit:
+        case "share":
+            return f"{value:.2%}"
+        case "count":
+            return f"{value:,.4g}" if value < 1000 else f"{value:,.0f}"
+        case _:
+            return f"{value:,.4g} {unit}"
 
 
 def _viewers(report: LoadReport, console: Console) -> None:
@@ -43,12 +80,27 @@ def _viewers(report: LoadReport, console: Console) -> None:
         console.print(
             f"[bold yellow]{failed} of {sum(v.calls for v in report.verbs)} verbs failed[/]", highlight=False
         )
+    if viewers.unprepared:
+        console.print(f"{viewers.unprepared} could not be logged in before the event", highlight=False)
     for reason, number in viewers.reasons.items():
         console.print(f"  gave up ({number}): {escape(reason)}", highlight=False)
     console.print(
         f"the generator was late by {viewers.late_p99_ms:g} ms (p99), {viewers.late_max_ms:g} ms (max)",
         highlight=False,
     )
+
+
+def _incident(incident: IncidentReport) -> str:
+    lasted = f" to {incident.ends:g} s" if incident.ends is not None else " to the end"
+    over = "" if incident.ends == incident.begins else lasted
+    recovered = (
+        f"; well again after {incident.recovered_after:g} s"
+        if incident.recovered_after is not None
+        else "; never well again"
+        if incident.ends is not None
+        else ""
+    )
+    return f"incident at {incident.begins:g} s{over}: {escape(incident.name)}{recovered}"
 
 
 def _verbs(report: LoadReport) -> Table:

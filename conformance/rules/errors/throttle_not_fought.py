@@ -45,9 +45,14 @@ class ThrottleNotFought(Rule):
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
         self._calls: Bounded[str, _Calls] = Bounded()
+        self._households: Bounded[str, bool] = Bounded()
+        """Addresses of several devices, which together may well need more than one is allowed."""
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
-        if not isinstance(seen, VerbCall) and seen.endpoint in NEEDS_TOKEN and not seen.behaviours:
+        if isinstance(seen, VerbCall):
+            if seen.shares_address:
+                self._households.put(seen.ip, True)
+        elif seen.endpoint in NEEDS_TOKEN and not seen.behaviours:
             calls = self._calls.get(seen.ip) or _Calls(seen.device)
             calls.all += 1
             if seen.status == 429:
@@ -60,6 +65,8 @@ class ThrottleNotFought(Rule):
         others = _Calls(None)
         for address in self._calls:
             calls = self._calls.get(address) or _Calls(None)
+            if self._households.get(address):
+                continue
             if calls.all >= FEWEST:
                 yield self._judge(address, calls)
             else:

@@ -35,8 +35,9 @@ class DeviceIdentifierStable(Rule):
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if isinstance(seen, VerbCall):
-            # The driver gives each of its devices an address of its own, so the address tells the device.
-            yield from self._judge(seen)
+            # The driver gives a device an address of its own, so the address tells the device, but for households.
+            if not seen.shares_address:
+                yield from self._judge(seen)
         elif seen.endpoint in NEEDS_DEVICE and seen.device:
             sent = self._sent.get(seen.ip) or {}
             if seen.device not in sent and len(sent) < 10:

@@ -1,0 +1,58 @@
+"""Makes the incidents of an event happen to the mock, each at its moment, and puts everything right at the end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from conformance.runner import Announce
+from load.incidents import Incident
+from mock_server.behaviours import Behaviour
+from mock_server.control_client import ControlClient
+from mock_server.durations import encode_hook
+
+
+async def disrupt(
+    incidents: Sequence[Incident],
+    control: ControlClient,
+    *,
+    begins: float,
+    now: Callable[[], float],
+    announce: Announce,
+) -> None:
+    """Plays the incidents of an event that begins at ``begins`` (s, on the clock that ``now`` reads)."""
+
+    async def until(seconds: float) -> None:
+        await asyncio.sleep(max(0.0, begins + seconds - now()))
+
+    async def play(incident: Incident) -> None:
+        await until(incident.begins)
+        if incident.fail_over:
+            await control.fail_over()
+        if incident.revoke_tokens:
+            await control.revoke_access_tokens()
+        added: list[str] = []
+        try:
+            for behaviour in incident.behaviours():
+                added.append(await _add(control, behaviour))
+            announce(f"{incident.begins:5.0f} s: incident: {incident.name}")
+            if incident.ends is None:
+                await asyncio.Event().wait()  # to the end of the event, which cancels this
+            else:
+                await until(incident.ends)
+        finally:
+            for behaviour_id in added:
+                await control.remove_behaviour(behaviour_id)
+        if incident.lasts is not None:
+            announce(f"{incident.begins + incident.lasts.seconds:5.0f} s: over: {incident.name}")
+
+    async with asyncio.TaskGroup() as group:
+        for incident in incidents:
+            group.create_task(play(incident))
+
+
+async def _add(control: ControlClient, behaviour: Behaviour) -> str:
+    written = msgspec.to_builtins(behaviour, enc_hook=encode_hook)
+    return await control.add_behaviour(written.pop("effect"), written.pop("match", None), **written)

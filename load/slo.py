@@ -1,0 +1,189 @@
+"""slo.toml: what a service has to hold during an event, and whether it did.
+
+The format is described in docs/reference/slo-toml.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from conformance.toml_file import TomlFile
+from conformance.verbs import VERBS
+from load.figures import Demand, Latencies, Traffic
+from load.incidents import Incident
+from load.timeline import Step, Timeline
+from mock_server.durations import Duration
+
+GOOD_STEPS = 5
+"""So many steps in a row without trouble, and a service has recovered."""
+
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Amount = Annotated[float, msgspec.Meta(ge=0)]
+
+
+class VerbLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[verbs.NAME]: limits of one verb."""
+
+    p95: Duration | None = None
+    p99: Duration | None = None
+    error_share: Share | None = None
+
+
+class Limits(VerbLimits, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[slo]: limits of the whole event; what is left out is not judged."""
+
+    throttled_share: Share | None = None
+    """Of the calls to Adobe Pass, those answered 429."""
+    findings_per_million: Amount | None = None
+    amplification: Amount | None = None
+    """Calls to Adobe Pass per viewer action."""
+    recovery: Duration | None = None
+    """From the end of an incident to the first seconds without trouble."""
+
+
+class Slo(msgspec.Struct, frozen=True, kw_only=True):
+    """A valid slo.toml."""
+
+    limits: Limits = Limits()
+    verbs: dict[str, VerbLimits] = {}
+
+
+class Objective(msgspec.Struct, kw_only=True):
+    """One limit and what was measured; ``holds`` is None where there was nothing to measure."""
+
+    name: str
+    """As in slo.toml: ``p95``, ``play.p95``, ``recovery after mvpd-down``."""
+    limit: float
+    measured: float | None
+    holds: bool | None
+    unit: str
+    """ms, s, share or count."""
+
+
+def load(path: Path) -> Slo:
+    """Reads a slo.toml. Raises `ConfigError` with one sentence that names the place and the remedy."""
+    file = TomlFile(path)
+    for section in file.data:
+        if section not in {"slo", "verbs"}:
+            raise file.unknown((section,), ("slo", "verbs"), "section")
+    verbs = file.data.get("verbs", {})
+    if not isinstance(verbs, dict):
+        raise file.error(("verbs",), "write [verbs.play] or the like, with p95, p99 or error_share")
+    for verb in verbs:
+        if verb not in VERBS:
+            raise file.unknown(("verbs", verb), VERBS, "verb")
+    slo = Slo(
+        limits=file.table(("slo",), Limits), verbs={verb: file.table(("verbs", verb), VerbLimits) for verb in verbs}
+    )
+    if slo == Slo() or not any(_given(limits) for limits in (slo.limits, *slo.verbs.values())):
+        raise file.error((), 'there is no limit in it; write p95 = "500ms" or the like under [slo]')
+    return slo
+
+
+def judge(
+    slo: Slo, demand: Demand, traffic: Traffic, timeline: Timeline, incidents: Sequence[Incident], findings: int
+) -> list[Objective]:
+    """Every limit with what was measured."""
+    return [
+        *_of_verb("", slo.limits, demand.latencies, demand.actions, demand.errors),
+        *_of_traffic(slo.limits, demand, traffic, findings),
+        *_recoveries(slo.limits, timeline, incidents),
+        *(
+            objective
+            for verb, limits in slo.verbs.items()
+            for figures in [demand.verbs.get(verb)]
+            for objective in _of_verb(
+                f"{verb}.",
+                limits,
+                figures.latencies if figures else Latencies(),
+                figures.calls if figures else 0,
+                figures.errors if figures else 0,
+            )
+        ),
+    ]
+
+
+def recovered_after(incident: Incident, timeline: Timeline, limits: VerbLimits) -> float | None:
+    """Seconds from the end of an incident until the service was well again; None if it never was, or never ended.
+
+    A step is one of trouble if more verbs than the limit failed in it, or its p95 was above the limit.
+    """
+    if incident.ends is None:
+        return None
+    steps = list(timeline.steps())
+    first = int(incident.ends / timeline.width)
+    good = 0
+    for number in range(first, len(steps)):
+        good = 0 if _in_trouble(steps[number], limits) else good + 1
+        # At the end of the event there may be fewer steps left than it takes.
+        if good == GOOD_STEPS or (good and number == len(steps) - 1):
+            begins = (number - good + 1) * timeline.width
+            return round(max(0.0, begins - incident.ends), 3)
+    return None if steps[first:] else 0.0
+
+
+def _in_trouble(step: Step, limits: VerbLimits) -> bool:
+    if not step.verbs:
+        return False
+    if step.errors / step.verbs > (limits.error_share or 0.0):
+        return True
+    return limits.p95 is not None and step.latencies.percentile(95) > limits.p95
+
+
+def _of_verb(prefix: str, limits: VerbLimits, latencies: Latencies, calls: int, errors: int) -> Iterator[Objective]:
+    for name, percent in (("p95", 95), ("p99", 99)):
+        limit: Duration | None = getattr(limits, name)
+        if limit is not None:
+            yield _objective(prefix + name, limit, latencies.percentile(percent) if calls else None, "ms")
+    if limits.error_share is not None:
+        yield _objective(f"{prefix}error_share", limits.error_share, _share(errors, calls), "share")
+
+
+def _of_traffic(limits: Limits, demand: Demand, traffic: Traffic, findings: int) -> Iterator[Objective]:
+    calls = traffic.calls.total()
+    if limits.throttled_share is not None:
+        share = _share(traffic.throttled.total(), calls)
+        yield _objective("throttled_share", limits.throttled_share, share, "share")
+    if limits.findings_per_million is not None:
+        rate = findings / calls * 1_000_000 if calls else None
+        yield _objective("findings_per_million", limits.findings_per_million, rate, "count")
+    if limits.amplification is not None:
+        yield _objective("amplification", limits.amplification, _share(calls, demand.actions), "count")
+
+
+def _recoveries(limits: Limits, timeline: Timeline, incidents: Sequence[Incident]) -> Iterator[Objective]:
+    if limits.recovery is None:
+        return
+    for incident in incidents:
+        if incident.ends is not None:
+            took = recovered_after(incident, timeline, limits)
+            yield Objective(
+                name=f"recovery after {incident.name}",
+                limit=limits.recovery.seconds,
+                measured=took,
+                holds=took is not None and took <= limits.recovery.seconds,
+                unit="s",
+            )
+
+
+def _objective(name: str, limit: float, measured: float | None, unit: str) -> Objective:
+    holds = measured <= limit if measured is not None else None
+    return Objective(
+        name=name,
+        limit=float(limit),
+        measured=round(measured, 6) if measured is not None else None,
+        holds=holds,
+        unit=unit,
+    )
+
+
+def _share(part: float, whole: float) -> float | None:
+    return part / whole if whole else None
+
+
+def _given(limits: VerbLimits) -> bool:
+    return any(getattr(limits, name) is not None for name in limits.__struct_fields__)
