@@ -55,4 +55,5 @@ async def disrupt(
 
 async def _add(control: ControlClient, behaviour: Behaviour) -> str:
     written = msgspec.to_builtins(behaviour, enc_hook=encode_hook)
-    return await control.add_behaviour(written.pop("effect"), written.pop("match", None), **written)
+    for_ = written.pop("for", None)
+    return await control.add_behaviour(written.pop("effect"), written.pop("match", None), for_=for_, **written)

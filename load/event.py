@@ -33,7 +33,7 @@ SECTIONS = ("event", "stages", "viewers", "mvpds", "devices", "households", "inc
 
 T = TypeVar("T")
 Positive = Annotated[float, msgspec.Meta(gt=0)]
-Shares = dict[str, Annotated[float, msgspec.Meta(ge=0)]]
+Shares = dict[str, float]
 """How large a share each name has, in proportion to the others."""
 
 
@@ -180,6 +180,8 @@ def _shares(file: TomlFile, name: str, known: Iterable[str] = (), what: str = ""
     for key in shares:
         if what and key not in known:
             raise file.unknown((name, key), known, what)
+        if not 0 <= shares[key] < float("inf"):
+            raise file.error((name, key), f"a share is 0 or more, not {shares[key]:g}")
     if name in file.data and not sum(shares.values()):
         raise file.error((name,), f"[{name}] leaves nobody: give an entry a share above 0")
     return shares

@@ -66,7 +66,7 @@ async def run_event(occasion: Occasion) -> LoadReport:
         mock=target.mock,
         service=target.name,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
-        files=[str(config.path)],
+        files=[str(target.service.path)] if target.service else [],
     )
     # Without a service in between, each generating process is a client of its own.
     instances = target.service.service.instances if target.service else occasion.locust.shares

@@ -5,6 +5,7 @@ The format is described in docs/reference/slo-toml.md.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -107,14 +108,20 @@ def judge(
     ]
 
 
-def recovered_after(incident: Incident, timeline: Timeline, limits: VerbLimits) -> float | None:
+def recovered_after(
+    incident: Incident, incidents: Sequence[Incident], timeline: Timeline, limits: VerbLimits
+) -> float | None:
     """Seconds from the end of an incident until the service was well again; None if it never was, or never ended.
 
-    A step is one of trouble if more verbs than the limit failed in it, or its p95 was above the limit.
+    A step is one of trouble if more verbs than the limit failed in it, or its p95 was above the limit. The next of
+    ``incidents`` has troubles of its own.
     """
     if incident.ends is None:
         return None
+    next_begins = min((other.begins for other in incidents if other.begins > incident.ends), default=math.inf)
     steps = list(timeline.steps())
+    if next_begins < math.inf:
+        steps = steps[: math.ceil(next_begins / timeline.width)]
     first = int(incident.ends / timeline.width)
     good = 0
     for number in range(first, len(steps)):
@@ -160,7 +167,7 @@ def _recoveries(limits: Limits, timeline: Timeline, incidents: Sequence[Incident
         return
     for incident in incidents:
         if incident.ends is not None:
-            took = recovered_after(incident, timeline, limits)
+            took = recovered_after(incident, incidents, timeline, limits)
             yield Objective(
                 name=f"recovery after {incident.name}",
                 limit=limits.recovery.seconds,

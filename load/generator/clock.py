@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 
 import httpx
 
-from conformance.mock_clock import EXACT, READINGS
+from conformance.mock_clock import READINGS, Offset
 
 
 def clock_of(mock: str) -> Callable[[], float]:
@@ -18,14 +17,12 @@ def clock_of(mock: str) -> Callable[[], float]:
     """
     if not mock:
         return time.time
-    quickest, offset = math.inf, 0.0
+    offset = Offset()
     with httpx.Client(trust_env=False, timeout=10) as http:
         for _ in range(READINGS):
             sent = time.monotonic()
-            wall = float(http.get(f"{mock}/_mock/health").raise_for_status().json()["wall"])
-            received = time.monotonic()
-            if received - sent < quickest:
-                quickest, offset = received - sent, wall - (sent + received) / 2
-            if quickest < EXACT:
+            answer = http.get(f"{mock}/_mock/health").raise_for_status()
+            if offset.read(sent, float(answer.json()["wall"]), time.monotonic()):
                 break
-    return lambda: time.monotonic() + offset
+    seconds = offset.seconds
+    return lambda: time.monotonic() + seconds

@@ -183,7 +183,9 @@ def compose(
                 name=incident.name,
                 begins=incident.begins,
                 ends=incident.ends,
-                recovered_after=recovered_after(incident, timeline, slo.limits if slo else VerbLimits()),
+                recovered_after=recovered_after(
+                    incident, event.incidents, timeline, slo.limits if slo else VerbLimits()
+                ),
             )
             for incident in event.incidents
         ],

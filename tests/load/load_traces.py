@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from conformance.observation import VerbCall
 from load.event import Event, Stage, ViewerKind
 from load.messages import Asked
@@ -49,8 +51,9 @@ def asked(verb: str, *, intended: float, started: float, ended: float, failure: 
     )
 
 
-def event(audience: int = 100, *, zaps: int = 1, entrance: str = "second-screen") -> Event:
-    """Two stages, the second with three quarters of the audience in a third of the time."""
+def event(audience: int = 100, **kind: object) -> Event:
+    """Two stages, the second with three quarters of the audience in a third of the time; one kind of viewer."""
+    usual = ViewerKind(entrance="second-screen", zaps=1, watches=parse_duration("2s"))
     return Event(
         name="test",
         title="A test",
@@ -59,5 +62,5 @@ def event(audience: int = 100, *, zaps: int = 1, entrance: str = "second-screen"
         typing=parse_duration("4s"),
         resources=("one", "two"),
         stages=(Stage(lasts=parse_duration("30s"), share=1), Stage(lasts=parse_duration("10s"), share=3)),
-        viewers=(ViewerKind(entrance=entrance, zaps=zaps, watches=parse_duration("2s")),),
+        viewers=(msgspec.structs.replace(usual, **kind),),
     )

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import random
 import re
-from itertools import islice, pairwise
 from pathlib import Path
 
 import msgspec
 import pytest
-from load_traces import event
 
 from conformance.errors import ConfigError
-from fixtures.devices import new_devices
-from load.arrivals import guests, moments
-from load.event import Outline, Stage, ViewerKind, find, load, packaged
+from load.curves import CURVES
+from load.event import ENTRANCES, Outline, Stage, ViewerKind, find, load, packaged
+from load.incidents import Incident
+from load.platforms import PLATFORMS
 
 GOOD = """[event]
 audience = 10
@@ -64,7 +62,10 @@ def test_packaged_events_are_valid_and_found_by_name(name: str) -> None:
     [
         ("audience = 10", 'audience = "many"', 2, "event.audience: expected int"),
         ("audience = 10", "audience = 0", 2, ">= 1"),
-        ("audience = 10", "audience = 200000", 2, "<= 131000"),
+        ("audience = 10", "audience = 2000000000", 2, "<= 1000000000"),
+        ("audience = 10", 'audience = 10\ncurve = "kickof"', 3, 'did you mean "kickoff"?'),
+        ("audience = 10", 'audience = 10\ncurve = "kickoff"', 6, "keep one of the two"),
+        ("audience = 10", 'audience = 10\nworkload = "clsed"', 3, 'did you mean "closed"?'),
         ("audience = 10", "audiense = 10", 2, 'did you mean "audience"?'),
         ("audience = 10\n", "", 1, 'lacks "audience"'),
         ('duration = "30s"', 'duration = "half an hour"', 3, "such as 250ms, 30s"),
@@ -74,8 +75,28 @@ def test_packaged_events_are_valid_and_found_by_name(name: str) -> None:
         ('lasts = "10s"', 'lasts = "0s"', 10, "a stage takes time"),
         ('entrance = "second-screen"', 'entrance = "second-scren"', 14, 'did you mean "second-screen"?'),
         ("[[viewers]]", "[[spectators]]", 13, 'there is no section "spectators"'),
-        ("[[viewers]]", "[viewers]", 13, "at least one [[viewers]]"),
+        ("[[viewers]]", "[viewers]", 13, "write [[viewers]], at least one"),
         ("[event]", "[[event]]", 1, "there is no [event]"),
+        ("[[viewers]]", "[mvpds]\nCablevision = 0\n[[viewers]]", 13, "leaves nobody"),
+        ("[[viewers]]", "[mvpds]\nCablevision = -1\n[[viewers]]", 14, "a share is 0 or more, not -1"),
+        ("[[viewers]]", "[devices]\nrokuu = 1\n[[viewers]]", 14, 'no kind of device "rokuu"; did you mean "roku"?'),
+        ("[[viewers]]", "[households]\nmany = 1\n[[viewers]]", 14, '"many" is no number of devices'),
+        ("[[viewers]]", '[[incidents]]\nat = "90s"\nfail_over = true\n[[viewers]]', 14, 'write "+90s"'),
+        ("[[viewers]]", '[[incidents]]\nat = "+90s"\nfail_over = true\n[[viewers]]', 14, "over after 30 s"),
+        ("[[viewers]]", '[[incidents]]\nat = "+9s"\n[[viewers]]', 13, "this one is none"),
+        ("[[viewers]]", '[[incidents]]\nat = "+9s"\npreset = "mvpd-dwn"\n[[viewers]]', 13, "no preset"),
+        (
+            "[[viewers]]",
+            '[[incidents]]\nat = "+9s"\nlasts = "5s"\nfail_over = true\n[[viewers]]',
+            13,
+            "leave out lasts",
+        ),
+        (
+            "[[viewers]]",
+            '[[incidents]]\nat = "+9s"\nbehaviour = { effect = { status = 42 } }\n[[viewers]]',
+            15,
+            "status is an HTTP status",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_with_place_and_remedy(
@@ -105,41 +126,52 @@ def test_an_unknown_event_gets_the_nearest_name() -> None:
         find("kickof")
 
 
-def test_shares_decide_how_many_arrive_in_a_stage() -> None:
-    arrivals = moments(event(4000), random.Random(1))
-    assert arrivals == sorted(arrivals)
-    assert 0 <= arrivals[0] < arrivals[-1] < 40
-    assert sum(at >= 30 for at in arrivals) / 4000 == pytest.approx(0.75, abs=0.03)
-    assert event(4000).peak == 300.0
+@pytest.mark.parametrize("curve", CURVES)
+def test_a_curve_is_stretched_over_the_event(tmp_path: Path, curve: str) -> None:
+    path = tmp_path / "match.toml"
+    text = re.sub(r"\[\[stages\]\]\nlasts.*\nshare.*\n", "", GOOD)
+    path.write_text(text.replace("audience = 10", f'audience = 1000\ncurve = "{curve}"'), "utf-8")
+    read = load(path)
+    assert [stage.share for stage in read.stages] == [share for _, share in CURVES[curve]]
+    assert 15 <= sum(stage.lasts.seconds for stage in read.stages) <= 30
+    assert read.peak > 1000 / 30
 
 
-def test_arrivals_come_as_independent_people_do() -> None:
-    """Gaps between arrivals of a Poisson process are spread as widely as they are long."""
-    last = [at for at in moments(event(8000), random.Random(2)) if at >= 30]
-    gaps = [later - earlier for earlier, later in pairwise(last)]
-    mean = sum(gaps) / len(gaps)
-    deviation = (sum((gap - mean) ** 2 for gap in gaps) / len(gaps)) ** 0.5
-    assert deviation / mean == pytest.approx(1.0, abs=0.1)
-
-
-def test_the_same_seed_plans_the_same_event() -> None:
-    assert list(guests(event(), 5)) == list(guests(event(), 5))
-    assert list(guests(event(), 5)) != list(guests(event(), 6))
-
-
-def test_each_guest_has_a_device_of_their_own_and_none_has_the_doctors() -> None:
-    (doctors,) = islice(new_devices(5), 1)
-    devices = [guest.device for guest in guests(event(), 5)]
-    assert len({device.id for device in devices} | {doctors.id}) == 101
-    assert len({device.ip for device in devices} | {doctors.ip}) == 101
+def test_incidents_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "match.toml"
+    incidents = """
+[[incidents]]
+at = "+5s"
+lasts = "4s"
+preset = "mvpd-slow"
+match = { mvpd = "Spectrum" }
+[[incidents]]
+at = "+10s"
+title = "a bad patch"
+behaviour = { match = { endpoint = "decisions.*" }, effect = { status = 503 }, times = 3 }
+[[incidents]]
+at = "+20s"
+revoke_tokens = true
+"""
+    path.write_text(GOOD + incidents, "utf-8")
+    slow, patch, revoked = load(path).incidents
+    assert (slow.name, slow.begins, slow.ends) == ("mvpd-slow", 5.0, 9.0)
+    assert {behaviour.match.mvpd for behaviour in slow.behaviours()} == {"Spectrum"}
+    assert (patch.name, patch.ends, patch.behaviours()[0].times) == ("a bad patch", None, 3)
+    assert (revoked.name, revoked.ends, revoked.behaviours()) == ("tokens revoked", 20.0, ())
 
 
 REFERENCE = (Path(__file__).parents[2] / "docs" / "reference" / "event-toml.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("table", [Outline, Stage, ViewerKind])
+@pytest.mark.parametrize("table", [Outline, Stage, ViewerKind, Incident])
 def test_every_key_is_documented(table: type[msgspec.Struct]) -> None:
     assert [key for key in table.__struct_fields__ if f"| `{key}` |" not in REFERENCE] == []
+
+
+@pytest.mark.parametrize("name", [*CURVES, *PLATFORMS, *ENTRANCES])
+def test_every_name_is_documented(name: str) -> None:
+    assert f"`{name}`" in REFERENCE
 
 
 def test_the_documented_example_is_an_event(tmp_path: Path) -> None:

@@ -9,8 +9,10 @@ from load_traces import asked, event, exchange
 
 from conformance.reports.model import Run
 from conformance.reports.model import compose as compose_conformance
+from conformance.rule import Expectations
 from load.figures import Demand, Latencies, Traffic
-from load.messages import Attendance
+from load.judge import LiveJudge
+from load.messages import Attendance, Called
 from load.report.model import LoadReport, compose
 
 
@@ -63,15 +65,24 @@ def test_throttled_and_failed_calls_are_told_apart() -> None:
     assert (traffic.throttled["profiles.code"], traffic.failed["profiles.code"]) == (2, 2)
 
 
+def test_calls_that_no_journal_tells_of_are_counted_alike() -> None:
+    traffic = Traffic()
+    for status in (200, 429, 503, 0):
+        traffic.call(Called(endpoint="profiles", at=1.0, took=0.02, status=status))
+    assert (traffic.calls["profiles"], traffic.throttled["profiles"], traffic.failed["profiles"]) == (4, 1, 2)
+    assert traffic.durations.percentile(50) == 20.0
+
+
 def report(demand: Demand, traffic: Traffic, invalid: list[str] | None = None) -> LoadReport:
+    judge = LiveJudge([], Expectations(), seconds=60.0)
+    judge.demand, judge.traffic = demand, traffic
     return compose(
         event(),
         compose_conformance([], run=Run()),
         invalid or [],
-        attendance=Attendance(arrived=100, finished=100, still_there=0, gave_up=0, reasons={}),
-        demand=demand,
-        traffic=traffic,
-        lost=0,
+        attendance=Attendance(arrived=100, finished=100),
+        judge=judge,
+        slo=None,
     )
 
 

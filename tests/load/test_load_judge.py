@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 from load_traces import asked, event, exchange
 
@@ -13,17 +14,19 @@ from conformance.registry import select
 from conformance.reports.model import Report, Run, compose
 from conformance.rule import Expectations
 from load.judge import HORIZON, PAGE, LiveJudge, Ordered, follow_journal
-from load.messages import Attendance
+from load.messages import Attendance, Came
 from load.validity import reasons_against
 from mock_server.control_client import ControlClient, ExchangePage
 
 POLLS = select(["authentication.poll-interval"])
 VERBS = frozenset({"login", "status", "play"})
-EVERYBODY = Attendance(arrived=100, finished=90, still_there=6, gave_up=4, reasons={})
+EVERYBODY = Attendance(arrived=100, finished=90, still_there=6, gave_up=4)
 
 
-def judge(found: list[Finding] | None = None) -> LiveJudge:
-    return LiveJudge(POLLS, Expectations(), after=0, begins=0.0, found=(found if found is not None else []).append)
+def judge(found: list[Finding] | None = None, *, begins: float = 0.0) -> LiveJudge:
+    live = LiveJudge(POLLS, Expectations(), seconds=60.0, found=(found if found is not None else []).append)
+    live.begin(begins)
+    return live
 
 
 def test_a_trace_is_judged_as_it_comes() -> None:
@@ -66,7 +69,7 @@ def test_missing_ids_are_lost_exchanges() -> None:
 
 
 def test_what_came_before_the_event_is_judged_but_not_counted() -> None:
-    live = LiveJudge(POLLS, Expectations(), after=0, begins=10.0)
+    live = judge(begins=10.0)
     for number, wall in enumerate((7.0, 9.0, 11.0)):
         live.exchange(exchange(number + 1, wall=wall))
     assert live.traffic.calls.total() == 1
@@ -92,7 +95,7 @@ def test_the_journal_is_read_to_its_end_after_the_event() -> None:
     async def follow() -> LiveJudge:
         live, ended = judge(), asyncio.Event()
         ended.set()
-        await follow_journal(Journal([PAGE, PAGE, 3]), live, after=0, ended=ended)
+        await follow_journal(Journal([PAGE, PAGE, 3]), live, ended=ended)
         return live
 
     live = asyncio.run(follow())
@@ -103,8 +106,9 @@ def conformance(live: LiveJudge) -> Report:
     return compose(live.conclude(VERBS), run=Run())
 
 
-def judged(lag_ms: float = 0.0, late: float = 0.0) -> LiveJudge:
+def judged(lag_ms: float = 0.0, late: float = 0.0, arrivals_late: float = 0.0) -> LiveJudge:
     live = judge()
+    live.came(Came(at=0.0, late=arrivals_late))
     for number in range(3):
         live.exchange(exchange(number + 1, wall=number * 3.0, lag_ms=lag_ms))
         live.asked(asked("play", intended=number, started=number + late, ended=number + late + 0.1))
@@ -121,14 +125,18 @@ def test_a_run_in_which_nothing_went_wrong_is_valid() -> None:
     [
         (judged(lag_ms=300), EVERYBODY, "the mock was saturated"),
         (judged(late=0.3), EVERYBODY, "the load generator was saturated"),
-        (judged(), Attendance(arrived=99, finished=99, still_there=0, gave_up=0, reasons={}), "only 99 of 100"),
-        (judged(), Attendance(arrived=100, finished=97, still_there=0, gave_up=0, reasons={}), "3 viewers were lost"),
+        (judged(), Attendance(arrived=99, finished=99), "only 99 of 100"),
+        (judged(), Attendance(arrived=100, finished=97), "3 viewers were lost"),
         (
             judged(),
-            Attendance(arrived=100, finished=0, still_there=0, gave_up=100, reasons={}),
+            Attendance(arrived=100, finished=0, gave_up=100),
             "every viewer gave up",
         ),
         (judge(), EVERYBODY, "nothing was judged"),
+        (judged(arrivals_late=0.3), EVERYBODY, "arrivals were late"),
+        (judged(), msgspec.structs.replace(EVERYBODY, busiest=99.0), "the load generator was saturated"),
+        (judged(), msgspec.structs.replace(EVERYBODY, held_back=2.0), "the limit of the rate held calls back"),
+        (judged(), msgspec.structs.replace(EVERYBODY, unprepared=3), "3 returning viewers could not be logged in"),
     ],
 )
 def test_a_run_that_says_nothing_is_invalid(live: LiveJudge, attendance: Attendance, says: str) -> None:
@@ -141,3 +149,24 @@ def test_a_run_that_lost_exchanges_is_invalid() -> None:
     live.exchange(exchange(10, wall=12.0))
     (reason,) = reasons_against(event(), conformance(live), EVERYBODY, live)
     assert reason.startswith("the journal lost 6 exchanges")
+
+
+def test_findings_stand_on_the_time_axis() -> None:
+    live = judge()
+    for number in range(20):
+        live.exchange(exchange(number + 1, wall=float(number)))
+    live.conclude(VERBS)
+    assert [step.findings for step in live.timeline.steps()] == [0] + [1] * 19
+
+
+def test_devices_of_one_household_are_not_taken_for_each_other() -> None:
+    """An address that several devices share tells nothing of whose a call is, nor whose fault a 429."""
+    rules = select(["headers.device-identifier-stable", "errors.throttle-not-fought"])
+    for shared, broken in ((False, 2), (True, 0)):
+        live = LiveJudge(rules, Expectations(), seconds=60.0)
+        for number in range(30):
+            seen = exchange(number + 1, float(number), "profiles", status=429 if number % 5 == 0 else 200)
+            live.exchange(msgspec.structs.replace(seen, device=f"device-{number % 2}"))
+            call = asked("start", intended=number, started=number, ended=number + 0.1).call
+            live.call(msgspec.structs.replace(call, device=f"device-{number % 2}", shares_address=shared))
+        assert sum(result.broken > 0 for result in live.conclude(frozenset({"start"}))) == broken

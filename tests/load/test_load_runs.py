@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from conformance import example
 from conformance.example import free_port
 
 COMMAND = str(Path(sys.executable).with_name("pass-load"))
 SMALL = """[event]
-audience = 8
+audience = 10
 duration = "25s"
 typing = "1s"
 [[stages]]
@@ -31,6 +36,53 @@ entrance = "first-screen"
 zaps = 1
 watches = "1s"
 preauthorizes = false
+"""
+MIXED = (
+    SMALL
+    + """[[viewers]]
+entrance = "returning"
+watches = "1s"
+[[viewers]]
+entrance = "temp-pass"
+mvpd = "TempPass"
+watches = "1s"
+[[viewers]]
+entrance = "first-screen"
+watches = "1s"
+logs_out = true
+retries = 2
+patience = "10s"
+[mvpds]
+Cablevision = 1
+Spectrum = 1
+[households]
+1 = 1
+2 = 2
+[[incidents]]
+at = "+4s"
+lasts = "2s"
+degradation = "AuthZAll"
+[[incidents]]
+at = "+8s"
+revoke_tokens = true
+"""
+).replace("audience = 10", "audience = 24")
+PASSES = """[event]
+audience = 6
+duration = "12s"
+workload = "closed"
+[[stages]]
+lasts = "2s"
+share = 1
+[[viewers]]
+entrance = "temp-pass"
+mvpd = "TempPass"
+watches = "1s"
+"""
+SLO = """[slo]
+p99 = "60s"
+error_share = 0.5
+recovery = "60s"
 """
 
 
@@ -49,34 +101,105 @@ class Ended:
         return found
 
 
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Ended]:
-    """A run of the compliant service and one of a defective one, side by side: both are mostly waiting."""
-    arguments = {"compliant": [], "defective": ["--defect", "token-per-call", "--format", "json"]}
-    folders = {name: tmp_path_factory.mktemp(name) for name in arguments}
-    started = {}
-    for name, more in arguments.items():
-        (folders[name] / "small.toml").write_text(SMALL, "utf-8")
-        started[name] = subprocess.Popen(
-            [COMMAND, "run", "--event", "small.toml", "--seed", "4", "--report", "report", *more],
-            cwd=folders[name],
+@dataclass
+class Runs:
+    """Commands that run side by side: all of them are mostly waiting."""
+
+    folder: Path
+    started: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
+
+    def start(self, name: str, event: str, *arguments: str) -> None:
+        folder = self.folder / name
+        folder.mkdir()
+        (folder / "small.toml").write_text(event, "utf-8")
+        (folder / "slo.toml").write_text(SLO, "utf-8")
+        self.started[name] = subprocess.Popen(
+            [COMMAND, "run", "--event", "small.toml", "--seed", "4", "--report", "report", *arguments],
+            cwd=folder,
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-    said = {name: process.communicate(timeout=180) for name, process in started.items()}
-    return {name: Ended(process.returncode, *said[name], folders[name]) for name, process in started.items()}
+
+    def ended(self) -> Mapping[str, Ended]:
+        said = {name: process.communicate(timeout=180) for name, process in self.started.items()}
+        return {
+            name: Ended(process.returncode, *said[name], self.folder / name) for name, process in self.started.items()
+        }
+
+
+def stats_of(port: int) -> dict[str, Any]:
+    """What Locust's web page shows once viewers have come."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with suppress(httpx.TransportError):
+            assert "Locust" in httpx.get(f"http://127.0.0.1:{port}/").text
+            stats: dict[str, Any] = httpx.get(f"http://127.0.0.1:{port}/stats/requests").json()
+            if stats["user_count"] > 1 and len(stats["stats"]) > 1:
+                return stats
+        time.sleep(0.3)
+    raise AssertionError("Locust's web page has shown no viewers")
+
+
+@dataclass(frozen=True)
+class Module:
+    """All runs of this module."""
+
+    ended: Mapping[str, Ended]
+    stats: dict[str, Any]
+    workers: list[int]
+
+
+@pytest.fixture(scope="module")
+def module(tmp_path_factory: pytest.TempPathFactory) -> Module:
+    folder = tmp_path_factory.mktemp("runs")
+    runs, web, master = Runs(folder), free_port(), free_port()
+    with example.mock(folder) as mock:
+        statement = folder / "statement.jwt"
+        statement.write_text(httpx.get(f"{mock.url}/_mock/software-statement").text, "utf-8")
+        host = ("--host", mock.url, "--software-statement", str(statement), "--rate", "200")
+        runs.start("compliant", SMALL, "--web-port", str(web))
+        runs.start("defective", SMALL, "--defect", "token-per-call", "--format", "json")
+        runs.start("mixed", MIXED, "--expect-workers", "2", "--bind-port", str(master), "--slo", "slo.toml")
+        workers = [
+            subprocess.Popen([COMMAND, "worker", "--master-port", str(master)], stderr=subprocess.DEVNULL)
+            for _ in range(2)
+        ]
+        files = ("--csv", "locust/small", "--html", "locust.html")
+        runs.start("mock", SMALL, "--mock", f"{mock.url}/~direct", *files)
+        runs.start("host", PASSES, *host, "--slo", "slo.toml")
+        stats = stats_of(web)
+        ended = runs.ended()
+    return Module(ended, stats, [worker.wait(timeout=30) for worker in workers])
+
+
+@pytest.fixture
+def runs(module: Module) -> Mapping[str, Ended]:
+    return module.ended
+
+
+def assert_held(run: Ended) -> None:
+    """Nothing was found; on a machine that was too busy for its verdict to count, the run must say so."""
+    report = run.report
+    violated = [rule for rule in report["conformance"]["rules"] if rule["verdict"] == "violated"]
+    assert violated == [], run.out + run.err
+    assert [reason for reason in report["invalid"] if "late" not in reason and "saturated" not in reason] == []
+    lagged = any(rule["verdict"] == "inconclusive" for rule in report["conformance"]["rules"])
+    if report["invalid"]:
+        assert (run.code, report["verdict"]) == (3, "inconclusive")
+        assert run.out.startswith("INVALID  event small")
+    elif not lagged:
+        assert (run.code, report["verdict"]) == (0, "passed")
+        assert run.out.startswith("PASSED  event small")
 
 
 def test_a_compliant_service_holds(runs: Mapping[str, Ended]) -> None:
-    run = runs["compliant"]
-    assert (run.code, run.report["verdict"], run.report["invalid"]) == (0, "passed", []), run.out + run.err
-    assert run.out.startswith("PASSED  event small")
+    assert_held(runs["compliant"])
 
 
 def test_every_viewer_came_and_finished(runs: Mapping[str, Ended]) -> None:
     viewers = runs["compliant"].report["viewers"]
-    assert (viewers["arrived"], viewers["finished"], viewers["gave_up"]) == (8, 8, 0)
+    assert (viewers["arrived"], viewers["finished"], viewers["gave_up"]) == (10, 10, 0)
 
 
 def test_every_verb_of_the_stories_was_asked_and_succeeded(runs: Mapping[str, Ended]) -> None:
@@ -84,7 +207,7 @@ def test_every_verb_of_the_stories_was_asked_and_succeeded(runs: Mapping[str, En
     assert set(verbs) == {
         "start", "providers", "login", "enter_code", "arrived", "status", "preauthorize", "play", "stop",
     }  # fmt: skip
-    assert verbs["login"]["calls"] == 8
+    assert verbs["login"]["calls"] == 10
     assert {verb["errors"] for verb in verbs.values()} == {0}
     for verb in verbs.values():
         assert 0 < verb["p50_ms"] <= verb["p95_ms"] <= verb["p99_ms"]
@@ -95,19 +218,36 @@ def test_calls_to_adobe_pass_are_counted_and_judged(runs: Mapping[str, Ended]) -
     adobe, rules = report["adobe"], {rule["id"]: rule for rule in report["conformance"]["rules"]}
     endpoints = {endpoint["endpoint"]: endpoint["calls"] for endpoint in adobe["endpoints"]}
     plays = next(verb["calls"] for verb in report["verbs"] if verb["verb"] == "play")
-    assert endpoints["sessions.create"] == 8
+    assert endpoints["sessions.create"] == 10
     assert endpoints["decisions.authorize"] == plays
     assert adobe["calls"] == sum(endpoints.values())
     assert (adobe["lost"], adobe["throttled"], adobe["findings"]) == (0, 0, 0)
     assert adobe["amplification"] == pytest.approx(
         adobe["calls"] / sum(verb["calls"] for verb in report["verbs"]), abs=0.001
     )
-    assert rules["authorization.every-playback-authorized"]["opportunities"] >= 8
+    assert rules["authorization.every-playback-authorized"]["opportunities"] >= 10
+
+
+def test_the_figures_by_time_are_those_of_the_whole(runs: Mapping[str, Ended]) -> None:
+    report = runs["compliant"].report
+    series, adobe = report["series"], report["adobe"]
+    assert sum(series["arrivals"]) == 10
+    assert sum(series["arrivals"][:4]) == 10
+    assert sum(series["verbs"]) == sum(verb["calls"] for verb in report["verbs"])
+    assert {name: sum(calls) for name, calls in series["calls"].items()} == {
+        endpoint["endpoint"]: endpoint["calls"] for endpoint in adobe["endpoints"]
+    }
+    assert len({len(values) for values in (series["verbs"], series["p99_ms"], series["findings"])}) == 1
+
+
+def test_locusts_web_page_shows_the_viewers(module: Module) -> None:
+    assert module.stats["state"] == "running"
+    assert {entry["name"] for entry in module.stats["stats"]} >= {"start", "Aggregated"}
 
 
 def test_a_defective_service_fails_and_the_rule_is_named(runs: Mapping[str, Ended]) -> None:
     run = runs["defective"]
-    assert run.code == 1, run.out + run.err
+    assert run.code == (3 if run.report["invalid"] else 1), run.out + run.err
     assert "finding: MUST registration.token-reused" in run.err
     report = json.loads(run.out)
     assert report == run.report
@@ -116,6 +256,72 @@ def test_a_defective_service_fails_and_the_rule_is_named(runs: Mapping[str, Ende
     adobe = report["adobe"]
     assert adobe["findings_per_million"] == pytest.approx(adobe["findings"] / adobe["calls"] * 1e6, abs=0.1)
     assert adobe["findings"] > 10
+
+
+def test_a_master_and_two_workers_bring_the_whole_audience(module: Module) -> None:
+    run = module.ended["mixed"]
+    assert_held(run)
+    viewers = run.report["viewers"]
+    assert (viewers["arrived"], viewers["unprepared"]) == (24, 0)
+    assert viewers["finished"] + viewers["still_there"] == 24, viewers
+    assert module.workers == [0, 0]
+
+
+def test_every_kind_of_viewer_does_its_part_in_a_compliant_way(runs: Mapping[str, Ended]) -> None:
+    run = runs["mixed"]
+    verbs = {verb["verb"]: verb["calls"] for verb in run.report["verbs"]}
+    assert verbs["logout"] >= 1
+    assert verbs["login"] < verbs["start"] == 24, "returning viewers do not log in again"
+
+
+def test_incidents_happen_and_objectives_are_held_against_what_follows(runs: Mapping[str, Ended]) -> None:
+    run = runs["mixed"]
+    assert "incident: AuthZAll" in run.err
+    assert "over: AuthZAll" in run.err
+    degraded, revoked = run.report["incidents"]
+    assert (degraded["begins"], degraded["ends"], revoked["ends"]) == (4.0, 6.0, 8.0)
+    endpoints = {endpoint["endpoint"]: endpoint["calls"] for endpoint in run.report["adobe"]["endpoints"]}
+    assert endpoints["dcr.token"] >= 1, "after the revocation"
+    names = {objective["name"]: objective["holds"] for objective in run.report["objectives"]}
+    assert run.report["invalid"] or names == {
+        "p99": True,
+        "error_share": True,
+        "recovery after AuthZAll": True,
+        "recovery after tokens revoked": True,
+    }
+
+
+def test_a_mock_can_be_asked_directly_and_the_rules_have_nothing_to_say(runs: Mapping[str, Ended]) -> None:
+    run = runs["mock"]
+    assert_held(run)
+    adobe = run.report["adobe"]
+    assert (adobe["findings"], adobe["failed"], adobe["throttled"]) == (0, 0, 0)
+    assert run.report["viewers"]["finished"] == 10
+
+
+def test_locust_writes_its_own_files(runs: Mapping[str, Ended]) -> None:
+    folder = runs["mock"].folder
+    rows = list(csv.DictReader((folder / "locust" / "small_stats.csv").read_text("utf-8").splitlines()))
+    counts = {row["Name"]: int(row["Request Count"]) for row in rows}
+    endpoints = {endpoint["endpoint"]: endpoint["calls"] for endpoint in runs["mock"].report["adobe"]["endpoints"]}
+    assert counts["sessions.create"] == endpoints["sessions.create"]
+    assert "<html" in (folder / "locust.html").read_text("utf-8")
+
+
+def test_a_host_without_a_journal_is_held_against_objectives_alone(runs: Mapping[str, Ended]) -> None:
+    run = runs["host"]
+    assert_held(run)
+    assert run.report["conformance"]["rules"] == []
+    assert run.report["invalid"] or [objective["holds"] for objective in run.report["objectives"]] == [True, True]
+    calls = {endpoint["endpoint"]: endpoint["calls"] for endpoint in run.report["adobe"]["endpoints"]}
+    assert calls["decisions.authorize"] >= 6
+
+
+def test_a_closed_workload_lets_viewers_come_back(runs: Mapping[str, Ended]) -> None:
+    run = runs["host"]
+    verbs = {verb["verb"]: verb["calls"] for verb in run.report["verbs"]}
+    assert verbs["start"] > 6
+    assert (run.report["viewers"]["arrived"], run.report["viewers"]["still_there"]) == (6, 6)
 
 
 def test_both_reports_are_written(runs: Mapping[str, Ended]) -> None:
@@ -152,6 +358,22 @@ def test_load_beyond_this_machine_is_refused(tmp_path: Path, url: str) -> None:
     ended = refused(tmp_path, "--service", service(tmp_path, url))
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "this machine alone" in ended.stderr
+    assert "--allow-remote" in ended.stderr
+
+
+@pytest.mark.parametrize("option", ["--service", "--mock", "--host"])
+def test_load_beyond_this_machine_needs_a_limit(tmp_path: Path, option: str) -> None:
+    url = "http://192.0.2.1:9000"
+    statement = tmp_path / "statement.jwt"
+    statement.write_text("e30.e30.", "utf-8")
+    more = {
+        "--service": ["--service", service(tmp_path, url)],
+        "--mock": ["--mock", url],
+        "--host": ["--host", url, "--software-statement", str(statement)],
+    }
+    ended = refused(tmp_path, *more[option], "--allow-remote")
+    assert ended.returncode == 2
+    assert "needs a limit, like --rate 50" in ended.stderr
 
 
 def test_a_verb_that_is_elsewhere_is_refused(tmp_path: Path) -> None:
@@ -170,7 +392,12 @@ def test_a_mock_that_is_elsewhere_is_refused(tmp_path: Path) -> None:
     ("arguments", "says"),
     [
         (["--defect", "token-per-cal"], 'did you mean "token-per-call"'),
-        (["--mock", "http://127.0.0.1:8300"], "--mock goes with --service"),
+        (["--mock", "http://127.0.0.1:1"], "no mock answers at http://127.0.0.1:1"),
+        (["--host", "http://127.0.0.1:1"], "--host and --software-statement go together"),
+        (["--host", "http://127.0.0.1:1", "--mock", "http://127.0.0.1:1"], "leave out --service and --mock"),
+        (["--host", "http://127.0.0.1:1", "--software-statement", "nowhere.jwt"], "let all viewers come"),
+        (["--slo", "nowhere.toml"], "nowhere.toml: cannot be read"),
+        (["--audience", "10000000"], "at most 150650 viewers can come here"),
         (["--event", "kickof"], 'did you mean "kickoff"'),
         (["--select", "registration.tokens"], "registration.token"),
         (["--audience", "0"], "0"),
@@ -178,7 +405,7 @@ def test_a_mock_that_is_elsewhere_is_refused(tmp_path: Path) -> None:
 )
 def test_wrong_usage_is_one_sentence(tmp_path: Path, arguments: list[str], says: str) -> None:
     ended = refused(tmp_path, *arguments)
-    assert ended.returncode == 2
+    assert ended.returncode == (3 if "no mock" in says else 2)
     assert says in ended.stderr
     assert "Traceback" not in ended.stderr
 
@@ -195,3 +422,19 @@ def test_without_a_mock_nothing_can_be_judged(tmp_path: Path) -> None:
     assert ended.returncode == 3
     assert f"no mock answers at {mock}" in ended.stdout
     assert "Traceback" not in ended.stderr
+
+
+def test_a_host_that_is_no_mock_lets_nobody_log_in(tmp_path: Path) -> None:
+    (tmp_path / "statement.jwt").write_text("e30.e30.", "utf-8")
+    ended = refused(tmp_path, "--host", "http://127.0.0.1:1", "--software-statement", "statement.jwt")
+    assert ended.returncode == 2
+    assert 'let all viewers come by "temp-pass"' in ended.stderr
+
+
+def test_a_tv_provider_that_the_mock_does_not_have_is_named(tmp_path: Path) -> None:
+    (tmp_path / "small.toml").write_text(SMALL + "[mvpds]\nCablewision = 1\n", "utf-8")
+    ended = subprocess.run(
+        [COMMAND, "run", "--event", "small.toml"], cwd=tmp_path, text=True, capture_output=True, check=False
+    )
+    assert ended.returncode == 2
+    assert 'the mock has no TV provider "Cablewision"' in ended.stderr

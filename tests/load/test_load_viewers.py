@@ -6,15 +6,17 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from load_traces import event
 
 from conformance import service_config
-from conformance.drivers.wire import HttpRequest, VerbError
+from conformance.drivers.driver import Request
+from conformance.drivers.wire import VerbError, read, render
 from conformance.service_config import ServiceConfig
 from fixtures import programmer_service
-from load.arrivals import guests
+from load.audience import guests
 from load.event import Event
 from load.messages import Asked
 from load.viewers import EventOverError, GaveUpError, Viewer, World
@@ -51,20 +53,20 @@ class Stage:
     logins: list[str] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
 
-    def play(self, of: Event) -> None:
+    def viewer(self, of: Event) -> Viewer:
         world = World(
             event=of,
-            service=self.service,
-            ends=BEGINS + of.duration.seconds,
+            verbs=frozenset(self.service.verbs),
+            mvpd=self.service.service.mvpd,
             now=lambda: self.now,
             sleep=self._sleep,
-            carry=self._carry,
             log_in=self.logins.append,
             report=self.asked.append,
         )
-        guest = next(guests(of, seed=1))
-        self.now = BEGINS + guest.at
-        Viewer(guest, BEGINS, world).live()
+        return Viewer(next(guests(of, seed=1)), world, self._ask)
+
+    def play(self, of: Event) -> None:
+        self.viewer(of).live(self.now, BEGINS + of.duration.seconds)
 
     @property
     def verbs(self) -> list[str]:
@@ -73,12 +75,12 @@ class Stage:
     def _sleep(self, seconds: float) -> None:
         self.now += seconds
 
-    def _carry(self, request: HttpRequest) -> tuple[int, bytes]:
-        verb = request.url.rpartition("/")[2]
+    def _ask(self, request: Request, due: float) -> dict[str, Any]:
+        verb = render(self.service, request).url.rpartition("/")[2]
         status, body = self.answer(verb, self.paths.count(verb))
         self.paths.append(verb)
         self.now += self.takes
-        return status, json.dumps(body).encode()
+        return read(self.service, request.verb, status, json.dumps(body).encode())
 
 
 def test_a_viewer_on_the_second_screen_logs_in_and_zaps() -> None:
@@ -177,3 +179,51 @@ def test_the_end_of_the_event_sends_viewers_home() -> None:
         stage.play(event(zaps=100))
     assert stage.now < BEGINS + 60
     assert stage.verbs.count("play") > 5
+
+
+def test_a_returning_viewer_logs_in_before_the_event_and_just_watches_in_it() -> None:
+    stage = Stage()
+    of = event(zaps=0, entrance="returning")
+    stage.viewer(of).log_in_before(BEGINS, BEGINS + 30)
+    assert stage.verbs == ["start", "providers", "login", "enter_code", "status", "status"]
+    stage.asked.clear()
+    stage.play(of)
+    assert stage.verbs == ["start", "status", "preauthorize", "play", "stop"]
+
+
+def test_a_returning_viewer_whose_login_is_gone_logs_in_again() -> None:
+    stage = Stage()
+    stage.play(event(zaps=0, entrance="returning"))
+    assert stage.verbs[:5] == ["start", "status", "providers", "login", "enter_code"]
+
+
+def test_a_temp_pass_needs_no_code() -> None:
+    def answer(verb: str, times: int) -> tuple[int, object]:
+        return (200, {"state": "authenticated"}) if verb == "login" else compliant(verb, times)
+
+    of = event(zaps=0, entrance="temp-pass", mvpd="TempPass")
+    stage = Stage(answer)
+    stage.play(of)
+    assert stage.verbs == ["start", "providers", "login", "preauthorize", "play", "stop"]
+    assert stage.asked[2].call.arguments["mvpd"] == "TempPass"
+    with pytest.raises(GaveUpError, match="is it a TempPass"):
+        Stage().play(of)
+
+
+def test_who_logs_out_does_so_last() -> None:
+    stage = Stage()
+    stage.play(event(zaps=0, logs_out=True))
+    assert stage.verbs[-2:] == ["stop", "logout"]
+
+
+def test_an_impatient_viewer_presses_the_key_again_and_each_time_counts() -> None:
+    def answer(verb: str, times: int) -> tuple[int, object]:
+        return (503, {"error": "down"}) if verb == "play" and times < 2 else compliant(verb, times)
+
+    stage = Stage(answer)
+    stage.play(event(zaps=0, retries=2))
+    plays = [asked for asked in stage.asked if asked.call.verb == "play"]
+    assert [asked.call.failure is not None for asked in plays] == [True, True, False]
+    assert plays[1].intended - plays[0].call.ended == pytest.approx(0.5)
+    with pytest.raises(GaveUpError, match="play: the service answered 503"):
+        Stage(answer).play(event(zaps=0, retries=1))

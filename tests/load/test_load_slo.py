@@ -1,0 +1,198 @@
+"""slo.toml: limits are read, and each is held against what was measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from load_traces import asked, event, exchange
+
+from conformance.errors import ConfigError
+from conformance.reports.model import Run
+from conformance.reports.model import compose as compose_conformance
+from conformance.rule import Expectations
+from load import slo
+from load.event import Event
+from load.incidents import Incident, Moment
+from load.judge import LiveJudge
+from load.messages import Attendance
+from load.report.model import LoadReport, compose
+from load.slo import Limits, Objective, Slo, VerbLimits, recovered_after
+from load.timeline import MOST_STEPS, Timeline
+from mock_server.durations import parse_duration
+
+REFERENCE = (Path(__file__).parents[2] / "docs" / "reference" / "slo-toml.md").read_text("utf-8")
+
+
+def read(tmp_path: Path, text: str) -> Slo:
+    path = tmp_path / "slo.toml"
+    path.write_text(text, "utf-8")
+    return slo.load(path)
+
+
+def test_limits_are_read(tmp_path: Path) -> None:
+    found = read(tmp_path, '[slo]\np95 = "400ms"\nerror_share = 0.01\n[verbs.play]\np99 = "2s"\n')
+    assert (found.limits.p95, found.limits.error_share, found.limits.p99) == (400, 0.01, None)
+    assert found.verbs["play"].p99 == 2000
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[slo]\np95 = 400\n", "slo.toml:2:1: slo.p95: 400 is not a duration"),
+        ('[slo]\np94 = "1s"\n', 'slo.toml:2:1: [slo] has no key "p94"; did you mean "p99"?'),
+        ("[slo]\nerror_share = 2\n", "slo.toml:2:1: slo.error_share: expected float <= 1"),
+        ('[verbs.paly]\np95 = "1s"\n', 'slo.toml:1:1: [verbs] has no verb "paly"; did you mean "play"?'),
+        ('[verbs.play]\nrecovery = "1s"\n', '[verbs.play] has no key "recovery"'),
+        ('[limits]\np95 = "1s"\n', 'there is no section "limits"'),
+        ("[slo]\n", "there is no limit in it"),
+        ("", "there is no limit in it"),
+    ],
+)
+def test_what_is_wrong_is_said_with_place_and_remedy(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(ConfigError) as said:
+        read(tmp_path, text)
+    assert says in str(said.value)
+
+
+def run(*, plays: int = 100, slow: int = 0, failed: int = 0, throttled: int = 0) -> LiveJudge:
+    """A second of plays, one call to Adobe Pass each."""
+    judge = LiveJudge([], Expectations(), seconds=60.0)
+    judge.begin(0.0)
+    for number in range(plays):
+        took = 2.0 if number < slow else 0.1
+        failure = "down" if number < failed else None
+        judge.asked(asked("play", intended=0.5, started=0.5, ended=0.5 + took, failure=failure))
+        status = 429 if number < throttled else 200
+        judge.exchange(exchange(number + 1, 0.5, "decisions.authorize", status=status))
+    return judge
+
+
+def report(limits: Slo, judge: LiveJudge, of: Event | None = None, invalid: list[str] | None = None) -> LoadReport:
+    return compose(
+        of or event(),
+        compose_conformance([], run=Run()),
+        invalid or [],
+        attendance=Attendance(arrived=100, finished=100),
+        judge=judge,
+        slo=limits,
+    )
+
+
+def objective(found: LoadReport) -> Objective:
+    (one,) = found.objectives
+    return one
+
+
+@pytest.mark.parametrize(
+    ("limits", "broken", "held"),
+    [
+        (Limits(p95=parse_duration("500ms")), run(slow=6), run(slow=5)),
+        (Limits(p99=parse_duration("500ms")), run(slow=2), run(slow=1)),
+        (Limits(error_share=0.01), run(failed=2), run(failed=1)),
+        (Limits(throttled_share=0.01), run(throttled=2), run(throttled=1)),
+        (Limits(amplification=0.99), run(), run(plays=0)),
+    ],
+)
+def test_each_limit_bites(limits: Limits, broken: LiveJudge, held: LiveJudge) -> None:
+    found = report(Slo(limits=limits), broken)
+    assert (objective(found).holds, found.verdict, found.exit_code) == (False, "violated", 1)
+    assert objective(report(Slo(limits=limits), held)).holds is not False
+
+
+def test_a_verb_has_limits_of_its_own() -> None:
+    limits = Slo(verbs={"play": VerbLimits(p95=parse_duration("50ms"))})
+    found = report(limits, run())
+    assert (objective(found).name, objective(found).holds) == ("play.p95", False)
+
+
+def test_what_was_never_measured_never_passes() -> None:
+    limits = Slo(verbs={"logout": VerbLimits(p95=parse_duration("50ms"))})
+    found = report(limits, run())
+    assert (objective(found).measured, objective(found).holds) == (None, None)
+    assert (found.verdict, found.exit_code) == ("inconclusive", 3)
+
+
+def test_an_invalid_run_is_not_held_against_limits() -> None:
+    found = report(Slo(limits=Limits(error_share=0.0)), run(failed=9), invalid=["the mock was saturated"])
+    assert (found.objectives, found.exit_code) == ([], 3)
+
+
+def seconds(*failing: int, to: int = 30) -> LiveJudge:
+    """Ten plays a second, of which one fails in the seconds named."""
+    judge = LiveJudge([], Expectations(), seconds=60.0)
+    judge.begin(0.0)
+    for second in range(to):
+        for number in range(10):
+            failure = "down" if second in failing and number == 0 else None
+            judge.asked(
+                asked("play", intended=second + 0.5, started=second + 0.5, ended=second + 0.6, failure=failure)
+            )
+    return judge
+
+
+OUTAGE = Incident(at=Moment("+5s"), lasts=parse_duration("5s"), preset="mvpd-down")
+
+
+@pytest.mark.parametrize(
+    ("failing", "took"),
+    [
+        ((), 0.0),
+        (range(5, 10), 0.0),
+        (range(5, 14), 4.0),
+        ((6, 11, 13, 16), 7.0),
+        ((25,), 0.0),
+        (range(5, 30), None),
+    ],
+)
+def test_recovery_is_the_time_to_the_first_good_seconds_in_a_row(
+    failing: tuple[int, ...], took: float | None
+) -> None:
+    assert recovered_after(OUTAGE, [OUTAGE], seconds(*failing).timeline, VerbLimits()) == took
+
+
+def test_a_tolerated_share_of_errors_is_no_trouble() -> None:
+    assert recovered_after(OUTAGE, [OUTAGE], seconds(*range(30)).timeline, VerbLimits(error_share=0.1)) == 0.0
+
+
+def test_slow_seconds_are_trouble_too() -> None:
+    limits = VerbLimits(p95=parse_duration("50ms"))
+    assert recovered_after(OUTAGE, [OUTAGE], seconds().timeline, limits) is None
+
+
+def test_recovery_is_an_objective_for_each_incident_that_ends() -> None:
+    of = msgspec.structs.replace(
+        event(),
+        incidents=(
+            OUTAGE,
+            Incident(at=Moment("+9s"), preset="mvpd-slow"),
+            Incident(at=Moment("+2s"), fail_over=True),
+        ),
+    )
+    limits = Slo(limits=Limits(recovery=parse_duration("3s")))
+    found = report(limits, seconds(*range(5, 14)), of)
+    assert [(one.name, one.measured, one.holds) for one in found.objectives] == [
+        ("recovery after mvpd-down", 4.0, False),
+        ("recovery after fail-over", 0.0, True),
+    ]
+    assert [incident.ends for incident in found.incidents] == [10.0, None, 2.0]
+
+
+def test_a_long_event_has_wider_steps_and_not_more() -> None:
+    day = Timeline(86_400.0)
+    day.begin(0.0)
+    for at in range(0, 86_400, 60):
+        day.found(float(at))
+    assert day.width * MOST_STEPS >= 86_400
+    assert len(list(day.steps())) <= MOST_STEPS
+    assert sum(step.findings for step in day.steps()) == 1440
+
+
+@pytest.mark.parametrize("table", [Limits, VerbLimits])
+def test_every_key_is_documented(table: type[msgspec.Struct]) -> None:
+    assert [key for key in table.__struct_fields__ if f"| `{key}` |" not in REFERENCE] == []
+
+
+def test_the_documented_example_is_one(tmp_path: Path) -> None:
+    assert read(tmp_path, REFERENCE.partition("```toml\n")[2].partition("```")[0]).verbs
