@@ -62,6 +62,8 @@ def target(wanted: Wanted, event: Event) -> Iterator[Target]:
     _require_one(wanted)
     if wanted.service is not None:
         config = service_config.load(wanted.service)
+        if config.service.driver is not None or config.service.command is not None:
+            raise ConfigError(f"{wanted.service}: load needs verbs that are HTTP calls; map them under [verbs]")
         mock = (wanted.mock or config.mock.url or DEFAULT_MOCK).rstrip("/")
         absolute = [(f"[verbs.{name}]", verb.target) for name, verb in config.verbs.items() if verb.target[0] != "/"]
         _require_permission(wanted, [("[service] base_url", config.service.base_url), ("the mock", mock), *absolute])

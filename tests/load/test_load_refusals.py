@@ -106,6 +106,13 @@ def test_a_service_without_the_verbs_of_a_viewer_is_refused(tmp_path: Path) -> N
     assert "viewers need [verbs.play]; map it" in ended.stderr
 
 
+def test_a_driver_of_ones_own_carries_no_load(tmp_path: Path) -> None:
+    (tmp_path / "service.toml").write_text('[service]\ndriver = "my_driver:MyDriver"\n', "utf-8")
+    ended = refused("--service", str(tmp_path / "service.toml"))
+    assert ended.exit_code == 2
+    assert "load needs verbs that are HTTP calls" in ended.stderr
+
+
 def test_without_a_mock_nothing_can_be_judged(tmp_path: Path) -> None:
     mock = f"http://127.0.0.1:{free_port()}"
     ended = refused("--service", service(tmp_path), "--mock", mock)
