@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import click
 from rich.console import Console
 
 from conformance import rule_sets
 from conformance.audit import audit as judge_traces
-from conformance.command import UNJUDGED, CommandGroup, fresh_seed, progress
+from conformance.command import UNJUDGED, CommandGroup, duration, fresh_seed, progress
 from conformance.drafting.command import init
 from conformance.registry import select
 from conformance.reports import rules as listing
@@ -20,6 +22,7 @@ from conformance.rule import Expectations
 from conformance.runner import DEFAULT_MOCK, judge_service
 from conformance.service_config import ServiceConfig, load
 from conformance.terms import Terms, on_terms, rules_option, select_option
+from mock_server.durations import Duration
 
 
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -37,14 +40,43 @@ _service = click.option(
 )
 _mock = click.option("--mock", "mock_url", metavar="URL", help=f"The mock [default: [mock] url, or {DEFAULT_MOCK}].")
 
+_ends = partial(click.option, metavar="DURATION", callback=duration)
+
 
 @main.command()
-@_service
+@click.option("--service", "service_file", type=Path, metavar="SERVICE.toml", help="How verbs reach the service.")
 @_mock
+@click.option("--watch", is_flag=True, help="Drive nothing: judge what happens at the mock until Ctrl-C.")
+@click.option(
+    "--for", "length", metavar="DURATION", callback=duration, help="With --watch: end after so long, like 60s."
+)
+@click.option(
+    "--until-idle",
+    "idle",
+    metavar="DURATION",
+    callback=duration,
+    help="With --watch: end once nothing came for so long.",
+)
 @on_terms()
-def run(service_file: Path, mock_url: str | None, terms: Terms) -> None:
-    """Drive a service through every scenario and judge what it did to Adobe Pass."""
-    config = load(service_file)
+def run(
+    service_file: Path | None,
+    mock_url: str | None,
+    watch: bool,
+    length: Duration | None,
+    idle: Duration | None,
+    terms: Terms,
+) -> None:
+    """Drive a service through every scenario and judge what it did to Adobe Pass.
+
+    With --watch your own tests drive it, and --service is needed for its [mock] and instances at most.
+    """
+    config = load(service_file) if service_file is not None else None
+    if watch:
+        _watch(config, mock_url, length, idle, terms)
+    if length is not None or idle is not None:
+        raise click.UsageError("--for and --until-idle go with --watch")
+    if config is None:
+        raise click.UsageError("name the service with --service SERVICE.toml, or watch what happens with --watch")
     with progress("driving the service") as announce:
         report = asyncio.run(
             judge_service(
@@ -131,8 +163,30 @@ def explain(rule: str) -> None:
         listing.explain(chosen, Console())
 
 
+def _watch(
+    config: ServiceConfig | None, mock_url: str | None, length: Duration | None, idle: Duration | None, terms: Terms
+) -> NoReturn:
+    from conformance.watching import Until, watch  # noqa: PLC0415 - only --watch needs it
+
+    until = Until(seconds=length.seconds if length else None, idle=idle.seconds if idle else None)
+    expectations = Expectations(instances=config.service.instances if config else 1)
+    with progress("watching") as announce:
+        report = asyncio.run(
+            watch(
+                _mock_of(config, mock_url),
+                terms.rules,
+                expectations,
+                until=until,
+                announce=announce,
+                waivers=terms.waivers,
+            )
+        )
+    terms.conclude(report)
+
+
 main.add_command(init)
 
 
-def _mock_of(config: ServiceConfig, given: str | None) -> str:
-    return (given or config.mock.url or DEFAULT_MOCK).rstrip("/")
+def _mock_of(config: ServiceConfig | None, given: str | None) -> str:
+    configured = config.mock.url if config is not None else None
+    return (given or configured or DEFAULT_MOCK).rstrip("/")

@@ -19,12 +19,21 @@ from rich.console import Console
 from conformance.errors import ConfigError, HarnessError
 from conformance.reports.documents import Form
 from conformance.runner import Announce
+from mock_server.durations import Duration, parse_duration
 
 R = TypeVar("R")
 FC = TypeVar("FC", bound=Callable[..., object])
 TEXT, TEXT_FILE = "text", "report.txt"
 """The form for people, which a terminal shows in colour; the others are bytes."""
 WRONG_USAGE, UNJUDGED, INTERRUPTED = 2, 3, 130
+
+
+def duration(_: click.Context, __: click.Parameter, text: str | None) -> Duration | None:
+    """The callback of options that take a length of time as people write it: ``60s``, ``10m``."""
+    try:
+        return parse_duration(text) if text is not None else None
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 class CommandGroup(click.Group):

@@ -63,17 +63,24 @@ async def examine(
     return found + _verbs_failed(config, calls) + _traffic(control, exchanges, await control.catalogue()), calls
 
 
-async def mock_answers(control: ControlClient, now: Callable[[], float] = time.time) -> Diagnosis | None:
-    """What is wrong with the mock itself, or None; ``now`` gives the seconds since the epoch on this machine."""
+async def no_mock(control: ControlClient) -> Diagnosis | None:
+    """That no mock answers, or None."""
     try:
-        health = await control.health()
+        await control.health()
     except (httpx.TransportError, httpx.InvalidURL, ControlError, ValueError) as error:
         return Diagnosis(
             what=f"no mock answers at {control.base_url} ({error or type(error).__name__})",
             remedy="Start one with `pass-mock serve`, or name another with --mock or under [mock]",
             blame=Blame.CONFIG,
         )
-    ahead = health.now / 1000 - now()
+    return None
+
+
+async def mock_answers(control: ControlClient, now: Callable[[], float] = time.time) -> Diagnosis | None:
+    """What is wrong with the mock itself, or None; ``now`` gives the seconds since the epoch on this machine."""
+    if (problem := await no_mock(control)) is not None:
+        return problem
+    ahead = (await control.health()).now / 1000 - now()
     if abs(ahead) > SKEW_LIMIT:
         return Diagnosis(
             what=f"the clock of the mock's space is {ahead:+.0f} s off; the service misjudges expiry",

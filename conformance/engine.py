@@ -260,11 +260,27 @@ def lacking(rules: Iterable[type[Rule]], verbs: frozenset[str] | None) -> dict[s
 
 def in_order(observations: Iterable[Observation], buffer: int = ORDERING_BUFFER) -> Iterator[Observation]:
     """The observations in order of time. They may come late by at most ``buffer`` places, which bounds the memory."""
-    waiting: list[tuple[float, int, Observation]] = []
-    arrivals = count()
+    ordering = Ordering(buffer)
     for observation in observations:
-        heapq.heappush(waiting, (moment(observation), next(arrivals), observation))
-        if len(waiting) > buffer:
-            yield heapq.heappop(waiting)[2]
-    while waiting:
-        yield heapq.heappop(waiting)[2]
+        yield from ordering.add(observation)
+    yield from ordering.rest()
+
+
+class Ordering:
+    """`in_order` for observations that come one at a time."""
+
+    def __init__(self, buffer: int = ORDERING_BUFFER) -> None:
+        self._buffer = buffer
+        self._waiting: list[tuple[float, int, Observation]] = []
+        self._arrivals = count()
+
+    def add(self, observation: Observation) -> Iterator[Observation]:
+        """Takes one, and gives what can have nothing before it any more."""
+        heapq.heappush(self._waiting, (moment(observation), next(self._arrivals), observation))
+        if len(self._waiting) > self._buffer:
+            yield heapq.heappop(self._waiting)[2]
+
+    def rest(self) -> Iterator[Observation]:
+        """What is left, once nothing more will come."""
+        while self._waiting:
+            yield heapq.heappop(self._waiting)[2]

@@ -65,14 +65,14 @@ async def judge_service(
     try:
         async with ControlClient(mock_url) as control:
             if (problem := await mock_answers(control, now)) is not None:
-                return _unjudged(rules, run, [problem])
+                return unjudged(rules, run, [problem])
             async with connect(config, control, restarter=restarter) as connection:
                 devices = new_devices(seed)
                 problems, calls = await examine(config, connection, next(devices))
                 for problem in problems:
                     announce(str(problem))
                 if any(problem.fatal for problem in problems):
-                    return _unjudged(rules, run, problems)
+                    return unjudged(rules, run, problems)
                 available = connection.driver.available
                 programme = Programme(mvpd=config.service.mvpd)
                 announce(f"playing {len(scenarios)} scenarios, most of them at once")
@@ -108,7 +108,7 @@ def judge(
     return bench.conclude(untestable=lacking(rules, available))
 
 
-def _unjudged(rules: Sequence[type[Rule]], run: Run, problems: Sequence[Diagnosis]) -> Report:
+def unjudged(rules: Sequence[type[Rule]], run: Run, problems: Sequence[Diagnosis]) -> Report:
     """The report of a run that could not begin: every rule not exercised, and what the doctor found."""
     failed = [
         ScenarioReport(id=PROBE, verdict="failed", seconds=0.0, note=f"{p.what}. {p.remedy}", blame=str(p.blame))

@@ -7,6 +7,7 @@ exchanges it missed and goes on with the newest. So a slow listener costs no mem
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import cast
@@ -106,6 +107,10 @@ async def _stream(
                 yield b": still here\n\n"
             if not watch.closed:
                 await space.clock.sleep(PAUSE)
+        with contextlib.suppress(StoreUnavailable):
+            # What happened up to the end, where the journal outlives it.
+            if await space.journal.last_id() > place.exchange:
+                yield b"".join(await _news(space, place, view))
         yield _event(place, "end", {})
 
 

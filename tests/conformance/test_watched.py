@@ -1,0 +1,40 @@
+"""What a watching saw: judged in order of time, and not at all where something was missed."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from conformance_traces import Trace
+
+from conformance.engine import Judge
+from conformance.registry import all_rules
+from conformance.reports.model import Report, Run, compose
+from conformance.rule import Expectations
+from conformance.watching import Watched
+from mock_server.exchange import Exchange
+
+
+def watched(ids: list[int]) -> Report:
+    """The report on a compliant start of an app, whose exchanges had these ids."""
+    trace = Trace().start()
+    for _ in ids:
+        trace.profiles()
+    kept = [seen for seen in trace.observations if isinstance(seen, Exchange)]
+    run = Run()
+    watching = Watched(Judge(all_rules(), Expectations(), driven=False), last=0, run=run)
+    for id_, exchange in zip(ids, kept, strict=False):
+        watching.take(msgspec.structs.replace(exchange, id=id_))
+    watching.end()
+    return compose(watching.judge.conclude(), run=run, scenarios=[watching.scenario()])
+
+
+def test_all_of_it_is_judged() -> None:
+    report = watched([1, 2, 3])
+    assert (report.scenarios[0].verdict, report.run.exchanges, report.exit_code) == ("passed", 3, 0)
+
+
+@pytest.mark.parametrize("ids", [[3, 4, 5], [1, 2, 5]])
+def test_exchanges_that_were_missed_leave_it_unjudged(ids: list[int]) -> None:
+    report = watched(ids)
+    assert report.scenarios[0].note.startswith("2 exchanges were gone from the journal")
+    assert (report.scenarios[0].blame, report.exit_code) == ("HARNESS", 3)
