@@ -25,6 +25,7 @@ def main() -> None:
 @click.option("--config", type=click.Path(path_type=Path), help="TOML file; see docs/reference/configuration.md.")
 @listening_options
 @click.option("--store", default="memory", show_default=True, help="memory, sqlite:PATH or redis://HOST:PORT/DB.")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes; needs Redis.")
 @click.option("--no-throttle", is_flag=True, help="Never answer 429.")
 @click.option("--strict", is_flag=True, help="Refuse what Adobe Pass tolerates although it is not documented.")
 @click.option("--seed", type=int, help="Make the same codes and ids in every run.")
@@ -38,6 +39,7 @@ def serve(
     host: str,
     port: int,
     store: str,
+    workers: int,
     record: Path | None,
     control_token: str | None,
     no_throttle: bool,
@@ -57,10 +59,14 @@ def serve(
     from mock_server.observer import installed_observers  # noqa: PLC0415
     from mock_server.server import BindError, Listening, serve_forever  # noqa: PLC0415
     from mock_server.store import StoreUnavailable  # noqa: PLC0415
+    from mock_server.store.opening import is_shared  # noqa: PLC0415
+    from mock_server.workers import WorkersFailed  # noqa: PLC0415
 
     settings = settings_of(config)
     check_listening(host, control_token)
     check_writable(record)
+    if workers > 1 and not is_shared(store):
+        stop(f"--workers {workers} needs a store that the workers share: --store redis://HOST:PORT/DATABASE")
     settings = msgspec.structs.replace(
         settings,
         control_token=control_token,
@@ -80,9 +86,11 @@ def serve(
             dns_name=dns_name,
         )
         observers = () if no_rules else installed_observers()
-        serve_forever(settings, listening, store=store, seed=seed, observers=observers)
+        serve_forever(settings, listening, store=store, workers=workers, seed=seed, observers=observers)
     except BindError as error:
         stop(str(error))
+    except WorkersFailed as error:
+        raise SystemExit(f"pass-mock: {error}") from error
     except StoreUnavailable as error:
         stop(f"--store: {error}")
 

@@ -8,10 +8,11 @@ with the active one.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import cast
 
 import dns.exception
@@ -20,30 +21,43 @@ import dns.message
 import dns.rcode
 import dns.rdatatype
 import dns.rrset
+import msgspec
+
+from mock_server.store import SpaceStore, StoreUnavailable, Table
 
 TTL_SECONDS = 30
 _MAX_QUERY = 512
+_MOST_REPLYING = 1_000
 
 
-@dataclass
+class Traffic(msgspec.Struct, frozen=True):
+    """Where the traffic goes."""
+
+    active: int = 0
+    """The index of the active data centre."""
+    asked: int = 0
+    """How many DNS queries for the name were answered."""
+
+
+TRAFFIC = Table("traffic", Traffic)
+
+
+@dataclass(frozen=True)
 class DataCentres:
-    """The addresses, and which of them is active."""
+    """The addresses and their name; which of them is active is in the store, for all processes."""
 
     name: str
     addresses: tuple[str, ...]
-    active: int = 0
-    asked: int = field(default=0)
-    """How many DNS queries for the name were answered."""
+    root: SpaceStore
 
-    @property
-    def address(self) -> str:
-        return self.addresses[self.active]
+    async def traffic(self) -> Traffic:
+        return await self.root.read(TRAFFIC, "") or Traffic()
 
-    def fail_over(self) -> None:
+    async def fail_over(self) -> None:
         """The next data centre becomes the active one; the one before goes on answering who still asks it."""
-        self.active = (self.active + 1) % len(self.addresses)
+        await self._change(lambda traffic: Traffic((traffic.active + 1) % len(self.addresses), traffic.asked))
 
-    def reply(self, query: bytes) -> bytes | None:
+    async def reply(self, query: bytes) -> bytes | None:
         """The answer to a DNS query; None for what is no query."""
         try:
             message = dns.message.from_wire(query)
@@ -56,22 +70,38 @@ class DataCentres:
         if question.name.to_text(omit_final_dot=True).lower() != self.name.lower():
             answer.set_rcode(dns.rcode.NXDOMAIN)
         elif question.rdtype in {dns.rdatatype.A, dns.rdatatype.ANY}:
-            self.asked += 1
-            answer.answer.append(dns.rrset.from_text(question.name, TTL_SECONDS, "IN", "A", self.address))
+            traffic = await self._change(lambda traffic: Traffic(traffic.active, traffic.asked + 1))
+            address = self.addresses[traffic.active % len(self.addresses)]
+            answer.answer.append(dns.rrset.from_text(question.name, TTL_SECONDS, "IN", "A", address))
         return answer.to_wire()
+
+    async def _change(self, how: Callable[[Traffic], Traffic]) -> Traffic:
+        def step(traffic: Traffic | None) -> tuple[Traffic, Traffic]:
+            changed = how(traffic or Traffic())
+            return changed, changed
+
+        return await self.root.change(TRAFFIC, "", "", step)
 
 
 class _Protocol(asyncio.DatagramProtocol):
     def __init__(self, centres: DataCentres) -> None:
         self._centres = centres
+        self._replying: set[asyncio.Task[None]] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        reply = self._centres.reply(data) if len(data) <= _MAX_QUERY else None
-        if reply is not None:
-            self._transport.sendto(reply, addr)
+        if len(data) <= _MAX_QUERY and len(self._replying) < _MOST_REPLYING:
+            task = asyncio.create_task(self._reply(data, addr))
+            self._replying.add(task)
+            task.add_done_callback(self._replying.discard)
+
+    async def _reply(self, query: bytes, addr: tuple[str, int]) -> None:
+        with contextlib.suppress(StoreUnavailable):  # who gets no reply asks again
+            reply = await self._centres.reply(query)
+            if reply is not None:
+                self._transport.sendto(reply, addr)
 
 
 @asynccontextmanager

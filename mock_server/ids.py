@@ -26,7 +26,7 @@ class Ids(Protocol):
 class RandomIds:
     """Identifiers from a random source: the system's, or with a seed the same ones in every run."""
 
-    def __init__(self, seed: int | None = None) -> None:
+    def __init__(self, seed: int | str | None = None) -> None:
         self._random = random.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311 (a seed is wanted)
 
     def code(self) -> str:

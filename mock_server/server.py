@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,15 +15,21 @@ import uvicorn
 from starlette.applications import Starlette
 
 from mock_server.app import create_app
+from mock_server.clock import Clock, SystemClock
 from mock_server.connection import ConnectionProtocol
 from mock_server.data_centres import DataCentres
 from mock_server.ids import RandomIds
 from mock_server.observer import ObserverFactory
 from mock_server.settings import Settings
-from mock_server.store.opening import open_store
+from mock_server.store import Store, StoreUnavailable
+from mock_server.store.opening import open_store, without_password
 from mock_server.tls import Tls, make_tls
+from mock_server.workers import Workers
+
+log = logging.getLogger("mock_server")
 
 _BACKLOG = 2048
+_BETWEEN_OPENINGS = 1.0
 _SIMULATED = (
     "DCR (register, token), configuration, sessions, MVPD login pages, profiles, preauthorization and"
     " authorization decisions with media tokens, TempPass, degradation, single sign-on, logout, throttling"
@@ -65,32 +73,46 @@ def serve_forever(
     listening: Listening,
     *,
     store: str = "memory",
+    workers: int = 1,
     seed: int | None = None,
     observers: Sequence[ObserverFactory] = (),
 ) -> None:
-    """Serves until SIGINT or SIGTERM. BindError for an address, StoreUnavailable for a store that cannot be used."""
+    """Serves until SIGINT or SIGTERM.
+
+    BindError for an address, StoreUnavailable for a store that cannot be used, WorkersFailed if several ``workers``
+    cannot start; they need a store that they share.
+    """
     hosts = _hosts(listening)
-    state, clock = open_store(store)
+    opened = open_store(store)
     listeners = [listen(hosts[0], listening.port)]
     listeners += [listen(host, listeners[0].getsockname()[1]) for host in hosts[1:]]
     tls = None
     if listening.tls_folder is not None:
         tls = make_tls(listening.tls_folder, wrong_authority=listening.wrong_authority)
-    centres = dns = None
-    if len(hosts) > 1:
-        centres = DataCentres(listening.dns_name, hosts)
-        dns = bind_dns(listening.dns_port)
-    app = create_app(
-        settings,
-        store=state,
-        clock=clock,
-        ids=RandomIds(seed),
-        observers=observers,
-        data_centres=centres,
-        dns=dns,
-    )
-    _announce(settings, address(listeners[0], tls), tls, centres, dns)
-    run(app, listeners, tls)
+    dns = bind_dns(listening.dns_port) if len(hosts) > 1 else None
+
+    def serve(state: Store, clock: Clock, seed: int | str | None) -> None:
+        centres = DataCentres(listening.dns_name, hosts, state.root()) if dns is not None else None
+        app = create_app(
+            settings,
+            store=state,
+            clock=clock,
+            ids=RandomIds(seed),
+            observers=observers,
+            data_centres=centres,
+            dns=dns,
+        )
+        run(app, listeners, tls)
+
+    def work(number: int) -> None:
+        serve(*_opened(store), f"{seed} {number}" if seed is not None else None)
+
+    base = address(listeners[0], tls)
+    _announce(_words(settings, base, store, workers, tls, (listening.dns_name, hosts, dns) if dns else None))
+    if workers == 1:
+        serve(*opened, seed)
+    else:
+        Workers(work, workers, SystemClock()).run()
 
 
 def run(app: Starlette, listeners: Sequence[socket.socket], tls: Tls | None) -> None:
@@ -124,6 +146,16 @@ def address(listener: socket.socket, tls: Tls | None) -> str:
     host, port = listener.getsockname()[:2]
     scheme = "https" if tls else "http"
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def _opened(store: str) -> tuple[Store, Clock]:
+    """The store for one of several workers; what could be used once will be again."""
+    while True:
+        try:
+            return open_store(store)
+        except StoreUnavailable as error:
+            log.warning("%s", error)
+            threading.Event().wait(_BETWEEN_OPENINGS)
 
 
 def _hosts(listening: Listening) -> tuple[str, ...]:
@@ -166,22 +198,30 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _announce(
-    settings: Settings, base: str, tls: Tls | None, centres: DataCentres | None, dns: socket.socket | None
-) -> None:
-    providers = ", ".join(settings.catalogue.service_providers) or "none"
-    lines = [
-        f"Adobe Pass mock   {base}",
-        f"dashboard         {base}/_mock/",
-        f"control           {base}/_mock/health",
-        f"software statement {base}/_mock/software-statement  (or: pass-mock software-statement)",
-        f"simulated         {_SIMULATED}",
-        f"service providers {providers}",
-        f"spaces            {base}/~NAME is a world of its own, made on first use",
-    ]
-    if tls is not None:
-        lines.append(f"certificate authority to trust: {tls.certificate_authority}")
-    if centres is not None and dns is not None:
-        addresses = ", ".join(centres.addresses)
-        lines.append(f"data centres      {addresses}; DNS on 127.0.0.1:{dns.getsockname()[1]} knows {centres.name}")
+def _announce(lines: Iterable[str]) -> None:
     click.echo("\n".join(lines), file=sys.stderr)
+
+
+def _words(
+    settings: Settings,
+    base: str,
+    store: str,
+    workers: int,
+    tls: Tls | None,
+    data_centres: tuple[str, Sequence[str], socket.socket] | None,
+) -> Iterator[str]:
+    """What the mock says when it starts."""
+    yield f"Adobe Pass mock   {base}"
+    yield f"dashboard         {base}/_mock/"
+    yield f"control           {base}/_mock/health"
+    yield f"software statement {base}/_mock/software-statement  (or: pass-mock software-statement)"
+    yield f"simulated         {_SIMULATED}"
+    yield f"service providers {', '.join(settings.catalogue.service_providers) or 'none'}"
+    yield f"spaces            {base}/~NAME is a world of its own, made on first use"
+    if store != "memory":
+        yield f"state             {without_password(store)}" + (f", {workers} workers" if workers > 1 else "")
+    if tls is not None:
+        yield f"certificate authority to trust: {tls.certificate_authority}"
+    if data_centres is not None:
+        name, addresses, dns = data_centres
+        yield f"data centres      {', '.join(addresses)}; DNS on 127.0.0.1:{dns.getsockname()[1]} knows {name}"

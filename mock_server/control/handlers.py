@@ -153,15 +153,15 @@ async def show_data_centres(request: Request) -> Response:
     centres: DataCentres | None = request.app.state.data_centres
     if centres is None:
         raise Refused("this mock has one data centre: start it with --data-centres 2", 404)
-    return answer(
-        {"name": centres.name, "addresses": centres.addresses, "active": centres.address, "queries": centres.asked}
-    )
+    traffic = await centres.traffic()
+    active = centres.addresses[traffic.active % len(centres.addresses)]
+    return answer({"name": centres.name, "addresses": centres.addresses, "active": active, "queries": traffic.asked})
 
 
 async def fail_over(request: Request) -> Response:
     centres: DataCentres | None = request.app.state.data_centres
     if centres is not None:
-        centres.fail_over()
+        await centres.fail_over()
     return await show_data_centres(request)
 
 

@@ -28,7 +28,7 @@ def open_store(name: str) -> tuple[Store, Clock]:
         return SqliteStore(Path(rest)), SystemClock()
     if is_shared(name) and rest.startswith("//"):
         return _open_redis(name)
-    raise StoreUnavailable(f"{_without_password(name)!r} is no store: write {FORMS}")
+    raise StoreUnavailable(f"{without_password(name)!r} is no store: write {FORMS}")
 
 
 def _open_redis(url: str) -> tuple[Store, Clock]:
@@ -39,10 +39,11 @@ def _open_redis(url: str) -> tuple[Store, Clock]:
     try:
         return RedisStore(url), SystemClock(common_time(url, SystemClock()))
     except ValueError as error:
-        raise StoreUnavailable(f"{_without_password(url)!r} is no URL of a Redis server ({error})") from error
+        raise StoreUnavailable(f"{without_password(url)!r} is no URL of a Redis server ({error})") from error
 
 
-def _without_password(url: str) -> str:
+def without_password(url: str) -> str:
+    """A store's name as it may be shown."""
     try:
         password = urlsplit(url).password
     except ValueError:

@@ -21,6 +21,7 @@ from mock_server.data_centres import DataCentres
 from mock_server.latency import Latency
 from mock_server.presets import PresetCall, presets
 from mock_server.settings import Network, Settings
+from mock_server.store.memory import MemoryStore
 from tests.mock_server.conftest import Mock
 from tests.mock_server.test_cli import serving
 
@@ -222,10 +223,11 @@ def test_two_data_centres_have_one_state_and_a_name_that_moves() -> None:
         assert [e["server"] for e in journal] == [other.removeprefix("http://")]
 
 
+@pytest.mark.anyio
 @given(st.binary(max_size=60))
-def test_what_is_no_dns_query_is_passed_over(query: bytes) -> None:
-    centres = DataCentres("sp.example", ("127.0.0.2", "127.0.0.3"))
-    reply = centres.reply(query)
+async def test_what_is_no_dns_query_is_passed_over(query: bytes) -> None:
+    centres = DataCentres("sp.example", ("127.0.0.2", "127.0.0.3"), MemoryStore().root())
+    reply = await centres.reply(query)
     assert reply is None or dns.message.from_wire(reply)
 
 
