@@ -1,0 +1,343 @@
+"""Several processes on one Redis are one mock: two mocks side by side, workers, and what happens without Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from conformance.example import Child
+from mock_server.cli import main
+from tests.mock_server.conftest import DEVICE_INFO, FULL, device_headers
+from tests.mock_server.redis_server import RedisServer
+from tests.mock_server.test_events import listening
+
+SERVE = ("-c", "from mock_server.cli import main; main()", "serve")
+PROFILES = "/api/v2/REF30/profiles"
+WORKERS = 3
+
+
+class At:
+    """Calls of one mock process, each on a connection of its own, so that any worker may get it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def ask(self, method: str, path: str, **rest: object) -> httpx.Response:
+        return httpx.request(method, self.url + path, trust_env=False, timeout=20, **rest)  # type: ignore[arg-type]  # as httpx names them
+
+    def told(self, method: str, path: str, **rest: object) -> dict[str, Any]:
+        answer = self.ask(method, path, **rest)
+        assert answer.is_success, (path, answer.status_code, answer.text)
+        body: dict[str, Any] = answer.json()
+        return body
+
+    def signed_on(self) -> dict[str, str]:
+        statement = self.ask("GET", "/_mock/software-statement").text
+        info = {"X-Device-Info": DEVICE_INFO}
+        client = self.told("POST", "/o/client/register", json={"software_statement": statement}, headers=info)
+        form = {"client_id": client["client_id"], "client_secret": client["client_secret"]}
+        form["grant_type"] = "client_credentials"
+        token = self.told("POST", "/o/client/token", data=form, headers=info)["access_token"]
+        return {"Authorization": f"Bearer {token}"}
+
+    def exchanges(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.told("GET", "/_mock/exchanges?limit=10000")["exchanges"]
+        return found
+
+    def space(self, name: str) -> At:
+        return At(f"{self.url}/~{name}")
+
+
+@pytest.fixture(scope="module")
+def database(redis_server: RedisServer) -> str:
+    return redis_server.fresh()
+
+
+@pytest.fixture(scope="module")
+def pair(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[At, At]]:
+    """Two mocks that know of each other by Redis alone."""
+    folder = tmp_path_factory.mktemp("pair")
+    command = (*SERVE, "--store", database, "--no-throttle")
+    with (
+        Child("one", command, ready="/_mock/health", folder=folder) as one,
+        Child("other", command, ready="/_mock/health", folder=folder) as other,
+    ):
+        yield At(one.url), At(other.url)
+
+
+def test_a_session_of_one_mock_is_logged_in_and_polled_on_the_other(pair: tuple[At, At]) -> None:
+    one, other = (at.space("session") for at in pair)
+    headers = {**one.signed_on(), **device_headers("d")}
+    code = one.told("POST", "/api/v2/REF30/sessions", headers=headers, data=FULL)["code"]
+    assert other.told("GET", f"{PROFILES}/code/{code}", headers=headers)["profiles"] == {}
+    other.told("POST", f"/_mock/sessions/{code}/login", json={})
+    assert "Cablevision" in one.told("GET", f"{PROFILES}/code/{code}", headers=headers)["profiles"]
+    decided = {"resources": ["a"]}
+    path = "/api/v2/REF30/decisions/authorize/Cablevision"
+    assert other.told("POST", path, headers=headers, json=decided)["decisions"][0]["authorized"]
+    assert [e["id"] for e in one.exchanges()] == [1, 2, 3, 4, 5, 6]
+    assert one.exchanges() == other.exchanges()
+    assert len({e["connection"] for e in one.exchanges()}) == 6
+
+
+def test_control_calls_to_one_are_felt_on_the_other(pair: tuple[At, At]) -> None:
+    one, other = (at.space("control") for at in pair)
+    other.ask("GET", PROFILES)
+    now = other.told("GET", "/_mock/clock")["now"]
+    one.told("POST", "/_mock/clock", json={"advance": "30d"})
+    assert other.told("GET", "/_mock/clock")["now"] - now >= 30 * 86_400_000
+    key = one.told("POST", "/_mock/behaviours", json={"effect": {"status": 503}, "times": 3, "after": 1})["id"]
+    statuses = [at.ask("GET", PROFILES).status_code for at in (one, other, one, other, one)]
+    assert statuses == [401, 503, 503, 503, 401]
+    assert other.told("GET", "/_mock/behaviours")["behaviours"][0]["hits"] == 3
+    assert other.ask("DELETE", f"/_mock/behaviours/{key}").status_code == 204
+    assert one.told("GET", "/_mock/behaviours")["behaviours"] == []
+    assert other.ask("DELETE", "/_mock/exchanges").status_code == 204
+    assert one.exchanges() == []
+    assert one.ask("POST", "/_mock/reset").status_code == 204
+    assert other.told("GET", "/_mock/clock")["offset"] == 0
+    assert other.ask("GET", PROFILES).status_code == 401
+    assert [e["id"] for e in one.exchanges()] == [7], "ids go on after a reset"
+
+
+def test_findings_are_those_of_both_whoever_is_asked(pair: tuple[At, At]) -> None:
+    one, other = (at.space("found") for at in pair)
+    for at in (one, other, other):
+        at.ask("GET", PROFILES)
+    for at in (other, one):
+        report = at.told("GET", "/_mock/findings")
+        rule = next(rule for rule in report["rules"] if rule["id"] == "headers.authorization")
+        assert (report["judged"], report["waiting"], report["stopped"]) == (3, 0, None)
+        assert [finding["exchanges"] for finding in rule["findings"]] == [[1], [2], [3]]
+
+
+@pytest.mark.anyio
+async def test_a_listener_to_one_hears_what_the_other_serves(pair: tuple[At, At]) -> None:
+    one, other = (at.space("heard") for at in pair)
+    await asyncio.to_thread(one.ask, "GET", "/_mock/health")
+    async with listening(one.url) as events, asyncio.timeout(20):
+        await asyncio.to_thread(other.ask, "GET", PROFILES)
+        event = await anext(events)
+        assert (event.kind, event.data["id"]) == ("exchange", 1)
+        while event.kind != "finding":
+            event = await anext(events)
+        await asyncio.to_thread(other.ask, "POST", "/_mock/reset")
+        while event.kind != "reset":
+            event = await anext(events)
+        await asyncio.to_thread(other.ask, "DELETE", "/_mock/spaces/heard")
+        assert [event.kind async for event in events][-1] == "end"
+
+
+def test_resets_in_both_leave_one_life(pair: tuple[At, At]) -> None:
+    one, other = (at.space("resets") for at in pair)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: (one, other)[n % 2].ask("POST", "/_mock/reset"), range(16)))
+        list(pool.map(lambda n: (one, other)[n % 2].ask("GET", PROFILES), range(16)))
+    assert len(one.exchanges()) == len(other.exchanges()) == 16
+
+
+def test_a_reset_or_deleted_space_leaves_nothing_in_redis(
+    pair: tuple[At, At], database: str, redis_server: RedisServer
+) -> None:
+    at = pair[0].space("tidy")
+    headers = {**at.signed_on(), **device_headers("d")}
+    at.told("POST", "/api/v2/REF30/sessions", headers=headers, data=FULL)
+    with redis_server.client(database) as client:
+        life = client.keys("pass-harness:tidy:[0-9]*")
+        assert life
+        assert all(client.ttl(key) > 30 * 86_400 for key in life)
+        at.ask("POST", "/_mock/reset")
+        assert client.keys("pass-harness:tidy:[0-9]*") == []
+        at.told("GET", "/_mock/findings")
+        assert pair[1].ask("DELETE", "/_mock/spaces/tidy").status_code == 204
+        assert eventually(lambda: client.keys("pass-harness:tidy:[0-9]*") == [])
+
+
+def test_when_the_judging_mock_is_killed_the_other_goes_on(redis_server: RedisServer, tmp_path: Path) -> None:
+    command = (*SERVE, "--store", redis_server.fresh(), "--no-throttle")
+    with (
+        Child("first", command, ready="/_mock/health", folder=tmp_path) as first,
+        Child("second", command, ready="/_mock/health", folder=tmp_path) as second,
+    ):
+        one, other = At(first.url), At(second.url)
+        one.ask("GET", PROFILES)
+        assert other.told("GET", "/_mock/findings")["judged"] == 1
+        assert first.pid is not None
+        os.kill(first.pid, signal.SIGKILL)
+        other.ask("GET", PROFILES)
+        report = other.told("GET", "/_mock/findings")
+        rule = next(rule for rule in report["rules"] if rule["id"] == "headers.authorization")
+        assert (report["judged"], [finding["exchanges"] for finding in rule["findings"]]) == (2, [[1], [2]])
+
+        async def heard() -> list[int]:
+            async with listening(other.url, after="0") as events, asyncio.timeout(20):
+                found = [event async for event in _first_findings(events, "headers.authorization", 2)]
+            return [event.data["exchanges"][0] for event in found]
+
+        assert asyncio.run(heard()) == [1, 2], "each finding is told once, whoever found it"
+
+
+async def _first_findings(events: Any, rule: str, number: int) -> Any:
+    async for event in events:
+        if event.kind == "finding" and event.data["rule"] == rule:
+            yield event
+            number -= 1
+            if not number:
+                return
+
+
+@pytest.fixture(scope="module")
+def trace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("trace") / "trace.jsonl"
+
+
+@pytest.fixture(scope="module")
+def crew(redis_server: RedisServer, trace: Path) -> Iterator[Child]:
+    """One mock of several workers."""
+    options = (f"--store={redis_server.fresh()}", f"--workers={WORKERS}", f"--record={trace}", "--seed=7")
+    with Child("mock", (*SERVE, *options), ready="/_mock/health", folder=trace.parent) as child:
+        yield child
+
+
+def test_workers_share_the_throttle_the_journal_and_the_record(crew: Child, trace: Path) -> None:
+    at = At(crew.url).space("whole")
+    at.told("POST", "/_mock/behaviours", json={"effect": {"latency": "20ms"}, "match": {"endpoint": "profiles"}})
+    before = len(trace.read_bytes().splitlines())
+    began = time.monotonic()
+    with ThreadPoolExecutor(24) as pool:
+        answers = list(
+            pool.map(lambda _: at.ask("GET", PROFILES, headers={"X-Forwarded-For": "192.0.2.9"}), range(120))
+        )
+    seconds = time.monotonic() - began
+    passed = sum(answer.status_code == 401 for answer in answers)
+    assert passed + sum(answer.status_code == 429 for answer in answers) == 120
+    assert 11 <= passed <= 11 + seconds + 1, "the limit is one for all workers"
+    exchanges = at.exchanges()
+    assert [e["id"] for e in exchanges] == [*range(1, 121)]
+    assert len({e["connection"].partition("-")[0] for e in exchanges}) > 1, "only one worker was asked"
+    recorded = [json.loads(line) for line in trace.read_bytes().splitlines()[before:]]
+    assert sorted(recorded, key=lambda e: int(e["id"])) == exchanges
+    assert at.told("GET", "/_mock/findings")["judged"] == 120
+    assert at.told("GET", "/_mock/behaviours")["behaviours"][0]["hits"] == 120
+
+
+def test_workers_make_different_codes(crew: Child) -> None:
+    at = At(crew.url).space("codes")
+    headers = at.signed_on()
+
+    def code(device: int) -> str:
+        own = {**headers, **device_headers(f"d{device}"), "X-Forwarded-For": f"192.0.2.{device}"}
+        return str(at.told("POST", "/api/v2/REF30/sessions", headers=own, data=FULL)["code"])
+
+    with ThreadPoolExecutor(12) as pool:
+        codes = list(pool.map(code, range(60)))
+    assert len(set(codes)) == 60
+
+
+def test_a_worker_that_ends_is_replaced_and_nothing_is_lost(crew: Child) -> None:
+    at = At(crew.url).space("replaced")
+    headers = {**at.signed_on(), **device_headers("d")}
+    workers = children(crew)
+    assert len(workers) == WORKERS
+    for worker in workers:
+        os.kill(worker, signal.SIGKILL)
+    assert eventually(lambda: len(children(crew)) == WORKERS and not set(children(crew)) & set(workers))
+    assert eventually(lambda: at.ask("GET", "/_mock/health").is_success)
+    assert at.told("GET", PROFILES, headers=headers)["profiles"] == {}
+    assert [e["endpoint"] for e in at.exchanges()] == ["dcr.register", "dcr.token", "profiles"]
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])
+def test_workers_end_with_the_mock(ending: signal.Signals, redis_server: RedisServer, tmp_path: Path) -> None:
+    options = (f"--store={redis_server.fresh()}", "--workers=2", "--no-rules")
+    with Child("mock", (*SERVE, *options), ready="/_mock/health", folder=tmp_path) as child:
+        workers = children(child)
+        assert child.pid is not None
+        os.kill(child.pid, ending)
+        assert eventually(lambda: not any(map(alive, workers)))
+
+
+def test_without_redis_answers_are_503_and_with_it_all_is_well_again(tmp_path: Path) -> None:
+    with RedisServer(tmp_path) as server:
+        command = (*SERVE, "--store", server.url(), "--workers=2", "--no-throttle")
+        with Child("mock", command, ready="/_mock/health", folder=tmp_path) as child:
+            at = At(child.url)
+            at.signed_on()
+            server.stop()
+            unavailable(at, "Connection")
+            server.start()
+            assert eventually(lambda: at.ask("GET", "/_mock/health").is_success)
+            headers = {**at.signed_on(), **device_headers("d")}
+            assert at.told("GET", PROFILES, headers=headers)["profiles"] == {}
+            assert at.told("GET", "/_mock/findings")["judged"] == 3
+            server.process.send_signal(signal.SIGSTOP)
+            unavailable(at, "Timeout")
+            server.process.send_signal(signal.SIGCONT)
+            assert eventually(lambda: at.ask("GET", PROFILES, headers=headers).is_success)
+        assert "Traceback" not in child.log.read_text("utf-8")
+
+
+def unavailable(at: At, why: str) -> None:
+    for path in (PROFILES, "/o/client/token", "/_mock/behaviours", "/~new/_mock/health", "/_mock/findings"):
+        began = time.monotonic()
+        answer = at.ask("GET", path)
+        assert (answer.status_code, answer.headers["content-type"]) == (503, "application/json")
+        assert "Redis" in answer.json()["error"]
+        assert why in answer.json()["error"]
+        assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--workers=2"], "needs a store that the workers share"),
+        (["--workers=2", "--store=sqlite:state"], "needs a store that the workers share"),
+        (["--store=redis://:s3cret@127.0.0.1:1/0"], "does not answer"),
+        (["--store=redis://:s3cret@127.0.0.1:port/0"], "no URL"),
+        (["--store=postgres://:s3cret@localhost/0"], "is no store"),
+        (["--store=sqlite:"], "is no store"),
+        (["--store=redis"], "is no store"),
+    ],
+)
+def test_a_store_that_cannot_be_is_refused_with_a_sentence(options: list[str], words: str) -> None:
+    result = CliRunner().invoke(main, ["serve", "--port=0", *options])
+    assert result.exit_code == 2
+    assert words in result.output
+    assert "s3cret" not in result.output
+
+
+def children(child: Child) -> list[int]:
+    """The processes that a process has started."""
+    tasks = Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text("ascii")
+    return [int(pid) for pid in tasks.split()]
+
+
+def alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
+def eventually(holds: Callable[[], bool], within: float = 20.0) -> bool:
+    ends = time.monotonic() + within
+    while time.monotonic() < ends:
+        try:
+            if holds():
+                return True
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    return False
