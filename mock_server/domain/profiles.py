@@ -81,10 +81,14 @@ async def end(
             and client_id in (None, viewer.client_id)
             and device in (None, viewer.device_decoded)
         ):
-            await world.store.write(PROFILES, partition, item, msgspec.structs.replace(profile, ended=True))
+            await world.store.change(PROFILES, partition, item, _ended)
             await _forget_permits(world, viewer, item)
             ended.add((viewer.owner, item))
     return len(ended)
+
+
+def _ended(profile: Profile | None) -> tuple[Profile | None, None]:
+    return (msgspec.structs.replace(profile, ended=True) if profile else None), None
 
 
 async def _forget_permits(world: World, viewer: Viewer, mvpd: str) -> None:

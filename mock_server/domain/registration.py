@@ -103,9 +103,13 @@ async def revoke_tokens(world: World, client_id: str | None) -> int:
     revoked = 0
     for key, _, record in await world.store.all_rows(ACCESS_TOKENS):
         if not record.revoked and client_id in (None, record.client_id):
-            await world.store.write(ACCESS_TOKENS, key, "", msgspec.structs.replace(record, revoked=True))
+            await world.store.change(ACCESS_TOKENS, key, "", _revoked)
             revoked += 1
     return revoked
+
+
+def _revoked(record: AccessToken | None) -> tuple[AccessToken | None, None]:
+    return (msgspec.structs.replace(record, revoked=True) if record else None), None
 
 
 def _digest(token: str) -> str:

@@ -44,15 +44,13 @@ async def create(
 
 async def start(world: World, session: Session) -> Session:
     """Gives a session its code; the device's earlier session ends."""
-    earlier = await world.store.read(LATEST_SESSION, session.viewer.owner)
+    started = None
+    while started is None:
+        started = await _with_code(world, msgspec.structs.replace(session, code=world.ids.code()))
+    earlier = await world.store.change(LATEST_SESSION, session.viewer.owner, "", lambda latest: (started, latest))
     if earlier is not None:
         await _update(world, earlier.code, replaced=True)
-    while await world.store.read(SESSIONS, code := world.ids.code()) is not None:
-        pass
-    session = msgspec.structs.replace(session, code=code)
-    await world.store.write(SESSIONS, code, "", session)
-    await world.store.write(LATEST_SESSION, session.viewer.owner, "", session)
-    return session
+    return started
 
 
 async def resume(
@@ -67,10 +65,15 @@ async def resume(
     session = await current(world, now, service_provider, code)
     session = await with_parameters(world, session, parameters)
     ready = await authorized(world, now, session, session.viewer, degraded)
-    if ready is not None and ready.reason in _LOGGED_IN:
-        session = msgspec.structs.replace(session, completed=True)
-    await world.store.write(SESSIONS, code, "", session)
-    return ready or session
+    completed = ready is not None and ready.reason in _LOGGED_IN
+
+    def step(kept: Session | None) -> tuple[Session, Session]:
+        flags = kept or session  # a login or a newer session may have come meanwhile
+        resumed = msgspec.structs.replace(session, replaced=flags.replaced, completed=flags.completed or completed)
+        return resumed, resumed
+
+    resumed = await world.store.change(SESSIONS, code, "", step)
+    return ready or resumed
 
 
 async def find(world: World, service_provider: str, code: str) -> Session | None:
@@ -145,6 +148,15 @@ async def authorized(
     elif await degraded(session.mvpd) == degradation.AUTHN_ALL:
         reason = "degraded"
     return Authorized(session.session_id, session.service_provider, session.mvpd, reason) if reason else None
+
+
+async def _with_code(world: World, session: Session) -> Session | None:
+    """Keeps a session under its code, unless another one has that."""
+
+    def step(taken: Session | None) -> tuple[Session, Session | None]:
+        return (session, session) if taken is None else (taken, None)
+
+    return await world.store.change(SESSIONS, session.code, "", step)
 
 
 async def _update(world: World, code: str, *, replaced: bool = False, completed: bool = False) -> None:

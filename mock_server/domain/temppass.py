@@ -54,17 +54,27 @@ def refusal(mvpd: Mvpd, visitor: Visitor, trial: Trial | None, now: int, resourc
 
 async def use(world: World, now: int, mvpd: Mvpd, visitor: Visitor, resource: str) -> tuple[Trial | None, str | None]:
     """Authorizes a resource: starts the trial or goes on with it; the trial and the refusal, if any."""
-    trial = await trial_of(world, mvpd, visitor)
-    refused = refusal(mvpd, visitor, trial, now, resource)
-    if refused is not None:
-        return trial, refused
-    if trial is None:
-        trial = Trial(started=now, not_after=now + _temp_pass(mvpd).duration)
-    if resource not in trial.resources:
-        trial = msgspec.structs.replace(trial, resources=(*trial.resources, resource))
-    for item in _items(mvpd, visitor):
-        await world.store.write(TRIALS, f"{visitor.service_provider} {mvpd.id}", item, trial)
-    return trial, None
+    known = await trial_of(world, mvpd, visitor)
+
+    def step(kept: Trial | None) -> tuple[Trial | None, tuple[Trial | None, str | None]]:
+        trial = kept or known
+        refused = refusal(mvpd, visitor, trial, now, resource)
+        if refused is not None:
+            return kept, (trial, refused)
+        if trial is None:
+            trial = Trial(started=now, not_after=now + _temp_pass(mvpd).duration)
+        if resource not in trial.resources:
+            trial = msgspec.structs.replace(trial, resources=(*trial.resources, resource))
+        return trial, (trial, None)
+
+    # The identity goes first: it is what several devices share, so it decides who of them was first.
+    partition = f"{visitor.service_provider} {mvpd.id}"
+    first, *others = [*_items(mvpd, visitor)][::-1]
+    trial, refused = await world.store.change(TRIALS, partition, first, step)
+    if trial is not None and refused is None:
+        for item in others:
+            await world.store.write(TRIALS, partition, item, trial)
+    return trial, refused
 
 
 async def reset(world: World, service_provider: str, mvpd: Mvpd, device: str | None) -> None:

@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from conformance.example import Child
 from mock_server.cli import main
 from tests.mock_server.conftest import DEVICE_INFO, FULL, device_headers
 from tests.mock_server.redis_server import RedisServer
-from tests.mock_server.test_events import listening
+from tests.mock_server.test_events import Event, listening
 
 SERVE = ("-c", "from mock_server.cli import main; main()", "serve")
 PROFILES = "/api/v2/REF30/profiles"
@@ -188,7 +188,7 @@ def test_when_the_judging_mock_is_killed_the_other_goes_on(redis_server: RedisSe
         assert asyncio.run(heard()) == [1, 2], "each finding is told once, whoever found it"
 
 
-async def _first_findings(events: Any, rule: str, number: int) -> Any:
+async def _first_findings(events: AsyncIterator[Event], rule: str, number: int) -> AsyncIterator[Event]:
     async for event in events:
         if event.kind == "finding" and event.data["rule"] == rule:
             yield event
