@@ -27,8 +27,11 @@ lint: $(VENV)/installed  ## Style and types.
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+wheel: $(VENV)/installed  ## The wheel, in dist/.
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+
 bench: $(VENV)/installed  ## The mock's speed against a bare ASGI app.
 	$(BIN)/pass-load bench
 
 clean:
-	rm -rf $(VENV) report .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) report dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

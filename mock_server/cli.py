@@ -17,6 +17,7 @@ from mock_server.proxy.command import proxy
 
 
 @click.group()
+@click.version_option(package_name="pass-harness")
 def main() -> None:
     """A mock of Adobe Pass Authentication."""
 

@@ -1,0 +1,162 @@
+"""What users install: a wheel in an environment of its own, away from the repository."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import pytest
+from ci_examples import GITHUB, INSTALL, script, variables
+
+from conformance.example import free_port
+
+ROOT = Path(__file__).parent.parent.parent
+PACKAGES = ("fixtures", "mock_server", "conformance", "load")
+
+
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    said: str
+    folder: Path
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    pip(sys.executable, "wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT))
+    (made,) = folder.glob("*.whl")
+    return made
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the commands of a new virtual environment that has the wheel and what it depends on."""
+    environment = tmp_path_factory.mktemp("environment")
+    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+    pip(str(environment / "bin" / "python"), "install", str(wheel))
+    return environment / "bin"
+
+
+@pytest.fixture(scope="module")
+def ended(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Ended]]:
+    """The demo and the CI example, side by side, each in an empty folder: both are mostly waiting."""
+    folders = {name: tmp_path_factory.mktemp(name) for name in ("demo", "example")}
+    scripts = {"demo": "pass-conformance demo", "example": example(installed, folders["example"])}
+    with ExitStack() as stack:
+        started = {
+            name: stack.enter_context(Script(lines, installed, folders[name])) for name, lines in scripts.items()
+        }
+        yield {name: script.ended() for name, script in started.items()}
+
+
+class Script:
+    """A shell script in a session of its own; at the end nothing that it started is left."""
+
+    def __init__(self, lines: str, commands: Path, folder: Path) -> None:
+        self._folder = folder
+        self._log = folder / "said.txt"
+        # The environment of a CI job: nothing of this one but where programs are.
+        environment = {
+            "PATH": f"{commands}:{os.environ['PATH']}",
+            "HOME": os.environ.get("HOME", "/"),
+            "GITHUB_STEP_SUMMARY": "summary.md",
+        }
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                ["bash", "-e", "-o", "pipefail", "-c", lines],
+                cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGTERM)
+        self._process.wait(20)
+
+    def ended(self) -> Ended:
+        code = self._process.wait(240)
+        return Ended(code, self._log.read_text("utf-8"), self._folder)
+
+
+def example(installed: Path, folder: Path) -> str:
+    """The script of the GitHub example, on free ports, with the example service's own service.toml."""
+    mock, service = str(free_port()), str(free_port())
+    package = subprocess.run(
+        [installed / "python", "-c", "import fixtures; print(fixtures.__path__[0])"],
+        cwd=folder, capture_output=True, text=True, check=True,
+    ).stdout.strip()  # fmt: skip
+    assert not Path(package).is_relative_to(ROOT)
+    toml = Path(package) / "programmer_service" / "service.toml"
+    (folder / "service.toml").write_text(toml.read_text("utf-8").replace(":9000", f":{service}"), "utf-8")
+    lines = script(GITHUB).removeprefix(INSTALL)
+    assert lines != script(GITHUB)
+    lines = lines.replace("pass-mock serve", f"pass-mock serve --port {mock}")
+    lines = lines.replace("--adobe-url", f"--port {service} --adobe-url").replace(":9000", f":{service}")
+    names = {**variables(GITHUB), "ADOBE_PASS": f"http://127.0.0.1:{mock}"}
+    exports = "\n".join(f'export {name}="{value}"' for name, value in names.items())
+    return f"{exports}\n{lines}"
+
+
+def pip(python: str, *arguments: str) -> None:
+    command = [python, "-m", "pip", "--disable-pip-version-check", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_wheel_has_every_file_of_the_packages(wheel: Path) -> None:
+    """Templates, styles, schemas, tables, events: whatever git knows of below the packages."""
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        known = {str(path.relative_to(ROOT)) for name in PACKAGES for path in (ROOT / name).rglob("*.*")}
+    else:
+        listed = subprocess.run(["git", "ls-files", *PACKAGES], cwd=ROOT, capture_output=True, text=True, check=True)
+        known = set(listed.stdout.split())
+    with zipfile.ZipFile(wheel) as archive:
+        packed = set(archive.namelist())
+    assert {file for file in known if not re.search(r"__pycache__|\.pyc$", file)} - packed == set()
+    assert "conformance/reports/html/report.html" in packed
+    assert not [name for name in packed if name.startswith("tests/")]
+
+
+def test_the_demo_runs_from_the_wheel_in_an_empty_folder(ended: dict[str, Ended]) -> None:
+    demo = ended["demo"]
+    assert demo.code == 0, demo.said
+    assert "PASSED" in demo.said
+    assert "report/report.html" in demo.said
+    assert (demo.folder / "report" / "report.html").read_text("utf-8").startswith("<!doctype html>")
+
+
+def test_the_ci_example_runs_as_it_stands(ended: dict[str, Ended]) -> None:
+    run = ended["example"]
+    assert run.code == 0, run.said
+    assert {file.name for file in (run.folder / "report").iterdir()} == {
+        "report.html",
+        "report.json",
+        "report.junit.xml",
+        "report.md",
+        "report.sarif",
+        "report.txt",
+    }
+    assert (run.folder / "summary.md").read_text("utf-8").startswith("## ✅ Adobe Pass conformance: passed")
+
+
+def test_every_command_runs_from_the_wheel(installed: Path, tmp_path: Path) -> None:
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["scripts"]
+    for name in scripts:
+        done = subprocess.run(
+            [installed / name, "--version"], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{name}: {done.stderr}"
