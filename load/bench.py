@@ -29,7 +29,9 @@ from load.pump import PumpError, rate
 
 CONNECTIONS = 32
 WARM_UP = 0.3
-MOCK = ("-c", "from mock_server.cli import main; main()", "serve", "--no-throttle")
+ADDRESSES = 65_536
+"""Devices' addresses that the requests come from in turn: so many that the throttle, which is on, refuses none."""
+MOCK = ("-c", "from mock_server.cli import main; main()", "serve")
 HOP_HEADERS = {"content-length", "date", "connection", "transfer-encoding"}
 """What the server of the bare apps writes itself, or would go stale."""
 
@@ -90,10 +92,10 @@ def show(measured: list[Measured], console: Console) -> None:
 def _measure(
     name: str, call: httpx.Request, status: int, ports: Sequence[int], rounds: int, seconds: float
 ) -> Measured:
-    request = _bytes(call)
+    requests = _from_everywhere(_bytes(call), call.headers["x-forwarded-for"])
 
     def speed(port: int) -> float:
-        return asyncio.run(rate(port, request, status, connections=CONNECTIONS, warm_up=WARM_UP, seconds=seconds))
+        return asyncio.run(rate(port, requests, status, connections=CONNECTIONS, warm_up=WARM_UP, seconds=seconds))
 
     # Turn by turn, so that whatever else the machine does meets all alike.
     triples = [[speed(port) for port in ports] for _ in range(rounds)]
@@ -126,9 +128,19 @@ def _calls(mock_url: str) -> Iterator[tuple[str, httpx.Request]]:
         form = {"mvpd": "Cablevision", "domainName": "adobe.com", "redirectUrl": "https://adobe.com/"}
         code = post("/api/v2/REF30/sessions", data=form)["code"]
         post(f"/_mock/sessions/{code}/login", json={})
-        authorize = "/api/v2/REF30/decisions/authorize/Cablevision"
+        decisions = "/api/v2/REF30/decisions"
+        three = {"resources": ["resource1", "resource2", "resource3"]}
         yield "profiles.code", http.build_request("GET", f"/api/v2/REF30/profiles/code/{code}")
-        yield "decisions.authorize", http.build_request("POST", authorize, json={"resources": ["resource1"]})
+        yield (
+            "decisions.preauthorize",
+            http.build_request("POST", f"{decisions}/preauthorize/Cablevision", json=three),
+        )
+        yield (
+            "decisions.authorize",
+            http.build_request("POST", f"{decisions}/authorize/Cablevision", json={"resources": ["resource1"]}),
+        )
+        grant = {"grant_type": "client_credentials", **credentials}
+        yield "dcr.token", http.build_request("POST", "/o/client/token", data=grant)
         # By another device, since a new session ends the code of the one before.
         http.headers.update(_headers(newcomer, token))
         yield "sessions.create", http.build_request("POST", "/api/v2/REF30/sessions", data=form)
@@ -155,6 +167,12 @@ def _answer(call: httpx.Request) -> Canned:
         headers={name: value for name, value in answer.headers.items() if name not in HOP_HEADERS},
         body=answer.content,
     )
+
+
+def _from_everywhere(request: bytes, address: str) -> list[bytes]:
+    """The same request from many addresses."""
+    before, after = request.split(address.encode())
+    return [b"%s10.77.%d.%d%s" % (before, number >> 8, number & 255, after) for number in range(ADDRESSES)]
 
 
 def _bytes(call: httpx.Request) -> bytes:

@@ -1,4 +1,4 @@
-"""A client that costs little: sends the same request over kept-alive connections, as fast as answers come.
+"""A client that costs little: sends given requests over kept-alive connections, as fast as answers come.
 
 Its own cost is a C parser and a counter, so it can measure servers that share the machine with it.
 """
@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 import httptools
 
@@ -20,7 +22,7 @@ class PumpError(Exception):
 class Flow:
     """What all connections share."""
 
-    request: bytes
+    requests: Iterator[bytes]
     status: int
     answered: int = 0
     failure: str | None = None
@@ -37,7 +39,7 @@ class Pump(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if isinstance(transport, asyncio.Transport):
             self._transport = transport
-            transport.write(self._flow.request)
+            transport.write(next(self._flow.requests))
 
     def data_received(self, data: bytes) -> None:
         self._parser.feed_data(data)
@@ -52,7 +54,7 @@ class Pump(asyncio.Protocol):
         """Called by the parser."""
         self._flow.answered += 1
         if self._flow.failure is None:
-            self._transport.write(self._flow.request)
+            self._transport.write(next(self._flow.requests))
 
     def connection_lost(self, error: Exception | None) -> None:
         if error is not None:
@@ -62,9 +64,14 @@ class Pump(asyncio.Protocol):
         self._transport.abort()
 
 
-async def rate(port: int, request: bytes, status: int, *, connections: int, warm_up: float, seconds: float) -> float:
-    """Answers per second of a server on 127.0.0.1. Raises `PumpError` for an answer with another status."""
-    flow = Flow(request, status)
+async def rate(
+    port: int, requests: Sequence[bytes], status: int, *, connections: int, warm_up: float, seconds: float
+) -> float:
+    """Answers per second of a server on 127.0.0.1 to the requests, one after the other and over again.
+
+    Raises `PumpError` for an answer with another status.
+    """
+    flow = Flow(cycle(requests), status)
     loop = asyncio.get_running_loop()
     pumps = [(await loop.create_connection(lambda: Pump(flow), "127.0.0.1", port))[1] for _ in range(connections)]
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -92,7 +93,7 @@ class Call:
             raise ApiError("invalid_access_token_client_application")
         return self.client
 
-    @property
+    @cached_property
     def viewer(self) -> Viewer:
         """Whose sessions and profiles this request is about, by its token, device and single sign-on headers."""
         device = self.identified_device

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import lru_cache
 from importlib import resources
 from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from mock_server.durations import Duration, decode_hook
+
+
+def matches_any(name: str, globs: tuple[str, ...]) -> bool:
+    """Whether one of the globs takes the name."""
+    return _pattern(globs).match(name) is not None
+
+
+@lru_cache(maxsize=10_000)
+def _pattern(globs: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(map(translate, globs)) or "(?!)")
 
 
 class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -118,16 +130,16 @@ class Subscriber(_Entry, frozen=True, kw_only=True):
     denial_details: str | None = None
 
     def has_account_at(self, mvpd: str) -> bool:
-        return any(fnmatchcase(mvpd, pattern) for pattern in self.mvpds)
+        return matches_any(mvpd, self.mvpds)
 
     def is_at_home(self, ip: str) -> bool:
-        return any(fnmatchcase(ip, pattern) for pattern in self.home)
+        return matches_any(ip, self.home)
 
     def knows(self, resource: str) -> bool:
-        return any(fnmatchcase(resource, pattern) for pattern in (*self.channels, *self.denied))
+        return matches_any(resource, (*self.channels, *self.denied))
 
     def is_denied(self, resource: str) -> bool:
-        return any(fnmatchcase(resource, pattern) for pattern in self.denied)
+        return matches_any(resource, self.denied)
 
 
 class Tables(_Entry, frozen=True, kw_only=True):

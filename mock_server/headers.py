@@ -14,6 +14,7 @@ _FINGERPRINT = re.compile(r"fingerprint\s+([A-Za-z0-9+/=_-]{1,2048})", re.IGNORE
 _BEARER = re.compile(r"bearer\s+([A-Za-z0-9._~+/=-]{1,8192})", re.IGNORECASE)
 _MAX_DEVICE_INFO = 16_384
 _REMEMBERED = 4096
+_MAX_REMEMBERED = 8300
 """Header values whose reading is remembered: a device sends the same ones with every request."""
 
 
@@ -24,10 +25,14 @@ class DeviceIdentifier(msgspec.Struct, frozen=True):
     decoded: str
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def device_identifier(header: str | None) -> DeviceIdentifier | None:
     """Reads ``fingerprint <Base64>``; None if it is missing or anything else."""
-    match = _FINGERPRINT.fullmatch(header.strip()) if header else None
+    return _device_identifier(header) if header and len(header) <= _MAX_REMEMBERED else None
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _device_identifier(header: str) -> DeviceIdentifier | None:
+    match = _FINGERPRINT.fullmatch(header.strip())
     if match is None:
         return None
     raw = decode_base64(match[1])
@@ -49,10 +54,14 @@ def device_info(header: str | None) -> dict[str, Any] | None:
         return None
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def bearer_token(header: str | None) -> str | None:
     """The token of ``Authorization: Bearer …``, else None."""
-    match = _BEARER.fullmatch(header.strip()) if header else None
+    return _bearer_token(header) if header and len(header) <= _MAX_REMEMBERED else None
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _bearer_token(header: str) -> str | None:
+    match = _BEARER.fullmatch(header.strip())
     return match[1] if match else None
 
 

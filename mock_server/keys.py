@@ -37,14 +37,14 @@ class Keys:
     def signing(self, name: KeyName) -> RSAPrivateKey:
         return self.media_token if name is KeyName.MEDIA_TOKEN else self.authorization_server
 
-    def certificate(self, name: str) -> RSAPublicKey | None:
-        """The key that user metadata is encrypted for with the certificate of a service provider; None for none."""
-        match name:
+    def certificate_of(self, provider: ServiceProvider) -> RSAPublicKey | None:
+        """The key that user metadata of a service provider is encrypted for; None if it has no certificate."""
+        match provider.certificate:
             case "none":
                 return None
             case "built-in":
                 return self.user_metadata.public_key()
-        return read_public_key(Path(name))
+        return read_public_key(Path(provider.certificate))
 
     def service_token_key_of(self, provider: ServiceProvider) -> RSAPublicKey | None:
         """The key that service tokens of a service provider must be signed with, if it names one."""

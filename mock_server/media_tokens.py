@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from xml.etree.ElementTree import Element, ParseError
 
 from cryptography.exceptions import InvalidSignature
@@ -66,7 +67,7 @@ def serialize(token: MediaToken, key: RSAPrivateKey) -> str:
     The form tells the time of issue in whole seconds, so the TTL takes up the rest: the token ends on the
     millisecond that the decision says, and two tokens of one second differ.
     """
-    issued = datetime.fromtimestamp(token.issued // 1000, UTC).strftime(_TIME)
+    issued = _issue_time(token.issued // 1000)
     proxy = f"<proxyMvpdId>{_text(token.proxy_mvpd_id)}</proxyMvpdId>" if token.proxy_mvpd_id else ""
     element = (
         f"<authToken><sessionGUID>{_text(token.session_guid)}</sessionGUID>"
@@ -77,6 +78,11 @@ def serialize(token: MediaToken, key: RSAPrivateKey) -> str:
     )
     signature = base64.b64encode(key.sign(element.encode(), PKCS1v15(), SHA256())).decode()
     return base64.b64encode(f"<signatureInfo>{signature}<signatureInfo>{element}".encode()).decode()
+
+
+@lru_cache(maxsize=64)
+def _issue_time(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime(_TIME)
 
 
 def serialize_flawed(token: MediaToken, key: RSAPrivateKey, flaw: Flaw) -> str:
@@ -146,7 +152,9 @@ def _read(element: Element) -> MediaToken:
 
 
 def _text(value: str | None) -> str:
-    return _CONTROL.sub("", value or "").translate(_MARKUP)
+    if not value or (value.isascii() and value.isalnum()):  # as most are
+        return value or ""
+    return _CONTROL.sub("", value).translate(_MARKUP)
 
 
 def _resource(resource: str) -> str:

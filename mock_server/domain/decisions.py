@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 import msgspec
 
@@ -30,8 +29,7 @@ Flaws = Callable[[str], Awaitable[Flaw | None]]
 """What a behaviour wants wrong with the media token for a resource."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Question:
+class Question(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks for which resources, and under which circumstances. Times and TTLs in ms."""
 
     viewer: Viewer

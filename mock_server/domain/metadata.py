@@ -13,8 +13,9 @@ from typing import Any
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from mock_server.catalogue import Subscriber
+from mock_server.catalogue import Catalogue
 from mock_server.domain import degradation
 from mock_server.domain.records import Profile
 from mock_server.domain.world import World
@@ -28,36 +29,55 @@ def attributes(world: World, profile: Profile) -> dict[str, Any]:
     """The ``attributes`` of a profile; ApiError if one must be encrypted and there is no certificate."""
     if profile.type == "degraded":
         return {"userID": _plain(degradation.user_id(profile.viewer))}
-    mvpd = world.catalogue.mvpds[profile.mvpd]
-    told = _told_by(world.catalogue.subscribers[profile.username], profile)
-    names = [*mvpd.metadata, *(mvpd.metadata_on_authorization if profile.authorized else ())]
-    provider = world.catalogue.service_providers[profile.viewer.service_provider]
-    return {
-        name: _encrypted(told[name], world.keys, provider.certificate) if name in ENCRYPTED else _plain(told[name])
-        for name in dict.fromkeys(names)
-        if told.get(name) not in (None, "", [], {})
-    }
+    return _told(
+        world.catalogue,
+        world.keys,
+        profile.viewer.service_provider,
+        profile.mvpd,
+        profile.username,
+        profile.authorized,
+        profile.home_based,
+    )
 
 
-def _told_by(subscriber: Subscriber, profile: Profile) -> dict[str, Any]:
-    user_id = f"{profile.mvpd}_{subscriber.username}"
-    return {
+@lru_cache(maxsize=10_000)
+def _told(
+    catalogue: Catalogue,
+    keys: Keys,
+    service_provider: str,
+    mvpd: str,
+    username: str,
+    authorized: bool,
+    home_based: bool,
+) -> dict[str, Any]:
+    """Remembered, for polls ask again and again, and what was encrypted stays the same string. Not to be changed."""
+    subscriber = catalogue.subscribers[username]
+    user_id = f"{mvpd}_{username}"
+    known = {
         "userID": user_id,
         "upstreamUserID": user_id,
         "householdID": subscriber.household_id,
-        "mvpd": profile.mvpd,
+        "mvpd": mvpd,
         "primaryOID": user_id if subscriber.head_of_household else subscriber.household_id,
         "typeID": "Primary" if subscriber.head_of_household else "Secondary",
         "is_hoh": "1" if subscriber.head_of_household else "0",
-        "hba_status": "true" if profile.home_based else "false",
+        "hba_status": "true" if home_based else "false",
         "allowMirroring": "true",
         "zip": list(subscriber.zip),
         "encryptedZip": subscriber.zip[0] if subscriber.zip else "",
         "channelID": list(subscriber.channels),
         "maxRating": subscriber.max_rating,
         "language": subscriber.language,
-        "onNet": "true" if profile.home_based else "false",
-        "inHome": "true" if profile.home_based else "false",
+        "onNet": "true" if home_based else "false",
+        "inHome": "true" if home_based else "false",
+    }
+    told = catalogue.mvpds[mvpd]
+    names = dict.fromkeys((*told.metadata, *(told.metadata_on_authorization if authorized else ())))
+    key = keys.certificate_of(catalogue.service_providers[service_provider])
+    return {
+        name: _encrypted(known[name], key) if name in ENCRYPTED else _plain(known[name])
+        for name in names
+        if known.get(name) not in (None, "", [], {})
     }
 
 
@@ -65,15 +85,8 @@ def _plain(value: object) -> dict[str, Any]:
     return {"value": value, "state": "plain"}
 
 
-def _encrypted(value: object, keys: Keys, certificate: str) -> dict[str, Any]:
-    text = value.encode() if isinstance(value, str) else msgspec.json.encode(value)
-    return {"value": _ciphertext(text, keys, certificate), "state": "enc"}
-
-
-@lru_cache(maxsize=10_000)
-def _ciphertext(text: bytes, keys: Keys, certificate: str) -> str:
-    """Encrypted once and told again: what a profile says stays what it was."""
-    key = keys.certificate(certificate)
+def _encrypted(value: object, key: RSAPublicKey | None) -> dict[str, Any]:
     if key is None:
         raise ApiError("invalid_configuration_user_metadata_certificate")
-    return base64.b64encode(key.encrypt(text, PKCS1v15())).decode()
+    text = value.encode() if isinstance(value, str) else msgspec.json.encode(value)
+    return {"value": base64.b64encode(key.encrypt(text, PKCS1v15())).decode(), "state": "enc"}

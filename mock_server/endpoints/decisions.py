@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-
+import msgspec
 from starlette.responses import Response
 
 from mock_server import parameters
@@ -28,7 +27,7 @@ async def preauthorize(call: Call) -> Response:
 
 async def authorize(call: Call) -> Response:
     question = await _question(call, "authorize_limit")
-    question = dataclasses.replace(
+    question = msgspec.structs.replace(
         question,
         ttl=await call.lifetime("decision"),
         media_token_ttl=await call.lifetime("media_token"),

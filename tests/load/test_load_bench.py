@@ -14,7 +14,13 @@ def test_the_bench_prints_a_table_of_ratios() -> None:
     assert ended.returncode == 0, ended.stderr
     head, *rows = ended.stdout.splitlines()
     assert head.split() == ["call", "ASGI", "/s", "Starlette", "/s", "mock", "/s", "mock:ASGI", "Starlette:ASGI"]
-    assert [row.split()[0] for row in rows] == ["profiles.code", "decisions.authorize", "sessions.create"]
+    assert [row.split()[0] for row in rows] == [
+        "profiles.code",
+        "decisions.preauthorize",
+        "decisions.authorize",
+        "dcr.token",
+        "sessions.create",
+    ]
     for row in rows:
         plain, _, mock, ratio, _ = map(float, row.split()[1:])
         assert mock > 0
