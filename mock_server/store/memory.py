@@ -11,7 +11,6 @@ from mock_server.store import R, SpaceStore, T, Table
 MAX_PARTITIONS = 500_000
 
 
-_NO_PARTITIONS: OrderedDict[str, dict[str, Any]] = OrderedDict()
 _NO_ITEMS: dict[str, Any] = {}
 
 
@@ -81,7 +80,7 @@ class MemorySpace:
         return partitions
 
     def _items(self, table: Table[Any], partition: str) -> dict[str, Any]:
-        return self._tables.get(table.name, _NO_PARTITIONS).get(partition, _NO_ITEMS)
+        return self._partitions(table).get(partition, _NO_ITEMS)
 
     def _put(self, table: Table[Any], partition: str, item: str, record: object) -> None:
         partitions = self._partitions(table)
