@@ -8,12 +8,15 @@ from pathlib import Path
 
 import msgspec
 import uvicorn
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mock_server.keys import KeyName, default_keys
 from mock_server.server import listen
 
 
@@ -25,6 +28,8 @@ class Canned(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     headers: dict[str, str]
     body: bytes
+    signed_with: KeyName | None = None
+    """The key of the mock that something in the answer was signed with."""
 
 
 READY = Canned(method="GET", path="/ready", status=200, headers={}, body=b"ready")
@@ -32,12 +37,28 @@ READY = Canned(method="GET", path="/ready", status=200, headers={}, body=b"ready
 
 def plain(answers: list[Canned]) -> ASGIApp:
     """No framework at all: the least that uvicorn can be asked to do."""
+    return _bare(answers, lambda _: None)
+
+
+def signing(answers: list[Canned]) -> ASGIApp:
+    """As `plain`, but what the mock signs is signed for every answer."""
+    keys = default_keys()
+
+    def sign(canned: Canned) -> None:
+        if canned.signed_with is not None:
+            keys.signing(canned.signed_with).sign(canned.body, PKCS1v15(), SHA256())
+
+    return _bare(answers, sign)
+
+
+def _bare(answers: list[Canned], work: Callable[[Canned], None]) -> ASGIApp:
     by_request = {(canned.method, canned.path): canned for canned in answers}
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         canned = by_request[scope["method"], scope["path"]]
         while (await receive()).get("more_body"):
             pass
+        work(canned)
         headers = {**canned.headers, "content-length": str(len(canned.body))}
         raw = [(name.encode(), value.encode()) for name, value in headers.items()]
         await send({"type": "http.response.start", "status": canned.status, "headers": raw})
@@ -59,7 +80,7 @@ def _route(canned: Canned) -> Route:
     return Route(canned.path, reply, methods=[canned.method])
 
 
-KINDS: dict[str, Callable[[list[Canned]], ASGIApp]] = {"plain": plain, "starlette": starlette}
+KINDS: dict[str, Callable[[list[Canned]], ASGIApp]] = {"plain": plain, "starlette": starlette, "signing": signing}
 
 
 def serve(kind: str, answers: Path, port: int) -> None:

@@ -26,12 +26,18 @@ from conformance.runner import Announce
 from fixtures.devices import Device, new_devices
 from load.bare import READY, Canned
 from load.pump import PumpError, rate
+from mock_server.keys import KeyName
 
 CONNECTIONS = 32
 WARM_UP = 0.3
 ADDRESSES = 65_536
 """Devices' addresses that the requests come from in turn: so many that the throttle, which is on, refuses none."""
 MOCK = ("-c", "from mock_server.cli import main; main()", "serve")
+SIGNED_WITH = {
+    ("POST", "/o/client/token"): KeyName.AUTHORIZATION_SERVER,
+    ("POST", "/api/v2/REF30/decisions/authorize/Cablevision"): KeyName.MEDIA_TOKEN,
+}
+"""The calls whose answer carries something that the mock signs, and with which key."""
 HOP_HEADERS = {"content-length", "date", "connection", "transfer-encoding"}
 """What the server of the bare apps writes itself, or would go stale."""
 
@@ -43,13 +49,13 @@ class Measured:
     name: str
     plain: float
     """A bare ASGI app."""
-    starlette: float
-    """A bare Starlette app."""
     mock: float
     ratio: float
     """The mock to the bare ASGI app."""
     starlette_ratio: float
     """The bare Starlette app to the bare ASGI app: what the mock could reach at best with this framework."""
+    limit: float
+    """The same for a bare ASGI app that signs what the mock must sign for this call, and does nothing else."""
 
 
 def bench(*, rounds: int, seconds: float, announce: Announce) -> list[Measured]:
@@ -66,7 +72,7 @@ def bench(*, rounds: int, seconds: float, announce: Announce) -> list[Measured]:
                 stack.enter_context(
                     Child(kind, ("-m", "load.bare", kind, str(canned)), ready=READY.path, folder=folder)
                 )
-                for kind in ("plain", "starlette")
+                for kind in ("plain", "starlette", "signing")
             ]
             ports = [server.port for server in (*bare, mock)]
             measured = []
@@ -81,11 +87,11 @@ def bench(*, rounds: int, seconds: float, announce: Announce) -> list[Measured]:
 def show(measured: list[Measured], console: Console) -> None:
     table = Table(box=None, pad_edge=False)
     table.add_column("call", no_wrap=True)
-    for column in ("ASGI /s", "Starlette /s", "mock /s", "mock:ASGI", "Starlette:ASGI"):
+    for column in ("ASGI /s", "mock /s", "mock:ASGI", "Starlette:ASGI", "limit"):
         table.add_column(column, justify="right")
     for row in measured:
-        speeds = [f"{speed:.0f}" for speed in (row.plain, row.starlette, row.mock)]
-        table.add_row(row.name, *speeds, f"{row.ratio:.2f}", f"{row.starlette_ratio:.2f}")
+        ratios = [f"{ratio:.2f}" for ratio in (row.ratio, row.starlette_ratio, row.limit)]
+        table.add_row(row.name, f"{row.plain:.0f}", f"{row.mock:.0f}", *ratios)
     console.print(table)
 
 
@@ -98,14 +104,14 @@ def _measure(
         return asyncio.run(rate(port, requests, status, connections=CONNECTIONS, warm_up=WARM_UP, seconds=seconds))
 
     # Turn by turn, so that whatever else the machine does meets all alike.
-    triples = [[speed(port) for port in ports] for _ in range(rounds)]
+    turns = [[speed(port) for port in ports] for _ in range(rounds)]
     return Measured(
         name=name,
-        plain=median(plain for plain, _, _ in triples),
-        starlette=median(starlette for _, starlette, _ in triples),
-        mock=median(mock for _, _, mock in triples),
-        ratio=median(mock / plain for plain, _, mock in triples),
-        starlette_ratio=median(starlette / plain for plain, starlette, _ in triples),
+        plain=median(plain for plain, *_ in turns),
+        mock=median(mock for *_, mock in turns),
+        ratio=median(mock / plain for plain, *_, mock in turns),
+        starlette_ratio=median(starlette / plain for plain, starlette, *_ in turns),
+        limit=median(signing / plain for plain, _, signing, _ in turns),
     )
 
 
@@ -166,6 +172,7 @@ def _answer(call: httpx.Request) -> Canned:
         status=answer.status_code,
         headers={name: value for name, value in answer.headers.items() if name not in HOP_HEADERS},
         body=answer.content,
+        signed_with=SIGNED_WITH.get((call.method, call.url.path)),
     )
 
 
