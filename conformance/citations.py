@@ -52,6 +52,7 @@ _COOKBOOK = Page(
 _THROTTLING = Page("Throttling mechanism", "throttling-mechanism")
 _ERRORS = Page("Enhanced Error Codes", "standard-features/error-reporting/enhanced-error-codes")
 _MEDIA_TOKENS = Page("Media Tokens", "standard-features/entitlements/media-tokens")
+_USER_METADATA = Page("User Metadata", "standard-features/entitlements/user-metadata")
 _DCR_FAQ = Page("Dynamic Client Registration (DCR) FAQs", f"{_DCR}/dynamic-client-registration-faqs")
 _CREATE_SESSION = Page(
     "Create authentication session",
@@ -78,6 +79,7 @@ _LOGOUT = Page(
 _HEADER_AUTHORIZATION = Page("Header - Authorization", f"{_HEADERS}-authorization")
 _HEADER_DEVICE_IDENTIFIER = Page("Header - AP-Device-Identifier", f"{_HEADERS}-ap-device-identifier")
 _HEADER_DEVICE_INFO = Page("Header - X-Device-Info", f"{_HEADERS}-x-device-info")
+_HEADER_VISITOR_IDENTIFIER = Page("Header - AP-Visitor-Identifier", f"{_HEADERS}-ap-visitor-identifier")
 _HEADER_TEMPPASS_IDENTITY = Page("Header - AP-TempPass-Identity", f"{_HEADERS}-ap-temppass-identity")
 
 
@@ -146,6 +148,7 @@ ERRORS_ACTION = Citation(_ERRORS, "Action", "enhanced-error-codes-representation
 ERRORS_LIST = Citation(_ERRORS, "Lists, REST API v2", "enhanced-error-codes-lists-rest-api-v2")
 ERRORS_HANDLING = Citation(_ERRORS, "Response Handling", "enhanced-error-codes-response-handling")
 MEDIA_TOKENS = Citation(_MEDIA_TOKENS, "Media Tokens", "media-tokens")
+USER_METADATA_ENCRYPTION = Citation(_USER_METADATA, "User Metadata Encryption", "encryption")
 
 # Registration
 DCR_CREDENTIALS_PERSISTENT = Citation(_DCR_FAQ, "question 8", "rest-api-v2-access-faq8")
@@ -181,6 +184,7 @@ API_LOGOUT = Citation(_LOGOUT, "Request", "request")
 HEADER_AUTHORIZATION = Citation(_HEADER_AUTHORIZATION, "Syntax", "syntax")
 HEADER_DEVICE_IDENTIFIER = Citation(_HEADER_DEVICE_IDENTIFIER, "Directives", "directives")
 HEADER_DEVICE_INFO = Citation(_HEADER_DEVICE_INFO, "Directives", "directives")
+HEADER_VISITOR_IDENTIFIER = Citation(_HEADER_VISITOR_IDENTIFIER, "Syntax", "syntax")
 HEADER_TEMPPASS_IDENTITY = Citation(_HEADER_TEMPPASS_IDENTITY, "Directives", "directives")
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from conformance.drivers.driver import Driver
 from conformance.drivers.opening import opened
 from conformance.drivers.restart import Restarter, ShellRestart
+from conformance.facilities import of_service
 from conformance.mock_clock import MockClock
 from conformance.service_config import ServiceConfig
 from mock_server.control_client import ControlClient
@@ -23,6 +24,15 @@ class Connection:
     control: ControlClient
     after: int
     """The id of the journal's newest exchange when the run began."""
+    now: Callable[[], float]
+    """Seconds on the mock's monotonic clock."""
+    facilities: frozenset[str]
+    """What the run has besides verbs, see `conformance.facilities`."""
+
+    @property
+    def available(self) -> frozenset[str]:
+        """What rules and scenarios may need and have."""
+        return self.driver.available | self.facilities
 
 
 @asynccontextmanager
@@ -35,4 +45,5 @@ async def connect(
     clock = await MockClock.of(control, asyncio.get_running_loop().time)
     async with opened(config, now=clock.now, restarter=restarter) as driver:
         # A filter that no exchange passes leads to the end of the journal in one call.
-        yield Connection(driver, control, (await control.exchanges(endpoint="-")).next)
+        after = (await control.exchanges(endpoint="-")).next
+        yield Connection(driver, control, after, clock.now, of_service(config))

@@ -48,7 +48,7 @@ async def consult(config: ServiceConfig, mock_url: str, *, seed: int) -> tuple[l
             return [problem], {}
         async with connect(config, control) as connection:
             found, _ = await examine(config, connection, next(new_devices(seed)))
-            return found, lacking(all_rules(), connection.driver.available)
+            return found, lacking(all_rules(), connection.available)
 
 
 async def examine(

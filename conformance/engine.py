@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import count
 
+from conformance.facilities import in_words
 from conformance.fingerprint import fingerprint
 from conformance.observation import Observation, VerbCall, moment
 from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Unclear
@@ -245,16 +246,16 @@ def _verdict(tally: _Tally, lacking: str | None) -> Verdict:
     return Verdict.UNTESTABLE if lacking else Verdict.NOT_EXERCISED
 
 
-def lacking(rules: Iterable[type[Rule]], verbs: frozenset[str] | None) -> dict[str, str]:
-    """What rules would need and do not have, by id: verbs that the driver does not map, or a driver at all (None)."""
+def lacking(rules: Iterable[type[Rule]], available: frozenset[str] | None) -> dict[str, str]:
+    """What rules would need and do not have, by id: verbs or facilities, or a driver at all (None)."""
     wanting = {}
     for rule in rules:
         card = rule.card
-        if verbs is None:
+        if available is None:
             if card.judges_app:
                 wanting[card.id] = "what the service said to the Streaming App (a driver)"
-        elif missing := sorted(card.needs - verbs):
-            wanting[card.id] = f"verb{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
+        elif missing := card.needs - available:
+            wanting[card.id] = in_words(missing)
     return wanting
 
 

@@ -12,16 +12,20 @@ from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, cast
 
 import httpx
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from jwt.algorithms import RSAAlgorithm
 
 from conformance import service_config
 from conformance.errors import ConfigError, HarnessError
 from conformance.service_config import ServiceConfig
 from conformance.toml_file import nearest
 from fixtures.programmer_service.defects import DEFECTS
+from mock_server.key_export import pem
+from mock_server.keys import KeyName
 
 READY_WITHIN = 30.0
 ENDS_WITHIN = 5.0
@@ -112,13 +116,15 @@ def mock(folder: Path, *options: str) -> Child:
 def programmer_service(folder: Path, adobe_url: str, defects: Sequence[str] = ()) -> Child:
     """The example service against the mock at ``adobe_url``, which must be up; its state is in ``folder``."""
     name = "-".join(("service", *defects))
-    statement = folder / f"{name}.statement"
-    statement.write_text(_software_statement(adobe_url), "utf-8")
+    statement, key = folder / f"{name}.statement", folder / f"{name}.pem"
+    statement.write_text(_asked(adobe_url, "/_mock/software-statement"), "utf-8")
+    key.write_text(media_token_key(msgspec.json.decode(_asked(adobe_url, "/_mock/keys"))["keys"]), "utf-8")
     command = [
         "-m",
         "fixtures.programmer_service",
         f"--adobe-url={adobe_url}",
         f"--software-statement={statement}",
+        f"--media-token-key={key}",
         f"--database={folder / name}.sqlite",
         *(f"--defect={defect}" for defect in defects),
     ]
@@ -147,10 +153,16 @@ def free_port() -> int:
         return port
 
 
-def _software_statement(adobe_url: str) -> str:
+def _asked(adobe_url: str, path: str) -> str:
     try:
-        answer = httpx.get(f"{adobe_url}/_mock/software-statement", timeout=10, trust_env=False)
+        answer = httpx.get(adobe_url + path, timeout=10, trust_env=False)
         answer.raise_for_status()
     except httpx.HTTPError as error:
-        raise HarnessError(f"the mock at {adobe_url} gave no software statement: {error}") from error
+        raise HarnessError(f"the mock at {adobe_url} did not answer {path}: {error}") from error
     return answer.text
+
+
+def media_token_key(keys: Sequence[dict[str, Any]]) -> str:
+    """The public key of media tokens among those that a mock says it signs with, as PEM."""
+    signing = next(key for key in keys if key["name"] == KeyName.MEDIA_TOKEN and not key["retired"])
+    return pem(cast("RSAPublicKey", RSAAlgorithm.from_jwk(signing)))

@@ -17,9 +17,10 @@ class VerbCall(msgspec.Struct, frozen=True, kw_only=True, tag="verb"):
     """
 
     verb: str
-    """start, providers, login, enter_code, arrived, status, preauthorize, play, stop, logout or restart."""
+    """One of the app's verbs (start, login, play, …), or what was done to the whole service: restart, fail_over
+    (the mock's name moved to another data centre) or repoint (the service was sent to another address)."""
     device: str
-    """The identifier of the virtual Streaming Device; empty for verbs of the whole service (restart)."""
+    """The identifier of the virtual Streaming Device; empty for what was done to the whole service."""
     ip: str
     scenario: str
     started: float
@@ -32,6 +33,12 @@ class VerbCall(msgspec.Struct, frozen=True, kw_only=True, tag="verb"):
     """What the app knows of its device, under the keys of X-Device-Info; empty where it is not known."""
     shares_address: bool = False
     """Whether other devices of the run have the same address, which then tells nothing of whose a call is."""
+    visitor: str = ""
+    """The visitor's Experience Cloud ID, if the app gave one with this verb."""
+    arranged: dict[str, str] = {}
+    """What the scenario arranged at the mock for this verb alone: ``{"media_token": "expired"}``."""
+    status: int | None = None
+    """The HTTP status of the service's answer, 0 where none came; None where the driver cannot tell."""
     failure: str | None = None
     """Why the verb failed (the service's answer, or no answer at all), else None."""
 

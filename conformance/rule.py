@@ -52,7 +52,7 @@ class Card:
     """How to mend a service that breaks it."""
     citations: tuple[Citation, ...]
     needs: frozenset[str] = frozenset()
-    """Verbs without which a run gives no opportunity, or, with `judges_app`, no evidence."""
+    """Verbs and facilities without which a run gives no opportunity, or, with `judges_app`, no evidence."""
     judges_app: bool = False
     """True where the rule needs what the service said to the Streaming App (a driver), so a trace is not enough."""
 
@@ -64,8 +64,12 @@ class Expectations:
     instances: int = 1
     preauthorize_limit: int = 5
     authorize_limit: int = 1
+    hidden_mvpds: tuple[str, ...] = ()
+    """The TV providers that viewers must not be offered; globs."""
     poll_interval: float = 2.7
     """Seconds: Adobe's 3 s less the margin for jitter."""
+    answer_within: float = 10.0
+    """Seconds within which an app gets an answer, whatever Adobe Pass does."""
     lag_limit_ms: float = 250.0
     """Above this lag of the mock's event loop a timing finding is inconclusive."""
 

@@ -73,13 +73,13 @@ async def judge_service(
                     announce(str(problem))
                 if any(problem.fatal for problem in problems):
                     return unjudged(rules, run, problems)
-                available = connection.driver.available
+                available = connection.available
                 programme = Programme(mvpd=config.service.mvpd)
                 announce(f"playing {len(scenarios)} scenarios, most of them at once")
                 played = await play_all(
                     scenarios,
                     available=available,
-                    set_stage=lambda scenario: Stage(scenario, next(devices), connection, programme, calls),
+                    set_stage=lambda scenario: Stage(scenario, devices, connection, programme, calls),
                     announce=announce,
                 )
                 exchanges = [exchange async for exchange in follow(control, connection.after)]
@@ -100,9 +100,8 @@ def judge(
     waivers: Waivers | None = None,
 ) -> list[RuleResult]:
     """What the rules say of all observations of a run, in whatever order they come."""
-    bench = Judge(
-        rules, Expectations(instances=config.service.instances), witness=Witness(len(seen)), waivers=waivers
-    )
+    expectations = Expectations(instances=config.service.instances, hidden_mvpds=config.service.hidden_mvpds)
+    bench = Judge(rules, expectations, witness=Witness(len(seen)), waivers=waivers)
     for observation in in_order(seen, buffer=len(seen)):
         bench.observe(observation)
     return bench.conclude(untestable=lacking(rules, available))

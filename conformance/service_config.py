@@ -41,6 +41,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     service_provider: str = "REF30"
     mvpd: str = "Cablevision"
     """The TV provider that viewers choose in scenarios that need no particular one."""
+    hidden_mvpds: tuple[str, ...] = ()
+    """The TV providers that viewers must not be offered; globs."""
 
     @property
     def name(self) -> str:

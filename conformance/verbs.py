@@ -33,7 +33,7 @@ VERBS = {
     "login": Verb(says="the viewer chose a TV provider", required=_names("code"), optional=_names("url", "state")),
     "enter_code": Verb(says="the viewer typed the code on a second screen", optional=_names("url", "error")),
     "arrived": Verb(says="the browser on the primary screen reached redirectUrl"),
-    "status": Verb(says="am I logged in?", required=_names("state")),
+    "status": Verb(says="am I logged in?", required=_names("state"), optional=_names("attributes")),
     "preauthorize": Verb(
         says="which of these resources may I show?",
         required=_names("permitted"),

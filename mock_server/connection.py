@@ -46,7 +46,9 @@ class Connection:
         self._transport = transport
 
     def reset(self) -> None:
-        """Breaks it at once: the peer reads a reset, not an end."""
+        """Breaks it at once: the peer reads a reset, not an end. Nothing happens if the peer has gone by itself."""
+        if self._transport.is_closing():
+            return
         raw = self._transport.get_extra_info("socket")
         if raw is not None:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)

@@ -24,9 +24,10 @@ class ConnectionFault(StrEnum):
 
 
 class BodyFault(StrEnum):
-    """What happens to the body of an answer: members that nobody documented, or JSON that is none."""
+    """What happens to the body of an answer: members or error codes that nobody documented, or JSON that is none."""
 
     UNKNOWN_FIELDS = "unknown_fields"
+    UNKNOWN_CODE = "unknown_code"
     MALFORMED = "malformed"
 
 

@@ -66,6 +66,7 @@ RETURN_NAMES: dict[str, tuple[str, ...]] = {
     "code": ("code", "regcode", "registrationcode", "activationcode", "pairingcode", "usercode"),
     "url": ("loginurl", "authenticationurl", "authurl", "logouturl", "url", "verificationuri", "redirecturl", "href"),
     "state": ("state", "authstate", "status", "authenticated", "isauthenticated", "loggedin", "isloggedin"),
+    "attributes": ("attributes", "usermetadata", "metadata"),
     "providers": ("providers", "mvpds", "tvproviders", "operators", "distributors", "idps", "items", "data"),
     "permitted": ("permitted", "allowed", "authorized", "entitled", "playable"),
     "denied": ("denied", "blocked", "unauthorized", "notentitled"),

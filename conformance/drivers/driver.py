@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from conformance.observation import VerbCall
@@ -21,6 +21,8 @@ class Request:
     """What this verb is about (``{"mvpd": …, "screen": …}``); it goes into `VerbCall.arguments`."""
     context: Mapping[str, Any]
     """What the app knows from earlier verbs, for the placeholders that ``arguments`` do not cover."""
+    arranged: Mapping[str, str] = field(default_factory=dict)
+    """What the scenario arranged at the mock for this verb; it goes into `VerbCall.arranged`."""
 
 
 class Driver(Protocol):

@@ -9,7 +9,7 @@ import httpx
 
 from conformance.drivers.driver import Request
 from conformance.drivers.restart import Restarter
-from conformance.drivers.wire import VerbError, read, render
+from conformance.drivers.wire import VerbError, mentions, read, render
 from conformance.observation import VerbCall
 from conformance.service_config import ServiceConfig
 from conformance.verbs import RESTART
@@ -51,9 +51,10 @@ class HttpDriver:
             return await self._restart(request.scenario)
         started = self._now()
         returns: dict[str, Any] = {}
-        failure = None
+        failure, status = None, 0
         try:
             answer = await self._send(request)
+            status = answer.status_code
             returns = read(self._config, request.verb, answer.status_code, answer.content)
         except VerbError as error:
             failure = str(error)
@@ -66,6 +67,10 @@ class HttpDriver:
             ended=self._now(),
             arguments=dict(request.arguments),
             returns=returns,
+            facts=request.device.facts,
+            visitor=request.device.visitor if mentions(self._config, request.verb, "visitor_identifier") else "",
+            arranged=dict(request.arranged),
+            status=status,
             failure=failure,
         )
 

@@ -23,6 +23,7 @@ PLACEHOLDERS = (
     "resources",
     "service_provider",
     "temppass_identity",
+    "visitor_identifier",
 )
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_.]+)\}")

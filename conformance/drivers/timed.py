@@ -10,7 +10,7 @@ from typing import Any
 from conformance.drivers.driver import Request
 from conformance.drivers.restart import Restarter
 from conformance.drivers.returned import Garbage, understood
-from conformance.drivers.wire import VerbError
+from conformance.drivers.wire import NoAnswer, VerbError
 from conformance.errors import ConfigError
 from conformance.observation import VerbCall
 from conformance.service_config import ServiceConfig
@@ -52,14 +52,14 @@ class TimedDriver(ABC):
     async def ask(self, request: Request) -> VerbCall:
         started = self._now()
         returns: dict[str, Any] = {}
-        failure = None
+        failure, status = None, None
         try:
             if request.verb == RESTART and self._restarter is not None:
                 failure = await self._restarter()
             else:
                 returns = await self._returns(request)
         except VerbError as error:
-            failure = str(error)
+            failure, status = str(error), 0 if isinstance(error, NoAnswer) else None
         except Garbage as error:
             raise self.told(str(error)) from error
         whole_service = request.verb == RESTART
@@ -72,6 +72,9 @@ class TimedDriver(ABC):
             ended=self._now(),
             arguments={} if whole_service else dict(request.arguments),
             returns=returns,
+            facts={} if whole_service else request.device.facts,
+            arranged=dict(request.arranged),
+            status=status,
             failure=failure,
         )
 
@@ -81,5 +84,5 @@ class TimedDriver(ABC):
             async with asyncio.timeout(within):
                 returned = await self.answer(request)
         except TimeoutError as error:
-            raise VerbError(f"no answer within {within:g} s") from error
+            raise NoAnswer(f"no answer within {within:g} s") from error
         return {} if request.verb == RESTART else understood(self._config.states, request.verb, returned)

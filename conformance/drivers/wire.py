@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from conformance.drivers.driver import Request
-from conformance.drivers.placeholders import Values, fill, fill_text, fill_url
+from conformance.drivers.placeholders import Values, fill, fill_text, fill_url, used
 from conformance.service_config import ServiceConfig, States, VerbMapping
 from conformance.verbs import STATES, VERBS
 from fixtures.devices import Device
@@ -24,6 +24,10 @@ EVIDENCE_CHARACTERS = 300
 
 class VerbError(Exception):
     """The verb failed; the message becomes `VerbCall.failure`."""
+
+
+class NoAnswer(VerbError):
+    """The verb failed because the service said nothing at all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +58,13 @@ def render(config: ServiceConfig, request: Request) -> HttpRequest:
     target = fill_url(mapping.target, values)
     url = config.service.base_url.rstrip("/") + target if target.startswith("/") else target
     return HttpRequest(method=mapping.method, url=url, headers=headers, body=body)
+
+
+def mentions(config: ServiceConfig, verb: str, placeholder: str) -> bool:
+    """Whether the request of a verb tells the service what a placeholder stands for."""
+    mapping = config.verbs[verb]
+    sent = [mapping.target, mapping.json, mapping.form, mapping.headers, config.service.headers]
+    return placeholder in used(sent)
 
 
 def read(config: ServiceConfig, verb: str, status: int, body: bytes) -> dict[str, Any]:
@@ -101,6 +112,7 @@ def device_values(device: Device) -> dict[str, Any]:
         "device.os_name": device.model.os_name,
         "device.os_version": device.model.os_version,
         "device.user_agent": device.model.user_agent,
+        "visitor_identifier": device.visitor,
     }
 
 

@@ -35,6 +35,11 @@ def inside(exchange: Exchange, call: VerbCall) -> bool:
     return call.started - SLACK <= exchange.wall <= call.ended + SLACK
 
 
+def broke_down(call: VerbCall) -> bool:
+    """Whether the service itself failed at a verb: no answer, a 5xx, or whatever its driver calls a failure."""
+    return call.failure is not None and (call.status in {None, 0} or (call.status or 0) >= 500)
+
+
 @dataclass
 class Recent:
     """The last exchanges of each device."""

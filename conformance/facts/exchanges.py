@@ -126,9 +126,14 @@ def signature(exchange: Exchange) -> tuple[str, ...]:
     )
 
 
+def out_of_order(exchange: Exchange) -> bool:
+    """Whether Adobe Pass itself failed: no answer, or a 5xx."""
+    return exchange.status == 0 or exchange.status >= 500
+
+
 def asks_again(exchange: Exchange) -> bool:
     """Whether the answer is one after which a client may well ask the same again: no answer, 401, 429, 5xx."""
-    return exchange.status in {0, 401, 429} or exchange.status >= 500
+    return exchange.status in {401, 429} or out_of_order(exchange)
 
 
 def _list(body: Mapping[str, Any], name: str) -> list[Any]:

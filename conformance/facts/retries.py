@@ -25,7 +25,10 @@ Item = tuple[str | None, str | None, str | None, str]
 
 
 class RetryBounded(Rule):
-    """Decisions with the action retry are asked for three times at most, in one series or within one verb."""
+    """Decisions with the action retry are asked for three times at most, in one series or within one verb.
+
+    What is asked for again with them, though its decision was final, is a breach too.
+    """
 
     endpoint: ClassVar[str]
 
@@ -33,12 +36,15 @@ class RetryBounded(Rule):
         super().__init__(expectations)
         self._series: Bounded[str, dict[Item, list[Exchange]]] = Bounded()
         """By the device's address, the tries for each item of its."""
+        self._settled: Bounded[str, dict[Item, Exchange]] = Bounded()
+        """Likewise, the items that a request with retriable ones settled."""
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if isinstance(seen, VerbCall):
             # What the viewer does next is a new series.
             for name in names(seen):
                 yield from _held(self._series.pop(name))
+                self._settled.pop(name)
             if seen.shares_address:
                 shared = self._series.get(f"ip:{seen.ip}") or {}
                 yield from _held({item: shared.pop(item) for item in list(shared) if item[1] == seen.device})
@@ -53,9 +59,10 @@ class RetryBounded(Rule):
         name = names(seen)[-1]
         open_series = self._series.get(name) or {}
         retriable = _retriable(seen)
+        items = {_item(seen, resource): resource in retriable for resource in resources(seen)}
+        yield from self._needless(name, seen, items, open_series)
         too_many = None
-        for resource in resources(seen):
-            item = (seen.service_provider, seen.device, seen.mvpd, resource)
+        for item, again in items.items():
             series = open_series.pop(item, [])
             if series and seen.wall - ended(series[-1]) > IN_A_ROW:
                 yield HELD
@@ -63,7 +70,7 @@ class RetryBounded(Rule):
             series = [*series, seen][: TRIES + 2]
             if len(series) == TRIES + 1:
                 too_many = series
-            if resource in retriable:
+            if again:
                 open_series[item] = series
             elif 1 < len(series) <= TRIES:
                 yield HELD
@@ -71,11 +78,37 @@ class RetryBounded(Rule):
         if too_many is not None:
             yield _too_many(too_many)
 
+    def _needless(
+        self, name: str, seen: Exchange, items: dict[Item, bool], open_series: dict[Item, list[Exchange]]
+    ) -> Iterator[Outcome]:
+        """A breach where final decisions are asked for again along with those that may be retried."""
+        settled = self._settled.pop(name) or {}
+        retried = any(len(open_series.get(item, ())) in range(1, TRIES) for item in items)
+        for item, before in settled.items():
+            if retried and item in items and seen.wall - ended(before) <= IN_A_ROW:
+                yield _asked_again(before, seen, item)
+                return
+        if any(items.values()):
+            self._settled.put(name, settled | {item: seen for item, again in items.items() if not again})
+
 
 def _held(series: dict[Item, list[Exchange]] | None) -> Iterator[Outcome]:
     for tries in (series or {}).values():
         if len(tries) <= TRIES:
             yield HELD
+
+
+def _item(exchange: Exchange, resource: str) -> Item:
+    return exchange.service_provider, exchange.device, exchange.mvpd, resource
+
+
+def _asked_again(before: Exchange, seen: Exchange, item: Item) -> Broken:
+    return Broken(
+        exchanges=(before.id, seen.id),
+        device=seen.device,
+        expected="a retry of the resources whose error has the action retry, and of no others",
+        observed=f"{item[-1]} asked for again, though it was decided",
+    )
 
 
 def _too_many(series: list[Exchange]) -> Broken:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
 
+from conformance.facilities import in_words
 from conformance.registry import phase
 from conformance.rule import Card, Rule, Severity
 
@@ -77,10 +78,8 @@ def explain(rule: type[Rule], console: Console) -> None:
 
 
 def _needs(card: Card) -> str:
-    plural = "s" if len(card.needs) > 1 else ""
-    verbs = f"the verb{plural} {', '.join(sorted(card.needs))}" if card.needs else ""
     driver = "a driver: the rule judges what the service says to the Streaming App" if card.judges_app else ""
-    return "; ".join(filter(None, (verbs, driver)))
+    return "; ".join(filter(None, (in_words(card.needs), driver)))
 
 
 def _facts(card: Card) -> dict[str, Any]:

@@ -6,21 +6,28 @@ from conformance.scenarios.client_error import ClientError
 from conformance.scenarios.code_expired import CodeExpired
 from conformance.scenarios.first_login_first_screen import FirstLoginFirstScreen
 from conformance.scenarios.first_login_second_screen import FirstLoginSecondScreen
+from conformance.scenarios.lasting_outage import LastingOutage
 from conformance.scenarios.late_login import LateLogin
 from conformance.scenarios.login_in_trouble import LoginInTrouble
 from conformance.scenarios.logout import Logout
 from conformance.scenarios.logout_without_page import LogoutWithoutPage
 from conformance.scenarios.long_playback import LongPlayback
+from conformance.scenarios.media_token_flawed import MediaTokenFlawed
 from conformance.scenarios.new_code import NewCode
+from conformance.scenarios.news import News
+from conformance.scenarios.no_answer import NoAnswer
 from conformance.scenarios.outage import Outage
 from conformance.scenarios.play_denied import PlayDenied
 from conformance.scenarios.play_mrss import PlayMrss
 from conformance.scenarios.play_permitted import PlayPermitted
 from conformance.scenarios.profile_ended import ProfileEnded
 from conformance.scenarios.profile_expired import ProfileExpired
+from conformance.scenarios.promotional_pass import PromotionalPass
+from conformance.scenarios.request_refused import RequestRefused
 from conformance.scenarios.restart import Restart
 from conformance.scenarios.returning_viewer import ReturningViewer
 from conformance.scenarios.scenario import Scenario
+from conformance.scenarios.several_profiles import SeveralProfiles
 from conformance.scenarios.temporary_pass import TemporaryPass
 from conformance.scenarios.throttled import Throttled
 from conformance.scenarios.token_expired import TokenExpired
@@ -38,18 +45,25 @@ SCENARIOS: tuple[type[Scenario], ...] = (
     PlayMrss,
     LongPlayback,
     TemporaryPass,
+    PromotionalPass,
     CodeExpired,
     NewCode,
     Throttled,
     ClientError,
     TvProviderInTrouble,
     Outage,
+    NoAnswer,
+    RequestRefused,
+    News,
+    MediaTokenFlawed,
+    SeveralProfiles,
     ProfileExpired,
     ProfileEnded,
     Logout,
     LogoutWithoutPage,
     Restart,
     TokenRejected,
+    LastingOutage,
     TokenExpired,
 )
 """All of them, in the order of a viewer's way through a service; exclusive ones are played in this order too."""

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import httpx
 
 from conformance.errors import ConfigError
+from conformance.facilities import in_words
 from conformance.reports.model import ScenarioReport
 from conformance.rule import Blame
 from conformance.scenarios.scenario import Scenario
@@ -96,6 +97,5 @@ class _Act:
 
 
 def _left_out(scenario: type[Scenario], available: frozenset[str]) -> ScenarioReport:
-    missing = ", ".join(sorted(scenario.needs - available))
-    note = f"not played: the service is not mapped for {missing}"
+    note = f"not played: it needs {in_words(scenario.needs - available)}"
     return ScenarioReport(id=scenario.id, verdict="skipped", seconds=0.0, note=note, blame=str(Blame.CONFIG))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +41,11 @@ class Programme:
     mvpd: str = "Cablevision"
     without_logout_page: str = "Dish"
     """A TV provider at which there is nothing to open in order to log out."""
+    others: tuple[str, ...] = ("Spectrum", "apassidp")
+    """TV providers that a viewer has been with as well."""
     temporary: str = "TempPass_TEST44"
+    promotional: str = "flexibleTempPass"
+    """A temporary pass that is given to an identity."""
     permitted: str = "resource1"
     denied: str = "resource3"
     """The default catalogue denies it to every subscriber."""
@@ -54,13 +59,15 @@ class Stage:
     def __init__(
         self,
         scenario: str,
-        device: Device,
+        devices: Iterator[Device],
         connection: Connection,
         programme: Programme,
         calls: list[VerbCall],
     ) -> None:
-        """Every verb asked is added to ``calls``."""
-        self.device = device
+        """Takes the next of the devices. Every verb asked is added to ``calls``."""
+        self._connection = connection
+        self._devices = devices
+        self.device = next(devices)
         self.driver = connection.driver
         self.control = connection.control
         self.programme = programme
@@ -70,9 +77,15 @@ class Stage:
         self._calls = calls
         self._after = connection.after
         self._behaviours: list[str] = []
+        self._arranged: dict[str, str] = {}
+        """Effects that exchanges do not show, since what they change is masked."""
         # Adobe asks for a hash of something that the viewer is known by, never for the thing itself.
-        identity = hashlib.sha256(device.id.encode()).hexdigest()
+        identity = hashlib.sha256(self.device.id.encode()).hexdigest()
         self._context: dict[str, Any] = {"mvpd": programme.mvpd, "temppass_identity": identity}
+
+    def companion(self) -> Stage:
+        """Another device in the same scenario."""
+        return Stage(self._scenario, self._devices, self._connection, self.programme, self._calls)
 
     async def ask(self, verb: str, **arguments: object) -> VerbCall:
         """Asks a verb and gives its answer, a failed one too."""
@@ -84,6 +97,7 @@ class Stage:
             scenario=self._scenario,
             arguments=arguments,
             context=dict(self._context),
+            arranged=dict(self._arranged),
         )
         call = await self.driver.ask(request)
         self._calls.append(call)
@@ -157,6 +171,8 @@ class Stage:
             match["ip"] = self.device.ip
         behaviour = await self.control.add_behaviour(effect, match)
         self._behaviours.append(behaviour)
+        if "media_token" in effect:
+            self._arranged["media_token"] = effect["media_token"]
         return behaviour
 
     async def require_effect(self, behaviour: str) -> None:
@@ -169,6 +185,7 @@ class Stage:
             )
 
     async def clear_behaviours(self) -> None:
+        self._arranged.clear()
         while self._behaviours:
             await self.control.remove_behaviour(self._behaviours.pop())
 

@@ -88,6 +88,13 @@ def fetches_the_configuration_again(trace: Trace) -> None:
     trace.configuration(OTHER)
 
 
+@breaks("configuration.filtered")
+def offers_a_temporary_pass(trace: Trace) -> None:
+    with trace.verb("providers") as returns:
+        trace.configuration(mvpds=["Cablevision", "TempPass"])
+        returns["providers"] = ["Cablevision", "TempPass"]
+
+
 @breaks("configuration.only-for-selection")
 def fetches_the_configuration_at_each_start(trace: Trace) -> None:
     trace.log_in()
@@ -230,6 +237,18 @@ def ignores_that_the_profile_is_gone(trace: Trace) -> None:
     trace.ask("status", returns={"state": "authenticated"})
 
 
+@breaks("authentication.encrypted-metadata-handled")
+def shows_the_ciphertext(trace: Trace) -> None:
+    trace.profiles(answer={"profiles": trace.profile(attributes={"zip": {"value": "c3Bocw==", "state": "enc"}})})
+    trace.ask("status", returns={"state": "authenticated", "attributes": {"zip": "c3Bocw=="}})
+
+
+@breaks("authentication.several-profiles-handled")
+def fails_on_two_profiles(trace: Trace) -> None:
+    with trace.verb("start", failure="500"):
+        trace.profiles(answer={"profiles": trace.profile(60, "Cablevision", "Spectrum")})
+
+
 # Preauthorization
 
 
@@ -329,6 +348,13 @@ def escapes_the_document(trace: Trace) -> None:
         trace.authorize("&lt;rss&gt;")
 
 
+@breaks("authorization.media-token-verified")
+def plays_on_a_forged_token(trace: Trace) -> None:
+    with trace.verb("play", resource="a", arranged={"media_token": "bad_signature"}) as returns:
+        trace.authorize("a")
+        returns["allowed"] = True
+
+
 @breaks("authorization.documented-path")
 def writes_decision(trace: Trace) -> None:
     trace.authorize(path="decision/authorize/Cablevision")
@@ -415,6 +441,12 @@ def sends_its_own_address(trace: Trace) -> None:
         trace.profiles(headers={"x-forwarded-for": "127.0.0.1"}, ip="127.0.0.1")
 
 
+@breaks("headers.visitor-identifier-passed")
+def keeps_the_visitor_to_itself(trace: Trace) -> None:
+    with trace.verb("start", visitor="12345678901234567890123456789012345678"):
+        trace.profiles()
+
+
 @breaks("headers.content-type")
 def sends_json_to_sessions(trace: Trace) -> None:
     trace.session(headers={"content-type": "application/json"})
@@ -452,6 +484,47 @@ def retries_a_500_endlessly(trace: Trace) -> None:
     for _ in range(5):
         trace.profiles(status=500)
         trace.wait(1)
+
+
+@breaks("errors.server-errors-spaced")
+def retries_at_the_same_pace(trace: Trace) -> None:
+    for viewer in (VIEWER, OTHER):
+        for _ in range(3):
+            trace.profiles(viewer, status=500)
+            trace.wait(0.5)
+
+
+@breaks("errors.unknown-tolerated")
+def fails_on_a_new_member(trace: Trace) -> None:
+    with trace.verb("start", failure="500"):
+        trace.profiles(answer={"profiles": {}, "newToDate": 1})
+
+
+@breaks("errors.top-level-and-item-level")
+def fails_on_a_refusal_of_the_whole_request(trace: Trace) -> None:
+    with trace.verb("play", resource="a", failure="502"):
+        trace.authorize("a", status=403, answer=error("too_many_resources"))
+
+
+@breaks("errors.outage-answered")
+def lets_the_app_wait(trace: Trace) -> None:
+    with trace.verb("play", resource="a", failure="no answer", status=0):
+        trace.authorize("a", status=0)
+        trace.wait(15)
+
+
+@breaks("errors.amplification-bounded")
+def looks_for_a_cure_everywhere(trace: Trace) -> None:
+    with trace.verb("play", resource="a", failure="503"):
+        for _ in range(3):
+            trace.authorize("a", status=503)
+            trace.profiles(status=503)
+            trace.configuration(status=503)
+
+
+@breaks("errors.circuit-breaker")
+def goes_on_calling_in_an_outage(trace: Trace) -> None:
+    trace.outage(12, calls_each_second=4)
 
 
 # Environment

@@ -27,6 +27,7 @@ EPOCH_MS = 1_760_000_000_000
 STATEMENT = mask("a software statement")
 SERVICE_PROVIDER = "REF30"
 MVPD = "Cablevision"
+OF_THE_SERVICE = frozenset({"restart", "fail_over", "repoint"})
 ANSWER = 0.005
 """Seconds that the mock takes to answer."""
 
@@ -194,11 +195,15 @@ class Trace:
             headers={**self.for_device(viewer), **(headers or {})}, service_provider=SERVICE_PROVIDER, **more,
         )  # fmt: skip
 
-    def configuration(self, viewer: Viewer = VIEWER, **more: Any) -> Exchange:
-        return self.call("configuration", "configuration", viewer, answer={"requestor": {"mvpds": []}}, **more)
+    def configuration(self, viewer: Viewer = VIEWER, *, mvpds: Iterable[str] = (), **more: Any) -> Exchange:
+        listed = {"requestor": {"mvpds": [{"id": mvpd} for mvpd in mvpds]}}
+        return self.call("configuration", "configuration", viewer, answer=listed, **more)
 
-    def profile(self, life: float = 86400.0, mvpd: str = MVPD) -> dict[str, Any]:
-        return {mvpd: {"mvpd": mvpd, "notBefore": self.ms(), "notAfter": self.ms(life), "type": "regular"}}
+    def profile(self, life: float = 86400.0, *mvpds: str, attributes: object = None) -> dict[str, Any]:
+        """The profiles of an answer, by MVPD."""
+        told = {"attributes": attributes} if attributes else {}
+        life_of = {"notBefore": self.ms(), "notAfter": self.ms(life)}
+        return {mvpd: {"mvpd": mvpd, **life_of, "type": "regular", **told} for mvpd in mvpds or (MVPD,)}
 
     def profiles(
         self,
@@ -344,7 +349,15 @@ class Trace:
 
     @contextmanager
     def verb(
-        self, verb: str, viewer: Viewer = VIEWER, *, failure: str | None = None, **arguments: Any
+        self,
+        verb: str,
+        viewer: Viewer = VIEWER,
+        *,
+        failure: str | None = None,
+        status: int | None = None,
+        visitor: str = "",
+        arranged: Mapping[str, str] | None = None,
+        **arguments: Any,
     ) -> Iterator[dict[str, Any]]:
         """What the service does within the block it does for this verb; fill in what it returns."""
         started, returns = self.now, {}  # type: float, dict[str, Any]
@@ -353,11 +366,19 @@ class Trace:
         self.now += 0.02
         self.observations.append(
             VerbCall(
-                verb=verb, device="" if verb == "restart" else viewer.device, ip=viewer.ip, scenario="test",
+                verb=verb, device="" if verb in OF_THE_SERVICE else viewer.device, ip=viewer.ip, scenario="test",
                 started=started, ended=self.now, arguments=arguments, returns=returns, facts=viewer.facts,
-                failure=failure,
+                failure=failure, status=(503 if failure else 200) if status is None else status,
+                visitor=visitor, arranged=dict(arranged or {}),
             )
         )  # fmt: skip
+
+    def outage(self, seconds: float, *, calls_each_second: float, viewers: int = 3) -> Trace:
+        """Calls of several viewers, all of them answered with 503."""
+        for number in range(round(seconds * calls_each_second)):
+            self.profiles(Viewer(f"device-{number % viewers}", f"198.18.0.{number % viewers + 1}"), status=503)
+            self.wait(1 / calls_each_second - self.takes)
+        return self
 
     def ask(
         self, verb: str, viewer: Viewer = VIEWER, *, returns: Mapping[str, Any] | None = None, **more: Any

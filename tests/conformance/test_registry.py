@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from conformance.errors import ConfigError
+from conformance.facilities import FACILITIES
 from conformance.registry import PHASES, all_rules, phase, select
 from conformance.rule import Rule
 from conformance.verbs import VERBS
@@ -28,7 +29,7 @@ def test_a_card_is_complete(rule: type[Rule]) -> None:
     card = rule.card
 
     assert card.citations
-    assert set(card.needs) <= {*VERBS, "restart"}
+    assert set(card.needs) <= {*VERBS, *FACILITIES, "restart"}
     assert card.title[0].isupper()
     assert not card.title.endswith(".")
     for text in (card.requirement, card.breaks, card.remedy):

@@ -183,4 +183,4 @@ def test_a_rule_is_explained_in_full() -> None:
         assert part in told
     assert max(map(len, out.getvalue().partition("Source")[0].splitlines())) <= listing.LINE
     assert rule.card.citations[0].url in out.getvalue()
-    assert "the verbs logout, status" in out.getvalue()
+    assert "verbs logout, status" in out.getvalue()

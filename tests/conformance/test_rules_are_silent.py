@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from compliant import night
 from conformance_traces import OTHER, VIEWER, Trace, Viewer, encode, error, judge, violated
@@ -25,6 +26,15 @@ NOT_IN_A_NIGHT = {
     "authorization.mrss-passed-intact",
     "authorization.unauthenticated-means-login",
     "logout.other-actions-handled",
+    "configuration.filtered",
+    "authentication.encrypted-metadata-handled",
+    "authentication.several-profiles-handled",
+    "authorization.media-token-verified",
+    "headers.visitor-identifier-passed",
+    "errors.circuit-breaker",
+    "errors.server-errors-spaced",
+    "errors.top-level-and-item-level",
+    "errors.unknown-tolerated",
 }
 """Rules that these evenings give no opportunity; their silence is shown by traces of their own."""
 
@@ -57,7 +67,7 @@ def test_the_evenings_give_the_rules_their_opportunities() -> None:
 # What a night does not bring, and what has looked like a breach to a careless rule.
 
 
-def silent(trace: Trace, rule: str, **expectations: int) -> None:
+def silent(trace: Trace, rule: str, **expectations: Any) -> None:  # noqa: ANN401 - fields of Expectations, by name
     """The rule had its opportunity and found nothing."""
     result = judge(trace.observations, expectations=Expectations(**expectations))[rule]
     assert result.verdict is Verdict.PASSED, result
@@ -333,3 +343,140 @@ def test_a_registration_long_after_a_restart_is_not_the_restarts_doing() -> None
     trace.profiles(OTHER)
 
     silent(trace, "registration.credentials-survive-restart")
+
+
+def test_hidden_providers_that_are_left_out_pass() -> None:
+    trace = Trace().start()
+    with trace.verb("providers") as returns:
+        trace.configuration(mvpds=["Cablevision", "TempPass"])
+        returns["providers"] = ["Cablevision"]
+
+    silent(trace, "configuration.filtered", hidden_mvpds=("TempPass*",))
+    assert judge(trace.observations)["configuration.filtered"].verdict is Verdict.NOT_EXERCISED
+
+
+def test_ciphertext_that_is_left_out_or_says_what_it_is_passes() -> None:
+    secret = {"value": "c3Bocw==", "state": "enc"}
+    trace = Trace().start()
+    trace.profiles(answer={"profiles": trace.profile(attributes={"zip": secret, "userID": {"value": "u"}})})
+    for shown in ({"userID": "u"}, {"zip": secret}):
+        trace.ask("status", returns={"state": "authenticated", "attributes": shown})
+
+    silent(trace, "authentication.encrypted-metadata-handled")
+
+
+def test_a_selection_among_several_profiles_passes() -> None:
+    trace = Trace().start()
+    with trace.verb("login", mvpd="Spectrum", screen="primary") as returns:
+        trace.profiles(answer={"profiles": trace.profile(60, "Cablevision", "Spectrum")})
+        returns["state"] = "authenticated"
+
+    silent(trace, "authentication.several-profiles-handled")
+
+
+def test_a_flawed_token_that_starts_no_stream_passes() -> None:
+    trace = Trace().start()
+    for flaw in ("bad_signature", "expired", "wrong_resource"):
+        with trace.verb("play", resource="a", arranged={"media_token": flaw}) as returns:
+            trace.authorize("a")
+            returns |= {"allowed": False, "reason": "The permission could not be verified."}
+
+    silent(trace, "authorization.media-token-verified")
+
+
+def test_a_visitor_that_is_passed_on_passes_with_and_without_quotes() -> None:
+    trace = Trace().start()
+    for sent in ("123", '"123"'):
+        with trace.verb("start", visitor="123"):
+            trace.profiles(headers={"ap-visitor-identifier": sent})
+
+    silent(trace, "headers.visitor-identifier-passed")
+
+
+def test_both_forms_of_errors_that_are_handled_pass() -> None:
+    trace = Trace().start()
+    with trace.verb("play", resource="a") as returns:
+        trace.authorize("a", action="none")
+        returns |= {"allowed": False, "reason": "No."}
+    assert judge(trace.observations)["errors.top-level-and-item-level"].verdict is Verdict.NOT_EXERCISED
+
+    with trace.verb("play", resource="a", failure="403", status=403):
+        trace.authorize("a", status=403, answer=error("too_many_resources"))
+
+    silent(trace, "errors.top-level-and-item-level")
+
+
+def test_news_that_do_no_harm_pass() -> None:
+    trace = Trace().start()
+    with trace.verb("start"):
+        trace.profiles(answer={"profiles": {}, "newToDate": 1})
+    with trace.verb("play", resource="a") as returns:
+        trace.authorize("a", status=403, answer=error("something_new"))
+        returns |= {"allowed": False, "reason": "No."}
+
+    silent(trace, "errors.unknown-tolerated")
+
+
+def test_a_failure_while_adobe_pass_fails_is_nobodys_intolerance() -> None:
+    trace = Trace().start()
+    with trace.verb("start", failure="503"):
+        trace.profiles(answer={"profiles": {}, "newToDate": 1})
+        trace.profiles(status=503)
+
+    assert "errors.unknown-tolerated" not in violated(trace.observations)
+
+
+def test_an_outage_that_is_answered_in_time_passes() -> None:
+    trace = Trace().start()
+    with trace.verb("play", resource="a", failure="try later", status=503):
+        trace.authorize("a", status=0)
+        trace.wait(8)
+
+    silent(trace, "errors.outage-answered")
+    silent(trace, "errors.amplification-bounded")
+
+
+def test_a_rate_that_falls_in_an_outage_passes() -> None:
+    trace = Trace().start().outage(3, calls_each_second=5).outage(12, calls_each_second=0.3)
+
+    silent(trace, "errors.circuit-breaker")
+
+
+def test_an_outage_in_which_demand_ends_says_nothing() -> None:
+    trace = Trace().start()
+    for _ in range(10):
+        trace.ask("start", failure="503")
+        trace.outage(0.4, calls_each_second=5)
+    trace.outage(8, calls_each_second=5)
+
+    assert judge(trace.observations)["errors.circuit-breaker"].verdict is Verdict.NOT_EXERCISED
+
+
+def test_retries_that_wait_longer_each_time_pass_in_spite_of_jitter() -> None:
+    trace = Trace().start()
+    for viewer, delays in ((VIEWER, (0.6, 0.9)), (OTHER, (0.3, 1.1))):
+        for delay in (*delays, 1.0):
+            trace.profiles(viewer, status=500)
+            trace.wait(delay)
+
+    silent(trace, "errors.server-errors-spaced")
+
+
+def test_a_retry_of_what_was_decided_is_a_breach() -> None:
+    trace = Trace().start()
+    trace.preauthorize("ab", denied="b", action="retry")
+    trace.wait(0.5)
+    trace.preauthorize("ab", denied="b", action="retry")
+
+    assert "preauthorization.retry-bounded" in violated(trace.observations)
+
+
+def test_a_retry_of_the_marked_resources_alone_passes() -> None:
+    trace = Trace().start()
+    trace.preauthorize("ab", denied="b", action="retry")
+    trace.wait(0.5)
+    trace.preauthorize("b", denied="b", action="retry")
+    trace.wait(1.5)
+    trace.preauthorize("b")
+
+    silent(trace, "preauthorization.retry-bounded")

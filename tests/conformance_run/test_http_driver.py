@@ -86,6 +86,8 @@ def test_placeholders_are_filled_in_path_headers_and_body(ask: Callable[..., Ver
         ended=10.5,
         arguments={"mvpd": "Cable/vision", "screen": "a b&c"},
         returns={"code": "ABC", "state": "pending"},
+        facts=DEVICE.facts,
+        status=201,
     )
 
 

@@ -180,7 +180,7 @@ def test_answers_on_a_terminal_become_the_file(tmp_path: Path) -> None:
             case "login":
                 answers += ["login", "POST /tv/{device.id}/login", "$.pin", "", "$.link"]
             case "status":
-                answers += ["get /tv/{device.id}", "$.is"]
+                answers += ["get /tv/{device.id}", "$.is", ""]
             case _:
                 answers += ["-"]
     done = init(tmp_path, typed="\n".join(answers) + "\n")

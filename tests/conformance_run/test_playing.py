@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import httpx
 
+from conformance.facilities import FACILITIES
 from conformance.reports.model import ScenarioReport
 from conformance.rule import Blame
 from conformance.scenarios import SCENARIOS
@@ -129,5 +130,5 @@ def test_a_lost_mock_is_the_harness_s_fault() -> None:
 def test_every_scenario_has_an_id_of_its_own_and_needs_verbs_that_exist() -> None:
     assert len({scenario.id for scenario in SCENARIOS}) == len(SCENARIOS)
     for scenario in SCENARIOS:
-        assert scenario.needs <= {*VERBS, RESTART}
+        assert scenario.needs <= {*VERBS, *FACILITIES, RESTART}
         assert scenario.title

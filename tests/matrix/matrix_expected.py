@@ -118,10 +118,35 @@ BREAKS: dict[str, tuple[str, ...]] = {
     "retry-storm": ("errors.server-errors-bounded",),
     # Environment
     "connection-per-call": ("environment.connections-reused",),
+    "temporary-pass-offered": ("configuration.filtered",),
+    "several-profiles-refused": ("authentication.several-profiles-handled",),
+    "ciphertext-shown": ("authentication.encrypted-metadata-handled",),
+    "whole-batch-retried": ("preauthorization.retry-bounded",),
+    "media-token-trusted": ("authorization.media-token-verified",),
+    "visitor-dropped": ("headers.visitor-identifier-passed",),
+    "retries-in-step": ("errors.server-errors-spaced",),
+    "app-left-waiting": ("errors.outage-answered",),
+    "no-circuit-breaker": ("errors.circuit-breaker",),
+    "refusal-not-understood": ("errors.top-level-and-item-level",),
+    "new-members-refused": ("errors.unknown-tolerated",),
+    "outage-amplified": ("errors.amplification-bounded",),
 }
 """The rules that a defect must trip; none for the defect that nobody can see."""
 
 MAY_BREAK: dict[str, dict[str, str]] = {
+    "catalogue-one-by-one": {
+        "errors.amplification-bounded": "a request for each resource is more than batches and retries need",
+    },
+    "denial-ignored": {
+        "authorization.media-token-verified": "a media token that was refused is a denial that is ignored",
+        "errors.top-level-and-item-level": "what was denied within an answer plays",
+    },
+    "device-info-in-own-words": {
+        "headers.device-info-truthful": "other words for the hardware are not those that the app gave",
+    },
+    "retry-storm": {
+        "errors.amplification-bounded": "ten tries are more than a playback may cost",
+    },
     "register-every-start": {
         "registration.credentials-survive-restart": "after a restart apps start too",
         "registration.token-renewed-with-same-credentials": "the new client takes the place of a new token",
@@ -135,6 +160,12 @@ MAY_BREAK: dict[str, dict[str, str]] = {
     "two-pollers": {
         "authentication.poll-interval": "two rhythms on one code come closer than 3 s to each other",
         "errors.server-errors-bounded": "two pollers ask for one code twice as often when polls fail",
+    },
+    "whole-batch-retried": {
+        "preauthorization.permits-cached": "what was permitted is asked for again with the rest of its batch",
+    },
+    "outage-amplified": {
+        "configuration.only-for-selection": "the configuration is among what it looks at in trouble",
     },
     "media-token-cached": {
         "preauthorization.never-plays": "a resource that was preauthorized plays without an authorize call",

@@ -92,6 +92,7 @@ async def _settings(folder: Path, space: str, defects: Sequence[str]) -> Setting
         return Settings(
             adobe_url=space,
             software_statement=await control.software_statement(),
+            media_token_key=example.media_token_key((await control.public_keys())["keys"]),
             database=str(folder / f"{space.rpartition('~')[2]}.sqlite"),
             conduct=misconduct(defects),
         )

@@ -26,6 +26,7 @@ class TempPassIdentitySent(Rule):
         breaks="Without it there is no temporary access; with a plain address personal data is handed on.",
         remedy="Hash what identifies the viewer before it is put into AP-TempPass-Identity.",
         citations=(citations.HEADER_TEMPPASS_IDENTITY,),
+        needs=frozenset({"login", "play", "temppass_identity"}),
     )
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance import citations
+from conformance.facts.actions import names
+from conformance.facts.exchanges import PROFILE_ANSWERS, profiles
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 
@@ -15,14 +17,14 @@ class StateCleared(Rule):
         title="After a logout the device is not authenticated",
         severity=Severity.MUST,
         requirement="A logout ends the authenticated profile: afterwards the device is not authenticated, and a "
-        "playback asks for a login.",
+        "playback asks for a login, unless Adobe Pass then gives a profile of another TV provider.",
         breaks="The app shows the viewer who left as logged in, and every playback fails.",
         remedy="Forget the profile and everything derived from it when the viewer logs out.",
         citations=(citations.COOKBOOK_LOGOUT, citations.FAQ_LOGOUT),
         needs=frozenset({"logout", "status"}),
         judges_app=True,
     )
-    watches = frozenset[str]()
+    watches = PROFILE_ANSWERS
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
@@ -30,13 +32,19 @@ class StateCleared(Rule):
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if not isinstance(seen, VerbCall):
-            return
-        if seen.verb == "logout" and seen.failure is None:
-            self._logged_out.put(seen.device, seen)
+            if profiles(seen):  # another TV provider's: the viewer has left one of them
+                self._forget(seen)
+        elif seen.verb == "logout" and seen.failure is None:
+            for name in names(seen):
+                self._logged_out.put(name, seen)
         elif seen.verb in {"login", "enter_code", "arrived"}:
-            self._logged_out.pop(seen.device)
-        elif self._logged_out.get(seen.device) is not None and seen.failure is None:
+            self._forget(seen)
+        elif seen.failure is None and all(self._logged_out.get(name) is not None for name in names(seen)):
             yield from self._judge(seen)
+
+    def _forget(self, seen: Observation) -> None:
+        for name in names(seen):
+            self._logged_out.pop(name)
 
     def _judge(self, call: VerbCall) -> Iterator[Outcome]:
         if call.verb in {"status", "start"} and "state" in call.returns:

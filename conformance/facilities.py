@@ -1,0 +1,38 @@
+"""What a judged run may have besides verbs, and what scenarios and rules that need it say where it is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from conformance.drivers.wire import mentions
+from conformance.service_config import ServiceConfig
+
+FACILITIES: Mapping[str, str] = {
+    "attributes": "attributes among the returns of [verbs.status] in service.toml",
+    "hidden_mvpds": "hidden_mvpds under [service]: the TV providers that viewers must not be offered",
+    "temppass_identity": "the placeholder {temppass_identity} in the requests of service.toml",
+    "visitor_identifier": "the placeholder {visitor_identifier} in the requests of service.toml",
+}
+"""What to add, by name."""
+
+
+def of_service(config: ServiceConfig) -> frozenset[str]:
+    """The facilities that service.toml gives."""
+    if not config.verbs:  # a driver of one's own, which is told the identity and may return the attributes
+        return frozenset({"attributes", "temppass_identity"})
+    status = config.verbs.get("status")
+    given = {
+        "attributes": status is not None and "attributes" in status.returns,
+        "hidden_mvpds": bool(config.service.hidden_mvpds),
+        "temppass_identity": any(mentions(config, verb, "temppass_identity") for verb in config.verbs),
+        "visitor_identifier": any(mentions(config, verb, "visitor_identifier") for verb in config.verbs),
+    }
+    return frozenset(name for name, there in given.items() if there)
+
+
+def in_words(needs: Iterable[str]) -> str:
+    """What is missing, for a report: "verbs login, play; hidden_mvpds under [service] …"."""
+    verbs = sorted(name for name in needs if name not in FACILITIES)
+    facilities = [FACILITIES[name] for name in sorted(needs) if name in FACILITIES]
+    named = [f"verb{'s' if len(verbs) > 1 else ''} {', '.join(verbs)}"] if verbs else []
+    return "; ".join((*named, *facilities))

@@ -1,0 +1,38 @@
+"""What Adobe's pages name, and what answers carry beyond it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from conformance.facts.exchanges import answer, errors
+from mock_server import wire
+from mock_server.errors import ENHANCED_ERRORS
+from mock_server.exchange import Exchange
+
+
+def _members() -> frozenset[str]:
+    structs = [
+        value for value in vars(wire).values() if isinstance(value, type) and issubclass(value, msgspec.Struct)
+    ]
+    return frozenset(name for struct in structs for name in struct.__struct_encode_fields__)
+
+
+MEMBERS = _members()
+"""The names that answers of the documented API have for anything, at any place."""
+
+
+def unknown_members(exchange: Exchange) -> tuple[str, ...]:
+    """Members of an answer that no page names. A look at the top is enough to know that the answer has news."""
+    return tuple(name for name in answer(exchange) if name not in MEMBERS)
+
+
+def unknown_codes(exchange: Exchange) -> tuple[str, ...]:
+    """Codes of enhanced errors that no table lists."""
+    return tuple(code for error in errors(exchange) if (code := _code(error)) and code not in ENHANCED_ERRORS)
+
+
+def _code(error: Mapping[str, Any]) -> str:
+    return str(error.get("code", ""))

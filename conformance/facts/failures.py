@@ -1,0 +1,58 @@
+"""Series of tries: a request that Adobe Pass failed, and its repetitions by the service itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from conformance.facts.actions import names
+from conformance.facts.exchanges import DCR, NEEDS_TOKEN, ended, out_of_order, signature
+from conformance.observation import Observation, VerbCall
+from conformance.rule import Bounded
+from mock_server.exchange import Exchange
+
+REPEATABLE = NEEDS_TOKEN | DCR
+IN_A_ROW = 6.0
+"""Seconds between two tries of one series: the growing delays of a few tries stay below."""
+
+Series = tuple[Exchange, ...]
+
+
+@dataclass
+class Failures:
+    """The open series. A series is over when it succeeds, when its viewer acts again, or after a long pause."""
+
+    poll_interval: float
+    longest: int
+    """Tries of a series that are kept, the first ones."""
+    _open: Bounded[tuple[str, ...], Series] = field(default_factory=Bounded)
+    _acted: Bounded[str, float] = field(default_factory=Bounded)
+
+    def observe(self, seen: Observation) -> Iterator[tuple[Series, bool]]:
+        """The series that this brings, and whether it is over; one that is gives way to a new one first."""
+        if isinstance(seen, VerbCall):
+            for name in names(seen):
+                self._acted.put(name, seen.ended)
+            return
+        if seen.endpoint not in REPEATABLE:
+            return
+        key = signature(seen)
+        tries = self._open.pop(key) or ()
+        if tries and not self._is_retry(tries[-1], seen):
+            yield tries, True
+            tries = ()
+        tries = (*tries[: self.longest - 1], seen)
+        failed = out_of_order(seen)
+        yield tries, not failed
+        if failed:
+            self._open.put(key, tries)
+
+    def rest(self) -> Iterator[Series]:
+        """Those that were never over."""
+        for key in self._open:
+            yield self._open.get(key) or ()
+
+    def _is_retry(self, failed: Exchange, seen: Exchange) -> bool:
+        polls = seen.endpoint == "profiles.code" and seen.wall - failed.wall >= self.poll_interval
+        acted = max(self._acted.get(name) or 0.0 for name in names(seen))
+        return not polls and acted < failed.wall and seen.wall - ended(failed) <= IN_A_ROW

@@ -1,0 +1,83 @@
+"""Encrypted user metadata stays what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.actions import Recent, broke_down, names
+from conformance.facts.exchanges import PROFILE_ANSWERS, out_of_order, profiles
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+Secrets = dict[str, str]
+"""Ciphertexts by the name of their attribute."""
+
+
+class EncryptedMetadataHandled(Rule):
+    card = Card(
+        id="authentication.encrypted-metadata-handled",
+        title="Encrypted user metadata does no harm and is not shown as if it were plain",
+        severity=Severity.SHOULD,
+        requirement="Attributes of a profile in the state enc are ciphertext for the Programmer's certificate: they "
+        "are decrypted with its key or left alone, and the app never gets the ciphertext as a value.",
+        breaks="Viewers see gibberish, rules by postal code go wrong, or logins of that TV provider fail.",
+        remedy="Look at the state of each attribute; decrypt those in the state enc, or leave them out.",
+        citations=(citations.USER_METADATA_ENCRYPTION, citations.COOKBOOK_REQUIREMENTS),
+        needs=frozenset({"login", "status", "attributes"}),
+        judges_app=True,
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._secrets: Bounded[str, tuple[Exchange, Secrets]] = Bounded()
+        self._faults = Recent()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if not isinstance(seen, VerbCall):
+            if out_of_order(seen):
+                self._faults.add(seen)
+            elif seen.endpoint in PROFILE_ANSWERS and (secrets := _secrets(seen)):
+                for name in names(seen):
+                    self._secrets.put(name, (seen, secrets))
+            return
+        known = next((known for name in names(seen) if (known := self._secrets.get(name)) is not None), None)
+        if seen.verb != "status" or known is None or self._faults.during(seen):
+            return
+        profile, secrets = known
+        shown = [name for name, secret in secrets.items() if _shows(seen.returns.get("attributes"), secret)]
+        if broke_down(seen):
+            yield _harm(profile, seen, f"the service failed: {seen.failure}")
+        elif shown:
+            yield _harm(profile, seen, f"the app got the ciphertext of {', '.join(shown)}")
+        elif "attributes" in seen.returns:
+            yield HELD
+
+
+def _harm(profile: Exchange, call: VerbCall, observed: str) -> Broken:
+    return Broken(
+        exchanges=(profile.id,),
+        device=call.device,
+        expected="attributes in the state enc decrypted, left out, or passed on with their state",
+        observed=observed,
+    )
+
+
+def _secrets(exchange: Exchange) -> Secrets:
+    return {
+        str(name): attribute["value"]
+        for profile in profiles(exchange).values()
+        if isinstance(profile, dict) and isinstance(profile.get("attributes"), dict)
+        for name, attribute in profile["attributes"].items()
+        if isinstance(attribute, dict) and attribute.get("state") == "enc" and isinstance(attribute.get("value"), str)
+    }
+
+
+def _shows(value: object, secret: str) -> bool:
+    """Whether a ciphertext is among what the app got, and nothing beside it says that it is one."""
+    if isinstance(value, dict):
+        return value.get("state") != "enc" and any(_shows(member, secret) for member in value.values())
+    if isinstance(value, list):
+        return any(_shows(member, secret) for member in value)
+    return value == secret

@@ -1,0 +1,51 @@
+"""Two profiles are no error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.actions import Recent, broke_down
+from conformance.facts.exchanges import PROFILE_ANSWERS, out_of_order, profiles
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
+
+
+class SeveralProfilesHandled(Rule):
+    card = Card(
+        id="authentication.several-profiles-handled",
+        title="A device with several profiles is served",
+        severity=Severity.SHOULD,
+        requirement="A device may have valid profiles of several TV providers. The service lets the viewer choose or "
+        "selects one by a rule of its own; it does not fail.",
+        breaks="Viewers who changed their TV provider, or came by single sign-on, cannot get in.",
+        remedy="Select the profile of the TV provider that the viewer chose last, or offer the choice.",
+        citations=(citations.CHECKLIST_MULTIPLE_PROFILES,),
+        needs=frozenset({"login", "status", "logout"}),
+        judges_app=True,
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._several = Recent()
+        self._faults = Recent()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if not isinstance(seen, VerbCall):
+            if out_of_order(seen):
+                self._faults.add(seen)
+            elif seen.endpoint in PROFILE_ANSWERS and len(profiles(seen)) > 1:
+                self._several.add(seen)
+            return
+        found = self._several.during(seen)
+        if not found or self._faults.during(seen):
+            return
+        if not broke_down(seen):
+            yield HELD
+            return
+        yield Broken(
+            exchanges=tuple(exchange.id for exchange in found),
+            device=seen.device,
+            expected=f"a choice or a selection among {', '.join(profiles(found[0]))}",
+            observed=f"{seen.verb} failed: {seen.failure}",
+        )

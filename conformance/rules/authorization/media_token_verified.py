@@ -1,0 +1,56 @@
+"""A media token is looked at before a stream starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.actions import Recent
+from conformance.facts.media_tokens import media_tokens
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
+
+FLAWS = {
+    "bad_signature": "a signature that is not of this token",
+    "expired": "a time that is over",
+    "wrong_resource": "another resource",
+}
+
+
+class MediaTokenVerified(Rule):
+    card = Card(
+        id="authorization.media-token-verified",
+        title="A media token that is not valid starts no stream",
+        severity=Severity.SHOULD,
+        requirement="Before a stream starts its media token is verified: signature, time and resource.",
+        breaks="Forged and shared tokens play, which the contracts with the TV providers forbid.",
+        remedy="Verify the token of every authorization with Adobe's public key before you release the stream; "
+        "refuse on any state but valid.",
+        citations=(citations.CHECKLIST_MEDIA_TOKEN_VALIDATION, citations.MEDIA_TOKENS),
+        needs=frozenset({"login", "status", "play"}),
+        judges_app=True,
+    )
+    watches = frozenset({"decisions.authorize"})
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._recent = Recent()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if not isinstance(seen, VerbCall):
+            if any(media_tokens(seen)):
+                self._recent.add(seen)
+            return
+        flaw = FLAWS.get(seen.arranged.get("media_token", ""))
+        permitted = self._recent.during(seen)
+        if seen.verb != "play" or flaw is None or not permitted:
+            return
+        if seen.returns.get("allowed") is not True:
+            yield HELD
+            return
+        yield Broken(
+            exchanges=tuple(exchange.id for exchange in permitted),
+            device=seen.device,
+            expected=f"no stream on a media token with {flaw}",
+            observed="the app was allowed to play",
+        )

@@ -1,0 +1,60 @@
+"""Viewers are offered the TV providers that they may choose, and no others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from conformance import citations
+from conformance.facts.exchanges import answer
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+
+class Filtered(Rule):
+    card = Card(
+        id="configuration.filtered",
+        title="Viewers are not offered TV providers that are not for them",
+        severity=Severity.MUST,
+        requirement="The configuration also lists temporary passes and integrations in development or under test. A "
+        "service that hides them hides all of them: those that service.toml declares hidden are never offered.",
+        breaks="Viewers choose a provider that cannot let them in, or take a temporary pass instead of logging in.",
+        remedy="Filter the list of the configuration by isTempPass and by your own list before the app gets it.",
+        citations=(citations.COOKBOOK_AUTHENTICATE, citations.CHECKLIST_CONFIGURATION_RETRIEVAL),
+        needs=frozenset({"providers", "hidden_mvpds"}),
+        judges_app=True,
+    )
+    watches = frozenset({"configuration"})
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._fetched: Exchange | None = None
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if not isinstance(seen, VerbCall):
+            if seen.endpoint == "configuration" and self._hidden(_listed(seen)):
+                self._fetched = seen
+            return
+        # Without a hidden provider in the configuration there is nothing to filter.
+        if seen.verb != "providers" or seen.failure is not None or self._fetched is None:
+            return
+        offered = self._hidden([str(name) for name in seen.returns.get("providers") or ()])
+        if not offered:
+            yield HELD
+            return
+        yield Broken(
+            exchanges=(self._fetched.id,),
+            device=seen.device,
+            expected=f"none of the hidden TV providers ({', '.join(self.expectations.hidden_mvpds)})",
+            observed=f"{', '.join(offered)} offered",
+        )
+
+    def _hidden(self, names: list[str]) -> list[str]:
+        return [name for name in names if any(fnmatchcase(name, hidden) for hidden in self.expectations.hidden_mvpds)]
+
+
+def _listed(configuration: Exchange) -> list[str]:
+    requestor = answer(configuration).get("requestor")
+    mvpds = requestor.get("mvpds") if isinstance(requestor, dict) else None
+    return [str(mvpd.get("id")) for mvpd in mvpds or () if isinstance(mvpd, dict)]

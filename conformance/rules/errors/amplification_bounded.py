@@ -1,0 +1,65 @@
+"""One thing that a viewer does costs few calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.actions import Recent
+from conformance.facts.exchanges import NEEDS_TOKEN
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
+
+TRIES = 3
+CALLS = {"start": 2, "providers": 1, "login": 4, "enter_code": 2, "arrived": 1, "status": 1, "play": 2, "logout": 2}
+"""Calls that each verb may need; preauthorize needs one for each batch, and one more."""
+COUNTED = NEEDS_TOKEN - {"profiles.code"}
+"""Polls go on by themselves, and have rules of their own; registration is shared by all viewers."""
+
+
+class AmplificationBounded(Rule):
+    card = Card(
+        id="errors.amplification-bounded",
+        title="What a viewer does costs few calls to Adobe Pass, in an outage too",
+        severity=Severity.MUST,
+        requirement="The calls that one request of the app leads to stay below a budget: three tries of what it "
+        "needs. That is 6 for start, play and logout, 12 for login, 3 for the others, and 3 for each batch of a "
+        "preauthorization and 3 more. Polls and registration are not counted.",
+        breaks="In an outage each viewer who tries again multiplies the load, and Adobe throttles everyone.",
+        remedy="Retry in one layer alone, keep what was learnt, and do not call other endpoints to find a cure.",
+        citations=(citations.COOKBOOK_ENVIRONMENTS, citations.THROTTLING_LIMITS, citations.ERRORS_HANDLING),
+        needs=frozenset({"login", "status", "play"}),
+        judges_app=True,
+    )
+    watches = COUNTED
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._recent = Recent()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if not isinstance(seen, VerbCall):
+            if seen.endpoint in COUNTED:
+                self._recent.add(seen)
+            return
+        calls = self._recent.during(seen)
+        if not calls:
+            return
+        budget = self._budget(seen)
+        if len(calls) <= budget:
+            yield HELD
+            return
+        yield Broken(
+            exchanges=tuple(exchange.id for exchange in calls),
+            device=seen.device,
+            expected=f"at most {budget} calls for {seen.verb}",
+            observed=f"{len(calls)} calls: {', '.join(dict.fromkeys(exchange.endpoint for exchange in calls))}",
+        )
+
+    def _budget(self, call: VerbCall) -> int:
+        if call.verb != "preauthorize":
+            return TRIES * CALLS.get(call.verb, 1)
+        resources = call.arguments.get("resources")
+        asked = len(resources) if isinstance(resources, list) else 1
+        batches = -(-asked // self.expectations.preauthorize_limit)
+        return TRIES * (batches + 1)

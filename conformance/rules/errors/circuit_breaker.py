@@ -1,0 +1,103 @@
+"""In a lasting outage the service calls less."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from conformance import citations
+from conformance.facts.exchanges import DCR, NEEDS_TOKEN, out_of_order
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+LASTING = 6.0
+"""Seconds without one good answer that make an outage a lasting one."""
+FEWEST = 8
+"""Calls in the first third of an outage below which a rate says nothing."""
+FALLS_TO = 0.5
+EVIDENCE = 10
+
+
+@dataclass
+class _Outage:
+    began: float
+    calls: Counter[int] = field(default_factory=Counter)
+    """By the tenth of a second since its beginning."""
+    asked: Counter[int] = field(default_factory=Counter)
+    """What apps asked meanwhile, likewise."""
+    latest: tuple[int, ...] = ()
+
+    def tenth(self, moment: float) -> int:
+        return int((moment - self.began) * 10)
+
+
+class CircuitBreaker(Rule):
+    card = Card(
+        id="errors.circuit-breaker",
+        title="In a lasting outage the rate of calls falls",
+        severity=Severity.SHOULD,
+        requirement="When nothing but failures came for several seconds, the service stops trying for every viewer "
+        "and only looks now and then if Adobe Pass is back: in the last third of the outage it calls at most half as "
+        "often as in the first. Where a driver is at work, only an outage with steady demand is judged.",
+        breaks="The full load of the audience stands on Adobe Pass at the moment it tries to come back.",
+        remedy="Put a circuit breaker in front of the calls: open after some failures in a row, let one probe "
+        "through every few seconds, close on success.",
+        citations=(citations.COOKBOOK_ENVIRONMENTS, citations.ERRORS_HANDLING),
+        needs=frozenset({"login", "status", "play"}),
+    )
+    watches = NEEDS_TOKEN | DCR
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._outage: _Outage | None = None
+        self._last = 0.0
+        """When somebody last wanted something: a verb began or, without a driver, a call came."""
+        self._driven = False
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if isinstance(seen, VerbCall):
+            self._driven = True
+            self._last = max(self._last, seen.started)
+            if self._outage is not None:
+                self._outage.asked[self._outage.tenth(seen.started)] += 1
+            return
+        if out_of_order(seen):
+            self._failed(seen)
+        elif seen.status != 429:
+            yield from self.finish()
+            self._outage = None
+        if not self._driven:
+            self._last = max(self._last, seen.wall)
+
+    def finish(self) -> Iterator[Outcome]:
+        if self._outage is not None:
+            yield from self._over(self._outage, self._last)
+
+    def _failed(self, seen: Exchange) -> None:
+        outage = self._outage or _Outage(seen.wall)
+        outage.calls[outage.tenth(seen.wall)] += 1
+        outage.latest = (*outage.latest, seen.id)[-EVIDENCE:]
+        self._outage = outage
+
+    def _over(self, outage: _Outage, ended: float) -> Iterator[Outcome]:
+        third = outage.tenth(ended) / 3
+        first, last = (_between(outage.calls, start, start + third) for start in (0, 2 * third))
+        asked_first, asked_last = (_between(outage.asked, start, start + third) for start in (0, 2 * third))
+        steady = not self._driven or asked_last >= FALLS_TO * asked_first
+        if ended - outage.began < LASTING or first < FEWEST or not steady:
+            return
+        if last <= FALLS_TO * first:
+            yield HELD
+            return
+        yield Broken(
+            exchanges=outage.latest,
+            device=None,
+            expected=f"at most half of the {first} calls with which the outage of {third / 10 * 3:.1f} s began",
+            observed=f"{last} calls in its last third",
+        )
+
+
+def _between(counts: Counter[int], start: float, end: float) -> int:
+    return sum(count for tenth, count in counts.items() if start <= tenth < end)

@@ -1,0 +1,49 @@
+"""An app is answered while Adobe Pass is out of order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.actions import Recent
+from conformance.facts.exchanges import out_of_order
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
+
+
+class OutageAnswered(Rule):
+    card = Card(
+        id="errors.outage-answered",
+        title="The app gets an answer although Adobe Pass does not give one",
+        severity=Severity.MUST,
+        requirement="When Adobe Pass fails, breaks connections or does not answer at all, the app still gets an "
+        "answer within 10 s: what the service knows by itself, or that it should try later.",
+        breaks="Apps hang on their splash screen, and waiting requests pile up until the service falls too.",
+        remedy="Give every call to Adobe Pass a timeout and every request of an app a deadline below 10 s.",
+        citations=(citations.CHECKLIST_HTTP_ERRORS, citations.ERRORS_HANDLING),
+        needs=frozenset({"login", "status", "play"}),
+        judges_app=True,
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._faults = Recent()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if not isinstance(seen, VerbCall):
+            if out_of_order(seen):
+                self._faults.add(seen)
+            return
+        faults = self._faults.during(seen)
+        if not faults:
+            return
+        took, limit = seen.ended - seen.started, self.expectations.answer_within
+        if seen.status != 0 and took <= limit:
+            yield HELD
+            return
+        yield Broken(
+            exchanges=tuple(exchange.id for exchange in faults),
+            device=seen.device,
+            expected=f"an answer to {seen.verb} within {limit:g} s",
+            observed=f"none after {took:.1f} s" if seen.status == 0 else f"one after {took:.1f} s",
+        )

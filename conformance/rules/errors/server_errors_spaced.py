@@ -1,0 +1,63 @@
+"""Retries come with a growing delay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import median
+
+from conformance import citations
+from conformance.facts.exchanges import ended
+from conformance.facts.failures import REPEATABLE, Failures, Series
+from conformance.observation import Observation
+from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
+
+FEWEST = 2
+"""Series of three tries, below which jitter may look like growth or its absence."""
+GROWTH = 1.1
+KEPT = 200
+
+
+class ServerErrorsSpaced(Rule):
+    card = Card(
+        id="errors.server-errors-spaced",
+        title="Each retry of a failed request waits longer than the one before",
+        severity=Severity.SHOULD,
+        requirement="After a 5xx or a broken connection the second retry waits longer than the first. Jitter is "
+        "allowed: the medians of all series of three tries are compared, of two series at least.",
+        breaks="The retries of all viewers come in step, and Adobe Pass has no time to recover.",
+        remedy="Wait about half a second before the first retry, two or three times as long before the next, with "
+        "some jitter.",
+        citations=(citations.ERRORS_HANDLING, citations.CHECKLIST_HTTP_ERRORS),
+    )
+    watches = REPEATABLE
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._failures = Failures(expectations.poll_interval, longest=3)
+        self._series: list[Series] = []
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        for tries, over in self._failures.observe(seen):
+            if over and len(tries) == 3 and len(self._series) < KEPT:
+                self._series.append(tries)
+        return iter(())
+
+    def finish(self) -> Iterator[Outcome]:
+        series = [*self._series, *(tries for tries in self._failures.rest() if len(tries) == 3)][:KEPT]
+        if len(series) < FEWEST:
+            return
+        first, second = (median(_delay(tries, nth) for tries in series) for nth in (1, 2))
+        if second >= GROWTH * first:
+            yield from [HELD] * len(series)
+            return
+        yield Broken(
+            exchanges=tuple(exchange.id for tries in series[:3] for exchange in tries),
+            device=series[0][-1].device,
+            expected="a second retry that waits longer than the first",
+            observed=f"{first:.2f} s before the first retry and {second:.2f} s before the second, "
+            f"the medians of {len(series)} series",
+        )
+
+
+def _delay(tries: Series, nth: int) -> float:
+    return tries[nth].wall - ended(tries[nth - 1])

@@ -1,0 +1,76 @@
+"""Errors are understood wherever they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.actions import Recent, broke_down
+from conformance.facts.documented import unknown_codes, unknown_members
+from conformance.facts.exchanges import DECISIONS, answer, asks_again, decisions, denial
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+TOP, ITEM = "top-level", "item-level"
+
+
+class TopLevelAndItemLevel(Rule):
+    card = Card(
+        id="errors.top-level-and-item-level",
+        title="Errors of a whole request and errors of single decisions are both handled",
+        severity=Severity.MUST,
+        requirement="An error stands at the top level of an answer with a 4xx, or inside a decision of a 200. The "
+        "service handles both: the app gets a denial or an explanation, neither a permit nor a failure. One outcome "
+        "is given once both forms have been seen.",
+        breaks="A denial in a 200 plays, or a refused request ends as a crash that tells the viewer nothing.",
+        remedy="Look at the status first and then at each decision, and treat both errors by their action.",
+        citations=(citations.ERRORS_HANDLING, citations.CHECKLIST_HTTP_ERRORS),
+        needs=frozenset({"login", "status", "play"}),
+        judges_app=True,
+    )
+    watches = DECISIONS
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._answers = Recent()
+        self._seen: set[str] = set()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if not isinstance(seen, VerbCall):
+            if seen.endpoint in DECISIONS:
+                self._answers.add(seen)
+            return
+        answers = self._answers.during(seen)
+        if seen.verb not in {"play", "preauthorize"} or not answers or any(map(_of_other_rules, answers)):
+            return
+        form = _form(answers[-1])
+        if form is None:
+            return
+        self._seen.add(form)
+        wrong = _wrong(seen)
+        if wrong is not None:
+            yield Broken(
+                exchanges=tuple(exchange.id for exchange in answers),
+                device=seen.device,
+                expected=f"{seen.verb} to be answered with the {form} error, as a denial or an explanation",
+                observed=wrong,
+            )
+        elif self._seen == {TOP, ITEM}:
+            yield HELD
+
+
+def _of_other_rules(exchange: Exchange) -> bool:
+    return asks_again(exchange) or bool(unknown_members(exchange) or unknown_codes(exchange))
+
+
+def _form(exchange: Exchange) -> str | None:
+    if exchange.status >= 400:
+        return TOP if "code" in answer(exchange) else None
+    return ITEM if any(denial(decision) for decision in decisions(exchange)) else None
+
+
+def _wrong(call: VerbCall) -> str | None:
+    if call.verb == "play" and call.returns.get("allowed") is True:
+        return "the app was allowed to play"
+    return f"{call.verb} failed: {call.failure}" if broke_down(call) else None

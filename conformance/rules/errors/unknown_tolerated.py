@@ -1,0 +1,61 @@
+"""What is new in an answer does no harm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.actions import Recent, broke_down
+from conformance.facts.documented import unknown_codes, unknown_members
+from conformance.facts.exchanges import NEEDS_TOKEN, out_of_order
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+
+class UnknownTolerated(Rule):
+    card = Card(
+        id="errors.unknown-tolerated",
+        title="Unknown members and unknown error codes do no harm",
+        severity=Severity.MUST,
+        requirement="Adobe Pass may add members to its answers and codes to its errors. Members that are not known "
+        "are ignored, and errors whose code is not known are handled by their action.",
+        breaks="The day on which Adobe adds something is the day of an outage.",
+        remedy="Read what you need from an answer and ignore the rest; decide by the error's action.",
+        citations=(citations.ERRORS_HANDLING, citations.ERRORS_LIST),
+        needs=frozenset({"login"}),
+        judges_app=True,
+    )
+    watches = NEEDS_TOKEN
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._news = Recent()
+        self._faults = Recent()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if not isinstance(seen, VerbCall):
+            if out_of_order(seen):
+                self._faults.add(seen)
+            elif seen.endpoint in NEEDS_TOKEN and (unknown_members(seen) or unknown_codes(seen)):
+                self._news.add(seen)
+            return
+        news = self._news.during(seen)
+        if not news or self._faults.during(seen):
+            return
+        if not broke_down(seen):
+            yield HELD
+            return
+        yield Broken(
+            exchanges=tuple(exchange.id for exchange in news),
+            device=seen.device,
+            expected=f"{seen.verb} to be served in spite of {_news(news)}",
+            observed=str(seen.failure),
+        )
+
+
+def _news(news: list[Exchange]) -> str:
+    codes = dict.fromkeys(code for exchange in news for code in unknown_codes(exchange))
+    members = dict.fromkeys(name for exchange in news for name in unknown_members(exchange))
+    said = (f"the code {', '.join(codes)}" if codes else "", f"the member {', '.join(members)}" if members else "")
+    return " and ".join(filter(None, said))

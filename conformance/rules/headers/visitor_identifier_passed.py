@@ -1,0 +1,59 @@
+"""Adobe Pass is told who the visitor is, where the app knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.actions import Recent
+from conformance.facts.exchanges import DECISIONS, PROFILE_QUERIES
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+LISTED = PROFILE_QUERIES | DECISIONS | {"sessions.create", "logout"}
+"""Calls for the app at hand whose pages list AP-Visitor-Identifier."""
+HEADER = "ap-visitor-identifier"
+
+
+class VisitorIdentifierPassed(Rule):
+    card = Card(
+        id="headers.visitor-identifier-passed",
+        title="An Experience Cloud ID that the app gave is passed on",
+        severity=Severity.SHOULD,
+        requirement="Where the Streaming App gives the visitor's Experience Cloud ID (ECID), it is sent as "
+        "AP-Visitor-Identifier with the calls made for that app, unchanged.",
+        breaks="Adobe's analytics cannot tell which visits led to a login or a playback.",
+        remedy="Take the ECID from the app's request and send it as AP-Visitor-Identifier with sessions, profiles, "
+        "decisions and logout.",
+        citations=(citations.COOKBOOK_REQUIREMENTS, citations.HEADER_VISITOR_IDENTIFIER),
+        needs=frozenset({"login", "visitor_identifier"}),
+        judges_app=True,
+    )
+    watches = LISTED
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._recent = Recent()
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if not isinstance(seen, VerbCall):
+            if seen.endpoint in LISTED:
+                self._recent.add(seen)
+        elif seen.visitor:
+            for exchange in self._recent.during(seen):
+                yield HELD if _sent(exchange) == seen.visitor else _lost(exchange, seen.visitor)
+
+
+def _sent(exchange: Exchange) -> str:
+    return exchange.request_headers.get(HEADER, "").strip('"')  # the example of the header's page has quotes
+
+
+def _lost(exchange: Exchange, visitor: str) -> Broken:
+    sent = _sent(exchange)
+    return Broken(
+        exchanges=(exchange.id,),
+        device=exchange.device,
+        expected=f"AP-Visitor-Identifier: {visitor}",
+        observed=f"AP-Visitor-Identifier: {sent}" if sent else "no AP-Visitor-Identifier",
+    )
