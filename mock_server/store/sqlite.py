@@ -105,6 +105,9 @@ class _SqliteSpace(MemorySpace):
             self._tables[table.name] = partitions
         return partitions
 
+    def _items(self, table: Table[Any], partition: str) -> dict[str, Any]:
+        return self._partitions(table).get(partition, {})
+
     def _put(self, table: Table[Any], partition: str, item: str, record: object) -> None:
         self._file.run(
             "INSERT INTO record (space, life, kind, partition, item, packed) VALUES (?, ?, ?, ?, ?, ?)"

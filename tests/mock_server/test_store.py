@@ -112,3 +112,24 @@ async def test_a_full_table_forgets_the_partition_longest_unwritten(open_: Opene
     assert await space.read(PERMITS, "p") is not None
     assert len(await space.all_rows(PERMITS)) == 2
     await store.close()
+
+
+@pytest.mark.parametrize("first", ["read", "rows", "all_rows", "change", "delete"])
+async def test_what_was_written_is_there_when_the_store_is_opened_again(first: str, tmp_path: Path) -> None:
+    """Whatever is asked first; of the store in memory nobody expects that, and Redis is its own process."""
+    store = SqliteStore(tmp_path / "state")
+    await store.space("a", 1).write(PERMITS, "p", "i", Permit(1, 2))
+    await store.close()
+    again = SqliteStore(tmp_path / "state")
+    space = again.space("a", 1)
+    if first == "read":
+        assert await space.read(PERMITS, "p", "i") == Permit(1, 2)
+    elif first == "rows":
+        assert await space.rows(PERMITS, "p") == [Permit(1, 2)]
+    elif first == "all_rows":
+        assert await space.all_rows(PERMITS) == [("p", "i", Permit(1, 2))]
+    elif first == "change":
+        assert await space.change(PERMITS, "p", "i", lambda permit: (permit, permit)) == Permit(1, 2)
+    else:
+        assert await space.delete(PERMITS, "p", "i")
+    await again.close()
