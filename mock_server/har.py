@@ -18,14 +18,6 @@ import msgspec
 from mock_server.exchange import Exchange
 from mock_server.spaces import DEFAULT_SPACE
 
-IN_HAR = frozenset(
-    {
-        *("at", "duration_ms", "connection", "method", "path", "query", "request_headers", "request_body"),
-        *("status", "response_headers", "response_body"),
-    }
-)
-"""Members of an exchange that HAR has a place for."""
-BEYOND_HAR = tuple(name for name in Exchange.__struct_fields__ if name not in IN_HAR)
 _HEAD = {"version": "1.2", "creator": {"name": "Pass Harness", "version": version("pass-harness")}}
 _PATH_CHARACTERS = "/~:@!$&'()*+,;="
 _QUERY_CHARACTERS = _PATH_CHARACTERS + "?%"
@@ -80,6 +72,25 @@ class Response(_Part, frozen=True, kw_only=True):
     body_size: int
 
 
+class Beyond(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What HAR has no place for, named as in `Exchange`."""
+
+    id: int
+    space: str
+    wall: float
+    lag_ms: float
+    endpoint: str
+    peer: str
+    service_provider: str | None = None
+    mvpd: str | None = None
+    code: str | None = None
+    client_id: str | None = None
+    device: str | None = None
+    ip: str
+    behaviours: tuple[str, ...] = ()
+    server: str = ""
+
+
 class Timings(_Part, frozen=True, kw_only=True):
     """The mock sees one time only: from the arrival of a request until its answer is ready."""
 
@@ -99,7 +110,7 @@ class Entry(_Part, frozen=True, kw_only=True):
     timings: Timings
     server_ip_address: str | msgspec.UnsetType = msgspec.field(name="serverIPAddress")
     connection: str
-    beyond: dict[str, Any] = msgspec.field(name="_exchange")
+    beyond: Beyond = msgspec.field(name="_exchange")
 
 
 async def har(exchanges: AsyncIterable[Exchange], scheme: str) -> AsyncIterator[bytes]:
@@ -122,7 +133,7 @@ def entry_of(exchange: Exchange, scheme: str) -> Entry:
         timings=Timings(wait=exchange.duration_ms),
         server_ip_address=host.strip("[]") or msgspec.UNSET,
         connection=exchange.connection,
-        beyond={name: getattr(exchange, name) for name in BEYOND_HAR},
+        beyond=msgspec.convert(exchange, Beyond, from_attributes=True),
     )
 
 

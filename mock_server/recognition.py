@@ -18,6 +18,7 @@ from mock_server.dispatch import PathTree
 from mock_server.exchange import Exchange
 from mock_server.headers import device_identifier
 from mock_server.routes import by_path
+from mock_server.spaces import PREFIX
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -111,6 +112,12 @@ _TELLING = ("dcr.token", "sessions.", "temppass.", "browser.saml", "browser.logi
 
 
 _PATHS = PathTree(by_path().items())
+
+
+def endpoint_of(method: str, path: str) -> str:
+    """The id of the endpoint of a path, prefixed with a space or not; empty if there is none."""
+    prefix = PREFIX.match(path)
+    return _found(method, path[prefix.end() :] if prefix else path)[0]
 
 
 def _found(method: str, path: str) -> tuple[str, dict[str, str]]:
