@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.engine import Judge, in_order, lacking
-from conformance.readers.jsonl import read_jsonl
+from conformance.adobe_hosts import Hosts
+from conformance.engine import Judge, lacking
+from conformance.readers.traces import read_traces
 from conformance.reports.model import Report, Run, compose
 from conformance.rule import Expectations, Rule
 from conformance.waivers import Waivers
@@ -22,16 +23,18 @@ def audit(
     rules: Sequence[type[Rule]],
     expectations: Expectations,
     *,
+    hosts: Iterable[str] = (),
     waivers: Waivers | None = None,
 ) -> Report:
-    """The report on one or more traces of the same mock, read one after the other.
+    """The report on one or more traces of the same service, put in order of time together.
 
-    Raises `ConfigError` naming file and line where a trace cannot be read.
+    ``hosts`` are taken for Adobe Pass besides its own. Raises `ConfigError` naming the file, and the place in it,
+    where a trace cannot be read.
     """
     judge = Judge(rules, expectations, driven=False, witness=Witness(), waivers=waivers)
-    extent = _Extent()
+    extent, adobe = _Extent(), Hosts(frozenset(map(str.lower, hosts)))
     with _rare_collections():
-        for exchange in in_order(extent.watch(exchange for path in paths for exchange in read_jsonl(path))):
+        for exchange in extent.watch(read_traces(paths, adobe)):
             judge.observe(exchange)
     run = Run(
         service=", ".join(map(str, paths)),
@@ -39,6 +42,8 @@ def audit(
         max_lag_ms=extent.max_lag_ms,
         exchanges=extent.exchanges,
         files=[str(path) for path in paths],
+        passed_over=adobe.passed_over,
+        resembling=dict(adobe.resembling.most_common(5)),
     )
     return compose(judge.conclude(untestable=lacking(rules, None)), run=run, waivers=waivers)
 

@@ -123,12 +123,19 @@ def doctor(service_file: Path, mock_url: str | None) -> None:
 
 
 @main.command()
-@click.argument("traces", nargs=-1, required=True, type=Path, metavar="TRACE.jsonl…")
+@click.argument("traces", nargs=-1, required=True, type=Path, metavar="TRACE…")
+@click.option(
+    "--host", "hosts", multiple=True, help="A mock or proxy in a HAR, besides Adobe's own hosts; repeatable."
+)
 @click.option("--instances", type=click.IntRange(min=1), default=1, show_default=True, help="Of the service.")
 @on_terms()
-def audit(traces: tuple[Path, ...], instances: int, terms: Terms) -> None:
-    """Judge recorded traces (`pass-mock serve --record`), gzipped or not."""
-    terms.conclude(judge_traces(traces, terms.rules, Expectations(instances=instances), waivers=terms.waivers))
+def audit(traces: tuple[Path, ...], hosts: tuple[str, ...], instances: int, terms: Terms) -> None:
+    """Judge recorded traffic: JSON lines of `--record`, HAR of mock, proxy, browsers or mitmproxy; gzipped or not.
+
+    Several files are put in order of time together.
+    """
+    expectations = Expectations(instances=instances)
+    terms.conclude(judge_traces(traces, terms.rules, expectations, hosts=hosts, waivers=terms.waivers))
 
 
 @main.command()

@@ -25,7 +25,7 @@ def read_jsonl(path: Path) -> Iterator[Exchange]:
                 read += 1
                 if line.strip():
                     yield decoder.decode(line)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(
             f"{path}:{read}: not an exchange: {error}; a trace has one exchange per line as JSON, "
             "as `pass-mock serve --record` writes it"

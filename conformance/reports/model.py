@@ -143,8 +143,21 @@ class Run(msgspec.Struct, kw_only=True):
     exchanges: int = 0
     files: list[str] = []
     """What was judged: the service.toml, or the traces."""
+    passed_over: int = 0
+    """Requests of the traces that were not to Adobe Pass."""
+    resembling: dict[str, int] = {}
+    """Hosts of such requests with paths of Adobe Pass; ``--host`` has them judged."""
     command: str = ""
     """The command line that made the report, where there was one."""
+
+    @property
+    def aside(self) -> str:
+        """What of the traces was not judged, as a sentence; empty if nothing was left aside."""
+        if not self.passed_over:
+            return ""
+        hosts = ", ".join(f"{host} ({requests})" for host, requests in self.resembling.items())
+        hint = f"; with paths of Adobe Pass (--host judges them): {hosts}" if hosts else ""
+        return f"{self.passed_over} requests to other hosts passed over{hint}"
 
 
 class Report(msgspec.Struct, kw_only=True):

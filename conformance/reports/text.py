@@ -57,6 +57,8 @@ def _head(report: Report) -> Iterator[tuple[str, int]]:
         yield escape(f"rule set {run.rule_set}"), 0
     if run.exchanges:
         yield f"{run.exchanges} exchanges in {run.seconds:.1f} s, lag of the mock at most {run.max_lag_ms:.0f} ms", 0
+    if run.aside:
+        yield escape(run.aside), 0
 
 
 def _violated(rule: RuleReport) -> Iterator[tuple[str, int]]:

@@ -179,5 +179,6 @@ def _facts(report: Report) -> list[tuple[str, str]]:
         ("Took", span(run.seconds) if run.seconds else ""),
         ("Exchanges", f"{run.exchanges:,}" if run.exchanges else ""),
         ("Lag of the mock", f"at most {run.max_lag_ms:.0f} ms" if run.exchanges else ""),
+        ("Left aside", run.aside),
         ("Rules", f"{len(report.rules)}, set {run.rule_set}" if run.rule_set else str(len(report.rules))),
     ]

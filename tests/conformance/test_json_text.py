@@ -1,0 +1,97 @@
+"""JSON that is read piece by piece says the same as JSON that is read at once."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conformance.readers import json_text
+from conformance.readers.json_text import BadJson, JsonText
+
+SCALARS = (
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters(codec="utf-8"), max_size=20)
+)
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text('ab{}[],"\\\n:'), inner, max_size=3)
+)
+OBJECTS = st.lists(st.dictionaries(st.sampled_from(["request", "time", "}", "a,{"]), VALUES, max_size=4), max_size=8)
+
+
+@pytest.fixture
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_text, "CHUNK", 7)
+    monkeypatch.setattr(json_text, "GUESSED", 30)
+
+
+def elements(text: str) -> list[Any]:
+    cursor = JsonText(io.StringIO(text))
+    found = list(cursor.elements(msgspec.json.decode))
+    cursor.end()
+    return found
+
+
+WRITTEN: list[dict[str, Any]] = [{"indent": None}, {"separators": (",", ":")}, {"indent": 2}, {"indent": "\t"}]
+
+
+@pytest.mark.parametrize("style", WRITTEN, ids=str)
+@given(objects=OBJECTS)
+def test_elements_are_those_of_the_array(style: dict[str, Any], objects: list[Any]) -> None:
+    assert elements(json.dumps(objects, **style)) == objects
+    lines = "[" + ",\n".join(json.dumps(each, **style) for each in objects) + "\n]\n"
+    assert elements(lines) == objects
+
+
+@given(objects=OBJECTS, styles=st.lists(st.sampled_from(WRITTEN), min_size=8, max_size=8))
+@pytest.mark.usefixtures("small_pieces")
+def test_elements_may_be_written_in_any_way(objects: list[Any], styles: list[dict[str, Any]]) -> None:
+    written = (json.dumps(each, **style) for each, style in zip(objects, styles, strict=False))
+    assert elements("[" + " , ".join(written) + "]") == objects
+
+
+@given(value=st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=5), VALUES, max_size=4))
+def test_members_are_those_of_the_object(value: dict[str, Any]) -> None:
+    cursor = JsonText(io.StringIO(json.dumps(value, indent=1)))
+    assert {name: cursor.value() for name in cursor.members()} == value
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "it breaks off"),
+        ("[", "it breaks off"),
+        ('[{"a": 1}', "it breaks off"),
+        ('[{"a": 1}, ', "it breaks off"),
+        ('[{"a": "x', "it breaks off|Unterminated"),
+        ("{}", r"'\[' was expected, not '\{'"),
+        ("[{} {}]", r"'\]' was expected"),
+        ("[{}] x", "more after its end"),
+        ("[" * 100_000, "nested too deeply"),
+        ("[" + "9" * 5_000 + "]", "digits"),
+    ],
+)
+def test_what_is_wrong_is_said(text: str, words: str) -> None:
+    with pytest.raises(BadJson, match=words):
+        elements(text)
+
+
+def test_an_element_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_text, "MOST", 1 << 20)
+    with pytest.raises(BadJson, match="more than 1048576 characters"):
+        elements('[{"a": "' + "x" * (1 << 22))
+
+
+def test_a_name_is_a_text() -> None:
+    with pytest.raises(BadJson, match="name of a member"):
+        list(JsonText(io.StringIO("{1: 2}")).members())
+
+
+def test_a_guess_that_is_wrong_does_no_harm() -> None:
+    """What stands between the first two stands in the third as well."""
+    objects = [{"a": 1}, {"a": 2}, {"b": [{"a": 3}, {"a": 4}]}, {"a": 5}]
+    assert elements(json.dumps(objects, separators=(",", ":"))) == objects
