@@ -6,12 +6,12 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 import httpx
 
 from conformance.connection import Connection, connect
+from conformance.diagnosis import Diagnosis, of_catalogue, of_traffic, of_verbs
 from conformance.drivers.driver import Request
 from conformance.engine import lacking
 from conformance.observation import VerbCall
@@ -21,24 +21,14 @@ from conformance.service_config import ServiceConfig
 from fixtures.devices import Device, new_devices
 from mock_server.control_client import ControlClient, ControlError
 from mock_server.exchange import Exchange
+from mock_server.spaces import DEFAULT_SPACE
 
 REACHES_MOCK_WITHIN = 5.0
 SKEW_LIMIT = 5.0
 """Seconds between two clocks above which expiry is misjudged."""
+MOST_SPACES = 50
+"""Spaces in which requests are looked for that did not come where they should."""
 PROBE = "doctor"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Diagnosis:
-    """One thing that is wrong: what, how to mend it, whose it is, and whether nothing can be judged until then."""
-
-    what: str
-    remedy: str
-    blame: Blame
-    fatal: bool = True
-
-    def __str__(self) -> str:
-        return f"{self.blame}: {self.what}. {self.remedy}."
 
 
 async def consult(config: ServiceConfig, mock_url: str, *, seed: int) -> tuple[list[Diagnosis], dict[str, str]]:
@@ -48,7 +38,8 @@ async def consult(config: ServiceConfig, mock_url: str, *, seed: int) -> tuple[l
             return [problem], {}
         async with connect(config, control) as connection:
             found, _ = await examine(config, connection, next(new_devices(seed)))
-            return found, lacking(all_rules(), connection.available)
+            untestable = lacking(all_rules(), connection.available)
+            return found + of_verbs(config, connection.available, untestable), untestable
 
 
 async def examine(
@@ -59,8 +50,15 @@ async def examine(
     found, answered = await _service(config, control)
     if not answered:
         return found, []
+    catalogue = await control.catalogue()
+    found += of_catalogue(config, catalogue)
     calls, exchanges = await _probe(config, connection, device)
-    return found + _verbs_failed(config, calls) + _traffic(control, exchanges, await control.catalogue()), calls
+    found += _verbs_failed(config, calls)
+    if exchanges:
+        found += of_traffic(config.service, exchanges, device, catalogue)
+    else:
+        found.append(await _unreached(control, device))
+    return found, calls
 
 
 async def no_mock(control: ControlClient) -> Diagnosis | None:
@@ -156,6 +154,29 @@ async def _reached(connection: Connection, within: float) -> list[Exchange]:
     return []
 
 
+async def _unreached(control: ControlClient, device: Device) -> Diagnosis:
+    """That no request reached this space; another one, perhaps."""
+    mock_url, _, own = control.base_url.partition("/~")
+    for space in (await control.spaces())[:MOST_SPACES]:
+        if space == (own or DEFAULT_SPACE):
+            continue
+        async with ControlClient(f"{mock_url}/~{space}") as other:
+            by_device = await other.exchanges(limit=1, device=device.id)
+            by_address = await other.exchanges(limit=1, ip=device.ip)
+        if by_device.exchanges or by_address.exchanges:
+            there = f"{mock_url}/~{space}"
+            return Diagnosis(
+                what=f"the requests of the service reach the space {space} of the mock, not {control.base_url}",
+                remedy=f"Give the service {control.base_url} as Adobe's base URL, or run with --mock {there}",
+                blame=Blame.CONFIG,
+            )
+    return Diagnosis(
+        what=f"the service answers, but no request of it reached the mock at {control.base_url}",
+        remedy="Give the service that address as Adobe's base URL, the prefix of the space included",
+        blame=Blame.CONFIG,
+    )
+
+
 def _verbs_failed(config: ServiceConfig, calls: list[VerbCall]) -> list[Diagnosis]:
     return [
         Diagnosis(
@@ -176,39 +197,3 @@ def _carrier(config: ServiceConfig, verb: str) -> str:
     if config.service.command is not None:
         return f"the verb {verb} of the command {' '.join(config.service.command)}"
     return f"[verbs.{verb}] in {config.path}"
-
-
-def _traffic(control: ControlClient, exchanges: list[Exchange], catalogue: dict[str, object]) -> list[Diagnosis]:
-    if not exchanges:
-        return [
-            Diagnosis(
-                what=f"the service answers, but no request of it reached the mock at {control.base_url}",
-                remedy="Give the service that address as Adobe's base URL, the prefix of the space included",
-                blame=Blame.CONFIG,
-            )
-        ]
-    known = _ids(catalogue.get("service_providers"))
-    asked = {exchange.service_provider for exchange in exchanges} - {None}
-    unknown = [
-        Diagnosis(
-            what=f'the service acts for the service provider "{provider}", which the mock does not have',
-            remedy=f"Configure the service for one of {', '.join(sorted(known))}, or add it to the mock's catalogue",
-            blame=Blame.CONFIG,
-        )
-        for provider in sorted(provider for provider in asked if provider is not None and provider not in known)
-    ]
-    refused = [
-        Diagnosis(
-            what=f"{exchange.method} {exchange.path} was answered {exchange.status}: {exchange.response_body[:300]}",
-            remedy="Mend the request that the service makes",
-            blame=Blame.SERVICE,
-            fatal=exchange.endpoint.startswith("dcr."),
-        )
-        for exchange in exchanges
-        if 400 <= exchange.status < 500
-    ]
-    return unknown + refused
-
-
-def _ids(entries: object) -> set[str]:
-    return {str(entry["id"]) for entry in entries if isinstance(entry, dict)} if isinstance(entries, list) else set()

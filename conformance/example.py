@@ -113,7 +113,9 @@ def mock(folder: Path, *options: str) -> Child:
     return Child("mock", command, ready="/_mock/health", folder=folder)
 
 
-def programmer_service(folder: Path, adobe_url: str, defects: Sequence[str] = ()) -> Child:
+def programmer_service(
+    folder: Path, adobe_url: str, defects: Sequence[str] = (), options: Sequence[str] = ()
+) -> Child:
     """The example service against the mock at ``adobe_url``, which must be up; its state is in ``folder``."""
     name = "-".join(("service", *defects))
     statement, key = folder / f"{name}.statement", folder / f"{name}.pem"
@@ -127,6 +129,7 @@ def programmer_service(folder: Path, adobe_url: str, defects: Sequence[str] = ()
         f"--media-token-key={key}",
         f"--database={folder / name}.sqlite",
         *(f"--defect={defect}" for defect in defects),
+        *options,
     ]
     return Child(name, command, ready="/health", folder=folder)
 

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 import httpx
 
 from conformance.connection import connect
-from conformance.doctor import PROBE, Diagnosis, examine, mock_answers
+from conformance.diagnosis import Diagnosis
+from conformance.doctor import PROBE, examine, mock_answers
 from conformance.drivers.restart import Restarter
 from conformance.engine import Judge, RuleResult, in_order, lacking
 from conformance.errors import HarnessError

@@ -18,9 +18,9 @@ from typing import Any
 import msgspec
 
 from conformance.drivers.driver import Request
+from conformance.drivers.own import OwnDriver
 from conformance.drivers.restart import Restarter
 from conformance.drivers.returned import Garbage
-from conformance.drivers.timed import TimedDriver
 from conformance.drivers.wire import VerbError, device_values
 from conformance.errors import ConfigError
 from conformance.service_config import ServiceConfig
@@ -45,7 +45,7 @@ class _Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     failure: str | None = None
 
 
-class CommandDriver(TimedDriver):
+class CommandDriver(OwnDriver):
     """Runs the command and asks it. Make it with `started`."""
 
     def __init__(

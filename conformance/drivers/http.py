@@ -9,17 +9,13 @@ import httpx
 
 from conformance.drivers.driver import Request
 from conformance.drivers.restart import Restarter
+from conformance.drivers.timed import TimedDriver
 from conformance.drivers.wire import VerbError, mentions, read, render
-from conformance.observation import VerbCall
 from conformance.service_config import ServiceConfig
-from conformance.verbs import RESTART
 
 
-class HttpDriver:
-    """Asks the service as the app on a device would, over real connections.
-
-    ``now`` gives seconds on the mock's monotonic clock, so that verbs and exchanges share one scale.
-    """
+class HttpDriver(TimedDriver):
+    """Asks the service as the app on a device would, over real connections."""
 
     def __init__(
         self,
@@ -29,9 +25,7 @@ class HttpDriver:
         restarter: Restarter | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._config = config
-        self._now = now
-        self._restarter = restarter
+        super().__init__(config, now=now, restarter=restarter)
         self._http = httpx.AsyncClient(
             timeout=config.service.timeout,
             transport=transport,
@@ -40,52 +34,27 @@ class HttpDriver:
         )
 
     @property
-    def available(self) -> frozenset[str]:
-        return frozenset(self._config.verbs) | ({RESTART} if self._restarter else frozenset())
+    def verbs(self) -> frozenset[str]:
+        return frozenset(self._config.verbs)
 
     async def close(self) -> None:
         await self._http.aclose()
 
-    async def ask(self, request: Request) -> VerbCall:
-        if request.verb == RESTART:
-            return await self._restart(request.scenario)
-        started = self._now()
-        returns: dict[str, Any] = {}
-        failure, status = None, 0
+    async def returns(self, request: Request) -> tuple[dict[str, Any], int]:
+        answer = await self._send(request)
         try:
-            answer = await self._send(request)
-            status = answer.status_code
-            returns = read(self._config, request.verb, answer.status_code, answer.content)
+            return read(self._config, request.verb, answer.status_code, answer.content), answer.status_code
         except VerbError as error:
-            failure = str(error)
-        return VerbCall(
-            verb=request.verb,
-            device=request.device.id,
-            ip=request.device.ip,
-            scenario=request.scenario,
-            started=started,
-            ended=self._now(),
-            arguments=dict(request.arguments),
-            returns=returns,
-            facts=request.device.facts,
-            visitor=request.device.visitor if mentions(self._config, request.verb, "visitor_identifier") else "",
-            arranged=dict(request.arranged),
-            status=status,
-            failure=failure,
-        )
+            raise VerbError(str(error), answer.status_code) from error
 
-    async def _restart(self, scenario: str) -> VerbCall:
-        started = self._now()
-        failure = await self._restarter() if self._restarter else "nothing says how to restart the service"
-        return VerbCall(
-            verb=RESTART, device="", ip="", scenario=scenario, started=started, ended=self._now(), failure=failure
-        )
+    def visitor(self, request: Request) -> str:
+        return request.device.visitor if mentions(self._config, request.verb, "visitor_identifier") else ""
 
     async def _send(self, request: Request) -> httpx.Response:
         sent = render(self._config, request)
         try:
             return await self._http.request(sent.method, sent.url, headers=sent.headers, content=sent.body or None)
         except httpx.TimeoutException as error:
-            raise VerbError(f"no answer within {self._config.service.timeout:g} s") from error
+            raise VerbError(f"no answer within {self._config.service.timeout:g} s", 0) from error
         except httpx.HTTPError as error:
-            raise VerbError(f"no answer: {error or type(error).__name__}") from error
+            raise VerbError(f"no answer: {error or type(error).__name__}", 0) from error

@@ -15,16 +15,16 @@ from pathlib import Path
 import httpx
 
 from conformance.drivers.driver import Request
+from conformance.drivers.own import OwnDriver
 from conformance.drivers.restart import Restarter
 from conformance.drivers.returned import Garbage
-from conformance.drivers.timed import TimedDriver
 from conformance.drivers.wire import VerbError
 from conformance.errors import ConfigError
 from conformance.service_config import ServiceConfig
 from conformance.verbs import RESTART, VERBS
 
 
-class PythonDriver(TimedDriver):
+class PythonDriver(OwnDriver):
     """Asks an object of the class, which was made with the [service] section of the configuration.
 
     A method may be a coroutine or not; one that is not runs in a thread. `VerbError`, errors of the operating system

@@ -1,27 +1,24 @@
-"""What drivers have in common that are no HTTP call: verbs with the times they took, and their failures."""
+"""What drivers have in common: verbs with the times they took, and failures that are answers too."""
 
 from __future__ import annotations
 
-import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
 from conformance.drivers.driver import Request
 from conformance.drivers.restart import Restarter
-from conformance.drivers.returned import Garbage, understood
-from conformance.drivers.wire import NoAnswer, VerbError
-from conformance.errors import ConfigError
+from conformance.drivers.wire import VerbError
 from conformance.observation import VerbCall
 from conformance.service_config import ServiceConfig
 from conformance.verbs import RESTART
 
 
 class TimedDriver(ABC):
-    """A driver whose verbs are answered by somebody else's code.
+    """A driver that has to say no more than which verbs it has, and what one of them returned.
 
-    ``now`` gives seconds on the mock's monotonic clock. What that code does wrong is a `ConfigError`; what the
-    service does wrong is a failed verb.
+    ``now`` gives seconds on the mock's monotonic clock, so that verbs and exchanges share one scale. ``restarter``
+    goes before a verb restart of the driver's own.
     """
 
     def __init__(self, config: ServiceConfig, *, now: Callable[[], float], restarter: Restarter | None) -> None:
@@ -32,57 +29,67 @@ class TimedDriver(ABC):
     @property
     @abstractmethod
     def verbs(self) -> frozenset[str]:
-        """What the code can be asked, restart among it."""
+        """What the driver can be asked."""
 
     @abstractmethod
-    async def answer(self, request: Request) -> object:
-        """What the code returns for a verb. `VerbError` where the service failed, `Garbage` where the code did."""
-
-    @abstractmethod
-    def told(self, sentence: str) -> ConfigError:
-        """A mistake of the code, with what it said of that."""
+    async def returns(self, request: Request) -> tuple[dict[str, Any], int | None]:
+        """What a verb returned, and the status of the service's answer if the driver can tell; or `VerbError`."""
 
     @abstractmethod
     async def close(self) -> None: ...
+
+    def visitor(self, _: Request) -> str:
+        """The visitor's identifier, if the verb tells it to the service."""
+        return ""
 
     @property
     def available(self) -> frozenset[str]:
         return self.verbs | ({RESTART} if self._restarter else frozenset())
 
     async def ask(self, request: Request) -> VerbCall:
+        if request.verb == RESTART:
+            return await self._restart(request)
         started = self._now()
-        returns: dict[str, Any] = {}
-        failure, status = None, None
+        returned: dict[str, Any] = {}
+        failure = None
         try:
-            if request.verb == RESTART and self._restarter is not None:
-                failure = await self._restarter()
-            else:
-                returns = await self._returns(request)
+            returned, status = await self.returns(request)
         except VerbError as error:
-            failure, status = str(error), 0 if isinstance(error, NoAnswer) else None
-        except Garbage as error:
-            raise self.told(str(error)) from error
-        whole_service = request.verb == RESTART
+            failure, status = str(error), error.status
         return VerbCall(
             verb=request.verb,
-            device="" if whole_service else request.device.id,
-            ip="" if whole_service else request.device.ip,
+            device=request.device.id,
+            ip=request.device.ip,
             scenario=request.scenario,
             started=started,
             ended=self._now(),
-            arguments={} if whole_service else dict(request.arguments),
-            returns=returns,
-            facts={} if whole_service else request.device.facts,
+            arguments=dict(request.arguments),
+            returns=returned,
+            facts=request.device.facts,
+            visitor=self.visitor(request),
             arranged=dict(request.arranged),
             status=status,
             failure=failure,
         )
 
-    async def _returns(self, request: Request) -> dict[str, Any]:
-        within = self._config.service.timeout
-        try:
-            async with asyncio.timeout(within):
-                returned = await self.answer(request)
-        except TimeoutError as error:
-            raise NoAnswer(f"no answer within {within:g} s") from error
-        return {} if request.verb == RESTART else understood(self._config.states, request.verb, returned)
+    async def _restart(self, request: Request) -> VerbCall:
+        started = self._now()
+        failure = None
+        if self._restarter is not None:
+            failure = await self._restarter()
+        elif RESTART in self.verbs:
+            try:
+                await self.returns(request)
+            except VerbError as error:
+                failure = str(error)
+        else:
+            failure = "nothing says how to restart the service"
+        return VerbCall(
+            verb=RESTART,
+            device="",
+            ip="",
+            scenario=request.scenario,
+            started=started,
+            ended=self._now(),
+            failure=failure,
+        )

@@ -23,7 +23,11 @@ EVIDENCE_CHARACTERS = 300
 
 
 class VerbError(Exception):
-    """The verb failed; the message becomes `VerbCall.failure`."""
+    """The verb failed; the message becomes `VerbCall.failure`, ``status`` is that of the service's answer."""
+
+    def __init__(self, sentence: str, status: int | None = None) -> None:
+        super().__init__(sentence)
+        self.status = status
 
 
 class NoAnswer(VerbError):

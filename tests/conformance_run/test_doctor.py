@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import count
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from conformance import example
-from conformance.doctor import Diagnosis, consult
+from conformance.diagnosis import Diagnosis
+from conformance.doctor import consult
 from conformance.service_config import ServiceConfig, load
 from mock_server.control_client import ControlClient
+from mock_server.sync_control_client import SyncControlClient
 
 TOML = """
 [service]
@@ -57,8 +64,12 @@ def config(folder: Path, url: str) -> ServiceConfig:
     return load(path)
 
 
+SEEDS = count(1)
+"""Another device for each examination: all of them are in spaces of one mock."""
+
+
 def examined(config: ServiceConfig, mock_url: str) -> tuple[list[Diagnosis], dict[str, str]]:
-    return asyncio.run(consult(config, mock_url, seed=1))
+    return asyncio.run(consult(config, mock_url, seed=next(SEEDS)))
 
 
 def test_the_example_service_is_well(mock_url: str, tmp_path: Path) -> None:
@@ -74,8 +85,11 @@ def test_rules_whose_verbs_are_not_mapped_are_named(mock_url: str, tmp_path: Pat
     with example.programmer_service(tmp_path, space) as service:
         whole = example.service_toml(service.url)
         del whole.verbs["providers"]
-        _, untestable = examined(whole, space)
+        found, untestable = examined(whole, space)
     assert untestable["configuration.cached"] == "verb providers"
+    assert found[0].what == "the verb providers is not mapped, so rules that need it stay untestable"
+    assert found[0].remedy == f"Add [verbs.providers] to {whole.path} if the service knows them"
+    assert not found[0].fatal
 
 
 def test_a_mock_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -89,15 +103,16 @@ def test_a_mock_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_a_service_that_is_not_there_is_named(mock_url: str, tmp_path: Path) -> None:
     nowhere = f"http://127.0.0.1:{example.free_port()}"
     found, _ = examined(config(tmp_path, nowhere), mock_url)
-    assert [(one.fatal, str(one.blame)) for one in found] == [(True, "CONFIG")]
+    assert (found[0].fatal, str(found[0].blame)) == (True, "CONFIG")
     assert f"no service answers at {nowhere}" in found[0].what
+    assert [one.fatal for one in found[1:]] == [False]  # and the verbs that are not mapped
 
 
 def test_a_service_that_never_calls_the_mock_is_told_where_the_mock_is(
     mock_url: str, tmp_path: Path, idle_service: str
 ) -> None:
     found, _ = examined(config(tmp_path, idle_service), f"{mock_url}/~silent")
-    skewed, unreached = found
+    skewed, unreached, _ = found
     assert "clock" in skewed.what
     assert not skewed.fatal
     assert "no request of it reached the mock" in unreached.what
@@ -137,3 +152,84 @@ def test_a_space_whose_clock_was_moved_is_refused(mock_url: str, tmp_path: Path)
     asyncio.run(advance())
     found, _ = examined(config(tmp_path, "http://127.0.0.1:9"), space)
     assert "+1800 s off" in found[0].what
+
+
+@pytest.mark.parametrize(
+    ("provider", "what", "remedy"),
+    [
+        ("NOBODY", '"NOBODY", which the mock does not have', "one of REF30, apasstest1"),
+        ("apasstest1", '"apasstest1", and the suite expects "REF30"', 'Set service_provider = "apasstest1"'),
+    ],
+)
+def test_a_wrong_service_provider_is_named(
+    mock_url: str, tmp_path: Path, provider: str, what: str, remedy: str
+) -> None:
+    space = f"{mock_url}/~for-{provider}"
+    with example.programmer_service(tmp_path, space, options=["--service-provider", provider]) as service:
+        found, _ = examined(example.service_toml(service.url), space)
+    wrong = next(one for one in found if "acts for the service provider" in one.what)
+    assert what in wrong.what
+    assert remedy in wrong.remedy
+    assert wrong.fatal
+
+
+@pytest.mark.parametrize(
+    ("changes", "what", "remedy"),
+    [
+        ({"service_provider": "NOBODY"}, 'no service provider "NOBODY"', "one of REF30, apasstest1"),
+        ({"mvpd": "Nowhere"}, "REF30 with Nowhere does not exist", "Cablevision"),
+    ],
+)
+def test_what_the_catalogue_does_not_have_is_named(
+    mock_url: str, tmp_path: Path, changes: dict[str, str], what: str, remedy: str
+) -> None:
+    space = f"{mock_url}/~catalogue"
+    with example.programmer_service(tmp_path, space) as service:
+        whole = example.service_toml(service.url)
+        found, _ = examined(replace(whole, service=msgspec.structs.replace(whole.service, **changes)), space)
+    assert what in found[0].what
+    assert remedy in found[0].remedy
+
+
+def test_an_integration_that_is_switched_off_is_named(mock_url: str, tmp_path: Path) -> None:
+    space = f"{mock_url}/~switched-off"
+    with SyncControlClient(space) as control:
+        control.set_integration("REF30", "Cablevision", enabled=False)
+    with example.programmer_service(tmp_path, space) as service:
+        found, _ = examined(example.service_toml(service.url), space)
+    assert "REF30 with Cablevision is switched off" in found[0].what
+
+
+def test_a_service_that_reaches_another_space_is_told_which(mock_url: str, tmp_path: Path) -> None:
+    with example.programmer_service(tmp_path, f"{mock_url}/~reached") as service:
+        found, _ = examined(example.service_toml(service.url), f"{mock_url}/~meant")
+    lost = found[-1]
+    assert f"reach the space reached of the mock, not {mock_url}/~meant" in lost.what
+    assert f"--mock {mock_url}/~reached" in lost.remedy
+
+
+def test_an_address_that_is_not_passed_on_is_named(mock_url: str, tmp_path: Path) -> None:
+    space = f"{mock_url}/~hidden"
+    with example.programmer_service(tmp_path, space, ["no-forwarded-for"]) as service:
+        found, _ = examined(example.service_toml(service.url), space)
+    assert "say that they are for 127.0.0.1" in found[0].what
+    assert "X-Forwarded-For" in found[0].remedy
+    assert not found[0].fatal
+
+
+def test_a_skewed_clock_is_named_with_its_remedy(mock_url: str, tmp_path: Path, idle_service: str) -> None:
+    found, _ = examined(config(tmp_path, idle_service), f"{mock_url}/~skewed")
+    assert "the service's clock is -" in found[0].what
+    assert "NTP" in found[0].remedy
+
+
+def test_the_command_says_what_is_wrong_and_ends_with_3_if_nothing_can_be_judged(
+    mock_url: str, tmp_path: Path, idle_service: str
+) -> None:
+    config(tmp_path, idle_service)
+    command = [str(Path(sys.executable).with_name("pass-conformance")), "doctor", f"--mock={mock_url}/~command"]
+    command.append(f"--service={tmp_path / 'service.toml'}")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "CONFIG: the service answers, but no request of it reached the mock" in done.stderr
+    assert "the verbs providers, login" in done.stderr
