@@ -1,0 +1,175 @@
+"""How the mock holds out: ``python -m tests.soak.soak [--seconds 600] [--store NAME] [--workers N]``.
+
+First it is asked as fast as it answers, to know its capacity on this machine, together with these clients; then, on
+a fresh start, at a share of that, with behaviours at random, resets, and everything recorded. It prints what came of
+it, and exits with 1 if something was answered 500 that nobody asked for, a journal outgrew its bound, or the record
+lacks a request that was answered or has one twice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import linear_regression
+
+import httpx
+import msgspec
+
+from conformance.example import Child
+from mock_server.exchange import Exchange
+from tests.soak.soak_client import NUMBER, Pace, SoakClient, Tally
+
+CLIENTS = 48
+JOURNAL = 100
+"""Exchanges that a journal keeps here: few, so that it is full long before its space is reset."""
+WARM_UP = 0.2
+"""The share of the run before memory is looked at."""
+SERVE = ("-c", "from mock_server.cli import main; main()", "serve")
+
+
+@dataclass(frozen=True)
+class Soaked:
+    """What came of it."""
+
+    capacity: float
+    """Requests a second as fast as the mock answers."""
+    rate: float
+    sent: int
+    statuses: dict[int, int]
+    recorded: int
+    lost: int
+    """Requests that were answered and are not in the record."""
+    doubled: int
+    unasked: int
+    """Answers 500, which no behaviour of the soak gives."""
+    longest_journal: int
+    rss_mib: tuple[float, float, float]
+    """Resident memory after the warm-up, at the end, and at most, of all processes of the mock."""
+    slope_mib_per_minute: float
+    """Of the resident memory after the warm-up."""
+
+    def failures(self) -> Iterator[str]:
+        if self.unasked:
+            yield f"{self.unasked} requests were answered 500"
+        if self.lost or self.doubled:
+            yield f"{self.lost} answered requests are missing in the record, {self.doubled} are in it more than once"
+        if self.longest_journal > self.bound:
+            yield f"a journal had {self.longest_journal} exchanges"
+
+    bound: int = JOURNAL
+
+
+def soak(seconds: float, share: float, folder: Path, options: Sequence[str] = ()) -> Soaked:
+    with mock(folder, "capacity", options) as child:
+        tally = asyncio.run(_play(child, min(seconds / 5, 20), None, trouble=False))[0]
+        capacity = tally.sent / min(seconds / 5, 20)
+    trace = folder / "trace.jsonl"
+    with mock(folder, "soak", (*options, f"--record={trace}")) as child:
+        tally, samples = asyncio.run(_play(child, seconds, capacity * share, trouble=True))
+        longest = max(
+            len(httpx.get(f"{child.url}/~{name(n)}/_mock/exchanges?limit=10000", trust_env=False).json()["exchanges"])
+            for n in range(CLIENTS)
+        )
+    statuses: Counter[int] = Counter()
+    recorded: Counter[int] = Counter()
+    for exchange in _read(trace):
+        statuses[exchange.status] += 1
+        recorded[int(exchange.request_headers[NUMBER])] += 1
+    settled = samples[int(len(samples) * WARM_UP) :]
+    slope = linear_regression([at for at, _ in settled], [mib for _, mib in settled]).slope
+    return Soaked(
+        capacity=capacity,
+        rate=tally.sent / seconds,
+        sent=tally.sent,
+        statuses=dict(sorted(tally.statuses.items())),
+        recorded=recorded.total(),
+        lost=len(tally.answered - recorded.keys()),
+        doubled=sum(times > 1 for times in recorded.values()),
+        unasked=statuses[500],
+        longest_journal=longest,
+        rss_mib=(settled[0][1], settled[-1][1], max(mib for _, mib in settled)),
+        slope_mib_per_minute=slope * 60,
+    )
+
+
+@contextmanager
+def mock(folder: Path, kind: str, options: Sequence[str]) -> Iterator[Child]:
+    config = folder / "soak.toml"
+    config.write_text(f"[bounds]\njournal_exchanges = {JOURNAL}\n", "utf-8")
+    with Child(kind, (*SERVE, f"--config={config}", *options), ready="/_mock/health", folder=folder) as child:
+        yield child
+
+
+def name(number: int) -> str:
+    return f"soak-{number}"
+
+
+async def _play(
+    child: Child, seconds: float, rate: float | None, *, trouble: bool
+) -> tuple[Tally, list[tuple[float, float]]]:
+    """What the clients did, and the mock's memory (s, MiB) meanwhile."""
+    loop = asyncio.get_running_loop()
+    tally, pace, samples = Tally(), Pace(rate), []
+    began = loop.time()
+    clients = [SoakClient(child.port, name(n), n, tally, pace, trouble=trouble) for n in range(CLIENTS)]
+    async with asyncio.TaskGroup() as group:
+        for client in clients:
+            group.create_task(client.run(began + seconds))
+        while loop.time() < began + seconds:
+            samples.append((loop.time() - began, _rss_mib(child)))
+            await asyncio.sleep(min(1.0, seconds / 50))
+    return tally, samples
+
+
+def _rss_mib(child: Child) -> float:
+    pids = [str(child.pid), *Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text("ascii").split()]
+    return sum(_kib(pid) for pid in pids) / 1024
+
+
+def _kib(pid: str) -> int:
+    for line in Path(f"/proc/{pid}/status").read_text("ascii").splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1])
+    return 0
+
+
+def _read(trace: Path) -> Iterator[Exchange]:
+    decoder = msgspec.json.Decoder(Exchange)
+    with trace.open("rb") as lines:
+        for line in lines:
+            yield decoder.decode(line)
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    arguments.add_argument("--seconds", type=float, default=600)
+    arguments.add_argument("--share", type=float, default=0.7, help="of the capacity")
+    arguments.add_argument("--store", default="memory")
+    arguments.add_argument("--workers", type=int, default=1)
+    given = arguments.parse_args()
+    with tempfile.TemporaryDirectory(prefix="pass-soak-") as folder:
+        options = (f"--store={given.store}", f"--workers={given.workers}")
+        result = soak(given.seconds, given.share, Path(folder), options)
+    after_warm_up, end, most = result.rss_mib
+    print(  # noqa: T201 (the result)
+        f"capacity {result.capacity:.0f} requests/s; asked {result.rate:.0f}/s for {given.seconds:g} s\n"
+        f"sent {result.sent}, by status {result.statuses}\n"
+        f"recorded {result.recorded}; answered and not recorded: {result.lost}, recorded twice: {result.doubled}\n"
+        f"500s that nobody asked for: {result.unasked}\n"
+        f"longest journal: {result.longest_journal} exchanges of at most {JOURNAL}\n"
+        f"memory: {after_warm_up:.1f} MiB after the warm-up, {end:.1f} MiB at the end, {most:.1f} MiB at most;"
+        f" slope {result.slope_mib_per_minute:+.3f} MiB/min"
+    )
+    failures = [*result.failures()]
+    sys.exit("; ".join(failures) if failures else 0)
+
+
+if __name__ == "__main__":
+    main()

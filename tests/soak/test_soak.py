@@ -1,0 +1,15 @@
+"""A short soak; a long one is run by hand (docs/reference/stores.md)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.soak.soak import JOURNAL, soak
+
+
+def test_a_mock_in_trouble_answers_no_500_and_records_every_request(tmp_path: Path) -> None:
+    result = soak(6, 0.7, tmp_path)
+    assert [*result.failures()] == []
+    assert result.sent > 500
+    assert result.statuses.keys() >= {200, 201, 503}
+    assert result.longest_journal <= JOURNAL
