@@ -168,6 +168,16 @@ def test_the_page_shows_requirement_source_evidence_and_remedy() -> None:
     assert "$CODE" in page
 
 
+@pytest.mark.parametrize("selected", ["", " --select headers.authorization", " --select=headers.*"])
+def test_the_page_tells_how_to_judge_by_the_broken_rule_alone(selected: str) -> None:
+    report = violated("authentication.poll-interval")
+    report.run.command = f"pass-conformance run{selected} --service 'my service.toml'"
+
+    page = unescape(made("html", report))
+
+    assert "<pre>pass-conformance run --service 'my service.toml' --select authentication.poll-interval</pre>" in page
+
+
 def exchange(**fields: object) -> ExchangeReport:
     facts: dict[str, object] = {
         "id": 1, "at": 0, "seconds": 0.0, "duration_ms": 1.0, "endpoint": "profiles", "method": "GET",

@@ -93,6 +93,20 @@ def test_a_defect_ends_with_1_and_names_the_rule_with_evidence(runs: Mapping[str
     assert (defect.folder / "elsewhere" / "report.txt").read_text("utf-8").startswith("VIOLATED")
 
 
+def test_the_report_shows_what_the_offending_device_did(runs: Mapping[str, Ended]) -> None:
+    folder = runs["defect"].folder / "elsewhere"
+    report = json.loads((folder / "report.json").read_text("utf-8"))
+    finding = next(rule for rule in report["rules"] if rule["id"] == TRIPPED)["findings"][0]
+    cited = [exchange for exchange in finding["scene"]["exchanges"] if exchange.get("cited")]
+    assert [exchange["id"] for exchange in cited] == finding["exchanges"]
+    assert {exchange["endpoint"] for exchange in cited} == {"profiles.code"}
+    assert {exchange["device"] for exchange in finding["scene"]["exchanges"]} == {finding["device"]}
+    assert "login" in {verb["verb"] for verb in finding["scene"]["verbs"]}
+    page = (folder / "report.html").read_text("utf-8")
+    assert f"GET {cited[0]['path']}" in page
+    assert f"pass-conformance demo --defect {DEFECT} --report elsewhere --select {TRIPPED}" in page
+
+
 def test_rules_are_pytest_items(runs: Mapping[str, Ended]) -> None:
     ended = runs["pytest"]
     assert ended.code == 1, ended.out

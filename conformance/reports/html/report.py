@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +51,8 @@ class Rule:
     kind: str
     """Its verdict as a class of the page; violations are told apart as violated, advice and excused."""
     findings: Sequence[Finding] = ()
+    again: str = ""
+    """The command that judges by this rule alone."""
 
     @property
     def times(self) -> str:
@@ -84,7 +87,6 @@ class View:
     excused: Sequence[Rule]
     listed: dict[str, list[Rule]]
     unfinished: Sequence[ScenarioReport]
-    command: str
     version: str
 
 
@@ -108,7 +110,6 @@ def _view(report: Report, version: str) -> View:
         excused=listed[EXCUSED],
         listed=listed,
         unfinished=[scenario for scenario in report.scenarios if scenario.verdict != "passed"],
-        command=report.run.command,
         version=version,
     )
 
@@ -118,7 +119,21 @@ def _rule(rule: RuleReport, report: Report) -> Rule:
         return Rule(rule, rule.verdict.replace(" ", "-"))
     kind = ADVICE if rule.severity == "SHOULD" else VIOLATED if rule.counting(report.fail_on) else EXCUSED
     shown = [Finding(one, _scene(one.scene, report) if one.scene else None) for one in rule.findings[:SHOWN_FINDINGS]]
-    return Rule(rule, kind, shown)
+    return Rule(rule, kind, shown, _again(report.run.command, rule.id))
+
+
+def _again(command: str, rule: str) -> str:
+    try:
+        words = iter(shlex.split(command))
+    except ValueError:
+        return ""
+    kept = []
+    for word in words:
+        if word == "--select":
+            next(words, None)
+        elif not word.startswith("--select="):
+            kept.append(word)
+    return shlex.join([*kept, "--select", rule]) if kept else ""
 
 
 def _scene(scene: SceneReport, report: Report) -> Scene:
