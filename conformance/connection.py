@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conformance.drivers.driver import Driver
 from conformance.drivers.opening import opened
-from conformance.drivers.restart import Restarter, ShellRestart
+from conformance.drivers.restart import Repointer, Restarter, ShellRepoint, ShellRestart
 from conformance.facilities import of_service
 from conformance.mock_clock import MockClock
 from conformance.service_config import ServiceConfig
-from mock_server.control_client import ControlClient
+from mock_server.control_client import ControlClient, ControlError
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Connection:
     """Seconds on the mock's monotonic clock."""
     facilities: frozenset[str]
     """What the run has besides verbs, see `conformance.facilities`."""
+    repointer: Repointer | None = None
 
     @property
     def available(self) -> frozenset[str]:
@@ -37,13 +38,31 @@ class Connection:
 
 @asynccontextmanager
 async def connect(
-    config: ServiceConfig, control: ControlClient, *, restarter: Restarter | None = None
+    config: ServiceConfig,
+    control: ControlClient,
+    *,
+    restarter: Restarter | None = None,
+    repointer: Repointer | None = None,
 ) -> AsyncIterator[Connection]:
-    """``restarter`` takes the place of the restart command of the configuration."""
+    """``restarter`` and ``repointer`` take the place of the commands of the configuration."""
     if restarter is None and config.service.restart is not None:
         restarter = ShellRestart(config.service.restart, config.service.base_url)
+    if repointer is None and config.service.repoint is not None:
+        repointer = ShellRepoint(config.service.repoint, config.service.base_url, home=control.base_url)
     clock = await MockClock.of(control, asyncio.get_running_loop().time)
     async with opened(config, now=clock.now, restarter=restarter) as driver:
         # A filter that no exchange passes leads to the end of the journal in one call.
         after = (await control.exchanges(endpoint="-")).next
-        yield Connection(driver, control, after, clock.now, of_service(config))
+        facilities = of_service(config) | ({"repoint"} if repointer else frozenset())
+        yield Connection(driver, control, after, clock.now, facilities, repointer)
+
+
+async def with_data_centres(connection: Connection) -> Connection:
+    """With the facility data_centres, if the mock has several and the service has found it by their name."""
+    try:
+        name = (await connection.control.data_centres()).name
+    except ControlError:
+        return connection  # it has one
+    page = await connection.control.exchanges(after=connection.after)
+    hosts = {exchange.request_headers.get("host", "").partition(":")[0] for exchange in page.exchanges}
+    return replace(connection, facilities=connection.facilities | {"data_centres"}) if name in hosts else connection

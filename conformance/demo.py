@@ -38,6 +38,7 @@ def demonstrate(
                 seed=seed,
                 announce=announce,
                 restarter=service.restart,
+                repointer=service.repoint,
                 waivers=waivers,
             )
         )

@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
-from conformance.connection import Connection, connect
+from conformance.connection import Connection, connect, with_data_centres
 from conformance.diagnosis import Diagnosis, of_catalogue, of_traffic, of_verbs
 from conformance.drivers.driver import Request
 from conformance.engine import lacking
@@ -38,6 +38,7 @@ async def consult(config: ServiceConfig, mock_url: str, *, seed: int) -> tuple[l
             return [problem], {}
         async with connect(config, control) as connection:
             found, _ = await examine(config, connection, next(new_devices(seed)))
+            connection = await with_data_centres(connection)  # noqa: PLW2901 - the same one, better known
             untestable = lacking(all_rules(), connection.available)
             return found + of_verbs(config, connection.available, untestable), untestable
 

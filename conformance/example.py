@@ -27,6 +27,8 @@ from fixtures.programmer_service.defects import DEFECTS
 from mock_server.key_export import pem
 from mock_server.keys import KeyName
 
+SECOND_HOST = "127.0.0.2"
+"""Where the first of two data centres listens."""
 READY_WITHIN = 30.0
 ENDS_WITHIN = 5.0
 
@@ -34,13 +36,15 @@ ENDS_WITHIN = 5.0
 class Child:
     """A server in a process of its own on a free port of 127.0.0.1. Use it as a context, or `start` and `stop`."""
 
-    def __init__(self, name: str, command: Sequence[str], *, ready: str, folder: Path) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str], *, ready: str, folder: Path, host: str = "127.0.0.1"
+    ) -> None:
         """``--port N`` is added to the command; ``ready`` is the path that answers once it is up.
 
         What the process says goes to a log in ``folder``.
         """
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{host}:{self.port}"
         self.log = folder / f"{name}-{self.port}.log"
         self._name = name
         self._command = (sys.executable, *command, "--port", str(self.port))
@@ -87,6 +91,16 @@ class Child:
             self._process.wait()
         self._process = None
 
+    async def repoint(self, adobe_url: str | None) -> str | None:
+        """The same, with Adobe Pass at another address, or at its own again (a `Repointer`)."""
+        home = self._command
+        if adobe_url is not None:
+            self._command = (*home, f"--adobe-url={adobe_url}")
+        try:
+            return await self.restart()
+        finally:
+            self._command = home
+
     async def restart(self) -> str | None:
         """Ends it and starts it again on the same port; why that failed, or None (a `Restarter`)."""
         try:
@@ -108,9 +122,12 @@ class Child:
 
 
 def mock(folder: Path, *options: str) -> Child:
-    """A mock with the default catalogue."""
+    """A mock with the default catalogue, and with two data centres where this machine has addresses for them."""
+    host = "127.0.0.1"
+    if _is_here(SECOND_HOST):
+        host, options = SECOND_HOST, ("--data-centres", "2", *options)
     command = ("-c", "from mock_server.cli import main; main()", "serve", *options)
-    return Child("mock", command, ready="/_mock/health", folder=folder)
+    return Child("mock", command, ready="/_mock/health", folder=folder, host=host)
 
 
 def programmer_service(
@@ -124,7 +141,7 @@ def programmer_service(
     command = [
         "-m",
         "fixtures.programmer_service",
-        f"--adobe-url={adobe_url}",
+        *_where(adobe_url),
         f"--software-statement={statement}",
         f"--media-token-key={key}",
         f"--database={folder / name}.sqlite",
@@ -132,6 +149,16 @@ def programmer_service(
         *options,
     ]
     return Child(name, command, ready="/health", folder=folder)
+
+
+def _where(adobe_url: str) -> tuple[str, ...]:
+    """Where the service finds Adobe Pass: by the name of the data centres, if the mock has several."""
+    answer = httpx.get(f"{adobe_url}/_mock/data-centres", timeout=10, trust_env=False)
+    if not answer.is_success:
+        return (f"--adobe-url={adobe_url}",)
+    centres = answer.json()
+    by_name = httpx.URL(adobe_url).copy_with(host=centres["name"])
+    return (f"--adobe-url={by_name}", f"--dns-server={centres['dns']}")
 
 
 def service_toml(service_url: str) -> ServiceConfig:
@@ -147,6 +174,16 @@ def known_defects(names: Sequence[str]) -> tuple[str, ...]:
         if name not in DEFECTS:
             raise ConfigError(f'there is no defect "{name}"; {nearest(name, DEFECTS)}')
     return tuple(names)
+
+
+def _is_here(host: str) -> bool:
+    """Whether this machine has that loopback address; not all systems have more than one."""
+    with socket.socket() as probe:
+        try:
+            probe.bind((host, 0))
+        except OSError:
+            return False
+    return True
 
 
 def free_port() -> int:

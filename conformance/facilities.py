@@ -10,6 +10,9 @@ from conformance.service_config import ServiceConfig
 FACILITIES: Mapping[str, str] = {
     "attributes": "attributes among the returns of [verbs.status] in service.toml",
     "hidden_mvpds": "hidden_mvpds under [service]: the TV providers that viewers must not be offered",
+    "data_centres": "a mock started with --data-centres 2, and a service that finds it by the name and DNS server "
+    "that GET /_mock/data-centres tells",
+    "repoint": "repoint under [service]: a command that restarts the service with Adobe Pass at {adobe_url}",
     "temppass_identity": "the placeholder {temppass_identity} in the requests of service.toml",
     "visitor_identifier": "the placeholder {visitor_identifier} in the requests of service.toml",
 }
@@ -22,6 +25,7 @@ def of_service(config: ServiceConfig) -> frozenset[str]:
         return frozenset({"attributes", "temppass_identity"})
     status = config.verbs.get("status")
     given = {
+        "repoint": config.service.repoint is not None,
         "attributes": status is not None and "attributes" in status.returns,
         "hidden_mvpds": bool(config.service.hidden_mvpds),
         "temppass_identity": any(mentions(config, verb, "temppass_identity") for verb in config.verbs),

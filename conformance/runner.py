@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 
 import httpx
 
-from conformance.connection import connect
+from conformance.connection import connect, with_data_centres
 from conformance.diagnosis import Diagnosis
 from conformance.doctor import PROBE, examine, mock_answers
-from conformance.drivers.restart import Restarter
+from conformance.drivers.restart import Repointer, Restarter
 from conformance.engine import Judge, RuleResult, in_order, lacking
 from conformance.errors import HarnessError
 from conformance.observation import Observation
@@ -45,6 +45,7 @@ async def judge_service(
     seed: int,
     announce: Announce,
     restarter: Restarter | None = None,
+    repointer: Repointer | None = None,
     scenarios: Sequence[type[Scenario]] = SCENARIOS,
     now: Callable[[], float] = time.time,
     waivers: Waivers | None = None,
@@ -67,13 +68,14 @@ async def judge_service(
         async with ControlClient(mock_url) as control:
             if (problem := await mock_answers(control, now)) is not None:
                 return unjudged(rules, run, [problem])
-            async with connect(config, control, restarter=restarter) as connection:
+            async with connect(config, control, restarter=restarter, repointer=repointer) as connection:
                 devices = new_devices(seed)
                 problems, calls = await examine(config, connection, next(devices))
                 for problem in problems:
                     announce(str(problem))
                 if any(problem.fatal for problem in problems):
                     return unjudged(rules, run, problems)
+                connection = await with_data_centres(connection)  # noqa: PLW2901 - the same one, better known
                 available = connection.available
                 programme = Programme(mvpd=config.service.mvpd)
                 announce(f"playing {len(scenarios)} scenarios, most of them at once")

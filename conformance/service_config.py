@@ -16,6 +16,7 @@ import jsonpath
 import msgspec
 
 from conformance.drivers.placeholders import PLACEHOLDERS, used
+from conformance.drivers.restart import ADOBE_URL
 from conformance.toml_file import Keys, TomlFile, nearest
 from conformance.verbs import RESTART, STATES, VERBS
 
@@ -33,6 +34,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A program that carries them, with its arguments."""
     restart: str | None = None
     """A shell command that restarts the service; it ends when the restart is under way."""
+    repoint: str | None = None
+    """A shell command that restarts the service with Adobe Pass at ``{adobe_url}``."""
     instances: Annotated[int, msgspec.Meta(ge=1)] = 1
     timeout: Annotated[float, msgspec.Meta(gt=0)] = 15
     """Seconds that the service has for one verb."""
@@ -142,6 +145,11 @@ def _require_reach(file: TomlFile, service: Service) -> None:
     if ways and service.restart is not None and not service.base_url:
         sentence = "a restart is over when base_url answers; add it, or let the driver have the verb restart"
         raise file.error(("service", "restart"), sentence)
+    if service.repoint is not None and ADOBE_URL not in service.repoint:
+        sentence = f'repoint must say where the address goes: repoint = "ADOBE_URL={ADOBE_URL} ./restart.sh"'
+        raise file.error(("service", "repoint"), sentence)
+    if service.repoint is not None and not service.base_url:
+        raise file.error(("service", "repoint"), "a restart is over when base_url answers; add it")
     if service.base_url or not ways:
         if not service.base_url:
             raise file.error(("service",), '[service] lacks "base_url"')

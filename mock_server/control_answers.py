@@ -82,12 +82,13 @@ class ListedBehaviour(msgspec.Struct):
 
 
 class DataCentresState(msgspec.Struct):
-    """The name of the data centres, where it points, and how often it was asked for."""
+    """The name of the data centres, where it points, how often it was asked for, and the DNS server that knows it."""
 
     name: str
     addresses: list[str]
     active: str
     queries: int
+    dns: str = ""
 
 
 class MediaTokenVerdict(msgspec.Struct):

@@ -2,7 +2,7 @@
 
 Adobe moves traffic between data centres by DNS and asks services to cache names for 30 seconds at most (cookbook,
 Environments). Here the data centres are loopback addresses with one state, and a small DNS server answers the name
-with the active one.
+with the active one. Each space has a name of its own below it (``build-42.adobe-pass.test``), which moves by itself.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ import msgspec
 from mock_server.store import SpaceStore, StoreUnavailable, Table
 
 TTL_SECONDS = 30
+DEFAULT = "default"
+"""The space whose name is that of the data centres itself."""
 _MAX_QUERY = 512
 _MOST_REPLYING = 1_000
 
@@ -49,13 +51,21 @@ class DataCentres:
     name: str
     addresses: tuple[str, ...]
     root: SpaceStore
+    dns: str = ""
+    """Address and port of the DNS server."""
 
-    async def traffic(self) -> Traffic:
-        return await self.root.read(TRAFFIC, "") or Traffic()
+    def name_of(self, space: str) -> str:
+        return self.name if space == DEFAULT else f"{space}.{self.name}"
 
-    async def fail_over(self) -> None:
+    def active(self, traffic: Traffic) -> str:
+        return self.addresses[traffic.active % len(self.addresses)]
+
+    async def traffic(self, space: str) -> Traffic:
+        return await self.root.read(TRAFFIC, "", space.lower()) or Traffic()
+
+    async def fail_over(self, space: str) -> None:
         """The next data centre becomes the active one; the one before goes on answering who still asks it."""
-        await self._change(lambda traffic: Traffic((traffic.active + 1) % len(self.addresses), traffic.asked))
+        await self._change(space, lambda traffic: Traffic(traffic.active + 1, traffic.asked))
 
     async def reply(self, query: bytes) -> bytes | None:
         """The answer to a DNS query; None for what is no query."""
@@ -67,20 +77,27 @@ class DataCentres:
             return None
         answer = dns.message.make_response(message)
         question = message.question[0]
-        if question.name.to_text(omit_final_dot=True).lower() != self.name.lower():
+        space = self._space_of(question.name.to_text(omit_final_dot=True).lower())
+        if space is None:
             answer.set_rcode(dns.rcode.NXDOMAIN)
         elif question.rdtype in {dns.rdatatype.A, dns.rdatatype.ANY}:
-            traffic = await self._change(lambda traffic: Traffic(traffic.active, traffic.asked + 1))
-            address = self.addresses[traffic.active % len(self.addresses)]
-            answer.answer.append(dns.rrset.from_text(question.name, TTL_SECONDS, "IN", "A", address))
+            traffic = await self._change(space, lambda traffic: Traffic(traffic.active, traffic.asked + 1))
+            answer.answer.append(dns.rrset.from_text(question.name, TTL_SECONDS, "IN", "A", self.active(traffic)))
         return answer.to_wire()
 
-    async def _change(self, how: Callable[[Traffic], Traffic]) -> Traffic:
+    def _space_of(self, name: str) -> str | None:
+        """The space that a name in lower case is of, if it is one of ours."""
+        below = name.removesuffix(self.name.lower())
+        if below == name or (below and not below.endswith(".")):
+            return None
+        return below.removesuffix(".") or DEFAULT
+
+    async def _change(self, space: str, how: Callable[[Traffic], Traffic]) -> Traffic:
         def step(traffic: Traffic | None) -> tuple[Traffic, Traffic]:
             changed = how(traffic or Traffic())
             return changed, changed
 
-        return await self.root.change(TRAFFIC, "", "", step)
+        return await self.root.change(TRAFFIC, "", space.lower(), step)
 
 
 class _Protocol(asyncio.DatagramProtocol):

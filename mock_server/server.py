@@ -92,7 +92,9 @@ def serve_forever(
     dns = bind_dns(listening.dns_port) if len(hosts) > 1 else None
 
     def serve(state: Store, clock: Clock, seed: int | str | None) -> None:
-        centres = DataCentres(listening.dns_name, hosts, state.root()) if dns is not None else None
+        centres = None
+        if dns is not None:
+            centres = DataCentres(listening.dns_name, hosts, state.root(), "{}:{}".format(*dns.getsockname()))
         app = create_app(
             settings,
             store=state,

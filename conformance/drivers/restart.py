@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import signal
 from contextlib import suppress
 from typing import Protocol
 
 import httpx
 
+ADOBE_URL = "{adobe_url}"
 COMMAND_WITHIN = 60.0
 ANSWERS_WITHIN = 30.0
 
@@ -18,6 +20,28 @@ class Restarter(Protocol):
     """Restarts the service under test; None, or why that failed."""
 
     async def __call__(self) -> str | None: ...
+
+
+class Repointer(Protocol):
+    """Restarts the service under test with Adobe Pass at another address, or (None) at its own again.
+
+    None, or why that failed.
+    """
+
+    async def __call__(self, adobe_url: str | None) -> str | None: ...
+
+
+class ShellRepoint:
+    """Runs the command of service.toml, the address in the place of ``{adobe_url}``."""
+
+    def __init__(self, command: str, base_url: str, *, home: str) -> None:
+        self._command = command
+        self._base_url = base_url
+        self._home = home
+
+    async def __call__(self, adobe_url: str | None) -> str | None:
+        command = self._command.replace(ADOBE_URL, shlex.quote(adobe_url or self._home))
+        return await ShellRestart(command, self._base_url)()
 
 
 class ShellRestart:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from conformance.scenarios.client_error import ClientError
 from conformance.scenarios.code_expired import CodeExpired
+from conformance.scenarios.data_centre_moved import DataCentreMoved
 from conformance.scenarios.first_login_first_screen import FirstLoginFirstScreen
 from conformance.scenarios.first_login_second_screen import FirstLoginSecondScreen
+from conformance.scenarios.impostor import ImpostorAnswers
 from conformance.scenarios.lasting_outage import LastingOutage
 from conformance.scenarios.late_login import LateLogin
 from conformance.scenarios.login_in_trouble import LoginInTrouble
@@ -61,9 +63,11 @@ SCENARIOS: tuple[type[Scenario], ...] = (
     ProfileEnded,
     Logout,
     LogoutWithoutPage,
-    Restart,
+    TokenExpired,
     TokenRejected,
     LastingOutage,
-    TokenExpired,
+    DataCentreMoved,
+    Restart,
+    ImpostorAnswers,
 )
 """All of them, in the order of a viewer's way through a service; exclusive ones are played in this order too."""

@@ -165,11 +165,13 @@ class Stage:
             await self.seconds(0.25)
         return False
 
-    async def behave(self, effect: dict[str, Any], *, everywhere: bool = False, **match: str) -> str:
+    async def behave(
+        self, effect: dict[str, Any], *, everywhere: bool = False, times: int | None = None, **match: str
+    ) -> str:
         """Adds a behaviour, for this device's address alone unless ``everywhere``; it ends with the scenario."""
         if not everywhere:
             match["ip"] = self.device.ip
-        behaviour = await self.control.add_behaviour(effect, match)
+        behaviour = await self.control.add_behaviour(effect, match, times=times)
         self._behaviours.append(behaviour)
         if "media_token" in effect:
             self._arranged["media_token"] = effect["media_token"]
@@ -183,6 +185,40 @@ class Stage:
                 f"no request came from the device's address {self.device.ip}, so the mock could not "
                 "single this device out: the service must pass it on as the first of X-Forwarded-For"
             )
+
+    def now(self) -> float:
+        """Seconds on the mock's monotonic clock."""
+        return self._connection.now()
+
+    def record(
+        self,
+        verb: str,
+        began: float,
+        *,
+        arguments: dict[str, Any] | None = None,
+        returns: dict[str, Any] | None = None,
+    ) -> None:
+        """What this scenario did to the whole service, for rules to see."""
+        self._calls.append(
+            VerbCall(
+                verb=verb,
+                device="",
+                ip="",
+                scenario=self._scenario,
+                started=began,
+                ended=self.now(),
+                arguments=arguments or {},
+                returns=returns or {},
+            )
+        )
+
+    async def repoint(self, adobe_url: str | None) -> None:
+        """Restarts the service with Adobe Pass at another address, or at its own again. Raises `ScenarioError`."""
+        repointer = self._connection.repointer
+        failure = await repointer(adobe_url) if repointer else "nothing says how to repoint the service"
+        if failure is not None:
+            where = adobe_url or "the mock"
+            raise ScenarioError(f"the service could not be repointed to {where}: {failure}", Blame.CONFIG)
 
     async def clear_behaviours(self) -> None:
         self._arranged.clear()

@@ -153,15 +153,23 @@ async def show_data_centres(request: Request) -> Response:
     centres: DataCentres | None = request.app.state.data_centres
     if centres is None:
         raise Refused("this mock has one data centre: start it with --data-centres 2", 404)
-    traffic = await centres.traffic()
-    active = centres.addresses[traffic.active % len(centres.addresses)]
-    return answer({"name": centres.name, "addresses": centres.addresses, "active": active, "queries": traffic.asked})
+    space = space_of(request).name
+    traffic = await centres.traffic(space)
+    return answer(
+        {
+            "name": centres.name_of(space),
+            "addresses": centres.addresses,
+            "active": centres.active(traffic),
+            "queries": traffic.asked,
+            "dns": centres.dns,
+        }
+    )
 
 
 async def fail_over(request: Request) -> Response:
     centres: DataCentres | None = request.app.state.data_centres
     if centres is not None:
-        await centres.fail_over()
+        await centres.fail_over(space_of(request).name)
     return await show_data_centres(request)
 
 

@@ -536,5 +536,17 @@ def opens_a_connection_per_call(trace: Trace) -> None:
         trace.configuration(connection=f"c{number}")
 
 
+@breaks("environment.dns-at-most-30s")
+def stays_in_the_old_data_centre(trace: Trace) -> None:
+    trace.ask("fail_over", **{"from": "127.0.0.2", "to": "127.0.0.3"})
+    trace.wait(32)
+    trace.profiles(connection="c2", server="127.0.0.2:8300")
+
+
+@breaks("environment.tls-verified")
+def believes_an_impostor(trace: Trace) -> None:
+    trace.ask("repoint", returns={"refused": 0, "trusted": 1})
+
+
 def _token(body: str) -> str:
     return body.partition('"serializedToken": "')[2].partition('"')[0]

@@ -35,6 +35,8 @@ NOT_IN_A_NIGHT = {
     "errors.server-errors-spaced",
     "errors.top-level-and-item-level",
     "errors.unknown-tolerated",
+    "environment.dns-at-most-30s",
+    "environment.tls-verified",
 }
 """Rules that these evenings give no opportunity; their silence is shown by traces of their own."""
 
@@ -480,3 +482,25 @@ def test_a_retry_of_the_marked_resources_alone_passes() -> None:
     trace.preauthorize("b")
 
     silent(trace, "preauthorization.retry-bounded")
+
+
+def test_connections_that_follow_the_name_in_time_pass() -> None:
+    trace = Trace().start()
+    trace.profiles(connection="c1", server="127.0.0.2:8300")
+    trace.ask("fail_over", **{"from": "127.0.0.2", "to": "127.0.0.3"})
+    trace.wait(25)
+    trace.profiles(connection="c2", server="127.0.0.2:8300")
+    trace.wait(20)
+    trace.profiles(connection="c2", server="127.0.0.2:8300")
+    trace.profiles(connection="c3", server="127.0.0.3:8300")
+
+    silent(trace, "environment.dns-at-most-30s")
+
+
+def test_an_impostor_that_is_refused_passes_and_one_that_nobody_met_says_nothing() -> None:
+    trace = Trace().start()
+    trace.ask("repoint", returns={"refused": 0, "trusted": 0})
+    assert judge(trace.observations)["environment.tls-verified"].verdict is Verdict.NOT_EXERCISED
+    trace.ask("repoint", returns={"refused": 2, "trusted": 0})
+
+    silent(trace, "environment.tls-verified")

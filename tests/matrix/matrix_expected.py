@@ -118,6 +118,8 @@ BREAKS: dict[str, tuple[str, ...]] = {
     "retry-storm": ("errors.server-errors-bounded",),
     # Environment
     "connection-per-call": ("environment.connections-reused",),
+    "name-resolved-once": ("environment.dns-at-most-30s",),
+    "any-certificate-believed": ("environment.tls-verified",),
     "temporary-pass-offered": ("configuration.filtered",),
     "several-profiles-refused": ("authentication.several-profiles-handled",),
     "ciphertext-shown": ("authentication.encrypted-metadata-handled",),

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -29,7 +29,11 @@ from fixtures.programmer_service.settings import Settings
 from mock_server.app import create_app as create_mock
 from mock_server.connection import ConnectionProtocol
 from mock_server.control_client import ControlClient
+from mock_server.data_centres import DataCentres
+from mock_server.server import bind_dns
+from mock_server.store.memory import MemoryStore
 
+DATA_CENTRES = ("127.0.0.2", "127.0.0.3")
 AT_ONCE_IN_REAL_TIME = 12
 """Runs at the same time where time is real; most of a run is waiting, so one process carries these."""
 
@@ -63,20 +67,24 @@ async def _judge_all(folder: Path, runs: Mapping[str, Sequence[str]], at_once: i
     slots = asyncio.Semaphore(max(1, at_once))
     clock = LoopClock(asyncio.get_running_loop())
     house = _House()
-    mock = create_mock(clock=clock)
-    async with _served(mock, connections=True) as mock_url, _served(house) as house_url:
+    store, dns = MemoryStore(), bind_dns(0)
+    centres = DataCentres("adobe-pass.test", DATA_CENTRES, store.root(), "{}:{}".format(*dns.getsockname()))
+    mock = create_mock(store=store, clock=clock, data_centres=centres, dns=dns)
+    async with _served(mock, *DATA_CENTRES) as mock_url, _served(house) as house_url:
 
         async def judge(name: str, defects: Sequence[str], seed: int) -> Outcome:
             async with slots:
-                service = _Service(await _settings(folder, f"{mock_url}/~{name}", defects), clock, house, name)
+                space = f"{mock_url}/~{name}"
+                service = _Service(await _settings(folder, space, defects), clock, house, name)
                 async with service.running():
                     report = await judge_service(
                         example.service_toml(f"{house_url}/{name}"),
-                        service.settings.adobe_url,
+                        space,
                         all_rules(),
                         seed=seed,
                         announce=lambda line: None,
                         restarter=service.restart,
+                        repointer=service.repoint,
                         now=lambda: clock.now() / 1000,
                     )
                     async with httpx.AsyncClient(trust_env=False) as http:
@@ -89,8 +97,10 @@ async def _judge_all(folder: Path, runs: Mapping[str, Sequence[str]], at_once: i
 
 async def _settings(folder: Path, space: str, defects: Sequence[str]) -> Settings:
     async with ControlClient(space) as control:
+        centres = await control.data_centres()
         return Settings(
-            adobe_url=space,
+            adobe_url=str(httpx.URL(space).copy_with(host=centres.name)),
+            dns_server=centres.dns,
             software_statement=await control.software_statement(),
             media_token_key=example.media_token_key((await control.public_keys())["keys"]),
             database=str(folder / f"{space.rpartition('~')[2]}.sqlite"),
@@ -132,6 +142,14 @@ class _Service:
         await self._start()
         return None
 
+    async def repoint(self, adobe_url: str | None) -> str | None:
+        home = self.settings
+        self.settings = replace(home, adobe_url=adobe_url or home.adobe_url)
+        try:
+            return await self.restart()
+        finally:
+            self.settings = home
+
     async def _start(self) -> None:
         app = create_app(self.settings, clock=self._clock)
         self._house.services[self._name] = app
@@ -155,23 +173,28 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _served(app: ASGIApp, *, connections: bool = False) -> AbstractAsyncContextManager[str]:
-    """The address at which ``app`` is served; with ``connections`` the app is told which one a request came by."""
-    protocol = ConnectionProtocol if connections else "auto"
-    lifespan = "on" if connections else "off"
-    return _serve(uvicorn.Config(app, http=protocol, lifespan=lifespan, log_level="warning", access_log=False))
+def _served(app: ASGIApp, *hosts: str) -> AbstractAsyncContextManager[str]:
+    """The address at which ``app`` is served. With hosts it is the mock: it is told of connections, and one port of
+    each is its."""
+    protocol, lifespan = (ConnectionProtocol, "on") if hosts else ("auto", "off")
+    config = uvicorn.Config(app, http=protocol, lifespan=lifespan, log_level="warning", access_log=False)
+    return _serve(config, hosts or ("127.0.0.1",))
 
 
 @asynccontextmanager
-async def _serve(config: uvicorn.Config) -> AsyncIterator[str]:
+async def _serve(config: uvicorn.Config, hosts: Sequence[str]) -> AsyncIterator[str]:
     server = _Server(config)
-    # asyncio sends small packets at once only on sockets that are said to be TCP.
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen(2048)
-        listening.setblocking(False)
-        serving = asyncio.create_task(server.serve([listening]))
+    with ExitStack() as stack:
+        listeners: list[socket.socket] = []
+        for host in hosts:
+            # asyncio sends small packets at once only on sockets that are said to be TCP.
+            listening = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP))
+            listening.bind((host, listeners[0].getsockname()[1] if listeners else 0))
+            listening.listen(2048)
+            listening.setblocking(False)
+            listeners.append(listening)
+        serving = asyncio.create_task(server.serve(listeners))
         await server.ready.wait()
-        yield "http://{}:{}".format(*listening.getsockname())
+        yield "http://{}:{}".format(*listeners[0].getsockname())
         server.should_exit = True
         await serving

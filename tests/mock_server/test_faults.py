@@ -219,6 +219,11 @@ def test_two_data_centres_have_one_state_and_a_name_that_moves() -> None:
         moved = httpx.post(f"{other}/_mock/data-centres/fail-over", trust_env=False).json()
         assert (moved["active"], moved["queries"]) == ("127.0.0.3", 1)
         assert resolved() == [(30, "127.0.0.3")]
+        assert resolved("build-42.sp.example") == [(30, "127.0.0.2")]
+        of_space = httpx.post(f"{other}/~build-42/_mock/data-centres/fail-over", trust_env=False).json()
+        assert (of_space["name"], of_space["dns"]) == ("build-42.sp.example", f"127.0.0.1:{port}")
+        assert resolved("build-42.sp.example") == [(30, "127.0.0.3")]
+        assert resolved("xsp.example") == []
         journal = httpx.get(f"{address}/_mock/exchanges", trust_env=False).json()["exchanges"]
         assert [e["server"] for e in journal] == [other.removeprefix("http://")]
 

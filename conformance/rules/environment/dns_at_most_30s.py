@@ -1,0 +1,62 @@
+"""A data centre that is given up is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance import citations
+from conformance.facts.exchanges import sent_by_browser
+from conformance.observation import Observation, VerbCall
+from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
+
+KEPT = 30.0
+MARGIN = 1.5
+"""Seconds between the answer of the DNS and a connection that rests on it."""
+
+
+class DnsAtMost30s(Rule):
+    card = Card(
+        id="environment.dns-at-most-30s",
+        title="No new connection goes to a data centre that the DNS gave up 30 s ago",
+        severity=Severity.MUST,
+        requirement="Adobe moves traffic to another data centre by DNS, so the addresses of its names are remembered "
+        "for at most 30 s: 31.5 s after the name moved, no new connection goes to the old address.",
+        breaks="When Adobe leaves a data centre that is in trouble, the service stays there.",
+        remedy="Respect the TTL of the DNS, switch off caches of the runtime that ignore it (the JVM's is one), and "
+        "let no pooled connection outlive 30 s of rest.",
+        citations=(citations.COOKBOOK_ENVIRONMENTS,),
+        needs=frozenset({"login", "data_centres"}),
+    )
+
+    def __init__(self, expectations: Expectations) -> None:
+        super().__init__(expectations)
+        self._connections: Bounded[str, bool] = Bounded()
+        self._moved: VerbCall | None = None
+
+    def observe(self, seen: Observation) -> Iterator[Outcome]:
+        if isinstance(seen, VerbCall):
+            if seen.verb == "fail_over":
+                self._moved = seen
+            return
+        if sent_by_browser(seen):
+            return
+        new = self._connections.get(seen.connection) is None
+        self._connections.put(seen.connection, True)
+        if new and self._moved is not None and seen.wall - self._moved.ended > KEPT + MARGIN:
+            yield from self._judge(self._moved, seen)
+
+    def _judge(self, moved: VerbCall, seen: Exchange) -> Iterator[Outcome]:
+        if _host(seen.server) == moved.arguments["to"]:
+            yield HELD
+        elif _host(seen.server) == moved.arguments["from"]:
+            yield Broken(
+                exchanges=(seen.id,),
+                device=seen.device,
+                expected=f"new connections to {moved.arguments['to']}, where the name leads for more than {KEPT:g} s",
+                observed=f"one to {moved.arguments['from']}, {seen.wall - moved.ended:.1f} s after the name moved",
+            )
+
+
+def _host(server: str) -> str:
+    return server.rpartition(":")[0]
