@@ -138,11 +138,15 @@ COOKBOOK_CHECK_PROFILES = Citation(_COOKBOOK, "Step 2", "step-2-check-for-existi
 COOKBOOK_AUTHENTICATE = Citation(_COOKBOOK, "Step 3", "step-3-authenticate-the-user")
 COOKBOOK_POLL = Citation(_COOKBOOK, "Step 4", "step-4-check-for-authenticated-profiles")
 COOKBOOK_PREAUTHORIZE = Citation(_COOKBOOK, "Step 5", "step-5-check-for-preauthorized-resources")
+COOKBOOK_PREAUTHORIZATION_PHASE = Citation(_COOKBOOK, "C. Preauthorization Phase", "preauthorization-phase")
+COOKBOOK_AUTHORIZATION_PHASE = Citation(_COOKBOOK, "D. Authorization Phase", "authorization-phase")
+COOKBOOK_LOGOUT_PHASE = Citation(_COOKBOOK, "E. Logout Phase", "logout-phase")
 COOKBOOK_AUTHORIZE = Citation(_COOKBOOK, "Step 6", "step-6-check-for-authorized-resources")
 COOKBOOK_LOGOUT = Citation(_COOKBOOK, "Step 7", "step-7-logout")
 
 # Throttling, errors, entitlements
 THROTTLING_LIMITS = Citation(_THROTTLING, "Actual limits and endpoints", "throttling-mechanism-limits")
+THROTTLING_FORWARDED_FOR = Citation(_THROTTLING, "Required Updates", "required-updates")
 THROTTLING_RESPONSE = Citation(_THROTTLING, "API response changes and response", "throttling-mechanism-response")
 ERRORS_ACTION = Citation(_ERRORS, "Action", "enhanced-error-codes-representation-action")
 ERRORS_LIST = Citation(_ERRORS, "Lists, REST API v2", "enhanced-error-codes-lists-rest-api-v2")
@@ -151,10 +155,15 @@ MEDIA_TOKENS = Citation(_MEDIA_TOKENS, "Media Tokens", "media-tokens")
 USER_METADATA_ENCRYPTION = Citation(_USER_METADATA, "User Metadata Encryption", "encryption")
 
 # Registration
+DCR_MANDATORY = Citation(_DCR_FAQ, "question 2", "rest-api-v2-access-faq2")
+DCR_SOFTWARE_STATEMENT = Citation(_DCR_FAQ, "question 3", "rest-api-v2-access-faq3")
+DCR_CREDENTIALS_LIFE = Citation(_DCR_FAQ, "question 6", "rest-api-v2-access-faq6")
+DCR_CREDENTIALS_PER_INSTANCE = Citation(_DCR_FAQ, "question 7", "rest-api-v2-access-faq7")
 DCR_CREDENTIALS_PERSISTENT = Citation(_DCR_FAQ, "question 8", "rest-api-v2-access-faq8")
 DCR_CREDENTIALS_LOST = Citation(_DCR_FAQ, "question 9", "rest-api-v2-access-faq9")
 DCR_TOKEN_LIFE = Citation(_DCR_FAQ, "question 10", "rest-api-v2-access-faq10")
 DCR_TOKEN_PERSISTENT = Citation(_DCR_FAQ, "question 11", "rest-api-v2-access-faq11")
+DCR_MIGRATION = Citation(_DCR_FAQ, "migration, question 1", "rest-api-v2-migration-faq1")
 DCR_TOKEN_REFRESH = Citation(_DCR_FAQ, "question 12", "rest-api-v2-access-faq12")
 
 # Frequently asked questions

@@ -9,7 +9,14 @@ import msgspec
 
 from conformance.citations import Citation, named
 
-FILES = ("checklist-mandatory.toml", "checklist-recommended.toml", "other-pages.toml")
+FILES = (
+    "checklist-mandatory.toml",
+    "checklist-recommended.toml",
+    "cookbook.toml",
+    "registration.toml",
+    "throttling.toml",
+    "other-pages.toml",
+)
 
 
 class Requirement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 
+from conformance.cli import main as conformance
 from mock_server.behaviours import Behaviour, Match
 from mock_server.catalogue import Application, Integration, Mvpd, ServiceProvider, Subscriber, TempPass
 from mock_server.config import load_settings
@@ -44,6 +46,11 @@ def test_the_example_configuration_is_one(tmp_path: Path) -> None:
     file = tmp_path / "mock.toml"
     file.write_text("\n".join(blocks))
     assert "OURS" in load_settings(file).catalogue.service_providers
+
+
+def test_the_page_of_rules_is_what_the_command_prints() -> None:
+    printed = CliRunner().invoke(conformance, ["rules", "--format", "markdown"]).output
+    assert (REFERENCE / "rules.md").read_text("utf-8") == printed, "write it anew with the command"
 
 
 def test_every_member_of_an_exchange_is_documented() -> None:

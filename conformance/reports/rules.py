@@ -11,10 +11,19 @@ from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
 
+from conformance.citations import Citation
 from conformance.facilities import in_words
+from conformance.ledger import requirements
 from conformance.registry import phase
 from conformance.rule import Card, Rule, Severity
 
+INTRODUCTION = (
+    "What `pass-conformance` judges, and what it cannot. `pass-conformance rules --format markdown` writes this,",
+    "`pass-conformance explain RULE` says what a rule asks, what breaks otherwise and how to mend it.",
+    "",
+    "MUST is what Adobe calls mandatory, SHOULD what it recommends. ▶ marks rules that judge what the service says",
+    "to the Streaming App: they need a driver, a trace alone is not enough.",
+)
 LINE = 100
 """Characters of a line of prose: longer ones read badly on a wide terminal."""
 COLOURS = {Severity.MUST: "red", Severity.SHOULD: "yellow"}
@@ -26,12 +35,23 @@ def as_json(rules: Sequence[type[Rule]]) -> bytes:
 
 
 def as_markdown(rules: Sequence[type[Rule]]) -> str:
-    """A table for each phase, for the documentation."""
-    lines: list[str] = []
+    """A table for each phase, and what no rule judges: docs/reference/rules.md, for all rules."""
+    lines = ["# Rules", "", *INTRODUCTION, ""]
     for name in dict.fromkeys(phase(rule) for rule in rules):
-        lines += [f"## {name.capitalize()}", "", "| rule | | holds if | source |", "|---|---|---|---|"]
+        lines += [
+            f"## {name.capitalize()}",
+            "",
+            "| rule | | holds if | a run needs | source |",
+            "|---|---|---|---|---|",
+        ]
         lines += [_row(rule.card) for rule in rules if phase(rule) == name]
         lines.append("")
+    lines += ["## What no rule judges", "", "| requirement | source | why |", "|---|---|---|"]
+    lines += [
+        f"| {requirement.says} | {_link(requirement.source)} | {requirement.untested} |"
+        for requirement in requirements()
+        if requirement.untested
+    ]
     return "\n".join(lines)
 
 
@@ -98,5 +118,10 @@ def _facts(card: Card) -> dict[str, Any]:
 
 def _row(card: Card) -> str:
     mark = " ▶" if card.judges_app else ""
-    source = card.citations[0]
-    return f"| `{card.id}` | {card.severity}{mark} | {card.title} | [{source}]({source.url}) |"
+    needs = in_words(card.needs) or "-"
+    sources = ", ".join(map(_link, card.citations))
+    return f"| `{card.id}` | {card.severity}{mark} | {card.title} | {needs} | {sources} |"
+
+
+def _link(citation: Citation) -> str:
+    return f"[{citation}]({citation.url})"

@@ -26,8 +26,9 @@ def test_every_rule_answers_a_requirement() -> None:
     assert {rule for requirement in requirements() for rule in requirement.rules} == RULES
 
 
-def test_every_row_of_the_checklist_is_in_the_ledger() -> None:
-    rows = {name for name in citations.named() if name.startswith("CHECKLIST_")}
+@pytest.mark.parametrize("page", ["CHECKLIST_", "COOKBOOK_", "THROTTLING_", "DCR_"])
+def test_every_place_of_the_pages_that_make_demands_is_in_the_ledger(page: str) -> None:
+    rows = {name for name in citations.named() if name.startswith(page)}
 
     assert rows <= {requirement.citation for requirement in requirements()}
 

@@ -504,3 +504,18 @@ def test_an_impostor_that_is_refused_passes_and_one_that_nobody_met_says_nothing
     trace.ask("repoint", returns={"refused": 2, "trusted": 0})
 
     silent(trace, "environment.tls-verified")
+
+
+def test_attributes_that_are_lost_in_a_restart_are_a_breach() -> None:
+    trace = Trace().start()
+    trace.log_in()
+    shown = {"state": "authenticated", "attributes": {"userID": "u", "maxRating": "TV-14"}}
+    trace.ask("status", returns=shown)
+    trace.ask("restart")
+    trace.ask("status", returns=shown)
+    silent(trace, "authentication.profile-remembered")
+
+    trace.ask("status", returns={"state": "authenticated", "attributes": {"userID": "u"}})
+
+    found = violated(trace.observations)["authentication.profile-remembered"].findings[0].evidence
+    assert found.observed == "maxRating not there any more"

@@ -136,6 +136,12 @@ BREAKS: dict[str, tuple[str, ...]] = {
 """The rules that a defect must trip; none for the defect that nobody can see."""
 
 MAY_BREAK: dict[str, dict[str, str]] = {
+    "profiles-listed-at-start": {
+        "authentication.profile-remembered": "a start may cost one call to profiles/{mvpd}, none to the list",
+    },
+    "profiles-in-memory": {
+        "authentication.profile-remembered": "what was forgotten is asked for with the list of profiles",
+    },
     "catalogue-one-by-one": {
         "errors.amplification-bounded": "a request for each resource is more than batches and retries need",
     },

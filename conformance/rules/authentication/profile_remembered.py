@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from conformance import citations
 from conformance.facts.actions import Recent
 from conformance.facts.exchanges import PROFILE_QUERIES, asks_again
-from conformance.facts.logins import LOGIN_ENDPOINTS, Logins
+from conformance.facts.logins import LOGIN_ENDPOINTS, Login, Logins
 from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
+from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from mock_server.exchange import Exchange
 
 ALLOWED = {"status": 0, "start": 1}
 """Profile queries that each verb of a device that is logged in may cost."""
@@ -21,7 +22,8 @@ class ProfileRemembered(Rule):
         title="The service answers from its own memory whether a viewer is logged in",
         severity=Severity.MUST,
         requirement="After a login the service keeps the parts of the profile that it needs in persistent storage. "
-        "Within the profile's life a question for the status costs no profiles call, a start of the app at most one.",
+        "Within the profile's life a question for the status costs no profiles call, a start of the app at most one, "
+        "on profiles/{mvpd}. After a restart the attributes that the app was shown are still there.",
         breaks="Every screen of every viewer costs a call to Adobe Pass, and an outage there logs everyone out.",
         remedy="Store mvpd, attributes and notAfter of the profile with the device, and answer from there.",
         citations=(citations.CHECKLIST_PROFILES_CACHING, citations.FAQ_PROFILES_CACHING),
@@ -34,6 +36,9 @@ class ProfileRemembered(Rule):
         super().__init__(expectations)
         self._logins = Logins()
         self._recent = Recent()
+        self._shown: Bounded[str, tuple[Exchange, frozenset[str]]] = Bounded()
+        """The login, and the attributes that the app was shown of it, by device."""
+        self._restarted = False
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if not isinstance(seen, VerbCall):
@@ -41,17 +46,42 @@ class ProfileRemembered(Rule):
             if seen.endpoint in PROFILE_QUERIES and not asks_again(seen):
                 self._recent.add(seen)
             return
+        self._restarted = self._restarted or seen.verb == "restart"
         login = self._logins.of(seen)
         # A login that this very verb brought was not known before.
         if seen.verb not in ALLOWED or login is None or login.since > seen.started or login.until < seen.ended:
             return
         asked = self._recent.during(seen)
-        if len(asked) <= ALLOWED[seen.verb]:
+        lists = [query for query in asked if query.endpoint == "profiles"]
+        if lists or len(asked) > ALLOWED[seen.verb]:
+            yield _asked(asked, seen)
+        elif lost := self._lost(login, seen):
+            yield Broken(
+                exchanges=(login.exchange.id,),
+                device=seen.device,
+                expected="the attributes of the profile to outlive a restart",
+                observed=f"{', '.join(sorted(lost))} not there any more",
+            )
+        else:
             yield HELD
-            return
-        yield Broken(
-            exchanges=tuple(query.id for query in asked),
-            device=seen.device,
-            expected=f"at most {ALLOWED[seen.verb]} profiles calls for {seen.verb} of a device that is logged in",
-            observed=f"{len(asked)} profiles call{'s' if len(asked) > 1 else ''}",
-        )
+
+    def _lost(self, login: Login, call: VerbCall) -> frozenset[str]:
+        """Attributes of this login that the app was shown before a restart, and is not shown now."""
+        attributes = call.returns.get("attributes")
+        if not isinstance(attributes, dict):
+            return frozenset()
+        before = self._shown.get(call.device)
+        self._shown.put(call.device, (login.exchange, frozenset(attributes)))
+        if not self._restarted or before is None or before[0].id != login.exchange.id:
+            return frozenset()
+        return before[1] - attributes.keys()
+
+
+def _asked(asked: list[Exchange], call: VerbCall) -> Broken:
+    allowed = "at most one profiles call, on profiles/{mvpd}," if ALLOWED[call.verb] else "no profiles call"
+    return Broken(
+        exchanges=tuple(query.id for query in asked),
+        device=call.device,
+        expected=f"{allowed} for {call.verb} of a device that is logged in",
+        observed=f"{len(asked)}: {', '.join(query.path for query in asked)}",
+    )
