@@ -13,6 +13,7 @@ from mock_server.app import create_app
 from mock_server.clock import ManualClock
 from mock_server.ids import RandomIds
 from mock_server.settings import Settings
+from mock_server.store import Store
 from tests.mock_server.answer_check import check_answer
 from tests.mock_server.redis_server import RedisServer
 
@@ -29,9 +30,9 @@ def device_headers(device: str = DEVICE) -> dict[str, str]:
 class Mock:
     """One mock and what tests do with it."""
 
-    def __init__(self, settings: Settings, prefix: str = "") -> None:
+    def __init__(self, settings: Settings, prefix: str = "", store: Store | None = None) -> None:
         self.clock = ManualClock()
-        self.app = create_app(settings, clock=self.clock, ids=RandomIds(7))
+        self.app = create_app(settings, store=store, clock=self.clock, ids=RandomIds(7))
         self.http = self.at(prefix)
 
     def at(self, prefix: str) -> httpx.AsyncClient:

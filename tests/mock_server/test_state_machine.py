@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,12 +20,18 @@ from hypothesis.stateful import (
     invariant,
     multiple,
     rule,
+    run_state_machine_as_test,
 )
 
 from mock_server.keys import default_keys
 from mock_server.media_tokens import Status, verify
 from mock_server.settings import Settings
+from mock_server.store import Store
+from mock_server.store.memory import MemoryStore
+from mock_server.store.redis import RedisStore
+from mock_server.store.sqlite import SqliteStore
 from tests.mock_server.conftest import FULL, Mock, device_headers
+from tests.mock_server.redis_server import RedisServer
 
 API = "/api/v2/REF30"
 MVPDS = ("Cablevision", "Dish")
@@ -81,15 +89,17 @@ class MockMachine(RuleBasedStateMachine):
     clients: Bundle[Client] = Bundle("clients")
     codes: Bundle[Code] = Bundle("codes")
 
-    def __init__(self) -> None:
+    def __init__(self, store: Store | None = None) -> None:
         super().__init__()
         self.loop = asyncio.new_event_loop()
-        self.mock = Mock(Settings(throttle=None))
+        self.store = store or MemoryStore()
+        self.mock = Mock(Settings(throttle=None), store=self.store)
         self.model = Model()
         self.all_codes: set[str] = set()
 
     def teardown(self) -> None:
         self.loop.run_until_complete(self.mock.http.aclose())
+        self.loop.run_until_complete(self.store.close())
         self.loop.close()
 
     def ask(self, method: str, path: str, client: Client, device: str = "d1", **rest: object) -> httpx.Response:
@@ -245,11 +255,26 @@ class MockMachine(RuleBasedStateMachine):
         assert not [exchange for exchange in exchanges if exchange.status >= 500]
 
 
-MockMachine.TestCase.settings = settings(
+SETTINGS = settings(
     max_examples=60,
     stateful_step_count=40,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
+MockMachine.TestCase.settings = SETTINGS
 TestMockMachine = MockMachine.TestCase
+
+
+def test_the_model_holds_on_sqlite(tmp_path: Path) -> None:
+    numbers = itertools.count()
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]  # hypothesis has no types for it
+        lambda: MockMachine(SqliteStore(tmp_path / f"state-{next(numbers)}")),
+        settings=settings(SETTINGS, max_examples=8),
+    )
+
+
+def test_the_model_holds_on_redis(redis_server: RedisServer) -> None:
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]  # as above
+        lambda: MockMachine(RedisStore(redis_server.fresh())), settings=settings(SETTINGS, max_examples=8)
+    )
