@@ -31,7 +31,7 @@ from mock_server.shared_watch import SharedWatching
 from mock_server.spaces import DEFAULT_SPACE, PREFIX, Spaces, TooManySpaces
 from mock_server.store import SharedStore, Store, StoreUnavailable
 from mock_server.store.memory import MemoryStore
-from mock_server.tallies import Tallies
+from mock_server.tallies import LocalTotals, SharedTotals, Tallies
 from mock_server.watch import LocalWatching, Watching
 
 
@@ -91,10 +91,12 @@ def assemble(
     recorder = Recorder(Path(settings.record)) if settings.record else None
     watching = _watching(settings, store, clock, observers, recorder)
     spaces = Spaces(settings, store, clock, ids, load_keys(settings.keys), watching)
+    shared = SharedTotals(tallies, store, clock) if isinstance(store, SharedStore) else None
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(work) for work in (lag.run(), watching.run(), spaces.run())]
+        works = [lag.run(), watching.run(), spaces.run(), *([shared.run()] if shared is not None else [])]
+        tasks = [asyncio.create_task(work) for work in works]
         async with contextlib.AsyncExitStack() as opened:
             for resource in resources:
                 await opened.enter_async_context(resource)
@@ -115,7 +117,7 @@ def assemble(
     app.state.spaces = spaces
     app.state.watching = watching
     app.state.settings = settings
-    app.state.metrics = Metrics(tallies, spaces, lag, clock)
+    app.state.metrics = Metrics(shared or LocalTotals(tallies), spaces, lag, clock)
     return app
 
 

@@ -24,7 +24,7 @@ from mock_server.clock import Clock
 from mock_server.effects import Effect
 from mock_server.lag import LagMeter
 from mock_server.spaces import Spaces
-from mock_server.tallies import BOUNDS, Tallies
+from mock_server.tallies import BOUNDS, Tallies, Totals
 
 LAG_WINDOW = 15.0
 """Seconds that the event loop's lag is told of: as long as from one scrape to the next, by Prometheus's habit."""
@@ -43,8 +43,9 @@ class _State:
 class Metrics(Collector):
     """The metrics of one mock, in a registry of their own."""
 
-    def __init__(self, tallies: Tallies, spaces: Spaces, lag: LagMeter, clock: Clock) -> None:
-        self._tallies = tallies
+    def __init__(self, totals: Totals, spaces: Spaces, lag: LagMeter, clock: Clock) -> None:
+        self._totals = totals
+        self._tallies = Tallies()
         self._spaces = spaces
         self._lag = lag
         self._clock = clock
@@ -56,12 +57,14 @@ class Metrics(Collector):
     async def render(self, accept: str) -> tuple[bytes, str]:
         """The exposition in the format that the Accept header asks for, and its content type."""
         at_hand = self._spaces.at_hand()
+        tallies = await self._totals.total()
         self._state = _State(
             spaces=len(await self._spaces.names()),
             listeners=sum(space.watch.listeners for space in at_hand),
             dropped=sum([await space.journal.dropped() for space in at_hand]),
             lag_ms=self._lag.since(self._clock.monotonic() - LAG_WINDOW),
         )
+        self._tallies = tallies
         encode, content_type = choose_encoder(accept)
         return encode(self._registry), content_type
 
@@ -99,7 +102,7 @@ class Metrics(Collector):
         about = "Times that behaviours took effect on requests."
         hits = CounterMetricFamily("pass_mock_behaviour_hits", about, labels=("effect",))
         for effect in Effect.__struct_fields__:
-            hits.add_metric((effect,), self._tallies.effects[effect])
+            hits.add_metric((effect,), self._tallies.effects.get(effect, 0))
         return hits
 
 

@@ -101,9 +101,26 @@ def test_every_request_is_in_one_bucket_and_one_status(requests: list[tuple[str,
         tallies.count(endpoint, status, seconds, (), throttled=False)
     for endpoint, tally in tallies.endpoints.items():
         took = [seconds for name, _, seconds in requests if name == endpoint]
-        assert tally.statuses.total() == sum(tally.buckets) == len(took)
+        assert sum(tally.statuses.values()) == sum(tally.buckets) == len(took)
         for place, bound in enumerate(BOUNDS):
             assert sum(tally.buckets[: place + 1]) == sum(seconds <= bound for seconds in took)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(200, 599), st.floats(0, 60), st.booleans())))
+def test_what_is_handed_on_and_what_is_left_are_all_of_it(requests: list[tuple[str, int, float, bool]]) -> None:
+    whole, tallies, handed_on = Tallies(), Tallies(), Tallies()
+    for endpoint, status, seconds, hand_on in requests:
+        for counting in (whole, tallies):
+            counting.count(endpoint, status, seconds, ("latency",), throttled=status == 429)
+        if hand_on:
+            handed_on = handed_on.plus(tallies.taken())
+    both = handed_on.plus(tallies)
+    assert both.effects == whole.effects
+    assert both.endpoints.keys() == whole.endpoints.keys()
+    for endpoint, tally in whole.endpoints.items():
+        same = both.endpoints[endpoint]
+        assert (same.statuses, same.buckets, same.throttled) == (tally.statuses, tally.buckets, tally.throttled)
+        assert same.seconds == pytest.approx(tally.seconds)
 
 
 def test_a_running_mock_tells_of_its_process_in_both_formats() -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 from click.testing import CliRunner
+from prometheus_client.parser import text_string_to_metric_families
 
 from conformance.example import Child
 from mock_server.cli import main
@@ -230,6 +231,22 @@ def test_workers_share_the_throttle_the_journal_and_the_record(crew: Child, trac
     assert sorted(recorded, key=lambda e: int(e["id"])) == exchanges
     assert at.told("GET", "/_mock/findings")["judged"] == 120
     assert at.told("GET", "/_mock/behaviours")["behaviours"][0]["hits"] == 120
+
+
+def test_any_worker_tells_the_metrics_of_all(crew: Child) -> None:
+    at = At(crew.url)
+
+    def counted() -> float:
+        families = text_string_to_metric_families(at.ask("GET", "/_mock/metrics").text)
+        samples = [sample for family in families for sample in family.samples]
+        refused = {"endpoint": "logout", "status": "401"}
+        return sum(s.value for s in samples if s.name == "pass_mock_requests_total" and s.labels == refused)
+
+    before = counted()
+    for number in range(12):
+        headers = {"X-Forwarded-For": f"203.0.113.{number}"}
+        at.ask("GET", "/api/v2/REF30/logout/Cablevision", headers=headers)
+    assert eventually(lambda: [counted() for _ in range(6)] == [before + 12] * 6)
 
 
 def test_workers_make_different_codes(crew: Child) -> None:
