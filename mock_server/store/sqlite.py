@@ -66,7 +66,9 @@ class SqliteStore:
         return self._spaces[key]
 
     async def drop(self, name: str, life: int) -> None:
-        self._spaces.pop((name, life), None)
+        gone = self._spaces.pop((name, life), None)
+        if gone is not None:
+            gone.dropped = True
         self._file.run("DELETE FROM record WHERE space = ? AND life = ?", name, life)
 
     async def close(self) -> None:
@@ -91,14 +93,15 @@ class _SqliteSpace(MemorySpace):
         super().__init__(max_partitions)
         self._file = file
         self._key = key
+        self.dropped = False
+        """Nobody comes back to it: what a request that was under way still writes is not kept."""
 
     def _partitions(self, table: Table[Any]) -> OrderedDict[str, dict[str, Any]]:
         partitions = self._tables.get(table.name)
         if partitions is None:
             partitions = OrderedDict()
-            for partition, item, packed in self._file.run(
+            for partition, item, packed in self._run(
                 "SELECT partition, item, packed FROM record WHERE space = ? AND life = ? AND kind = ? ORDER BY place",
-                *self._key,
                 table.name,
             ):
                 partitions.setdefault(partition, {})[item] = unpack(table, packed)
@@ -109,10 +112,9 @@ class _SqliteSpace(MemorySpace):
         return self._partitions(table).get(partition, {})
 
     def _put(self, table: Table[Any], partition: str, item: str, record: object) -> None:
-        self._file.run(
+        self._run(
             "INSERT INTO record (space, life, kind, partition, item, packed) VALUES (?, ?, ?, ?, ?, ?)"
             " ON CONFLICT DO UPDATE SET packed = excluded.packed",
-            *self._key,
             table.name,
             partition,
             item,
@@ -123,9 +125,8 @@ class _SqliteSpace(MemorySpace):
     def _remove(self, table: Table[Any], partition: str, item: str) -> bool:
         if item not in self._items(table, partition):
             return False
-        self._file.run(
+        self._run(
             "DELETE FROM record WHERE space = ? AND life = ? AND kind = ? AND partition = ? AND item = ?",
-            *self._key,
             table.name,
             partition,
             item,
@@ -134,13 +135,15 @@ class _SqliteSpace(MemorySpace):
 
     def _forget(self, table: Table[Any], partition: str) -> None:
         if partition in self._partitions(table):
-            self._file.run(
+            self._run(
                 "DELETE FROM record WHERE space = ? AND life = ? AND kind = ? AND partition = ?",
-                *self._key,
                 table.name,
                 partition,
             )
         super()._forget(table, partition)
+
+    def _run(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        return [] if self.dropped else self._file.run(statement, *self._key, *values)
 
 
 class _File:

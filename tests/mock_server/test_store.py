@@ -94,6 +94,23 @@ async def test_spaces_lives_and_tables_are_apart(store: Store) -> None:
     assert await store.root().read(PERMITS, "p") == Permit(3, 4)
 
 
+async def test_what_is_still_written_to_a_dropped_life_is_not_there_for_the_next(store: Store) -> None:
+    under_way = store.space("a", 1)
+    await under_way.write(PERMITS, "p", "", Permit(1, 2))
+    await store.drop("a", 1)
+    await under_way.write(PERMITS, "q", "", Permit(1, 2))
+    assert await store.space("a", 2).all_rows(PERMITS) == []
+
+
+async def test_sqlite_keeps_nothing_of_a_dropped_life(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "state")
+    under_way = store.space("a", 1)
+    await store.drop("a", 1)
+    await under_way.write(PERMITS, "p", "", Permit(1, 2))
+    assert store._file.run("SELECT count(*) FROM record") == [(0,)]
+    await store.close()
+
+
 async def test_any_text_names_a_partition_and_an_item(store: Store) -> None:
     space = store.space("a", 1)
     names = ("", ":", "p:i", "\x00", "p\ni", "ü 𝄞", "*", "'; --", "[a-z]")
