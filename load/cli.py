@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import fields
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +16,36 @@ from rich.console import Console
 
 from conformance.command import CommandGroup, format_option, fresh_seed, progress, publish, reserve
 from conformance.registry import select
+from conformance.reports.documents import FORMS as RULE_FORMS
 from conformance.reports.documents import Form
 from conformance.runner import DEFAULT_MOCK
 from load import event as events
 from load import slo as objectives
 from load.audience import require_addresses
 from load.process import LocustOptions, locust_command, require_locust
+from load.report import markdown
 from load.report.model import LoadReport, encode
 from load.report.text import render
 from load.run import Occasion, run_event
 from load.targets import Wanted, target
 
-FORMS: Mapping[str, Form[LoadReport]] = {"json": Form("report.json", encode)}
+
+def _html(report: LoadReport) -> bytes:
+    from load.report import html  # noqa: PLC0415 - templates are for those who want pages
+
+    return html.encode(report, version("pass-harness"))
+
+
+def _rules(report: LoadReport) -> bytes:
+    return RULE_FORMS["html"].encode(report.conformance)
+
+
+FORMS: Mapping[str, Form[LoadReport]] = {
+    "html": Form("report.html", _html),
+    "json": Form("report.json", encode),
+    "markdown": Form("report.md", markdown.encode),
+    "rules": Form("rules.html", _rules),
+}
 
 
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -95,7 +114,7 @@ def locust_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--seed", type=click.IntRange(0, 2**64 - 1), help="Of devices and chance [default: another one each run]."
 )
-@click.option("--report", "folder", type=Path, metavar="DIR", help="Also write report.json and report.txt there.")
+@click.option("--report", "folder", type=Path, metavar="DIR", help="Also write the report there, in all forms.")
 @format_option(FORMS)
 @target_options
 @locust_options

@@ -95,7 +95,9 @@ async def run_event(occasion: Occasion) -> LoadReport:
     conformance = compose_conformance(judge.conclude(verbs), run=run)
     if not problems:
         problems = reasons_against(event, conformance, attendance, judge, judged=occasion.slo is not None)
-    return compose(event, conformance, problems, attendance=attendance, judge=judge, slo=occasion.slo)
+    return compose(
+        event, conformance, problems, attendance=attendance, judge=judge, slo=occasion.slo, seed=occasion.seed
+    )
 
 
 async def _prepare(occasion: Occasion, control: ControlClient, judge: LiveJudge) -> list[str]:

@@ -39,7 +39,8 @@ def _lines(report: Report) -> Iterator[str]:
     )
     yield f"## {MARKS[report.verdict]} Adobe Pass conformance: {report.verdict}"
     yield ""
-    yield f"{len(report.rules)} rules{f' ({_text(report.run.rule_set)})' if report.run.rule_set else ''}: {numbers}."
+    rule_set = f" ({escaped(report.run.rule_set)})" if report.run.rule_set else ""
+    yield f"{len(report.rules)} rules{rule_set}: {numbers}."
     run = report.run
     if run.exchanges:
         judged = _code(run.service or ", ".join(run.files))
@@ -66,15 +67,15 @@ def _rule(rule: RuleReport) -> Iterator[str]:
         yield f"- {_finding(finding)}"
     if rule.broken > SHOWN_FINDINGS:
         yield f"- … and {rule.broken - SHOWN_FINDINGS} more"
-    yield f"\nHow to mend it: {_text(rule.remedy)}"
+    yield f"\nHow to mend it: {escaped(rule.remedy)}"
     if rule.citations:
-        yield f"Source: [{_text(rule.sources[0] if rule.sources else 'Adobe')}]({rule.citations[0]})"
+        yield f"Source: [{escaped(rule.sources[0] if rule.sources else 'Adobe')}]({rule.citations[0]})"
 
 
 def _finding(finding: FindingReport) -> str:
     marks = "".join(f"**{mark}** " for mark in (finding.state, "waived" if finding.waived else "") if mark)
     where = f" (device {_code(finding.device)})" if finding.device else ""
-    return f"{marks}{_text(finding.observed)}; expected {_text(finding.expected)}{where}"
+    return f"{marks}{escaped(finding.observed)}; expected {escaped(finding.expected)}{where}"
 
 
 def _baseline(report: Report) -> Iterator[str]:
@@ -93,7 +94,7 @@ def _baseline(report: Report) -> Iterator[str]:
 def _earlier(heading: str, findings: Sequence[EarlierFinding]) -> Iterator[str]:
     if findings:
         yield f"\n{heading}:\n"
-        yield from (f"- `{finding.rule}`: {_text(finding.observed)}" for finding in findings)
+        yield from (f"- `{finding.rule}`: {escaped(finding.observed)}" for finding in findings)
 
 
 def _waivers(report: Report) -> Iterator[str]:
@@ -101,7 +102,7 @@ def _waivers(report: Report) -> Iterator[str]:
         yield "\n### Waivers\n\n| rule | excuses | until | owner | reason |\n|---|---|---|---|---|"
     for waiver in report.waived:
         note = " **expired**" if waiver.expired else " **stale: remove it**" if waiver.stale else ""
-        cells = (_text(waiver.owner), _text(waiver.reason))
+        cells = (escaped(waiver.owner), escaped(waiver.reason))
         yield f"| `{waiver.rule}` | {waiver.excused}{note} | {waiver.until} | {' | '.join(cells)} |"
 
 
@@ -111,7 +112,7 @@ def _not_judged(rules: Sequence[RuleReport]) -> Iterator[str]:
         if found:
             yield f"\n<details><summary>{len(found)} {verdict}</summary>\n"
             yield from (
-                f"- `{rule.id}`" + (f": {_text('; '.join(rule.reasons))}" if rule.reasons else "") for rule in found
+                f"- `{rule.id}`" + (f": {escaped('; '.join(rule.reasons))}" if rule.reasons else "") for rule in found
             )
             yield "\n</details>"
 
@@ -122,10 +123,10 @@ def _scenarios(report: Report) -> Iterator[str]:
         yield "\n### Scenarios that were not played to their end\n"
     for scenario in unfinished:
         blame = f" [{scenario.blame}]" if scenario.blame else ""
-        yield f"- `{scenario.id}` {scenario.verdict}{blame}: {_text(scenario.note)}"
+        yield f"- `{scenario.id}` {scenario.verdict}{blame}: {escaped(scenario.note)}"
 
 
-def _text(text: str) -> str:
+def escaped(text: str) -> str:
     """As it reads, on one line, with nothing in it that Markdown or HTML would take for its own."""
     return _SPECIAL.sub(r"\\\1", _cut(text)).replace("@", "@\N{ZERO WIDTH SPACE}")
 

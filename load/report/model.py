@@ -28,6 +28,7 @@ class EventReport(msgspec.Struct, kw_only=True):
     audience: int
     peak: float
     workload: str
+    seed: int
 
 
 class ViewersReport(msgspec.Struct, kw_only=True):
@@ -141,6 +142,7 @@ def compose(
     attendance: Attendance,
     judge: LiveJudge,
     slo: Slo | None,
+    seed: int,
 ) -> LoadReport:
     """The report of a run, with verdict and exit code. An invalid run is inconclusive whatever was found in it."""
     demand, timeline = judge.demand, judge.timeline
@@ -162,6 +164,7 @@ def compose(
             audience=event.audience,
             peak=round(event.peak, 2),
             workload=event.workload,
+            seed=seed,
         ),
         viewers=ViewersReport(
             arrived=attendance.arrived,

@@ -11,13 +11,13 @@ from rich.table import Table
 from conformance.reports import text as conformance
 from conformance.reports.text import COLOURS
 from load.report.model import IncidentReport, LoadReport
-from load.slo import Objective
+from load.report.words import amount, measured, verdict_word
 
 
 def render(report: LoadReport, console: Console) -> None:
     """Prints the report; colour and width are the console's."""
     colour = COLOURS[report.verdict]
-    word = "INVALID" if report.invalid else report.verdict.upper()
+    word = verdict_word(report).upper()
     console.print(f"[bold {colour}]{word}[/]  event {escape(report.event.name)}: {escape(report.event.title)}")
     for reason in report.invalid:
         console.print(f"  {escape(reason)}", highlight=False)
@@ -48,24 +48,6 @@ def _objectives(report: LoadReport, console: Console) -> None:
             highlight=False,
         )
     console.print()
-
-
-def measured(objective: Objective) -> str:
-    """What was measured, as people read it."""
-    if objective.measured is None:
-        return "never" if objective.unit == "s" else "nothing to measure"
-    return amount(objective.measured, objective.unit)
-
-
-def amount(value: float, unit: str) -> str:
-    """A figure with its unit."""
-    match unit:
-        case "share":
-            return f"{value:.2%}"
-        case "count":
-            return f"{value:,.4g}" if value < 1000 else f"{value:,.0f}"
-        case _:
-            return f"{value:,.4g} {unit}"
 
 
 def _viewers(report: LoadReport, console: Console) -> None:

@@ -83,6 +83,7 @@ def report(demand: Demand, traffic: Traffic, invalid: list[str] | None = None) -
         attendance=Attendance(arrived=100, finished=100),
         judge=judge,
         slo=None,
+        seed=1,
     )
 
 

@@ -77,6 +77,7 @@ def report(limits: Slo, judge: LiveJudge, of: Event | None = None, invalid: list
         attendance=Attendance(arrived=100, finished=100),
         judge=judge,
         slo=limits,
+        seed=1,
     )
 
 

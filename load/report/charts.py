@@ -1,0 +1,244 @@
+"""Charts of figures over time: where lines, areas and bars are drawn, and what the axes say.
+
+All charts of a page have one scale of time, so that what happened at once stands in one column.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+WIDTH, LEFT, RIGHT = 960.0, 56.0, 16.0
+TOP, BOTTOM = 24.0, 28.0
+MOST_POINTS = 480
+"""Points of one line; more of them are brought together, and the largest counts."""
+HUES = 10
+"""Colours of `charts.css`, after which they begin anew."""
+
+Values = Sequence[float]
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A line across the chart, and what it says."""
+
+    at: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One series: a path, and what it stands for."""
+
+    name: str
+    path: str
+    hue: int
+    filled: bool
+    largest: str
+
+
+@dataclass(frozen=True)
+class Band:
+    """A time in which something else happened: an incident."""
+
+    left: float
+    width: float
+    label: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One chart, ready to be drawn."""
+
+    title: str
+    unit: str
+    says: str
+    """The chart in a sentence, for those who do not see it."""
+    height: float
+    shapes: tuple[Shape, ...]
+    times: tuple[Tick, ...]
+    ticks: tuple[Tick, ...]
+    bands: tuple[Band, ...]
+    log: bool = False
+
+    @property
+    def width(self) -> float:
+        return WIDTH
+
+    @property
+    def left(self) -> float:
+        return LEFT
+
+    @property
+    def right(self) -> float:
+        return WIDTH - RIGHT
+
+    @property
+    def top(self) -> float:
+        return TOP
+
+    @property
+    def floor(self) -> float:
+        return self.height - BOTTOM
+
+
+@dataclass(frozen=True)
+class Times:
+    """The scale of time of a page: ``seconds`` are drawn, in steps of ``step``; ``incidents`` are marked on it."""
+
+    seconds: float
+    step: float
+    incidents: Sequence[tuple[str, float, float | None]] = field(default=())
+    """Name, beginning and end; None where one stayed."""
+
+    def place(self, second: float) -> float:
+        return LEFT + (WIDTH - LEFT - RIGHT) * min(max(second / self.seconds, 0.0), 1.0)
+
+    def ticks(self) -> tuple[Tick, ...]:
+        step = _round_seconds(self.seconds / 10)
+        return tuple(
+            Tick(round(self.place(number * step), 1), _clock(number * step))
+            for number in range(int(self.seconds / step + 1e-9) + 1)
+        )
+
+    def bands(self) -> tuple[Band, ...]:
+        return tuple(
+            Band(
+                round(self.place(begins), 1),
+                round(max(self.place(self.seconds if ends is None else ends) - self.place(begins), 1.5), 1),
+                name,
+                number + 1,
+            )
+            for number, (name, begins, ends) in enumerate(self.incidents)
+        )
+
+
+def lines(title: str, unit: str, series: Mapping[str, Values], times: Times, *, log: bool = False) -> Chart:
+    """Each series as a line; with ``log`` on a scale that shows the small and the large."""
+    largest = max((max(values, default=0.0) for values in series.values()), default=0.0)
+    scale = _Scale(largest, 220.0, log=log)
+    shapes = tuple(
+        Shape(name, _line(values, times, scale), number % HUES, False, amount(max(values, default=0.0), unit))
+        for number, (name, values) in enumerate(series.items())
+    )
+    return _chart(title, unit, shapes, times, scale)
+
+
+def stacked(title: str, unit: str, series: Mapping[str, Values], times: Times) -> Chart:
+    """The series on top of each other, the largest at the bottom."""
+    ordered = sorted(series.items(), key=lambda item: -sum(item[1]))
+    length = max((len(values) for values in series.values()), default=0)
+    total = [sum(values[number] for values in series.values()) for number in range(length)]
+    scale = _Scale(max(total, default=0.0), 240.0)
+    below, shapes = [0.0] * length, []
+    for number, (name, values) in enumerate(ordered):
+        above = [low + value for low, value in zip(below, values, strict=True)]
+        path = _area(below, above, times, scale)
+        shapes.append(Shape(name, path, number % HUES, True, amount(max(values, default=0.0), unit)))
+        below = above
+    return _chart(title, unit, tuple(shapes), times, scale)
+
+
+def bars(title: str, unit: str, series: Mapping[str, Values], times: Times, *, hue: int = 0) -> Chart:
+    """One series, as steps from the ground."""
+    largest = max((max(values, default=0.0) for values in series.values()), default=0.0)
+    scale = _Scale(largest, 130.0)
+    shapes = tuple(
+        Shape(
+            name, _area([0.0] * len(values), values, times, scale), hue, True, amount(max(values, default=0.0), unit)
+        )
+        for name, values in series.items()
+    )
+    return _chart(title, unit, shapes, times, scale)
+
+
+def amount(value: float, unit: str) -> str:
+    """A figure as people read it, with its unit."""
+    if abs(value) >= 1_000_000:
+        text = f"{value / 1_000_000:,.3g} million"
+    elif abs(value) >= 100 or value == int(value):
+        text = f"{value:,.0f}"
+    else:
+        text = f"{value:.3g}"
+    return f"{text} {unit}".strip()
+
+
+class _Scale:
+    """From amounts to heights."""
+
+    def __init__(self, largest: float, height: float, *, log: bool = False) -> None:
+        self.height = height
+        self.log = log
+        self._floor = height - BOTTOM
+        self._room = self._floor - TOP
+        if log:
+            self._highest = 10.0 ** math.ceil(math.log10(max(largest, 10.0)))
+            self.ticks = [10.0**power for power in range(int(math.log10(self._highest)) + 1)]
+        else:
+            step = _round_up(max(largest, 1e-9) / 4)
+            self.ticks = [number * step for number in range(math.ceil(max(largest, 1e-9) / step - 1e-9) + 1)]
+            self._highest = self.ticks[-1]
+
+    def place(self, value: float) -> float:
+        if self.log:
+            return self._floor - self._room * math.log10(max(value, 1.0)) / math.log10(self._highest)
+        return self._floor - self._room * value / self._highest
+
+
+def _chart(title: str, unit: str, shapes: tuple[Shape, ...], times: Times, scale: _Scale) -> Chart:
+    said = ", ".join(f"{shape.name} at most {shape.largest}" for shape in shapes)
+    return Chart(
+        title=title,
+        unit=unit,
+        says=f"{title} over {_clock(times.seconds)}: {said or 'nothing'}",
+        height=scale.height,
+        shapes=shapes,
+        times=times.ticks(),
+        ticks=tuple(Tick(round(scale.place(tick), 1), amount(tick, "")) for tick in scale.ticks),
+        bands=times.bands(),
+        log=scale.log,
+    )
+
+
+def _line(values: Values, times: Times, scale: _Scale) -> str:
+    return _path(_points(values, times, scale))
+
+
+def _area(below: Values, above: Values, times: Times, scale: _Scale) -> str:
+    upper, lower = _points(above, times, scale, steps=True), _points(below, times, scale, steps=True)
+    return f"{_path(upper)}L{_path(lower[::-1])[1:]}Z" if upper else ""
+
+
+def _points(values: Values, times: Times, scale: _Scale, *, steps: bool = False) -> list[tuple[float, float]]:
+    together = math.ceil(len(values) / MOST_POINTS) or 1
+    points = []
+    for start in range(0, len(values), together):
+        height = scale.place(max(values[start : start + together]))
+        begins, ends = times.place(start * times.step), times.place((start + together) * times.step)
+        points += [(begins, height), (ends, height)] if steps else [((begins + ends) / 2, height)]
+    return points
+
+
+def _path(points: Sequence[tuple[float, float]]) -> str:
+    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points) if points else ""
+
+
+def _round_up(step: float) -> float:
+    """The next of 1, 2, 2.5, 5 and 10, and their multiples by ten."""
+    power = 10.0 ** math.floor(math.log10(step))
+    return next(power * nice for nice in (1.0, 2.0, 2.5, 5.0, 10.0) if power * nice >= step * (1 - 1e-9))
+
+
+def _round_seconds(step: float) -> float:
+    nice = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400)
+    return next((float(seconds) for seconds in nice if seconds >= step), _round_up(step))
+
+
+def _clock(seconds: float) -> str:
+    """A moment: ``45 s``, ``2:05``, ``3:20 h``."""
+    whole = round(seconds)
+    if seconds < 120:
+        return f"{seconds:g} s"
+    return f"{whole // 3600}:{whole // 60 % 60:02} h" if whole >= 7200 else f"{whole // 60}:{whole % 60:02}"

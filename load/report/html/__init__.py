@@ -1,0 +1,166 @@
+"""The report of an event as a page: verdict, objectives, charts over one axis of time, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib import resources
+
+from jinja2 import PackageLoader
+
+from conformance.engine import Verdict
+from conformance.reports.html import page
+from conformance.reports.html.format import plural, span
+from conformance.reports.model import RuleReport
+from load.report import charts
+from load.report.charts import Chart, Times
+from load.report.model import IncidentReport, LoadReport
+from load.report.words import amount, figure, lead, measured, verdict_word
+
+_LOADERS = (PackageLoader("load.report", "html"),)
+_KINDS = {True: ("passed", ""), False: ("violated", "broken"), None: ("inconclusive", "not measured")}
+
+
+@dataclass(frozen=True)
+class Line:
+    """An objective, ready to be shown."""
+
+    name: str
+    kind: str
+    word: str
+    measured: str
+    limit: str
+
+
+@dataclass(frozen=True)
+class View:
+    """What the template shows besides the report itself."""
+
+    word: str
+    lead: str
+    tiles: Sequence[tuple[str, str, str]]
+    facts: Sequence[tuple[str, str]]
+    objectives: Sequence[Line]
+    incidents: Sequence[str]
+    charts: Sequence[Chart]
+    broken: Sequence[RuleReport]
+    verbs: Sequence[tuple[str, ...]]
+    endpoints: Sequence[tuple[str, ...]]
+    version: str
+
+
+def encode(report: LoadReport, version: str = "") -> bytes:
+    """The page; ``version`` is that of Pass Harness."""
+    return page("load.html", _LOADERS, (charts_css(),), report=report, view=_view(report, version))
+
+
+def charts_css() -> str:
+    """The style sheet of charts."""
+    return (resources.files(__name__) / "charts.css").read_text("utf-8")
+
+
+def _view(report: LoadReport, version: str) -> View:
+    return View(
+        word=verdict_word(report),
+        lead=lead(report),
+        tiles=list(_tiles(report)) if report.series.verbs else (),
+        facts=_facts(report),
+        objectives=[
+            Line(one.name, *_KINDS[one.holds], measured(one), amount(one.limit, one.unit))
+            for one in report.objectives
+        ],
+        incidents=[_incident(incident) for incident in report.incidents],
+        charts=list(_charts(report)) if report.series.verbs else (),
+        broken=sorted(
+            (rule for rule in report.conformance.rules if rule.verdict == Verdict.VIOLATED),
+            key=lambda rule: (rule.severity != "MUST", -rule.broken),
+        ),
+        verbs=[
+            (
+                v.verb,
+                f"{v.calls:,}",
+                f"{v.errors:,}",
+                *(figure(ms) for ms in (v.p50_ms, v.p95_ms, v.p99_ms, v.max_ms)),
+            )
+            for v in report.verbs
+        ],
+        endpoints=[
+            (e.endpoint, f"{e.calls:,}", f"{e.calls / report.adobe.calls:.1%}", f"{e.throttled:,}", f"{e.failed:,}")
+            for e in report.adobe.endpoints
+        ],
+        version=version,
+    )
+
+
+def _tiles(report: LoadReport) -> Iterator[tuple[str, str, str]]:
+    series, adobe = report.series, report.adobe
+    verbs, errors = sum(v.calls for v in report.verbs), sum(v.errors for v in report.verbs)
+    calls = [sum(values[step] for values in series.calls.values()) for step in range(len(series.verbs))]
+    yield "Viewers", f"{report.viewers.arrived:,}", f"{report.viewers.gave_up:,} gave up"
+    yield "Actions", f"{verbs:,}", f"{errors:,} failed"
+    yield "Slowest p95", span(max((v.p95_ms for v in report.verbs), default=0.0) / 1000), _slowest(report)
+    peak = max(calls, default=0) / series.step_seconds
+    yield "Calls to Adobe Pass", f"{adobe.calls:,}", f"at most {peak:,.0f} a second"
+    yield "Calls per action", f"{adobe.amplification:g}", "amplification"
+    share = adobe.throttled / adobe.calls if adobe.calls else 0.0
+    yield "Throttled", f"{share:.2%}", f"{adobe.throttled:,} answers 429"
+    if report.conformance.rules:
+        yield "Findings", f"{adobe.findings:,}", f"{adobe.findings_per_million:,.0f} per million calls"
+
+
+def _slowest(report: LoadReport) -> str:
+    return max(report.verbs, key=lambda verb: verb.p95_ms).verb if report.verbs else ""
+
+
+def _facts(report: LoadReport) -> list[tuple[str, str]]:
+    event, run, viewers, adobe = report.event, report.conformance.run, report.viewers, report.adobe
+    return [
+        ("Event", f"{event.name}, {event.workload} workload"),
+        ("Planned", f"{plural(event.audience, 'viewer')} in {event.seconds:g} s, {event.peak:g} a second at most"),
+        ("Target", run.service),
+        ("Mock", run.mock),
+        ("Started", run.started.replace("T", " ").replace("+00:00", " UTC")),
+        ("Seed", str(event.seed)),
+        ("Generator late by", f"{viewers.late_p99_ms:g} ms (p99)"),
+        ("Mock's loop late by", f"{adobe.lag_p99_ms:g} ms (p99)" if run.mock else ""),
+        ("Answered in", f"{adobe.answered_p99_ms:g} ms (p99)" if adobe.calls else ""),
+        ("Rules", f"{len(report.conformance.rules)} judged meanwhile" if report.conformance.rules else ""),
+    ]
+
+
+def _incident(incident: IncidentReport) -> str:
+    lasted = "" if incident.ends == incident.begins else " to the end"
+    if incident.ends is not None and incident.ends > incident.begins:
+        lasted = f" to {incident.ends:g} s"
+    if incident.ends is None:
+        recovered = ""
+    elif incident.recovered_after is None:
+        recovered = "; the service was not well again"
+    else:
+        recovered = f"; well again after {incident.recovered_after:g} s"
+    return f"{incident.name}, at {incident.begins:g} s{lasted}{recovered}"
+
+
+def _charts(report: LoadReport) -> Iterator[Chart]:
+    series, event = report.series, report.event
+    times = Times(
+        seconds=max(event.seconds, len(series.verbs) * series.step_seconds),
+        step=series.step_seconds,
+        incidents=[(incident.name, incident.begins, incident.ends) for incident in report.incidents],
+    )
+
+    def per_second(values: Sequence[float]) -> list[float]:
+        return [value / series.step_seconds for value in values]
+
+    yield charts.bars("Arrivals", "viewers a second", {"arrivals": per_second(series.arrivals)}, times)
+    percentiles = {"p99": series.p99_ms, "p95": series.p95_ms, "p50": series.p50_ms}
+    yield charts.lines("Latency of verbs", "ms", percentiles, times, log=True)
+    calls = {endpoint: per_second(values) for endpoint, values in series.calls.items()}
+    yield charts.stacked("Calls to Adobe Pass", "a second", calls, times)
+    for title, unit, values, hue in (
+        ("Verbs that failed", "a second", series.errors, 4),
+        ("Throttled calls (429)", "a second", series.throttled, 2),
+        ("Findings of the rules", "a second", series.findings, 6),
+    ):
+        if any(values):
+            yield charts.bars(title, unit, {title.lower(): per_second(values)}, times, hue=hue)

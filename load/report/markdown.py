@@ -1,0 +1,70 @@
+"""The report of an event as Markdown, for the summary of a CI job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from conformance.engine import Verdict
+from conformance.reports.markdown import MARKS, escaped
+from load.report.model import LoadReport
+from load.report.words import amount, lead, measured, verdict_word
+
+HOLDS = {True: "✅ holds", False: "❌ broken", None: "❔ not measured"}
+
+
+def encode(report: LoadReport) -> bytes:
+    return "\n".join((*_lines(report), "")).encode("utf-8", "replace")
+
+
+def _lines(report: LoadReport) -> Iterator[str]:
+    event, viewers, adobe = report.event, report.viewers, report.adobe
+    yield f"## {MARKS[report.verdict]} Live event {escaped(event.name)}: {verdict_word(report).lower()}"
+    yield f"\n{lead(report)}"
+    for reason in report.invalid:
+        yield f"- {escaped(reason)}"
+    yield (
+        f"\n{viewers.arrived} of {event.audience} viewers in {event.seconds:g} s, at most {event.peak:g} arriving a "
+        f"second; {viewers.gave_up} gave up. {adobe.calls} calls to Adobe Pass, {adobe.amplification:g} per action; "
+        f"{adobe.throttled} throttled; {adobe.findings} findings."
+    )
+    if report.objectives:
+        yield "\n### Objectives\n"
+        rows = [(o.name, measured(o), amount(o.limit, o.unit), HOLDS[o.holds]) for o in report.objectives]
+        yield from _table(("objective", "measured", "limit", ""), rows)
+    if report.incidents:
+        yield "\n### Incidents\n"
+        yield from _table(
+            ("incident", "from s", "to s", "recovered after s"),
+            [(i.name, f"{i.begins:g}", _seconds(i.ends), _seconds(i.recovered_after)) for i in report.incidents],
+        )
+    broken = [rule for rule in report.conformance.rules if rule.verdict == Verdict.VIOLATED]
+    if broken:
+        yield "\n### Rules that were broken\n"
+        rows = [(rule.severity, rule.id, rule.title, f"{rule.broken} of {rule.opportunities}") for rule in broken]
+        yield from _table(("", "rule", "should be", "times"), rows)
+    if report.verbs:
+        yield "\n### What viewers asked (ms from the intended moment)\n"
+        yield from _table(
+            ("verb", "calls", "failed", "p50", "p95", "p99"),
+            [
+                (v.verb, str(v.calls), str(v.errors), f"{v.p50_ms:g}", f"{v.p95_ms:g}", f"{v.p99_ms:g}")
+                for v in report.verbs
+            ],
+        )
+    if adobe.endpoints:
+        yield "\n### What was asked of Adobe Pass\n"
+        yield from _table(
+            ("endpoint", "calls", "throttled", "failed"),
+            [(e.endpoint, str(e.calls), str(e.throttled), str(e.failed)) for e in adobe.endpoints],
+        )
+
+
+def _table(columns: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    yield f"| {' | '.join(columns)} |"
+    yield f"|{'---|' * len(columns)}"
+    for row in rows:
+        yield f"| {' | '.join(map(escaped, row))} |"
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:g}"

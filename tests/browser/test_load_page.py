@@ -1,0 +1,57 @@
+"""The report of an event as a page: on a phone and a desktop, light and dark, for assistive technology and print."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+SAMPLES = Path(__file__).parent.parent / "load" / "load_samples.py"
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pages")
+    subprocess.run([sys.executable, SAMPLES, folder], check=True)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["bad", "hostile", "invalid"])
+def test_the_page_of_an_event_fits_and_is_accessible(page: Page, pages: Path, name: str) -> None:
+    page.goto((pages / f"{name}.html").as_uri())
+    for width in (360, 1280):
+        page.set_viewport_size({"width": width, "height": 740})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            found = Axe().run(page)
+            assert found.violations_count == 0, f"{width} px, {scheme}: {found.generate_report()}"
+
+
+def test_charts_are_drawn_and_said(page: Page, pages: Path) -> None:
+    page.goto((pages / "bad.html").as_uri())
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Violated")
+    drawn = page.get_by_role("img", name="Calls to Adobe Pass over 60 s: ")
+    expect(drawn).to_be_visible()
+    assert drawn.locator("path.area").count() == 3
+    assert drawn.locator("path.area").first.evaluate("path => path.getBBox().height") > 50
+
+
+def test_the_page_of_an_event_asks_nobody_for_anything(page: Page, pages: Path) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((pages / "hostile.html").as_uri())
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    assert page.locator("img:not(svg)").count() == 0
+
+
+def test_charts_fit_on_paper(page: Page, pages: Path) -> None:
+    page.goto((pages / "bad.html").as_uri())
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 700, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 700
+    assert page.locator(".chart svg").first.evaluate("drawn => drawn.getBoundingClientRect().right") <= 700

@@ -1,0 +1,86 @@
+"""Reports of events, made by hand; as a command, it writes their pages into a folder for tests in a browser."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import msgspec
+from load_traces import asked, event, exchange
+
+from conformance.engine import Finding
+from conformance.registry import select
+from conformance.reports.model import Run
+from conformance.reports.model import compose as compose_conformance
+from conformance.rule import Expectations
+from load.event import Event
+from load.incidents import Incident, Moment
+from load.judge import LiveJudge
+from load.messages import Attendance, Came
+from load.report import html
+from load.report.model import LoadReport, compose
+from load.slo import Limits, Slo, VerbLimits
+from mock_server.durations import parse_duration
+
+HOSTILE = '"><img src=x onerror=alert(1)><script>alert(1)</script>'
+
+
+def bad_day(name: str = "a TV provider fails") -> LoadReport:
+    """A minute in which a service polls too often, an incident hurts it, and some viewers give up."""
+    judge = LiveJudge(select(["authentication.poll-interval"]), Expectations(), seconds=60.0, found=_unheard)
+    judge.begin(0.0)
+    number = 0
+    for second in range(50):
+        judge.came(Came(at=float(second), late=0.001))
+        for nth in range(5):
+            failure = "the service answered 503" if 20 <= second < 25 and nth == 0 else None
+            began = second + nth / 5
+            judge.asked(asked("play", intended=began, started=began, ended=began + 0.02 * (nth + 1), failure=failure))
+            for endpoint in ("profiles.code", "decisions.authorize", "profiles"):
+                number += 1
+                status = 429 if endpoint == "profiles" and 20 <= second < 23 else 200
+                judge.exchange(exchange(number, began + 0.01, endpoint, status=status))
+    of: Event = msgspec.structs.replace(
+        event(50),
+        title=name,
+        incidents=(
+            Incident(at=Moment("+20s"), lasts=parse_duration("5s"), preset="mvpd-down", title=name),
+            Incident(at=Moment("+40s"), revoke_tokens=True),
+        ),
+    )
+    limits = Slo(
+        limits=Limits(p95=parse_duration("1s"), error_share=0.001, recovery=parse_duration("10s")),
+        verbs={"logout": VerbLimits(p99=parse_duration("1s"))},
+    )
+    run = Run(mock="http://127.0.0.1:8300", service="http://127.0.0.1:9000", started="2026-01-01T12:00:00+00:00")
+    return compose(
+        of,
+        compose_conformance(judge.conclude(frozenset({"play"})), run=run),
+        [],
+        attendance=Attendance(arrived=50, finished=45, gave_up=5, reasons={f"play: 503 {name}": 5}),
+        judge=judge,
+        slo=limits,
+        seed=7,
+    )
+
+
+def invalid() -> LoadReport:
+    """A run that could not begin."""
+    return compose(
+        event(),
+        compose_conformance([], run=Run(service="http://127.0.0.1:9000")),
+        ["no mock answers"],
+        attendance=Attendance(),
+        judge=LiveJudge([], Expectations(), seconds=60.0),
+        slo=None,
+        seed=7,
+    )
+
+
+def _unheard(_: Finding) -> None:
+    """Nobody listens to findings here."""
+
+
+if __name__ == "__main__":
+    for file, report in {"bad": bad_day(), "hostile": bad_day(HOSTILE), "invalid": invalid()}.items():
+        (Path(sys.argv[1]) / f"{file}.html").write_bytes(html.encode(report, "1.0"))

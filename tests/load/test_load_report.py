@@ -1,0 +1,135 @@
+"""Reports of events: the same verdict and figures as a page, as Markdown and as text, with nothing injected."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from load_samples import HOSTILE, bad_day, invalid
+from rich.console import Console
+
+from load.report import charts, html, markdown
+from load.report.charts import LEFT, MOST_POINTS, RIGHT, WIDTH, Times
+from load.report.model import LoadReport
+from load.report.text import render
+from load.report.words import lead
+
+MINUTE = Times(
+    seconds=60.0, step=1.0, incidents=[("outage", 20.0, 30.0), ("revoked", 50.0, 50.0), ("slow", 55, None)]
+)
+
+
+def text(report: LoadReport) -> str:
+    out = io.StringIO()
+    render(report, Console(file=out, width=200))
+    return out.getvalue()
+
+
+def page(report: LoadReport) -> str:
+    return html.encode(report, "1.0").decode()
+
+
+FORMS = {"page": page, "markdown": lambda report: markdown.encode(report).decode(), "text": text}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_says_what_counts(form: str) -> None:
+    said = FORMS[form](bad_day()).lower().replace("\\", "")
+    assert "violated" in said
+    assert "authentication.poll-interval" in said
+    for objective in ("p95", "error_share", "recovery after a tv provider fails", "logout.p99"):
+        assert objective in said
+    assert "not measured" in said
+    assert "decisions.authorize" in said
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_invalid_run_says_why_and_nothing_else_of_the_service(form: str) -> None:
+    said = FORMS[form](invalid())
+    assert "invalid" in said.lower()
+    assert "no mock answers" in said
+
+
+def test_the_lead_counts_what_was_broken() -> None:
+    assert lead(bad_day()) == "1 mandatory rule and 1 objective were broken."
+
+
+def test_what_was_measured_is_on_the_page_as_charts() -> None:
+    drawn = page(bad_day())
+    titles = re.findall(r"<figcaption><strong>(.+?)</strong>", drawn)
+    assert titles[:3] == ["Arrivals", "Latency of verbs", "Calls to Adobe Pass"]
+    assert {"Verbs that failed", "Throttled calls (429)", "Findings of the rules"} <= set(titles)
+    assert drawn.count('class="band"') == 2 * len(titles)
+
+
+def test_nothing_that_users_wrote_is_markup() -> None:
+    drawn = page(bad_day(HOSTILE))
+    assert "<img" not in drawn
+    assert "<script>alert" not in drawn
+    assert "<img" not in markdown.encode(bad_day(HOSTILE)).decode().replace("\\<", "")
+
+
+def coordinates(path: str) -> list[tuple[float, float]]:
+    return [(float(x), float(y)) for x, y in re.findall(r"(-?[\d.]+) (-?[\d.]+)", path)]
+
+
+@given(st.lists(st.floats(0, 1e7), min_size=1, max_size=700), st.booleans())
+def test_everything_is_drawn_within_the_chart(values: list[float], log: bool) -> None:
+    times = Times(seconds=float(len(values)), step=1.0)
+    drawn = (
+        charts.lines("Latency", "ms", {"p99": values}, times, log=log),
+        charts.stacked("Calls", "", {"one": values, "two": values}, times),
+        charts.bars("Arrivals", "", {"arrivals": values}, times),
+    )
+    for chart in drawn:
+        for shape in chart.shapes:
+            points = coordinates(shape.path)
+            assert 0 < len(points) <= 4 * MOST_POINTS
+            for x, y in points:
+                assert LEFT - 0.1 <= x <= WIDTH - RIGHT + 0.1
+                assert chart.top - 0.1 <= y <= chart.floor + 0.1
+
+
+def test_a_peak_of_one_second_is_seen_in_a_day() -> None:
+    values = [0.0] * 86_400
+    values[40_000] = 100.0
+    chart = charts.bars("Calls", "", {"calls": values}, Times(seconds=86_400.0, step=1.0))
+    assert min(y for _, y in coordinates(chart.shapes[0].path)) == pytest.approx(chart.top)
+
+
+def test_a_stack_has_the_largest_at_its_bottom_and_the_sum_at_its_top() -> None:
+    chart = charts.stacked("Calls", "", {"few": [1.0, 1.0], "many": [3.0, 3.0]}, Times(seconds=2.0, step=1.0))
+    assert [shape.name for shape in chart.shapes] == ["many", "few"]
+    heights = [sorted({y for _, y in coordinates(shape.path)}) for shape in chart.shapes]
+    assert heights[0][0] == heights[1][1], "few stands on many"
+    assert heights[1][0] == pytest.approx(chart.top)
+
+
+def test_incidents_stand_where_they_happened() -> None:
+    outage, revoked, slow = MINUTE.bands()
+    across = WIDTH - LEFT - RIGHT
+    assert outage.left == pytest.approx(LEFT + across / 3, abs=0.1)
+    assert outage.width == pytest.approx(across / 6, abs=0.1)
+    assert revoked.width == 1.5
+    assert slow.left + slow.width == pytest.approx(WIDTH - RIGHT, abs=0.2)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "last"), [(10.0, "10 s"), (60.0, "60 s"), (600.0, "10:00"), (86_400.0, "24:00 h")]
+)
+def test_the_axis_of_time_says_moments_as_people_do(seconds: float, last: str) -> None:
+    ticks = Times(seconds=seconds, step=1.0).ticks()
+    assert 4 <= len(ticks) <= 13
+    assert ticks[0].label == "0 s"
+    assert ticks[-1].label == last
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(0.0, "0 s"), (0.123, "0.123 s"), (12.0, "12 s"), (1234.5, "1,234 s"), (2.5e7, "25 million s")],
+)
+def test_amounts_read_well(value: float, said: str) -> None:
+    assert charts.amount(value, "s") == said
