@@ -46,7 +46,7 @@ def _lines(report: Report) -> Iterator[str]:
         judged = _code(run.service or ", ".join(run.files))
         yield f"{run.exchanges} exchanges of {judged} in {run.seconds:.1f} s."
     if run.aside:
-        yield f"{_text(run.aside)}."
+        yield f"{escaped(run.aside)}."
     yield from _baseline(report)
     for severity, heading in (("MUST", "Violated"), ("SHOULD", "Advice")):
         rules = [rule for rule in report.rules if rule.verdict == Verdict.VIOLATED and rule.severity == severity]
