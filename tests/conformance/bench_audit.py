@@ -1,6 +1,6 @@
 """How fast an audit is, and how much memory it takes: makes a large trace of a compliant service, and judges it.
 
-    python tests/conformance/bench_audit.py --exchanges 1000000 --folder /tmp
+    python tests/conformance/bench_audit.py --exchanges 1000000 --form har --folder /tmp
 
 A benchmark, not a test: its figures depend on the machine.
 """
@@ -8,18 +8,22 @@ A benchmark, not a test: its figures depend on the machine.
 from __future__ import annotations
 
 import argparse
+import asyncio
+import gzip
 import random
 import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import msgspec
 from compliant import Evening, Luck, prelude
 
 from mock_server.exchange import Exchange
+from mock_server.har import har
 
 CROWD = 400
 """Viewers whose evenings overlap; they are put in order of time together, so the memory stays small."""
@@ -48,30 +52,53 @@ def exchanges(most: int, seed: int = 1) -> Iterator[Exchange]:
 
 def write(path: Path, most: int) -> None:
     encoder = msgspec.json.Encoder()
-    with path.open("wb") as file:
-        for exchange in exchanges(most):
-            file.write(encoder.encode(exchange) + b"\n")
+    with _opened(path) as file:
+        if ".har" not in path.suffixes:
+            for exchange in exchanges(most):
+                file.write(encoder.encode(exchange) + b"\n")
+            return
+        for piece in _archive(exchanges(most)):
+            file.write(piece)
+
+
+def _opened(path: Path) -> BinaryIO:
+    return cast(BinaryIO, gzip.open(path, "wb", compresslevel=1)) if path.suffix == ".gz" else path.open("wb")
+
+
+def _archive(found: Iterator[Exchange]) -> Iterator[bytes]:
+    async def each() -> AsyncIterator[Exchange]:
+        for exchange in found:
+            yield exchange
+
+    pieces = har(each(), "https")
+    with asyncio.Runner() as runner:
+        while piece := runner.run(anext(pieces, b"")):
+            yield piece
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--exchanges", type=int, default=1_000_000)
+    parser.add_argument("--form", choices=["jsonl", "jsonl.gz", "har", "har.gz"], default="jsonl")
     parser.add_argument("--folder", type=Path, default=Path("/tmp"))  # noqa: S108 - the name is the user's to choose
     options = parser.parse_args()
-    trace = options.folder / f"trace-{options.exchanges}.jsonl"
+    trace = options.folder / f"trace-{options.exchanges}.{options.form}"
     if not trace.exists():
         write(trace, options.exchanges)
     command = [sys.executable, "-c", "from conformance.cli import main; main()", "audit", str(trace)]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.monotonic()
     done = subprocess.run([*command, "--format", "json"], capture_output=True, check=False)
     seconds = time.monotonic() - began
-    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
     report = msgspec.json.decode(done.stdout)
     count = report["run"]["exchanges"]
     size = trace.stat().st_size / 1e6
     print(  # noqa: T201 - what a benchmark is for
-        f"{count} exchanges ({size:.0f} MB) judged by {len(report['rules'])} rules in {seconds:.1f} s "
-        f"({count / seconds:.0f} a second), {memory:.0f} MB at most; verdict {report['verdict']}"
+        f"{count} exchanges ({options.form}, {size:.0f} MB) judged by {len(report['rules'])} rules "
+        f"in {seconds:.1f} s, {cpu:.1f} s of one core ({count / cpu:.0f} a second), {used.ru_maxrss / 1024:.0f} MB at most; "
+        f"verdict {report['verdict']}"
     )
 
 
