@@ -97,8 +97,8 @@ def main() -> None:
     size = trace.stat().st_size / 1e6
     print(  # noqa: T201 - what a benchmark is for
         f"{count} exchanges ({options.form}, {size:.0f} MB) judged by {len(report['rules'])} rules "
-        f"in {seconds:.1f} s, {cpu:.1f} s of one core ({count / cpu:.0f} a second), {used.ru_maxrss / 1024:.0f} MB at most; "
-        f"verdict {report['verdict']}"
+        f"in {seconds:.1f} s, {cpu:.1f} s of one core ({count / cpu:.0f} a second), "
+        f"{used.ru_maxrss / 1024:.0f} MB at most; verdict {report['verdict']}"
     )
 
 
