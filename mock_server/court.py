@@ -14,7 +14,7 @@ import msgspec
 from mock_server.clock import Clock
 from mock_server.head import SPACES, SpaceRecord
 from mock_server.journal import exchange_of
-from mock_server.judging import Judging
+from mock_server.judging import SHARE, Judging
 from mock_server.observer import Finding, ObserverFactory
 from mock_server.store import Log, SharedStore, SpaceStore, Table
 from mock_server.store.packing import pack
@@ -122,9 +122,14 @@ class Court:
         for name in asks.keys() - records.keys():
             await self._root.delete(ASKS, "", name)
 
-    def judge(self) -> float:
-        """Judges a slice in each space that has something ready; the seconds that it took."""
-        return sum(case.judging.judge(case.complete) for case in self._cases.values() if case.ready)
+    async def judge(self, until: float) -> None:
+        """Judges what is ready, space by space, with pauses for the requests of this process, until a time (s)."""
+        while ready := [name for name, case in self._cases.items() if case.ready]:
+            for name in ready:
+                if self._clock.monotonic() >= until:
+                    return
+                case = self._cases[name] = self._cases.pop(name)  # next time it is the others' turn first
+                await self._clock.sleep(case.judging.judge(case.complete) * (1 / SHARE - 1))
 
     async def _processes(self, now: float) -> Mapping[str, Process]:
         rows = {name: process for _, name, process in await self._root.all_rows(PROCESSES)}

@@ -13,7 +13,7 @@ import msgspec
 from mock_server.exchange import Exchange
 from mock_server.head import Head, SpaceRecord
 from mock_server.raw_exchange import RawExchange
-from mock_server.store import Log, Table
+from mock_server.store import Log, StoreUnavailable, Table
 from mock_server.store.packing import pack, unpack
 
 FILTERS = ("endpoint", "device", "ip", "service_provider", "mvpd", "code")
@@ -201,11 +201,19 @@ class Recorder:
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._encoder = msgspec.json.Encoder()
         self._file: IO[bytes] = path.open("ab", buffering=0)
 
     def append(self, exchange: Exchange) -> None:
-        self._file.write(self._encoder.encode(exchange) + b"\n")
+        """StoreUnavailable if the line cannot be written whole."""
+        line = self._encoder.encode(exchange) + b"\n"
+        try:
+            whole = self._file.write(line) == len(line)
+        except OSError as error:
+            raise StoreUnavailable(f"the exchange cannot be recorded in {self._path} ({error.strerror})") from error
+        if not whole:
+            raise StoreUnavailable(f"the exchange cannot be recorded whole in {self._path}")
 
     def close(self) -> None:
         self._file.close()

@@ -24,7 +24,7 @@ from mock_server.court import (
 )
 from mock_server.head import Head, SpaceRecord
 from mock_server.journal import Recorder, SharedJournal
-from mock_server.judging import SHARE, WatchReport
+from mock_server.judging import WatchReport
 from mock_server.observer import Finding, ObserverFactory
 from mock_server.store import SharedStore, StoreUnavailable, Table
 from mock_server.store.packing import unpack
@@ -195,8 +195,7 @@ class SharedWatching:
         if self._factories and await self._leads(began):
             self._court = self._court or Court(self._store, self._clock, self._factories, self._limit)
             await self._court.sit()
-            while self._clock.monotonic() - began < BEAT and (spent := self._court.judge()):
-                await self._clock.sleep(spent * (1 / SHARE - 1))
+            await self._court.judge(began + BEAT)
         else:
             self._court = None
         return self._clock.monotonic() - began

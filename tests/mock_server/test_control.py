@@ -5,10 +5,12 @@ from __future__ import annotations
 from email.utils import formatdate
 from pathlib import Path
 
+import httpx
 import jwt
 import msgspec
 import pytest
 
+from mock_server.app import create_app
 from mock_server.durations import parse_duration
 from mock_server.exchange import Exchange
 from mock_server.head import Head, SpaceRecord
@@ -261,3 +263,11 @@ async def test_a_recording_is_whole_after_each_exchange(tmp_path: Path) -> None:
     lines = trace.read_bytes().splitlines()
     assert [msgspec.json.decode(line, type=Exchange).id for line in lines] == [1, 2, 3]
     recorder.close()
+
+
+async def test_what_cannot_be_recorded_is_answered_503_with_a_sentence() -> None:
+    app = create_app(Settings(record="/dev/full"))
+    async with app.router.lifespan_context(app):
+        answer = await httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://mock").get(PROFILES)
+    assert answer.status_code == 503
+    assert "cannot be recorded in /dev/full (No space left on device)" in answer.json()["error"]

@@ -1,9 +1,9 @@
 """How the mock holds out: ``python -m tests.soak.soak [--seconds 600] [--store NAME] [--workers N]``.
 
 First it is asked as fast as it answers, to know its capacity on this machine, together with these clients; then, on
-a fresh start, at a share of that, with behaviours at random, resets, and everything recorded. It prints what came of
-it, and exits with 1 if something was answered 500 that nobody asked for, a journal outgrew its bound, or the record
-lacks a request that was answered or has one twice.
+a fresh start, at a share of that: both with behaviours at random, resets, and everything recorded. It prints what
+came of it, and exits with 1 if something was answered 500 that nobody asked for, a journal outgrew its bound, or the
+record lacks a request that was answered or has one twice.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from conformance.example import Child
 from mock_server.exchange import Exchange
 from tests.soak.soak_client import NUMBER, Pace, SoakClient, Tally
 
-CLIENTS = 48
+CLIENTS = 128
 JOURNAL = 100
 """Exchanges that a journal keeps here: few, so that it is full long before its space is reset."""
 WARM_UP = 0.2
@@ -67,12 +67,12 @@ class Soaked:
 
 
 def soak(seconds: float, share: float, folder: Path, options: Sequence[str] = ()) -> Soaked:
-    with mock(folder, "capacity", options) as child:
-        tally = asyncio.run(_play(child, min(seconds / 5, 20), None, trouble=False))[0]
-        capacity = tally.sent / min(seconds / 5, 20)
+    short = min(seconds / 5, 20)
+    with mock(folder, "capacity", (*options, f"--record={folder / 'capacity.jsonl'}")) as child:
+        capacity = asyncio.run(_play(child, short, None))[0].sent / short
     trace = folder / "trace.jsonl"
     with mock(folder, "soak", (*options, f"--record={trace}")) as child:
-        tally, samples = asyncio.run(_play(child, seconds, capacity * share, trouble=True))
+        tally, samples = asyncio.run(_play(child, seconds, capacity * share))
         longest = max(
             len(httpx.get(f"{child.url}/~{name(n)}/_mock/exchanges?limit=10000", trust_env=False).json()["exchanges"])
             for n in range(CLIENTS)
@@ -111,14 +111,12 @@ def name(number: int) -> str:
     return f"soak-{number}"
 
 
-async def _play(
-    child: Child, seconds: float, rate: float | None, *, trouble: bool
-) -> tuple[Tally, list[tuple[float, float]]]:
+async def _play(child: Child, seconds: float, rate: float | None) -> tuple[Tally, list[tuple[float, float]]]:
     """What the clients did, and the mock's memory (s, MiB) meanwhile."""
     loop = asyncio.get_running_loop()
     tally, pace, samples = Tally(), Pace(rate), []
     began = loop.time()
-    clients = [SoakClient(child.port, name(n), n, tally, pace, trouble=trouble) for n in range(CLIENTS)]
+    clients = [SoakClient(child.port, name(n), n, tally, pace) for n in range(CLIENTS)]
     async with asyncio.TaskGroup() as group:
         for client in clients:
             group.create_task(client.run(began + seconds))

@@ -113,13 +113,12 @@ class _Exchange(asyncio.Protocol):
 class SoakClient:
     """Plays rounds in its space until cancelled."""
 
-    def __init__(self, port: int, name: str, seed: int, tally: Tally, pace: Pace, *, trouble: bool) -> None:
+    def __init__(self, port: int, name: str, seed: int, tally: Tally, pace: Pace) -> None:
         self.name = name
         self._port = port
         self._chance = random.Random(seed)
         self._tally = tally
         self._pace = pace
-        self._trouble = trouble
         self._line: _Exchange | None = None
         self._token = ""
 
@@ -138,7 +137,7 @@ class SoakClient:
         for _ in range(self._chance.randint(5, 30)):
             if loop.time() >= until:
                 return
-            if self._trouble and self._chance.random() < 0.3:
+            if self._chance.random() < 0.3:
                 await self._control("POST", "/_mock/behaviours", self._chance.choice(TROUBLES))
             await self._visit(client)
 
