@@ -168,6 +168,19 @@ class Call:
         self.effects.append(kind)
 
 
-def json_answer(answer: msgspec.Struct, status: int = 200) -> Response:
+class JsonAnswer(Response):
     """An answer of Adobe Pass: JSON with the content type that its samples show."""
-    return Response(msgspec.json.encode(answer), status, media_type="application/json;charset=UTF-8")
+
+    def __init__(self, answer: msgspec.Struct, status: int) -> None:
+        # Not by Starlette's way, which works out for each answer what is the same for all.
+        self.status_code = status
+        self.background = None
+        self.body = msgspec.json.encode(answer)
+        self.raw_headers = [(b"content-length", b"%d" % len(self.body)), _JSON]
+
+
+_JSON = (b"content-type", b"application/json;charset=UTF-8")
+
+
+def json_answer(answer: msgspec.Struct, status: int = 200) -> Response:
+    return JsonAnswer(answer, status)

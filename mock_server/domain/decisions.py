@@ -37,7 +37,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     resources: tuple[str, ...]
     now: int
     ip: str
-    denials: Denials
+    denials: Denials | None = None
     degradation: str | None = None
     temp_pass_identity: str | None = None
     ttl: int = 0
@@ -178,7 +178,7 @@ async def _profile(world: World, question: Question) -> tuple[Profile | None, st
 
 async def _said(question: Question, resource: str, source: DecisionSource, denied: str) -> Decision | None:
     """The denial that a behaviour has for a resource; ``denied`` is its code where the behaviour names none."""
-    said = await question.denials(resource)
+    said = await question.denials(resource) if question.denials is not None else None
     return Decision(resource=resource, source=source, denial=said[0] or denied, details=said[1]) if said else None
 
 

@@ -80,8 +80,10 @@ def _resources(call: Call) -> list[str]:
     return resources
 
 
-def _denials(call: Call) -> Denials:
+def _denials(call: Call) -> Denials | None:
     """What behaviours say of a resource: ``deny``, or an ``error`` that the API reports per item."""
+    if not call.space.behaviours:
+        return None
 
     async def said(resource: str) -> tuple[str | None, str | None] | None:
         denied = await call.effect("deny", resource)
