@@ -17,7 +17,7 @@ browser: $(VENV)/installed  ## Chromium for the tests of the pages, if there is 
 	$(BIN)/python tests/browser/chromium.py
 
 curl:  ## For the tests of the how-to pages, if there is none yet.
-	command -v curl >/dev/null || apt-get install --yes --no-install-recommends curl
+	command -v curl >/dev/null || { apt-get update --quiet && apt-get install --yes --no-install-recommends curl; }
 
 test: browser curl  ## Every test.
 	$(BIN)/python -m pytest
