@@ -18,6 +18,7 @@ from mock_server.judging import SHARE, Judging
 from mock_server.observer import Finding, ObserverFactory
 from mock_server.store import Log, SharedStore, SpaceStore, Table
 from mock_server.store.packing import pack
+from mock_server.watch import KEPT_FINDINGS
 
 GONE = 2.0
 """Seconds without a word after which a process counts as gone."""
@@ -25,8 +26,6 @@ _FORGOTTEN = 60.0
 _PAGE = 1_000
 _MOST_READ_AHEAD = 5_000
 _BETWEEN_REPORTS = 1.0
-KEPT_FINDINGS = 1_000
-"""Findings kept for listeners that come later; the observers' own tallies go on."""
 
 
 class Process(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,6 @@ from mock_server.clock import Clock
 from mock_server.court import (
     ASKS,
     FOUND,
-    KEPT_FINDINGS,
     PROCESSES,
     PUBLISHED,
     Ask,
@@ -28,7 +27,7 @@ from mock_server.judging import WatchReport
 from mock_server.observer import Finding, ObserverFactory
 from mock_server.store import SharedStore, StoreUnavailable, Table
 from mock_server.store.packing import unpack
-from mock_server.watch import Watch
+from mock_server.watch import KEPT_FINDINGS, Watch
 
 log = logging.getLogger("mock_server")
 

@@ -19,6 +19,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from conformance.example import Child
 from mock_server.cli import main
+from mock_server.clock import SystemClock
+from mock_server.store.redis import common_time
 from tests.mock_server.conftest import DEVICE_INFO, FULL, device_headers
 from tests.mock_server.redis_server import RedisServer
 from tests.mock_server.test_events import Event, listening
@@ -313,6 +315,18 @@ def unavailable(at: At, why: str) -> None:
         assert "Redis" in answer.json()["error"]
         assert why in answer.json()["error"]
         assert time.monotonic() - began < 5
+
+
+def test_all_who_use_a_redis_go_by_its_time(redis_server: RedisServer) -> None:
+    url, machine = redis_server.fresh(), SystemClock()
+    common = common_time(url, machine)
+    assert common_time(url, machine) == common, "processes of one machine agree exactly"
+    assert abs(SystemClock(common).now() / 1000 - time.time()) < 1
+    assert abs(SystemClock(common).monotonic() - time.time()) < 1
+    with redis_server.client(url) as client:
+        for name in client.hkeys("pass-harness:/:clocks"):
+            client.hset("pass-harness:/:clocks", name, "1.5")
+    assert abs(common_time(url, machine) - common) < 1, "what was measured before the machine was started anew"
 
 
 @pytest.mark.parametrize(
