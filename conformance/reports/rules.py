@@ -18,8 +18,8 @@ from conformance.registry import phase
 from conformance.rule import Card, Rule, Severity
 
 INTRODUCTION = (
-    "What `pass-conformance` judges, and what it cannot. `pass-conformance rules --format markdown` writes this,",
-    "`pass-conformance explain RULE` says what a rule asks, what breaks otherwise and how to mend it.",
+    "What `pass-conformance` judges, and what it cannot; `pass-conformance rules --rules next --format markdown`",
+    "writes this. `pass-conformance explain RULE` says what a rule asks, what breaks otherwise and how to mend it.",
     "",
     "MUST is what Adobe calls mandatory, SHOULD what it recommends. ▶ marks rules that judge what the service says",
     "to the Streaming App: they need a driver, a trace alone is not enough.",
