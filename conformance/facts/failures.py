@@ -25,12 +25,15 @@ class Failures:
     poll_interval: float
     longest: int
     """Tries of a series that are kept, the first ones."""
+    driven: bool = False
+    """Whether a verb was seen: without a driver nobody tells when a viewer acts again."""
     _open: Bounded[tuple[str, ...], Series] = field(default_factory=Bounded)
     _acted: Bounded[str, float] = field(default_factory=Bounded)
 
     def observe(self, seen: Observation) -> Iterator[tuple[Series, bool]]:
         """The series that this brings, and whether it is over; one that is gives way to a new one first."""
         if isinstance(seen, VerbCall):
+            self.driven = True
             for name in names(seen):
                 self._acted.put(name, seen.ended)
             return

@@ -260,7 +260,7 @@ def asks_for_six(trace: Trace) -> None:
 @breaks("preauthorization.permits-cached")
 def asks_again_for_permits(trace: Trace) -> None:
     trace.preauthorize("ab")
-    trace.wait(20)
+    trace.wait(2)
     trace.preauthorize("bc")
 
 

@@ -1,225 +1,251 @@
-"""A compliant service, played on paper: many devices at once, with jitter, faults and retries as rules allow them."""
+"""A compliant service, played on paper: what all its viewers share, while much goes wrong around it.
+
+A night is played as discrete events: every viewer, poller and mishap is a generator that yields the seconds until it
+goes on, so requests of many devices fall between each other as they would. All chance comes from the plan.
+"""
 
 from __future__ import annotations
 
+import heapq
 import random
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from functools import partial
+from itertools import count
+from typing import Any, TypeVar
 
-from conformance_traces import MVPD, Trace, Viewer, error
+from conformance_traces import Trace, Viewer, error
 
-from conformance.observation import Observation
+from conformance.observation import VerbCall
+from mock_server.exchange import Exchange
 from mock_server.masking import mask
 
-FRONT = "https://sp.example"
-NOTICING = 0.6
-"""Seconds that a viewer needs at least to see an answer and act again."""
+T = TypeVar("T")
+Steps = Generator[float, None, T]
+"""Yields the seconds until it goes on."""
+
+Make = Callable[..., Exchange]
+"""Adds an exchange to the trace; takes status and answer where they are not as usual."""
+
+EVER = 1e12
+TRIES = 3
+DELAYS = (0.6, 1.7)
+REFUSED = error("invalid_access_token_client_application", "application-registration", 401)
 
 
-@dataclass
-class Luck:
-    """What chance decides in a viewer's evening."""
+@dataclass(frozen=True, kw_only=True)
+class Taste:
+    """What one viewer does in a night."""
 
-    chance: random.Random
+    begins: float = 0.0
+    shares_address: bool = False
+    """Is in the household of the viewer before."""
+    screen: str = "secondary"
+    temporary: bool = False
+    """Watches on a temporary pass, in the name of a hash, and never logs in."""
+    codes_dropped: int = 0
+    """Asks for so many codes before the one that is used."""
+    codes_expired: int = 0
+    """Lets so many codes expire before that."""
+    resumes: bool = False
+    """The TV provider is chosen on the second screen, where the session is resumed."""
+    profile_life: float = 86_400.0
+    loses_login: bool = False
+    """The TV provider ends the login in the middle of the night."""
+    playbacks: int = 2
+    document: bool = False
+    """Plays what an MRSS document describes."""
+    returns: int = 1
+    """Starts the app again so often."""
+    logout: str = "logout"
+    """The actionName of the logout's answer, or empty for who does not log out."""
 
-    def jitter(self, seconds: float) -> float:
-        """Never early by more than a tenth of a second, sometimes late."""
-        return seconds + self.chance.uniform(-0.1, 0.3)
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """``trouble`` is the share of calls that Adobe Pass throttles, fails or leaves unanswered."""
+
+    seed: int = 0
+    viewers: tuple[Taste, ...] = (Taste(),)
+    slowness: float = 0.05
+    """Seconds that the slowest answers take."""
+    lag: float = 0.0
+    """Seconds by which the mock itself runs late at worst."""
+    trouble: float = 0.0
+    token_life: float = 21_600.0
+    revocations: int = 0
+    restarts: int = 0
+    clock_steps: int = 0
+    """So often the clock of the mock is put forward by some hours."""
+
+
+class Simulation:
+    """Time, chance and the trace. ``during`` is how long the night lasts, for what happens in the midst of it."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.chance = random.Random(plan.seed)
+        self.trace = Trace(now=100.0)
+        self._due: list[tuple[float, int, Steps[None]]] = []
+        self._numbers = count()
+
+    @property
+    def now(self) -> float:
+        return self.trace.now
+
+    def spawn(self, steps: Steps[None], after: float = 0.0) -> None:
+        heapq.heappush(self._due, (self.now + after, next(self._numbers), steps))
+
+    def run(self) -> None:
+        while self._due:
+            at, _, steps = heapq.heappop(self._due)
+            self.trace.now = at
+            try:
+                after = next(steps)
+            except StopIteration:
+                continue
+            heapq.heappush(self._due, (at + after, next(self._numbers), steps))
+
+    def exchange(self, make: Callable[..., Exchange], *args: object, **more: Any) -> Steps[Exchange]:  # noqa: ANN401
+        """One request and the time until its answer is read."""
+        token = self.trace.token_value
+        lag = self.chance.uniform(0, self.plan.lag)
+        if lag:
+            yield lag
+        at, takes = self.now, self.chance.uniform(0.002, self.plan.slowness)
+        self.trace.takes, self.trace.lag_ms = takes, lag * 1000
+        self.trace.token_value, latest = token, self.trace.token_value
+        made = make(*args, **more)
+        self.trace.now, self.trace.token_value = at, latest
+        yield takes
+        return made
 
     def happens(self, probability: float) -> bool:
         return self.chance.random() < probability
 
 
-class Evening:
-    """One viewer's use of the service, from the start of the app to the logout."""
+class Service:
+    """What the service shares among its viewers: token, configuration, pauses after a 429."""
 
-    def __init__(self, number: int, luck: Luck, begins: float) -> None:
-        self.viewer = Viewer(f"device-{number}", f"198.18.{number // 250}.{number % 250 + 1}")
-        self.luck = luck
-        self.trace = Trace(now=begins, token_value=mask("t1"), client="client-1", first_id=number * 10_000 + 100)
-        self.trace.takes = luck.chance.uniform(0.002, 0.08)
-        self.number = number
-        self.codes = 0
-        self.playbacks = 0
+    def __init__(self, sim: Simulation) -> None:
+        self.sim = sim
+        self.plan = sim.plan
+        self.trace = sim.trace
+        self._numbers = count(1)
+        self._token_until = 0.0
+        self._renewing = False
+        self._rejected: set[str | None] = set()
+        self._revoked: set[str | None] = set()
+        self._paused: dict[str, float] = {}
+        self._configured: dict[str, float] = {}
+        self._configuring = False
+        self.under_way = 0
+        """Verbs that are being answered."""
+        self._stopping = False
+        self._up_at = 0.0
+        self.runs = 0
+        """Counts restarts: what is kept in memory belongs to one run."""
 
-    def play(self) -> Trace:
-        self.start(known=False)
-        self.log_in()
-        self.trace.wait(self.luck.chance.uniform(0.5, 20))
-        self.browse()
-        for _ in range(self.luck.chance.randint(1, 4)):
-            self.watch()
-            self.trace.wait(self.luck.chance.uniform(NOTICING, 30))
-        self.start(known=True)
-        self.browse()
-        if self.luck.happens(0.7):
-            self.trace.wait(NOTICING)
-            self.log_out()
-        return self.trace
+    def begin(self) -> Steps[None]:
+        self._renewing = True
+        yield from self.sim.exchange(self.trace.register)
+        self._renewing = False
 
-    def start(self, *, known: bool) -> None:
-        with self.trace.verb("start", self.viewer) as returns:
-            if known:
-                self.faulty_profiles()
+    def call(
+        self,
+        viewer: Viewer,
+        make: Make,
+        *,
+        tries: int = TRIES,
+        until: float = EVER,
+        wanted: Callable[[], bool] = lambda: True,
+    ) -> Steps[Exchange | None]:
+        """A call with all that belongs to it: a good token, waits, and as many repetitions as may be.
+
+        The answer, or None if it is not ``wanted`` when it could be sent. After ``until`` nothing is repeated.
+        """
+        tried = 0
+        while True:
+            yield from self._ready(viewer)
+            if not wanted():
+                return None
+            token = self.trace.token_value
+            if token in self._revoked:
+                yield from self.sim.exchange(make, status=401, answer=REFUSED)
+                self._rejected.add(token)
+                continue
+            tried += 1
+            trouble = self._trouble()
+            made = yield from self.sim.exchange(make, **trouble)
+            if made.status == 429:
+                self._paused[viewer.ip] = self.sim.now + 1.05 + self.sim.chance.uniform(0, 0.5)
+            delay = DELAYS[tried - 1] + self.sim.chance.uniform(0, 0.4) if tried < tries else EVER
+            if not trouble or self.sim.now + delay > until:
+                return made
+            yield delay
+
+    def offered(self, viewer: Viewer) -> Steps[None]:
+        """The TV providers, from the cache of the viewer's platform."""
+        while self._configuring:
+            yield 0.05
+        if self.sim.now - self._configured.get(viewer.model, -1000.0) < 180.0:
+            return
+        self._configuring = True
+        made = yield from self.call(viewer, partial(self.trace.configuration, viewer))
+        if made is not None and made.status == 200:
+            self._configured[viewer.model] = self.sim.now
+        self._configuring = False
+
+    def answering(self) -> Steps[None]:
+        """Begins to answer a verb; not while it restarts."""
+        while self._stopping:
+            yield 0.05
+        self.under_way += 1
+
+    def restart(self) -> Steps[None]:
+        """Answers what it was asked, and then nothing for some seconds."""
+        self._stopping = True
+        while self.under_way:
+            yield 0.05
+        started = self.sim.now
+        self._up_at = started + 3.0
+        yield 2.9
+        self.runs += 1
+        self._configured.clear()
+        self._stopping = False
+        self.trace.observations.append(
+            VerbCall(verb="restart", device="", ip="", scenario="night", started=started, ended=self.sim.now)
+        )
+
+    def revoke(self) -> Steps[None]:
+        yield 0.0
+        self._revoked.add(self.trace.token_value)
+
+    def put_clock_forward(self) -> Steps[None]:
+        yield 0.0
+        self.trace.ahead += self.sim.chance.uniform(600, 9 * 3600)
+
+    def _ready(self, viewer: Viewer) -> Steps[None]:
+        while True:
+            wait = max(self._up_at, self._paused.get(viewer.ip, 0.0)) - self.sim.now
+            if wait > 0:
+                yield wait + 0.001
+            elif self._renewing:
+                yield 0.01
+            elif self._token_until - self.sim.now < 30.0 or self.trace.token_value in self._rejected:
+                yield from self._renew()
             else:
-                self.trace.profiles(self.viewer)
-            returns["state"] = "authenticated" if known else "unauthenticated"
+                return
 
-    def faulty_profiles(self) -> None:
-        """A 500 or a 429 now and then, met as the documents ask."""
-        if self.luck.happens(0.2):
-            self.trace.profiles(self.viewer, mvpd=MVPD, status=500)
-            self.trace.wait(self.luck.jitter(0.6))
-        if self.luck.happens(0.2):
-            self.trace.profiles(self.viewer, mvpd=MVPD, status=429, answer="<html>", behaviours=("b1",))
-            self.trace.wait(1.05 + self.luck.chance.uniform(0, 0.5))
-        self.trace.profiles(self.viewer, mvpd=MVPD, found=True)
+    def _renew(self) -> Steps[None]:
+        self._renewing = True
+        asked, value = self.sim.now, f"t{next(self._numbers)}"
+        yield from self.sim.exchange(self.trace.token, value, life=self.plan.token_life)
+        self.trace.token_value, self._token_until = mask(value), asked + self.plan.token_life
+        self._renewing = False
 
-    def log_in(self) -> None:
-        screen = self.luck.chance.choice(["primary", "secondary"])
-        if self.luck.happens(0.3):
-            self.abandoned()
-        if self.luck.happens(0.1):
-            self.refused()
-        code = self.new_code(screen)
-        if screen == "primary":
-            self.trace.wait(self.luck.chance.uniform(5, 40))
-            self.trace.ask("arrived", self.viewer)
-        elif self.luck.happens(0.5):
-            self.second_screen(code)
-        polls = self.luck.chance.randint(0, 6)
-        for _ in range(polls):
-            self.trace.wait(self.luck.jitter(self.luck.chance.uniform(3, 5)))
-            self.trace.poll(code)
-            if self.luck.happens(0.3):
-                self.trace.ask("status", self.viewer, returns={"state": "pending"})
-        if self.luck.happens(0.2):
-            self.trace.wait(self.luck.jitter(3))
-            self.trace.poll(code, status=500)
-            self.trace.wait(self.luck.jitter(0.7))
-            self.trace.poll(code)
-        self.trace.wait(self.luck.jitter(3.2))
-        self.trace.poll(code, found=True)
-        self.trace.wait(0.5)
-        self.trace.ask("status", self.viewer, returns={"state": "authenticated"})
-
-    def abandoned(self) -> None:
-        """A code that the viewer lets expire, or replaces by the next."""
-        life = self.luck.chance.choice([8.0, 1800.0])
-        code = self.new_code("secondary", life=life)
-        left = life
-        for _ in range(self.luck.chance.randint(1, 4)):
-            pause = self.luck.jitter(self.luck.chance.uniform(3, 5))
-            if pause > left:
-                break
-            left -= pause
-            self.trace.wait(pause)
-            self.trace.poll(code)
-        if life == 8.0:
-            pause = self.luck.jitter(self.luck.chance.uniform(3, 5))
-            self.trace.wait(max(pause, left))
-            if pause > left and self.luck.happens(0.5):
-                self.trace.poll(code, status=400)  # it noticed the expiry by this answer
-            self.trace.wait(self.luck.chance.uniform(8, 20))
-
-    def refused(self) -> None:
-        """The TV provider is switched off for a while, and the viewer tries twice."""
-        for _ in range(2):
-            with self.trace.verb("login", self.viewer, failure="400", mvpd=MVPD, screen="secondary"):
-                refusal = error("invalid_integration", status=400)
-                self.trace.session("", self.viewer, status=400, answer=refusal)
-            self.trace.wait(self.luck.chance.uniform(NOTICING, 5))
-
-    def new_code(self, screen: str, life: float = 1800.0) -> str:
-        self.codes += 1
-        code = f"C{self.number:03}{self.codes:03}"
-        with self.trace.verb("login", self.viewer, mvpd=MVPD, screen=screen) as returns:
-            self.trace.session(code, self.viewer, life=life)
-            returns |= {"code": code, "url": f"{FRONT}/api/v2/authenticate/REF30/{code}", "state": "pending"}
-        return code
-
-    def second_screen(self, code: str) -> None:
-        phone = Viewer("phone", f"203.0.113.{self.number % 250 + 1}")
-        with self.trace.verb("enter_code", self.viewer, code=code) as returns:
-            self.trace.look_up(code, phone)
-            returns["url"] = f"{FRONT}/api/v2/authenticate/REF30/{code}"
-        self.trace.authenticate(code)
-
-    def browse(self) -> None:
-        batches = (["a", "b", "c", "d", "e"], ["f", "g"])
-        with self.trace.verb("preauthorize", self.viewer, resources=[*batches[0], *batches[1]]) as returns:
-            self.trace.preauthorize(batches[0], self.viewer, denied=["d"])
-            if self.luck.happens(0.3):
-                self.trace.preauthorize(batches[1], self.viewer, denied=["g"], action="retry")
-                self.trace.wait(self.luck.jitter(0.6))
-                self.trace.preauthorize(["g"], self.viewer)
-                denied = ["d"]
-            else:
-                self.trace.preauthorize(batches[1], self.viewer, denied=["g"])
-                denied = ["d", "g"]
-            permitted = [name for batch in batches for name in batch if name not in denied]
-            returns |= {"permitted": permitted, "denied": denied, "messages": dict.fromkeys(denied, "No.")}
-        if self.luck.happens(0.5):
-            self.trace.wait(self.luck.chance.uniform(0.1, 5))
-            with self.trace.verb("preauthorize", self.viewer, resources=["a", "d"]) as returns:
-                self.trace.preauthorize(["d"], self.viewer, denied=["d"])
-                returns |= {"permitted": ["a"], "denied": ["d"], "messages": {"d": "No."}}
-
-    def watch(self) -> None:
-        self.playbacks += 1
-        resource = self.luck.chance.choice(["a", "b", "d", "d"])
-        with self.trace.verb("play", self.viewer, resource=resource) as returns:
-            for _ in range(self.luck.chance.choice([0, 0, 0, 1, 2])):
-                self.trace.authorize(resource, self.viewer, action="retry")
-                self.trace.wait(self.luck.jitter(0.6))
-            if resource == "d":
-                self.trace.authorize(resource, self.viewer, action="none")
-                returns |= {"allowed": False, "media_token": None, "reason": "No.", "login_required": False}
-            else:
-                media = f"m{self.number}-{self.playbacks}"
-                self.trace.authorize(resource, self.viewer, media=media, token_life=15.0)
-                returns |= {"allowed": True, "media_token": mask(mask(media)), "reason": None}
-                returns["media_token"] = mask(media)
-        if resource != "d":
-            self.trace.wait(self.luck.chance.uniform(1, 40))
-            self.trace.ask("stop", self.viewer)
-
-    def log_out(self) -> None:
-        with self.trace.verb("logout", self.viewer) as returns:
-            self.trace.logout(self.viewer)
-            returns |= {"url": "https://mvpd.example/out", "message": None}
-        self.trace.ask("status", self.viewer, returns={"state": "unauthenticated"})
-        with self.trace.verb("play", self.viewer, resource="a") as returns:
-            returns |= {"allowed": False, "reason": "Log in first.", "login_required": True}
-
-
-def prelude() -> Trace:
-    """The service starts: it registers, fetches a token and, for the first viewer, the configuration."""
-    trace = Trace(now=90.0).start()
-    with trace.verb("providers") as returns:
-        trace.configuration()
-        returns["providers"] = [MVPD]
-    return trace
-
-
-def renewal(number: int, begins: float) -> Trace:
-    """The token is revoked under a viewer: one 401, a new token, the request again."""
-    viewer = Viewer(f"device-{number}", f"198.19.9.{number % 250 + 1}")
-    trace = Trace(now=begins, token_value=mask("t1"), client="client-1", first_id=number * 10_000 + 100)
-    refused = error("invalid_access_token_client_application", "application-registration", 401)
-    with trace.verb("start", viewer) as returns:
-        trace.profiles(viewer, status=401, answer=refused)
-        trace.token("t2")
-        trace.profiles(viewer)
-        returns["state"] = "unauthenticated"
-    return trace
-
-
-def night(seed: int, devices: int) -> list[Observation]:
-    """Everything that happened to a compliant service with so many devices."""
-    chance = random.Random(seed)
-    traces = [prelude()]
-    for number in range(1, devices + 1):
-        traces.append(Evening(number, Luck(random.Random(chance.random())), 100 + chance.uniform(0, 20)).play())
-    last = max(trace.now for trace in traces)
-    traces.append(renewal(devices + 1, last + 30))
-    return [observation for trace in traces for observation in trace.observations]
+    def _trouble(self) -> dict[str, Any]:
+        if not self.sim.happens(self.plan.trouble):
+            return {}
+        kind = self.sim.chance.choice([429, 500, 503, 0])
+        return {"status": kind, "answer": "<html>" if kind else "", "behaviours": ("b1",)}

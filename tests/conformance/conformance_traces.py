@@ -87,13 +87,15 @@ class Trace:
     codes: dict[str, Viewer] = field(default_factory=dict)
     first_id: int = 1
     takes: float = ANSWER
+    ahead: float = 0.0
+    """Seconds by which the mock's clock was put forward."""
 
     def wait(self, seconds: float) -> Trace:
         self.now += seconds
         return self
 
     def ms(self, seconds_from_now: float = 0.0) -> int:
-        return EPOCH_MS + round((self.now + seconds_from_now) * 1000)
+        return EPOCH_MS + round((self.now + self.ahead + seconds_from_now) * 1000)
 
     def exchange(
         self,
@@ -196,8 +198,8 @@ class Trace:
         )  # fmt: skip
 
     def configuration(self, viewer: Viewer = VIEWER, *, mvpds: Iterable[str] = (), **more: Any) -> Exchange:
-        listed = {"requestor": {"mvpds": [{"id": mvpd} for mvpd in mvpds]}}
-        return self.call("configuration", "configuration", viewer, answer=listed, **more)
+        more.setdefault("answer", {"requestor": {"mvpds": [{"id": mvpd} for mvpd in mvpds]}})
+        return self.call("configuration", "configuration", viewer, **more)
 
     def profile(self, life: float = 86400.0, *mvpds: str, attributes: object = None) -> dict[str, Any]:
         """The profiles of an answer, by MVPD."""
@@ -245,17 +247,18 @@ class Trace:
             headers=headers, mvpd=MVPD, code=code if "notAfter" in answer else None, answer=answer, **more,
         )  # fmt: skip
 
-    def resume(self, code: str = "AAAAAAA", viewer: Viewer = VIEWER) -> Exchange:
+    def resume(self, code: str = "AAAAAAA", viewer: Viewer = VIEWER, **more: Any) -> Exchange:
+        more.setdefault("answer", {"actionName": "authenticate", "code": code})
         return self.exchange(
             "sessions.resume", f"/api/v2/{SERVICE_PROVIDER}/sessions/{code}", method="POST", viewer=viewer, code=code,
             headers={"content-type": "application/x-www-form-urlencoded"}, body=urlencode({"mvpd": MVPD}),
-            answer={"actionName": "authenticate", "code": code}, service_provider=SERVICE_PROVIDER, mvpd=MVPD,
+            service_provider=SERVICE_PROVIDER, mvpd=MVPD, **more,
         )  # fmt: skip
 
-    def look_up(self, code: str = "AAAAAAA", viewer: Viewer = VIEWER, *, status: int = 200) -> Exchange:
+    def look_up(self, code: str = "AAAAAAA", viewer: Viewer = VIEWER, **more: Any) -> Exchange:
         return self.exchange(
             "sessions.retrieve", f"/api/v2/{SERVICE_PROVIDER}/sessions/{code}", viewer=viewer, code=code,
-            status=status, service_provider=SERVICE_PROVIDER,
+            service_provider=SERVICE_PROVIDER, **more,
         )  # fmt: skip
 
     def authenticate(self, code: str = "AAAAAAA") -> Exchange:
@@ -343,7 +346,8 @@ class Trace:
         if url:
             action["url"] = url
         more.setdefault("query", urlencode({"redirectUrl": "https://adobe.com/"}))
-        return self.call("logout", f"logout/{MVPD}", viewer, mvpd=MVPD, answer={"logouts": {MVPD: action}}, **more)
+        more.setdefault("answer", {"logouts": {MVPD: action}})
+        return self.call("logout", f"logout/{MVPD}", viewer, mvpd=MVPD, **more)
 
     # Verbs
 

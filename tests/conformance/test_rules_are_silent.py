@@ -1,72 +1,13 @@
-"""No rule flags a compliant service, however its devices, delays and faults fall together."""
+"""What has looked like a breach to a careless rule, and what no night of `test_compliant_traces` brings."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from compliant import night
 from conformance_traces import OTHER, VIEWER, Trace, Viewer, encode, error, judge, violated
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from conformance.engine import Verdict
-from conformance.observation import Observation
 from conformance.rule import Expectations
-from mock_server.exchange import Exchange
-
-NOT_IN_A_NIGHT = {
-    "registration.credentials-survive-restart",
-    "registration.token-not-used-after-expiry",
-    "registration.token-renewed-proactively",
-    "authentication.no-login-when-authorized",
-    "authentication.profile-expiry-honoured",
-    "authentication.invalidated-profile-dropped",
-    "authorization.temppass-identity-sent",
-    "authorization.mrss-passed-intact",
-    "authorization.unauthenticated-means-login",
-    "logout.other-actions-handled",
-    "configuration.filtered",
-    "authentication.encrypted-metadata-handled",
-    "authentication.several-profiles-handled",
-    "authorization.media-token-verified",
-    "headers.visitor-identifier-passed",
-    "errors.circuit-breaker",
-    "errors.server-errors-spaced",
-    "errors.top-level-and-item-level",
-    "errors.unknown-tolerated",
-    "environment.dns-at-most-30s",
-    "environment.tls-verified",
-}
-"""Rules that these evenings give no opportunity; their silence is shown by traces of their own."""
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(seed=st.integers(0, 2**32), devices=st.integers(1, 12))
-def test_a_compliant_service_is_never_flagged(seed: int, devices: int) -> None:
-    observed = night(seed, devices)
-    exchanges = [seen for seen in observed if isinstance(seen, Exchange)]
-
-    assert flagged(observed) == {}
-    assert flagged(exchanges) == {}, "without a driver"
-
-
-def flagged(observations: Sequence[Observation]) -> dict[str, object]:
-    return {
-        rule: result.findings[0].evidence if result.findings else result.reasons
-        for rule, result in judge(observations).items()
-        if result.verdict in {Verdict.VIOLATED, Verdict.INCONCLUSIVE}
-    }
-
-
-def test_the_evenings_give_the_rules_their_opportunities() -> None:
-    results = judge(night(7, 40))
-
-    idle = {rule for rule, result in results.items() if result.verdict is Verdict.NOT_EXERCISED}
-    assert idle == NOT_IN_A_NIGHT
-
-
-# What a night does not bring, and what has looked like a breach to a careless rule.
 
 
 def silent(trace: Trace, rule: str, **expectations: Any) -> None:  # noqa: ANN401 - fields of Expectations, by name

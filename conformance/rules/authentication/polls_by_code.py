@@ -35,22 +35,35 @@ class PollsByCode(Rule):
         self._sessions = Sessions()
         self._queries: Bounded[str, list[Exchange]] = Bounded(KEPT_CODES)
         self._polled: Bounded[str, bool] = Bounded()
+        self._over: Bounded[str, bool] = Bounded(KEPT_CODES)
+        """Codes with which somebody has logged in: whoever asks for profiles now does not wait for them."""
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if isinstance(seen, VerbCall):
             return
         self._sessions.observe(seen)
-        if is_poll(seen, self._sessions) and seen.code and not self._polled.get(seen.code):
-            self._polled.put(seen.code, True)
-            yield HELD
+        if is_poll(seen, self._sessions) and seen.code:
+            yield from self._poll(seen.code, seen)
+        elif seen.endpoint == "sessions.create":
+            # Another attempt to log in, if it came to nothing: the query before it was part of that.
+            session = self._sessions.current(seen)
+            if session is not None:
+                self._queries.pop(session.code)
         elif seen.endpoint in PROFILE_QUERIES and seen.status == 200:
             session = self._sessions.current(seen)
-            if session is not None and seen.wall < session.expires:
+            if session is not None and seen.wall < session.expires and not self._over.get(session.code):
                 yield from self._query(session.code, seen)
+
+    def _poll(self, code: str, seen: Exchange) -> Iterator[Outcome]:
+        if profiles(seen):
+            self._over.put(code, True)
+        if not self._polled.get(code):
+            self._polled.put(code, True)
+            yield HELD
 
     def _query(self, code: str, seen: Exchange) -> Iterator[Outcome]:
         if profiles(seen):
-            self._queries.pop(code)
+            self._over.put(code, True)
             return
         before = self._queries.get(code) or []
         if before and seen.wall - before[-1].wall > QUICK:

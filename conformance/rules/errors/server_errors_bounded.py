@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from conformance import citations
+from conformance.facts.exchanges import ended
 from conformance.facts.failures import REPEATABLE, Failures, Series
+from conformance.facts.retries import BY_ITSELF
 from conformance.observation import Observation
 from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
 
 TRIES = 3
+STEADY = 1.2
+"""How much longer than the shortest pause the longest of a steady rhythm is."""
 
 
 class ServerErrorsBounded(Rule):
@@ -18,7 +23,8 @@ class ServerErrorsBounded(Rule):
         title="A request that failed is tried three times at most",
         severity=Severity.MUST,
         requirement="After a 5xx or a broken connection a request is repeated at most twice, then the app is told. "
-        "Polls that keep their interval are not repetitions.",
+        "Polls that keep their interval are not repetitions. Where nobody tells of what viewers do, the fourth try "
+        f"is a breach if it comes within {BY_ITSELF:g} s, or in a steady rhythm: it may be a viewer who tries again.",
         breaks="Retries multiply the load on a system that is already in trouble, and it stays down.",
         remedy="Try three times with a growing delay, then answer the app; let the viewer's next action try again.",
         citations=(citations.CHECKLIST_HTTP_ERRORS, citations.ERRORS_HANDLING),
@@ -33,7 +39,8 @@ class ServerErrorsBounded(Rule):
         for tries, over in self._failures.observe(seen):
             # A first try that succeeded was no occasion; the fourth is told once, and so is what follows it.
             if len(tries) == TRIES + 1 and seen is tries[-1]:
-                yield _too_many(tries)
+                if self._failures.driven or _by_itself(tries):
+                    yield _too_many(tries)
             elif over and len(tries) <= TRIES and (len(tries) > 1 or seen is not tries[-1]):
                 yield HELD
 
@@ -41,6 +48,12 @@ class ServerErrorsBounded(Rule):
         for tries in self._failures.rest():
             if len(tries) <= TRIES:
                 yield HELD
+
+
+def _by_itself(tries: Series) -> bool:
+    """Whether no viewer was behind the last try."""
+    pauses = [later.wall - ended(earlier) for earlier, later in pairwise(tries)]
+    return pauses[-1] <= BY_ITSELF or max(pauses) <= STEADY * min(pauses)
 
 
 def _too_many(tries: Series) -> Broken:

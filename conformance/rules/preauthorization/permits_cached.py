@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance import citations
-from conformance.facts.actions import Candidates, inside
+from conformance.facts.actions import Candidates, inside, names
 from conformance.facts.exchanges import PROFILE_QUERIES, answered_before, brief, decisions, resources
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
@@ -13,6 +13,9 @@ from mock_server.exchange import Exchange
 
 KEPT = 300.0
 """Seconds for which a permit is held to be remembered; a cache may end earlier than the app."""
+
+APP_RESTARTED = 5.0
+"""Seconds that a viewer needs at least to end an app, start it and get to its catalogue."""
 
 KEPT_DEVICES = 10_000
 
@@ -28,7 +31,8 @@ class PermitsCached(Rule):
         severity=Severity.MUST,
         requirement="A resource that was permitted to a device is not asked for again in the same run of the app; "
         "subscriptions seldom change meanwhile. Five minutes are looked at, and each running instance may ask once. "
-        "A new start, another look at the profiles, a login or a logout begins anew.",
+        "A new start, another look at the profiles, a login or a logout begins anew; where nobody tells of starts, "
+        f"only what is asked for again within {APP_RESTARTED:g} s is a breach.",
         breaks="Each page of the catalogue that a viewer opens again costs the TV provider a decision.",
         remedy="Keep permitted resources in memory by device, and ask for the unknown ones only.",
         citations=(citations.CHECKLIST_PREAUTHORIZATION_CACHING, citations.FAQ_PREAUTHORIZATION_CACHING),
@@ -39,6 +43,8 @@ class PermitsCached(Rule):
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
         self._permits: Bounded[Device, Permits] = Bounded(KEPT_DEVICES)
+        self._started: Bounded[str, float] = Bounded(KEPT_DEVICES)
+        """When the app of each device started last."""
         self._repeats: Candidates[Broken] = Candidates()
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
@@ -65,6 +71,9 @@ class PermitsCached(Rule):
     def _verb(self, call: VerbCall) -> Iterator[Outcome]:
         if call.verb == "restart":
             self._permits = Bounded(KEPT_DEVICES)
+        elif call.verb == "start":
+            for name in names(call):
+                self._started.put(name, call.started)
         for exchange, repeated in self._repeats.settle(call):
             if call.verb != "start" or not inside(exchange, call):
                 yield repeated
@@ -88,5 +97,7 @@ class PermitsCached(Rule):
             yield repeated
 
     def _known(self, permitted: list[Exchange], seen: Exchange) -> bool:
-        recent = [one for one in permitted if seen.wall - one.wall < KEPT and answered_before(one, seen)]
+        since = max((self._started.get(name) or 0.0 for name in names(seen)), default=0.0)
+        since = max(since, seen.wall - (KEPT if self._repeats.driven else APP_RESTARTED))
+        recent = [one for one in permitted if one.wall > since and answered_before(one, seen)]
         return len(recent) >= self.expectations.instances

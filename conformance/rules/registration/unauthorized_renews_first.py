@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from conformance import citations
 from conformance.facts.exchanges import DCR, NEEDS_TOKEN, answered_before, bearer, ended, signature
+from conformance.facts.timing import timed
 from conformance.facts.tokens import Tokens, rejects_token
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
@@ -50,7 +51,7 @@ class UnauthorizedRenewsFirst(Rule):
             count = (self._resent.get(token.value) or 0) + 1
             self._resent.put(token.value, count)
             if count >= self.expectations.instances:
-                yield self._sent_again(rejection, seen)
+                yield timed(self.expectations, self._sent_again(rejection, seen), rejection, seen)
         elif rejection is None:
             yield from self._held(token.client, token.value)
         yield from self._loop(seen)

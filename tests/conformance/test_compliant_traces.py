@@ -1,0 +1,119 @@
+"""No rule flags a compliant service, however its devices, delays, mishaps and records fall together."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterable
+from dataclasses import replace
+
+from compliant import Plan, Taste
+from compliant_viewers import night
+from conformance_traces import judge
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from conformance.engine import Verdict
+from conformance.observation import Observation
+from mock_server.exchange import Exchange
+
+NIGHTS = int(os.environ.get("PASS_HARNESS_COMPLIANT_NIGHTS", "50"))
+"""So many are played by each test; a long run takes the number from the environment."""
+NOT_IN_A_NIGHT = {
+    "configuration.filtered",
+    "authentication.encrypted-metadata-handled",
+    "authentication.several-profiles-handled",
+    "authorization.media-token-verified",
+    "headers.visitor-identifier-passed",
+    "errors.circuit-breaker",
+    "errors.client-errors-not-retried",
+    "errors.top-level-and-item-level",
+    "errors.unknown-tolerated",
+    "environment.dns-at-most-30s",
+    "environment.tls-verified",
+}
+"""Rules that nights give no opportunity; their silence is shown by traces of their own."""
+TASTES = st.builds(
+    Taste,
+    begins=st.floats(0, 30),
+    screen=st.sampled_from(["primary", "secondary"]),
+    temporary=st.booleans(),
+    codes_dropped=st.integers(0, 2),
+    codes_expired=st.integers(0, 1),
+    resumes=st.booleans(),
+    profile_life=st.sampled_from([60.0, 86_400.0]),
+    loses_login=st.booleans(),
+    playbacks=st.integers(0, 4),
+    document=st.booleans(),
+    returns=st.integers(0, 2),
+    logout=st.sampled_from(["logout", "complete", "invalid", "partner_logout", ""]),
+)
+PLANS = st.builds(
+    Plan,
+    seed=st.integers(0, 2**32),
+    viewers=st.lists(TASTES, min_size=1, max_size=6).map(tuple),
+    slowness=st.sampled_from([0.01, 0.1, 0.5]),
+    trouble=st.sampled_from([0.0, 0.05, 0.2]),
+    token_life=st.sampled_from([120.0, 21_600.0]),
+    revocations=st.integers(0, 2),
+    restarts=st.integers(0, 1),
+    clock_steps=st.integers(0, 2),
+)
+nights = settings(max_examples=NIGHTS, suppress_health_check=[HealthCheck.too_slow])
+
+
+@nights
+@given(PLANS)
+def test_a_compliant_service_is_never_flagged(plan: Plan) -> None:
+    assert flagged(night(plan)) == {}
+
+
+@nights
+@given(PLANS, st.sets(st.integers(1, 5)))
+def test_neither_is_one_that_nobody_drives_with_households_behind_one_address(plan: Plan, shared: set[int]) -> None:
+    viewers = tuple(replace(taste, shares_address=nth in shared) for nth, taste in enumerate(plan.viewers))
+    # Without a driver nobody tells of restarts, after which the cache of the configuration is empty.
+    observed = night(replace(plan, viewers=viewers, restarts=0))
+    assert flagged(seen for seen in observed if isinstance(seen, Exchange)) == {}
+
+
+@nights
+@given(PLANS, st.sampled_from([0.2, 0.3, 1.0]))
+def test_a_mock_that_lags_finds_no_breach(plan: Plan, lag: float) -> None:
+    assert flagged(night(replace(plan, lag=lag)), Verdict.VIOLATED) == {}
+
+
+@nights
+@given(PLANS, st.randoms(use_true_random=False))
+def test_the_order_in_which_exchanges_were_written_down_does_not_matter(plan: Plan, chance: random.Random) -> None:
+    observed = night(plan)
+    shuffled = list(observed)
+    chance.shuffle(shuffled)
+    assert verdicts(shuffled) == verdicts(observed)
+
+
+def test_the_nights_give_the_rules_their_opportunities() -> None:
+    tastes = (
+        Taste(codes_dropped=1, codes_expired=1, resumes=True, profile_life=60.0, logout="partner_logout"),
+        Taste(screen="primary", loses_login=True, playbacks=8),
+        Taste(document=True, logout="complete"),
+        Taste(temporary=True),
+    )
+    plan = Plan(viewers=tastes * 5, trouble=0.2, token_life=120.0, revocations=2, restarts=1, clock_steps=1)
+    results = judge(night(plan))
+
+    assert {rule for rule, result in results.items() if result.verdict is Verdict.NOT_EXERCISED} == NOT_IN_A_NIGHT
+
+
+def verdicts(observed: Iterable[Observation]) -> dict[str, tuple[Verdict, int]]:
+    return {rule: (result.verdict, result.broken) for rule, result in judge(observed).items()}
+
+
+def flagged(observed: Iterable[Observation], *verdicts: Verdict) -> dict[str, object]:
+    """The rules that found something, or could not tell."""
+    unwanted = verdicts or (Verdict.VIOLATED, Verdict.INCONCLUSIVE)
+    return {
+        rule: result.findings[0].evidence if result.findings else result.reasons
+        for rule, result in judge(observed).items()
+        if result.verdict in unwanted
+    }
