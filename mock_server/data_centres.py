@@ -61,7 +61,7 @@ class DataCentres:
         return self.addresses[traffic.active % len(self.addresses)]
 
     async def traffic(self, space: str) -> Traffic:
-        return await self.root.read(TRAFFIC, "", space.lower()) or Traffic()
+        return await self.root.read(TRAFFIC, space.lower()) or Traffic()
 
     async def fail_over(self, space: str) -> None:
         """The next data centre becomes the active one; the one before goes on answering who still asks it."""
@@ -97,7 +97,7 @@ class DataCentres:
             changed = how(traffic or Traffic())
             return changed, changed
 
-        return await self.root.change(TRAFFIC, "", space.lower(), step)
+        return await self.root.change(TRAFFIC, space.lower(), "", step)
 
 
 class _Protocol(asyncio.DatagramProtocol):
