@@ -152,6 +152,12 @@ MAY_BREAK: dict[str, dict[str, str]] = {
     "own-address-first": {
         "environment.connections-reused": "throttled as one device, calls give up, and their connections with them",
     },
+    "own-forwarded-for": {
+        "environment.connections-reused": "throttled as one device, calls give up, and their connections with them",
+    },
+    "no-forwarded-for": {
+        "environment.connections-reused": "throttled as one device, calls give up, and their connections with them",
+    },
     "profiles-listed-at-start": {
         "authentication.profile-remembered": "a start may cost one call to profiles/{mvpd}, none to the list",
     },
