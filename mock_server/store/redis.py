@@ -258,6 +258,9 @@ class _Wire:
             timeout=ANSWER_SECONDS,
             socket_connect_timeout=CONNECT_SECONDS,
             socket_timeout=ANSWER_SECONDS,
+            # With RESP3 redis-py takes an idle connection that the server has closed for a good one, since what it
+            # finds there may be a notification of maintenance: each would fail one request after a restart of Redis.
+            protocol=2,
             # A command that was sent may have been done: to send it again is not for this layer to decide.
             retry=Retry(NoBackoff(), 0),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -52,6 +53,7 @@ class RedisServer:
 
     def stop(self) -> None:
         if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)  # a test may have failed while it was stopped
             self._process.terminate()
             self._process.wait(10)
             self._process = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -150,3 +151,15 @@ async def test_what_was_written_is_there_when_the_store_is_opened_again(first: s
     else:
         assert await space.delete(PERMITS, "p", "i")
     await again.close()
+
+
+async def test_a_connection_that_redis_has_closed_is_not_used_again(tmp_path: Path) -> None:
+    with RedisServer(tmp_path) as server:
+        store = RedisStore(server.url())
+        space = store.space("a", 1)
+        await space.write(PERMITS, "p", "i", Permit(1, 2))
+        server.stop()
+        server.start()
+        await asyncio.sleep(0.1)  # the news that it is closed has come by then
+        assert await space.read(PERMITS, "p", "i") is None
+        await store.close()

@@ -17,6 +17,8 @@ MVPDS = ("Cablevision", "Spectrum", "Dish")
 NUMBER = "x-soak-number"
 PATIENCE = 0.5
 """Seconds that a client waits for an answer: less than a stalled connection takes."""
+CONTROL_PATIENCE = 30.0
+"""Seconds for a control call, which no behaviour delays: only a busy machine does."""
 TROUBLES: tuple[dict[str, Any], ...] = (
     {"effect": {"status": 503}, "probability": 0.2},
     {"effect": {"status": 502}, "times": 3},
@@ -75,14 +77,14 @@ class _Exchange(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
-    async def ask(self, request: bytes) -> tuple[int, bytes]:
+    async def ask(self, request: bytes, patience: float = PATIENCE) -> tuple[int, bytes]:
         """Status and body; OSError if the connection broke, TimeoutError if nothing came."""
         assert self._transport is not None
         self._parser = httptools.HttpResponseParser(self)
         self._body = b""
         self._answer = asyncio.get_running_loop().create_future()
         self._transport.write(request)
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience):
             return await self._answer
 
     @property
@@ -200,15 +202,15 @@ class SoakClient:
 
     async def _control(self, method: str, path: str, content: object = None) -> bytes:
         body = json.dumps(content).encode() if content is not None else b""
-        for _ in range(10):  # the mock may be slow to answer for a moment; it must not stay so
+        for _ in range(2):  # a connection that was kept alive may just have been closed
             line = await self._connected()
             try:
-                _, answered = await line.ask(self._request(method, path, {}, body))
-            except (OSError, TimeoutError):
+                _, answered = await line.ask(self._request(method, path, {}, body), CONTROL_PATIENCE)
+            except OSError:
                 self._line = line.close()
             else:
                 return answered
-        raise TimeoutError(f"{method} {path} was not answered")
+        raise ConnectionError(f"{method} {path} was not answered")
 
     def _request(self, method: str, path: str, headers: dict[str, str], body: bytes) -> bytes:
         lines = [f"{method} /~{self.name}{path} HTTP/1.1", "Host: mock", f"Content-Length: {len(body)}"]
