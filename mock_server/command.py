@@ -22,7 +22,12 @@ _LISTENING = (
     click.option(
         "--record", type=click.Path(path_type=Path), help="Append every exchange to this file (JSON lines)."
     ),
-    click.option("--control-token", help="Bearer token that control calls must carry; needed beyond loopback."),
+    click.option(
+        "--control-token",
+        envvar="PASS_MOCK_CONTROL_TOKEN",
+        show_envvar=True,
+        help="Bearer token that control calls must carry; needed beyond loopback.",
+    ),
     click.option("--no-rules", is_flag=True, help="Judge nothing while serving."),
     click.option("--tls", is_flag=True, help="HTTPS with a certificate made for this run."),
     click.option(

@@ -16,10 +16,10 @@ from starlette.applications import Starlette
 
 from mock_server.app import create_app
 from mock_server.clock import Clock, SystemClock
-from mock_server.connection import ConnectionProtocol
 from mock_server.data_centres import DataCentres
 from mock_server.ids import RandomIds
 from mock_server.observer import ObserverFactory
+from mock_server.protocol import BoundedProtocol
 from mock_server.settings import Settings
 from mock_server.store import Store, StoreUnavailable
 from mock_server.store.opening import open_store, without_password
@@ -119,9 +119,15 @@ def serve_forever(
 
 def run(app: Starlette, listeners: Sequence[socket.socket], tls: Tls | None) -> None:
     """Serves what `mock_server.app.assemble` made on listening sockets, until SIGINT or SIGTERM."""
+    settings: Settings = app.state.settings
+
+    class Protocol(BoundedProtocol):
+        most_connections = settings.bounds.connections
+
     config = uvicorn.Config(
         app,
-        http=ConnectionProtocol,
+        http=Protocol,
+        ws="none",
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -54,6 +54,8 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Exchanges kept per space; the oldest go first."""
     journal_body_chars: int = 65_536
     """Longer bodies are cut in the journal."""
+    connections: int = 10_000
+    """At the same time, in each process; more are refused with 503."""
     spaces: int = 1_000
     space_idle: Duration = parse_duration("1d")
     """A space that nobody asked for so long is forgotten, by the machine's clock."""

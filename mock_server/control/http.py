@@ -12,12 +12,15 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from mock_server.control.callers import refusal
 from mock_server.durations import decode_hook
 from mock_server.spaces import Space
 
 T = TypeVar("T")
 Handler = Callable[[Request], Awaitable[Response]]
 _MAX_BODY = 1_048_576
+_MAX_DIGITS = 20
+_HEADERS = {"x-content-type-options": "nosniff"}
 
 
 class Refused(Exception):
@@ -29,7 +32,7 @@ class Refused(Exception):
 
 
 def answer(content: object, status: int = 200) -> Response:
-    return Response(msgspec.json.encode(content), status, media_type="application/json")
+    return Response(msgspec.json.encode(content), status, _HEADERS, "application/json")
 
 
 def space_of(request: Request) -> Space:
@@ -63,7 +66,7 @@ def number(request: Request, name: str, default: int, largest: int) -> int:
     text = request.query_params.get(name)
     if text is None:
         return default
-    if not text.isascii() or not text.isdigit() or int(text) > largest:
+    if not text.isascii() or not text.isdigit() or len(text) > _MAX_DIGITS or int(text) > largest:
         raise Refused(f"{name} is a whole number from 0 to {largest}, not {text!r}")
     return int(text)
 
@@ -73,14 +76,17 @@ def guarded(handler: Handler, token: str | None) -> Handler:
 
     @functools.wraps(handler)
     async def checked(request: Request) -> Response:
+        refused = refusal(request.method, request.headers, has_token=token is not None)
+        if refused is not None:
+            return answer({"error": refused}, 403)
         if token is not None:
             scheme, _, given = request.headers.get("authorization", "").partition(" ")
             # Header values arrive as Latin-1, whatever the bytes were.
             right = hmac.compare_digest(given.strip().encode("latin-1"), token.encode())
             if scheme.lower() != "bearer" or not right:
-                refusal = answer({"error": "this mock wants its control token: Authorization: Bearer TOKEN"}, 401)
-                refusal.headers["www-authenticate"] = "Bearer"
-                return refusal
+                wanting = answer({"error": "this mock wants its control token: Authorization: Bearer TOKEN"}, 401)
+                wanting.headers["www-authenticate"] = "Bearer"
+                return wanting
         try:
             response = await handler(request)
         except Refused as error:

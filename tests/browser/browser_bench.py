@@ -19,6 +19,9 @@ from playwright.sync_api import Page
 LONG_NAME = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft <b>&</b> Co"
 """Longer than a phone is wide, and with markup in it: the name of the TV provider of the configuration."""
 
+REBOUND = "rebound.example"
+"""Somebody's name, which the browser of the tests takes for one of this machine."""
+
 
 def sign_in(page: Page, username: str = "viewer", password: str = "viewer") -> None:  # noqa: S107 (of the mock)
     """Fills the login page of a TV provider and sends it."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import chromium
 import pytest
-from browser_bench import LONG_NAME, World, serving
+from browser_bench import LONG_NAME, REBOUND, World, serving
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, sync_playwright
 
 _ARGUMENTS = [
@@ -18,6 +18,7 @@ _ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--host-resolver-rules=MAP {REBOUND} 127.0.0.1",
 ]
 _EXPECTED = ("Failed to load resource", "blocked by CORS policy")
 """What some tests are about: answers that are errors, and calls that a browser holds back."""

@@ -1,4 +1,4 @@
-"""Browser apps call Adobe Pass from pages of another origin."""
+"""Browser apps call Adobe Pass from pages of another origin; control calls are not for such pages."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from browser_bench import World
+from browser_bench import REBOUND, World
 from playwright.sync_api import Page
 
 ASK = """async ([url, options]) => {
@@ -119,3 +120,46 @@ def test_a_preflight_counts_as_a_request(world: World, app: Page) -> None:
     status, _ = ask(app, url, headers={"Authorization": "Bearer x"})
     assert status == 0
     assert world.calls()[-1] == ("cors.preflight", 429)
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        "fetch(url, { method: 'POST', body, mode: 'no-cors' })",
+        "fetch(url, { method: 'POST', body, headers: { 'Content-Type': 'application/json' } })",
+        "fetch(url, { method: 'POST', body, mode: 'no-cors', referrerPolicy: 'no-referrer' })",
+        "navigator.sendBeacon(url, body)",
+    ],
+)
+def test_a_page_of_another_origin_does_not_move_the_clock(world: World, app: Page, attempt: str) -> None:
+    app.evaluate(
+        f"async ([url, body]) => {{ try {{ await {attempt}; }} catch {{ /* held back */ }} }}",
+        [f"{world.url}/_mock/clock", '{"advance": "1h"}'],
+    )
+    assert world.http.get("/_mock/clock").json()["offset"] == 0
+
+
+def test_a_form_of_another_origin_resets_nothing(world: World, app: Page) -> None:
+    world.http.post("/_mock/clock", json={"advance": "1h"})
+    app.evaluate(
+        "url => { document.body.innerHTML = `<form method=post action=${url}>`; document.forms[0].submit(); }",
+        f"{world.url}/_mock/reset",
+    )
+    app.wait_for_url(f"{world.url}/_mock/reset")
+    assert "another origin" in app.content()
+    assert world.http.get("/_mock/clock").json()["offset"] == 3_600_000
+
+
+def test_a_page_whose_name_was_led_here_reads_and_changes_nothing(world: World, page: Page) -> None:
+    """DNS rebinding: to the browser the page and the mock are of one origin."""
+    here = urlsplit(world.url)
+    there = f"http://{REBOUND}:{here.port}"
+    page.route(f"{there}/", lambda route: route.fulfill(body="<!doctype html>", content_type="text/html"))
+    page.goto(f"{there}/")
+    status, _ = ask(page, f"{there}{here.path}/activate")
+    assert status == 200  # the name does lead to the mock
+    status, body = ask(page, f"{there}{here.path}/_mock/exchanges")
+    assert (status, "--control-token" in body) == (403, True)
+    status, _ = ask(page, f"{there}{here.path}/_mock/clock", method="POST", body='{"advance": "1h"}')
+    assert status == 403
+    assert world.http.get("/_mock/clock").json()["offset"] == 0

@@ -28,9 +28,9 @@ from fixtures.programmer_service.app import create_app
 from fixtures.programmer_service.defects import misconduct
 from fixtures.programmer_service.settings import Settings
 from mock_server.app import create_app as create_mock
-from mock_server.connection import ConnectionProtocol
 from mock_server.control_client import ControlClient
 from mock_server.data_centres import DataCentres
+from mock_server.protocol import BoundedProtocol
 from mock_server.server import bind_dns
 from mock_server.store.memory import MemoryStore
 
@@ -183,7 +183,7 @@ class _Server(uvicorn.Server):
 def _served(app: ASGIApp, *hosts: str) -> AbstractAsyncContextManager[str]:
     """The address at which ``app`` is served. With hosts it is the mock: it is told of connections, and one port of
     each is its."""
-    protocol, lifespan = (ConnectionProtocol, "on") if hosts else ("auto", "off")
+    protocol, lifespan = (BoundedProtocol, "on") if hosts else ("auto", "off")
     config = uvicorn.Config(app, http=protocol, lifespan=lifespan, log_level="warning", access_log=False)
     return _serve(config, hosts or ("127.0.0.1",))
 

@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 import httpx
 import uvicorn
 
-from mock_server.connection import ConnectionProtocol
 from mock_server.exchange import Exchange
+from mock_server.protocol import BoundedProtocol
 from mock_server.proxy.app import create_proxy
 from mock_server.proxy.upstream import Address, Upstream
 from mock_server.server import listen
@@ -92,7 +92,7 @@ async def running(upstream: str, patience: float, bounds: Bounds) -> AsyncIterat
     app = create_proxy(Settings(bounds=bounds), asked)
     listener = listen("127.0.0.1", 0)
     config = uvicorn.Config(
-        app, http=ConnectionProtocol, log_level="error", server_header=False, date_header=False, proxy_headers=False
+        app, http=BoundedProtocol, log_level="error", server_header=False, date_header=False, proxy_headers=False
     )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))

@@ -1,0 +1,117 @@
+"""Control calls are not for the web pages that a developer has open besides."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+import pytest
+
+from mock_server.control.callers import refusal
+from mock_server.routes import CONTROL_CALLS
+from mock_server.settings import Settings
+from tests.mock_server.conftest import Mock
+from tests.mock_server.proxy_bench import proxied
+
+OURS = [
+    "127.0.0.1:8300",
+    "[::1]:8300",
+    "192.0.2.1",
+    "localhost:8300",
+    "LOCALHOST.",
+    "build.localhost:80",
+    "mock:8300",
+    "host.docker.internal:8300",
+    "adobe-pass.test",
+    "",
+]
+ANYBODYS = ["example.com", "example.com:8300", "127.0.0.1.example.com", "localhost.example.com.", "sp.auth.adobe.com"]
+FROM_ELSEWHERE = [
+    {"origin": "https://example.com"},
+    {"origin": "null"},
+    {"origin": "http://127.0.0.1:3000"},
+    {"origin": "http://127.0.0.1:8300.example.com"},
+    {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"},
+    {"sec-fetch-site": "same-site", "sec-fetch-mode": "cors", "origin": "http://127.0.0.1:8300"},
+]
+FROM_HERE = [
+    {},
+    {"origin": "http://127.0.0.1:8300"},
+    {"origin": "HTTPS://127.0.0.1:8300"},
+    {"sec-fetch-site": "same-origin", "sec-fetch-mode": "cors", "origin": "http://elsewhere"},
+    {"sec-fetch-site": "none", "sec-fetch-mode": "navigate"},
+]
+LINK = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+
+
+@pytest.mark.parametrize("host", OURS)
+def test_addresses_and_names_that_nobody_can_have_in_public_are_ours(host: str) -> None:
+    assert refusal("POST", {"host": host}, has_token=False) is None
+
+
+@pytest.mark.parametrize("host", [*ANYBODYS, "[", "example.com/.localhost"])
+def test_a_name_that_anybody_can_lead_here_wants_the_token(host: str) -> None:
+    why = refusal("GET", {"host": host}, has_token=False)
+    assert why is not None
+    assert "--control-token" in why
+    assert refusal("GET", {"host": host}, has_token=True) is None
+
+
+@pytest.mark.parametrize("has_token", [True, False])
+@pytest.mark.parametrize("headers", FROM_ELSEWHERE)
+def test_pages_of_other_origins_are_refused(headers: dict[str, str], has_token: bool) -> None:
+    why = refusal("POST", {"host": "127.0.0.1:8300", **headers}, has_token=has_token)
+    assert why is not None
+    assert "another origin" in why
+
+
+@pytest.mark.parametrize("headers", FROM_HERE)
+def test_programs_and_the_mocks_own_pages_are_not(headers: dict[str, str]) -> None:
+    assert refusal("POST", {"host": "127.0.0.1:8300", **headers}, has_token=False) is None
+
+
+def test_a_link_may_lead_here_but_a_form_may_not() -> None:
+    assert refusal("GET", {"host": "localhost", **LINK}, has_token=False) is None
+    assert refusal("POST", {"host": "localhost", **LINK}, has_token=False) is not None
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("token", [None, "s3cret"])
+async def test_no_control_call_is_left_out(token: str | None) -> None:
+    mock = Mock(Settings(control_token=token))
+    headers = {"origin": "https://example.com"} | ({"authorization": f"Bearer {token}"} if token else {})
+    for method, path, _ in CONTROL_CALLS:
+        answer = await mock.http.request(method, "/_mock" + re.sub("{[^{}]*}", "x", path), headers=headers)
+        assert (answer.status_code, "another origin" in answer.json()["error"]) == (403, True), path
+        assert "access-control-allow-origin" not in answer.headers
+    await mock.http.aclose()
+
+
+@pytest.mark.anyio
+async def test_nothing_happens_where_a_page_calls(mock: Mock) -> None:
+    before = (await mock.http.get("/_mock/clock")).json()
+    answer = await mock.http.post(
+        "/_mock/clock", content=b'{"advance": "1h"}', headers={"origin": "https://example.com"}
+    )
+    assert answer.status_code == 403
+    assert (await mock.http.get("/_mock/clock")).json() == before
+    preflight = await mock.http.options("/_mock/clock", headers={"origin": "https://example.com"})
+    assert preflight.is_error
+
+
+@pytest.mark.anyio
+async def test_a_number_of_any_length_is_answered(mock: Mock) -> None:
+    answer = await mock.http.get("/_mock/exchanges", params={"limit": "9" * 5_000})
+    assert answer.status_code == 400
+
+
+@pytest.mark.anyio
+async def test_the_proxy_is_as_strict() -> None:
+    async with proxied() as proxy:
+        for path in ("/_mock/reset", "/_mock/clock"):
+            answer = await proxy.http.post(path, headers={"origin": "https://example.com"})
+            assert answer.status_code == 403, path
+        host, address = {"host": "example.com"}, proxy.address
+        async with httpx.AsyncClient(trust_env=False) as http:
+            assert (await http.get(f"{address}/_mock/exchanges", headers=host)).status_code == 403
+            assert (await http.get(f"{address}/_mock/exchanges")).json()["exchanges"] == []

@@ -1,0 +1,215 @@
+"""What strangers send, and how slowly, over real sockets: it is bounded, and others are served meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import struct
+import time
+from collections.abc import AsyncIterator
+from socket import SO_LINGER, SO_RCVBUF, SO_SNDBUF, SOL_SOCKET, socket
+from typing import cast
+
+import httpx
+import pytest
+import uvicorn
+
+from mock_server.app import create_app
+from mock_server.protocol import MAX_HEAD, MAX_HEADERS, BoundedProtocol
+from mock_server.server import listen
+
+REQUEST = b"GET /_mock/health HTTP/1.1\r\nHost: mock\r\n"
+POST = b"POST /api/v2/REF30/sessions HTTP/1.1\r\nHost: mock\r\n"
+CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+PATIENCE = 0.4
+
+
+class Impatient(BoundedProtocol):
+    patience = PATIENCE
+
+
+class Crowded(BoundedProtocol):
+    most_connections = 5
+
+
+@contextlib.asynccontextmanager
+async def served(protocol: type[BoundedProtocol]) -> AsyncIterator[tuple[str, int]]:
+    """A mock on a free port; host and port."""
+    listener = listen("127.0.0.1", 0)
+    listener.setsockopt(SOL_SOCKET, SO_SNDBUF, 4096)  # connections inherit it: the kernel shall not hide who is slow
+    config = uvicorn.Config(create_app(), http=protocol, ws="none", log_level="critical", timeout_keep_alive=30)
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+        await asyncio.sleep(0.01)
+    try:
+        yield listener.getsockname()
+    finally:
+        server.force_exit = server.should_exit = True
+        await serving
+        listener.close()
+
+
+async def answered(place: tuple[str, int], *pieces: bytes, pause: float = 0.0) -> bytes:
+    """Sends pieces until the mock hangs up; what it said."""
+    reader, writer = await asyncio.open_connection(*place)
+    said = asyncio.create_task(reader.read())
+    with contextlib.suppress(ConnectionError):
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(pause)
+            if said.done():
+                break
+    try:
+        async with asyncio.timeout(10):
+            return await said
+    except ConnectionError:
+        return b""
+    finally:
+        writer.close()
+
+
+async def is_alive(place: tuple[str, int]) -> bool:
+    async with httpx.AsyncClient(trust_env=False) as http:
+        return (await http.get(f"http://{place[0]}:{place[1]}/_mock/health")).status_code == 200
+
+
+SLOW = {
+    "nothing at all": (),
+    "a line without an end": (b"GET /_mock/",),
+    "blank lines": (b"\r\n",) * 20,
+    "one header after the other": (REQUEST, *(b"a: b\r\n",) * 40),
+    "a body that is announced alone": (POST + b"Content-Length: 100\r\n\r\n",),
+    "a body byte by byte": (POST + b"Content-Length: 1000\r\n\r\n", *(b"x",) * 40),
+    "a chunk now and then": (CHUNKED, *(b"1\r\nx\r\n",) * 40),
+    "blank lines after an answer": (REQUEST + b"\r\n", *(b"\r\n",) * 40),
+    "a second request that stays away": (REQUEST + b"\r\n" + REQUEST,),
+}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("pieces", SLOW.values(), ids=SLOW)
+async def test_who_is_slow_is_hung_up_on(pieces: tuple[bytes, ...]) -> None:
+    async with served(Impatient) as place:
+        started = time.monotonic()
+        said = await answered(place, *pieces, pause=PATIENCE / 10)
+        assert time.monotonic() - started >= PATIENCE * 0.9
+        assert said.startswith(b"HTTP/1.1 408 ") or b"\r\n\r\nHTTP/1.1 408 " in said or b"}HTTP/1.1 408 " in said
+        assert await is_alive(place)
+
+
+@pytest.mark.anyio
+async def test_who_is_fast_may_stay_and_listen_for_longer() -> None:
+    async with served(Impatient) as place:
+        reader, writer = await asyncio.open_connection(*place)
+        for _ in range(3):
+            writer.write(REQUEST + b"\r\n")
+            await reader.readuntil(b"}")
+            await asyncio.sleep(PATIENCE)
+        writer.write(b"GET /_mock/events HTTP/1.1\r\nHost: mock\r\n\r\n")
+        await reader.readuntil(b": listening")
+        await asyncio.sleep(PATIENCE * 3)
+        assert await is_alive(place)
+        assert not reader.at_eof()
+        writer.close()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("exchanges", "ending"),
+    [(5, b""), (1, b"Connection: close\r\n")],
+    ids=["more than a buffer holds", "the last bytes of a connection"],
+)
+async def test_who_does_not_take_an_answer_off_is_let_go(exchanges: int, ending: bytes) -> None:
+    async with served(Impatient) as place:
+        async with httpx.AsyncClient(trust_env=False, base_url=f"http://{place[0]}:{place[1]}") as http:
+            for _ in range(exchanges):
+                await http.post("/api/v2/REF30/sessions", content=b"x" * 60_000)
+        with socket() as connection:
+            connection.setsockopt(SOL_SOCKET, SO_RCVBUF, 4096)
+            connection.connect(place)
+            connection.sendall(b"GET /_mock/exchanges HTTP/1.1\r\nHost: mock\r\n" + ending + b"\r\n")
+            await asyncio.sleep(PATIENCE * 4)
+            connection.settimeout(10)
+            received = b""
+            with contextlib.suppress(ConnectionError):
+                while piece := await asyncio.to_thread(connection.recv, 65_536):
+                    received += piece
+        assert received.startswith(b"HTTP/1.1 200 ")
+        assert len(received) < 60_000
+
+
+TOO_MUCH = {
+    "a long line": [b"GET /" + b"x" * MAX_HEAD],
+    "a long header": [REQUEST + b"a: " + b"x" * MAX_HEAD],
+    "many headers": [REQUEST + b"a: b\r\n" * (MAX_HEADERS + 1) + b"\r\n"],
+    "trailers without an end": [CHUNKED + b"0\r\n", *[b"a: " + b"x" * 1000 + b"\r\n"] * 100],
+    "one trailer without an end": [CHUNKED + b"0\r\na: ", *[b"x" * 10_000] * 10],
+    "an extension of a chunk without an end": [CHUNKED + b"1;a=", *[b"x" * 10_000] * 10],
+    "dust": [CHUNKED, *[b"1\r\nx\r\n" * 1000] * 20],
+}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("pieces", TOO_MUCH.values(), ids=TOO_MUCH)
+async def test_a_head_is_bounded_wherever_it_grows(pieces: list[bytes]) -> None:
+    async with served(BoundedProtocol) as place:
+        said = await answered(place, *pieces)
+        assert said.startswith(b"HTTP/1.1 4") or not said  # a reset may overtake what was said
+        assert await is_alive(place)
+
+
+@pytest.mark.anyio
+async def test_a_large_body_is_no_large_head() -> None:
+    async with served(BoundedProtocol) as place:
+        chunk = b"10000\r\n" + b"x" * 65_536 + b"\r\n"
+        said = await answered(
+            place, CHUNKED, *[chunk] * 10, b"0\r\n\r\n", b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n"
+        )
+        assert said.startswith(b"HTTP/1.1 401 ")
+        assert b"HTTP/1.1 404 " in said
+
+
+@pytest.mark.anyio
+async def test_trailers_are_no_headers() -> None:
+    async with served(BoundedProtocol) as place:
+        request = CHUNKED + b"0\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n"
+        await answered(place, request + b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n")
+        async with httpx.AsyncClient(trust_env=False) as http:
+            seen = (await http.get(f"http://{place[0]}:{place[1]}/_mock/exchanges")).json()["exchanges"][0]
+    assert seen["ip"] == "127.0.0.1"
+    assert "x-forwarded-for" not in seen["request_headers"]
+
+
+@pytest.mark.anyio
+async def test_connections_are_bounded_and_others_go_on() -> None:
+    async with served(Crowded) as place:
+        held = [await asyncio.open_connection(*place) for _ in range(5)]
+        assert (await answered(place)).startswith(b"HTTP/1.1 503 ")
+        reader, writer = held.pop()
+        writer.write(REQUEST + b"\r\n")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+        _reset(cast(asyncio.StreamWriter, writer))
+        for _ in range(100):
+            with contextlib.suppress(httpx.HTTPError):
+                if await is_alive(place):
+                    break
+            await asyncio.sleep(0.05)
+        else:
+            pytest.fail("a place that became free is not given to another")
+        for _, other in held:
+            other.close()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("offer", [b"websocket", b"h2c"])
+async def test_an_offer_to_speak_another_protocol_is_passed_over(offer: bytes) -> None:
+    async with served(BoundedProtocol) as place:
+        said = await answered(place, REQUEST + b"Connection: close, Upgrade\r\nUpgrade: " + offer + b"\r\n\r\n")
+        assert said.startswith(b"HTTP/1.1 200 ")
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    writer.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+    writer.close()
