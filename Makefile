@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test browser curl lint wheel bench clean
+.PHONY: demo test browser curl lint wheel bench docs reference pictures clean
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -33,5 +33,17 @@ wheel: $(VENV)/installed  ## The wheel, in dist/.
 bench: $(VENV)/installed  ## The mock's speed against a bare ASGI app.
 	$(BIN)/pass-load bench
 
+docs: $(VENV)/installed  ## The documentation as a site, in site/.
+	$(BIN)/python -m mkdocs build --strict --quiet
+
+reference: $(VENV)/installed  ## The reference pages that are made from the code, anew.
+	$(BIN)/python -m docs.tooling.reference
+	$(BIN)/python tests/matrix/matrix_page.py
+	$(BIN)/python -m tests.mock_server.departures_table
+	$(BIN)/python -m tests.mock_server.sample_table
+
+pictures: browser  ## The pictures of the docs, anew, from real runs.
+	$(BIN)/python tests/browser/pictures.py
+
 clean:
-	rm -rf $(VENV) report dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) report dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -6,6 +6,7 @@ import asyncio
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from conformance import example
@@ -13,6 +14,9 @@ from conformance.reports.model import Report
 from conformance.rule import Rule
 from conformance.runner import Announce, judge_service
 from conformance.waivers import Waivers
+
+JUDGED = Path("fixtures/programmer_service/service.toml")
+"""What reports name as judged, wherever the package is installed."""
 
 
 def demonstrate(
@@ -32,7 +36,7 @@ def demonstrate(
         announce(f"mock at {mock.url}, example service at {service.url}")
         return asyncio.run(
             judge_service(
-                example.service_toml(service.url),
+                replace(example.service_toml(service.url), path=JUDGED),
                 mock.url,
                 rules,
                 seed=seed,

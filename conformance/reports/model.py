@@ -25,6 +25,7 @@ class FindingReport(msgspec.Struct, kw_only=True):
     expected: str
     observed: str
     blame: str
+    """SERVICE, CONFIG or HARNESS: whose it is."""
     fingerprint: str = ""
     """By what it is known again in another run; see docs/reference/reports.md."""
     waived: bool = False
@@ -51,20 +52,29 @@ class RuleReport(msgspec.Struct, kw_only=True):
     id: str
     title: str
     severity: str
+    """MUST or SHOULD."""
     verdict: str
+    """passed, violated, inconclusive, untestable or not exercised."""
     opportunities: int
+    """How often it could have been broken."""
     findings: list[FindingReport]
     broken: int = 0
     unclear: int = 0
+    """Opportunities that could not be judged."""
     reasons: list[str] = []
+    """Why opportunities were unclear, or what was lacking."""
     requirement: str = ""
+    """What Adobe asks, in our words."""
     remedy: str = ""
+    """How to mend it."""
     citations: list[str] = []
     """Addresses of the pages that ask for it."""
     sources: list[str] = []
     """Names of these pages and places, in the same order."""
     breaks: str = ""
+    """What goes wrong otherwise."""
     kinds: list[KindReport] = []
+    """All findings by fingerprint, those that ``findings`` leaves out included."""
 
     def counting(self, fail_on: str) -> int:
         """The findings that neither a waiver excuses nor, if only new ones count, the baseline."""
@@ -132,14 +142,17 @@ class BaselineReport(msgspec.Struct, kw_only=True):
 
 
 class Run(msgspec.Struct, kw_only=True):
-    """``started`` in ISO 8601 (UTC); ``rule_set`` names the version of the rules; empty where it does not apply."""
+    """What was judged, when and by what; members are empty where they do not apply."""
 
     mock: str = ""
     service: str = ""
     started: str = ""
+    """In ISO 8601 (UTC)."""
     seconds: float = 0.0
     rule_set: str = ""
+    """The version of the rules."""
     max_lag_ms: float = 0.0
+    """The worst delay of the mock's event loop."""
     exchanges: int = 0
     files: list[str] = []
     """What was judged: the service.toml, or the traces."""
@@ -161,9 +174,10 @@ class Run(msgspec.Struct, kw_only=True):
 
 
 class Report(msgspec.Struct, kw_only=True):
-    """Everything a run or an audit found. Make it with `compose`."""
+    """Everything a run or an audit found."""
 
     verdict: str
+    """passed, violated or inconclusive."""
     exit_code: int
     rules: list[RuleReport]
     scenarios: list[ScenarioReport] = []

@@ -1,0 +1,154 @@
+"""Makes the reference pages that are nothing but the code's own words: ``python -m docs.tooling.reference``.
+
+``make reference`` writes these and all other pages that are made, and the tests keep them in step.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import sys
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from textwrap import dedent
+
+import click
+import msgspec
+
+from conformance.cli import main as pass_conformance
+from conformance.registry import all_rules
+from conformance.reports import model, scene
+from conformance.reports.rules import as_markdown
+from fixtures.programmer_service.__main__ import main as programmer_service
+from load.cli import main as pass_load
+from mock_server.cli import main as pass_mock
+from mock_server.presets import presets
+
+DOCS = Path(__file__).parents[1]
+COMMANDS = {
+    "pass-mock": pass_mock,
+    "pass-conformance": pass_conformance,
+    "pass-load": pass_load,
+    "python -m fixtures.programmer_service": programmer_service,
+}
+WIDTH = 100
+_JSON = {"str": "string", "int": "number", "float": "number", "bool": "true or false", "None": "null"}
+
+_COMMANDS_HEAD = """# Commands
+
+What `--help` says, of every command. [Exit codes](exit-codes.md) are the same for all of them. Machine formats go to
+stdout alone, all else to stderr.
+"""
+_REPORT_HEAD = """# report.json
+
+The members of `report.json`, and of stdout with `--format json`. `pass-conformance schema` prints the same as
+[JSON Schema](../../conformance/reports/report.schema.json). It only grows: members are added, none is renamed or
+dropped. [Reports](reports.md) says what the verdicts mean.
+
+Members with a default may be absent in the objects of a scene.
+"""
+
+
+def commands() -> str:
+    """The page of commands."""
+    return _COMMANDS_HEAD + "".join(
+        f"\n{'##' if parent is None else '###'} {name}\n\n```text\n{told}\n```\n"
+        for root, command in COMMANDS.items()
+        for name, parent, told in _helps(root, command, None)
+    )
+
+
+def report_json() -> str:
+    """The page of the report's members."""
+    structs = [model.Report, model.Run, model.RuleReport, model.FindingReport, model.KindReport]
+    structs += [scene.SceneReport, scene.ExchangeReport, scene.VerbCallReport]
+    structs += [model.ScenarioReport, model.Untestable, model.Waived, model.BaselineReport, model.EarlierFinding]
+    return _REPORT_HEAD + "".join(map(_members, structs))
+
+
+def configuration() -> str:
+    """The page of the configuration, with its table of presets anew."""
+    rows = "".join(f"| `{name}` | {preset.about} |\n" for name, preset in presets().items())
+    table = f"| preset | what happens |\n|---|---|\n{rows}"
+    text = (DOCS / "reference" / "configuration.md").read_text("utf-8")
+    return re.sub(r"\| preset \| what happens \|\n(?:\|.*\n)+", lambda _: table, text)
+
+
+def rules() -> str:
+    """The page of rules: what `pass-conformance rules --rules next --format markdown` prints."""
+    return as_markdown(all_rules()) + "\n"
+
+
+PAGES = {
+    "commands.md": commands,
+    "configuration.md": configuration,
+    "report-json.md": report_json,
+    "rules.md": rules,
+}
+
+
+def _helps(
+    name: str, command: click.Command, parent: click.Context | None
+) -> Iterator[tuple[str, click.Context | None, str]]:
+    own = name if parent is None else name.rpartition(" ")[2]
+    context = command.make_context(
+        own, [], parent, resilient_parsing=True, max_content_width=WIDTH, terminal_width=WIDTH
+    )
+    yield name, parent, command.get_help(context)
+    if isinstance(command, click.Group):
+        for below in command.list_commands(context):
+            found = command.get_command(context, below)
+            assert found is not None  # noqa: S101 (click lists what it has)
+            yield from _helps(f"{name} {below}", found, context)
+
+
+def _members(struct: type[msgspec.Struct]) -> str:
+    says = _says(struct)
+    lines = [f"\n## {struct.__name__}\n", f"{_line(inspect.getdoc(struct) or '')}\n"]
+    lines += ["| member | type | default | meaning |", "|---|---|---|---|"]
+    for field in msgspec.structs.fields(struct):
+        kind = _type(struct.__annotations__[field.name])
+        lines.append(f"| `{field.encode_name}` | {kind} | {_default(field)} | {says.get(field.name, '')} |")
+    return "\n".join((*lines, ""))
+
+
+def _says(struct: type[msgspec.Struct]) -> dict[str, str]:
+    """What stands below the members in the source, by member."""
+    (source,) = ast.parse(dedent(inspect.getsource(struct))).body
+    found: dict[str, str] = {}
+    for before, after in pairwise(source.body if isinstance(source, ast.ClassDef) else ()):
+        match before, after:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                found[name] = _line(text)
+    return found
+
+
+def _type(annotation: str) -> str:
+    """A Python type in the words of JSON, with links to the other objects."""
+    if " | " in annotation:
+        return " or ".join(map(_type, annotation.split(" | ")))
+    if annotation.startswith("list["):
+        return f"list of {_type(annotation[5:-1])}"
+    if annotation.startswith("dict[str, "):
+        return f"object of {_type(annotation[10:-1])}"
+    return _JSON.get(annotation) or f"[{annotation}](#{annotation.lower()})"
+
+
+def _default(field: msgspec.structs.FieldInfo) -> str:
+    if field.required:
+        return "(required)"
+    default = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+    return "" if isinstance(default, msgspec.Struct) else f"`{msgspec.json.encode(default).decode()}`"
+
+
+def _line(text: str) -> str:
+    """Docstrings are reStructuredText by habit: two backticks are one here."""
+    return " ".join(text.split()).replace("``", "`").replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    for name, page in PAGES.items():
+        (DOCS / "reference" / name).write_text(page(), "utf-8")
+        sys.stderr.write(f"docs/reference/{name}\n")

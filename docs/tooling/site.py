@@ -1,0 +1,97 @@
+"""A hook of MkDocs: what pages link to outside docs/ becomes part of the site, so that every link works offline."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = {
+    "README.md": "index.md",
+    "ARCHITECTURE.md": "explanation/architecture.md",
+    "CONTRIBUTING.md": "project/contributing.md",
+    "CHANGELOG.md": "project/changelog.md",
+}
+"""Pages at the root of the repository, and where the site has them."""
+_LINK = re.compile(r'(?P<before>\]\(|\b(?:src|srcset|href)=")(?P<target>[^)"#\s]+)(?P<after>[^)"\s]*)')
+_SHOWN = {".py": "python", ".yml": "yaml", ".har": "json", ".md": "markdown"}
+"""Languages of files that are not named as their suffix is."""
+
+
+def on_files(files: Files, *, config: MkDocsConfig) -> Files:
+    for source, place in PAGES.items():
+        files.append(File.generated(config, place, abs_src_path=str(ROOT / source)))
+    for file in sorted(set(_linked(files))):
+        files.append(File.generated(config, _place(file), content=_shown(file)))
+    return files
+
+
+def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Links lead to where the site has what they mean."""
+    source = _source(page.file)
+    if source is None:
+        return markdown
+    here = Path(page.file.src_uri).parent
+
+    def relinked(link: re.Match[str]) -> str:
+        target = _target(source, link)
+        if target is None:
+            return link[0]
+        return f"{link['before']}{os.path.relpath(_place(target), here)}{link['after']}"
+
+    return _LINK.sub(relinked, markdown)
+
+
+def _linked(files: Files) -> Iterator[Path]:
+    """Files that some page links to and that are no pages of the site themselves; of folders, what is in them."""
+    for page in files.documentation_pages():
+        source = _source(page)
+        for link in _LINK.finditer(source.read_text("utf-8")) if source is not None else ():
+            target = _target(source, link)
+            if target is None or _place(target).parts[0] != "files":
+                continue
+            yield target
+            if target.is_dir():
+                yield from (file for file in target.iterdir() if file.is_file())
+
+
+def _target(page: Path, link: re.Match[str]) -> Path | None:
+    """The file or folder of the repository that a link means, if it means one."""
+    target = (page.parent / link["target"]).resolve()
+    return target if ":" not in link["target"] and target.exists() and target.is_relative_to(ROOT) else None
+
+
+def _place(target: Path) -> Path:
+    """Where the site has it: pages and pictures as they are, sources as pages below files/."""
+    inside = target.relative_to(ROOT)
+    if str(inside) in PAGES:
+        return Path(PAGES[str(inside)])
+    if target.is_relative_to(DOCS) and target.suffix in {".md", ".png", ".svg"}:
+        return target.relative_to(DOCS)
+    return "files" / (inside / "index.md" if target.is_dir() else inside.with_name(f"{inside.name}.md"))
+
+
+def _shown(target: Path) -> str:
+    """A page of a file's text, or of what is in a folder."""
+    title = f"# {target.relative_to(ROOT)}\n\n"
+    if target.is_dir():
+        return title + "".join(
+            f"- [{file.name}]({file.name}.md)\n" for file in sorted(target.iterdir()) if file.is_file()
+        )
+    language = _SHOWN.get(target.suffix, target.suffix.removeprefix("."))
+    return f"{title}~~~~{language}\n{target.read_text('utf-8')}\n~~~~\n"
+
+
+def _source(file: File) -> Path | None:
+    """The file of the repository that a page is made from; None for the pages made here."""
+    path = file.abs_src_path
+    return (
+        Path(path) if path is not None and Path(path).is_relative_to(ROOT) and file.src_uri[:6] != "files/" else None
+    )

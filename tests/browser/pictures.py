@@ -1,0 +1,140 @@
+"""Makes the pictures of the docs, docs/pictures: `python tests/browser/pictures.py [NAME…]`.
+
+Everything on them has happened: real runs, a real event, a real browser. All of them take about three minutes.
+"""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import chromium
+import click
+from browser_bench import World, serving, sign_in, type_code
+from dashboard_bench import open_dashboard
+from dashboard_traffic import evening
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
+PACE = 3.5  # seconds from one call to the next
+THEMES = ("light", "dark")
+WIDTH = 960
+COLOURS = 128
+"""A page has few colours, and a palette of these a third of the bytes."""
+PHONE = {"width": 390, "height": 620}
+GAP = 24
+
+
+def report_violated(browser: Browser) -> None:
+    """A broken rule: what Adobe asks, how to mend it, and the polls on a line of time."""
+    rule = "authentication.poll-interval"
+    with ran("pass-conformance", "demo", "--defect", "poll-every-second", "--select", rule) as folder:
+        page = of_report(browser, folder, height=1085)
+        page.evaluate("rule => document.getElementById(rule).scrollIntoView()", rule)
+        in_both_themes(page, "report-violated")
+
+
+def report_passed(browser: Browser) -> None:
+    """The head of a report in which everything holds."""
+    with ran("pass-conformance", "demo") as folder:
+        save("report-passed", of_report(browser, folder, height=640).screenshot())
+
+
+def load_report(browser: Browser) -> None:
+    """An event with an incident, as charts."""
+    with ran("pass-load", "run", "--event", "halftime", "--audience", "150", "--seed", "1") as folder:
+        page = of_report(browser, folder, height=1180)
+        page.get_by_role("heading", name="The event over time").evaluate("heading => heading.scrollIntoView()")
+        save("load-report", page.screenshot())
+
+
+def dashboard(browser: Browser) -> None:
+    """Lanes of devices, exchanges, findings."""
+    with serving() as address, closing(World(f"{address}/~evening")) as world:
+        page = browser.new_page(viewport={"width": 1150, "height": 720}, color_scheme="light")
+        open_dashboard(page, world)
+        evening(world, PACE)
+        page.locator(".rule summary").first.click()
+        page.wait_for_timeout(2500)
+        in_both_themes(page, "dashboard")
+
+
+def login(browser: Browser) -> None:
+    """The second screen and the TV provider's page, as a phone shows them, side by side."""
+    with serving() as address, closing(World(f"{address}/~evening")) as world:
+        device, _ = world.login_page()
+        page = browser.new_page(viewport=PHONE, color_scheme="light", device_scale_factor=1)
+        page.goto(f"{world.url}/activate")
+        shots = [page.screenshot()]
+        type_code(page, device.code)
+        page.get_by_label("User name").wait_for()
+        shots.append(page.screenshot())
+        sign_in(page)
+    phones = [Image.open(io.BytesIO(shot)) for shot in shots]
+    beside = Image.new("RGB", (2 * phones[0].width + GAP, phones[0].height), "#c8ccd4")
+    for number, phone in enumerate(phones):
+        beside.paste(phone, (number * (phone.width + GAP), 0))
+    whole = io.BytesIO()
+    beside.save(whole, "PNG")
+    save("login", whole.getvalue())
+
+
+PICTURES: dict[str, Callable[[Browser], None]] = {
+    "dashboard": dashboard,
+    "load-report": load_report,
+    "login": login,
+    "report-passed": report_passed,
+    "report-violated": report_violated,
+}
+
+
+@contextmanager
+def ran(command: str, *arguments: str) -> Iterator[Path]:
+    """The folder with the report of a command of ours. What the report says is no error here."""
+    with tempfile.TemporaryDirectory() as folder:
+        executable = str(Path(sys.executable).with_name(command))
+        called = [executable, *arguments, "--report", "report"]
+        subprocess.run(called, cwd=folder, check=False, stdout=subprocess.DEVNULL)
+        yield Path(folder)
+
+
+def of_report(browser: Browser, folder: Path, *, height: int) -> Page:
+    page = browser.new_page(viewport={"width": WIDTH, "height": height}, color_scheme="light")
+    page.goto((folder / "report" / "report.html").as_uri())
+    return page
+
+
+def in_both_themes(page: Page, name: str) -> None:
+    for theme in THEMES:
+        page.emulate_media(color_scheme=theme)
+        page.wait_for_timeout(500)  # colours fade from one theme to the other
+        save(f"{name}-{theme}", page.screenshot())
+
+
+def save(name: str, picture: bytes) -> None:
+    """Writes it, with as few bytes as its colours need."""
+    file = FOLDER / f"{name}.png"
+    few = Image.open(io.BytesIO(picture)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    few.save(file, "PNG", optimize=True)
+    click.echo(f"{file.relative_to(FOLDER.parents[1])}: {file.stat().st_size} bytes")
+
+
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice(sorted(PICTURES)))
+def main(names: tuple[str, ...]) -> None:
+    executable = chromium.find()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
+        for name in names or PICTURES:
+            PICTURES[name](browser)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""The documentation in a browser, opened from a folder: no host is asked, it fits a phone, search works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.documentation.site_build import build
+
+TRIED = ("index", "tutorial", "how-to/service", "explanation/timing", "reference/matrix", "reference/commands")
+"""Pages of each kind, those with the widest tables and the longest lines among them."""
+
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    done = build(folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.mark.parametrize("name", TRIED)
+def test_pages_need_no_host_and_fit(page: Page, site: Path, name: str) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((site / f"{name}.html").as_uri())
+    for width in (360, 1440):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_are_accessible(open_page: Callable[..., Page], site: Path, scheme: str) -> None:
+    page = open_page(color_scheme=scheme)
+    for name in TRIED:
+        page.goto((site / f"{name}.html").as_uri())
+        found = Axe().run(page, options={"runOnly": WCAG})
+        assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+
+
+def test_search_works_without_a_server(page: Page, site: Path) -> None:
+    page.goto((site / "reference" / "rules.html").as_uri())
+    page.set_viewport_size({"width": 1440, "height": 800})
+    page.get_by_placeholder("Search").click()
+    page.get_by_placeholder("Search").press_sequentially("stale waiver")
+    found = page.locator(".md-search-result__link")
+    expect(found.first).to_be_visible()
+    found.first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Waivers")

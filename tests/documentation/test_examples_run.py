@@ -1,0 +1,148 @@
+"""The examples of the docs do what they say: the tutorial from its beginning to its end, and what takes moments."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from snippets import ROOT, snippets
+
+from conformance.example import free_port
+
+SERVERS = ("pass-mock serve", "python -m fixtures.programmer_service")
+SERVICE_TOML = "fixtures/programmer_service/service.toml"
+
+
+class Shell:
+    """A folder in which lines of the docs are run, on free ports; at the end nothing that they started is left."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._ports = {port: str(free_port()) for port in ("8300", "9000")}
+        self._environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+        self._servers: dict[str, subprocess.Popen[bytes]] = {}
+        toml = folder / SERVICE_TOML
+        toml.parent.mkdir(parents=True)
+        mock = '[mock]\nurl = "http://127.0.0.1:8300"\n'  # what is left out there, for it is the default
+        toml.write_text(self._moved((ROOT / SERVICE_TOML).read_text("utf-8") + mock), "utf-8")
+
+    def url(self, address: str) -> str:
+        """Where something of the docs is here."""
+        return self._moved(address)
+
+    def run(self, text: str) -> str:
+        """What all of it prints. A server is started, in the place of the one of its kind that there is."""
+        said = ""
+        for line in text.splitlines():
+            server = next((server for server in SERVERS if line.startswith(server)), None)
+            if server is None:
+                said += self._foreground(line)
+            else:
+                self._serve(server, line)
+        return said
+
+    def code(self, line: str) -> int:
+        """How a command ends."""
+        return self._process(line).wait(240)
+
+    def close(self) -> None:
+        for process in self._servers.values():
+            process.send_signal(signal.SIGINT)
+            process.wait(20)
+
+    def _foreground(self, line: str) -> str:
+        process = self._process(line, subprocess.PIPE)
+        said, _ = process.communicate(timeout=240)
+        assert process.returncode == 0, f"{line}: {process.returncode}\n{said.decode()}"
+        return said.decode()
+
+    def _serve(self, kind: str, line: str) -> None:
+        if kind in self._servers:
+            self._servers[kind].send_signal(signal.SIGINT)
+            self._servers[kind].wait(20)
+        first = kind == SERVERS[0]
+        port = self._ports["8300" if first else "9000"]
+        self._servers[kind] = self._process(f"exec {line} --port {port}", subprocess.DEVNULL)
+        until_it_answers(f"{'https' if '--tls' in line else 'http'}://127.0.0.1:{port}/")
+
+    def _process(self, line: str, output: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+        command = ["bash", "-euo", "pipefail", "-c", self._moved(line)]
+        errors = subprocess.STDOUT if output == subprocess.PIPE else output
+        return subprocess.Popen(command, cwd=self._folder, env=self._environment, stdout=output, stderr=errors)
+
+    def _moved(self, text: str) -> str:
+        """The ports of the docs are those of this shell."""
+        return re.sub(r":(8300|9000)\b", lambda port: f":{self._ports[port[1]]}", text)
+
+
+def until_it_answers(address: str) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with contextlib.suppress(httpx.TransportError):
+            httpx.get(address, trust_env=False, verify=False)  # noqa: S501 (whether it is there, not who)
+            return
+        time.sleep(0.1)
+    pytest.fail(f"nothing answers at {address}")
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Iterator[Shell]:
+    made = Shell(tmp_path)
+    yield made
+    made.close()
+
+
+def blocks(page: str, language: str = "sh") -> list[str]:
+    return [snippet.text for snippet in snippets(ROOT / page) if snippet.language == language]
+
+
+def test_the_tutorial_works_from_its_beginning_to_its_end(shell: Shell) -> None:
+    install, mock, service, doctor, polling, explain, mended, everything, login = blocks("docs/tutorial.md")
+    assert "activate" in install
+    shell.run(mock + service)
+    assert "can be judged" in shell.run(doctor)
+    assert shell.code(polling) == 1
+    assert "three seconds" in shell.run(explain).lower() or "3 s" in shell.run(explain)
+    shell.run(mended)
+    assert "PASSED" in shell.run(everything)
+    assert '"code":' in shell.run(login)
+
+
+def test_the_bad_days_of_the_readme_come(shell: Shell) -> None:
+    (bad_days,) = [text for text in blocks("README.md") if "_mock/behaviours" in text]
+    shell.run(f"pass-mock serve\n{bad_days}")
+    behaviours = httpx.get(shell.url("http://127.0.0.1:8300/_mock/behaviours"), trust_env=False).json()["behaviours"]
+    assert [(behaviour["match"], behaviour["effect"]) for behaviour in behaviours] == [
+        ({"mvpd": "Spectrum"}, {"latency": "8s"})
+    ]
+
+
+def test_a_python_service_trusts_the_mocks_authority(shell: Shell) -> None:
+    """The variables that the page names make the difference, for all that asks OpenSSL."""
+    (trust,) = [text for text in blocks("docs/how-to/service.md") if "REQUESTS_CA_BUNDLE" in text]
+    shell.run("pass-mock serve --tls")
+    ask = "import httpx; httpx.get('https://localhost:8300/_mock/health').raise_for_status()"
+    asking = f"{shlex.quote(sys.executable)} -c {shlex.quote(ask)}"
+    assert shell.code(asking) == 1
+    assert shell.code(f"{trust}{asking}") == 0
+
+
+@pytest.mark.parametrize("trace", ["fixtures/traces/mitmproxy.har"])
+def test_the_trace_of_the_readme_is_judged(trace: str) -> None:
+    (audit,) = [text for text in blocks("README.md") if trace in text]
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("pass-conformance")), *audit.split()[1:]],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode in {0, 1}, done.stderr
+    assert "rules" in done.stdout

@@ -1,0 +1,59 @@
+"""Pages that are made from the code are what it would make of them now, and the others leave no key out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+import pytest
+from snippets import ROOT
+
+from conformance import service_config, waivers
+from conformance.drivers.placeholders import PLACEHOLDERS
+from conformance.verbs import RESTART, VERBS
+from docs.tooling import reference
+from load import event, incidents, slo
+from load.curves import CURVES
+
+PAGES = ROOT / "docs" / "reference"
+
+
+@pytest.mark.parametrize(("name", "page"), reference.PAGES.items())
+def test_pages_that_are_made_are_in_step(name: str, page: Callable[[], str]) -> None:
+    assert (PAGES / name).read_text("utf-8") == page(), "make reference"
+
+
+@pytest.mark.parametrize(
+    ("page", "struct"),
+    [
+        ("service-toml.md", service_config.Service),
+        ("service-toml.md", service_config.Mock),
+        ("event-toml.md", event.Outline),
+        ("event-toml.md", event.Stage),
+        ("event-toml.md", event.ViewerKind),
+        ("event-toml.md", incidents.Incident),
+        ("slo-toml.md", slo.Limits),
+        ("waivers.md", waivers.Waiver),
+        ("waivers.md", waivers.Match),
+    ],
+)
+def test_every_key_of_a_file_is_explained(page: str, struct: type[msgspec.Struct]) -> None:
+    assert unexplained(page, struct.__struct_encode_fields__) == []
+
+
+@pytest.mark.parametrize(
+    ("page", "names"),
+    [
+        ("service-toml.md", [verb for verb in VERBS if verb != RESTART]),
+        ("service-toml.md", [f"{{{name}}}" for name in PLACEHOLDERS]),
+        ("event-toml.md", event.ENTRANCES),
+        ("event-toml.md", CURVES),
+    ],
+)
+def test_every_name_is_explained(page: str, names: Iterable[str]) -> None:
+    assert unexplained(page, names) == []
+
+
+def unexplained(page: str, names: Iterable[str]) -> list[str]:
+    text = (PAGES / page).read_text("utf-8")
+    return [name for name in names if f"`{name}`" not in text and f".{name}`" not in text]
