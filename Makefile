@@ -34,7 +34,7 @@ bench: $(VENV)/installed  ## The mock's speed against a bare ASGI app.
 	$(BIN)/pass-load bench
 
 docs: $(VENV)/installed  ## The documentation as a site, in site/.
-	$(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 reference: $(VENV)/installed  ## The reference pages that are made from the code, anew.
 	$(BIN)/python -m docs.tooling.reference
