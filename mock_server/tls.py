@@ -8,7 +8,7 @@ from pathlib import Path
 
 import trustme
 
-NAMES = ("localhost", "127.0.0.1", "127.0.0.2", "127.0.0.3", "::1", "sp.auth.adobe.com", "api.auth.adobe.com")
+NAMES = ("localhost", "127.0.0.1", "127.0.0.2", "127.0.0.3", "::1", "*.auth.adobe.com", "*.auth-staging.adobe.com")
 """What the certificate is for: loopback, and Adobe's hosts for services that are sent here by DNS or hosts file."""
 
 

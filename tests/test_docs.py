@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from importlib.metadata import requires
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from conformance.cli import main as conformance
+from docs.tooling import reference
 from mock_server.behaviours import Behaviour, Match
 from mock_server.catalogue import Application, Integration, Mvpd, ServiceProvider, Subscriber, TempPass
 from mock_server.config import load_settings
@@ -48,9 +50,20 @@ def test_the_example_configuration_is_one(tmp_path: Path) -> None:
     assert "OURS" in load_settings(file).catalogue.service_providers
 
 
+@pytest.mark.parametrize(("name", "page"), reference.PAGES.items())
+def test_pages_that_are_made_are_in_step(name: str, page: Callable[[], str]) -> None:
+    assert (REFERENCE / name).read_text("utf-8") == page(), "make reference"
+
+
 def test_the_page_of_rules_is_what_the_command_prints() -> None:
     printed = CliRunner().invoke(conformance, ["rules", "--rules", "next", "--format", "markdown"]).output
-    assert (REFERENCE / "rules.md").read_text("utf-8") == printed, "write it anew with the command"
+    assert reference.rules() == printed
+
+
+def test_every_page_is_in_the_menu_of_the_site() -> None:
+    menu = (ROOT / "mkdocs.yml").read_text("utf-8")
+    pages = [str(page.relative_to(ROOT / "docs")) for page in ROOT.glob("docs/**/*.md")]
+    assert [page for page in pages if f"{page}\n" not in menu] == [], "name it under nav in mkdocs.yml"
 
 
 def test_every_member_of_an_exchange_is_documented() -> None:

@@ -17,6 +17,7 @@ PAGES = {
     "README.md": "index.md",
     "ARCHITECTURE.md": "explanation/architecture.md",
     "CONTRIBUTING.md": "project/contributing.md",
+    "SECURITY.md": "project/security.md",
     "CHANGELOG.md": "project/changelog.md",
 }
 """Pages at the root of the repository, and where the site has them."""

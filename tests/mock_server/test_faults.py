@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import ssl
 import time
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.adobe_hosts import ADOBE_HOSTS
 from mock_server.config import load_settings
 from mock_server.data_centres import DataCentres
 from mock_server.latency import Latency
@@ -189,6 +191,15 @@ def test_tls_is_for_who_trusts_its_authority(tmp_path: Path) -> None:
         assert len({e["connection"] for e in journal}) == 1
         with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
             httpx.get(f"{address}/_mock/health", trust_env=False)
+
+
+def test_the_certificate_is_for_every_host_of_adobe_pass(tmp_path: Path) -> None:
+    with serving("--tls", "--tls-folder", str(tmp_path)) as (address, _):
+        trusting = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
+        port = int(address.rpartition(":")[2])
+        for host in ADOBE_HOSTS:  # as a line in the hosts file leads here
+            with socket.create_connection(("127.0.0.1", port)) as plain:
+                trusting.wrap_socket(plain, server_hostname=host).close()
 
 
 def test_a_wrong_authority_is_refused_by_who_verifies(tmp_path: Path) -> None:
