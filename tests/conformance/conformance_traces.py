@@ -12,14 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-import msgspec
-
-from conformance.engine import Judge, RuleResult, Verdict, in_order
 from conformance.observation import Observation, VerbCall
-from conformance.registry import all_rules
-from conformance.rule import Expectations
-from conformance.waivers import Waivers
-from conformance.witness import Witness
 from mock_server.exchange import Exchange
 from mock_server.masking import mask
 
@@ -390,38 +383,3 @@ class Trace:
         """A verb that costs no call to Adobe Pass."""
         with self.verb(verb, viewer, **more) as given:
             given.update(returns or {})
-
-
-def judge(
-    observations: Iterable[Observation],
-    *,
-    expectations: Expectations | None = None,
-    waivers: Waivers | None = None,
-) -> dict[str, RuleResult]:
-    """What all rules say of a trace, by their ids."""
-    judged = Judge(all_rules(), expectations or Expectations(), witness=Witness(), waivers=waivers)
-    for observation in in_order(observations):
-        judged.observe(observation)
-    return {result.card.id: result for result in judged.conclude()}
-
-
-def violated(observations: Iterable[Observation], **expectations: Any) -> dict[str, RuleResult]:
-    """The rules that a trace violates."""
-    results = judge(observations, expectations=Expectations(**expectations))
-    return {rule: result for rule, result in results.items() if result.verdict is Verdict.VIOLATED}
-
-
-def merged(*traces: Trace) -> list[Observation]:
-    """The observations of several devices at the same time, with ids that tell them apart."""
-    observations: list[Observation] = []
-    for number, trace in enumerate(traces):
-        for observation in trace.observations:
-            if isinstance(observation, Exchange):
-                observations.append(_renumbered(observation, number))
-            else:
-                observations.append(observation)
-    return observations
-
-
-def _renumbered(exchange: Exchange, number: int) -> Exchange:
-    return msgspec.structs.replace(exchange, id=exchange.id + number * 10_000)

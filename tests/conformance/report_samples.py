@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 from breakers import BREAKERS
-from conformance_traces import Trace, Viewer, judge
+from conformance_traces import Trace, Viewer
+from trace_judging import judge
 
 from conformance.engine import Judge, in_order
 from conformance.registry import all_rules

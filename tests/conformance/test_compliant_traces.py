@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from compliant import Plan, Taste
 from compliant_viewers import night
-from conformance_traces import judge
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from trace_judging import judge
 
 from conformance.engine import Verdict
 from conformance.observation import Observation

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 from breakers import BREAKERS
-from conformance_traces import VIEWER, Trace, judge
+from conformance_traces import VIEWER, Trace
 from hypothesis import given
 from hypothesis import strategies as st
+from trace_judging import judge
 
 from conformance import citations
 from conformance.engine import KEPT_FINDINGS, Judge, Verdict, in_order, lacking

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from conformance_traces import ANSWER, OTHER, Trace, error, judge
+from conformance_traces import ANSWER, OTHER, Trace, error
+from trace_judging import judge
 
 from conformance.engine import Verdict
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import msgspec
 import pytest
 from breakers import BREAKERS
-from conformance_traces import Trace, judge
+from conformance_traces import Trace
 from report_samples import hostile
 from rich.console import Console
+from trace_judging import judge
 
 from conformance.audit import audit
 from conformance.engine import Judge, lacking

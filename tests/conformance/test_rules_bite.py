@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from breakers import BREAKERS
-from conformance_traces import judge
+from trace_judging import judge
 
 from conformance.engine import Verdict
 from conformance.registry import all_rules

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 from breakers import BREAKERS
-from conformance_traces import OTHER, VIEWER, Trace, judge, merged
+from conformance_traces import OTHER, VIEWER, Trace
+from trace_judging import judge, merged
 
 from conformance.fingerprint import fingerprint
 from conformance.observation import VerbCall

@@ -1,0 +1,22 @@
+"""For each rule the shortest trace that breaks it: the proof that the rule bites. One module for each phase."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from breakers.registered import BREAKERS
+
+for phase in (
+    "registration",
+    "configuration",
+    "authentication",
+    "preauthorization",
+    "authorization",
+    "logout",
+    "headers",
+    "errors",
+    "environment",
+):
+    import_module(f"breakers.{phase}")
+
+__all__ = ["BREAKERS"]

@@ -1,0 +1,28 @@
+"""The shortest traces that break the rules of configuration."""
+
+from __future__ import annotations
+
+from conformance_traces import OTHER, VIEWER, Trace
+
+from breakers.registered import breaks
+
+
+@breaks("configuration.cached")
+def fetches_the_configuration_again(trace: Trace) -> None:
+    trace.configuration(VIEWER)
+    trace.wait(30)
+    trace.configuration(OTHER)
+
+
+@breaks("configuration.filtered")
+def offers_a_temporary_pass(trace: Trace) -> None:
+    with trace.verb("providers") as returns:
+        trace.configuration(mvpds=["Cablevision", "TempPass"])
+        returns["providers"] = ["Cablevision", "TempPass"]
+
+
+@breaks("configuration.only-for-selection")
+def fetches_the_configuration_at_each_start(trace: Trace) -> None:
+    trace.log_in()
+    with trace.verb("start"):
+        trace.configuration()

@@ -1,0 +1,74 @@
+"""The shortest traces that break the rules of errors."""
+
+from __future__ import annotations
+
+from conformance_traces import OTHER, VIEWER, Trace, error
+
+from breakers.registered import breaks
+
+
+@breaks("errors.throttled-waits")
+def asks_at_once_after_a_429(trace: Trace) -> None:
+    trace.profiles(status=429)
+    trace.profiles()
+
+
+@breaks("errors.throttle-not-fought")
+def is_throttled_all_the_time(trace: Trace) -> None:
+    for _ in range(10):
+        trace.profiles(status=200)
+        trace.profiles(status=429)
+
+
+@breaks("errors.client-errors-not-retried")
+def repeats_what_was_refused(trace: Trace) -> None:
+    for _ in range(3):
+        trace.session(status=400, answer=error("invalid_integration", status=400))
+
+
+@breaks("errors.server-errors-bounded")
+def retries_a_500_endlessly(trace: Trace) -> None:
+    for _ in range(5):
+        trace.profiles(status=500)
+        trace.wait(1)
+
+
+@breaks("errors.server-errors-spaced")
+def retries_at_the_same_pace(trace: Trace) -> None:
+    for viewer in (VIEWER, OTHER):
+        for _ in range(3):
+            trace.profiles(viewer, status=500)
+            trace.wait(0.5)
+
+
+@breaks("errors.unknown-tolerated")
+def fails_on_a_new_member(trace: Trace) -> None:
+    with trace.verb("start", failure="500"):
+        trace.profiles(answer={"profiles": {}, "newToDate": 1})
+
+
+@breaks("errors.top-level-and-item-level")
+def fails_on_a_refusal_of_the_whole_request(trace: Trace) -> None:
+    with trace.verb("play", resource="a", failure="502"):
+        trace.authorize("a", status=403, answer=error("too_many_resources"))
+
+
+@breaks("errors.outage-answered")
+def lets_the_app_wait(trace: Trace) -> None:
+    with trace.verb("play", resource="a", failure="no answer", status=0):
+        trace.authorize("a", status=0)
+        trace.wait(15)
+
+
+@breaks("errors.amplification-bounded")
+def looks_for_a_cure_everywhere(trace: Trace) -> None:
+    with trace.verb("play", resource="a", failure="503"):
+        for _ in range(3):
+            trace.authorize("a", status=503)
+            trace.profiles(status=503)
+            trace.configuration(status=503)
+
+
+@breaks("errors.circuit-breaker")
+def goes_on_calling_in_an_outage(trace: Trace) -> None:
+    trace.outage(12, calls_each_second=4)

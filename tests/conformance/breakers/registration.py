@@ -1,0 +1,59 @@
+"""The shortest traces that break the rules of registration."""
+
+from __future__ import annotations
+
+from conformance_traces import OTHER, VIEWER, Trace, error
+
+from breakers.registered import breaks
+
+
+@breaks("registration.credentials-reused")
+def registers_for_every_device(trace: Trace) -> None:
+    trace.profiles(VIEWER)
+    trace.profiles(OTHER)
+    trace.register("client-2")
+
+
+@breaks("registration.credentials-survive-restart")
+def registers_after_a_restart(trace: Trace) -> None:
+    trace.profiles()
+    trace.ask("restart")
+    trace.register("client-2")
+    trace.token("t2")
+    trace.profiles()
+
+
+@breaks("registration.token-reused")
+def asks_for_a_token_per_call(trace: Trace) -> None:
+    trace.profiles()
+    trace.token("t2")
+
+
+@breaks("registration.token-renewed-with-same-credentials")
+def registers_when_the_token_expires(trace: Trace) -> None:
+    trace.token("t0", life=10)
+    trace.profiles()
+    trace.wait(11)
+    trace.register("client-2")
+    trace.token("t2")
+    trace.profiles()
+
+
+@breaks("registration.token-not-used-after-expiry")
+def sends_an_expired_token(trace: Trace) -> None:
+    trace.token("t0", life=10)
+    trace.wait(13)
+    trace.profiles(status=401, answer=error("invalid_access_token_client_application", status=401))
+
+
+@breaks("registration.token-renewed-proactively")
+def learns_of_the_expiry_by_a_401(trace: Trace) -> None:
+    trace.token("t0", life=10)
+    trace.wait(11)
+    trace.profiles(status=401, answer=error("invalid_access_token_client_application", status=401))
+
+
+@breaks("registration.unauthorized-renews-first")
+def sends_the_rejected_token_again(trace: Trace) -> None:
+    for _ in range(2):
+        trace.profiles(status=401, answer=error("invalid_access_token_client_application", status=401))

@@ -1,0 +1,132 @@
+"""What has looked like a breach to a careless rule of registration and configuration.
+
+What nights of `test_compliant_traces` bring is left to them.
+"""
+
+from __future__ import annotations
+
+from conformance_traces import OTHER, VIEWER, Trace, Viewer, error
+from trace_judging import judge, silent, violated
+
+from conformance.engine import Verdict
+
+
+def test_a_client_for_each_app_instance_is_no_breach() -> None:
+    trace = Trace()
+    for number in range(3):
+        viewer = Viewer(f"device-{number}", f"198.18.0.{number + 1}")
+        trace.register(f"client-{number}")
+        trace.token(f"t{number}")
+        trace.profiles(viewer)
+        trace.profiles(viewer)
+
+    silent(trace, "registration.credentials-reused")
+
+
+def test_a_refused_client_may_register_again() -> None:
+    trace = Trace().start()
+    trace.profiles(VIEWER)
+    trace.profiles(OTHER)
+    trace.token(error="invalid_client")
+    trace.register("client-2")
+    trace.token("t2")
+    trace.profiles(VIEWER)
+    trace.profiles(OTHER)
+
+    silent(trace, "registration.credentials-reused")
+    assert "registration.token-renewed-with-same-credentials" not in violated(trace.observations)
+
+
+def test_two_instances_may_have_a_client_and_a_token_each() -> None:
+    trace = Trace().start()
+    trace.profiles(VIEWER)
+    trace.profiles(OTHER)
+    trace.register("client-2")
+    trace.token("t2")
+    trace.profiles(VIEWER)
+    trace.profiles(OTHER)
+
+    silent(trace, "registration.credentials-reused", instances=2)
+    silent(trace, "registration.token-reused", instances=2)
+
+
+def test_credentials_that_survive_a_restart_pass() -> None:
+    trace = Trace().start()
+    trace.profiles()
+    trace.ask("restart")
+    trace.token("t2")
+    trace.profiles()
+
+    silent(trace, "registration.credentials-survive-restart")
+
+
+def test_a_token_renewed_in_time_passes() -> None:
+    trace = Trace().start(life=20)
+    trace.profiles()
+    trace.wait(18)
+    trace.token("t2", life=600)
+    trace.profiles()
+    trace.wait(10)
+    trace.profiles()
+
+    silent(trace, "registration.token-not-used-after-expiry")
+    silent(trace, "registration.token-renewed-proactively")
+    silent(trace, "registration.token-renewed-with-same-credentials")
+
+
+def test_requests_under_way_at_a_rejection_are_no_resending() -> None:
+    refused = error("invalid_access_token_client_application", "application-registration", 401)
+    trace = Trace().start()
+    old = trace.token_value
+    trace.profiles(VIEWER, status=401, answer=refused)
+    trace.profiles(OTHER, status=401, answer=refused)
+    trace.token("t2")
+    trace.profiles(VIEWER)
+    trace.profiles(Viewer("device-3", "198.18.0.3"), headers={"authorization": f"Bearer {old}"}, status=401)
+
+    silent(trace, "registration.unauthorized-renews-first")
+
+
+def test_a_token_refused_for_one_service_provider_stays_good_for_others() -> None:
+    refused = error("invalid_access_token_service_provider", "application-registration", 401)
+    trace = Trace().start()
+    trace.profiles(VIEWER, status=401, answer=refused)
+    trace.wait(5)
+    trace.profiles(OTHER)
+
+    assert "registration.unauthorized-renews-first" not in violated(trace.observations)
+
+
+def test_moving_the_clock_of_the_mock_makes_no_token_or_code_expire() -> None:
+    trace = Trace().start()
+    trace.session()
+    for _ in range(3):
+        trace.wait(3.5)
+        trace.poll(at=trace.ms() + 7 * 3_600_000)
+
+    assert not {"registration.token-not-used-after-expiry", "authentication.poll-stops-on-expiry"} & set(
+        violated(trace.observations)
+    )
+
+
+def test_a_registration_long_after_a_restart_is_not_the_restarts_doing() -> None:
+    trace = Trace().start()
+    trace.profiles(VIEWER)
+    trace.profiles(OTHER)
+    trace.ask("restart")
+    trace.profiles(VIEWER)
+    trace.register("client-2")
+    trace.token("t2")
+    trace.profiles(OTHER)
+
+    silent(trace, "registration.credentials-survive-restart")
+
+
+def test_hidden_providers_that_are_left_out_pass() -> None:
+    trace = Trace().start()
+    with trace.verb("providers") as returns:
+        trace.configuration(mvpds=["Cablevision", "TempPass"])
+        returns["providers"] = ["Cablevision"]
+
+    silent(trace, "configuration.filtered", hidden_mvpds=("TempPass*",))
+    assert judge(trace.observations)["configuration.filtered"].verdict is Verdict.NOT_EXERCISED

@@ -1,0 +1,58 @@
+"""What the rules say of traces made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from conformance_traces import Trace
+
+from conformance.engine import Judge, RuleResult, Verdict, in_order
+from conformance.observation import Observation
+from conformance.registry import all_rules
+from conformance.rule import Expectations
+from conformance.waivers import Waivers
+from conformance.witness import Witness
+from mock_server.exchange import Exchange
+
+
+def judge(
+    observations: Iterable[Observation],
+    *,
+    expectations: Expectations | None = None,
+    waivers: Waivers | None = None,
+) -> dict[str, RuleResult]:
+    """What all rules say of a trace, by their ids."""
+    judged = Judge(all_rules(), expectations or Expectations(), witness=Witness(), waivers=waivers)
+    for observation in in_order(observations):
+        judged.observe(observation)
+    return {result.card.id: result for result in judged.conclude()}
+
+
+def violated(observations: Iterable[Observation], **expectations: Any) -> dict[str, RuleResult]:  # noqa: ANN401 - by name
+    """The rules that a trace violates."""
+    results = judge(observations, expectations=Expectations(**expectations))
+    return {rule: result for rule, result in results.items() if result.verdict is Verdict.VIOLATED}
+
+
+def silent(trace: Trace, rule: str, **expectations: Any) -> None:  # noqa: ANN401 - as above
+    """Asserts that the rule had its opportunity and found nothing."""
+    result = judge(trace.observations, expectations=Expectations(**expectations))[rule]
+    assert result.verdict is Verdict.PASSED, result
+
+
+def merged(*traces: Trace) -> list[Observation]:
+    """The observations of several devices at the same time, with ids that tell them apart."""
+    observations: list[Observation] = []
+    for number, trace in enumerate(traces):
+        for observation in trace.observations:
+            if isinstance(observation, Exchange):
+                observations.append(_renumbered(observation, number))
+            else:
+                observations.append(observation)
+    return observations
+
+
+def _renumbered(exchange: Exchange, number: int) -> Exchange:
+    return msgspec.structs.replace(exchange, id=exchange.id + number * 10_000)

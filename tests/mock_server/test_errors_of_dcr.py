@@ -1,0 +1,87 @@
+"""Every error of dynamic client registration is provoked likewise."""
+
+from __future__ import annotations
+
+import httpx
+import msgspec
+import pytest
+
+from mock_server.catalogue import Catalogue, Tables
+from mock_server.errors import DCR_ERRORS
+from tests.mock_server.conftest import DEVICE_INFO, Mock
+from tests.mock_server.error_situations import Situation, other_catalogue
+
+
+async def register(mock: Mock, **body: str) -> httpx.Response:
+    return await mock.http.post("/o/client/register", json=body, headers={"X-Device-Info": DEVICE_INFO})
+
+
+async def statement(mock: Mock) -> str:
+    return (await mock.http.get("/_mock/software-statement")).text
+
+
+async def no_statement(mock: Mock) -> httpx.Response:
+    return await register(mock)
+
+
+async def redirect_without_scheme(mock: Mock) -> httpx.Response:
+    return await register(mock, software_statement=await statement(mock), redirect_uri="nowhere")
+
+
+async def forged_statement(mock: Mock) -> httpx.Response:
+    return await register(mock, software_statement=(await statement(mock))[:-8] + "AAAAAAAA")
+
+
+async def statement_of_nobody(mock: Mock) -> httpx.Response:
+    return await register(mock, software_statement=await statement(mock))
+
+
+def _not_approved(catalogue: Catalogue) -> Tables:
+    return Tables(applications=(msgspec.structs.replace(catalogue.applications["default"], approved=False),))
+
+
+async def ask_token(mock: Mock, **changes: str) -> httpx.Response:
+    credentials = await mock.register()
+    form = {"grant_type": "client_credentials", **{k: credentials[k] for k in ("client_id", "client_secret")}}
+    return await mock.http.post("/o/client/token", data=form | changes)
+
+
+async def wrong_secret(mock: Mock) -> httpx.Response:
+    return await ask_token(mock, client_secret="guess")
+
+
+async def other_grant_type(mock: Mock) -> httpx.Response:
+    return await ask_token(mock, grant_type="authorization_code")
+
+
+async def unauthorized(mock: Mock) -> httpx.Response:
+    await mock.behave({"error": "unauthorized_client"}, match={"endpoint": "dcr.token"})
+    return await ask_token(mock)
+
+
+OF_DCR: dict[str, Situation] = {
+    "invalid_request": no_statement,
+    "invalid_redirect_uri": redirect_without_scheme,
+    "invalid_software_statement": forged_statement,
+    "unapproved_software_statement": other_catalogue(_not_approved, statement_of_nobody),
+    "invalid_client": wrong_secret,
+    "unauthorized_client": unauthorized,
+    "unsupported_grant_type": other_grant_type,
+}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("code", sorted(DCR_ERRORS))
+async def test_every_error_of_dcr_can_be_provoked(mock: Mock, code: str) -> None:
+    answer = await OF_DCR[code](mock)
+    assert (answer.status_code, answer.json()) == (400, {"error": code})
+    assert answer.headers["content-type"] == "application/json;charset=UTF-8"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("match", [{}, {"endpoint": "profiles"}, {"endpoint": "*"}])
+async def test_an_error_of_dcr_is_for_dcr_alone(mock: Mock, match: dict[str, str]) -> None:
+    behaviour = {"effect": {"error": "unauthorized_client"}, "match": match}
+    answer = await mock.http.post("/_mock/behaviours", json=behaviour)
+    assert answer.status_code == 400
+    assert "unauthorized_client is an error of DCR" in answer.json()["error"]
