@@ -87,6 +87,30 @@ def test_requests_under_way_at_a_rejection_are_no_resending() -> None:
     silent(trace, "registration.unauthorized-renews-first")
 
 
+def test_a_busy_service_may_have_requests_on_their_way_for_some_seconds() -> None:
+    refused = error("invalid_access_token_client_application", "application-registration", 401)
+    trace = Trace().start()
+    old = trace.token_value
+    late = {"headers": {"authorization": f"Bearer {old}"}, "status": 401, "answer": refused}
+    trace.profiles(VIEWER, **late)
+    trace.wait(4)
+    trace.profiles(OTHER, **late)
+    trace.token("t2")
+    trace.profiles(VIEWER)
+
+    silent(trace, "registration.unauthorized-renews-first")
+
+
+def test_a_token_that_is_still_sent_long_after_its_rejection_is_a_breach() -> None:
+    refused = error("invalid_access_token_client_application", "application-registration", 401)
+    trace = Trace().start()
+    trace.profiles(VIEWER, status=401, answer=refused)
+    trace.wait(6)
+    trace.profiles(OTHER, status=401, answer=refused)
+
+    assert "registration.unauthorized-renews-first" in violated(trace.observations)
+
+
 def test_a_token_refused_for_one_service_provider_stays_good_for_others() -> None:
     refused = error("invalid_access_token_service_provider", "application-registration", 401)
     trace = Trace().start()

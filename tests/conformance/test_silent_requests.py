@@ -46,6 +46,25 @@ def test_what_a_viewer_repeats_in_a_browser_is_not_the_services_doing() -> None:
     assert {result.verdict for result in judge(trace.observations).values()} == {Verdict.NOT_EXERCISED}
 
 
+def second_screen(look_ups: int) -> Trace:
+    """A login that is looked up so often from an address that no verb came from."""
+    trace = Trace().start()
+    with trace.verb("login", screen="secondary"):
+        trace.session()
+    for _ in range(look_ups):
+        trace.wait(3.5)
+        trace.poll(headers={"x-forwarded-for": "203.0.113.9"}, ip="203.0.113.9")
+    return trace
+
+
+def test_a_second_screen_may_look_up_its_code_from_its_own_address() -> None:
+    silent(second_screen(2), "headers.forwarded-for")
+
+
+def test_polls_from_an_address_that_is_no_devices_are_a_breach() -> None:
+    assert "headers.forwarded-for" in violated(second_screen(4).observations)
+
+
 def test_a_visitor_that_is_passed_on_passes_with_and_without_quotes() -> None:
     trace = Trace().start()
     for sent in ("123", '"123"'):

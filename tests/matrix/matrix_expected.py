@@ -110,8 +110,10 @@ BREAKS: dict[str, tuple[str, ...]] = {
     "own-forwarded-for": ("headers.forwarded-for", "errors.throttle-not-fought"),
     "own-address-first": ("headers.forwarded-for", "errors.throttle-not-fought"),
     "no-forwarded-for": ("headers.forwarded-for", "errors.throttle-not-fought"),
+    "own-address-in-polls": ("headers.forwarded-for",),
     "header-of-v1": ("headers.only-documented",),
     "decisions-typed-as-text": ("headers.content-type",),
+    "identity-dropped": ("authorization.temppass-identity-sent",),
     # Errors
     "throttle-ignored": ("errors.throttled-waits",),
     "throttle-pause-too-short": ("errors.throttled-waits",),

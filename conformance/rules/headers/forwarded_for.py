@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from conformance import citations
 from conformance.facts.exchanges import NEEDS_TOKEN, brief
 from conformance.facts.headers import forwarded_for
-from conformance.facts.sessions import Sessions, is_poll
+from conformance.facts.sessions import KEPT_CODES, Sessions, is_poll
 from conformance.observation import Observation, VerbCall, moment
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
 
 PATIENCE = 60.0
 """Seconds within which a verb of the device should have named its address."""
+LOOK_UPS = 2
+"""So often a second screen may look its own code up, before and after the login. Whoever asks on is polling."""
 
 
 class ForwardedFor(Rule):
@@ -38,6 +40,8 @@ class ForwardedFor(Rule):
         self._unknown: deque[tuple[str, Exchange]] = deque(maxlen=10_000)
         """Addresses that no verb has named yet, with the exchange of each in brief."""
         self._sessions = Sessions()
+        self._looked_up: Bounded[tuple[str | None, str], int] = Bounded(KEPT_CODES)
+        """How often each code was asked about from each address that is not its device's."""
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         while self._unknown and moment(seen) - self._unknown[0][1].wall > PATIENCE:
@@ -55,7 +59,7 @@ class ForwardedFor(Rule):
             yield self._wrong(seen, f"X-Forwarded-For: {sent}" if sent else "no X-Forwarded-For")
         elif self._devices.get(address) is not None:
             yield HELD
-        elif not _of_second_screen(seen, self._sessions) and not _from_before(seen, self._sessions):
+        elif not self._of_second_screen(seen, address) and not _from_before(seen, self._sessions):
             self._unknown.append((address, brief(seen)))
 
     def finish(self) -> Iterator[Outcome]:
@@ -68,6 +72,16 @@ class ForwardedFor(Rule):
         elif any(self._devices):
             yield self._wrong(exchange, f"{address}, which is no device's")
 
+    def _of_second_screen(self, exchange: Exchange, address: str) -> bool:
+        """What a web page may ask for with a typed code, from wherever it was typed."""
+        if exchange.endpoint != "profiles.code":
+            return exchange.endpoint in {"sessions.retrieve", "sessions.resume"}
+        if is_poll(exchange, self._sessions):
+            return False
+        look_ups = (self._looked_up.get((exchange.code, address)) or 0) + 1
+        self._looked_up.put((exchange.code, address), look_ups)
+        return look_ups <= LOOK_UPS
+
     def _wrong(self, exchange: Exchange, observed: str) -> Broken:
         return Broken(
             exchanges=(exchange.id,),
@@ -75,13 +89,6 @@ class ForwardedFor(Rule):
             expected="the streaming device's address first in X-Forwarded-For",
             observed=observed,
         )
-
-
-def _of_second_screen(exchange: Exchange, sessions: Sessions) -> bool:
-    """What a web page may ask for with a typed code, from wherever it was typed."""
-    if exchange.endpoint == "profiles.code":
-        return not is_poll(exchange, sessions)
-    return exchange.endpoint in {"sessions.retrieve", "sessions.resume"}
 
 
 def _from_before(exchange: Exchange, sessions: Sessions) -> bool:

@@ -12,8 +12,9 @@ from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
 
-UNDER_WAY = 1.0
-"""Seconds after the rejection in which other requests with the token may still arrive."""
+UNDER_WAY = 5.0
+"""Seconds after the rejection in which other requests with the token may still arrive: those that wait for a
+connection meanwhile, in a service that is too busy to read the 401 at once."""
 ENDLESS = 4
 """So many rejections in a row, without a success between them, are a loop."""
 
