@@ -1,4 +1,4 @@
-"""The mock and the example Programmer Service as processes of their own, for the demo, the fixture and tests."""
+"""The mock and the example Programmer Services as processes of their own, for the demo, the fixture and tests."""
 
 from __future__ import annotations
 
@@ -37,7 +37,14 @@ class Child:
     """A server in a process of its own on a free port of 127.0.0.1. Use it as a context, or `start` and `stop`."""
 
     def __init__(
-        self, name: str, command: Sequence[str], *, ready: str, folder: Path, host: str = "127.0.0.1"
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        ready: str,
+        folder: Path,
+        host: str = "127.0.0.1",
+        program: str = sys.executable,
     ) -> None:
         """``--port N`` is added to the command; ``ready`` is the path that answers once it is up.
 
@@ -47,7 +54,7 @@ class Child:
         self.url = f"http://{host}:{self.port}"
         self.log = folder / f"{name}-{self.port}.log"
         self._name = name
-        self._command = (sys.executable, *command, "--port", str(self.port))
+        self._command = (program, *command, "--port", str(self.port))
         self._ready = self.url + ready
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -68,7 +75,7 @@ class Child:
     def start(self) -> None:
         """Starts it and waits until it answers. Raises `HarnessError` with the end of its log if it does not."""
         with self.log.open("ab") as log:
-            # The command is this Python with modules of this distribution.
+            # The command is this Python, or a Node.js, with modules of this distribution.
             self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)  # noqa: S603
         deadline = time.monotonic() + READY_WITHIN
         while not self._answers():
@@ -135,20 +142,31 @@ def programmer_service(
 ) -> Child:
     """The example service against the mock at ``adobe_url``, which must be up; its state is in ``folder``."""
     name = "-".join(("service", *defects))
-    statement, key = folder / f"{name}.statement", folder / f"{name}.pem"
-    statement.write_text(_asked(adobe_url, "/_mock/software-statement"), "utf-8")
-    key.write_text(media_token_key(msgspec.json.decode(_asked(adobe_url, "/_mock/keys"))["keys"]), "utf-8")
     command = [
         "-m",
         "fixtures.programmer_service",
-        *_where(adobe_url),
-        f"--software-statement={statement}",
-        f"--media-token-key={key}",
+        *_settings(folder, name, adobe_url),
         f"--database={folder / name}.sqlite",
         *(f"--defect={defect}" for defect in defects),
         *options,
     ]
     return Child(name, command, ready="/health", folder=folder)
+
+
+def node_service(folder: Path, adobe_url: str, node: str) -> Child:
+    """The example service in Node.js, likewise; ``node`` is the program that runs it."""
+    name = "node-service"
+    main = str(resources.files("fixtures") / "node_service" / "main.js")
+    command = [main, *_settings(folder, name, adobe_url), f"--database={folder / name}.jsonl"]
+    return Child(name, command, ready="/health", folder=folder, program=node)
+
+
+def _settings(folder: Path, name: str, adobe_url: str) -> list[str]:
+    """What an example service needs to know of Adobe Pass, as options."""
+    statement, key = folder / f"{name}.statement", folder / f"{name}.pem"
+    statement.write_text(_asked(adobe_url, "/_mock/software-statement"), "utf-8")
+    key.write_text(media_token_key(msgspec.json.decode(_asked(adobe_url, "/_mock/keys"))["keys"]), "utf-8")
+    return [*_where(adobe_url), f"--software-statement={statement}", f"--media-token-key={key}"]
 
 
 def _where(adobe_url: str) -> tuple[str, ...]:
@@ -161,9 +179,9 @@ def _where(adobe_url: str) -> tuple[str, ...]:
     return (f"--adobe-url={by_name}", f"--dns-server={centres['dns']}")
 
 
-def service_toml(service_url: str) -> ServiceConfig:
-    """The example service's own service.toml, for an instance at ``service_url``."""
-    with resources.as_file(resources.files("fixtures.programmer_service") / "service.toml") as path:
+def service_toml(service_url: str, example: str = "programmer_service") -> ServiceConfig:
+    """The service.toml of an example service, for an instance at ``service_url``."""
+    with resources.as_file(resources.files("fixtures") / example / "service.toml") as path:
         config = service_config.load(path)
     return replace(config, service=msgspec.structs.replace(config.service, base_url=service_url))
 
