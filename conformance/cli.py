@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -13,7 +12,7 @@ from rich.console import Console
 
 from conformance import rule_sets
 from conformance.audit import audit as judge_traces
-from conformance.command import UNJUDGED, CommandGroup, duration, fresh_seed, progress
+from conformance.command import UNJUDGED, CommandGroup, control_token_option, duration, fresh_seed, progress
 from conformance.drafting.command import init
 from conformance.registry import select
 from conformance.reports import rules as listing
@@ -40,12 +39,11 @@ _service = click.option(
 )
 _mock = click.option("--mock", "mock_url", metavar="URL", help=f"The mock [default: [mock] url, or {DEFAULT_MOCK}].")
 
-_ends = partial(click.option, metavar="DURATION", callback=duration)
-
 
 @main.command()
 @click.option("--service", "service_file", type=Path, metavar="SERVICE.toml", help="How verbs reach the service.")
 @_mock
+@control_token_option
 @click.option("--watch", is_flag=True, help="Drive nothing: judge what happens at the mock until Ctrl-C.")
 @click.option(
     "--for", "length", metavar="DURATION", callback=duration, help="With --watch: end after so long, like 60s."
@@ -61,6 +59,7 @@ _ends = partial(click.option, metavar="DURATION", callback=duration)
 def run(
     service_file: Path | None,
     mock_url: str | None,
+    control_token: str | None,
     watch: bool,
     length: Duration | None,
     idle: Duration | None,
@@ -72,7 +71,7 @@ def run(
     """
     config = load(service_file) if service_file is not None else None
     if watch:
-        _watch(config, mock_url, length, idle, terms)
+        _watch(config, mock_url, control_token, length, idle, terms)
     if length is not None or idle is not None:
         raise click.UsageError("--for and --until-idle go with --watch")
     if config is None:
@@ -85,6 +84,7 @@ def run(
                 terms.rules,
                 seed=fresh_seed(),
                 announce=announce,
+                control_token=control_token,
                 waivers=terms.waivers,
             )
         )
@@ -106,13 +106,15 @@ def demo(defects: tuple[str, ...], terms: Terms) -> None:
 @main.command()
 @_service
 @_mock
-def doctor(service_file: Path, mock_url: str | None) -> None:
+@control_token_option
+def doctor(service_file: Path, mock_url: str | None, control_token: str | None) -> None:
     """Is the service up, does it reach the mock, do the verbs map: before any verdict."""
     from conformance.doctor import consult  # noqa: PLC0415 - only this command shows its findings alone
 
     config = load(service_file)
     with progress("examining the service") as announce:
-        found, untestable = asyncio.run(consult(config, _mock_of(config, mock_url), seed=fresh_seed()))
+        consultation = consult(config, _mock_of(config, mock_url), seed=fresh_seed(), control_token=control_token)
+        found, untestable = asyncio.run(consultation)
     for diagnosis in found:
         announce(str(diagnosis))
     for rule, needs in untestable.items():
@@ -171,7 +173,12 @@ def explain(rule: str) -> None:
 
 
 def _watch(
-    config: ServiceConfig | None, mock_url: str | None, length: Duration | None, idle: Duration | None, terms: Terms
+    config: ServiceConfig | None,
+    mock_url: str | None,
+    control_token: str | None,
+    length: Duration | None,
+    idle: Duration | None,
+    terms: Terms,
 ) -> NoReturn:
     from conformance.watching import Until, watch  # noqa: PLC0415 - only --watch needs it
 
@@ -185,6 +192,7 @@ def _watch(
                 expectations,
                 until=until,
                 announce=announce,
+                control_token=control_token,
                 waivers=terms.waivers,
             )
         )

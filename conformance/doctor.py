@@ -19,8 +19,9 @@ from conformance.registry import all_rules
 from conformance.rule import Blame
 from conformance.service_config import ServiceConfig
 from fixtures.devices import Device, new_devices
-from mock_server.control_client import ControlClient, ControlError
+from mock_server.control_client import ControlClient, ControlError, ControlTokenWanted
 from mock_server.exchange import Exchange
+from mock_server.settings import CONTROL_TOKEN
 from mock_server.spaces import DEFAULT_SPACE
 
 REACHES_MOCK_WITHIN = 5.0
@@ -31,9 +32,11 @@ MOST_SPACES = 50
 PROBE = "doctor"
 
 
-async def consult(config: ServiceConfig, mock_url: str, *, seed: int) -> tuple[list[Diagnosis], dict[str, str]]:
+async def consult(
+    config: ServiceConfig, mock_url: str, *, seed: int, control_token: str | None = None
+) -> tuple[list[Diagnosis], dict[str, str]]:
     """What is wrong, and the rules that will stay untestable by id with what they need."""
-    async with ControlClient(mock_url) as control:
+    async with ControlClient(mock_url, token=control_token) as control:
         if (problem := await mock_answers(control)) is not None:
             return [problem], {}
         async with connect(config, control) as connection:
@@ -63,9 +66,15 @@ async def examine(
 
 
 async def no_mock(control: ControlClient) -> Diagnosis | None:
-    """That no mock answers, or None."""
+    """That no mock answers, or none that lets itself be asked, or None."""
     try:
         await control.health()
+    except ControlTokenWanted:
+        return Diagnosis(
+            what=f"the mock at {control.base_url} wants its control token",
+            remedy=f"Give it with --control-token, or in the environment as {CONTROL_TOKEN}",
+            blame=Blame.CONFIG,
+        )
     except (httpx.TransportError, httpx.InvalidURL, ControlError, ValueError) as error:
         return Diagnosis(
             what=f"no mock answers at {control.base_url} ({error or type(error).__name__})",
@@ -157,18 +166,18 @@ async def _reached(connection: Connection, within: float) -> list[Exchange]:
 
 async def _unreached(control: ControlClient, device: Device) -> Diagnosis:
     """That no request reached this space; another one, perhaps."""
-    mock_url, _, own = control.base_url.partition("/~")
+    own = control.base_url.partition("/~")[2]
     for space in (await control.spaces())[:MOST_SPACES]:
         if space == (own or DEFAULT_SPACE):
             continue
-        async with ControlClient(f"{mock_url}/~{space}") as other:
+        async with control.of_space(space) as other:
             by_device = await other.exchanges(limit=1, device=device.id)
             by_address = await other.exchanges(limit=1, ip=device.ip)
         if by_device.exchanges or by_address.exchanges:
-            there = f"{mock_url}/~{space}"
+            own_url, there = control.base_url, other.base_url
             return Diagnosis(
-                what=f"the requests of the service reach the space {space} of the mock, not {control.base_url}",
-                remedy=f"Give the service {control.base_url} as Adobe's base URL, or run with --mock {there}",
+                what=f"the requests of the service reach the space {space} of the mock, not {own_url}",
+                remedy=f"Give the service {own_url} as Adobe's base URL, or run with --mock {there}",
                 blame=Blame.CONFIG,
             )
     return Diagnosis(

@@ -26,6 +26,7 @@ from conformance.toml_file import nearest
 from fixtures.programmer_service.defects import DEFECTS
 from mock_server.key_export import pem
 from mock_server.keys import KeyName
+from mock_server.testing import environment
 
 SECOND_HOST = "127.0.0.2"
 """Where the first of two data centres listens."""
@@ -76,7 +77,9 @@ class Child:
         """Starts it and waits until it answers. Raises `HarnessError` with the end of its log if it does not."""
         with self.log.open("ab") as log:
             # The command is this Python, or a Node.js, with modules of this distribution.
-            self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)  # noqa: S603
+            self._process = subprocess.Popen(  # noqa: S603
+                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment()
+            )
         deadline = time.monotonic() + READY_WITHIN
         while not self._answers():
             ended = self._process.poll()

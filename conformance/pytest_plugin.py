@@ -32,5 +32,5 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
     if service:
         from conformance.pytest_rules import rule_items  # noqa: PLC0415 - costs nothing where it is not asked for
 
-        chosen = rule_items(session, Path(service), config.getoption("pass_mock"), config.getoption("pass_rules"))
-        items.extend(chosen)
+        mock, token = config.getoption("pass_mock"), config.getoption("pass_mock_token")
+        items.extend(rule_items(session, Path(service), mock, token, config.getoption("pass_rules")))

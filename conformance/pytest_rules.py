@@ -23,10 +23,11 @@ SCENARIOS = "every scenario is played to its end"
 class JudgedRun:
     """Drives and judges the service when the first test asks for it, and once only."""
 
-    def __init__(self, config: ServiceConfig, mock_url: str, rule_set: RuleSet) -> None:
+    def __init__(self, config: ServiceConfig, mock_url: str, control_token: str | None, rule_set: RuleSet) -> None:
         self.rules = rule_set.rules
         self._config = config
         self._mock_url = mock_url
+        self._control_token = control_token
         self._outcome: Report | ConfigError | HarnessError | None = None
 
     @property
@@ -41,6 +42,7 @@ class JudgedRun:
                         self.rules,
                         seed=secrets.randbits(64),
                         announce=lambda line: None,
+                        control_token=self._control_token,
                     )
                 )
             except (ConfigError, HarnessError) as error:
@@ -100,7 +102,11 @@ class ScenariosItem(_JudgedItem):
 
 
 def rule_items(
-    session: pytest.Session, service: Path, mock_url: str | None, rule_set: str | None
+    session: pytest.Session,
+    service: Path,
+    mock_url: str | None,
+    control_token: str | None,
+    rule_set: str | None,
 ) -> list[pytest.Item]:
     """The tests of one service.toml; a file or a rule set that cannot be used is a usage error of pytest."""
     try:
@@ -108,7 +114,7 @@ def rule_items(
     except ConfigError as error:
         raise pytest.UsageError(str(error)) from error
     file: ServiceFile = ServiceFile.from_parent(session, path=service.absolute())
-    file.run = JudgedRun(config, mock_url or config.mock.url or DEFAULT_MOCK, rules)
+    file.run = JudgedRun(config, mock_url or config.mock.url or DEFAULT_MOCK, control_token, rules)
     return file.collect()
 
 

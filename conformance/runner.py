@@ -44,6 +44,7 @@ async def judge_service(
     *,
     seed: int,
     announce: Announce,
+    control_token: str | None = None,
     restarter: Restarter | None = None,
     repointer: Repointer | None = None,
     scenarios: Sequence[type[Scenario]] = SCENARIOS,
@@ -65,7 +66,7 @@ async def judge_service(
         files=[str(config.path)],
     )
     try:
-        async with ControlClient(mock_url) as control:
+        async with ControlClient(mock_url, token=control_token) as control:
             if (problem := await mock_answers(control, now)) is not None:
                 return unjudged(rules, run, [problem])
             async with connect(config, control, restarter=restarter, repointer=repointer) as connection:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ from conformance.reports.text import render
 from conformance.rule import Rule
 
 ANY = "any"
+SECRET = "--control-token"  # noqa: S105 - the name of an option
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ class Terms:
     def conclude(self, report: Report) -> NoReturn:
         """Compares with the baseline, publishes the report, and ends with its exit code."""
         report.run.rule_set = self.rule_set
-        report.run.command = shlex.join([click.get_current_context().find_root().info_name or "", *sys.argv[1:]])
+        name = click.get_current_context().find_root().info_name or ""
+        report.run.command = shlex.join([name, *_shareable(sys.argv[1:])])
         if self.baseline is not None:
             file, earlier = self.baseline
             baselines.compare(report, earlier, file=file, fail_on=self.fail_on)
@@ -120,6 +122,16 @@ def on_terms(*, report: Path | None = None) -> Callable[[Callable[..., None]], C
         return decorated
 
     return decorate
+
+
+def _shareable(arguments: Sequence[str]) -> Iterator[str]:
+    """The arguments without the control token, since reports are passed around."""
+    words = iter(arguments)
+    for word in words:
+        if word == SECRET:
+            next(words, None)
+        elif not word.startswith(f"{SECRET}="):
+            yield word
 
 
 def _waivers(file: Path | None) -> waivers.Waivers | None:

@@ -81,6 +81,7 @@ async def watch(
     *,
     until: Until,
     announce: Announce,
+    control_token: str | None = None,
     waivers: Waivers | None = None,
 ) -> Report:
     """Judges the exchanges from now on, until it is told to end. Raises `HarnessError` if the mock is lost before.
@@ -92,7 +93,7 @@ async def watch(
     run = Run(mock=mock_url, started=datetime.now(UTC).isoformat(timespec="seconds"))
     judge = Judge(rules, expectations, driven=False, witness=Witness(), waivers=waivers)
     try:
-        async with ControlClient(mock_url) as control:
+        async with ControlClient(mock_url, token=control_token) as control:
             if (problem := await no_mock(control)) is not None:
                 return unjudged(rules, run, [problem])
             watched = Watched(judge, (await control.exchanges(endpoint="-")).next, run)

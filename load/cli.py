@@ -14,11 +14,20 @@ from typing import Any
 import click
 from rich.console import Console
 
-from conformance.command import CommandGroup, format_option, fresh_seed, progress, publish, reserve
-from conformance.registry import select
+from conformance import rule_sets
+from conformance.command import (
+    CommandGroup,
+    control_token_option,
+    format_option,
+    fresh_seed,
+    progress,
+    publish,
+    reserve,
+)
 from conformance.reports.documents import FORMS as RULE_FORMS
 from conformance.reports.documents import Form
 from conformance.runner import DEFAULT_MOCK
+from conformance.terms import rules_option, select_option
 from load import event as events
 from load import slo as objectives
 from load.audience import require_addresses
@@ -68,6 +77,7 @@ def target_options(command: Callable[..., None]) -> Callable[..., None]:
             metavar="URL",
             help=f"The mock [default: [mock] url, or {DEFAULT_MOCK}]. Without --service it is asked directly.",
         ),
+        control_token_option,
         click.option("--host", metavar="URL", help="An Adobe Pass-like host that is asked directly."),
         click.option(
             "--software-statement", type=Path, metavar="FILE", help="In the name of this application (--host)."
@@ -110,7 +120,8 @@ def locust_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--event", "event_name", required=True, metavar="EVENT", help="An event.toml, or a packaged event.")
 @click.option("--audience", type=click.IntRange(1, events.LARGEST_AUDIENCE), help="Instead of the event's own.")
 @click.option("--slo", "slo_file", type=Path, metavar="SLO.toml", help="What has to hold.")
-@click.option("--select", "patterns", multiple=True, metavar="ID", help="Only these rules; globs, repeatable.")
+@select_option
+@rules_option
 @click.option(
     "--seed", type=click.IntRange(0, 2**64 - 1), help="Of devices and chance [default: another one each run]."
 )
@@ -123,13 +134,15 @@ def run(
     audience: int | None,
     slo_file: Path | None,
     patterns: tuple[str, ...],
+    rule_set: str | None,
     seed: int | None,
     folder: Path | None,
     form: str,
     **options: Any,  # noqa: ANN401 - those of the two groups above, by name
 ) -> None:
     """Let an event happen to a service, or without --service to the example service with a mock of its own."""
-    event, rules = events.load(events.find(event_name), audience=audience), select(patterns)
+    event = events.load(events.find(event_name), audience=audience)
+    chosen = rule_sets.named(rule_set).select(patterns)
     slo = objectives.load(slo_file) if slo_file else None
     require_locust()
     require_addresses(event)
@@ -144,7 +157,7 @@ def run(
         occasion = Occasion(
             event=event,
             target=found,
-            rules=rules,
+            rule_set=chosen,
             slo=slo,
             seed=seed,
             rate=wanted.rate,

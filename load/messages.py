@@ -30,6 +30,8 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     mock: str = ""
     """Address of the mock, prefix of the space included; empty where there is none."""
+    control_token: str | None = None
+    """Of the mock, if it wants one."""
     service: str = ""
     """Text of a service.toml."""
     base_url: str = ""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,7 +21,8 @@ from conformance.errors import ConfigError, HarnessError
 from conformance.mock_clock import MockClock
 from conformance.reports.model import Run
 from conformance.reports.model import compose as compose_conformance
-from conformance.rule import Expectations, Rule
+from conformance.rule import Expectations
+from conformance.rule_sets import RuleSet
 from conformance.runner import Announce
 from conformance.service_config import ServiceConfig
 from fixtures.devices import TEST_ADDRESSES, new_devices
@@ -48,7 +49,7 @@ class Occasion:
 
     event: Event
     target: Target
-    rules: Sequence[type[Rule]]
+    rule_set: RuleSet
     slo: Slo | None
     seed: int
     rate: float | None
@@ -67,11 +68,12 @@ async def run_event(occasion: Occasion) -> LoadReport:
         service=target.name,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         files=[str(target.service.path)] if target.service else [],
+        rule_set=occasion.rule_set.name,
     )
     # Without a service in between, each generating process is a client of its own.
     instances = target.service.service.instances if target.service else occasion.locust.shares
     judge = LiveJudge(
-        occasion.rules if target.mock else (),
+        occasion.rule_set.rules if target.mock else (),
         Expectations(instances=instances),
         seconds=event.duration.seconds,
         found=_announcer(occasion.announce),
@@ -81,8 +83,9 @@ async def run_event(occasion: Occasion) -> LoadReport:
     attendance = NOBODY
     try:
         async with AsyncExitStack() as stack:
-            control = await stack.enter_async_context(ControlClient(target.mock)) if target.mock else None
-            if control is not None:
+            control: ControlClient | None = None
+            if target.mock:
+                control = await stack.enter_async_context(ControlClient(target.mock, token=target.control_token))
                 problems = await _prepare(occasion, control, judge)
             if not problems:
                 attendance = await _hold(occasion, control, judge)
@@ -139,6 +142,7 @@ async def _hold(occasion: Occasion, control: ControlClient | None, judge: LiveJu
         event=occasion.event,
         seed=occasion.seed,
         mock=target.mock,
+        control_token=target.control_token,
         service=_text(target.service),
         base_url=target.service.service.base_url if target.service else "",
         direct=target.direct,

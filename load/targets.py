@@ -19,6 +19,7 @@ from conformance.service_config import ServiceConfig
 from load.event import TEMP_PASS, Event
 from load.messages import DirectTarget
 from load.viewers import NEEDED
+from mock_server.control_client import bearer
 
 MVPD = "Cablevision"
 """What viewers of a mock choose where nothing else is said."""
@@ -30,6 +31,7 @@ class Wanted:
 
     service: Path | None = None
     mock: str | None = None
+    control_token: str | None = None
     host: str | None = None
     software_statement: Path | None = None
     service_provider: str = "REF30"
@@ -44,6 +46,7 @@ class Target:
 
     mock: str = ""
     """Address of the mock; empty for a host that is none."""
+    control_token: str | None = None
     service: ServiceConfig | None = None
     direct: DirectTarget | None = None
 
@@ -68,11 +71,12 @@ def target(wanted: Wanted, event: Event) -> Iterator[Target]:
         absolute = [(f"[verbs.{name}]", verb.target) for name, verb in config.verbs.items() if verb.target[0] != "/"]
         _require_permission(wanted, [("[service] base_url", config.service.base_url), ("the mock", mock), *absolute])
         _require_verbs(config)
-        yield Target(service=config, mock=mock)
+        yield Target(service=config, mock=mock, control_token=wanted.control_token)
     elif wanted.mock is not None:
         mock = wanted.mock.rstrip("/")
         _require_permission(wanted, [("the mock", mock)])
-        yield Target(mock=mock, direct=_direct(mock, _statement_of(mock), wanted))
+        direct = _direct(mock, _statement_of(mock, wanted.control_token), wanted)
+        yield Target(mock=mock, direct=direct, control_token=wanted.control_token)
     elif wanted.host is not None and wanted.software_statement is not None:
         host = wanted.host.rstrip("/")
         _require_permission(wanted, [("the host", host)])
@@ -100,9 +104,10 @@ def _direct(url: str, statement: str, wanted: Wanted) -> DirectTarget:
     return DirectTarget(url=url, software_statement=statement, service_provider=wanted.service_provider, mvpd=MVPD)
 
 
-def _statement_of(mock: str) -> str:
+def _statement_of(mock: str, control_token: str | None) -> str:
+    url = f"{mock}/_mock/software-statement"
     try:
-        answer = httpx.get(f"{mock}/_mock/software-statement", timeout=10, trust_env=False)
+        answer = httpx.get(url, headers=bearer(control_token), timeout=10, trust_env=False)
         return answer.raise_for_status().text.strip()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise HarnessError(f"no mock answers at {mock} ({error}); start one with `pass-mock serve`") from error

@@ -11,7 +11,7 @@ from typing import NoReturn
 import click
 
 from mock_server.config import ConfigError, load_settings
-from mock_server.settings import Settings
+from mock_server.settings import CONTROL_TOKEN, Settings
 
 WRONG_USAGE = 2
 _LISTENING = (
@@ -24,7 +24,7 @@ _LISTENING = (
     ),
     click.option(
         "--control-token",
-        envvar="PASS_MOCK_CONTROL_TOKEN",
+        envvar=CONTROL_TOKEN,
         show_envvar=True,
         help="Bearer token that control calls must carry; needed beyond loopback.",
     ),

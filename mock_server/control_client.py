@@ -37,6 +37,10 @@ class ControlError(Exception):
     """The mock refused a control call; the message is the mock's own."""
 
 
+class ControlTokenWanted(ControlError):
+    """The mock takes control calls only with its control token."""
+
+
 class ControlClient:
     """Drives one space of a running mock.
 
@@ -48,6 +52,7 @@ class ControlClient:
         self, base_url: str, *, token: str | None = None, timeout: float = 10.0, verify: ssl.SSLContext | bool = True
     ) -> None:
         self.base_url = base_url.rstrip("/")
+        self._token = token
         self._http = httpx.AsyncClient(
             base_url=f"{self.base_url}/_mock",
             headers=bearer(token),
@@ -66,6 +71,10 @@ class ControlClient:
 
     async def close(self) -> None:
         await self._http.aclose()
+
+    def of_space(self, name: str) -> ControlClient:
+        """A client of another space of the same mock."""
+        return ControlClient(f"{self.base_url.partition('/~')[0]}/~{name}", token=self._token)
 
     async def health(self) -> Health:
         return await self._get("/health", Health)
@@ -241,7 +250,7 @@ def event_parameters(after: str | None, view: str) -> dict[str, str]:
 def checked(answer: httpx.Response) -> httpx.Response:
     """The answer, unless it is an error; then `ControlError`."""
     if answer.is_error:
-        raise ControlError(_sentence(answer))
+        raise (ControlTokenWanted if answer.status_code == 401 else ControlError)(_sentence(answer))
     return answer
 
 

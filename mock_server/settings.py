@@ -12,6 +12,9 @@ from mock_server.catalogue import Catalogue, default_catalogue
 from mock_server.durations import Duration, Written, parse_duration
 from mock_server.throttle import Limit
 
+CONTROL_TOKEN = "PASS_MOCK_CONTROL_TOKEN"  # noqa: S105 - the name of a variable
+"""The environment variable that gives the control token to those who start a mock and those who use it."""
+
 
 class Network(Written):
     """An address, or a network in CIDR notation."""

@@ -5,6 +5,7 @@ The pytest plugin (pytest_plugin.py) makes fixtures of these; other test framewo
 
 from __future__ import annotations
 
+import os
 import queue
 import re
 import subprocess
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from mock_server.control_client import ControlClient
+from mock_server.settings import CONTROL_TOKEN
 from mock_server.sync_control_client import SyncControlClient
 
 READY_WITHIN = 60.0
@@ -26,6 +28,11 @@ ENDS_WITHIN = 5.0
 
 class MockFailed(Exception):
     """The mock did not come up; the sentence has the last of what it said."""
+
+
+def environment() -> dict[str, str]:
+    """That of a mock of one's own: a control token in this one is another mock's."""
+    return {name: value for name, value in os.environ.items() if name != CONTROL_TOKEN}
 
 
 @contextmanager
@@ -37,7 +44,12 @@ def running_mock(*arguments: str) -> Iterator[str]:
     command = [sys.executable, "-m", "mock_server", "serve", "--port", "0", *arguments]
     # The command is this Python with a module of this distribution.
     process = subprocess.Popen(  # noqa: S603
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
     )
     said = _Listener(process.stderr)
     try:

@@ -8,9 +8,10 @@ from collections.abc import Callable
 import httpx
 
 from conformance.mock_clock import READINGS, Offset
+from mock_server.control_client import bearer
 
 
-def clock_of(mock: str) -> Callable[[], float]:
+def clock_of(mock: str, control_token: str | None = None) -> Callable[[], float]:
     """Seconds on the mock's monotonic clock; on that of the calendar where there is no mock.
 
     Raises `httpx.HTTPError` where the mock does not answer.
@@ -18,7 +19,7 @@ def clock_of(mock: str) -> Callable[[], float]:
     if not mock:
         return time.time
     offset = Offset()
-    with httpx.Client(trust_env=False, timeout=10) as http:
+    with httpx.Client(headers=bearer(control_token), trust_env=False, timeout=10) as http:
         for _ in range(READINGS):
             sent = time.monotonic()
             answer = http.get(f"{mock}/_mock/health").raise_for_status()

@@ -29,6 +29,7 @@ from load.generator.limiter import Limiter
 from load.generator.wire import Pools, Wire
 from load.messages import Asked, Attendance, Came, Plan, Told
 from load.viewers import DIRECT, EventOverError, GaveUpError, Viewer, World
+from mock_server.control_client import bearer
 
 if TYPE_CHECKING:
     from geventhttpclient.client import HTTPClientPool
@@ -67,7 +68,7 @@ class Doors:
         self._environment = environment
         self._report = report
         self._event = assignment.event
-        self._now = clock_of(assignment.mock)
+        self._now = clock_of(assignment.mock, assignment.control_token)
         self._ends = plan.begins + self._event.duration.seconds
         rate = assignment.rate / plan.shares if assignment.rate else None
         self._limiter = Limiter(rate, self._now, gevent.sleep)
@@ -180,7 +181,7 @@ class Doors:
         request = HttpRequest(
             method="POST",
             url=f"{self._plan.assignment.mock}/_mock/sessions/{code}/login",
-            headers={"Content-Type": "application/json"},
+            headers={"Content-Type": "application/json", **bearer(self._plan.assignment.control_token)},
             body=b"{}",
         )
         try:

@@ -156,7 +156,7 @@ def begin(environment: Environment, **_: object) -> None:
 
     @environment.events.test_start.add_listener  # type: ignore[untyped-decorator]
     def make_plan(**_: object) -> None:
-        now = clock_of(assignment.mock)
+        now = clock_of(assignment.mock, assignment.control_token)
         begins = now() + HEAD_START + _warm_up(assignment)
         options.plan = messages.line(Plan(assignment=assignment, begins=begins, shares=shares)).decode()
         collector.put(messages.line(Began(begins=begins)))

@@ -6,10 +6,11 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from http.server import HTTPServer, SimpleHTTPRequestHandler
+from pathlib import Path
 
 import pytest
 
-from conformance.drivers.restart import ShellRestart
+from conformance.drivers.restart import ShellRepoint, ShellRestart
 
 
 @pytest.fixture
@@ -35,3 +36,18 @@ def test_a_command_that_fails_shows_its_output(server: str) -> None:
 def test_a_command_that_hangs_is_ended(server: str) -> None:
     failure = asyncio.run(ShellRestart("sleep 60", server, within=0.2)())
     assert failure == '"sleep 60" did not end within 0.2 s'
+
+
+def test_repoint_names_the_other_address_and_then_the_mocks_own_again(server: str, tmp_path: Path) -> None:
+    said = tmp_path / "said.txt"
+    repoint = ShellRepoint(f"echo {{adobe_url}} >> {said}", server, home="http://127.0.0.1:8300/~mine")
+    for address in ("https://127.0.0.1:9/a b;exit 1", None):
+        assert asyncio.run(repoint(address)) is None
+    assert said.read_text("utf-8").splitlines() == ["https://127.0.0.1:9/a b;exit 1", "http://127.0.0.1:8300/~mine"]
+
+
+def test_a_repoint_that_fails_shows_its_output(server: str) -> None:
+    failure = asyncio.run(
+        ShellRepoint("echo cannot use {adobe_url}; exit 4", server, home="home")("https://x.example")
+    )
+    assert failure == '"echo cannot use https://x.example; exit 4" ended with 4: cannot use https://x.example'

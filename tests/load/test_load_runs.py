@@ -16,8 +16,9 @@ from typing import Any
 import httpx
 import pytest
 
-from conformance import example
+from conformance import example, rule_sets
 from conformance.example import free_port
+from mock_server.testing import running_mock
 
 COMMAND = str(Path(sys.executable).with_name("pass-load"))
 SMALL = """[event]
@@ -154,7 +155,7 @@ class Module:
 def module(tmp_path_factory: pytest.TempPathFactory) -> Module:
     folder = tmp_path_factory.mktemp("runs")
     runs, web, master = Runs(folder), free_port(), free_port()
-    with example.mock(folder) as mock:
+    with example.mock(folder) as mock, running_mock("--control-token", "s3cret") as guarded:
         statement = folder / "statement.jwt"
         statement.write_text(httpx.get(f"{mock.url}/_mock/software-statement").text, "utf-8")
         host = ("--host", mock.url, "--software-statement", str(statement), "--rate", "200")
@@ -166,7 +167,8 @@ def module(tmp_path_factory: pytest.TempPathFactory) -> Module:
             for _ in range(2)
         ]
         files = ("--csv", "locust/small", "--html", "locust.html")
-        runs.start("mock", SMALL, "--mock", f"{mock.url}/~direct", *files)
+        token = ("--control-token", "s3cret", "--rules", "next")
+        runs.start("mock", SMALL, "--mock", f"{guarded}/~direct", *token, *files)
         runs.start("host", PASSES, *host, "--slo", "slo.toml")
         try:
             stats = stats_of(web)
@@ -303,6 +305,11 @@ def test_a_mock_can_be_asked_directly_and_the_rules_have_nothing_to_say(runs: Ma
     adobe = run.report["adobe"]
     assert (adobe["findings"], adobe["failed"], adobe["throttled"]) == (0, 0, 0)
     assert run.report["viewers"]["finished"] == 10
+
+
+def test_the_rule_set_can_be_chosen_and_the_report_names_it(runs: Mapping[str, Ended]) -> None:
+    named = {name: runs[name].report["conformance"]["run"]["rule_set"] for name in ("compliant", "mock")}
+    assert named == {"compliant": rule_sets.released()[-1], "mock": "next"}
 
 
 def test_locust_writes_its_own_files(runs: Mapping[str, Ended]) -> None:

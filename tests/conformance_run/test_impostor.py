@@ -1,0 +1,46 @@
+"""The impostor tells who refused its certificate from who believed it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+import pytest
+
+from conformance.impostor import Impostor
+
+pytestmark = pytest.mark.anyio
+
+
+async def call(url: str, *, verify: bool) -> None:
+    async with httpx.AsyncClient(verify=verify, trust_env=False) as http:
+        with pytest.raises(httpx.TransportError):
+            await http.get(url)
+
+
+async def test_a_caller_that_verifies_is_counted_as_refusing() -> None:
+    async with Impostor() as impostor:
+        await call(impostor.url, verify=True)
+        await impostor.met(5)
+        assert (impostor.refused, impostor.trusted) == (1, 0)
+
+
+async def test_a_caller_that_sends_its_request_is_counted_as_trusting() -> None:
+    async with Impostor() as impostor:
+        await call(impostor.url, verify=False)
+        await impostor.met(5)
+        assert (impostor.refused, impostor.trusted) == (0, 1)
+
+
+async def test_a_caller_that_speaks_no_tls_is_no_trust() -> None:
+    async with Impostor() as impostor:
+        await call(impostor.url.replace("https://", "http://"), verify=True)
+        await impostor.met(5)
+        assert (impostor.refused, impostor.trusted) == (1, 0)
+
+
+async def test_nobody_is_waited_for_no_longer_than_asked() -> None:
+    async with Impostor() as impostor:
+        async with asyncio.timeout(5):
+            await impostor.met(0.05)
+        assert (impostor.refused, impostor.trusted) == (0, 0)
