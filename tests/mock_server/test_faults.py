@@ -106,6 +106,20 @@ async def test_bodies_have_members_that_nobody_documented(mock: Mock) -> None:
         msgspec.json.decode(broken.content)
 
 
+@pytest.mark.anyio
+async def test_errors_have_codes_that_no_table_lists_at_the_top_and_in_decisions(mock: Mock) -> None:
+    headers = await mock.logged_in()
+    await mock.behave({"body": "unknown_code"})
+    plain = unchecked(mock)
+    decide = "/api/v2/REF30/decisions/authorize/{}"
+    top = (await plain.post(decide.format("Nobody"), headers=headers, json={"resources": ["r"]})).json()
+    assert (top["code"], top["action"], top["status"]) == ("unknown_to_date", "none", 400)
+    denied = await plain.post(decide.format("Cablevision"), headers=headers, json={"resources": ["resource3"]})
+    assert denied.json()["decisions"][0]["error"]["code"] == "unknown_to_date"
+    permitted = await plain.post(decide.format("Cablevision"), headers=headers, json={"resources": ["resource1"]})
+    assert permitted.json()["decisions"][0]["authorized"]
+
+
 @given(st.integers(1, 10_000), st.integers(0, 10_000), st.integers(0, 100))
 def test_uniform_latencies_stay_within(low: int, more: int, hit: int) -> None:
     latency = Latency({"uniform": [f"{low}ms", f"{low + more}ms"]})
