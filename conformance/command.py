@@ -20,7 +20,7 @@ from conformance.errors import ConfigError, HarnessError
 from conformance.reports.documents import Form
 from conformance.runner import Announce
 from mock_server.durations import Duration, parse_duration
-from mock_server.settings import CONTROL_TOKEN
+from mock_server.variables import CONTROL_TOKEN
 
 R = TypeVar("R")
 FC = TypeVar("FC", bound=Callable[..., object])

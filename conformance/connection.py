@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from conformance.drivers.driver import Driver
+from conformance.drivers.facilities import of_service
 from conformance.drivers.opening import opened
 from conformance.drivers.restart import Repointer, Restarter, ShellRepoint, ShellRestart
-from conformance.facilities import of_service
 from conformance.mock_clock import MockClock
 from conformance.service_config import ServiceConfig
 from mock_server.control_client import ControlClient, ControlError

@@ -21,8 +21,8 @@ from conformance.service_config import ServiceConfig
 from fixtures.devices import Device, new_devices
 from mock_server.control_client import ControlClient, ControlError, ControlTokenWanted
 from mock_server.exchange import Exchange
-from mock_server.settings import CONTROL_TOKEN
 from mock_server.spaces import DEFAULT_SPACE
+from mock_server.variables import CONTROL_TOKEN
 
 REACHES_MOCK_WITHIN = 5.0
 SKEW_LIMIT = 5.0

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from mock_server.mistakes import ConfigError
 
-class ConfigError(Exception):
-    """Wrong usage, or a file that cannot be used; the sentence names the place and the remedy."""
+__all__ = ["ConfigError", "HarnessError"]
 
 
 class HarnessError(Exception):

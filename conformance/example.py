@@ -22,11 +22,11 @@ from jwt.algorithms import RSAAlgorithm
 from conformance import service_config
 from conformance.errors import ConfigError, HarnessError
 from conformance.service_config import ServiceConfig
-from conformance.toml_file import nearest
 from fixtures.programmer_service.defects import DEFECTS
 from mock_server.key_export import pem
 from mock_server.keys import KeyName
 from mock_server.testing import environment
+from mock_server.toml_file import nearest
 
 SECOND_HOST = "127.0.0.2"
 """Where the first of two data centres listens."""

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from conformance.drivers.wire import mentions
-from conformance.service_config import ServiceConfig
-
 FACILITIES: Mapping[str, str] = {
     "attributes": "attributes among the returns of [verbs.status] in service.toml",
     "hidden_mvpds": "hidden_mvpds under [service]: the TV providers that viewers must not be offered",
@@ -17,21 +14,6 @@ FACILITIES: Mapping[str, str] = {
     "visitor_identifier": "the placeholder {visitor_identifier} in the requests of service.toml",
 }
 """What to add, by name."""
-
-
-def of_service(config: ServiceConfig) -> frozenset[str]:
-    """The facilities that service.toml gives."""
-    if not config.verbs:  # a driver of one's own, which is told the identity and may return the attributes
-        return frozenset({"attributes", "temppass_identity"})
-    status = config.verbs.get("status")
-    given = {
-        "repoint": config.service.repoint is not None,
-        "attributes": status is not None and "attributes" in status.returns,
-        "hidden_mvpds": bool(config.service.hidden_mvpds),
-        "temppass_identity": any(mentions(config, verb, "temppass_identity") for verb in config.verbs),
-        "visitor_identifier": any(mentions(config, verb, "visitor_identifier") for verb in config.verbs),
-    }
-    return frozenset(name for name, there in given.items() if there)
 
 
 def in_words(needs: Iterable[str]) -> str:

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from mock_server.extras import require
+from mock_server.mistakes import ConfigError
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("pass-harness", "conformance with Adobe Pass")
@@ -30,6 +33,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
     service = config.getoption("pass_service")
     if service:
+        try:
+            require("conformance", "--pass-service")
+        except ConfigError as error:
+            raise pytest.UsageError(str(error)) from error
         from conformance.pytest_rules import rule_items  # noqa: PLC0415 - costs nothing where it is not asked for
 
         mock, token = config.getoption("pass_mock"), config.getoption("pass_mock_token")

@@ -17,8 +17,8 @@ import msgspec
 
 from conformance.drivers.placeholders import PLACEHOLDERS, used
 from conformance.drivers.restart import ADOBE_URL
-from conformance.toml_file import Keys, TomlFile, nearest
 from conformance.verbs import RESTART, STATES, VERBS
+from mock_server.toml_file import Keys, TomlFile, nearest
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 

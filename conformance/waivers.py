@@ -15,8 +15,8 @@ from pathlib import Path
 import msgspec
 
 from conformance.rule import Broken
-from conformance.toml_file import TomlFile, nearest
 from mock_server.exchange import Exchange
+from mock_server.toml_file import TomlFile, nearest
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

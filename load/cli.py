@@ -31,7 +31,7 @@ from conformance.terms import rules_option, select_option
 from load import event as events
 from load import slo as objectives
 from load.audience import require_addresses
-from load.process import LocustOptions, locust_command, require_locust
+from load.process import LocustOptions, locust_command
 from load.report import markdown
 from load.report.model import LoadReport, encode
 from load.report.text import render
@@ -144,7 +144,6 @@ def run(
     event = events.load(events.find(event_name), audience=audience)
     chosen = rule_sets.named(rule_set).select(patterns)
     slo = objectives.load(slo_file) if slo_file else None
-    require_locust()
     require_addresses(event)
     reserve(folder)
     wanted = Wanted(**{field.name: options.pop(field.name) for field in fields(Wanted)})
@@ -174,7 +173,6 @@ def run(
 @click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True, help="Workers to start here.")
 def worker(master_host: str, master_port: int, processes: int) -> None:
     """Generate a part of the load of a `pass-load run --expect-workers N` on this or another machine."""
-    require_locust()
     arguments = ["--worker", f"--master-host={master_host}", f"--master-port={master_port}"]
     if processes > 1:
         arguments.append(f"--processes={processes}")

@@ -14,11 +14,11 @@ from typing import Annotated, TypeVar
 import msgspec
 
 from conformance.errors import ConfigError
-from conformance.toml_file import TomlFile, nearest
 from load.curves import CURVES
 from load.incidents import Incident
 from load.platforms import PLATFORMS
 from mock_server.durations import Duration, parse_duration
+from mock_server.toml_file import TomlFile, nearest
 
 SECOND_SCREEN, FIRST_SCREEN, RETURNING, TEMP_PASS = "second-screen", "first-screen", "returning", "temp-pass"
 ENTRANCES = (SECOND_SCREEN, FIRST_SCREEN, RETURNING, TEMP_PASS)

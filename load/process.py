@@ -10,10 +10,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib import resources
-from importlib.util import find_spec
 from pathlib import Path
 
-from conformance.errors import ConfigError, HarnessError
+from conformance.errors import HarnessError
 from load import messages
 from load.messages import Assignment, Told
 
@@ -62,12 +61,6 @@ class LocustOptions:
             *([f"--csv={self.csv}"] if self.csv else []),
             *([f"--html={self.html}"] if self.html else []),
         ]
-
-
-def require_locust() -> None:
-    """Raises `ConfigError` where Locust is not installed."""
-    if find_spec("locust") is None:
-        raise ConfigError('load needs Locust, which is not installed: pip install "pass-harness[load]"')
 
 
 def locust_command(arguments: Sequence[str]) -> list[str]:

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mock_server.clock import Clock, SystemClock
 from mock_server.control.http import answer
 from mock_server.control.metrics import Metrics
-from mock_server.data_centres import DataCentres, serve_dns
+from mock_server.data_centres import DataCentres
 from mock_server.dispatch import PathTree
 from mock_server.ids import Ids, RandomIds
 from mock_server.journal import Recorder
@@ -54,7 +54,11 @@ def create_app(
     clock = clock or SystemClock()
     lag = LagMeter(clock)
     tallies = Tallies()
-    resources = [serve_dns(data_centres, dns)] if data_centres is not None and dns is not None else []
+    resources = []
+    if data_centres is not None and dns is not None:
+        from mock_server.dns_server import serve_dns  # noqa: PLC0415 - a mock with one data centre starts without
+
+        resources.append(serve_dns(data_centres, dns))
     app = assemble(
         settings,
         routes(settings, lag, tallies),

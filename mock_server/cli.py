@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
 import click
 import msgspec
 
-from mock_server.behaviours import Behaviour
-from mock_server.command import check_listening, check_writable, listening_options, settings_of, stop
-from mock_server.durations import encode_hook
-from mock_server.key_commands import keys, token
-from mock_server.openapi.command import openapi
-from mock_server.presets import PresetCall
-from mock_server.proxy.command import proxy
+from mock_server.command import CommandGroup, check_listening, check_writable, listening_options, stop
+
+if TYPE_CHECKING:
+    from mock_server.behaviours import Behaviour
 
 
-@click.group()
+class Commands(CommandGroup):
+    """The commands that are not in this module."""
+
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        "keys": "mock_server.key_commands:keys",
+        "openapi": "mock_server.openapi.command:openapi",
+        "proxy": "mock_server.proxy.command:proxy",
+        "token": "mock_server.key_commands:token",
+    }
+
+
+@click.group(cls=Commands)
 @click.version_option(package_name="pass-harness")
 def main() -> None:
     """A mock of Adobe Pass Authentication."""
@@ -57,13 +67,14 @@ def serve(
 ) -> None:
     """Run the mock until interrupted."""
     # Only this command needs the server; the others start without it.
+    from mock_server.config import load_settings  # noqa: PLC0415
     from mock_server.observer import installed_observers  # noqa: PLC0415
     from mock_server.server import BindError, Listening, serve_forever  # noqa: PLC0415
     from mock_server.store import StoreUnavailable  # noqa: PLC0415
     from mock_server.store.opening import is_shared  # noqa: PLC0415
     from mock_server.workers import WorkersFailed  # noqa: PLC0415
 
-    settings = settings_of(config)
+    settings = load_settings(config)
     check_listening(host, control_token)
     check_writable(record)
     if workers > 1 and not is_shared(store):
@@ -101,10 +112,11 @@ def serve(
 @click.option("--config", type=click.Path(path_type=Path), help="TOML file with the application.")
 def software_statement(application: str, config: Path | None) -> None:
     """Print the software statement that a service registers with."""
+    from mock_server.config import load_settings  # noqa: PLC0415 - as above
     from mock_server.keys import load_keys  # noqa: PLC0415
     from mock_server.tokens import software_statement as sign  # noqa: PLC0415
 
-    settings = settings_of(config)
+    settings = load_settings(config)
     applications = settings.catalogue.applications
     if application not in applications:
         stop(f"there is no application {application!r}; there are: {', '.join(applications)}")
@@ -120,7 +132,9 @@ def config() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def check(file: Path) -> None:
     """Say whether FILE can be used."""
-    settings_of(file)
+    from mock_server.config import load_settings  # noqa: PLC0415 - as above
+
+    load_settings(file)
     click.echo(f"{file}: good")
 
 
@@ -128,7 +142,10 @@ def check(file: Path) -> None:
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 def show(file: Path | None) -> None:
     """Print the settings that FILE leads to, defaults included, as JSON."""
-    settings = settings_of(file)
+    from mock_server.config import load_settings  # noqa: PLC0415 - as above
+    from mock_server.durations import encode_hook  # noqa: PLC0415
+
+    settings = load_settings(file)
     tables = msgspec.to_builtins(settings.catalogue.tables, enc_hook=encode_hook)
     rest = {
         name: msgspec.to_builtins(getattr(settings, name), enc_hook=encode_hook)
@@ -138,13 +155,9 @@ def show(file: Path | None) -> None:
 
 
 def _preset_behaviours(names: tuple[str, ...]) -> list[Behaviour]:
+    from mock_server.presets import PresetCall  # noqa: PLC0415 - as above
+
     try:
         return [behaviour for name in names for behaviour in PresetCall(preset=name).behaviours()]
     except ValueError as error:
         stop(f"--preset: {error}")
-
-
-main.add_command(keys)
-main.add_command(openapi)
-main.add_command(proxy)
-main.add_command(token)

@@ -1,17 +1,18 @@
-"""What the commands have in common: settings from a file, options of what listens, mistakes as one sentence."""
+"""What the commands have in common: options of what listens, and mistakes as one sentence."""
 
 from __future__ import annotations
 
 import ipaddress
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
+from typing import ClassVar, NoReturn
 
 import click
 
-from mock_server.config import ConfigError, load_settings
-from mock_server.settings import CONTROL_TOKEN, Settings
+from mock_server.mistakes import ConfigError
+from mock_server.variables import CONTROL_TOKEN
 
 WRONG_USAGE = 2
 _LISTENING = (
@@ -40,12 +41,27 @@ _LISTENING = (
 )
 
 
-def settings_of(path: Path | None) -> Settings:
-    """The settings of a configuration file, or the defaults; ends the command if the file cannot be used."""
-    try:
-        return load_settings(path)
-    except ConfigError as error:
-        stop(str(error))
+class CommandGroup(click.Group):
+    """A command of other commands, which makes one sentence and exit code 2 of mistakes."""
+
+    elsewhere: ClassVar[Mapping[str, str]] = {}
+    """Commands of other modules, imported when they are called for: ``{"keys": "mock_server.key_commands:keys"}``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *self.elsewhere})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.elsewhere:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = self.elsewhere[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except ConfigError as error:
+            stop(str(error))
 
 
 def stop(sentence: str) -> NoReturn:

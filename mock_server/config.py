@@ -1,160 +1,117 @@
-"""The configuration file of the mock: TOML, checked to the last key, with the line of every mistake."""
+"""The configuration file of the mock: TOML, checked to the last key, with line and column of every mistake."""
 
 from __future__ import annotations
 
-import tomllib
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
-
-import msgspec
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from mock_server.behaviours import Behaviour
-from mock_server.catalogue import (
-    Application,
-    Catalogue,
-    Integration,
-    Mvpd,
-    ServiceProvider,
-    Subscriber,
-    Tables,
-    default_catalogue,
-)
-from mock_server.durations import decode_hook
+from mock_server.catalogue import Catalogue, ServiceProvider, Tables, default_catalogue
 from mock_server.keys import load_keys, read_public_key
 from mock_server.presets import PresetCall
-from mock_server.settings import Bounds, DefaultLifetimes, KeySettings, Network, Settings
+from mock_server.settings import Bounds, ConfigFile, DefaultLifetimes, KeySettings, Network, Settings
 from mock_server.throttle import Limit
-from mock_server.toml_position import line_of
+from mock_server.toml_file import Keys, TomlFile
 
 T = TypeVar("T")
-
-_LISTS: dict[str, type] = {
-    "service_providers": ServiceProvider,
-    "mvpds": Mvpd,
-    "integrations": Integration,
-    "applications": Application,
-    "subscribers": Subscriber,
-}
-_TABLES: dict[str, type] = {"lifetimes": DefaultLifetimes, "bounds": Bounds, "keys": KeySettings}
-_KEYS = (*_LISTS, *_TABLES, "allow_list", "behaviours", "catalogue", "throttle", "strict")
-
-
-class ConfigError(Exception):
-    """The configuration cannot be used; the sentence names the file, the line, the key and the remedy."""
+_HINTS = get_type_hints(Tables)
+_LISTS = {name: get_args(_HINTS[name])[0] for name in Tables.__struct_fields__}
+"""The kind of entry of each list of the catalogue."""
 
 
 def load_settings(path: Path | None) -> Settings:
-    """Settings from a file, or the defaults."""
-    if path is None:
-        return Settings()
-    try:
-        text = path.read_text("utf-8")
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: is not UTF-8 text") from error
-    try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: is not TOML: {error}") from error
-    return _Reader(path, text).settings(content)
+    """Settings from a file, or the defaults. Raises `ConfigError` with one sentence that names place and remedy."""
+    return Settings() if path is None else _Reader(TomlFile(path)).settings()
 
 
 class _Reader:
-    def __init__(self, path: Path, text: str) -> None:
-        self._path = path
-        self._text = text
+    def __init__(self, file: TomlFile) -> None:
+        self._file = file
+        self._data = file.data
 
-    def settings(self, content: dict[str, Any]) -> Settings:
-        for key in content:
-            if key not in _KEYS:
-                close = get_close_matches(key, _KEYS, 1)
-                hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(_KEYS)}"
-                raise self._mistake((key,), f"there is no such key; {hint}")
-        lists = {name: self._list(name, kind, content.get(name, [])) for name, kind in _LISTS.items()}
-        tables = Tables(**{name: lists[name] for name in Tables.__struct_fields__})
+    def settings(self) -> Settings:
+        for key in self._data:
+            if key not in ConfigFile.__struct_fields__:
+                raise self._file.unknown((key,), ConfigFile.__struct_fields__)
+        lists = {name: self._list(name, kind) for name, kind in _LISTS.items()}
         settings = Settings(
-            catalogue=self._base_catalogue(content.get("catalogue", "default")).extended(tables),
-            lifetimes=self._convert(("lifetimes",), DefaultLifetimes, content.get("lifetimes", {})),
-            bounds=self._convert(("bounds",), Bounds, content.get("bounds", {})),
-            keys=self._keys(content.get("keys", {})),
-            throttle=self._throttle(content.get("throttle", {})),
-            behaviours=self._behaviours(content.get("behaviours", [])),
-            allow_list=self._convert(("allow_list",), tuple[Network, ...], content.get("allow_list", [])),
-            strict=self._convert(("strict",), bool, content.get("strict", False)),
+            catalogue=self._base_catalogue().extended(Tables(**lists)),
+            lifetimes=self._file.table(("lifetimes",), DefaultLifetimes),
+            bounds=self._file.table(("bounds",), Bounds),
+            keys=self._keys(),
+            throttle=None if self._data.get("throttle") is False else self._file.table(("throttle",), Limit),
+            behaviours=self._behaviours(),
+            allow_list=self._value("allow_list", tuple[Network, ...], ()),
+            strict=self._value("strict", bool, False),
         )
         self._check_references(settings.catalogue, lists)
         return settings
 
-    def _list(self, name: str, kind: type, entries: object) -> tuple[Any, ...]:
-        if not isinstance(entries, list):
-            raise self._mistake((name,), f"is a list of tables: write [[{name}]]")
-        return tuple(self._convert((name, index), kind, entry) for index, entry in enumerate(entries))
+    def _list(self, name: str, kind: type[Any]) -> tuple[Any, ...]:
+        return tuple(self._file.table(place, kind) for place in self._places(name))
 
-    def _behaviours(self, entries: object) -> tuple[Behaviour, ...]:
+    def _places(self, name: str) -> list[Keys]:
+        """The places of the tables of a list."""
+        entries = self._data.get(name, [])
         if not isinstance(entries, list):
-            raise self._mistake(("behaviours",), "is a list of tables: write [[behaviours]]")
+            raise self._file.error((name,), f"{name} is a list of tables: write [[{name}]]")
+        return [(name, index) for index in range(len(entries))]
+
+    def _behaviours(self) -> tuple[Behaviour, ...]:
         found: list[Behaviour] = []
-        for index, entry in enumerate(entries):
-            place = ("behaviours", index)
+        for place in self._places("behaviours"):
+            entry = self._data["behaviours"][place[1]]
             if not isinstance(entry, dict) or "preset" not in entry:
-                found.append(self._convert(place, Behaviour, entry))
+                found.append(self._file.table(place, Behaviour))
                 continue
-            call = self._convert(place, PresetCall, entry)
             try:
-                found.extend(call.behaviours())
+                found.extend(self._file.table(place, PresetCall).behaviours())
             except ValueError as error:
-                raise self._mistake((*place, "preset"), str(error)) from error
+                raise self._file.error((*place, "preset"), str(error)) from error
         return tuple(found)
 
-    def _throttle(self, value: object) -> Limit | None:
-        return None if value is False else self._convert(("throttle",), Limit, value)
-
-    def _keys(self, value: object) -> KeySettings:
-        keys = self._convert(("keys",), KeySettings, value)
+    def _keys(self) -> KeySettings:
+        keys = self._file.table(("keys",), KeySettings)
         for name in ("authorization_server", "media_token", "user_metadata"):
             file = getattr(keys, name)
+            if file is None:
+                continue
             try:
                 load_keys(KeySettings(**{name: file}))
             except (OSError, ValueError) as error:
                 sentence = f"{file} holds no private RSA key in unencrypted PEM ({_reason(error)})"
-                raise self._mistake(("keys", name), sentence) from error
+                raise self._file.error(("keys", name), sentence) from error
         return keys
 
-    def _base_catalogue(self, name: object) -> Catalogue:
-        match name:
+    def _base_catalogue(self) -> Catalogue:
+        match self._data.get("catalogue", "default"):
             case "default":
                 return default_catalogue()
             case "empty":
                 return Catalogue(Tables())
-        raise self._mistake(("catalogue",), 'is "default" (add to it) or "empty" (start from nothing)')
+        sentence = 'catalogue is "default" (add to it) or "empty" (start from nothing)'
+        raise self._file.error(("catalogue",), sentence)
 
-    def _convert(self, place: tuple[str | int, ...], kind: type[T], value: object) -> T:
-        try:
-            return msgspec.convert(value, kind, dec_hook=decode_hook)
-        except msgspec.ValidationError as error:
-            sentence, _, path = str(error).partition(" - at `$")
-            inner = tuple(part for part in path.rstrip("`").replace("[...]", "").split(".") if part)
-            raise self._mistake((*place, *inner), sentence) from error
+    def _value(self, key: str, shape: type[T], default: T) -> T:
+        return self._file.table((key,), shape) if key in self._data else default
 
     def _check_references(self, catalogue: Catalogue, lists: dict[str, tuple[Any, ...]]) -> None:
         for index, provider in enumerate(lists["service_providers"]):
             for mvpd in provider.mvpds:
                 if mvpd not in catalogue.mvpds:
-                    raise self._mistake(("service_providers", index, "mvpds"), f"there is no MVPD {mvpd!r}")
+                    raise self._file.error(("service_providers", index, "mvpds"), f"there is no MVPD {mvpd!r}")
         for index, integration in enumerate(lists["integrations"]):
             provider = catalogue.service_providers.get(integration.service_provider)
             if provider is None or integration.mvpd not in provider.mvpds:
                 sentence = f"{integration.service_provider} has no integration with {integration.mvpd}"
-                raise self._mistake(("integrations", index, "mvpd"), sentence)
+                raise self._file.error(("integrations", index, "mvpd"), sentence)
         for index, provider in enumerate(lists["service_providers"]):
             self._check_keys(index, provider)
         for index, application in enumerate(lists["applications"]):
             for provider in application.service_providers:
                 if provider not in catalogue.service_providers:
                     place = ("applications", index, "service_providers")
-                    raise self._mistake(place, f"there is no service provider {provider!r}")
+                    raise self._file.error(place, f"there is no service provider {provider!r}")
 
     def _check_keys(self, index: int, provider: ServiceProvider) -> None:
         files = {"certificate": provider.certificate, "service_token_key": provider.service_token_key}
@@ -165,13 +122,7 @@ class _Reader:
                 read_public_key(Path(str(file)))
             except (OSError, ValueError) as error:
                 place = ("service_providers", index, name)
-                raise self._mistake(place, f"{file} holds no RSA certificate or public key ({error})") from error
-
-    def _mistake(self, place: tuple[str | int, ...], sentence: str) -> ConfigError:
-        key = ".".join(str(part) for part in place if isinstance(part, str))
-        line = line_of(self._text, place)
-        where = f"{self._path}:{line}" if line else str(self._path)
-        return ConfigError(f"{where}: {key}: {sentence}")
+                raise self._file.error(place, f"{file} holds no RSA certificate or public key ({error})") from error
 
 
 def _reason(error: Exception) -> str:

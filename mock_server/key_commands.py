@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from mock_server import media_tokens
 from mock_server.clock import SystemClock
-from mock_server.command import settings_of, stop
+from mock_server.command import stop
+from mock_server.config import load_settings
 from mock_server.key_export import KEYSTORE_PASSWORD, jwk, keystore, pem
 from mock_server.keys import KeyName, load_keys, read_public_key
 from mock_server.media_tokens import MediaToken, Status
@@ -37,7 +38,7 @@ def export(form: str, name: str | None, out: Path | None, password: str, config:
 
     Keys that a space was given by rotation are at GET /_mock/keys of that space.
     """
-    signing = load_keys(settings_of(config).keys)
+    signing = load_keys(load_settings(config).keys)
     wanted = {key: signing.signing(key) for key in KeyName if name in {None, key}}
     match form:
         case "pem":
@@ -75,7 +76,7 @@ def verify(serialized: str, resource: str | None, key: Path | None, config: Path
     """
     if serialized == "-":
         serialized = sys.stdin.buffer.read().decode("latin-1")
-    own = load_keys(settings_of(config).keys).media_token.public_key()
+    own = load_keys(load_settings(config).keys).media_token.public_key()
     public = _public_key(key) if key is not None else own
     status, said = media_tokens.verify(serialized.strip(), resource, SystemClock().now(), public)
     click.echo(status)

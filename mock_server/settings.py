@@ -8,12 +8,9 @@ from typing import Literal
 import msgspec
 
 from mock_server.behaviours import Behaviour
-from mock_server.catalogue import Catalogue, default_catalogue
+from mock_server.catalogue import Catalogue, Tables, default_catalogue
 from mock_server.durations import Duration, Written, parse_duration
 from mock_server.throttle import Limit
-
-CONTROL_TOKEN = "PASS_MOCK_CONTROL_TOKEN"  # noqa: S105 - the name of a variable
-"""The environment variable that gives the control token to those who start a mock and those who use it."""
 
 
 class Network(Written):
@@ -79,6 +76,24 @@ class KeySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Its public half encrypts user metadata of service providers without a certificate of their own."""
     media_token_bits: Literal[1024, 2048, 3072, 4096] = 1024
     """The length of a media-token key made by rotation; public media tokens carry signatures of 1024 bits."""
+
+
+class ConfigFile(Tables, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The configuration file of ``pass-mock serve --config``."""
+
+    catalogue: Literal["default", "empty"] = "default"
+    """Add to the default catalogue, or start from nothing."""
+    lifetimes: DefaultLifetimes = DefaultLifetimes()
+    throttle: Limit | Literal[False] = Limit()
+    """``false`` switches throttling off."""
+    bounds: Bounds = Bounds()
+    keys: KeySettings = KeySettings()
+    behaviours: tuple[Behaviour, ...] = ()
+    """In effect in every space from its first use on; an entry may name a preset instead."""
+    allow_list: tuple[Network, ...] = ()
+    """Addresses and networks of the Programmer's servers; others get 403. Empty lets everybody in."""
+    strict: bool = False
+    """Refuse with 400 what Adobe Pass tolerates although it is not documented."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

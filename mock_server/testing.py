@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from typing import IO
 
 from mock_server.control_client import ControlClient
-from mock_server.settings import CONTROL_TOKEN
 from mock_server.sync_control_client import SyncControlClient
+from mock_server.variables import CONTROL_TOKEN
 
 READY_WITHIN = 60.0
 ENDS_WITHIN = 5.0

@@ -12,7 +12,7 @@ import math
 import msgspec
 
 
-class Limit(msgspec.Struct, frozen=True, kw_only=True):
+class Limit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``rate`` in requests per second, ``burst`` in requests on top of the rate."""
 
     rate: float = 1.0

@@ -6,8 +6,6 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
-import trustme
-
 NAMES = ("localhost", "127.0.0.1", "127.0.0.2", "127.0.0.3", "::1", "*.auth.adobe.com", "*.auth-staging.adobe.com")
 """What the certificate is for: loopback, and Adobe's hosts for services that are sent here by DNS or hosts file."""
 
@@ -25,6 +23,9 @@ def make_tls(folder: Path, names: tuple[str, ...] = NAMES, *, wrong_authority: b
 
     With ``wrong_authority`` the certificate comes from another CA than the one written: whoever verifies refuses it.
     """
+    # Needed with --tls alone; a mock without starts faster.
+    import trustme  # noqa: PLC0415
+
     authority = trustme.CA()
     issuer = trustme.CA() if wrong_authority else authority
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -24,8 +24,8 @@ from conformance.drivers.returned import Garbage
 from conformance.drivers.wire import VerbError, device_values
 from conformance.errors import ConfigError
 from conformance.service_config import ServiceConfig
-from conformance.toml_file import nearest
 from conformance.verbs import RESTART, VERBS
+from mock_server.toml_file import nearest
 
 PROTOCOL = 1
 READY_WITHIN = 30.0

@@ -7,8 +7,8 @@ from typing import Any
 
 from conformance.drivers.wire import VerbError, in_suite_words
 from conformance.service_config import States
-from conformance.toml_file import nearest
 from conformance.verbs import VERBS
+from mock_server.toml_file import nearest
 
 
 class Garbage(Exception):

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
-import yaml
+
+from mock_server.extras import require
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 # Parameters of these names are to be ignored (OpenAPI 3, Parameter Object): media types and security tell them.
@@ -154,33 +155,20 @@ _TABLES = {
 }
 
 
-class _Loader(yaml.SafeLoader):
-    """The safe loader, to which dates are texts, as they are in JSON."""
-
-    yaml_implicit_resolvers = {  # noqa: RUF012 (as the base class has it)
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-
-def _with_text_keys(value: object) -> object:
-    """As JSON has it: a status of a response is often written as a number."""
-    if isinstance(value, dict):
-        return {str(key): _with_text_keys(member) for key, member in value.items()}
-    return [_with_text_keys(item) for item in value] if isinstance(value, list) else value
-
-
 def read_document(path: Path) -> Document:
     """Reads a JSON or YAML file; UnreadableDocument for anything that is no OpenAPI 3 document."""
     try:
         content = path.read_bytes()
         if path.suffix.lower() in {".yaml", ".yml"}:
-            document = msgspec.convert(_with_text_keys(yaml.load(content, _Loader)), Document)  # noqa: S506 (as below)
+            require("conformance", "an OpenAPI document in YAML")
+            from mock_server.openapi.yaml_text import read_yaml  # noqa: PLC0415 - JSON does without the parser
+
+            document = msgspec.convert(read_yaml(content), Document)
         else:
             document = msgspec.json.decode(content, type=Document)
     except OSError as error:
         raise UnreadableDocument(f"cannot be read ({error.strerror}); check the path") from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, yaml.YAMLError) as error:
+    except (ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise UnreadableDocument(f"is no OpenAPI 3 document in JSON or YAML ({reason})") from error
     if not document.openapi.startswith("3."):

@@ -9,6 +9,7 @@ import click
 
 from mock_server.command import check_listening, check_writable, listening_options, stop
 from mock_server.durations import parse_duration
+from mock_server.extras import require
 
 
 @click.command()
@@ -33,6 +34,7 @@ def proxy(
     tls_folder: Path,
 ) -> None:
     """Record and judge what a service does to a real Adobe Pass environment."""
+    require("proxy", "the proxy")
     # Only this command needs the proxy; the others start without it.
     from mock_server.observer import installed_observers  # noqa: PLC0415
     from mock_server.proxy.app import create_proxy  # noqa: PLC0415

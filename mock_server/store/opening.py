@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from mock_server.clock import Clock, SystemClock
+from mock_server.extras import require
 from mock_server.store import Store, StoreUnavailable
 from mock_server.store.memory import MemoryStore
 from mock_server.store.sqlite import SqliteStore
@@ -32,10 +33,9 @@ def open_store(name: str) -> tuple[Store, Clock]:
 
 
 def _open_redis(url: str) -> tuple[Store, Clock]:
-    try:
-        from mock_server.store.redis import RedisStore, common_time  # noqa: PLC0415 (an extra)
-    except ImportError as error:
-        raise StoreUnavailable("the client of Redis is not installed: pip install 'pass-harness[redis]'") from error
+    require("redis", "a store in Redis")
+    from mock_server.store.redis import RedisStore, common_time  # noqa: PLC0415 (an extra)
+
     try:
         return RedisStore(url), SystemClock(common_time(url, SystemClock()))
     except ValueError as error:

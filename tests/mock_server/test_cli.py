@@ -89,7 +89,7 @@ def test_a_configuration_is_checked_and_shown(tmp_path: Path) -> None:
     bad = tmp_path / "bad.toml"
     bad.write_text("[lifetimes]\nsession = 1\n")
     done = run("config", "check", str(bad))
-    assert (done.returncode, f"{bad}:2: lifetimes.session" in done.stderr) == (2, True)
+    assert (done.returncode, f"{bad}:2:1: lifetimes.session" in done.stderr) == (2, True)
 
 
 def test_the_printed_statement_registers() -> None:

@@ -23,12 +23,13 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
 
 from mock_server.clock import SystemClock
-from mock_server.config import ConfigError, load_settings
+from mock_server.config import load_settings
 from mock_server.control_client import ControlClient
 from mock_server.domain import signing
 from mock_server.domain.signing import MAX_ROTATIONS
 from mock_server.keys import KeyName, default_keys, load_keys
 from mock_server.media_tokens import MediaToken, serialize
+from mock_server.mistakes import ConfigError
 from tests.mock_server.conftest import Mock
 from tests.mock_server.test_cli import serving
 

@@ -9,7 +9,7 @@ import yaml
 
 FOLDER = Path(__file__).parent.parent.parent / "docs" / "ci"
 GITHUB, GITLAB = FOLDER / "github-actions.yml", FOLDER / "gitlab-ci.yml"
-INSTALL = 'pip install "$PASS_HARNESS"'
+INSTALL = 'pip install "${PASS_HARNESS}[conformance]"'
 
 
 def script(file: Path) -> str:

@@ -20,9 +20,27 @@ import pytest
 from ci_examples import GITHUB, INSTALL, script, variables
 
 from conformance.example import free_port
+from conformance.registry import all_rules
 
 ROOT = Path(__file__).parent.parent.parent
 PACKAGES = ("fixtures", "mock_server", "conformance", "load")
+
+
+NEED_EXTRAS = {
+    "pass-conformance demo": "conformance",
+    "pass-load run --event kickoff": "load",
+    "pass-mock proxy --upstream https://sp.auth.adobe.com": "proxy",
+    "pass-mock serve --store redis://127.0.0.1:1/0": "redis",
+    "pass-mock openapi --diff adobe.yaml": "conformance",
+}
+"""Commands that need an extra, and which."""
+SERVE_ALONE = """
+import httpx
+from mock_server.testing import running_mock
+with running_mock() as url:
+    print(len(httpx.get(url + "/_mock/findings", trust_env=False).json()["rules"]), "rules")
+    print(httpx.get(url + "/_mock/", trust_env=False).status_code, httpx.get(url + "/_mock/metrics").status_code)
+"""
 
 
 @dataclass(frozen=True)
@@ -41,12 +59,29 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the commands of a new virtual environment that has the wheel and what it depends on."""
+def alone(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the commands of a new virtual environment that has the wheel and no extra: the mock alone."""
     environment = tmp_path_factory.mktemp("environment")
     subprocess.run([sys.executable, "-m", "venv", environment], check=True)
     pip(str(environment / "bin" / "python"), "install", str(wheel))
     return environment / "bin"
+
+
+@pytest.fixture(scope="module")
+def said_alone(alone: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ended]:
+    """What commands say before any extra is there."""
+    folder = tmp_path_factory.mktemp("alone")
+    (folder / "adobe.yaml").write_text("openapi: 3.0.0\n", "utf-8")
+    commands = (*NEED_EXTRAS, "pass-mock software-statement", f"python -c '{SERVE_ALONE}'")
+    return {command: run(command, alone, folder) for command in commands}
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, alone: Path, said_alone: dict[str, Ended]) -> Path:
+    """The same environment, once what was to be tried without extras has been, with all of them."""
+    assert said_alone
+    pip(str(alone / "python"), "install", f"{wheel}[all]")
+    return alone
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +146,11 @@ def example(installed: Path, folder: Path) -> str:
     return f"{exports}\n{lines}"
 
 
+def run(command: str, commands: Path, folder: Path) -> Ended:
+    with Script(command, commands, folder) as script:
+        return script.ended()
+
+
 def pip(python: str, *arguments: str) -> None:
     command = [python, "-m", "pip", "--disable-pip-version-check", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
@@ -129,6 +169,22 @@ def test_the_wheel_has_every_file_of_the_packages(wheel: Path) -> None:
     assert {file for file in known if not re.search(r"__pycache__|\.pyc$", file)} - packed == set()
     assert "conformance/reports/html/report.html" in packed
     assert not [name for name in packed if name.startswith("tests/")]
+
+
+def test_without_extras_there_is_the_mock_with_its_rules(said_alone: dict[str, Ended]) -> None:
+    served = said_alone[f"python -c '{SERVE_ALONE}'"]
+    assert (served.code, served.said) == (0, f"{len(all_rules())} rules\n200 200\n")
+    assert said_alone["pass-mock software-statement"].said.count(".") == 2
+
+
+@pytest.mark.parametrize("command", NEED_EXTRAS)
+def test_a_missing_extra_is_one_sentence_that_says_what_to_install(
+    said_alone: dict[str, Ended], command: str
+) -> None:
+    ended = said_alone[command]
+    assert ended.code == 2, ended.said
+    assert len(ended.said.splitlines()) == 1
+    assert f"pip install 'pass-harness[{NEED_EXTRAS[command]}]'" in ended.said
 
 
 def test_the_demo_runs_from_the_wheel_in_an_empty_folder(ended: dict[str, Ended]) -> None:

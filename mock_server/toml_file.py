@@ -12,8 +12,8 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
-from conformance.errors import ConfigError
 from mock_server.durations import decode_hook
+from mock_server.mistakes import ConfigError
 from mock_server.toml_position import position_of
 
 T = TypeVar("T")
@@ -65,7 +65,7 @@ class TomlFile:
         depth = len(keys)
         keys += tuple(int(key) if key.isdigit() else key for key in re.findall(r"\w+", place))
         if unknown := re.fullmatch(r"Object contains unknown field `(.+)`", what):
-            return self.unknown((*keys, unknown[1]), _shape_at(shape, keys[depth:]).__struct_fields__)
+            return self.unknown((*keys, unknown[1]), _shape_at(shape, keys[depth:]).__struct_encode_fields__)
         if missing := re.fullmatch(r"Object missing required field `(.+)`", what):
             return self.error(keys, f'[{_dotted(keys)}] lacks "{missing[1]}"')
         return self.error(keys, f"{_dotted(keys)}: {what[0].lower()}{what[1:].replace('`', '')}")
