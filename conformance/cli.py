@@ -16,12 +16,14 @@ from conformance.command import UNJUDGED, CommandGroup, control_token_option, du
 from conformance.drafting.command import init
 from conformance.registry import select
 from conformance.reports import rules as listing
-from conformance.reports.json import published_schema
 from conformance.rule import Expectations
 from conformance.runner import DEFAULT_MOCK, judge_service
 from conformance.service_config import ServiceConfig, load
 from conformance.terms import Terms, on_terms, rules_option, select_option
+from mock_server.command import schema_command
 from mock_server.durations import Duration
+
+SCHEMAS = {"report": "conformance.reports", "service": "conformance.schemas", "waivers": "conformance.schemas"}
 
 
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -157,12 +159,6 @@ def rules(patterns: tuple[str, ...], rule_set: str | None, form: str) -> None:
 
 
 @main.command()
-def schema() -> None:
-    """Print the JSON Schema of report.json."""
-    click.echo(published_schema(), nl=False)
-
-
-@main.command()
 @click.argument("rule")
 def explain(rule: str) -> None:
     """Say what a rule asks, where that stands, what breaks otherwise and how to mend it."""
@@ -200,6 +196,7 @@ def _watch(
 
 
 main.add_command(init)
+main.add_command(schema_command(SCHEMAS, default="report"))
 
 
 def _mock_of(config: ServiceConfig | None, given: str | None) -> str:

@@ -37,11 +37,13 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     repoint: str | None = None
     """A shell command that restarts the service with Adobe Pass at ``{adobe_url}``."""
     instances: Annotated[int, msgspec.Meta(ge=1)] = 1
+    """So many access tokens and registrations it may have."""
     timeout: Annotated[float, msgspec.Meta(gt=0)] = 15
     """Seconds that the service has for one verb."""
     headers: dict[str, str] = {}
     """Headers of every verb, placeholders allowed; a verb's own headers win."""
     service_provider: str = "REF30"
+    """In whose name it asks Adobe Pass."""
     mvpd: str = "Cablevision"
     """The TV provider that viewers choose in scenarios that need no particular one."""
     hidden_mvpds: tuple[str, ...] = ()
@@ -75,13 +77,30 @@ class States(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return None
 
 
-class _VerbTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class VerbTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[verbs.NAME]: the HTTP call that carries one verb, as it is written."""
+
     request: str
+    """Method and path: ``POST /devices/{device.id}/login``."""
     json: Any = None
     form: dict[str, str] | None = None
+    """The body as a form, in the place of json."""
     headers: dict[str, str] = {}
+    """Besides those of all verbs."""
     returns: dict[str, str] = {}
+    """Where in the JSON answer a value is (JSONPath)."""
     accept: tuple[Annotated[int, msgspec.Meta(ge=100, le=599)], ...] = ()
+    """Statuses outside 2xx that are answers too."""
+
+
+class ServiceFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A service.toml, as it is written."""
+
+    service: Service
+    mock: Mock = Mock()
+    verbs: dict[str, VerbTable] = {}
+    """How each verb reaches the service; leave out those that it does not know."""
+    states: States = States()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,10 +132,8 @@ class ServiceConfig:
 def load(path: Path) -> ServiceConfig:
     """Reads a service.toml. Raises `ConfigError` with one sentence that names the place and the remedy."""
     file = TomlFile(path)
-    sections = ("service", "mock", "verbs", "states")
+    file.require_known(ServiceFile, "section")
     for name, section in file.data.items():
-        if name not in sections:
-            raise file.unknown((name,), sections, "section")
         if not isinstance(section, dict):
             raise file.error((name,), f'"{name}" must be a section: write [{name}]')
     if "service" not in file.data:
@@ -176,7 +193,7 @@ def _verbs(file: TomlFile, service: Service) -> dict[str, VerbMapping]:
 
 def _verb(file: TomlFile, name: str) -> VerbMapping:
     keys = ("verbs", name)
-    table = file.table(keys, _VerbTable)
+    table = file.table(keys, VerbTable)
     method, _, target = table.request.partition(" ")
     target = target.strip()
     if method not in METHODS or not target.startswith(("/", "http://", "https://")):

@@ -39,11 +39,20 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """One entry of a waivers file."""
 
     rule: str
+    """The id of one rule."""
     owner: str
+    """Who answers for it."""
     reason: str
+    """Why it is excused, for whoever reads the report."""
     expires: date
     """The last day on which it holds."""
     match: Match = Match()
+
+
+class WaiversFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A file of waivers."""
+
+    waivers: tuple[Waiver, ...] = ()
 
 
 class Waivers:
@@ -69,8 +78,7 @@ class Waivers:
 def load(path: Path, known: Collection[str], *, today: date) -> Waivers:
     """The waivers of a file; ``known`` are the ids of all rules. Raises `ConfigError` with file, line and column."""
     file = TomlFile(path)
-    for key in file.data.keys() - {"waivers"}:
-        raise file.unknown((key,), ["waivers"], "table")
+    file.require_known(WaiversFile, "table")
     entries = file.data.get("waivers", [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise file.error(("waivers",), "waivers is an array of tables: begin each with [[waivers]]")

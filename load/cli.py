@@ -37,6 +37,7 @@ from load.report.model import LoadReport, encode
 from load.report.text import render
 from load.run import Occasion, run_event
 from load.targets import Wanted, target
+from mock_server.command import schema_command
 
 
 def _html(report: LoadReport) -> bytes:
@@ -191,3 +192,6 @@ def bench(rounds: int, seconds: float) -> None:
     with progress("measuring") as announce:
         measured = measure(rounds=rounds, seconds=seconds, announce=announce)
     show(measured, Console())
+
+
+main.add_command(schema_command({"event": "load.schemas", "slo": "load.schemas"}))

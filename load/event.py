@@ -29,7 +29,6 @@ LARGEST_AUDIENCE = 1_000_000_000
 LARGEST_HOUSEHOLD = 100
 CATALOGUE = tuple(f"resource{number}" for number in range(1, 9))
 """What the mock's default subscribers may watch, but for resource3, which every one of them is denied."""
-SECTIONS = ("event", "stages", "viewers", "mvpds", "devices", "households", "incidents")
 
 T = TypeVar("T")
 Positive = Annotated[float, msgspec.Meta(gt=0)]
@@ -87,6 +86,24 @@ class ViewerKind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """The TV provider that they choose; without it, one of [mvpds] by chance."""
 
 
+class EventFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An event.toml, as it is written."""
+
+    event: Outline
+    stages: tuple[Stage, ...] = ()
+    """Who arrives when; or a curve under [event]."""
+    viewers: tuple[ViewerKind, ...]
+    """Kinds of viewers."""
+    mvpds: Shares = {}
+    """The TV providers that viewers choose, each with its share."""
+    devices: Shares = {}
+    """The kinds of devices, each with its share."""
+    households: Shares = {}
+    """How many devices share one address, each number with its share."""
+    incidents: tuple[Incident, ...] = ()
+    """What goes wrong meanwhile."""
+
+
 class Event(Outline, frozen=True, kw_only=True):
     """A valid event."""
 
@@ -134,9 +151,7 @@ def load(path: Path, *, audience: int | None = None) -> Event:
     Raises `ConfigError` with one sentence that names the place and the remedy.
     """
     file = TomlFile(path)
-    for section in file.data:
-        if section not in SECTIONS:
-            raise file.unknown((section,), SECTIONS, "section")
+    file.require_known(EventFile, "section")
     if not isinstance(file.data.get("event"), dict):
         raise file.error(("event",), "there is no [event]; add one with audience and duration")
     outline = file.table(("event",), Outline)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Any, ClassVar
+
 import msgspec
 
 from mock_server.behaviours import Behaviour, Match
@@ -13,6 +15,8 @@ from mock_server.presets import PresetCall, presets
 
 class Moment(Written):
     """A moment of the event, counted from its beginning: ``+90s``."""
+
+    form: ClassVar[Any] = Annotated[str, msgspec.Meta(pattern=r"^\+\d")]
 
     def __init__(self, written: object) -> None:
         super().__init__(written)

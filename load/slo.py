@@ -46,6 +46,14 @@ class Limits(VerbLimits, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """From the end of an incident to the first seconds without trouble."""
 
 
+class SloFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A slo.toml, as it is written."""
+
+    slo: Limits = Limits()
+    verbs: dict[str, VerbLimits] = {}
+    """Limits of single verbs."""
+
+
 class Slo(msgspec.Struct, frozen=True, kw_only=True):
     """A valid slo.toml."""
 
@@ -68,9 +76,7 @@ class Objective(msgspec.Struct, kw_only=True):
 def load(path: Path) -> Slo:
     """Reads a slo.toml. Raises `ConfigError` with one sentence that names the place and the remedy."""
     file = TomlFile(path)
-    for section in file.data:
-        if section not in {"slo", "verbs"}:
-            raise file.unknown((section,), ("slo", "verbs"), "section")
+    file.require_known(SloFile, "section")
     verbs = file.data.get("verbs", {})
     if not isinstance(verbs, dict):
         raise file.error(("verbs",), "write [verbs.play] or the like, with p95, p99 or error_share")

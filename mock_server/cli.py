@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import click
 import msgspec
 
-from mock_server.command import CommandGroup, check_listening, check_writable, listening_options, stop
+from mock_server.command import CommandGroup, check_listening, check_writable, listening_options, schema_command, stop
 
 if TYPE_CHECKING:
     from mock_server.behaviours import Behaviour
@@ -161,3 +161,6 @@ def _preset_behaviours(names: tuple[str, ...]) -> list[Behaviour]:
         return [behaviour for name in names for behaviour in PresetCall(preset=name).behaviours()]
     except ValueError as error:
         stop(f"--preset: {error}")
+
+
+main.add_command(schema_command({"behaviour": "mock_server.schemas", "mock": "mock_server.schemas"}))

@@ -6,6 +6,7 @@ import ipaddress
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from importlib.resources import files
 from pathlib import Path
 from typing import ClassVar, NoReturn
 
@@ -62,6 +63,35 @@ class CommandGroup(click.Group):
             return super().invoke(ctx)
         except ConfigError as error:
             stop(str(error))
+
+
+def schema_command(schemas: Mapping[str, str], default: str | None = None) -> click.Command:
+    """The command ``schema``; ``schemas`` tells in which package each is, as NAME.schema.json."""
+
+    @click.command("schema")
+    @click.argument("name", type=click.Choice(sorted(schemas)), default=default, required=False)
+    @click.option("--write", "folder", type=click.Path(path_type=Path), metavar="DIR", help="All of them, as files.")
+    def schema(name: str | None, folder: Path | None) -> None:
+        """Print a JSON Schema, for editors and other checkers of files."""
+        texts = {each: (files(package) / f"{each}.schema.json").read_bytes() for each, package in schemas.items()}
+        if folder is not None:
+            _write({folder / f"{each}.schema.json": text for each, text in texts.items()})
+        elif name is not None:
+            click.echo(texts[name], nl=False)
+        else:
+            raise click.UsageError(f"name one of {', '.join(sorted(schemas))}, or write all with --write DIR")
+
+    return schema
+
+
+def _write(texts: Mapping[Path, bytes]) -> None:
+    for path, text in texts.items():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text)
+        except OSError as error:
+            raise ConfigError(f"{path}: cannot be written ({error.strerror}); name another folder") from error
+        click.echo(f"{path}", err=True)
 
 
 def stop(sentence: str) -> NoReturn:

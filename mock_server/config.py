@@ -30,9 +30,7 @@ class _Reader:
         self._data = file.data
 
     def settings(self) -> Settings:
-        for key in self._data:
-            if key not in ConfigFile.__struct_fields__:
-                raise self._file.unknown((key,), ConfigFile.__struct_fields__)
+        self._file.require_known(ConfigFile)
         lists = {name: self._list(name, kind) for name, kind in _LISTS.items()}
         settings = Settings(
             catalogue=self._base_catalogue().extended(Tables(**lists)),

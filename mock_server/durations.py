@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated, Any, ClassVar
+
+import msgspec
 
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _FORM = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)(ms|s|m|h|d)", re.ASCII)
@@ -12,6 +15,9 @@ _LONGEST = 100 * 365 * _UNITS["d"]
 class Duration(int):
     """A length of time in milliseconds."""
 
+    form: ClassVar[Any] = Annotated[str, msgspec.Meta(pattern=f"^{_FORM.pattern}$")]
+    """The type that it is written as."""
+
     @property
     def seconds(self) -> float:
         return self / 1000
@@ -19,6 +25,9 @@ class Duration(int):
 
 class Written:
     """Base of configuration values that are read from a text or table, and kept as they were written."""
+
+    form: ClassVar[Any] = str
+    """The type that it is written as."""
 
     def __init__(self, written: object) -> None:
         """ValueError (with a sentence) for what cannot be read."""

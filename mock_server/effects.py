@@ -55,16 +55,27 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """What happens instead; exactly one member is given."""
 
     latency: Latency | None = None
+    """The answer comes so much later."""
     status: int | None = None
+    """The answer has this HTTP status, and no body that Adobe documents."""
     error: str | None = None
+    """The answer is this error, top-level or item-level as the API does it."""
     deny: Denial | None = None
+    """The decision is a denial."""
     degradation: str | None = None
+    """A degradation rule of Adobe's is in force."""
     ttl: Lifetimes | None = None
+    """What is issued lives shorter or longer."""
     throttle: Limit | bool | None = None
+    """Other limits of requests; ``false`` switches throttling off."""
     reject_token: bool | None = None
+    """The access token is refused with 401, whatever its age."""
     media_token: Flaw | None = None
+    """The media token has a flaw."""
     connection: ConnectionFault | None = None
+    """The connection breaks or slows down."""
     body: BodyFault | None = None
+    """The body is not as documented."""
 
     def __post_init__(self) -> None:
         given = [name for name in self.__struct_fields__ if getattr(self, name) is not None]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import random
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -33,7 +34,9 @@ class Lognormal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("lognormal: the median is above 0 and at most the p99")
 
 
-class _Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Latencies that differ from one answer to the next; one of the three."""
+
     uniform: tuple[Duration, Duration] | None = None
     lognormal: Lognormal | None = None
     steps: dict[str, Duration] | None = None
@@ -50,14 +53,16 @@ class _Distribution(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Latency(Written):
     """How much later answers come. ``written`` is as it was given."""
 
+    form: ClassVar[Any] = Duration.form | Distribution
+
     def __init__(self, written: object) -> None:
         """ValueError (with a sentence) for what is no latency."""
         super().__init__(written)
         if isinstance(written, str):
             fixed = parse_duration(written)
-            self._distribution = _Distribution(steps={"0s": fixed})
+            self._distribution = Distribution(steps={"0s": fixed})
         else:
-            self._distribution = msgspec.convert(written, _Distribution, dec_hook=decode_hook)
+            self._distribution = msgspec.convert(written, Distribution, dec_hook=decode_hook)
         steps = self._distribution.steps or {}
         self._steps = sorted((parse_duration(at), length) for at, length in steps.items())
 

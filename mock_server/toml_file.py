@@ -50,6 +50,13 @@ class TomlFile:
         table = f"[{_dotted(keys[:-1])}] has no {what}" if keys[:-1] else f"there is no {what}"
         return self.error(keys, f'{table} "{keys[-1]}"; {nearest(str(keys[-1]), known)}')
 
+    def require_known(self, shape: type[msgspec.Struct], what: str = "key") -> None:
+        """Raises an error for a key of the file that its shape does not have."""
+        known = shape.__struct_encode_fields__
+        for key in self.data:
+            if key not in known:
+                raise self.unknown((key,), known, what)
+
     def table(self, keys: Keys, shape: type[T]) -> T:
         """The table at ``keys`` as a struct that forbids unknown fields; it may hold durations."""
         found: Any = self.data

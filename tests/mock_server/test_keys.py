@@ -185,7 +185,7 @@ def test_a_configuration_names_keys(tmp_path: Path, pem: Path) -> None:
         ("media_tokens = 'x'", "media_tokens"),
     ],
 )
-def test_a_key_that_cannot_be_used_is_one_sentence_with_its_line(
+def test_a_key_that_cannot_be_used_is_one_sentence_with_its_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, words: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -194,7 +194,7 @@ def test_a_key_that_cannot_be_used_is_one_sentence_with_its_line(
     with pytest.raises(ConfigError) as caught:
         load_settings(file)
     assert words in str(caught.value)
-    assert str(caught.value).startswith("bad.toml:2: ") or "media_tokens" in line
+    assert str(caught.value).startswith("bad.toml:2:1: ")
 
 
 def pass_mock(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,22 @@
+"""Writes the JSON Schemas of the files that people write anew: `python tests/packaging/write_schemas.py`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from conformance import schemas as of_conformance
+from load import schemas as of_load
+from mock_server import schemas as of_mock
+from mock_server.json_schema import encoded
+
+ROOT = Path(__file__).parent.parent.parent
+MADE = {
+    ROOT / folder / "schemas" / f"{name}.schema.json": encoded(schema)
+    for folder, made in (("mock_server", of_mock.made), ("conformance", of_conformance.made), ("load", of_load.made))
+    for name, schema in made().items()
+}
+"""What stands in each file."""
+
+if __name__ == "__main__":
+    for path, text in MADE.items():
+        path.write_bytes(text)
