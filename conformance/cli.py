@@ -12,15 +12,24 @@ from rich.console import Console
 
 from conformance import rule_sets
 from conformance.audit import audit as judge_traces
-from conformance.command import UNJUDGED, CommandGroup, control_token_option, duration, fresh_seed, progress
+from conformance.command import (
+    UNJUDGED,
+    CommandGroup,
+    check_files,
+    control_token_option,
+    duration,
+    fresh_seed,
+    progress,
+)
 from conformance.drafting.command import init
-from conformance.registry import select
+from conformance.registry import rule_ids, select
 from conformance.reports import rules as listing
 from conformance.rule import Expectations
 from conformance.runner import DEFAULT_MOCK, judge_service
 from conformance.service_config import ServiceConfig, load
-from conformance.terms import Terms, on_terms, rules_option, select_option
-from mock_server.command import schema_command
+from conformance.terms import Terms, load_waivers, on_terms, rules_option, select_option
+from fixtures.programmer_service.defects import DEFECTS
+from mock_server.command import FILE, completing, schema_command
 from mock_server.durations import Duration
 
 SCHEMAS = {"report": "conformance.reports", "service": "conformance.schemas", "waivers": "conformance.schemas"}
@@ -37,13 +46,13 @@ def main() -> None:
 
 
 _service = click.option(
-    "--service", "service_file", type=Path, required=True, metavar="SERVICE.toml", help="How verbs reach the service."
+    "--service", "service_file", type=FILE, required=True, metavar="SERVICE.toml", help="How verbs reach the service."
 )
 _mock = click.option("--mock", "mock_url", metavar="URL", help=f"The mock [default: [mock] url, or {DEFAULT_MOCK}].")
 
 
 @main.command()
-@click.option("--service", "service_file", type=Path, metavar="SERVICE.toml", help="How verbs reach the service.")
+@click.option("--service", "service_file", type=FILE, metavar="SERVICE.toml", help="How verbs reach the service.")
 @_mock
 @control_token_option
 @click.option("--watch", is_flag=True, help="Drive nothing: judge what happens at the mock until Ctrl-C.")
@@ -94,7 +103,14 @@ def run(
 
 
 @main.command()
-@click.option("--defect", "defects", multiple=True, metavar="NAME", help="Make the example service misbehave.")
+@click.option(
+    "--defect",
+    "defects",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=completing(DEFECTS.keys),
+    help="Make the example service misbehave.",
+)
 @on_terms(report=Path("report"))
 def demo(defects: tuple[str, ...], terms: Terms) -> None:
     """Start the mock and the example service, and judge the one with the other."""
@@ -127,7 +143,15 @@ def doctor(service_file: Path, mock_url: str | None, control_token: str | None) 
 
 
 @main.command()
-@click.argument("traces", nargs=-1, required=True, type=Path, metavar="TRACE…")
+@click.option("--service", "service_file", type=FILE, metavar="SERVICE.toml", help="How verbs reach the service.")
+@click.option("--waivers", "waivers_file", type=FILE, metavar="FILE", help="Findings that are excused (TOML).")
+def check(service_file: Path | None, waivers_file: Path | None) -> None:
+    """Say whether files can be used; nothing is sent."""
+    check_files({service_file: load, waivers_file: load_waivers})
+
+
+@main.command()
+@click.argument("traces", nargs=-1, required=True, type=FILE, metavar="TRACE…")
 @click.option(
     "--host", "hosts", multiple=True, help="A mock or proxy in a HAR, besides Adobe's own hosts; repeatable."
 )
@@ -159,7 +183,7 @@ def rules(patterns: tuple[str, ...], rule_set: str | None, form: str) -> None:
 
 
 @main.command()
-@click.argument("rule")
+@click.argument("rule", shell_complete=completing(rule_ids))
 def explain(rule: str) -> None:
     """Say what a rule asks, where that stands, what breaks otherwise and how to mend it."""
     for number, chosen in enumerate(select([rule])):

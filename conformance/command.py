@@ -59,6 +59,16 @@ class CommandGroup(click.Group):
             _end("interrupted", INTERRUPTED)
 
 
+def check_files(readers: Mapping[Path | None, Callable[[Path], object]]) -> None:
+    """Reads each file that was given, and says that it can be used."""
+    given = {path: read for path, read in readers.items() if path is not None}
+    if not given:
+        raise click.UsageError("name at least one file")
+    for path, read in given.items():
+        read(path)
+        click.echo(f"{path}: good")
+
+
 def fresh_seed() -> int:
     """Another one for each run: a service that remembers its devices shall take these for new."""
     return secrets.randbits(64)

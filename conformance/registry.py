@@ -35,6 +35,10 @@ def all_rules() -> tuple[type[Rule], ...]:
     return tuple(sorted(found, key=lambda rule: (PHASES.index(phase(rule)), rule.card.id)))
 
 
+def rule_ids() -> list[str]:
+    return [rule.card.id for rule in all_rules()]
+
+
 def select(patterns: Sequence[str]) -> tuple[type[Rule], ...]:
     """The rules whose id matches one of the patterns (``authentication.*``); all of them if there is none.
 
@@ -43,7 +47,7 @@ def select(patterns: Sequence[str]) -> tuple[type[Rule], ...]:
     rules = all_rules()
     for pattern in patterns:
         if not any(fnmatchcase(rule.card.id, pattern) for rule in rules):
-            raise ConfigError(_unknown(pattern, [rule.card.id for rule in rules]))
+            raise ConfigError(_unknown(pattern, rule_ids()))
     return tuple(
         rule for rule in rules if not patterns or any(fnmatchcase(rule.card.id, pattern) for pattern in patterns)
     )

@@ -19,11 +19,12 @@ import click
 from conformance import baseline as baselines
 from conformance import rule_sets, waivers
 from conformance.command import format_option, publish, reserve
-from conformance.registry import all_rules
+from conformance.registry import rule_ids
 from conformance.reports.documents import FORMS
 from conformance.reports.model import NEW, Report
 from conformance.reports.text import render
 from conformance.rule import Rule
+from mock_server.command import FILE, completing
 
 ANY = "any"
 SECRET = "--control-token"  # noqa: S105 - the name of an option
@@ -56,7 +57,12 @@ rules_option = click.option(
     "--rules", "rule_set", metavar="VERSION", help="The rule set [default: the newest released one]."
 )
 select_option = click.option(
-    "--select", "patterns", multiple=True, metavar="ID", help="Only these rules; globs, repeatable."
+    "--select",
+    "patterns",
+    multiple=True,
+    metavar="ID",
+    shell_complete=completing(rule_ids),
+    help="Only these rules; globs, repeatable.",
 )
 
 
@@ -66,9 +72,9 @@ def on_terms(*, report: Path | None = None) -> Callable[[Callable[..., None]], C
         select_option,
         rules_option,
         click.option(
-            "--waivers", "waivers_file", type=Path, metavar="FILE", help="Findings that are excused (TOML)."
+            "--waivers", "waivers_file", type=FILE, metavar="FILE", help="Findings that are excused (TOML)."
         ),
-        click.option("--baseline", "baseline_file", type=Path, metavar="REPORT.json", help="An earlier report."),
+        click.option("--baseline", "baseline_file", type=FILE, metavar="REPORT.json", help="An earlier report."),
         click.option(
             "--fail-on",
             type=click.Choice([ANY, NEW]),
@@ -79,7 +85,7 @@ def on_terms(*, report: Path | None = None) -> Callable[[Callable[..., None]], C
         click.option(
             "--report",
             "folder",
-            type=Path,
+            type=FILE,
             default=report,
             show_default=report is not None,
             metavar="DIR",
@@ -135,6 +141,9 @@ def _shareable(arguments: Sequence[str]) -> Iterator[str]:
 
 
 def _waivers(file: Path | None) -> waivers.Waivers | None:
-    if file is None:
-        return None
-    return waivers.load(file, [rule.card.id for rule in all_rules()], today=datetime.now(UTC).date())
+    return load_waivers(file) if file is not None else None
+
+
+def load_waivers(file: Path) -> waivers.Waivers:
+    """The waivers of a file, as they hold today; `ConfigError` if it cannot be used."""
+    return waivers.load(file, rule_ids(), today=datetime.now(UTC).date())

@@ -17,6 +17,7 @@ from rich.console import Console
 from conformance import rule_sets
 from conformance.command import (
     CommandGroup,
+    check_files,
     control_token_option,
     format_option,
     fresh_seed,
@@ -28,6 +29,7 @@ from conformance.reports.documents import FORMS as RULE_FORMS
 from conformance.reports.documents import Form
 from conformance.runner import DEFAULT_MOCK
 from conformance.terms import rules_option, select_option
+from fixtures.programmer_service.defects import DEFECTS
 from load import event as events
 from load import slo as objectives
 from load.audience import require_addresses
@@ -37,7 +39,7 @@ from load.report.model import LoadReport, encode
 from load.report.text import render
 from load.run import Occasion, run_event
 from load.targets import Wanted, target
-from mock_server.command import schema_command
+from mock_server.command import FILE, completing, schema_command
 
 
 def _html(report: LoadReport) -> bytes:
@@ -71,7 +73,7 @@ def target_options(command: Callable[..., None]) -> Callable[..., None]:
     """What is put under load."""
     options = (
         click.option(
-            "--service", type=Path, metavar="SERVICE.toml", help="How verbs reach the service; the mock is behind it."
+            "--service", type=FILE, metavar="SERVICE.toml", help="How verbs reach the service; the mock is behind it."
         ),
         click.option(
             "--mock",
@@ -81,11 +83,16 @@ def target_options(command: Callable[..., None]) -> Callable[..., None]:
         control_token_option,
         click.option("--host", metavar="URL", help="An Adobe Pass-like host that is asked directly."),
         click.option(
-            "--software-statement", type=Path, metavar="FILE", help="In the name of this application (--host)."
+            "--software-statement", type=FILE, metavar="FILE", help="In the name of this application (--host)."
         ),
         click.option("--service-provider", default="REF30", show_default=True, help="For --host and --mock."),
         click.option(
-            "--defect", "defects", multiple=True, metavar="NAME", help="Make the example service misbehave."
+            "--defect",
+            "defects",
+            multiple=True,
+            metavar="NAME",
+            shell_complete=completing(DEFECTS.keys),
+            help="Make the example service misbehave.",
         ),
         click.option("--allow-remote", is_flag=True, help="Let load leave this machine. You must be allowed to."),
         click.option(
@@ -118,15 +125,22 @@ def locust_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @main.command()
-@click.option("--event", "event_name", required=True, metavar="EVENT", help="An event.toml, or a packaged event.")
+@click.option(
+    "--event",
+    "event_name",
+    required=True,
+    metavar="EVENT",
+    shell_complete=completing(events.packaged, files=True),
+    help="An event.toml, or a packaged event.",
+)
 @click.option("--audience", type=click.IntRange(1, events.LARGEST_AUDIENCE), help="Instead of the event's own.")
-@click.option("--slo", "slo_file", type=Path, metavar="SLO.toml", help="What has to hold.")
+@click.option("--slo", "slo_file", type=FILE, metavar="SLO.toml", help="What has to hold.")
 @select_option
 @rules_option
 @click.option(
     "--seed", type=click.IntRange(0, 2**64 - 1), help="Of devices and chance [default: another one each run]."
 )
-@click.option("--report", "folder", type=Path, metavar="DIR", help="Also write the report there, in all forms.")
+@click.option("--report", "folder", type=FILE, metavar="DIR", help="Also write the report there, in all forms.")
 @format_option(FORMS)
 @target_options
 @locust_options
@@ -166,6 +180,14 @@ def run(
         )
         report = asyncio.run(run_event(occasion))
     publish(report, FORMS, render, folder=folder, form=form, exit_code=report.exit_code)
+
+
+@main.command()
+@click.option("--event", "event_file", type=FILE, metavar="EVENT.toml", help="Who comes, when, and what goes wrong.")
+@click.option("--slo", "slo_file", type=FILE, metavar="SLO.toml", help="What has to hold.")
+def check(event_file: Path | None, slo_file: Path | None) -> None:
+    """Say whether files can be used; nothing is sent."""
+    check_files({event_file: events.load, slo_file: objectives.load})
 
 
 @main.command()

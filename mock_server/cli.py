@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import click
 import msgspec
 
-from mock_server.command import CommandGroup, check_listening, check_writable, listening_options, schema_command, stop
+from mock_server.command import (
+    FILE,
+    CommandGroup,
+    check_listening,
+    check_writable,
+    completing,
+    listening_options,
+    schema_command,
+    stop,
+)
 
 if TYPE_CHECKING:
     from mock_server.behaviours import Behaviour
@@ -26,6 +35,12 @@ class Commands(CommandGroup):
     }
 
 
+def _presets() -> Iterable[str]:
+    from mock_server.presets import presets  # noqa: PLC0415 - for the shell alone
+
+    return presets()
+
+
 @click.group(cls=Commands)
 @click.version_option(package_name="pass-harness")
 def main() -> None:
@@ -33,14 +48,20 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--config", type=click.Path(path_type=Path), help="TOML file; see docs/reference/configuration.md.")
+@click.option("--config", type=FILE, help="TOML file; see docs/reference/configuration.md.")
 @listening_options
 @click.option("--store", default="memory", show_default=True, help="memory, sqlite:PATH or redis://HOST:PORT/DB.")
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes; needs Redis.")
 @click.option("--no-throttle", is_flag=True, help="Never answer 429.")
 @click.option("--strict", is_flag=True, help="Refuse what Adobe Pass tolerates although it is not documented.")
 @click.option("--seed", type=int, help="Make the same codes and ids in every run.")
-@click.option("--preset", "preset_names", multiple=True, help="Start with these bad days; see GET /_mock/presets.")
+@click.option(
+    "--preset",
+    "preset_names",
+    multiple=True,
+    shell_complete=completing(_presets),
+    help="Start with these bad days; see GET /_mock/presets.",
+)
 @click.option("--wrong-ca", is_flag=True, help="With --tls: a certificate that ca.pem does not vouch for.")
 @click.option("--data-centres", type=click.IntRange(1, 4), default=1, show_default=True, help="On 127.0.0.2 and on.")
 @click.option("--dns-port", type=click.IntRange(0, 65_535), default=0, help="UDP port for the data centres' name.")
@@ -109,7 +130,7 @@ def serve(
 
 @main.command("software-statement")
 @click.option("--application", default="default", show_default=True, help="Name of a registered application.")
-@click.option("--config", type=click.Path(path_type=Path), help="TOML file with the application.")
+@click.option("--config", type=FILE, help="TOML file with the application.")
 def software_statement(application: str, config: Path | None) -> None:
     """Print the software statement that a service registers with."""
     from mock_server.config import load_settings  # noqa: PLC0415 - as above
@@ -129,7 +150,7 @@ def config() -> None:
 
 
 @config.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FILE)
 def check(file: Path) -> None:
     """Say whether FILE can be used."""
     from mock_server.config import load_settings  # noqa: PLC0415 - as above
@@ -139,7 +160,7 @@ def check(file: Path) -> None:
 
 
 @config.command()
-@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.argument("file", required=False, type=FILE)
 def show(file: Path | None) -> None:
     """Print the settings that FILE leads to, defaults included, as JSON."""
     from mock_server.config import load_settings  # noqa: PLC0415 - as above

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import ipaddress
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 from typing import ClassVar, NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
 from mock_server.mistakes import ConfigError
 from mock_server.variables import CONTROL_TOKEN
 
 WRONG_USAGE = 2
+FILE = click.Path(path_type=Path)
+"""A path, which shells complete."""
+ShellComplete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 _LISTENING = (
     click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on."),
     click.option(
         "--port", default=8300, show_default=True, type=click.IntRange(0, 65_535), help="0 takes a free port."
     ),
-    click.option(
-        "--record", type=click.Path(path_type=Path), help="Append every exchange to this file (JSON lines)."
-    ),
+    click.option("--record", type=FILE, help="Append every exchange to this file (JSON lines)."),
     click.option(
         "--control-token",
         envvar=CONTROL_TOKEN,
@@ -34,7 +36,7 @@ _LISTENING = (
     click.option("--tls", is_flag=True, help="HTTPS with a certificate made for this run."),
     click.option(
         "--tls-folder",
-        type=click.Path(path_type=Path),
+        type=FILE,
         default=Path("pass-mock-tls"),
         show_default=True,
         help="Where --tls writes ca.pem, the certificate authority to trust.",
@@ -70,7 +72,7 @@ def schema_command(schemas: Mapping[str, str], default: str | None = None) -> cl
 
     @click.command("schema")
     @click.argument("name", type=click.Choice(sorted(schemas)), default=default, required=False)
-    @click.option("--write", "folder", type=click.Path(path_type=Path), metavar="DIR", help="All of them, as files.")
+    @click.option("--write", "folder", type=FILE, metavar="DIR", help="All of them, as files.")
     def schema(name: str | None, folder: Path | None) -> None:
         """Print a JSON Schema, for editors and other checkers of files."""
         texts = {each: (files(package) / f"{each}.schema.json").read_bytes() for each, package in schemas.items()}
@@ -97,6 +99,16 @@ def _write(texts: Mapping[Path, bytes]) -> None:
 def stop(sentence: str) -> NoReturn:
     click.echo(f"pass-mock: {sentence}", err=True)
     sys.exit(WRONG_USAGE)
+
+
+def completing(names: Callable[[], Iterable[str]], *, files: bool = False) -> ShellComplete:
+    """Lets the shell complete a parameter with names, and with files if it may be one as well."""
+
+    def complete(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
+        found = [CompletionItem(name) for name in names() if name.startswith(begun)]
+        return [*found, CompletionItem(begun, type="file")] if files else found
+
+    return complete
 
 
 def listening_options(command: Callable[..., None]) -> Callable[..., None]:

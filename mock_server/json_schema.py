@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -70,12 +70,12 @@ class _Writer:
         return _bounded({"type": _SIMPLE[type(kind)]}, kind)
 
     def _struct(self, kind: types.StructType) -> Schema:
-        described = dict(_descriptions(kind.cls))
+        texts = field_texts(kind.cls)
         properties = {}
         for field in kind.fields:
             schema = self.schema(field.type)
-            if field.name in described:
-                schema["description"] = described[field.name]
+            if field.name in texts:
+                schema["description"] = _plain(texts[field.name])
             default = _default(field)
             if isinstance(default, bool | int | float | str) and default != "":
                 schema["default"] = default
@@ -117,16 +117,18 @@ def _default(field: types.Field) -> Any:  # noqa: ANN401 - a value of JSON
     return msgspec.to_builtins(value, enc_hook=encode_hook)
 
 
-def _descriptions(cls: type) -> Iterable[tuple[str, str]]:
-    """The texts below the fields of a struct and of the structs that it extends."""
-    for base in reversed(cls.__mro__):
-        if issubclass(base, msgspec.Struct) and base is not msgspec.Struct:
-            definition = ast.parse(textwrap.dedent(inspect.getsource(base))).body[0]
-            body = definition.body if isinstance(definition, ast.ClassDef) else []
-            for above, below in pairwise(body):
-                match above, below:
-                    case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                        yield name, _plain(text)
+def field_texts(struct: type[msgspec.Struct]) -> dict[str, str]:
+    """What stands below the fields of a struct in the source, and of the structs that it extends."""
+    found: dict[str, str] = {}
+    for base in reversed(struct.__mro__):
+        if not issubclass(base, msgspec.Struct) or base is msgspec.Struct:
+            continue
+        definition = ast.parse(textwrap.dedent(inspect.getsource(base))).body[0]
+        for above, below in pairwise(definition.body if isinstance(definition, ast.ClassDef) else ()):
+            match above, below:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                    found[name] = text
+    return found
 
 
 def _plain(text: str) -> str:

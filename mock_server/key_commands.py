@@ -13,13 +13,13 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from mock_server import media_tokens
 from mock_server.clock import SystemClock
-from mock_server.command import stop
+from mock_server.command import FILE, stop
 from mock_server.config import load_settings
 from mock_server.key_export import KEYSTORE_PASSWORD, jwk, keystore, pem
 from mock_server.keys import KeyName, load_keys, read_public_key
 from mock_server.media_tokens import MediaToken, Status
 
-_CONFIG = click.option("--config", type=click.Path(path_type=Path), help="TOML file that names other keys.")
+_CONFIG = click.option("--config", type=FILE, help="TOML file that names other keys.")
 
 
 @click.group()
@@ -30,7 +30,7 @@ def keys() -> None:
 @keys.command()
 @click.option("--format", "form", type=click.Choice(["pem", "jwks", "pkcs12"]), default="pem", show_default=True)
 @click.option("--key", "name", type=click.Choice([name.value for name in KeyName]), help="Only this one.")
-@click.option("--out", type=click.Path(path_type=Path), help="File to write instead of stdout; pkcs12 needs one.")
+@click.option("--out", type=FILE, help="File to write instead of stdout; pkcs12 needs one.")
 @click.option("--password", default=KEYSTORE_PASSWORD, show_default=True, help="Password of the pkcs12 keystore.")
 @_CONFIG
 def export(form: str, name: str | None, out: Path | None, password: str, config: Path | None) -> None:
@@ -67,7 +67,7 @@ def token() -> None:
 @token.command()
 @click.argument("serialized", metavar="TOKEN")
 @click.option("--resource", help="Also check that the token is for this resource.")
-@click.option("--key", type=click.Path(path_type=Path), help="PEM certificate or public key, if not the mock's own.")
+@click.option("--key", type=FILE, help="PEM certificate or public key, if not the mock's own.")
 @_CONFIG
 def verify(serialized: str, resource: str | None, key: Path | None, config: Path | None) -> None:
     """Check TOKEN (- reads it from stdin) as Adobe's Media Token Verifier would.

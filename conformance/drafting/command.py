@@ -13,11 +13,12 @@ from conformance.engine import lacking
 from conformance.errors import ConfigError
 from conformance.registry import all_rules
 from conformance.service_config import load
+from mock_server.command import FILE
 
 
 @click.command()
-@click.option("--openapi", type=Path, metavar="FILE", help="Guess from this OpenAPI 3 document, JSON or YAML.")
-@click.option("--output", type=Path, default=Path("service.toml"), show_default=True, metavar="FILE")
+@click.option("--openapi", type=FILE, metavar="FILE", help="Guess from this OpenAPI 3 document, JSON or YAML.")
+@click.option("--output", type=FILE, default=Path("service.toml"), show_default=True, metavar="FILE")
 @click.option("--base-url", metavar="URL", help="Address of the service.")
 @click.option("--service-provider", default="REF30", show_default=True, metavar="ID")
 @click.option("--mvpd", default="Cablevision", show_default=True, metavar="ID", help="That viewers choose.")

@@ -5,14 +5,11 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import re
 import sys
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
-from textwrap import dedent
 
 import click
 import msgspec
@@ -24,6 +21,7 @@ from conformance.reports.rules import as_markdown
 from fixtures.programmer_service.__main__ import main as programmer_service
 from load.cli import main as pass_load
 from mock_server.cli import main as pass_mock
+from mock_server.json_schema import field_texts
 from mock_server.presets import presets
 
 DOCS = Path(__file__).parents[1]
@@ -105,24 +103,13 @@ def _helps(
 
 
 def _members(struct: type[msgspec.Struct]) -> str:
-    says = _says(struct)
+    says = field_texts(struct)
     lines = [f"\n## {struct.__name__}\n", f"{_line(inspect.getdoc(struct) or '')}\n"]
     lines += ["| member | type | default | meaning |", "|---|---|---|---|"]
     for field in msgspec.structs.fields(struct):
         kind = _type(struct.__annotations__[field.name])
-        lines.append(f"| `{field.encode_name}` | {kind} | {_default(field)} | {says.get(field.name, '')} |")
+        lines.append(f"| `{field.encode_name}` | {kind} | {_default(field)} | {_line(says.get(field.name, ''))} |")
     return "\n".join((*lines, ""))
-
-
-def _says(struct: type[msgspec.Struct]) -> dict[str, str]:
-    """What stands below the members in the source, by member."""
-    (source,) = ast.parse(dedent(inspect.getsource(struct))).body
-    found: dict[str, str] = {}
-    for before, after in pairwise(source.body if isinstance(source, ast.ClassDef) else ()):
-        match before, after:
-            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                found[name] = _line(text)
-    return found
 
 
 def _type(annotation: str) -> str:

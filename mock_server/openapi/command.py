@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from mock_server.command import stop
+from mock_server.command import FILE, stop
 from mock_server.openapi.comparing import differences
 from mock_server.openapi.departures import departure_of
 from mock_server.openapi.reading import Document, UnreadableDocument, read_document
@@ -23,7 +23,7 @@ _SERVER = "http://127.0.0.1:8300"
 @click.option(
     "--all", "show_all", is_flag=True, help="With --diff: list the known departures too, with their reasons."
 )
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, type=FILE)
 def openapi(diff: bool, show_all: bool, files: tuple[Path, ...]) -> None:
     """Print the OpenAPI document of the mock, or say what FILES have that it lacks or contradicts.
 

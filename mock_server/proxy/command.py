@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mock_server.command import check_listening, check_writable, listening_options, stop
+from mock_server.command import FILE, check_listening, check_writable, listening_options, stop
 from mock_server.durations import parse_duration
 from mock_server.extras import require
 
@@ -20,7 +20,7 @@ from mock_server.extras import require
 @click.option(
     "--timeout", default="60s", show_default=True, metavar="DURATION", help="For each step of the upstream."
 )
-@click.option("--ca", "authority", type=click.Path(path_type=Path), help="PEM file of an authority to trust besides.")
+@click.option("--ca", "authority", type=FILE, help="PEM file of an authority to trust besides.")
 def proxy(
     upstream_url: str,
     host: str,

@@ -41,7 +41,7 @@ def test_the_modules_of_an_extra_come_with_it(extra: str) -> None:
 
 
 def test_every_extra_for_users_is_asked_for() -> None:
-    assert set(PROJECT["optional-dependencies"]) - {"all", "dev"} == set(EXTRAS)
+    assert set(PROJECT["optional-dependencies"]) - {"all", "dev", "docs"} == set(EXTRAS)
     assert distributions("all") == set().union(*(distributions(extra) for extra in EXTRAS))
 
 
