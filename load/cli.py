@@ -33,6 +33,7 @@ from fixtures.programmer_service.defects import DEFECTS
 from load import event as events
 from load import slo as objectives
 from load.audience import require_addresses
+from load.forecast.command import forecast
 from load.process import LocustOptions, locust_command
 from load.report import markdown
 from load.report.model import LoadReport, encode
@@ -217,3 +218,4 @@ def bench(rounds: int, seconds: float) -> None:
 
 
 main.add_command(schema_command({"event": "load.schemas", "slo": "load.schemas"}))
+main.add_command(forecast)

@@ -76,6 +76,8 @@ class ViewerKind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """How long they stay with each; half to one and a half times this, by chance."""
     preauthorizes: bool = True
     """Whether their app asks beforehand which resources it may show."""
+    looks_again: bool = False
+    """Whether their app shows the catalogue again before they go on, and so asks again which resources it may show."""
     logs_out: bool = False
     """Whether they log out when they leave."""
     retries: Annotated[int, msgspec.Meta(ge=0, le=20)] = 0

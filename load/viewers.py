@@ -126,12 +126,14 @@ class Viewer:
             self._pass(LOOKS)
             self._ask_if_mapped("preauthorize", resources=resources)
         self._pass(LOOKS)
-        for _ in range(1 + self._kind.zaps):
+        for left in range(self._kind.zaps, -1, -1):
             returns = self._ask("play", resource=self._chance.choice(resources))
             if returns.get("login_required"):
                 raise GaveUpError("play asked for a login although the viewer is logged in")
             self._pass(self._kind.watches.seconds)
             self._ask_if_mapped("stop")
+            if self._kind.looks_again and left:
+                self._ask_if_mapped("preauthorize", resources=resources)
 
     def _ask_if_mapped(self, verb: str, **arguments: object) -> None:
         if verb in self._world.verbs:

@@ -10,7 +10,7 @@ from mock_server.mistakes import ConfigError
 _CONFORMANCE = ("jsonpath", "rich", "yaml", "zstandard")
 EXTRAS: Mapping[str, tuple[str, ...]] = {
     "conformance": _CONFORMANCE,
-    "load": (*_CONFORMANCE, "faker", "locust"),
+    "load": (*_CONFORMANCE, "faker", "locust", "numpy"),
     "proxy": ("zstandard",),
     "redis": ("redis",),
 }

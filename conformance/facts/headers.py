@@ -51,6 +51,16 @@ def device_info(exchange: Exchange) -> Mapping[str, Any] | None:
     return facts_in(exchange.request_headers.get("x-device-info", ""))
 
 
+Platform = tuple[str | None, str, str, str]
+
+
+def platform(exchange: Exchange) -> Platform:
+    """What a configuration is for: the service provider, and the kind of device."""
+    info = device_info(exchange) or {}
+    hardware, system, model = (str(info.get(key, "")) for key in ("primaryHardwareType", "osName", "model"))
+    return exchange.service_provider, hardware, system, model
+
+
 def decoded(text: str) -> bytes | None:
     """What a Base64 text (RFC 4648, 4, padded) stands for; None if it is none."""
     try:

@@ -99,7 +99,7 @@ class Times:
     def ticks(self) -> tuple[Tick, ...]:
         step = _round_seconds(self.seconds / 10)
         return tuple(
-            Tick(round(self.place(number * step), 1), _clock(number * step))
+            Tick(round(self.place(number * step), 1), clock(number * step))
             for number in range(int(self.seconds / step + 1e-9) + 1)
         )
 
@@ -192,7 +192,7 @@ def _chart(title: str, unit: str, shapes: tuple[Shape, ...], times: Times, scale
     return Chart(
         title=title,
         unit=unit,
-        says=f"{title} over {_clock(times.seconds)}: {said or 'nothing'}",
+        says=f"{title} over {clock(times.seconds)}: {said or 'nothing'}",
         height=scale.height,
         shapes=shapes,
         times=times.ticks(),
@@ -236,7 +236,7 @@ def _round_seconds(step: float) -> float:
     return next((float(seconds) for seconds in nice if seconds >= step), _round_up(step))
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
     """A moment: ``45 s``, ``2:05``, ``3:20 h``."""
     whole = round(seconds)
     if seconds < 120:

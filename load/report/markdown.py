@@ -30,10 +30,10 @@ def _lines(report: LoadReport) -> Iterator[str]:
     if report.objectives:
         yield "\n### Objectives\n"
         rows = [(o.name, measured(o), amount(o.limit, o.unit), HOLDS[o.holds]) for o in report.objectives]
-        yield from _table(("objective", "measured", "limit", ""), rows)
+        yield from table(("objective", "measured", "limit", ""), rows)
     if report.incidents:
         yield "\n### Incidents\n"
-        yield from _table(
+        yield from table(
             ("incident", "from s", "to s", "recovered after s"),
             [(i.name, f"{i.begins:g}", _seconds(i.ends), _seconds(i.recovered_after)) for i in report.incidents],
         )
@@ -41,10 +41,10 @@ def _lines(report: LoadReport) -> Iterator[str]:
     if broken:
         yield "\n### Rules that were broken\n"
         rows = [(rule.severity, rule.id, rule.title, f"{rule.broken} of {rule.opportunities}") for rule in broken]
-        yield from _table(("", "rule", "should be", "times"), rows)
+        yield from table(("", "rule", "should be", "times"), rows)
     if report.verbs:
         yield "\n### What viewers asked (ms from the intended moment)\n"
-        yield from _table(
+        yield from table(
             ("verb", "calls", "failed", "p50", "p95", "p99"),
             [
                 (v.verb, str(v.calls), str(v.errors), f"{v.p50_ms:g}", f"{v.p95_ms:g}", f"{v.p99_ms:g}")
@@ -53,13 +53,13 @@ def _lines(report: LoadReport) -> Iterator[str]:
         )
     if adobe.endpoints:
         yield "\n### What was asked of Adobe Pass\n"
-        yield from _table(
+        yield from table(
             ("endpoint", "calls", "throttled", "failed"),
             [(e.endpoint, str(e.calls), str(e.throttled), str(e.failed)) for e in adobe.endpoints],
         )
 
 
-def _table(columns: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+def table(columns: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     yield f"| {' | '.join(columns)} |"
     yield f"|{'---|' * len(columns)}"
     for row in rows:

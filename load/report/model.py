@@ -157,15 +157,7 @@ def compose(
         verdict=verdict,
         exit_code=EXIT_CODES[verdict],
         invalid=invalid,
-        event=EventReport(
-            name=event.name,
-            title=event.title,
-            seconds=event.duration.seconds,
-            audience=event.audience,
-            peak=round(event.peak, 2),
-            workload=event.workload,
-            seed=seed,
-        ),
+        event=event_report(event, seed),
         viewers=ViewersReport(
             arrived=attendance.arrived,
             finished=attendance.finished,
@@ -194,6 +186,19 @@ def compose(
         ],
         series=_series(timeline),
         conformance=conformance,
+    )
+
+
+def event_report(event: Event, seed: int) -> EventReport:
+    """What was planned, for reports of runs and of forecasts."""
+    return EventReport(
+        name=event.name,
+        title=event.title,
+        seconds=event.duration.seconds,
+        audience=event.audience,
+        peak=round(event.peak, 2),
+        workload=event.workload,
+        seed=seed,
     )
 
 

@@ -6,15 +6,13 @@ from collections.abc import Iterator
 
 from conformance import citations
 from conformance.facts.exchanges import answered_before, ended
-from conformance.facts.headers import device_info
+from conformance.facts.headers import Platform, platform
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
 
 KEPT = 115.0
 """Adobe proposes two minutes for servers; the margin is for caches that expire on the dot."""
-
-Platform = tuple[str | None, str, str, str]
 
 
 class Cached(Rule):
@@ -44,11 +42,11 @@ class Cached(Rule):
             return
         if seen.endpoint != "configuration" or seen.status != 200:
             return
-        platform = _platform(seen)
-        kept = [one for one in self._fetched.get(platform) or [] if seen.wall - ended(one) < KEPT]
+        kind = platform(seen)
+        kept = [one for one in self._fetched.get(kind) or [] if seen.wall - ended(one) < KEPT]
         # One whose answer was not out yet could not be reused.
         usable = [one for one in kept if answered_before(one, seen)]
-        self._fetched.put(platform, [*kept, seen])
+        self._fetched.put(kind, [*kept, seen])
         if len(usable) >= self.expectations.instances:
             yield Broken(
                 exchanges=(usable[-1].id, seen.id),
@@ -56,9 +54,3 @@ class Cached(Rule):
                 expected="the configuration to come from a cache for about 2 minutes",
                 observed=f"it was fetched again after {seen.wall - usable[-1].wall:.1f} s",
             )
-
-
-def _platform(exchange: Exchange) -> Platform:
-    info = device_info(exchange) or {}
-    hardware, system, model = (str(info.get(key, "")) for key in ("primaryHardwareType", "osName", "model"))
-    return exchange.service_provider, hardware, system, model

@@ -17,7 +17,7 @@ from load.report.charts import Chart, Times
 from load.report.model import IncidentReport, LoadReport
 from load.report.words import amount, figure, lead, measured, verdict_word
 
-_LOADERS = (PackageLoader("load.report", "html"),)
+LOADERS = (PackageLoader("load.report", "html"),)
 _KINDS = {True: ("passed", ""), False: ("violated", "broken"), None: ("inconclusive", "not measured")}
 
 
@@ -51,7 +51,7 @@ class View:
 
 def encode(report: LoadReport, version: str = "") -> bytes:
     """The page; ``version`` is that of Pass Harness."""
-    return page("load.html", _LOADERS, (charts_css(),), report=report, view=_view(report, version))
+    return page("load.html", LOADERS, (charts_css(),), report=report, view=_view(report, version))
 
 
 def charts_css() -> str:

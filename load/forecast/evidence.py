@@ -1,0 +1,276 @@
+"""What a trace shows of a service's habits, counted exchange by exchange.
+
+Viewers are told by what was asked for them: a session is a login, questions about resources close together are one
+look at the catalogue, an authorization is a playback unless it repeats one that brought nothing.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from conformance.facts.exchanges import (
+    DCR,
+    PROFILE_QUERIES,
+    answer,
+    decisions,
+    denial,
+    ended,
+    out_of_order,
+    profiles,
+    resources,
+    signature,
+)
+from conformance.facts.headers import Platform, platform
+from mock_server.exchange import Exchange
+
+ONE_LOOK = 1.5
+"""Seconds within which another preauthorization is of the same look at the catalogue."""
+BEFORE_LOGIN = 10.0
+"""Seconds within which a question for profiles before a session belongs to that login."""
+AT_ONCE = 2.0
+"""Seconds within which one call follows from another."""
+CONFIGURATION_KEPT = 115.0
+"""Seconds, about two minutes, within which a configuration is not fetched again."""
+THROTTLED = 429
+
+
+@dataclass
+class Mean:
+    """Of numbers as they come."""
+
+    total: float = 0.0
+    number: int = 0
+    squares: float = 0.0
+
+    def add(self, value: float) -> None:
+        self.total += value
+        self.squares += value * value
+        self.number += 1
+
+    @property
+    def value(self) -> float:
+        return self.total / self.number
+
+    @property
+    def variation(self) -> float:
+        """The standard deviation as a share of the mean."""
+        variance = self.squares / self.number - self.value**2
+        return float(max(variance, 0.0) ** 0.5 / self.value) if self.value else 0.0
+
+
+@dataclass
+class Login:
+    """A code, from its session on."""
+
+    opened: float
+    typed: bool = False
+    """Somebody asked whether the code is one: it was typed on a second screen."""
+    first_poll: float | None = None
+    first_was_empty: bool = False
+    last_answer: float = 0.0
+    intervals: Mean = field(default_factory=Mean)
+    done: bool = False
+    polls_after: int = 0
+
+
+@dataclass
+class Device:
+    """What was asked for one device lately."""
+
+    queries: list[float] = field(default_factory=list)
+    """For profiles, as long as no login explains them."""
+    looked: float = float("-inf")
+    requests_of_look: int = 0
+    played: tuple[str, str, float] = ("", "", 0.0)
+    """The resource that was last asked for, what may follow ("again", "denied", ""), and when the answer came."""
+    entered: float = float("-inf")
+    """When a session was answered that needed no login."""
+    configured: bool = False
+    failing: tuple[tuple[str, ...], int] = ((), 0)
+    """The request that has no answer yet, and how often it was tried."""
+
+
+class Evidence:
+    """Counts what the calls of a service show; ``instances`` of it may each hold a token."""
+
+    def __init__(self, instances: int) -> None:
+        self.devices: dict[str, Device] = {}
+        self.addresses: set[str] = set()
+        self.logins: dict[str, Login] = {}
+        self.exchanges = self.calls = 0
+        self.first, self.last = float("inf"), float("-inf")
+        self.registrations = self.registrations_for_token = 0
+        self.tokens = 0
+        self.token_life = Mean()
+        self.early_tokens = Mean()
+        """The age at which tokens were replaced that had life left."""
+        self.configurations_for_login = self.configurations_for_play = 0
+        self.login_queries = self.loose_queries = 0
+        self.entries = self.resumes = self.checks = 0
+        self.looks = self.looks_of_several = self.largest_batch = 0
+        self.decided = self.denied = 0
+        self.plays = self.final_denials = self.calls_after_denial = 0
+        self.throttle_pauses = Mean()
+        self.tries = self.throttle_tries = 1
+        self._instances = instances
+        self._issued: dict[str, deque[tuple[float, float]]] = {}
+        self._rejected: set[str] = set()
+        self._configured: dict[Platform, float] = {}
+        self._throttled: dict[str, float] = {}
+        self._registered_for: tuple[str, float] = ("", float("-inf"))
+        self._by_endpoint: dict[str, Callable[[Exchange, Device], None]] = {
+            "dcr.register": self._register,
+            "dcr.token": self._token,
+            "configuration": self._configuration,
+            "sessions.create": self._session,
+            "sessions.resume": self._resume,
+            "sessions.retrieve": self._check,
+            "profiles": self._query,
+            "profiles.mvpd": self._query,
+            "profiles.code": self._poll,
+            "decisions.preauthorize": self._preauthorize,
+            "decisions.authorize": self._authorize,
+        }
+
+    def observe(self, exchange: Exchange) -> None:
+        self.exchanges += 1
+        self.first, self.last = min(self.first, exchange.wall), max(self.last, exchange.wall)
+        self.calls += exchange.endpoint not in DCR
+        name = exchange.device or exchange.ip
+        device = self.devices.setdefault(name, Device()) if exchange.device else Device()
+        if exchange.device:
+            self.addresses.add(exchange.ip)
+        self._throttle(exchange)
+        self._failure(exchange, device)
+        if exchange.status == 401 and exchange.client_id:
+            self._rejected.add(exchange.client_id)
+        if (note := self._by_endpoint.get(exchange.endpoint)) is not None:
+            note(exchange, device)
+
+    def conclude(self) -> None:
+        """Questions for profiles that no login followed were asked for something else."""
+        for device in self.devices.values():
+            self.loose_queries += len(device.queries)
+            device.queries.clear()
+
+    def _register(self, exchange: Exchange, _: Device) -> None:
+        self.registrations += exchange.status == 201
+        self._registered_for = (exchange.ip, exchange.wall)
+
+    def _token(self, exchange: Exchange, _: Device) -> None:
+        if exchange.status != 201 or not exchange.client_id:
+            return
+        self.tokens += 1
+        address, at = self._registered_for
+        self.registrations_for_token += address == exchange.ip and exchange.wall - at < AT_ONCE
+        life = float(answer(exchange).get("expires_in") or 0)
+        held = self._issued.setdefault(exchange.client_id, deque(maxlen=self._instances))
+        if len(held) == self._instances and exchange.client_id not in self._rejected:
+            issued, lives = held[0]
+            age = exchange.wall - issued
+            if age < lives - max(60.0, lives / 10):
+                self.early_tokens.add(age)
+        held.append((exchange.wall, life))
+        self.token_life.add(life)
+        self._rejected.discard(exchange.client_id)
+
+    def _configuration(self, exchange: Exchange, device: Device) -> None:
+        kind = platform(exchange)
+        early = exchange.wall - self._configured.get(kind, float("-inf")) < CONFIGURATION_KEPT
+        self._configured[kind] = exchange.wall
+        device.configured = device.configured or early
+
+    def _session(self, exchange: Exchange, device: Device) -> None:
+        since = exchange.wall - BEFORE_LOGIN
+        self.login_queries += sum(at >= since for at in device.queries)
+        self.loose_queries += sum(at < since for at in device.queries)
+        device.queries.clear()
+        self.configurations_for_login += device.configured
+        device.configured = False
+        if code := answer(exchange).get("code"):
+            self.logins[str(code)] = Login(ended(exchange))
+        elif exchange.status < 300:
+            self.entries += 1
+            device.entered = ended(exchange)
+
+    def _resume(self, exchange: Exchange, _: Device) -> None:
+        self.resumes += exchange.status < 300
+
+    def _check(self, exchange: Exchange, _: Device) -> None:
+        self.checks += 1
+        if login := self.logins.get(exchange.code or ""):
+            login.typed = True
+
+    def _query(self, exchange: Exchange, device: Device) -> None:
+        if exchange.wall - device.entered > AT_ONCE:
+            device.queries.append(exchange.wall)
+        device.entered = float("-inf")
+
+    def _poll(self, exchange: Exchange, _: Device) -> None:
+        login = self.logins.get(exchange.code or "")
+        if login is None:
+            return
+        brings = bool(profiles(exchange))
+        if login.first_poll is None:
+            login.first_poll, login.first_was_empty = exchange.wall, not brings
+        elif not login.done:
+            login.intervals.add(max(0.0, exchange.wall - login.last_answer))
+        login.polls_after += login.done
+        login.done = login.done or brings
+        login.last_answer = ended(exchange)
+
+    def _preauthorize(self, exchange: Exchange, device: Device) -> None:
+        device.requests_of_look = device.requests_of_look + 1 if exchange.wall - device.looked < ONE_LOOK else 1
+        self.looks += device.requests_of_look == 1
+        self.looks_of_several += device.requests_of_look == 2
+        self.largest_batch = max(self.largest_batch, len(resources(exchange)))
+        self._decisions(exchange)
+        device.looked = ended(exchange)
+
+    def _authorize(self, exchange: Exchange, device: Device) -> None:
+        resource = next(iter(resources(exchange)), "")
+        before, follows, answered = device.played
+        again = before == resource and exchange.wall - answered < AT_ONCE
+        if again and follows == "denied":
+            self.calls_after_denial += 1
+        elif not (again and follows == "again"):
+            self.plays += 1
+            self.configurations_for_play += device.configured
+            device.configured = False
+        self._decisions(exchange)
+        actions = {str(denial(one).get("action")) for one in decisions(exchange) if not one.get("authorized")}
+        if exchange.status in {401, THROTTLED} or out_of_order(exchange) or "retry" in actions:
+            outcome = "again"
+        else:
+            outcome = "denied" if actions else ""
+        self.final_denials += outcome == "denied" and not (again and follows == "denied")
+        device.played = (resource, outcome, ended(exchange))
+
+    def _decisions(self, exchange: Exchange) -> None:
+        for decision in decisions(exchange):
+            self.decided += 1
+            self.denied += not decision.get("authorized")
+
+    def _throttle(self, exchange: Exchange) -> None:
+        """What follows a 429 for the same address; a call that was under way tells nothing."""
+        since = self._throttled.get(exchange.ip)
+        if since is not None and exchange.wall >= since:
+            self.throttle_pauses.add(exchange.wall - since)
+            del self._throttled[exchange.ip]
+        if exchange.status == THROTTLED:
+            self._throttled[exchange.ip] = ended(exchange)
+
+    def _failure(self, exchange: Exchange, device: Device) -> None:
+        if exchange.endpoint in PROFILE_QUERIES or exchange.endpoint == "profiles.code":
+            return  # asked again anyway
+        request = signature(exchange)
+        tried = device.failing[1] + 1 if device.failing[0] == request else 1
+        if out_of_order(exchange):
+            self.tries = max(self.tries, tried)
+        elif exchange.status == THROTTLED:
+            self.throttle_tries = max(self.throttle_tries, tried)
+        else:
+            request = ()
+        device.failing = (request, tried)

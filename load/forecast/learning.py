@@ -1,0 +1,219 @@
+"""Learns a service's habits from recorded traces, and what is wrong with them from the rules.
+
+What a trace does not show is assumed to be as it should be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from conformance.adobe_hosts import Hosts
+from conformance.engine import Judge, RuleResult, Verdict
+from conformance.errors import HarnessError
+from conformance.facts.exchanges import sent_by_browser
+from conformance.readers.traces import read_traces
+from conformance.registry import select
+from conformance.rule import Expectations, Severity
+from load.forecast.evidence import Evidence, Mean
+from load.forecast.habits import COMPLIANT, ENDLESS, Flaw, Habits
+
+FEW = 0.05
+"""Below so many for each occasion it was an exception, not a habit."""
+STEADY = 0.3
+"""The ages at which tokens are replaced vary by no more than that where it is age that counts."""
+FEW_ADDRESSES = 0.2
+"""With fewer addresses than this for each device, the devices' own are not passed on."""
+ENOUGH = 5
+
+HABITS_OF_RULES: Mapping[str, tuple[str, ...]] = {
+    "registration.credentials-reused": ("registrations_per_start", "registrations_per_token"),
+    "registration.token-reused": ("tokens_per_call", "token_life"),
+    "registration.token-renewed-with-same-credentials": ("registrations_per_token",),
+    "configuration.cached": ("configuration_kept",),
+    "configuration.only-for-selection": ("configurations_per_play",),
+    "authentication.profiles-checked-first": ("profiles_per_login",),
+    "authentication.known-mvpd-asked-directly": ("profiles_per_start",),
+    "authentication.polls-by-code": ("polls_by_code",),
+    "authentication.poll-interval": ("poll_interval", "first_screen_poll_interval"),
+    "authentication.poll-is-single": ("poll_interval", "first_screen_poll_interval"),
+    "authentication.poll-starts-promptly": ("first_poll_after",),
+    "authentication.poll-stops-on-success": ("polls_after_success",),
+    "preauthorization.batch-limit": ("batch",),
+    "preauthorization.permits-cached": ("keeps_permits",),
+    "authorization.denial-final": ("calls_after_denial",),
+    "headers.forwarded-for": ("one_address",),
+    "errors.throttled-waits": ("throttle_pause", "throttle_tries"),
+    "errors.server-errors-bounded": ("tries",),
+}
+"""The habits that are to blame where a rule is broken."""
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What a trace tells of a service."""
+
+    habits: Habits
+    occasions: Mapping[str, int]
+    """From how many occasions each habit was learned; the others are assumed."""
+    flaws: Sequence[Flaw]
+    """What the rules found that changes the number of calls."""
+    violated: Sequence[str]
+    """MUST rules that were broken, those too that change no number of calls."""
+    exchanges: int
+    seconds: float
+
+
+def learn(paths: Sequence[Path], *, instances: int, hosts: Iterable[str] = ()) -> Learned:
+    """The habits of the service that made the calls of these traces.
+
+    Raises `ConfigError` where a trace cannot be read, and `HarnessError` where there is nothing to learn from.
+    """
+    judge = Judge(select(()), Expectations(instances=instances), driven=False)
+    evidence = Evidence(instances)
+    for exchange in read_traces(paths, Hosts(frozenset(map(str.lower, hosts)))):
+        judge.observe(exchange)
+        if exchange.endpoint and not sent_by_browser(exchange):
+            evidence.observe(exchange)
+    evidence.conclude()
+    if not evidence.logins and not evidence.plays:
+        files = ", ".join(map(str, paths))
+        raise HarnessError(f"{files}: nobody logs in or plays in it, so there is nothing to learn; record a visit")
+    violated = [result for result in judge.conclude() if result.verdict is Verdict.VIOLATED]
+    found = _habits(evidence) | _habits_of_rules(violated)
+    habits = msgspec.structs.replace(COMPLIANT, **{name: value for name, (value, _) in found.items()})
+    return Learned(
+        habits=habits,
+        occasions={name: number for name, (_, number) in found.items()},
+        flaws=[flaw for result in violated if (flaw := _flaw(result, habits))],
+        violated=[result.card.id for result in violated if result.card.severity == Severity.MUST],
+        exchanges=evidence.exchanges,
+        seconds=evidence.last - evidence.first,
+    )
+
+
+Found = dict[str, tuple[float | int | bool, int]]
+"""Habits by name: the value, and from how many occasions it was learned."""
+
+
+def _habits(evidence: Evidence) -> Found:
+    found: Found = {}
+    _registration(evidence, found)
+    _configuration(evidence, found)
+    _polling(evidence, found)
+    _login(evidence, found)
+    _decisions(evidence, found)
+    if evidence.throttle_pauses.number >= ENOUGH:
+        found["throttle_pause"] = (round(evidence.throttle_pauses.value, 3), evidence.throttle_pauses.number)
+    # How often it would have tried is known only where it tried more often than it should.
+    for name, tries in (("tries", evidence.tries), ("throttle_tries", evidence.throttle_tries)):
+        if tries > getattr(COMPLIANT, name):
+            found[name] = (tries, tries)
+    if len(evidence.devices) >= ENOUGH:
+        few = len(evidence.addresses) < FEW_ADDRESSES * len(evidence.devices)
+        found["one_address"] = (few, len(evidence.devices))
+    return found
+
+
+def _registration(evidence: Evidence, found: Found) -> None:
+    for_token = max(0, evidence.registrations_for_token - 1)
+    besides = max(0, evidence.registrations - 1 - for_token)
+    if evidence.devices:
+        found["registrations_per_start"] = _ratio(besides, len(evidence.devices))
+    if evidence.tokens > 1:
+        found["registrations_per_token"] = _ratio(for_token, evidence.tokens - 1)
+    early = evidence.early_tokens
+    if early.number >= ENOUGH and early.variation < STEADY and early.value > 1.0:
+        found["token_life"] = (round(early.value, 1), early.number)
+    elif evidence.calls:
+        found["tokens_per_call"] = _ratio(early.number, evidence.calls, few=FEW / 2)
+        if evidence.token_life.number:
+            found["token_life"] = (round(evidence.token_life.value, 1), evidence.token_life.number)
+
+
+def _configuration(evidence: Evidence, found: Found) -> None:
+    logins = len(evidence.logins) + evidence.entries
+    if logins and evidence.configurations_for_login / logins > FEW:
+        found["configuration_kept"] = (0.0, evidence.configurations_for_login)
+    if evidence.plays:
+        found["configurations_per_play"] = _ratio(evidence.configurations_for_play, evidence.plays)
+
+
+def _login(evidence: Evidence, found: Found) -> None:
+    logins = len(evidence.logins)
+    if logins + evidence.entries:
+        found["profiles_per_login"] = _ratio(evidence.login_queries, logins + evidence.entries)
+    if evidence.devices and "polls_by_code" not in found:
+        # Where codes are not polled, it is these that wait for the login.
+        found["profiles_per_start"] = _ratio(evidence.loose_queries, len(evidence.devices))
+    if logins:
+        found["resumes_per_login"] = _ratio(evidence.resumes, logins)
+    if typed := sum(login.typed for login in evidence.logins.values()):
+        found["checks_per_code"] = _ratio(evidence.checks, typed)
+    elif waiting := sum(login.first_was_empty for login in evidence.logins.values()):
+        found["checks_per_code"] = (0.0, waiting)
+
+
+def _polling(evidence: Evidence, found: Found) -> None:
+    logins = evidence.logins.values()
+    told_apart = any(login.typed for login in logins)
+    intervals, first_screen, starts, hasty = Mean(), Mean(), Mean(), Mean()
+    for login in logins:
+        second = login.typed or not told_apart
+        if login.first_poll is None:
+            continue
+        if login.intervals.number:
+            (intervals if second else first_screen).add(login.intervals.value)
+        if second and (told_apart or login.first_was_empty):
+            starts.add(max(0.0, login.first_poll - login.opened))
+        if not second:
+            hasty.add(login.first_was_empty)
+    for name, mean in (("poll_interval", intervals), ("first_screen_poll_interval", first_screen)):
+        if mean.number:
+            found[name] = (round(mean.value, 3), mean.number)
+    if starts.number:
+        found["first_poll_after"] = (round(starts.value, 3), starts.number)
+    if hasty.number >= ENOUGH:
+        found["waits_for_redirect"] = (hasty.value < 0.5, hasty.number)
+    if done := [login.polls_after for login in logins if login.done]:
+        after, number = _ratio(sum(done), len(done))
+        found["polls_after_success"] = (after, number)
+    elif evidence.logins and not any(login.first_poll for login in logins):
+        found["polls_by_code"] = (False, len(evidence.logins))
+
+
+def _decisions(evidence: Evidence, found: Found) -> None:
+    if evidence.looks_of_several or evidence.largest_batch > COMPLIANT.batch:
+        found["batch"] = (evidence.largest_batch, evidence.looks)
+    if evidence.decided >= ENOUGH:
+        found["denied_share"] = (round(evidence.denied / evidence.decided, 3), evidence.decided)
+    if evidence.final_denials:
+        found["calls_after_denial"] = _ratio(evidence.calls_after_denial, evidence.final_denials)
+
+
+def _habits_of_rules(violated: Iterable[RuleResult]) -> Found:
+    """What no count shows, but a rule does: whether what is asked again was permitted before."""
+    return {
+        "keeps_permits": (False, result.opportunities)
+        for result in violated
+        if result.card.id == "preauthorization.permits-cached"
+    }
+
+
+def _flaw(result: RuleResult, habits: Habits) -> Flaw | None:
+    """The flaw that a broken rule stands for, if it changes the number of calls."""
+    blamed = {
+        name: getattr(habits, name)
+        for name in HABITS_OF_RULES.get(result.card.id, ())
+        if getattr(habits, name) != getattr(COMPLIANT, name)
+    }
+    return Flaw(name=result.card.id, sentence=f"Not so: {result.card.title}.", habits=blamed) if blamed else None
+
+
+def _ratio(number: float, occasions: int, few: float = FEW) -> tuple[float, int]:
+    """How often for each occasion; what is rare is an exception."""
+    share = number / occasions
+    return (round(min(share, ENDLESS), 3) if share > few else 0.0), occasions

@@ -1,0 +1,29 @@
+"""The forecast as Markdown, for the summary of a CI job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.reports.markdown import escaped
+from load.forecast import words
+from load.forecast.report import ForecastReport
+from load.report.markdown import table
+
+
+def encode(report: ForecastReport) -> bytes:
+    return "\n".join((*_lines(report), "")).encode("utf-8", "replace")
+
+
+def _lines(report: ForecastReport) -> Iterator[str]:
+    yield f"## Forecast of {escaped(report.event.name)}: {words.headline(report)}"
+    yield f"\n{escaped(words.lead(report))} Of these, {words.simulated(report)}."
+    yield ""
+    for rule in report.violated:
+        yield f"- the trace breaks {escaped(rule)}"
+    for sentence in report.unforeseen:
+        yield f"- left out: {escaped(sentence)}"
+    for one in words.tables(report):
+        yield f"\n### {one.heading}\n"
+        if one.note:
+            yield f"{one.note}\n"
+        yield from table(one.columns, one.rows)

@@ -1,0 +1,35 @@
+"""The forecast for people at a terminal: the peak first, then with and without each flaw, then every table."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from load.forecast import words
+from load.forecast.report import ForecastReport
+
+
+def render(report: ForecastReport, console: Console) -> None:
+    """Prints the report; colour and width are the console's."""
+    console.print(f"[bold]{words.headline(report)}[/]  event {escape(report.event.name)}: {escape(report.event.title)}")
+    console.print(escape(words.lead(report)), highlight=False)
+    console.print(f"{words.simulated(report)}; seed {report.event.seed}", highlight=False)
+    for rule in report.violated:
+        console.print(f"[bold red]the trace breaks[/] {escape(rule)}", highlight=False)
+    for sentence in report.unforeseen:
+        console.print(f"[yellow]left out:[/] {escape(sentence)}", highlight=False)
+    for table in words.tables(report):
+        console.print(f"\n[bold]{escape(table.heading)}[/]")
+        if table.note:
+            console.print(escape(table.note), highlight=False)
+        console.print(_table(table))
+
+
+def _table(table: words.Table) -> Table:
+    drawn = Table(box=None, pad_edge=False)
+    for number, column in enumerate(table.columns):
+        drawn.add_column(column, justify="right" if number else "left", overflow="fold")
+    for row in table.rows:
+        drawn.add_row(*map(escape, row))
+    return drawn
