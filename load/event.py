@@ -77,7 +77,7 @@ class ViewerKind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     preauthorizes: bool = True
     """Whether their app asks beforehand which resources it may show."""
     looks_again: bool = False
-    """Whether their app shows the catalogue again before they go on, and so asks again which resources it may show."""
+    """Whether their app shows the catalogue again before they go on, and so asks again what it may show."""
     logs_out: bool = False
     """Whether they log out when they leave."""
     retries: Annotated[int, msgspec.Meta(ge=0, le=20)] = 0

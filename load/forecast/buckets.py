@@ -18,11 +18,14 @@ TIME_BITS = 31
 """Enough for the milliseconds of three weeks."""
 
 
+ADOBES = Limit()
+
+
 @dataclass(frozen=True)
 class Limits:
     """The limit of each address, and other ones for some time (ms)."""
 
-    usual: Limit = Limit()
+    usual: Limit = ADOBES
     others: Sequence[tuple[int, int, Limit]] = ()
     """From, to, and what counts meanwhile; the last of several."""
 
@@ -63,10 +66,8 @@ class Refusals:
     address: Ints
     at: Ints
     endpoint: Ints
-    first: Mask
-    """Whether it was the first try; the others are calls that there would not have been."""
     last: Mask
-    """Whether it was the last one: the call is lost."""
+    """Whether it was the last try: the call is lost. The others are followed by one more call after the pause."""
 
 
 def throttle(calls: Calls, limits: Limits, *, pause: float, tries: int) -> Refusals:
@@ -101,7 +102,7 @@ def _overflowing(calls: Calls, counts: Ints, starts: Ints, limits: Limits) -> In
 def _follow(
     calls: Calls, addresses: Ints, starts: Ints, counts: Ints, limits: Limits, pause: float, tries: int
 ) -> Refusals:
-    found: list[tuple[Ints, Ints, Ints, Mask, Mask]] = []
+    found: list[tuple[Ints, Ints, Ints, Mask]] = []
     schedule, held = np.full(addresses.size, -np.inf), np.full(addresses.size, -np.inf)
     longest = int(counts[addresses].max(initial=0))
     for nth in range(longest):
@@ -118,18 +119,10 @@ def _follow(
             if not here.size:
                 break
             held[here] = now + pause
-            size = here.size
-            found.append(
-                (
-                    addresses[here],
-                    now.astype(np.int64),
-                    endpoint,
-                    np.full(size, tried == 1),
-                    np.full(size, tried == tries),
-                )
-            )
+            last = np.full(here.size, tried == tries)
+            found.append((addresses[here], now.astype(np.int64), endpoint, last))
             now = now + pause
     if not found:
         none = np.zeros(0, np.int64)
-        return Refusals(none, none, none, none.astype(bool), none.astype(bool))
+        return Refusals(none, none, none, none.astype(bool))
     return Refusals(*(np.concatenate(column) for column in zip(*found, strict=True)))

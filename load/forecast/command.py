@@ -70,7 +70,9 @@ def _show_defects(context: click.Context, _: click.Parameter, wanted: bool) -> N
     help="Learn the service's habits from this recording (JSONL or HAR); without one they are those of a compliant "
     "service. Repeatable.",
 )
-@click.option("--host", "hosts", multiple=True, help="A mock or proxy in a HAR, besides Adobe's own hosts; repeatable.")
+@click.option(
+    "--host", "hosts", multiple=True, help="A mock or proxy in a HAR, besides Adobe's own hosts; repeatable."
+)
 @click.option(
     "--defect", "names", multiple=True, metavar="NAME", help="What the service does wrong besides (see --defects)."
 )

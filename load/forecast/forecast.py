@@ -120,7 +120,7 @@ def _habits(wanted: Wanted, announce: Announce) -> tuple[Habits, Origin, list[Fl
 def _check(event: Event) -> None:
     if event.workload == CLOSED:
         raise ConfigError(
-            f'event {event.name}: in a closed workload the service decides how often viewers come; write workload = '
+            f"event {event.name}: in a closed workload the service decides how often viewers come; write workload = "
             '"open" for a forecast'
         )
     if event.duration.seconds > LONGEST:

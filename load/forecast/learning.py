@@ -196,11 +196,8 @@ def _decisions(evidence: Evidence, found: Found) -> None:
 
 def _habits_of_rules(violated: Iterable[RuleResult]) -> Found:
     """What no count shows, but a rule does: whether what is asked again was permitted before."""
-    return {
-        "keeps_permits": (False, result.opportunities)
-        for result in violated
-        if result.card.id == "preauthorization.permits-cached"
-    }
+    asked_again = [result for result in violated if result.card.id == "preauthorization.permits-cached"]
+    return {"keeps_permits": (False, asked_again[0].opportunities)} if asked_again else {}
 
 
 def _flaw(result: RuleResult, habits: Habits) -> Flaw | None:

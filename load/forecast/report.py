@@ -368,9 +368,7 @@ def _series(event: Event, tally: Tally, variants: Sequence[Variant]) -> SeriesFo
         },
         throttled=_steps(tally.throttled, step),
         mvpds={
-            mvpd: _steps(asked, step)
-            for mvpd, asked in zip(mvpds(event), tally.asked, strict=True)
-            if asked.any()
+            mvpd: _steps(asked, step) for mvpd, asked in zip(mvpds(event), tally.asked, strict=True) if asked.any()
         },
         variants={name: _steps(one.calls.sum(axis=0), step) for name, one in compared.items()} if variants else {},
     )

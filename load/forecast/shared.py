@@ -10,12 +10,11 @@ import numpy as np
 
 from fixtures.programmer_service.breaker import COOLING, FAILURES
 from load.event import RETURNING, Event
-from load.forecast.buckets import Floats
+from load.forecast.buckets import ADOBES, Floats
 from load.forecast.habits import Habits
 from load.forecast.ledger import NUMBER
 from load.forecast.troubles import Troubles
 from load.platforms import PLATFORMS
-from mock_server.throttle import Limit
 
 
 @dataclass(frozen=True)
@@ -77,12 +76,11 @@ def one_bucket(offered: Floats, habits: Habits) -> tuple[Floats, Floats, float]:
 
     ``offered`` are the calls of each second. Those refused come again after the pause, up to the number of tries.
     """
-    limit = Limit()
     again = max(1, round(habits.throttle_pause)) if habits.throttle_pause else 0
     sent, throttled = np.zeros(offered.size), np.zeros(offered.size)
     waiting = np.zeros((habits.throttle_tries + 1, offered.size + again + 1))
     waiting[1, : offered.size] = offered
-    tokens, lost = float(limit.burst + 1), 0.0
+    tokens, lost = float(ADOBES.burst + 1), 0.0
     for second in range(offered.size):
         for tried in range(1, habits.throttle_tries + 1):
             number = waiting[tried, second]
@@ -95,13 +93,11 @@ def one_bucket(offered: Floats, habits: Habits) -> tuple[Floats, Floats, float]:
                 lost += refused
             else:
                 waiting[tried + 1, second + again] += refused
-        tokens = min(limit.burst + 1.0, tokens + limit.rate)
+        tokens = min(ADOBES.burst + 1.0, tokens + ADOBES.rate)
     return sent, throttled, lost
 
 
-def _herd(
-    why: str, at: float, per_second: Floats, habits: Habits, instances: int, *, rejected: bool = False
-) -> Herd:
+def _herd(why: str, at: float, per_second: Floats, habits: Habits, instances: int, *, rejected: bool = False) -> Herd:
     # As many callers as come until the first of them has the new token.
     under_way = float(per_second[min(int(at), per_second.size - 1)]) * habits.answers_within
     herd = max(float(instances), under_way)

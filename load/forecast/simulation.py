@@ -78,7 +78,9 @@ def simulate(
     pilots = _simulated(event, habits, troubles, min(PILOTS, event.audience), seed, lambda _: None)
     each = max(1.0, float(pilots.calls.sum()) / pilots.simulated)
     simulated = min(event.audience, max(PILOTS, int(most_calls / each)))
-    tally = pilots if simulated == pilots.simulated else _simulated(event, habits, troubles, simulated, seed, announce)
+    tally = (
+        pilots if simulated == pilots.simulated else _simulated(event, habits, troubles, simulated, seed, announce)
+    )
     _scale(tally, event.audience / simulated)
     tally.audience = event.audience
     if habits.one_address:
@@ -110,9 +112,7 @@ def _simulated(
     return tally
 
 
-def _told(
-    event: Event, habits: Habits, troubles: Troubles, chunk: Chunk, names: Sequence[str], seed: int
-) -> Ledger:
+def _told(event: Event, habits: Habits, troubles: Troubles, chunk: Chunk, names: Sequence[str], seed: int) -> Ledger:
     """The stories of a chunk."""
     ledger = Ledger()
     for place, kind in enumerate(event.viewers):
@@ -140,15 +140,16 @@ def _count(tally: Tally, chunk: Chunk, ledger: Ledger, habits: Habits, troubles:
     household.calls += calls.at.size
     if not habits.one_address:
         refused = throttle(calls, troubles.limits, pause=habits.throttle_pause, tries=habits.throttle_tries)
-        _count_refusals(tally, household, refused)
+        _count_refusals(tally, household, refused, habits.throttle_pause)
 
 
-def _count_refusals(tally: Tally, household: Household, refused: Refusals) -> None:
+def _count_refusals(tally: Tally, household: Household, refused: Refusals, pause: float) -> None:
     seconds = tally.throttled.size
-    _add(tally.calls, refused.endpoint[~refused.first], refused.at[~refused.first])
     inside = refused.at // 1000 < seconds
+    again = refused.at[~refused.last] + int(pause * 1000)
+    _add(tally.calls, refused.endpoint[~refused.last], again)
     tally.throttled += np.bincount(refused.at[inside] // 1000, minlength=seconds)
-    household.calls += int((~refused.first & inside).sum())
+    household.calls += int((again // 1000 < seconds).sum())
     household.throttled += int(inside.sum())
     household.throttled_addresses += np.unique(refused.address).size
     household.lost += int((refused.last & inside).sum())
@@ -165,12 +166,11 @@ def _add(counts: Floats, row: Ints, at: Ints) -> None:
 
 def _scale(tally: Tally, factor: float) -> None:
     """Lets each simulated viewer count for so many."""
-    for counts in (tally.calls, tally.throttled, tally.arrivals, tally.asked):
-        counts *= factor
+    for name in ("calls", "throttled", "arrivals", "asked", "lost"):
+        setattr(tally, name, getattr(tally, name) * factor)
     for household in tally.households.values():
         for name in vars(household):
             setattr(household, name, getattr(household, name) * factor)
-    tally.lost *= factor
 
 
 def _throttle_all_as_one(tally: Tally, habits: Habits) -> None:

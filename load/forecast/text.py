@@ -12,7 +12,9 @@ from load.forecast.report import ForecastReport
 
 def render(report: ForecastReport, console: Console) -> None:
     """Prints the report; colour and width are the console's."""
-    console.print(f"[bold]{words.headline(report)}[/]  event {escape(report.event.name)}: {escape(report.event.title)}")
+    console.print(
+        f"[bold]{words.headline(report)}[/]  event {escape(report.event.name)}: {escape(report.event.title)}"
+    )
     console.print(escape(words.lead(report)), highlight=False)
     console.print(f"{words.simulated(report)}; seed {report.event.seed}", highlight=False)
     for rule in report.violated:
@@ -29,7 +31,8 @@ def render(report: ForecastReport, console: Console) -> None:
 def _table(table: words.Table) -> Table:
     drawn = Table(box=None, pad_edge=False)
     for number, column in enumerate(table.columns):
-        drawn.add_column(column, justify="right" if number else "left", overflow="fold")
+        is_text = number == 0 or column in table.texts
+        drawn.add_column(column, justify="left" if is_text else "right", overflow="fold")
     for row in table.rows:
         drawn.add_row(*map(escape, row))
     return drawn

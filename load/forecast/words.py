@@ -32,6 +32,8 @@ class Table:
     note: str
     columns: Row
     rows: list[Row]
+    texts: Row = ()
+    """The columns besides the first that are words, not figures."""
 
 
 def headline(report: ForecastReport) -> str:
@@ -48,8 +50,9 @@ def lead(report: ForecastReport) -> str:
     if defects := [habit.name for habit in report.habits if habit.source == DEFECT]:
         habits += f", spoilt in {', '.join(defects)}"
     return (
-        f"{report.event.audience:,} viewers, {habits}, make {figure(report.calls)} calls to Adobe Pass, most of them "
-        f"a second {clock(report.peak.at)} after the beginning. {report.throttled_share:.2%} are throttled."
+        f"{report.event.audience:,} viewers, {habits}, make {figure(report.calls)} calls to Adobe Pass, "
+        f"{figure(report.peak.per_second)} of them in the fullest second, at {clock(report.peak.at)}. "
+        f"{report.throttled_share:.2%} are throttled."
     )
 
 
@@ -129,12 +132,14 @@ def _tables(report: ForecastReport) -> Iterator[Table]:
             )
             for one in report.actions
         ],
+        ("calls each",),
     )
     yield Table(
         "Habits of the service",
         "Those that were learned or spoilt; all others are assumed to be as they should.",
         ("habit", "is", "should be", "known from"),
         [_habit(one) for one in report.habits if one.source != ASSUMED],
+        ("known from",),
     )
 
 
