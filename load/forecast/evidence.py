@@ -29,6 +29,8 @@ ONE_LOOK = 1.5
 """Seconds within which another preauthorization is of the same look at the catalogue."""
 BEFORE_LOGIN = 10.0
 """Seconds within which a question for profiles before a session belongs to that login."""
+ONE_RUN = 600.0
+"""Seconds within which an app was hardly started anew."""
 AT_ONCE = 2.0
 """Seconds within which one call follows from another."""
 CONFIGURATION_KEPT = 115.0
@@ -42,22 +44,14 @@ class Mean:
 
     total: float = 0.0
     number: int = 0
-    squares: float = 0.0
 
     def add(self, value: float) -> None:
         self.total += value
-        self.squares += value * value
         self.number += 1
 
     @property
     def value(self) -> float:
         return self.total / self.number
-
-    @property
-    def variation(self) -> float:
-        """The standard deviation as a share of the mean."""
-        variance = self.squares / self.number - self.value**2
-        return float(max(variance, 0.0) ** 0.5 / self.value) if self.value else 0.0
 
 
 @dataclass
@@ -83,6 +77,8 @@ class Device:
     """For profiles, as long as no login explains them."""
     looked: float = float("-inf")
     requests_of_look: int = 0
+    permitted: dict[str, float] = field(default_factory=dict)
+    """Resources, and when that was said."""
     played: tuple[str, str, float] = ("", "", 0.0)
     """The resource that was last asked for, what may follow ("again", "denied", ""), and when the answer came."""
     entered: float = float("-inf")
@@ -104,13 +100,15 @@ class Evidence:
         self.registrations = self.registrations_for_token = 0
         self.tokens = 0
         self.token_life = Mean()
-        self.early_tokens = Mean()
+        self.early_tokens: list[float] = []
         """The age at which tokens were replaced that had life left."""
         self.configurations_for_login = self.configurations_for_play = 0
         self.login_queries = self.loose_queries = 0
         self.entries = self.resumes = self.checks = 0
         self.looks = self.looks_of_several = self.largest_batch = 0
         self.decided = self.denied = 0
+        self.preauthorized = self.permitted_before = 0
+        """Resources that were asked about, and those of them that the device was permitted not long before."""
         self.plays = self.final_denials = self.calls_after_denial = 0
         self.throttle_pauses = Mean()
         self.tries = self.throttle_tries = 1
@@ -171,7 +169,7 @@ class Evidence:
             issued, lives = held[0]
             age = exchange.wall - issued
             if age < lives - max(60.0, lives / 10):
-                self.early_tokens.add(age)
+                self.early_tokens.append(age)
         held.append((exchange.wall, life))
         self.token_life.add(life)
         self._rejected.discard(exchange.client_id)
@@ -227,6 +225,12 @@ class Evidence:
         self.looks_of_several += device.requests_of_look == 2
         self.largest_batch = max(self.largest_batch, len(resources(exchange)))
         self._decisions(exchange)
+        for decision in decisions(exchange):
+            resource = str(decision.get("resource"))
+            self.preauthorized += 1
+            self.permitted_before += exchange.wall - device.permitted.get(resource, float("-inf")) < ONE_RUN
+            if decision.get("authorized"):
+                device.permitted[resource] = exchange.wall
         device.looked = ended(exchange)
 
     def _authorize(self, exchange: Exchange, device: Device) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 import msgspec
 
 from conformance.adobe_hosts import Hosts
-from conformance.engine import Judge, RuleResult, Verdict
+from conformance.engine import Judge, RuleResult, Verdict, lacking
 from conformance.errors import HarnessError
 from conformance.facts.exchanges import sent_by_browser
 from conformance.readers.traces import read_traces
@@ -20,11 +21,14 @@ from conformance.registry import select
 from conformance.rule import Expectations, Severity
 from load.forecast.evidence import Evidence, Mean
 from load.forecast.habits import COMPLIANT, ENDLESS, Flaw, Habits
+from mock_server.exchange import Exchange
 
 FEW = 0.05
 """Below so many for each occasion it was an exception, not a habit."""
-STEADY = 0.3
-"""The ages at which tokens are replaced vary by no more than that where it is age that counts."""
+STEADY, MOST = 0.2, 0.7
+"""Where it is age that counts, most tokens are replaced at an age that is no further from the usual one."""
+MARKED = 0.1
+"""By so large a share a habit differs from what it should be."""
 FEW_ADDRESSES = 0.2
 """With fewer addresses than this for each device, the devices' own are not passed on."""
 ENOUGH = 5
@@ -36,11 +40,12 @@ HABITS_OF_RULES: Mapping[str, tuple[str, ...]] = {
     "configuration.cached": ("configuration_kept",),
     "configuration.only-for-selection": ("configurations_per_play",),
     "authentication.profiles-checked-first": ("profiles_per_login",),
-    "authentication.known-mvpd-asked-directly": ("profiles_per_start",),
+    "authentication.profile-remembered": ("profiles_per_start", "profiles_per_return"),
     "authentication.polls-by-code": ("polls_by_code",),
     "authentication.poll-interval": ("poll_interval", "first_screen_poll_interval"),
     "authentication.poll-is-single": ("poll_interval", "first_screen_poll_interval"),
     "authentication.poll-starts-promptly": ("first_poll_after",),
+    "authentication.poll-waits-for-redirect": ("waits_for_redirect",),
     "authentication.poll-stops-on-success": ("polls_after_success",),
     "preauthorization.batch-limit": ("batch",),
     "preauthorization.permits-cached": ("keeps_permits",),
@@ -72,23 +77,33 @@ def learn(paths: Sequence[Path], *, instances: int, hosts: Iterable[str] = ()) -
 
     Raises `ConfigError` where a trace cannot be read, and `HarnessError` where there is nothing to learn from.
     """
-    judge = Judge(select(()), Expectations(instances=instances), driven=False)
+    learned = learn_from(read_traces(paths, Hosts(frozenset(map(str.lower, hosts)))), instances=instances)
+    if learned is None:
+        files = ", ".join(map(str, paths))
+        raise HarnessError(f"{files}: nobody logs in or plays in it, so there is nothing to learn; record a visit")
+    return learned
+
+
+def learn_from(exchanges: Iterable[Exchange], *, instances: int) -> Learned | None:
+    """The same of exchanges in order of time; None where there is nothing to learn from."""
+    rules = select(())
+    judge = Judge(rules, Expectations(instances=instances), driven=False)
     evidence = Evidence(instances)
-    for exchange in read_traces(paths, Hosts(frozenset(map(str.lower, hosts)))):
+    for exchange in exchanges:
         judge.observe(exchange)
         if exchange.endpoint and not sent_by_browser(exchange):
             evidence.observe(exchange)
     evidence.conclude()
     if not evidence.logins and not evidence.plays:
-        files = ", ".join(map(str, paths))
-        raise HarnessError(f"{files}: nobody logs in or plays in it, so there is nothing to learn; record a visit")
-    violated = [result for result in judge.conclude() if result.verdict is Verdict.VIOLATED]
-    found = _habits(evidence) | _habits_of_rules(violated)
+        return None
+    results = judge.conclude(untestable=lacking(rules, None))
+    violated = [result for result in results if result.verdict is Verdict.VIOLATED]
+    found = _habits(evidence)
     habits = msgspec.structs.replace(COMPLIANT, **{name: value for name, (value, _) in found.items()})
     return Learned(
         habits=habits,
         occasions={name: number for name, (_, number) in found.items()},
-        flaws=[flaw for result in violated if (flaw := _flaw(result, habits))],
+        flaws=[flaw for result in results if (flaw := _flaw(result, habits))],
         violated=[result.card.id for result in violated if result.card.severity == Severity.MUST],
         exchanges=evidence.exchanges,
         seconds=evidence.last - evidence.first,
@@ -126,10 +141,10 @@ def _registration(evidence: Evidence, found: Found) -> None:
     if evidence.tokens > 1:
         found["registrations_per_token"] = _ratio(for_token, evidence.tokens - 1)
     early = evidence.early_tokens
-    if early.number >= ENOUGH and early.variation < STEADY and early.value > 1.0:
-        found["token_life"] = (round(early.value, 1), early.number)
+    if len(early) >= ENOUGH and _steady(early):
+        found["token_life"] = (round(median(early), 1), len(early))
     elif evidence.calls:
-        found["tokens_per_call"] = _ratio(early.number, evidence.calls, few=FEW / 2)
+        found["tokens_per_call"] = _ratio(len(early), evidence.calls, few=FEW / 2)
         if evidence.token_life.number:
             found["token_life"] = (round(evidence.token_life.value, 1), evidence.token_life.number)
 
@@ -190,24 +205,37 @@ def _decisions(evidence: Evidence, found: Found) -> None:
         found["batch"] = (evidence.largest_batch, evidence.looks)
     if evidence.decided >= ENOUGH:
         found["denied_share"] = (round(evidence.denied / evidence.decided, 3), evidence.decided)
+    if evidence.preauthorized >= ENOUGH:
+        again = evidence.permitted_before / evidence.preauthorized > 2 * FEW
+        found["keeps_permits"] = (not again, evidence.preauthorized)
     if evidence.final_denials:
         found["calls_after_denial"] = _ratio(evidence.calls_after_denial, evidence.final_denials)
 
 
-def _habits_of_rules(violated: Iterable[RuleResult]) -> Found:
-    """What no count shows, but a rule does: whether what is asked again was permitted before."""
-    asked_again = [result for result in violated if result.card.id == "preauthorization.permits-cached"]
-    return {"keeps_permits": (False, asked_again[0].opportunities)} if asked_again else {}
-
-
 def _flaw(result: RuleResult, habits: Habits) -> Flaw | None:
-    """The flaw that a broken rule stands for, if it changes the number of calls."""
+    """The flaw that a broken rule stands for, if it changes the number of calls.
+
+    A rule that cannot be judged without a driver is taken for broken where the habits are marked enough.
+    """
+    if result.verdict not in {Verdict.VIOLATED, Verdict.UNTESTABLE}:
+        return None
+    margin = 0.0 if result.verdict is Verdict.VIOLATED else MARKED
     blamed = {
         name: getattr(habits, name)
         for name in HABITS_OF_RULES.get(result.card.id, ())
-        if getattr(habits, name) != getattr(COMPLIANT, name)
+        if _differs(getattr(habits, name), getattr(COMPLIANT, name), margin)
     }
-    return Flaw(name=result.card.id, sentence=f"Not so: {result.card.title}.", habits=blamed) if blamed else None
+    said = "Not so" if result.verdict is Verdict.VIOLATED else "Hardly so, though only a driver can tell"
+    return Flaw(name=result.card.id, sentence=f"{said}: {result.card.title}.", habits=blamed) if blamed else None
+
+
+def _differs(value: float, compliant: float, margin: float) -> bool:
+    return abs(value - compliant) > margin * max(1.0, abs(compliant))
+
+
+def _steady(ages: Sequence[float]) -> bool:
+    usual = median(ages)
+    return usual > 1.0 and sum(abs(age - usual) <= STEADY * usual for age in ages) >= MOST * len(ages)
 
 
 def _ratio(number: float, occasions: int, few: float = FEW) -> tuple[float, int]:

@@ -1,0 +1,217 @@
+"""Habits are learned from what a trace shows, and nothing is learned from what it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from conformance.engine import in_order
+from load.forecast.habits import COMPLIANT, Habits
+from load.forecast.learning import HABITS_OF_RULES, Learned, learn_from
+from mock_server.exchange import Exchange
+from tests.conformance.conformance_traces import Trace, Viewer
+
+ALL = tuple("abcdefgh")
+Visit = Callable[[Trace, Viewer, str], None]
+
+
+def learned(trace: Trace, instances: int = 1) -> Learned:
+    exchanges = [seen for seen in in_order(trace.observations) if isinstance(seen, Exchange)]
+    found = learn_from(exchanges, instances=instances)
+    assert found is not None
+    return found
+
+
+def compliant(trace: Trace, viewer: Viewer, code: str) -> None:
+    """A viewer logs in on the second screen, looks at the catalogue and plays twice."""
+    trace.profiles(viewer)
+    trace.session(code, viewer)
+    trace.look_up(code, viewer)
+    trace.wait(1.9)
+    for found in (False, True):
+        trace.poll(code, found=found)
+        trace.wait(3.2)
+    trace.preauthorize(ALL[:5], viewer, denied=("c",))
+    trace.preauthorize(ALL[5:], viewer)
+    trace.wait(1)
+    trace.authorize("a", viewer)
+    trace.wait(4)
+    trace.authorize("c", viewer, action="none")
+    trace.wait(20)
+
+
+def evening(visit: Visit, viewers: int = 8) -> Trace:
+    """One viewer after the other visits."""
+    trace = Trace().start()
+    trace.configuration()
+    for number in range(viewers):
+        visit(trace, Viewer(f"device-{number}", f"198.18.0.{number + 1}"), f"CODE{number:03}")
+    return trace
+
+
+def differing(habits: Habits) -> set[str]:
+    """The habits that differ from the compliant ones by more than a tenth."""
+    found = set()
+    for name in habits.__struct_fields__:
+        is_now, should_be = float(getattr(habits, name)), float(getattr(COMPLIANT, name))
+        if abs(is_now - should_be) > 0.1 * max(should_be, 0.5):
+            found.add(name)
+    return found
+
+
+def test_a_compliant_evening_shows_the_compliant_habits() -> None:
+    found = learned(evening(compliant))
+    assert differing(found.habits) == {"denied_share"}, "which is the catalogue's, and here two of ten"
+    assert found.flaws == []
+    assert found.violated == []
+    assert found.occasions["poll_interval"] == 8
+    assert found.habits.poll_interval == pytest.approx(3.2, abs=0.01)
+    assert found.habits.first_poll_after == pytest.approx(1.9, abs=0.02)
+
+
+def hasty(trace: Trace, viewer: Viewer, code: str) -> None:
+    trace.profiles(viewer)
+    trace.session(code, viewer)
+    trace.look_up(code, viewer)
+    for found in (False, False, False, True):
+        trace.wait(1)
+        trace.poll(code, found=found)
+    trace.authorize("a", viewer)
+
+
+def going_on(trace: Trace, viewer: Viewer, code: str) -> None:
+    compliant(trace, viewer, code)
+    for _ in range(6):
+        trace.wait(3.2)
+        trace.poll(code, found=True)
+
+
+def token_each(trace: Trace, viewer: Viewer, code: str) -> None:
+    for number in range(3):
+        trace.token(f"{code}-{number}")
+        trace.authorize("a", viewer)
+        trace.wait(number + 1.0)
+
+
+def registering(trace: Trace, viewer: Viewer, code: str) -> None:
+    trace.register(f"client-{code}")
+    trace.wait(3)
+    trace.token(f"token-{code}")
+    compliant(trace, viewer, code)
+
+
+def short_token(trace: Trace, viewer: Viewer, code: str) -> None:
+    trace.token(f"token-{code}")
+    trace.authorize("a", viewer)
+    trace.wait(10)
+
+
+def asking_after_denial(trace: Trace, viewer: Viewer, _: str) -> None:
+    for _try in range(4):
+        trace.authorize("c", viewer, action="none")
+    trace.wait(5)
+
+
+def configuring(trace: Trace, viewer: Viewer, code: str) -> None:
+    trace.configuration(viewer)
+    trace.wait(1)
+    compliant(trace, viewer, code)
+
+
+def configuring_to_play(trace: Trace, viewer: Viewer, _: str) -> None:
+    for _play in range(2):
+        trace.configuration(viewer)
+        trace.authorize("a", viewer)
+        trace.wait(4)
+
+
+def one_by_one(trace: Trace, viewer: Viewer, code: str) -> None:
+    compliant(trace, viewer, code)
+    for _look in range(2):
+        for resource in ALL:
+            trace.preauthorize([resource], viewer)
+        trace.wait(5)
+
+
+def not_waiting(trace: Trace, viewer: Viewer, code: str) -> None:
+    compliant(trace, viewer, code)
+    for status in (429, 429, 200):
+        trace.profiles(viewer, mvpd="Cablevision", status=status, found=status == 200)
+        trace.wait(0.1)
+
+
+def listing(trace: Trace, viewer: Viewer, code: str) -> None:
+    trace.profiles(viewer)
+    trace.wait(30)
+    compliant(trace, viewer, code)
+
+
+@pytest.mark.parametrize(
+    ("visit", "habit", "value", "rule"),
+    [
+        (hasty, "poll_interval", 1.0, "authentication.poll-interval"),
+        (going_on, "polls_after_success", 6.0, "authentication.poll-stops-on-success"),
+        (token_each, "tokens_per_call", 1.0, "registration.token-reused"),
+        (short_token, "token_life", 10.0, "registration.token-reused"),
+        (registering, "registrations_per_start", 1.0, "registration.credentials-reused"),
+        (configuring, "configuration_kept", 0.0, "configuration.cached"),
+        (configuring_to_play, "configurations_per_play", 1.0, "configuration.only-for-selection"),
+        (asking_after_denial, "calls_after_denial", 3.0, "authorization.denial-final"),
+        (one_by_one, "keeps_permits", False, "preauthorization.permits-cached"),
+        (not_waiting, "throttle_pause", 0.1, "errors.throttled-waits"),
+        (listing, "profiles_per_start", 1.0, "authentication.profile-remembered"),
+    ],
+)
+def test_what_a_service_does_wrong_is_measured_and_laid_to_a_rule(
+    visit: Visit, habit: str, value: float, rule: str
+) -> None:
+    found = learned(evening(visit))
+    assert getattr(found.habits, habit) == pytest.approx(value, rel=0.15)
+    flaw = next(flaw for flaw in found.flaws if flaw.name == rule)
+    assert habit in flaw.habits
+    assert getattr(flaw.mend(found.habits), habit) == getattr(COMPLIANT, habit)
+
+
+def test_devices_that_all_come_from_one_address_are_noticed() -> None:
+    trace = Trace().start()
+    for number in range(8):
+        compliant(trace, Viewer(f"device-{number}", "10.0.0.1"), f"CODE{number:03}")
+    assert learned(trace).habits.one_address
+
+
+def test_two_instances_may_have_a_token_each() -> None:
+    trace = Trace().start()
+    trace.wait(30)
+    trace.token("second")
+    for number in range(8):
+        compliant(trace, Viewer(f"device-{number}", f"198.18.0.{number + 1}"), f"CODE{number:03}")
+    assert learned(trace, instances=2).habits.tokens_per_call == 0
+
+
+def test_first_screens_are_told_from_second_ones() -> None:
+    def both(trace: Trace, viewer: Viewer, code: str) -> None:
+        compliant(trace, viewer, code)
+        trace.session(f"B{code[1:]}", viewer)
+        for found in (False, False, True):
+            trace.wait(1)
+            trace.poll(f"B{code[1:]}", found=found)
+
+    habits = learned(evening(both)).habits
+    assert habits.first_screen_poll_interval == pytest.approx(1.0, abs=0.01)
+    assert habits.poll_interval == pytest.approx(3.2, abs=0.01)
+    assert not habits.waits_for_redirect
+
+
+def test_a_trace_in_which_nobody_does_anything_teaches_nothing() -> None:
+    trace = Trace().start()
+    exchanges = [seen for seen in trace.observations if isinstance(seen, Exchange)]
+    assert learn_from(exchanges, instances=1) is None
+
+
+def test_every_rule_that_is_laid_a_habit_to_exists_and_so_does_the_habit() -> None:
+    from conformance.registry import all_rules  # noqa: PLC0415 - slow, and needed here alone
+
+    rules = {rule.card.id for rule in all_rules()}
+    assert set(HABITS_OF_RULES) <= rules
+    assert {name for habits in HABITS_OF_RULES.values() for name in habits} <= set(Habits.__struct_fields__)
