@@ -1,0 +1,143 @@
+"""Forecasts beside real runs of the same event: the example service, recorded, as it is and with two defects.
+
+A run has chance in it, and so few viewers make few calls: counts are compared within four standard deviations and a
+tenth.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance import example
+
+COMMAND = str(Path(sys.executable).with_name("pass-load"))
+DEFECTS = ("poll-every-second", "configuration-per-request")
+EVENT = """[event]
+audience = 60
+duration = "30s"
+typing = "4s"
+[[stages]]
+lasts = "10s"
+share = 1
+[[viewers]]
+entrance = "second-screen"
+weight = 3
+zaps = 2
+watches = "2s"
+[[viewers]]
+entrance = "first-screen"
+zaps = 1
+watches = "3s"
+preauthorizes = false
+logs_out = true
+[mvpds]
+Cablevision = 3
+Spectrum = 1
+[households]
+1 = 3
+2 = 1
+"""
+MARGIN, DEVIATIONS = 0.1, 4.0
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A run that has ended: its report, and the trace of its mock."""
+
+    report: dict[str, Any]
+    trace: Path
+
+    @property
+    def calls(self) -> dict[str, int]:
+        return {one["endpoint"]: one["calls"] for one in self.report["adobe"]["endpoints"]}
+
+    @property
+    def peak(self) -> int:
+        """Calls in the fullest second."""
+        series = self.report["series"]
+        return max(map(sum, zip(*series["calls"].values(), strict=True)))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("forecast")
+    (folder / "small.toml").write_text(EVENT, "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def runs(folder: Path) -> Iterator[Mapping[str, Recorded]]:
+    """Both runs side by side: they are mostly waiting."""
+    traces = {"compliant": folder / "compliant.jsonl", "defective": folder / "defective.jsonl"}
+    with ExitStack() as stack:
+        started = {}
+        for name, defects in (("compliant", ()), ("defective", DEFECTS)):
+            own = folder / name
+            own.mkdir()
+            mock = stack.enter_context(example.mock(own, f"--record={traces[name]}"))
+            service = stack.enter_context(example.programmer_service(own, mock.url, defects))
+            config = example.service_toml(service.url)
+            text = config.path.read_text("utf-8").replace('"http://127.0.0.1:9000"', f'"{service.url}"')
+            (own / "service.toml").write_text(text, "utf-8")
+            command = [COMMAND, "run", "--service", str(own / "service.toml"), "--mock", mock.url, "--seed", "5"]
+            command += ["--event", str(folder / "small.toml"), "--report", str(own / "report")]
+            started[name] = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        said = {name: process.communicate(timeout=180)[1] for name, process in started.items()}
+        reports = {
+            name: json.loads((folder / name / "report" / "report.json").read_text("utf-8")) for name in started
+        }
+        assert reports["compliant"]["viewers"]["arrived"] == 60, said
+    yield {name: Recorded(reports[name], traces[name]) for name in traces}
+
+
+def forecast(folder: Path, *arguments: str) -> dict[str, Any]:
+    command = [COMMAND, "forecast", "--event", str(folder / "small.toml"), "--seed", "2", "--answers-within", "20ms"]
+    done = subprocess.run([*command, *arguments, "--format", "json"], capture_output=True, text=True, check=False)
+    assert done.returncode in {0, 1}, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def assert_near(foreseen: float, measured: float, what: str) -> None:
+    margin = MARGIN * measured + DEVIATIONS * max(measured, 1.0) ** 0.5
+    assert abs(foreseen - measured) <= margin, f"{what}: {foreseen:g} foreseen, {measured:g} measured"
+
+
+def assert_foreseen(report: dict[str, Any], run: Recorded) -> None:
+    foreseen = {one["endpoint"]: one["calls"] for one in report["endpoints"]}
+    for endpoint in foreseen.keys() | run.calls.keys():
+        # What all viewers share was fetched before the event in part.
+        if endpoint not in {"dcr.token", "dcr.register"}:
+            assert_near(foreseen.get(endpoint, 0.0), run.calls.get(endpoint, 0), endpoint)
+    assert_near(report["calls"], run.report["adobe"]["calls"], "all calls")
+    assert_near(report["peak"]["per_second"], run.peak, "the fullest second")
+
+
+def test_a_compliant_run_is_foreseen_without_a_trace(folder: Path, runs: Mapping[str, Recorded]) -> None:
+    assert_foreseen(forecast(folder), runs["compliant"])
+
+
+def test_a_defective_run_is_foreseen_from_its_trace(folder: Path, runs: Mapping[str, Recorded]) -> None:
+    report = forecast(folder, "--trace", str(runs["defective"].trace))
+    assert_foreseen(report, runs["defective"])
+    assert "authentication.poll-interval" in report["violated"]
+    habits = {habit["name"]: habit for habit in report["habits"]}
+    assert habits["poll_interval"]["value"] == pytest.approx(1.0, abs=0.2)
+    assert habits["configuration_kept"]["value"] == 0
+
+
+def test_mending_the_defects_on_paper_is_what_mending_them_does(folder: Path, runs: Mapping[str, Recorded]) -> None:
+    report = forecast(folder, "--trace", str(runs["defective"].trace))
+    variants = {variant["mended"]: variant for variant in report["variants"]}
+    assert {"authentication.poll-interval", "configuration.cached", "*"} <= set(variants)
+    assert_near(variants["*"]["calls"], runs["compliant"].report["adobe"]["calls"], "all calls, mended")
+    assert variants["*"]["calls"] < 0.9 * runs["defective"].report["adobe"]["calls"]
