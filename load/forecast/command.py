@@ -1,20 +1,19 @@
-"""The command `pass-load forecast`. numpy is imported once it is needed, so that its absence is one sentence."""
+"""The command `pass-load forecast`. numpy is imported by those who want a forecast, and not by every `pass-load`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from conformance.command import duration, format_option, fresh_seed, progress, publish, reserve
-from conformance.errors import ConfigError
 from conformance.reports.documents import Form
 from load import event as events
 from load.forecast.habits import COMPLIANT, defects, flaws_named
+from mock_server.command import FILE, completing
 
 if TYPE_CHECKING:
     from load.forecast.report import ForecastReport
@@ -46,12 +45,6 @@ FORMS: Mapping[str, Form[ForecastReport]] = {
 }
 
 
-def require_numpy() -> None:
-    """Raises `ConfigError` where numpy is not installed."""
-    if find_spec("numpy") is None:
-        raise ConfigError('forecasts need numpy, which is not installed: pip install "pass-harness[load]"')
-
-
 def _show_defects(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted:
         for flaw in defects().values():
@@ -60,7 +53,14 @@ def _show_defects(context: click.Context, _: click.Parameter, wanted: bool) -> N
 
 
 @click.command()
-@click.option("--event", "event_name", required=True, metavar="EVENT", help="An event.toml, or a packaged event.")
+@click.option(
+    "--event",
+    "event_name",
+    required=True,
+    metavar="EVENT",
+    shell_complete=completing(events.packaged, files=True),
+    help="An event.toml, or a packaged event.",
+)
 @click.option("--audience", type=click.IntRange(1, events.LARGEST_AUDIENCE), help="Instead of the event's own.")
 @click.option(
     "--trace",
@@ -74,7 +74,12 @@ def _show_defects(context: click.Context, _: click.Parameter, wanted: bool) -> N
     "--host", "hosts", multiple=True, help="A mock or proxy in a HAR, besides Adobe's own hosts; repeatable."
 )
 @click.option(
-    "--defect", "names", multiple=True, metavar="NAME", help="What the service does wrong besides (see --defects)."
+    "--defect",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=completing(defects),
+    help="What the service does wrong besides (see --defects).",
 )
 @click.option(
     "--defects", is_flag=True, is_eager=True, expose_value=False, callback=_show_defects, help="List them, and end."
@@ -89,7 +94,7 @@ def _show_defects(context: click.Context, _: click.Parameter, wanted: bool) -> N
 @click.option(
     "--seed", type=click.IntRange(0, 2**64 - 1), help="Of the audience and of chance [default: another each time]."
 )
-@click.option("--report", "folder", type=Path, metavar="DIR", help="Also write the report there, in all forms.")
+@click.option("--report", "folder", type=FILE, metavar="DIR", help="Also write the report there, in all forms.")
 @format_option(FORMS)
 def forecast(
     event_name: str,
@@ -110,7 +115,6 @@ def forecast(
     """
     event = events.load(events.find(event_name), audience=audience)
     wrong = flaws_named(names)
-    require_numpy()
     reserve(folder)
     from load.forecast.forecast import Wanted  # noqa: PLC0415 - see above
     from load.forecast.forecast import forecast as make  # noqa: PLC0415

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,7 +75,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def runs(folder: Path) -> Iterator[Mapping[str, Recorded]]:
+def runs(folder: Path) -> Mapping[str, Recorded]:
     """Both runs side by side: they are mostly waiting."""
     traces = {"compliant": folder / "compliant.jsonl", "defective": folder / "defective.jsonl"}
     with ExitStack() as stack:
@@ -96,7 +96,7 @@ def runs(folder: Path) -> Iterator[Mapping[str, Recorded]]:
             name: json.loads((folder / name / "report" / "report.json").read_text("utf-8")) for name in started
         }
         assert reports["compliant"]["viewers"]["arrived"] == 60, said
-    yield {name: Recorded(reports[name], traces[name]) for name in traces}
+    return {name: Recorded(reports[name], traces[name]) for name in traces}
 
 
 def forecast(folder: Path, *arguments: str) -> dict[str, Any]:

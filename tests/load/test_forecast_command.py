@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 from typing import Any
@@ -149,14 +148,6 @@ def test_events_that_cannot_be_foreseen_are_refused(tmp_path: Path, change: tupl
     result = forecast("--event", str(file))
     assert result.exit_code == 2
     assert sentence in result.stderr
-
-
-def test_without_numpy_there_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    find = importlib.util.find_spec
-    monkeypatch.setattr("load.forecast.command.find_spec", lambda name: None if name == "numpy" else find(name))
-    result = forecast("--event", "kickoff")
-    assert result.exit_code == 2
-    assert 'pip install "pass-harness[load]"' in result.stderr
 
 
 def test_the_defects_are_listed() -> None:
