@@ -17,6 +17,7 @@ from conformance.reports.model import (
     RuleReport,
     settle,
 )
+from mock_server.foreign_json import UNREADABLE
 
 
 def load(path: Path) -> Report:
@@ -25,7 +26,7 @@ def load(path: Path) -> Report:
         report = msgspec.json.decode(path.read_bytes(), type=Report)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}); name the report.json of a run") from error
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise ConfigError(f"{path}: is no report ({error}); name the report.json of a run") from error
     for rule in report.rules:
         if rule.broken and not rule.kinds:

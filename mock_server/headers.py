@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from mock_server.foreign_json import UNREADABLE
+
 _FINGERPRINT = re.compile(r"fingerprint\s+([A-Za-z0-9+/=_-]{1,2048})", re.IGNORECASE)
 _BEARER = re.compile(r"bearer\s+([A-Za-z0-9._~+/=-]{1,8192})", re.IGNORECASE)
 _MAX_DEVICE_INFO = 16_384
@@ -50,7 +52,7 @@ def device_info(header: str | None) -> dict[str, Any] | None:
         return None
     try:
         return msgspec.json.decode(raw, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return None
 
 

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from mock_server.call import Call
+from mock_server.foreign_json import UNREADABLE
 
 _MAX_FIELDS = 100
 
@@ -36,7 +37,7 @@ def json_object(call: Call) -> dict[str, Any]:
     """The members of a JSON body; Malformed if it is not a JSON object."""
     try:
         return msgspec.json.decode(call.inbound.body, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise Malformed(str(error)) from error
 
 

@@ -18,6 +18,7 @@ from defusedxml.ElementTree import fromstring
 
 from mock_server.catalogue import Catalogue, Mvpd
 from mock_server.errors import ApiError
+from mock_server.foreign_json import UNREADABLE
 from mock_server.headers import decode_base64
 
 PARTNERS = frozenset({"Apple"})
@@ -26,6 +27,7 @@ _PROTOCOL = "{urn:oasis:names:tc:SAML:2.0:protocol}"
 _ASSERTION = "{urn:oasis:names:tc:SAML:2.0:assertion}"
 _SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
 _MAX_STATUS = 16_384
+_MAX_DIGITS = 20
 
 
 @dataclass(frozen=True)
@@ -66,14 +68,14 @@ def framework_status(header: str | None) -> FrameworkStatus:
     raw = decode_base64(header.strip()) if header and len(header) <= _MAX_STATUS else None
     try:
         content = msgspec.json.decode(raw or b"{}", type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         content = {}
     permission, provider = (_object(content, name) for name in ("frameworkPermissionInfo", "frameworkProviderInfo"))
-    expires = provider.get("expirationDate")
+    expires = str(provider.get("expirationDate"))
     return FrameworkStatus(
         access=_text(permission.get("accessStatus")),
         provider=_text(provider.get("id")),
-        expires=int(expires) if isinstance(expires, str | int) and str(expires).isdecimal() else None,
+        expires=int(expires) if expires.isdecimal() and len(expires) <= _MAX_DIGITS else None,
     )
 
 

@@ -16,6 +16,7 @@ import msgspec
 from mock_server.cors import PREFLIGHT
 from mock_server.dispatch import PathTree
 from mock_server.exchange import Exchange
+from mock_server.foreign_json import UNREADABLE
 from mock_server.headers import device_identifier
 from mock_server.routes import by_path
 from mock_server.spaces import PREFIX
@@ -143,7 +144,7 @@ def _sent(exchange: Exchange) -> Mapping[str, str]:
 def _json_object(text: str) -> Mapping[str, Any]:
     try:
         return msgspec.json.decode(text, type=dict[str, Any])
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return {}
 
 

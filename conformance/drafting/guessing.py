@@ -113,7 +113,7 @@ def _asked(document: Document, operation: Operation) -> set[str]:
 
 def _verb(document: Document, verb: str, candidate: Candidate) -> VerbDraft:
     notes = [candidate.name]
-    target = re.sub(r"\{([^}]+)\}", lambda found: _filled(found[1], candidate.path, notes), candidate.path)
+    target = re.sub(r"\{([^{}]+)\}", lambda found: _filled(found[1], candidate.path, notes), candidate.path)
     query = _parameters(candidate.operation, "query", notes)
     if query:
         target += "?" + "&".join(f"{name}={value}" for name, value in query.items())

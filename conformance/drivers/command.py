@@ -25,6 +25,7 @@ from conformance.drivers.wire import VerbError, device_values
 from conformance.errors import ConfigError
 from conformance.service_config import ServiceConfig
 from conformance.verbs import RESTART, VERBS
+from mock_server.foreign_json import UNREADABLE
 from mock_server.toml_file import nearest
 
 PROTOCOL = 1
@@ -160,7 +161,7 @@ class CommandDriver(OwnDriver):
         except TimeoutError as error:
             sentence = f'did not say within {READY_WITHIN:g} s what it can, like {{"verbs": ["login"]}}'
             raise self.told(sentence) from error
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise self.told(f'its first line is {{"verbs": […]}} ({error})') from error
         except Garbage as error:
             raise await self._ended(str(error)) from error
@@ -205,7 +206,7 @@ class CommandDriver(OwnDriver):
     def _take(self, line: bytes) -> None:
         try:
             answer = msgspec.json.decode(line, type=_Answer)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             shown = line[:200].decode("utf-8", "replace").strip()
             sentence = f"its stdout is for answers alone, one JSON object a line, not {shown!r} ({error})"
             raise Garbage(sentence) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -10,8 +11,10 @@ import httpx
 from conformance.drivers.driver import Request
 from conformance.drivers.restart import Restarter
 from conformance.drivers.timed import TimedDriver
-from conformance.drivers.wire import VerbError, mentions, read, render
+from conformance.drivers.wire import MOST_BYTES, VerbError, mentions, read, render
 from conformance.service_config import ServiceConfig
+
+_PIECE = 65_536
 
 
 class HttpDriver(TimedDriver):
@@ -41,20 +44,29 @@ class HttpDriver(TimedDriver):
         await self._http.aclose()
 
     async def returns(self, request: Request) -> tuple[dict[str, Any], int]:
-        answer = await self._send(request)
+        status, body = await self._send(request)
         try:
-            return read(self._config, request.verb, answer.status_code, answer.content), answer.status_code
+            return read(self._config, request.verb, status, body), status
         except VerbError as error:
-            raise VerbError(str(error), answer.status_code) from error
+            raise VerbError(str(error), status) from error
 
     def visitor(self, request: Request) -> str:
         return request.device.visitor if mentions(self._config, request.verb, "visitor_identifier") else ""
 
-    async def _send(self, request: Request) -> httpx.Response:
-        sent = render(self._config, request)
+    async def _send(self, request: Request) -> tuple[int, bytes]:
+        """Status and body of the answer."""
+        sent, body = render(self._config, request), bytearray()
         try:
-            return await self._http.request(sent.method, sent.url, headers=sent.headers, content=sent.body or None)
-        except httpx.TimeoutException as error:
+            async with (
+                asyncio.timeout(self._config.service.timeout),
+                self._http.stream(sent.method, sent.url, headers=sent.headers, content=sent.body or None) as answer,
+            ):
+                async for piece in answer.aiter_bytes(_PIECE):
+                    body += piece
+                    if len(body) > MOST_BYTES:
+                        raise VerbError(f"the answer has more than {MOST_BYTES} bytes", answer.status_code)
+                return answer.status_code, bytes(body)
+        except (httpx.TimeoutException, TimeoutError) as error:
             raise VerbError(f"no answer within {self._config.service.timeout:g} s", 0) from error
         except httpx.HTTPError as error:
             raise VerbError(f"no answer: {error or type(error).__name__}", 0) from error

@@ -17,9 +17,12 @@ from conformance.drivers.placeholders import Values, fill, fill_text, fill_url, 
 from conformance.service_config import ServiceConfig, States, VerbMapping
 from conformance.verbs import STATES, VERBS
 from fixtures.devices import Device
-from mock_server.masking import mask
+from mock_server.foreign_json import UNREADABLE
+from mock_server.masking import mask, mask_body
 
 EVIDENCE_CHARACTERS = 300
+MOST_BYTES = 16 * 1_048_576
+"""Of an answer of the service, unpacked: it is not for the service to say how much memory a run takes."""
 
 
 class VerbError(Exception):
@@ -80,7 +83,7 @@ def read(config: ServiceConfig, verb: str, status: int, body: bytes) -> dict[str
         return {}
     try:
         content = msgspec.json.decode(body) if body else None
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise VerbError(f"the answer is not JSON: {_excerpt(body)}") from error
     found = in_suite_words(config.states, _found(verb, mapping, content))
     if status not in mapping.accept:  # an accepted error need not carry what a success does
@@ -150,5 +153,5 @@ def _require(verb: str, mapping: VerbMapping, found: dict[str, Any], body: bytes
 
 
 def _excerpt(body: bytes) -> str:
-    text = " ".join(body.decode("utf-8", "replace").split())
+    text = " ".join(mask_body(body.decode("utf-8", "replace")).split())
     return text[:EVIDENCE_CHARACTERS] + ("…" if len(text) > EVIDENCE_CHARACTERS else "") if text else "an empty body"

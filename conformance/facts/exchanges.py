@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from mock_server.exchange import Exchange
+from mock_server.foreign_json import UNREADABLE
 
 DCR = frozenset({"dcr.register", "dcr.token"})
 SESSIONS = frozenset({"sessions.create", "sessions.resume", "sessions.retrieve", "sessions.partner"})
@@ -57,7 +58,7 @@ def json_object(text: str) -> Mapping[str, Any]:
     """The JSON object in a body; empty if it is none. Shared, so never changed."""
     try:
         value = msgspec.json.decode(text)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return {}
     return value if isinstance(value, dict) else {}
 

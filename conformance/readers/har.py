@@ -19,6 +19,7 @@ from conformance.errors import ConfigError
 from conformance.readers.json_text import BadJson, JsonText
 from conformance.readers.unpacking import unpacked
 from mock_server.exchange import Exchange
+from mock_server.foreign_json import UNREADABLE
 from mock_server.har import Beyond
 from mock_server.headers import decode_base64, effective_ip
 from mock_server.masking import mask_body, mask_form, mask_header
@@ -97,7 +98,7 @@ def read_har(path: Path, hosts: Hosts) -> Iterator[Exchange]:
                 exchange = _exchange(entry, number, hosts) if entry is not None else None
                 if exchange is not None:
                     yield exchange
-    except (BadJson, _BadEntry, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (BadJson, _BadEntry, *UNREADABLE) as error:
         where = number if isinstance(error, _BadEntry) else number + 1
         raise ConfigError(f"{path}: entry {where}: {error}; a HAR 1.2 archive was expected") from error
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TextIO, TypeVar
 
-import msgspec
+from mock_server.foreign_json import UNREADABLE
 
 T = TypeVar("T")
 CHUNK = 1 << 18
@@ -69,7 +69,7 @@ class JsonText:
             if end is not None:
                 try:
                     element = decode(self._text[self._at : end])
-                except msgspec.DecodeError:
+                except UNREADABLE:
                     end = None
             guessed = end is not None
             if end is None:

@@ -10,6 +10,10 @@ import msgspec
 from conformance.errors import ConfigError
 from conformance.readers.unpacking import unpacked
 from mock_server.exchange import Exchange
+from mock_server.foreign_json import UNREADABLE
+
+MOST = 1 << 26
+"""Bytes that one line may have: of a gzipped one nobody sees how long it is."""
 
 
 def read_jsonl(path: Path) -> Iterator[Exchange]:
@@ -21,11 +25,13 @@ def read_jsonl(path: Path) -> Iterator[Exchange]:
     read = 0
     try:
         with unpacked(path, lambda: str(read + 1)) as lines:
-            for line in lines:
+            while line := lines.readline(MOST):
                 read += 1
+                if len(line) == MOST:
+                    raise ConfigError(f"{path}:{read}: has more than {MOST} bytes; a trace has one exchange per line")
                 if line.strip():
                     yield decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise ConfigError(
             f"{path}:{read}: not an exchange: {error}; a trace has one exchange per line as JSON, "
             "as `pass-mock serve --record` writes it"

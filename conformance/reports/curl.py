@@ -15,6 +15,8 @@ LEFT_OUT = frozenset(
 """Headers that curl or the network sets by itself."""
 _MASKED = re.compile(r"sha256:[0-9a-f]{16}")
 _NAMED = re.compile(r'(client_secret|software_statement|SAMLResponse|password)["=:\s]*$')
+_LONGEST_NAME = 64
+"""Characters before a masked value in which its name is looked for."""
 _VARIABLES = {
     "client_secret": "CLIENT_SECRET",
     "software_statement": "SOFTWARE_STATEMENT",
@@ -81,5 +83,5 @@ def _parts(text: str, variable: str, code: str | None) -> Iterator[tuple[str, bo
 
 
 def _variable(before: str) -> str:
-    named = _NAMED.search(before)
+    named = _NAMED.search(before[-_LONGEST_NAME:])
     return _VARIABLES[named[1]] if named else "SECRET"

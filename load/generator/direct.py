@@ -17,6 +17,7 @@ from conformance.drivers.wire import HttpRequest, VerbError
 from fixtures.devices import Device
 from load.generator.wire import Wire
 from load.messages import Called, DirectTarget
+from mock_server.foreign_json import UNREADABLE
 from mock_server.masking import mask
 
 FIRST_POLL_AFTER, POLL_INTERVAL = 2.0, 3.2
@@ -292,7 +293,7 @@ class DirectApp:
             status = answered
             try:
                 return answered, msgspec.json.decode(body, type=dict[str, Any]) if answered != 429 else {}
-            except msgspec.MsgspecError as error:
+            except UNREADABLE as error:
                 if answered >= 500:
                     return answered, {}
                 raise VerbError("the answer is not JSON") from error

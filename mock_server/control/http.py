@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from mock_server.control.callers import refusal
 from mock_server.durations import decode_hook
+from mock_server.foreign_json import UNREADABLE
 from mock_server.spaces import Space
 
 T = TypeVar("T")
@@ -49,7 +50,7 @@ async def body_as(request: Request, kind: type[T]) -> T:
             raise Refused(f"the body is longer than {_MAX_BODY} bytes", 413)
     try:
         return msgspec.json.decode(body.strip() or b"{}", type=kind, dec_hook=decode_hook)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise Refused(f"the body of {request.method} {request.url.path}: {error}") from error
 
 

@@ -41,7 +41,7 @@ def differences(theirs: Document, ours: Document) -> list[Difference]:
 
 
 def _template(path: str) -> str:
-    return re.sub(r"{[^}]*}", "{}", path).rstrip("/")
+    return re.sub(r"{[^{}]*}", "{}", path).rstrip("/")
 
 
 class _OperationComparison:

@@ -10,6 +10,7 @@ from http import HTTPStatus
 import msgspec
 
 from conformance.reports.scene import ExchangeReport
+from mock_server.foreign_json import UNREADABLE
 
 _ENCODED = {"ap-device-identifier", "x-device-info"}
 
@@ -62,5 +63,5 @@ def _readable(body: str) -> str:
         return body
     try:
         return msgspec.json.format(msgspec.json.encode(msgspec.json.decode(body)), indent=2).decode()
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return body

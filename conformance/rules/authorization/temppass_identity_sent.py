@@ -13,7 +13,8 @@ from conformance.rule import HELD, Broken, Card, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
 
 MISSING = "invalid_header_identity_for_temporary_access"
-_EMAIL = re.compile(rb"[^\s@\"]+@[^\s@\"]+\.[A-Za-z]{2,}")
+_EMAIL = re.compile(rb"[^\s@\"]@[^\s@\"]+\.[A-Za-z]{2,}")
+"""One character before the @ tells enough, and costs no search from each of many."""
 
 
 class TempPassIdentitySent(Rule):
