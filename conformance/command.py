@@ -17,6 +17,7 @@ import click
 from rich.console import Console
 
 from conformance.errors import ConfigError, HarnessError
+from conformance.printable import printable_lines
 from conformance.reports.documents import Form
 from conformance.runner import Announce
 from mock_server.durations import Duration, parse_duration
@@ -80,7 +81,7 @@ def progress(doing: str) -> Iterator[Announce]:
     console = Console(stderr=True, soft_wrap=True)
 
     def announce(line: str) -> None:
-        console.print(line, markup=False, highlight=False)
+        console.print(printable_lines(line), markup=False, highlight=False)
 
     if console.is_terminal:
         with console.status(doing):
@@ -153,5 +154,5 @@ def _writing(folder: Path) -> Iterator[None]:
 
 
 def _end(sentence: str, code: int) -> NoReturn:
-    click.echo(sentence, err=True)
+    click.echo(printable_lines(sentence), err=True)
     sys.exit(code)

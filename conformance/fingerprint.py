@@ -40,10 +40,10 @@ def _digest(rule: str, endpoint: str, observed: str, names: tuple[str, ...]) -> 
 
 
 def _without_varying(word: re.Match[str]) -> str:
-    """A word without authentication codes, and without what has a digit: numbers, durations, identifiers, addresses.
+    r"""A word without authentication codes, and without what has a digit: numbers, durations, identifiers, addresses.
 
-    Longer than the pattern that it stands for, ``[A-Z0-9]{6,}|[\\w.:+-]*\\d[\\w.:+-]*``, which takes the square of the
-    length of a word without a digit.
+    What the pattern ``[A-Z0-9]{6,}|[\w.:+-]*\d[\w.:+-]*`` finds, but that takes the square of the length of a word
+    without a digit.
     """
     text = word[0]
     code = _CODE.match(text)

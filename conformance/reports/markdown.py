@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from conformance.engine import Verdict
+from conformance.printable import printable
 from conformance.reports.model import EarlierFinding, FindingReport, Report, RuleReport
 
 LARGEST = 1_000_000
@@ -140,5 +141,5 @@ def _code(text: str | None) -> str:
 
 
 def _cut(text: str) -> str:
-    line = " ".join(text.split())
+    line = printable(" ".join(text.split()))
     return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from conformance.printable import printable
 from conformance.reports.model import RuleReport
 
 SHOWN_FINDINGS = 5
@@ -21,4 +22,4 @@ def evidence(rule: RuleReport) -> str:
     if (more := rule.broken - SHOWN_FINDINGS) > 0:
         lines.append(f"- and {more} more")
     lines += [f"- {reason}" for reason in rule.reasons]
-    return "\n".join([*lines, f"remedy: {rule.remedy}", *rule.citations])
+    return "\n".join(map(printable, [*lines, f"remedy: {rule.remedy}", *rule.citations]))

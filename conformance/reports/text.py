@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from rich.console import Console
 from rich.markup import escape
 
 from conformance.engine import Verdict
+from conformance.printable import printable
 from conformance.reports.model import NEW, FindingReport, Report, RuleReport, ScenarioReport
 
 SHOWN_FINDINGS = 3
 """Findings printed per rule; the JSON report has more of them."""
 SHOWN_EXCHANGES = 8
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-"""What a terminal would obey rather than print."""
 COLOURS = {"passed": "green", "violated": "red", "inconclusive": "yellow"}
 
 
@@ -23,9 +21,7 @@ def render(report: Report, console: Console) -> None:
     """Prints the report; colour and width are the console's."""
     for line, indent in _lines(report):
         # Not wrapped: lines of a log stay whole, and a terminal wraps by itself.
-        console.print(
-            " " * indent + _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", line), highlight=False, soft_wrap=True
-        )
+        console.print(" " * indent + printable(line), highlight=False, soft_wrap=True)
 
 
 def _lines(report: Report) -> Iterator[tuple[str, int]]:

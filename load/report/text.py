@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from conformance.printable import printable
 from conformance.reports import text as conformance
 from conformance.reports.text import COLOURS
 from load.report.model import IncidentReport, LoadReport
@@ -20,7 +21,7 @@ def render(report: LoadReport, console: Console) -> None:
     word = verdict_word(report).upper()
     console.print(f"[bold {colour}]{word}[/]  event {escape(report.event.name)}: {escape(report.event.title)}")
     for reason in report.invalid:
-        console.print(f"  {escape(reason)}", highlight=False)
+        console.print(f"  {escape(printable(reason))}", highlight=False)
     if report.objectives:
         _objectives(report, console)
     _viewers(report, console)
@@ -65,7 +66,7 @@ def _viewers(report: LoadReport, console: Console) -> None:
     if viewers.unprepared:
         console.print(f"{viewers.unprepared} could not be logged in before the event", highlight=False)
     for reason, number in viewers.reasons.items():
-        console.print(f"  gave up ({number}): {escape(reason)}", highlight=False)
+        console.print(f"  gave up ({number}): {escape(printable(reason))}", highlight=False)
     console.print(
         f"the generator was late by {viewers.late_p99_ms:g} ms (p99), {viewers.late_max_ms:g} ms (max)",
         highlight=False,

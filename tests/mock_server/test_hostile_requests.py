@@ -1,0 +1,181 @@
+"""Requests that are made to do harm are answered as malformed ones are, soon, and the mock goes on."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+import time
+
+import pytest
+
+from mock_server.settings import Settings
+from tests.mock_server.conftest import FULL, Mock
+
+DEEP = 100_000
+RSS = "<rss><channel><title>{}</title></channel></rss>"
+NAMES = "abcdefghz"
+LAUGHS = "".join(f'<!ENTITY {name} "{f"&{before};" * 10}">' for before, name in itertools.pairwise(NAMES))
+XML = {
+    "a bomb of entities": f'<!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa">{LAUGHS}]>' + RSS.format("&z;"),
+    "an entity of a file": '<!DOCTYPE rss [<!ENTITY z SYSTEM "file:///etc/hostname">]>' + RSS.format("&z;"),
+    "an entity of an address": '<!DOCTYPE rss [<!ENTITY z SYSTEM "http://127.0.0.1:1/">]>' + RSS.format("&z;"),
+    "a parameter entity": '<!DOCTYPE rss [<!ENTITY % z SYSTEM "http://127.0.0.1:1/">%z;]>' + RSS.format("x"),
+    "a declaration elsewhere": '<!DOCTYPE rss SYSTEM "http://127.0.0.1:1/">' + RSS.format("x"),
+    "elements without an end": "<a>" * 60_000,
+    "elements in elements": "<a>" * 60_000 + "</a>" * 60_000,
+}
+JSON = {
+    "arrays in arrays": '{"resources":' + "[" * DEEP + "]" * DEEP + "}",
+    "objects in objects": '{"resources":' + '{"a":' * DEEP + "1" + "}" * DEEP + "}",
+    "no end": "[" * DEEP,
+    "a number of many digits": '{"resources":' + "9" * DEEP + "}",
+    "half a character": '{"resources":["\\ud800"]}',
+    "no text": '{"resources":["\xff"]}',
+}
+
+
+def base64_of(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("document", XML.values(), ids=XML)
+async def test_xml_expands_nothing_and_fetches_nothing(mock: Mock, document: str) -> None:
+    headers = await mock.logged_in()
+    started = time.process_time()
+    (decision,) = await mock.decide(headers, "authorize", document)
+    assert decision["authorized"] is False
+    assert "token" not in decision
+    status = base64_of(
+        json.dumps(
+            {
+                "frameworkPermissionInfo": {"accessStatus": "granted"},
+                "frameworkProviderInfo": {"id": "Cablevision", "expirationDate": "99999999999999"},
+            }
+        )
+    )
+    answer = await mock.http.post(
+        "/api/v2/REF30/profiles/sso/Apple",
+        headers={**headers, "AP-Partner-Framework-Status": status},
+        data={"SAMLResponse": base64_of(document)},
+    )
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_parameter_saml_response")
+    token = base64_of(f"<signatureInfo>AA==<signatureInfo><authToken>{document}</authToken>")
+    verified = await mock.http.post("/_mock/media-tokens/verify", json={"token": token})
+    assert verified.json()["status"] == "INVALID_SIGNATURE"
+    assert time.process_time() - started < 5
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("body", JSON.values(), ids=JSON)
+async def test_json_beyond_all_measure_is_malformed(mock: Mock, body: str) -> None:
+    content = body.encode("latin-1")
+    headers = await mock.logged_in()
+    kinds = {"Content-Type": "application/json"}
+    for path in (
+        "/api/v2/REF30/decisions/authorize/Cablevision",
+        "/api/v2/REF30/decisions/preauthorize/Cablevision",
+        "/api/v2/REF30/sessions",
+        "/o/client/register",
+        "/o/client/token",
+        "/_mock/behaviours",
+        "/_mock/clock",
+        "/_mock/media-tokens/verify",
+    ):
+        answer = await mock.http.post(path, headers={**headers, **kinds}, content=content)
+        assert answer.status_code < 500, path
+        assert answer.is_error or path.endswith("/sessions"), path  # which takes what is no JSON for a form
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", ["X-Device-Info", "AP-Partner-Framework-Status", "AP-TempPass-Identity"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        '{"a":' * 2_000,
+        "[" * 8_000,
+        json.dumps({"frameworkProviderInfo": {"expirationDate": "9" * 9_000}, "osVersion": "9" * 9_000}),
+        json.dumps({"displayWidth": 10**400, "osVersion": "1." * 4_000, "connectionPort": "\u0661"}),
+    ],
+)
+async def test_headers_of_json_beyond_all_measure_are_as_if_absent(mock: Mock, name: str, value: str) -> None:
+    headers = {**await mock.signed_on(), name: base64_of(value)}
+    for path in ("sessions", "sessions/sso/Apple"):
+        answer = await mock.http.post(f"/api/v2/REF30/{path}", headers=headers, data=FULL)
+        assert answer.status_code < 500
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/~../_mock/health",
+        "/~%2e%2e/_mock/health",
+        "/~a%2fb/_mock/health",
+        "/~a%00/_mock/health",
+        "/~" + "a" * 65 + "/_mock/health",
+        "/~-/_mock/health",
+        "/~a b/_mock/health",
+    ],
+)
+async def test_a_space_is_no_path(mock: Mock, path: str) -> None:
+    assert (await mock.http.get(path)).status_code == 404
+    spaces = (await mock.http.get("/_mock/spaces")).json()["spaces"]
+    assert set(spaces) <= {"default", "a"}  # a slash ends the name of a space, however it is written
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../__init__.py",
+        "..%2f__init__.py",
+        "%2e%2e/__init__.py",
+        "..%5c__init__.py",
+        "....//__init__.py",
+        "/etc/passwd",
+        "%2fetc%2fpasswd",
+        "main.js%00.html",
+        "",
+        ".",
+    ],
+)
+async def test_the_dashboard_serves_its_own_files_alone(mock: Mock, path: str) -> None:
+    assert (await mock.http.get("/_mock/dashboard/main.js")).status_code == 200
+    answer = await mock.http.get(f"/_mock/dashboard/{path}")
+    assert answer.status_code in {404, 405}
+    assert b"root:" not in answer.content
+    assert b"import" not in answer.content
+
+
+@pytest.mark.anyio
+async def test_bodies_of_control_calls_are_bounded(mock: Mock) -> None:
+    answer = await mock.http.post("/_mock/behaviours", content=b'{"a":"' + b"x" * 2_000_000 + b'"}')
+    assert answer.status_code == 413
+
+
+@pytest.mark.anyio
+async def test_no_secret_leaves_by_journal_har_events_or_metrics() -> None:
+    """Every secret that a service sends or gets, one of a kind; whatever shows exchanges shows none of them."""
+    mock = Mock(Settings(throttle=None))
+    statement = (await mock.http.get("/_mock/software-statement")).text
+    credentials = await mock.register()
+    token = (await mock.token(credentials))["access_token"]
+    headers = await mock.logged_in()
+    (permit,) = await mock.decide(headers, "authorize", "REF30")
+    planted = {name: f"planted-{name}" for name in ("cookie", "password", "service", "subject")}
+    tokens = {"AD-Service-Token": planted["service"], "Adobe-Subject-Token": planted["subject"]}
+    session = await mock.session({**headers, **tokens, "Cookie": f"id={planted['cookie']}"}, mvpd="Spectrum")
+    login = {"requestor_id": "REF30", "code": session["code"], "username": "viewer", "password": planted["password"]}
+    await mock.http.post("/mvpd/Spectrum/login", data=login)
+    await mock.http.get("/activate", params={"password": planted["password"]})
+    secrets = [statement, credentials["client_secret"], token, headers["Authorization"].split()[1]]
+    secrets += [permit["token"]["serializedToken"], *planted.values()]
+    calls = ("exchanges", "exchanges.har", "metrics", "findings", "sessions", "catalogue")
+    shown = [(await mock.http.get(f"/_mock/{call}")).text for call in calls]
+    for secret in secrets:
+        assert not any(secret in text for text in shown), secret
+    assert "sha256:" in shown[0]
+    assert session["code"] not in shown[2]
+    await mock.http.aclose()

@@ -1,0 +1,137 @@
+"""Patterns meet what strangers send: each takes time in proportion to it, whatever it is."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import re
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conformance.fingerprint import _WORD, _digest, _without_varying
+from conformance.reports import curl, markdown
+from conformance.rules.authorization.temppass_identity_sent import _EMAIL
+from mock_server import headers, masking, media_tokens
+from mock_server.keys import default_keys
+
+ROOT = Path(__file__).parent.parent
+FOLDERS = ("fixtures", "mock_server", "conformance", "load")
+LENGTH = 30_000
+ALLOWED = 0.15
+"""Seconds of this process for one text. The mildest square takes twice as long, a line takes a tenth."""
+PUMPED = [
+    *(" ", "\t", "\n", "a", "A", "0", "a0", "A0 ", "\u0661", "é", "_", "-", ".", ".a", "@", "a@", "a@."),
+    *('"', "'", "`", "<", "</a>", "{", "{}", "[", "\\", "\\\n", ",", ", ", ", a", "&", "=", "a=", "a=&"),
+    *("/", "/~a", ":", "#", "#, ", "*", "?", "$"),
+]
+METHODS = frozenset({"match", "fullmatch", "search", "sub", "split", "findall", "finditer"})
+
+
+@dataclass(frozen=True)
+class Used:
+    """A pattern that stands in the code: where, and what is done with it."""
+
+    place: str
+    pattern: re.Pattern[str] | re.Pattern[bytes]
+    methods: frozenset[str]
+
+    def meets(self, text: str) -> None:
+        subject = text if isinstance(self.pattern.pattern, str) else text.encode()
+        for method in self.methods:
+            arguments = (subject[:0], subject) if method == "sub" else (subject,)
+            found = getattr(self.pattern, method)(*arguments)
+            if method == "finditer":
+                deque(found, maxlen=0)
+
+
+def patterns() -> Iterator[Used]:
+    for path in sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")):
+        tree = ast.parse(path.read_text("utf-8"))
+        named = {node.value: ast.unparse(node.targets[0]) for node in ast.walk(tree) if isinstance(node, ast.Assign)}
+        for call in ast.walk(tree):
+            match call:
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Name(id="re"), attr=function),
+                    args=[ast.Constant(value=str() | bytes() as written), *_],
+                ):
+                    used = {function} if function != "compile" else _uses(tree, named.get(call, ""))
+                    flags = re.DOTALL if "DOTALL" in ast.unparse(call) else re.NOFLAG
+                    pattern = re.compile(written, flags)
+                    yield Used(f"{path.relative_to(ROOT)}:{call.lineno}", pattern, frozenset(used & METHODS))
+
+
+def _uses(tree: ast.AST, name: str) -> set[str]:
+    """The methods of a compiled pattern that its module calls; all of them if it leaves that to others."""
+    attributes = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    return {node.attr for node in attributes if ast.unparse(node.value) == name} & METHODS or {*METHODS}
+
+
+def hostile(pattern: str) -> Iterator[str]:
+    """Long texts that nearly match: after nothing, what the pattern begins with, and all of its words."""
+    begins = re.split(r"[\[(\\.^$*+?{|]", pattern.removeprefix("(?:"), maxsplit=1)[0]
+    words = "".join(re.findall(r"[A-Za-z\"<>:=/ ]+", pattern))
+    for pumped in PUMPED:
+        body = pumped * (LENGTH // len(pumped))
+        yield from (body + "\x00", begins + body + "\x00", words + body + "\x00")
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Of the processor, so that a busy machine does not count."""
+    started = time.process_time()
+    work()
+    return time.process_time() - started
+
+
+@pytest.mark.parametrize("used", [pytest.param(used, id=used.place) for used in patterns()])
+def test_no_pattern_takes_the_square_of_a_text(used: Used) -> None:
+    source = used.pattern.pattern
+    for text in hostile(source if isinstance(source, str) else source.decode()):
+        assert seconds(lambda text=text: used.meets(text)) < ALLOWED, f"{text[:40]!r}"
+
+
+KEY = default_keys().media_token.public_key()
+LONG: dict[str, Callable[[], object]] = {
+    "a secret without an end": lambda: masking.mask_body('"access_token":"' * LENGTH),
+    "secrets in a form": lambda: masking.mask_form("client_secret=" * LENGTH),
+    "blanks after Bearer": lambda: masking.mask_header("authorization", "bearer" + " " * LENGTH + "\n"),
+    "a bearer token": lambda: headers.bearer_token("bearer" + " " * 8_000),
+    "an e-mail address": lambda: _EMAIL.search(b"a@" + b".a" * LENGTH),
+    "observed words": lambda: _digest("rule", "", "ABCDEF1" + "a" * LENGTH, ("x",)),
+    "a media token": lambda: media_tokens.verify(
+        base64.b64encode(b"<signatureInfo>A<signatureInfo><authToken>" * LENGTH).decode(), None, 0, KEY
+    ),
+    "a curl line": lambda: list(curl._parts(("password=sha256:" + "0" * 16 + "&") * 1_000, "", None)),
+    "Markdown": lambda: (markdown.escaped("*" * LENGTH), markdown._code("`" * LENGTH)),
+}
+
+
+@pytest.mark.parametrize("work", LONG.values(), ids=LONG)
+def test_long_texts_are_read_in_time(work: Callable[[], object]) -> None:
+    assert seconds(work) < ALLOWED
+
+
+def test_the_check_finds_the_square() -> None:
+    slow = Used("here", re.compile(r"[a-z]+@"), frozenset({"search"}))
+    assert seconds(lambda: slow.meets("a" * LENGTH)) > ALLOWED
+    assert any(text.startswith("aaa") for text in hostile(""))
+    assert len(list(patterns())) > 30
+
+
+@given(st.text(st.sampled_from("aZ09_.:+- #\u0661é"), max_size=30))
+def test_fingerprints_are_those_that_they_were(observed: str) -> None:
+    """Baselines keep them, so the quicker way has to find the same."""
+    plainly = re.sub(r"[A-Z0-9]{6,}|[\w.:+-]*\d[\w.:+-]*", "#", observed)
+    assert _WORD.sub(_without_varying, observed) == plainly
+
+
+@given(st.text(st.sampled_from('a@. "Z'), max_size=12))
+def test_addresses_are_found_as_they_were(identity: str) -> None:
+    plainly = re.search(rb"[^\s@\"]+@[^\s@\"]+\.[A-Za-z]{2,}", identity.encode())
+    assert (plainly is None) == (_EMAIL.search(identity.encode()) is None)
