@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gzip
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 import httpx
@@ -13,6 +14,7 @@ import pytest
 
 from conformance.drivers.driver import Request
 from conformance.drivers.http import HttpDriver
+from conformance.drivers.wire import MOST_BYTES
 from conformance.observation import VerbCall
 from conformance.service_config import load
 from fixtures.devices import new_devices
@@ -168,3 +170,50 @@ def test_a_service_that_does_not_answer_in_time_is_a_failed_verb(ask: Callable[.
         raise httpx.ReadTimeout("", request=request)
 
     assert ask(PLAY, stall, "play").failure == "no answer within 15 s"
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" * 100_000, b'{"ok":' * 20_000 + b"1" + b"}" * 20_000, b'"\xff"', b'{"ok":"\\ud800"}', b"9" * 20_000]
+)
+def test_an_answer_beyond_all_measure_is_a_failed_verb(ask: Callable[..., VerbCall], body: bytes) -> None:
+    failure = ask(PLAY, lambda _: httpx.Response(200, content=body), "play").failure
+    assert failure is not None
+    assert failure.startswith(("the answer is not JSON: ", "the answer has no allowed"))
+
+
+def test_secrets_in_the_evidence_are_masked(ask: Callable[..., VerbCall]) -> None:
+    call = ask(PLAY, lambda _: httpx.Response(500, json={"access_token": "secret"}), "play")
+    assert call.failure == f'the service answered 500: {{"access_token":"{mask("secret")}"}}'
+
+
+class Endless(httpx.AsyncByteStream):
+    """An answer that goes on for as long as somebody reads it."""
+
+    def __init__(self, piece: bytes, pause: float = 0.0) -> None:
+        self.piece, self.pause, self.given = piece, pause, 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            self.given += len(self.piece)
+            yield self.piece
+            await asyncio.sleep(self.pause)
+
+
+def test_an_answer_without_an_end_is_not_kept(ask: Callable[..., VerbCall]) -> None:
+    endless = Endless(b"x" * 1_000_000)
+    call = ask(PLAY, lambda _: httpx.Response(200, stream=endless), "play")
+    assert call.failure == f"the answer has more than {MOST_BYTES} bytes"
+    assert endless.given < MOST_BYTES * 2
+
+
+def test_an_answer_that_is_packed_small_is_not_unpacked_without_an_end(ask: Callable[..., VerbCall]) -> None:
+    packed = gzip.compress(b" " * 64 * 1_048_576)
+    headers = {"content-encoding": "gzip"}
+    call = ask(PLAY, lambda _: httpx.Response(200, headers=headers, stream=httpx.ByteStream(packed)), "play")
+    assert call.failure == f"the answer has more than {MOST_BYTES} bytes"
+
+
+def test_an_answer_that_drips_is_a_failed_verb_too(ask: Callable[..., VerbCall]) -> None:
+    toml = f"timeout = 0.5\n{PLAY}"
+    call = ask(toml, lambda _: httpx.Response(200, stream=Endless(b" ", 0.05)), "play")
+    assert call.failure == "no answer within 0.5 s"

@@ -154,6 +154,7 @@ def test_a_command_that_does_not_begin_is_a_mistake_of_the_configuration(
             "    print('oops', file=sys.stderr); os._exit(7)",
             "ended with 7 while it was needed; it said on stderr:\noo",
         ),
+        ("    print('[' * 50_000)", "its stdout is for answers alone, one JSON object a line, not '[[["),
         ("    print('debugging')", "its stdout is for answers alone, one JSON object a line, not 'debugging'"),
         ("    say(id=99)", "it answered 99, which nobody asked"),
         ("    say(id=asked['id'], returns={'sttae': 'x'})", 'has no return "sttae"; did you mean "state"?'),
