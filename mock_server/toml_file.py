@@ -35,7 +35,7 @@ class TomlFile:
             raise ConfigError(f"{path}: cannot be read ({error.strerror}); name an existing file") from error
         except UnicodeDecodeError as error:
             raise ConfigError(f"{path}: is not UTF-8 text; save it as UTF-8") from error
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:  # numbers and nesting beyond all measure are no TOMLDecodeError
             raise ConfigError(f"{path}{_not_toml(self._text, str(error))}") from error
 
     def error(self, keys: Keys, sentence: str) -> ConfigError:

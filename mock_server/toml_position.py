@@ -18,13 +18,17 @@ def line_of(text: str, place: Place) -> int | None:
 def position_of(text: str, place: Place) -> Position | None:
     """Where a key such as ``("behaviours", 1, "effect", "status")`` is written.
 
-    Where the key itself is not written (it is missing, say), where its nearest table is; None for none at all.
+    Where the key itself is not written (it is missing, say), where its nearest table is; None for none at all, and
+    where keys are nested so deeply that nobody gets through them.
     """
     best: tuple[int, Position] | None = None
-    for written, position in _keys(text):
-        depth = len(written)
-        if written == place[:depth] and (best is None or depth > best[0]):
-            best = (depth, position)
+    try:
+        for written, position in _keys(text):
+            depth = len(written)
+            if written == place[:depth] and (best is None or depth > best[0]):
+                best = (depth, position)
+    except RecursionError:
+        return None
     return best[1] if best else None
 
 

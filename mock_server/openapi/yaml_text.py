@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import yaml
+
+MOST_VALUES = 1_000_000
 
 
 class _Loader(yaml.SafeLoader):
@@ -17,13 +21,18 @@ class _Loader(yaml.SafeLoader):
 def read_yaml(content: bytes) -> object:
     """What the document holds; ValueError for what is no YAML."""
     try:
-        return _with_text_keys(yaml.load(content, _Loader))  # noqa: S506 (the safe loader, with one type less)
+        return _as_json(yaml.load(content, _Loader), iter(range(MOST_VALUES)))  # noqa: S506 (the safe loader, with one type less)
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from error
 
 
-def _with_text_keys(value: object) -> object:
-    """As JSON has it: a status of a response is often written as a number."""
+def _as_json(value: object, left: Iterator[int]) -> object:
+    """As JSON has it: keys are texts, though a status of a response is often written as a number; no aliases.
+
+    ValueError where there are more values than ``left`` counts: a few aliases of aliases stand for millions.
+    """
+    if next(left, None) is None:
+        raise ValueError(f"it has more than {MOST_VALUES} values, its aliases written out")
     if isinstance(value, dict):
-        return {str(key): _with_text_keys(member) for key, member in value.items()}
-    return [_with_text_keys(item) for item in value] if isinstance(value, list) else value
+        return {str(key): _as_json(member, left) for key, member in value.items()}
+    return [_as_json(item, left) for item in value] if isinstance(value, list) else value

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -10,12 +12,15 @@ import pytest
 from audited import audit
 from breakers import BREAKERS
 
-from conformance import baseline
+from conformance import baseline, service_config, waivers
 from conformance.errors import ConfigError
 from conformance.printable import printable, printable_lines
 from conformance.readers import jsonl
 from conformance.reports.documents import FORMS
+from load import event, slo
+from mock_server import config
 from mock_server.exchange import Exchange
+from mock_server.openapi.reading import UnreadableDocument, read_document
 
 DEEP = {
     "arrays": "[" * 50_000 + "]" * 50_000,
@@ -57,6 +62,52 @@ def test_a_baseline_that_is_too_deep_is_a_mistake(tmp_path: Path) -> None:
     file.write_bytes(b'{"verdict":"passed","more":' + b"[" * 50_000)
     with pytest.raises(ConfigError, match=r"report\.json: is no report"):
         baseline.load(file)
+
+
+TOML = {
+    "arrays in arrays": "a = " + "[" * 20_000,
+    "tables in tables": "a = " + "{a=" * 20_000,
+    "keys of keys": ".".join("a" * 2_000) + " = 1",
+    "names of tables": "[" + ".".join("a" * 2_000) + "]\n",
+    "digits": "a = " + "9" * 20_000,
+}
+
+
+@pytest.mark.parametrize("text", TOML.values(), ids=TOML)
+@pytest.mark.parametrize("kind", ["service", "event", "slo", "waivers", "mock"])
+def test_toml_beyond_all_measure_is_a_mistake_of_one_sentence(tmp_path: Path, kind: str, text: str) -> None:
+    file = tmp_path / f"{kind}.toml"
+    file.write_text(text)
+    reads: dict[str, Callable[[Path], object]] = {
+        "service": service_config.load,
+        "event": event.load,
+        "slo": slo.load,
+        "waivers": lambda path: waivers.load(path, (), today=date(2026, 1, 1)),
+        "mock": config.load_settings,
+    }
+    with pytest.raises(ConfigError) as raised:
+        reads[kind](file)
+    assert str(raised.value).startswith(str(file))
+
+
+YAML = {
+    "aliases of aliases": "x0: &x0 [1, 1]\n"
+    + "".join(f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 9)}]\n" for n in range(1, 12)),
+    "an alias of itself": "x: &x [*x]",
+    "lists in lists": "x: " + "[" * 3_000,
+    "digits": "x: " + "9" * 20_000,
+    "an object of Python's": "x: !!python/object/apply:os.system ['true']",
+    "a key that is a list": "? [a]\n: 1",
+    "no text": "x: \x00",
+}
+
+
+@pytest.mark.parametrize("text", YAML.values(), ids=YAML)
+def test_yaml_beyond_all_measure_is_no_document(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "openapi.yaml"
+    file.write_text(f"openapi: 3.0.0\npaths: {{}}\n{text}\n")
+    with pytest.raises(UnreadableDocument, match="is no OpenAPI 3 document"):
+        read_document(file)
 
 
 @pytest.mark.parametrize(
