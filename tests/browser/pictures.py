@@ -49,7 +49,7 @@ def report_passed(browser: Browser) -> None:
 def load_report(browser: Browser) -> None:
     """An event with an incident, as charts."""
     with ran("pass-load", "run", "--event", "halftime", "--audience", "150", "--seed", "1") as folder:
-        page = of_report(browser, folder, height=1180)
+        page = of_report(browser, folder, height=1020)
         page.get_by_role("heading", name="The event over time").evaluate("heading => heading.scrollIntoView()")
         save("load-report", page.screenshot())
 
