@@ -22,6 +22,7 @@ from fixtures.devices import Device, new_devices
 from mock_server.control_client import ControlClient, ControlError, ControlTokenWanted
 from mock_server.exchange import Exchange
 from mock_server.spaces import DEFAULT_SPACE
+from mock_server.trust import trusted
 from mock_server.variables import CONTROL_TOKEN
 
 REACHES_MOCK_WITHIN = 5.0
@@ -103,7 +104,7 @@ async def _service(config: ServiceConfig, control: ControlClient) -> tuple[list[
     if not base_url:
         return [], True  # the driver knows where the service is, and its first verb will tell
     try:
-        async with httpx.AsyncClient(timeout=config.service.timeout, trust_env=False) as http:
+        async with httpx.AsyncClient(timeout=config.service.timeout, verify=trusted(), trust_env=False) as http:
             answer = await http.get(base_url)
     except httpx.TransportError as error:
         dead = Diagnosis(

@@ -20,6 +20,7 @@ from load.event import TEMP_PASS, Event
 from load.messages import DirectTarget
 from load.viewers import NEEDED
 from mock_server.control_client import bearer
+from mock_server.trust import trusted
 
 MVPD = "Cablevision"
 """What viewers of a mock choose where nothing else is said."""
@@ -107,7 +108,7 @@ def _direct(url: str, statement: str, wanted: Wanted) -> DirectTarget:
 def _statement_of(mock: str, control_token: str | None) -> str:
     url = f"{mock}/_mock/software-statement"
     try:
-        answer = httpx.get(url, headers=bearer(control_token), timeout=10, trust_env=False)
+        answer = httpx.get(url, headers=bearer(control_token), timeout=10, verify=trusted(), trust_env=False)
         return answer.raise_for_status().text.strip()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise HarnessError(f"no mock answers at {mock} ({error}); start one with `pass-mock serve`") from error

@@ -29,6 +29,7 @@ from mock_server.control_answers import (
     MediaTokenVerdict,
 )
 from mock_server.event_stream import EventReader
+from mock_server.trust import trusted
 
 T = TypeVar("T")
 
@@ -45,7 +46,8 @@ class ControlClient:
     """Drives one space of a running mock.
 
     ``base_url`` is the mock's address as the service under test knows it, prefix of the space included:
-    ``http://127.0.0.1:8300/~build-42``. ``verify`` is for a mock with TLS: an SSL context that trusts its authority.
+    ``http://127.0.0.1:8300/~build-42``. ``verify`` is for a mock with TLS: an SSL context that trusts its authority,
+    where SSL_CERT_FILE does not name it.
     """
 
     def __init__(
@@ -57,7 +59,7 @@ class ControlClient:
             base_url=f"{self.base_url}/_mock",
             headers=bearer(token),
             timeout=timeout,
-            verify=verify,
+            verify=trusted() if verify is True else verify,
             trust_env=False,
         )
 

@@ -18,6 +18,7 @@ import httpx
 from mock_server.control_answers import Event
 from mock_server.control_client import ControlClient, bearer, checked, event_parameters
 from mock_server.event_stream import EventReader
+from mock_server.trust import trusted
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -68,7 +69,7 @@ class SyncControlClient:
             base_url=f"{self.base_url}/_mock",
             headers=bearer(token),
             timeout=timeout,
-            verify=verify,
+            verify=trusted() if verify is True else verify,
             trust_env=False,
         )
         self.calls = _Blocking(self.base_url, self._http)

@@ -13,6 +13,7 @@ from conformance.drivers.restart import Restarter
 from conformance.drivers.timed import TimedDriver
 from conformance.drivers.wire import MOST_BYTES, VerbError, mentions, read, render
 from conformance.service_config import ServiceConfig
+from mock_server.trust import trusted
 
 _PIECE = 65_536
 
@@ -32,6 +33,7 @@ class HttpDriver(TimedDriver):
         self._http = httpx.AsyncClient(
             timeout=config.service.timeout,
             transport=transport,
+            verify=trusted(),
             trust_env=False,
             limits=httpx.Limits(max_connections=None),
         )

@@ -9,6 +9,7 @@ import httpx
 
 from conformance.mock_clock import READINGS, Offset
 from mock_server.control_client import bearer
+from mock_server.trust import trusted
 
 
 def clock_of(mock: str, control_token: str | None = None) -> Callable[[], float]:
@@ -19,7 +20,7 @@ def clock_of(mock: str, control_token: str | None = None) -> Callable[[], float]
     if not mock:
         return time.time
     offset = Offset()
-    with httpx.Client(headers=bearer(control_token), trust_env=False, timeout=10) as http:
+    with httpx.Client(headers=bearer(control_token), verify=trusted(), trust_env=False, timeout=10) as http:
         for _ in range(READINGS):
             sent = time.monotonic()
             answer = http.get(f"{mock}/_mock/health").raise_for_status()

@@ -51,6 +51,10 @@ class Shell:
                 self._serve(server, line)
         return said
 
+    def export(self, name: str, file: str) -> None:
+        """What is run from now on finds the file in its environment."""
+        self._environment[name] = str(self._folder / file)
+
     def code(self, line: str) -> int:
         """How a command ends."""
         return self._process(line).wait(240)
@@ -127,14 +131,19 @@ def test_the_bad_days_of_the_readme_come(shell: Shell) -> None:
     ]
 
 
-def test_a_python_service_trusts_the_mocks_authority(shell: Shell) -> None:
-    """The variables that the page names make the difference, for all that asks OpenSSL."""
+def test_a_service_with_fixed_hosts_is_judged_over_tls(shell: Shell) -> None:
+    """The variables that the page names make the difference for Python, the example service and the suite alike."""
     (trust,) = [text for text in blocks("docs/how-to/service.md") if "REQUESTS_CA_BUNDLE" in text]
-    shell.run("pass-mock serve --tls")
+    shell.run("pass-mock serve --tls\npass-mock software-statement > statement.jwt")
     ask = "import httpx; httpx.get('https://localhost:8300/_mock/health').raise_for_status()"
     asking = f"{shlex.quote(sys.executable)} -c {shlex.quote(ask)}"
     assert shell.code(asking) == 1
     assert shell.code(f"{trust}{asking}") == 0
+    shell.export("SSL_CERT_FILE", "pass-mock-tls/ca.pem")
+    service = "python -m fixtures.programmer_service --software-statement statement.jwt"
+    shell.run(f"{service} --adobe-url https://localhost:8300")
+    doctor = f"pass-conformance doctor --service {SERVICE_TOML} --mock https://127.0.0.1:8300"
+    assert "can be judged" in shell.run(doctor)
 
 
 @pytest.mark.parametrize("trace", ["fixtures/traces/mitmproxy.har"])
