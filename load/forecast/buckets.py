@@ -13,9 +13,9 @@ from mock_server.throttle import Limit
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-ENDPOINT_BITS = 5
+ENDPOINT_BITS, MEMBER_BITS = 5, 7
 TIME_BITS = 31
-"""Enough for the milliseconds of three weeks."""
+"""Enough for the milliseconds of three weeks; what is left of 63 bits is for a million addresses."""
 
 
 ADOBES = Limit()
@@ -47,43 +47,51 @@ class Calls:
     address: Ints
     at: Ints
     endpoint: Ints
+    member: Ints
+    """Which of the viewers at the address makes it, from 0 on."""
 
     @classmethod
-    def ordered(cls, address: Ints, at: Ints, endpoint: Ints) -> Calls:
-        key = (((address << TIME_BITS) | at) << ENDPOINT_BITS) | endpoint
+    def ordered(cls, address: Ints, at: Ints, endpoint: Ints, member: Ints) -> Calls:
+        key = (((((address << TIME_BITS) | at) << ENDPOINT_BITS) | endpoint) << MEMBER_BITS) | member
         key.sort()
         return cls(
-            key >> (TIME_BITS + ENDPOINT_BITS),
-            (key >> ENDPOINT_BITS) & ((1 << TIME_BITS) - 1),
-            key & ((1 << ENDPOINT_BITS) - 1),
+            address=key >> (TIME_BITS + ENDPOINT_BITS + MEMBER_BITS),
+            at=(key >> (ENDPOINT_BITS + MEMBER_BITS)) & ((1 << TIME_BITS) - 1),
+            endpoint=(key >> MEMBER_BITS) & ((1 << ENDPOINT_BITS) - 1),
+            member=key & ((1 << MEMBER_BITS) - 1),
         )
 
 
 @dataclass(frozen=True)
-class Refusals:
-    """Calls that were answered 429: an entry for each try."""
+class Throttled:
+    """What the throttle makes of calls."""
 
-    address: Ints
     at: Ints
+    """When each of the calls is made for the first time: later ones wait for those that were refused."""
+    address: Ints
+    """Of each answer 429, as are the following ones."""
+    refused_at: Ints
     endpoint: Ints
     last: Mask
     """Whether it was the last try: the call is lost. The others are followed by one more call after the pause."""
 
 
-def throttle(calls: Calls, limits: Limits, *, pause: float, tries: int) -> Refusals:
+def throttle(calls: Calls, limits: Limits, *, pause: float, tries: int) -> Throttled:
     """What Adobe's throttle refuses of the calls.
 
     After a refusal nothing is asked for that address for ``pause`` seconds, and the call is then tried again, up to
-    ``tries`` times in all.
+    ``tries`` times in all. What the same viewer does later is as much later.
     """
-    size = int(calls.address[-1]) + 1 if calls.address.size else 0
-    counts = np.bincount(calls.address, minlength=size)
-    starts = np.concatenate(([0], np.cumsum(counts)[:-1])) if size else np.zeros(0, np.int64)
-    over = _overflowing(calls, counts, starts, limits)
-    return _follow(calls, over, starts, counts, limits, pause * 1000.0, tries)
+    counts = np.bincount(calls.address)
+    over = np.zeros(counts.size, bool)
+    over[_overflowing(calls, counts, limits)] = True
+    followed = np.flatnonzero(over[calls.address])
+    queues = _Queues(calls, followed[np.lexsort((calls.member[followed], calls.address[followed]))])
+    queues.run(limits, pause * 1000.0, tries)
+    return queues.throttled()
 
 
-def _overflowing(calls: Calls, counts: Ints, starts: Ints, limits: Limits) -> Ints:
+def _overflowing(calls: Calls, counts: Ints, limits: Limits) -> Ints:
     """The addresses of which anything is refused at all; those few are followed call by call.
 
     As long as nothing was refused, the k-th call of an address waits behind the one before it that was latest by
@@ -93,36 +101,79 @@ def _overflowing(calls: Calls, counts: Ints, starts: Ints, limits: Limits) -> In
         return np.flatnonzero(counts)
     interval, most = 1000.0 / limits.usual.rate, limits.usual.burst * 1000.0 / limits.usual.rate
     span = float(calls.at.max()) + (float(counts.max()) + 1.0) * interval + 1.0
-    nth = np.arange(calls.at.size) - starts[calls.address]
+    nth = np.arange(calls.at.size) - (np.cumsum(counts) - counts)[calls.address]
     schedule = calls.address * span + calls.at - nth * interval
     ahead = np.maximum.accumulate(schedule) - schedule
     return np.unique(calls.address[ahead > most + 1e-3])
 
 
-def _follow(
-    calls: Calls, addresses: Ints, starts: Ints, counts: Ints, limits: Limits, pause: float, tries: int
-) -> Refusals:
-    found: list[tuple[Ints, Ints, Ints, Mask]] = []
-    schedule, held = np.full(addresses.size, -np.inf), np.full(addresses.size, -np.inf)
-    longest = int(counts[addresses].max(initial=0))
-    for nth in range(longest):
-        here = np.flatnonzero(counts[addresses] > nth)
-        place = starts[addresses[here]] + nth
-        endpoint = calls.endpoint[place]
-        now = np.maximum(calls.at[place].astype(np.float64), held[here])
-        for tried in range(1, tries + 1):
+class _Queues:
+    """The viewers of the followed addresses, each with the calls that they still want to make.
+
+    A step takes the next call of each address; addresses with nothing left drop out.
+    """
+
+    def __init__(self, calls: Calls, order: Ints) -> None:
+        """``order`` has the places of the followed calls, by address, member and time."""
+        self._calls = calls
+        self._order = order
+        self._moved = calls.at.copy()
+        self._refused: list[tuple[Ints, Ints, Ints, Mask]] = []
+        self._addresses, row = np.unique(calls.address[order], return_inverse=True)
+        member = calls.member[order]
+        members = int(member.max(initial=0)) + 1
+        queued = np.bincount(row * members + member, minlength=self._addresses.size * members)
+        shape = (self._addresses.size, members)
+        self._ends = np.cumsum(queued).reshape(shape)
+        self._next = self._ends - queued.reshape(shape)
+        self._lag, self._tried = np.zeros(shape), np.zeros(shape, np.int64)
+        self._ready = self._due(*np.indices(shape))
+
+    def run(self, limits: Limits, pause: float, tries: int) -> None:
+        schedule, held = (np.full(self._addresses.size, -np.inf) for _ in range(2))
+        here = np.arange(self._addresses.size)
+        while here.size:
+            member = self._ready[here].argmin(axis=1)
+            now = np.maximum(self._ready[here, member], held[here])
+            going_on = np.isfinite(now)
+            here, member, now = here[going_on], member[going_on], now[going_on]
             interval, most = limits.at(now)
             arrival = np.maximum(now, schedule[here])
             passes = arrival - now <= most + 1e-6
             schedule[here[passes]] = arrival[passes] + interval[passes]
-            here, now, endpoint = here[~passes], now[~passes], endpoint[~passes]
-            if not here.size:
-                break
-            held[here] = now + pause
-            last = np.full(here.size, tried == tries)
-            found.append((addresses[here], now.astype(np.int64), endpoint, last))
-            now = now + pause
-    if not found:
+            place = self._order[self._next[here, member]]
+            first = self._tried[here, member] == 0
+            self._moved[place[first]] = now[first].astype(np.int64)
+            self._tried[here, member] += 1
+            lost = ~passes & (self._tried[here, member] >= tries)
+            self._refuse(place[~passes], now[~passes], lost[~passes])
+            held[here[~passes]] = now[~passes] + pause
+            self._ready[here, member] = now + pause
+            done = passes | lost
+            self._go_on(here[done], member[done], now[done])
+
+    def throttled(self) -> Throttled:
         none = np.zeros(0, np.int64)
-        return Refusals(none, none, none, none.astype(bool))
-    return Refusals(*(np.concatenate(column) for column in zip(*found, strict=True)))
+        refused = self._refused or [(none, none, none, none.astype(bool))]
+        return Throttled(self._moved, *(np.concatenate(column) for column in zip(*refused, strict=True)))
+
+    def _refuse(self, place: Ints, now: Floats, lost: Mask) -> None:
+        if place.size:
+            calls = self._calls
+            self._refused.append((calls.address[place], now.astype(np.int64), calls.endpoint[place], lost))
+
+    def _go_on(self, here: Ints, member: Ints, now: Floats) -> None:
+        """These have an answer or have given the call up, and come to their next one."""
+        intended = self._calls.at[self._order[self._next[here, member]]]
+        self._lag[here, member] = now - intended
+        self._tried[here, member] = 0
+        self._next[here, member] += 1
+        self._ready[here, member] = self._due(here, member)
+
+    def _due(self, here: Ints, member: Ints) -> Floats:
+        """When the next call of these is to be made; never where there is none."""
+        following = self._next[here, member]
+        left = following < self._ends[here, member]
+        due = np.full(following.shape, np.inf)
+        due[left] = self._calls.at[self._order[following[left]]] + self._lag[here, member][left]
+        return due

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from load.event import Event
-from load.forecast.buckets import Calls, Floats, Ints, Refusals, throttle
+from load.forecast.buckets import Calls, Floats, Ints, throttle
 from load.forecast.calling import Caller, Crowd
 from load.forecast.crowds import Chunk, chunks, mvpds
 from load.forecast.habits import Habits
@@ -127,8 +127,8 @@ def _told(event: Event, habits: Habits, troubles: Troubles, chunk: Chunk, names:
 def _count(tally: Tally, chunk: Chunk, ledger: Ledger, habits: Habits, troubles: Troubles) -> None:
     seconds = tally.arrivals.size
     who, at, endpoint = ledger.calls()
-    calls = Calls.ordered(chunk.address[who], (at * 1000).astype(np.int64), endpoint)
-    _add(tally.calls, calls.endpoint, calls.at)
+    member = who - chunk.address[who] * chunk.household
+    calls = Calls.ordered(chunk.address[who], (at * 1000).astype(np.int64), endpoint, member)
     tally.arrivals += np.bincount(chunk.arrives.astype(np.int64), minlength=seconds)[:seconds]
     asked, when = ledger.asked()
     _add(tally.asked, chunk.mvpd[asked], (when * 1000).astype(np.int64))
@@ -137,31 +137,28 @@ def _count(tally: Tally, chunk: Chunk, ledger: Ledger, habits: Habits, troubles:
     household = tally.households.setdefault(chunk.household, Household())
     household.viewers += chunk.arrives.size
     household.addresses += int(chunk.address[-1]) + 1
-    household.calls += calls.at.size
-    if not habits.one_address:
-        refused = throttle(calls, troubles.limits, pause=habits.throttle_pause, tries=habits.throttle_tries)
-        _count_refusals(tally, household, refused, habits.throttle_pause)
+    if habits.one_address:
+        household.calls += _add(tally.calls, calls.endpoint, calls.at)
+        return
+    met = throttle(calls, troubles.limits, pause=habits.throttle_pause, tries=habits.throttle_tries)
+    household.calls += _add(tally.calls, calls.endpoint, met.at)
+    again = met.refused_at[~met.last] + int(habits.throttle_pause * 1000)
+    household.calls += _add(tally.calls, met.endpoint[~met.last], again)
+    household.throttled_addresses += np.unique(met.address).size
+    household.throttled += _add(tally.throttled[np.newaxis], np.zeros_like(met.refused_at), met.refused_at)
+    lost = int((met.last & (met.refused_at // 1000 < seconds)).sum())
+    household.lost += lost
+    tally.lost += lost
 
 
-def _count_refusals(tally: Tally, household: Household, refused: Refusals, pause: float) -> None:
-    seconds = tally.throttled.size
-    inside = refused.at // 1000 < seconds
-    again = refused.at[~refused.last] + int(pause * 1000)
-    _add(tally.calls, refused.endpoint[~refused.last], again)
-    tally.throttled += np.bincount(refused.at[inside] // 1000, minlength=seconds)
-    household.calls += int((again // 1000 < seconds).sum())
-    household.throttled += int(inside.sum())
-    household.throttled_addresses += np.unique(refused.address).size
-    household.lost += int((refused.last & inside).sum())
-    tally.lost += int((refused.last & inside).sum())
-
-
-def _add(counts: Floats, row: Ints, at: Ints) -> None:
-    """Counts what happened at these moments (ms), each in its row; what is after the end is not counted."""
+def _add(counts: Floats, row: Ints, at: Ints) -> int:
+    """Counts what happened at these moments (ms), each in its row; how many those are, without what is after the
+    end."""
     rows, seconds = counts.shape
     place = row * seconds + at // 1000
     inside = at // 1000 < seconds
     counts += np.bincount(place[inside], minlength=rows * seconds).reshape(rows, seconds)
+    return int(inside.sum())
 
 
 def _scale(tally: Tally, factor: float) -> None:
