@@ -156,7 +156,7 @@ def _variants(report: ForecastReport) -> Table:
     return Table(
         "With and without each flaw",
         "The same audience, served by the same service without the flaw.",
-        ("service", "calls", "", "peak a second", "throttled", "calls per viewer"),
+        ("service", "calls", "change", "peak a second", "throttled", "calls per viewer"),
         [as_it_is, *others] if others else [],
     )
 

@@ -20,7 +20,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", ["bad", "hostile", "invalid"])
+@pytest.mark.parametrize("name", ["bad", "hostile", "invalid", "forecast", "hostile-forecast"])
 def test_the_page_of_an_event_fits_and_is_accessible(page: Page, pages: Path, name: str) -> None:
     page.goto((pages / f"{name}.html").as_uri())
     for width in (360, 1280):
@@ -41,12 +41,22 @@ def test_charts_are_drawn_and_said(page: Page, pages: Path) -> None:
     assert drawn.locator("path.area").first.evaluate("path => path.getBBox().height") > 50
 
 
-def test_the_page_of_an_event_asks_nobody_for_anything(page: Page, pages: Path) -> None:
+@pytest.mark.parametrize("name", ["hostile", "hostile-forecast"])
+def test_the_page_of_an_event_asks_nobody_for_anything(page: Page, pages: Path, name: str) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.goto((pages / "hostile.html").as_uri())
+    page.goto((pages / f"{name}.html").as_uri())
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
     assert page.locator("img:not(svg)").count() == 0
+
+
+def test_a_forecast_shows_the_service_with_and_without_its_flaws(page: Page, pages: Path) -> None:
+    page.goto((pages / "forecast.html").as_uri())
+    expect(page.get_by_role("heading", level=1)).to_contain_text("calls a second at the peak")
+    drawn = page.get_by_role("img", name="With and without each flaw over 60 s: ")
+    assert drawn.locator("path.line").count() == 4
+    expect(page.get_by_role("heading", name="Throttled by household")).to_be_visible()
+    expect(page.get_by_text("which a forecast does not tell apart")).to_be_visible()
 
 
 def test_charts_fit_on_paper(page: Page, pages: Path) -> None:

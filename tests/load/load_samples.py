@@ -8,19 +8,25 @@ from pathlib import Path
 import msgspec
 from load_traces import asked, event, exchange
 
-from conformance.engine import Finding
 from conformance.registry import select
 from conformance.reports.model import Run
 from conformance.reports.model import compose as compose_conformance
 from conformance.rule import Expectations
 from load.event import Event
+from load.forecast import page as forecast_page
+from load.forecast.forecast import Wanted
+from load.forecast.forecast import forecast as foresee
+from load.forecast.habits import flaws_named
+from load.forecast.report import ForecastReport
 from load.incidents import Incident, Moment
 from load.judge import LiveJudge
 from load.messages import Attendance, Came
 from load.report import html
 from load.report.model import LoadReport, compose
 from load.slo import Limits, Slo, VerbLimits
+from mock_server.behaviours import Behaviour, Match
 from mock_server.durations import parse_duration
+from mock_server.effects import Effect
 
 HOSTILE = '"><img src=x onerror=alert(1)><script>alert(1)</script>'
 
@@ -77,10 +83,30 @@ def invalid() -> LoadReport:
     )
 
 
-def _unheard(_: Finding) -> None:
-    """Nobody listens to findings here."""
+def forecast(name: str = "a TV provider fails") -> ForecastReport:
+    """What ten thousand viewers of such a minute would ask of a service with two defects."""
+    incident = Incident(at=Moment("+20s"), lasts=parse_duration("5s"), preset="mvpd-down", title=name)
+    strange = Incident(
+        at=Moment("+40s"), behaviour=Behaviour(effect=Effect(status=503), match=Match(ip="198.18.0.1")), title=name
+    )
+    of: Event = msgspec.structs.replace(
+        event(10_000),
+        title=name,
+        mvpds={name: 1.0},
+        households={"1": 3.0, "4": 1.0},
+        incidents=(incident, strange),
+    )
+    defects = flaws_named(["poll-every-second", "token-per-device"])
+    return foresee(Wanted(event=of, defects=defects, seed=7), _unheard)
+
+
+def _unheard(_: object) -> None:
+    """Nobody listens to findings and announcements here."""
 
 
 if __name__ == "__main__":
+    folder = Path(sys.argv[1])
     for file, report in {"bad": bad_day(), "hostile": bad_day(HOSTILE), "invalid": invalid()}.items():
-        (Path(sys.argv[1]) / f"{file}.html").write_bytes(html.encode(report, "1.0"))
+        (folder / f"{file}.html").write_bytes(html.encode(report, "1.0"))
+    for file, foreseen in {"forecast": forecast(), "hostile-forecast": forecast(HOSTILE)}.items():
+        (folder / f"{file}.html").write_bytes(forecast_page.encode(foreseen, "1.0"))
