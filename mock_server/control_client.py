@@ -54,12 +54,12 @@ class ControlClient:
         self, base_url: str, *, token: str | None = None, timeout: float = 10.0, verify: ssl.SSLContext | bool = True
     ) -> None:
         self.base_url = base_url.rstrip("/")
-        self._token = token
+        self._token, self._verify = token, trusted() if verify is True else verify
         self._http = httpx.AsyncClient(
             base_url=f"{self.base_url}/_mock",
             headers=bearer(token),
             timeout=timeout,
-            verify=trusted() if verify is True else verify,
+            verify=self._verify,
             trust_env=False,
         )
 
@@ -76,7 +76,7 @@ class ControlClient:
 
     def of_space(self, name: str) -> ControlClient:
         """A client of another space of the same mock."""
-        return ControlClient(f"{self.base_url.partition('/~')[0]}/~{name}", token=self._token)
+        return ControlClient(of_space(self.base_url, name), token=self._token, verify=self._verify)
 
     async def health(self) -> Health:
         return await self._get("/health", Health)
@@ -238,6 +238,11 @@ class ControlClient:
 
     async def _send(self, method: str, path: str, json: object, params: Mapping[str, str] | None) -> httpx.Response:
         return await self._http.request(method, path, json=json, params=params)
+
+
+def of_space(base_url: str, name: str) -> str:
+    """The address of a space of the mock that has this address."""
+    return f"{base_url.partition('/~')[0]}/~{name}"
 
 
 def bearer(token: str | None) -> dict[str, str]:

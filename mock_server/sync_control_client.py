@@ -16,7 +16,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 import httpx
 
 from mock_server.control_answers import Event
-from mock_server.control_client import ControlClient, bearer, checked, event_parameters
+from mock_server.control_client import ControlClient, bearer, checked, event_parameters, of_space
 from mock_server.event_stream import EventReader
 from mock_server.trust import trusted
 
@@ -65,11 +65,12 @@ class SyncControlClient:
         self, base_url: str, *, token: str | None = None, timeout: float = 10.0, verify: ssl.SSLContext | bool = True
     ) -> None:
         self.base_url = base_url.rstrip("/")
+        self._token, self._verify = token, trusted() if verify is True else verify
         self._http = httpx.Client(
             base_url=f"{self.base_url}/_mock",
             headers=bearer(token),
             timeout=timeout,
-            verify=trusted() if verify is True else verify,
+            verify=self._verify,
             trust_env=False,
         )
         self.calls = _Blocking(self.base_url, self._http)
@@ -85,6 +86,10 @@ class SyncControlClient:
 
     def close(self) -> None:
         self._http.close()
+
+    def of_space(self, name: str) -> SyncControlClient:
+        """A client of another space of the same mock."""
+        return SyncControlClient(of_space(self.base_url, name), token=self._token, verify=self._verify)
 
     @contextmanager
     def events(self, *, after: str | None = None, view: str = "full") -> Iterator[Iterator[Event]]:

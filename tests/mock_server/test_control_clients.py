@@ -153,8 +153,9 @@ def test_a_control_token_is_carried_and_an_authority_trusted(tmp_path: Path) -> 
             control.health()
     with serving("--tls", "--tls-folder", str(tmp_path)) as (address, _):
         trusting = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
-        with SyncControlClient(address, verify=trusting) as control:
-            assert control.health().status == "ok"
+        with SyncControlClient(address, verify=trusting) as control, control.of_space("other") as other:
+            other.advance("1h")
+            assert (control.clock().offset, other.clock().offset) == (0, 3_600_000)
 
 
 def test_comments_and_pauses_of_the_stream_are_no_events() -> None:
