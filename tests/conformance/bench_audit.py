@@ -10,44 +10,55 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gzip
-import random
 import resource
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import msgspec
-from compliant import Evening, Luck, prelude
+from compliant import Plan, Service, Simulation, Steps, Taste
+from compliant_viewers import Evening
 
 from mock_server.exchange import Exchange
 from mock_server.har import har
 
-CROWD = 400
-"""Viewers whose evenings overlap; they are put in order of time together, so the memory stays small."""
 EVERY = 0.5
 """Seconds between two viewers' arrivals."""
+TASTES = (
+    Taste(),
+    Taste(screen="primary", playbacks=4),
+    Taste(codes_dropped=1, resumes=True),
+    Taste(playbacks=1, returns=3, logout=""),
+    Taste(temporary=True),
+    Taste(document=True, loses_login=True),
+)
 
 
-def exchanges(most: int, seed: int = 1) -> Iterator[Exchange]:
+def exchanges(most: int) -> Iterator[Exchange]:
     """A compliant service's exchanges in order of time, with consecutive ids."""
-    chance = random.Random(seed)
-    waiting = [seen for seen in prelude().observations if isinstance(seen, Exchange)]
-    written = viewer = 0
+    sim = Simulation(Plan(seed=1))
+    service = Service(sim)
+    sim.spawn(service.begin())
+    sim.spawn(_arrivals(sim, service), after=1)
+    seen = sim.trace.observations
+    written = 0
     while written < most:
-        for _ in range(CROWD):
-            viewer += 1
-            evening = Evening(viewer, Luck(random.Random(chance.random())), 100 + viewer * EVERY).play()
-            waiting += [seen for seen in evening.observations if isinstance(seen, Exchange)]
-        waiting.sort(key=lambda exchange: exchange.wall)
-        begun = 100 + viewer * EVERY
-        ready = [exchange for exchange in waiting if exchange.wall < begun][: most - written]
-        waiting = [exchange for exchange in waiting if exchange.wall >= begun]
-        for exchange in ready:
-            written += 1
-            yield msgspec.structs.replace(exchange, id=written, connection=f"c{exchange.id // 10_000 % 100}")
+        sim.step()
+        for exchange in seen:
+            if isinstance(exchange, Exchange) and written < most:
+                written += 1
+                yield msgspec.structs.replace(exchange, id=written, connection=f"c{written % 100}")
+        seen.clear()
+
+
+def _arrivals(sim: Simulation, service: Service) -> Steps[None]:
+    for number in count(1):
+        sim.spawn(Evening(number, TASTES[number % len(TASTES)], sim, service).play())
+        yield EVERY
 
 
 def write(path: Path, most: int) -> None:

@@ -98,13 +98,17 @@ class Simulation:
 
     def run(self) -> None:
         while self._due:
-            at, _, steps = heapq.heappop(self._due)
-            self.trace.now = at
-            try:
-                after = next(steps)
-            except StopIteration:
-                continue
-            heapq.heappush(self._due, (at + after, next(self._numbers), steps))
+            self.step()
+
+    def step(self) -> None:
+        """Lets happen what is due next."""
+        at, _, steps = heapq.heappop(self._due)
+        self.trace.now = at
+        try:
+            after = next(steps)
+        except StopIteration:
+            return
+        heapq.heappush(self._due, (at + after, next(self._numbers), steps))
 
     def exchange(self, make: Callable[..., Exchange], *args: object, **more: Any) -> Steps[Exchange]:  # noqa: ANN401
         """One request and the time until its answer is read."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from functools import partial
+from ipaddress import ip_address
 from typing import Any
 
 from compliant import EVER, TRIES, Plan, Service, Simulation, Steps, Taste
@@ -15,6 +16,7 @@ from mock_server.exchange import Exchange
 from mock_server.masking import mask
 
 FRONT = "https://sp.example"
+ADDRESSES, PHONES = ip_address("198.18.0.0"), ip_address("203.0.113.0")
 PLATFORMS = ("AppleTV14,1", "4850X", "AFTKRT")
 NOTICING = 0.6
 """Seconds that a viewer needs at least to see an answer and act again."""
@@ -53,9 +55,9 @@ class Evening:
         self.sim = sim
         self.trace = sim.trace
         self.service = service
-        address = number - taste.shares_address
-        self.viewer = Viewer(f"device-{number}", f"198.18.0.{address}", PLATFORMS[number % len(PLATFORMS)])
-        self.phone = Viewer(f"phone-{number}", f"203.0.113.{number}")
+        address = str(ADDRESSES + number - taste.shares_address)
+        self.viewer = Viewer(f"device-{number}", address, PLATFORMS[number % len(PLATFORMS)])
+        self.phone = Viewer(f"phone-{number}", str(PHONES + number))
         identity = hashlib.sha256(self.viewer.device.encode()).hexdigest()
         self.temporary = {"headers": {"ap-temppass-identity": encode(identity)}} if taste.temporary else {}
         self.resumes = taste.resumes and taste.screen == "secondary"
