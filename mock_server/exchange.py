@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Exchange(msgspec.Struct, frozen=True, kw_only=True):
+class Exchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One request to the mock and what the mock answered.
 
     ``at`` is in milliseconds since the epoch on the clock of the space, which tests may advance; ``wall`` is
