@@ -10,6 +10,7 @@ from enum import StrEnum
 from itertools import count
 
 from conformance.facilities import in_words
+from conformance.facts.common import Facts
 from conformance.fingerprint import fingerprint
 from conformance.observation import Observation, VerbCall, moment
 from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Unclear
@@ -115,17 +116,19 @@ class _Bench:
 
 
 class _World:
-    """One space: rule objects of its own, and which of them look at each endpoint."""
+    """One space: facts and rule objects of its own, and which of these look at each endpoint."""
 
     def __init__(self, number: int, rules: Iterable[type[Rule]], bench: _Bench) -> None:
         self._number = number
         self._bench = bench
-        self._rules = tuple((rule(bench.expectations), bench.tallies[rule.card.id]) for rule in rules)
+        self._facts = Facts()
+        self._rules = tuple((self._seated(rule), bench.tallies[rule.card.id]) for rule in rules)
         self._watching: dict[str, tuple[tuple[Rule, _Tally], ...]] = {}
 
     def observe(self, seen: Observation) -> list[Finding]:
         if self._bench.witness:
             self._bench.witness.saw(self._number, seen)
+        self._facts.observe(seen)
         findings: list[Finding] = []
         for rule, tally in self._rules if isinstance(seen, VerbCall) else self._watchers(seen.endpoint):
             for outcome in rule.observe(seen):
@@ -148,6 +151,11 @@ class _World:
         else:
             tally.held += 1
         return None
+
+    def _seated(self, rule: type[Rule]) -> Rule:
+        made = rule(self._bench.expectations)
+        made.facts = self._facts
+        return made
 
     def _watchers(self, endpoint: str) -> tuple[tuple[Rule, _Tally], ...]:
         watching = self._watching.get(endpoint)

@@ -12,10 +12,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from conformance.citations import Citation
 from conformance.observation import Observation
+
+if TYPE_CHECKING:
+    from conformance.facts.common import Facts
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -110,6 +113,8 @@ class Rule(ABC):
     """The endpoints whose exchanges it is shown; None for all. Verbs are shown to every rule."""
     judges_without_verbs: ClassVar[bool] = False
     """True where a rule that judges the app finds some of it in exchanges alone."""
+    facts: Facts
+    """What all rules know together; the engine gives it before the first observation."""
 
     def __init__(self, expectations: Expectations) -> None:
         self.expectations = expectations

@@ -30,7 +30,6 @@ class Quiet(Generic[K, V]):
     _order: list[tuple[float, int, K]] = field(default_factory=list)
     """The same as a heap by moment: codes that live for 30 minutes stand beside those that live for seconds."""
     _numbers: Iterator[int] = field(default_factory=count)
-    _now: float = float("-inf")
 
     def begin(self, key: K, since: float, why: V) -> None:
         """From ``since`` on nothing more may come for this key, because of ``why``. The first reason stays."""
@@ -54,16 +53,16 @@ class Quiet(Generic[K, V]):
 
     def passed(self, now: float) -> Iterable[Outcome]:
         """One `HELD` for each key that has been quiet for long enough."""
-        self._now = max(self._now, now)
         # Asked at every observation, so nothing is begun where nothing is due.
-        due = self._order and self._now - self._order[0][0] >= self.patience
-        return self._held(self.patience) if due else ()
+        due = self._order and now - self._order[0][0] >= self.patience
+        return self._held(now, self.patience) if due else ()
 
-    def finish(self) -> Iterator[Outcome]:
-        yield from self._held(self.at_least)
+    def finish(self, now: float) -> Iterable[Outcome]:
+        """The trace has ended."""
+        return self._held(now, self.at_least)
 
-    def _held(self, patience: float) -> Iterator[Outcome]:
-        while self._order and self._now - self._order[0][0] >= patience:
+    def _held(self, now: float, patience: float) -> Iterator[Outcome]:
+        while self._order and now - self._order[0][0] >= patience:
             since, _, key = heapq.heappop(self._order)
             # A key that was broken, ended or began anew meanwhile does not wait for this moment any more.
             if self._waiting.get(key) == since:

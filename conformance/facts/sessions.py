@@ -56,20 +56,36 @@ def session_of(exchange: Exchange) -> Session | None:
 
 @dataclass
 class Sessions:
-    """The sessions seen, by code, and which one each device has now."""
+    """The sessions seen, by code, which one each device has now, and what the exchange at hand does with them."""
 
+    replaced: Session | None = None
+    """The session that the exchange at hand replaced with a new one."""
+    polled: str | None = None
+    """The code that the exchange at hand is a streaming device's poll of.
+
+    A second screen may look its own code up once from its own address; that is no poll of the device.
+    """
     _by_code: Bounded[str, Session] = field(default_factory=lambda: Bounded(KEPT_CODES))
     _current: Bounded[tuple[str | None, str], Session] = field(default_factory=lambda: Bounded(KEPT_CODES))
 
-    def observe(self, exchange: Exchange) -> Session | None:
-        """Takes note of a new session; the one it replaced, if any."""
-        session = session_of(exchange)
+    def observe(self, exchange: Exchange) -> None:
+        """Takes note of an exchange, which is the one at hand from now on."""
+        self.replaced = self.polled = None
+        if exchange.endpoint == "profiles.code":
+            session = self.get(exchange.code)
+            if session is None or session.exchange.ip == exchange.ip:
+                self.polled = exchange.code
+        elif exchange.endpoint == "sessions.create":
+            self._created(session_of(exchange))
+
+    def _created(self, session: Session | None) -> None:
         if session is None:
-            return None
+            return
         replaced = self._current.get(session.owner)
         self._current.put(session.owner, session)
         self._by_code.put(session.code, session)
-        return replaced if replaced is not None and replaced.code != session.code else None
+        if replaced is not None and replaced.code != session.code:
+            self.replaced = replaced
 
     def get(self, code: str | None) -> Session | None:
         return self._by_code.get(code) if code else None
@@ -77,17 +93,6 @@ class Sessions:
     def current(self, exchange: Exchange) -> Session | None:
         """The session of the device that made this exchange."""
         return self._current.get((exchange.service_provider, exchange.device or exchange.ip))
-
-
-def is_poll(exchange: Exchange, sessions: Sessions) -> bool:
-    """Whether this is a streaming device's poll of its code.
-
-    A second screen may look its own code up once from its own address; that is no poll of the device.
-    """
-    if exchange.endpoint != "profiles.code" or exchange.code is None:
-        return False
-    session = sessions.get(exchange.code)
-    return session is None or session.exchange.ip == exchange.ip
 
 
 def answered_at(session: Session) -> float:

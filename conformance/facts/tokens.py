@@ -54,31 +54,35 @@ KEPT_TOKENS = 8
 
 @dataclass
 class Tokens:
-    """Every client and token seen, bounded."""
+    """Every client and token seen, bounded, and what the exchange at hand has to do with them."""
 
+    sent: Token | None = None
+    """The token that the exchange at hand carries, if it is a known one."""
+    rejection: Exchange | None = None
+    """What had rejected that token before."""
+    had: list[Token] = field(default_factory=list)
+    """The tokens that the client had before which asks for another one at hand, oldest first."""
     _clients: Bounded[str, Client] = field(default_factory=Bounded)
     _tokens: Bounded[str, Token] = field(default_factory=Bounded)
     _of_statement: Bounded[str, list[Client]] = field(default_factory=Bounded)
 
     def observe(self, exchange: Exchange) -> None:
-        """Takes note of an exchange. Call it after having judged by what was known before."""
-        if exchange.endpoint == "dcr.register" and exchange.status == 201:
-            self._register(exchange)
-        elif exchange.endpoint == "dcr.token":
-            self._issue(exchange)
-        elif exchange.endpoint in NEEDS_TOKEN:
+        """Takes note of an exchange, which is the one at hand from now on."""
+        endpoint = exchange.endpoint
+        self.sent = self.rejection = None
+        if endpoint in NEEDS_TOKEN:
             self._use(exchange)
+        elif endpoint == "dcr.token":
+            self._issue(exchange)
+        elif endpoint == "dcr.register" and exchange.status == 201:
+            self._register(exchange)
 
     def client(self, client_id: str | None) -> Client | None:
         return self._clients.get(client_id) if client_id else None
 
-    def token(self, value: str | None) -> Token | None:
-        return self._tokens.get(value) if value else None
-
-    def used_by(self, exchange: Exchange) -> Client | None:
-        """The client in whose name a call was made."""
-        token = self.token(bearer(exchange))
-        return self.client(token.client if token else exchange.client_id)
+    def caller(self, exchange: Exchange) -> Client | None:
+        """The client in whose name the exchange at hand was made."""
+        return self.client(self.sent.client if self.sent else exchange.client_id)
 
     def of_statement(self, statement: str | None) -> list[Client]:
         """The registrations of one software statement, oldest first."""
@@ -95,11 +99,13 @@ class Tokens:
             self._of_statement.put(client.statement, [*kept, client][-1000:])
 
     def _issue(self, exchange: Exchange) -> None:
+        self.had = []
         client_id = client_of(exchange)
         if client_id is None:
             return
         client = self._clients.get(client_id) or Client(client_id, None, None)
         self._clients.put(client_id, client)
+        self.had = client.tokens
         body = answer(exchange)
         if body.get("error") == "invalid_client":
             client.refused = True
@@ -114,9 +120,11 @@ class Tokens:
         self._tokens.put(value, token)
 
     def _use(self, exchange: Exchange) -> None:
-        token = self.token(bearer(exchange))
+        value = bearer(exchange)
+        token = self._tokens.get(value) if value else None
         if token is None:
             return
+        self.sent, self.rejection = token, token.rejected
         token.uses += 1
         client = self._clients.get(token.client)
         if client is not None and exchange.device and len(client.devices) < 2:

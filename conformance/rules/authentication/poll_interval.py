@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from conformance import citations
 from conformance.facts.exchanges import asks_again, brief
-from conformance.facts.sessions import KEPT_CODES, POLL_ENDPOINTS, Sessions, is_poll
+from conformance.facts.sessions import KEPT_CODES, POLL_ENDPOINTS
 from conformance.facts.timing import timed
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
@@ -31,17 +31,16 @@ class PollInterval(Rule):
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._sessions = Sessions()
         self._last: Bounded[str, Exchange] = Bounded(KEPT_CODES)
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if isinstance(seen, VerbCall):
             return
-        self._sessions.observe(seen)
-        if not is_poll(seen, self._sessions) or seen.code is None:
+        code = self.facts.sessions.polled
+        if code is None:
             return
-        before = self._last.get(seen.code)
-        self._last.put(seen.code, brief(seen))
+        before = self._last.get(code)
+        self._last.put(code, brief(seen))
         if before is not None and not asks_again(before):
             yield timed(self.expectations, self._judge(before, seen), before, seen)
 

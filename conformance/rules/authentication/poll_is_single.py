@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from conformance import citations
 from conformance.facts.exchanges import asks_again, brief, ended, profiles
-from conformance.facts.sessions import KEPT_CODES, POLL_ENDPOINTS, Sessions, is_poll
+from conformance.facts.sessions import KEPT_CODES, POLL_ENDPOINTS
 from conformance.facts.timing import timed
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
@@ -35,20 +35,19 @@ class PollIsSingle(Rule):
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._sessions = Sessions()
         self._polls: Bounded[str, list[Exchange]] = Bounded(KEPT_CODES)
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if isinstance(seen, VerbCall):
             return
-        self._sessions.observe(seen)
-        if not is_poll(seen, self._sessions) or seen.code is None:
+        code = self.facts.sessions.polled
+        if code is None:
             return
-        polls = [*(self._polls.get(seen.code) or []), brief(seen)][-LOOKED_AT:]
+        polls = [*(self._polls.get(code) or []), brief(seen)][-LOOKED_AT:]
         if profiles(seen):
-            self._polls.pop(seen.code)  # whoever polls on is a matter of another rule
+            self._polls.pop(code)  # whoever polls on is a matter of another rule
         else:
-            self._polls.put(seen.code, polls)
+            self._polls.put(code, polls)
         if len(polls) > 1:
             yield timed(self.expectations, self._judge(polls), *polls)
 

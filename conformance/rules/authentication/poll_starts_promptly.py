@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from conformance import citations
 from conformance.facts.exchanges import brief
-from conformance.facts.sessions import KEPT_CODES, Session, Sessions, answered_at, is_poll
+from conformance.facts.sessions import KEPT_CODES, Session, answered_at
 from conformance.facts.timing import timed
-from conformance.observation import Observation, VerbCall, moment
+from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
 
@@ -32,34 +32,31 @@ class PollStartsPromptly(Rule):
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._sessions = Sessions()
         self._first_poll: Bounded[str, Exchange] = Bounded(KEPT_CODES)
         self._waiting: Bounded[str, Session] = Bounded(KEPT_CODES)
-        self._now = float("-inf")
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
-        self._now = moment(seen)
         if isinstance(seen, VerbCall):
             yield from self._verb(seen)
             return
-        replaced = self._sessions.observe(seen)
+        replaced, code = self.facts.sessions.replaced, self.facts.sessions.polled
         if replaced is not None:
             self._waiting.pop(replaced.code)
-        if is_poll(seen, self._sessions) and seen.code and self._first_poll.get(seen.code) is None:
-            self._first_poll.put(seen.code, brief(seen))
-            session = self._waiting.pop(seen.code)
+        if code is not None and self._first_poll.get(code) is None:
+            self._first_poll.put(code, brief(seen))
+            session = self._waiting.pop(code)
             if session is not None:
                 yield self._judge(session, seen)
 
     def finish(self) -> Iterator[Outcome]:
         for code in self._waiting:
             session = self._waiting.get(code)
-            if session is not None and self._now > answered_at(session) + PROMPT:
+            if session is not None and self.facts.now > answered_at(session) + PROMPT:
                 yield self._late(session, None, "it was never polled")
 
     def _verb(self, call: VerbCall) -> Iterator[Outcome]:
         """Only the app knows which screen the viewer logs in on."""
-        session = self._sessions.get(call.returns.get("code")) if call.verb == "login" else None
+        session = self.facts.sessions.get(call.returns.get("code")) if call.verb == "login" else None
         if session is None or call.arguments.get("screen") != "secondary":
             return
         poll = self._first_poll.get(session.code)

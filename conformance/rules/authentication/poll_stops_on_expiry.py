@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from conformance import citations
 from conformance.facts.exchanges import profiles
 from conformance.facts.quiet import Quiet
-from conformance.facts.sessions import Session, Sessions, is_poll
+from conformance.facts.sessions import Session
 from conformance.facts.timing import timed
 from conformance.observation import Observation, VerbCall, moment
 from conformance.rule import Broken, Card, Expectations, Outcome, Rule, Severity
@@ -32,18 +32,18 @@ class PollStopsOnExpiry(Rule):
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._sessions = Sessions()
         self._expired: Quiet[str, Session] = Quiet(patience=MARGIN + 5.0, at_least=MARGIN)
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         yield from self._expired.passed(moment(seen))
         if isinstance(seen, VerbCall):
             return
-        replaced = self._sessions.observe(seen)
+        sessions = self.facts.sessions
+        replaced = sessions.replaced
         if replaced is not None and seen.wall < replaced.expires + MARGIN:
             self._expired.end(replaced.code)
-        session = self._sessions.get(seen.code)
-        if session is None or not is_poll(seen, self._sessions):
+        session = sessions.get(sessions.polled)
+        if session is None:
             return
         if seen.wall > session.expires + MARGIN:
             self._expired.broken(session.code)
@@ -54,7 +54,7 @@ class PollStopsOnExpiry(Rule):
             self._expired.begin(session.code, session.expires, session)
 
     def finish(self) -> Iterator[Outcome]:
-        yield from self._expired.finish()
+        yield from self._expired.finish(self.facts.now)
 
     def _late(self, session: Session, seen: Exchange) -> Broken:
         return Broken(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from conformance import citations
 from conformance.facts.exchanges import profiles
 from conformance.facts.quiet import Quiet
-from conformance.facts.sessions import Session, Sessions, answered_at, is_poll
+from conformance.facts.sessions import Session, answered_at
 from conformance.facts.timing import timed
 from conformance.observation import Observation, VerbCall, moment
 from conformance.rule import Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
@@ -31,7 +31,6 @@ class PollStopsOnNewCode(Rule):
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._sessions = Sessions()
         self._polled: Bounded[str, bool] = Bounded()
         self._replaced: Quiet[str, Session] = Quiet(patience=8.0, at_least=3.0)
 
@@ -39,23 +38,23 @@ class PollStopsOnNewCode(Rule):
         yield from self._replaced.passed(moment(seen))
         if isinstance(seen, VerbCall):
             return
-        old = self._sessions.observe(seen)
-        new = self._sessions.current(seen) if old is not None else None
+        old, code = self.facts.sessions.replaced, self.facts.sessions.polled
+        new = self.facts.sessions.current(seen) if old is not None else None
         if old is not None and new is not None and self._polled.pop(old.code) and seen.wall < old.expires:
             self._replaced.begin(old.code, answered_at(new), new)
-        if not is_poll(seen, self._sessions) or seen.code is None:
+        if code is None:
             return
-        replaced = self._replaced.since(seen.code)
+        replaced = self._replaced.since(code)
         if replaced is not None and seen.wall > replaced[0] + MARGIN:
-            self._replaced.broken(seen.code)
+            self._replaced.broken(code)
             yield timed(self.expectations, self._late(replaced[1], seen), replaced[1].exchange, seen)
         elif profiles(seen):
-            self._polled.pop(seen.code)
+            self._polled.pop(code)
         else:
-            self._polled.put(seen.code, True)
+            self._polled.put(code, True)
 
     def finish(self) -> Iterator[Outcome]:
-        yield from self._replaced.finish()
+        yield from self._replaced.finish(self.facts.now)
 
     def _late(self, new: Session, seen: Exchange) -> Broken:
         return Broken(

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from conformance import citations
 from conformance.facts.exchanges import brief, ended, profiles
 from conformance.facts.quiet import Quiet
-from conformance.facts.sessions import Sessions, is_poll
 from conformance.facts.timing import timed
 from conformance.observation import Observation, VerbCall, moment
 from conformance.rule import Broken, Card, Expectations, Outcome, Rule, Severity
@@ -31,25 +30,24 @@ class PollStopsOnSuccess(Rule):
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._sessions = Sessions()
         self._over: Quiet[str, Exchange] = Quiet(patience=8.0, at_least=3.0)
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         yield from self._over.passed(moment(seen))
         if isinstance(seen, VerbCall):
             return
-        self._sessions.observe(seen)
-        if not is_poll(seen, self._sessions) or seen.code is None:
+        code = self.facts.sessions.polled
+        if code is None:
             return
-        over = self._over.since(seen.code)
+        over = self._over.since(code)
         if over is not None and seen.wall > over[0] + MARGIN:
-            self._over.broken(seen.code)
+            self._over.broken(code)
             yield timed(self.expectations, self._late(over[1], seen), over[1], seen)
         elif profiles(seen):
-            self._over.begin(seen.code, ended(seen), brief(seen))
+            self._over.begin(code, ended(seen), brief(seen))
 
     def finish(self) -> Iterator[Outcome]:
-        yield from self._over.finish()
+        yield from self._over.finish(self.facts.now)
 
     def _late(self, success: Exchange, seen: Exchange) -> Broken:
         return Broken(

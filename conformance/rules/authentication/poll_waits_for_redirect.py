@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from conformance import citations
 from conformance.facts.exchanges import brief
-from conformance.facts.sessions import KEPT_CODES, POLL_ENDPOINTS, Sessions, is_poll
+from conformance.facts.sessions import KEPT_CODES, POLL_ENDPOINTS
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
@@ -32,16 +32,15 @@ class PollWaitsForRedirect(Rule):
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._sessions = Sessions()
         self._polls: Bounded[str, Exchange] = Bounded(KEPT_CODES)
         self._primary: Bounded[str, str] = Bounded()
         """The code that each device shows a browser for."""
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if not isinstance(seen, VerbCall):
-            self._sessions.observe(seen)
-            if is_poll(seen, self._sessions) and seen.code and self._polls.get(seen.code) is None:
-                self._polls.put(seen.code, brief(seen))
+            code = self.facts.sessions.polled
+            if code is not None and self._polls.get(code) is None:
+                self._polls.put(code, brief(seen))
         elif seen.verb == "login" and seen.returns.get("code"):
             if seen.arguments.get("screen") == "primary":
                 self._primary.put(seen.device, seen.returns["code"])

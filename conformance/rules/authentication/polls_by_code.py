@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from conformance import citations
 from conformance.facts.exchanges import PROFILE_QUERIES, brief, profiles
-from conformance.facts.sessions import KEPT_CODES, POLL_ENDPOINTS, Sessions, is_poll
+from conformance.facts.sessions import KEPT_CODES, POLL_ENDPOINTS
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
@@ -32,7 +32,6 @@ class PollsByCode(Rule):
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._sessions = Sessions()
         self._queries: Bounded[str, list[Exchange]] = Bounded(KEPT_CODES)
         self._polled: Bounded[str, bool] = Bounded()
         self._over: Bounded[str, bool] = Bounded(KEPT_CODES)
@@ -41,16 +40,16 @@ class PollsByCode(Rule):
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if isinstance(seen, VerbCall):
             return
-        self._sessions.observe(seen)
-        if is_poll(seen, self._sessions) and seen.code:
-            yield from self._poll(seen.code, seen)
+        sessions = self.facts.sessions
+        if sessions.polled is not None:
+            yield from self._poll(sessions.polled, seen)
         elif seen.endpoint == "sessions.create":
             # Another attempt to log in, if it came to nothing: the query before it was part of that.
-            session = self._sessions.current(seen)
+            session = sessions.current(seen)
             if session is not None:
                 self._queries.pop(session.code)
         elif seen.endpoint in PROFILE_QUERIES and seen.status == 200:
-            session = self._sessions.current(seen)
+            session = sessions.current(seen)
             if session is not None and seen.wall < session.expires and not self._over.get(session.code):
                 yield from self._query(session.code, seen)
 

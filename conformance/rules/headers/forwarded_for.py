@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from conformance import citations
-from conformance.facts.exchanges import NEEDS_TOKEN, brief
+from conformance.facts.exchanges import NEEDS_TOKEN
 from conformance.facts.headers import forwarded_for
-from conformance.facts.sessions import KEPT_CODES, Sessions, is_poll
-from conformance.observation import Observation, VerbCall, moment
+from conformance.facts.sessions import KEPT_CODES
+from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
 
@@ -17,6 +18,15 @@ PATIENCE = 60.0
 """Seconds within which a verb of the device should have named its address."""
 LOOK_UPS = 2
 """So often a second screen may look its own code up, before and after the login. Whoever asks on is polling."""
+
+
+class _Unnamed(NamedTuple):
+    """An exchange for an address that no verb has named yet, in brief."""
+
+    address: str
+    wall: float
+    id: int
+    device: str | None
 
 
 class ForwardedFor(Rule):
@@ -37,60 +47,55 @@ class ForwardedFor(Rule):
         super().__init__(expectations)
         self._devices: Bounded[str, str] = Bounded()
         """The device of each address that verbs came from."""
-        self._unknown: deque[tuple[str, Exchange]] = deque(maxlen=10_000)
-        """Addresses that no verb has named yet, with the exchange of each in brief."""
-        self._sessions = Sessions()
+        self._unnamed: deque[_Unnamed] = deque(maxlen=10_000)
         self._looked_up: Bounded[tuple[str | None, str], int] = Bounded(KEPT_CODES)
         """How often each code was asked about from each address that is not its device's."""
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
-        while self._unknown and moment(seen) - self._unknown[0][1].wall > PATIENCE:
-            yield from self._late(*self._unknown.popleft())
+        while self._unnamed and self.facts.now - self._unnamed[0].wall > PATIENCE:
+            if (outcome := self._late(self._unnamed.popleft())) is not None:
+                yield outcome
         if isinstance(seen, VerbCall):
             if seen.ip and self._devices.get(seen.ip) is None:
                 self._devices.put(seen.ip, seen.device)
             return
         if seen.endpoint not in NEEDS_TOKEN:
             return
-        self._sessions.observe(seen)
         address = forwarded_for(seen)
         if address is None:
             sent = seen.request_headers.get("x-forwarded-for")
             yield self._wrong(seen, f"X-Forwarded-For: {sent}" if sent else "no X-Forwarded-For")
         elif self._devices.get(address) is not None:
             yield HELD
-        elif not self._of_second_screen(seen, address) and not _from_before(seen, self._sessions):
-            self._unknown.append((address, brief(seen)))
+        elif not self._of_second_screen(seen, address) and not self._from_before(seen):
+            self._unnamed.append(_Unnamed(address, seen.wall, seen.id, seen.device))
 
     def finish(self) -> Iterator[Outcome]:
-        for address, exchange in self._unknown:
-            yield from self._late(address, exchange)
+        yield from (outcome for unnamed in self._unnamed if (outcome := self._late(unnamed)) is not None)
 
-    def _late(self, address: str, exchange: Exchange) -> Iterator[Outcome]:
-        if self._devices.get(address) is not None:
-            yield HELD
-        elif any(self._devices):
-            yield self._wrong(exchange, f"{address}, which is no device's")
+    def _late(self, unnamed: _Unnamed) -> Outcome | None:
+        if self._devices.get(unnamed.address) is not None:
+            return HELD
+        return self._wrong(unnamed, f"{unnamed.address}, which is no device's") if any(self._devices) else None
 
     def _of_second_screen(self, exchange: Exchange, address: str) -> bool:
         """What a web page may ask for with a typed code, from wherever it was typed."""
         if exchange.endpoint != "profiles.code":
             return exchange.endpoint in {"sessions.retrieve", "sessions.resume"}
-        if is_poll(exchange, self._sessions):
+        if self.facts.sessions.polled is not None:
             return False
         look_ups = (self._looked_up.get((exchange.code, address)) or 0) + 1
         self._looked_up.put((exchange.code, address), look_ups)
         return look_ups <= LOOK_UPS
 
-    def _wrong(self, exchange: Exchange, observed: str) -> Broken:
+    def _from_before(self, exchange: Exchange) -> bool:
+        """A poll for a login that began before anybody watched: its device asked for nothing since."""
+        return exchange.endpoint == "profiles.code" and self.facts.sessions.get(exchange.code) is None
+
+    def _wrong(self, exchange: Exchange | _Unnamed, observed: str) -> Broken:
         return Broken(
             exchanges=(exchange.id,),
             device=exchange.device,
             expected="the streaming device's address first in X-Forwarded-For",
             observed=observed,
         )
-
-
-def _from_before(exchange: Exchange, sessions: Sessions) -> bool:
-    """A poll for a login that began before anybody watched: its device asked for nothing since."""
-    return exchange.endpoint == "profiles.code" and sessions.get(exchange.code) is None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from conformance import citations
 from conformance.facts.exchanges import DCR, NEEDS_TOKEN
-from conformance.facts.tokens import Client, Tokens, statement_of
+from conformance.facts.tokens import Client, statement_of
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
@@ -32,34 +32,34 @@ class CredentialsReused(Rule):
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._tokens = Tokens()
         self._clients_of: Bounded[tuple[str | None, str], list[Client]] = Bounded()
         self._flagged: Bounded[str, bool] = Bounded(1000)
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if isinstance(seen, VerbCall):
             return
-        before = self._tokens.of_statement(statement_of(seen)) if seen.endpoint == "dcr.register" else []
-        self._tokens.observe(seen)
         if seen.endpoint == "dcr.register" and seen.status == 201:
-            yield from self._registered(before, seen)
+            yield from self._registered(seen)
         elif seen.endpoint in NEEDS_TOKEN and seen.device:
             yield from self._used(seen)
 
-    def _registered(self, before: list[Client], seen: Exchange) -> Iterator[Outcome]:
-        shared = [client for client in before if len(client.devices) > 1 and not client.refused]
+    def _registered(self, seen: Exchange) -> Iterator[Outcome]:
+        clients = self.facts.tokens.of_statement(statement_of(seen))
+        shared = [client for client in clients if len(client.devices) > 1 and not client.refused]
         if len(shared) >= self.expectations.instances:
-            new = self._tokens.of_statement(statement_of(seen))[-1]
-            self._flagged.put(new.id, True)
+            self._flagged.put(clients[-1].id, True)
             yield self._again(shared[-1], seen, None)
 
     def _used(self, seen: Exchange) -> Iterator[Outcome]:
-        client = self._tokens.used_by(seen)
+        client = self.facts.tokens.caller(seen)
         if client is None:
             return
         key = (seen.service_provider, seen.device or "")
-        clients = [known for known in self._clients_of.get(key) or [] if not known.refused]
-        if any(known.id == client.id for known in clients):
+        known = self._clients_of.get(key) or []
+        if known and known[-1] is client and not client.refused:
+            return  # as nearly always
+        clients = [one for one in known if not one.refused]
+        if any(one.id == client.id for one in clients):
             return
         self._clients_of.put(key, [*clients, client][-10:])
         if len(clients) < self.expectations.instances:

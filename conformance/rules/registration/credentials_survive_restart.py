@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from conformance import citations
 from conformance.facts.exchanges import DCR, NEEDS_TOKEN
-from conformance.facts.tokens import Tokens
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 
@@ -28,7 +27,6 @@ class CredentialsSurviveRestart(Rule):
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._tokens = Tokens()
         self._client_of: Bounded[tuple[str | None, str], str] = Bounded()
         self._before: dict[tuple[str | None, str], str | None] = {}
         self._survived: set[str] = set()
@@ -42,8 +40,7 @@ class CredentialsSurviveRestart(Rule):
                 self._before = {key: self._client_of.get(key) for key in self._client_of}
                 self._survived = set()
             return
-        self._tokens.observe(seen)
-        client = self._tokens.used_by(seen)
+        client = self.facts.tokens.caller(seen)
         if seen.endpoint not in NEEDS_TOKEN or not seen.device or client is None:
             return
         key = (seen.service_provider, seen.device)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance import citations
-from conformance.facts.exchanges import DCR, NEEDS_TOKEN, bearer
+from conformance.facts.exchanges import NEEDS_TOKEN
 from conformance.facts.timing import timed
-from conformance.facts.tokens import Token, Tokens
+from conformance.facts.tokens import Token
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
@@ -27,21 +27,15 @@ class TokenNotUsedAfterExpiry(Rule):
         remedy="Keep created_at + expires_in with the token, and replace it before that moment.",
         citations=(citations.CHECKLIST_ACCESS_TOKENS, citations.DCR_TOKEN_LIFE),
     )
-    watches = NEEDS_TOKEN | DCR
+    watches = NEEDS_TOKEN
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._tokens = Tokens()
         self._decided: Bounded[str, bool] = Bounded()
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
-        if isinstance(seen, VerbCall):
-            return
-        self._tokens.observe(seen)
-        if seen.endpoint not in NEEDS_TOKEN:
-            return
-        token = self._tokens.token(bearer(seen))
-        if token is None:
+        token = self.facts.tokens.sent
+        if isinstance(seen, VerbCall) or token is None:
             return
         if seen.wall > token.expires + MARGIN:
             self._decided.put(token.value, True)
@@ -51,7 +45,7 @@ class TokenNotUsedAfterExpiry(Rule):
 
     def _earlier_tokens(self, used: Token, seen: Exchange) -> Iterator[Outcome]:
         """A call with a good token is the opportunity held for each expired one of the same client."""
-        client = self._tokens.client(used.client)
+        client = self.facts.tokens.client(used.client)
         for token in client.tokens if client else ():
             expired = token.uses and seen.wall > token.expires + MARGIN
             if expired and self._decided.get(token.value) is None:

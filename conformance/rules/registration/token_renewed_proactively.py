@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance import citations
-from conformance.facts.exchanges import DCR, NEEDS_TOKEN, bearer
-from conformance.facts.tokens import Tokens, client_of, rejects_token
+from conformance.facts.exchanges import DCR, NEEDS_TOKEN
 from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
+from conformance.rule import HELD, Broken, Card, Outcome, Rule, Severity
 
 
 class TokenRenewedProactively(Rule):
@@ -24,22 +23,16 @@ class TokenRenewedProactively(Rule):
     )
     watches = NEEDS_TOKEN | DCR
 
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
-        self._tokens = Tokens()
-
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if isinstance(seen, VerbCall):
             return
+        tokens = self.facts.tokens
         if seen.endpoint == "dcr.token" and seen.status == 201:
-            client = self._tokens.client(client_of(seen))
-            last = client.tokens[-1] if client and client.tokens else None
+            last = tokens.had[-1] if tokens.had else None
             if last is not None and last.rejected is None and last.spent(seen.wall):
                 yield HELD
-        token = self._tokens.token(bearer(seen))
-        first = token is not None and token.rejected is None
-        self._tokens.observe(seen)
-        if token is not None and first and rejects_token(seen) and seen.wall >= token.expires:
+        token = tokens.sent
+        if token is not None and token.rejected is seen and seen.wall >= token.expires:
             yield Broken(
                 exchanges=(token.issued.id, seen.id),
                 device=seen.device,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from conformance import citations
 from conformance.facts.exchanges import DCR, NEEDS_TOKEN
-from conformance.facts.tokens import Client, Tokens, client_of
+from conformance.facts.tokens import Client
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
@@ -27,7 +27,6 @@ class TokenRenewedWithSameCredentials(Rule):
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._tokens = Tokens()
         self._client_of: Bounded[tuple[str | None, str], Client] = Bounded()
         self._flagged: Bounded[str, bool] = Bounded(1000)
 
@@ -35,15 +34,14 @@ class TokenRenewedWithSameCredentials(Rule):
         if isinstance(seen, VerbCall):
             return
         if seen.endpoint == "dcr.token" and seen.status == 201:
-            client = self._tokens.client(client_of(seen))
-            if client is not None and client.tokens and client.tokens[-1].spent(seen.wall):
+            had = self.facts.tokens.had
+            if had and had[-1].spent(seen.wall):
                 yield HELD
-        self._tokens.observe(seen)
         if seen.endpoint in NEEDS_TOKEN and seen.device:
             yield from self._used(seen)
 
     def _used(self, seen: Exchange) -> Iterator[Outcome]:
-        client = self._tokens.used_by(seen)
+        client = self.facts.tokens.caller(seen)
         if client is None:
             return
         key = (seen.service_provider, seen.device or "")

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance import citations
-from conformance.facts.exchanges import DCR, NEEDS_TOKEN, answered_before, bearer
-from conformance.facts.tokens import Tokens, client_of
+from conformance.facts.exchanges import DCR, NEEDS_TOKEN, answered_before
 from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
+from conformance.rule import HELD, Broken, Card, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
 
 
@@ -25,27 +24,21 @@ class TokenReused(Rule):
     )
     watches = NEEDS_TOKEN | DCR
 
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
-        self._tokens = Tokens()
-
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if isinstance(seen, VerbCall):
             return
         if seen.endpoint == "dcr.token" and seen.status == 201:
             yield from self._asked(seen)
-        self._tokens.observe(seen)
-        if seen.endpoint in NEEDS_TOKEN:
-            token = self._tokens.token(bearer(seen))
-            if token is not None and token.uses == 2:
-                yield HELD
+        token = self.facts.tokens.sent
+        if token is not None and token.uses == 2:
+            yield HELD
 
     def _asked(self, seen: Exchange) -> Iterator[Outcome]:
-        client = self._tokens.client(client_of(seen))
-        if client is None or not client.tokens:
+        had = self.facts.tokens.had
+        if not had:
             return
         # A token whose answer was still under way could not be known yet.
-        known = [token for token in client.tokens if answered_before(token.issued, seen)]
+        known = [token for token in had if answered_before(token.issued, seen)]
         good = [token for token in known if not token.spent(seen.wall)]
         if len(good) < self.expectations.instances:
             yield HELD
@@ -55,5 +48,5 @@ class TokenReused(Rule):
             exchanges=(good[-1].issued.id, seen.id),
             device=seen.device,
             expected="the access token to be used until it is about to expire",
-            observed=f"a new one was asked for {left:.0f} s before the last one of client {client.id} expires",
+            observed=f"a new one was asked for {left:.0f} s before the last one of client {had[-1].client} expires",
         )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance import citations
-from conformance.facts.exchanges import DCR, NEEDS_TOKEN, answered_before, bearer, ended, signature
+from conformance.facts.exchanges import DCR, NEEDS_TOKEN, answered_before, ended, signature
 from conformance.facts.timing import timed
-from conformance.facts.tokens import Tokens, rejects_token
+from conformance.facts.tokens import rejects_token
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
@@ -35,18 +35,13 @@ class UnauthorizedRenewsFirst(Rule):
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._tokens = Tokens()
         self._resent: Bounded[str, int] = Bounded()
         self._in_a_row: Bounded[tuple[str, ...], list[int]] = Bounded()
         self._renewed: Bounded[str, bool] = Bounded()
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
-        if isinstance(seen, VerbCall):
-            return
-        token = self._tokens.token(bearer(seen))
-        rejection = token.rejected if token is not None else None
-        self._tokens.observe(seen)
-        if seen.endpoint not in NEEDS_TOKEN or token is None:
+        token, rejection = self.facts.tokens.sent, self.facts.tokens.rejection
+        if isinstance(seen, VerbCall) or token is None:
             return
         if rejection is not None and self._is_resent(rejection, seen):
             count = (self._resent.get(token.value) or 0) + 1
@@ -63,7 +58,7 @@ class UnauthorizedRenewsFirst(Rule):
         return seen.wall > ended(rejection) + UNDER_WAY
 
     def _held(self, client_id: str, used: str) -> Iterator[Outcome]:
-        client = self._tokens.client(client_id)
+        client = self.facts.tokens.client(client_id)
         for token in client.tokens if client else ():
             if token.rejected is not None and token.value != used and not self._renewed.get(token.value):
                 self._renewed.put(token.value, True)

@@ -1,0 +1,29 @@
+"""What the rules of one world know together: it is kept once for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from conformance.facts.sessions import Sessions
+from conformance.facts.tokens import Tokens
+from conformance.observation import Observation, VerbCall
+
+
+@dataclass
+class Facts:
+    """Told of each observation before the rules are shown it, so all of them read the same."""
+
+    driven: bool = True
+    """Whether a driver tells what viewers do. Without one no verb will come."""
+    tokens: Tokens = field(default_factory=Tokens)
+    sessions: Sessions = field(default_factory=Sessions)
+    now: float = float("-inf")
+    """The latest moment at which anything happened."""
+
+    def observe(self, seen: Observation) -> None:
+        if isinstance(seen, VerbCall):
+            self.now = max(self.now, seen.ended)
+            return
+        self.now = max(self.now, seen.wall)
+        self.tokens.observe(seen)
+        self.sessions.observe(seen)
