@@ -57,7 +57,7 @@ class Watched:
         self.last = exchange.id
         self.run.exchanges += 1
         self.run.max_lag_ms = max(self.run.max_lag_ms, exchange.lag_ms)
-        for due in self._ordering.add(exchange):
+        if (due := self._ordering.add(exchange)) is not None:
             self.judge.observe(due)
 
     def end(self) -> None:

@@ -42,25 +42,17 @@ class Witness:
 
     def __init__(self, remembered: int = REMEMBERED) -> None:
         self._remembered = remembered
-        self._line: deque[tuple[_Device, Observation]] = deque()
-        self._lately: dict[_Device, deque[Observation]] = {}
+        self._line: deque[tuple[int, Observation]] = deque()
+        """Observations with their worlds."""
         self._exchanges: dict[tuple[int, int], Exchange] = {}
         self._open: dict[_Device, list[Scene]] = {}
 
     def saw(self, world: int, seen: Observation) -> None:
-        device = (world, seen.device)
-        self._line.append((device, seen))
-        lately = self._lately.get(device)
-        if lately is None:
-            self._lately[device] = deque((seen,))
-        else:
-            lately.append(seen)
+        self._line.append((world, seen))
         if not isinstance(seen, VerbCall):
             self._exchanges[world, seen.id] = seen
-        if self._open and device in self._open:
-            self._open[device] = [scene for scene in self._open[device] if scene.goes_on(seen)]
-            if not self._open[device]:
-                del self._open[device]
+        if self._open:
+            self._go_on((world, seen.device), seen)
         if len(self._line) > self._remembered:
             self._forget()
 
@@ -72,25 +64,25 @@ class Witness:
         """What is remembered around a finding; what the device does next is added as it is seen."""
         cited = self.exchanges(world, evidence.exchanges)
         known = {exchange.id for exchange in cited}
-        device = (world, evidence.device)
-        near = _near(list(self._lately.get(device, ())), known)
+        near = _near([seen for where, seen in self._line if where == world and seen.device == evidence.device], known)
         others = [exchange for exchange in cited if all(exchange is not seen for seen in near)]
         scene = Scene(
             observations=sorted([*near, *others], key=moment),
             cited=frozenset(evidence.exchanges),
             missing=tuple(number for number in evidence.exchanges if number not in known),
         )
-        self._open.setdefault(device, []).append(scene)
+        self._open.setdefault((world, evidence.device), []).append(scene)
         return scene
 
+    def _go_on(self, device: _Device, seen: Observation) -> None:
+        scenes = [scene for scene in self._open.pop(device, ()) if scene.goes_on(seen)]
+        if scenes:
+            self._open[device] = scenes
+
     def _forget(self) -> None:
-        device, seen = self._line.popleft()
-        lately = self._lately[device]
-        lately.popleft()
-        if not lately:
-            del self._lately[device]
-        if not isinstance(seen, VerbCall) and self._exchanges.get((device[0], seen.id)) is seen:
-            del self._exchanges[device[0], seen.id]
+        world, seen = self._line.popleft()
+        if not isinstance(seen, VerbCall) and self._exchanges.get((world, seen.id)) is seen:
+            del self._exchanges[world, seen.id]
 
 
 def _near(lately: list[Observation], cited: set[int]) -> list[Observation]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from conformance.facts.exchanges import read_once
 from conformance.observation import Observation, VerbCall
 from conformance.rule import Bounded
 from mock_server.exchange import Exchange
@@ -19,6 +20,7 @@ KEPT_NAMES = 5_000
 """Verbs last seconds, so what happened to more devices than this in that time is not looked for."""
 
 
+@read_once
 def names(seen: Observation) -> tuple[str, ...]:
     """What a device goes by: its identifier and its address. A service may encode the first or lose the second.
 

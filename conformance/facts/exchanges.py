@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import lru_cache
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import lru_cache, wraps
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
 
+from conformance.observation import Observation
 from mock_server.exchange import Exchange
 from mock_server.foreign_json import UNREADABLE
+
+S = TypeVar("S", bound=Observation)
+T = TypeVar("T")
 
 DCR = frozenset({"dcr.register", "dcr.token"})
 SESSIONS = frozenset({"sessions.create", "sessions.resume", "sessions.retrieve", "sessions.partner"})
@@ -31,6 +35,23 @@ _REMEMBERED = 256
 """Bodies kept parsed: all rules look at one exchange before the next one comes."""
 
 
+def read_once(read: Callable[[S], T]) -> Callable[[S], T]:
+    """Remembers what was read from the latest observation: all rules look at one before the next one comes."""
+    latest: tuple[S, T] | None = None
+
+    @wraps(read)
+    def remembering(seen: S) -> T:
+        nonlocal latest
+        if latest is not None and latest[0] is seen:
+            return latest[1]
+        found = read(seen)
+        latest = (seen, found)
+        return found
+
+    return remembering
+
+
+@read_once
 def brief(exchange: Exchange) -> Exchange:
     """The exchange without headers and bodies: what a rule remembers of it for long."""
     return msgspec.structs.replace(
@@ -73,11 +94,13 @@ def answer(exchange: Exchange) -> Mapping[str, Any]:
     return json_object(exchange.response_body)
 
 
+@read_once
 def resources(exchange: Exchange) -> tuple[str, ...]:
     """The resources that a decisions request asks about."""
     return tuple(item for item in _list(json_object(exchange.request_body), "resources") if isinstance(item, str))
 
 
+@read_once
 def decisions(exchange: Exchange) -> tuple[Mapping[str, Any], ...]:
     """The decisions in a 200."""
     if exchange.status != 200:
@@ -85,6 +108,7 @@ def decisions(exchange: Exchange) -> tuple[Mapping[str, Any], ...]:
     return tuple(item for item in _list(answer(exchange), "decisions") if isinstance(item, dict))
 
 
+@read_once
 def profiles(exchange: Exchange) -> Mapping[str, Any]:
     """The profiles in the 200 of a profiles endpoint, by MVPD; empty where nobody is logged in."""
     found = answer(exchange).get("profiles") if exchange.status == 200 else None
@@ -97,6 +121,7 @@ def denial(decision: Mapping[str, Any]) -> Mapping[str, Any]:
     return error if isinstance(error, dict) else {}
 
 
+@read_once
 def errors(exchange: Exchange) -> tuple[Mapping[str, Any], ...]:
     """All enhanced errors of an answer: the top-level one, or those of its decisions."""
     top = answer(exchange) if exchange.status >= 400 else {}
@@ -116,6 +141,7 @@ def _bearer(header: str) -> str | None:
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
+@read_once
 def signature(exchange: Exchange) -> tuple[str, ...]:
     """What two requests share if one repeats the other unchanged."""
     return (

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from conformance import citations
 from conformance.facts.exchanges import profiles
 from conformance.facts.quiet import Quiet
-from conformance.facts.sessions import Session
+from conformance.facts.sessions import POLL_ENDPOINTS, Session
 from conformance.facts.timing import timed
 from conformance.observation import Observation, VerbCall, moment
 from conformance.rule import Broken, Card, Expectations, Outcome, Rule, Severity
@@ -29,6 +29,7 @@ class PollStopsOnExpiry(Rule):
         citations=(citations.CHECKLIST_POLLING_STOP, citations.FAQ_POLLING_STOP),
         needs=frozenset({"login"}),
     )
+    watches = POLL_ENDPOINTS
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from conformance import citations
 from conformance.facts.exchanges import brief, ended, profiles
 from conformance.facts.quiet import Quiet
+from conformance.facts.sessions import POLL_ENDPOINTS
 from conformance.facts.timing import timed
 from conformance.observation import Observation, VerbCall, moment
 from conformance.rule import Broken, Card, Expectations, Outcome, Rule, Severity
@@ -27,6 +28,7 @@ class PollStopsOnSuccess(Rule):
         citations=(citations.CHECKLIST_POLLING_STOP, citations.FAQ_POLLING_STOP),
         needs=frozenset({"login"}),
     )
+    watches = POLL_ENDPOINTS
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
