@@ -64,18 +64,20 @@ class _Extent:
     """How much was read: from the first arrival to the last, and how far the mock lagged."""
 
     exchanges: int = 0
-    first: float = float("inf")
-    last: float = float("-inf")
+    first: float = 0.0
+    last: float = 0.0
     max_lag_ms: float = 0.0
 
     @property
     def seconds(self) -> float:
-        return max(0.0, self.last - self.first) if self.exchanges else 0.0
+        return self.last - self.first
 
     def watch(self, exchanges: Iterable[Exchange]) -> Iterator[Exchange]:
+        """The exchanges, which come in order of time."""
         for exchange in exchanges:
+            if not self.exchanges:
+                self.first = exchange.wall
             self.exchanges += 1
-            self.first = min(self.first, exchange.wall)
-            self.last = max(self.last, exchange.wall)
+            self.last = exchange.wall
             self.max_lag_ms = max(self.max_lag_ms, exchange.lag_ms)
             yield exchange

@@ -97,6 +97,7 @@ class _Bench:
     """What all worlds of a judgement share."""
 
     expectations: Expectations
+    driven: bool
     tallies: Mapping[str, _Tally]
     witness: Witness | None
     waivers: Waivers
@@ -121,7 +122,7 @@ class _World:
     def __init__(self, number: int, rules: Iterable[type[Rule]], bench: _Bench) -> None:
         self._number = number
         self._bench = bench
-        self._facts = Facts()
+        self._facts = Facts(driven=bench.driven)
         self._rules = tuple((self._seated(rule), bench.tallies[rule.card.id]) for rule in rules)
         self._watching: dict[str, tuple[tuple[Rule, _Tally], ...]] = {}
 
@@ -184,9 +185,8 @@ class Judge:
         waivers: Waivers | None = None,
     ) -> None:
         self._rules = tuple(rules)
-        self._driven = driven
         self._tallies = {rule.card.id: _Tally() for rule in self._rules}
-        self._bench = _Bench(expectations, self._tallies, witness, waivers or Waivers())
+        self._bench = _Bench(expectations, driven, self._tallies, witness, waivers or Waivers())
         self._worlds: dict[str, _World] = {}
         self._first = self._world()
 
@@ -214,7 +214,9 @@ class Judge:
 
     def _world(self) -> _World:
         shown = [
-            rule for rule in self._rules if self._driven or rule.judges_without_verbs or not rule.card.judges_app
+            rule
+            for rule in self._rules
+            if self._bench.driven or rule.judges_without_verbs or not rule.card.judges_app
         ]
         return _World(len(self._worlds), shown, self._bench)
 

@@ -153,6 +153,9 @@ class Bounded(Generic[K, V]):
         while self._entries and old(next(iter(self._entries.values()))):
             yield self._entries.popitem(last=False)[1]
 
+    def __len__(self) -> int:
+        return len(self._entries)
+
     def __iter__(self) -> Iterator[K]:
         """Over a copy of the keys, so entries may be written or dropped meanwhile."""
         return iter(list(self._entries))

@@ -31,7 +31,10 @@ class Failures:
     _acted: Bounded[str, float] = field(default_factory=Bounded)
 
     def observe(self, seen: Observation) -> Iterator[tuple[Series, bool]]:
-        """The series that this brings, and whether it is over; one that is gives way to a new one first."""
+        """The series that this brings, and whether it is over; one that is gives way to a new one first.
+
+        A first try that succeeded is none.
+        """
         if isinstance(seen, VerbCall):
             self.driven = True
             for name in names(seen):
@@ -39,14 +42,17 @@ class Failures:
             return
         if seen.endpoint not in REPEATABLE:
             return
+        failed = out_of_order(seen)
+        if not failed and not self._open:
+            return  # as nearly always
         key = signature(seen)
         tries = self._open.pop(key) or ()
         if tries and not self._is_retry(tries[-1], seen):
             yield tries, True
             tries = ()
-        tries = (*tries[: self.longest - 1], seen)
-        failed = out_of_order(seen)
-        yield tries, not failed
+        if failed or tries:
+            tries = (*tries[: self.longest - 1], seen)
+            yield tries, not failed
         if failed:
             self._open.put(key, tries)
 

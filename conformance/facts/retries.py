@@ -59,6 +59,8 @@ class RetryBounded(Rule):
         name = names(seen)[-1]
         open_series = self._series.get(name) or {}
         retriable = _retriable(seen)
+        if not retriable and not open_series and self._settled.get(name) is None:
+            return  # decided at once, as nearly always
         items = {_item(seen, resource): resource in retriable for resource in resources(seen)}
         yield from self._needless(name, seen, items, open_series)
         too_many = None
@@ -142,14 +144,14 @@ class NotRepeated(Rule):
         if isinstance(seen, VerbCall):
             yield from self._settle(seen)
             return
-        for _ in self._final.shed(lambda final: seen.wall - ended(final) > REMEMBERED):
-            yield HELD
-        key = signature(seen)
-        final = self._final.pop(key)
-        if final is not None:
-            yield from self._repetition(final, seen)
+        if self._final:
+            for _ in self._final.shed(lambda final: seen.wall - ended(final) > REMEMBERED):
+                yield HELD
+            final = self._final.pop(signature(seen))
+            if final is not None:
+                yield from self._repetition(final, seen)
         if self.is_final(seen):
-            self._final.put(key, seen)
+            self._final.put(signature(seen), seen)
 
     def finish(self) -> Iterator[Outcome]:
         for _ in (*self._final, *self._again.rest()):

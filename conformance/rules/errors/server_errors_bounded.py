@@ -37,11 +37,11 @@ class ServerErrorsBounded(Rule):
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         for tries, over in self._failures.observe(seen):
-            # A first try that succeeded was no occasion; the fourth is told once, and so is what follows it.
+            # The fourth try is told once, and so is what follows it.
             if len(tries) == TRIES + 1 and seen is tries[-1]:
                 if self._failures.driven or _by_itself(tries):
                     yield _too_many(tries)
-            elif over and len(tries) <= TRIES and (len(tries) > 1 or seen is not tries[-1]):
+            elif over and len(tries) <= TRIES:
                 yield HELD
 
     def finish(self) -> Iterator[Outcome]:

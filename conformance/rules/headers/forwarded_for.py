@@ -67,7 +67,7 @@ class ForwardedFor(Rule):
             yield self._wrong(seen, f"X-Forwarded-For: {sent}" if sent else "no X-Forwarded-For")
         elif self._devices.get(address) is not None:
             yield HELD
-        elif not self._of_second_screen(seen, address) and not self._from_before(seen):
+        elif self.facts.driven and not self._of_second_screen(seen, address) and not self._from_before(seen):
             self._unnamed.append(_Unnamed(address, seen.wall, seen.id, seen.device))
 
     def finish(self) -> Iterator[Outcome]:

@@ -59,7 +59,8 @@ class OnlyDocumented(Rule):
         if isinstance(seen, VerbCall) or seen.endpoint not in PARAMETERS:
             return
         unknown = list(_unknown_headers(tuple(seen.request_headers)))
-        unknown += [f"parameter {name}" for name in sorted(_sent(seen) - PARAMETERS[seen.endpoint])]
+        if seen.query or seen.request_body:
+            unknown += [f"parameter {name}" for name in sorted(_sent(seen) - PARAMETERS[seen.endpoint])]
         if not unknown:
             yield HELD
             return
@@ -77,6 +78,5 @@ def _unknown_headers(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _sent(exchange: Exchange) -> set[str]:
-    body = json_object(exchange.request_body)
-    is_json = body or exchange.request_body.lstrip().startswith("{")
-    return {*form(exchange.query), *(body if is_json else form(exchange.request_body))}
+    body = exchange.request_body
+    return {*form(exchange.query), *(json_object(body) if body.lstrip().startswith("{") else form(body))}

@@ -56,7 +56,8 @@ class PermitsCached(Rule):
             self._permits.pop(device)
         elif seen.endpoint == "decisions.preauthorize" and seen.status == 200:
             permits = self._permits.get(device) or {}
-            yield from self._asked(permits, seen)
+            if permits:
+                yield from self._asked(permits, seen)
             kept = brief(seen)
             for decision in decisions(seen):
                 if decision.get("authorized") is True:
@@ -79,9 +80,8 @@ class PermitsCached(Rule):
                 yield repeated
 
     def _asked(self, permits: Permits, seen: Exchange) -> Iterator[Outcome]:
-        if not permits:
-            return
-        again = [name for name in resources(seen) if self._known(permits.get((seen.mvpd, name), []), seen)]
+        since = self._since(seen)
+        again = [name for name in resources(seen) if self._known(permits.get((seen.mvpd, name), []), since, seen)]
         if not again:
             yield HELD
             return
@@ -96,8 +96,11 @@ class PermitsCached(Rule):
         else:
             yield repeated
 
-    def _known(self, permitted: list[Exchange], seen: Exchange) -> bool:
-        since = max((self._started.get(name) or 0.0 for name in names(seen)), default=0.0)
-        since = max(since, seen.wall - (KEPT if self._repeats.driven else APP_RESTARTED))
+    def _since(self, seen: Exchange) -> float:
+        """Since when a permit would be remembered."""
+        started = max(self._started.get(name) or 0.0 for name in names(seen))
+        return max(started, seen.wall - (KEPT if self._repeats.driven else APP_RESTARTED))
+
+    def _known(self, permitted: list[Exchange], since: float, seen: Exchange) -> bool:
         recent = [one for one in permitted if one.wall > since and answered_before(one, seen)]
         return len(recent) >= self.expectations.instances

@@ -46,6 +46,8 @@ class TokenRenewedWithSameCredentials(Rule):
             return
         key = (seen.service_provider, seen.device or "")
         old = self._client_of.get(key)
+        if old is client:
+            return
         self._client_of.put(key, client)
         if old is None or old.id == client.id or old.refused or client.registered is None:
             return

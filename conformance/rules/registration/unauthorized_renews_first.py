@@ -65,10 +65,11 @@ class UnauthorizedRenewsFirst(Rule):
                 yield HELD
 
     def _loop(self, seen: Exchange) -> Iterator[Outcome]:
-        key = signature(seen)
         if not rejects_token(seen):
-            self._in_a_row.pop(key)
+            if self._in_a_row:
+                self._in_a_row.pop(signature(seen))
             return
+        key = signature(seen)
         row = [*(self._in_a_row.get(key) or []), seen.id]
         self._in_a_row.put(key, row[-ENDLESS:])
         if len(row) == ENDLESS:
