@@ -12,7 +12,7 @@ def test_one_that_waits_for_long_does_not_hold_up_another() -> None:
     quiet.begin("lives for 8 seconds", 8.0, "")
     assert list(quiet.passed(12.0)) == []
     assert list(quiet.passed(13.0)) == [HELD]
-    assert list(quiet.finish()) == []
+    assert list(quiet.finish(13.0)) == []
 
 
 def test_what_was_broken_or_ended_is_not_held() -> None:
@@ -33,4 +33,4 @@ def test_at_the_end_of_a_trace_less_quiet_suffices() -> None:
     quiet.begin("long enough", 7.0, "")
     quiet.begin("too short", 8.5, "")
     assert list(quiet.passed(9.0)) == []
-    assert list(quiet.finish()) == [HELD]
+    assert list(quiet.finish(9.0)) == [HELD]
