@@ -2,12 +2,15 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+LOCK := requirements/dev.txt
 
-.PHONY: demo test browser curl lint wheel bench docs reference pictures clean
+.PHONY: demo test browser curl lint lock wheel bench docs reference pictures clean
 
-$(VENV)/installed: pyproject.toml
+$(VENV)/installed: pyproject.toml $(LOCK)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(PIP) install --require-hashes --requirement $(LOCK)
+	$(PIP) install --no-deps --no-build-isolation --editable .
 	touch $@
 
 demo: $(VENV)/installed  ## The main job: a mock, the example service, a judged run, and report/report.html.
@@ -22,13 +25,21 @@ curl:  ## For the tests of the how-to pages, if there is none yet.
 test: browser curl  ## Every test.
 	$(BIN)/python -m pytest
 
-lint: $(VENV)/installed  ## Style and types.
+lint: $(VENV)/installed  ## Style, types, and known vulnerabilities of what is depended on.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/python tests/packaging/vulnerabilities.py $(LOCK)
 
-wheel: $(VENV)/installed  ## The wheel, in dist/.
-	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+lock: $(VENV)/installed  ## Every dependency at its newest version that pyproject.toml allows, with hashes.
+	$(BIN)/uv pip compile pyproject.toml --quiet --extra dev --universal --generate-hashes --upgrade \
+		--custom-compile-command 'make lock' --output-file $(LOCK)
+	$(BIN)/uv pip compile pyproject.toml --quiet --extra proxy --extra redis --constraint $(LOCK) --universal \
+		--generate-hashes --no-annotate --custom-compile-command 'make lock' --output-file requirements/image.txt
+
+wheel: $(VENV)/installed  ## The wheel and the source distribution, in dist/.
+	$(BIN)/hatchling build -d dist
 
 bench: $(VENV)/installed  ## The mock's speed against a bare ASGI app.
 	$(BIN)/pass-load bench
@@ -38,6 +49,7 @@ docs: $(VENV)/installed  ## The documentation as a site, in site/.
 
 reference: $(VENV)/installed  ## The reference pages that are made from the code, anew.
 	$(BIN)/python -m docs.tooling.reference
+	$(BIN)/python -m docs.tooling.licences
 	$(BIN)/python tests/matrix/matrix_page.py
 	$(BIN)/python -m tests.mock_server.departures_table
 	$(BIN)/python -m tests.mock_server.sample_table

@@ -16,7 +16,6 @@ from conformance.command import (
     UNJUDGED,
     CommandGroup,
     check_files,
-    control_token_option,
     duration,
     fresh_seed,
     progress,
@@ -29,7 +28,7 @@ from conformance.runner import DEFAULT_MOCK, judge_service
 from conformance.service_config import ServiceConfig, load
 from conformance.terms import Terms, load_waivers, on_terms, rules_option, select_option
 from fixtures.programmer_service.defects import DEFECTS
-from mock_server.command import FILE, completing, schema_command
+from mock_server.command import FILE, completing, control_token_option, schema_command
 from mock_server.durations import Duration
 
 SCHEMAS = {"report": "conformance.reports", "service": "conformance.schemas", "waivers": "conformance.schemas"}

@@ -21,21 +21,12 @@ from conformance.printable import printable_lines
 from conformance.reports.documents import Form
 from conformance.runner import Announce
 from mock_server.durations import Duration, parse_duration
-from mock_server.variables import CONTROL_TOKEN
 
 R = TypeVar("R")
 FC = TypeVar("FC", bound=Callable[..., object])
 TEXT, TEXT_FILE = "text", "report.txt"
 """The form for people, which a terminal shows in colour; the others are bytes."""
 WRONG_USAGE, UNJUDGED, INTERRUPTED = 2, 3, 130
-
-control_token_option = click.option(
-    "--control-token",
-    metavar="TOKEN",
-    envvar=CONTROL_TOKEN,
-    show_envvar=True,
-    help="The mock's, where it was started with one.",
-)
 
 
 def duration(_: click.Context, __: click.Parameter, text: str | None) -> Duration | None:

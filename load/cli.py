@@ -18,7 +18,6 @@ from conformance import rule_sets
 from conformance.command import (
     CommandGroup,
     check_files,
-    control_token_option,
     format_option,
     fresh_seed,
     progress,
@@ -40,7 +39,7 @@ from load.report.model import LoadReport, encode
 from load.report.text import render
 from load.run import Occasion, run_event
 from load.targets import Wanted, target
-from mock_server.command import FILE, completing, schema_command
+from mock_server.command import FILE, completing, control_token_option, schema_command
 
 
 def _html(report: LoadReport) -> bytes:

@@ -28,6 +28,7 @@ class Commands(CommandGroup):
     """The commands that are not in this module."""
 
     elsewhere: ClassVar[Mapping[str, str]] = {
+        "health": "mock_server.health_command:health",
         "keys": "mock_server.key_commands:keys",
         "openapi": "mock_server.openapi.command:openapi",
         "proxy": "mock_server.proxy.command:proxy",

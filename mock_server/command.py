@@ -43,6 +43,14 @@ _LISTENING = (
     ),
 )
 
+control_token_option = click.option(
+    "--control-token",
+    metavar="TOKEN",
+    envvar=CONTROL_TOKEN,
+    show_envvar=True,
+    help="The mock's, where it was started with one.",
+)
+
 
 class CommandGroup(click.Group):
     """A command of other commands, which makes one sentence and exit code 2 of mistakes."""
@@ -121,7 +129,8 @@ def listening_options(command: Callable[..., None]) -> Callable[..., None]:
 def check_listening(host: str, control_token: str | None) -> None:
     """Ends the command if strangers could control what listens there."""
     if control_token is None and not _is_loopback(host):
-        stop(f"--host {host}: whoever reaches this address could control the mock; give a --control-token")
+        sentence = f"give a --control-token, or set {CONTROL_TOKEN}"
+        stop(f"--host {host}: whoever reaches this address could control the mock; {sentence}")
 
 
 def check_writable(record: Path | None) -> None:

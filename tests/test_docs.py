@@ -13,6 +13,8 @@ from pathlib import Path
 import msgspec
 import pytest
 from click.testing import CliRunner
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from conformance.cli import main as conformance
 from docs.tooling import reference
@@ -117,6 +119,21 @@ def test_every_dependency_has_its_reason() -> None:
         name = re.split(r"[\[<>=;~ ]", requirement)[0]
         assert name == "pass-harness" or re.search(rf"\b{re.escape(name)}\b", text), name
     assert requires("pass-harness")
+
+
+def test_every_dependency_is_locked() -> None:
+    """`make` installs what the lock file says, so it must say what pyproject.toml asks for."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    optional = [line for extra in project["optional-dependencies"].values() for line in extra]
+    text = (ROOT / "requirements" / "dev.txt").read_text("utf-8")
+    locked = dict(re.findall(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?==([^ ;]+)", text, re.MULTILINE))
+    wanting = [
+        requirement
+        for requirement in map(Requirement, [*project["dependencies"], *optional])
+        if requirement.name != project["name"]
+        and not requirement.specifier.contains(locked.get(canonicalize_name(requirement.name), "0"), prereleases=True)
+    ]
+    assert wanting == [], "lock them: make lock"
 
 
 def test_the_commands_of_the_readme_exist() -> None:

@@ -1,0 +1,31 @@
+# The mock of Adobe Pass as an image: pass-mock with its stores and its proxy, and nothing that only tests need.
+#
+#   docker build --tag pass-mock .
+#   docker run --rm --read-only --publish 127.0.0.1:8300:8300 --env PASS_MOCK_CONTROL_TOKEN=secret pass-mock
+FROM python:3.13-slim AS build
+WORKDIR /build
+RUN python -m venv /opt/pass-mock
+COPY requirements/image.txt requirements/
+RUN /opt/pass-mock/bin/pip install --no-cache-dir --require-hashes --requirement requirements/image.txt
+COPY pyproject.toml README.md LICENSE ./
+COPY fixtures fixtures
+COPY mock_server mock_server
+COPY conformance conformance
+COPY load load
+RUN /opt/pass-mock/bin/pip install --no-cache-dir --no-deps . \
+    && /opt/pass-mock/bin/pip uninstall --yes pip
+
+FROM python:3.13-slim
+COPY --from=build /opt/pass-mock /opt/pass-mock
+# What --store sqlite, --record and --tls-folder write: mount a volume here to keep it.
+RUN install --directory --owner=10001 --group=10001 /data
+WORKDIR /data
+ENV PATH=/opt/pass-mock/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1
+USER 10001:10001
+EXPOSE 8300
+HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 CMD ["pass-mock", "health"]
+ENTRYPOINT ["pass-mock"]
+# Strangers can reach a container's address, so the mock wants a control token: PASS_MOCK_CONTROL_TOKEN.
+CMD ["serve", "--host", "0.0.0.0"]

@@ -1,0 +1,74 @@
+"""Makes the page of licences from what installed packages say of themselves: ``python -m docs.tooling.licences``."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from mock_server.extras import EXTRAS
+
+PAGE = Path(__file__).parents[1] / "reference" / "licences.md"
+PROJECT = "pass-harness"
+_LONGEST = 60
+_HEAD = """# Licences of what is installed
+
+Pass Harness itself is under the Apache License 2.0. These packages come with it, directly or as dependencies of
+others, on CPython and Linux; the second column tells with which [extra](installation.md), or none; the third, what
+they say of their licence. Versions that the tests run with, and digests of their files, are in
+[requirements/dev.txt](../../requirements/dev.txt); `make lint` asks for their known vulnerabilities.
+
+| package | extra | licence |
+|---|---|---|
+"""
+
+
+def page() -> str:
+    plain = installed_with()
+    first: dict[str, str] = dict.fromkeys(plain, "")
+    for extra in ("proxy", "conformance", "load", "redis"):
+        for name in installed_with(extra):
+            first.setdefault(name, f"`{extra}`")
+    assert set(EXTRAS) <= {extra.strip("`") for extra in first.values()}  # noqa: S101 - a new extra needs its place
+    return _HEAD + "".join(f"| {name} | {first[name]} | {licence(name)} |\n" for name in sorted(first))
+
+
+def installed_with(extra: str = "") -> set[str]:
+    """What comes with the project, or with an extra of it: names of the closure, without the project itself."""
+    found: set[tuple[str, str]] = set()
+    waiting = [(PROJECT, extra)]
+    while waiting:
+        name, wanted = waiting.pop()
+        if (name, wanted) in found:
+            continue
+        found.add((name, wanted))
+        for requirement in map(Requirement, _requires(name)):
+            if requirement.marker is None or requirement.marker.evaluate({"extra": wanted}):
+                inner = canonicalize_name(requirement.name)
+                waiting.extend((inner, each) for each in ("", *requirement.extras))
+    return {name for name, _ in found if name != PROJECT}
+
+
+def licence(name: str) -> str:
+    """The expression of the metadata, its text where that is short, or the classifiers."""
+    told = distribution(name).metadata
+    text = told.get("License-Expression") or told.get("License", "")
+    if text and "\n" not in text and len(text) <= _LONGEST:
+        return text
+    classifiers = [line for line in told.get_all("Classifier", []) if line.startswith("License ::")]
+    return ", ".join(line.rpartition(" :: ")[2] for line in classifiers) or "UNKNOWN"
+
+
+def _requires(name: str) -> list[str]:
+    try:
+        return distribution(name).requires or []
+    except PackageNotFoundError:
+        return []
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), "utf-8")
+    sys.stderr.write(f"{PAGE.name}\n")

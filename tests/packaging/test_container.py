@@ -1,0 +1,146 @@
+"""The image and its example of compose: linted, true of the code, and their commands run as they stand."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from mock_server.cli import main
+from mock_server.testing import running_mock
+from mock_server.variables import CONTROL_TOKEN
+
+ROOT = Path(__file__).parent.parent.parent
+BIN = Path(sys.executable).parent
+DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
+INSTRUCTIONS = [
+    (word, rest)
+    for line in re.sub(r"^#.*\n", "", DOCKERFILE, flags=re.MULTILINE).replace("\\\n", " ").splitlines()
+    if line
+    for word, _, rest in [line.partition(" ")]
+]
+COMPOSE = ROOT / "compose.yaml"
+
+
+def last(word: str) -> str:
+    """What the last instruction of that name says."""
+    return next(rest for name, rest in reversed(INSTRUCTIONS) if name == word)
+
+
+def services() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(COMPOSE.read_text("utf-8"))["services"]
+    return found
+
+
+def test_hadolint_has_nothing_to_say() -> None:
+    done = subprocess.run([BIN / "hadolint", ROOT / "Dockerfile"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_hadolint_bites(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM python:latest\nRUN cd / && sudo pip install x\n", "utf-8")
+    assert (
+        subprocess.run([BIN / "hadolint", tmp_path / "Dockerfile"], capture_output=True, check=False).returncode == 1
+    )
+
+
+def test_it_copies_what_there_is_and_what_the_ignore_file_lets_through() -> None:
+    copied = [
+        source
+        for word, rest in INSTRUCTIONS
+        if word == "COPY" and not rest.startswith("--from")
+        for source in shlex.split(rest)[:-1]
+    ]
+    let_through = re.findall(r"^!(.+)$", (ROOT / ".dockerignore").read_text("utf-8"), re.MULTILINE)
+    assert set(copied) == set(let_through)
+    assert [source for source in copied if not (ROOT / source).exists()] == []
+    assert {"fixtures", "mock_server", "conformance", "load"} <= set(copied)
+
+
+def test_nobody_is_root_and_releases_are_named() -> None:
+    assert last("USER") == "10001:10001"
+    assert INSTRUCTIONS.index(("USER", "10001:10001")) < [word for word, _ in INSTRUCTIONS].index("ENTRYPOINT")
+    images = [rest.split()[0] for word, rest in INSTRUCTIONS if word == "FROM"]
+    assert len(set(images)) == 1
+    assert re.fullmatch(r"python:3\.\d+-slim", images[0])
+    assert "--require-hashes" in " ".join(rest for word, rest in INSTRUCTIONS if word == "RUN")
+
+
+def test_what_it_runs_wants_a_control_token_and_serves_with_one() -> None:
+    """Entry point and command of the image; only the port is another."""
+    command = [*json.loads(last("ENTRYPOINT")), *json.loads(last("CMD"))]
+    assert command[0] == "pass-mock"
+    refused = CliRunner().invoke(main, command[1:])
+    assert refused.exit_code == 2
+    assert CONTROL_TOKEN in refused.stderr
+    port = next(option for option in main.commands["serve"].params if option.name == "port")
+    assert last("EXPOSE") == str(port.default)
+
+
+def test_the_health_check_tells_a_mock_that_answers_from_none() -> None:
+    check = json.loads(last("HEALTHCHECK").partition("CMD ")[2])
+    assert check == ["pass-mock", "health"]
+    with running_mock("--host", "0.0.0.0", "--control-token", "s3cret") as url:  # noqa: S104 - as in the image
+        here = url.replace("0.0.0.0", "127.0.0.1")  # noqa: S104 - as above
+        answers = asked_health(here, "s3cret"), asked_health(here, "another")
+    assert [(done.returncode, done.stdout) for done in answers] == [(0, "ok\n"), (1, "")]
+    gone = asked_health(here, "s3cret")
+    assert gone.returncode == 1
+    assert f"the mock at {here} is not well" in gone.stderr
+    assert asked_health("nowhere", "").returncode == 1
+
+
+def asked_health(url: str, token: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {CONTROL_TOKEN: token}
+    command = [BIN / "pass-mock", "health", "--mock", url]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_health_check_trusts_a_given_authority(tmp_path: Path) -> None:
+    with running_mock("--tls", "--tls-folder", str(tmp_path)) as url:
+        command = ["health", "--mock", url, "--ca", str(tmp_path / "ca.pem")]
+        assert CliRunner().invoke(main, command).stdout == "ok\n"
+        assert CliRunner().invoke(main, command[:-2]).exit_code == 1
+    assert CliRunner().invoke(main, [*command[:-1], str(tmp_path / "none.pem")]).exit_code == 2
+
+
+def test_the_compose_file_is_valid() -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(COMPOSE)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_services_of_compose_can_do_no_more_than_they_need() -> None:
+    for service in services().values():
+        assert service["read_only"]
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+    assert services()["mock"]["ports"] == ["127.0.0.1:8300:8300"]
+    assert set(services()["mock"]["environment"]) == {CONTROL_TOKEN}
+
+
+def test_the_command_of_compose_is_one() -> None:
+    """It says what is missing here, a server of that name, and nothing about its options."""
+    command = services()["mock"]["command"]
+    token = {CONTROL_TOKEN: "s3cret"}
+    done = CliRunner(env=token).invoke(main, [*command[:-2], "--port", "0"])
+    assert done.exit_code == 2
+    assert done.stderr.startswith("pass-mock: --store: ")
+    assert "redis" in services()
+    assert command[-2:] == ["--workers", "2"]
+
+
+@pytest.mark.parametrize("name", ["requirements/dev.txt", "requirements/image.txt"])
+def test_locked_files_name_no_host(name: str) -> None:
+    text = (ROOT / name).read_text("utf-8")
+    assert "--hash=sha256:" in text
+    assert re.findall(r"https?://|--index-url|--find-links|^-i ", text, re.MULTILINE) == []
