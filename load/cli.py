@@ -32,6 +32,8 @@ from fixtures.programmer_service.defects import DEFECTS
 from load import event as events
 from load import slo as objectives
 from load.audience import require_addresses
+from load.event import Event
+from load.event_options import event_options
 from load.forecast.command import forecast
 from load.process import LocustOptions, locust_command
 from load.report import markdown
@@ -125,15 +127,7 @@ def locust_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @main.command()
-@click.option(
-    "--event",
-    "event_name",
-    required=True,
-    metavar="EVENT",
-    shell_complete=completing(events.packaged, files=True),
-    help="An event.toml, or a packaged event.",
-)
-@click.option("--audience", type=click.IntRange(1, events.LARGEST_AUDIENCE), help="Instead of the event's own.")
+@event_options
 @click.option("--slo", "slo_file", type=FILE, metavar="SLO.toml", help="What has to hold.")
 @select_option
 @rules_option
@@ -145,8 +139,7 @@ def locust_options(command: Callable[..., None]) -> Callable[..., None]:
 @target_options
 @locust_options
 def run(
-    event_name: str,
-    audience: int | None,
+    event: Event,
     slo_file: Path | None,
     patterns: tuple[str, ...],
     rule_set: str | None,
@@ -156,7 +149,6 @@ def run(
     **options: Any,  # noqa: ANN401 - those of the two groups above, by name
 ) -> None:
     """Let an event happen to a service, or without --service to the example service with a mock of its own."""
-    event = events.load(events.find(event_name), audience=audience)
     chosen = rule_sets.named(rule_set).select(patterns)
     slo = objectives.load(slo_file) if slo_file else None
     require_addresses(event)

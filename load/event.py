@@ -117,6 +117,8 @@ class Event(Outline, frozen=True, kw_only=True):
     households: Shares = {}
     """By how many devices have one address."""
     incidents: tuple[Incident, ...] = ()
+    speed: float = 1.0
+    """How many times as fast it goes as the file says (`load.tempo`)."""
 
     @property
     def peak(self) -> float:

@@ -11,7 +11,8 @@ import click
 
 from conformance.command import duration, format_option, fresh_seed, progress, publish, reserve
 from conformance.reports.documents import Form
-from load import event as events
+from load.event import Event
+from load.event_options import event_options
 from load.forecast.habits import COMPLIANT, defects, flaws_named
 from mock_server.command import FILE, completing
 
@@ -53,15 +54,7 @@ def _show_defects(context: click.Context, _: click.Parameter, wanted: bool) -> N
 
 
 @click.command()
-@click.option(
-    "--event",
-    "event_name",
-    required=True,
-    metavar="EVENT",
-    shell_complete=completing(events.packaged, files=True),
-    help="An event.toml, or a packaged event.",
-)
-@click.option("--audience", type=click.IntRange(1, events.LARGEST_AUDIENCE), help="Instead of the event's own.")
+@event_options
 @click.option(
     "--trace",
     "traces",
@@ -97,8 +90,7 @@ def _show_defects(context: click.Context, _: click.Parameter, wanted: bool) -> N
 @click.option("--report", "folder", type=FILE, metavar="DIR", help="Also write the report there, in all forms.")
 @format_option(FORMS)
 def forecast(
-    event_name: str,
-    audience: int | None,
+    event: Event,
     traces: tuple[Path, ...],
     hosts: tuple[str, ...],
     names: tuple[str, ...],
@@ -113,7 +105,6 @@ def forecast(
     Exit codes: 0 the forecast was made; 1 and the trace violates a MUST rule; 2 wrong usage or configuration; 3 there
     is nothing in the trace to learn from.
     """
-    event = events.load(events.find(event_name), audience=audience)
     wrong = flaws_named(names)
     reserve(folder)
     from load.forecast.forecast import Wanted  # noqa: PLC0415 - see above

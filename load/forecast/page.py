@@ -73,6 +73,7 @@ def _tiles(report: ForecastReport) -> Iterator[Tile]:
 def _facts(report: ForecastReport) -> list[tuple[str, str]]:
     return [
         ("Event", f"{report.event.name}, {clock(report.event.seconds)}"),
+        ("Tempo", f"{report.event.speed:g} times as fast" if report.event.speed != 1 else ""),
         ("Learned from", ", ".join(report.learned_from)),
         ("Trace", f"{report.exchanges:,} exchanges in {clock(report.trace_seconds)}" if report.exchanges else ""),
         ("Simulated", words.simulated(report)),

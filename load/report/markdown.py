@@ -18,13 +18,14 @@ def encode(report: LoadReport) -> bytes:
 
 def _lines(report: LoadReport) -> Iterator[str]:
     event, viewers, adobe = report.event, report.viewers, report.adobe
+    tempo = f", {event.speed:g} times as fast as the event is" if event.speed != 1 else ""
     yield f"## {MARKS[report.verdict]} Live event {escaped(event.name)}: {verdict_word(report).lower()}"
     yield f"\n{lead(report)}"
     for reason in report.invalid:
         yield f"- {escaped(reason)}"
     yield (
-        f"\n{viewers.arrived} of {event.audience} viewers in {event.seconds:g} s, at most {event.peak:g} arriving a "
-        f"second; {viewers.gave_up} gave up. {adobe.calls} calls to Adobe Pass, {adobe.amplification:g} per action; "
+        f"\n{viewers.arrived} of {event.audience} viewers in {event.seconds:g} s{tempo}, at most {event.peak:g} "
+        f"arriving a second; {viewers.gave_up} gave up. {adobe.calls} calls to Adobe Pass, {adobe.amplification:g} per action; "
         f"{adobe.throttled} throttled; {adobe.findings} findings."
     )
     if report.objectives:

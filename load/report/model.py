@@ -29,6 +29,8 @@ class EventReport(msgspec.Struct, kw_only=True):
     peak: float
     workload: str
     seed: int
+    speed: float = 1.0
+    """How many times as fast as event.toml says."""
 
 
 class ViewersReport(msgspec.Struct, kw_only=True):
@@ -199,6 +201,7 @@ def event_report(event: Event, seed: int) -> EventReport:
         peak=round(event.peak, 2),
         workload=event.workload,
         seed=seed,
+        speed=event.speed,
     )
 
 

@@ -20,6 +20,8 @@ def render(report: LoadReport, console: Console) -> None:
     colour = COLOURS[report.verdict]
     word = verdict_word(report).upper()
     console.print(f"[bold {colour}]{word}[/]  event {escape(report.event.name)}: {escape(report.event.title)}")
+    if report.event.speed != 1:
+        console.print(f"{report.event.speed:g} times as fast as the event is", highlight=False)
     for reason in report.invalid:
         console.print(f"  {escape(printable(reason))}", highlight=False)
     if report.objectives:

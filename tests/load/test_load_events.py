@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import pytest
 
 from conformance.errors import ConfigError
 from load.curves import CURVES
-from load.event import ENTRANCES, Outline, Stage, ViewerKind, find, load, packaged
+from load.event import ENTRANCES, Event, Outline, Stage, ViewerKind, find, load, packaged
 from load.incidents import Incident
 from load.platforms import PLATFORMS
+from load.tempo import at_speed
 
 GOOD = """[event]
 audience = 10
@@ -178,3 +180,23 @@ def test_the_documented_example_is_an_event(tmp_path: Path) -> None:
     path = tmp_path / "example.toml"
     path.write_text(REFERENCE.partition("```toml\n")[2].partition("```")[0], "utf-8")
     assert load(path).peak == pytest.approx(9.6)
+
+
+def test_an_event_at_another_tempo_is_the_same_event_in_less_time(tmp_path: Path) -> None:
+    text = GOOD + '[[incidents]]\nat = "+20s"\nlasts = "4s"\npreset = "mvpd-down"\n'
+    event = at_speed(cast(Event, read(tmp_path, text)), 4)
+    assert event.speed == 4
+    assert event.duration.seconds == 7.5
+    assert [stage.lasts.seconds for stage in event.stages] == [1.25, 2.5]
+    assert event.viewers[0].watches.seconds == 1
+    assert (event.incidents[0].begins, event.incidents[0].ends) == (5.0, 6.0)
+    assert event.typing.seconds == 1
+    assert event.peak == pytest.approx(4 * cast(Event, read(tmp_path, text)).peak)
+
+
+@pytest.mark.parametrize("name", packaged())
+def test_every_packaged_event_fits_into_a_minute(name: str) -> None:
+    event = load(find(name))
+    fast = at_speed(event, event.duration.seconds / 60)
+    assert sum(stage.lasts for stage in fast.stages) <= fast.duration + len(fast.stages)
+    assert all(incident.begins < 60 for incident in fast.incidents)

@@ -116,6 +116,7 @@ def _facts(report: LoadReport) -> list[tuple[str, str]]:
     event, run, viewers, adobe = report.event, report.conformance.run, report.viewers, report.adobe
     return [
         ("Event", f"{event.name}, {event.workload} workload"),
+        ("Tempo", f"{event.speed:g} times as fast" if event.speed != 1 else ""),
         ("Planned", f"{plural(event.audience, 'viewer')} in {event.seconds:g} s, {event.peak:g} a second at most"),
         ("Target", run.service),
         ("Mock", run.mock),
