@@ -25,8 +25,8 @@ def _lines(report: LoadReport) -> Iterator[str]:
         yield f"- {escaped(reason)}"
     yield (
         f"\n{viewers.arrived} of {event.audience} viewers in {event.seconds:g} s{tempo}, at most {event.peak:g} "
-        f"arriving a second; {viewers.gave_up} gave up. {adobe.calls} calls to Adobe Pass, {adobe.amplification:g} per action; "
-        f"{adobe.throttled} throttled; {adobe.findings} findings."
+        f"arriving a second; {viewers.gave_up} gave up. {adobe.calls} calls to Adobe Pass, "
+        f"{adobe.amplification:g} per action; {adobe.throttled} throttled; {adobe.findings} findings."
     )
     if report.objectives:
         yield "\n### Objectives\n"
