@@ -18,6 +18,7 @@ from conformance.cli import main as pass_conformance
 from conformance.registry import all_rules
 from conformance.reports import model, scene
 from conformance.reports.rules import as_markdown
+from docs.tooling import keys
 from fixtures.programmer_service.__main__ import main as programmer_service
 from load.cli import main as pass_load
 from mock_server.cli import main as pass_mock
@@ -82,6 +83,7 @@ def rules() -> str:
 PAGES = {
     "commands.md": commands,
     "configuration.md": configuration,
+    "keys.md": keys.page,
     "report-json.md": report_json,
     "rules.md": rules,
 }

@@ -1,0 +1,131 @@
+"""The page of keys: what people may write into each file, from the JSON Schemas that editors use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from conformance.schemas import AMENDMENTS
+from conformance.schemas import made as conformance_schemas
+from conformance.service_config import ServiceFile
+from load.schemas import made as load_schemas
+from mock_server.json_schema import Schema, fragment
+from mock_server.schemas import made as mock_schemas
+
+HEAD = """# Keys
+
+Every key of every file that you write, with its type and default; [schemas](../how-to/editor.md) tell your editor the
+same. A duration is a number and a unit: `250ms`, `30s`, `30m`, `6h`, `7d`.
+"""
+FILES = {
+    "mock.toml": ("configuration.md", mock_schemas()["mock"]),
+    # One table stands for all verbs: their pages say what each may return.
+    "service.toml": ("service-toml.md", fragment(ServiceFile, AMENDMENTS)),
+    "waivers.toml": ("waivers.md", conformance_schemas()["waivers"]),
+    "event.toml": ("event-toml.md", load_schemas()["event"]),
+    "slo.toml": ("slo-toml.md", load_schemas()["slo"]),
+}
+_SCALARS = {"string": "text", "integer": "whole number", "boolean": "true or false", "number": "number"}
+_MOST_CHOICES = 12
+"""A longer list of words is told elsewhere: the error codes, say."""
+
+
+def page() -> str:
+    """The page, in Markdown."""
+    return HEAD + "".join(_File(name, about).section(schema) for name, (about, schema) in FILES.items())
+
+
+class _File:
+    """One file's tables, each once: what is alike has the same table."""
+
+    def __init__(self, name: str, about: str) -> None:
+        self._name, self._about = name, about
+        self._shown: dict[bytes, str] = {}
+
+    def section(self, schema: Schema) -> str:
+        return f"\n## {self._name}\n\n[More about it]({self._about}).\n" + "".join(self._tables("", schema))
+
+    def _tables(self, path: str, schema: Schema) -> Iterator[str]:
+        below: list[tuple[str, Schema]] = []
+        rows = []
+        for key, value in schema["properties"].items():
+            for inner, shape in _objects(f"{path}.{key}".removeprefix("."), value):
+                if _identity(shape) not in self._shown:
+                    self._shown[_identity(shape)] = self._title(inner)
+                    below.append((inner, shape))
+            default = _default(value, required=key in schema.get("required", ()))
+            rows.append(f"| `{key}` | {self._type(value)} | {default} | {_meaning(value)} |")
+        title = f"\n### {self._shown[_identity(schema)]}\n" if path else ""
+        yield "\n".join((title, "| key | type | default | meaning |", "|---|---|---|---|", *rows, ""))
+        for inner, shape in below:
+            yield from self._tables(inner, shape)
+
+    def _title(self, path: str) -> str:
+        """As it stands in the file: ``[[mvpds]]``."""
+        table = f"[{path.replace('[]', '')}]"
+        title = f"{self._name}: [{table}]" if path.endswith("[]") else f"{self._name}: {table}"
+        return f"{title}, or" if title in self._shown.values() else title
+
+    def _type(self, schema: Schema) -> str:
+        match schema:
+            case {"enum": list(choices)} if len(choices) <= _MOST_CHOICES:
+                return ", ".join(f"`{_json(choice)}`" for choice in choices)
+            case {"anyOf": list(choices)}:
+                return " or ".join(dict.fromkeys(map(self._type, choices)))
+            case {"properties": _}:
+                return f"[table](#{_anchor(self._shown[_identity(schema)])})"
+            case {"type": "object"}:
+                values = schema.get("additionalProperties")
+                return f"table of {self._type(values)}" if isinstance(values, dict) and values else "table"
+            case {"type": "array"}:
+                return f"list of {self._type(schema['items'])}" if isinstance(schema.get("items"), dict) else "list"
+            case {"pattern": str(pattern)} if pattern.endswith("(ms|s|m|h|d)$"):
+                return "duration"
+            case {"format": "date"}:
+                return "date"
+            case {"type": str(name)}:
+                return _SCALARS.get(name, name)
+        return "text" if "enum" in schema else "any"
+
+
+def _objects(path: str, schema: Schema) -> Iterator[tuple[str, Schema]]:
+    """The tables within the value of a key, with their paths."""
+    if "properties" in schema:
+        yield path, schema
+    for choice in schema.get("anyOf", ()):
+        yield from _objects(path, choice)
+    if isinstance(schema.get("items"), dict):
+        yield from _objects(f"{path}[]", schema["items"])
+    if isinstance(schema.get("additionalProperties"), dict):
+        yield from _objects(f"{path}.NAME", schema["additionalProperties"])
+
+
+def _default(schema: Schema, *, required: bool) -> str:
+    if required:
+        return "(required)"
+    return f"`{_json(schema['default'])}`" if "default" in schema else ""
+
+
+def _meaning(schema: Schema) -> str:
+    bounds = {"minimum": "at least {}", "exclusiveMinimum": "more than {}", "maximum": "at most {}"}
+    said = [words.format(schema[bound]) for bound, words in bounds.items() if bound in schema]
+    about = " ".join(str(schema.get("description", "")).split()).replace("|", "\\|")
+    limits = f"({', '.join(said)})" if said else ""
+    return f"{about} {limits}".strip()
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _identity(schema: Schema) -> bytes:
+    """What makes two tables the same one."""
+    alike: dict[str, Any] = {name: value for name, value in schema.items() if name not in {"description", "default"}}
+    return msgspec.json.encode(alike, order="sorted")
+
+
+def _anchor(title: str) -> str:
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
