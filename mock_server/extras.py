@@ -7,11 +7,12 @@ from importlib.util import find_spec
 
 from mock_server.mistakes import ConfigError
 
-_CONFORMANCE = ("jsonpath", "rich", "yaml", "zstandard")
+_PROXY = ("brotli", "zstandard")
+_CONFORMANCE = (*_PROXY, "jsonpath", "rich", "yaml")
 EXTRAS: Mapping[str, tuple[str, ...]] = {
     "conformance": _CONFORMANCE,
     "load": (*_CONFORMANCE, "faker", "locust", "numpy"),
-    "proxy": ("zstandard",),
+    "proxy": _PROXY,
     "redis": ("redis",),
 }
 """The modules that tell whether an extra of pyproject.toml is installed."""

@@ -14,8 +14,7 @@ from conformance.drivers.timed import TimedDriver
 from conformance.drivers.wire import MOST_BYTES, VerbError, mentions, read, render
 from conformance.service_config import ServiceConfig
 from mock_server.trust import trusted
-
-_PIECE = 65_536
+from mock_server.unpacking import unpacked
 
 
 class HttpDriver(TimedDriver):
@@ -63,12 +62,18 @@ class HttpDriver(TimedDriver):
                 asyncio.timeout(self._config.service.timeout),
                 self._http.stream(sent.method, sent.url, headers=sent.headers, content=sent.body or None) as answer,
             ):
-                async for piece in answer.aiter_bytes(_PIECE):
+                async for piece in answer.aiter_raw():
                     body += piece
-                    if len(body) > MOST_BYTES:
-                        raise VerbError(f"the answer has more than {MOST_BYTES} bytes", answer.status_code)
-                return answer.status_code, bytes(body)
+                    _check_length(body, answer.status_code)
+                content = unpacked(bytes(body), answer.headers.get("content-encoding", ""), MOST_BYTES + 1)
+                _check_length(content or b"", answer.status_code)
+                return answer.status_code, bytes(body) if content is None else content
         except (httpx.TimeoutException, TimeoutError) as error:
             raise VerbError(f"no answer within {self._config.service.timeout:g} s", 0) from error
         except httpx.HTTPError as error:
             raise VerbError(f"no answer: {error or type(error).__name__}", 0) from error
+
+
+def _check_length(body: bytes | bytearray, status: int) -> None:
+    if len(body) > MOST_BYTES:
+        raise VerbError(f"the answer has more than {MOST_BYTES} bytes", status)

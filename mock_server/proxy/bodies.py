@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
-import httpx
 from starlette.types import Receive
 
 from mock_server.proxy.upstream import Headers
-
-_READABLE = frozenset({"", "identity", "gzip", "deflate", "br", "zstd"})
-_PIECE = 1_024
-"""Compressed bytes that are unpacked at a time, so that little becomes too much only by little."""
+from mock_server.unpacking import unpacked
 
 
 class ClientGone(Exception):
@@ -33,26 +29,7 @@ class Copy:
     def unpacked(self, headers: Headers) -> bytes:
         """What was copied, unpacked as Content-Encoding says, to the same limit; nothing of an unknown coding."""
         encoding = dict(headers).get(b"content-encoding", b"").decode("latin-1")
-        codings = [coding.strip().lower() for coding in encoding.split(",")]
-        if not _READABLE.issuperset(codings):
-            return b""
-        unpacked = bytearray()
-        if any(coding not in {"", "identity"} for coding in codings):
-            for piece in self._pieces(encoding):
-                unpacked += piece
-                if len(unpacked) >= self._limit:
-                    break
-        else:
-            unpacked = self._kept
-        return bytes(unpacked[: self._limit])
-
-    def _pieces(self, encoding: str) -> Iterator[bytes]:
-        pieces = [bytes(self._kept[start : start + _PIECE]) for start in range(0, len(self._kept), _PIECE)]
-        response = httpx.Response(200, headers={"content-encoding": encoding}, content=iter(pieces))
-        try:
-            yield from response.iter_bytes()
-        except httpx.DecodingError:
-            return  # damaged or cut: what came before it is all there is
+        return unpacked(bytes(self._kept), encoding, self._limit) or b""
 
 
 class RequestBody:

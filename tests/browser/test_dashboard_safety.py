@@ -136,6 +136,18 @@ def test_markup_in_requests_stays_text_everywhere(world: World, page: Page) -> N
     assert page.locator("img, script:not([src='dashboard/main.js'])").count() == 0
 
 
+def test_markup_in_headers_stays_text_too(world: World, page: Page) -> None:
+    """To the throttle, an address is whatever X-Forwarded-For says."""
+    world.http.post("/_mock/behaviours", json={"effect": {"throttle": {"rate": 0.01, "burst": 1}}})
+    headers = {"X-Forwarded-For": MARKUP, "Cookie": MARKUP, "X-Markup": MARKUP, "User-Agent": MARKUP}
+    world.http.get("/api/v2/REF30/profiles", headers=headers)
+    open_dashboard(page, world)
+    expect(panel(page, "Throttling")).to_contain_text(MARKUP)
+    rows(page).last.click()
+    expect(page.get_by_role("dialog")).to_contain_text(MARKUP)
+    assert page.locator("img, script:not([src='dashboard/main.js'])").count() == 0
+
+
 def test_a_script_that_got_in_all_the_same_would_not_run(world: World, browser: Browser) -> None:
     """The second wall: the page's policy. That the page makes text of everything is the first."""
     page = browser.new_page()

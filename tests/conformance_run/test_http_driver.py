@@ -27,6 +27,13 @@ HEAD = '[service]\nbase_url = "http://service.test/api"\nheaders = { "X-Forwarde
 Handler = Callable[[httpx.Request], httpx.Response]
 
 
+def unread(answer: httpx.Response) -> httpx.Response:
+    """The answer as it comes from a network."""
+    if not answer.is_stream_consumed:
+        return answer
+    return httpx.Response(answer.status_code, headers=answer.headers, stream=httpx.ByteStream(answer.content))
+
+
 @pytest.fixture
 def ask(tmp_path: Path) -> Callable[..., VerbCall]:
     """Asks one verb of a service that answers by a function."""
@@ -39,7 +46,8 @@ def ask(tmp_path: Path) -> Callable[..., VerbCall]:
         times = iter((10.0, 10.5))
 
         async def once() -> VerbCall:
-            driver = HttpDriver(load(path), now=lambda: next(times), transport=httpx.MockTransport(handler))
+            transport = httpx.MockTransport(lambda asked: unread(handler(asked)))
+            driver = HttpDriver(load(path), now=lambda: next(times), transport=transport)
             request = Request(verb=verb, device=DEVICE, scenario="test", arguments=arguments, context=context or {})
             call = await driver.ask(request)
             await driver.close()

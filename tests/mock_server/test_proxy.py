@@ -338,3 +338,32 @@ def test_an_authority_that_is_none_is_refused(tmp_path: Any) -> None:  # noqa: A
         trust(file)
     with pytest.raises(BadUpstream, match="cannot be read"):
         trust(tmp_path / "gone.pem")
+
+
+@pytest.mark.parametrize(
+    ("line", "asked"),
+    [
+        (b"GET http://192.0.2.1/latest?a=b HTTP/1.1", b"GET /latest?a=b HTTP/1.1"),
+        (b"GET http://user@192.0.2.1:80/ HTTP/1.1", b"GET / HTTP/1.1"),
+        (b"GET //192.0.2.1/latest HTTP/1.1", b"GET //192.0.2.1/latest HTTP/1.1"),
+        (b"GET /~one//192.0.2.1/ HTTP/1.1", b"GET //192.0.2.1/ HTTP/1.1"),
+        (b"GET /@192.0.2.1/ HTTP/1.1", b"GET /@192.0.2.1/ HTTP/1.1"),
+        (b"GET /\\192.0.2.1 HTTP/1.1", b"GET /\\192.0.2.1 HTTP/1.1"),
+    ],
+)
+async def test_nobody_but_the_upstream_is_asked_whatever_the_request_line_says(line: bytes, asked: bytes) -> None:
+    async with proxied(answered()) as proxy:
+        answer = await proxy.raw(line + b"\r\nHost: 192.0.2.1\r\nConnection: close\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+        first, second = proxy.upstream.heads[0].split(b"\r\n")[:2]
+        assert first == asked
+        assert second.lower().startswith(b"host: 127.0.0.1:")
+
+
+async def test_a_tunnel_is_refused() -> None:
+    async with proxied(answered()) as proxy:
+        answer = await proxy.raw(
+            b"CONNECT 192.0.2.1:443 HTTP/1.1\r\nHost: 192.0.2.1:443\r\nConnection: close\r\n\r\n"
+        )
+        assert answer.startswith(b"HTTP/1.1 4")
+        assert proxy.upstream.heads == []
