@@ -11,7 +11,6 @@ import click
 from rich.console import Console
 
 from conformance import rule_sets
-from conformance.audit import audit as judge_traces
 from conformance.command import (
     UNJUDGED,
     CommandGroup,
@@ -24,11 +23,10 @@ from conformance.drafting.command import init
 from conformance.registry import rule_ids, select
 from conformance.reports import rules as listing
 from conformance.rule import Expectations
-from conformance.runner import DEFAULT_MOCK, judge_service
 from conformance.service_config import ServiceConfig, load
 from conformance.terms import Terms, load_waivers, on_terms, rules_option, select_option
 from fixtures.programmer_service.defects import DEFECTS
-from mock_server.command import FILE, completing, control_token_option, schema_command
+from mock_server.command import DEFAULT_MOCK, FILE, completing, control_token_option, schema_command
 from mock_server.durations import Duration
 
 SCHEMAS = {"report": "conformance.reports", "service": "conformance.schemas", "waivers": "conformance.schemas"}
@@ -86,6 +84,8 @@ def run(
         raise click.UsageError("--for and --until-idle go with --watch")
     if config is None:
         raise click.UsageError("name the service with --service SERVICE.toml, or watch what happens with --watch")
+    from conformance.runner import judge_service  # noqa: PLC0415 - the other commands start faster without
+
     with progress("driving the service") as announce:
         report = asyncio.run(
             judge_service(
@@ -161,6 +161,8 @@ def audit(traces: tuple[Path, ...], hosts: tuple[str, ...], instances: int, term
 
     Several files are put in order of time together.
     """
+    from conformance.audit import audit as judge_traces  # noqa: PLC0415 - the other commands start faster without
+
     expectations = Expectations(instances=instances)
     terms.conclude(judge_traces(traces, terms.rules, expectations, hosts=hosts, waivers=terms.waivers))
 

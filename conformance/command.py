@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import click
 from rich.console import Console
@@ -19,8 +19,10 @@ from rich.console import Console
 from conformance.errors import ConfigError, HarnessError
 from conformance.printable import printable_lines
 from conformance.reports.documents import Form
-from conformance.runner import Announce
 from mock_server.durations import Duration, parse_duration
+
+if TYPE_CHECKING:
+    from conformance.runner import Announce
 
 R = TypeVar("R")
 FC = TypeVar("FC", bound=Callable[..., object])

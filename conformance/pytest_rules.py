@@ -14,8 +14,9 @@ from conformance.errors import ConfigError, HarnessError
 from conformance.reports.model import Report, RuleReport
 from conformance.reports.plain import evidence
 from conformance.rule_sets import RuleSet
-from conformance.runner import DEFAULT_MOCK, judge_service
+from conformance.runner import judge_service
 from conformance.service_config import ServiceConfig, load
+from mock_server.command import DEFAULT_MOCK
 
 SCENARIOS = "every scenario is played to its end"
 

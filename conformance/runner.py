@@ -31,8 +31,6 @@ from conformance.witness import Witness
 from fixtures.devices import new_devices
 from mock_server.control_client import ControlClient, ControlError
 
-DEFAULT_MOCK = "http://127.0.0.1:8300"
-
 Announce = Callable[[str], None]
 """Takes a line of progress."""
 

@@ -26,7 +26,6 @@ from conformance.command import (
 )
 from conformance.reports.documents import FORMS as RULE_FORMS
 from conformance.reports.documents import Form
-from conformance.runner import DEFAULT_MOCK
 from conformance.terms import rules_option, select_option
 from fixtures.programmer_service.defects import DEFECTS
 from load import event as events
@@ -41,7 +40,7 @@ from load.report.model import LoadReport, encode
 from load.report.text import render
 from load.run import Occasion, run_event
 from load.targets import Wanted, target
-from mock_server.command import FILE, completing, control_token_option, schema_command
+from mock_server.command import DEFAULT_MOCK, FILE, completing, control_token_option, schema_command
 
 
 def _html(report: LoadReport) -> bytes:

@@ -14,11 +14,11 @@ import httpx
 
 from conformance import example, service_config
 from conformance.errors import ConfigError, HarnessError
-from conformance.runner import DEFAULT_MOCK
 from conformance.service_config import ServiceConfig
 from load.event import TEMP_PASS, Event
 from load.messages import DirectTarget
 from load.viewers import NEEDED
+from mock_server.command import DEFAULT_MOCK
 from mock_server.control_client import bearer
 from mock_server.trust import trusted
 

@@ -17,6 +17,8 @@ from mock_server.mistakes import ConfigError
 from mock_server.variables import CONTROL_TOKEN
 
 WRONG_USAGE = 2
+DEFAULT_MOCK = "http://127.0.0.1:8300"
+"""Where commands look for a mock."""
 FILE = click.Path(path_type=Path)
 """A path, which shells complete."""
 ShellComplete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import httpx
 
-from mock_server.command import FILE, control_token_option, stop
+from mock_server.command import DEFAULT_MOCK, FILE, control_token_option, stop
 from mock_server.control_client import ControlError
 from mock_server.sync_control_client import SyncControlClient
 
@@ -18,7 +18,7 @@ PATIENCE = 2.0
 
 
 @click.command()
-@click.option("--mock", "url", default="http://127.0.0.1:8300", show_default=True, metavar="URL", help="The mock.")
+@click.option("--mock", "url", default=DEFAULT_MOCK, show_default=True, metavar="URL", help="The mock.")
 @control_token_option
 @click.option("--ca", "authority", type=FILE, help="PEM file of the authority to trust, for a mock with --tls.")
 def health(url: str, control_token: str | None, authority: Path | None) -> None:
