@@ -146,6 +146,15 @@ def test_a_service_with_fixed_hosts_is_judged_over_tls(shell: Shell) -> None:
     assert "can be judged" in shell.run(doctor)
 
 
+def test_a_watched_run_ends_with_the_report_and_its_exit_code(shell: Shell) -> None:
+    """The lines for a CI job; here nobody asks the mock for anything, so nothing could be judged."""
+    (job,) = blocks("docs/how-to/watch.md")
+    shell.run("pass-mock serve")
+    job = job.replace("report &", "report 2> said &")
+    tests = "until grep -q Ctrl-C said; do sleep 0.1; done"
+    assert shell.code(job.replace("make end-to-end", tests)) == 3
+
+
 @pytest.mark.parametrize("trace", ["fixtures/traces/mitmproxy.har"])
 def test_the_trace_of_the_readme_is_judged(trace: str) -> None:
     (audit,) = [text for text in blocks("README.md") if trace in text]
