@@ -10,9 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from mock_server.extras import require
-from mock_server.mistakes import ConfigError
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("pass-harness", "conformance with Adobe Pass")
@@ -33,11 +30,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
     service = config.getoption("pass_service")
     if service:
+        # Costs nothing where it is not asked for.
+        from mock_server.extras import require  # noqa: PLC0415
+        from mock_server.mistakes import ConfigError  # noqa: PLC0415
+
         try:
             require("conformance", "--pass-service")
         except ConfigError as error:
             raise pytest.UsageError(str(error)) from error
-        from conformance.pytest_rules import rule_items  # noqa: PLC0415 - costs nothing where it is not asked for
+        from conformance.pytest_rules import rule_items  # noqa: PLC0415
 
         mock, token = config.getoption("pass_mock"), config.getoption("pass_mock_token")
         items.extend(rule_items(session, Path(service), mock, token, config.getoption("pass_rules")))
