@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -23,6 +24,7 @@ from conformance.example import free_port
 from conformance.registry import all_rules
 
 ROOT = Path(__file__).parent.parent.parent
+LOCK = ROOT / "requirements" / "dev.txt"
 PACKAGES = ("fixtures", "mock_server", "conformance", "load")
 
 
@@ -34,6 +36,16 @@ NEED_EXTRAS = {
     "pass-mock openapi --diff adobe.yaml": "conformance",
 }
 """Commands that need an extra, and which."""
+EVENT = """[event]
+audience = 3
+duration = "6s"
+[[stages]]
+lasts = "1s"
+share = 1
+[[viewers]]
+entrance = "temp-pass"
+watches = "1s"
+"""
 SERVE_ALONE = """
 import httpx
 from mock_server.testing import running_mock
@@ -51,19 +63,39 @@ class Ended:
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The source distribution."""
+    folder = tmp_path_factory.mktemp("source")
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "sdist", "--directory", folder]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (made,) = folder.glob("*.tar.gz")
+    return made
+
+
+@pytest.fixture(scope="module")
+def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, made from the source distribution, so that both are tried."""
     folder = tmp_path_factory.mktemp("dist")
-    pip(sys.executable, "wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT))
+    pip(sys.executable, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(source))
     (made,) = folder.glob("*.whl")
     return made
 
 
 @pytest.fixture(scope="module")
-def alone(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def constraints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The locked versions, without the digests, which a wheel made a moment ago cannot have."""
+    file = tmp_path_factory.mktemp("locked") / "constraints.txt"
+    locked = re.findall(r"^([\w.-]+)(?:\[.*?\])?(==.*?) \\$", LOCK.read_text("utf-8"), re.MULTILINE)
+    file.write_text("\n".join(name + version for name, version in locked), "utf-8")
+    return file
+
+
+@pytest.fixture(scope="module")
+def alone(wheel: Path, constraints: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the commands of a new virtual environment that has the wheel and no extra: the mock alone."""
     environment = tmp_path_factory.mktemp("environment")
     subprocess.run([sys.executable, "-m", "venv", environment], check=True)
-    pip(str(environment / "bin" / "python"), "install", str(wheel))
+    pip(str(environment / "bin" / "python"), "install", "--constraint", str(constraints), str(wheel))
     return environment / "bin"
 
 
@@ -77,18 +109,23 @@ def said_alone(alone: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 
 
 @pytest.fixture(scope="module")
-def installed(wheel: Path, alone: Path, said_alone: dict[str, Ended]) -> Path:
+def installed(wheel: Path, alone: Path, constraints: Path, said_alone: dict[str, Ended]) -> Path:
     """The same environment, once what was to be tried without extras has been, with all of them."""
     assert said_alone
-    pip(str(alone / "python"), "install", f"{wheel}[all]")
+    pip(str(alone / "python"), "install", "--constraint", str(constraints), f"{wheel}[all]")
     return alone
 
 
 @pytest.fixture(scope="module")
 def ended(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Ended]]:
-    """The demo and the CI example, side by side, each in an empty folder: both are mostly waiting."""
-    folders = {name: tmp_path_factory.mktemp(name) for name in ("demo", "example")}
-    scripts = {"demo": "pass-conformance demo", "example": example(installed, folders["example"])}
+    """The demo, the CI example and a small event, side by side, each in an empty folder: they are mostly waiting."""
+    folders = {name: tmp_path_factory.mktemp(name) for name in ("demo", "example", "load")}
+    (folders["load"] / "event.toml").write_text(EVENT, "utf-8")
+    scripts = {
+        "demo": "pass-conformance demo",
+        "example": example(installed, folders["example"]),
+        "load": "pass-load run --event event.toml --report report",
+    }
     with ExitStack() as stack:
         started = {
             name: stack.enter_context(Script(lines, installed, folders[name])) for name, lines in scripts.items()
@@ -130,12 +167,7 @@ class Script:
 def example(installed: Path, folder: Path) -> str:
     """The script of the GitHub example, on free ports, with the example service's own service.toml."""
     mock, service = str(free_port()), str(free_port())
-    package = subprocess.run(
-        [installed / "python", "-c", "import fixtures; print(fixtures.__path__[0])"],
-        cwd=folder, capture_output=True, text=True, check=True,
-    ).stdout.strip()  # fmt: skip
-    assert not Path(package).is_relative_to(ROOT)
-    toml = Path(package) / "programmer_service" / "service.toml"
+    toml = package_of(installed, "fixtures") / "programmer_service" / "service.toml"
     (folder / "service.toml").write_text(toml.read_text("utf-8").replace(":9000", f":{service}"), "utf-8")
     lines = script(GITHUB).removeprefix(INSTALL)
     assert lines != script(GITHUB)
@@ -144,6 +176,15 @@ def example(installed: Path, folder: Path) -> str:
     names = {**variables(GITHUB), "ADOBE_PASS": f"http://127.0.0.1:{mock}"}
     exports = "\n".join(f'export {name}="{value}"' for name, value in names.items())
     return f"{exports}\n{lines}"
+
+
+def package_of(installed: Path, name: str) -> Path:
+    """Where a package was installed."""
+    code = f"import {name}; print({name}.__path__[0])"
+    command = [installed / "python", "-P", "-c", code]
+    found = Path(subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip())
+    assert not found.is_relative_to(ROOT)
+    return found
 
 
 def run(command: str, commands: Path, folder: Path) -> Ended:
@@ -207,6 +248,21 @@ def test_the_ci_example_runs_as_it_stands(ended: dict[str, Ended]) -> None:
         "report.txt",
     }
     assert (run.folder / "summary.md").read_text("utf-8").startswith("## ✅ Adobe Pass conformance: passed")
+
+
+def test_an_event_runs_from_the_wheel(ended: dict[str, Ended]) -> None:
+    run = ended["load"]
+    assert run.code in {0, 3}, run.said  # 3: on a machine as busy as this one a run may be invalid, and say so
+    event = json.loads((run.folder / "report" / "report.json").read_text("utf-8"))
+    assert event["event"]["audience"] == 3
+    assert event["viewers"]["arrived"] == 3
+
+
+def test_a_trace_is_judged_from_the_wheel(installed: Path, tmp_path: Path) -> None:
+    trace = package_of(installed, "fixtures") / "traces" / "mock.har"
+    audited = run(f"pass-conformance audit {trace} --format json", installed, tmp_path)
+    assert audited.code == 0, audited.said
+    assert '"verdict": "passed"' in audited.said
 
 
 def test_every_command_runs_from_the_wheel(installed: Path, tmp_path: Path) -> None:
