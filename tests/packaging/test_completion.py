@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
+from test_schemas import SMALL
 
+BIN = Path(sys.executable).parent
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "editor.md"
 COMMANDS = ("pass-mock", "pass-conformance", "pass-load")
 
 
 def asked(command: str, kind: str, words: str = "") -> str:
     variable = f"_{command.upper().replace('-', '_')}_COMPLETE"
     environment = os.environ | {variable: kind, "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
-    program = Path(sys.executable).with_name(command)
-    return subprocess.run([program], env=environment, capture_output=True, text=True, check=False).stdout
+    return subprocess.run([BIN / command], env=environment, capture_output=True, text=True, check=False).stdout
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -57,15 +61,32 @@ def test_the_tab_key_completes(words: str, found: str) -> None:
     assert asked(words.split(maxsplit=1)[0], "bash_complete", words).strip() == found
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash to ask")
-def test_bash_itself_completes() -> None:
-    """The line of the docs, and then what bash does at the Tab key."""
-    lines = """
-eval "$(_PASS_MOCK_COMPLETE=bash_source pass-mock)"
+def test_the_lines_of_the_docs_do_what_they_say(tmp_path: Path) -> None:
+    """In bash, and then what bash does at the Tab key."""
+    found = re.findall(r"^ *```sh\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    blocks = [dedent(block) for block in found]
+    tab = """
 COMP_WORDS=(pass-mock ke); COMP_CWORD=1
 _pass_mock_completion pass-mock
 echo "${COMPREPLY[@]}"
 """
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    told = subprocess.run(["bash", "-c", lines], env=environment, capture_output=True, text=True, check=True)
-    assert told.stdout == "keys\n"
+    for kind in ("mock", "service", "waivers", "event", "slo"):
+        (tmp_path / f"{kind}.toml").write_text(SMALL[kind], "utf-8")
+    environment = os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(tmp_path)}
+    lines = "\n".join((*blocks, tab))
+    told = subprocess.run(
+        ["bash", "-euc", lines], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.splitlines() == [
+        "mock.toml: good",
+        "service.toml: good",
+        "waivers.toml: good",
+        "event.toml: good",
+        "slo.toml: good",
+        "keys",
+    ]
+    assert len(list((tmp_path / "schemas").iterdir())) == 7
+    fish = tmp_path / ".config" / "fish" / "completions"
+    assert {file.name: "complete --no-files" in file.read_text("utf-8") for file in fish.iterdir()} == {
+        f"{command}.fish": True for command in COMMANDS
+    }

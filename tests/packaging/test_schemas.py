@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import re
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,6 +28,8 @@ from mock_server.mistakes import ConfigError
 
 ROOT = Path(__file__).parent.parent.parent
 REFERENCE = ROOT / "docs" / "reference"
+PAGE = (ROOT / "docs" / "how-to" / "editor.md").read_text("utf-8")
+SCHEMA_LINE = re.findall(r"#:schema \S+", PAGE)[0]
 SCHEMAS = {path.name.removesuffix(".schema.json"): path for path in MADE}
 READERS: dict[str, Callable[[Path], object]] = {
     "event": event.load,
@@ -160,6 +164,21 @@ def test_schema_and_reader_refuse_the_same_mistakes(kind: str, right: str, wrong
     with pytest.raises(ConfigError, match=r"file\.toml"):
         READERS[kind](path)
     assert not valid(kind, text)
+
+
+@pytest.mark.parametrize("kind", READERS)
+def test_an_editor_takes_them_by_the_line_of_the_docs(kind: str, tmp_path: Path) -> None:
+    """Taplo is what checks TOML in most editors."""
+    (tmp_path / "schemas").mkdir()
+    (tmp_path / "schemas" / SCHEMAS[kind].name).write_bytes(SCHEMAS[kind].read_bytes())
+    line = SCHEMA_LINE.replace("service", kind)
+    file = tmp_path / "file.toml"
+    codes = []
+    for text in (SMALL[kind], f"{SMALL[kind]}\n[tabel]\n"):
+        file.write_text(f"{line}\n{text}", "utf-8")
+        command = [Path(sys.executable).with_name("taplo"), "check", file]
+        codes.append(subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode)
+    assert codes == [0, 1]
 
 
 def test_keys_are_described() -> None:
