@@ -1,0 +1,80 @@
+"""A rule is begun in one step, and what is made works: in a copy, its own tests are run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import new_rule
+import pytest
+
+from conformance.registry import PHASES, all_rules
+
+ROOT = new_rule.ROOT
+SOURCE = "FAQ_POLLING_INTERVAL"
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a rule touches, and what its tests need."""
+    folder = tmp_path_factory.mktemp("copy")
+    for name in ("fixtures", "mock_server", "conformance", "load", "tests/conformance", "tests/matrix"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "tests/conftest.py"):
+        shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+def run(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A Python command in the copy, which goes before what is installed."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=copy,
+        env={**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_rules_of_all_phases_are_begun_and_pass_the_tests_of_rules(copy: Path) -> None:
+    for phase in PHASES:
+        done = run(copy, "tests/conformance/new_rule.py", f"{phase}.of-{phase}", "--citation", SOURCE)
+        assert (done.returncode, done.stderr) == (0, ""), done.stderr
+        assert f"conformance/rules/{phase}/of_{phase}.py" in done.stdout
+    for check in (("check",), ("format", "--check")):
+        styled = run(copy, "-m", "ruff", *check, "--no-cache", ".")
+        assert styled.returncode == 0, styled.stdout
+    tests = "tests/conformance/test_registry.py tests/conformance/test_ledger.py tests/conformance/test_rules_bite.py"
+    selected = " or ".join(["ledger", "ids_are_unique", *(f"of-{phase}" for phase in PHASES)])
+    tested = run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests.split(), "-k", selected)
+    assert tested.returncode == 0, tested.stdout
+    selected = "of-headers or table_knows or has_a_defect"
+    matrix = run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/matrix", "-k", selected)
+    assert matrix.returncode == 0, matrix.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("polling.my-rule", "--citation", SOURCE), "phases: registration"),
+        (("authentication.My_Rule", "--citation", SOURCE), "like authentication.my-rule"),
+        (("authentication.poll-interval", "--citation", SOURCE), "there is such a rule"),
+        (("authentication.my-rule", "--citation", "FAQ_POLING_INTERVAL"), f'did you mean "{SOURCE}"?'),
+        (("authentication.my-rule",), "--citation"),
+    ],
+)
+def test_a_rule_that_cannot_be_begun_changes_nothing(copy: Path, arguments: tuple[str, ...], words: str) -> None:
+    before = {path: path.read_bytes() for path in copy.rglob("*.py")}
+    done = run(copy, "tests/conformance/new_rule.py", *arguments)
+    assert (done.returncode, words in done.stderr) == (2, True), done.stderr
+    assert "Traceback" not in done.stderr
+    assert {path: path.read_bytes() for path in copy.rglob("*.py")} == before
+
+
+def test_no_rule_is_left_as_it_was_begun() -> None:
+    unfinished = [rule.card.id for rule in all_rules() if "CHANGE ME" in f"{rule.card}"]
+    assert unfinished == []
