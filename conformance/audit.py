@@ -33,8 +33,9 @@ def audit(
     """
     judge = Judge(rules, expectations, driven=False, witness=Witness(), waivers=waivers)
     extent, adobe = _Extent(), Hosts(frozenset(map(str.lower, hosts)))
+    cut_short: set[Path] = set()
     with _rare_collections():
-        for exchange in extent.watch(read_traces(paths, adobe)):
+        for exchange in extent.watch(read_traces(paths, adobe, cut_short.add)):
             judge.observe(exchange)
     run = Run(
         service=", ".join(map(str, paths)),
@@ -42,6 +43,7 @@ def audit(
         max_lag_ms=extent.max_lag_ms,
         exchanges=extent.exchanges,
         files=[str(path) for path in paths],
+        cut_short=sorted(map(str, cut_short)),
         passed_over=adobe.passed_over,
         resembling=dict(adobe.resembling.most_common(5)),
     )

@@ -199,8 +199,8 @@ def worker(master_host: str, master_port: int, processes: int) -> None:
 @click.option("--seconds", type=click.FloatRange(0.1, 600), default=2.0, show_default=True, help="Of each round.")
 def bench(rounds: int, seconds: float) -> None:
     """Compare the speed of the mock with that of bare apps that answer the same bytes on the same server."""
-    from load.bench import bench as measure  # noqa: PLC0415 - only this command needs a client that fast
-    from load.bench import show  # noqa: PLC0415
+    from load.bench.ratios import bench as measure  # noqa: PLC0415 - only this command needs a client that fast
+    from load.bench.ratios import show  # noqa: PLC0415
 
     with progress("measuring") as announce:
         measured = measure(rounds=rounds, seconds=seconds, announce=announce)

@@ -11,9 +11,8 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from mock_server.clock import Clock, SystemClock
 from mock_server.control.http import answer
@@ -21,10 +20,10 @@ from mock_server.control.metrics import Metrics
 from mock_server.data_centres import DataCentres
 from mock_server.dispatch import PathTree
 from mock_server.ids import Ids, RandomIds
-from mock_server.journal import Recorder
 from mock_server.keys import load_keys
 from mock_server.lag import LagMeter
 from mock_server.observer import ObserverFactory
+from mock_server.recorder import Recorder
 from mock_server.routes import gateways, routes
 from mock_server.settings import Settings
 from mock_server.shared_watch import SharedWatching
@@ -92,7 +91,7 @@ def assemble(
 
     ``resources`` are open while it serves.
     """
-    recorder = Recorder(Path(settings.record)) if settings.record else None
+    recorder = Recorder(Path(settings.record), settings.record_limit) if settings.record else None
     watching = _watching(settings, store, clock, observers, recorder)
     spaces = Spaces(settings, store, clock, ids, load_keys(settings.keys), watching)
     shared = SharedTotals(tallies, store, clock) if isinstance(store, SharedStore) else None
@@ -114,9 +113,7 @@ def assemble(
                 if recorder is not None:
                     recorder.close()
 
-    app = Starlette(
-        routes=routes, middleware=[Middleware(_ByPath, spaces=spaces, gateways=gateways)], lifespan=lifespan
-    )
+    app = _Mock(routes, spaces, gateways, lifespan)
     app.router.redirect_slashes = False
     app.state.spaces = spaces
     app.state.watching = watching
@@ -138,20 +135,26 @@ def _watching(
     return LocalWatching(clock, observers, limit, recorder)
 
 
-class _ByPath:
+class _Mock(Starlette):
     """Takes the prefix of the space and a trailing slash off the path, and hands Adobe's paths to their gateways.
 
-    They are most of the traffic, so they do not go through Starlette's router; all else does.
+    They are most of the traffic, so they go through nothing else of Starlette; all other paths do.
     """
 
-    def __init__(self, app: ASGIApp, spaces: Spaces, gateways: PathTree[ASGIApp]) -> None:
-        self._app = app
+    def __init__(
+        self,
+        routes: Sequence[BaseRoute],
+        spaces: Spaces,
+        gateways: PathTree[ASGIApp],
+        lifespan: Lifespan[Starlette],
+    ) -> None:
+        super().__init__(routes=routes, lifespan=lifespan)
         self._spaces = spaces
         self._gateways = gateways
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await super().__call__(scope, receive, send)
             return
         path: str = scope["path"]
         match = PREFIX.match(path)
@@ -160,14 +163,14 @@ class _ByPath:
         try:
             space = self._spaces.get(name) or await self._spaces.open(name)
             inner = path[len(prefix) :] or "/"
-            scope.update(space=space, space_path=inner, space_prefix=prefix)
+            scope["space"], scope["space_path"], scope["space_prefix"] = space, inner, prefix
             plain = inner.rstrip("/") or "/"
             found = self._gateways.find(plain)
             if found is not None:
                 gateway, scope["path_params"] = found
                 await gateway(scope, receive, send)
             else:
-                await self._app({**scope, "path": plain}, receive, send)
+                await super().__call__({**scope, "path": plain}, receive, send)
         except TooManySpaces as error:
             await answer({"error": str(error)}, 429)(scope, receive, send)
         except StoreUnavailable as error:  # before there was an answer: what is not kept is not answered

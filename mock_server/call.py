@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from mock_server import lifetimes
 from mock_server.behaviours import NOTHING_TOLD, Facts, Taken, Told
@@ -20,6 +20,8 @@ from mock_server.effects import Effect
 from mock_server.errors import ApiError
 from mock_server.headers import DeviceIdentifier, device_info, effective_ip
 from mock_server.inbound import Inbound
+from mock_server.one_write import write_whole
+from mock_server.raw_headers import by_name
 from mock_server.settings import Settings
 from mock_server.spaces import Space
 from mock_server.sso import sso_identity
@@ -41,8 +43,7 @@ class Endpoint:
     """Other paths of the same endpoint."""
 
 
-@dataclass
-class Call:
+class Call(msgspec.Struct, eq=False):
     """Collects what checks and endpoints find out, for behaviours to match on and for the journal."""
 
     space: Space
@@ -51,7 +52,6 @@ class Call:
     inbound: Inbound
     path_params: dict[str, str]
     now: int
-    ip: str = field(init=False)
     service_provider: str | None = None
     mvpd: str | None = None
     code: str | None = None
@@ -62,16 +62,22 @@ class Call:
     device_name: str | None = None
     session: Session | None = None
     told: Told = NOTHING_TOLD
-    behaviours: list[str] = field(default_factory=list)
-    effects: list[str] = field(default_factory=list)
+    behaviours: list[str] = []
+    effects: list[str] = []
     """The kinds of what the behaviours did."""
     throttled: bool = False
+    ip: str = ""
+    _headers: dict[bytes, bytes] = {}
+    _viewer: Viewer | None = None
 
     def __post_init__(self) -> None:
+        self._headers = by_name(self.inbound.raw_headers)
         self.ip = effective_ip(self.header("x-forwarded-for"), self.inbound.peer_host)
 
     def header(self, name: str) -> str | None:
-        return self.inbound.headers.get(name)
+        """The value of a header, its name in lower case; of a repeated one the values, joined."""
+        value = self._headers.get(name.encode())
+        return value.decode("latin-1") if value is not None else None
 
     @property
     def user_agent(self) -> str:
@@ -93,17 +99,19 @@ class Call:
             raise ApiError("invalid_access_token_client_application")
         return self.client
 
-    @cached_property
+    @property
     def viewer(self) -> Viewer:
         """Whose sessions and profiles this request is about, by its token, device and single sign-on headers."""
-        device = self.identified_device
-        return Viewer(
-            service_provider=self.requestor.id,
-            client_id=self.authorized_client.id,
-            device=device.value,
-            device_decoded=device.decoded,
-            sso=sso_identity(self.inbound.headers, self.requestor, self.space.world.keys, self.now),
-        )
+        if self._viewer is None:
+            device = self.identified_device
+            self._viewer = Viewer(
+                service_provider=self.requestor.id,
+                client_id=self.authorized_client.id,
+                device=device.value,
+                device_decoded=device.decoded,
+                sso=sso_identity(self.header, self.requestor, self.space.world.keys, self.now),
+            )
+        return self._viewer
 
     async def degradation(self, mvpd: str) -> str | None:
         """The degradation rule that a behaviour has for an MVPD."""
@@ -151,7 +159,8 @@ class Call:
         integration = None
         if self.service_provider is not None and self.mvpd is not None:
             integration = self.space.world.catalogue.integration(self.service_provider, self.mvpd)
-        length, behaviour = await lifetimes.lifetime(self.space, self.settings, name, self.facts(), integration)
+        facts = self.facts() if self.space.behaviours else None
+        length, behaviour = await lifetimes.lifetime(self.space, self.settings, name, facts, integration)
         if behaviour is not None:
             self._note(behaviour, "ttl")
         return length
@@ -177,6 +186,10 @@ class JsonAnswer(Response):
         self.background = None
         self.body = msgspec.json.encode(answer)
         self.raw_headers = [(b"content-length", b"%d" % len(self.body)), _JSON]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not write_whole(send, self.status_code, self.raw_headers, bytes(self.body)):
+            await super().__call__(scope, receive, send)
 
 
 _JSON = (b"content-type", b"application/json;charset=UTF-8")

@@ -184,8 +184,7 @@ class Catalogue:
 
     def integration(self, service_provider: str, mvpd: str) -> Integration:
         """What is special of an integration; nothing where the catalogue says nothing."""
-        special = self.integrations.get((service_provider, mvpd))
-        return special or Integration(service_provider=service_provider, mvpd=mvpd)
+        return self.integrations.get((service_provider, mvpd)) or _ordinary(service_provider, mvpd)
 
     def subscriber_of(self, mvpd: str, username: str | None = None) -> Subscriber | None:
         """The subscriber of that name with an account at the MVPD; without a name, the first one."""
@@ -195,6 +194,11 @@ class Catalogue:
     def subscriber_at_home(self, mvpd: str, ip: str) -> Subscriber | None:
         """The subscriber who has an account at the MVPD and lives at the address."""
         return next((s for s in self.subscribers.values() if s.has_account_at(mvpd) and s.is_at_home(ip)), None)
+
+
+@lru_cache(maxsize=1024)
+def _ordinary(service_provider: str, mvpd: str) -> Integration:
+    return Integration(service_provider=service_provider, mvpd=mvpd)
 
 
 def _merged(old: dict[K, E], new: Iterable[tuple[K, E]]) -> tuple[E, ...]:

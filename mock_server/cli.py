@@ -22,6 +22,7 @@ from mock_server.command import (
 
 if TYPE_CHECKING:
     from mock_server.behaviours import Behaviour
+    from mock_server.sizes import Size
 
 
 class Commands(CommandGroup):
@@ -74,6 +75,7 @@ def serve(
     store: str,
     workers: int,
     record: Path | None,
+    record_limit: Size,
     control_token: str | None,
     no_throttle: bool,
     strict: bool,
@@ -105,6 +107,7 @@ def serve(
         settings,
         control_token=control_token,
         record=str(record) if record else None,
+        record_limit=record_limit,
         throttle=None if no_throttle else settings.throttle,
         strict=strict or settings.strict,
         behaviours=(*settings.behaviours, *_preset_behaviours(preset_names)),

@@ -14,6 +14,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from mock_server.mistakes import ConfigError
+from mock_server.sizes import RECORD_LIMIT, Size, format_size, parse_size
 from mock_server.variables import CONTROL_TOKEN
 
 WRONG_USAGE = 2
@@ -22,6 +23,18 @@ DEFAULT_MOCK = "http://127.0.0.1:8300"
 FILE = click.Path(path_type=Path)
 """A path, which shells complete."""
 ShellComplete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+
+
+class _SizeType(click.ParamType[Size]):
+    name = "SIZE"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Size:
+        try:
+            return value if isinstance(value, Size) else parse_size(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
 _LISTENING = (
     click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on."),
     click.option(
@@ -33,6 +46,13 @@ _LISTENING = (
         envvar=CONTROL_TOKEN,
         show_envvar=True,
         help="Bearer token that control calls must carry; needed beyond loopback.",
+    ),
+    click.option(
+        "--record-limit",
+        type=_SizeType(),
+        default=format_size(RECORD_LIMIT),
+        show_default=True,
+        help="The size at which that file gets no more exchanges; its last line says so.",
     ),
     click.option("--no-rules", is_flag=True, help="Judge nothing while serving."),
     click.option("--tls", is_flag=True, help="HTTPS with a certificate made for this run."),

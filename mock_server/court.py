@@ -14,7 +14,7 @@ import msgspec
 from mock_server.clock import Clock
 from mock_server.head import SPACES, SpaceRecord
 from mock_server.journal import exchange_of
-from mock_server.judging import SHARE, Judging
+from mock_server.judging import Judging
 from mock_server.observer import Finding, ObserverFactory
 from mock_server.store import Log, SharedStore, SpaceStore, Table
 from mock_server.store.packing import pack
@@ -26,6 +26,8 @@ _FORGOTTEN = 60.0
 _PAGE = 1_000
 _MOST_READ_AHEAD = 5_000
 _BETWEEN_REPORTS = 1.0
+SHARE = 0.1
+"""The share of its time that the process that judges may take for it."""
 
 
 class Process(msgspec.Struct, frozen=True, kw_only=True):

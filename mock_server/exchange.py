@@ -9,6 +9,16 @@ from __future__ import annotations
 import msgspec
 
 
+class RecordEnded(msgspec.Struct, frozen=True, kw_only=True):
+    """The last line of a trace that was not to grow further: exchanges from here on are not in it."""
+
+    record_ended: str
+    """Why."""
+    at: int
+    wall: float
+    """When the first exchange arrived that is not in the trace, as in `Exchange`."""
+
+
 class Exchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One request to the mock and what the mock answered.
 

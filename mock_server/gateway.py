@@ -64,9 +64,7 @@ class Gateway:
             inbound, too_large = await read_inbound(scope, receive, self._settings.bounds.body_bytes), False
         except BodyTooLarge as error:
             inbound, too_large = error.inbound, True
-        call = Call(
-            space, self._settings, self._endpoint(inbound.method), inbound, dict(scope.get("path_params", {})), now
-        )
+        call = Call(space, self._settings, self._endpoint(inbound.method), inbound, scope["path_params"], now)
         try:
             response = _too_large(self._settings) if too_large else await self._answer(call)
         except StoreUnavailable:
@@ -74,8 +72,9 @@ class Gateway:
         except Exception as error:  # the one place where errors of every kind become answers
             response = _error_response(call, error)
         if not self._is_page:
-            allow_origin(response, inbound.headers.get("origin"))
-        response = await _with_faults(call, response)
+            allow_origin(response, call.header("origin"))
+        if space.behaviours:
+            response = await _with_faults(call, response)
         response.raw_headers.append((b"date", _http_date(space.clock.now() // 1000)))
         await self._write_journal(call, response, now, started)
         return response

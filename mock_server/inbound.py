@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 from starlette.types import Receive, Scope
 
 from mock_server.connection import connection_of
+from mock_server.raw_headers import RawHeaders, decoded
 
 _DRAIN_BYTES = 64 * 1_048_576
 """So much of a body that is too large is read and thrown away, so that its sender gets to see the answer."""
 
 
 class Inbound(msgspec.Struct, frozen=True, gc=False):
-    """A request as it came in: the path without the prefix of the space, header names in lower case."""
+    """A request as it came in, as much of it undecoded as nobody has asked for. The path is without the prefix."""
 
     method: str
     path: str
     query: str
-    headers: dict[str, str]
+    raw_headers: RawHeaders
     body: bytes
     peer_host: str
     peer_port: int
-    origin: str
-    """Scheme and host as the caller addressed them."""
+    scheme: str
     prefix: str
     """The prefix of the space: ``/~build-42``, or nothing."""
     connection: str
     """Tells TCP connections apart."""
     server: str
     """Address and port that the caller connected to."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """By name, the values of repeated ones joined."""
+        return decoded(self.raw_headers)
+
+    @property
+    def origin(self) -> str:
+        """Scheme and host as the caller addressed them."""
+        return f"{self.scheme}://{self.headers.get('host') or self.server or 'localhost'}"
 
     @property
     def base_url(self) -> str:
@@ -65,23 +77,24 @@ async def read_inbound(scope: Scope, receive: Receive, limit: int) -> Inbound:
 
 def inbound_of(scope: Scope, body: bytes) -> Inbound:
     """The request of a scope, with a body that was read already."""
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in scope["headers"]:
-        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
     host, port = scope.get("client") or ("unknown", 0)
-    server = ":".join(map(str, scope.get("server") or ("localhost",)))
     connection = connection_of(scope)
     return Inbound(
         method=scope["method"],
         path=scope["space_path"],
         query=scope["query_string"].decode("latin-1"),
-        headers=headers,
+        raw_headers=scope["headers"],
         body=body,
         peer_host=host,
         peer_port=port,
-        origin=f"{scope['scheme']}://{headers.get('host') or server}",
+        scheme=scope["scheme"],
         prefix=scope["space_prefix"],
         connection=connection.id if connection else f"{host}:{port}",
-        server=server if scope.get("server") else "",
+        server=_address(tuple(scope.get("server") or ())),
     )
+
+
+@lru_cache(maxsize=64)
+def _address(server: tuple[str | int | None, ...]) -> str:
+    """Of a listening socket, as ``HOST:PORT``."""
+    return ":".join(map(str, server))

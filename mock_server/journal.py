@@ -1,19 +1,19 @@
-"""The journal: the last exchanges of a space, and every exchange of the mock in a file, if asked for."""
+"""The journal: the last exchanges of a space."""
 
 from __future__ import annotations
 
 import itertools
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
-from typing import IO, Protocol
+from typing import Protocol
 
 import msgspec
 
 from mock_server.exchange import Exchange
 from mock_server.head import Head, SpaceRecord
 from mock_server.raw_exchange import RawExchange
-from mock_server.store import Log, StoreUnavailable, Table
+from mock_server.recorder import Recorder
+from mock_server.store import Log, Table
 from mock_server.store.packing import pack, unpack
 
 FILTERS = ("endpoint", "device", "ip", "service_provider", "mvpd", "code")
@@ -192,28 +192,3 @@ _ENTRIES = Table("exchanges", Exchange)
 def exchange_of(number: int, entry: bytes) -> Exchange:
     """The exchange of an entry in the log of a `SharedJournal`."""
     return msgspec.structs.replace(unpack(_ENTRIES, entry), id=number)
-
-
-class Recorder:
-    """Appends exchanges to a file, a line each, so that a trace is whole up to the last answer.
-
-    Several processes may append to one file: each line is one write at its end.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._encoder = msgspec.json.Encoder()
-        self._file: IO[bytes] = path.open("ab", buffering=0)
-
-    def append(self, exchange: Exchange) -> None:
-        """StoreUnavailable if the line cannot be written whole."""
-        line = self._encoder.encode(exchange) + b"\n"
-        try:
-            whole = self._file.write(line) == len(line)
-        except OSError as error:
-            raise StoreUnavailable(f"the exchange cannot be recorded in {self._path} ({error.strerror})") from error
-        if not whole:
-            raise StoreUnavailable(f"the exchange cannot be recorded whole in {self._path}")
-
-    def close(self) -> None:
-        self._file.close()

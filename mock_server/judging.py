@@ -19,8 +19,6 @@ log = logging.getLogger("mock_server")
 
 SLICE = 0.002
 """Seconds of observing without a break."""
-SHARE = 0.1
-"""The share of the time that observing may take."""
 MOST_HELD = 60.0
 """Seconds that an unanswered request may hold back those that came after it."""
 CATCHING_UP = 50

@@ -10,10 +10,15 @@ from mock_server.spaces import Space
 
 
 async def lifetime(
-    space: Space, settings: Settings, name: str, facts: Facts, integration: Integration | None
+    space: Space, settings: Settings, name: str, facts: Facts | None, integration: Integration | None
 ) -> tuple[int, str | None]:
-    """The lifetime of that name in ms, and the id of the behaviour that set it, if one did."""
-    taken = await space.behaviours.take("ttl", facts, space.clock.now(), lifetime=name)
+    """The lifetime of that name in ms, and the id of the behaviour that set it, if one did.
+
+    ``facts`` are for behaviours to match on, where there are any.
+    """
+    taken = None
+    if facts is not None:
+        taken = await space.behaviours.take("ttl", facts, space.clock.now(), lifetime=name)
     if taken is not None:
         return int(getattr(taken.effect.ttl, name)), taken.id
     special = getattr(integration, name, None)

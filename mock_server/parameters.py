@@ -14,6 +14,7 @@ from mock_server.call import Call
 from mock_server.foreign_json import UNREADABLE
 
 _MAX_FIELDS = 100
+_OBJECT = msgspec.json.Decoder(dict[str, Any])
 
 
 class Repeated(Exception):
@@ -36,7 +37,7 @@ def form(call: Call) -> dict[str, str]:
 def json_object(call: Call) -> dict[str, Any]:
     """The members of a JSON body; Malformed if it is not a JSON object."""
     try:
-        return msgspec.json.decode(call.inbound.body, type=dict[str, Any])
+        return _OBJECT.decode(call.inbound.body)
     except UNREADABLE as error:
         raise Malformed(str(error)) from error
 

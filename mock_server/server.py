@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import socket
 import sys
@@ -138,6 +139,7 @@ def run(app: Starlette, listeners: Sequence[socket.socket], tls: Tls | None) -> 
         timeout_graceful_shutdown=1,  # who does not read its answer must not keep the mock from stopping within 2 s
     )
     config.load()
+    _collect_rarely()
     if tls is not None:
         config.ssl = tls.context
     try:
@@ -147,6 +149,13 @@ def run(app: Starlette, listeners: Sequence[socket.socket], tls: Tls | None) -> 
     finally:
         for listener in listeners:
             listener.close()
+
+
+def _collect_rarely() -> None:
+    """What is there now stays, and requests leave no cycles: the collector would walk the journal again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def address(listener: socket.socket, tls: Tls | None) -> str:

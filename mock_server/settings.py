@@ -10,6 +10,7 @@ import msgspec
 from mock_server.behaviours import Behaviour
 from mock_server.catalogue import Catalogue, Tables, default_catalogue
 from mock_server.durations import Duration, Written, parse_duration
+from mock_server.sizes import RECORD_LIMIT, Size
 from mock_server.throttle import Limit
 
 
@@ -115,6 +116,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Bearer token that control calls must carry, if set."""
     record: str | None = None
     """File that every exchange is appended to, as JSON lines."""
+    record_limit: Size = RECORD_LIMIT
+    """The size at which that file gets no more of them."""
 
     def allows(self, peer: str) -> bool:
         """Whether a server with this address may call Adobe Pass."""

@@ -22,9 +22,10 @@ from mock_server.court import (
     journal_log,
 )
 from mock_server.head import Head, SpaceRecord
-from mock_server.journal import Recorder, SharedJournal
+from mock_server.journal import SharedJournal
 from mock_server.judging import WatchReport
 from mock_server.observer import Finding, ObserverFactory
+from mock_server.recorder import Recorder
 from mock_server.store import SharedStore, StoreUnavailable, Table
 from mock_server.store.packing import unpack
 from mock_server.watch import KEPT_FINDINGS, Watch

@@ -8,6 +8,7 @@ names (source: the header pages). A token that does not count is passed over, fo
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 
 import jwt
 
@@ -21,13 +22,15 @@ _MAX_TOKEN = 8192
 _UNCHECKED = {"verify_signature": False, "verify_exp": False, "verify_aud": False}
 
 
-def sso_identity(headers: dict[str, str], provider: ServiceProvider, keys: Keys, now: int) -> SsoIdentity | None:
-    """The identity that a request tells (``now`` in ms): the service token's before the platform's."""
-    subject = _service_subject(headers.get(SERVICE_HEADER), provider, keys, now)
+def sso_identity(
+    header: Callable[[str], str | None], provider: ServiceProvider, keys: Keys, now: int
+) -> SsoIdentity | None:
+    """The identity that a request tells by its headers (``now`` in ms): the service token's before the platform's."""
+    subject = _service_subject(header(SERVICE_HEADER), provider, keys, now)
     if subject is not None:
         return SsoIdentity(profile_type="serviceTokenSSO", subject=_digest(subject))
     for name in PLATFORM_HEADERS:
-        subject = _platform_subject(headers.get(name))
+        subject = _platform_subject(header(name))
         if subject is not None:
             return SsoIdentity(profile_type="platformSSO", subject=_digest(subject))
     return None

@@ -1,7 +1,7 @@
 """The watch over a space: which requests are under way, who listens to what happens, and what the observers find.
 
-Judging is done off the way of requests and gets a tenth of the time at most: a mock under load answers first and
-judges later. `LocalWatch` is that of a mock in one process; shared_watch.py has that of several.
+Judging is done off the way of requests and gets a twentieth of the time while there are any: a mock under load
+answers first and judges later. `LocalWatch` is that of a mock in one process; shared_watch.py has that of several.
 """
 
 from __future__ import annotations
@@ -17,11 +17,14 @@ from typing import Protocol
 
 from mock_server.clock import Clock
 from mock_server.head import Head
-from mock_server.journal import Journal, LocalJournal, Recorder
-from mock_server.judging import SHARE, Judging, WatchReport
+from mock_server.journal import Journal, LocalJournal
+from mock_server.judging import Judging, WatchReport
 from mock_server.observer import Finding, ObserverFactory
 from mock_server.raw_exchange import RawExchange
+from mock_server.recorder import Recorder
 
+BUSY_SHARE, QUIET_SHARE = 0.05, 0.5
+"""The share of the time that judging may take while requests come, and while none do."""
 KEPT_FINDINGS = 1_000
 """Findings kept for listeners that come later; the observers' own tallies go on."""
 
@@ -208,7 +211,9 @@ class LocalWatching:
             self._work.clear()
             while busy := [watch for watch in self._busy if watch.ready]:
                 for watch in busy:
-                    await self._clock.sleep(watch.judge() * (1 / SHARE - 1))
+                    share = BUSY_SHARE if self._work.is_set() else QUIET_SHARE
+                    self._work.clear()
+                    await self._clock.sleep(watch.judge() * (1 / share - 1))
             self._busy.clear()
 
     def close(self) -> None:

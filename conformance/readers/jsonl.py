@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -12,13 +12,16 @@ from conformance.readers.unpacking import unpacked
 from mock_server.exchange import Exchange
 from mock_server.foreign_json import UNREADABLE
 
+_ENDED = b'{"record_ended":'
+"""How the line begins that takes the place of what is missing (`mock_server.exchange.RecordEnded`)."""
 MOST = 1 << 26
 """Bytes that one line may have: of a gzipped one nobody sees how long it is."""
 
 
-def read_jsonl(path: Path) -> Iterator[Exchange]:
+def read_jsonl(path: Path, ended: Callable[[Path], object] = lambda _: None) -> Iterator[Exchange]:
     """The exchanges of a trace, one at a time; empty lines are skipped.
 
+    ``ended`` is told of a trace that says that it was not to grow further.
     Raises `ConfigError` naming file and line where the file cannot be read or a line is no exchange.
     """
     decoder = msgspec.json.Decoder(Exchange)
@@ -29,7 +32,9 @@ def read_jsonl(path: Path) -> Iterator[Exchange]:
                 read += 1
                 if len(line) == MOST:
                     raise ConfigError(f"{path}:{read}: has more than {MOST} bytes; a trace has one exchange per line")
-                if line.strip():
+                if line.startswith(_ENDED):
+                    ended(path)
+                elif line.strip():
                     yield decoder.decode(line)
     except UNREADABLE as error:
         raise ConfigError(

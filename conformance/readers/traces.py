@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -26,12 +26,15 @@ ORDERING_BUFFER = 10_000
 """Places by which an exchange may stand too late in its file: as many as arrive while the slowest is answered."""
 
 
-def read_traces(paths: Sequence[Path], hosts: Hosts) -> Iterator[Exchange]:
+def read_traces(
+    paths: Sequence[Path], hosts: Hosts, ended: Callable[[Path], object] = lambda _: None
+) -> Iterator[Exchange]:
     """The exchanges with Adobe Pass in all files.
 
+    ``ended`` is told of those that were not to grow further and say so.
     `ConfigError` names the file where one cannot be read, is not whole, or cannot be put in order.
     """
-    files = [_File(path, hosts) for path in paths]
+    files = [_File(path, hosts, ended) for path in paths]
     _check_clocks(files)
     merged = heapq.merge(*map(_ordered, files), key=lambda seen: seen[0].wall)
     recogniser = Recogniser()
@@ -48,10 +51,10 @@ def read_traces(paths: Sequence[Path], hosts: Hosts) -> Iterator[Exchange]:
 class _File:
     """One trace, begun."""
 
-    def __init__(self, path: Path, hosts: Hosts) -> None:
+    def __init__(self, path: Path, hosts: Hosts, ended: Callable[[Path], object]) -> None:
         self.path = path
         is_har = _is_har(path)
-        exchanges = read_har(path, hosts) if is_har else read_jsonl(path)
+        exchanges = read_har(path, hosts) if is_har else read_jsonl(path, ended)
         first = next(exchanges, None)
         self.exchanges = exchanges if first is None else itertools.chain([first], exchanges)
         self.is_foreign = is_har and first is not None and not first.endpoint

@@ -156,6 +156,8 @@ class Run(msgspec.Struct, kw_only=True):
     exchanges: int = 0
     files: list[str] = []
     """What was judged: the service.toml, or the traces."""
+    cut_short: list[str] = []
+    """Traces that reached the limit of their size: what came after is not in them."""
     passed_over: int = 0
     """Requests of the traces that were not to Adobe Pass."""
     resembling: dict[str, int] = {}
@@ -166,6 +168,14 @@ class Run(msgspec.Struct, kw_only=True):
     @property
     def aside(self) -> str:
         """What of the traces was not judged, as a sentence; empty if nothing was left aside."""
+        return "; ".join(part for part in (self._not_recorded, self._not_ours) if part)
+
+    @property
+    def _not_recorded(self) -> str:
+        return f"recorded up to a limit, not to the end: {', '.join(self.cut_short)}" if self.cut_short else ""
+
+    @property
+    def _not_ours(self) -> str:
         if not self.passed_over:
             return ""
         hosts = ", ".join(f"{host} ({requests})" for host, requests in self.resembling.items())

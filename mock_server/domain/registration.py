@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -18,6 +19,8 @@ from mock_server.tokens import access_token, application_of
 
 API_SCOPE = "api:client:v2"
 GRANT_TYPE = "client_credentials"
+_REMEMBERED = 4096
+"""Digests of access tokens: a client sends the same one with every request."""
 
 
 class Grant(NamedTuple):
@@ -112,5 +115,6 @@ def _revoked(record: AccessToken | None) -> tuple[AccessToken | None, None]:
     return (msgspec.structs.replace(record, revoked=True) if record else None), None
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from xml.etree.ElementTree import ParseError
 
+import msgspec
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
@@ -21,8 +21,7 @@ class MalformedResource(Exception):
     """An MRSS resource that no MVPD could read."""
 
 
-@dataclass(frozen=True)
-class Resource:
+class Resource(msgspec.Struct, frozen=True):
     """``identifier`` is what the MVPD knows it by; ``ratings`` by system (MPAA, VCHIP)."""
 
     identifier: str

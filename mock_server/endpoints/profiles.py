@@ -35,7 +35,7 @@ async def of_code(call: Call) -> Response:
         return profiles_answer(call, ())
     mvpd = await call.space.world.integration(call.requestor.id, session.mvpd)
     # A code answers with the login that was made with it, not with what single sign-on may know besides.
-    viewer = msgspec.structs.replace(session.viewer, sso=None)
+    viewer = session.viewer if session.viewer.sso is None else msgspec.structs.replace(session.viewer, sso=None)
     if mvpd.temp_pass is None and not session.completed and await call.degradation(mvpd.id) != degradation.AUTHN_ALL:
         return profiles_answer(call, ())
     return await _of_mvpd(call, viewer, mvpd)

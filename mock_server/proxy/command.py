@@ -10,6 +10,7 @@ import click
 from mock_server.command import FILE, check_listening, check_writable, listening_options, stop
 from mock_server.durations import parse_duration
 from mock_server.extras import require
+from mock_server.sizes import Size
 
 
 @click.command()
@@ -26,6 +27,7 @@ def proxy(
     host: str,
     port: int,
     record: Path | None,
+    record_limit: Size,
     control_token: str | None,
     no_rules: bool,
     timeout: str,
@@ -56,7 +58,9 @@ def proxy(
     if there.is_served_by(listener):
         stop(f"--upstream {upstream_url}: that is the proxy itself; name the environment behind it")
     made = make_tls(tls_folder) if tls else None
-    settings = Settings(control_token=control_token, record=str(record) if record else None)
+    settings = Settings(
+        control_token=control_token, record=str(record) if record else None, record_limit=record_limit
+    )
     app = create_proxy(settings, upstream, observers=() if no_rules else installed_observers())
     base = address(listener, made)
     lines = [

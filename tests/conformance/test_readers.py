@@ -10,11 +10,14 @@ import msgspec
 import pytest
 from conformance_traces import Trace
 
+from conformance.audit import audit
 from conformance.errors import ConfigError
 from conformance.readers.jsonl import read_jsonl
 from conformance.readers.live import follow
+from conformance.registry import all_rules
+from conformance.rule import Expectations
 from mock_server.control_client import ControlClient, ExchangePage
-from mock_server.exchange import Exchange
+from mock_server.exchange import Exchange, RecordEnded
 
 
 def recorded() -> list[Exchange]:
@@ -43,6 +46,17 @@ def test_a_line_that_is_no_exchange_is_named(tmp_path: Path, line: bytes) -> Non
 
     with pytest.raises(ConfigError, match=r"trace\.jsonl:4: not an exchange: .*one exchange per line"):
         list(read_jsonl(path))
+
+
+def test_a_trace_that_reached_its_limit_is_read_and_named(tmp_path: Path) -> None:
+    path = tmp_path / "trace.jsonl"
+    ended = RecordEnded(record_ended="the file has reached its limit", at=0, wall=0.0)
+    path.write_bytes(lines(recorded()) + msgspec.json.encode(ended) + b"\n")
+
+    report = audit([path], all_rules(), Expectations())
+    assert report.run.exchanges == len(recorded())
+    assert report.run.cut_short == [str(path)]
+    assert report.run.aside == f"recorded up to a limit, not to the end: {path}"
 
 
 def test_a_damaged_gzip_file_is_named(tmp_path: Path) -> None:

@@ -12,10 +12,12 @@ import pytest
 
 from mock_server.app import create_app
 from mock_server.durations import parse_duration
-from mock_server.exchange import Exchange
+from mock_server.exchange import Exchange, RecordEnded
 from mock_server.head import Head, SpaceRecord
-from mock_server.journal import LocalJournal, Recorder
-from mock_server.settings import Bounds, Settings
+from mock_server.journal import LocalJournal
+from mock_server.recorder import Recorder
+from mock_server.settings import RECORD_LIMIT, Bounds, Settings
+from mock_server.sizes import parse_size
 from mock_server.spaces import Spaces
 from mock_server.store.memory import MemoryStore
 from tests.mock_server.conftest import Mock
@@ -256,13 +258,34 @@ async def test_what_is_read_from_the_journal_is_masked() -> None:
 
 async def test_a_recording_is_whole_after_each_exchange(tmp_path: Path) -> None:
     trace = tmp_path / "trace.jsonl"
-    recorder = Recorder(trace)
+    recorder = Recorder(trace, RECORD_LIMIT)
     journal = journal_of(limit=1, recorder=recorder)
     for _ in range(3):
         await journal.append(raw_exchange(journal.next_id()))
     lines = trace.read_bytes().splitlines()
     assert [msgspec.json.decode(line, type=Exchange).id for line in lines] == [1, 2, 3]
     recorder.close()
+
+
+async def test_a_recording_ends_at_its_limit_and_says_so(tmp_path: Path) -> None:
+    trace = tmp_path / "trace.jsonl"
+    recorders = [Recorder(trace, parse_size("1KB")) for _ in range(2)]
+    journal = journal_of(limit=1, recorder=recorders[0])
+    for number in range(1, 10):
+        await journal.append(raw_exchange(number, wall=float(number)))
+    recorders[0].close()
+    *exchanges, last = trace.read_bytes().splitlines()
+    ids = [msgspec.json.decode(line, type=Exchange).id for line in exchanges]
+    assert ids == [*range(1, len(ids) + 1)]
+    assert 1 < len(ids) < 9
+    ended = msgspec.json.decode(last, type=RecordEnded)
+    assert ended.record_ended == "the file has reached its limit (--record-limit 1KB)"
+    assert ended.wall == ids[-1] + 1
+    # Another process that writes to the file ends as well, however short its line.
+    recorders[1].append(raw_exchange(99).exchange())
+    recorders[1].close()
+    assert sum(b"record_ended" in line for line in trace.read_bytes().splitlines()) == 2
+    assert trace.stat().st_size < 1000 + 2 * 600
 
 
 async def test_what_cannot_be_recorded_is_answered_503_with_a_sentence() -> None:

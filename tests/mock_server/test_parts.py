@@ -17,6 +17,7 @@ from mock_server.durations import Duration, format_duration, parse_duration
 from mock_server.keys import default_keys, read_key
 from mock_server.masking import mask, mask_body, mask_form, mask_header
 from mock_server.media_tokens import MediaToken, Status, serialize, verify
+from mock_server.sizes import format_size, parse_size
 
 KEY = default_keys().media_token
 NOW = 1_752_149_281_000
@@ -38,6 +39,17 @@ def test_durations_are_read_by_unit(text: str, length: int) -> None:
 def test_other_writings_are_no_durations(text: object) -> None:
     with pytest.raises(ValueError, match=r"duration|longer"):
         parse_duration(text)
+
+
+@given(st.integers(1, 10**9))
+def test_sizes_survive_being_written(kilobytes: int) -> None:
+    assert parse_size(format_size(kilobytes * 1000)) == kilobytes * 1000
+
+
+@pytest.mark.parametrize("text", ["", "0MB", "10", "GB", "10 GB", "-1KB", "1e3KB", "٣MB"])
+def test_other_writings_are_no_sizes(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a size"):
+        parse_size(text)
 
 
 @given(st.text(min_size=1))

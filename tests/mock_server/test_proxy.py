@@ -199,12 +199,12 @@ def test_a_damaged_body_is_kept_up_to_the_damage() -> None:
     ],
 )
 def test_a_browser_stays_with_the_proxy(location: str, seen: str | None) -> None:
-    inbound = Inbound("GET", "/", "", {}, b"", "", 0, "http://proxy:8300", "/~one", "", "")
+    inbound = Inbound("GET", "/", "", [(b"host", b"proxy:8300")], b"", "", 0, "http", "/~one", "", "")
     assert here(location, Address.of("https://adobe.example"), inbound) == (location if seen is None else seen)
 
 
 def test_a_path_of_the_upstream_is_taken_off() -> None:
-    inbound = Inbound("GET", "/", "", {}, b"", "", 0, "http://proxy:8300", "", "", "")
+    inbound = Inbound("GET", "/", "", [(b"host", b"proxy:8300")], b"", "", 0, "http", "", "", "")
     address = Address.of("http://mock:8400/~build/")
     assert here("/~build/x", address, inbound) == "/x"
     assert here("http://mock:8400/~build/x", address, inbound) == "http://proxy:8300/x"

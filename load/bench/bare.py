@@ -52,19 +52,22 @@ def signing(answers: list[Canned]) -> ASGIApp:
 
 
 def _bare(answers: list[Canned], work: Callable[[Canned], None]) -> ASGIApp:
-    by_request = {(canned.method, canned.path): canned for canned in answers}
+    by_request = {(canned.method, canned.path): (canned, _raw_headers(canned)) for canned in answers}
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        canned = by_request[scope["method"], scope["path"]]
+        canned, headers = by_request[scope["method"], scope["path"]]
         while (await receive()).get("more_body"):
             pass
         work(canned)
-        headers = {**canned.headers, "content-length": str(len(canned.body))}
-        raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-        await send({"type": "http.response.start", "status": canned.status, "headers": raw})
+        await send({"type": "http.response.start", "status": canned.status, "headers": headers})
         await send({"type": "http.response.body", "body": canned.body})
 
     return app
+
+
+def _raw_headers(canned: Canned) -> list[tuple[bytes, bytes]]:
+    headers = {**canned.headers, "content-length": str(len(canned.body))}
+    return [(name.encode(), value.encode()) for name, value in headers.items()]
 
 
 def starlette(answers: list[Canned]) -> ASGIApp:
@@ -101,5 +104,5 @@ def serve(kind: str, answers: Path, port: int) -> None:
 
 
 if __name__ == "__main__":
-    # python -m load.bare KIND ANSWERS --port PORT, as `load.bench` starts it
+    # python -m load.bench.bare KIND ANSWERS --port PORT, as ratios.py starts it
     serve(sys.argv[1], Path(sys.argv[2]), int(sys.argv[4]))

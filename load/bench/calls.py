@@ -1,0 +1,96 @@
+"""The calls that are measured, and what the mock answers to them."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from itertools import islice
+
+import httpx
+
+from fixtures.devices import Device, new_devices
+from load.bench.bare import Canned
+from mock_server.keys import KeyName
+
+ADDRESSES = 65_536
+"""Devices' addresses that the requests come from in turn: so many that the throttle, which is on, refuses none."""
+SIGNED_WITH = {
+    ("POST", "/o/client/token"): KeyName.AUTHORIZATION_SERVER,
+    ("POST", "/api/v2/REF30/decisions/authorize/Cablevision"): KeyName.MEDIA_TOKEN,
+}
+"""The calls whose answer carries something that the mock signs, and with which key."""
+HOP_HEADERS = {"content-length", "connection", "transfer-encoding"}
+"""What the server of the bare apps writes itself."""
+
+
+def calls_to(mock_url: str) -> Iterator[tuple[str, httpx.Request]]:
+    """The calls, as a client makes them who has registered and logged in."""
+    viewer, newcomer = islice(new_devices(seed=1), 2)
+    with httpx.Client(base_url=mock_url, trust_env=False) as http:
+
+        def post(path: str, *, json: object = None, data: dict[str, str] | None = None) -> dict[str, str]:
+            answer = http.post(path, json=json, data=data)
+            answer.raise_for_status()
+            found: dict[str, str] = answer.json()
+            return found
+
+        statement = http.get("/_mock/software-statement").text
+        client = post("/o/client/register", json={"software_statement": statement})
+        credentials = {"client_id": client["client_id"], "client_secret": client["client_secret"]}
+        token = post("/o/client/token", data={"grant_type": "client_credentials", **credentials})["access_token"]
+        http.headers.update(_headers(viewer, token))
+        form = {"mvpd": "Cablevision", "domainName": "adobe.com", "redirectUrl": "https://adobe.com/"}
+        code = post("/api/v2/REF30/sessions", data=form)["code"]
+        post(f"/_mock/sessions/{code}/login", json={})
+        decisions = "/api/v2/REF30/decisions"
+        three = {"resources": ["resource1", "resource2", "resource3"]}
+        yield "profiles.code", http.build_request("GET", f"/api/v2/REF30/profiles/code/{code}")
+        yield (
+            "decisions.preauthorize",
+            http.build_request("POST", f"{decisions}/preauthorize/Cablevision", json=three),
+        )
+        yield (
+            "decisions.authorize",
+            http.build_request("POST", f"{decisions}/authorize/Cablevision", json={"resources": ["resource1"]}),
+        )
+        grant = {"grant_type": "client_credentials", **credentials}
+        yield "dcr.token", http.build_request("POST", "/o/client/token", data=grant)
+        # By another device, since a new session ends the code of the one before.
+        http.headers.update(_headers(newcomer, token))
+        yield "sessions.create", http.build_request("POST", "/api/v2/REF30/sessions", data=form)
+
+
+def answer_to(call: httpx.Request) -> Canned:
+    """What the mock answers, for others to answer the same; httpx.HTTPError if it does not."""
+    with httpx.Client(trust_env=False) as http:
+        answer = http.send(call)
+    answer.raise_for_status()
+    return Canned(
+        method=call.method,
+        path=call.url.path,
+        status=answer.status_code,
+        headers={name: value for name, value in answer.headers.items() if name not in HOP_HEADERS},
+        body=answer.content,
+        signed_with=SIGNED_WITH.get((call.method, call.url.path)),
+    )
+
+
+def from_everywhere(call: httpx.Request) -> list[bytes]:
+    """A call as it goes over the wire, from many addresses."""
+    before, after = _bytes(call).split(call.headers["x-forwarded-for"].encode())
+    return [b"%s10.77.%d.%d%s" % (before, number >> 8, number & 255, after) for number in range(ADDRESSES)]
+
+
+def _headers(device: Device, token: str) -> dict[str, str]:
+    return {
+        "Authorization": f"Bearer {token}",
+        "AP-Device-Identifier": f"fingerprint {base64.b64encode(device.id.encode()).decode()}",
+        "X-Device-Info": device.info,
+        "X-Forwarded-For": device.ip,
+        "User-Agent": device.model.user_agent,
+    }
+
+
+def _bytes(call: httpx.Request) -> bytes:
+    head = [f"{call.method} {call.url.raw_path.decode()} HTTP/1.1", *(f"{n}: {v}" for n, v in call.headers.items())]
+    return "\r\n".join((*head, "", "")).encode() + call.read()

@@ -1,0 +1,88 @@
+"""Answers in one piece, as the mock writes them, are what uvicorn would have sent in two."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conformance.example import Child
+
+SERVE = ("-c", "from mock_server.cli import main; main()", "serve", "--no-throttle", "--no-rules")
+PROFILES = "/api/v2/REF30/profiles"
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    folder: Path = tmp_path_factory.mktemp("mock")
+    with Child("mock", SERVE, ready="/_mock/health", folder=folder) as mock:
+        yield mock.port
+
+
+def said(port: int, *requests: str) -> bytes:
+    """Everything that the mock answers to requests sent at once, the last of which ends the connection."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as peer:
+        peer.sendall("".join(requests).encode())
+        pieces = []
+        while piece := peer.recv(65_536):
+            pieces.append(piece)
+    return b"".join(pieces)
+
+
+def request(path: str, *headers: str, method: str = "GET", version: str = "1.1") -> str:
+    return "\r\n".join((f"{method} {path} HTTP/{version}", "Host: mock", *headers, "", ""))
+
+
+def answers(raw: bytes) -> list[tuple[str, dict[str, str], bytes]]:
+    found = []
+    while raw:
+        head, _, rest = raw.partition(b"\r\n\r\n")
+        status, *lines = head.decode("latin-1").split("\r\n")
+        headers = dict(line.split(": ", 1) for line in lines)
+        length = int(headers["content-length"])
+        found.append((status, headers, rest[:length]))
+        raw = rest[length:]
+    return found
+
+
+def test_requests_sent_at_once_are_answered_in_their_order(port: int) -> None:
+    paths = (PROFILES, f"{PROFILES}/code/AAAAAAA", "/api/v2/NONE/profiles", PROFILES)
+    found = answers(said(port, *map(request, paths), request("/_mock/health", "Connection: close")))
+    assert [status for status, *_ in found] == ["HTTP/1.1 401 Unauthorized"] * 4 + ["HTTP/1.1 200 OK"]
+    assert b'"code":"invalid_access_token_client_application"' in found[3][2]
+
+
+def test_one_piece_and_two_pieces_are_the_same_answer(port: int) -> None:
+    kept, closed = answers(said(port, request(PROFILES), request(PROFILES, "Connection: close")))
+    assert closed[1].pop("connection") == "close"
+    varying = {"content-length", "date"}
+    assert kept[0] == closed[0]
+    assert list(kept[1]) == list(closed[1])
+    assert {n: v for n, v in kept[1].items() if n not in varying} == {
+        n: v for n, v in closed[1].items() if n not in varying
+    }
+
+
+def test_a_page_of_that_origin_may_read_an_answer_in_one_piece(port: int) -> None:
+    with_origin, _ = answers(
+        said(port, request(PROFILES, "Origin: https://tv.example"), request(PROFILES, "Connection: close"))
+    )
+    assert with_origin[1]["access-control-allow-origin"] == "https://tv.example"
+    assert with_origin[1]["vary"] == "Origin"
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        request(PROFILES, "Connection: close"),
+        request(PROFILES, version="1.0"),
+        request(PROFILES, "Connection: close", method="HEAD"),
+    ],
+)
+def test_a_connection_that_is_to_end_ends(port: int, last: str) -> None:
+    raw = said(port, last)
+    head, _, body = raw.partition(b"\r\n\r\n")
+    assert b"connection: close" in head.lower()
+    assert (body == b"") == last.startswith("HEAD")
