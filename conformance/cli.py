@@ -15,6 +15,7 @@ from conformance.command import (
     UNJUDGED,
     CommandGroup,
     check_files,
+    defect_option,
     duration,
     fresh_seed,
     progress,
@@ -25,7 +26,6 @@ from conformance.reports import rules as listing
 from conformance.rule import Expectations
 from conformance.service_config import ServiceConfig, load
 from conformance.terms import Terms, load_waivers, on_terms, rules_option, select_option
-from fixtures.programmer_service.defects import DEFECTS
 from mock_server.command import DEFAULT_MOCK, FILE, completing, control_token_option, schema_command
 from mock_server.durations import Duration
 
@@ -102,14 +102,7 @@ def run(
 
 
 @main.command()
-@click.option(
-    "--defect",
-    "defects",
-    multiple=True,
-    metavar="NAME",
-    shell_complete=completing(DEFECTS.keys),
-    help="Make the example service misbehave.",
-)
+@defect_option
 @on_terms(report=Path("report"))
 def demo(defects: tuple[str, ...], terms: Terms) -> None:
     """Start the mock and the example service, and judge the one with the other."""

@@ -19,6 +19,8 @@ from rich.console import Console
 from conformance.errors import ConfigError, HarnessError
 from conformance.printable import printable_lines
 from conformance.reports.documents import Form
+from fixtures.programmer_service.defects import DEFECTS
+from mock_server.command import completing
 from mock_server.durations import Duration, parse_duration
 
 if TYPE_CHECKING:
@@ -29,6 +31,15 @@ FC = TypeVar("FC", bound=Callable[..., object])
 TEXT, TEXT_FILE = "text", "report.txt"
 """The form for people, which a terminal shows in colour; the others are bytes."""
 WRONG_USAGE, UNJUDGED, INTERRUPTED = 2, 3, 130
+
+defect_option = click.option(
+    "--defect",
+    "defects",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=completing(DEFECTS.keys),
+    help="Make the example service misbehave.",
+)
 
 
 def duration(_: click.Context, __: click.Parameter, text: str | None) -> Duration | None:

@@ -18,6 +18,7 @@ from conformance import rule_sets
 from conformance.command import (
     CommandGroup,
     check_files,
+    defect_option,
     format_option,
     fresh_seed,
     progress,
@@ -27,7 +28,6 @@ from conformance.command import (
 from conformance.reports.documents import FORMS as RULE_FORMS
 from conformance.reports.documents import Form
 from conformance.terms import rules_option, select_option
-from fixtures.programmer_service.defects import DEFECTS
 from load import event as events
 from load import slo as objectives
 from load.audience import require_addresses
@@ -40,7 +40,7 @@ from load.report.model import LoadReport, encode
 from load.report.text import render
 from load.run import Occasion, run_event
 from load.targets import Wanted, target
-from mock_server.command import DEFAULT_MOCK, FILE, completing, control_token_option, schema_command
+from mock_server.command import DEFAULT_MOCK, FILE, control_token_option, schema_command
 
 
 def _html(report: LoadReport) -> bytes:
@@ -87,14 +87,7 @@ def target_options(command: Callable[..., None]) -> Callable[..., None]:
             "--software-statement", type=FILE, metavar="FILE", help="In the name of this application (--host)."
         ),
         click.option("--service-provider", default="REF30", show_default=True, help="For --host and --mock."),
-        click.option(
-            "--defect",
-            "defects",
-            multiple=True,
-            metavar="NAME",
-            shell_complete=completing(DEFECTS.keys),
-            help="Make the example service misbehave.",
-        ),
+        defect_option,
         click.option("--allow-remote", is_flag=True, help="Let load leave this machine. You must be allowed to."),
         click.option(
             "--rate", type=click.FloatRange(0.001, 1e6), help="Calls a second at most; needed beyond this machine."
