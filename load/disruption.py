@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from conformance.observation import VerbCall
 from conformance.runner import Announce
 from load.incidents import Incident
 from mock_server.behaviours import Behaviour
@@ -21,8 +22,12 @@ async def disrupt(
     begins: float,
     now: Callable[[], float],
     announce: Announce,
+    moved: Callable[[VerbCall], None] = lambda _: None,
 ) -> None:
-    """Plays the incidents of an event that begins at ``begins`` (s, on the clock that ``now`` reads)."""
+    """Plays the incidents of an event that begins at ``begins`` (s, on the clock that ``now`` reads).
+
+    ``moved`` is told of each move to another data centre.
+    """
 
     async def until(seconds: float) -> None:
         await asyncio.sleep(max(0.0, begins + seconds - now()))
@@ -30,7 +35,7 @@ async def disrupt(
     async def play(incident: Incident) -> None:
         await until(incident.begins)
         if incident.fail_over:
-            await control.fail_over()
+            moved(await _fail_over(control, now))
         if incident.revoke_tokens:
             await control.revoke_access_tokens()
         added: list[str] = []
@@ -51,6 +56,16 @@ async def disrupt(
     async with asyncio.TaskGroup() as group:
         for incident in incidents:
             group.create_task(play(incident))
+
+
+async def _fail_over(control: ControlClient, now: Callable[[], float]) -> VerbCall:
+    """Moves Adobe Pass to its other data centre; what rules are shown of it."""
+    began, before = now(), await control.data_centres()
+    after = await control.fail_over()
+    arguments = {"from": before.active, "to": after.active}
+    return VerbCall(
+        verb="fail_over", device="", ip="", scenario="incident", started=began, ended=now(), arguments=arguments
+    )
 
 
 async def _add(control: ControlClient, behaviour: Behaviour) -> str:

@@ -102,7 +102,7 @@ class LiveJudge:
             self.timeline.called(called)
 
     def call(self, call: VerbCall) -> None:
-        """Takes a verb that no viewer asked, but the doctor before the event."""
+        """Takes what no viewer asked, but the doctor before the event, or what was done to Adobe Pass."""
         self._judge_all(self._ordered.add(call))
 
     def came(self, came: Came) -> None:
@@ -117,10 +117,10 @@ class LiveJudge:
             self.timeline.asked(asked)
         self._judge_all(self._ordered.add(asked.call))
 
-    def conclude(self, verbs: frozenset[str]) -> list[RuleResult]:
-        """The results; ``verbs`` are those that the service is mapped for. Call it once, at the end."""
+    def conclude(self, available: frozenset[str]) -> list[RuleResult]:
+        """The results; ``available`` is what rules may need and have. Call it once, at the end."""
         self._judge_all(self._ordered.rest())
-        return self._judge.conclude(untestable=lacking(self._rules, verbs))
+        return self._judge.conclude(untestable=lacking(self._rules, available))
 
     def _judge_all(self, observations: Iterator[Observation]) -> None:
         for observation in observations:

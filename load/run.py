@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 import httpx
 
-from conformance.connection import connect
+from conformance.connection import connect, with_data_centres
 from conformance.doctor import examine, mock_answers
 from conformance.engine import Finding
 from conformance.errors import ConfigError, HarnessError
@@ -74,28 +74,29 @@ async def run_event(occasion: Occasion) -> LoadReport:
     instances = target.service.service.instances if target.service else occasion.locust.shares
     judge = LiveJudge(
         occasion.rule_set.rules if target.mock else (),
-        Expectations(instances=instances),
+        Expectations(instances=instances, hidden_mvpds=target.service.service.hidden_mvpds if target.service else ()),
         seconds=event.duration.seconds,
         found=_announcer(occasion.announce),
     )
     began = time.monotonic()
     problems: list[str] = []
+    available = frozenset(target.service.verbs) if target.service else DIRECT
     attendance = NOBODY
     try:
         async with AsyncExitStack() as stack:
             control: ControlClient | None = None
             if target.mock:
                 control = await stack.enter_async_context(ControlClient(target.mock, token=target.control_token))
-                problems = await _prepare(occasion, control, judge)
+                problems, facilities = await _prepare(occasion, control, judge)
+                available |= facilities
             if not problems:
-                attendance = await _hold(occasion, control, judge)
+                attendance = await _hold(occasion, control, judge, available)
     except (httpx.TransportError, ControlError) as error:
         raise HarnessError(f"the mock at {target.mock} was lost: {error or type(error).__name__}") from error
     run.seconds = round(time.monotonic() - began, 3)
     run.exchanges = judge.exchanges
     run.max_lag_ms = judge.traffic.lags.largest
-    verbs = frozenset(target.service.verbs) if target.service else DIRECT
-    conformance = compose_conformance(judge.conclude(verbs), run=run)
+    conformance = compose_conformance(judge.conclude(available), run=run)
     if not problems:
         problems = reasons_against(event, conformance, attendance, judge, judged=occasion.slo is not None)
     return compose(
@@ -103,25 +104,28 @@ async def run_event(occasion: Occasion) -> LoadReport:
     )
 
 
-async def _prepare(occasion: Occasion, control: ControlClient, judge: LiveJudge) -> list[str]:
-    """Asks mock and service before the event whether they are fit for it; why not, if so."""
+async def _prepare(occasion: Occasion, control: ControlClient, judge: LiveJudge) -> tuple[list[str], frozenset[str]]:
+    """Asks mock and service before the event whether they are fit for it: why not, if so, and the facilities."""
     if (problem := await mock_answers(control)) is not None:
-        return [str(problem)]
+        return [str(problem)], frozenset()
     await _require_mvpds(occasion, control)
+    await _require_data_centres(occasion, control)
     if occasion.target.service is None:
         judge.follow(after=(await control.exchanges(endpoint="-")).next)
-        return []
+        return [], frozenset()
     config = occasion.target.service
     # An address of its own: the doctor's calls shall not count for a viewer's.
     device = replace(next(new_devices(occasion.seed)), ip=str(TEST_ADDRESSES[-2]))
     async with connect(config, control) as connection:
         judge.follow(after=connection.after)
         problems, calls = await examine(config, connection, device)
+        facilities = (await with_data_centres(connection)).facilities
     for problem in problems:
         occasion.announce(str(problem))
     for call in calls:
         judge.call(call)
-    return [str(problem) for problem in problems] if any(problem.fatal for problem in problems) else []
+    fatal = any(problem.fatal for problem in problems)
+    return [str(problem) for problem in problems] if fatal else [], facilities
 
 
 async def _require_mvpds(occasion: Occasion, control: ControlClient) -> None:
@@ -135,7 +139,22 @@ async def _require_mvpds(occasion: Occasion, control: ControlClient) -> None:
             )
 
 
-async def _hold(occasion: Occasion, control: ControlClient | None, judge: LiveJudge) -> Attendance:
+async def _require_data_centres(occasion: Occasion, control: ControlClient) -> None:
+    """Raises `ConfigError` for an event with a fail-over on a mock that has nowhere to go."""
+    if not any(incident.fail_over for incident in occasion.event.incidents):
+        return
+    try:
+        await control.data_centres()
+    except ControlError as error:
+        raise ConfigError(
+            f"event {occasion.event.name}: a fail-over needs another data centre; start the mock with "
+            "--data-centres 2, or leave the incident out"
+        ) from error
+
+
+async def _hold(
+    occasion: Occasion, control: ControlClient | None, judge: LiveJudge, available: frozenset[str]
+) -> Attendance:
     """Generates the event while the journal is followed and incidents happen; who attended."""
     target = occasion.target
     assignment = Assignment(
@@ -163,7 +182,13 @@ async def _hold(occasion: Occasion, control: ControlClient | None, judge: LiveJu
                 tasks.append(group.create_task(_tell(judge, begins, now, occasion.announce)))
                 if control is not None:
                     incidents = disrupt(
-                        occasion.event.incidents, control, begins=begins, now=now, announce=occasion.announce
+                        occasion.event.incidents,
+                        control,
+                        begins=begins,
+                        now=now,
+                        announce=occasion.announce,
+                        # A service that was told an address cannot follow a name.
+                        moved=judge.call if "data_centres" in available else lambda _: None,
                     )
                     tasks.append(group.create_task(incidents))
 

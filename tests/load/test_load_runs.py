@@ -66,6 +66,9 @@ degradation = "AuthZAll"
 [[incidents]]
 at = "+8s"
 revoke_tokens = true
+[[incidents]]
+at = "+10s"
+fail_over = true
 """
 ).replace("audience = 10", "audience = 24")
 PASSES = """[event]
@@ -286,8 +289,8 @@ def test_incidents_happen_and_objectives_are_held_against_what_follows(runs: Map
     run = runs["mixed"]
     assert "incident: AuthZAll" in run.err
     assert "over: AuthZAll" in run.err
-    degraded, revoked = run.report["incidents"]
-    assert (degraded["begins"], degraded["ends"], revoked["ends"]) == (4.0, 6.0, 8.0)
+    degraded, revoked, moved = run.report["incidents"]
+    assert (degraded["begins"], degraded["ends"], revoked["ends"], moved["ends"]) == (4.0, 6.0, 8.0, 10.0)
     endpoints = {endpoint["endpoint"]: endpoint["calls"] for endpoint in run.report["adobe"]["endpoints"]}
     assert endpoints["dcr.token"] >= 1, "after the revocation"
     names = {objective["name"]: objective["holds"] for objective in run.report["objectives"]}
@@ -296,7 +299,14 @@ def test_incidents_happen_and_objectives_are_held_against_what_follows(runs: Map
         "error_share": True,
         "recovery after AuthZAll": True,
         "recovery after tokens revoked": True,
+        "recovery after fail-over": True,
     }
+
+
+def test_a_fail_over_is_shown_to_the_rule_on_data_centres(runs: Mapping[str, Ended]) -> None:
+    """The event ends before a service must have moved, which is no opportunity, but not for want of anything."""
+    rules = {rule["id"]: rule for rule in runs["mixed"].report["conformance"]["rules"]}
+    assert rules["environment.dns-at-most-30s"]["verdict"] == "not exercised"
 
 
 def test_a_mock_can_be_asked_directly_and_the_rules_have_nothing_to_say(runs: Mapping[str, Ended]) -> None:

@@ -1,0 +1,84 @@
+"""Incidents happen to the mock at their moments, and what rules are to know of them is told."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+from click.testing import CliRunner
+
+from conformance.example import Child
+from conformance.observation import VerbCall
+from load.cli import main
+from load.disruption import disrupt
+from load.incidents import Incident, Moment
+from mock_server.control_answers import DataCentresState
+from mock_server.control_client import ControlClient
+from mock_server.durations import parse_duration
+
+EVENT = """[event]
+audience = 1
+duration = "5s"
+[[stages]]
+lasts = "1s"
+share = 1
+[[viewers]]
+entrance = "first-screen"
+[[incidents]]
+at = "+1s"
+fail_over = true
+"""
+
+
+@dataclass
+class Control:
+    """A mock with two data centres, as far as incidents need one."""
+
+    active: str = "127.0.0.1"
+    said: list[str] = field(default_factory=list)
+
+    async def data_centres(self) -> DataCentresState:
+        return DataCentresState(name="adobe.test", addresses=[], active=self.active, queries=0)
+
+    async def fail_over(self) -> DataCentresState:
+        self.active = "127.0.0.2"
+        return await self.data_centres()
+
+    async def add_behaviour(self, effect: object, *_: object, **__: object) -> str:
+        self.said.append(f"add {effect}")
+        return "b1"
+
+    async def remove_behaviour(self, behaviour: str) -> None:
+        self.said.append(f"remove {behaviour}")
+
+
+def test_a_fail_over_is_told_with_where_it_went() -> None:
+    moved: list[VerbCall] = []
+    incident = Incident(at=Moment("+0s"), fail_over=True)
+    control = cast(ControlClient, Control())
+    asyncio.run(
+        disrupt([incident], control, begins=5.0, now=lambda: 5.0, announce=lambda _: None, moved=moved.append)
+    )
+    assert [(call.verb, call.arguments) for call in moved] == [
+        ("fail_over", {"from": "127.0.0.1", "to": "127.0.0.2"})
+    ]
+
+
+def test_what_was_switched_on_is_switched_off_again() -> None:
+    control = Control()
+    incident = Incident(at=Moment("+0s"), lasts=parse_duration("10ms"), degradation="AuthZAll")
+    asyncio.run(
+        disrupt([incident], cast(ControlClient, control), begins=0.0, now=lambda: 0.0, announce=lambda _: None)
+    )
+    assert control.said == ["add {'degradation': 'AuthZAll'}", "remove b1"]
+
+
+def test_a_fail_over_needs_a_mock_with_somewhere_to_go(tmp_path: Path) -> None:
+    (tmp_path / "moving.toml").write_text(EVENT, "utf-8")
+    command = ("-c", "from mock_server.cli import main; main()", "serve")
+    with Child("mock", command, ready="/_mock/health", folder=tmp_path) as mock:
+        ended = CliRunner().invoke(main, ["run", "--event", str(tmp_path / "moving.toml"), "--mock", mock.url])
+    assert ended.exit_code == 2
+    assert "--data-centres 2" in ended.stderr
