@@ -33,6 +33,11 @@ class Connection:
         self.id = f"c{next(_numbers)}"
         self._transport = transport
 
+    @property
+    def gone(self) -> bool:
+        """Whether the peer has hung up."""
+        return self._transport.is_closing()
+
     def reset(self) -> None:
         """Breaks it at once: the peer reads a reset, not an end. Nothing happens if the peer has gone by itself."""
         if self._transport.is_closing():

@@ -16,10 +16,11 @@ from starlette.types import Receive, Scope, Send
 from mock_server import strict, throttle
 from mock_server.body_faults import with_fault
 from mock_server.call import Call, Endpoint, json_answer
-from mock_server.connection import FaultyResponse
+from mock_server.connection import FaultyResponse, connection_of
 from mock_server.cors import PREFLIGHT, allow_origin
 from mock_server.domain import registration, sessions
 from mock_server.domain.records import BUCKETS, Bucket
+from mock_server.effects import ConnectionFault
 from mock_server.errors import ENHANCED_ERRORS, ApiError, DcrError, PageError, error_named
 from mock_server.headers import bearer_token, device_identifier
 from mock_server.inbound import BodyTooLarge, read_inbound
@@ -75,6 +76,9 @@ class Gateway:
             allow_origin(response, call.header("origin"))
         if space.behaviours:
             response = await _with_faults(call, response)
+        if (connection := connection_of(scope)) is not None and connection.gone:
+            # The peer did not wait for the answer, so it has learned nothing.
+            response = FaultyResponse(response, ConnectionFault.RESET, space.clock)
         response.raw_headers.append((b"date", _http_date(space.clock.now() // 1000)))
         await self._write_journal(call, response, now, started)
         return response

@@ -41,6 +41,16 @@ def unchecked(mock: Mock) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(mock.app), base_url="http://mock")
 
 
+def test_an_answer_that_nobody_waited_for_is_none() -> None:
+    with serving() as (address, _):
+        behave(address, {"latency": "700ms"})
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.get(f"{address}{PROFILES}", timeout=0.2, trust_env=False)
+        assert httpx.get(f"{address}{PROFILES}", timeout=30, trust_env=False).status_code == 401
+        exchanges = httpx.get(f"{address}/_mock/exchanges", trust_env=False).json()["exchanges"]
+        assert [exchange["status"] for exchange in exchanges] == [0, 401]
+
+
 def test_connections_break_as_told() -> None:
     with serving() as (address, _):
         behave(address, {"connection": "reset"}, match={"ip": "203.0.113.1"})
