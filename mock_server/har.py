@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, quote
 
 import msgspec
 
-from mock_server.exchange import Exchange
+from mock_server.exchange import Beyond, Exchange
 from mock_server.spaces import DEFAULT_SPACE
 
 _HEAD = {"version": "1.2", "creator": {"name": "Pass Harness", "version": version("pass-harness")}}
@@ -70,25 +70,6 @@ class Response(_Part, frozen=True, kw_only=True):
     redirect_url: str = msgspec.field(name="redirectURL")
     headers_size: int = -1
     body_size: int
-
-
-class Beyond(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What HAR has no place for, named as in `Exchange`."""
-
-    id: int
-    space: str
-    wall: float
-    lag_ms: float
-    endpoint: str
-    peer: str
-    service_provider: str | None = None
-    mvpd: str | None = None
-    code: str | None = None
-    client_id: str | None = None
-    device: str | None = None
-    ip: str
-    behaviours: tuple[str, ...] = ()
-    server: str = ""
 
 
 class Timings(_Part, frozen=True, kw_only=True):

@@ -9,12 +9,6 @@ Position = tuple[int, int]
 """Line and column, both from 1; a column counts characters."""
 
 
-def line_of(text: str, place: Place) -> int | None:
-    """The line (from 1) of a key, as `position_of` finds it."""
-    found = position_of(text, place)
-    return found[0] if found else None
-
-
 def position_of(text: str, place: Place) -> Position | None:
     """Where a key such as ``("behaviours", 1, "effect", "status")`` is written.
 

@@ -18,9 +18,8 @@ from conformance.adobe_hosts import Hosts
 from conformance.errors import ConfigError
 from conformance.readers.json_text import BadJson, JsonText
 from conformance.readers.unpacking import unpacked
-from mock_server.exchange import Exchange
+from mock_server.exchange import Beyond, Exchange
 from mock_server.foreign_json import UNREADABLE
-from mock_server.har import Beyond
 from mock_server.headers import decode_base64, effective_ip
 from mock_server.masking import mask_body, mask_form, mask_header
 from mock_server.spaces import DEFAULT_SPACE

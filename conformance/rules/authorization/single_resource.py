@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance import citations
-from conformance.facts.exchanges import resources
+from conformance.facts.limits import within_limit
 from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Broken, Card, Outcome, Rule, Severity
+from conformance.rule import Card, Outcome, Rule, Severity
 
 
 class SingleResource(Rule):
@@ -26,13 +26,4 @@ class SingleResource(Rule):
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if isinstance(seen, VerbCall) or seen.endpoint != "decisions.authorize":
             return
-        asked, limit = len(resources(seen)), self.expectations.authorize_limit
-        if asked <= limit:
-            yield HELD
-            return
-        yield Broken(
-            exchanges=(seen.id,),
-            device=seen.device,
-            expected=f"at most {limit} resource{'s' if limit > 1 else ''} in one request",
-            observed=f"{asked} resources",
-        )
+        yield within_limit(seen, self.expectations.authorize_limit)

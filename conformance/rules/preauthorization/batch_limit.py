@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance import citations
-from conformance.facts.exchanges import resources
+from conformance.facts.limits import within_limit
 from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Broken, Card, Outcome, Rule, Severity
+from conformance.rule import Card, Outcome, Rule, Severity
 
 
 class BatchLimit(Rule):
@@ -27,13 +27,4 @@ class BatchLimit(Rule):
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if isinstance(seen, VerbCall) or seen.endpoint != "decisions.preauthorize":
             return
-        asked, limit = len(resources(seen)), self.expectations.preauthorize_limit
-        if asked <= limit:
-            yield HELD
-            return
-        yield Broken(
-            exchanges=(seen.id,),
-            device=seen.device,
-            expected=f"at most {limit} resources in one request",
-            observed=f"{asked} resources",
-        )
+        yield within_limit(seen, self.expectations.preauthorize_limit)

@@ -5,18 +5,9 @@ from __future__ import annotations
 from importlib import import_module
 
 from breakers.registered import BREAKERS
+from conformance.registry import PHASES
 
-for phase in (
-    "registration",
-    "configuration",
-    "authentication",
-    "preauthorization",
-    "authorization",
-    "logout",
-    "headers",
-    "errors",
-    "environment",
-):
+for phase in PHASES:
     import_module(f"breakers.{phase}")
 
 __all__ = ["BREAKERS"]

@@ -1,0 +1,20 @@
+"""How many resources a decisions request may ask about: what was agreed with the TV providers."""
+
+from __future__ import annotations
+
+from conformance.facts.exchanges import resources
+from conformance.rule import HELD, Broken, Outcome
+from mock_server.exchange import Exchange
+
+
+def within_limit(asking: Exchange, limit: int) -> Outcome:
+    """Whether a decisions request names no more resources than ``limit``."""
+    asked = len(resources(asking))
+    if asked <= limit:
+        return HELD
+    return Broken(
+        exchanges=(asking.id,),
+        device=asking.device,
+        expected=f"at most {limit} resource{'s' if limit > 1 else ''} in one request",
+        observed=f"{asked} resources",
+    )
