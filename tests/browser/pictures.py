@@ -19,16 +19,17 @@ from browser_bench import World, serving, sign_in, type_code
 from dashboard_bench import open_dashboard
 from dashboard_traffic import evening
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Locator, Page, sync_playwright
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 PACE = 3.5  # seconds from one call to the next
 THEMES = ("light", "dark")
-WIDTH = 960
+WIDTH, WIDE = 960, 1180
 COLOURS = 128
 """A page has few colours, and a palette of these a third of the bytes."""
 PHONE = {"width": 390, "height": 620}
 GAP = 24
+MARGIN = 16
 
 
 def report_violated(browser: Browser) -> None:
@@ -37,7 +38,11 @@ def report_violated(browser: Browser) -> None:
     with ran("pass-conformance", "demo", "--defect", "poll-every-second", "--select", rule) as folder:
         page = of_report(browser, folder, height=1085)
         page.evaluate("rule => document.getElementById(rule).scrollIntoView()", rule)
+        # A page leads to the evidence in a drawing that is wider than the window; the picture begins at its beginning.
+        page.evaluate("document.querySelectorAll('figure *').forEach(part => part.scrollLeft = 0)")
         in_both_themes(page, "report-violated")
+        page.set_viewport_size({"width": WIDE, "height": 1085})
+        in_both_themes(page, "finding", of=(".finding", ".finding figure"))
 
 
 def report_passed(browser: Browser) -> None:
@@ -110,11 +115,29 @@ def of_report(browser: Browser, folder: Path, *, height: int) -> Page:
     return page
 
 
-def in_both_themes(page: Page, name: str) -> None:
+def in_both_themes(page: Page, name: str, of: tuple[str, str] | None = None) -> None:
+    """All that the window shows, or the page from the first part of its kind to the end of another."""
     for theme in THEMES:
         page.emulate_media(color_scheme=theme)
         page.wait_for_timeout(500)  # colours fade from one theme to the other
-        save(f"{name}-{theme}", page.screenshot())
+        clip = None if of is None else area(*(page.locator(part).first for part in of))
+        save(f"{name}-{theme}", page.screenshot(full_page=of is not None, clip=clip))
+
+
+def area(first: Locator, last: Locator) -> FloatRect:
+    top, bottom = (
+        part.evaluate(
+            "part => { const box = part.getBoundingClientRect();"
+            " return [box.left, box.top + scrollY, box.right, box.bottom + scrollY] }"
+        )
+        for part in (first, last)
+    )
+    return {
+        "x": top[0] - MARGIN,
+        "y": top[1] - MARGIN,
+        "width": top[2] - top[0] + 2 * MARGIN,
+        "height": bottom[3] - top[1] + 2 * MARGIN,
+    }
 
 
 def save(name: str, picture: bytes) -> None:
