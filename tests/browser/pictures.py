@@ -38,7 +38,7 @@ def report_violated(browser: Browser) -> None:
     with ran("pass-conformance", "demo", "--defect", "poll-every-second", "--select", rule) as folder:
         page = of_report(browser, folder, height=1085)
         page.evaluate("rule => document.getElementById(rule).scrollIntoView()", rule)
-        # A page leads to the evidence in a drawing that is wider than the window; the picture begins at its beginning.
+        # The page leads to the evidence in a drawing wider than the window; the picture has its beginning.
         page.evaluate("document.querySelectorAll('figure *').forEach(part => part.scrollLeft = 0)")
         in_both_themes(page, "report-violated")
         page.set_viewport_size({"width": WIDE, "height": 1085})
@@ -125,18 +125,16 @@ def in_both_themes(page: Page, name: str, of: tuple[str, str] | None = None) -> 
 
 
 def area(first: Locator, last: Locator) -> FloatRect:
-    top, bottom = (
-        part.evaluate(
-            "part => { const box = part.getBoundingClientRect();"
-            " return [box.left, box.top + scrollY, box.right, box.bottom + scrollY] }"
-        )
-        for part in (first, last)
-    )
+    """From below the line above the first part to the end of the last."""
+    box = "part => { const box = part.getBoundingClientRect(); return [box.left, box.top, box.right, box.bottom] }"
+    left, top, right, _ = first.evaluate(box)
+    bottom = last.evaluate(box)[3]
+    scrolled = first.page.evaluate("scrollY")
     return {
-        "x": top[0] - MARGIN,
-        "y": top[1] - MARGIN,
-        "width": top[2] - top[0] + 2 * MARGIN,
-        "height": bottom[3] - top[1] + 2 * MARGIN,
+        "x": left - MARGIN,
+        "y": top + scrolled + 1,
+        "width": right - left + 2 * MARGIN,
+        "height": bottom - top + MARGIN,
     }
 
 
