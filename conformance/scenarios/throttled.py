@@ -5,6 +5,9 @@ from __future__ import annotations
 from conformance.scenarios.scenario import Scenario
 from conformance.scenarios.stage import ScenarioError, Stage
 
+RATES = (0.5, 0.05)
+"""Calls a second; the lower one for machines so busy that plays come more slowly than the other allows."""
+
 
 class Throttled(Scenario):
     id = "throttled"
@@ -13,12 +16,15 @@ class Throttled(Scenario):
 
     async def play(self, stage: Stage) -> None:
         await stage.log_in()
-        await stage.behave({"throttle": {"rate": 0.5, "burst": 0}})
-        for _ in range(3):
-            # An app may well be told to try later, so a failed verb is an answer here.
-            await stage.watch(stage.programme.permitted)
-        if not (await stage.exchanges(ip=stage.device.ip, status="429")):
-            raise ScenarioError(
-                f"no request from {stage.device.ip} was throttled: the service must make one authorize call per "
-                "play and pass the device's address on as the first of X-Forwarded-For"
-            )
+        for rate in RATES:
+            await stage.clear_behaviours()
+            await stage.behave({"throttle": {"rate": rate, "burst": 0}})
+            for _ in range(3):
+                # An app may well be told to try later, so a failed verb is an answer here.
+                await stage.watch(stage.programme.permitted)
+            if await stage.exchanges(ip=stage.device.ip, status="429"):
+                return
+        raise ScenarioError(
+            f"no request from {stage.device.ip} was throttled: the service must make one authorize call per "
+            "play and pass the device's address on as the first of X-Forwarded-For"
+        )

@@ -71,6 +71,8 @@ class Plan:
     """Seconds that the slowest answers take."""
     lag: float = 0.0
     """Seconds by which the mock itself runs late at worst."""
+    busy: float = 0.0
+    """Seconds that a request is on its way at worst, because the service has more to do than it can."""
     trouble: float = 0.0
     token_life: float = 21_600.0
     revocations: int = 0
@@ -113,6 +115,8 @@ class Simulation:
     def exchange(self, make: Callable[..., Exchange], *args: object, **more: Any) -> Steps[Exchange]:  # noqa: ANN401
         """One request and the time until its answer is read."""
         token = self.trace.token_value
+        if self.plan.busy:
+            yield self.chance.uniform(0, self.plan.busy)
         lag = self.chance.uniform(0, self.plan.lag)
         if lag:
             yield lag

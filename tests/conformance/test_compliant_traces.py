@@ -53,6 +53,7 @@ PLANS = st.builds(
     seed=st.integers(0, 2**32),
     viewers=st.lists(TASTES, min_size=1, max_size=6).map(tuple),
     slowness=st.sampled_from([0.01, 0.1, 0.5]),
+    busy=st.sampled_from([0.0, 0.4]),
     trouble=st.sampled_from([0.0, 0.05, 0.2]),
     token_life=st.sampled_from([120.0, 21_600.0]),
     revocations=st.integers(0, 2),
@@ -81,6 +82,13 @@ def test_neither_is_one_that_nobody_drives_with_households_behind_one_address(pl
 @given(PLANS, st.sampled_from([0.2, 0.3, 1.0]))
 def test_a_mock_that_lags_finds_no_breach(plan: Plan, lag: float) -> None:
     assert flagged(night(replace(plan, lag=lag)), Verdict.VIOLATED) == {}
+
+
+@nights
+@given(PLANS, st.floats(1.0, 4.0))
+def test_requests_that_are_long_on_their_way_resend_no_rejected_token(plan: Plan, busy: float) -> None:
+    found = flagged(night(replace(plan, busy=busy, revocations=2)), Verdict.VIOLATED)
+    assert "registration.unauthorized-renews-first" not in found
 
 
 @nights

@@ -110,7 +110,7 @@ BREAKS: dict[str, tuple[str, ...]] = {
     "own-forwarded-for": ("headers.forwarded-for", "errors.throttle-not-fought"),
     "own-address-first": ("headers.forwarded-for", "errors.throttle-not-fought"),
     "no-forwarded-for": ("headers.forwarded-for", "errors.throttle-not-fought"),
-    "own-address-in-polls": ("headers.forwarded-for",),
+    "own-address-in-polls": ("headers.forwarded-for", "errors.throttle-not-fought"),
     "header-of-v1": ("headers.only-documented",),
     "decisions-typed-as-text": ("headers.content-type",),
     "identity-dropped": ("authorization.temppass-identity-sent",),
@@ -159,6 +159,9 @@ MAY_BREAK: dict[str, dict[str, str]] = {
     },
     "no-forwarded-for": {
         "environment.connections-reused": "throttled as one device, calls give up, and their connections with them",
+    },
+    "own-address-in-polls": {
+        "authentication.poll-starts-promptly": "from the device's own address the code is never polled",
     },
     "profiles-listed-at-start": {
         "authentication.profile-remembered": "a start may cost one call to profiles/{mvpd}, none to the list",

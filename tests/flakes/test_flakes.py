@@ -1,0 +1,33 @@
+"""How runs are held against each other; the runs themselves are made by hand (``python -m tests.flakes.flakes``)."""
+
+from __future__ import annotations
+
+from tests.flakes.flakes import NO_REPORT, verdicts_of, wrong
+
+PASSED = {"errors.throttled-waits": "passed", "scenario throttled": "passed"}
+
+
+def test_rules_and_scenarios_of_a_report_are_told_apart() -> None:
+    report = {
+        "rules": [{"id": "errors.throttled-waits", "verdict": "passed"}],
+        "scenarios": [{"id": "throttled", "verdict": "passed"}],
+    }
+    assert verdicts_of(report) == PASSED
+
+
+def test_an_inconclusive_verdict_is_not_wrong() -> None:
+    assert wrong([PASSED, {**PASSED, "errors.throttled-waits": "inconclusive"}]) == {}
+
+
+def test_a_breach_a_missing_opportunity_a_failed_scenario_and_a_missing_report_are_wrong() -> None:
+    runs = [
+        PASSED,
+        {**PASSED, "errors.throttled-waits": "violated"},
+        {"errors.throttled-waits": "not exercised", "scenario throttled": "failed"},
+        {NO_REPORT: NO_REPORT},
+    ]
+    assert wrong(runs) == {
+        "errors.throttled-waits": {"passed": 1, "violated": 1, "not exercised": 1, NO_REPORT: 1},
+        "scenario throttled": {"passed": 2, "failed": 1, NO_REPORT: 1},
+        NO_REPORT: {NO_REPORT: 4},
+    }
