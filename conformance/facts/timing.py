@@ -6,10 +6,13 @@ from conformance.rule import Expectations, Outcome, Unclear
 from mock_server.exchange import Exchange
 
 
-def timed(expectations: Expectations, outcome: Outcome, *exchanges: Exchange) -> Outcome:
-    """The outcome, or `Unclear` if the mock's event loop lagged while one of the exchanges was under way."""
+def timed(expectations: Expectations, outcome: Outcome, *exchanges: Exchange, slack: float = 0.0) -> Outcome:
+    """The outcome, or `Unclear` if the mock's event loop lagged while one of the exchanges was under way.
+
+    ``slack`` are the seconds by which the outcome missed being another one: no shorter lag can have made it.
+    """
     lag = max(exchange.lag_ms for exchange in exchanges)
-    if lag <= expectations.lag_limit_ms:
+    if lag <= max(expectations.lag_limit_ms, slack * 1000):
         return outcome
     return Unclear(
         reason=f"the mock's event loop lagged by more than {expectations.lag_limit_ms:.0f} ms",

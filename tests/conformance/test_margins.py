@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from conformance_traces import ANSWER, OTHER, Trace, error
 from trace_judging import judge
 
 from conformance.engine import Verdict
+from mock_server.exchange import Exchange
 
 REFUSED = error("invalid_access_token_client_application", "application-registration", 401)
 
@@ -89,3 +91,15 @@ def test_the_margin_is_where_the_card_says(
 ) -> None:
     assert judge(made(kept).observations)[rule].verdict is Verdict.PASSED
     assert judge(made(broken).observations)[rule].verdict is Verdict.VIOLATED
+
+
+@pytest.mark.parametrize(
+    ("pause", "verdict"), [(2.0, Verdict.PASSED), (9.8, Verdict.INCONCLUSIVE), (13.0, Verdict.VIOLATED)]
+)
+def test_a_lag_shorter_than_what_was_missed_leaves_the_verdict_clear(pause: float, verdict: Verdict) -> None:
+    trace = first_polled_after(pause)
+    lagging = [
+        msgspec.structs.replace(seen, lag_ms=400.0) if isinstance(seen, Exchange) else seen
+        for seen in trace.observations
+    ]
+    assert judge(lagging)["authentication.poll-starts-promptly"].verdict is verdict

@@ -68,7 +68,8 @@ class PollStartsPromptly(Rule):
     def _judge(self, session: Session, poll: Exchange) -> Outcome:
         after = poll.wall - answered_at(session)
         late = self._late(session, poll, f"the first poll came after {after:.1f} s")
-        return timed(self.expectations, HELD if after <= PROMPT else late, session.exchange, poll)
+        outcome = HELD if after <= PROMPT else late
+        return timed(self.expectations, outcome, session.exchange, poll, slack=abs(PROMPT - after))
 
     def _late(self, session: Session, poll: Exchange | None, observed: str) -> Broken:
         return Broken(
