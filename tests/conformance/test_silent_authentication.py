@@ -5,8 +5,13 @@ What nights of `test_compliant_traces` bring is left to them.
 
 from __future__ import annotations
 
-from conformance_traces import OTHER, Trace, Viewer
-from trace_judging import silent, violated
+from typing import Any
+
+import pytest
+from conformance_traces import OTHER, Trace, Viewer, error
+from trace_judging import judge, silent, violated
+
+from conformance.engine import Verdict
 
 
 def test_authorize_that_is_followed_by_decisions_passes() -> None:
@@ -53,6 +58,45 @@ def test_a_session_without_parameters_that_is_resumed_passes() -> None:
     trace.authenticate()
 
     silent(trace, "authentication.session-is-complete")
+
+
+CONFIGURATION = {"requestor": {"domains": [{"name": "adobe.com"}, {"name": "adobe.org"}], "mvpds": []}}
+
+
+def session_for(domain: str) -> Trace:
+    trace = Trace().start()
+    trace.configuration(answer=CONFIGURATION)
+    trace.session(sent={"mvpd": "Cablevision", "domainName": domain, "redirectUrl": "https://adobe.com/"})
+    return trace
+
+
+def test_a_domain_that_the_configuration_lists_passes() -> None:
+    silent(session_for("adobe.org"), "authentication.session-is-complete")
+
+
+def test_a_domain_of_somebody_else_is_a_breach() -> None:
+    assert "authentication.session-is-complete" in violated(session_for("example.org").observations)
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ({"returns": {"error": "Check the code."}}, True),
+        ({"status": 404}, True),
+        ({"returns": {"error": ""}}, False),
+        ({"failure": "500", "status": 500}, False),
+    ],
+)
+def test_a_viewer_is_told_that_a_code_is_wrong(answer: dict[str, Any], told: bool) -> None:
+    trace = Trace().start()
+    answer = {**answer}
+    returns = answer.pop("returns", {})
+    with trace.verb("enter_code", code="WRONG00", **answer) as given:
+        trace.look_up("WRONG00", status=400, answer=error("invalid_parameter_code", status=400))
+        given.update(returns)
+
+    found = judge(trace.observations)["authentication.code-validated-on-second-screen"].verdict
+    assert found is (Verdict.PASSED if told else Verdict.VIOLATED)
 
 
 def test_polls_repeated_after_a_renewed_token_are_no_hurry() -> None:

@@ -38,10 +38,12 @@ BREAKS: dict[str, tuple[str, ...]] = {
     "profiles-listed-at-start": ("authentication.known-mvpd-asked-directly",),
     "session-without-redirect-url": ("authentication.session-is-complete",),
     "domain-name-as-url": ("authentication.session-is-complete",),
+    "domain-name-of-others": ("authentication.session-is-complete",),
     "login-although-authorized": ("authentication.no-login-when-authorized",),
     "code-in-lower-case": ("authentication.code-and-url-returned",),
     "login-url-without-code": ("authentication.code-and-url-returned",),
     "typed-code-unchecked": ("authentication.code-validated-on-second-screen",),
+    "wrong-code-unexplained": ("authentication.code-validated-on-second-screen",),
     # Polling
     "poll-profiles-list": ("authentication.polls-by-code",),
     "poll-every-second": ("authentication.poll-interval",),

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance import citations
-from conformance.facts.actions import SLACK
+from conformance.facts.actions import SLACK, broke_down
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
+
+NOT_FOUND = frozenset({400, 404})
+"""Statuses by which Adobe Pass says that it does not know a code."""
 
 
 class CodeValidatedOnSecondScreen(Rule):
@@ -17,7 +20,7 @@ class CodeValidatedOnSecondScreen(Rule):
         title="A code typed on a second screen is checked before its login page is opened",
         severity=Severity.SHOULD,
         requirement="The code that a viewer typed is checked by retrieving its session, or by resuming it, before "
-        "the authenticate address is opened.",
+        "the authenticate address is opened. Of one that is not known the viewer is told so.",
         breaks="Whoever mistypes the code ends on an error page of Adobe Pass that offers no way back.",
         remedy="Call GET (or POST, to resume) sessions/{code} first, and tell the viewer if the code is not known.",
         citations=(citations.CHECKLIST_CODE_VALIDATION,),
@@ -35,18 +38,34 @@ class CodeValidatedOnSecondScreen(Rule):
             if seen.endpoint in {"sessions.retrieve", "sessions.resume"} and seen.code:
                 self._checked.put(seen.code, seen)
             return
-        if seen.verb != "enter_code" or not seen.returns.get("url"):
+        if seen.verb != "enter_code":
             return
         # The check comes from the second screen's address, so it is the code that links it to the verb.
         code = str(seen.arguments.get("code"))
         check = self._checked.get(code)
-        if check is not None and check.status == 200 and check.wall >= seen.started - SLACK:
-            yield HELD
-            return
-        asked = check is not None and check.wall >= seen.started - SLACK
-        yield Broken(
-            exchanges=(check.id,) if check and asked else (),
-            device=seen.device,
+        asked = check if check is not None and check.wall >= seen.started - SLACK else None
+        if seen.returns.get("url"):
+            yield self._opened(code, asked, seen)
+        elif asked is not None and asked.status in NOT_FOUND:
+            yield self._told(code, asked, seen)
+
+    def _opened(self, code: str, check: Exchange | None, call: VerbCall) -> Outcome:
+        if check is not None and check.status == 200:
+            return HELD
+        return Broken(
+            exchanges=(check.id,) if check is not None else (),
+            device=call.device,
             expected=f"code {code} to be found by sessions/{{code}} before its login page is opened",
-            observed="the session was not found" if asked else "the code was not looked up",
+            observed="the session was not found" if check is not None else "the code was not looked up",
+        )
+
+    def _told(self, code: str, check: Exchange, call: VerbCall) -> Outcome:
+        """Where the driver maps no error, any answer but a failure of the service has to do."""
+        if not broke_down(call) and call.returns.get("error", "an answer"):
+            return HELD
+        return Broken(
+            exchanges=(check.id,),
+            device=call.device,
+            expected=f"the viewer to be told that the code {code} is not known",
+            observed=f"the service failed: {call.failure}" if broke_down(call) else "no error was returned",
         )

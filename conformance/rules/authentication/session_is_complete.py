@@ -18,22 +18,29 @@ class SessionIsComplete(Rule):
         id="authentication.session-is-complete",
         title="Sessions have mvpd, domainName and redirectUrl before the login begins",
         severity=Severity.MUST,
-        requirement="A session is created with mvpd, domainName (a host name) and redirectUrl (an absolute URL), or "
-        "it is resumed with what missingParameters names before the authenticate address is opened.",
+        requirement="A session is created with mvpd, domainName (one of the domains that the configuration lists) "
+        "and redirectUrl (an absolute URL), or it is resumed with what missingParameters names before the "
+        "authenticate address is opened.",
         breaks="The TV provider's login page cannot be opened, or the viewer is not led back to the app.",
-        remedy="Send all three when creating the session; where the device cannot, resume the session with the rest.",
+        remedy="Send all three when creating the session; where the device cannot, resume the session with the rest. "
+        "A mock knows the domains of its catalogue: add yours there.",
         citations=(citations.API_CREATE_SESSION, citations.API_RESUME_SESSION),
         needs=frozenset({"login"}),
     )
-    watches = frozenset({"sessions.create", "sessions.resume", "authenticate", "profiles.code"})
+    watches = frozenset({"configuration", "sessions.create", "sessions.resume", "authenticate", "profiles.code"})
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
         self._incomplete: Bounded[str, Session] = Bounded()
+        self._domains: Bounded[str | None, frozenset[str]] = Bounded(1000)
+        """Of each service provider, where a configuration told them."""
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if isinstance(seen, VerbCall):
             yield from self._verb(seen)
+        elif seen.endpoint == "configuration":
+            if domains := _domains(seen):
+                self._domains.put(seen.service_provider, domains)
         elif seen.endpoint == "sessions.create":
             yield from self._created(seen)
         elif seen.endpoint == "sessions.resume" and seen.status == 200 and seen.code:
@@ -44,7 +51,7 @@ class SessionIsComplete(Rule):
 
     def _created(self, seen: Exchange) -> Iterator[Outcome]:
         session = session_of(seen)
-        if wrong := _wrong_values(seen):
+        if wrong := _wrong_values(seen, self._domains.get(seen.service_provider)):
             yield Broken(
                 exchanges=(seen.id,), device=seen.device, expected="values as the API page asks", observed=wrong
             )
@@ -73,11 +80,19 @@ class SessionIsComplete(Rule):
         )
 
 
-def _wrong_values(seen: Exchange) -> str | None:
+def _domains(configuration: Exchange) -> frozenset[str]:
+    requestor = answer(configuration).get("requestor")
+    listed = requestor.get("domains") if isinstance(requestor, dict) else None
+    return frozenset(str(domain.get("name")) for domain in listed or () if isinstance(domain, dict))
+
+
+def _wrong_values(seen: Exchange, domains: frozenset[str] | None) -> str | None:
     sent = form(seen.request_body)
     domain, url = sent.get("domainName"), sent.get("redirectUrl")
     if domain and ("/" in domain or ":" in domain):
         return f"domainName {domain!r} is not a host name"
+    if domain and domains and domain not in domains:
+        return f"domainName {domain!r} is none of the service provider's: {', '.join(sorted(domains))}"
     if url and not urlsplit(url).scheme:
         return f"redirectUrl {url!r} is not an absolute URL"
     return None
