@@ -24,6 +24,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 _FORM = re.compile(r"<signatureInfo>([A-Za-z0-9+/=]+)<signatureInfo>(<authToken>.*</authToken>)", re.DOTALL)
+_PADDING, _HASH = PKCS1v15(), SHA256()
 _TIME = "%Y-%m-%d %H:%M:%S %z"
 _MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -76,7 +77,7 @@ def serialize(token: MediaToken, key: RSAPrivateKey) -> str:
         f"<ttl>{token.ttl + token.issued % 1000}</ttl><issueTime>{issued}</issueTime>"
         f"<mvpdId>{_text(token.mvpd_id)}</mvpdId>{proxy}</authToken>"
     )
-    signature = base64.b64encode(key.sign(element.encode(), PKCS1v15(), SHA256())).decode()
+    signature = base64.b64encode(key.sign(element.encode(), _PADDING, _HASH)).decode()
     return base64.b64encode(f"<signatureInfo>{signature}<signatureInfo>{element}".encode()).decode()
 
 
@@ -113,7 +114,7 @@ def verify(serialized: str, resource: str | None, now: int, key: RSAPublicKey) -
     if form is None:
         return Status.INVALID_TOKEN_FORMAT, None
     try:
-        key.verify(base64.b64decode(form[1]), form[2].encode(), PKCS1v15(), SHA256())
+        key.verify(base64.b64decode(form[1]), form[2].encode(), _PADDING, _HASH)
     except (InvalidSignature, ValueError):
         return Status.INVALID_SIGNATURE, None
     try:

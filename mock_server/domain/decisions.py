@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 
 import msgspec
 
@@ -106,7 +107,7 @@ async def _authorize(world: World, question: Question, resource: str) -> Decisio
     if decision.denial is not None:
         return decision
     token = MediaToken(
-        session_guid=hashlib.md5(question.viewer.owner.encode(), usedforsecurity=False).hexdigest(),
+        session_guid=_session_guid(question.viewer.owner),
         requestor_id=question.viewer.service_provider,
         resource_id=resource,
         ttl=question.media_token_ttl,
@@ -118,6 +119,11 @@ async def _authorize(world: World, question: Question, resource: str) -> Decisio
     flaw = await question.flaws(resource) if question.flaws is not None else None
     serialized = serialize(token, key) if flaw is None else serialize_flawed(token, key, flaw)
     return msgspec.structs.replace(decision, token=token, serialized=serialized)
+
+
+@lru_cache(maxsize=4096)
+def _session_guid(owner: str) -> str:
+    return hashlib.md5(owner.encode(), usedforsecurity=False).hexdigest()
 
 
 async def _by_temp_pass(world: World, question: Question, resource: str) -> Decision:
@@ -183,9 +189,10 @@ async def _said(question: Question, resource: str, source: DecisionSource, denie
 
 
 async def _by_mvpd(world: World, question: Question, profile: Profile, resource: str, denied: str) -> Decision:
-    said = await _said(question, resource, "mvpd", denied)
-    if said is not None:
-        return said
+    if question.denials is not None:
+        said = await _said(question, resource, "mvpd", denied)
+        if said is not None:
+            return said
     subscriber = world.catalogue.subscribers[profile.username]
     try:
         asked = parse_resource(resource)

@@ -29,7 +29,7 @@ class Resource(msgspec.Struct, frozen=True):
 
     def exceeds(self, highest: dict[str, str]) -> bool:
         """Whether a rating is above the highest that the subscriber may see."""
-        return any(
+        return bool(self.ratings) and any(
             system in highest and _rank(system, rating) > _rank(system, highest[system])
             for system, rating in self.ratings.items()
         )
