@@ -190,14 +190,27 @@ def worker(master_host: str, master_port: int, processes: int) -> None:
 @main.command()
 @click.option("--rounds", type=click.IntRange(1, 100), default=3, show_default=True, help="Of each call and server.")
 @click.option("--seconds", type=click.FloatRange(0.1, 600), default=2.0, show_default=True, help="Of each round.")
-def bench(rounds: int, seconds: float) -> None:
-    """Compare the speed of the mock with that of bare apps that answer the same bytes on the same server."""
-    from load.bench.ratios import bench as measure  # noqa: PLC0415 - only this command needs a client that fast
-    from load.bench.ratios import show  # noqa: PLC0415
+@click.option(
+    "--store", "stores", multiple=True, help="Compare stores instead, as `pass-mock serve --store` has them."
+)
+@click.option("--workers", type=click.IntRange(1, 64), multiple=True, help="Compare so many processes (Redis).")
+def bench(rounds: int, seconds: float, stores: tuple[str, ...], workers: tuple[int, ...]) -> None:
+    """Compare the speed of the mock with that of bare apps that answer the same bytes on the same server.
 
+    With --store or --workers, each given as often as need be, the mock is compared with itself. What it leaves in a
+    store is reset afterwards: name a file or database of its own.
+    """
+    from load.bench import ratios, scale  # noqa: PLC0415 - only this command needs a client that fast
+
+    if stores or workers:
+        setups = scale.setups(stores or ("memory",), workers or (1,))
+        with progress("measuring") as announce:
+            found = scale.scale(setups, rounds=rounds, seconds=seconds, announce=announce)
+        scale.show(found, Console())
+        return
     with progress("measuring") as announce:
-        measured = measure(rounds=rounds, seconds=seconds, announce=announce)
-    show(measured, Console())
+        measured = ratios.bench(rounds=rounds, seconds=seconds, announce=announce)
+    ratios.show(measured, Console())
 
 
 main.add_command(schema_command({"event": "load.schemas", "slo": "load.schemas"}))

@@ -22,12 +22,10 @@ from conformance.example import Child
 from conformance.runner import Announce
 from load.bench.bare import READY
 from load.bench.calls import answer_to, calls_to, from_everywhere
-from load.bench.cores import apart_from, processor_time
-from load.bench.pump import PumpError, Turn, turn
+from load.bench.cores import apart_from
+from load.bench.measuring import MOCK, measure
+from load.bench.pump import PumpError
 
-CONNECTIONS = 32
-WARM_UP = 0.3
-MOCK = ("-c", "from mock_server.cli import main; main()", "serve")
 BUSY = 0.95
 """A server that had less of its core was not measured at its limit."""
 
@@ -98,23 +96,8 @@ def _measure(
     name: str, call: httpx.Request, status: int, servers: Sequence[Child], rounds: int, seconds: float
 ) -> Measured:
     requests = from_everywhere(call)
-
-    def measure(server: Child) -> Turn:
-        pid = server.pid
-        if pid is None:
-            raise HarnessError("a server of the benchmark has ended")
-        return turn(
-            server.port,
-            requests,
-            status,
-            connections=CONNECTIONS,
-            warm_up=WARM_UP,
-            seconds=seconds,
-            computing=lambda: processor_time(pid),
-        )
-
     # Turn by turn, so that whatever else the machine does meets all alike.
-    turns = [[measure(server) for server in servers] for _ in range(rounds)]
+    turns = [[measure(server, requests, status, seconds) for server in servers] for _ in range(rounds)]
     return Measured(
         name=name,
         plain=median(plain.rate for plain, *_ in turns),

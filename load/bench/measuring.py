@@ -1,0 +1,30 @@
+"""One server, measured once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from conformance.errors import HarnessError
+from conformance.example import Child
+from load.bench.cores import processor_time
+from load.bench.pump import Turn, turn
+
+MOCK = ("-c", "from mock_server.cli import main; main()", "serve")
+CONNECTIONS = 32
+WARM_UP = 0.3
+
+
+def measure(server: Child, requests: Sequence[bytes], status: int, seconds: float) -> Turn:
+    """What a server does with requests that are to be answered with that status; errors as by `turn`."""
+    pid = server.pid
+    if pid is None:
+        raise HarnessError(f"the server on port {server.port} has ended")
+    return turn(
+        server.port,
+        requests,
+        status,
+        connections=CONNECTIONS,
+        warm_up=WARM_UP,
+        seconds=seconds,
+        computing=lambda: processor_time(pid),
+    )
