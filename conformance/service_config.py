@@ -18,6 +18,7 @@ import msgspec
 from conformance.drivers.placeholders import PLACEHOLDERS, used
 from conformance.drivers.restart import ADOBE_URL
 from conformance.verbs import RESTART, STATES, VERBS
+from mock_server.masking import without_password
 from mock_server.toml_file import Keys, TomlFile, nearest
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -52,7 +53,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     @property
     def name(self) -> str:
         """What reports call the service."""
-        return self.base_url or self.driver or " ".join(self.command or ())
+        return without_password(self.base_url) or self.driver or " ".join(self.command or ())
 
 
 class Mock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from urllib.parse import urlsplit
 
 MASKED_HEADERS = frozenset({"ad-service-token", "adobe-subject-token", "x-roku-reserved-roku-connect-token"})
 _MASKED = re.compile(r"sha256:[0-9a-f]{16}")
@@ -23,6 +24,15 @@ def mask(secret: str) -> str:
     if _MASKED.fullmatch(secret):
         return secret
     return "sha256:" + hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def without_password(url: str) -> str:
+    """An address as it may be shown."""
+    try:
+        password = urlsplit(url).password
+    except ValueError:
+        return url.partition("@")[2] or url
+    return url.replace(f":{password}@", ":…@", 1) if password else url
 
 
 def mask_header(name: str, value: str) -> str:

@@ -19,11 +19,12 @@ from mock_server.app import create_app
 from mock_server.clock import Clock, SystemClock
 from mock_server.data_centres import DataCentres
 from mock_server.ids import RandomIds
+from mock_server.masking import without_password
 from mock_server.observer import ObserverFactory
 from mock_server.protocol import BoundedProtocol
 from mock_server.settings import Settings
 from mock_server.store import Store, StoreUnavailable
-from mock_server.store.opening import open_store, without_password
+from mock_server.store.opening import open_store
 from mock_server.tls import Tls, make_tls
 from mock_server.workers import Workers
 

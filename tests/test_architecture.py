@@ -64,7 +64,7 @@ KNOWS = {
     "mock_server/domain": (
         *("catalogue", "domain", "errors", "ids", "keys", "media_tokens", "store", "tokens", "vocabulary"),
     ),
-    "mock_server/store": ("clock", "durations", "extras", "store"),
+    "mock_server/store": ("clock", "durations", "extras", "masking", "store"),
     "mock_server/endpoints": (
         *("call", "catalogue", "devices", "domain", "endpoints", "errors", "headers", "media_tokens", "pages"),
         *("parameters", "partner", "vocabulary", "wire"),

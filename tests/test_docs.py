@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
+from datetime import date
 from importlib.metadata import requires
 from pathlib import Path
 
@@ -154,3 +155,13 @@ def test_the_commands_of_the_readme_exist() -> None:
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text("utf-8")):
         assert (page.parent / target).exists(), target
+
+
+def test_the_changelog_begins_with_the_version_that_this_is() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    headings = re.findall(r"^## \[(.+)\](?: - (.+))?$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    releases = [(name, date.fromisoformat(on)) for name, on in headings if name != "Unreleased"]
+    assert releases[0][0] == version
+    assert releases == sorted(releases, key=lambda release: release[1], reverse=True)
+    pages = "".join(path.read_text("utf-8") for path in (ROOT / "docs").rglob("*") if path.suffix in {".md", ".yml"})
+    assert set(re.findall(r"pass_harness-([\w.]+)-py3", pages)) <= {version}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from mock_server.clock import Clock, SystemClock
 from mock_server.extras import require
+from mock_server.masking import without_password
 from mock_server.store import Store, StoreUnavailable
 from mock_server.store.memory import MemoryStore
 from mock_server.store.sqlite import SqliteStore
@@ -40,12 +40,3 @@ def _open_redis(url: str) -> tuple[Store, Clock]:
         return RedisStore(url), SystemClock(common_time(url, SystemClock()))
     except ValueError as error:
         raise StoreUnavailable(f"{without_password(url)!r} is no URL of a Redis server ({error})") from error
-
-
-def without_password(url: str) -> str:
-    """A store's name as it may be shown."""
-    try:
-        password = urlsplit(url).password
-    except ValueError:
-        return url.partition("@")[2] or url
-    return url.replace(password, "…") if password else url

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from mock_server import headers
 from mock_server.durations import Duration, format_duration, parse_duration
 from mock_server.keys import default_keys, read_key
-from mock_server.masking import mask, mask_body, mask_form, mask_header
+from mock_server.masking import mask, mask_body, mask_form, mask_header, without_password
 from mock_server.media_tokens import MediaToken, Status, serialize, verify
 from mock_server.sizes import format_size, parse_size
 
@@ -78,6 +78,21 @@ def test_masking_of_forms_and_headers() -> None:
     assert mask_header("cookie", "a=b; flag") == f"a={mask('b')}; {mask('flag')}"
     assert mask_header("set-cookie", "a=b; Path=/; Secure") == f"a={mask('b')}; Path=/; Secure"
     assert mask_header("user-agent", "x") == "x"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://:s3cret@host:6379/1", "redis://:…@host:6379/1"),
+        ("https://user:u@host/u", "https://user:…@host/u"),
+        ("https://user:a%40b@host", "https://user:…@host"),
+        ("http://127.0.0.1:9000", "http://127.0.0.1:9000"),
+        ("memory", "memory"),
+        ("redis://:s3cret@[host", "[host"),
+    ],
+)
+def test_an_address_is_shown_without_its_password(url: str, shown: str) -> None:
+    assert without_password(url) == shown
 
 
 def test_a_secret_is_masked_where_its_body_was_cut() -> None:
