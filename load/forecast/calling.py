@@ -115,27 +115,28 @@ class Caller:
     def _call_in_trouble(
         self, endpoint: str, at: Floats, these: Mask, concerned_by: Sequence[Trouble]
     ) -> tuple[Floats, Mask]:
-        habits = self.habits
+        habits, decides = self.habits, endpoint.startswith("decisions.")
         done, answered, trying, now = at.copy(), np.zeros(at.shape, bool), these.copy(), at.copy()
+        told_at = at + habits.deadline
         asking_again = habits.preauthorize_tries if endpoint == "decisions.preauthorize" else habits.authorize_tries
         for tried in range(1, max(habits.tries, asking_again) + 1):
-            broken = self._broken(now)
-            done[trying & broken] = now[trying & broken]
+            broken = trying & self._broken(now)
+            done[broken] = now[broken]
             trying = trying & ~broken
             self.send(endpoint, now, trying)
             met = self._meet(now, trying, concerned_by)
-            ended = np.minimum(now + met.took, at + habits.deadline)
-            done = np.where(trying, ended, done)
-            fails = met.fails | (now + met.took > at + habits.deadline)
-            answered |= trying & ~fails
+            fails = met.fails | (now + met.took > told_at)
+            ended = np.minimum(now + met.took, told_at)
+            done[trying] = ended[trying]
+            # A decision that is refused is but a denial, which is an answer.
+            refused = met.refused & ~fails & (not decides)
+            answered |= trying & ~fails & ~refused
             again = (fails & (tried < habits.tries)) | (~fails & met.asks_again & (tried < asking_again))
-            delay = min(habits.first_delay * habits.retry_growth ** (tried - 1), LONGEST_DELAY)
-            now = ended + delay
-            trying = trying & again & (now < at + habits.deadline)
+            now = ended + min(habits.first_delay * habits.retry_growth ** (tried - 1), LONGEST_DELAY)
+            trying = trying & again & (now < told_at)
             if not trying.any():
                 break
-        answered &= ~(these & self._meet_refusal(at, concerned_by, endpoint))
-        if habits.searches_in_trouble and endpoint.startswith("decisions."):
+        if habits.searches_in_trouble and decides:
             for searched in ("profiles", "configuration"):
                 for _ in range(habits.tries):
                     self.send(searched, done, these & ~answered)
@@ -154,15 +155,6 @@ class Caller:
             refused |= met & trouble.refused
         late = took > habits.timeout
         return _Met(np.minimum(took, habits.timeout), fails | late, asks_again & ~late, refused)
-
-    def _meet_refusal(self, at: Floats, concerned_by: Sequence[Trouble], endpoint: str) -> Mask:
-        """For whom a refusal ends the visit: a decision that is refused is but a denial."""
-        refused = np.zeros(at.shape, bool)
-        if not endpoint.startswith("decisions."):
-            for trouble in concerned_by:
-                if trouble.refused:
-                    refused |= trouble.meets(at, self._of(trouble.mvpd), self.dice)
-        return refused
 
     def _broken(self, at: Floats) -> Mask:
         """For whom the circuit is open: nothing is sent."""

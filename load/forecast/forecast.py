@@ -13,9 +13,10 @@ import msgspec
 
 from conformance.errors import ConfigError
 from load.event import CLOSED, Event
+from load.forecast.composing import Origin, Variant, compose
 from load.forecast.habits import COMPLIANT, Flaw, Habits
 from load.forecast.learning import learn
-from load.forecast.report import ForecastReport, Origin, Variant, compose
+from load.forecast.report import ForecastReport
 from load.forecast.shared import renewals
 from load.forecast.simulation import Tally, simulate
 from load.forecast.troubles import Troubles, troubles

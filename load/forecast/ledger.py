@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 
-from load.forecast.buckets import Floats, Ints, Mask
+from load.forecast.buckets import Floats, Ints
 
 ENDPOINTS = (
     "dcr.register",
@@ -65,7 +65,3 @@ class Ledger:
         if not self._asked:
             return np.zeros(0, np.int64), np.zeros(0)
         return np.concatenate([who for who, _ in self._asked]), np.concatenate([at for _, at in self._asked])
-
-
-def places(mask: Mask) -> Ints:
-    return np.flatnonzero(mask)
