@@ -65,7 +65,7 @@ def forecast(wanted: Wanted, announce: Announce) -> ForecastReport:
         announce(f"the same {name}")
         return happen(habits, upset, MOST_CALLS_OF_VARIANTS, lambda _: None)
 
-    announce(f"event {event.name} with {event.audience:,} viewers")
+    announce(f"event {event.name}: {event.audience:,} viewers")
     tally = happen(habits, upset, MOST_CALLS, announce)
     variants = [
         Variant(

@@ -16,7 +16,7 @@ def encode(report: ForecastReport) -> bytes:
 
 def _lines(report: ForecastReport) -> Iterator[str]:
     yield f"## Forecast of {escaped(report.event.name)}: {words.headline(report)}"
-    yield f"\n{escaped(words.lead(report))} Of these, {words.simulated(report)}."
+    yield f"\n{escaped(words.lead(report))} {escaped(words.simulated(report).capitalize())}."
     yield ""
     for rule in report.violated:
         yield f"- the trace breaks {escaped(rule)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from conformance.reports.html.format import plural
 from load.forecast.report import ASSUMED, DEFECT, ForecastReport, HabitReport, Peak, VariantForecast
 from load.report.charts import clock
 from load.report.words import figure
@@ -43,14 +44,14 @@ def headline(report: ForecastReport) -> str:
 def lead(report: ForecastReport) -> str:
     """The forecast in two sentences."""
     habits = (
-        f"with the habits learned from {report.exchanges:,} exchanges"
+        f"with the habits learned from {plural(report.exchanges, 'exchange')}"
         if report.learned_from
         else "with the habits of a compliant service"
     )
     if defects := [habit.name for habit in report.habits if habit.source == DEFECT]:
         habits += f", spoilt in {', '.join(defects)}"
     return (
-        f"{report.event.audience:,} viewers, {habits}, make {figure(report.calls)} calls to Adobe Pass, "
+        f"{figure(report.calls)} calls to Adobe Pass by {plural(report.event.audience, 'viewer')}, {habits}, "
         f"{figure(report.peak.per_second)} of them in the fullest second, at {clock(report.peak.at)}. "
         f"{report.throttled_share:.2%} are throttled."
     )
@@ -59,7 +60,7 @@ def lead(report: ForecastReport) -> str:
 def simulated(report: ForecastReport) -> str:
     """How many viewers were simulated, where it is not all of them."""
     if report.simulated == report.event.audience:
-        return f"all {report.simulated:,} viewers were simulated"
+        return "every viewer was simulated"
     stands = report.event.audience / report.simulated
     return f"{report.simulated:,} viewers were simulated, each of whom stands for {stands:,.3g}"
 
@@ -174,14 +175,14 @@ def _variant(one: VariantForecast, report: ForecastReport) -> Row:
 
 
 def _habit(one: HabitReport) -> Row:
-    known = "defect" if one.source == DEFECT else f"{one.occasions:,} occasions"
+    known = "defect" if one.source == DEFECT else plural(one.occasions, "occasion")
     return one.name, _value(one.value), _value(one.compliant), known
 
 
 def _value(value: float | int | bool) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:,.4g}"
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
 
 
 def _peak(peak: Peak) -> tuple[str, str]:
