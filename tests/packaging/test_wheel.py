@@ -44,6 +44,7 @@ lasts = "1s"
 share = 1
 [[viewers]]
 entrance = "temp-pass"
+mvpd = "TempPass"
 watches = "1s"
 """
 SERVE_ALONE = """
