@@ -20,8 +20,8 @@ from conformance.errors import ConfigError, HarnessError
 from conformance.printable import printable_lines
 from conformance.reports.documents import Form
 from fixtures.programmer_service.defects import DEFECTS
-from mock_server.command import completing
-from mock_server.durations import Duration, parse_duration
+from mock_server.command import completing, read_by
+from mock_server.durations import parse_duration
 
 if TYPE_CHECKING:
     from conformance.runner import Announce
@@ -42,12 +42,8 @@ defect_option = click.option(
 )
 
 
-def duration(_: click.Context, __: click.Parameter, text: str | None) -> Duration | None:
-    """The callback of options that take a length of time as people write it: ``60s``, ``10m``."""
-    try:
-        return parse_duration(text) if text is not None else None
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from error
+duration = read_by(parse_duration)
+"""The callback of options that take a length of time."""
 
 
 class CommandGroup(click.Group):

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
-from typing import ClassVar, NoReturn
+from typing import ClassVar, NoReturn, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
 
 from mock_server.mistakes import ConfigError
-from mock_server.sizes import RECORD_LIMIT, Size, format_size, parse_size
+from mock_server.sizes import RECORD_LIMIT, format_size, parse_size
 from mock_server.variables import CONTROL_TOKEN
 
 WRONG_USAGE = 2
@@ -25,14 +25,19 @@ FILE = click.Path(path_type=Path)
 ShellComplete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
-class _SizeType(click.ParamType[Size]):
-    name = "SIZE"
+T = TypeVar("T")
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Size:
+
+def read_by(parse: Callable[[str], T]) -> Callable[[click.Context, click.Parameter, str | None], T | None]:
+    """The callback of options that people write in a form of their own: ``60s``, ``10GB``."""
+
+    def callback(_: click.Context, __: click.Parameter, text: str | None) -> T | None:
         try:
-            return value if isinstance(value, Size) else parse_size(str(value))
+            return parse(text) if text is not None else None
         except ValueError as error:
-            self.fail(str(error), param, ctx)
+            raise click.BadParameter(str(error)) from error
+
+    return callback
 
 
 _LISTENING = (
@@ -49,7 +54,8 @@ _LISTENING = (
     ),
     click.option(
         "--record-limit",
-        type=_SizeType(),
+        metavar="SIZE",
+        callback=read_by(parse_size),
         default=format_size(RECORD_LIMIT),
         show_default=True,
         help="The size at which that file gets no more exchanges; its last line says so.",
