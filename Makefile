@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 LOCK := requirements/dev.txt
 
-.PHONY: demo test browser curl lint lock wheel bench docs reference pictures clean
+.PHONY: demo test browser curl lint lock lowest wheel bench docs reference pictures clean
 
 $(VENV)/installed: pyproject.toml $(LOCK)
 	$(PYTHON) -m venv $(VENV)
@@ -37,6 +37,13 @@ lock: $(VENV)/installed  ## Every dependency at its newest version that pyprojec
 		--custom-compile-command 'make lock' --output-file $(LOCK)
 	$(BIN)/uv pip compile pyproject.toml --quiet --extra proxy --extra redis --constraint $(LOCK) --universal \
 		--generate-hashes --no-annotate --custom-compile-command 'make lock' --output-file requirements/image.txt
+
+lowest: $(VENV)/installed  ## The demo with the oldest releases that pyproject.toml allows.
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python build/lowest
+	$(BIN)/uv pip compile pyproject.toml --quiet --extra all --resolution lowest-direct --output-file build/lowest.txt
+	$(BIN)/uv pip install --quiet --python build/lowest/bin/python --requirement build/lowest.txt
+	$(BIN)/uv pip install --quiet --python build/lowest/bin/python --no-deps .
+	cd build && lowest/bin/pass-conformance demo
 
 wheel: $(VENV)/installed  ## The wheel and the source distribution, in dist/.
 	$(BIN)/hatchling build -d dist
