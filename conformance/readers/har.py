@@ -136,31 +136,31 @@ def _exchange(entry: _Entry, number: int, hosts: Hosts) -> Exchange | None:
     headers = _headers(request.headers)
     started = entry.started_date_time
     began = (started if started.tzinfo else started.replace(tzinfo=UTC)).timestamp()
-    seen = Exchange(
-        id=number,
-        space=DEFAULT_SPACE,
+    path = unquote(url.path) or "/"
+    if beyond is None:
+        server = f"{entry.server_ip_address}:{_port(url)}" if entry.server_ip_address else ""
+        beyond = _foreign(number, began, effective_ip(headers.get("x-forwarded-for"), "unknown"), server)
+    elif beyond.space != DEFAULT_SPACE:
+        path = path.removeprefix(f"/~{beyond.space}") or "/"
+    return Exchange(
         at=round(began * 1000),
-        wall=began,
         duration_ms=max(entry.time or 0.0, 0.0),
-        lag_ms=0.0,
-        endpoint="",
         method=request.method,
-        path=unquote(url.path) or "/",
+        path=path,
         query=mask_form(url.query),
         request_headers=headers,
         request_body=mask_body(_sent(request.post_data)),
         status=max(response.status or 0, 0),
         response_headers=_headers(response.headers),
         response_body=mask_body(_told(response.content)),
-        peer="",
         connection="" if entry.connection is None else str(entry.connection),
-        ip=effective_ip(headers.get("x-forwarded-for"), "unknown"),
-        server=f"{entry.server_ip_address}:{_port(url)}" if entry.server_ip_address else "",
+        **msgspec.structs.asdict(beyond),
     )
-    if beyond is None:
-        return seen
-    path = seen.path if beyond.space == DEFAULT_SPACE else seen.path.removeprefix(f"/~{beyond.space}") or "/"
-    return msgspec.structs.replace(seen, path=path, **msgspec.structs.asdict(beyond))
+
+
+def _foreign(number: int, began: float, ip: str, server: str) -> Beyond:
+    """What an archive leaves out that neither the mock nor the proxy wrote; a `Recogniser` finds out more."""
+    return Beyond(id=number, space=DEFAULT_SPACE, wall=began, lag_ms=0.0, endpoint="", peer="", ip=ip, server=server)
 
 
 def _headers(pairs: Iterable[_Pair] | None) -> dict[str, str]:

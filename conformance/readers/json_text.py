@@ -23,7 +23,8 @@ GUESSED = 1 << 20
 """Characters that are looked through for the end of an element."""
 _LOOKED_AT = 1 << 12
 _DECODER = json.JSONDecoder()
-_BLANK = re.compile(r"[ \t\r\n]*+")
+_BLANKS = " \t\r\n"
+_BLANK = re.compile(rf"[{_BLANKS}]*+")
 _OPENING = re.compile(r'([ \t\r\n]*,[ \t\r\n]*\{)([ \t\r\n]*"[^"\\]*"[ \t\r\n]*:)')
 
 
@@ -75,7 +76,7 @@ class JsonText:
             if end is None:
                 _, end = self._parsed()
                 element = decode(self._text[self._at : end])
-            closing = self._closing(end)
+            closing = "" if guessed else self._closing(end)
             self._at = end
             yield element
             if not guessed:
@@ -83,7 +84,7 @@ class JsonText:
             if self._peek() != ",":
                 self._take("]")
                 return
-            self._take(",")
+            self._at += 1
 
     def value(self) -> object:
         """The next value, whole."""
@@ -155,11 +156,12 @@ class JsonText:
     def _peek(self) -> str:
         """The next character that is no blank; empty at the end."""
         while True:
+            found = self._text[self._at : self._at + 1]
+            if found and found not in _BLANKS:
+                return found
             blank = _BLANK.match(self._text, self._at)
             self._at = blank.end() if blank else self._at
-            if self._at < len(self._text):
-                return self._text[self._at]
-            if not self._more():
+            if self._at == len(self._text) and not self._more():
                 return ""
 
     def _more(self) -> bool:
