@@ -34,7 +34,7 @@ def audit(
     judge = Judge(rules, expectations, driven=False, witness=Witness(), waivers=waivers)
     extent, adobe = _Extent(), Hosts(frozenset(map(str.lower, hosts)))
     cut_short: set[Path] = set()
-    with _rare_collections():
+    with _without_collector():
         for exchange in extent.watch(read_traces(paths, adobe, cut_short.add)):
             judge.observe(exchange)
     run = Run(
@@ -51,14 +51,15 @@ def audit(
 
 
 @contextmanager
-def _rare_collections() -> Iterator[None]:
-    """Exchanges hold no cycles, and the collector would walk all that the rules remember again and again."""
-    before = gc.get_threshold()
-    gc.set_threshold(50_000, 20, 100)
+def _without_collector() -> Iterator[None]:
+    """Neither exchanges nor rules make cycles, and the collector would walk all that they remember again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
     try:
         yield
     finally:
-        gc.set_threshold(*before)
+        if was_enabled:
+            gc.enable()
 
 
 @dataclass

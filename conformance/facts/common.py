@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from conformance.facts.sessions import Sessions
 from conformance.facts.tokens import Tokens
-from conformance.observation import Observation, VerbCall
+from conformance.observation import Observation, moment
+from mock_server.exchange import Exchange
 
 
 @dataclass
@@ -21,9 +22,8 @@ class Facts:
     """The latest moment at which anything happened."""
 
     def observe(self, seen: Observation) -> None:
-        if isinstance(seen, VerbCall):
-            self.now = max(self.now, seen.ended)
-            return
-        self.now = max(self.now, seen.wall)
-        self.tokens.observe(seen)
-        self.sessions.observe(seen)
+        now = moment(seen)
+        self.now = max(self.now, now)
+        if isinstance(seen, Exchange):
+            self.tokens.observe(seen)
+            self.sessions.observe(seen)

@@ -28,7 +28,7 @@ class ConnectionsReused(Rule):
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._connections: Bounded[str, int] = Bounded()
+        self._connections: Bounded[str, bool] = Bounded()
         self._calls = 0
         self._opened = 0
         self._latest: tuple[int, ...] = ()
@@ -39,7 +39,7 @@ class ConnectionsReused(Rule):
             if self._connections.get(seen.connection) is None:
                 self._opened += 1
                 self._latest = (*self._latest, seen.id)[-5:]
-            self._connections.put(seen.connection, seen.id)
+                self._connections.put(seen.connection, True)
         return iter(())
 
     def finish(self) -> Iterator[Outcome]:

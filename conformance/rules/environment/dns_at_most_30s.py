@@ -41,9 +41,10 @@ class DnsAtMost30s(Rule):
             return
         if sent_by_browser(seen):
             return
-        new = self._connections.get(seen.connection) is None
+        if self._connections.get(seen.connection) is not None:
+            return
         self._connections.put(seen.connection, True)
-        if new and self._moved is not None and seen.wall - self._moved.ended > KEPT + MARGIN:
+        if self._moved is not None and seen.wall - self._moved.ended > KEPT + MARGIN:
             yield from self._judge(self._moved, seen)
 
     def _judge(self, moved: VerbCall, seen: Exchange) -> Iterator[Outcome]:

@@ -53,12 +53,14 @@ class ThrottleNotFought(Rule):
             if seen.shares_address:
                 self._households.put(seen.ip, True)
         elif seen.endpoint in NEEDS_TOKEN and not seen.behaviours:
-            calls = self._calls.get(seen.ip) or _Calls(seen.device)
+            calls = self._calls.get(seen.ip)
+            if calls is None:
+                calls = _Calls(seen.device)
+                self._calls.put(seen.ip, calls)
             calls.all += 1
             if seen.status == 429:
                 calls.throttled += 1
                 calls.examples = (*calls.examples, seen.id)[:EVIDENCE]
-            self._calls.put(seen.ip, calls)
         return iter(())
 
     def finish(self) -> Iterator[Outcome]:
