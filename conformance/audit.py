@@ -52,7 +52,7 @@ def audit(
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """Neither exchanges nor rules make cycles, and the collector would walk all that they remember again and again."""
+    """Neither exchanges nor rules make cycles, and the collector would walk what they remember again and again."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

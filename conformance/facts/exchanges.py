@@ -97,7 +97,8 @@ def answer(exchange: Exchange) -> Mapping[str, Any]:
 @read_once
 def resources(exchange: Exchange) -> tuple[str, ...]:
     """The resources that a decisions request asks about."""
-    return tuple(item for item in _list(json_object(exchange.request_body), "resources") if isinstance(item, str))
+    asked = _list(json_object(exchange.request_body), "resources")
+    return tuple([item for item in asked if isinstance(item, str)])
 
 
 @read_once
@@ -105,7 +106,7 @@ def decisions(exchange: Exchange) -> tuple[Mapping[str, Any], ...]:
     """The decisions in a 200."""
     if exchange.status != 200:
         return ()
-    return tuple(item for item in _list(answer(exchange), "decisions") if isinstance(item, dict))
+    return tuple([item for item in _list(answer(exchange), "decisions") if isinstance(item, dict)])
 
 
 @read_once
@@ -124,10 +125,10 @@ def denial(decision: Mapping[str, Any]) -> Mapping[str, Any]:
 @read_once
 def errors(exchange: Exchange) -> tuple[Mapping[str, Any], ...]:
     """All enhanced errors of an answer: the top-level one, or those of its decisions."""
-    top = answer(exchange) if exchange.status >= 400 else {}
-    if "code" in top:
-        return (top,)
-    return tuple(error for decision in decisions(exchange) if (error := denial(decision)))
+    if exchange.status >= 400:
+        top = answer(exchange)
+        return (top,) if "code" in top else ()
+    return tuple([error for decision in decisions(exchange) if (error := denial(decision))])
 
 
 def bearer(exchange: Exchange) -> str | None:

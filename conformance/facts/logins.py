@@ -18,6 +18,11 @@ LOGIN_ENDPOINTS = PROFILE_ANSWERS | DECISIONS | {"logout"}
 """The endpoints that `Logins` learns from."""
 
 
+def says_profile_is_gone(exchange: Exchange) -> bool:
+    found = errors(exchange)
+    return bool(found) and any(error.get("code") in GONE for error in found)
+
+
 @dataclass(frozen=True)
 class Login:
     """A profile that the service was given."""
@@ -44,15 +49,16 @@ class Logins:
         if exchange.endpoint in PROFILE_ANSWERS:
             self._profiles(exchange)
         elif (exchange.endpoint == "logout" and exchange.status == 200) or (
-            exchange.endpoint in DECISIONS and any(error.get("code") in GONE for error in errors(exchange))
+            exchange.endpoint in DECISIONS and says_profile_is_gone(exchange)
         ):
             self.forget(exchange)
 
     def of(self, seen: Observation) -> Login | None:
         """The login of the device that did this, whether it still lasts or not."""
         # Devices of one household share an address, so an exchange that names its device is looked up by that alone.
-        known = (seen.device,) if isinstance(seen, Exchange) and seen.device else names(seen)
-        found = (self._by_name.get(name) for name in known)
+        if isinstance(seen, Exchange) and seen.device:
+            return self._by_name.get(seen.device)
+        found = (self._by_name.get(name) for name in names(seen))
         return next((login for login in found if login is not None), None)
 
     def _profiles(self, exchange: Exchange) -> None:

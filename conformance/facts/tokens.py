@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from conformance.facts.exchanges import NEEDS_TOKEN, answer, bearer, form, json_object
@@ -79,6 +80,11 @@ class Tokens:
 
     def client(self, client_id: str | None) -> Client | None:
         return self._clients.get(client_id) if client_id else None
+
+    def of(self, client_id: str) -> Sequence[Token]:
+        """The latest tokens of a client, oldest first."""
+        client = self._clients.get(client_id)
+        return client.tokens if client is not None else ()
 
     def caller(self, exchange: Exchange) -> Client | None:
         """The client in whose name the exchange at hand was made."""

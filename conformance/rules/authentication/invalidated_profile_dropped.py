@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from conformance import citations
 from conformance.facts.actions import names
-from conformance.facts.exchanges import DECISIONS, PROFILE_ANSWERS, errors, profiles
-from conformance.facts.logins import GONE
+from conformance.facts.exchanges import DECISIONS, PROFILE_ANSWERS, profiles
+from conformance.facts.logins import says_profile_is_gone
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
@@ -38,7 +38,7 @@ class InvalidatedProfileDropped(Rule):
         elif profiles(seen):
             for name in names(seen):
                 self._gone.pop(name)
-        elif seen.endpoint in DECISIONS and any(error.get("code") in GONE for error in errors(seen)):
+        elif seen.endpoint in DECISIONS and says_profile_is_gone(seen):
             for name in names(seen):
                 self._gone.put(name, seen)
 

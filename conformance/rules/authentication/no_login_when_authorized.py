@@ -38,15 +38,15 @@ class NoLoginWhenAuthorized(Rule):
         if isinstance(seen, VerbCall) or not seen.device:
             return
         login = (seen.service_provider, seen.device, seen.mvpd)
-        if seen.endpoint in DECISIONS | PROFILE_QUERIES | {"logout"}:
-            if self._authorized.pop(login) is not None:
+        before = self._authorized.pop(login)
+        if seen.endpoint != "sessions.create":
+            if before is not None:
                 yield HELD
-        elif seen.endpoint == "sessions.create":
-            before = self._authorized.pop(login)
-            if before is not None and ended(before) < seen.wall < before.wall + AFTERWARDS:
-                yield self._again(before, seen)
-            if seen.status == 200 and answer(seen).get("actionName") == "authorize":
-                self._authorized.put(login, seen)
+            return
+        if before is not None and ended(before) < seen.wall < before.wall + AFTERWARDS:
+            yield self._again(before, seen)
+        if seen.status == 200 and answer(seen).get("actionName") == "authorize":
+            self._authorized.put(login, seen)
 
     def finish(self) -> Iterator[Outcome]:
         for _ in self._authorized:

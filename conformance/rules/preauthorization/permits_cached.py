@@ -52,9 +52,9 @@ class PermitsCached(Rule):
             yield from self._verb(seen)
             return
         device = (seen.service_provider, seen.device or seen.ip)
-        if seen.endpoint in PROFILE_QUERIES | {"sessions.create", "logout"}:
+        if seen.endpoint != "decisions.preauthorize":
             self._permits.pop(device)
-        elif seen.endpoint == "decisions.preauthorize" and seen.status == 200:
+        elif seen.status == 200:
             permits = self._permits.get(device) or {}
             if permits:
                 yield from self._asked(permits, seen)

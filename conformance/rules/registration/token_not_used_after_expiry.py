@@ -45,8 +45,7 @@ class TokenNotUsedAfterExpiry(Rule):
 
     def _earlier_tokens(self, used: Token, seen: Exchange) -> Iterator[Outcome]:
         """A call with a good token is the opportunity held for each expired one of the same client."""
-        client = self.facts.tokens.client(used.client)
-        for token in client.tokens if client else ():
+        for token in self.facts.tokens.of(used.client):
             expired = token.uses and seen.wall > token.expires + MARGIN
             if expired and self._decided.get(token.value) is None:
                 self._decided.put(token.value, True)

@@ -50,7 +50,8 @@ class UnauthorizedRenewsFirst(Rule):
                 yield timed(self.expectations, self._sent_again(rejection, seen), rejection, seen)
         elif rejection is None:
             yield from self._held(token.client, token.value)
-        yield from self._loop(seen)
+        if self._in_a_row or rejects_token(seen):
+            yield from self._loop(seen)
 
     def _is_resent(self, rejection: Exchange, seen: Exchange) -> bool:
         if signature(seen) == signature(rejection):
@@ -58,18 +59,16 @@ class UnauthorizedRenewsFirst(Rule):
         return seen.wall > ended(rejection) + UNDER_WAY
 
     def _held(self, client_id: str, used: str) -> Iterator[Outcome]:
-        client = self.facts.tokens.client(client_id)
-        for token in client.tokens if client else ():
+        for token in self.facts.tokens.of(client_id):
             if token.rejected is not None and token.value != used and not self._renewed.get(token.value):
                 self._renewed.put(token.value, True)
                 yield HELD
 
     def _loop(self, seen: Exchange) -> Iterator[Outcome]:
-        if not rejects_token(seen):
-            if self._in_a_row:
-                self._in_a_row.pop(signature(seen))
-            return
         key = signature(seen)
+        if not rejects_token(seen):
+            self._in_a_row.pop(key)
+            return
         row = [*(self._in_a_row.get(key) or []), seen.id]
         self._in_a_row.put(key, row[-ENDLESS:])
         if len(row) == ENDLESS:
