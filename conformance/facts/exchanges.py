@@ -123,6 +123,12 @@ def denial(decision: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 @read_once
+def denials(exchange: Exchange) -> tuple[Mapping[str, Any], ...]:
+    """The decisions in a 200 that are no permits."""
+    return tuple([decision for decision in decisions(exchange) if decision.get("authorized") is False])
+
+
+@read_once
 def errors(exchange: Exchange) -> tuple[Mapping[str, Any], ...]:
     """All enhanced errors of an answer: the top-level one, or those of its decisions."""
     if exchange.status >= 400:

@@ -176,10 +176,10 @@ class NotRepeated(Rule):
 
 def _retriable(exchange: Exchange) -> set[str]:
     """The resources whose decision may be asked for again."""
+    if not any(error.get("action") == "retry" for error in errors(exchange)):
+        return set()
     if exchange.status >= 400:
-        return (
-            set(resources(exchange)) if any(error.get("action") == "retry" for error in errors(exchange)) else set()
-        )
+        return set(resources(exchange))
     return {
         str(decision.get("resource")) for decision in decisions(exchange) if denial(decision).get("action") == "retry"
     }

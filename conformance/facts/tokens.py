@@ -51,6 +51,8 @@ class Client:
 
 
 KEPT_TOKENS = 8
+Served = tuple[str | None, str]
+"""A device of a service provider."""
 
 
 @dataclass
@@ -61,34 +63,33 @@ class Tokens:
     """The token that the exchange at hand carries, if it is a known one."""
     rejection: Exchange | None = None
     """What had rejected that token before."""
+    caller: Client | None = None
+    """The client in whose name the exchange at hand was made."""
+    before: Client | None = None
+    """The client in whose name its device was served before."""
     had: list[Token] = field(default_factory=list)
     """The tokens that the client had before which asks for another one at hand, oldest first."""
     _clients: Bounded[str, Client] = field(default_factory=Bounded)
     _tokens: Bounded[str, Token] = field(default_factory=Bounded)
     _of_statement: Bounded[str, list[Client]] = field(default_factory=Bounded)
+    _serving: Bounded[Served, Client] = field(default_factory=Bounded)
 
     def observe(self, exchange: Exchange) -> None:
         """Takes note of an exchange, which is the one at hand from now on."""
         endpoint = exchange.endpoint
-        self.sent = self.rejection = None
+        self.sent = self.rejection = self.caller = self.before = None
         if endpoint in NEEDS_TOKEN:
             self._use(exchange)
+            self._serve(exchange)
         elif endpoint == "dcr.token":
             self._issue(exchange)
         elif endpoint == "dcr.register" and exchange.status == 201:
             self._register(exchange)
 
-    def client(self, client_id: str | None) -> Client | None:
-        return self._clients.get(client_id) if client_id else None
-
     def of(self, client_id: str) -> Sequence[Token]:
         """The latest tokens of a client, oldest first."""
         client = self._clients.get(client_id)
         return client.tokens if client is not None else ()
-
-    def caller(self, exchange: Exchange) -> Client | None:
-        """The client in whose name the exchange at hand was made."""
-        return self.client(self.sent.client if self.sent else exchange.client_id)
 
     def of_statement(self, statement: str | None) -> list[Client]:
         """The registrations of one software statement, oldest first."""
@@ -137,6 +138,16 @@ class Tokens:
             client.devices.add(exchange.device)
         if rejects_token(exchange) and token.rejected is None:
             token.rejected = exchange
+
+    def _serve(self, exchange: Exchange) -> None:
+        client_id = self.sent.client if self.sent else exchange.client_id
+        self.caller = self._clients.get(client_id) if client_id else None
+        if self.caller is None or not exchange.device:
+            return
+        served = (exchange.service_provider, exchange.device)
+        self.before = self._serving.get(served)
+        if self.before is not self.caller:
+            self._serving.put(served, self.caller)
 
 
 def rejects_token(exchange: Exchange) -> bool:

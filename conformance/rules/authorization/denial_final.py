@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance import citations
-from conformance.facts.exchanges import decisions, denial
+from conformance.facts.exchanges import decisions, denial, denials
 from conformance.facts.retries import NotRepeated
 from conformance.rule import Broken, Card, Severity
 from mock_server.exchange import Exchange
@@ -25,8 +25,7 @@ class DenialFinal(NotRepeated):
 
     def is_final(self, exchange: Exchange) -> bool:
         return exchange.endpoint == "decisions.authorize" and any(
-            decision.get("authorized") is False and denial(decision).get("action", "none") == "none"
-            for decision in decisions(exchange)
+            denial(decision).get("action", "none") == "none" for decision in denials(exchange)
         )
 
     def repeated(self, final: Exchange, seen: Exchange) -> Broken:

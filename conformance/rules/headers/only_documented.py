@@ -60,7 +60,8 @@ class OnlyDocumented(Rule):
             return
         unknown = list(_unknown_headers(tuple(seen.request_headers)))
         if seen.query or seen.request_body:
-            unknown += [f"parameter {name}" for name in sorted(_sent(seen) - PARAMETERS[seen.endpoint])]
+            allowed = PARAMETERS[seen.endpoint]
+            unknown += sorted({f"parameter {name}" for name in _sent(seen) if name not in allowed})
         if not unknown:
             yield HELD
             return
@@ -77,6 +78,6 @@ def _unknown_headers(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"header {name}" for name in names if name.startswith(PREFIXES) and name not in HEADERS)
 
 
-def _sent(exchange: Exchange) -> set[str]:
+def _sent(exchange: Exchange) -> tuple[str, ...]:
     body = exchange.request_body
-    return {*form(exchange.query), *(json_object(body) if body.lstrip().startswith("{") else form(body))}
+    return (*form(exchange.query), *(json_object(body) if body.lstrip().startswith("{") else form(body)))

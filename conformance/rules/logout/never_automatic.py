@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from conformance import citations
 from conformance.facts.actions import Candidates, inside
-from conformance.facts.exchanges import DECISIONS, brief, decisions, ended, errors
+from conformance.facts.exchanges import DECISIONS, brief, denials, ended, errors
 from conformance.observation import Observation, VerbCall
 from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
@@ -49,7 +49,7 @@ class NeverAutomatic(Rule):
                 self._logouts.add(seen, None)
         elif denied is not None:
             yield HELD
-        if seen.endpoint in DECISIONS and (errors(seen) or _denies(seen)):
+        if seen.endpoint in DECISIONS and (errors(seen) or denials(seen)):
             self._denied.put(name, brief(seen))
 
     def finish(self) -> Iterator[Outcome]:
@@ -66,7 +66,3 @@ class NeverAutomatic(Rule):
             expected="a logout call only when the viewer logs out",
             observed=f"logout/{logout.mvpd} was called, {observed}",
         )
-
-
-def _denies(exchange: Exchange) -> bool:
-    return any(decision.get("authorized") is False for decision in decisions(exchange))

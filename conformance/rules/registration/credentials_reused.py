@@ -51,15 +51,12 @@ class CredentialsReused(Rule):
             yield self._again(shared[-1], seen, None)
 
     def _used(self, seen: Exchange) -> Iterator[Outcome]:
-        client = self.facts.tokens.caller(seen)
-        if client is None:
+        client = self.facts.tokens.caller
+        if client is None or (client is self.facts.tokens.before and not client.refused):
             return
         key = (seen.service_provider, seen.device or "")
-        known = self._clients_of.get(key) or []
-        if known and known[-1] is client and not client.refused:
-            return  # as nearly always
-        clients = [one for one in known if not one.refused]
-        if any(one.id == client.id for one in clients):
+        clients = [known for known in self._clients_of.get(key) or [] if not known.refused]
+        if any(known.id == client.id for known in clients):
             return
         self._clients_of.put(key, [*clients, client][-10:])
         if len(clients) < self.expectations.instances:

@@ -27,7 +27,6 @@ class TokenRenewedWithSameCredentials(Rule):
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._client_of: Bounded[tuple[str | None, str], Client] = Bounded()
         self._flagged: Bounded[str, bool] = Bounded(1000)
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
@@ -37,19 +36,12 @@ class TokenRenewedWithSameCredentials(Rule):
             had = self.facts.tokens.had
             if had and had[-1].spent(seen.wall):
                 yield HELD
-        if seen.endpoint in NEEDS_TOKEN and seen.device:
-            yield from self._used(seen)
+        old, client = self.facts.tokens.before, self.facts.tokens.caller
+        if old is not None and client is not None and old.id != client.id:
+            yield from self._changed(old, client, seen)
 
-    def _used(self, seen: Exchange) -> Iterator[Outcome]:
-        client = self.facts.tokens.caller(seen)
-        if client is None:
-            return
-        key = (seen.service_provider, seen.device or "")
-        old = self._client_of.get(key)
-        if old is client:
-            return
-        self._client_of.put(key, client)
-        if old is None or old.id == client.id or old.refused or client.registered is None:
+    def _changed(self, old: Client, client: Client, seen: Exchange) -> Iterator[Outcome]:
+        if old.refused or client.registered is None:
             return
         registered = client.registered.wall
         # Was it the end of the old client's token that made the service register?
