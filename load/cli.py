@@ -194,7 +194,8 @@ def worker(master_host: str, master_port: int, processes: int) -> None:
     "--store", "stores", multiple=True, help="Compare stores instead, as `pass-mock serve --store` has them."
 )
 @click.option("--workers", type=click.IntRange(1, 64), multiple=True, help="Compare so many processes (Redis).")
-def bench(rounds: int, seconds: float, stores: tuple[str, ...], workers: tuple[int, ...]) -> None:
+@click.option("--compare", is_flag=True, help="Also measure Prism, Mockoon and WireMock, which npm installs.")
+def bench(rounds: int, seconds: float, stores: tuple[str, ...], workers: tuple[int, ...], *, compare: bool) -> None:
     """Compare the speed of the mock with that of bare apps that answer the same bytes on the same server.
 
     With --store or --workers, each given as often as need be, the mock is compared with itself. What it leaves in a
@@ -209,7 +210,7 @@ def bench(rounds: int, seconds: float, stores: tuple[str, ...], workers: tuple[i
         scale.show(found, Console())
         return
     with progress("measuring") as announce:
-        measured = ratios.bench(rounds=rounds, seconds=seconds, announce=announce)
+        measured = ratios.bench(rounds=rounds, seconds=seconds, compare=compare, announce=announce)
     ratios.show(measured, Console())
 
 

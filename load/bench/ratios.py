@@ -6,7 +6,7 @@ Ratios carry over from one machine to another; requests per second do not.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +24,10 @@ from load.bench.bare import READY
 from load.bench.calls import answer_to, calls_to, from_everywhere
 from load.bench.cores import apart_from
 from load.bench.measuring import MOCK, measure
+from load.bench.others import others
 from load.bench.pump import PumpError
 
+OURS = ("plain", "starlette", "signing", "mock")
 BUSY = 0.95
 """A server that had less of its core was not measured at its limit."""
 
@@ -48,10 +50,15 @@ class Measured:
     """The same for a bare ASGI app that signs what the mock must sign for this call, and does nothing else."""
     busy: float
     """The least share of their core that the bare app and the mock had in a round."""
+    others: dict[str, float]
+    """Requests per second of other mocks, as far as they are compared."""
 
 
-def bench(*, rounds: int, seconds: float, announce: Announce) -> list[Measured]:
-    """Measures each call of the mock and of the bare apps in turn. Raises `HarnessError` if a server fails."""
+def bench(*, rounds: int, seconds: float, compare: bool, announce: Announce) -> list[Measured]:
+    """Measures each call of the mock and of the bare apps in turn; with ``compare`` also of other mocks.
+
+    Raises `HarnessError` if a server fails, `ConfigError` if there can be no other mocks.
+    """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pass-bench-")))
         mock = stack.enter_context(Child("mock", MOCK, ready="/_mock/health", folder=folder))
@@ -60,14 +67,16 @@ def bench(*, rounds: int, seconds: float, announce: Announce) -> list[Measured]:
             answers = {name: answer_to(call) for name, call in calls.items()}
             canned = folder / "answers.json"
             canned.write_bytes(msgspec.json.encode(list(answers.values())))
-            bare = [
-                stack.enter_context(
-                    Child(kind, ("-m", "load.bench.bare", kind, str(canned)), ready=READY.path, folder=folder)
-                )
+            bare = {
+                kind: Child(kind, ("-m", "load.bench.bare", kind, str(canned)), ready=READY.path, folder=folder)
                 for kind in ("plain", "starlette", "signing")
-            ]
-            servers = [*bare, mock]
-            if not stack.enter_context(apart_from([server.pid for server in servers if server.pid is not None])):
+            }
+            beside = dict(others([*answers.values()], folder, announce)) if compare else {}
+            for server in (*bare.values(), *beside.values()):
+                stack.enter_context(server)
+            servers = {**bare, "mock": mock, **beside}
+            pids = [servers[kind].pid for kind in OURS]
+            if not stack.enter_context(apart_from([pid for pid in pids if pid is not None])):
                 announce("one core for everything: the requests are made on it too, which brings ratios closer to 1")
             measured = []
             for name, call in calls.items():
@@ -88,23 +97,44 @@ def show(measured: list[Measured], console: Console) -> None:
         ratios = [f"{ratio:.2f}" for ratio in (row.ratio, row.by_cost, row.starlette, row.limit)]
         table.add_row(row.name, f"{row.plain:.0f}", f"{row.mock:.0f}", *ratios, f"{row.busy:.0%}")
     console.print(table)
+    if measured[0].others:
+        _show_others(measured, console)
     if any(row.busy < BUSY for row in measured):
         console.print("Busy below 95%: a server did not have a core to itself; the ratio by CPU is the one to trust.")
 
 
 def _measure(
-    name: str, call: httpx.Request, status: int, servers: Sequence[Child], rounds: int, seconds: float
+    name: str, call: httpx.Request, status: int, servers: Mapping[str, Child], rounds: int, seconds: float
 ) -> Measured:
     requests = from_everywhere(call)
+    for other in servers.keys() - OURS:  # what compiles as it goes is measured warm
+        measure(servers[other], requests, status, seconds * rounds)
     # Turn by turn, so that whatever else the machine does meets all alike.
-    turns = [[measure(server, requests, status, seconds) for server in servers] for _ in range(rounds)]
+    turns = [{kind: measure(servers[kind], requests, status, seconds) for kind in servers} for _ in range(rounds)]
+
+    def cost_of_plain_to(kind: str) -> float:
+        return median(turn["plain"].cost / turn[kind].cost for turn in turns)
+
+    rates = {kind: median(turn[kind].rate for turn in turns) for kind in servers}
     return Measured(
         name=name,
-        plain=median(plain.rate for plain, *_ in turns),
-        mock=median(mock.rate for *_, mock in turns),
-        ratio=median(mock.rate / plain.rate for plain, *_, mock in turns),
-        by_cost=median(plain.cost / mock.cost for plain, *_, mock in turns),
-        starlette=median(plain.cost / starlette.cost for plain, starlette, *_ in turns),
-        limit=median(plain.cost / signing.cost for plain, _, signing, _ in turns),
-        busy=min(min(plain.busy, mock.busy) for plain, *_, mock in turns),
+        plain=rates["plain"],
+        mock=rates["mock"],
+        ratio=median(turn["mock"].rate / turn["plain"].rate for turn in turns),
+        by_cost=cost_of_plain_to("mock"),
+        starlette=cost_of_plain_to("starlette"),
+        limit=cost_of_plain_to("signing"),
+        busy=min(min(turn["plain"].busy, turn["mock"].busy) for turn in turns),
+        others={kind: rate for kind, rate in rates.items() if kind not in OURS},
     )
+
+
+def _show_others(measured: list[Measured], console: Console) -> None:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("answers/s", no_wrap=True)
+    for name in ("mock", *measured[0].others):
+        table.add_column(name, justify="right")
+    for row in measured:
+        table.add_row(row.name, *(f"{rate:.0f}" for rate in (row.mock, *row.others.values())))
+    console.print()
+    console.print(table)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+from load.bench.bare import Canned
+from load.bench.others import mockoon, prism, wiremock
 from tests.mock_server.redis_server import RedisServer
 
 CALLS = ["profiles.code", "decisions.preauthorize", "decisions.authorize", "dcr.token", "sessions.create"]
 
 
-def bench(*options: str) -> subprocess.CompletedProcess[str]:
+def bench(*options: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
     command = [
         str(Path(sys.executable).with_name("pass-load")),
         "bench",
@@ -22,7 +26,8 @@ def bench(*options: str) -> subprocess.CompletedProcess[str]:
         "0.1",
         *options,
     ]
-    return subprocess.run(command, text=True, capture_output=True, check=False, timeout=120)
+    environment = {**os.environ, "PATH": path} if path is not None else None
+    return subprocess.run(command, env=environment, text=True, capture_output=True, check=False, timeout=120)
 
 
 def test_the_bench_prints_a_table_of_ratios() -> None:
@@ -53,3 +58,32 @@ def test_several_workers_need_a_store_that_they_share() -> None:
     ended = bench("--store=memory", "--workers=2")
     assert ended.returncode == 2
     assert "--workers 2 needs a store that the workers share" in ended.stderr
+
+
+def test_other_mocks_need_npm(tmp_path: Path) -> None:
+    ended = bench("--compare", path=str(tmp_path))
+    assert ended.returncode == 2
+    assert "--compare installs other mocks with npm, which is not here" in ended.stderr
+
+
+def test_other_mocks_are_given_the_same_answers(tmp_path: Path) -> None:
+    headers = {"content-type": "application/json;charset=UTF-8", "date": "Thu, 01 Jan 1970 00:00:00 GMT"}
+    answer = Canned(method="POST", path="/o/client/token", status=201, headers=headers, body=b'{"id":"a {{b}}"}')
+
+    prism([answer], tmp_path, tmp_path)
+    [(path, operations)] = json.loads((tmp_path / "prism.json").read_bytes())["paths"].items()
+    content = operations["post"]["responses"]["201"]["content"]
+    assert (path, content) == (answer.path, {"application/json": {"example": {"id": "a {{b}}"}}})
+
+    mockoon([answer], tmp_path, tmp_path)
+    [route] = json.loads((tmp_path / "mockoon.json").read_bytes())["routes"]
+    [given] = route["responses"]
+    assert (route["method"], f"/{route['endpoint']}", given["statusCode"]) == ("post", answer.path, 201)
+    assert (given["body"].encode(), given["disableTemplating"]) == (answer.body, True)
+
+    (tmp_path / "wiremock" / "build").mkdir(parents=True)
+    (tmp_path / "wiremock" / "build" / "wiremock-standalone-3.jar").touch()
+    wiremock([answer], tmp_path, tmp_path)
+    mapping = json.loads((tmp_path / "wiremock" / "mappings" / "0.json").read_bytes())
+    assert mapping["request"] == {"method": "POST", "urlPath": answer.path}
+    assert (mapping["response"]["status"], mapping["response"]["body"].encode()) == (201, answer.body)
