@@ -81,6 +81,7 @@ def _written(content: object, path: Path) -> str:
 
 
 def prism(canned: list[Canned], folder: Path, modules: Path) -> tuple[str, ...]:
+    """The command of Prism, which reads the answers from an OpenAPI document."""
     paths: dict[str, dict[str, Any]] = {}
     for answer in canned:
         example = answer.body.decode() if answer is READY else msgspec.json.decode(answer.body)
@@ -96,6 +97,8 @@ def prism(canned: list[Canned], folder: Path, modules: Path) -> tuple[str, ...]:
 
 
 def mockoon(canned: list[Canned], folder: Path, modules: Path) -> tuple[str, ...]:
+    """The command of Mockoon, which reads them from an environment of its own."""
+
     def identified(members: dict[str, Any]) -> dict[str, Any]:
         return {"uuid": str(uuid.uuid4()), **members}
 
@@ -132,6 +135,7 @@ def mockoon(canned: list[Canned], folder: Path, modules: Path) -> tuple[str, ...
 
 
 def wiremock(canned: list[Canned], folder: Path, modules: Path) -> tuple[str, ...]:
+    """The command of WireMock, which reads a file for each."""
     root = folder / "wiremock"
     for number, answer in enumerate(canned):
         headers = {name: value for name, value in answer.headers.items() if name != "date"}
