@@ -46,6 +46,17 @@ def test_what_a_viewer_repeats_in_a_browser_is_not_the_services_doing() -> None:
     assert {result.verdict for result in judge(trace.observations).values()} == {Verdict.NOT_EXERCISED}
 
 
+def test_a_call_more_because_the_token_was_taken_back_is_no_amplification() -> None:
+    trace = Trace().start()
+    with trace.verb("providers"):
+        trace.configuration(status=401, answer=error("invalid_access_token_client_application", status=401))
+        trace.token("t2")
+        for status in (503, 503, 200):
+            trace.configuration(status=status)
+
+    silent(trace, "errors.amplification-bounded")
+
+
 def second_screen(look_ups: int) -> Trace:
     """A login that is looked up so often from an address that no verb came from."""
     trace = Trace().start()
