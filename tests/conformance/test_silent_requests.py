@@ -5,6 +5,7 @@ What nights of `test_compliant_traces` bring is left to them.
 
 from __future__ import annotations
 
+import pytest
 from conformance_traces import OTHER, VIEWER, Trace, Viewer, error
 from trace_judging import judge, silent, violated
 
@@ -147,11 +148,23 @@ def test_an_outage_in_which_demand_ends_says_nothing() -> None:
 def test_retries_that_wait_longer_each_time_pass_in_spite_of_jitter() -> None:
     trace = Trace().start()
     for viewer, delays in ((VIEWER, (0.6, 0.9)), (OTHER, (0.3, 1.1))):
-        for delay in (*delays, 1.0):
-            trace.profiles(viewer, status=500)
-            trace.wait(delay)
+        with trace.verb("start", viewer, failure="503"):
+            for delay in (*delays, 1.0):
+                trace.profiles(viewer, status=500)
+                trace.wait(delay)
 
     silent(trace, "errors.server-errors-spaced")
+
+
+@pytest.mark.parametrize(("viewers", "verdict"), [(7, Verdict.NOT_EXERCISED), (8, Verdict.VIOLATED)])
+def test_a_few_series_of_tries_may_be_of_viewers_where_nobody_tells(viewers: int, verdict: Verdict) -> None:
+    trace = Trace().start()
+    for number in range(viewers):
+        for _ in range(3):
+            trace.profiles(Viewer(f"device-{number}", f"198.18.1.{number}"), status=500)
+            trace.wait(0.5)
+
+    assert judge(trace.observations)["errors.server-errors-spaced"].verdict is verdict
 
 
 def test_connections_that_follow_the_name_in_time_pass() -> None:

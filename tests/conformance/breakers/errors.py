@@ -36,9 +36,10 @@ def retries_a_500_endlessly(trace: Trace) -> None:
 @breaks("errors.server-errors-spaced")
 def retries_at_the_same_pace(trace: Trace) -> None:
     for viewer in (VIEWER, OTHER):
-        for _ in range(3):
-            trace.profiles(viewer, status=500)
-            trace.wait(0.5)
+        with trace.verb("start", viewer, failure="503"):
+            for _ in range(3):
+                trace.profiles(viewer, status=500)
+                trace.wait(0.5)
 
 
 @breaks("errors.unknown-tolerated")
