@@ -9,7 +9,7 @@ from email.utils import formatdate
 from typing import TypeVar
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from mock_server.control.callers import refusal
@@ -92,6 +92,8 @@ def guarded(handler: Handler, token: str | None) -> Handler:
             response = await handler(request)
         except Refused as error:
             response = answer({"error": str(error)}, error.status)
+        except ClientDisconnect:  # in the middle of the body: nothing was done, and nobody reads what is said
+            response = answer({"error": "the request broke off"}, 400)
         response.headers["date"] = formatdate(space_of(request).clock.now() / 1000, usegmt=True)
         return response
 

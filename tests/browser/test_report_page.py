@@ -109,8 +109,3 @@ def test_everything_is_unfolded_for_print(page: Page, pages: Path) -> None:
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator("details:not([open])").count() == 0
     expect(page.get_by_role("searchbox")).to_be_hidden()
-
-
-def test_the_documents_picture_is_there() -> None:
-    picture = Path(__file__).parents[2] / "docs" / "reference" / "report.png"
-    assert 10_000 < picture.stat().st_size < 150_000

@@ -9,6 +9,7 @@ import httpx
 import jwt
 import msgspec
 import pytest
+from starlette.types import Message
 
 from mock_server.app import create_app
 from mock_server.durations import parse_duration
@@ -294,3 +295,23 @@ async def test_what_cannot_be_recorded_is_answered_503_with_a_sentence() -> None
         answer = await httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://mock").get(PROFILES)
     assert answer.status_code == 503
     assert "cannot be recorded in /dev/full (No space left on device)" in answer.json()["error"]
+
+
+async def test_a_call_that_breaks_off_does_nothing_and_is_no_failure(mock: Mock) -> None:
+    messages: list[Message] = [
+        {"type": "http.request", "body": b'{"effect": ', "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return messages.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/_mock/behaviours", "raw_path": b"/_mock/behaviours"}
+    scope |= {"query_string": b"", "headers": [(b"host", b"mock")], "client": None, "root_path": "", "scheme": "http"}
+    await mock.app(scope, receive, send)
+    assert sent[0]["status"] == 400
+    assert (await mock.http.get("/_mock/behaviours")).json()["behaviours"] == []
