@@ -11,7 +11,7 @@ _PROXY = ("brotli", "zstandard")
 _CONFORMANCE = (*_PROXY, "jsonpath", "rich", "yaml")
 EXTRAS: Mapping[str, tuple[str, ...]] = {
     "conformance": _CONFORMANCE,
-    "load": (*_CONFORMANCE, "faker", "locust", "numpy"),
+    "load": (*_CONFORMANCE, "faker", "locust", "numpy", "psutil"),
     "proxy": _PROXY,
     "redis": ("redis",),
 }
