@@ -6,20 +6,14 @@ tenth.
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import forecast_bench
 import pytest
+from forecast_bench import Recorded, running
 
-from conformance import example
-
-COMMAND = str(Path(sys.executable).with_name("pass-load"))
 DEFECTS = ("poll-every-second", "configuration-per-request")
 EVENT = """[event]
 audience = 60
@@ -58,24 +52,6 @@ BY_ACTION = (
 """What a forecast and a run call the same, and an endpoint that is asked for it."""
 
 
-@dataclass(frozen=True)
-class Recorded:
-    """A run that has ended: its report, and the trace of its mock."""
-
-    report: dict[str, Any]
-    trace: Path
-
-    @property
-    def calls(self) -> dict[str, int]:
-        return {one["endpoint"]: one["calls"] for one in self.report["adobe"]["endpoints"]}
-
-    @property
-    def peak(self) -> int:
-        """Calls in the fullest second."""
-        series = self.report["series"]
-        return max(map(sum, zip(*series["calls"].values(), strict=True)))
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("forecast")
@@ -86,34 +62,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def runs(folder: Path) -> Mapping[str, Recorded]:
     """Both runs side by side: they are mostly waiting."""
-    traces = {"compliant": folder / "compliant.jsonl", "defective": folder / "defective.jsonl"}
-    with ExitStack() as stack:
-        started = {}
-        for name, defects in (("compliant", ()), ("defective", DEFECTS)):
-            own = folder / name
-            own.mkdir()
-            mock = stack.enter_context(example.mock(own, f"--record={traces[name]}"))
-            service = stack.enter_context(example.programmer_service(own, mock.url, defects))
-            config = example.service_toml(service.url)
-            text = config.path.read_text("utf-8").replace('"http://127.0.0.1:9000"', f'"{service.url}"')
-            (own / "service.toml").write_text(text, "utf-8")
-            command = [COMMAND, "run", "--service", str(own / "service.toml"), "--mock", mock.url, "--seed", "5"]
-            command += ["--event", str(folder / "small.toml"), "--report", str(own / "report")]
-            started[name] = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        said = {name: process.communicate(timeout=180)[1] for name, process in started.items()}
-        reports = {
-            name: json.loads((folder / name / "report" / "report.json").read_text("utf-8")) for name in started
-        }
-        assert reports["compliant"]["viewers"]["arrived"] == 60, said
-    return {name: Recorded(reports[name], traces[name]) for name in traces}
+    event = ("--event", str(folder / "small.toml"))
+    with (
+        running(folder / "compliant", event, seed=5) as compliant,
+        running(folder / "defective", event, seed=5, defects=DEFECTS) as defective,
+    ):
+        ended = {"compliant": compliant.ended(), "defective": defective.ended()}
+    assert ended["compliant"].report["viewers"]["arrived"] == 60
+    return ended
 
 
 def forecast(folder: Path, *arguments: str) -> dict[str, Any]:
-    command = [COMMAND, "forecast", "--event", str(folder / "small.toml"), "--seed", "2", "--answers-within", "20ms"]
-    done = subprocess.run([*command, *arguments, "--format", "json"], capture_output=True, text=True, check=False)
-    assert done.returncode in {0, 1}, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    return forecast_bench.forecast(("--event", str(folder / "small.toml")), *arguments)
 
 
 def assert_near(foreseen: float, measured: float, what: str) -> None:
