@@ -70,7 +70,12 @@ def running(folder: Path, event: Sequence[str], *, seed: int, defects: Sequence[
         (folder / "service.toml").write_text(text.replace('"http://127.0.0.1:9000"', f'"{service.url}"'), "utf-8")
         command = [COMMAND, "run", *event, "--seed", str(seed), "--report", str(folder / "report")]
         command += ["--service", str(folder / "service.toml"), "--mock", mock.url]
-        yield Running(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True), folder)
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        try:
+            yield Running(process, folder)
+        finally:
+            process.kill()
+            process.wait()
 
 
 def forecast(event: Sequence[str], *arguments: str, seed: int = 2) -> dict[str, Any]:
