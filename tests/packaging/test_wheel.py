@@ -47,6 +47,17 @@ entrance = "temp-pass"
 mvpd = "TempPass"
 watches = "1s"
 """
+CONSUMER = """
+from conformance.service_config import load
+from fixtures.devices import Device
+from load.event import Event
+from mock_server.testing import AdobePass
+
+
+def asks(adobe_pass: AdobePass, event: Event) -> None:
+    reveal_type(adobe_pass.control.health().status)
+    event.nothing
+"""
 SERVE_ALONE = """
 import httpx
 from mock_server.testing import running_mock
@@ -264,6 +275,16 @@ def test_a_trace_is_judged_from_the_wheel(installed: Path, tmp_path: Path) -> No
     audited = run(f"pass-conformance audit {trace} --format json", installed, tmp_path)
     assert audited.code == 0, audited.said
     assert '"verdict": "passed"' in audited.said
+
+
+def test_who_imports_the_packages_gets_their_types(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "consumer.py").write_text(CONSUMER, "utf-8")
+    command = [sys.executable, "-m", "mypy", "--strict", "--python-executable", installed / "python", "consumer.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert re.findall(r"(?:note|error): (.*)", done.stdout) == [
+        'Revealed type is "str"',
+        '"Event" has no attribute "nothing"  [attr-defined]',
+    ]
 
 
 def test_every_command_runs_from_the_wheel(installed: Path, tmp_path: Path) -> None:
