@@ -157,7 +157,7 @@ class _Mock(Starlette):
             await super().__call__(scope, receive, send)
             return
         path: str = scope["path"]
-        match = PREFIX.match(path)
+        match = PREFIX.match(path) if path.startswith("/~") else None
         prefix = match[0] if match else ""
         name = match[1] if match else DEFAULT_SPACE
         try:

@@ -168,15 +168,13 @@ class Behaviours:
     def __init__(self, store: SpaceStore, head: Head) -> None:
         self._store = store
         self._head = head
-        self._at_hand: list[Active] = []
+        self.at_hand: list[Active] = []
+        """Those in effect, the latest last; without any, nobody need ask for effects."""
         self._changed = -1
-
-    def __len__(self) -> int:
-        return len(self._at_hand)
 
     async def load(self, record: SpaceRecord) -> None:
         """Takes what the store has; ``record`` is that of the space, read before."""
-        self._at_hand = await self._store.rows(ACTIVE, "")
+        self.at_hand = await self._store.rows(ACTIVE, "")
         self._changed = record.changed
 
     def are_older(self, record: SpaceRecord) -> bool:
@@ -185,9 +183,9 @@ class Behaviours:
 
     async def add(self, behaviour: Behaviour, now: int) -> str:
         """Takes a behaviour into effect from ``now`` (ms) on; its id. ValueError when there are too many."""
-        if len(self._at_hand) >= MAX_BEHAVIOURS:
+        if len(self.at_hand) >= MAX_BEHAVIOURS:
             await self._drop_ended(now)
-        if len(self._at_hand) >= MAX_BEHAVIOURS:
+        if len(self.at_hand) >= MAX_BEHAVIOURS:
             raise ValueError(f"there are {MAX_BEHAVIOURS} behaviours already: remove some first")
         number = (await self._head.change(_one_added)).added
         active = first_state(behaviour, number, now)
@@ -219,7 +217,7 @@ class Behaviours:
 
         For the kind ``ttl``, ``lifetime`` names the one that is asked for; behaviours that set others stay unhit.
         """
-        for active in reversed(self._at_hand):
+        for active in reversed(self.at_hand):
             behaviour = active.behaviour
             if not active.enabled or behaviour.effect.kind != kind or active.ended(now):
                 continue

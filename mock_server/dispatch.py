@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+_REMEMBERED = 4096
+"""Paths: those of a login are asked for again and again."""
 
 
 @dataclass
@@ -28,9 +31,10 @@ class PathTree(Generic[T]):
         self._root: _Node[T] = _Node()
         for template, value in templates:
             self._add(template, value)
+        self.find = lru_cache(maxsize=_REMEMBERED)(self._find)
+        """The value for a path and its parameters, which are not to be changed; None if no template fits."""
 
-    def find(self, path: str) -> tuple[T, dict[str, str]] | None:
-        """The value for a path and its parameters; None if no template fits."""
+    def _find(self, path: str) -> tuple[T, dict[str, str]] | None:
         segments = path.split("/")
         found = self._straight(segments) or self._descend(self._root, segments, 0, ())
         if found is None:

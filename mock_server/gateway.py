@@ -74,7 +74,7 @@ class Gateway:
             response = _error_response(call, error)
         if not self._is_page:
             allow_origin(response, call.header("origin"))
-        if space.behaviours:
+        if space.behaviours.at_hand:
             response = await _with_faults(call, response)
         if (connection := connection_of(scope)) is not None and connection.gone:
             # The peer did not wait for the answer, so it has learned nothing.
@@ -129,7 +129,7 @@ class Gateway:
         token = bearer_token(call.header("authorization"))
         call.grant = await registration.grant_of(call.space.world, token) if token is not None else None
         call.client = call.grant.client if call.grant is not None else None
-        if call.space.behaviours:
+        if call.space.behaviours.at_hand:
             call.told = await told(call)
 
     async def _admitted(self, call: Call) -> bool:
@@ -183,7 +183,7 @@ class Gateway:
                 space=call.space.name,
                 at=at,
                 wall=started,
-                duration_ms=round(seconds * 1000, 3),
+                duration_ms=seconds * 1000,
                 lag_ms=self._lag.since(started),
                 endpoint=endpoint,
                 inbound=call.inbound,

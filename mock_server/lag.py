@@ -36,4 +36,4 @@ class LagMeter:
             if when < moment:
                 break
             worst = max(worst, delay)
-        return round(worst, 3)
+        return worst

@@ -10,12 +10,12 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from xml.etree.ElementTree import Element, ParseError
 
+import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
@@ -49,8 +49,7 @@ class Flaw(StrEnum):
     WRONG_RESOURCE = "wrong_resource"
 
 
-@dataclass(frozen=True)
-class MediaToken:
+class MediaToken(msgspec.Struct, frozen=True):
     """What a media token says; ``issued`` and ``ttl`` in milliseconds."""
 
     session_guid: str
@@ -90,12 +89,14 @@ def serialize_flawed(token: MediaToken, key: RSAPrivateKey, flaw: Flaw) -> str:
     """As `serialize`, but with one thing wrong."""
     match flaw:
         case Flaw.EXPIRED:
-            return serialize(replace(token, issued=token.issued - token.ttl - _LONG_EXPIRED_MS), key)
+            return serialize(msgspec.structs.replace(token, issued=token.issued - token.ttl - _LONG_EXPIRED_MS), key)
         case Flaw.WRONG_RESOURCE:
-            return serialize(replace(token, resource_id="another-resource"), key)
+            return serialize(msgspec.structs.replace(token, resource_id="another-resource"), key)
         case Flaw.BAD_SIGNATURE:
             # A genuine signature, but of another token.
-            good, other = (_parts(serialize(t, key)) for t in (token, replace(token, ttl=token.ttl + 1)))
+            good, other = (
+                _parts(serialize(t, key)) for t in (token, msgspec.structs.replace(token, ttl=token.ttl + 1))
+            )
             return base64.b64encode(f"{other[0]}{good[1]}".encode()).decode()
 
 

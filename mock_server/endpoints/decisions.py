@@ -82,7 +82,7 @@ def _resources(call: Call) -> list[str]:
 
 def _denials(call: Call) -> Denials | None:
     """What behaviours say of a resource: ``deny``, or an ``error`` that the API reports per item."""
-    if not call.space.behaviours:
+    if not call.space.behaviours.at_hand:
         return None
 
     async def said(resource: str) -> tuple[str | None, str | None] | None:

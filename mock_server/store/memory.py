@@ -43,7 +43,10 @@ class MemorySpace:
         self._max_partitions = max_partitions
 
     async def read(self, table: Table[T], partition: str, item: str = "") -> T | None:
-        return cast("T | None", self._items(table, partition).get(item))
+        # As `_items`, without a call: most of what a request does with the store is this.
+        partitions = self._tables.get(table.name)
+        items = (self._partitions(table) if partitions is None else partitions).get(partition)
+        return cast("T | None", items.get(item)) if items is not None else None
 
     async def write(self, table: Table[T], partition: str, item: str, record: T) -> None:
         self._put(table, partition, item, record)
