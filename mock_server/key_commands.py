@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -96,5 +95,5 @@ def _public_key(path: Path) -> RSAPublicKey:
 
 def _tell(said: MediaToken) -> None:
     issued = datetime.fromtimestamp(said.issued / 1000, UTC).isoformat(timespec="seconds")
-    for name, value in {**dataclasses.asdict(said), "issued": issued, "ttl": f"{said.ttl} ms"}.items():
+    for name, value in {**msgspec.structs.asdict(said), "issued": issued, "ttl": f"{said.ttl} ms"}.items():
         click.echo(f"{name:<14} {'-' if value is None else value}")
