@@ -23,7 +23,7 @@ def says_profile_is_gone(exchange: Exchange) -> bool:
     return bool(found) and any(error.get("code") in GONE for error in found)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Login:
     """A profile that the service was given."""
 

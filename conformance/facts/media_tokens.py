@@ -9,7 +9,7 @@ from conformance.facts.exchanges import brief, decisions
 from mock_server.exchange import Exchange
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class MediaToken:
     """``value`` is masked; ``expires`` is on the scale of ``Exchange.wall``."""
 

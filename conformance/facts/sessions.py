@@ -14,7 +14,7 @@ KEPT_CODES = 10_000
 """Codes remembered by each rule: more than one mock serves the polls of at a time."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Session:
     """A session that waits for its viewer to log in."""
 

@@ -13,7 +13,7 @@ REJECTED = "invalid_access_token_client_application"
 """The error that says a token is of no more use. A token of another service provider stays good elsewhere."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Token:
     """One access token. Ages are measured on the monotonic clock: a service keeps time by its own."""
 
@@ -35,7 +35,7 @@ class Token:
         return self.rejected is not None or self.expires - now <= max(60.0, self.life / 10)
 
 
-@dataclass
+@dataclass(slots=True)
 class Client:
     """One registration, or a client that was registered before the trace began (``registered`` is None)."""
 

@@ -16,7 +16,7 @@ FEWEST = 20
 EVIDENCE = 10
 
 
-@dataclass
+@dataclass(slots=True)
 class _Calls:
     device: str | None
     all: int = 0

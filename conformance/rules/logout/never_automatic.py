@@ -46,7 +46,7 @@ class NeverAutomatic(Rule):
             if denied is not None and after < BY_ITSELF and not self._logouts.driven:
                 yield self._automatic((denied.id, seen.id), seen, f"{after:.2f} s after a denial")
             else:
-                self._logouts.add(seen, None)
+                self._logouts.add(brief(seen), None)
         elif denied is not None:
             yield HELD
         if seen.endpoint in DECISIONS and (errors(seen) or denials(seen)):

@@ -1,0 +1,101 @@
+"""What rules know together is of the exchange at hand: it tells what was before, and says nothing of the next one."""
+
+from __future__ import annotations
+
+from conformance_traces import OTHER, VIEWER, Trace, error
+
+from conformance.facts.common import Facts
+from conformance.facts.exchanges import read_once
+from conformance.observation import Observation
+from mock_server.exchange import Exchange
+from mock_server.masking import mask
+
+REJECTED = error("invalid_access_token_client_application", "application-registration", 401)
+
+
+def known(trace: Trace) -> Facts:
+    """What is known when the last observation of a trace is at hand."""
+    facts = Facts()
+    for seen in trace.observations:
+        facts.observe(seen)
+    return facts
+
+
+def test_a_client_that_asks_for_a_token_had_the_ones_before() -> None:
+    trace = Trace().start()
+    trace.token("t2")
+
+    assert [token.value for token in known(trace).tokens.had] == [mask("t1")]
+    assert known(Trace().start()).tokens.had == []
+
+
+def test_the_call_that_a_token_is_rejected_at_is_not_what_rejected_it_before() -> None:
+    trace = Trace().start()
+    first = trace.profiles(status=401, answer=REJECTED)
+    tokens = known(trace).tokens
+    assert tokens.sent is not None
+    assert tokens.sent.rejected is first
+    assert tokens.rejection is None
+
+    trace.profiles()
+    assert known(trace).tokens.rejection is first
+
+
+def test_a_device_that_is_served_in_another_name_was_served_in_one_before() -> None:
+    trace = Trace().start()
+    trace.profiles()
+    trace.register("client-2")
+    trace.token("t2", client="client-2")
+    trace.profiles()
+    tokens = known(trace).tokens
+    assert tokens.before is not None
+    assert tokens.before.id == "client-1"
+    assert tokens.caller is not None
+    assert tokens.caller.id == "client-2"
+
+    trace.profiles(OTHER)
+    assert known(trace).tokens.before is None
+
+
+def test_a_poll_is_the_devices_own() -> None:
+    trace = Trace().start()
+    trace.session("AAAAAAA", VIEWER)
+    trace.poll("AAAAAAA")
+    assert known(trace).sessions.polled == "AAAAAAA"
+
+    trace.codes["AAAAAAA"] = OTHER
+    trace.poll("AAAAAAA")
+    assert known(trace).sessions.polled is None
+
+
+def test_a_session_is_replaced_once() -> None:
+    trace = Trace().start()
+    trace.session("AAAAAAA")
+    trace.session("BBBBBBB")
+    replaced = known(trace).sessions.replaced
+    assert replaced is not None
+    assert replaced.code == "AAAAAAA"
+
+    trace.profiles()
+    assert known(trace).sessions.replaced is None
+
+
+def test_time_never_goes_back() -> None:
+    trace = Trace()
+    late, early = trace.wait(5).profiles(), trace.wait(-9).profiles()
+    assert early.wall < late.wall
+    assert known(trace).now == late.wall
+
+
+def test_what_is_read_once_is_read_anew_of_another_exchange() -> None:
+    read: list[int] = []
+
+    @read_once
+    def number(seen: Observation) -> int:
+        assert isinstance(seen, Exchange)
+        read.append(seen.id)
+        return seen.id
+
+    one, other = Trace().profiles(VIEWER), Trace(first_id=2).profiles(OTHER)
+    assert [number(seen) for seen in (one, one, other, other, one)] == [1, 1, 2, 2, 1]
+    assert read == [1, 2, 1]
