@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import count
@@ -116,6 +116,10 @@ class _Bench:
         return finding
 
 
+_Watcher = tuple[Callable[[Observation], Iterator[Outcome]], Card, _Tally]
+"""A rule's `observe`, and what its outcomes go to."""
+
+
 class _World:
     """One space: facts and rule objects of its own, and which of these look at each endpoint."""
 
@@ -123,26 +127,28 @@ class _World:
         self._number = number
         self._bench = bench
         self._facts = Facts(driven=bench.driven)
-        self._rules = tuple((self._seated(rule), bench.tallies[rule.card.id]) for rule in rules)
-        self._watching: dict[str, tuple[tuple[Rule, _Tally], ...]] = {}
+        self._rules = [self._seated(rule) for rule in rules]
+        self._all = [self._watcher(rule) for rule in self._rules]
+        self._shown: dict[str, list[_Watcher]] = {}
+        """By endpoint."""
 
     def observe(self, seen: Observation) -> list[Finding]:
         if self._bench.witness:
             self._bench.witness.saw(self._number, seen)
         self._facts.observe(seen)
         findings: list[Finding] = []
-        for rule, tally in self._rules if isinstance(seen, VerbCall) else self._watchers(seen.endpoint):
-            for outcome in rule.observe(seen):
+        for observe, card, tally in self._all if isinstance(seen, VerbCall) else self._watchers(seen.endpoint):
+            for outcome in observe(seen):
                 if outcome is HELD:  # by far the most frequent
                     tally.held += 1
-                elif finding := self._take(rule.card, tally, outcome):
+                elif finding := self._take(card, tally, outcome):
                     findings.append(finding)
         return findings
 
     def finish(self) -> None:
-        for rule, tally in self._rules:
+        for rule in self._rules:
             for outcome in rule.finish():
-                self._take(rule.card, tally, outcome)
+                self._take(rule.card, self._bench.tallies[rule.card.id], outcome)
 
     def _take(self, card: Card, tally: _Tally, outcome: Outcome) -> Finding | None:
         if isinstance(outcome, Broken):
@@ -158,12 +164,15 @@ class _World:
         made.facts = self._facts
         return made
 
-    def _watchers(self, endpoint: str) -> tuple[tuple[Rule, _Tally], ...]:
-        watching = self._watching.get(endpoint)
-        if watching is None:
-            watching = tuple(pair for pair in self._rules if pair[0].watches is None or endpoint in pair[0].watches)
-            self._watching[endpoint] = watching
-        return watching
+    def _watcher(self, rule: Rule) -> _Watcher:
+        return rule.observe, rule.card, self._bench.tallies[rule.card.id]
+
+    def _watchers(self, endpoint: str) -> list[_Watcher]:
+        shown = self._shown.get(endpoint)
+        if shown is None:
+            watching = [rule for rule in self._rules if rule.watches is None or endpoint in rule.watches]
+            shown = self._shown[endpoint] = [self._watcher(rule) for rule in watching]
+        return shown
 
 
 class Judge:

@@ -18,6 +18,8 @@ APP_RESTARTED = 5.0
 """Seconds that a viewer needs at least to end an app, start it and get to its catalogue."""
 
 KEPT_DEVICES = 10_000
+MOST_ANSWERS = 10
+"""Answers that are remembered of each permit."""
 
 Device = tuple[str | None, str]
 Permits = dict[tuple[str | None, str], list[Exchange]]
@@ -61,8 +63,9 @@ class PermitsCached(Rule):
             kept = brief(seen)
             for decision in decisions(seen):
                 if decision.get("authorized") is True:
-                    item = (seen.mvpd, str(decision.get("resource")))
-                    permits[item] = [*permits.get(item, []), kept][-10:]
+                    permitted = permits.setdefault((seen.mvpd, str(decision.get("resource"))), [])
+                    permitted.append(kept)
+                    del permitted[:-MOST_ANSWERS]
             self._permits.put(device, permits)
 
     def finish(self) -> Iterator[Outcome]:
