@@ -55,7 +55,7 @@ def installed_with(extra: str = "") -> set[str]:
 def licence(name: str) -> str:
     """The expression of the metadata, its text where that is short, or the classifiers."""
     told = distribution(name).metadata
-    text = told.get("License-Expression") or told.get("License", "")
+    text = next((told[field] for field in ("License-Expression", "License") if field in told), "")
     if text and "\n" not in text and len(text) <= _LONGEST:
         return text
     classifiers = [line for line in told.get_all("Classifier", []) if line.startswith("License ::")]

@@ -61,7 +61,13 @@ def commands() -> str:
 
 def report_json() -> str:
     """The page of the report's members."""
-    structs = [model.Report, model.Run, model.RuleReport, model.FindingReport, model.KindReport]
+    structs: list[type[msgspec.Struct]] = [
+        model.Report,
+        model.Run,
+        model.RuleReport,
+        model.FindingReport,
+        model.KindReport,
+    ]
     structs += [scene.SceneReport, scene.ExchangeReport, scene.VerbCallReport]
     structs += [model.ScenarioReport, model.Untestable, model.Waived, model.BaselineReport, model.EarlierFinding]
     return _REPORT_HEAD + "".join(map(_members, structs))

@@ -30,7 +30,7 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     for source, place in PAGES.items():
         files.append(File.generated(config, place, abs_src_path=str(ROOT / source)))
     for file in sorted(set(_linked(files))):
-        files.append(File.generated(config, _place(file), content=_shown(file)))
+        files.append(File.generated(config, str(_place(file)), content=_shown(file)))
     return files
 
 
@@ -52,15 +52,15 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
 
 def _linked(files: Files) -> Iterator[Path]:
     """Files that some page links to and that are no pages of the site themselves; of folders, what is in them."""
-    for page in files.documentation_pages():
-        source = _source(page)
-        for link in _LINK.finditer(source.read_text("utf-8")) if source is not None else ():
-            target = _target(source, link)
-            if target is None or _place(target).parts[0] != "files":
-                continue
-            yield target
-            if target.is_dir():
-                yield from (file for file in target.iterdir() if file.is_file())
+    sources = [source for page in files.documentation_pages() if (source := _source(page)) is not None]
+    links = [(source, link) for source in sources for link in _LINK.finditer(source.read_text("utf-8"))]
+    for source, link in links:
+        target = _target(source, link)
+        if target is None or _place(target).parts[0] != "files":
+            continue
+        yield target
+        if target.is_dir():
+            yield from (file for file in target.iterdir() if file.is_file())
 
 
 def _target(page: Path, link: re.Match[str]) -> Path | None:
