@@ -59,6 +59,16 @@ def load_report(browser: Browser) -> None:
         save("load-report", page.screenshot())
 
 
+def forecast(browser: Browser) -> None:
+    """A million viewers, with and without two flaws."""
+    event = ("--event", "finale", "--audience", "1000000", "--seed", "1")
+    flaws = ("--defect", "poll-every-second", "--defect", "token-per-device")
+    with ran("pass-load", "forecast", *event, *flaws) as folder:
+        page = of_report(browser, folder, height=1190)
+        page.get_by_role("heading", name="The event over time").evaluate("heading => heading.scrollIntoView()")
+        save("forecast", page.screenshot())
+
+
 def dashboard(browser: Browser) -> None:
     """Lanes of devices, exchanges, findings."""
     with serving() as address, closing(World(f"{address}/~evening")) as world:
@@ -92,6 +102,7 @@ def login(browser: Browser) -> None:
 
 PICTURES: dict[str, Callable[[Browser], None]] = {
     "dashboard": dashboard,
+    "forecast": forecast,
     "load-report": load_report,
     "login": login,
     "report-passed": report_passed,
