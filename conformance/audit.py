@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,9 @@ from conformance.waivers import Waivers
 from conformance.witness import Witness
 from mock_server.exchange import Exchange
 
+TOLD_EVERY = 250_000
+"""Exchanges after which an audit tells how far it is."""
+
 
 def audit(
     paths: Sequence[Path],
@@ -25,6 +28,7 @@ def audit(
     *,
     hosts: Iterable[str] = (),
     waivers: Waivers | None = None,
+    announce: Callable[[str], None] = lambda _: None,
 ) -> Report:
     """The report on one or more traces of the same service, put in order of time together.
 
@@ -37,6 +41,8 @@ def audit(
     with _without_collector():
         for exchange in extent.watch(read_traces(paths, adobe, cut_short.add)):
             judge.observe(exchange)
+            if extent.exchanges % TOLD_EVERY == 0:
+                announce(f"{extent.exchanges:,} exchanges judged")
     run = Run(
         service=", ".join(map(str, paths)),
         seconds=extent.seconds,

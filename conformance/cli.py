@@ -157,7 +157,11 @@ def audit(traces: tuple[Path, ...], hosts: tuple[str, ...], instances: int, term
     from conformance.audit import audit as judge_traces  # noqa: PLC0415 - the other commands start faster without
 
     expectations = Expectations(instances=instances)
-    terms.conclude(judge_traces(traces, terms.rules, expectations, hosts=hosts, waivers=terms.waivers))
+    with progress(f"judging {', '.join(map(str, traces))}") as announce:
+        report = judge_traces(
+            traces, terms.rules, expectations, hosts=hosts, waivers=terms.waivers, announce=announce
+        )
+    terms.conclude(report)
 
 
 @main.command()

@@ -1,0 +1,64 @@
+"""An audit says how far it is, and leaves the garbage collector as it was."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from audited import audit, write
+from breakers import BREAKERS
+from conformance_traces import Trace
+
+import conformance.audit
+from conformance.engine import Judge
+from conformance.registry import all_rules
+from conformance.rule import Expectations
+from conformance.witness import Witness
+from mock_server.exchange import Exchange
+
+
+@pytest.fixture
+def trace(tmp_path: Path) -> Path:
+    made = Trace().start()
+    for _ in range(3):
+        made.wait(5).profiles()
+    return write(made, tmp_path / "trace.jsonl")
+
+
+def test_a_long_audit_says_how_far_it_is(trace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conformance.audit, "TOLD_EVERY", 2)
+
+    assert audit(trace).err.splitlines() == [f"judging {trace}", "2 exchanges judged", "4 exchanges judged"]
+
+
+def test_the_collector_goes_on_afterwards(trace: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.jsonl").write_text("{}\n")
+    assert gc.isenabled()
+
+    assert audit(trace).code == 0
+    assert gc.isenabled()
+    assert audit(tmp_path / "bad.jsonl").code == 2
+    assert gc.isenabled()
+
+
+def test_there_is_nothing_that_the_collector_would_have_found() -> None:
+    judged = Judge(all_rules(), Expectations(), driven=False, witness=Witness())
+    gc.collect()
+    with gc_stopped():
+        for trace in BREAKERS.values():
+            for seen in trace().observations:
+                if isinstance(seen, Exchange):
+                    judged.observe(seen)
+        assert gc.collect() == 0
+
+
+@contextmanager
+def gc_stopped() -> Iterator[None]:
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
