@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import socket
 import struct
+from collections.abc import Callable
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -29,9 +30,11 @@ _numbers = itertools.count(1)
 class Connection:
     """One TCP connection; ``id`` is given once in the life of the process."""
 
-    def __init__(self, transport: asyncio.Transport) -> None:
+    def __init__(self, transport: asyncio.Transport, given_up: Callable[[], None]) -> None:
+        """``given_up`` is called when an answer that may be under way is no longer to come, or not whole."""
         self.id = f"c{next(_numbers)}"
         self._transport = transport
+        self._given_up = given_up
 
     @property
     def gone(self) -> bool:
@@ -40,6 +43,7 @@ class Connection:
 
     def reset(self) -> None:
         """Breaks it at once: the peer reads a reset, not an end. Nothing happens if the peer has gone by itself."""
+        self._given_up()
         if self._transport.is_closing():
             return
         raw = self._transport.get_extra_info("socket")
@@ -49,6 +53,7 @@ class Connection:
 
     def close(self) -> None:
         """Ends it after what was sent."""
+        self._given_up()
         self._transport.close()
 
 

@@ -23,7 +23,7 @@ from mock_server.domain.records import BUCKETS, Bucket
 from mock_server.effects import ConnectionFault
 from mock_server.errors import ENHANCED_ERRORS, ApiError, DcrError, PageError, error_named
 from mock_server.headers import bearer_token, device_identifier
-from mock_server.inbound import BodyTooLarge, read_inbound
+from mock_server.inbound import BodyLost, BodyTooLarge, read_inbound
 from mock_server.lag import LagMeter
 from mock_server.pages import error_page
 from mock_server.raw_exchange import RawExchange
@@ -61,13 +61,14 @@ class Gateway:
     async def _exchange(self, scope: Scope, receive: Receive, space: Space, started: float) -> Response:
         """The answer to a request, once the journal has both."""
         now = space.clock.now()
+        lost: BodyLost | None = None
         try:
-            inbound, too_large = await read_inbound(scope, receive, self._settings.bounds.body_bytes), False
-        except BodyTooLarge as error:
-            inbound, too_large = error.inbound, True
+            inbound = await read_inbound(scope, receive, self._settings.bounds.body_bytes)
+        except BodyLost as error:
+            inbound, lost = error.inbound, error
         call = Call(space, self._settings, self._endpoint(inbound.method), inbound, scope["path_params"], now)
         try:
-            response = _too_large(self._settings) if too_large else await self._answer(call)
+            response = await self._answer(call) if lost is None else _without_body(lost, self._settings)
         except StoreUnavailable:
             raise
         except Exception as error:  # the one place where errors of every kind become answers
@@ -253,5 +254,8 @@ def _meets_a_browser(call: Call) -> bool:
     return call.endpoint is not None and call.endpoint.id.startswith(("authenticate", "browser."))
 
 
-def _too_large(settings: Settings) -> Response:
-    return PlainTextResponse(f"The body is longer than {settings.bounds.body_bytes} bytes.", 413)
+def _without_body(lost: BodyLost, settings: Settings) -> Response:
+    """What is answered where nobody can know what the request says."""
+    if isinstance(lost, BodyTooLarge):
+        return PlainTextResponse(f"The body is longer than {settings.bounds.body_bytes} bytes.", 413)
+    return PlainTextResponse("The body breaks off.", 400)

@@ -48,23 +48,31 @@ class Inbound(msgspec.Struct, frozen=True, gc=False):
         return self.origin + self.prefix
 
 
-class BodyTooLarge(Exception):
-    """The body is longer than allowed; ``inbound`` is the request without it."""
+class BodyLost(Exception):
+    """The body cannot be had; ``inbound`` is the request without it."""
 
     def __init__(self, inbound: Inbound) -> None:
-        super().__init__("body too large")
+        super().__init__(type(self).__name__)
         self.inbound = inbound
 
 
+class BodyTooLarge(BodyLost):
+    """It is longer than allowed."""
+
+
+class BodyBrokenOff(BodyLost):
+    """The peer hung up before its end, so nobody knows what was meant."""
+
+
 async def read_inbound(scope: Scope, receive: Receive, limit: int) -> Inbound:
-    """The request with its whole body; BodyTooLarge if that has more than ``limit`` bytes."""
+    """The request with its whole body, if that has no more than ``limit`` bytes; else BodyLost."""
     chunks: list[bytes] = []
     size = 0
     more = True
     while more and size <= _DRAIN_BYTES:
         message = await receive()
         if message["type"] == "http.disconnect":
-            break
+            raise BodyBrokenOff(inbound_of(scope, b""))
         chunk: bytes = message.get("body", b"")
         size += len(chunk)
         if size <= limit:

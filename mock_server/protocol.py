@@ -36,7 +36,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
         super().connection_made(transport)
-        self._connection = Connection(transport)
+        self._connection = Connection(transport, self._give_up)
         self._received = 0
         """Bytes that came since the connection or the last request began, without those of bodies."""
         self._began: float | None = self.loop.time()
@@ -89,6 +89,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._head_is_too_large():
             self._refuse_head()
         else:
+            self._give_up()
             super().send_400_response(msg)
 
     def pause_writing(self) -> None:
@@ -131,7 +132,12 @@ class BoundedProtocol(HttpToolsProtocol):
             head = b"HTTP/1.1 %b\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n"
             head += b"connection: close\r\n\r\n"
             self.transport.write(head % (status, len(sentence)) + sentence.encode())
-        self.transport.close()
+        self._connection.close()
+
+    def _give_up(self) -> None:
+        """Lets uvicorn expect no more of an answer that is under way, and complain of none."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.disconnected = True
 
     def _unstick(self) -> None:
         if self._stuck is not None:

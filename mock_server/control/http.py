@@ -44,10 +44,13 @@ def space_of(request: Request) -> Space:
 async def body_as(request: Request, kind: type[T]) -> T:
     """The JSON body as a struct; Refused with the place and what is wrong there."""
     body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _MAX_BODY:
-            raise Refused(f"the body is longer than {_MAX_BODY} bytes", 413)
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > _MAX_BODY:
+                raise Refused(f"the body is longer than {_MAX_BODY} bytes", 413)
+    except ClientDisconnect as error:
+        raise Refused("the body breaks off") from error
     try:
         return msgspec.json.decode(body.strip() or b"{}", type=kind, dec_hook=decode_hook)
     except UNREADABLE as error:

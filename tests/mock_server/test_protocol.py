@@ -37,7 +37,7 @@ async def served(protocol: type[BoundedProtocol]) -> AsyncIterator[tuple[str, in
     """A mock on a free port; host and port."""
     listener = listen("127.0.0.1", 0)
     listener.setsockopt(SOL_SOCKET, SO_SNDBUF, 4096)  # connections inherit it: the kernel shall not hide who is slow
-    config = uvicorn.Config(create_app(), http=protocol, ws="none", log_level="critical", timeout_keep_alive=30)
+    config = uvicorn.Config(create_app(), http=protocol, ws="none", log_config=None, timeout_keep_alive=30)
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
@@ -208,6 +208,46 @@ async def test_an_offer_to_speak_another_protocol_is_passed_over(offer: bytes) -
     async with served(BoundedProtocol) as place:
         said = await answered(place, REQUEST + b"Connection: close, Upgrade\r\nUpgrade: " + offer + b"\r\n\r\n")
         assert said.startswith(b"HTTP/1.1 200 ")
+
+
+HALF = {
+    "a session": POST + b"Content-Length: 100\r\n\r\nmvpd=Cablevision",
+    "a session in chunks": CHUNKED + b"10\r\nmvpd=Cablevision\r\n",
+    "a control call": b"POST /_mock/clock HTTP/1.1\r\nHost: mock\r\nContent-Length: 100\r\n\r\n{}",
+    "one and then none": REQUEST + b"\r\n" + POST + b"Content-Length: 9\r\n\r\n",
+    "one and then no HTTP": POST + b"Content-Length: 0\r\n\r\n\x00\x01\r\n\r\n",
+}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("half", HALF.values(), ids=HALF)
+async def test_half_a_request_does_nothing_and_nobody_complains(
+    half: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with served(BoundedProtocol) as place:
+        _, writer = await asyncio.open_connection(*place)
+        writer.write(half)
+        await writer.drain()
+        _reset(writer)
+        await asyncio.sleep(0.2)
+        async with httpx.AsyncClient(trust_env=False, base_url=f"http://{place[0]}:{place[1]}/_mock") as http:
+            seen = (await http.get("/exchanges")).json()["exchanges"]
+            assert {exchange["status"] for exchange in seen} <= {0}
+            assert (await http.get("/sessions")).json()["all"] == 0
+            assert (await http.get("/clock")).json()["offset"] == 0
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("fault", ["reset", "truncate"])
+async def test_a_connection_that_is_broken_on_purpose_is_no_error_in_the_log(
+    fault: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with served(BoundedProtocol) as (host, port), httpx.AsyncClient(trust_env=False) as http:
+        await http.post(f"http://{host}:{port}/_mock/behaviours", json={"effect": {"connection": fault}})
+        with pytest.raises(httpx.TransportError):
+            await http.get(f"http://{host}:{port}/api/v2/REF30/profiles")
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:
