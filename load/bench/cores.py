@@ -17,7 +17,7 @@ def _cores() -> list[int]:
 @contextmanager
 def apart_from(pids: list[int]) -> Iterator[bool]:
     """Keeps servers on one core and this process off it, where there is another one; whether that is so."""
-    first, *others = _cores() or [0]
+    first, *others = _cores() or [0]  # of a system that does not let us choose nothing is known
     if not others:
         yield False
         return

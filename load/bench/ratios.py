@@ -77,7 +77,7 @@ def bench(*, rounds: int, seconds: float, compare: bool, announce: Announce) -> 
             servers = {**bare, "mock": mock, **beside}
             pids = [servers[kind].pid for kind in OURS]
             if not stack.enter_context(apart_from([pid for pid in pids if pid is not None])):
-                announce("one core for everything: the requests are made on it too, which brings ratios closer to 1")
+                announce("requests are made on the core of the servers, which brings ratios closer to 1")
             measured = []
             for name, call in calls.items():
                 measured.append(_measure(name, call, answers[name].status, servers, rounds, seconds))
