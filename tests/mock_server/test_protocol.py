@@ -7,6 +7,7 @@ import contextlib
 import struct
 import time
 from collections.abc import AsyncIterator
+from random import Random
 from socket import SO_LINGER, SO_RCVBUF, SO_SNDBUF, SOL_SOCKET, socket
 from typing import cast
 
@@ -247,6 +248,52 @@ async def test_a_connection_that_is_broken_on_purpose_is_no_error_in_the_log(
         await http.post(f"http://{host}:{port}/_mock/behaviours", json={"effect": {"connection": fault}})
         with pytest.raises(httpx.TransportError):
             await http.get(f"http://{host}:{port}/api/v2/REF30/profiles")
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+WHOLE = [
+    REQUEST + b"\r\n",
+    POST + b"Content-Length: 21\r\n\r\nmvpd=Cablevision&a=b%",
+    CHUNKED + b"5\r\na=b&c\r\n0\r\n\r\n",
+    b'POST /_mock/behaviours HTTP/1.1\r\nHost: mock\r\nContent-Length: 25\r\n\r\n{"effect":{"status":503}}',
+    b"GET /~s/_mock/events?after=1.2 HTTP/1.1\r\nHost: mock\r\nLast-Event-ID: 1\r\n\r\n",
+    b"GET /activate?code=ABC HTTP/1.1\r\nHost: mock\r\nCookie: a=b\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n",
+]
+SPLINTERS = [
+    *(b"", b"\0", b"\xff", b"%", b"%00", b"%ff", b"\r\n", b"\n", b" ", b":", b"/~", b"//", b"..", b"{", b"[", b'"'),
+    *(
+        b"-1",
+        b"9" * 30,
+        b"?",
+        b"#",
+        b"&",
+        b"=",
+        b"HTTP/1.1",
+        b"Host: [",
+        b"Upgrade: h2c\r\n",
+        b"Expect: 100-continue\r\n",
+    ),
+]
+
+
+@pytest.mark.anyio
+async def test_no_broken_request_is_an_error_of_the_mock(caplog: pytest.LogCaptureFixture) -> None:
+    """Requests with splinters in them and pieces left out, always the same ones."""
+    dice = Random(1)
+    async with served(BoundedProtocol) as place:
+        for _ in range(1_000):
+            request = bytearray(dice.choice(WHOLE))
+            for _ in range(dice.randint(1, 4)):
+                at = dice.randrange(len(request))
+                request[at : at + dice.choice([0, 0, 3])] = dice.choice(SPLINTERS)
+            _, writer = await asyncio.open_connection(*place)
+            writer.write(request)
+            await asyncio.sleep(0)
+            writer.close()
+        async with httpx.AsyncClient(trust_env=False, base_url=f"http://{place[0]}:{place[1]}/_mock") as http:
+            seen = (await http.get("/exchanges", params={"limit": 10_000})).json()["exchanges"]
+    assert len(seen) > 100
+    assert [exchange for exchange in seen if exchange["status"] == 500] == []
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
