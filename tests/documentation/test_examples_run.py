@@ -141,6 +141,14 @@ def test_the_bad_days_of_the_readme_come(shell: Shell) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("page", "about"), [("docs/reference/har.md", "exchanges.har"), ("docs/reference/media-tokens.md", "keys export")]
+)
+def test_what_needs_a_mock_alone_works(shell: Shell, page: str, about: str) -> None:
+    (lines,) = [text for text in blocks(page) if about in text]
+    shell.run(f"pass-mock serve\n{lines}")
+
+
 def test_a_service_with_fixed_hosts_is_judged_over_tls(shell: Shell) -> None:
     """The variables that the page names make the difference for Python, the example service and the suite alike."""
     (trust,) = [text for text in blocks("docs/how-to/service.md") if "REQUESTS_CA_BUNDLE" in text]
