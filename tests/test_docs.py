@@ -165,3 +165,12 @@ def test_the_changelog_begins_with_the_version_that_this_is() -> None:
     assert releases == sorted(releases, key=lambda release: release[1], reverse=True)
     pages = "".join(path.read_text("utf-8") for path in (ROOT / "docs").rglob("*") if path.suffix in {".md", ".yml"})
     assert set(re.findall(r"pass_harness-([\w.]+)-py3", pages)) <= {version}
+
+
+def test_the_threat_list_names_tests_that_there_are() -> None:
+    page = (ROOT / "docs" / "explanation" / "security.md").read_text("utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| ") and "| threat |" not in line]
+    tests = {path.name for path in (ROOT / "tests").rglob("test_*.py")}
+    assert len(rows) > 20
+    assert {name.rpartition("/")[2] for name in re.findall(r"`([\w/]*test_\w+\.py)`", page)} <= tests
+    assert [row for row in rows if "test_" not in row and "| the same |" not in row] == []
