@@ -12,7 +12,7 @@ def write_whole(send: Send, status: int, headers: RawHeaders, body: bytes) -> bo
     """Writes an answer to the connection in one piece, if uvicorn has nothing to consider with it; whether it did.
 
     Uvicorn looks through every header for characters that would break it, and writes head and body one by one: much
-    of the time of a small answer. ``headers`` are the mock's own, with the length of the body, and hold none of these.
+    of the time of a small answer. ``headers`` are the mock's own, with the body's length, and hold none of these.
     """
     cycle = getattr(send, "__self__", None)
     if (
