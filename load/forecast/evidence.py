@@ -64,7 +64,9 @@ class Login:
     first_poll: float | None = None
     first_was_empty: bool = False
     last_answer: float = 0.0
-    intervals: Mean = field(default_factory=Mean)
+    failed: bool = False
+    """The last poll; the pause after it is not the usual one."""
+    intervals: list[float] = field(default_factory=list)
     done: bool = False
     polls_after: int = 0
 
@@ -89,7 +91,7 @@ class Device:
 
 
 class Evidence:
-    """Counts what the calls of a service show; ``instances`` of it may each hold a token."""
+    """Counts what the calls of a service show; each of its ``instances`` may be registered and hold a token."""
 
     def __init__(self, instances: int) -> None:
         self.devices: dict[str, Device] = {}
@@ -112,10 +114,10 @@ class Evidence:
         self.plays = self.final_denials = self.calls_after_denial = 0
         self.throttle_pauses = Mean()
         self.tries = self.throttle_tries = 1
-        self._instances = instances
+        self.instances = instances
         self._issued: dict[str, deque[tuple[float, float]]] = {}
         self._rejected: set[str] = set()
-        self._configured: dict[Platform, float] = {}
+        self._configured: dict[Platform, deque[float]] = {}
         self._throttled: dict[str, float] = {}
         self._registered_for: tuple[str, float] = ("", float("-inf"))
         self._by_endpoint: dict[str, Callable[[Exchange, Device], None]] = {
@@ -164,8 +166,8 @@ class Evidence:
         address, at = self._registered_for
         self.registrations_for_token += address == exchange.ip and exchange.wall - at < AT_ONCE
         life = float(answer(exchange).get("expires_in") or 0)
-        held = self._issued.setdefault(exchange.client_id, deque(maxlen=self._instances))
-        if len(held) == self._instances and exchange.client_id not in self._rejected:
+        held = self._issued.setdefault(exchange.client_id, deque(maxlen=self.instances))
+        if len(held) == self.instances and exchange.client_id not in self._rejected:
             issued, lives = held[0]
             age = exchange.wall - issued
             if age < lives - max(60.0, lives / 10):
@@ -175,9 +177,10 @@ class Evidence:
         self._rejected.discard(exchange.client_id)
 
     def _configuration(self, exchange: Exchange, device: Device) -> None:
-        kind = platform(exchange)
-        early = exchange.wall - self._configured.get(kind, float("-inf")) < CONFIGURATION_KEPT
-        self._configured[kind] = exchange.wall
+        held = self._configured.setdefault(platform(exchange), deque(maxlen=self.instances))
+        # Each instance may have fetched it for itself.
+        early = len(held) == self.instances and exchange.wall - held[0] < CONFIGURATION_KEPT
+        held.append(exchange.wall)
         device.configured = device.configured or early
 
     def _session(self, exchange: Exchange, device: Device) -> None:
@@ -213,11 +216,11 @@ class Evidence:
         brings = bool(profiles(exchange))
         if login.first_poll is None:
             login.first_poll, login.first_was_empty = exchange.wall, not brings
-        elif not login.done:
-            login.intervals.add(max(0.0, exchange.wall - login.last_answer))
+        elif not login.done and not login.failed:
+            login.intervals.append(max(0.0, exchange.wall - login.last_answer))
         login.polls_after += login.done
         login.done = login.done or brings
-        login.last_answer = ended(exchange)
+        login.last_answer, login.failed = ended(exchange), exchange.status != 200
 
     def _preauthorize(self, exchange: Exchange, device: Device) -> None:
         device.requests_of_look = device.requests_of_look + 1 if exchange.wall - device.looked < ONE_LOOK else 1

@@ -43,7 +43,6 @@ class Habits(msgspec.Struct, frozen=True, kw_only=True):
     profiles_per_return: float = 0.0
     """Queries for a viewer who is logged in already, when the app asks for the state."""
     profiles_per_login: float = 1.0
-    sessions_per_login: float = 1.0
     sessions_per_pass: float = 1.0
     """Where the answer is that no login is needed."""
     resumes_per_login: float = 0.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 
 import msgspec
 
@@ -32,6 +32,8 @@ MARKED = 0.1
 FEW_ADDRESSES = 0.2
 """With fewer addresses than this for each device, the devices' own are not passed on."""
 ENOUGH = 5
+EXTRAORDINARY = 2.0
+"""So many times the median is no usual interval. (Several pollers of one code make unequal ones.)"""
 
 HABITS_OF_RULES: Mapping[str, tuple[str, ...]] = {
     "registration.credentials-reused": ("registrations_per_start", "registrations_per_token"),
@@ -136,12 +138,12 @@ def _habits(evidence: Evidence) -> Found:
 
 
 def _registration(evidence: Evidence, found: Found) -> None:
-    for_token = max(0, evidence.registrations_for_token - 1)
-    besides = max(0, evidence.registrations - 1 - for_token)
+    for_token = max(0, evidence.registrations_for_token - evidence.instances)
+    besides = max(0, evidence.registrations - evidence.instances - for_token)
     if evidence.devices:
         found["registrations_per_start"] = _ratio(besides, len(evidence.devices))
-    if evidence.tokens > 1:
-        found["registrations_per_token"] = _ratio(for_token, evidence.tokens - 1)
+    if evidence.tokens > evidence.instances:
+        found["registrations_per_token"] = _ratio(for_token, evidence.tokens - evidence.instances)
     early = evidence.early_tokens
     if len(early) >= ENOUGH and _steady(early):
         found["token_life"] = (round(median(early), 1), len(early))
@@ -177,20 +179,21 @@ def _login(evidence: Evidence, found: Found) -> None:
 def _polling(evidence: Evidence, found: Found) -> None:
     logins = evidence.logins.values()
     told_apart = any(login.typed for login in logins)
-    intervals, first_screen, starts, hasty = Mean(), Mean(), Mean(), Mean()
+    intervals: list[float] = []
+    first_screen: list[float] = []
+    starts, hasty = Mean(), Mean()
     for login in logins:
         second = login.typed or not told_apart
         if login.first_poll is None:
             continue
-        if login.intervals.number:
-            (intervals if second else first_screen).add(login.intervals.value)
+        (intervals if second else first_screen).extend(login.intervals)
         if second and (told_apart or login.first_was_empty):
             starts.add(max(0.0, login.first_poll - login.opened))
         if not second:
             hasty.add(login.first_was_empty)
-    for name, mean in (("poll_interval", intervals), ("first_screen_poll_interval", first_screen)):
-        if mean.number:
-            found[name] = (round(mean.value, 3), mean.number)
+    for name, found_ones in (("poll_interval", intervals), ("first_screen_poll_interval", first_screen)):
+        if found_ones:
+            found[name] = (round(_usual(found_ones), 3), len(found_ones))
     if starts.number:
         found["first_poll_after"] = (round(starts.value, 3), starts.number)
     if hasty.number >= ENOUGH:
@@ -235,6 +238,12 @@ def _flaw(result: RuleResult, habits: Habits) -> Flaw | None:
 
 def _differs(value: float, compliant: float, margin: float) -> bool:
     return abs(value - compliant) > margin * max(1.0, abs(compliant))
+
+
+def _usual(intervals: Sequence[float]) -> float:
+    """The mean of what is not out of the ordinary: a poll that had to wait for something else is."""
+    longest = EXTRAORDINARY * median(intervals)
+    return fmean([interval for interval in intervals if interval <= longest])
 
 
 def _steady(ages: Sequence[float]) -> bool:

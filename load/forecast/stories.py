@@ -75,7 +75,7 @@ class Story:
         if self._kind.entrance == TEMP_PASS:
             let_in = np.ones(at.shape, bool)
         coded, entered = here & ~let_in, here & let_in
-        at, coded = caller.several(habits.sessions_per_login, "sessions.create", at, coded)
+        at, coded = self._call("sessions.create", at, coded)
         at, coded = caller.several(habits.resumes_per_login, "sessions.resume", at, coded)
         at, entered = caller.several(habits.sessions_per_pass, "sessions.create", at, entered)
         at, entered = self._call("profiles.mvpd", at, entered)

@@ -180,13 +180,17 @@ def test_devices_that_all_come_from_one_address_are_noticed() -> None:
     assert learned(trace).habits.one_address
 
 
-def test_two_instances_may_have_a_token_each() -> None:
+def test_two_instances_may_each_have_their_own() -> None:
     trace = Trace().start()
     trace.wait(30)
+    trace.register("client-2")
     trace.token("second")
+    for _instance in range(2):
+        trace.configuration()
     for number in range(8):
         compliant(trace, Viewer(f"device-{number}", f"198.18.0.{number + 1}"), f"CODE{number:03}")
-    assert learned(trace, instances=2).habits.tokens_per_call == 0
+    habits = learned(trace, instances=2).habits
+    assert (habits.tokens_per_call, habits.registrations_per_start, habits.configuration_kept) == (0, 0, 180)
 
 
 def test_first_screens_are_told_from_second_ones() -> None:
@@ -201,6 +205,17 @@ def test_first_screens_are_told_from_second_ones() -> None:
     assert habits.first_screen_poll_interval == pytest.approx(1.0, abs=0.01)
     assert habits.poll_interval == pytest.approx(3.2, abs=0.01)
     assert not habits.waits_for_redirect
+
+
+def test_the_pause_after_a_poll_that_failed_is_not_the_usual_one() -> None:
+    def throttled(trace: Trace, viewer: Viewer, code: str) -> None:
+        trace.session(code, viewer)
+        for status in (200, 429, 200, 200):
+            trace.poll(code, status=status)
+            trace.wait(9 if status == 429 else 1)
+        trace.poll(code, found=True)
+
+    assert learned(evening(throttled)).habits.poll_interval == pytest.approx(1.0, abs=0.01)
 
 
 def test_a_trace_in_which_nobody_does_anything_teaches_nothing() -> None:
