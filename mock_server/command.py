@@ -156,6 +156,8 @@ def listening_options(command: Callable[..., None]) -> Callable[..., None]:
 
 def check_listening(host: str, control_token: str | None) -> None:
     """Ends the command if strangers could control what listens there."""
+    if control_token is not None and not control_token.strip():
+        stop("--control-token: is empty, so everybody knows it; give another one, or none")
     if control_token is None and not _is_loopback(host):
         sentence = f"give a --control-token, or set {CONTROL_TOKEN}"
         stop(f"--host {host}: whoever reaches this address could control the mock; {sentence}")

@@ -68,6 +68,8 @@ def test_a_busy_port_is_one_sentence_and_exit_code_2() -> None:
     [
         (("serve", "--config", "none.toml"), "none.toml: cannot be read"),
         (("serve", "--host", "0.0.0.0"), "--control-token"),  # noqa: S104 (refused, that is the test)
+        (("serve", "--control-token", " "), "--control-token: is empty"),
+        (("proxy", "--upstream", "https://adobe.example", "--control-token", ""), "--control-token: is empty"),
         (("serve", "--host", "no.such.host.invalid", "--control-token", "x"), "--host no.such.host.invalid"),
         (("serve", "--record", "/none/trace.jsonl"), "cannot be written"),
         (("serve", "--port", "99999"), "99999"),
@@ -132,8 +134,13 @@ def test_any_loopback_address_does_without_a_control_token() -> None:
         assert httpx.get(f"{address}/_mock/health", trust_env=False).status_code == 200
 
 
-def test_beyond_loopback_the_control_token_opens_the_control_calls() -> None:
-    with serving("--host", "0.0.0.0", "--control-token", "s3cret") as (address, _):  # noqa: S104 (with a token)
+@pytest.mark.parametrize("options", [("--control-token", "s3cret"), ()])
+def test_beyond_loopback_the_control_token_opens_the_control_calls(
+    options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not options:
+        monkeypatch.setenv("PASS_MOCK_CONTROL_TOKEN", "s3cret")
+    with serving("--host", "0.0.0.0", *options) as (address, _):  # noqa: S104 (with a token)
         here = address.replace("0.0.0.0", "127.0.0.1")  # noqa: S104 (the address that is printed)
         assert httpx.get(f"{here}/_mock/exchanges", trust_env=False).status_code == 401
         token = {"Authorization": "Bearer s3cret"}
