@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from conformance.facts.actions import names
-from conformance.facts.exchanges import DECISIONS, PROFILE_ANSWERS, PROFILE_QUERIES, brief, ended, errors, profiles
+from conformance.facts.exchanges import DECISIONS, PROFILE_ANSWERS, PROFILE_QUERIES, ended, errors, profiles
 from conformance.observation import Observation
 from conformance.rule import Bounded
 from mock_server.exchange import Exchange
@@ -28,8 +28,9 @@ class Login:
     """A profile that the service was given."""
 
     mvpds: tuple[str, ...]
-    exchange: Exchange
-    """The latest one that brought it, in brief."""
+    exchange: int
+    """The id of the latest one that brought it."""
+    service_provider: str | None
     since: float
     """Since when the device has been logged in without a break, on the scale of ``Exchange.wall``."""
     until: float
@@ -66,7 +67,7 @@ class Logins:
         if found:
             before = self.of(exchange)
             since = before.since if before is not None and before.lasts(exchange.wall) else ended(exchange)
-            login = Login(tuple(found), brief(exchange), since, _until(exchange))
+            login = Login(tuple(found), exchange.id, exchange.service_provider, since, _until(exchange))
             for name in names(exchange):
                 self._by_name.put(name, login)
         elif exchange.status in {200, 201} and exchange.endpoint in PROFILE_QUERIES:

@@ -56,7 +56,7 @@ class KnownMvpdAskedDirectly(Rule):
             yield HELD  # answered from memory, so nothing was asked too broadly
 
     def _query(self, seen: Exchange, login: Login) -> Iterator[Outcome]:
-        if login.exchange.service_provider != seen.service_provider:
+        if login.service_provider != seen.service_provider:
             return
         if self._queries.driven:
             self._queries.add(seen, login)
@@ -67,7 +67,7 @@ class KnownMvpdAskedDirectly(Rule):
         if query.endpoint == "profiles.mvpd":
             return HELD
         return Broken(
-            exchanges=(login.exchange.id, query.id),
+            exchanges=(login.exchange, query.id),
             device=query.device,
             expected=f"profiles/{login.mvpds[0]}, known from the last login",
             observed="all profiles were asked for",

@@ -42,7 +42,7 @@ class ProfileExpiryHonoured(Rule):
 
     def _late(self, login: Login, seen: VerbCall) -> Broken:
         return Broken(
-            exchanges=(login.exchange.id,),
+            exchanges=(login.exchange,),
             device=seen.device,
             expected="the device not to be authenticated after its profile's notAfter",
             observed=f"{seen.verb} called it authenticated {seen.started - login.until:.1f} s later",

@@ -36,7 +36,7 @@ class ProfileRemembered(Rule):
         super().__init__(expectations)
         self._logins = Logins()
         self._recent = Recent()
-        self._shown: Bounded[str, tuple[Exchange, frozenset[str]]] = Bounded()
+        self._shown: Bounded[str, tuple[int, frozenset[str]]] = Bounded()
         """The login, and the attributes that the app was shown of it, by device."""
         self._restarted = False
 
@@ -57,7 +57,7 @@ class ProfileRemembered(Rule):
             yield _asked(asked, seen)
         elif lost := self._lost(login, seen):
             yield Broken(
-                exchanges=(login.exchange.id,),
+                exchanges=(login.exchange,),
                 device=seen.device,
                 expected="the attributes of the profile to outlive a restart",
                 observed=f"{', '.join(sorted(lost))} not there any more",
@@ -72,7 +72,7 @@ class ProfileRemembered(Rule):
             return frozenset()
         before = self._shown.get(call.device)
         self._shown.put(call.device, (login.exchange, frozenset(attributes)))
-        if not self._restarted or before is None or before[0].id != login.exchange.id:
+        if not self._restarted or before is None or before[0] != login.exchange:
             return frozenset()
         return before[1] - attributes.keys()
 

@@ -46,7 +46,7 @@ class OnRequest(Rule):
             yield HELD
         else:
             yield Broken(
-                exchanges=(login.exchange.id, *(call.id for call in calls)),
+                exchanges=(login.exchange, *(call.id for call in calls)),
                 device=seen.device,
                 expected=f"GET logout/{login.mvpds[0]} with redirectUrl",
                 observed="a logout call without redirectUrl" if calls else "no logout call",
