@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from itertools import islice
+from itertools import cycle, islice
 
 import httpx
 
@@ -75,10 +75,11 @@ def answer_to(call: httpx.Request) -> Canned:
     )
 
 
-def from_everywhere(call: httpx.Request) -> list[bytes]:
-    """A call as it goes over the wire, from many addresses."""
+def from_everywhere(call: httpx.Request) -> Iterator[bytes]:
+    """A call as it goes over the wire, from one address after the other without end."""
     before, after = _bytes(call).split(call.headers["x-forwarded-for"].encode())
-    return [b"%s10.77.%d.%d%s" % (before, number >> 8, number & 255, after) for number in range(ADDRESSES)]
+    addresses = [b"10.77.%d.%d" % (number >> 8, number & 255) for number in range(ADDRESSES)]
+    return (b"%b%b%b" % (before, address, after) for address in cycle(addresses))
 
 
 def _headers(device: Device, token: str) -> dict[str, str]:

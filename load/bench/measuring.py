@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 from conformance.errors import HarnessError
 from conformance.example import Child
@@ -14,7 +14,7 @@ CONNECTIONS = 32
 WARM_UP = 0.3
 
 
-def measure(server: Child, requests: Sequence[bytes], status: int, seconds: float) -> Turn:
+def measure(server: Child, requests: Iterator[bytes], status: int, seconds: float) -> Turn:
     """What a server does with requests that are to be answered with that status; errors as by `turn`."""
     pid = server.pid
     if pid is None:

@@ -8,9 +8,8 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import cycle
 from typing import cast
 
 import httptools
@@ -101,7 +100,7 @@ class Pump(asyncio.Protocol):
 
 def turn(
     port: int,
-    requests: Sequence[bytes],
+    requests: Iterator[bytes],
     status: int,
     *,
     connections: int,
@@ -109,13 +108,13 @@ def turn(
     seconds: float,
     computing: Callable[[], float],
 ) -> Turn:
-    """Sends the requests to a server on 127.0.0.1, one after the other and over again.
+    """Sends requests of those without end to a server on 127.0.0.1, one after the other.
 
     ``computing`` tells the server's processor time so far. Raises `PumpError` for an answer with another status.
     """
 
     async def send() -> Turn:
-        flow = Flow(cycle(requests), status)
+        flow = Flow(requests, status)
         loop = asyncio.get_running_loop()
         pumps = [(await loop.create_connection(lambda: Pump(flow), "127.0.0.1", port))[1] for _ in range(connections)]
         try:
