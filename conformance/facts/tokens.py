@@ -67,7 +67,7 @@ class Tokens:
     """The client in whose name the exchange at hand was made."""
     before: Client | None = None
     """The client in whose name its device was served before."""
-    had: list[Token] = field(default_factory=list)
+    had: Sequence[Token] = ()
     """The tokens that the client had before which asks for another one at hand, oldest first."""
     _clients: Bounded[str, Client] = field(default_factory=Bounded)
     _tokens: Bounded[str, Token] = field(default_factory=Bounded)
@@ -78,9 +78,9 @@ class Tokens:
         """Takes note of an exchange, which is the one at hand from now on."""
         endpoint = exchange.endpoint
         self.sent = self.rejection = self.caller = self.before = None
+        self.had = ()
         if endpoint in NEEDS_TOKEN:
             self._use(exchange)
-            self._serve(exchange)
         elif endpoint == "dcr.token":
             self._issue(exchange)
         elif endpoint == "dcr.register" and exchange.status == 201:
@@ -106,7 +106,6 @@ class Tokens:
             self._of_statement.put(client.statement, [*kept, client][-1000:])
 
     def _issue(self, exchange: Exchange) -> None:
-        self.had = []
         client_id = client_of(exchange)
         if client_id is None:
             return
@@ -129,25 +128,24 @@ class Tokens:
     def _use(self, exchange: Exchange) -> None:
         value = bearer(exchange)
         token = self._tokens.get(value) if value else None
+        client_id = token.client if token is not None else exchange.client_id
+        self.caller = self._clients.get(client_id) if client_id else None
+        if self.caller is not None and exchange.device:
+            self._serve(self.caller, exchange.service_provider, exchange.device)
         if token is None:
             return
         self.sent, self.rejection = token, token.rejected
         token.uses += 1
-        client = self._clients.get(token.client)
-        if client is not None and exchange.device and len(client.devices) < 2:
-            client.devices.add(exchange.device)
         if rejects_token(exchange) and token.rejected is None:
             token.rejected = exchange
 
-    def _serve(self, exchange: Exchange) -> None:
-        client_id = self.sent.client if self.sent else exchange.client_id
-        self.caller = self._clients.get(client_id) if client_id else None
-        if self.caller is None or not exchange.device:
-            return
-        served = (exchange.service_provider, exchange.device)
+    def _serve(self, client: Client, service_provider: str | None, device: str) -> None:
+        served = (service_provider, device)
         self.before = self._serving.get(served)
-        if self.before is not self.caller:
-            self._serving.put(served, self.caller)
+        if self.before is not client:
+            self._serving.put(served, client)
+        if len(client.devices) < 2:
+            client.devices.add(device)
 
 
 def rejects_token(exchange: Exchange) -> bool:
