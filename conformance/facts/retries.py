@@ -76,7 +76,10 @@ class RetryBounded(Rule):
                 open_series[item] = series
             elif 1 < len(series) <= TRIES:
                 yield HELD
-        self._series.put(name, open_series)
+        if open_series:
+            self._series.put(name, open_series)
+        else:
+            self._series.pop(name)
         if too_many is not None:
             yield _too_many(too_many)
 
@@ -163,6 +166,8 @@ class NotRepeated(Rule):
             return  # asked twice at once: two viewers, or two screens of one
         if acted < final.wall and seen.wall - ended(final) <= BY_ITSELF:
             yield self.repeated(final, seen)
+        elif not self.facts.driven:
+            yield HELD
         else:
             self._again.add(seen, final)  # the verb that covers it tells if the viewer asked again
 

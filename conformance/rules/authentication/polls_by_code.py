@@ -33,7 +33,7 @@ class PollsByCode(Rule):
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
         self._queries: Bounded[str, list[Exchange]] = Bounded(KEPT_CODES)
-        self._polled: Bounded[str, bool] = Bounded()
+        self._polled: Bounded[str, bool] = Bounded(KEPT_CODES)
         self._over: Bounded[str, bool] = Bounded(KEPT_CODES)
         """Codes with which somebody has logged in: whoever asks for profiles now does not wait for them."""
 

@@ -45,7 +45,7 @@ class NeverAutomatic(Rule):
             after = seen.wall - ended(denied) if denied is not None else BY_ITSELF
             if denied is not None and after < BY_ITSELF and not self._logouts.driven:
                 yield self._automatic((denied.id, seen.id), seen, f"{after:.2f} s after a denial")
-            else:
+            elif self.facts.driven:
                 self._logouts.add(brief(seen), None)
         elif denied is not None:
             yield HELD

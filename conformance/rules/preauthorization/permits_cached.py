@@ -44,7 +44,8 @@ class PermitsCached(Rule):
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._permits: Bounded[Device, Permits] = Bounded(KEPT_DEVICES)
+        self._permits: Bounded[Device, tuple[float, Permits]] = Bounded(KEPT_DEVICES)
+        """With the moment of the latest answer."""
         self._started: Bounded[str, float] = Bounded(KEPT_DEVICES)
         """When the app of each device started last."""
         self._repeats: Candidates[Broken] = Candidates()
@@ -57,7 +58,9 @@ class PermitsCached(Rule):
         if seen.endpoint != "decisions.preauthorize":
             self._permits.pop(device)
         elif seen.status == 200:
-            permits = self._permits.get(device) or {}
+            for _ in self._permits.shed(lambda known: seen.wall - known[0] > KEPT):
+                pass  # nobody looks at it any more
+            _, permits = self._permits.get(device) or (0.0, Permits())
             if permits:
                 yield from self._asked(permits, seen)
             kept = brief(seen)
@@ -66,7 +69,7 @@ class PermitsCached(Rule):
                     permitted = permits.setdefault((seen.mvpd, str(decision.get("resource"))), [])
                     permitted.append(kept)
                     del permitted[:-MOST_ANSWERS]
-            self._permits.put(device, permits)
+            self._permits.put(device, (seen.wall, permits))
 
     def finish(self) -> Iterator[Outcome]:
         for _, repeated in self._repeats.rest():
