@@ -29,6 +29,7 @@ NEEDS_TOKEN = (
 NEEDS_DEVICE = PROFILE_QUERIES | DECISIONS | {"sessions.create", "sessions.partner", "profiles.partner", "logout"}
 """Those whose pages list AP-Device-Identifier and X-Device-Info as required."""
 
+_NO_HEADERS: dict[str, str] = {}
 _CLOSING = 0.002
 """Seconds by which an exchange may be closed later than its answer was read."""
 _REMEMBERED = 256
@@ -53,9 +54,17 @@ def read_once(read: Callable[[S], T]) -> Callable[[S], T]:
 
 @read_once
 def brief(exchange: Exchange) -> Exchange:
-    """The exchange without headers and bodies: what a rule remembers of it for long."""
+    """The exchange without headers, bodies and connection: what a rule remembers of it for long."""
     return msgspec.structs.replace(
-        exchange, request_headers={}, request_body="", response_headers={}, response_body=""
+        exchange,
+        query="",
+        request_headers=_NO_HEADERS,
+        request_body="",
+        response_headers=_NO_HEADERS,
+        response_body="",
+        peer="",
+        connection="",
+        server="",
     )
 
 

@@ -33,6 +33,7 @@ class CredentialsReused(Rule):
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
         self._clients_of: Bounded[tuple[str | None, str], list[Client]] = Bounded()
+        """The clients of each device that has had more than one."""
         self._flagged: Bounded[str, bool] = Bounded(1000)
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
@@ -51,11 +52,14 @@ class CredentialsReused(Rule):
             yield self._again(shared[-1], seen, None)
 
     def _used(self, seen: Exchange) -> Iterator[Outcome]:
-        client = self.facts.tokens.caller
-        if client is None or (client is self.facts.tokens.before and not client.refused):
+        client, before = self.facts.tokens.caller, self.facts.tokens.before
+        if client is None or (client is before and not client.refused):
+            return
+        if before is None:
+            yield HELD
             return
         key = (seen.service_provider, seen.device or "")
-        clients = [known for known in self._clients_of.get(key) or [] if not known.refused]
+        clients = [known for known in self._clients_of.get(key) or [before] if not known.refused]
         if any(known.id == client.id for known in clients):
             return
         self._clients_of.put(key, [*clients, client][-10:])
