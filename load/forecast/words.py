@@ -62,7 +62,7 @@ def simulated(report: ForecastReport) -> str:
     if report.simulated == report.event.audience:
         return "every viewer was simulated"
     stands = report.event.audience / report.simulated
-    return f"{report.simulated:,} viewers were simulated, each of whom stands for {stands:,.3g}"
+    return f"{report.simulated:,} viewers were simulated, each of whom stands for {figure(stands)}"
 
 
 def tables(report: ForecastReport) -> Iterator[Table]:
