@@ -53,7 +53,7 @@ class Quiet(Generic[K, V]):
 
     def passed(self, now: float) -> Iterable[Outcome]:
         """One `HELD` for each key that has been quiet for long enough."""
-        # Asked at every observation, so nothing is begun where nothing is due.
+        # Asked at every poll, so nothing is begun where nothing is due.
         due = self._order and now - self._order[0][0] >= self.patience
         return self._held(now, self.patience) if due else ()
 

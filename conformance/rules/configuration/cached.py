@@ -37,7 +37,7 @@ class Cached(Rule):
         if isinstance(seen, VerbCall):
             if seen.verb == "restart":
                 self._fetched = Bounded(1000)  # memory is a good place for this cache, so it may be empty now
-            elif seen.verb == "providers" and seen.failure is None and any(self._fetched):
+            elif seen.verb == "providers" and seen.failure is None and self._fetched:
                 yield HELD
             return
         if seen.endpoint != "configuration" or seen.status != 200:

@@ -76,7 +76,7 @@ class ForwardedFor(Rule):
     def _late(self, unnamed: _Unnamed) -> Outcome | None:
         if self._devices.get(unnamed.address) is not None:
             return HELD
-        return self._wrong(unnamed, f"{unnamed.address}, which is no device's") if any(self._devices) else None
+        return self._wrong(unnamed, f"{unnamed.address}, which is no device's") if self._devices else None
 
     def _of_second_screen(self, exchange: Exchange, address: str) -> bool:
         """What a web page may ask for with a typed code, from wherever it was typed."""
