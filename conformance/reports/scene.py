@@ -81,7 +81,7 @@ def _exchange(exchange: Exchange, begin: float, *, cited: bool) -> ExchangeRepor
     made = ExchangeReport(
         id=exchange.id,
         at=exchange.at,
-        seconds=round(exchange.wall - begin, 3),
+        seconds=round(exchange.wall - begin, 6),
         duration_ms=round(exchange.duration_ms, 2),
         endpoint=exchange.endpoint,
         method=exchange.method,
@@ -110,8 +110,8 @@ def _verb(call: VerbCall, begin: float) -> VerbCallReport:
     said = ", ".join(f"{name} {_plain(value)}" for name, value in call.returns.items())
     return VerbCallReport(
         verb=call.verb,
-        seconds=round(call.started - begin, 3),
-        until=round(call.ended - begin, 3),
+        seconds=round(call.started - begin, 6),
+        until=round(call.ended - begin, 6),
         answer=_cut(mask_body(call.failure or said), LONGEST_VALUE),
         failed=call.failure is not None,
     )

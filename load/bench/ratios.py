@@ -22,10 +22,10 @@ from conformance.example import Child
 from conformance.runner import Announce
 from load.bench.bare import READY
 from load.bench.calls import answer_to, calls_to, from_everywhere
-from load.bench.cores import apart_from
+from load.bench.cores import apart_from, halted
 from load.bench.measuring import MOCK, measure
 from load.bench.others import others
-from load.bench.pump import PumpError
+from load.bench.pump import PumpError, Turn
 
 OURS = ("plain", "starlette", "signing", "mock")
 BUSY = 0.95
@@ -107,10 +107,15 @@ def _measure(
     name: str, call: httpx.Request, status: int, servers: Mapping[str, Child], rounds: int, seconds: float
 ) -> Measured:
     requests = from_everywhere(call)
+
+    def alone(kind: str, seconds: float) -> Turn:
+        with halted([server.pid for server in servers.values() if server is not servers[kind] and server.pid]):
+            return measure(servers[kind], requests, status, seconds)
+
     for other in servers.keys() - OURS:  # what compiles as it goes is measured warm
-        measure(servers[other], requests, status, seconds * rounds)
+        alone(other, seconds * rounds)
     # Turn by turn, so that whatever else the machine does meets all alike.
-    turns = [{kind: measure(servers[kind], requests, status, seconds) for kind in servers} for _ in range(rounds)]
+    turns = [{kind: alone(kind, seconds) for kind in servers} for _ in range(rounds)]
 
     def cost_of_plain_to(kind: str) -> float:
         return median(turn["plain"].cost / turn[kind].cost for turn in turns)
