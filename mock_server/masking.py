@@ -68,6 +68,8 @@ def mask_form(form: str) -> str:
 
 def _may_have_secrets(text: str) -> bool:
     """Most have none, and to look for the bare names costs a tenth of what the patterns do."""
+    if not text:
+        return False
     for name in _SECRETS:  # noqa: SIM110 - any() costs as much as the search
         if name in text:
             return True

@@ -143,7 +143,8 @@ def errors(exchange: Exchange) -> tuple[Mapping[str, Any], ...]:
     if exchange.status >= 400:
         top = answer(exchange)
         return (top,) if "code" in top else ()
-    return tuple([error for decision in decisions(exchange) if (error := denial(decision))])
+    found = [decision.get("error") for decision in decisions(exchange)]
+    return tuple([error for error in found if error and isinstance(error, dict)])
 
 
 def bearer(exchange: Exchange) -> str | None:
