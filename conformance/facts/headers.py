@@ -74,7 +74,7 @@ def forwarded_for(exchange: Exchange) -> str | None:
     return _first_address(exchange.request_headers.get("x-forwarded-for", ""))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=65_536)
 def _first_address(header: str) -> str | None:
     try:
         return str(ip_address(header.partition(",")[0].strip()))
