@@ -305,8 +305,10 @@ class Evening:
         unknown = [name for name in wanted if name not in self.permits]
         for batch in (unknown[:5], unknown[5:]):
             asked = batch
+            if asked and self.sim.now > self.until_answer:
+                return "503"
             for left in range(TRIES, 0, -1):
-                if not asked:
+                if not asked or self.sim.now > self.until_answer:
                     break
                 shaky = left > 1 and self.sim.happens(0.2)
                 denied = asked[-1:] if shaky else [name for name in asked if name == "d"]
