@@ -117,7 +117,7 @@ def test_verbs_belong_to_the_first_space_seen_also_those_before_it() -> None:
     assert results["logout.state-cleared"].opportunities == 2
 
 
-@pytest.mark.parametrize("rule", ["authentication.poll-interval", "errors.throttled-waits"])
+@pytest.mark.parametrize("rule", ["authentication.poll-interval", "errors.outage-answered", "errors.throttled-waits"])
 def test_a_lagging_mock_makes_timing_inconclusive_never_passed_never_violated(rule: str) -> None:
     trace = BREAKERS[rule]()
     lagging = [

@@ -103,15 +103,3 @@ def test_a_lag_shorter_than_what_was_missed_leaves_the_verdict_clear(pause: floa
         for seen in trace.observations
     ]
     assert judge(lagging)["authentication.poll-starts-promptly"].verdict is verdict
-
-
-@pytest.mark.parametrize(
-    ("lag", "verdict"), [(0.0, Verdict.VIOLATED), (400.0, Verdict.VIOLATED), (900.0, Verdict.INCONCLUSIVE)]
-)
-def test_an_answer_that_a_lagging_mock_made_late_is_nobodys_fault(lag: float, verdict: Verdict) -> None:
-    trace = Trace(lag_ms=lag).start()
-    with trace.verb("play", resource="a", failure="try later", status=503):
-        trace.authorize("a", status=0)
-        trace.wait(10.8 - 2 * ANSWER)
-
-    assert judge(trace.observations)["errors.outage-answered"].verdict is verdict
