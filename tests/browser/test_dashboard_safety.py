@@ -7,7 +7,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from accessibility import is_accessible
 from browser_bench import World
 from dashboard_bench import open_dashboard, panel, rows
 from dashboard_traffic import SESSION, evening
@@ -67,10 +67,7 @@ def test_it_fits_and_is_accessible(world: World, page: Page, reach: Callable[[Wo
                 break
             page.wait_for_timeout(100)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            found = Axe().run(page)
-            assert found.violations_count == 0, f"{width} px, {scheme}: {found.generate_report()}"
+        is_accessible(page, width, reduced_motion="reduce")
 
 
 @pytest.mark.parametrize("width", [360, 1440])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from urllib.parse import urlencode
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from accessibility import is_accessible
 from browser_bench import World, sign_in, type_code
 from playwright.sync_api import Browser, Page, expect
 
@@ -95,10 +95,7 @@ def test_pages_fit_and_are_accessible(world: World, page: Page, reach: Callable[
     for width in (360, 1280):
         page.set_viewport_size({"width": width, "height": 740})
         fits(page, width)
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            found = Axe().run(page)
-            assert found.violations_count == 0, f"{width} px, {scheme}: {found.generate_report()}"
+        is_accessible(page, width)
 
 
 def fits(page: Page, width: int) -> None:

@@ -7,9 +7,13 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
+
 from load.bench.bare import Canned
+from load.bench.cores import halted
 from load.bench.others import mockoon, prism, wiremock
 from tests.mock_server.redis_server import RedisServer
 
@@ -87,3 +91,22 @@ def test_other_mocks_are_given_the_same_answers(tmp_path: Path) -> None:
     mapping = json.loads((tmp_path / "wiremock" / "mappings" / "0.json").read_bytes())
     assert mapping["request"] == {"method": "POST", "urlPath": answer.path}
     assert (mapping["response"]["status"], mapping["response"]["body"].encode()) == (201, answer.body)
+
+
+def test_those_whose_turn_it_is_not_rest_and_go_on_afterwards() -> None:
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as process:
+        try:
+            with halted([process.pid]):
+                assert _comes_to(process.pid, psutil.STATUS_STOPPED)
+            assert _comes_to(process.pid, psutil.STATUS_SLEEPING, psutil.STATUS_RUNNING)
+        finally:
+            process.kill()
+
+
+def _comes_to(pid: int, *statuses: str) -> bool:
+    ends = time.monotonic() + 10
+    while time.monotonic() < ends:
+        if psutil.Process(pid).status() in statuses:
+            return True
+        time.sleep(0.01)
+    return False
