@@ -7,8 +7,10 @@ Pass are passed over.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlencode, urlsplit
 
@@ -79,7 +81,11 @@ class _BadEntry(Exception):
     """The entry cannot be read as an exchange; the sentence says why."""
 
 
-_ENTRIES = msgspec.json.Decoder(_Entry)
+_NO_RESPONSE = _Response()
+_ADDRESS = re.compile(r"(?:[^:/?#]+:)?(?://[^/?#]*)?([^?#]*)(?:\?([^#]*))?")
+"""Path and query of a URL (RFC 3986, appendix B)."""
+_ENTRY = msgspec.json.Decoder(_Entry)
+_ENTRIES = msgspec.json.Decoder(list[_Entry | None])
 _ADDRESSES = msgspec.json.Decoder(_Addressed)
 
 
@@ -105,7 +111,7 @@ def read_har(path: Path, hosts: Hosts) -> Iterator[Exchange]:
 def _entries(text: JsonText, hosts: Hosts) -> Iterator[_Entry | None]:
     def decode(entry: str) -> _Entry | None:
         try:
-            return _ENTRIES.decode(entry)
+            return _ENTRY.decode(entry)
         except msgspec.ValidationError:
             # Whatever is wrong with a request that is none of ours does no harm.
             request = _ADDRESSES.decode(entry).request
@@ -113,65 +119,114 @@ def _entries(text: JsonText, hosts: Hosts) -> Iterator[_Entry | None]:
                 raise
             return None
 
+    def decode_all(entries: str) -> list[_Entry | None]:
+        return _ENTRIES.decode(entries)
+
     for name in text.members():
         if name != "log":
             text.value()
             continue
         for member in text.members():
             if member == "entries":
-                yield from text.elements(decode)
+                yield from text.elements(decode, decode_all)
             else:
                 text.value()
     text.end()
 
 
 def _exchange(entry: _Entry, number: int, hosts: Hosts) -> Exchange | None:
-    request, response = entry.request, entry.response or _Response()
-    url = _split(request.url)
-    beyond = entry.beyond
-    if beyond is None and not hosts.include(request.method, url):
-        return None
-    if entry.started_date_time is None:
-        raise _BadEntry("it has no startedDateTime, so it cannot be put in order")
-    headers = _headers(request.headers)
-    started = entry.started_date_time
-    began = (started if started.tzinfo else started.replace(tzinfo=UTC)).timestamp()
-    path = unquote(url.path) or "/"
-    if beyond is None:
-        server = f"{entry.server_ip_address}:{_port(url)}" if entry.server_ip_address else ""
-        beyond = _foreign(number, began, effective_ip(headers.get("x-forwarded-for"), "unknown"), server)
-    elif beyond.space != DEFAULT_SPACE:
+    if entry.beyond is not None:
+        return _ours(entry, entry.beyond)
+    url = _split(entry.request.url)
+    return _foreign(entry, number, url) if hosts.include(entry.request.method, url) else None
+
+
+def _ours(entry: _Entry, beyond: Beyond) -> Exchange:
+    """What the mock or the proxy wrote, which masks secrets."""
+    found = _ADDRESS.match(entry.request.url)
+    path, query = found.groups("") if found is not None else ("", "")
+    path = unquote(path) or "/"
+    if beyond.space != DEFAULT_SPACE:
         path = path.removeprefix(f"/~{beyond.space}") or "/"
+    return _made(entry, beyond, _began(entry), path, query)
+
+
+def _foreign(entry: _Entry, number: int, url: SplitResult) -> Exchange:
+    """What another program wrote: the rest that is to know a `Recogniser` finds out."""
+    began = _began(entry)
+    server = f"{entry.server_ip_address}:{_port(url)}" if entry.server_ip_address else ""
+    beyond = Beyond(
+        id=number, space=DEFAULT_SPACE, wall=began, lag_ms=0.0, endpoint="", peer="", ip="", server=server
+    )
+    response = entry.response or _NO_RESPONSE
+    _mask((*(entry.request.headers or ()), *(response.headers or ())))
+    seen = _made(entry, beyond, began, unquote(url.path) or "/", url.query)
+    return msgspec.structs.replace(
+        seen,
+        query=mask_form(seen.query),
+        request_body=mask_body(seen.request_body),
+        response_body=mask_body(seen.response_body),
+        ip=effective_ip(seen.request_headers.get("x-forwarded-for"), "unknown"),
+    )
+
+
+def _began(entry: _Entry) -> float:
+    started = entry.started_date_time
+    if started is None:
+        raise _BadEntry("it has no startedDateTime, so it cannot be put in order")
+    return (started if started.tzinfo else started.replace(tzinfo=UTC)).timestamp()
+
+
+def _made(entry: _Entry, beyond: Beyond, began: float, path: str, query: str) -> Exchange:
+    request, response = entry.request, entry.response or _NO_RESPONSE
     return Exchange(
+        id=beyond.id,
+        space=beyond.space,
+        wall=beyond.wall,
+        lag_ms=beyond.lag_ms,
+        endpoint=beyond.endpoint,
+        peer=beyond.peer,
+        service_provider=beyond.service_provider,
+        mvpd=beyond.mvpd,
+        code=beyond.code,
+        client_id=beyond.client_id,
+        device=beyond.device,
+        ip=beyond.ip,
+        behaviours=beyond.behaviours,
+        server=beyond.server,
         at=round(began * 1000),
         duration_ms=max(entry.time or 0.0, 0.0),
         method=request.method,
         path=path,
-        query=mask_form(url.query),
-        request_headers=headers,
-        request_body=mask_body(_sent(request.post_data)),
+        query=query,
+        request_headers=_headers(request.headers),
+        request_body=_sent(request.post_data),
         status=max(response.status or 0, 0),
         response_headers=_headers(response.headers),
-        response_body=mask_body(_told(response.content)),
+        response_body=_told(response.content),
         connection="" if entry.connection is None else str(entry.connection),
-        **msgspec.structs.asdict(beyond),
     )
-
-
-def _foreign(number: int, began: float, ip: str, server: str) -> Beyond:
-    """What an archive leaves out that neither the mock nor the proxy wrote; a `Recogniser` finds out more."""
-    return Beyond(id=number, space=DEFAULT_SPACE, wall=began, lag_ms=0.0, endpoint="", peer="", ip=ip, server=server)
 
 
 def _headers(pairs: Iterable[_Pair] | None) -> dict[str, str]:
     headers: dict[str, str] = {}
     for pair in pairs or ():
-        name = pair.name.lower()
-        if name.startswith(":"):
-            continue  # of HTTP/2: the method and the address once more
-        value = mask_header(name, pair.value or "")
+        name, value = _lower(pair.name), pair.value or ""
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    headers.pop("", None)
     return headers
+
+
+@lru_cache(maxsize=1024)
+def _lower(name: str) -> str:
+    """The name as exchanges have it; none for those of HTTP/2, which tell the method and the address once more."""
+    return "" if name.startswith(":") else name.lower()
+
+
+def _mask(pairs: Iterable[_Pair]) -> None:
+    """One by one: of cookies that are joined it could not be told where one ends."""
+    for pair in pairs:
+        pair.value = mask_header(_lower(pair.name), pair.value or "")
 
 
 def _sent(data: _PostData | None) -> str:

@@ -1,8 +1,9 @@
 """A cursor over JSON that is too large for the memory: objects and arrays are gone through member by member.
 
-The elements of a long array are mostly written alike, so where one ends is guessed by what stood between the two
-before it. A guess is right if the text up to there decodes: no JSON object is the beginning of another one. Where it
-is wrong, or there is nothing to go by, the standard library's parser finds the end.
+The elements of a long array are mostly written alike. What stands between the first two tells where further ones end,
+so all that were read whole are decoded together. That is right if the text up to there decodes: no JSON object is the
+beginning of another one. Where it does not, or there is nothing to go by, the standard library's parser finds the end
+of each.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from typing import TextIO, TypeVar
 from mock_server.foreign_json import UNREADABLE
 
 T = TypeVar("T")
-CHUNK = 1 << 18
+CHUNK = 1 << 16
 """Characters that are read at a time."""
 MOST = 1 << 26
 """Characters that one element, or one member that is skipped, may have."""
 GUESSED = 1 << 20
-"""Characters that are looked through for the end of an element."""
+"""Characters that are looked through for what stands between elements."""
 _LOOKED_AT = 1 << 12
 _DECODER = json.JSONDecoder()
 _BLANKS = " \t\r\n"
@@ -39,6 +40,8 @@ class JsonText:
         self._stream = stream
         self._text = ""
         self._at = 0
+        self._passed = 0
+        """Characters before those."""
 
     def members(self) -> Iterator[str]:
         """The names of an object's members, each before its value, which has to be taken then."""
@@ -57,29 +60,35 @@ class JsonText:
                 return
             self._take(",")
 
-    def elements(self, decode: Callable[[str], T]) -> Iterator[T]:
-        """The elements of an array, decoded; msgspec.DecodeError for one that ``decode`` does not take."""
+    def elements(self, decode: Callable[[str], T], decode_all: Callable[[str], list[T]]) -> Iterator[T]:
+        """The elements of an array; msgspec.DecodeError for one that ``decode`` does not take.
+
+        ``decode_all`` is tried with arrays of several; where it takes one, it gives what ``decode`` would.
+        """
         self._take("[")
         if self._peek() == "]":
             self._take("]")
             return
         seam: tuple[str, int] | None = None
+        refused = 0
         while True:
             self._peek()
-            end = self._guess(seam)
+            end = self._whole(seam) if self._passed + self._at >= refused else None
             if end is not None:
                 try:
-                    element = decode(self._text[self._at : end])
+                    found = decode_all(f"[{self._text[self._at : end]}]")
                 except UNREADABLE:
+                    refused = self._passed + end
                     end = None
-            guessed = end is not None
+                else:
+                    self._at = end
+                    yield from found
             if end is None:
                 _, end = self._parsed()
                 element = decode(self._text[self._at : end])
-            closing = "" if guessed else self._closing(end)
-            self._at = end
-            yield element
-            if not guessed:
+                closing = self._closing(end)
+                self._at = end
+                yield element
                 seam = self._seam(closing)
             if self._peek() != ",":
                 self._take("]")
@@ -115,19 +124,15 @@ class JsonText:
         between = opening[1] if "\n" in closing + opening[1] else opening[0]
         return closing + between, len(closing)
 
-    def _guess(self, seam: tuple[str, int] | None) -> int | None:
+    def _whole(self, seam: tuple[str, int] | None) -> int | None:
+        """Where the last one of the elements ends that were read whole, as far as the seam tells."""
         if seam is None:
             return None
         written, kept = seam
-        looked = 0
-        while looked < GUESSED:
-            found = self._text.find(written, self._at + max(0, looked - len(written)))
-            if found >= 0:
-                return found + kept
-            looked = len(self._text) - self._at
-            if not self._more():
+        while (found := self._text.rfind(written, self._at)) < 0:
+            if len(self._text) - self._at > GUESSED or not self._more():
                 return None
-        return None
+        return found + kept
 
     def _parsed(self) -> tuple[object, int]:
         """The value that begins here, and where it ends."""
@@ -170,5 +175,6 @@ class JsonText:
         if len(rest) > MOST:
             raise BadJson(f"one part of it has more than {MOST} characters")
         read = self._stream.read(max(CHUNK, len(rest)))
+        self._passed += self._at
         self._text, self._at = rest + read, 0
         return bool(read)

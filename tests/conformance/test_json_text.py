@@ -31,7 +31,7 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def elements(text: str) -> list[Any]:
     cursor = JsonText(io.StringIO(text))
-    found = list(cursor.elements(msgspec.json.decode))
+    found = list(cursor.elements(msgspec.json.decode, msgspec.json.Decoder(list[Any]).decode))
     cursor.end()
     return found
 
@@ -95,3 +95,34 @@ def test_a_guess_that_is_wrong_does_no_harm() -> None:
     """What stands between the first two stands in the third as well."""
     objects = [{"a": 1}, {"a": 2}, {"b": [{"a": 3}, {"a": 4}]}, {"a": 5}]
     assert elements(json.dumps(objects, separators=(",", ":"))) == objects
+
+
+def test_elements_that_are_written_alike_are_decoded_together() -> None:
+    written: list[dict[str, Any]] = [{"a": n} for n in range(1_000)]
+    one_by_one, together = [], []
+
+    def decode(text: str) -> object:
+        one_by_one.append(text)
+        return msgspec.json.decode(text)
+
+    def decode_all(text: str) -> list[object]:
+        together.append(text)
+        return msgspec.json.decode(text, type=list[object])
+
+    assert list(JsonText(io.StringIO(json.dumps(written))).elements(decode, decode_all)) == written
+    assert len(one_by_one) < 10
+    assert together
+
+
+def test_elements_that_are_refused_together_are_decoded_one_by_one_and_only_once() -> None:
+    written = [{"a": n} for n in range(1_000)]
+    tried = 0
+
+    def decode_all(text: str) -> list[dict[str, int]]:
+        nonlocal tried
+        tried += len(text)
+        raise msgspec.ValidationError
+
+    text = json.dumps(written)
+    assert list(JsonText(io.StringIO(text)).elements(msgspec.json.decode, decode_all)) == written
+    assert tried < 2 * len(text)
