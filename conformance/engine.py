@@ -7,13 +7,12 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import count
 
 from conformance.facilities import in_words
 from conformance.facts.common import Facts
 from conformance.fingerprint import fingerprint
 from conformance.observation import Observation, VerbCall, moment
-from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Unclear
+from conformance.rule import NOTHING, ONE_HELD, Broken, Card, Expectations, Held, Outcome, Rule, Unclear
 from conformance.waivers import Waivers
 from conformance.witness import Scene, Witness
 
@@ -116,7 +115,7 @@ class _Bench:
         return finding
 
 
-_Watcher = tuple[Callable[[Observation], Iterator[Outcome]], Card, _Tally]
+_Watcher = tuple[Callable[[Observation], Iterable[Outcome]], Card, _Tally]
 """A rule's `observe`, and what its outcomes go to."""
 
 
@@ -138,11 +137,13 @@ class _World:
         self._facts.observe(seen)
         findings: list[Finding] = []
         for observe, card, tally in self._all if isinstance(seen, VerbCall) else self._watchers(seen.endpoint):
-            for outcome in observe(seen):
-                if outcome is HELD:  # by far the most frequent
-                    tally.held += 1
-                elif finding := self._take(card, tally, outcome):
-                    findings.append(finding)
+            outcomes = observe(seen)
+            if outcomes is ONE_HELD:  # by far the most frequent, besides nothing
+                tally.held += 1
+            elif outcomes is not NOTHING:
+                for outcome in outcomes:
+                    if finding := self._take(card, tally, outcome):
+                        findings.append(finding)
         return findings
 
     def finish(self) -> None:
@@ -151,12 +152,12 @@ class _World:
                 self._take(rule.card, self._bench.tallies[rule.card.id], outcome)
 
     def _take(self, card: Card, tally: _Tally, outcome: Outcome) -> Finding | None:
-        if isinstance(outcome, Broken):
-            return self._bench.finding(self._number, card, outcome)
-        if isinstance(outcome, Unclear):
+        if isinstance(outcome, Held):
+            tally.held += 1
+        elif isinstance(outcome, Unclear):
             tally.unclear[outcome.reason] += 1
         else:
-            tally.held += 1
+            return self._bench.finding(self._number, card, outcome)
         return None
 
     def _seated(self, rule: type[Rule]) -> Rule:
@@ -292,21 +293,23 @@ class Ordering:
 
     def __init__(self, buffer: int = ORDERING_BUFFER) -> None:
         self._buffer = buffer
-        self._waiting: deque[tuple[float, int, Observation]] = deque()
+        self._waiting: deque[Observation] = deque()
         """In order. Nearly all come in order, and the others not late by much, so a heap would be the slower way."""
-        self._arrivals = count()
+        self._latest = float("-inf")
+        """The moment of the last one of these."""
 
     def add(self, observation: Observation) -> Observation | None:
         """Takes one, and gives the one, if there is one, that can have nothing before it any more."""
         waiting = self._waiting
-        arrived = (moment(observation), next(self._arrivals), observation)
-        if waiting and arrived < waiting[-1]:
-            insort(waiting, arrived)
+        happened = moment(observation)
+        if happened >= self._latest:
+            waiting.append(observation)
+            self._latest = happened
         else:
-            waiting.append(arrived)
-        return waiting.popleft()[2] if len(waiting) > self._buffer else None
+            insort(waiting, observation, key=moment)
+        return waiting.popleft() if len(waiting) > self._buffer else None
 
     def rest(self) -> Iterator[Observation]:
         """What is left, once nothing more will come."""
         while self._waiting:
-            yield self._waiting.popleft()[2]
+            yield self._waiting.popleft()

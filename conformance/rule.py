@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
@@ -103,6 +103,10 @@ class Unclear:
 
 Outcome = Held | Broken | Unclear
 HELD = Held()
+NOTHING: tuple[Outcome, ...] = ()
+"""What a rule answers that had no opportunity."""
+ONE_HELD: tuple[Outcome, ...] = (HELD,)
+"""What a rule answers that had one and is done with it, as nearly always."""
 
 
 class Rule(ABC):
@@ -120,8 +124,12 @@ class Rule(ABC):
         self.expectations = expectations
 
     @abstractmethod
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
-        """Take the next observation, in order of time; yield one outcome per opportunity that it decides."""
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
+        """Take the next observation, in order of time; give one outcome per opportunity that it decides.
+
+        What is given is gone through at once, so it may be a generator. Rules that see most exchanges do without
+        where they can: making one takes longer than judging.
+        """
 
     def finish(self) -> Iterator[Outcome]:
         """The trace has ended: yield outcomes for what can only be judged then."""
@@ -140,18 +148,21 @@ class Bounded(Generic[K, V]):
         self.get: Callable[[K], V | None] = self._entries.get
 
     def put(self, key: K, value: V) -> None:
-        self._entries[key] = value
-        self._entries.move_to_end(key)
-        while len(self._entries) > self.limit:
-            self._entries.popitem(last=False)
+        entries = self._entries
+        entries[key] = value
+        entries.move_to_end(key)
+        if len(entries) > self.limit:
+            entries.popitem(last=False)
 
     def pop(self, key: K) -> V | None:
         return self._entries.pop(key, None)
 
-    def shed(self, old: Callable[[V], bool]) -> Iterator[V]:
+    def shed(self, old: Callable[[V], bool]) -> list[V]:
         """Drops entries, least recently written first, until one is not old; those that were dropped."""
+        dropped = []
         while self._entries and old(next(iter(self._entries.values()))):
-            yield self._entries.popitem(last=False)[1]
+            dropped.append(self._entries.popitem(last=False)[1])
+        return dropped
 
     def __len__(self) -> int:
         return len(self._entries)

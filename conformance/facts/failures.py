@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from conformance.facts.actions import names
@@ -30,7 +30,7 @@ class Failures:
     _open: Bounded[tuple[str, ...], Series] = field(default_factory=Bounded)
     _acted: Bounded[str, float] = field(default_factory=Bounded)
 
-    def observe(self, seen: Observation) -> Iterator[tuple[Series, bool]]:
+    def observe(self, seen: Observation) -> Sequence[tuple[Series, bool]]:
         """The series that this brings, and whether it is over; one that is gives way to a new one first.
 
         A first try that succeeded is none.
@@ -39,22 +39,24 @@ class Failures:
             self.driven = True
             for name in names(seen):
                 self._acted.put(name, seen.ended)
-            return
+            return ()
         if seen.endpoint not in REPEATABLE:
-            return
+            return ()
         failed = out_of_order(seen)
         if not failed and not self._open:
-            return  # as nearly always
+            return ()  # as nearly always
+        brought = []
         key = signature(seen)
         tries = self._open.pop(key) or ()
         if tries and not self._is_retry(tries[-1], seen):
-            yield tries, True
+            brought.append((tries, True))
             tries = ()
         if failed or tries:
             tries = (*tries[: self.longest - 1], seen)
-            yield tries, not failed
+            brought.append((tries, not failed))
         if failed:
             self._open.put(key, tries)
+        return brought
 
     def rest(self) -> Iterator[Series]:
         """Those that were never over."""

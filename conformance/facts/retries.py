@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from conformance.facts.actions import Candidates, inside, names
 from conformance.facts.exchanges import answered_before, decisions, denial, ended, errors, resources, signature
 from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Bounded, Broken, Expectations, Outcome, Rule
+from conformance.rule import HELD, NOTHING, Bounded, Broken, Expectations, Outcome, Rule
 from mock_server.exchange import Exchange
 
 TRIES = 3
@@ -39,28 +39,34 @@ class RetryBounded(Rule):
         self._settled: Bounded[str, dict[Item, Exchange]] = Bounded()
         """Likewise, the items that a request with retriable ones settled."""
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall):
-            # What the viewer does next is a new series.
-            for name in names(seen):
-                yield from _held(self._series.pop(name))
-                self._settled.pop(name)
-            if seen.shares_address:
-                shared = self._series.get(f"ip:{seen.ip}") or {}
-                yield from _held({item: shared.pop(item) for item in list(shared) if item[1] == seen.device})
-        elif seen.endpoint == self.endpoint:
-            yield from self._asked(seen)
+            return self._acted(seen)
+        if seen.endpoint != self.endpoint:
+            return NOTHING
+        name = names(seen)[-1]
+        open_series = self._series.get(name) or {}
+        retriable = _retriable(seen)
+        if not retriable and not open_series and self._settled.get(name) is None:
+            return NOTHING  # decided at once, as nearly always
+        return self._asked(name, seen, retriable, open_series)
 
     def finish(self) -> Iterator[Outcome]:
         for name in self._series:
             yield from _held(self._series.pop(name))
 
-    def _asked(self, seen: Exchange) -> Iterator[Outcome]:
-        name = names(seen)[-1]
-        open_series = self._series.get(name) or {}
-        retriable = _retriable(seen)
-        if not retriable and not open_series and self._settled.get(name) is None:
-            return  # decided at once, as nearly always
+    def _acted(self, call: VerbCall) -> Iterator[Outcome]:
+        """What the viewer does next is a new series."""
+        for name in names(call):
+            yield from _held(self._series.pop(name))
+            self._settled.pop(name)
+        if call.shares_address:
+            shared = self._series.get(f"ip:{call.ip}") or {}
+            yield from _held({item: shared.pop(item) for item in list(shared) if item[1] == call.device})
+
+    def _asked(
+        self, name: str, seen: Exchange, retriable: set[str], open_series: dict[Item, list[Exchange]]
+    ) -> Iterator[Outcome]:
         items = {_item(seen, resource): resource in retriable for resource in resources(seen)}
         yield from self._needless(name, seen, items, open_series)
         too_many = None
@@ -143,18 +149,18 @@ class NotRepeated(Rule):
     def repeated(self, final: Exchange, seen: Exchange) -> Broken:
         """The finding that ``seen`` repeats what ``final`` was the answer to."""
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall):
-            yield from self._settle(seen)
-            return
-        if self._final:
-            for _ in self._final.shed(lambda final: seen.wall - ended(final) > REMEMBERED):
-                yield HELD
-            final = self._final.pop(signature(seen))
-            if final is not None:
-                yield from self._repetition(final, seen)
+            return self._settle(seen)
+        outcomes = self._asked(seen) if self._final else NOTHING
         if self.is_final(seen):
             self._final.put(signature(seen), seen)
+        return outcomes
+
+    def _asked(self, seen: Exchange) -> list[Outcome]:
+        outcomes: list[Outcome] = [HELD] * len(self._final.shed(lambda final: seen.wall - ended(final) > REMEMBERED))
+        final = self._final.pop(signature(seen))
+        return outcomes if final is None else [*outcomes, *self._repetition(final, seen)]
 
     def finish(self) -> Iterator[Outcome]:
         for _ in (*self._final, *self._again.rest()):
@@ -181,7 +187,7 @@ class NotRepeated(Rule):
 
 def _retriable(exchange: Exchange) -> set[str]:
     """The resources whose decision may be asked for again."""
-    if not any(error.get("action") == "retry" for error in errors(exchange)):
+    if "retry" not in [error.get("action") for error in errors(exchange)]:
         return set()
     if exchange.status >= 400:
         return set(resources(exchange))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from conformance import citations
 from conformance.facts.actions import Candidates, inside
 from conformance.facts.exchanges import PROFILE_QUERIES
 from conformance.facts.logins import LOGIN_ENDPOINTS, Login, Logins
 from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
+from conformance.rule import HELD, NOTHING, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
 
 AT_ONCE = 60.0
@@ -35,15 +35,12 @@ class KnownMvpdAskedDirectly(Rule):
         self._logins = Logins()
         self._queries: Candidates[Login] = Candidates()
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall):
-            yield from self._verb(seen)
-            return
-        if seen.endpoint in PROFILE_QUERIES and seen.status == 200:
-            known = self._logins.of(seen)
-            if known is not None and known.lasts(seen.wall):
-                yield from self._query(seen, known)
+            return self._verb(seen)
+        known = self._logins.of(seen) if seen.endpoint in PROFILE_QUERIES and seen.status == 200 else None
         self._logins.observe(seen)
+        return self._query(seen, known) if known is not None and known.lasts(seen.wall) else NOTHING
 
     def _verb(self, call: VerbCall) -> Iterator[Outcome]:
         asked = [(query, login) for query, login in self._queries.settle(call) if inside(query, call)]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from conformance import citations
 from conformance.facts.exchanges import DECISIONS, PROFILE_QUERIES, answer, ended
 from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from conformance.rule import HELD, NOTHING, ONE_HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
 
 AFTERWARDS = 60.0
@@ -34,19 +34,18 @@ class NoLoginWhenAuthorized(Rule):
         super().__init__(expectations)
         self._authorized: Bounded[Login, Exchange] = Bounded()
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall) or not seen.device:
-            return
+            return NOTHING
         login = (seen.service_provider, seen.device, seen.mvpd)
         before = self._authorized.pop(login)
         if seen.endpoint != "sessions.create":
-            if before is not None:
-                yield HELD
-            return
-        if before is not None and ended(before) < seen.wall < before.wall + AFTERWARDS:
-            yield self._again(before, seen)
+            return NOTHING if before is None else ONE_HELD
         if seen.status == 200 and answer(seen).get("actionName") == "authorize":
             self._authorized.put(login, seen)
+        if before is None or not ended(before) < seen.wall < before.wall + AFTERWARDS:
+            return NOTHING
+        return [self._again(before, seen)]
 
     def finish(self) -> Iterator[Outcome]:
         for _ in self._authorized:

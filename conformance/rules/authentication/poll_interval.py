@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from conformance import citations
 from conformance.facts.exchanges import asks_again, brief
 from conformance.facts.sessions import KEPT_CODES, POLL_ENDPOINTS
 from conformance.facts.timing import timed
 from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from conformance.rule import HELD, NOTHING, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
 
 
@@ -33,16 +33,15 @@ class PollInterval(Rule):
         super().__init__(expectations)
         self._last: Bounded[str, Exchange] = Bounded(KEPT_CODES)
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
-        if isinstance(seen, VerbCall):
-            return
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
         code = self.facts.sessions.polled
-        if code is None:
-            return
+        if isinstance(seen, VerbCall) or code is None:
+            return NOTHING
         before = self._last.get(code)
         self._last.put(code, brief(seen))
-        if before is not None and not asks_again(before):
-            yield timed(self.expectations, self._judge(before, seen), before, seen)
+        if before is None or asks_again(before):
+            return NOTHING
+        return [timed(self.expectations, self._judge(before, seen), before, seen)]
 
     def _judge(self, before: Exchange, seen: Exchange) -> Outcome:
         apart = seen.wall - before.wall

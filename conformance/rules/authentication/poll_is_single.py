@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from itertools import pairwise
 
 from conformance import citations
@@ -10,7 +10,7 @@ from conformance.facts.exchanges import asks_again, brief, ended, profiles
 from conformance.facts.sessions import KEPT_CODES, POLL_ENDPOINTS
 from conformance.facts.timing import timed
 from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from conformance.rule import HELD, NOTHING, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
 
 LOOKED_AT = 4
@@ -37,19 +37,16 @@ class PollIsSingle(Rule):
         super().__init__(expectations)
         self._polls: Bounded[str, list[Exchange]] = Bounded(KEPT_CODES)
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
-        if isinstance(seen, VerbCall):
-            return
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
         code = self.facts.sessions.polled
-        if code is None:
-            return
+        if isinstance(seen, VerbCall) or code is None:
+            return NOTHING
         polls = [*(self._polls.get(code) or []), brief(seen)][-LOOKED_AT:]
         if profiles(seen):
             self._polls.pop(code)  # whoever polls on is a matter of another rule
         else:
             self._polls.put(code, polls)
-        if len(polls) > 1:
-            yield timed(self.expectations, self._judge(polls), *polls)
+        return [timed(self.expectations, self._judge(polls), *polls)] if len(polls) > 1 else NOTHING
 
     def _judge(self, polls: list[Exchange]) -> Outcome:
         if polls[-1].wall < ended(polls[-2]):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from conformance import citations
 from conformance.facts.exchanges import DECISIONS
 from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Broken, Card, Outcome, Rule, Severity
+from conformance.rule import NOTHING, ONE_HELD, Broken, Card, Outcome, Rule, Severity
 
 
 class DocumentedPath(Rule):
@@ -23,10 +23,11 @@ class DocumentedPath(Rule):
     )
     watches = DECISIONS
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall) or seen.endpoint not in DECISIONS:
-            return
+            return NOTHING
         if "/decision/" not in seen.path:
-            yield HELD
-            return
-        yield Broken(exchanges=(seen.id,), device=seen.device, expected="/decisions/ in the path", observed=seen.path)
+            return ONE_HELD
+        return (
+            Broken(exchanges=(seen.id,), device=seen.device, expected="/decisions/ in the path", observed=seen.path),
+        )

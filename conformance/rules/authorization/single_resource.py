@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from conformance import citations
 from conformance.facts.limits import within_limit
 from conformance.observation import Observation, VerbCall
-from conformance.rule import Card, Outcome, Rule, Severity
+from conformance.rule import NOTHING, Card, Outcome, Rule, Severity
 
 
 class SingleResource(Rule):
@@ -23,7 +23,7 @@ class SingleResource(Rule):
     )
     watches = frozenset({"decisions.authorize"})
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall) or seen.endpoint != "decisions.authorize":
-            return
-        yield within_limit(seen, self.expectations.authorize_limit)
+            return NOTHING
+        return (within_limit(seen, self.expectations.authorize_limit),)

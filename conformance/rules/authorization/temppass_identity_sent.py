@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from conformance import citations
 from conformance.facts.exchanges import errors
 from conformance.facts.headers import decoded
 from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Broken, Card, Outcome, Rule, Severity
+from conformance.rule import NOTHING, ONE_HELD, Broken, Card, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
 
 MISSING = "invalid_header_identity_for_temporary_access"
@@ -30,22 +30,23 @@ class TempPassIdentitySent(Rule):
         needs=frozenset({"login", "play", "temppass_identity"}),
     )
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall):
-            return
+            return NOTHING
         sent = seen.request_headers.get("ap-temppass-identity")
         refused = MISSING in seen.response_body and any(error.get("code") == MISSING for error in errors(seen))
         if sent is None and not refused:
-            return
+            return NOTHING
         wrong = _wrong(sent, seen, refused)
         if wrong is None:
-            yield HELD
-            return
-        yield Broken(
-            exchanges=(seen.id,),
-            device=seen.device,
-            expected="AP-TempPass-Identity: a hashed identity in Base64",
-            observed=wrong,
+            return ONE_HELD
+        return (
+            Broken(
+                exchanges=(seen.id,),
+                device=seen.device,
+                expected="AP-TempPass-Identity: a hashed identity in Base64",
+                observed=wrong,
+            ),
         )
 
 

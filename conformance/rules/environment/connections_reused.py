@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from conformance import citations
 from conformance.facts.exchanges import NEEDS_TOKEN
 from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from conformance.rule import HELD, NOTHING, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 
 FEWEST = 50
 """Calls below which the number of connections says nothing."""
@@ -33,14 +33,14 @@ class ConnectionsReused(Rule):
         self._opened = 0
         self._latest: tuple[int, ...] = ()
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
         if not isinstance(seen, VerbCall) and seen.endpoint in NEEDS_TOKEN and seen.connection:
             self._calls += 1
             if self._connections.get(seen.connection) is None:
                 self._opened += 1
                 self._latest = (*self._latest, seen.id)[-5:]
                 self._connections.put(seen.connection, True)
-        return iter(())
+        return NOTHING
 
     def finish(self) -> Iterator[Outcome]:
         if self._calls < FEWEST:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from conformance import citations
 from conformance.facts.exchanges import sent_by_browser
 from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from conformance.rule import HELD, NOTHING, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
 
 KEPT = 30.0
@@ -34,18 +34,17 @@ class DnsAtMost30s(Rule):
         self._connections: Bounded[str, bool] = Bounded()
         self._moved: VerbCall | None = None
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall):
             if seen.verb == "fail_over":
                 self._moved = seen
-            return
-        if sent_by_browser(seen):
-            return
-        if self._connections.get(seen.connection) is not None:
-            return
+            return NOTHING
+        if self._connections.get(seen.connection) is not None or sent_by_browser(seen):
+            return NOTHING
         self._connections.put(seen.connection, True)
-        if self._moved is not None and seen.wall - self._moved.ended > KEPT + MARGIN:
-            yield from self._judge(self._moved, seen)
+        if self._moved is None or seen.wall - self._moved.ended <= KEPT + MARGIN:
+            return NOTHING
+        return self._judge(self._moved, seen)
 
     def _judge(self, moved: VerbCall, seen: Exchange) -> Iterator[Outcome]:
         if _host(seen.server) == moved.arguments["to"]:

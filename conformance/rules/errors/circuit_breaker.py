@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from conformance import citations
 from conformance.facts.exchanges import DCR, NEEDS_TOKEN, out_of_order
 from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
+from conformance.rule import HELD, NOTHING, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
 
 LASTING = 6.0
@@ -56,20 +56,22 @@ class CircuitBreaker(Rule):
         """When somebody last wanted something: a verb began or, without a driver, a call came."""
         self._driven = False
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall):
             self._driven = True
             self._last = max(self._last, seen.started)
             if self._outage is not None:
                 self._outage.asked[self._outage.tenth(seen.started)] += 1
-            return
+            return NOTHING
+        outcomes: Iterable[Outcome] = NOTHING
         if out_of_order(seen):
             self._failed(seen)
-        elif seen.status != 429:
-            yield from self.finish()
+        elif self._outage is not None and seen.status != 429:
+            outcomes = self._over(self._outage, self._last)
             self._outage = None
-        if not self._driven:
-            self._last = max(self._last, seen.wall)
+        if not self._driven and seen.wall > self._last:
+            self._last = seen.wall
+        return outcomes
 
     def finish(self) -> Iterator[Outcome]:
         if self._outage is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from conformance import citations
@@ -10,7 +10,7 @@ from conformance.facts.exchanges import ended
 from conformance.facts.failures import REPEATABLE, Failures, Series
 from conformance.facts.retries import BY_ITSELF
 from conformance.observation import Observation
-from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
+from conformance.rule import HELD, NOTHING, Broken, Card, Expectations, Outcome, Rule, Severity
 
 TRIES = 3
 STEADY = 1.2
@@ -35,8 +35,12 @@ class ServerErrorsBounded(Rule):
         super().__init__(expectations)
         self._failures = Failures(expectations.poll_interval, longest=TRIES + 2)
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
-        for tries, over in self._failures.observe(seen):
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
+        brought = self._failures.observe(seen)
+        return self._judge(brought, seen) if brought else NOTHING
+
+    def _judge(self, brought: Iterable[tuple[Series, bool]], seen: Observation) -> Iterator[Outcome]:
+        for tries, over in brought:
             # The fourth try is told once, and so is what follows it.
             if len(tries) == TRIES + 1 and seen is tries[-1]:
                 if self._failures.driven or _by_itself(tries):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from statistics import median
 
 from conformance import citations
 from conformance.facts.exchanges import ended
 from conformance.facts.failures import REPEATABLE, Failures, Series
 from conformance.observation import Observation
-from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
+from conformance.rule import HELD, NOTHING, Broken, Card, Expectations, Outcome, Rule, Severity
 
 FEWEST = 2
 """Series of three tries, below which jitter may look like growth or its absence."""
@@ -39,11 +39,11 @@ class ServerErrorsSpaced(Rule):
         self._failures = Failures(expectations.poll_interval, longest=3)
         self._series: list[Series] = []
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
         for tries, over in self._failures.observe(seen):
             if over and len(tries) == 3 and len(self._series) < KEPT:
                 self._series.append(tries)
-        return iter(())
+        return NOTHING
 
     def finish(self) -> Iterator[Outcome]:
         series = [*self._series, *(tries for tries in self._failures.rest() if len(tries) == 3)][:KEPT]

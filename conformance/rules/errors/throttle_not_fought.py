@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from conformance import citations
 from conformance.facts.exchanges import NEEDS_TOKEN
 from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from conformance.rule import HELD, NOTHING, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 
 SHARE = 0.05
 FEWEST = 20
@@ -48,7 +48,7 @@ class ThrottleNotFought(Rule):
         self._households: Bounded[str, bool] = Bounded()
         """Addresses of several devices, which together may well need more than one is allowed."""
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall):
             if seen.shares_address:
                 self._households.put(seen.ip, True)
@@ -61,7 +61,7 @@ class ThrottleNotFought(Rule):
             if seen.status == 429:
                 calls.throttled += 1
                 calls.examples = (*calls.examples, seen.id)[:EVIDENCE]
-        return iter(())
+        return NOTHING
 
     def finish(self) -> Iterator[Outcome]:
         others = _Calls(None)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from conformance import citations
 from conformance.facts.exchanges import NEEDS_TOKEN, bearer
 from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Broken, Card, Outcome, Rule, Severity
+from conformance.rule import NOTHING, ONE_HELD, Broken, Card, Outcome, Rule, Severity
 
 
 class Authorization(Rule):
@@ -23,16 +23,17 @@ class Authorization(Rule):
     )
     watches = NEEDS_TOKEN
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall) or seen.endpoint not in NEEDS_TOKEN:
-            return
+            return NOTHING
         if bearer(seen):
-            yield HELD
-            return
+            return ONE_HELD
         sent = seen.request_headers.get("authorization")
-        yield Broken(
-            exchanges=(seen.id,),
-            device=seen.device,
-            expected="Authorization: Bearer with an access token",
-            observed="no Authorization header" if sent is None else "an Authorization header of another form",
+        return (
+            Broken(
+                exchanges=(seen.id,),
+                device=seen.device,
+                expected="Authorization: Bearer with an access token",
+                observed="no Authorization header" if sent is None else "an Authorization header of another form",
+            ),
         )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from conformance import citations
 from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Broken, Card, Outcome, Rule, Severity
+from conformance.rule import NOTHING, ONE_HELD, Broken, Card, Outcome, Rule, Severity
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -35,17 +35,18 @@ class ContentType(Rule):
     )
     watches = frozenset(TYPES)
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
         wanted = None if isinstance(seen, VerbCall) else TYPES.get(seen.endpoint)
         if isinstance(seen, VerbCall) or wanted is None or not seen.request_body:
-            return
+            return NOTHING
         sent = seen.request_headers.get("content-type", "")
         if sent.partition(";")[0].strip().lower() == wanted:
-            yield HELD
-            return
-        yield Broken(
-            exchanges=(seen.id,),
-            device=seen.device,
-            expected=f"Content-Type: {wanted}",
-            observed=f"Content-Type: {sent}" if sent else "no Content-Type",
+            return ONE_HELD
+        return (
+            Broken(
+                exchanges=(seen.id,),
+                device=seen.device,
+                expected=f"Content-Type: {wanted}",
+                observed=f"Content-Type: {sent}" if sent else "no Content-Type",
+            ),
         )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 
 from conformance import citations
 from conformance.facts.exchanges import NEEDS_DEVICE
 from conformance.facts.headers import decoded
 from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Broken, Card, Outcome, Rule, Severity
+from conformance.rule import NOTHING, ONE_HELD, Broken, Card, Outcome, Rule, Severity
 
 
 class DeviceIdentifier(Rule):
@@ -25,18 +25,19 @@ class DeviceIdentifier(Rule):
     )
     watches = NEEDS_DEVICE
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall) or seen.endpoint not in NEEDS_DEVICE:
-            return
+            return NOTHING
         wrong = _wrong(seen.request_headers.get("ap-device-identifier"))
         if wrong is None:
-            yield HELD
-            return
-        yield Broken(
-            exchanges=(seen.id,),
-            device=seen.device,
-            expected="AP-Device-Identifier: fingerprint <identifier in Base64>",
-            observed=wrong,
+            return ONE_HELD
+        return (
+            Broken(
+                exchanges=(seen.id,),
+                device=seen.device,
+                expected="AP-Device-Identifier: fingerprint <identifier in Base64>",
+                observed=wrong,
+            ),
         )
 
 

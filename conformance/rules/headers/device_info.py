@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 
 from conformance import citations
 from conformance.facts.exchanges import DCR, NEEDS_DEVICE
 from conformance.facts.headers import RESTRICTED, facts_in
 from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Broken, Card, Outcome, Rule, Severity
+from conformance.rule import NOTHING, ONE_HELD, Broken, Card, Outcome, Rule, Severity
 
 
 class DeviceInfo(Rule):
@@ -26,21 +26,22 @@ class DeviceInfo(Rule):
     )
     watches = NEEDS_DEVICE | DCR
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall):
-            return
+            return NOTHING
         sent = "x-device-info" in seen.request_headers
         if seen.endpoint not in NEEDS_DEVICE and not (sent and seen.endpoint.startswith("dcr.")):
-            return
+            return NOTHING
         wrong = _wrong(seen.request_headers.get("x-device-info", ""))
         if wrong is None:
-            yield HELD
-            return
-        yield Broken(
-            exchanges=(seen.id,),
-            device=seen.device,
-            expected="X-Device-Info: a JSON object in Base64 with allowed values",
-            observed=wrong,
+            return ONE_HELD
+        return (
+            Broken(
+                exchanges=(seen.id,),
+                device=seen.device,
+                expected="X-Device-Info: a JSON object in Base64 with allowed values",
+                observed=wrong,
+            ),
         )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 
 from conformance import citations
 from conformance.facts.exchanges import NEEDS_DEVICE
 from conformance.facts.headers import CONNECTION_FACTS, REQUIRED_FACTS, facts_in
 from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Broken, Card, Outcome, Rule, Severity
+from conformance.rule import NOTHING, ONE_HELD, Broken, Card, Outcome, Rule, Severity
 
 WANTED = (*REQUIRED_FACTS, *CONNECTION_FACTS)
 
@@ -27,20 +27,21 @@ class DeviceInfoComplete(Rule):
     )
     watches = NEEDS_DEVICE
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall) or seen.endpoint not in NEEDS_DEVICE:
-            return
+            return NOTHING
         missing = _missing(seen.request_headers.get("x-device-info", ""))
         if missing is None:
-            return  # headers.device-info says what is wrong with it
+            return NOTHING  # headers.device-info says what is wrong with it
         if not missing:
-            yield HELD
-            return
-        yield Broken(
-            exchanges=(seen.id,),
-            device=seen.device,
-            expected=", ".join(WANTED),
-            observed=f"without {', '.join(missing)}",
+            return ONE_HELD
+        return (
+            Broken(
+                exchanges=(seen.id,),
+                device=seen.device,
+                expected=", ".join(WANTED),
+                observed=f"without {', '.join(missing)}",
+            ),
         )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 
 from conformance import citations
 from conformance.facts.exchanges import form, json_object
 from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Broken, Card, Outcome, Rule, Severity
+from conformance.rule import NOTHING, ONE_HELD, Broken, Card, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
 
 PREFIXES = ("ap-", "ap_", "pass_", "pass-", "adobe-", "ad-")
@@ -55,21 +55,21 @@ class OnlyDocumented(Rule):
     )
     watches = frozenset(PARAMETERS)
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall) or seen.endpoint not in PARAMETERS:
-            return
-        unknown = list(_unknown_headers(tuple(seen.request_headers)))
-        if seen.query or seen.request_body:
-            allowed = PARAMETERS[seen.endpoint]
-            unknown += sorted({f"parameter {name}" for name in _sent(seen) if name not in allowed})
-        if not unknown:
-            yield HELD
-            return
-        yield Broken(
-            exchanges=(seen.id,),
-            device=seen.device,
-            expected="only what the API page lists",
-            observed=", ".join(unknown[:10]),
+            return NOTHING
+        headers = _unknown_headers(tuple(seen.request_headers))
+        parameters = _sent(seen).difference(PARAMETERS[seen.endpoint]) if seen.query or seen.request_body else ()
+        if not headers and not parameters:
+            return ONE_HELD
+        unknown = [*headers, *(f"parameter {name}" for name in sorted(parameters))]
+        return (
+            Broken(
+                exchanges=(seen.id,),
+                device=seen.device,
+                expected="only what the API page lists",
+                observed=", ".join(unknown[:10]),
+            ),
         )
 
 
@@ -78,6 +78,7 @@ def _unknown_headers(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"header {name}" for name in names if name.startswith(PREFIXES) and name not in HEADERS)
 
 
-def _sent(exchange: Exchange) -> tuple[str, ...]:
+def _sent(exchange: Exchange) -> set[str]:
     body = exchange.request_body
-    return (*form(exchange.query), *(json_object(body) if body.lstrip().startswith("{") else form(body)))
+    sent = json_object(body) if body.lstrip().startswith("{") else form(body)
+    return {*form(exchange.query), *sent} if exchange.query else set(sent)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from conformance import citations
 from conformance.facts.actions import Candidates, inside
 from conformance.facts.exchanges import DECISIONS, brief, denials, ended, errors
 from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from conformance.rule import HELD, NOTHING, ONE_HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
 
 BY_ITSELF = 0.5
@@ -32,25 +32,30 @@ class NeverAutomatic(Rule):
         self._denied: Bounded[str, Exchange] = Bounded()
         self._logouts: Candidates[None] = Candidates()
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall):
-            for logout, _ in self._logouts.settle(seen):
-                asked = seen.verb == "logout" and inside(logout, seen)
-                yield HELD if asked else self._automatic((logout.id,), logout, "nobody had asked for it")
-            return
+            return self._settle(seen)
         name = seen.device or seen.ip
         denied = self._denied.pop(name)
         if seen.endpoint == "logout":
-            # Where there is a driver, its next verb tells whether the viewer asked for it.
-            after = seen.wall - ended(denied) if denied is not None else BY_ITSELF
-            if denied is not None and after < BY_ITSELF and not self._logouts.driven:
-                yield self._automatic((denied.id, seen.id), seen, f"{after:.2f} s after a denial")
-            elif self.facts.driven:
-                self._logouts.add(brief(seen), None)
-        elif denied is not None:
-            yield HELD
+            return self._logout(denied, seen)
         if seen.endpoint in DECISIONS and (errors(seen) or denials(seen)):
             self._denied.put(name, brief(seen))
+        return NOTHING if denied is None else ONE_HELD
+
+    def _settle(self, call: VerbCall) -> Iterator[Outcome]:
+        for logout, _ in self._logouts.settle(call):
+            asked = call.verb == "logout" and inside(logout, call)
+            yield HELD if asked else self._automatic((logout.id,), logout, "nobody had asked for it")
+
+    def _logout(self, denied: Exchange | None, seen: Exchange) -> Iterable[Outcome]:
+        # Where there is a driver, its next verb tells whether the viewer asked for it.
+        after = seen.wall - ended(denied) if denied is not None else BY_ITSELF
+        if denied is not None and after < BY_ITSELF and not self._logouts.driven:
+            return [self._automatic((denied.id, seen.id), seen, f"{after:.2f} s after a denial")]
+        if self.facts.driven:
+            self._logouts.add(brief(seen), None)
+        return NOTHING
 
     def finish(self) -> Iterator[Outcome]:
         for _ in self._denied:

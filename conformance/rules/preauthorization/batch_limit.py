@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from conformance import citations
 from conformance.facts.limits import within_limit
 from conformance.observation import Observation, VerbCall
-from conformance.rule import Card, Outcome, Rule, Severity
+from conformance.rule import NOTHING, Card, Outcome, Rule, Severity
 
 
 class BatchLimit(Rule):
@@ -24,7 +24,7 @@ class BatchLimit(Rule):
     )
     watches = frozenset({"decisions.preauthorize"})
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall) or seen.endpoint != "decisions.preauthorize":
-            return
-        yield within_limit(seen, self.expectations.preauthorize_limit)
+            return NOTHING
+        return (within_limit(seen, self.expectations.preauthorize_limit),)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from conformance import citations
 from conformance.facts.actions import Candidates, inside, names
 from conformance.facts.exchanges import PROFILE_QUERIES, answered_before, brief, decisions, resources
 from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from conformance.rule import NOTHING, ONE_HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
 
 KEPT = 300.0
@@ -20,6 +20,7 @@ APP_RESTARTED = 5.0
 KEPT_DEVICES = 10_000
 MOST_ANSWERS = 10
 """Answers that are remembered of each permit."""
+
 
 Device = tuple[str | None, str]
 Permits = dict[tuple[str | None, str], list[Exchange]]
@@ -50,26 +51,27 @@ class PermitsCached(Rule):
         """When the app of each device started last."""
         self._repeats: Candidates[Broken] = Candidates()
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall):
-            yield from self._verb(seen)
-            return
+            return self._verb(seen)
         device = (seen.service_provider, seen.device or seen.ip)
         if seen.endpoint != "decisions.preauthorize":
             self._permits.pop(device)
-        elif seen.status == 200:
-            for _ in self._permits.shed(lambda known: seen.wall - known[0] > KEPT):
-                pass  # nobody looks at it any more
-            _, permits = self._permits.get(device) or (0.0, Permits())
-            if permits:
-                yield from self._asked(permits, seen)
-            kept = brief(seen)
-            for decision in decisions(seen):
-                if decision.get("authorized") is True:
-                    permitted = permits.setdefault((seen.mvpd, str(decision.get("resource"))), [])
-                    permitted.append(kept)
-                    del permitted[:-MOST_ANSWERS]
-            self._permits.put(device, (seen.wall, permits))
+            return NOTHING
+        if seen.status != 200:
+            return NOTHING
+        self._permits.shed(lambda known: seen.wall - known[0] > KEPT)  # nobody looks at it any more
+        _, permits = self._permits.get(device) or (0.0, Permits())
+        outcomes = self._asked(permits, seen) if permits else NOTHING
+        kept = brief(seen)
+        for decision in decisions(seen):
+            if decision.get("authorized") is True:
+                permitted = permits.setdefault((seen.mvpd, str(decision.get("resource"))), [])
+                permitted.append(kept)
+                if len(permitted) > MOST_ANSWERS:
+                    del permitted[0]
+        self._permits.put(device, (seen.wall, permits))
+        return outcomes
 
     def finish(self) -> Iterator[Outcome]:
         for _, repeated in self._repeats.rest():
@@ -85,28 +87,27 @@ class PermitsCached(Rule):
             if call.verb != "start" or not inside(exchange, call):
                 yield repeated
 
-    def _asked(self, permits: Permits, seen: Exchange) -> Iterator[Outcome]:
+    def _asked(self, permits: Permits, seen: Exchange) -> Sequence[Outcome]:
         since = self._since(seen)
-        again = [name for name in resources(seen) if self._known(permits.get((seen.mvpd, name), []), since, seen)]
+        again = [name for name in resources(seen) if self._known(permits.get((seen.mvpd, name), ()), since, seen)]
         if not again:
-            yield HELD
-            return
+            return ONE_HELD
         repeated = Broken(
             exchanges=(permits[seen.mvpd, again[0]][-1].id, seen.id),
             device=seen.device,
             expected="only resources that are not known to be permitted",
             observed=f"{', '.join(again[:5])} asked for again",
         )
-        if self._repeats.driven:
-            self._repeats.add(seen, repeated)  # it may turn out that the app was starting
-        else:
-            yield repeated
+        if not self._repeats.driven:
+            return [repeated]
+        self._repeats.add(seen, repeated)  # it may turn out that the app was starting
+        return NOTHING
 
     def _since(self, seen: Exchange) -> float:
         """Since when a permit would be remembered."""
         started = max(self._started.get(name) or 0.0 for name in names(seen))
         return max(started, seen.wall - (KEPT if self._repeats.driven else APP_RESTARTED))
 
-    def _known(self, permitted: list[Exchange], since: float, seen: Exchange) -> bool:
+    def _known(self, permitted: Sequence[Exchange], since: float, seen: Exchange) -> bool:
         recent = [one for one in permitted if one.wall > since and answered_before(one, seen)]
         return len(recent) >= self.expectations.instances

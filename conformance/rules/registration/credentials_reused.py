@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from conformance import citations
 from conformance.facts.exchanges import DCR, NEEDS_TOKEN
 from conformance.facts.tokens import Client, statement_of
 from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from conformance.rule import HELD, NOTHING, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
 
 
@@ -36,13 +36,15 @@ class CredentialsReused(Rule):
         """The clients of each device that has had more than one."""
         self._flagged: Bounded[str, bool] = Bounded(1000)
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall):
-            return
+            return NOTHING
         if seen.endpoint == "dcr.register" and seen.status == 201:
-            yield from self._registered(seen)
-        elif seen.endpoint in NEEDS_TOKEN and seen.device:
-            yield from self._used(seen)
+            return self._registered(seen)
+        client, before = self.facts.tokens.caller, self.facts.tokens.before
+        if client is None or not seen.device or (client is before and not client.refused):
+            return NOTHING
+        return self._used(client, before, seen)
 
     def _registered(self, seen: Exchange) -> Iterator[Outcome]:
         clients = self.facts.tokens.of_statement(statement_of(seen))
@@ -51,10 +53,7 @@ class CredentialsReused(Rule):
             self._flagged.put(clients[-1].id, True)
             yield self._again(shared[-1], seen, None)
 
-    def _used(self, seen: Exchange) -> Iterator[Outcome]:
-        client, before = self.facts.tokens.caller, self.facts.tokens.before
-        if client is None or (client is before and not client.refused):
-            return
+    def _used(self, client: Client, before: Client | None, seen: Exchange) -> Iterator[Outcome]:
         if before is None:
             yield HELD
             return

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from conformance import citations
 from conformance.facts.exchanges import NEEDS_TOKEN
 from conformance.facts.timing import timed
 from conformance.facts.tokens import Token
 from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from conformance.rule import HELD, NOTHING, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
 
 MARGIN = 2.0
@@ -33,15 +33,14 @@ class TokenNotUsedAfterExpiry(Rule):
         super().__init__(expectations)
         self._decided: Bounded[str, bool] = Bounded()
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
         token = self.facts.tokens.sent
         if isinstance(seen, VerbCall) or token is None:
-            return
+            return NOTHING
         if seen.wall > token.expires + MARGIN:
             self._decided.put(token.value, True)
-            yield timed(self.expectations, self._late(token, seen), token.issued, seen)
-        else:
-            yield from self._earlier_tokens(token, seen)
+            return [timed(self.expectations, self._late(token, seen), token.issued, seen)]
+        return self._earlier_tokens(token, seen)
 
     def _earlier_tokens(self, used: Token, seen: Exchange) -> Iterator[Outcome]:
         """A call with a good token is the opportunity held for each expired one of the same client."""

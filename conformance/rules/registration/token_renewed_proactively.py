@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from conformance import citations
 from conformance.facts.exchanges import DCR, NEEDS_TOKEN
 from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Broken, Card, Outcome, Rule, Severity
+from conformance.rule import NOTHING, ONE_HELD, Broken, Card, Outcome, Rule, Severity
 
 
 class TokenRenewedProactively(Rule):
@@ -23,19 +23,21 @@ class TokenRenewedProactively(Rule):
     )
     watches = NEEDS_TOKEN | DCR
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall):
-            return
+            return NOTHING
         tokens = self.facts.tokens
         if seen.endpoint == "dcr.token" and seen.status == 201:
             last = tokens.had[-1] if tokens.had else None
-            if last is not None and last.rejected is None and last.spent(seen.wall):
-                yield HELD
+            return ONE_HELD if last is not None and last.rejected is None and last.spent(seen.wall) else NOTHING
         token = tokens.sent
-        if token is not None and token.rejected is seen and seen.wall >= token.expires:
-            yield Broken(
+        if token is None or token.rejected is not seen or seen.wall < token.expires:
+            return NOTHING
+        return [
+            Broken(
                 exchanges=(token.issued.id, seen.id),
                 device=seen.device,
                 expected="a new access token before the old one expires",
                 observed="the expiry was noticed by a 401",
             )
+        ]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from conformance import citations
 from conformance.facts.exchanges import DCR, NEEDS_TOKEN
 from conformance.facts.tokens import Client
 from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from conformance.rule import NOTHING, ONE_HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
 
 
@@ -29,16 +29,16 @@ class TokenRenewedWithSameCredentials(Rule):
         super().__init__(expectations)
         self._flagged: Bounded[str, bool] = Bounded(1000)
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall):
-            return
+            return NOTHING
         if seen.endpoint == "dcr.token" and seen.status == 201:
             had = self.facts.tokens.had
-            if had and had[-1].spent(seen.wall):
-                yield HELD
+            return ONE_HELD if had and had[-1].spent(seen.wall) else NOTHING
         old, client = self.facts.tokens.before, self.facts.tokens.caller
-        if old is not None and client is not None and old.id != client.id:
-            yield from self._changed(old, client, seen)
+        if old is None or client is None or old.id == client.id:
+            return NOTHING
+        return self._changed(old, client, seen)
 
     def _changed(self, old: Client, client: Client, seen: Exchange) -> Iterator[Outcome]:
         if old.refused or client.registered is None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from conformance import citations
 from conformance.facts.exchanges import DCR, NEEDS_TOKEN, answered_before
 from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Broken, Card, Outcome, Rule, Severity
+from conformance.rule import HELD, NOTHING, ONE_HELD, Broken, Card, Outcome, Rule, Severity
 from mock_server.exchange import Exchange
 
 
@@ -24,14 +24,13 @@ class TokenReused(Rule):
     )
     watches = NEEDS_TOKEN | DCR
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall):
-            return
+            return NOTHING
         if seen.endpoint == "dcr.token" and seen.status == 201:
-            yield from self._asked(seen)
+            return self._asked(seen)
         token = self.facts.tokens.sent
-        if token is not None and token.uses == 2:
-            yield HELD
+        return ONE_HELD if token is not None and token.uses == 2 else NOTHING
 
     def _asked(self, seen: Exchange) -> Iterator[Outcome]:
         had = self.facts.tokens.had
