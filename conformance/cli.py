@@ -48,10 +48,27 @@ _service = click.option(
 _mock = click.option("--mock", "mock_url", metavar="URL", help=f"The mock [default: [mock] url, or {DEFAULT_MOCK}].")
 
 
+def _scenario_ids() -> list[str]:
+    from conformance.scenarios import scenario_ids  # noqa: PLC0415 - the other commands start faster without
+
+    return scenario_ids()
+
+
+_scenarios = click.option(
+    "--scenario",
+    "scenarios",
+    multiple=True,
+    metavar="ID",
+    shell_complete=completing(_scenario_ids),
+    help="Play only these; globs, repeatable.",
+)
+
+
 @main.command()
 @click.option("--service", "service_file", type=FILE, metavar="SERVICE.toml", help="How verbs reach the service.")
 @_mock
 @control_token_option
+@_scenarios
 @click.option("--watch", is_flag=True, help="Drive nothing: judge what happens at the mock until Ctrl-C.")
 @click.option(
     "--for", "length", metavar="DURATION", callback=duration, help="With --watch: end after so long, like 60s."
@@ -68,6 +85,7 @@ def run(
     service_file: Path | None,
     mock_url: str | None,
     control_token: str | None,
+    scenarios: tuple[str, ...],
     watch: bool,
     length: Duration | None,
     idle: Duration | None,
@@ -78,6 +96,8 @@ def run(
     With --watch your own tests drive it, and --service is needed for its [mock] and instances at most.
     """
     config = load(service_file) if service_file is not None else None
+    if watch and scenarios:
+        raise click.UsageError("with --watch no scenario is played")
     if watch:
         _watch(config, mock_url, control_token, length, idle, terms)
     if length is not None or idle is not None:
@@ -85,6 +105,7 @@ def run(
     if config is None:
         raise click.UsageError("name the service with --service SERVICE.toml, or watch what happens with --watch")
     from conformance.runner import judge_service  # noqa: PLC0415 - the other commands start faster without
+    from conformance.scenarios import chosen  # noqa: PLC0415 - likewise
 
     with progress("driving the service") as announce:
         report = asyncio.run(
@@ -95,6 +116,7 @@ def run(
                 seed=fresh_seed(),
                 announce=announce,
                 control_token=control_token,
+                scenarios=chosen(scenarios),
                 waivers=terms.waivers,
             )
         )
@@ -103,13 +125,22 @@ def run(
 
 @main.command()
 @defect_option
+@_scenarios
 @on_terms(report=Path("report"))
-def demo(defects: tuple[str, ...], terms: Terms) -> None:
+def demo(defects: tuple[str, ...], scenarios: tuple[str, ...], terms: Terms) -> None:
     """Start the mock and the example service, and judge the one with the other."""
     from conformance.demo import demonstrate  # noqa: PLC0415 - only this command needs the example service
+    from conformance.scenarios import chosen  # noqa: PLC0415 - likewise
 
     with progress("judging the example service") as announce:
-        report = demonstrate(defects, terms.rules, seed=fresh_seed(), announce=announce, waivers=terms.waivers)
+        report = demonstrate(
+            defects,
+            terms.rules,
+            scenarios=chosen(scenarios),
+            seed=fresh_seed(),
+            announce=announce,
+            waivers=terms.waivers,
+        )
     terms.conclude(report)
 
 

@@ -13,6 +13,8 @@ from conformance import example
 from conformance.reports.model import Report
 from conformance.rule import Rule
 from conformance.runner import Announce, judge_service
+from conformance.scenarios import SCENARIOS
+from conformance.scenarios.scenario import Scenario
 from conformance.waivers import Waivers
 
 JUDGED = Path("fixtures/programmer_service/service.toml")
@@ -23,6 +25,7 @@ def demonstrate(
     defects: Sequence[str],
     rules: Sequence[type[Rule]],
     *,
+    scenarios: Sequence[type[Scenario]] = SCENARIOS,
     seed: int,
     announce: Announce,
     waivers: Waivers | None = None,
@@ -39,6 +42,7 @@ def demonstrate(
                 replace(example.service_toml(service.url), path=JUDGED),
                 mock.url,
                 rules,
+                scenarios=scenarios,
                 seed=seed,
                 announce=announce,
                 restarter=service.restart,

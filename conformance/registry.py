@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import inspect
 import pkgutil
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 from functools import cache
 
 import conformance.rules
-from conformance.errors import ConfigError
+from conformance.patterns import matching
 from conformance.rule import Rule
 
 PHASES = (
@@ -44,13 +42,8 @@ def select(patterns: Sequence[str]) -> tuple[type[Rule], ...]:
 
     Raises `ConfigError` for a pattern that matches nothing, so that a misspelt rule does not pass unseen.
     """
-    rules = all_rules()
-    for pattern in patterns:
-        if not any(fnmatchcase(rule.card.id, pattern) for rule in rules):
-            raise ConfigError(_unknown(pattern, rule_ids()))
-    return tuple(
-        rule for rule in rules if not patterns or any(fnmatchcase(rule.card.id, pattern) for pattern in patterns)
-    )
+    chosen = matching(patterns, rule_ids(), what="rule", hint="`pass-conformance rules` lists them")
+    return tuple(rule for rule in all_rules() if rule.card.id in chosen)
 
 
 def phase(rule: type[Rule]) -> str:
@@ -71,9 +64,3 @@ def _rules_in(name: str) -> list[type[Rule]]:
         for value in vars(module).values()
         if inspect.isclass(value) and issubclass(value, Rule) and value.__module__ == name
     ]
-
-
-def _unknown(pattern: str, ids: list[str]) -> str:
-    close = difflib.get_close_matches(pattern, ids, n=3, cutoff=0.5)
-    hint = f"did you mean {', '.join(close)}?" if close else "`pass-conformance rules` lists them"
-    return f"no rule matches {pattern!r}: {hint}"

@@ -62,6 +62,7 @@ async def judge_service(
         service=config.service.name,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         files=[str(config.path)],
+        scenarios_left_out=[scenario.id for scenario in SCENARIOS if scenario not in scenarios],
     )
     try:
         async with ControlClient(mock_url, token=control_token) as control:

@@ -158,6 +158,8 @@ class Run(msgspec.Struct, kw_only=True):
     """What was judged: the service.toml, or the traces."""
     cut_short: list[str] = []
     """Traces that reached the limit of their size: what came after is not in them."""
+    scenarios_left_out: list[str] = []
+    """Ids of the scenarios that were not played because ``--scenario`` chose others."""
     passed_over: int = 0
     """Requests of the traces that were not to Adobe Pass."""
     resembling: dict[str, int] = {}
@@ -167,8 +169,13 @@ class Run(msgspec.Struct, kw_only=True):
 
     @property
     def aside(self) -> str:
-        """What of the traces was not judged, as a sentence; empty if nothing was left aside."""
-        return "; ".join(part for part in (self._not_recorded, self._not_ours) if part)
+        """What was not judged, as a sentence; empty if nothing was left aside."""
+        return "; ".join(part for part in (self._not_played, self._not_recorded, self._not_ours) if part)
+
+    @property
+    def _not_played(self) -> str:
+        left_out = len(self.scenarios_left_out)
+        return f"{left_out} {'scenario' if left_out == 1 else 'scenarios'} left out" if left_out else ""
 
     @property
     def _not_recorded(self) -> str:

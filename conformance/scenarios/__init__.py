@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from conformance.patterns import matching
 from conformance.scenarios.client_error import ClientError
 from conformance.scenarios.code_expired import CodeExpired
 from conformance.scenarios.data_centre_moved import DataCentreMoved
@@ -71,3 +74,16 @@ SCENARIOS: tuple[type[Scenario], ...] = (
     ImpostorAnswers,
 )
 """All of them, in the order of a viewer's way through a service; exclusive ones are played in this order too."""
+
+
+def scenario_ids() -> list[str]:
+    return [scenario.id for scenario in SCENARIOS]
+
+
+def chosen(patterns: Sequence[str]) -> tuple[type[Scenario], ...]:
+    """The scenarios whose id matches one of the patterns (``play-*``); all of them if there is none.
+
+    Raises `ConfigError` for a pattern that matches nothing.
+    """
+    ids = matching(patterns, scenario_ids(), what="scenario", hint=", ".join(scenario_ids()))
+    return tuple(scenario for scenario in SCENARIOS if scenario.id in ids)

@@ -36,7 +36,7 @@ class Ended:
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory, mock_url: str) -> Iterator[Mapping[str, Ended]]:
     """All the runs, side by side: each is mostly waiting."""
-    folders = {name: tmp_path_factory.mktemp(name) for name in ("demo", "defect", "pytest")}
+    folders = {name: tmp_path_factory.mktemp(name) for name in ("demo", "defect", "few", "pytest")}
     with ExitStack() as stack:
         space = f"{mock_url}/~as-pytest-items"
         service = stack.enter_context(example.programmer_service(folders["pytest"], space, [DEFECT]))
@@ -47,6 +47,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory, mock_url: str) -> Iterator[Ma
         commands = {
             "demo": [COMMAND, "demo", "--format", "json"],
             "defect": [COMMAND, "demo", "--defect", DEFECT, "--report", "elsewhere"],
+            "few": [COMMAND, "demo", "--scenario", "play-d*", "--format", "json"],
             "pytest": [*pytest_items, "-p", "no:cacheprovider", "-W", "error"],
         }
         started = {
@@ -108,6 +109,31 @@ def test_the_report_shows_what_the_offending_device_did(runs: Mapping[str, Ended
     page = (folder / "report.html").read_text("utf-8")
     assert f"GET {cited[0]['path']}" in page
     assert f"pass-conformance demo --defect {DEFECT} --report elsewhere --select {TRIPPED}" in page
+
+
+def test_a_few_scenarios_are_played_and_the_report_names_those_that_were_not(runs: Mapping[str, Ended]) -> None:
+    report = json.loads(runs["few"].out)
+    assert [scenario["id"] for scenario in report["scenarios"]] == ["play-denied"]
+    assert report["run"]["scenarios_left_out"] == [one.id for one in SCENARIOS if one.id != "play-denied"]
+    text = (runs["few"].folder / "report" / "report.txt").read_text("utf-8")
+    assert f"{len(SCENARIOS) - 1} scenarios left out" in text
+    assert json.loads(runs["demo"].out)["run"]["scenarios_left_out"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("demo", "--scenario", "plai-denied"), "no scenario matches 'plai-denied': did you mean play-denied"),
+        (("demo", "--scenario", "?"), "no scenario matches '?': first-login-second-screen, "),
+        (("run", "--watch", "--scenario", "play-denied"), "with --watch no scenario is played"),
+    ],
+)
+def test_scenarios_that_cannot_be_played_are_wrong_usage(
+    arguments: tuple[str, ...], said: str, tmp_path: Path
+) -> None:
+    ended = subprocess.run([COMMAND, *arguments], cwd=tmp_path, text=True, capture_output=True, check=False)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert said in ended.stderr
 
 
 def test_rules_are_pytest_items(runs: Mapping[str, Ended]) -> None:
