@@ -85,7 +85,7 @@ _NO_RESPONSE = _Response()
 _ADDRESS = re.compile(r"(?:[^:/?#]+:)?(?://[^/?#]*)?([^?#]*)(?:\?([^#]*))?")
 """Path and query of a URL (RFC 3986, appendix B)."""
 _ENTRY = msgspec.json.Decoder(_Entry)
-_ENTRIES = msgspec.json.Decoder(list[_Entry | None])
+_ENTRIES = msgspec.json.Decoder(list[_Entry])
 _ADDRESSES = msgspec.json.Decoder(_Addressed)
 
 
@@ -120,7 +120,7 @@ def _entries(text: JsonText, hosts: Hosts) -> Iterator[_Entry | None]:
             return None
 
     def decode_all(entries: str) -> list[_Entry | None]:
-        return _ENTRIES.decode(entries)
+        return [*_ENTRIES.decode(entries)]
 
     for name in text.members():
         if name != "log":

@@ -93,6 +93,13 @@ def test_an_archive_of_another_tool_is_recognised_as_the_mock_does(tmp_path: Pat
         assert differing <= told | {"id"}, seen
 
 
+def test_an_entry_that_is_none_is_refused_wherever_it_stands(save: Save) -> None:
+    path = save(*[entry()] * 3, None, entry())
+
+    with pytest.raises(ConfigError, match=r"trace\.har: entry 4: "):
+        read(path)
+
+
 def test_secrets_of_an_archive_are_masked() -> None:
     plain = (SAMPLES / "mitmproxy.har").read_text()
     bodies = [each["response"]["content"]["text"] for each in json.loads(plain)["log"]["entries"]]
