@@ -94,7 +94,7 @@ def test_an_archive_of_another_tool_is_recognised_as_the_mock_does(tmp_path: Pat
 
 
 def test_an_entry_that_is_none_is_refused_wherever_it_stands(save: Save) -> None:
-    path = save(*[entry()] * 3, None, entry())
+    path = save(*[entry()] * 3, None, *[entry()] * 3)
 
     with pytest.raises(ConfigError, match=r"trace\.har: entry 4: "):
         read(path)
