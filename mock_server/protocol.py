@@ -12,6 +12,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mock_server.connection import EXTENSION, Connection
+from mock_server.departure import Departure
 
 MAX_HEAD = 65_536
 """Bytes of a request that are none of its body: its line, its headers, and what chunks and trailers add to those."""
@@ -35,6 +36,7 @@ class BoundedProtocol(HttpToolsProtocol):
     patience = PATIENCE
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
+        transport = Departure(transport, self.loop)
         super().connection_made(transport)
         self._connection = Connection(transport, self._give_up)
         self._received = 0

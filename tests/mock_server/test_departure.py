@@ -1,0 +1,73 @@
+"""Answers of one turn of the loop leave at its end, whole and in order."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from mock_server.departure import Departure
+
+
+class _Wire(asyncio.Transport):
+    """Notes what happens to a connection."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[object] = []
+        self.gone = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.seen.append(bytes(data))
+
+    def close(self) -> None:
+        self.seen.append("closed")
+        self.gone = True
+
+    def abort(self) -> None:
+        self.seen.append("aborted")
+        self.gone = True
+
+    def is_closing(self) -> bool:
+        return self.gone
+
+
+@pytest.fixture
+def wire() -> _Wire:
+    return _Wire()
+
+
+def _run(wire: _Wire, *steps: str | bytes) -> list[object]:
+    async def play() -> list[object]:
+        departure = Departure(wire, asyncio.get_running_loop())
+        for step in steps:
+            if isinstance(step, bytes):
+                departure.write(step)
+            elif step == "turn":
+                await asyncio.sleep(0)
+                wire.seen.append("turn")
+            elif step == "hung up":
+                wire.gone = True
+            else:
+                getattr(departure, step)()
+        return wire.seen
+
+    return asyncio.run(play())
+
+
+def test_what_is_written_in_one_turn_leaves_in_one_piece_at_its_end(wire: _Wire) -> None:
+    assert _run(wire, b"head ", b"body", "turn", b"next", "turn") == [b"head body", "turn", b"next", "turn"]
+
+
+@pytest.mark.parametrize(("end", "noted"), [("close", "closed"), ("abort", "aborted")])
+def test_a_connection_ends_after_what_was_written(wire: _Wire, end: str, noted: str) -> None:
+    assert _run(wire, b"last", end, "turn") == [b"last", noted, "turn"]
+
+
+def test_a_long_answer_is_not_held_back(wire: _Wire) -> None:
+    piece = b"x" * 40_000
+    assert _run(wire, piece, piece, b"rest", "turn") == [piece + piece, b"rest", "turn"]
+
+
+def test_who_has_hung_up_is_sent_nothing(wire: _Wire) -> None:
+    assert _run(wire, b"late", "hung up", "turn") == ["turn"]
