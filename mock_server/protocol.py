@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mock_server.connection import EXTENSION, Connection
 from mock_server.departure import Departure
+from mock_server.raw_headers import LONGEST_REMEMBERED, remembered
 
 MAX_HEAD = 65_536
 """Bytes of a request that are none of its body: its line, its headers, and what chunks and trailers add to those."""
@@ -70,6 +71,12 @@ class BoundedProtocol(HttpToolsProtocol):
             self._began = self.loop.time()
         extensions: dict[str, Any] = {EXTENSION: self._connection}
         self.scope["extensions"] = extensions
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        header = remembered(name, value) if len(value) <= LONGEST_REMEMBERED else (name.lower(), value)
+        if header[0] == b"expect" and value.lower() == b"100-continue":  # as uvicorn does
+            self.expect_100_continue = True
+        self.headers.append(header)
 
     def on_headers_complete(self) -> None:
         # What came may hold a body too, so only where it is much does the head have to be measured.

@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 RawHeaders = Sequence[tuple[bytes, bytes]]
+LONGEST_REMEMBERED = 1024
+"""Bytes of a value: what strangers send must not fill the memory."""
+
+
+@lru_cache(maxsize=8192)
+def remembered(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    """A header, its name in lower case; the same one for the same header.
+
+    A device sends almost the same ones with every request, and the journal holds a hundred thousand requests: with
+    headers of their own these would be most of its memory, and fresh memory takes time to write to.
+    """
+    return name.lower(), value
 
 
 def by_name(raw_headers: RawHeaders) -> dict[bytes, bytes]:
