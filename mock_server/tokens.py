@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable
 
 import jwt
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from mock_server.catalogue import Application
 
 ISSUER = "auth.adobe.com"
 _STATEMENT_ISSUED = 1_723_227_212
 """Software statements have no expiry; a fixed issue time makes the same one in every run."""
+_PADDING, _HASH = PKCS1v15(), SHA256()
 
 
 def software_statement(application: Application, key: RSAPrivateKey) -> str:
@@ -39,7 +44,28 @@ def application_of(statement: str, keys: Iterable[RSAPrivateKey]) -> str | None:
     return None
 
 
+class _Claims(msgspec.Struct):
+    """The payload of an access token, in the order of public ones; times in seconds."""
+
+    sub: str
+    nbf: int
+    iss: str
+    scopes: str
+    exp: int
+    iat: int
+
+
 def access_token(client_id: str, scopes: str, issued: int, not_before: int, expires: int, key: RSAPrivateKey) -> str:
     """Signs an access token; times in seconds."""
-    claims = {"sub": client_id, "nbf": not_before, "iss": ISSUER, "scopes": scopes, "exp": expires, "iat": issued}
-    return jwt.encode(claims, key, algorithm="RS256", headers={"typ": None})
+    # As jwt.encode writes it, which works out for each token what is the same for all.
+    claims = _Claims(client_id, not_before, ISSUER, scopes, expires, issued)
+    signed = b"%b.%b" % (_HEADER, _segment(msgspec.json.encode(claims)))
+    signature = _segment(key.sign(signed, _PADDING, _HASH))
+    return (b"%b.%b" % (signed, signature)).decode()
+
+
+def _segment(raw: bytes) -> bytes:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=")
+
+
+_HEADER = _segment(b'{"alg":"RS256"}')

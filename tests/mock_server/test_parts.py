@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 
+import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -17,9 +18,12 @@ from mock_server.durations import Duration, format_duration, parse_duration
 from mock_server.keys import default_keys, read_key
 from mock_server.masking import mask, mask_body, mask_form, mask_header, without_password
 from mock_server.media_tokens import MediaToken, Status, serialize, verify
+from mock_server.raw_headers import remembered
 from mock_server.sizes import format_size, parse_size
+from mock_server.tokens import ISSUER, access_token
 
 KEY = default_keys().media_token
+SERVER_KEY = default_keys().authorization_server
 NOW = 1_752_149_281_000
 
 
@@ -214,3 +218,16 @@ def test_a_signed_entity_bomb_is_a_wrong_format() -> None:
 def test_a_key_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match=r".+"):
         read_key(b"no key")
+
+
+@given(st.from_regex(r"[!-~ ]{0,40}", fullmatch=True))
+def test_access_tokens_are_written_as_the_library_writes_them(scopes: str) -> None:
+    claims = {"sub": "a-client", "nbf": 7, "iss": ISSUER, "scopes": scopes, "exp": 1_000, "iat": 8}
+    written = jwt.encode(claims, SERVER_KEY, algorithm="RS256", headers={"typ": None})
+    assert access_token("a-client", scopes, 8, 7, 1_000, SERVER_KEY) == written
+
+
+def test_a_header_that_came_before_is_the_same_one() -> None:
+    first, again = (remembered(b"X-%d" % number, b"value %d" % number) for number in (1, 1))
+    assert first is again
+    assert first == (b"x-1", b"value 1")
