@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -180,20 +181,21 @@ class Call(msgspec.Struct, eq=False):
 class JsonAnswer(Response):
     """An answer of Adobe Pass: JSON with the content type that its samples show."""
 
-    def __init__(self, answer: msgspec.Struct, status: int) -> None:
+    def __init__(self, answer: msgspec.Struct, status: int = 200) -> None:
         # Not by Starlette's way, which works out for each answer what is the same for all.
         self.status_code = status
         self.background = None
         self.body = msgspec.json.encode(answer)
-        self.raw_headers = [(b"content-length", b"%d" % len(self.body)), _JSON]
+        self.raw_headers = [_length(len(self.body)), _JSON]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not write_whole(send, self.status_code, self.raw_headers, bytes(self.body)):
             await super().__call__(scope, receive, send)
 
 
+@lru_cache(maxsize=4096)
+def _length(size: int) -> tuple[bytes, bytes]:
+    return b"content-length", b"%d" % size
+
+
 _JSON = (b"content-type", b"application/json;charset=UTF-8")
-
-
-def json_answer(answer: msgspec.Struct, status: int = 200) -> Response:
-    return JsonAnswer(answer, status)

@@ -15,6 +15,7 @@ import msgspec
 from mock_server.durations import Duration, decode_hook
 
 
+@lru_cache(maxsize=10_000)
 def matches_any(name: str, globs: tuple[str, ...]) -> bool:
     """Whether one of the globs takes the name."""
     return _pattern(globs).match(name) is not None

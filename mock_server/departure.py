@@ -23,6 +23,7 @@ class Departure(asyncio.Transport):
         self._loop = loop
         self._held: list[bytes | bytearray | memoryview] = []
         self._size = 0
+        self.is_closing = transport.is_closing  # type: ignore[method-assign]  # asked several times for each answer
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         if not self._held:
@@ -39,9 +40,6 @@ class Departure(asyncio.Transport):
     def abort(self) -> None:
         self._leave()
         self._transport.abort()
-
-    def is_closing(self) -> bool:
-        return self._transport.is_closing()
 
     def get_extra_info(self, name: str, default: object = None) -> object:
         return self._transport.get_extra_info(name, default)

@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from mock_server import strict, throttle
 from mock_server.body_faults import with_fault
-from mock_server.call import Call, Endpoint, json_answer
+from mock_server.call import Call, Endpoint, JsonAnswer
 from mock_server.connection import FaultyResponse, connection_of
 from mock_server.cors import PREFLIGHT, allow_origin
 from mock_server.domain import registration, sessions
@@ -80,7 +80,7 @@ class Gateway:
         if (connection := connection_of(scope)) is not None and connection.gone:
             # The peer did not wait for the answer, so it has learned nothing.
             response = FaultyResponse(response, ConnectionFault.RESET, space.clock)
-        response.raw_headers.append((b"date", _http_date(space.clock.now() // 1000)))
+        response.raw_headers.append(_date(space.clock.now() // 1000))
         await self._write_journal(call, response, now, started)
         return response
 
@@ -92,7 +92,9 @@ class Gateway:
 
     async def _answer(self, call: Call) -> Response:
         await self._recognise(call)
-        late = await call.take("latency")
+        # A mock without behaviours, as most are, does not ask them for effect after effect.
+        behaviours = call.space.behaviours
+        late = await call.take("latency") if behaviours.at_hand else None
         if late is not None:
             await call.space.clock.sleep(late.latency)
         if not await self._admitted(call):
@@ -100,7 +102,7 @@ class Gateway:
             return throttled_response(call.now)
         if not self._settings.allows(call.inbound.peer_host):
             return PlainTextResponse("Forbidden", 403)
-        status = await call.effect("status")
+        status = await call.effect("status") if behaviours.at_hand else None
         if status is not None and status.status is not None:
             return PlainTextResponse("", status.status)
         if call.endpoint is None:
@@ -110,7 +112,7 @@ class Gateway:
         if call.endpoint.method != call.inbound.method:
             return PlainTextResponse("", 405, {"allow": ", ".join(self._endpoints)})
         await self._check(call, call.endpoint)
-        error = await call.effect("error") if not _answers_by_item(call) else None
+        error = await call.effect("error") if behaviours.at_hand and not _answers_by_item(call) else None
         if error is not None and error.error is not None:
             raise error_named(error.error)
         return await call.endpoint.handler(call)
@@ -204,9 +206,9 @@ class Gateway:
 
 
 @lru_cache(maxsize=64)
-def _http_date(second: int) -> bytes:
-    """Of seconds since the epoch; all answers of one second have the same."""
-    return formatdate(second, usegmt=True).encode()
+def _date(second: int) -> tuple[bytes, bytes]:
+    """The header, of seconds since the epoch; all answers of one second have the same."""
+    return b"date", formatdate(second, usegmt=True).encode()
 
 
 THROTTLED_PATHS = ("/api/v2/", "/o/client/")
@@ -238,16 +240,16 @@ def _error_response(call: Call, error: Exception) -> Response:
         case ApiError() if _meets_a_browser(call):
             return HTMLResponse(error_page(error.error.message), error.error.status)
         case ApiError():
-            return json_answer(ErrorInformation.of(error.error, trace, error.details), error.error.status)
+            return JsonAnswer(ErrorInformation.of(error.error, trace, error.details), error.error.status)
         case DcrError():
-            return json_answer(DcrErrorAnswer(error=error.error, error_description=error.description), 400)
+            return JsonAnswer(DcrErrorAnswer(error=error.error, error_description=error.description), 400)
         case PageError():
             return HTMLResponse(error_page(str(error)), 400)
     log.error("internal error, trace %s", trace, exc_info=error)
     internal = ENHANCED_ERRORS["internal_server_error"]
     if _meets_a_browser(call):
         return HTMLResponse(error_page(internal.message), 500)
-    return json_answer(ErrorInformation.of(internal, trace), 500)
+    return JsonAnswer(ErrorInformation.of(internal, trace), 500)
 
 
 def _meets_a_browser(call: Call) -> bool:

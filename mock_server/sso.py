@@ -26,18 +26,20 @@ def sso_identity(
     header: Callable[[str], str | None], provider: ServiceProvider, keys: Keys, now: int
 ) -> SsoIdentity | None:
     """The identity that a request tells by its headers (``now`` in ms): the service token's before the platform's."""
-    subject = _service_subject(header(SERVICE_HEADER), provider, keys, now)
+    token = header(SERVICE_HEADER)
+    subject = _service_subject(token, provider, keys, now) if token else None
     if subject is not None:
         return SsoIdentity(profile_type="serviceTokenSSO", subject=_digest(subject))
     for name in PLATFORM_HEADERS:
-        subject = _platform_subject(header(name))
+        token = header(name)
+        subject = _platform_subject(token) if token else None
         if subject is not None:
             return SsoIdentity(profile_type="platformSSO", subject=_digest(subject))
     return None
 
 
-def _service_subject(token: str | None, provider: ServiceProvider, keys: Keys, now: int) -> str | None:
-    if not token or len(token) > _MAX_TOKEN:
+def _service_subject(token: str, provider: ServiceProvider, keys: Keys, now: int) -> str | None:
+    if len(token) > _MAX_TOKEN:
         return None
     trusted = keys.service_token_key_of(provider)
     try:
@@ -54,8 +56,8 @@ def _service_subject(token: str | None, provider: ServiceProvider, keys: Keys, n
     return f"{issuer} {subject}" if now < expires * 1000 else None
 
 
-def _platform_subject(token: str | None) -> str | None:
-    if not token or len(token) > _MAX_TOKEN:
+def _platform_subject(token: str) -> str | None:
+    if len(token) > _MAX_TOKEN:
         return None
     if token.count(".") == 4:
         return token  # a JWE: nobody but its platform can open it, so the whole of it stands for the user

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from mock_server.call import Call, json_answer
+from mock_server.call import Call, JsonAnswer
 from mock_server.wire import ConfigurationAnswer, DomainName, MvpdEntry, Requestor
 
 
@@ -23,4 +23,4 @@ async def retrieve(call: Call) -> Response:
             mvpds=tuple(MvpdEntry.of(mvpd) for mvpd in mvpds),
         ),
     )
-    return json_answer(answer)
+    return JsonAnswer(answer)

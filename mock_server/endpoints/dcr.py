@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from mock_server import parameters
-from mock_server.call import Call, json_answer
+from mock_server.call import Call, JsonAnswer
 from mock_server.domain import registration
 from mock_server.errors import DcrError
 from mock_server.parameters import Malformed, Repeated
@@ -27,7 +27,7 @@ async def register(call: Call) -> Response:
         grant_types=(registration.GRANT_TYPE,),
         scopes=client.scopes,
     )
-    return json_answer(answer, 201)
+    return JsonAnswer(answer, 201)
 
 
 async def token(call: Call) -> Response:
@@ -46,7 +46,7 @@ async def token(call: Call) -> Response:
         expires_in=lifetime // 1000,
         token_type="bearer",  # noqa: S106 (the type of the token, not a password)
     )
-    return json_answer(answer, 201)
+    return JsonAnswer(answer, 201)
 
 
 def _parameters(call: Call) -> dict[str, str]:

@@ -6,7 +6,7 @@ import msgspec
 from starlette.responses import Response
 
 from mock_server import parameters
-from mock_server.call import Call, json_answer
+from mock_server.call import Call, JsonAnswer
 from mock_server.domain import decisions, profiles
 from mock_server.domain.decisions import Decision, Denials, Flaws, Question
 from mock_server.endpoints.temppass import temppass_identity
@@ -37,11 +37,11 @@ async def authorize(call: Call) -> Response:
 
 
 async def _question(call: Call, limit: str) -> Question:
-    world = call.space.world
+    world, provider = call.space.world, call.requestor.id
     resources = _resources(call)
-    mvpd = await world.integration(call.requestor.id, call.path_params["mvpd"])
+    mvpd = await world.integration(provider, call.path_params["mvpd"])
     rule = await call.degradation(mvpd.id)
-    allowed = getattr(world.catalogue.integration(call.requestor.id, mvpd.id), limit) or getattr(mvpd, limit)
+    allowed = getattr(world.catalogue.integration(provider, mvpd.id), limit) or getattr(mvpd, limit)
     # The limit is the MVPD's condition: while a degradation rule decides, nobody asks it.
     if rule is None and len(resources) > allowed:
         raise ApiError("too_many_resources")
@@ -115,19 +115,19 @@ def _flaws(call: Call) -> Flaws:
 
 
 def _answer(call: Call, found: list[Decision]) -> Response:
-    entries = tuple(_entry(call, decision) for decision in found)
-    return json_answer(DecisionsAnswer(decisions=entries))
+    provider, mvpd = call.requestor.id, call.path_params["mvpd"]
+    return JsonAnswer(DecisionsAnswer(decisions=tuple([_entry(call, provider, mvpd, one) for one in found])))
 
 
-def _entry(call: Call, decision: Decision) -> DecisionEntry:
+def _entry(call: Call, service_provider: str, mvpd: str, decision: Decision) -> DecisionEntry:
     token = decision.token
     error = None
     if decision.denial is not None:
         error = ErrorInformation.of(ENHANCED_ERRORS[decision.denial], call.space.world.ids.uuid(), decision.details)
     return DecisionEntry(
         resource=decision.resource,
-        service_provider=call.requestor.id,
-        mvpd=call.path_params["mvpd"],
+        service_provider=service_provider,
+        mvpd=mvpd,
         source=decision.source,
         authorized=decision.denial is None,
         token=MediaTokenEntry(

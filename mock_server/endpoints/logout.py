@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from mock_server import parameters
-from mock_server.call import Call, json_answer
+from mock_server.call import Call, JsonAnswer
 from mock_server.domain import logout
 from mock_server.errors import ApiError
 from mock_server.parameters import Malformed, Repeated
@@ -31,7 +31,7 @@ async def initiate(call: Call) -> Response:
         mvpd=mvpd.id,
         url=_logout_url(call, mvpd.id, redirect_url) if action == "logout" else None,
     )
-    return json_answer(LogoutAnswer(logouts={mvpd.id: entry}))
+    return JsonAnswer(LogoutAnswer(logouts={mvpd.id: entry}))
 
 
 def _logout_url(call: Call, mvpd: str, redirect_url: str) -> str:

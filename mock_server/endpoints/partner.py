@@ -6,7 +6,7 @@ import msgspec
 from starlette.responses import Response
 
 from mock_server import parameters
-from mock_server.call import Call, json_answer
+from mock_server.call import Call, JsonAnswer
 from mock_server.catalogue import Mvpd
 from mock_server.domain import degradation, profiles, sessions
 from mock_server.domain.records import Profile, Session
@@ -88,7 +88,7 @@ def _partner(call: Call) -> str:
 
 def _partner_request(call: Call, session: Session | Authorized, mvpd: Mvpd, partner: str) -> Response:
     request = authentication_request(session.session_id, call.now, mvpd, call.inbound.base_url)
-    return json_answer(
+    return JsonAnswer(
         SessionAnswer(
             action_name="partner_profile",
             action_type="direct",

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 from starlette.responses import Response
 
-from mock_server.call import Call, json_answer
+from mock_server.call import Call, JsonAnswer
 from mock_server.catalogue import Mvpd
 from mock_server.domain import degradation, metadata, profiles, sessions, temppass
 from mock_server.domain.records import Profile
@@ -50,7 +50,7 @@ async def _of_mvpd(call: Call, viewer: Viewer, mvpd: Mvpd) -> Response:
         if refused is not None:
             raise ApiError(refused)
         entry = temporary_profile(mvpd, visitor, trial, call.now)
-        return json_answer(ProfilesAnswer(profiles={mvpd.id: entry} if entry else {}))
+        return JsonAnswer(ProfilesAnswer(profiles={mvpd.id: entry} if entry else {}))
     found = [p for p in await profiles.valid(world, call.now, viewer, mvpd.id) if _partner_agrees(call, p)]
     if not found and await call.degradation(mvpd.id) == degradation.AUTHN_ALL:
         found = [degraded_profile(call, viewer, mvpd.id)]
@@ -82,7 +82,7 @@ def profiles_answer(call: Call, found: Iterable[Profile], status: int = 200) -> 
         )
         for profile in found
     }
-    return json_answer(ProfilesAnswer(profiles=entries), status)
+    return JsonAnswer(ProfilesAnswer(profiles=entries), status)
 
 
 def _partner_agrees(call: Call, profile: Profile) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from mock_server import parameters
-from mock_server.call import Call, json_answer
+from mock_server.call import Call, JsonAnswer
 from mock_server.devices import device_of
 from mock_server.domain import sessions
 from mock_server.domain.records import Session
@@ -40,7 +40,7 @@ async def retrieve(call: Call) -> Response:
         not_before=str(session.not_before),
         not_after=str(session.not_after),
     )
-    return json_answer(answer)
+    return JsonAnswer(answer)
 
 
 async def draft(call: Call) -> Session:
@@ -76,7 +76,7 @@ def session_answer(
     """The next step; ``incomplete`` is the actionName while parameters are missing, ``fallback`` the reasonType."""
     prefix = f"{call.inbound.prefix}/api/v2"
     if isinstance(session, Authorized):
-        return json_answer(
+        return JsonAnswer(
             SessionAnswer(
                 action_name="authorize",
                 action_type="direct",
@@ -91,7 +91,7 @@ def session_answer(
     url = f"/{session.service_provider}/sessions/{session.code}"
     if not missing:
         url = f"/authenticate/{session.service_provider}/{session.code}"
-    return json_answer(
+    return JsonAnswer(
         SessionAnswer(
             action_name=incomplete if missing else "authenticate",
             action_type="direct" if missing else "interactive",

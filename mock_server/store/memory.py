@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from mock_server.store import R, SpaceStore, T, Table
 
@@ -46,7 +46,8 @@ class MemorySpace:
         # As `_items`, without a call: most of what a request does with the store is this.
         partitions = self._tables.get(table.name)
         items = (self._partitions(table) if partitions is None else partitions).get(partition)
-        return cast("T | None", items.get(item)) if items is not None else None
+        found: T | None = items.get(item) if items is not None else None
+        return found
 
     async def write(self, table: Table[T], partition: str, item: str, record: T) -> None:
         self._put(table, partition, item, record)
