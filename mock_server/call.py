@@ -20,8 +20,8 @@ from mock_server.domain.viewer import Viewer
 from mock_server.effects import Effect
 from mock_server.errors import ApiError
 from mock_server.headers import DeviceIdentifier, device_info, effective_ip
+from mock_server.in_one_piece import write_whole
 from mock_server.inbound import Inbound
-from mock_server.one_write import write_whole
 from mock_server.raw_headers import by_name
 from mock_server.settings import Settings
 from mock_server.spaces import Space

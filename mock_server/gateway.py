@@ -138,7 +138,7 @@ class Gateway:
     async def _admitted(self, call: Call) -> bool:
         if not call.inbound.path.startswith(THROTTLED_PATHS):
             return True
-        effect = await call.effect("throttle")
+        effect = await call.effect("throttle") if call.space.behaviours.at_hand else None
         if effect is not None and effect.throttle is False:
             return True
         special = effect.throttle if effect is not None and isinstance(effect.throttle, throttle.Limit) else None
@@ -156,7 +156,7 @@ class Gateway:
     async def _check(self, call: Call, endpoint: Endpoint) -> None:
         world = call.space.world
         if endpoint.needs_token:
-            if await call.effect("reject_token") is not None:
+            if call.space.behaviours.at_hand and await call.effect("reject_token") is not None:
                 raise ApiError("invalid_access_token_client_application")
             registration.check_token(call.now, call.grant)
         if call.service_provider is not None:

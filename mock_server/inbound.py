@@ -8,6 +8,7 @@ import msgspec
 from starlette.types import Receive, Scope
 
 from mock_server.connection import connection_of
+from mock_server.in_one_piece import read_whole
 from mock_server.raw_headers import RawHeaders, decoded
 
 _DRAIN_BYTES = 64 * 1_048_576
@@ -66,6 +67,11 @@ class BodyBrokenOff(BodyLost):
 
 async def read_inbound(scope: Scope, receive: Receive, limit: int) -> Inbound:
     """The request with its whole body, if that has no more than ``limit`` bytes; else BodyLost."""
+    whole = read_whole(receive)
+    if whole is not None:
+        if len(whole) > limit:
+            raise BodyTooLarge(inbound_of(scope, b""))
+        return inbound_of(scope, whole)
     chunks: list[bytes] = []
     size = 0
     more = True
