@@ -44,9 +44,12 @@ def _device_identifier(header: str) -> DeviceIdentifier | None:
 
 
 def device_info(header: str | None) -> dict[str, Any] | None:
-    """Reads X-Device-Info, Base64 of a JSON object; None if it is missing or anything else."""
-    if not header or len(header) > _MAX_DEVICE_INFO:
-        return None
+    """Reads X-Device-Info, Base64 of a JSON object; None if it is missing or anything else. Not to be changed."""
+    return _device_info(header) if header and len(header) <= _MAX_DEVICE_INFO else None
+
+
+@lru_cache(maxsize=1024)
+def _device_info(header: str) -> dict[str, Any] | None:
     raw = decode_base64(header.strip())
     if raw is None:
         return None
