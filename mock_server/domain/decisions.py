@@ -35,6 +35,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
     viewer: Viewer
     mvpd: str
+    profile: Profile | None
+    """The viewer's with this MVPD, if there is one; it may have expired or ended."""
     resources: tuple[str, ...]
     now: int
     ip: str
@@ -80,7 +82,7 @@ async def preauthorize(world: World, question: Question) -> list[Decision]:
             )
             for resource in question.resources
         ]
-    profile, missing = await _profile(world, question)
+    profile, missing = _profile(question)
     if profile is None:
         return [Decision(resource=resource, source="mvpd", denial=missing) for resource in question.resources]
     subscriber = world.catalogue.subscribers[profile.username]
@@ -138,7 +140,7 @@ async def _by_temp_pass(world: World, question: Question, resource: str) -> Deci
 
 
 async def _by_profile(world: World, question: Question, resource: str) -> Decision:
-    profile, missing = await _profile(world, question)
+    profile, missing = _profile(question)
     if profile is None:
         return Decision(resource=resource, source="mvpd", denial=missing)
     decision = await _by_mvpd(world, question, profile, resource, AUTHORIZATION_DENIED)
@@ -170,9 +172,9 @@ def _degraded(question: Question) -> Callable[[str], Decision] | None:
     return decide
 
 
-async def _profile(world: World, question: Question) -> tuple[Profile | None, str | None]:
+def _profile(question: Question) -> tuple[Profile | None, str | None]:
     """The valid profile, or the error code that says why there is none."""
-    profile = await profiles.find(world, question.viewer, question.mvpd)
+    profile = question.profile
     if profile is None:
         return None, "authenticated_profile_missing"
     if profile.ended:

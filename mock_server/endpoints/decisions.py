@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import msgspec
 from starlette.responses import Response
 
 from mock_server import parameters
 from mock_server.call import Call, JsonAnswer
 from mock_server.domain import decisions, profiles
 from mock_server.domain.decisions import Decision, Denials, Flaws, Question
+from mock_server.domain.records import Profile
 from mock_server.endpoints.temppass import temppass_identity
 from mock_server.errors import ENHANCED_ERRORS, ApiError
 from mock_server.media_tokens import Flaw
@@ -26,17 +26,11 @@ async def preauthorize(call: Call) -> Response:
 
 
 async def authorize(call: Call) -> Response:
-    question = await _question(call, "authorize_limit")
-    question = msgspec.structs.replace(
-        question,
-        ttl=await call.lifetime("decision"),
-        media_token_ttl=await call.lifetime("media_token"),
-        flaws=_flaws(call),
-    )
+    question = await _question(call, "authorize_limit", binding=True)
     return _answer(call, await decisions.authorize(call.space.world, question))
 
 
-async def _question(call: Call, limit: str) -> Question:
+async def _question(call: Call, limit: str, *, binding: bool = False) -> Question:
     world, provider = call.space.world, call.requestor.id
     resources = _resources(call)
     mvpd = await world.integration(provider, call.path_params["mvpd"])
@@ -45,22 +39,26 @@ async def _question(call: Call, limit: str) -> Question:
     # The limit is the MVPD's condition: while a degradation rule decides, nobody asks it.
     if rule is None and len(resources) > allowed:
         raise ApiError("too_many_resources")
-    await _check_partner(call, mvpd.id)
+    profile = await profiles.find(world, call.viewer, mvpd.id)
+    _check_partner(call, mvpd.id, profile)
     return Question(
         viewer=call.viewer,
         mvpd=mvpd.id,
+        profile=profile,
         resources=tuple(resources),
         now=call.now,
         ip=call.ip,
         denials=_denials(call),
         degradation=rule,
         temp_pass_identity=temppass_identity(call),
+        ttl=await call.lifetime("decision") if binding else 0,
+        media_token_ttl=await call.lifetime("media_token") if binding else 0,
+        flaws=_flaws(call) if binding else None,
     )
 
 
-async def _check_partner(call: Call, mvpd: str) -> None:
+def _check_partner(call: Call, mvpd: str, profile: Profile | None) -> None:
     """A profile that a partner gave counts only while the partner's framework says so."""
-    profile = await profiles.find(call.space.world, call.viewer, mvpd)
     if profile is None or profile.type != "appleSSO":
         return
     status = framework_status(call.header("ap-partner-framework-status"))
@@ -106,7 +104,10 @@ def _is_top_level(code: str) -> bool:
     return ENHANCED_ERRORS[code].status != 403 or code == _TOP_LEVEL_403
 
 
-def _flaws(call: Call) -> Flaws:
+def _flaws(call: Call) -> Flaws | None:
+    if not call.space.behaviours.at_hand:
+        return None
+
     async def said(resource: str) -> Flaw | None:
         effect = await call.effect("media_token", resource)
         return effect.media_token if effect is not None else None
