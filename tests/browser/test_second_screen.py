@@ -128,6 +128,7 @@ def test_all_of_it_by_keyboard_alone(world: World, page: Page) -> None:
     device = world.device()
     device.start_session()
     page.goto(f"{world.url}/activate")
+    expect(page.get_by_label("Code", exact=True)).to_be_focused()
     page.keyboard.type(device.code)
     page.keyboard.press("Enter")
     expect(page.get_by_label("TV provider")).to_be_focused()
