@@ -10,7 +10,7 @@ LONGEST_REMEMBERED = 1024
 """Bytes of a value: what strangers send must not fill the memory."""
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def remembered(name: bytes, value: bytes) -> tuple[bytes, bytes]:
     """A header, its name in lower case; the same one for the same header.
 

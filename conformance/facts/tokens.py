@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from conformance.facts.exchanges import NEEDS_TOKEN, answer, bearer, form, json_object
+from conformance.facts.exchanges import NEEDS_TOKEN, answer, bearer, brief, form, json_object
 from conformance.rule import Bounded
 from mock_server.exchange import Exchange
 
@@ -99,7 +99,7 @@ class Tokens:
         client_id = answer(exchange).get("client_id")
         if not isinstance(client_id, str):
             return
-        client = Client(client_id, exchange, statement_of(exchange))
+        client = Client(client_id, brief(exchange), statement_of(exchange))
         self._clients.put(client_id, client)
         if client.statement:
             kept = self._of_statement.get(client.statement) or []
@@ -121,7 +121,7 @@ class Tokens:
         # Counted from created_at: the answer may have been delayed.
         created = body.get("created_at")
         delay = (created - exchange.at) / 1000 if isinstance(created, int) else 0.0
-        token = Token(value, client_id, exchange, life + max(0.0, min(delay, 60.0)))
+        token = Token(value, client_id, brief(exchange), life + max(0.0, min(delay, 60.0)))
         client.tokens = [*client.tokens, token][-KEPT_TOKENS:]
         self._tokens.put(value, token)
 
