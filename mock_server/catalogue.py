@@ -14,10 +14,17 @@ import msgspec
 
 from mock_server.durations import Duration, decode_hook
 
+_LONGEST_REMEMBERED = 256
+"""Characters of a name: what strangers ask for must not fill the memory."""
 
-@lru_cache(maxsize=10_000)
+
 def matches_any(name: str, globs: tuple[str, ...]) -> bool:
     """Whether one of the globs takes the name."""
+    return _takes(name, globs) if len(name) <= _LONGEST_REMEMBERED else _pattern(globs).match(name) is not None
+
+
+@lru_cache(maxsize=10_000)
+def _takes(name: str, globs: tuple[str, ...]) -> bool:
     return _pattern(globs).match(name) is not None
 
 

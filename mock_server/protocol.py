@@ -73,7 +73,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self.scope["extensions"] = extensions
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        header = remembered(name, value) if len(value) <= LONGEST_REMEMBERED else (name.lower(), value)
+        short = len(name) + len(value) <= LONGEST_REMEMBERED
+        header = remembered(name, value) if short else (name.lower(), value)
         if header[0] == b"expect" and value.lower() == b"100-continue":  # as uvicorn does
             self.expect_100_continue = True
         self.headers.append(header)

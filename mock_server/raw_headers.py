@@ -7,7 +7,7 @@ from functools import lru_cache
 
 RawHeaders = Sequence[tuple[bytes, bytes]]
 LONGEST_REMEMBERED = 1024
-"""Bytes of a value: what strangers send must not fill the memory."""
+"""Bytes of a name and its value: what strangers send must not fill the memory."""
 
 
 @lru_cache(maxsize=2048)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from mock_server import headers
+from mock_server.catalogue import _takes, matches_any
 from mock_server.durations import Duration, format_duration, parse_duration
 from mock_server.keys import default_keys, read_key
 from mock_server.masking import mask, mask_body, mask_form, mask_header, without_password
@@ -225,6 +226,13 @@ def test_access_tokens_are_written_as_the_library_writes_them(scopes: str) -> No
     claims = {"sub": "a-client", "nbf": 7, "iss": ISSUER, "scopes": scopes, "exp": 1_000, "iat": 8}
     written = jwt.encode(claims, SERVER_KEY, algorithm="RS256", headers={"typ": None})
     assert access_token("a-client", scopes, 8, 7, 1_000, SERVER_KEY) == written
+
+
+def test_long_names_are_matched_and_not_remembered() -> None:
+    before = _takes.cache_info().currsize
+    assert matches_any("x" * 10_000, ("x*",))
+    assert not matches_any("y" * 10_000, ("x*",))
+    assert _takes.cache_info().currsize == before
 
 
 def test_a_header_that_came_before_is_the_same_one() -> None:
