@@ -1,7 +1,7 @@
 """Answers leave together: what is answered in one turn of the event loop is written at its end.
 
-A write wakes its reader, and to wake one who sleeps costs the mock a fifth of the time of a poll. Written each as it
-is ready, answers find their readers asleep again and again; written together, only the first one does. And requests
+Written each as it is ready, answers find their readers asleep again and again; written together, only the first one
+does. To write was a fifth of the time of a poll, half of it to wake who reads. And requests
 that are worked through one after the other find in the processor's caches what the one before needed, and not the
 network's code. With one request at a time nothing changes.
 """
