@@ -14,6 +14,8 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 _REMEMBERED = 4096
 """Paths: those of a login are asked for again and again."""
+_LONGEST_REMEMBERED = 512
+"""Characters of a path: what strangers ask for must not fill the memory."""
 
 
 @dataclass
@@ -31,8 +33,11 @@ class PathTree(Generic[T]):
         self._root: _Node[T] = _Node()
         for template, value in templates:
             self._add(template, value)
-        self.find = lru_cache(maxsize=_REMEMBERED)(self._find)
+        self._known = lru_cache(maxsize=_REMEMBERED)(self._find)
+
+    def find(self, path: str) -> tuple[T, dict[str, str]] | None:
         """The value for a path and its parameters, which are not to be changed; None if no template fits."""
+        return self._known(path) if len(path) <= _LONGEST_REMEMBERED else self._find(path)
 
     def _find(self, path: str) -> tuple[T, dict[str, str]] | None:
         segments = path.split("/")

@@ -54,6 +54,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self._watch.cancel()
         super().connection_lost(exc)  # which lets whoever waits to write go on
         self._unstick()
+        self._unset_keepalive_if_required()  # uvicorn leaves it running after a reset
+        # What goes round would stay until the collector comes, and that is seldom where thousands of connections end.
+        self.pipeline.clear()
+        self.cycle = self.scope = self._connection = None  # type: ignore[assignment]
 
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():

@@ -71,13 +71,18 @@ def decoded(text: str) -> bytes | None:
 
 def forwarded_for(exchange: Exchange) -> str | None:
     """The first address of X-Forwarded-For; None if there is none."""
-    return _first_address(exchange.request_headers.get("x-forwarded-for", ""))
+    first = exchange.request_headers.get("x-forwarded-for", "").partition(",")[0].strip()
+    return _address(first) if len(first) <= _LONGEST_ADDRESS else None
 
 
-@lru_cache(maxsize=65_536)
-def _first_address(header: str) -> str | None:
+_LONGEST_ADDRESS = 64
+"""Characters, those of an IPv6 zone included."""
+
+
+@lru_cache(maxsize=4096)
+def _address(text: str) -> str | None:
     try:
-        return str(ip_address(header.partition(",")[0].strip()))
+        return str(ip_address(text))
     except ValueError:
         return None
 

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from mock_server import headers
 from mock_server.catalogue import _takes, matches_any
+from mock_server.dispatch import PathTree
 from mock_server.durations import Duration, format_duration, parse_duration
 from mock_server.keys import default_keys, read_key
 from mock_server.masking import mask, mask_body, mask_form, mask_header, without_password
@@ -233,6 +234,13 @@ def test_long_names_are_matched_and_not_remembered() -> None:
     assert matches_any("x" * 10_000, ("x*",))
     assert not matches_any("y" * 10_000, ("x*",))
     assert _takes.cache_info().currsize == before
+
+
+def test_long_paths_are_found_and_not_remembered() -> None:
+    tree = PathTree([("/a/{name}", 1)])
+    for letter in "xyz":
+        assert tree.find(f"/a/{letter * 10_000}") == (1, {"name": letter * 10_000})
+    assert tree._known.cache_info().currsize == 0
 
 
 def test_a_header_that_came_before_is_the_same_one() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import struct
 import time
 from collections.abc import AsyncIterator
 from random import Random
 from socket import SO_LINGER, SO_RCVBUF, SO_SNDBUF, SOL_SOCKET, socket
-from typing import cast
+from typing import ClassVar, cast
+from weakref import WeakSet
 
 import httpx
 import pytest
@@ -27,6 +29,16 @@ PATIENCE = 0.4
 
 class Impatient(BoundedProtocol):
     patience = PATIENCE
+
+
+class Remembered(BoundedProtocol):
+    """Can be asked for."""
+
+    all: ClassVar[WeakSet[BoundedProtocol]] = WeakSet()
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.all.add(self)
 
 
 class Crowded(BoundedProtocol):
@@ -289,3 +301,32 @@ async def test_no_broken_request_is_an_error_of_the_mock(caplog: pytest.LogCaptu
 def _reset(writer: asyncio.StreamWriter) -> None:
     writer.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
     writer.close()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("ending", [b"", struct.pack("ii", 1, 0)], ids=["an end", "a reset"])
+@pytest.mark.parametrize(
+    "sent",
+    [b"", REQUEST, REQUEST + b"\r\n", (REQUEST + b"\r\n") * 5],
+    ids=["nothing", "half a request", "a request", "several at once"],
+)
+async def test_nothing_of_a_connection_stays_when_it_has_ended(sent: bytes, ending: bytes) -> None:
+    async with served(Remembered) as place:
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(5):
+                reader, writer = await asyncio.open_connection(*place)
+                writer.write(sent)
+                if sent.endswith(b"\r\n\r\n"):
+                    await reader.readuntil(b"\r\n\r\n")
+                if ending:
+                    cast("socket", writer.get_extra_info("socket")).setsockopt(SOL_SOCKET, SO_LINGER, ending)
+                    writer.transport.abort()
+                else:
+                    writer.close()
+            async with asyncio.timeout(10):
+                while Remembered.all:  # noqa: ASYNC110 - nothing tells when memory is free
+                    await asyncio.sleep(0.01)
+        finally:
+            gc.enable()
