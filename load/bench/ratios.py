@@ -48,6 +48,8 @@ class Measured:
     """The bare Starlette app to the bare ASGI app: what the mock could reach at best with this framework."""
     limit: float
     """The same for a bare ASGI app that signs what the mock must sign for this call, and does nothing else."""
+    of_limit: float
+    """The mock to the app that signs, by requests per second: what it reaches of what is possible."""
     busy: float
     """The least share of their core that the bare app and the mock had in a round."""
     others: dict[str, float]
@@ -91,10 +93,10 @@ def show(measured: list[Measured], console: Console) -> None:
     """A table; what its columns mean is in docs/reference/speed.md."""
     table = Table(box=None, pad_edge=False)
     table.add_column("call", no_wrap=True)
-    for column in ("ASGI /s", "mock /s", "ratio", "by CPU", "Starlette", "limit", "busy"):
+    for column in ("ASGI\n/s", "mock\n/s", "ratio", "by\nCPU", "Starlette", "limit", "of\nlimit", "busy"):
         table.add_column(column, justify="right")
     for row in measured:
-        ratios = [f"{ratio:.2f}" for ratio in (row.ratio, row.by_cost, row.starlette, row.limit)]
+        ratios = [f"{ratio:.2f}" for ratio in (row.ratio, row.by_cost, row.starlette, row.limit, row.of_limit)]
         table.add_row(row.name, f"{row.plain:.0f}", f"{row.mock:.0f}", *ratios, f"{row.busy:.0%}")
     console.print(table)
     if measured[0].others:
@@ -129,6 +131,7 @@ def _measure(
         by_cost=cost_of_plain_to("mock"),
         starlette=cost_of_plain_to("starlette"),
         limit=cost_of_plain_to("signing"),
+        of_limit=median(turn["mock"].rate / turn["signing"].rate for turn in turns),
         busy=min(min(turn["plain"].busy, turn["mock"].busy) for turn in turns),
         others={kind: rate for kind, rate in rates.items() if kind not in OURS},
     )
