@@ -30,10 +30,11 @@ def fingerprint(rule: str, evidence: Broken, cited: Sequence[Exchange]) -> str:
     return _digest(rule, endpoint, evidence.observed, names)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _digest(rule: str, endpoint: str, observed: str, names: tuple[str, ...]) -> str:
     for name in names:
-        observed = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "#", observed)
+        if name in observed:  # most are not, and to compile a pattern takes long
+            observed = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "#", observed)
     plain = _WORD.sub(_without_varying, _QUOTED.sub("#", observed))
     plain = re.sub(r"#(?:, #)+", "#", plain)
     return hashlib.sha256("\n".join((rule, endpoint, plain)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
