@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from importlib import resources
 
 import msgspec
@@ -25,6 +26,9 @@ def published_schema() -> bytes:
 def schema_of_model() -> bytes:
     """The JSON Schema of the model as it is now; the published one must be the same."""
     schema = msgspec.json.schema(Report)
+    for part in schema["$defs"].values():
+        if "description" in part:  # a docstring, which Python indents as the code is, up to 3.12
+            part["description"] = inspect.cleandoc(part["description"])
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Pass Harness report", **schema}
     return msgspec.json.format(msgspec.json.encode(schema), indent=2) + b"\n"
 
