@@ -55,7 +55,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)  # which lets whoever waits to write go on
         self._unstick()
         self._unset_keepalive_if_required()  # uvicorn leaves it running after a reset
-        # What goes round would stay until the collector comes, and that is seldom where thousands of connections end.
+        # Cycles would stay until the garbage collector comes, and it comes seldom (server.py).
         self.pipeline.clear()
         self.cycle = self.scope = self._connection = None  # type: ignore[assignment]
 

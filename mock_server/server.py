@@ -153,7 +153,7 @@ def run(app: Starlette, listeners: Sequence[socket.socket], tls: Tls | None) -> 
 
 
 def _collect_rarely() -> None:
-    """What is there now stays, and requests leave no cycles: the collector would walk the journal again and again."""
+    """What is there now stays, and what ends leaves no cycles: the collector would walk the journal for nothing."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
