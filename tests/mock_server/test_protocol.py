@@ -7,11 +7,11 @@ import contextlib
 import gc
 import struct
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from random import Random
 from socket import SO_LINGER, SO_RCVBUF, SO_SNDBUF, SOL_SOCKET, socket
 from typing import ClassVar, cast
-from weakref import WeakSet
+from weakref import ref
 
 import httpx
 import pytest
@@ -19,6 +19,7 @@ import uvicorn
 
 from mock_server.app import create_app
 from mock_server.protocol import MAX_HEAD, MAX_HEADERS, BoundedProtocol
+from mock_server.raw_headers import LONGEST_REMEMBERED, remembered
 from mock_server.server import listen
 
 REQUEST = b"GET /_mock/health HTTP/1.1\r\nHost: mock\r\n"
@@ -31,14 +32,14 @@ class Impatient(BoundedProtocol):
     patience = PATIENCE
 
 
-class Remembered(BoundedProtocol):
-    """Can be asked for."""
+class Noted(BoundedProtocol):
+    """Every connection that there was: None where nothing of it is left."""
 
-    all: ClassVar[WeakSet[BoundedProtocol]] = WeakSet()
+    connections_made: ClassVar[list[ref[BoundedProtocol]]] = []
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.all.add(self)
+        self.connections_made.append(ref(self))
 
 
 class Crowded(BoundedProtocol):
@@ -174,6 +175,19 @@ async def test_a_head_is_bounded_wherever_it_grows(pieces: list[bytes]) -> None:
 
 
 @pytest.mark.anyio
+async def test_long_headers_are_read_and_not_remembered() -> None:
+    async with served(BoundedProtocol) as place:
+        before = remembered.cache_info()
+        for name in (b"x-long", b"n" * LONGEST_REMEMBERED):
+            long = b"%b: %b\r\n" % (name, b"v" * LONGEST_REMEMBERED)
+            assert (await answered(place, REQUEST + b"Connection: close\r\n" + long + b"\r\n")).startswith(
+                b"HTTP/1.1 200 "
+            )
+        after = remembered.cache_info()
+    assert after.hits + after.misses - before.hits - before.misses == 2 * 2  # Host and Connection
+
+
+@pytest.mark.anyio
 async def test_a_large_body_is_no_large_head() -> None:
     async with served(BoundedProtocol) as place:
         chunk = b"10000\r\n" + b"x" * 65_536 + b"\r\n"
@@ -304,29 +318,31 @@ def _reset(writer: asyncio.StreamWriter) -> None:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("ending", [b"", struct.pack("ii", 1, 0)], ids=["an end", "a reset"])
+@pytest.mark.parametrize("end", [asyncio.StreamWriter.close, _reset], ids=["an end", "a reset"])
 @pytest.mark.parametrize(
     "sent",
     [b"", REQUEST, REQUEST + b"\r\n", (REQUEST + b"\r\n") * 5],
     ids=["nothing", "half a request", "a request", "several at once"],
 )
-async def test_nothing_of_a_connection_stays_when_it_has_ended(sent: bytes, ending: bytes) -> None:
-    async with served(Remembered) as place:
+async def test_nothing_of_a_connection_stays_when_it_has_ended(
+    sent: bytes, end: Callable[[asyncio.StreamWriter], None]
+) -> None:
+    Noted.connections_made.clear()
+    async with served(Noted) as place:
         gc.collect()
         gc.disable()
         try:
-            for _ in range(5):
+            for number in range(5):
                 reader, writer = await asyncio.open_connection(*place)
+                async with asyncio.timeout(10):
+                    while len(Noted.connections_made) == number:  # noqa: ASYNC110 - nothing tells the client
+                        await asyncio.sleep(0.01)
                 writer.write(sent)
                 if sent.endswith(b"\r\n\r\n"):
                     await reader.readuntil(b"\r\n\r\n")
-                if ending:
-                    cast("socket", writer.get_extra_info("socket")).setsockopt(SOL_SOCKET, SO_LINGER, ending)
-                    writer.transport.abort()
-                else:
-                    writer.close()
+                end(writer)
             async with asyncio.timeout(10):
-                while Remembered.all:  # noqa: ASYNC110 - nothing tells when memory is free
+                while any(made() for made in Noted.connections_made):  # noqa: ASYNC110 - nothing tells when memory is free
                     await asyncio.sleep(0.01)
         finally:
             gc.enable()
