@@ -17,6 +17,9 @@ REQUIRED_FACTS = ("model", "version", "osName", "osVersion", "connectionType")
 CONNECTION_FACTS = ("connectionIp", "connectionPort")
 """What the cookbook wants from servers besides."""
 
+_LONGEST_ADDRESS = 64
+"""Characters, those of an IPv6 zone included."""
+
 
 def _values(listed: str) -> frozenset[str]:
     return frozenset(listed.split(", "))
@@ -73,10 +76,6 @@ def forwarded_for(exchange: Exchange) -> str | None:
     """The first address of X-Forwarded-For; None if there is none."""
     first = exchange.request_headers.get("x-forwarded-for", "").partition(",")[0].strip()
     return _address(first) if len(first) <= _LONGEST_ADDRESS else None
-
-
-_LONGEST_ADDRESS = 64
-"""Characters, those of an IPv6 zone included."""
 
 
 @lru_cache(maxsize=4096)

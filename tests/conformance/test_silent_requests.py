@@ -77,6 +77,22 @@ def test_polls_from_an_address_that_is_no_devices_are_a_breach() -> None:
     assert "headers.forwarded-for" in violated(second_screen(4).observations)
 
 
+def test_the_first_address_counts_however_many_proxies_follow() -> None:
+    trace = Trace().start()
+    with trace.verb("start"):
+        trace.profiles(headers={"x-forwarded-for": ", ".join([VIEWER.ip, *["203.0.113.9"] * 20])})
+
+    silent(trace, "headers.forwarded-for")
+
+
+@pytest.mark.parametrize("sent", ["tv", "1" * 10_000, "fe80::1%" + "z" * 10_000])
+def test_what_is_no_address_or_too_long_for_one_is_a_breach(sent: str) -> None:
+    trace = Trace().start()
+    trace.profiles(headers={"x-forwarded-for": sent})
+
+    assert "headers.forwarded-for" in violated(trace.observations)
+
+
 def test_a_visitor_that_is_passed_on_passes_with_and_without_quotes() -> None:
     trace = Trace().start()
     for sent in ("123", '"123"'):
