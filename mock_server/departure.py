@@ -1,9 +1,9 @@
 """Answers leave together: what is answered in one turn of the event loop is written at its end.
 
 Written each as it is ready, answers find their readers asleep again and again; written together, only the first one
-does. To write was a fifth of the time of a poll, half of it to wake who reads. And requests
-that are worked through one after the other find in the processor's caches what the one before needed, and not the
-network's code. With one request at a time nothing changes.
+does. To write was a fifth of the time of a poll, half of it to wake who reads. And requests that are worked through
+one after the other find in the processor's caches what the one before needed, and not the network's code. With one
+request at a time nothing changes.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class Measured:
     by_cost: float
     """The same by processor time for an answer: what else the machine does disturbs it less."""
     starlette: float
-    """The bare Starlette app to the bare ASGI app: what the mock could reach at best with this framework."""
+    """The bare Starlette app to the bare ASGI app: what the framework costs by itself, by processor time."""
     limit: float
     """The same for a bare ASGI app that signs what the mock must sign for this call, and does nothing else."""
     of_limit: float
