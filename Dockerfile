@@ -8,6 +8,7 @@ RUN python -m venv /opt/pass-mock
 COPY requirements/image.txt requirements/
 RUN /opt/pass-mock/bin/pip install --no-cache-dir --require-hashes --requirement requirements/image.txt
 COPY pyproject.toml README.md LICENSE ./
+COPY src src
 COPY fixtures fixtures
 COPY mock_server mock_server
 COPY conformance conformance

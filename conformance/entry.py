@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-from mock_server.extras import require
-from mock_server.mistakes import ConfigError
+from pass_harness.mock_server.formats.usage_error import ConfigError
+from pass_harness.mock_server.optional_dependencies import require
 
 WRONG_USAGE = 2
 
 
 def main() -> None:
-    start("pass-conformance", extra="conformance", module="conformance.cli")
+    start("pass-conformance", extra="conformance", module="pass_harness.conformance.cli.main")
 
 
 def start(name: str, *, extra: str, module: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mock_server.mistakes import ConfigError
+from pass_harness.mock_server.formats.usage_error import ConfigError
 
 __all__ = ["ConfigError", "HarnessError"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from mock_server.exchange import Exchange
+from pass_harness.mock_server.exchange import Exchange
 
 
 class VerbCall(msgspec.Struct, frozen=True, kw_only=True, tag="verb"):

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
-from conformance.errors import ConfigError
+from pass_harness.conformance.errors import ConfigError
 
 
 def matching(patterns: Sequence[str], ids: Sequence[str], *, what: str, hint: str) -> frozenset[str]:

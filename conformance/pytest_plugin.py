@@ -31,14 +31,14 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
     service = config.getoption("pass_service")
     if service:
         # Costs nothing where it is not asked for.
-        from mock_server.extras import require  # noqa: PLC0415
-        from mock_server.mistakes import ConfigError  # noqa: PLC0415
+        from pass_harness.mock_server.formats.usage_error import ConfigError  # noqa: PLC0415
+        from pass_harness.mock_server.optional_dependencies import require  # noqa: PLC0415
 
         try:
             require("conformance", "--pass-service")
         except ConfigError as error:
             raise pytest.UsageError(str(error)) from error
-        from conformance.pytest_rules import rule_items  # noqa: PLC0415
+        from pass_harness.conformance.pytest_rules import rule_items  # noqa: PLC0415
 
         mock, token = config.getoption("pass_mock"), config.getoption("pass_mock_token")
         items.extend(rule_items(session, Path(service), mock, token, config.getoption("pass_rules")))

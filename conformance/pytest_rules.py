@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from conformance import rule_sets
-from conformance.engine import Verdict
-from conformance.errors import ConfigError, HarnessError
-from conformance.reports.model import Report, RuleReport
-from conformance.reports.plain import evidence
-from conformance.rule_sets import RuleSet
-from conformance.runner import judge_service
-from conformance.service_config import ServiceConfig, load
-from mock_server.command import DEFAULT_MOCK
+from pass_harness.conformance import rule_sets
+from pass_harness.conformance.errors import ConfigError, HarnessError
+from pass_harness.conformance.evaluation.engine import Verdict
+from pass_harness.conformance.reports.model import Report, RuleReport
+from pass_harness.conformance.reports.plain import evidence
+from pass_harness.conformance.rule_sets import RuleSet
+from pass_harness.conformance.running.judged_run import judge_service
+from pass_harness.conformance.service_toml.service_config import ServiceConfig, load
+from pass_harness.mock_server.cli.options import DEFAULT_MOCK
 
 SCENARIOS = "every scenario is played to its end"
 

@@ -1,4 +1,4 @@
-"""The rules there are, found by walking the package `conformance.rules`: a new file is a new rule."""
+"""The rules there are, found by walking the package `pass_harness.conformance.rules`: a new file is a new rule."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pkgutil
 from collections.abc import Sequence
 from functools import cache
 
-import conformance.rules
-from conformance.patterns import matching
-from conformance.rule import Rule
+from pass_harness.conformance import rules
+from pass_harness.conformance.patterns import matching
+from pass_harness.conformance.rule import Rule
 
 PHASES = (
     "registration",
@@ -51,10 +51,7 @@ def phase(rule: type[Rule]) -> str:
 
 
 def _modules() -> list[str]:
-    package = conformance.rules
-    return [
-        module.name for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.") if not module.ispkg
-    ]
+    return [module.name for module in pkgutil.walk_packages(rules.__path__, f"{rules.__name__}.") if not module.ispkg]
 
 
 def _rules_in(name: str) -> list[type[Rule]]:
@@ -62,5 +59,5 @@ def _rules_in(name: str) -> list[type[Rule]]:
     return [
         value
         for value in vars(module).values()
-        if inspect.isclass(value) and issubclass(value, Rule) and value.__module__ == name
+        if inspect.isclass(value) and issubclass(value, Rule) and value.__module__ == name and hasattr(value, "card")
     ]

@@ -8,20 +8,15 @@ test alike.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from typing import ClassVar
 
-from conformance.citations import Citation
-from conformance.observation import Observation
-
-if TYPE_CHECKING:
-    from conformance.facts.common import Facts
-
-K = TypeVar("K")
-V = TypeVar("V")
+from pass_harness.conformance.facts.common import Facts
+from pass_harness.conformance.observation import Observation
+from pass_harness.conformance.outcomes import Expectations, Outcome
+from pass_harness.conformance.requirements.citations import Citation
 
 
 class Severity(StrEnum):
@@ -29,14 +24,6 @@ class Severity(StrEnum):
 
     MUST = "MUST"
     SHOULD = "SHOULD"
-
-
-class Blame(StrEnum):
-    """Whose a failure is."""
-
-    SERVICE = "SERVICE"
-    CONFIG = "CONFIG"
-    HARNESS = "HARNESS"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,55 +45,6 @@ class Card:
     """Verbs and facilities without which a run gives no opportunity, or, with `judges_app`, no evidence."""
     judges_app: bool = False
     """True where the rule needs what the service said to the Streaming App (a driver), so a trace is not enough."""
-
-
-@dataclass(frozen=True)
-class Expectations:
-    """What a deployment may differ in: budgets and limits that rules are held to."""
-
-    instances: int = 1
-    preauthorize_limit: int = 5
-    authorize_limit: int = 1
-    hidden_mvpds: tuple[str, ...] = ()
-    """The TV providers that viewers must not be offered; globs."""
-    poll_interval: float = 2.7
-    """Seconds: Adobe's 3 s less the margin for jitter."""
-    answer_within: float = 10.0
-    """Seconds within which an app gets an answer, whatever Adobe Pass does."""
-    lag_limit_ms: float = 250.0
-    """Above this lag of the mock's event loop a timing finding is inconclusive."""
-
-
-@dataclass(frozen=True)
-class Held:
-    """An opportunity that the service used well."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Broken:
-    """An opportunity at which the rule was broken; the evidence."""
-
-    exchanges: tuple[int, ...]
-    device: str | None
-    expected: str
-    observed: str
-    blame: Blame = Blame.SERVICE
-
-
-@dataclass(frozen=True, kw_only=True)
-class Unclear:
-    """An opportunity that cannot be judged, and why (the harness lagged, say)."""
-
-    reason: str
-    exchanges: tuple[int, ...] = ()
-
-
-Outcome = Held | Broken | Unclear
-HELD = Held()
-NOTHING: tuple[Outcome, ...] = ()
-"""What a rule answers that had no opportunity."""
-ONE_HELD: tuple[Outcome, ...] = (HELD,)
-"""What a rule answers that had one and is done with it, as nearly always."""
 
 
 class Rule(ABC):
@@ -134,39 +72,3 @@ class Rule(ABC):
     def finish(self) -> Iterator[Outcome]:
         """The trace has ended: yield outcomes for what can only be judged then."""
         return iter(())
-
-
-@dataclass
-class Bounded(Generic[K, V]):
-    """A mapping that forgets its least recently written entries, so that a rule's state stays bounded."""
-
-    limit: int = 50_000
-    _entries: OrderedDict[K, V] = field(default_factory=OrderedDict)
-
-    def __post_init__(self) -> None:
-        # The dictionary's own: a rule reads at every exchange.
-        self.get: Callable[[K], V | None] = self._entries.get
-
-    def put(self, key: K, value: V) -> None:
-        entries = self._entries
-        entries[key] = value
-        entries.move_to_end(key)
-        if len(entries) > self.limit:
-            entries.popitem(last=False)
-
-    def pop(self, key: K) -> V | None:
-        return self._entries.pop(key, None)
-
-    def shed(self, old: Callable[[V], bool]) -> list[V]:
-        """Drops entries, least recently written first, until one is not old; those that were dropped."""
-        dropped = []
-        while self._entries and old(next(iter(self._entries.values()))):
-            dropped.append(self._entries.popitem(last=False)[1])
-        return dropped
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    def __iter__(self) -> Iterator[K]:
-        """Over a copy of the keys, so entries may be written or dropped meanwhile."""
-        return iter(list(self._entries))

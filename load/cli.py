@@ -14,8 +14,8 @@ from typing import Any
 import click
 from rich.console import Console
 
-from conformance import rule_sets
-from conformance.command import (
+from pass_harness.conformance import rule_sets
+from pass_harness.conformance.cli.options import (
     CommandGroup,
     check_files,
     defect_option,
@@ -25,26 +25,26 @@ from conformance.command import (
     publish,
     reserve,
 )
-from conformance.reports.documents import FORMS as RULE_FORMS
-from conformance.reports.documents import Form
-from conformance.terms import rules_option, select_option
-from load import event as events
-from load import slo as objectives
-from load.audience import require_addresses
-from load.event import Event
-from load.event_options import event_options
-from load.forecast.command import forecast
-from load.process import LocustOptions, locust_command
-from load.report import markdown
-from load.report.model import LoadReport, encode
-from load.report.text import render
-from load.run import Occasion, run_event
-from load.targets import Wanted, target
-from mock_server.command import DEFAULT_MOCK, FILE, control_token_option, schema_command
+from pass_harness.conformance.cli.run_options import rules_option, select_option
+from pass_harness.conformance.reports.documents import FORMS as RULE_FORMS
+from pass_harness.conformance.reports.documents import Form
+from pass_harness.load import event as events
+from pass_harness.load import slo as objectives
+from pass_harness.load.audience import require_addresses
+from pass_harness.load.event import Event
+from pass_harness.load.event_options import event_options
+from pass_harness.load.forecast.command import forecast
+from pass_harness.load.process import LocustOptions, locust_command
+from pass_harness.load.report import markdown
+from pass_harness.load.report.model import LoadReport, encode
+from pass_harness.load.report.text import render
+from pass_harness.load.run import Occasion, run_event
+from pass_harness.load.targets import Wanted, target
+from pass_harness.mock_server.cli.options import DEFAULT_MOCK, FILE, control_token_option, schema_command
 
 
 def _html(report: LoadReport) -> bytes:
-    from load.report import html  # noqa: PLC0415 - templates are for those who want pages
+    from pass_harness.load.report import html  # noqa: PLC0415 - templates are for those who want pages
 
     return html.encode(report, version("pass-harness"))
 
@@ -201,7 +201,7 @@ def bench(rounds: int, seconds: float, stores: tuple[str, ...], workers: tuple[i
     With --store or --workers, each given as often as need be, the mock is compared with itself. What it leaves in a
     store is reset afterwards: name a file or database of its own.
     """
-    from load.bench import ratios, scale  # noqa: PLC0415 - only this command needs a client that fast
+    from pass_harness.load.bench import ratios, scale  # noqa: PLC0415 - only this command needs a client that fast
 
     if stores or workers:
         setups = scale.setups(stores or ("memory",), workers or (1,))
@@ -214,5 +214,5 @@ def bench(rounds: int, seconds: float, stores: tuple[str, ...], workers: tuple[i
     ratios.show(measured, Console())
 
 
-main.add_command(schema_command({"event": "load.schemas", "slo": "load.schemas"}))
+main.add_command(schema_command({"event": "pass_harness.load.schemas", "slo": "pass_harness.load.schemas"}))
 main.add_command(forecast)

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from conformance.observation import VerbCall
-from conformance.runner import Announce
-from load.incidents import Incident
-from mock_server.behaviours import Behaviour
-from mock_server.control_client import ControlClient
-from mock_server.durations import encode_hook
+from pass_harness.conformance.observation import VerbCall
+from pass_harness.conformance.running.judged_run import Announce
+from pass_harness.load.incidents import Incident
+from pass_harness.mock_server.behaviours.model import Behaviour
+from pass_harness.mock_server.client.async_client import ControlClient
+from pass_harness.mock_server.formats.durations import encode_hook
 
 
 async def disrupt(

@@ -1,9 +1,9 @@
-"""Where pass-load starts (see `conformance.entry`)."""
+"""Where pass-load starts (see `pass_harness.conformance.entry`)."""
 
 from __future__ import annotations
 
-from conformance.entry import start
+from pass_harness.conformance.entry import start
 
 
 def main() -> None:
-    start("pass-load", extra="load", module="load.cli")
+    start("pass-load", extra="load", module="pass_harness.load.cli")

@@ -13,12 +13,12 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
-from conformance.errors import ConfigError
-from load.curves import CURVES
-from load.incidents import Incident
-from load.platforms import PLATFORMS
-from mock_server.durations import Duration, parse_duration
-from mock_server.toml_file import TomlFile, nearest
+from pass_harness.conformance.errors import ConfigError
+from pass_harness.load.curves import CURVES
+from pass_harness.load.incidents import Incident
+from pass_harness.load.platforms import PLATFORMS
+from pass_harness.mock_server.formats.durations import Duration, parse_duration
+from pass_harness.mock_server.formats.toml_file import TomlFile, nearest
 
 SECOND_SCREEN, FIRST_SCREEN, RETURNING, TEMP_PASS = "second-screen", "first-screen", "returning", "temp-pass"
 ENTRANCES = (SECOND_SCREEN, FIRST_SCREEN, RETURNING, TEMP_PASS)
@@ -118,7 +118,7 @@ class Event(Outline, frozen=True, kw_only=True):
     """By how many devices have one address."""
     incidents: tuple[Incident, ...] = ()
     speed: float = 1.0
-    """How many times as fast it goes as the file says (`load.tempo`)."""
+    """How many times as fast it goes as the file says (`pass_harness.load.tempo`)."""
 
     @property
     def peak(self) -> float:
@@ -135,7 +135,7 @@ class Event(Outline, frozen=True, kw_only=True):
 
 def packaged() -> dict[str, Path]:
     """The events that come with the package, by name."""
-    with resources.as_file(resources.files("load") / "events") as folder:
+    with resources.as_file(resources.files("pass_harness.load") / "events") as folder:
         return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from load import event as events
-from load.tempo import at_speed
-from mock_server.command import completing
+from pass_harness.load import event as events
+from pass_harness.load.tempo import at_speed
+from pass_harness.mock_server.cli.options import completing
 
 _OPTIONS = (
     click.option(

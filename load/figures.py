@@ -6,8 +6,8 @@ import math
 from collections import Counter
 from dataclasses import dataclass, field
 
-from load.messages import Asked, Called, Came
-from mock_server.exchange import Exchange
+from pass_harness.load.messages import Asked, Called, Came
+from pass_harness.mock_server.exchange import Exchange
 
 BROWSER = ("authenticate", "browser.")
 """Endpoints that the viewer's browser calls, not the service."""

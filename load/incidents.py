@@ -6,11 +6,11 @@ from typing import Annotated, Any, ClassVar
 
 import msgspec
 
-from mock_server.behaviours import Behaviour, Match
-from mock_server.domain import degradation
-from mock_server.durations import Duration, Written, parse_duration
-from mock_server.effects import Effect
-from mock_server.presets import PresetCall, presets
+from pass_harness.mock_server.behaviours.effects import Effect
+from pass_harness.mock_server.behaviours.model import Behaviour, Match
+from pass_harness.mock_server.behaviours.presets import PresetCall, presets
+from pass_harness.mock_server.domain import degradation
+from pass_harness.mock_server.formats.durations import Duration, Written, parse_duration
 
 
 class Moment(Written):

@@ -7,15 +7,16 @@ import heapq
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 
-from conformance.engine import Finding, Judge, RuleResult, lacking
-from conformance.observation import Observation, VerbCall, moment
-from conformance.rule import Expectations, Rule
-from conformance.witness import Witness
-from load.figures import Demand, Traffic
-from load.messages import Asked, Called, Came
-from load.timeline import Timeline
-from mock_server.control_client import ControlClient
-from mock_server.exchange import Exchange
+from pass_harness.conformance.evaluation.engine import Finding, Judge, RuleResult, lacking
+from pass_harness.conformance.evaluation.evidence_history import Witness
+from pass_harness.conformance.observation import Observation, VerbCall, moment
+from pass_harness.conformance.outcomes import Expectations
+from pass_harness.conformance.rule import Rule
+from pass_harness.load.figures import Demand, Traffic
+from pass_harness.load.messages import Asked, Called, Came
+from pass_harness.load.timeline import Timeline
+from pass_harness.mock_server.client.async_client import ControlClient
+from pass_harness.mock_server.exchange import Exchange
 
 HORIZON = 10.0
 """Seconds by which one source may be behind the other: an exchange is in the journal only once it was answered."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import msgspec
 
-from conformance.observation import VerbCall
-from load.event import Event
-from mock_server.durations import decode_hook, encode_hook
+from pass_harness.conformance.observation import VerbCall
+from pass_harness.load.event import Event
+from pass_harness.mock_server.formats.durations import decode_hook, encode_hook
 
 
 class DirectTarget(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fixtures.devices import MODELS, Model
+from pass_harness.fixtures.devices import MODELS, Model
 
 if TYPE_CHECKING:
     from faker import Faker

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from conformance.errors import HarnessError
-from load import messages
-from load.messages import Assignment, Told
+from pass_harness.conformance.errors import HarnessError
+from pass_harness.load import messages
+from pass_harness.load.messages import Assignment, Told
 
 LONGEST_LINE = 1 << 24
 ENDS_WITHIN = 10.0
@@ -65,7 +65,7 @@ class LocustOptions:
 
 def locust_command(arguments: Sequence[str]) -> list[str]:
     """Locust's own command with our locustfile."""
-    locustfile = Path(str(resources.files("load.generator") / "locustfile.py"))
+    locustfile = Path(str(resources.files("pass_harness.load.generator") / "locustfile.py"))
     # -P: what lies in the current directory is not imported.
     return [sys.executable, "-P", "-m", "locust", "-f", str(locustfile), *arguments]
 

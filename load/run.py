@@ -14,29 +14,29 @@ from datetime import UTC, datetime
 
 import httpx
 
-from conformance.connection import connect, with_data_centres
-from conformance.doctor import examine, mock_answers
-from conformance.engine import Finding
-from conformance.errors import ConfigError, HarnessError
-from conformance.mock_clock import MockClock
-from conformance.reports.model import Run
-from conformance.reports.model import compose as compose_conformance
-from conformance.rule import Expectations
-from conformance.rule_sets import RuleSet
-from conformance.runner import Announce
-from conformance.service_config import ServiceConfig
-from fixtures.devices import TEST_ADDRESSES, new_devices
-from load.disruption import disrupt
-from load.event import Event
-from load.judge import BATCH, LiveJudge, follow_journal
-from load.messages import Asked, Assignment, Attendance, Began, Called, Came, Told
-from load.process import LocustOptions, generating
-from load.report.model import LoadReport, compose
-from load.slo import Slo
-from load.targets import Target
-from load.validity import reasons_against
-from load.viewers import DIRECT
-from mock_server.control_client import ControlClient, ControlError
+from pass_harness.conformance.drivers.connection import connect, with_data_centres
+from pass_harness.conformance.drivers.mock_clock import MockClock
+from pass_harness.conformance.errors import ConfigError, HarnessError
+from pass_harness.conformance.evaluation.engine import Finding
+from pass_harness.conformance.outcomes import Expectations
+from pass_harness.conformance.reports.model import Run
+from pass_harness.conformance.reports.model import compose as compose_conformance
+from pass_harness.conformance.rule_sets import RuleSet
+from pass_harness.conformance.running.doctor import examine, mock_answers
+from pass_harness.conformance.running.judged_run import Announce
+from pass_harness.conformance.service_toml.service_config import ServiceConfig
+from pass_harness.fixtures.devices import TEST_ADDRESSES, new_devices
+from pass_harness.load.disruption import disrupt
+from pass_harness.load.event import Event
+from pass_harness.load.judge import BATCH, LiveJudge, follow_journal
+from pass_harness.load.messages import Asked, Assignment, Attendance, Began, Called, Came, Told
+from pass_harness.load.process import LocustOptions, generating
+from pass_harness.load.report.model import LoadReport, compose
+from pass_harness.load.slo import Slo
+from pass_harness.load.targets import Target
+from pass_harness.load.validity import reasons_against
+from pass_harness.load.viewers import DIRECT
+from pass_harness.mock_server.client.async_client import ControlClient, ControlError
 
 TELLS_EVERY = 10.0
 ANNOUNCED_FINDINGS = 10

@@ -12,12 +12,12 @@ from typing import Annotated
 
 import msgspec
 
-from conformance.verbs import VERBS
-from load.figures import Demand, Latencies, Traffic
-from load.incidents import Incident
-from load.timeline import Step, Timeline
-from mock_server.durations import Duration
-from mock_server.toml_file import TomlFile
+from pass_harness.conformance.verbs import VERBS
+from pass_harness.load.figures import Demand, Latencies, Traffic
+from pass_harness.load.incidents import Incident
+from pass_harness.load.timeline import Step, Timeline
+from pass_harness.mock_server.formats.durations import Duration
+from pass_harness.mock_server.formats.toml_file import TomlFile
 
 GOOD_STEPS = 5
 """So many steps in a row without trouble, and a service has recovered."""

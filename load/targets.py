@@ -12,15 +12,16 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from conformance import example, service_config
-from conformance.errors import ConfigError, HarnessError
-from conformance.service_config import ServiceConfig
-from load.event import TEMP_PASS, Event
-from load.messages import DirectTarget
-from load.viewers import NEEDED
-from mock_server.command import DEFAULT_MOCK
-from mock_server.control_client import bearer
-from mock_server.trust import trusted
+from pass_harness.conformance.errors import ConfigError, HarnessError
+from pass_harness.conformance.running import child_processes
+from pass_harness.conformance.service_toml import service_config
+from pass_harness.conformance.service_toml.service_config import ServiceConfig
+from pass_harness.load.event import TEMP_PASS, Event
+from pass_harness.load.messages import DirectTarget
+from pass_harness.load.viewers import NEEDED
+from pass_harness.mock_server.cli.options import DEFAULT_MOCK
+from pass_harness.mock_server.client.async_client import bearer
+from pass_harness.mock_server.client.tls_trust import trusted
 
 MVPD = "Cablevision"
 """What viewers of a mock choose where nothing else is said."""
@@ -84,7 +85,7 @@ def target(wanted: Wanted, event: Event) -> Iterator[Target]:
         _require_no_logins(event)
         yield Target(direct=_direct(host, _text(wanted.software_statement), wanted))
     else:
-        with _example(example.known_defects(wanted.defects), event) as found:
+        with _example(child_processes.known_defects(wanted.defects), event) as found:
             yield found
 
 
@@ -95,10 +96,10 @@ def _example(defects: Sequence[str], event: Event) -> Iterator[Target]:
         folder = Path(made)
         options = ["--data-centres=2"] if fails_over else []
         with (
-            example.mock(folder, *options) as mock,
-            example.programmer_service(folder, mock.url, defects) as service,
+            child_processes.mock(folder, *options) as mock,
+            child_processes.programmer_service(folder, mock.url, defects) as service,
         ):
-            yield Target(service=example.service_toml(service.url), mock=mock.url)
+            yield Target(service=child_processes.service_toml(service.url), mock=mock.url)
 
 
 def _direct(url: str, statement: str, wanted: Wanted) -> DirectTarget:

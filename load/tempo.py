@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import msgspec
 
-from load.event import Event, Stage, ViewerKind
-from load.incidents import Incident, Moment
-from mock_server.durations import Duration, format_duration
+from pass_harness.load.event import Event, Stage, ViewerKind
+from pass_harness.load.incidents import Incident, Moment
+from pass_harness.mock_server.formats.durations import Duration, format_duration
 
 
 def at_speed(event: Event, speed: float) -> Event:

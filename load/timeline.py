@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from load.figures import THROTTLED, Latencies, is_of_service
-from load.messages import Asked, Called, Came
-from mock_server.exchange import Exchange
+from pass_harness.load.figures import THROTTLED, Latencies, is_of_service
+from pass_harness.load.messages import Asked, Called, Came
+from pass_harness.mock_server.exchange import Exchange
 
 MOST_STEPS = 600
 

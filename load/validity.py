@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.reports.model import Report
-from load.event import Event
-from load.judge import LiveJudge
-from load.messages import Attendance
+from pass_harness.conformance.reports.model import Report
+from pass_harness.load.event import Event
+from pass_harness.load.judge import LiveJudge
+from pass_harness.load.messages import Attendance
 
 LATE_LIMIT_MS = 250.0
 """A verb sent later than this after its moment (p99) was not asked when the viewer meant to."""

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.drivers.driver import Request
-from conformance.drivers.wire import VerbError
-from conformance.observation import VerbCall
-from load.audience import Guest
-from load.event import FIRST_SCREEN, RETURNING, TEMP_PASS, Event
-from load.messages import Asked
+from pass_harness.conformance.drivers.driver import Request
+from pass_harness.conformance.drivers.wire import VerbError
+from pass_harness.conformance.observation import VerbCall
+from pass_harness.load.audience import Guest
+from pass_harness.load.event import FIRST_SCREEN, RETURNING, TEMP_PASS, Event
+from pass_harness.load.messages import Asked
 
 NEEDED = frozenset({"login", "status", "play"})
 """The verbs without which there is no story; the others are left out where they are not mapped."""

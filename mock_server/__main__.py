@@ -1,5 +1,5 @@
 """``python -m mock_server`` is ``pass-mock``."""
 
-from mock_server.cli import main
+from pass_harness.mock_server.cli.main import main
 
 main(prog_name="pass-mock")

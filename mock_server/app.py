@@ -14,24 +14,26 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
-from mock_server.clock import Clock, SystemClock
-from mock_server.control.http import answer
-from mock_server.control.metrics import Metrics
-from mock_server.data_centres import DataCentres
-from mock_server.dispatch import PathTree
-from mock_server.ids import Ids, RandomIds
-from mock_server.keys import load_keys
-from mock_server.lag import LagMeter
-from mock_server.observer import ObserverFactory
-from mock_server.recorder import Recorder
-from mock_server.routes import gateways, routes
-from mock_server.settings import Settings
-from mock_server.shared_watch import SharedWatching
-from mock_server.spaces import DEFAULT_SPACE, PREFIX, Spaces, TooManySpaces
-from mock_server.store import SharedStore, Store, StoreUnavailable
-from mock_server.store.memory import MemoryStore
-from mock_server.tallies import LocalTotals, SharedTotals, Tallies
-from mock_server.watch import LocalWatching, Watching
+from pass_harness.mock_server.clock import Clock, SystemClock
+from pass_harness.mock_server.config.settings import Settings
+from pass_harness.mock_server.control.http import answer
+from pass_harness.mock_server.control.metrics import Metrics
+from pass_harness.mock_server.data_centres.failover import DataCentres
+from pass_harness.mock_server.gateway.path_tree import PathTree
+from pass_harness.mock_server.ids import Ids, RandomIds
+from pass_harness.mock_server.journal.recorder import Recorder
+from pass_harness.mock_server.live.local import LocalWatching
+from pass_harness.mock_server.live.monitor import Watching
+from pass_harness.mock_server.live.observer import ObserverFactory
+from pass_harness.mock_server.live.shared import SharedWatching
+from pass_harness.mock_server.metrics.counters import LocalTotals, SharedTotals, Tallies
+from pass_harness.mock_server.metrics.event_loop_lag import LagMeter
+from pass_harness.mock_server.routes import gateways, routes
+from pass_harness.mock_server.signing.keys import load_keys
+from pass_harness.mock_server.space_paths import DEFAULT_SPACE, PREFIX
+from pass_harness.mock_server.spaces.spaces import Spaces, TooManySpaces
+from pass_harness.mock_server.store import SharedStore, Store, StoreUnavailable
+from pass_harness.mock_server.store.memory import MemoryStore
 
 
 def create_app(
@@ -55,7 +57,7 @@ def create_app(
     tallies = Tallies()
     resources = []
     if data_centres is not None and dns is not None:
-        from mock_server.dns_server import serve_dns  # noqa: PLC0415 - a mock with one data centre starts without
+        from pass_harness.mock_server.data_centres.dns_server import serve_dns  # noqa: PLC0415 - a mock with one data centre starts without
 
         resources.append(serve_dns(data_centres, dns))
     app = assemble(

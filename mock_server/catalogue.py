@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from mock_server.durations import Duration, decode_hook
+from pass_harness.mock_server.formats.durations import Duration, decode_hook
 
 _LONGEST_REMEMBERED = 256
 """Characters of a name: what strangers ask for must not fill the memory."""
@@ -215,7 +215,7 @@ def _merged(old: dict[K, E], new: Iterable[tuple[K, E]]) -> tuple[E, ...]:
 
 def default_tables() -> dict[str, Any]:
     """The default catalogue as plain data."""
-    return tomllib.loads((resources.files("fixtures") / "catalogue.toml").read_text("utf-8"))
+    return tomllib.loads((resources.files("pass_harness.fixtures") / "catalogue.toml").read_text("utf-8"))
 
 
 def default_catalogue() -> Catalogue:

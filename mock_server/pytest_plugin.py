@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from mock_server.testing import AdobePass
+    from pass_harness.mock_server.testing import AdobePass
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,7 +30,7 @@ def adobe_pass_mock(request: pytest.FixtureRequest) -> Iterator[str]:
 
     Override it to start the mock your way: ``with running_mock("--config", "mock.toml") as url: yield url``.
     """
-    from mock_server.testing import MockFailed, running_mock  # noqa: PLC0415 - costs nothing where it is not used
+    from pass_harness.mock_server.testing import MockFailed, running_mock  # noqa: PLC0415 - costs nothing where it is not used
 
     given = request.config.getoption("pass_mock")
     if given:
@@ -46,7 +46,7 @@ def adobe_pass_mock(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture
 def adobe_pass(adobe_pass_mock: str, request: pytest.FixtureRequest) -> Iterator[AdobePass]:
     """A space of this test's own in the mock: its base URL for the service, its control API, software statements."""
-    from mock_server.testing import fresh_space  # noqa: PLC0415 - as above
+    from pass_harness.mock_server.testing import fresh_space  # noqa: PLC0415 - as above
 
     with fresh_space(adobe_pass_mock, token=request.config.getoption("pass_mock_token")) as space:
         yield space

@@ -5,14 +5,13 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
-from mock_server.call import Endpoint
-from mock_server.control import events, exchanges, metrics, views
-from mock_server.control import handlers as control
-from mock_server.control import keys as control_keys
-from mock_server.control.http import guarded
-from mock_server.dashboard import dashboard_routes
-from mock_server.dispatch import PathTree
-from mock_server.endpoints import (
+from pass_harness.mock_server.config.settings import Settings
+from pass_harness.mock_server.control import events, exchanges, metrics, views
+from pass_harness.mock_server.control import handlers as control
+from pass_harness.mock_server.control import keys as control_keys
+from pass_harness.mock_server.control.http import guarded
+from pass_harness.mock_server.dashboard import dashboard_routes
+from pass_harness.mock_server.endpoints import (
     activate,
     browser,
     configuration,
@@ -24,11 +23,12 @@ from mock_server.endpoints import (
     sessions,
     temppass,
 )
-from mock_server.gateway import Gateway
-from mock_server.lag import LagMeter
-from mock_server.openapi.served import openapi_route
-from mock_server.settings import Settings
-from mock_server.tallies import Tallies
+from pass_harness.mock_server.gateway.call import Endpoint
+from pass_harness.mock_server.gateway.gateway import Gateway
+from pass_harness.mock_server.gateway.path_tree import PathTree
+from pass_harness.mock_server.metrics.counters import Tallies
+from pass_harness.mock_server.metrics.event_loop_lag import LagMeter
+from pass_harness.mock_server.openapi.served import openapi_route
 
 _API = "/api/v2/{serviceProvider}"
 

@@ -18,9 +18,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
 
-from mock_server.control_client import ControlClient
-from mock_server.sync_control_client import SyncControlClient
-from mock_server.variables import CONTROL_TOKEN
+from pass_harness.mock_server.client.async_client import ControlClient
+from pass_harness.mock_server.client.env_vars import CONTROL_TOKEN
+from pass_harness.mock_server.client.sync_client import SyncControlClient
 
 READY_WITHIN = 60.0
 ENDS_WITHIN = 5.0
@@ -41,7 +41,7 @@ def running_mock(*arguments: str) -> Iterator[str]:
 
     ``arguments`` are those of ``pass-mock serve``. MockFailed if it does not come up.
     """
-    command = [sys.executable, "-m", "mock_server", "serve", "--port", "0", *arguments]
+    command = [sys.executable, "-P", "-m", "pass_harness.mock_server", "serve", "--port", "0", *arguments]
     # The command is this Python with a module of this distribution.
     process = subprocess.Popen(  # noqa: S603
         command,

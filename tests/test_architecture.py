@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -53,35 +54,14 @@ def test_folders_import_only_leftwards(folder: str) -> None:
         f"{path.relative_to(ROOT)} imports {name}"
         for path in modules(folder)
         for name in imported(ast.parse(path.read_text("utf-8")))
-        if name.split(".")[0] in set(MAY_IMPORT) - MAY_IMPORT[folder]
+        if name.split(".")[0] in MAY_IMPORT
+        or (name.startswith("pass_harness.") and name.split(".")[1] not in MAY_IMPORT[folder])
     ]
     assert wrong == []
 
 
 HTTP = {"starlette", "uvicorn", "httptools", "httpx"}
 IO = {*HTTP, "asyncio", "socket", "os", "pathlib", "click", "rich"}
-KNOWS = {
-    "mock_server/domain": (
-        *("catalogue", "domain", "errors", "ids", "keys", "media_tokens", "store", "tokens", "vocabulary"),
-    ),
-    "mock_server/store": ("clock", "durations", "extras", "masking", "store"),
-    "mock_server/endpoints": (
-        *("call", "catalogue", "devices", "domain", "endpoints", "errors", "headers", "media_tokens", "pages"),
-        *("parameters", "partner", "vocabulary", "wire"),
-    ),
-    "mock_server/pages": ("catalogue", "domain"),
-    "mock_server/dashboard": (),
-    "conformance/rules": ("citations", "facts", "observation", "rule"),
-    "conformance/facts": ("facts", "observation", "rule"),
-}
-"""What a folder may import of its own package."""
-KNOWS_NOT = {
-    "mock_server/control": ("call", "endpoints", "gateway", "proxy", "app", "server", "routes"),
-    "conformance/reports": ("drivers", "readers", "scenarios", "runner"),
-    "conformance/readers": ("rules", "reports", "drivers", "scenarios"),
-    "conformance/drivers": ("rules", "readers", "reports", "scenarios"),
-    "conformance/scenarios": ("rules", "readers"),
-}
 WITHOUT = {
     "mock_server/domain": HTTP,
     "mock_server/store": HTTP,
@@ -92,24 +72,69 @@ WITHOUT = {
 """Libraries that have no business in a folder."""
 
 
-def parts_known(folder: str) -> Iterator[tuple[Path, str]]:
-    """What the modules of a folder import of their own package, by its first level."""
-    package = folder.split("/", maxsplit=1)[0]
-    for path in modules(folder):
-        tree = ast.parse(path.read_text("utf-8"))
-        for name in imported(tree):
-            if name.startswith(f"{package}."):
-                yield path.relative_to(ROOT), name.split(".")[1]
+def layers(package: str) -> dict[str, tuple[int, set[str]]]:
+    """The level of each part of a package and the parts that it may import, as ARCHITECTURE.md lists them."""
+    page = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    heading = {"mock_server": "## Packages of the mock", "conformance": "## Packages of the suite"}[package]
+    block = page[page.index(heading) :].split("```")[1].removeprefix("text\n")
+    rows = (line.split() for line in block.splitlines())
+    return {part: (int(level), set(uses)) for level, part, *uses in rows}
 
 
-@pytest.mark.parametrize("folder", KNOWS)
-def test_a_part_knows_no_more_than_it_may(folder: str) -> None:
-    assert [found for found in parts_known(folder) if found[1] not in KNOWS[folder]] == []
+def uses(package: str) -> Iterator[tuple[str, str, str]]:
+    """The module, its own part, and the part that it imports, for each import between parts of a package."""
+    for path in modules(package):
+        own = path.relative_to(ROOT / package).with_suffix("").parts[0]
+        for name in imported(ast.parse(path.read_text("utf-8"))):
+            parts = name.split(".")
+            if parts[:2] == ["pass_harness", package] and len(parts) > 2 and parts[2] != own:
+                yield str(path.relative_to(ROOT)), own, parts[2]
 
 
-@pytest.mark.parametrize("folder", KNOWS_NOT)
-def test_a_part_does_not_know_what_it_must_not(folder: str) -> None:
-    assert [found for found in parts_known(folder) if found[1] in KNOWS_NOT[folder]] == []
+@pytest.mark.parametrize("package", ["mock_server", "conformance"])
+def test_a_part_imports_only_what_its_line_lists(package: str) -> None:
+    table = layers(package)
+    assert [use for use in uses(package) if use[2] not in table[use[1]][1]] == []
+
+
+@pytest.mark.parametrize("package", ["mock_server", "conformance"])
+def test_no_line_lists_more_than_is_imported_nor_a_level_above_its_own(package: str) -> None:
+    table = layers(package)
+    made = {(own, part) for _, own, part in uses(package)}
+    listed = {(own, part) for own, (_, parts) in table.items() for part in parts}
+    assert listed - made == set()
+    assert [(own, part) for own, part in listed if table[part][0] >= table[own][0]] == []
+
+
+@pytest.mark.parametrize("package", ["mock_server", "conformance"])
+def test_every_part_has_its_line(package: str) -> None:
+    parts = {path.relative_to(ROOT / package).with_suffix("").parts[0] for path in modules(package)}
+    assert parts - {"__init__"} == set(layers(package))
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_no_modules_import_each_other_in_a_circle(package: str) -> None:
+    names = {dotted(path): path for path in modules(package)}
+    imports = {
+        name: {found for found in imported(ast.parse(path.read_text("utf-8"))) if found in names} - {name}
+        for name, path in names.items()
+    }
+    # An import of a package for one of its modules is an import of that module alone.
+    imports = {
+        name: {found for found in each if not any(other.startswith(f"{found}.") for other in each)}
+        for name, each in imports.items()
+    }
+    graph = TopologicalSorter(imports)
+    try:
+        graph.prepare()
+    except CycleError as error:
+        pytest.fail(f"circle: {' -> '.join(error.args[1])}")
+
+
+def dotted(path: Path) -> str:
+    """The dotted name under which a module of the repository is imported."""
+    parts = ("pass_harness", *path.relative_to(ROOT).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 @pytest.mark.parametrize("folder", WITHOUT)
@@ -128,16 +153,10 @@ def test_rules_know_of_the_mock_what_an_exchange_is_and_no_more() -> None:
         f"{path.relative_to(ROOT)} imports {name}"
         for path in modules("conformance/rules")
         for name in imported(ast.parse(path.read_text("utf-8")))
-        if name.split(".")[0] in {"mock_server", "fixtures"} and not name.startswith("mock_server.exchange")
+        if name.startswith(("pass_harness.mock_server", "pass_harness.fixtures"))
+        and not name.startswith("pass_harness.mock_server.exchange")
     ]
     assert wrong == []
-
-
-def test_the_page_has_every_folder_that_is_held_to_it() -> None:
-    page = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
-    table = page[page.index("| folder |") : page.index("## A request through the mock")]
-    named = {*MAY_IMPORT, *KNOWS, *KNOWS_NOT, *WITHOUT}
-    assert [folder for folder in named if f"{folder.rpartition('/')[2]}/`" not in table] == []
 
 
 def test_only_the_clock_reads_the_time() -> None:

@@ -17,16 +17,17 @@ from click.testing import CliRunner
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from conformance.cli import main as conformance
 from docs.tooling import reference
-from mock_server.behaviours import Behaviour, Match
-from mock_server.catalogue import Application, Integration, Mvpd, ServiceProvider, Subscriber, TempPass
-from mock_server.config import load_settings
-from mock_server.effects import Effect, Lifetimes
-from mock_server.errors import DCR_ERRORS, ENHANCED_ERRORS
-from mock_server.exchange import Exchange
-from mock_server.routes import CONTROL_CALLS, ENDPOINTS
-from mock_server.settings import Bounds, DefaultLifetimes, KeySettings
+from pass_harness.conformance.cli.main import main as conformance
+from pass_harness.mock_server.adobe.errors import DCR_ERRORS, ENHANCED_ERRORS
+from pass_harness.mock_server.behaviours.effects import Effect, Lifetimes
+from pass_harness.mock_server.behaviours.model import Behaviour, Match
+from pass_harness.mock_server.catalogue import Application, Integration, Mvpd, ServiceProvider, Subscriber, TempPass
+from pass_harness.mock_server.config.loading import load_settings
+from pass_harness.mock_server.config.settings import Bounds, DefaultLifetimes
+from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.routes import CONTROL_CALLS, ENDPOINTS
+from pass_harness.mock_server.signing.keys import KeySettings
 from tests.mock_server import departures_table
 
 ROOT = Path(__file__).parent.parent

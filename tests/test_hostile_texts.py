@@ -15,11 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.fingerprint import _WORD, _digest, _without_varying
-from conformance.reports import curl, markdown
-from conformance.rules.authorization.temppass_identity_sent import _EMAIL
-from mock_server import headers, masking, media_tokens
-from mock_server.keys import default_keys
+from pass_harness.conformance.evaluation.fingerprint import _WORD, _digest, _without_varying
+from pass_harness.conformance.reports import curl, markdown
+from pass_harness.conformance.rules.authorization.temppass_identity_sent import _EMAIL
+from pass_harness.mock_server.adobe import headers
+from pass_harness.mock_server.journal import masking
+from pass_harness.mock_server.signing import media_tokens
+from pass_harness.mock_server.signing.keys import default_keys
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = ("fixtures", "mock_server", "conformance", "load")

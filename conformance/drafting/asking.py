@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from conformance.drafting.draft import ServiceDraft, VerbDraft
-from conformance.service_config import METHODS
-from conformance.verbs import VERBS
+from pass_harness.conformance.drafting.draft import ServiceDraft, VerbDraft
+from pass_harness.conformance.service_toml.service_config import METHODS
+from pass_harness.conformance.verbs import VERBS
 
 _SENT = {
     "login": {"mvpd": "{mvpd}", "screen": "{screen}"},

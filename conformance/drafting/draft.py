@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from conformance.verbs import VERBS
+from pass_harness.conformance.verbs import VERBS
 
 OPEN = "CHANGE-ME"
 """Stands where a value is needed that nobody could guess."""

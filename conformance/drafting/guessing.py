@@ -8,12 +8,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from conformance.drafting.draft import OPEN, ServiceDraft, VerbDraft
-from conformance.drafting.members import Found, find, find_ids, json_schema, members, whole
-from conformance.drafting.words import RETURN_NAMES, SIGNS, STATE_WORDS, normalized, placeholder_of, words_of
-from conformance.errors import ConfigError
-from conformance.verbs import VERBS
-from mock_server.openapi.reading import Document, Operation, Parameter, Schema, UnreadableDocument, read_document
+from pass_harness.conformance.drafting.draft import OPEN, ServiceDraft, VerbDraft
+from pass_harness.conformance.drafting.members import Found, find, find_ids, json_schema, members, whole
+from pass_harness.conformance.drafting.words import (
+    RETURN_NAMES,
+    SIGNS,
+    STATE_WORDS,
+    normalized,
+    placeholder_of,
+    words_of,
+)
+from pass_harness.conformance.errors import ConfigError
+from pass_harness.conformance.verbs import VERBS
+from pass_harness.mock_server.openapi.reading import (
+    Document,
+    Operation,
+    Parameter,
+    Schema,
+    UnreadableDocument,
+    read_document,
+)
 
 LIKELY = 4
 """The least score of a guess that is worth a person's while."""

@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from conformance.drafting.words import ID_NAMES, normalized
-from mock_server.openapi.reading import Document, MediaType, Schema
+from pass_harness.conformance.drafting.words import ID_NAMES, normalized
+from pass_harness.mock_server.openapi.reading import Document, MediaType, Schema
 
 DEEPEST = 4
 """Levels of objects in which a member is looked for."""

@@ -17,16 +17,16 @@ from typing import Any
 
 import msgspec
 
-from conformance.drivers.driver import Request
-from conformance.drivers.own import OwnDriver
-from conformance.drivers.restart import Restarter
-from conformance.drivers.returned import Garbage
-from conformance.drivers.wire import VerbError, device_values
-from conformance.errors import ConfigError
-from conformance.service_config import ServiceConfig
-from conformance.verbs import RESTART, VERBS
-from mock_server.foreign_json import UNREADABLE
-from mock_server.toml_file import nearest
+from pass_harness.conformance.drivers.driver import Request
+from pass_harness.conformance.drivers.own import OwnDriver
+from pass_harness.conformance.drivers.restart import Restarter
+from pass_harness.conformance.drivers.returned import Garbage
+from pass_harness.conformance.drivers.wire import VerbError, device_values
+from pass_harness.conformance.errors import ConfigError
+from pass_harness.conformance.service_toml.service_config import ServiceConfig
+from pass_harness.conformance.verbs import RESTART, VERBS
+from pass_harness.mock_server.formats.toml_file import nearest
+from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
 
 PROTOCOL = 1
 READY_WITHIN = 30.0

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from conformance.observation import VerbCall
-from fixtures.devices import Device
+from pass_harness.conformance.observation import VerbCall
+from pass_harness.fixtures.devices import Device
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from conformance.drivers.wire import mentions
-from conformance.service_config import ServiceConfig
+from pass_harness.conformance.drivers.wire import mentions
+from pass_harness.conformance.service_toml.service_config import ServiceConfig
 
 
 def of_service(config: ServiceConfig) -> frozenset[str]:

@@ -8,13 +8,13 @@ from typing import Any
 
 import httpx
 
-from conformance.drivers.driver import Request
-from conformance.drivers.restart import Restarter
-from conformance.drivers.timed import TimedDriver
-from conformance.drivers.wire import MOST_BYTES, VerbError, mentions, read, render
-from conformance.service_config import ServiceConfig
-from mock_server.trust import trusted
-from mock_server.unpacking import unpacked
+from pass_harness.conformance.drivers.driver import Request
+from pass_harness.conformance.drivers.restart import Restarter
+from pass_harness.conformance.drivers.timed import TimedDriver
+from pass_harness.conformance.drivers.wire import MOST_BYTES, VerbError, mentions, read, render
+from pass_harness.conformance.service_toml.service_config import ServiceConfig
+from pass_harness.mock_server.client.tls_trust import trusted
+from pass_harness.mock_server.formats.content_encoding import unpacked
 
 
 class HttpDriver(TimedDriver):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from conformance.drivers.command import CommandDriver
-from conformance.drivers.driver import Driver
-from conformance.drivers.http import HttpDriver
-from conformance.drivers.python_class import PythonDriver
-from conformance.drivers.restart import Restarter
-from conformance.service_config import ServiceConfig
+from pass_harness.conformance.drivers.command import CommandDriver
+from pass_harness.conformance.drivers.driver import Driver
+from pass_harness.conformance.drivers.http import HttpDriver
+from pass_harness.conformance.drivers.python_class import PythonDriver
+from pass_harness.conformance.drivers.restart import Restarter
+from pass_harness.conformance.service_toml.service_config import ServiceConfig
 
 
 @asynccontextmanager

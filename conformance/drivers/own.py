@@ -6,12 +6,12 @@ import asyncio
 from abc import abstractmethod
 from typing import Any
 
-from conformance.drivers.driver import Request
-from conformance.drivers.returned import Garbage, understood
-from conformance.drivers.timed import TimedDriver
-from conformance.drivers.wire import VerbError
-from conformance.errors import ConfigError
-from conformance.verbs import RESTART
+from pass_harness.conformance.drivers.driver import Request
+from pass_harness.conformance.drivers.returned import Garbage, understood
+from pass_harness.conformance.drivers.timed import TimedDriver
+from pass_harness.conformance.drivers.wire import VerbError
+from pass_harness.conformance.errors import ConfigError
+from pass_harness.conformance.verbs import RESTART
 
 
 class OwnDriver(TimedDriver):

@@ -14,14 +14,14 @@ from pathlib import Path
 
 import httpx
 
-from conformance.drivers.driver import Request
-from conformance.drivers.own import OwnDriver
-from conformance.drivers.restart import Restarter
-from conformance.drivers.returned import Garbage
-from conformance.drivers.wire import VerbError
-from conformance.errors import ConfigError
-from conformance.service_config import ServiceConfig
-from conformance.verbs import RESTART, VERBS
+from pass_harness.conformance.drivers.driver import Request
+from pass_harness.conformance.drivers.own import OwnDriver
+from pass_harness.conformance.drivers.restart import Restarter
+from pass_harness.conformance.drivers.returned import Garbage
+from pass_harness.conformance.drivers.wire import VerbError
+from pass_harness.conformance.errors import ConfigError
+from pass_harness.conformance.service_toml.service_config import ServiceConfig
+from pass_harness.conformance.verbs import RESTART, VERBS
 
 
 class PythonDriver(OwnDriver):

@@ -11,9 +11,9 @@ from typing import Protocol
 
 import httpx
 
-from mock_server.trust import trusted
+from pass_harness.conformance.service_toml.placeholders import ADOBE_URL
+from pass_harness.mock_server.client.tls_trust import trusted
 
-ADOBE_URL = "{adobe_url}"
 COMMAND_WITHIN = 60.0
 ANSWERS_WITHIN = 30.0
 

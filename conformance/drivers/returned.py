@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.drivers.wire import VerbError, in_suite_words
-from conformance.service_config import States
-from conformance.verbs import VERBS
-from mock_server.toml_file import nearest
+from pass_harness.conformance.drivers.wire import VerbError, in_suite_words
+from pass_harness.conformance.service_toml.service_config import States
+from pass_harness.conformance.verbs import VERBS
+from pass_harness.mock_server.formats.toml_file import nearest
 
 
 class Garbage(Exception):

@@ -6,12 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
-from conformance.drivers.driver import Request
-from conformance.drivers.restart import Restarter
-from conformance.drivers.wire import VerbError
-from conformance.observation import VerbCall
-from conformance.service_config import ServiceConfig
-from conformance.verbs import RESTART
+from pass_harness.conformance.drivers.driver import Request
+from pass_harness.conformance.drivers.restart import Restarter
+from pass_harness.conformance.drivers.wire import VerbError
+from pass_harness.conformance.observation import VerbCall
+from pass_harness.conformance.service_toml.service_config import ServiceConfig
+from pass_harness.conformance.verbs import RESTART
 
 
 class TimedDriver(ABC):

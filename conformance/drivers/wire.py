@@ -12,13 +12,13 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from conformance.drivers.driver import Request
-from conformance.drivers.placeholders import Values, fill, fill_text, fill_url, used
-from conformance.service_config import ServiceConfig, States, VerbMapping
-from conformance.verbs import STATES, VERBS
-from fixtures.devices import Device
-from mock_server.foreign_json import UNREADABLE
-from mock_server.masking import mask, mask_body
+from pass_harness.conformance.drivers.driver import Request
+from pass_harness.conformance.service_toml.placeholders import Values, fill, fill_text, fill_url, used
+from pass_harness.conformance.service_toml.service_config import ServiceConfig, States, VerbMapping
+from pass_harness.conformance.verbs import STATES, VERBS
+from pass_harness.fixtures.devices import Device
+from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
+from pass_harness.mock_server.journal.masking import mask, mask_body
 
 EVIDENCE_CHARACTERS = 300
 MOST_BYTES = 16 * 1_048_576

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from conformance.facts.exchanges import read_once
-from conformance.observation import Observation, VerbCall
-from conformance.rule import Bounded
-from mock_server.exchange import Exchange
+from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.facts.exchanges import read_once
+from pass_harness.conformance.observation import Observation, VerbCall
+from pass_harness.mock_server.exchange import Exchange
 
 T = TypeVar("T")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from conformance.facts.sessions import Sessions
-from conformance.facts.tokens import Tokens
-from conformance.observation import Observation, moment
-from mock_server.exchange import Exchange
+from pass_harness.conformance.facts.sessions import Sessions
+from pass_harness.conformance.facts.tokens import Tokens
+from pass_harness.conformance.observation import Observation, moment
+from pass_harness.mock_server.exchange import Exchange
 
 
 @dataclass

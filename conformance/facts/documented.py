@@ -7,15 +7,15 @@ from typing import Any
 
 import msgspec
 
-from conformance.facts.exchanges import answer, errors
-from mock_server import wire
-from mock_server.errors import ENHANCED_ERRORS
-from mock_server.exchange import Exchange
+from pass_harness.conformance.facts.exchanges import answer, errors
+from pass_harness.mock_server.adobe import models
+from pass_harness.mock_server.adobe.errors import ENHANCED_ERRORS
+from pass_harness.mock_server.exchange import Exchange
 
 
 def _members() -> frozenset[str]:
     structs = [
-        value for value in vars(wire).values() if isinstance(value, type) and issubclass(value, msgspec.Struct)
+        value for value in vars(models).values() if isinstance(value, type) and issubclass(value, msgspec.Struct)
     ]
     return frozenset(name for struct in structs for name in struct.__struct_encode_fields__)
 

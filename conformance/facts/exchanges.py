@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from conformance.observation import Observation
-from mock_server.exchange import Exchange
-from mock_server.foreign_json import UNREADABLE
+from pass_harness.conformance.observation import Observation
+from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
 
 S = TypeVar("S", bound=Observation)
 T = TypeVar("T")

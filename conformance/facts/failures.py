@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from conformance.facts.actions import names
-from conformance.facts.exchanges import DCR, NEEDS_TOKEN, ended, out_of_order, signature
-from conformance.observation import Observation, VerbCall
-from conformance.rule import Bounded
-from mock_server.exchange import Exchange
+from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.facts.actions import names
+from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN, ended, out_of_order, signature
+from pass_harness.conformance.observation import Observation, VerbCall
+from pass_harness.mock_server.exchange import Exchange
 
 REPEATABLE = NEEDS_TOKEN | DCR
 IN_A_ROW = 6.0

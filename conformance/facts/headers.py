@@ -9,8 +9,8 @@ from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any
 
-from conformance.facts.exchanges import json_object
-from mock_server.exchange import Exchange
+from pass_harness.conformance.facts.exchanges import json_object
+from pass_harness.mock_server.exchange import Exchange
 
 REQUIRED_FACTS = ("model", "version", "osName", "osVersion", "connectionType")
 """What the page of X-Device-Info marks as required."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from conformance.facts.exchanges import resources
-from conformance.rule import HELD, Broken, Outcome
-from mock_server.exchange import Exchange
+from pass_harness.conformance.facts.exchanges import resources
+from pass_harness.conformance.outcomes import HELD, Broken, Outcome
+from pass_harness.mock_server.exchange import Exchange
 
 
 def within_limit(asking: Exchange, limit: int) -> Outcome:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from conformance.facts.actions import names
-from conformance.facts.exchanges import DECISIONS, PROFILE_ANSWERS, PROFILE_QUERIES, ended, errors, profiles
-from conformance.observation import Observation
-from conformance.rule import Bounded
-from mock_server.exchange import Exchange
+from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.facts.actions import names
+from pass_harness.conformance.facts.exchanges import (
+    DECISIONS,
+    PROFILE_ANSWERS,
+    PROFILE_QUERIES,
+    ended,
+    errors,
+    profiles,
+)
+from pass_harness.conformance.observation import Observation
+from pass_harness.mock_server.exchange import Exchange
 
 GONE = frozenset(
     {"authenticated_profile_missing", "authenticated_profile_expired", "authenticated_profile_invalidated"}

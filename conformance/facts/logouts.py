@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.facts.exchanges import answer
-from mock_server.exchange import Exchange
+from pass_harness.conformance.facts.exchanges import answer
+from pass_harness.mock_server.exchange import Exchange
 
 
 def logouts(exchange: Exchange) -> Mapping[str, Mapping[str, Any]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from conformance.facts.exchanges import brief, decisions
-from mock_server.exchange import Exchange
+from pass_harness.conformance.facts.exchanges import brief, decisions
+from pass_harness.mock_server.exchange import Exchange
 
 
 @dataclass(frozen=True, slots=True)

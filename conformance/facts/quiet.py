@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Generic, TypeVar
 
-from conformance.facts.sessions import KEPT_CODES
-from conformance.rule import HELD, Bounded, Outcome
+from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.facts.sessions import KEPT_CODES
+from pass_harness.conformance.outcomes import HELD, Outcome
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")

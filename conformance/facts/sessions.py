@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from conformance.facts.exchanges import answer, brief, ended
-from conformance.rule import Bounded
-from mock_server.exchange import Exchange
+from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.facts.exchanges import answer, brief, ended
+from pass_harness.mock_server.exchange import Exchange
 
 POLL_ENDPOINTS = frozenset({"sessions.create", "profiles.code"})
 """The endpoints of sessions and their polls."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from conformance.rule import Expectations, Outcome, Unclear
-from mock_server.exchange import Exchange
+from pass_harness.conformance.outcomes import Expectations, Outcome, Unclear
+from pass_harness.mock_server.exchange import Exchange
 
 
 def timed(expectations: Expectations, outcome: Outcome, *exchanges: Exchange, slack: float = 0.0) -> Outcome:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from conformance.facts.exchanges import NEEDS_TOKEN, answer, bearer, brief, form, json_object
-from conformance.rule import Bounded
-from mock_server.exchange import Exchange
+from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.facts.exchanges import NEEDS_TOKEN, answer, bearer, brief, form, json_object
+from pass_harness.mock_server.exchange import Exchange
 
 REJECTED = "invalid_access_token_client_application"
 """The error that says a token is of no more use. A token of another service provider stays good elsewhere."""

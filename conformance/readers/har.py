@@ -16,15 +16,15 @@ from urllib.parse import SplitResult, unquote, urlencode, urlsplit
 
 import msgspec
 
-from conformance.adobe_hosts import Hosts
-from conformance.errors import ConfigError
-from conformance.readers.json_text import BadJson, JsonText
-from conformance.readers.unpacking import unpacked
-from mock_server.exchange import Beyond, Exchange
-from mock_server.foreign_json import UNREADABLE
-from mock_server.headers import decode_base64, effective_ip
-from mock_server.masking import mask_body, mask_form, mask_header
-from mock_server.spaces import DEFAULT_SPACE
+from pass_harness.conformance.errors import ConfigError
+from pass_harness.conformance.readers.adobe_hosts import Hosts
+from pass_harness.conformance.readers.json_text import BadJson, JsonText
+from pass_harness.conformance.readers.unpacking import unpacked
+from pass_harness.mock_server.adobe.headers import decode_base64, effective_ip
+from pass_harness.mock_server.exchange import Beyond, Exchange
+from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
+from pass_harness.mock_server.journal.masking import mask_body, mask_form, mask_header
+from pass_harness.mock_server.space_paths import DEFAULT_SPACE
 
 
 class _Pair(msgspec.Struct, gc=False):

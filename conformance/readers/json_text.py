@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TextIO, TypeVar
 
-from mock_server.foreign_json import UNREADABLE
+from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
 
 T = TypeVar("T")
 CHUNK = 1 << 16

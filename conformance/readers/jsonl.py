@@ -7,13 +7,13 @@ from pathlib import Path
 
 import msgspec
 
-from conformance.errors import ConfigError
-from conformance.readers.unpacking import unpacked
-from mock_server.exchange import Exchange
-from mock_server.foreign_json import UNREADABLE
+from pass_harness.conformance.errors import ConfigError
+from pass_harness.conformance.readers.unpacking import unpacked
+from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
 
 _ENDED = b'{"record_ended":'
-"""How the line begins that takes the place of what is missing (`mock_server.exchange.RecordEnded`)."""
+"""How the line begins that takes the place of what is missing (`pass_harness.mock_server.exchange.RecordEnded`)."""
 MOST = 1 << 26
 """Bytes that one line may have: of a gzipped one nobody sees how long it is."""
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-from mock_server.control_client import ControlClient
-from mock_server.exchange import Exchange
+from pass_harness.mock_server.client.async_client import ControlClient
+from pass_harness.mock_server.exchange import Exchange
 
 PAGE = 1000
 

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import msgspec
 
-from conformance.adobe_hosts import Hosts
-from conformance.engine import in_order
-from conformance.errors import ConfigError
-from conformance.facts.exchanges import NEEDS_TOKEN
-from conformance.readers.har import read_har
-from conformance.readers.jsonl import read_jsonl
-from conformance.readers.unpacking import unpacked
-from mock_server.exchange import Exchange
-from mock_server.recognition import Recogniser
+from pass_harness.conformance.errors import ConfigError
+from pass_harness.conformance.evaluation.engine import in_order
+from pass_harness.conformance.facts.exchanges import NEEDS_TOKEN
+from pass_harness.conformance.readers.adobe_hosts import Hosts
+from pass_harness.conformance.readers.har import read_har
+from pass_harness.conformance.readers.jsonl import read_jsonl
+from pass_harness.conformance.readers.unpacking import unpacked
+from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.proxy.recognition import Recogniser
 
 _HAR = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"log"\s*:')
 _SNIFFED = 1 << 12

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from conformance.errors import ConfigError
+from pass_harness.conformance.errors import ConfigError
 
 _GZIP = b"\x1f\x8b"
 _BUFFER = 1 << 18

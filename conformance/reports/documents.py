@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Generic, TypeVar
 
-from conformance.reports import json
-from conformance.reports.model import Report
+from pass_harness.conformance.reports import json
+from pass_harness.conformance.reports.model import Report
 
 R = TypeVar("R")
 
@@ -22,25 +22,25 @@ class Form(Generic[R]):
 
 
 def _html(report: Report) -> bytes:
-    from conformance.reports.html import report as html  # noqa: PLC0415 - templates are for those who want pages
+    from pass_harness.conformance.reports.html import report as html  # noqa: PLC0415 - templates are for those who want pages
 
     return html.encode(report, version("pass-harness"))
 
 
 def _markdown(report: Report) -> bytes:
-    from conformance.reports import markdown  # noqa: PLC0415 - as above
+    from pass_harness.conformance.reports import markdown  # noqa: PLC0415 - as above
 
     return markdown.encode(report)
 
 
 def _junit(report: Report) -> bytes:
-    from conformance.reports import junit  # noqa: PLC0415 - as above
+    from pass_harness.conformance.reports import junit  # noqa: PLC0415 - as above
 
     return junit.encode(report)
 
 
 def _sarif(report: Report) -> bytes:
-    from conformance.reports import sarif  # noqa: PLC0415 - as above
+    from pass_harness.conformance.reports import sarif  # noqa: PLC0415 - as above
 
     return sarif.encode(report, version("pass-harness"))
 

@@ -7,7 +7,7 @@ from importlib import resources
 
 import msgspec
 
-from conformance.reports.model import Report
+from pass_harness.conformance.reports.model import Report
 
 SCHEMA = "report.schema.json"
 """A file of this package, made by `schema_of_model`; the schema only grows."""
@@ -20,7 +20,7 @@ def encode(report: Report) -> bytes:
 
 def published_schema() -> bytes:
     """The JSON Schema of a report, as it is published with the package."""
-    return (resources.files("conformance.reports") / SCHEMA).read_bytes()
+    return (resources.files("pass_harness.conformance.reports") / SCHEMA).read_bytes()
 
 
 def schema_of_model() -> bytes:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from conformance.engine import Verdict
-from conformance.reports.model import Report, RuleReport, ScenarioReport, Waived
-from conformance.reports.plain import evidence
+from pass_harness.conformance.evaluation.engine import Verdict
+from pass_harness.conformance.reports.model import Report, RuleReport, ScenarioReport, Waived
+from pass_harness.conformance.reports.plain import evidence
 
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 cannot carry, not even escaped."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from conformance.engine import Verdict
-from conformance.printable import printable
-from conformance.reports.model import EarlierFinding, FindingReport, Report, RuleReport
+from pass_harness.conformance.evaluation.engine import Verdict
+from pass_harness.conformance.printable import printable
+from pass_harness.conformance.reports.model import EarlierFinding, FindingReport, Report, RuleReport
 
 LARGEST = 1_000_000
 """Bytes. A step summary of GitHub holds 1 MiB, and a larger one is not shown at all."""

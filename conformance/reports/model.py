@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from conformance.engine import Finding, RuleResult, Verdict
-from conformance.reports.scene import SceneReport, scene_report
-from conformance.waivers import Waivers
+from pass_harness.conformance.evaluation.engine import Finding, RuleResult, Verdict
+from pass_harness.conformance.evaluation.waivers import Waivers
+from pass_harness.conformance.reports.scene import SceneReport, scene_report
 
 PASSED, VIOLATED, INCONCLUSIVE = "passed", "violated", "inconclusive"
 NEW, PERSISTING = "new", "persisting"

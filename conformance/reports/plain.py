@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from conformance.printable import printable
-from conformance.reports.model import RuleReport
+from pass_harness.conformance.printable import printable
+from pass_harness.conformance.reports.model import RuleReport
 
 SHOWN_FINDINGS = 5
 

@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
 
-from conformance.citations import Citation
-from conformance.facilities import in_words
-from conformance.ledger import requirements
-from conformance.registry import phase
-from conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.facilities import in_words
+from pass_harness.conformance.registry import phase
+from pass_harness.conformance.requirements.citations import Citation
+from pass_harness.conformance.requirements.ledger import requirements
+from pass_harness.conformance.rule import Card, Rule, Severity
 
 INTRODUCTION = (
     "What `pass-conformance` judges, and what it cannot; `pass-conformance rules --rules next --format markdown`",

@@ -13,9 +13,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from conformance.engine import Verdict
-from conformance.reports.model import NEW, FindingReport, KindReport, Report, RuleReport
-from conformance.reports.scene import ExchangeReport
+from pass_harness.conformance.evaluation.engine import Verdict
+from pass_harness.conformance.reports.model import NEW, FindingReport, KindReport, Report, RuleReport
+from pass_harness.conformance.reports.scene import ExchangeReport
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 FINGERPRINT = "passHarnessFinding/v1"

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import msgspec
 
-from conformance.observation import VerbCall, moment
-from conformance.witness import Scene
-from mock_server.exchange import Exchange
-from mock_server.masking import mask_body, mask_form, mask_header
-from mock_server.summary import summary_of
+from pass_harness.conformance.evaluation.evidence_history import Scene
+from pass_harness.conformance.observation import VerbCall, moment
+from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.journal.exchange_summary import summary_of
+from pass_harness.mock_server.journal.masking import mask_body, mask_form, mask_header
 
 LONGEST_BODY = 4_000
 LONGEST_VALUE = 2_000

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.markup import escape
 
-from conformance.engine import Verdict
-from conformance.printable import printable
-from conformance.reports.model import NEW, FindingReport, Report, RuleReport, ScenarioReport
+from pass_harness.conformance.evaluation.engine import Verdict
+from pass_harness.conformance.printable import printable
+from pass_harness.conformance.reports.model import NEW, FindingReport, Report, RuleReport, ScenarioReport
 
 SHOWN_FINDINGS = 3
 """Findings printed per rule; the JSON report has more of them."""

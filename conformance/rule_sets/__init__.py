@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 
-from conformance.errors import ConfigError
-from conformance.registry import all_rules, select
-from conformance.rule import Rule, Severity
+from pass_harness.conformance.errors import ConfigError
+from pass_harness.conformance.registry import all_rules, select
+from pass_harness.conformance.rule import Rule, Severity
 
 NEXT = "next"
 VERSION = re.compile(r"(\d{4})\.(\d{1,3})")

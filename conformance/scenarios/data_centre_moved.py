@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from conformance.scenarios.scenario import Scenario
-from conformance.scenarios.stage import ScenarioError, Stage
+from pass_harness.conformance.scenarios.scenario import Scenario
+from pass_harness.conformance.scenarios.stage import ScenarioError, Stage
 
 KEPT = 30.0
 """Seconds for which an address may be remembered."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from conformance.scenarios.scenario import QUIET, Scenario
-from conformance.scenarios.stage import Stage
+from pass_harness.conformance.scenarios.scenario import QUIET, Scenario
+from pass_harness.conformance.scenarios.stage import Stage
 
 BROWSING = 4.0
 """Seconds that the viewer spends at the TV provider: longer than a poll interval, so that an early poll shows."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from conformance.scenarios.scenario import QUIET, Scenario
-from conformance.scenarios.stage import Stage
+from pass_harness.conformance.scenarios.scenario import QUIET, Scenario
+from pass_harness.conformance.scenarios.stage import Stage
 
 MISTYPED = "WRONG00"
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from conformance.impostor import Impostor
-from conformance.scenarios.scenario import Scenario
-from conformance.scenarios.stage import ScenarioError, Stage
+from pass_harness.conformance.scenarios.impostor_server import Impostor
+from pass_harness.conformance.scenarios.scenario import Scenario
+from pass_harness.conformance.scenarios.stage import ScenarioError, Stage
 
 CALLS_WITHIN = 5.0
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from conformance.scenarios.scenario import Scenario
-from conformance.scenarios.stage import Stage
+from pass_harness.conformance.scenarios.scenario import Scenario
+from pass_harness.conformance.scenarios.stage import Stage
 
 VIEWERS = 4
 LASTS = 9.0

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from conformance.scenarios.scenario import Scenario
-from conformance.scenarios.stage import Stage
+from pass_harness.conformance.scenarios.scenario import Scenario
+from pass_harness.conformance.scenarios.stage import Stage
 
 # An ampersand, quotes, CDATA, a letter beyond ASCII and a line break: what careless handling changes.
 DOCUMENT = """<rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/"><channel><title>resource1</title>

@@ -8,13 +8,13 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import httpx
 
-from conformance.errors import ConfigError
-from conformance.facilities import in_words
-from conformance.reports.model import ScenarioReport
-from conformance.rule import Blame
-from conformance.scenarios.scenario import Scenario
-from conformance.scenarios.stage import ScenarioError, Stage
-from mock_server.control_client import ControlError
+from pass_harness.conformance.errors import ConfigError
+from pass_harness.conformance.facilities import in_words
+from pass_harness.conformance.outcomes import Blame
+from pass_harness.conformance.reports.model import ScenarioReport
+from pass_harness.conformance.scenarios.scenario import Scenario
+from pass_harness.conformance.scenarios.stage import ScenarioError, Stage
+from pass_harness.mock_server.client.async_client import ControlError
 
 SCENARIO_WITHIN = 180.0
 """Seconds after which a scenario is given up."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
-from conformance.scenarios.stage import Stage
+from pass_harness.conformance.scenarios.stage import Stage
 
 LONGEST_INTERVAL = 5.0
 """Seconds: Adobe asks for a poll every 3 to 5 s."""

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.connection import Connection
-from conformance.drivers.driver import Request
-from conformance.observation import VerbCall
-from conformance.rule import Blame
-from fixtures.devices import Device
-from mock_server.control_client import ControlError
-from mock_server.exchange import Exchange
+from pass_harness.conformance.drivers.connection import Connection
+from pass_harness.conformance.drivers.driver import Request
+from pass_harness.conformance.observation import VerbCall
+from pass_harness.conformance.outcomes import Blame
+from pass_harness.fixtures.devices import Device
+from pass_harness.mock_server.client.async_client import ControlError
+from pass_harness.mock_server.exchange import Exchange
 
 AUTHENTICATED_WITHIN = 20.0
 """Seconds from the viewer's login to the service knowing it: Adobe's longest poll interval is 5 s, so plenty."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from conformance.scenarios.scenario import Scenario
-from conformance.scenarios.stage import ScenarioError, Stage
+from pass_harness.conformance.scenarios.scenario import Scenario
+from pass_harness.conformance.scenarios.stage import ScenarioError, Stage
 
 RATES = (0.5, 0.05)
 """Calls a second; the lower one for machines so busy that plays come more slowly than the other allows."""

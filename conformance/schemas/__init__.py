@@ -5,10 +5,10 @@ After a change: ``python tests/packaging/write_schemas.py``.
 
 from __future__ import annotations
 
-from conformance.service_config import METHODS, Service, ServiceFile, VerbTable
-from conformance.verbs import VERBS
-from conformance.waivers import Waiver, WaiversFile
-from mock_server.json_schema import Amendments, Schema, document, fragment
+from pass_harness.conformance.evaluation.waivers import Waiver, WaiversFile
+from pass_harness.conformance.service_toml.service_config import METHODS, Service, ServiceFile, VerbTable
+from pass_harness.conformance.verbs import VERBS
+from pass_harness.mock_server.formats.json_schema import Amendments, Schema, document, fragment
 
 AMENDMENTS: Amendments = {
     (Service, "base_url"): {"pattern": "^https?://"},

@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 
-from conformance.schemas import AMENDMENTS
-from conformance.schemas import made as conformance_schemas
-from conformance.service_config import ServiceFile
-from load.schemas import made as load_schemas
-from mock_server.json_schema import Schema, fragment
-from mock_server.schemas import made as mock_schemas
+from pass_harness.conformance.schemas import AMENDMENTS
+from pass_harness.conformance.schemas import made as conformance_schemas
+from pass_harness.conformance.service_toml.service_config import ServiceFile
+from pass_harness.load.schemas import made as load_schemas
+from pass_harness.mock_server.formats.json_schema import Schema, fragment
+from pass_harness.mock_server.schemas import made as mock_schemas
 
 HEAD = """# Keys
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from mock_server.extras import EXTRAS
+from pass_harness.mock_server.optional_dependencies import EXTRAS
 
 PAGE = Path(__file__).parents[1] / "reference" / "licences.md"
 PROJECT = "pass-harness"

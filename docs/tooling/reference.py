@@ -14,23 +14,23 @@ from pathlib import Path
 import click
 import msgspec
 
-from conformance.cli import main as pass_conformance
-from conformance.registry import all_rules
-from conformance.reports import model, scene
-from conformance.reports.rules import as_markdown
 from docs.tooling import keys
-from fixtures.programmer_service.__main__ import main as programmer_service
-from load.cli import main as pass_load
-from mock_server.cli import main as pass_mock
-from mock_server.json_schema import field_texts
-from mock_server.presets import presets
+from pass_harness.conformance.cli.main import main as pass_conformance
+from pass_harness.conformance.registry import all_rules
+from pass_harness.conformance.reports import model, scene
+from pass_harness.conformance.reports.rules import as_markdown
+from pass_harness.fixtures.programmer_service.__main__ import main as programmer_service
+from pass_harness.load.cli import main as pass_load
+from pass_harness.mock_server.behaviours.presets import presets
+from pass_harness.mock_server.cli.main import main as pass_mock
+from pass_harness.mock_server.formats.json_schema import field_texts
 
 DOCS = Path(__file__).parents[1]
 COMMANDS = {
     "pass-mock": pass_mock,
     "pass-conformance": pass_conformance,
     "pass-load": pass_load,
-    "python -m fixtures.programmer_service": programmer_service,
+    "python -m pass_harness.fixtures.programmer_service": programmer_service,
 }
 WIDTH = 100
 _JSON = {"str": "string", "int": "number", "float": "number", "bool": "true or false", "None": "null"}

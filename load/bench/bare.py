@@ -16,8 +16,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mock_server.keys import KeyName, default_keys
-from mock_server.server import listen
+from pass_harness.mock_server.server.serve import listen
+from pass_harness.mock_server.signing.keys import KeyName, default_keys
 
 
 class Canned(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +89,7 @@ KINDS: dict[str, Callable[[list[Canned]], ASGIApp]] = {"plain": plain, "starlett
 def serve(kind: str, answers: Path, port: int) -> None:
     """Serves the answers of a file (JSON) on 127.0.0.1 until terminated."""
     canned = msgspec.json.decode(answers.read_bytes(), type=list[Canned])
-    # As in mock_server/server.py: the comparison is of applications, not of servers.
+    # As in mock_server/server/serve.py: the comparison is of applications, not of servers.
     config = uvicorn.Config(
         KINDS[kind]([READY, *canned]),
         lifespan="off",
@@ -104,5 +104,5 @@ def serve(kind: str, answers: Path, port: int) -> None:
 
 
 if __name__ == "__main__":
-    # python -m load.bench.bare KIND ANSWERS --port PORT, as ratios.py starts it
+    # python -m pass_harness.load.bench.bare KIND ANSWERS --port PORT, as ratios.py starts it
     serve(sys.argv[1], Path(sys.argv[2]), int(sys.argv[4]))

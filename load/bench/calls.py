@@ -8,9 +8,9 @@ from itertools import cycle, islice
 
 import httpx
 
-from fixtures.devices import Device, new_devices
-from load.bench.bare import Canned
-from mock_server.keys import KeyName
+from pass_harness.fixtures.devices import Device, new_devices
+from pass_harness.load.bench.bare import Canned
+from pass_harness.mock_server.signing.keys import KeyName
 
 ADDRESSES = 65_536
 """Devices' addresses that the requests come from in turn: so many that the throttle, which is on, refuses none."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.errors import HarnessError
-from conformance.example import Child
-from load.bench.cores import processor_time
-from load.bench.pump import Turn, turn
+from pass_harness.conformance.errors import HarnessError
+from pass_harness.conformance.running.child_processes import Child
+from pass_harness.load.bench.cores import processor_time
+from pass_harness.load.bench.pump import Turn, turn
 
-MOCK = ("-c", "from mock_server.cli import main; main()", "serve")
+MOCK = ("-c", "from pass_harness.mock_server.cli.main import main; main()", "serve")
 CONNECTIONS = 32
 WARM_UP = 0.3
 

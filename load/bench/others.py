@@ -13,10 +13,10 @@ from typing import Any
 
 import msgspec
 
-from conformance.errors import ConfigError, HarnessError
-from conformance.example import Child
-from conformance.runner import Announce
-from load.bench.bare import READY, Canned
+from pass_harness.conformance.errors import ConfigError, HarnessError
+from pass_harness.conformance.running.child_processes import Child
+from pass_harness.conformance.running.judged_run import Announce
+from pass_harness.load.bench.bare import READY, Canned
 
 PACKAGES = ("@stoplight/prism-cli@5.16.0", "@mockoon/cli@9.9.0", "wiremock@3.13.2")
 LONGEST = 600

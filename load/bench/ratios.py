@@ -17,15 +17,15 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from conformance.errors import HarnessError
-from conformance.example import Child
-from conformance.runner import Announce
-from load.bench.bare import READY
-from load.bench.calls import answer_to, calls_to, from_everywhere
-from load.bench.cores import apart_from, halted
-from load.bench.measuring import MOCK, measure
-from load.bench.others import others
-from load.bench.pump import PumpError, Turn
+from pass_harness.conformance.errors import HarnessError
+from pass_harness.conformance.running.child_processes import Child
+from pass_harness.conformance.running.judged_run import Announce
+from pass_harness.load.bench.bare import READY
+from pass_harness.load.bench.calls import answer_to, calls_to, from_everywhere
+from pass_harness.load.bench.cores import apart_from, halted
+from pass_harness.load.bench.measuring import MOCK, measure
+from pass_harness.load.bench.others import others
+from pass_harness.load.bench.pump import PumpError, Turn
 
 OURS = ("plain", "starlette", "signing", "mock")
 BUSY = 0.95
@@ -70,7 +70,9 @@ def bench(*, rounds: int, seconds: float, compare: bool, announce: Announce) -> 
             canned = folder / "answers.json"
             canned.write_bytes(msgspec.json.encode(list(answers.values())))
             bare = {
-                kind: Child(kind, ("-m", "load.bench.bare", kind, str(canned)), ready=READY.path, folder=folder)
+                kind: Child(
+                    kind, ("-m", "pass_harness.load.bench.bare", kind, str(canned)), ready=READY.path, folder=folder
+                )
                 for kind in ("plain", "starlette", "signing")
             }
             beside = dict(others([*answers.values()], folder, announce)) if compare else {}

@@ -13,13 +13,13 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from conformance.errors import ConfigError, HarnessError
-from conformance.example import Child
-from conformance.runner import Announce
-from load.bench.calls import answer_to, calls_to, from_everywhere
-from load.bench.measuring import MOCK, measure
-from load.bench.pump import PumpError
-from mock_server.store.opening import is_shared
+from pass_harness.conformance.errors import ConfigError, HarnessError
+from pass_harness.conformance.running.child_processes import Child
+from pass_harness.conformance.running.judged_run import Announce
+from pass_harness.load.bench.calls import answer_to, calls_to, from_everywhere
+from pass_harness.load.bench.measuring import MOCK, measure
+from pass_harness.load.bench.pump import PumpError
+from pass_harness.mock_server.store.opening import is_shared
 
 
 @dataclass(frozen=True)

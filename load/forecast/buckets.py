@@ -1,4 +1,4 @@
-"""Adobe's throttle over many addresses at once: the mock's GCRA (`mock_server/throttle.py`) in columns of numpy."""
+"""Adobe's throttle for many addresses at once: the GCRA of `mock_server/adobe/throttle.py` in numpy columns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mock_server.throttle import Limit
+from pass_harness.mock_server.adobe.throttle import Limit
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

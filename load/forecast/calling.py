@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from load.forecast.buckets import Floats, Ints, Mask
-from load.forecast.habits import Habits
-from load.forecast.ledger import Ledger
-from load.forecast.troubles import Trouble, Troubles, concerned
+from pass_harness.load.forecast.buckets import Floats, Ints, Mask
+from pass_harness.load.forecast.habits import Habits
+from pass_harness.load.forecast.ledger import Ledger
+from pass_harness.load.forecast.troubles import Trouble, Troubles, concerned
 
 LONGEST_DELAY = 1.5
 """Seconds between two tries at most, as the example service has it."""

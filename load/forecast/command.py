@@ -9,32 +9,32 @@ from typing import TYPE_CHECKING
 
 import click
 
-from conformance.command import duration, format_option, fresh_seed, progress, publish, reserve
-from conformance.reports.documents import Form
-from load.event import Event
-from load.event_options import event_options
-from load.forecast.habits import COMPLIANT, defects, flaws_named
-from mock_server.command import FILE, completing
+from pass_harness.conformance.cli.options import duration, format_option, fresh_seed, progress, publish, reserve
+from pass_harness.conformance.reports.documents import Form
+from pass_harness.load.event import Event
+from pass_harness.load.event_options import event_options
+from pass_harness.load.forecast.habits import COMPLIANT, defects, flaws_named
+from pass_harness.mock_server.cli.options import FILE, completing
 
 if TYPE_CHECKING:
-    from load.forecast.report import ForecastReport
-    from mock_server.durations import Duration
+    from pass_harness.load.forecast.report import ForecastReport
+    from pass_harness.mock_server.formats.durations import Duration
 
 
 def _html(report: ForecastReport) -> bytes:
-    from load.forecast import page  # noqa: PLC0415 - see above
+    from pass_harness.load.forecast import page  # noqa: PLC0415 - see above
 
     return page.encode(report, version("pass-harness"))
 
 
 def _json(report: ForecastReport) -> bytes:
-    from load.forecast import report as reports  # noqa: PLC0415 - see above
+    from pass_harness.load.forecast import report as reports  # noqa: PLC0415 - see above
 
     return reports.encode(report)
 
 
 def _markdown(report: ForecastReport) -> bytes:
-    from load.forecast import markdown  # noqa: PLC0415 - see above
+    from pass_harness.load.forecast import markdown  # noqa: PLC0415 - see above
 
     return markdown.encode(report)
 
@@ -107,9 +107,9 @@ def forecast(
     """
     wrong = flaws_named(names)
     reserve(folder)
-    from load.forecast.forecast import Wanted  # noqa: PLC0415 - see above
-    from load.forecast.forecast import forecast as make  # noqa: PLC0415
-    from load.forecast.text import render  # noqa: PLC0415
+    from pass_harness.load.forecast.forecast import Wanted  # noqa: PLC0415 - see above
+    from pass_harness.load.forecast.forecast import forecast as make  # noqa: PLC0415
+    from pass_harness.load.forecast.text import render  # noqa: PLC0415
 
     wanted = Wanted(
         event=event,

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from load.event import Event
-from load.forecast.buckets import Floats
-from load.forecast.crowds import mvpds
-from load.forecast.habits import COMPLIANT, Flaw, Habits
-from load.forecast.ledger import ENDPOINTS, POLL
-from load.forecast.report import (
+from pass_harness.load.event import Event
+from pass_harness.load.forecast.buckets import Floats
+from pass_harness.load.forecast.crowds import mvpds
+from pass_harness.load.forecast.habits import COMPLIANT, Flaw, Habits
+from pass_harness.load.forecast.ledger import ENDPOINTS, POLL
+from pass_harness.load.forecast.report import (
     AS_IT_IS,
     ASSUMED,
     DEFECT,
@@ -29,11 +29,11 @@ from load.forecast.report import (
     SeriesForecast,
     VariantForecast,
 )
-from load.forecast.shared import Herd
-from load.forecast.simulation import Tally
-from load.forecast.troubles import Troubles
-from load.report.model import event_report
-from load.timeline import MOST_STEPS
+from pass_harness.load.forecast.shared import Herd
+from pass_harness.load.forecast.simulation import Tally
+from pass_harness.load.forecast.troubles import Troubles
+from pass_harness.load.report.model import event_report
+from pass_harness.load.timeline import MOST_STEPS
 
 
 @dataclass(frozen=True, kw_only=True)

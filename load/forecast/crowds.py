@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from load.event import Event
-from load.forecast.buckets import Floats, Ints
+from pass_harness.load.event import Event
+from pass_harness.load.forecast.buckets import Floats, Ints
 
 DEFAULT_MVPD = "(the default)"
 """Where an event names no TV providers."""
@@ -73,7 +73,7 @@ def _chunk(event: Event, number: int, household: int, viewers: int, seed: int) -
 
 
 def _moments(event: Event, viewers: int, chance: np.random.Generator) -> Floats:
-    """Each picks a stage by its share and a moment within it, as in `load.audience.moments`."""
+    """Each picks a stage by its share and a moment within it, as in `pass_harness.load.audience.moments`."""
     lasts = np.array([stage.lasts.seconds for stage in event.stages])
     shares = np.array([stage.share for stage in event.stages])
     stage = chance.choice(len(event.stages), viewers, p=shares / shares.sum())

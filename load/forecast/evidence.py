@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from conformance.facts.exchanges import (
+from pass_harness.conformance.facts.exchanges import (
     DCR,
     PROFILE_QUERIES,
     answer,
@@ -22,8 +22,8 @@ from conformance.facts.exchanges import (
     resources,
     signature,
 )
-from conformance.facts.headers import Platform, platform
-from mock_server.exchange import Exchange
+from pass_harness.conformance.facts.headers import Platform, platform
+from pass_harness.mock_server.exchange import Exchange
 
 ONE_LOOK = 1.5
 """Seconds within which another preauthorization is of the same look at the catalogue."""

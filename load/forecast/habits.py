@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from conformance.errors import ConfigError
-from conformance.example import known_defects
-from fixtures.programmer_service.conduct import Conduct
-from fixtures.programmer_service.defects import DEFECTS, misconduct
+from pass_harness.conformance.errors import ConfigError
+from pass_harness.conformance.running.child_processes import known_defects
+from pass_harness.fixtures.programmer_service.conduct import Conduct
+from pass_harness.fixtures.programmer_service.defects import DEFECTS, misconduct
 
 MEAN_JITTER = 0.1
 """By this share the example service lengthens its pauses on the average."""

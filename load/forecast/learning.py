@@ -12,16 +12,17 @@ from statistics import fmean, median
 
 import msgspec
 
-from conformance.adobe_hosts import Hosts
-from conformance.engine import Judge, RuleResult, Verdict, lacking
-from conformance.errors import HarnessError
-from conformance.facts.exchanges import sent_by_browser
-from conformance.readers.traces import read_traces
-from conformance.registry import select
-from conformance.rule import Expectations, Severity
-from load.forecast.evidence import Evidence, Mean
-from load.forecast.habits import COMPLIANT, ENDLESS, Flaw, Habits
-from mock_server.exchange import Exchange
+from pass_harness.conformance.errors import HarnessError
+from pass_harness.conformance.evaluation.engine import Judge, RuleResult, Verdict, lacking
+from pass_harness.conformance.facts.exchanges import sent_by_browser
+from pass_harness.conformance.outcomes import Expectations
+from pass_harness.conformance.readers.adobe_hosts import Hosts
+from pass_harness.conformance.readers.traces import read_traces
+from pass_harness.conformance.registry import select
+from pass_harness.conformance.rule import Severity
+from pass_harness.load.forecast.evidence import Evidence, Mean
+from pass_harness.load.forecast.habits import COMPLIANT, ENDLESS, Flaw, Habits
+from pass_harness.mock_server.exchange import Exchange
 
 FEW = 0.05
 """Below so many for each occasion it was an exception, not a habit."""

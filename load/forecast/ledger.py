@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 
-from load.forecast.buckets import Floats, Ints
+from pass_harness.load.forecast.buckets import Floats, Ints
 
 ENDPOINTS = (
     "dcr.register",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.reports.markdown import escaped
-from load.forecast import words
-from load.forecast.report import ForecastReport
-from load.report.markdown import table
+from pass_harness.conformance.reports.markdown import escaped
+from pass_harness.load.forecast import words
+from pass_harness.load.forecast.report import ForecastReport
+from pass_harness.load.report.markdown import table
 
 
 def encode(report: ForecastReport) -> bytes:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from conformance.reports.html import page
-from load.forecast import words
-from load.forecast.report import ForecastReport
-from load.report import charts
-from load.report.charts import Chart, Times, clock
-from load.report.html import LOADERS, charts_css
-from load.report.words import figure
+from pass_harness.conformance.reports.html import page
+from pass_harness.load.forecast import words
+from pass_harness.load.forecast.report import ForecastReport
+from pass_harness.load.report import charts
+from pass_harness.load.report.charts import Chart, Times, clock
+from pass_harness.load.report.html import LOADERS, charts_css
+from pass_harness.load.report.words import figure
 
 Tile = tuple[str, str, str]
 MOST_VARIANTS = 8

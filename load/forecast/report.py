@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from load.report.model import EventReport
+from pass_harness.load.report.model import EventReport
 
 ASSUMED, LEARNED, DEFECT = "assumed", "learned", "defect"
 AS_IT_IS = "as it is"
@@ -116,7 +116,7 @@ class SeriesForecast(msgspec.Struct, kw_only=True):
 
 
 class ForecastReport(msgspec.Struct, kw_only=True):
-    """Everything that a forecast says. `load.forecast.composing` makes it."""
+    """Everything that a forecast says. `pass_harness.load.forecast.composing` makes it."""
 
     exit_code: int
     event: EventReport

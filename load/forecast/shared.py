@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fixtures.programmer_service.breaker import COOLING, FAILURES
-from load.event import RETURNING, Event
-from load.forecast.buckets import ADOBES, Floats
-from load.forecast.habits import Habits
-from load.forecast.ledger import NUMBER
-from load.forecast.troubles import Troubles
-from load.platforms import PLATFORMS
+from pass_harness.fixtures.programmer_service.breaker import COOLING, FAILURES
+from pass_harness.load.event import RETURNING, Event
+from pass_harness.load.forecast.buckets import ADOBES, Floats
+from pass_harness.load.forecast.habits import Habits
+from pass_harness.load.forecast.ledger import NUMBER
+from pass_harness.load.forecast.troubles import Troubles
+from pass_harness.load.platforms import PLATFORMS
 
 
 @dataclass(frozen=True)

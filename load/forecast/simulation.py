@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from load.event import Event
-from load.forecast.buckets import Calls, Floats, Ints, throttle
-from load.forecast.calling import Caller, Crowd
-from load.forecast.crowds import Chunk, chunks, mvpds
-from load.forecast.habits import Habits
-from load.forecast.ledger import ENDPOINTS, Ledger
-from load.forecast.shared import ask_for_all, one_bucket
-from load.forecast.stories import Story
-from load.forecast.troubles import Troubles
+from pass_harness.load.event import Event
+from pass_harness.load.forecast.buckets import Calls, Floats, Ints, throttle
+from pass_harness.load.forecast.calling import Caller, Crowd
+from pass_harness.load.forecast.crowds import Chunk, chunks, mvpds
+from pass_harness.load.forecast.habits import Habits
+from pass_harness.load.forecast.ledger import ENDPOINTS, Ledger
+from pass_harness.load.forecast.shared import ask_for_all, one_bucket
+from pass_harness.load.forecast.stories import Story
+from pass_harness.load.forecast.troubles import Troubles
 
 LARGEST_CHUNK = 50_000
 """Viewers that are simulated at once."""

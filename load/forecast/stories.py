@@ -11,10 +11,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from load.event import FIRST_SCREEN, RETURNING, TEMP_PASS, Event, ViewerKind
-from load.forecast.buckets import Floats, Ints, Mask
-from load.forecast.calling import Caller
-from load.viewers import LOGIN_NOTICED_WITHIN, LOOKS, PRESSES_AGAIN_AFTER
+from pass_harness.load.event import FIRST_SCREEN, RETURNING, TEMP_PASS, Event, ViewerKind
+from pass_harness.load.forecast.buckets import Floats, Ints, Mask
+from pass_harness.load.forecast.calling import Caller
+from pass_harness.load.viewers import LOGIN_NOTICED_WITHIN, LOOKS, PRESSES_AGAIN_AFTER
 
 CODE_LIVES = 1800.0
 """Seconds, usually."""

@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from load.forecast import words
-from load.forecast.report import ForecastReport
+from pass_harness.load.forecast import words
+from pass_harness.load.forecast.report import ForecastReport
 
 
 def render(report: ForecastReport, console: Console) -> None:

@@ -8,14 +8,14 @@ from fnmatch import fnmatchcase
 
 import numpy as np
 
-from load.event import Event
-from load.forecast.buckets import Floats, Limits, Mask
-from load.incidents import Incident
-from mock_server.behaviours import Behaviour
-from mock_server.domain.degradation import AUTHN_ALL
-from mock_server.effects import BodyFault, ConnectionFault, Effect
-from mock_server.errors import ENHANCED_ERRORS
-from mock_server.throttle import Limit
+from pass_harness.load.event import Event
+from pass_harness.load.forecast.buckets import Floats, Limits, Mask
+from pass_harness.load.incidents import Incident
+from pass_harness.mock_server.adobe.errors import ENHANCED_ERRORS
+from pass_harness.mock_server.adobe.throttle import Limit
+from pass_harness.mock_server.behaviours.effects import BodyFault, ConnectionFault, Effect
+from pass_harness.mock_server.behaviours.model import Behaviour
+from pass_harness.mock_server.domain.degradation import AUTHN_ALL
 
 LATENCIES = 1024
 """So many are drawn of a distribution, and each call takes one of them."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from conformance.reports.html.format import plural
-from load.forecast.report import ASSUMED, DEFECT, ForecastReport, HabitReport, Peak, VariantForecast
-from load.report.charts import clock
-from load.report.words import figure
+from pass_harness.conformance.reports.html.format import plural
+from pass_harness.load.forecast.report import ASSUMED, DEFECT, ForecastReport, HabitReport, Peak, VariantForecast
+from pass_harness.load.report.charts import clock
+from pass_harness.load.report.words import figure
 
 Row = tuple[str, ...]
 ACTIONS = {

@@ -9,12 +9,12 @@ from typing import Any, Protocol
 
 import msgspec
 
-from conformance import service_config
-from conformance.drivers.driver import Request
-from conformance.drivers.wire import read, render
-from conformance.service_config import ServiceConfig
-from load.generator.wire import Wire
-from load.messages import Assignment
+from pass_harness.conformance.drivers.driver import Request
+from pass_harness.conformance.drivers.wire import read, render
+from pass_harness.conformance.service_toml import service_config
+from pass_harness.conformance.service_toml.service_config import ServiceConfig
+from pass_harness.load.generator.wire import Wire
+from pass_harness.load.messages import Assignment
 
 
 class App(Protocol):

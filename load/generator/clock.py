@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import httpx
 
-from conformance.mock_clock import READINGS, Offset
-from mock_server.control_client import bearer
-from mock_server.trust import trusted
+from pass_harness.conformance.drivers.mock_clock import READINGS, Offset
+from pass_harness.mock_server.client.async_client import bearer
+from pass_harness.mock_server.client.tls_trust import trusted
 
 
 def clock_of(mock: str, control_token: str | None = None) -> Callable[[], float]:

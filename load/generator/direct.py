@@ -12,13 +12,13 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from conformance.drivers.driver import Request
-from conformance.drivers.wire import HttpRequest, VerbError
-from fixtures.devices import Device
-from load.generator.wire import Wire
-from load.messages import Called, DirectTarget
-from mock_server.foreign_json import UNREADABLE
-from mock_server.masking import mask
+from pass_harness.conformance.drivers.driver import Request
+from pass_harness.conformance.drivers.wire import HttpRequest, VerbError
+from pass_harness.fixtures.devices import Device
+from pass_harness.load.generator.wire import Wire
+from pass_harness.load.messages import Called, DirectTarget
+from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
+from pass_harness.mock_server.journal.masking import mask
 
 FIRST_POLL_AFTER, POLL_INTERVAL = 2.0, 3.2
 """Seconds; Adobe wants at least 3 between two polls, and the first one soon."""

@@ -19,17 +19,17 @@ from locust.contrib.fasthttp import FastHttpUser
 from locust.env import Environment
 from locust.exception import StopUser
 
-from conformance.drivers.wire import HttpRequest, VerbError
-from load.audience import Guest, guests
-from load.event import CLOSED
-from load.generator.apps import App, ServiceApp, service_of
-from load.generator.clock import clock_of
-from load.generator.direct import DirectApp, Programmer
-from load.generator.limiter import Limiter
-from load.generator.wire import Pools, Wire
-from load.messages import Asked, Attendance, Came, Plan, Told
-from load.viewers import DIRECT, EventOverError, GaveUpError, Viewer, World
-from mock_server.control_client import bearer
+from pass_harness.conformance.drivers.wire import HttpRequest, VerbError
+from pass_harness.load.audience import Guest, guests
+from pass_harness.load.event import CLOSED
+from pass_harness.load.generator.apps import App, ServiceApp, service_of
+from pass_harness.load.generator.clock import clock_of
+from pass_harness.load.generator.direct import DirectApp, Programmer
+from pass_harness.load.generator.limiter import Limiter
+from pass_harness.load.generator.wire import Pools, Wire
+from pass_harness.load.messages import Asked, Attendance, Came, Plan, Told
+from pass_harness.load.viewers import DIRECT, EventOverError, GaveUpError, Viewer, World
+from pass_harness.mock_server.client.async_client import bearer
 
 if TYPE_CHECKING:
     from geventhttpclient.client import HTTPClientPool

@@ -26,12 +26,12 @@ from locust.exception import StopUser
 from locust.rpc import Message
 from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
-from load import messages
-from load.audience import visits
-from load.event import RETURNING
-from load.generator.clock import clock_of
-from load.generator.doors import Doors, Visitor
-from load.messages import Assignment, Began, Plan, Told
+from pass_harness.load import messages
+from pass_harness.load.audience import visits
+from pass_harness.load.event import RETURNING
+from pass_harness.load.generator.clock import clock_of
+from pass_harness.load.generator.doors import Doors, Visitor
+from pass_harness.load.messages import Assignment, Began, Plan, Told
 
 __all__ = ["Doorkeeper", "Visitor"]
 

@@ -8,8 +8,8 @@ from typing import TypeVar
 from geventhttpclient.client import HTTPClientPool
 from locust.contrib.fasthttp import FastHttpSession
 
-from conformance.drivers.wire import HttpRequest, VerbError
-from load.generator.limiter import Limiter
+from pass_harness.conformance.drivers.wire import HttpRequest, VerbError
+from pass_harness.load.generator.limiter import Limiter
 
 CONNECTIONS = 1_000
 """To one host: as a load balancer in front of the service would keep them, shared by all viewers."""

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 import msgspec
 
-from conformance.reports.model import INCONCLUSIVE, PASSED, VIOLATED, Report
-from conformance.verbs import VERBS
-from load.event import Event
-from load.figures import Demand, Traffic, VerbFigures
-from load.judge import LiveJudge
-from load.messages import Attendance
-from load.slo import Objective, Slo, VerbLimits, recovered_after
-from load.slo import judge as judge_objectives
-from load.timeline import Timeline
+from pass_harness.conformance.reports.model import INCONCLUSIVE, PASSED, VIOLATED, Report
+from pass_harness.conformance.verbs import VERBS
+from pass_harness.load.event import Event
+from pass_harness.load.figures import Demand, Traffic, VerbFigures
+from pass_harness.load.judge import LiveJudge
+from pass_harness.load.messages import Attendance
+from pass_harness.load.slo import Objective, Slo, VerbLimits, recovered_after
+from pass_harness.load.slo import judge as judge_objectives
+from pass_harness.load.timeline import Timeline
 
 EXIT_CODES = {PASSED: 0, VIOLATED: 1, INCONCLUSIVE: 3}
 

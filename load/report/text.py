@@ -8,11 +8,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from conformance.printable import printable
-from conformance.reports import text as conformance
-from conformance.reports.text import COLOURS
-from load.report.model import IncidentReport, LoadReport
-from load.report.words import amount, measured, verdict_word
+from pass_harness.conformance.printable import printable
+from pass_harness.conformance.reports import text as conformance
+from pass_harness.conformance.reports.text import COLOURS
+from pass_harness.load.report.model import IncidentReport, LoadReport
+from pass_harness.load.report.words import amount, measured, verdict_word
 
 
 def render(report: LoadReport, console: Console) -> None:

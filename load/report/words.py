@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from conformance.engine import Verdict
-from conformance.reports.html.format import plural
-from conformance.reports.model import INCONCLUSIVE, VIOLATED
-from load.report.model import LoadReport
-from load.slo import Objective
+from pass_harness.conformance.evaluation.engine import Verdict
+from pass_harness.conformance.reports.html.format import plural
+from pass_harness.conformance.reports.model import INCONCLUSIVE, VIOLATED
+from pass_harness.load.report.model import LoadReport
+from pass_harness.load.slo import Objective
 
 
 def verdict_word(report: LoadReport) -> str:

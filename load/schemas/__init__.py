@@ -5,16 +5,16 @@ After a change: ``python tests/packaging/write_schemas.py``.
 
 from __future__ import annotations
 
-from conformance.verbs import VERBS
-from load.curves import CURVES
-from load.event import ENTRANCES, WORKLOADS, EventFile, Outline, ViewerKind
-from load.incidents import KINDS, Incident
-from load.platforms import PLATFORMS
-from load.slo import SloFile
-from mock_server import schemas as of_mock
-from mock_server.domain import degradation
-from mock_server.json_schema import Amendments, Schema, document, fragment
-from mock_server.presets import presets
+from pass_harness.conformance.verbs import VERBS
+from pass_harness.load.curves import CURVES
+from pass_harness.load.event import ENTRANCES, WORKLOADS, EventFile, Outline, ViewerKind
+from pass_harness.load.incidents import KINDS, Incident
+from pass_harness.load.platforms import PLATFORMS
+from pass_harness.load.slo import SloFile
+from pass_harness.mock_server import schemas as of_mock
+from pass_harness.mock_server.behaviours.presets import presets
+from pass_harness.mock_server.domain import degradation
+from pass_harness.mock_server.formats.json_schema import Amendments, Schema, document, fragment
 
 AMENDMENTS: Amendments = {
     **of_mock.AMENDMENTS,

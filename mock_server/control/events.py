@@ -16,11 +16,11 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from mock_server.control.http import Refused, space_of
-from mock_server.exchange import Exchange
-from mock_server.spaces import Space, Spaces
-from mock_server.store import StoreUnavailable
-from mock_server.summary import summary_of
+from pass_harness.mock_server.control.http import Refused, space_of
+from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.journal.exchange_summary import summary_of
+from pass_harness.mock_server.spaces.spaces import Space, Spaces
+from pass_harness.mock_server.store import StoreUnavailable
 
 MOST_BEHIND = 2_000
 """Exchanges that a listener may be behind before it misses some."""

@@ -8,10 +8,10 @@ from typing import TypedDict
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from mock_server.control.http import Refused, answer, number, space_of
-from mock_server.exchange import Exchange
-from mock_server.har import har
-from mock_server.journal import FILTERS, PAGE, Journal, page
+from pass_harness.mock_server.control.http import Refused, answer, number, space_of
+from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.journal.har import har
+from pass_harness.mock_server.journal.journal import FILTERS, PAGE, Journal, page
 
 _LARGEST_PAGE = 10_000
 _MOST = 2**63

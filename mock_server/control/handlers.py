@@ -8,20 +8,20 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from mock_server.behaviours import Behaviour
-from mock_server.control.http import Refused, answer, body_as, converted, space_of
-from mock_server.data_centres import DataCentres
-from mock_server.domain import profiles, registration, sessions
-from mock_server.domain.records import INTEGRATIONS, SESSIONS, IntegrationState
-from mock_server.domain.signing import signing_keys
-from mock_server.durations import Duration, encode_hook
-from mock_server.errors import ApiError
-from mock_server.keys import KeyName
-from mock_server.lifetimes import login_lifetime
-from mock_server.presets import PresetCall, presets
-from mock_server.settings import Settings
-from mock_server.spaces import Spaces
-from mock_server.tokens import software_statement as sign_statement
+from pass_harness.mock_server.adobe.errors import ApiError
+from pass_harness.mock_server.behaviours.model import Behaviour
+from pass_harness.mock_server.behaviours.presets import PresetCall, presets
+from pass_harness.mock_server.config.settings import Settings
+from pass_harness.mock_server.control.http import Refused, answer, body_as, converted, space_of
+from pass_harness.mock_server.data_centres.failover import DataCentres
+from pass_harness.mock_server.domain import profiles, registration, sessions
+from pass_harness.mock_server.domain.records import INTEGRATIONS, SESSIONS, IntegrationState
+from pass_harness.mock_server.domain.signing import signing_keys
+from pass_harness.mock_server.formats.durations import Duration, encode_hook
+from pass_harness.mock_server.signing.access_tokens import software_statement as sign_statement
+from pass_harness.mock_server.signing.keys import KeyName
+from pass_harness.mock_server.spaces.lifetimes import login_lifetime
+from pass_harness.mock_server.spaces.spaces import Spaces
 
 
 class ClockCall(msgspec.Struct, forbid_unknown_fields=True):

@@ -12,10 +12,10 @@ import msgspec
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from mock_server.control.callers import refusal
-from mock_server.durations import decode_hook
-from mock_server.foreign_json import UNREADABLE
-from mock_server.spaces import Space
+from pass_harness.mock_server.control.callers import refusal
+from pass_harness.mock_server.formats.durations import decode_hook
+from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
+from pass_harness.mock_server.spaces.spaces import Space
 
 T = TypeVar("T")
 Handler = Callable[[Request], Awaitable[Response]]

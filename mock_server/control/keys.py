@@ -6,11 +6,11 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mock_server.control.http import Refused, answer, body_as, space_of
-from mock_server.domain import signing
-from mock_server.key_export import jwk, thumbprint
-from mock_server.keys import AUTHORIZATION_SERVER_BITS, KeyName
-from mock_server.settings import Settings
+from pass_harness.mock_server.config.settings import Settings
+from pass_harness.mock_server.control.http import Refused, answer, body_as, space_of
+from pass_harness.mock_server.domain import signing
+from pass_harness.mock_server.signing.keys import AUTHORIZATION_SERVER_BITS, KeyName
+from pass_harness.mock_server.signing.public_keys import jwk, thumbprint
 
 
 class RotateCall(msgspec.Struct, forbid_unknown_fields=True):

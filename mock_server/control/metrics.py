@@ -20,11 +20,11 @@ from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mock_server.clock import Clock
-from mock_server.effects import Effect
-from mock_server.lag import LagMeter
-from mock_server.spaces import Spaces
-from mock_server.tallies import BOUNDS, Tallies, Totals
+from pass_harness.mock_server.behaviours.effects import Effect
+from pass_harness.mock_server.clock import Clock
+from pass_harness.mock_server.metrics.counters import BOUNDS, Tallies, Totals
+from pass_harness.mock_server.metrics.event_loop_lag import LagMeter
+from pass_harness.mock_server.spaces.spaces import Spaces
 
 LAG_WINDOW = 15.0
 """Seconds that the event loop's lag is told of: as long as from one scrape to the next, by Prometheus's habit."""

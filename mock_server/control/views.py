@@ -8,10 +8,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mock_server import throttle
-from mock_server.control.http import answer, number, space_of
-from mock_server.domain.records import BUCKETS, SESSIONS, Session
-from mock_server.settings import Settings
+from pass_harness.mock_server.adobe import throttle
+from pass_harness.mock_server.config.settings import Settings
+from pass_harness.mock_server.control.http import answer, number, space_of
+from pass_harness.mock_server.domain.records import BUCKETS, SESSIONS, Session
 
 _LARGEST_LIST = 1_000
 

@@ -43,7 +43,7 @@ def dashboard_routes() -> list[BaseRoute]:
     """The page, and the scripts and styles that it consists of."""
     return [
         Route("/_mock", page, methods=["GET"]),
-        Mount("/_mock/dashboard", _Static(packages=[("mock_server", "dashboard/static")])),
+        Mount("/_mock/dashboard", _Static(packages=[("pass_harness.mock_server", "dashboard/static")])),
     ]
 
 
@@ -67,4 +67,4 @@ class _Static(StaticFiles):
 
 @cache
 def _page() -> str:
-    return (resources.files("mock_server") / "dashboard" / "page.html").read_text("utf-8")
+    return (resources.files("pass_harness.mock_server") / "dashboard" / "page.html").read_text("utf-8")

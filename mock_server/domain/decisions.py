@@ -8,16 +8,16 @@ from functools import lru_cache
 
 import msgspec
 
-from mock_server.domain import degradation, profiles, temppass
-from mock_server.domain.records import PERMITS, Permit, Profile
-from mock_server.domain.resources import MalformedResource, parse_resource
-from mock_server.domain.signing import signing_keys
-from mock_server.domain.temppass import Visitor
-from mock_server.domain.viewer import Viewer
-from mock_server.domain.world import World
-from mock_server.keys import KeyName
-from mock_server.media_tokens import Flaw, MediaToken, serialize, serialize_flawed
-from mock_server.vocabulary import DecisionSource
+from pass_harness.mock_server.adobe.enums import DecisionSource
+from pass_harness.mock_server.domain import degradation, profiles, temppass
+from pass_harness.mock_server.domain.records import PERMITS, Permit, Profile
+from pass_harness.mock_server.domain.resources import MalformedResource, parse_resource
+from pass_harness.mock_server.domain.signing import signing_keys
+from pass_harness.mock_server.domain.temppass import Visitor
+from pass_harness.mock_server.domain.viewer import Viewer
+from pass_harness.mock_server.domain.world import World
+from pass_harness.mock_server.signing.keys import KeyName
+from pass_harness.mock_server.signing.media_tokens import Flaw, MediaToken, serialize, serialize_flawed
 
 PREAUTHORIZATION_DENIED = "preauthorization_denied_by_mvpd"
 AUTHORIZATION_DENIED = "authorization_denied_by_mvpd"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 
-from mock_server.domain.viewer import Viewer
+from pass_harness.mock_server.domain.viewer import Viewer
 
 AUTHN_ALL = "AuthNAll"
 AUTHZ_ALL = "AuthZAll"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mock_server.domain import profiles
-from mock_server.domain.viewer import Viewer
-from mock_server.domain.world import World
-from mock_server.vocabulary import LogoutAction
+from pass_harness.mock_server.adobe.enums import LogoutAction
+from pass_harness.mock_server.domain import profiles
+from pass_harness.mock_server.domain.viewer import Viewer
+from pass_harness.mock_server.domain.world import World
 
 
 async def logout(world: World, now: int, viewer: Viewer, mvpd: str, *, degraded: bool) -> LogoutAction:

@@ -15,12 +15,12 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from mock_server.catalogue import Catalogue
-from mock_server.domain import degradation
-from mock_server.domain.records import Profile
-from mock_server.domain.world import World
-from mock_server.errors import ApiError
-from mock_server.keys import Keys
+from pass_harness.mock_server.adobe.errors import ApiError
+from pass_harness.mock_server.catalogue import Catalogue
+from pass_harness.mock_server.domain import degradation
+from pass_harness.mock_server.domain.records import Profile
+from pass_harness.mock_server.domain.world import World
+from pass_harness.mock_server.signing.keys import Keys
 
 ENCRYPTED = frozenset({"zip", "encryptedZip"})
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import msgspec
 
-from mock_server.domain.records import PERMITS, PROFILES, Profile
-from mock_server.domain.viewer import Viewer
-from mock_server.domain.world import World
+from pass_harness.mock_server.domain.records import PERMITS, PROFILES, Profile
+from pass_harness.mock_server.domain.viewer import Viewer
+from pass_harness.mock_server.domain.world import World
 
 
 async def save(world: World, profile: Profile) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from mock_server.domain.viewer import Viewer
-from mock_server.store import Table
-from mock_server.vocabulary import ProfileType, SessionParameter
+from pass_harness.mock_server.adobe.enums import ProfileType, SessionParameter
+from pass_harness.mock_server.domain.viewer import Viewer
+from pass_harness.mock_server.store import Table
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from mock_server.domain.records import ACCESS_TOKENS, CLIENTS, ISSUED, AccessToken, Client, Issued
-from mock_server.domain.signing import signing_keys
-from mock_server.domain.world import World
-from mock_server.errors import ApiError, DcrError
-from mock_server.keys import KeyName
-from mock_server.tokens import access_token, application_of
+from pass_harness.mock_server.adobe.errors import ApiError, DcrError
+from pass_harness.mock_server.domain.records import ACCESS_TOKENS, CLIENTS, ISSUED, AccessToken, Client, Issued
+from pass_harness.mock_server.domain.signing import signing_keys
+from pass_harness.mock_server.domain.world import World
+from pass_harness.mock_server.signing.access_tokens import access_token, application_of
+from pass_harness.mock_server.signing.keys import KeyName
 
 API_SCOPE = "api:client:v2"
 GRANT_TYPE = "client_credentials"

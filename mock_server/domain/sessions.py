@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from mock_server.domain import degradation, profiles
-from mock_server.domain.records import LATEST_SESSION, SESSIONS, Profile, Session
-from mock_server.domain.viewer import Viewer
-from mock_server.domain.world import World
-from mock_server.errors import ApiError
-from mock_server.vocabulary import SessionReason
+from pass_harness.mock_server.adobe.enums import SessionReason
+from pass_harness.mock_server.adobe.errors import ApiError
+from pass_harness.mock_server.domain import degradation, profiles
+from pass_harness.mock_server.domain.records import LATEST_SESSION, SESSIONS, Profile, Session
+from pass_harness.mock_server.domain.viewer import Viewer
+from pass_harness.mock_server.domain.world import World
 
 _LOGGED_IN = {"authenticated", "authenticatedSSO"}
 PARAMETERS = ("mvpd", "domainName", "redirectUrl")

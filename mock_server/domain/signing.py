@@ -11,10 +11,10 @@ from functools import lru_cache
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from mock_server.domain.records import ROTATED_KEYS, RotatedKeys
-from mock_server.domain.world import World
-from mock_server.keys import KeyName, read_key
-from mock_server.media_tokens import MediaToken, Status, verify
+from pass_harness.mock_server.domain.records import ROTATED_KEYS, RotatedKeys
+from pass_harness.mock_server.domain.world import World
+from pass_harness.mock_server.signing.keys import KeyName, read_key
+from pass_harness.mock_server.signing.media_tokens import MediaToken, Status, verify
 
 MAX_ROTATIONS = 100
 

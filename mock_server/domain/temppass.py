@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from mock_server.catalogue import Mvpd, TempPass
-from mock_server.domain.records import TRIALS, Trial
-from mock_server.domain.world import World
+from pass_harness.mock_server.catalogue import Mvpd, TempPass
+from pass_harness.mock_server.domain.records import TRIALS, Trial
+from pass_harness.mock_server.domain.world import World
 
 DURATION_EXCEEDED = "temporary_access_duration_limit_exceeded"
 RESOURCES_EXCEEDED = "temporary_access_resources_limit_exceeded"

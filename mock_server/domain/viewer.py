@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from mock_server.vocabulary import ProfileType
+from pass_harness.mock_server.adobe.enums import ProfileType
 
 
 class SsoIdentity(msgspec.Struct, frozen=True, kw_only=True):

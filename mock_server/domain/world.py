@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mock_server.catalogue import Catalogue, Mvpd
-from mock_server.domain.records import INTEGRATIONS
-from mock_server.errors import ApiError
-from mock_server.ids import Ids
-from mock_server.keys import Keys
-from mock_server.store import SpaceStore
+from pass_harness.mock_server.adobe.errors import ApiError
+from pass_harness.mock_server.catalogue import Catalogue, Mvpd
+from pass_harness.mock_server.domain.records import INTEGRATIONS
+from pass_harness.mock_server.ids import Ids
+from pass_harness.mock_server.signing.keys import Keys
+from pass_harness.mock_server.store import SpaceStore
 
 
 @dataclass(frozen=True)

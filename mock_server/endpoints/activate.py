@@ -11,15 +11,15 @@ from urllib.parse import urlencode, urlsplit
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from mock_server import parameters
-from mock_server.call import Call
-from mock_server.catalogue import Mvpd
-from mock_server.domain import sessions
-from mock_server.domain.records import SESSIONS, Session
-from mock_server.domain.sessions import Authorized
-from mock_server.errors import ApiError, PageError
-from mock_server.pages import activate_page, activated_page
-from mock_server.parameters import Malformed, Repeated
+from pass_harness.mock_server.adobe.errors import ApiError, PageError
+from pass_harness.mock_server.catalogue import Mvpd
+from pass_harness.mock_server.domain import sessions
+from pass_harness.mock_server.domain.records import SESSIONS, Session
+from pass_harness.mock_server.domain.sessions import Authorized
+from pass_harness.mock_server.gateway import parameters
+from pass_harness.mock_server.gateway.call import Call
+from pass_harness.mock_server.gateway.parameters import Malformed, Repeated
+from pass_harness.mock_server.pages import activate_page, activated_page
 
 _NO_CODE = "Enter the code that your device shows."
 _UNKNOWN = "There is no such code. Compare it with the one that your device shows."

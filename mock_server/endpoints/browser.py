@@ -10,14 +10,14 @@ from urllib.parse import urlencode
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from mock_server import parameters
-from mock_server.call import Call
-from mock_server.domain import sessions
-from mock_server.domain.records import Session
-from mock_server.errors import ApiError, PageError
-from mock_server.pages import auto_submit_page, logged_out_page, login_page
-from mock_server.parameters import Malformed, Repeated
-from mock_server.partner import authentication_request
+from pass_harness.mock_server.adobe.errors import ApiError, PageError
+from pass_harness.mock_server.adobe.partner import authentication_request
+from pass_harness.mock_server.domain import sessions
+from pass_harness.mock_server.domain.records import Session
+from pass_harness.mock_server.gateway import parameters
+from pass_harness.mock_server.gateway.call import Call
+from pass_harness.mock_server.gateway.parameters import Malformed, Repeated
+from pass_harness.mock_server.pages import auto_submit_page, logged_out_page, login_page
 
 
 async def authenticate(call: Call) -> Response:

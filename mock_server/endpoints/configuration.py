@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from mock_server.call import Call, JsonAnswer
-from mock_server.wire import ConfigurationAnswer, DomainName, MvpdEntry, Requestor
+from pass_harness.mock_server.adobe.models import ConfigurationAnswer, DomainName, MvpdEntry, Requestor
+from pass_harness.mock_server.gateway.call import Call, JsonAnswer
 
 
 async def retrieve(call: Call) -> Response:

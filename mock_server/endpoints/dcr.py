@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from mock_server import parameters
-from mock_server.call import Call, JsonAnswer
-from mock_server.domain import registration
-from mock_server.errors import DcrError
-from mock_server.parameters import Malformed, Repeated
-from mock_server.wire import ClientCredentials, TokenAnswer
+from pass_harness.mock_server.adobe.errors import DcrError
+from pass_harness.mock_server.adobe.models import ClientCredentials, TokenAnswer
+from pass_harness.mock_server.domain import registration
+from pass_harness.mock_server.gateway import parameters
+from pass_harness.mock_server.gateway.call import Call, JsonAnswer
+from pass_harness.mock_server.gateway.parameters import Malformed, Repeated
 
 
 async def register(call: Call) -> Response:

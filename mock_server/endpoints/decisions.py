@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from mock_server import parameters
-from mock_server.call import Call, JsonAnswer
-from mock_server.domain import decisions, profiles
-from mock_server.domain.decisions import Decision, Denials, Flaws, Question
-from mock_server.domain.records import Profile
-from mock_server.endpoints.temppass import temppass_identity
-from mock_server.errors import ENHANCED_ERRORS, ApiError
-from mock_server.media_tokens import Flaw
-from mock_server.parameters import Malformed
-from mock_server.partner import framework_status
-from mock_server.wire import DecisionEntry, DecisionsAnswer, ErrorInformation, MediaTokenEntry
+from pass_harness.mock_server.adobe.errors import ENHANCED_ERRORS, ApiError
+from pass_harness.mock_server.adobe.models import DecisionEntry, DecisionsAnswer, ErrorInformation, MediaTokenEntry
+from pass_harness.mock_server.adobe.partner import framework_status
+from pass_harness.mock_server.domain import decisions, profiles
+from pass_harness.mock_server.domain.decisions import Decision, Denials, Flaws, Question
+from pass_harness.mock_server.domain.records import Profile
+from pass_harness.mock_server.endpoints.temppass import temppass_identity
+from pass_harness.mock_server.gateway import parameters
+from pass_harness.mock_server.gateway.call import Call, JsonAnswer
+from pass_harness.mock_server.gateway.parameters import Malformed
+from pass_harness.mock_server.signing.media_tokens import Flaw
 
 _TOP_LEVEL_403 = "too_many_resources"
 _OF_TEMPPASS = {"invalid_configuration_temporary_access", "invalid_header_identity_for_temporary_access"}

@@ -6,13 +6,13 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from mock_server import parameters
-from mock_server.call import Call, JsonAnswer
-from mock_server.domain import logout
-from mock_server.errors import ApiError
-from mock_server.parameters import Malformed, Repeated
-from mock_server.vocabulary import LogoutAction, LogoutActionType
-from mock_server.wire import LogoutAnswer, LogoutEntry
+from pass_harness.mock_server.adobe.enums import LogoutAction, LogoutActionType
+from pass_harness.mock_server.adobe.errors import ApiError
+from pass_harness.mock_server.adobe.models import LogoutAnswer, LogoutEntry
+from pass_harness.mock_server.domain import logout
+from pass_harness.mock_server.gateway import parameters
+from pass_harness.mock_server.gateway.call import Call, JsonAnswer
+from pass_harness.mock_server.gateway.parameters import Malformed, Repeated
 
 _ACTION_TYPES: dict[LogoutAction, LogoutActionType] = {
     "logout": "interactive",

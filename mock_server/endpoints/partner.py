@@ -5,19 +5,25 @@ from __future__ import annotations
 import msgspec
 from starlette.responses import Response
 
-from mock_server import parameters
-from mock_server.call import Call, JsonAnswer
-from mock_server.catalogue import Mvpd
-from mock_server.domain import degradation, profiles, sessions
-from mock_server.domain.records import Profile, Session
-from mock_server.domain.sessions import Authorized
-from mock_server.endpoints.profiles import degraded_profile, profiles_answer
-from mock_server.endpoints.sessions import draft, session_answer, session_parameters
-from mock_server.errors import ApiError
-from mock_server.parameters import Malformed, Repeated
-from mock_server.partner import ATTRIBUTES_NAMES, PARTNERS, authentication_request, framework_status, saml_subject
-from mock_server.vocabulary import SessionReason
-from mock_server.wire import AuthenticationRequest, SessionAnswer
+from pass_harness.mock_server.adobe.enums import SessionReason
+from pass_harness.mock_server.adobe.errors import ApiError
+from pass_harness.mock_server.adobe.models import AuthenticationRequest, SessionAnswer
+from pass_harness.mock_server.adobe.partner import (
+    ATTRIBUTES_NAMES,
+    PARTNERS,
+    authentication_request,
+    framework_status,
+    saml_subject,
+)
+from pass_harness.mock_server.catalogue import Mvpd
+from pass_harness.mock_server.domain import degradation, profiles, sessions
+from pass_harness.mock_server.domain.records import Profile, Session
+from pass_harness.mock_server.domain.sessions import Authorized
+from pass_harness.mock_server.endpoints.profiles import degraded_profile, profiles_answer
+from pass_harness.mock_server.endpoints.sessions import draft, session_answer, session_parameters
+from pass_harness.mock_server.gateway import parameters
+from pass_harness.mock_server.gateway.call import Call, JsonAnswer
+from pass_harness.mock_server.gateway.parameters import Malformed, Repeated
 
 
 async def create_session(call: Call) -> Response:

@@ -7,16 +7,16 @@ from collections.abc import Iterable
 import msgspec
 from starlette.responses import Response
 
-from mock_server.call import Call, JsonAnswer
-from mock_server.catalogue import Mvpd
-from mock_server.domain import degradation, metadata, profiles, sessions, temppass
-from mock_server.domain.records import Profile
-from mock_server.domain.temppass import Visitor
-from mock_server.domain.viewer import Viewer
-from mock_server.endpoints.temppass import temporary_profile, temppass_identity
-from mock_server.errors import ApiError
-from mock_server.partner import framework_status
-from mock_server.wire import ProfileEntry, ProfilesAnswer
+from pass_harness.mock_server.adobe.errors import ApiError
+from pass_harness.mock_server.adobe.models import ProfileEntry, ProfilesAnswer
+from pass_harness.mock_server.adobe.partner import framework_status
+from pass_harness.mock_server.catalogue import Mvpd
+from pass_harness.mock_server.domain import degradation, metadata, profiles, sessions, temppass
+from pass_harness.mock_server.domain.records import Profile
+from pass_harness.mock_server.domain.temppass import Visitor
+from pass_harness.mock_server.domain.viewer import Viewer
+from pass_harness.mock_server.endpoints.temppass import temporary_profile, temppass_identity
+from pass_harness.mock_server.gateway.call import Call, JsonAnswer
 
 
 async def all_mvpds(call: Call) -> Response:

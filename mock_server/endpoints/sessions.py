@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from mock_server import parameters
-from mock_server.call import Call, JsonAnswer
-from mock_server.devices import device_of
-from mock_server.domain import sessions
-from mock_server.domain.records import Session
-from mock_server.domain.sessions import Authorized
-from mock_server.errors import ApiError
-from mock_server.parameters import Malformed, Repeated
-from mock_server.vocabulary import SessionAction, SessionReason
-from mock_server.wire import SessionAnswer, SessionStatus
+from pass_harness.mock_server.adobe.enums import SessionAction, SessionReason
+from pass_harness.mock_server.adobe.errors import ApiError
+from pass_harness.mock_server.adobe.models import SessionAnswer, SessionStatus
+from pass_harness.mock_server.domain import sessions
+from pass_harness.mock_server.domain.records import Session
+from pass_harness.mock_server.domain.sessions import Authorized
+from pass_harness.mock_server.endpoints.device import device_of
+from pass_harness.mock_server.gateway import parameters
+from pass_harness.mock_server.gateway.call import Call, JsonAnswer
+from pass_harness.mock_server.gateway.parameters import Malformed, Repeated
 
 
 async def create(call: Call) -> Response:

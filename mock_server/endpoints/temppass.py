@@ -7,16 +7,16 @@ from typing import Any
 
 from starlette.responses import Response
 
-from mock_server import parameters
-from mock_server.call import Call
-from mock_server.catalogue import Mvpd
-from mock_server.domain import registration, temppass
-from mock_server.domain.records import Trial
-from mock_server.domain.temppass import Visitor
-from mock_server.errors import ApiError
-from mock_server.headers import decode_base64
-from mock_server.parameters import Malformed, Repeated
-from mock_server.wire import ProfileEntry
+from pass_harness.mock_server.adobe.errors import ApiError
+from pass_harness.mock_server.adobe.headers import decode_base64
+from pass_harness.mock_server.adobe.models import ProfileEntry
+from pass_harness.mock_server.catalogue import Mvpd
+from pass_harness.mock_server.domain import registration, temppass
+from pass_harness.mock_server.domain.records import Trial
+from pass_harness.mock_server.domain.temppass import Visitor
+from pass_harness.mock_server.gateway import parameters
+from pass_harness.mock_server.gateway.call import Call
+from pass_harness.mock_server.gateway.parameters import Malformed, Repeated
 
 _MAX_IDENTITY = 2048
 

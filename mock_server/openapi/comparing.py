@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mock_server.openapi.reading import Document, MediaType, Operation
-from mock_server.openapi.schema_comparing import SchemaComparison
+from pass_harness.mock_server.openapi.reading import Document, MediaType, Operation
+from pass_harness.mock_server.openapi.schema_comparing import SchemaComparison
 
 MISSING = "is missing here"
 

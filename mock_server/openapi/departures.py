@@ -8,7 +8,7 @@ from importlib import resources
 
 import msgspec
 
-from mock_server.openapi.comparing import Difference
+from pass_harness.mock_server.openapi.comparing import Difference
 
 
 class Departure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,7 +34,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def known_departures() -> tuple[Departure, ...]:
-    text = resources.files("mock_server.openapi").joinpath("departures.toml").read_text("utf-8")
+    text = resources.files("pass_harness.mock_server.openapi").joinpath("departures.toml").read_text("utf-8")
     return msgspec.toml.decode(text, type=_File).departures
 
 

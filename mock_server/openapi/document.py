@@ -9,13 +9,12 @@ from typing import Any
 
 import msgspec
 
-from mock_server.call import Endpoint
-from mock_server.gateway import THROTTLED_PATHS
-from mock_server.openapi import parameters as p
-from mock_server.openapi.operation import HTML, JSON, TEXT, Answer, Body, Link, Operation, Parameter
-from mock_server.openapi.operations import OPERATIONS
-from mock_server.openapi.schemas import reference, schemas
-from mock_server.wire import DcrErrorAnswer, ErrorInformation
+from pass_harness.mock_server.adobe.models import DcrErrorAnswer, ErrorInformation
+from pass_harness.mock_server.gateway.call import THROTTLED_PATHS, Endpoint
+from pass_harness.mock_server.openapi import parameters as p
+from pass_harness.mock_server.openapi.operation import HTML, JSON, TEXT, Answer, Body, Link, Operation, Parameter
+from pass_harness.mock_server.openapi.operations import OPERATIONS
+from pass_harness.mock_server.openapi.schemas import reference, schemas
 
 _TITLE = "Adobe Pass Authentication, as the mock of Pass Harness serves it"
 _TAGS = {

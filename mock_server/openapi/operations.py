@@ -4,19 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mock_server.openapi import parameters as p
-from mock_server.openapi.operation import FORM, HTML, JSON, Answer, Body, Link, Operation, Parameter
-from mock_server.openapi.requests import (
-    ActivateForm,
-    DecisionsRequest,
-    LoginForm,
-    PartnerProfileRequest,
-    PartnerSessionRequest,
-    RegistrationRequest,
-    SessionRequest,
-    TokenRequest,
-)
-from mock_server.wire import (
+from pass_harness.mock_server.adobe.models import (
     ClientCredentials,
     ConfigurationAnswer,
     DecisionsAnswer,
@@ -25,6 +13,18 @@ from mock_server.wire import (
     SessionAnswer,
     SessionStatus,
     TokenAnswer,
+)
+from pass_harness.mock_server.openapi import parameters as p
+from pass_harness.mock_server.openapi.operation import FORM, HTML, JSON, Answer, Body, Link, Operation, Parameter
+from pass_harness.mock_server.openapi.requests import (
+    ActivateForm,
+    DecisionsRequest,
+    LoginForm,
+    PartnerProfileRequest,
+    PartnerSessionRequest,
+    RegistrationRequest,
+    SessionRequest,
+    TokenRequest,
 )
 
 _PROFILES = Answer("Valid profiles by MVPD; empty while nobody has logged in.", ProfilesAnswer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mock_server.openapi.operation import Parameter
+from pass_harness.mock_server.openapi.operation import Parameter
 
 _BASE64 = r"([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})"
 _BASE64_JSON = {"type": "string", "contentEncoding": "base64", "contentMediaType": "application/json"}

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from mock_server.extras import require
+from pass_harness.mock_server.optional_dependencies import require
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 # Parameters of these names are to be ignored (OpenAPI 3, Parameter Object): media types and security tell them.
@@ -161,7 +161,7 @@ def read_document(path: Path) -> Document:
         content = path.read_bytes()
         if path.suffix.lower() in {".yaml", ".yml"}:
             require("conformance", "an OpenAPI document in YAML")
-            from mock_server.openapi.yaml_text import read_yaml  # noqa: PLC0415 - JSON does without the parser
+            from pass_harness.mock_server.openapi.yaml_text import read_yaml  # noqa: PLC0415 - JSON does without the parser
 
             document = msgspec.convert(read_yaml(content), Document)
         else:

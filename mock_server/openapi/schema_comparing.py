@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from mock_server.openapi.reading import Document, Schema
+from pass_harness.mock_server.openapi.reading import Document, Schema
 
 _SCALARS = {bool: "boolean", int: "integer", float: "number", str: "string", type(None): "null"}
 

@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mock_server.call import Endpoint
-from mock_server.openapi.document import document
+from pass_harness.mock_server.gateway.call import Endpoint
+from pass_harness.mock_server.openapi.document import document
 
 
 def openapi_route(endpoints: Sequence[Endpoint]) -> Route:

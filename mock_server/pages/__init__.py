@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from mock_server.catalogue import Mvpd
-from mock_server.domain.records import Session
+from pass_harness.mock_server.catalogue import Mvpd
+from pass_harness.mock_server.domain.records import Session
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -54,4 +54,6 @@ def _environment() -> Environment:
     # Loaded with the first page: most mocks never show one, and start faster without.
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415
 
-    return Environment(loader=PackageLoader("mock_server", "pages"), autoescape=True, undefined=StrictUndefined)
+    return Environment(
+        loader=PackageLoader("pass_harness.mock_server", "pages"), autoescape=True, undefined=StrictUndefined
+    )

@@ -10,20 +10,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mock_server.app import assemble
-from mock_server.clock import Clock, SystemClock
-from mock_server.control.http import Refused, guarded
-from mock_server.dashboard import dashboard_routes
-from mock_server.dispatch import PathTree
-from mock_server.ids import RandomIds
-from mock_server.lag import LagMeter
-from mock_server.observer import ObserverFactory
-from mock_server.proxy.passage import Forwarder
-from mock_server.proxy.upstream import Upstream
-from mock_server.routes import CONTROL_CALLS
-from mock_server.settings import Settings
-from mock_server.store.memory import MemoryStore
-from mock_server.tallies import Tallies
+from pass_harness.mock_server.app import assemble
+from pass_harness.mock_server.clock import Clock, SystemClock
+from pass_harness.mock_server.config.settings import Settings
+from pass_harness.mock_server.control.http import Refused, guarded
+from pass_harness.mock_server.dashboard import dashboard_routes
+from pass_harness.mock_server.gateway.path_tree import PathTree
+from pass_harness.mock_server.ids import RandomIds
+from pass_harness.mock_server.live.observer import ObserverFactory
+from pass_harness.mock_server.metrics.counters import Tallies
+from pass_harness.mock_server.metrics.event_loop_lag import LagMeter
+from pass_harness.mock_server.proxy.passage import Forwarder
+from pass_harness.mock_server.proxy.upstream import Upstream
+from pass_harness.mock_server.routes import CONTROL_CALLS
+from pass_harness.mock_server.store.memory import MemoryStore
 
 READING_CALLS = frozenset(
     {

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 
 from starlette.types import Receive
 
-from mock_server.proxy.upstream import Headers
-from mock_server.unpacking import unpacked
+from pass_harness.mock_server.formats.content_encoding import unpacked
+from pass_harness.mock_server.proxy.upstream import Headers
 
 
 class ClientGone(Exception):

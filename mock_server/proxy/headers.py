@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from mock_server.inbound import Inbound
-from mock_server.proxy.upstream import PORTS, Address, Headers
+from pass_harness.mock_server.proxy.upstream import PORTS, Address, Headers
+from pass_harness.mock_server.transport.request import Inbound
 
 _HOP_BY_HOP = frozenset(
     {

@@ -12,18 +12,18 @@ import httpx
 import msgspec
 from starlette.types import Receive, Scope, Send
 
-from mock_server.connection import connection_of
-from mock_server.headers import effective_ip
-from mock_server.inbound import Inbound, inbound_of
-from mock_server.lag import LagMeter
-from mock_server.proxy.bodies import ClientGone, Copy, RequestBody
-from mock_server.proxy.headers import to_client, to_upstream
-from mock_server.proxy.upstream import Failure, Headers, Upstream
-from mock_server.raw_exchange import RawExchange
-from mock_server.recognition import Recogniser
-from mock_server.settings import Bounds
-from mock_server.spaces import Space
-from mock_server.tallies import Tallies
+from pass_harness.mock_server.adobe.headers import effective_ip
+from pass_harness.mock_server.config.settings import Bounds
+from pass_harness.mock_server.journal.raw_exchange import RawExchange
+from pass_harness.mock_server.metrics.counters import Tallies
+from pass_harness.mock_server.metrics.event_loop_lag import LagMeter
+from pass_harness.mock_server.proxy.bodies import ClientGone, Copy, RequestBody
+from pass_harness.mock_server.proxy.headers import to_client, to_upstream
+from pass_harness.mock_server.proxy.recognition import Recogniser
+from pass_harness.mock_server.proxy.upstream import Failure, Headers, Upstream
+from pass_harness.mock_server.spaces.spaces import Space
+from pass_harness.mock_server.transport.connection import connection_of
+from pass_harness.mock_server.transport.request import Inbound, inbound_of
 
 _WITHOUT_BODY = frozenset({204, 304})
 

@@ -5,15 +5,15 @@ After a change: ``python tests/packaging/write_schemas.py``.
 
 from __future__ import annotations
 
-from mock_server.behaviours import Behaviour
-from mock_server.domain import degradation
-from mock_server.effects import Denial, Effect
-from mock_server.errors import DCR_ERRORS, ENHANCED_ERRORS
-from mock_server.json_schema import EXACTLY_ONE, Amendments, Schema, document, fragment
-from mock_server.latency import Distribution
-from mock_server.presets import PresetCall, presets
-from mock_server.settings import ConfigFile
-from mock_server.throttle import Limit
+from pass_harness.mock_server.adobe.errors import DCR_ERRORS, ENHANCED_ERRORS
+from pass_harness.mock_server.adobe.throttle import Limit
+from pass_harness.mock_server.behaviours.effects import Denial, Effect
+from pass_harness.mock_server.behaviours.latency import Distribution
+from pass_harness.mock_server.behaviours.model import Behaviour
+from pass_harness.mock_server.behaviours.presets import PresetCall, presets
+from pass_harness.mock_server.config.settings import ConfigFile
+from pass_harness.mock_server.domain import degradation
+from pass_harness.mock_server.formats.json_schema import EXACTLY_ONE, Amendments, Schema, document, fragment
 
 AMENDMENTS: Amendments = {
     (Behaviour, "after"): {"minimum": 0},

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from mock_server.store import R, SpaceStore, T, Table
+from pass_harness.mock_server.store import R, SpaceStore, T, Table
 
 MAX_PARTITIONS = 500_000
 

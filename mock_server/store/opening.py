@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from mock_server.clock import Clock, SystemClock
-from mock_server.extras import require
-from mock_server.masking import without_password
-from mock_server.store import Store, StoreUnavailable
-from mock_server.store.memory import MemoryStore
-from mock_server.store.sqlite import SqliteStore
+from pass_harness.mock_server.clock import Clock, SystemClock
+from pass_harness.mock_server.optional_dependencies import require
+from pass_harness.mock_server.store import Store, StoreUnavailable
+from pass_harness.mock_server.store.memory import MemoryStore
+from pass_harness.mock_server.store.sqlite import SqliteStore
 
 FORMS = "memory, sqlite:PATH or redis://HOST:PORT/DATABASE"
 _REDIS = {"redis", "rediss", "unix"}
@@ -34,9 +34,18 @@ def open_store(name: str) -> tuple[Store, Clock]:
 
 def _open_redis(url: str) -> tuple[Store, Clock]:
     require("redis", "a store in Redis")
-    from mock_server.store.redis import RedisStore, common_time  # noqa: PLC0415 (an extra)
+    from pass_harness.mock_server.store.redis import RedisStore, common_time  # noqa: PLC0415 (an extra)
 
     try:
         return RedisStore(url), SystemClock(common_time(url, SystemClock()))
     except ValueError as error:
         raise StoreUnavailable(f"{without_password(url)!r} is no URL of a Redis server ({error})") from error
+
+
+def without_password(url: str) -> str:
+    """An address as it may be shown."""
+    try:
+        password = urlsplit(url).password
+    except ValueError:
+        return url.partition("@")[2] or url
+    return url.replace(f":{password}@", ":…@", 1) if password else url

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from mock_server.durations import decode_hook, encode_hook
-from mock_server.store import StoreUnavailable, T, Table
+from pass_harness.mock_server.formats.durations import decode_hook, encode_hook
+from pass_harness.mock_server.store import StoreUnavailable, T, Table
 
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=encode_hook)
 

@@ -19,10 +19,10 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 
-from mock_server.clock import Clock
-from mock_server.store import Log, R, SpaceStore, StoreUnavailable, T, Table
-from mock_server.store.memory import MAX_PARTITIONS
-from mock_server.store.packing import pack, unpack
+from pass_harness.mock_server.clock import Clock
+from pass_harness.mock_server.store import Log, R, SpaceStore, StoreUnavailable, T, Table
+from pass_harness.mock_server.store.memory import MAX_PARTITIONS
+from pass_harness.mock_server.store.packing import pack, unpack
 
 PREFIX = "pass-harness"
 KEPT_SECONDS = 35 * 86_400

@@ -16,9 +16,9 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
-from mock_server.store import SpaceStore, StoreUnavailable, Table
-from mock_server.store.memory import MAX_PARTITIONS, MemorySpace
-from mock_server.store.packing import pack, unpack
+from pass_harness.mock_server.store import SpaceStore, StoreUnavailable, Table
+from pass_harness.mock_server.store.memory import MAX_PARTITIONS, MemorySpace
+from pass_harness.mock_server.store.packing import pack, unpack
 
 _APPLICATION = 0x504D4F43
 _FORMAT = 1

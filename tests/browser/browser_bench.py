@@ -39,7 +39,7 @@ def type_code(page: Page, code: str) -> None:
 @contextlib.contextmanager
 def serving(*options: str, port: int = 0, what: str = "serve") -> Iterator[str]:
     """A mock (or ``what`` pass-mock has besides) as users start it, by default on a free port; its address."""
-    command = [sys.executable, "-m", "mock_server", what, "--port", str(port), *options]
+    command = [sys.executable, "-m", "pass_harness.mock_server", what, "--port", str(port), *options]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
         assert process.stderr is not None

@@ -13,7 +13,7 @@ from dashboard_bench import Relay, narrow, open_dashboard, rows
 from dashboard_traffic import HASTY, LOGGED_IN, TROUBLED, WAITING, be_throttled, evening, log_in, wait_for_a_login
 from playwright.sync_api import Page, expect
 
-from conformance.example import free_port
+from pass_harness.conformance.running.child_processes import free_port
 
 
 def test_what_was_and_what_comes_is_listed(world: World, page: Page) -> None:

@@ -13,8 +13,8 @@ from breakers import BREAKERS
 from click.testing import CliRunner
 from conformance_traces import Trace
 
-from conformance.cli import main
-from mock_server.exchange import Exchange
+from pass_harness.conformance.cli.main import main
+from pass_harness.mock_server.exchange import Exchange
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ import msgspec
 from compliant import Plan, Service, Simulation, Steps, Taste
 from compliant_viewers import Evening
 
-from mock_server.exchange import Exchange
-from mock_server.har import har
+from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.journal.har import har
 
 EVERY = 0.5
 """Seconds between two viewers' arrivals."""
@@ -96,7 +96,13 @@ def main() -> None:
     trace = options.folder / f"trace-{options.exchanges}.{options.form}"
     if not trace.exists():
         write(trace, options.exchanges)
-    command = [sys.executable, "-c", "from conformance.cli import main; main()", "audit", str(trace)]
+    command = [
+        sys.executable,
+        "-c",
+        "from pass_harness.conformance.cli.main import main; main()",
+        "audit",
+        str(trace),
+    ]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.monotonic()
     done = subprocess.run([*command, "--format", "json"], capture_output=True, check=False)

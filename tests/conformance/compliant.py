@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 
 from conformance_traces import Trace, Viewer, error
 
-from conformance.observation import VerbCall
-from mock_server.exchange import Exchange
-from mock_server.masking import mask
+from pass_harness.conformance.observation import VerbCall
+from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.journal.masking import mask
 
 T = TypeVar("T")
 Steps = Generator[float, None, T]

@@ -11,9 +11,9 @@ from typing import Any
 from compliant import EVER, TRIES, Plan, Service, Simulation, Steps, Taste
 from conformance_traces import MVPD, Viewer, encode
 
-from conformance.observation import Observation, VerbCall
-from mock_server.exchange import Exchange
-from mock_server.masking import mask
+from pass_harness.conformance.observation import Observation, VerbCall
+from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.journal.masking import mask
 
 FRONT = "https://sp.example"
 ADDRESSES, PHONES = ip_address("198.18.0.0"), ip_address("203.0.113.0")

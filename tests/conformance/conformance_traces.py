@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from conformance.observation import Observation, VerbCall
-from mock_server.exchange import Exchange
-from mock_server.masking import mask
+from pass_harness.conformance.observation import Observation, VerbCall
+from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.journal.masking import mask
 
 EPOCH_MS = 1_760_000_000_000
 STATEMENT = mask("a software statement")

@@ -10,8 +10,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from conformance import rule_sets
-from conformance.registry import all_rules
+from pass_harness.conformance import rule_sets
+from pass_harness.conformance.registry import all_rules
 
 DIGESTS = Path(__file__).with_name("rule_set_digests.toml")
 

@@ -15,9 +15,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from conformance import citations
-from conformance.registry import PHASES
-from mock_server.toml_file import nearest
+from pass_harness.conformance.registry import PHASES
+from pass_harness.conformance.requirements import citations
+from pass_harness.mock_server.formats.toml_file import nearest
 
 ROOT = Path(__file__).parents[2]
 ID = re.compile(r"([a-z]+)\.([a-z][a-z0-9]*(?:-[a-z0-9]+)*)")
@@ -35,9 +35,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance import citations
-from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Broken, Card, Outcome, Rule, Severity
+from pass_harness.conformance.observation import Observation, VerbCall
+from pass_harness.conformance.outcomes import HELD, Broken, Outcome
+from pass_harness.conformance.requirements import citations
+from pass_harness.conformance.rule import Card, Rule, Severity
 
 
 class {name}(Rule):
@@ -97,7 +98,7 @@ def begin(rule: str, citation: str, severity: str, root: Path) -> str:
     if found is None or found[1] not in PHASES:
         _stop(f"{rule}: an id is a phase and a name, like authentication.my-rule; phases: {', '.join(PHASES)}")
     if citation not in citations.named():
-        _stop(f"conformance/citations.py names no {citation}; {nearest(citation, citations.named())}")
+        _stop(f"conformance/requirements/citations.py names no {citation}; {nearest(citation, citations.named())}")
     phase, slug = found.groups()
     words = {
         "id": rule,
@@ -148,7 +149,7 @@ if __name__ == "__main__":
     )
     parser.add_argument("rule", help="its id, like authentication.my-rule")
     parser.add_argument(
-        "--citation", required=True, help="where Adobe asks for it: a name in conformance/citations.py"
+        "--citation", required=True, help="where Adobe asks for it: a name in conformance/requirements/citations.py"
     )
     parser.add_argument("--severity", choices=("MUST", "SHOULD"), default="MUST")
     given = parser.parse_args()

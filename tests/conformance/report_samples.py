@@ -9,12 +9,12 @@ from breakers import BREAKERS
 from conformance_traces import Trace, Viewer
 from trace_judging import judge
 
-from conformance.engine import Judge, in_order
-from conformance.registry import all_rules
-from conformance.reports.documents import FORMS
-from conformance.reports.model import Report, Run, ScenarioReport, compose
-from conformance.rule import Expectations
-from conformance.witness import Witness
+from pass_harness.conformance.evaluation.engine import Judge, in_order
+from pass_harness.conformance.evaluation.evidence_history import Witness
+from pass_harness.conformance.outcomes import Expectations
+from pass_harness.conformance.registry import all_rules
+from pass_harness.conformance.reports.documents import FORMS
+from pass_harness.conformance.reports.model import Report, Run, ScenarioReport, compose
 
 MARKUP = '"><img src=x onerror=alert(1)><script>alert(1)</script></style></title>'
 HOSTILE = f"{MARKUP} `code` **bold** | cell [link](javascript:alert(1)) $(touch x) 'q' \\ \x00\x1b[31m"

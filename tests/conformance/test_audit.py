@@ -12,12 +12,12 @@ from audited import audit, write
 from breakers import BREAKERS
 from conformance_traces import Trace
 
-import conformance.audit
-from conformance.engine import Judge
-from conformance.registry import all_rules
-from conformance.rule import Expectations
-from conformance.witness import Witness
-from mock_server.exchange import Exchange
+from pass_harness.conformance.evaluation.engine import Judge
+from pass_harness.conformance.evaluation.evidence_history import Witness
+from pass_harness.conformance.outcomes import Expectations
+from pass_harness.conformance.registry import all_rules
+from pass_harness.conformance.running import audit as auditing
+from pass_harness.mock_server.exchange import Exchange
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def trace(tmp_path: Path) -> Path:
 
 
 def test_a_long_audit_says_how_far_it_is(trace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conformance.audit, "TOLD_EVERY", 2)
+    monkeypatch.setattr(auditing, "TOLD_EVERY", 2)
 
     assert audit(trace).err.splitlines() == [f"judging {trace}", "2 exchanges judged", "4 exchanges judged"]
 

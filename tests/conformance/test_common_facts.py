@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from conformance_traces import OTHER, VIEWER, Trace, error
 
-from conformance.facts.common import Facts
-from conformance.facts.exchanges import read_once
-from conformance.observation import Observation
-from mock_server.exchange import Exchange
-from mock_server.masking import mask
+from pass_harness.conformance.facts.common import Facts
+from pass_harness.conformance.facts.exchanges import read_once
+from pass_harness.conformance.observation import Observation
+from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.journal.masking import mask
 
 REJECTED = error("invalid_access_token_client_application", "application-registration", 401)
 

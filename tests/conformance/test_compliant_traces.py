@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from trace_judging import judge
 
-from conformance.engine import Verdict
-from conformance.observation import Observation, moment
-from mock_server.exchange import Exchange
+from pass_harness.conformance.evaluation.engine import Verdict
+from pass_harness.conformance.observation import Observation, moment
+from pass_harness.mock_server.exchange import Exchange
 
 NIGHTS = int(os.environ.get("PASS_HARNESS_COMPLIANT_NIGHTS", "50"))
 """So many are played by each test; a long run takes the number from the environment."""

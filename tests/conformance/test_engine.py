@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trace_judging import judge
 
-from conformance import citations
-from conformance.engine import KEPT_FINDINGS, Judge, Verdict, in_order, lacking
-from conformance.observation import Observation, moment
-from conformance.registry import all_rules, select
-from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity, Unclear
-from mock_server.exchange import Exchange
+from pass_harness.conformance.evaluation.engine import KEPT_FINDINGS, Judge, Verdict, in_order, lacking
+from pass_harness.conformance.observation import Observation, moment
+from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome, Unclear
+from pass_harness.conformance.registry import all_rules, select
+from pass_harness.conformance.requirements import citations
+from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.mock_server.exchange import Exchange
 
 BROKEN = Broken(exchanges=(1,), device=None, expected="this", observed="that")
 UNCLEAR = Unclear(reason="the mock was busy")

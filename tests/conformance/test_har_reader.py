@@ -16,18 +16,18 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance import cli
-from conformance.adobe_hosts import Hosts
-from conformance.audit import audit
-from conformance.errors import ConfigError
-from conformance.readers import traces
-from conformance.readers.har import read_har
-from conformance.readers.traces import read_traces
-from conformance.registry import all_rules
-from conformance.rule import Expectations
-from mock_server.exchange import Exchange
-from mock_server.har import entry_of
-from mock_server.masking import mask
+from pass_harness.conformance.cli import main as cli
+from pass_harness.conformance.errors import ConfigError
+from pass_harness.conformance.outcomes import Expectations
+from pass_harness.conformance.readers import traces
+from pass_harness.conformance.readers.adobe_hosts import Hosts
+from pass_harness.conformance.readers.har import read_har
+from pass_harness.conformance.readers.traces import read_traces
+from pass_harness.conformance.registry import all_rules
+from pass_harness.conformance.running.audit import audit
+from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.journal.har import entry_of
+from pass_harness.mock_server.journal.masking import mask
 
 SAMPLES = Path(__file__).parents[2] / "fixtures" / "traces"
 REAL = "https://sp.auth.adobe.com/api/v2/REF30/profiles"

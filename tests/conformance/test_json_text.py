@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.readers import json_text
-from conformance.readers.json_text import BadJson, JsonText
+from pass_harness.conformance.readers import json_text
+from pass_harness.conformance.readers.json_text import BadJson, JsonText
 
 SCALARS = (
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters(codec="utf-8"), max_size=20)

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from conformance import citations
-from conformance.ledger import FILES, Requirement, requirements
-from conformance.registry import all_rules
+from pass_harness.conformance.registry import all_rules
+from pass_harness.conformance.requirements import citations
+from pass_harness.conformance.requirements.ledger import FILES, Requirement, requirements
 
 RULES = {rule.card.id for rule in all_rules()}
 
@@ -34,7 +34,7 @@ def test_every_place_of_the_pages_that_make_demands_is_in_the_ledger(page: str) 
 
 
 def test_all_files_of_the_folder_are_read() -> None:
-    found = {entry.name for entry in (resources.files("conformance") / "requirements").iterdir()}
+    found = {entry.name for entry in (resources.files("pass_harness.conformance") / "requirements").iterdir()}
     assert {name for name in found if name.endswith(".toml")} == set(FILES)
 
 

@@ -9,8 +9,8 @@ import pytest
 from conformance_traces import ANSWER, OTHER, Trace, error
 from trace_judging import judge
 
-from conformance.engine import Verdict
-from mock_server.exchange import Exchange
+from pass_harness.conformance.evaluation.engine import Verdict
+from pass_harness.mock_server.exchange import Exchange
 
 REFUSED = error("invalid_access_token_client_application", "application-registration", 401)
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import new_rule
 import pytest
 
-from conformance.ledger import requirements
-from conformance.registry import PHASES, all_rules
-from fixtures.programmer_service.defects import DEFECTS
+from pass_harness.conformance.registry import PHASES, all_rules
+from pass_harness.conformance.requirements.ledger import requirements
+from pass_harness.fixtures.programmer_service.defects import DEFECTS
 
 ROOT = new_rule.ROOT
 SOURCE = "FAQ_POLLING_INTERVAL"
@@ -26,6 +26,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("copy")
     for name in ("fixtures", "mock_server", "conformance", "load", "tests/conformance", "tests/matrix"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "src", folder / "src", symlinks=True)
     for name in ("pyproject.toml", "tests/conftest.py"):
         shutil.copy(ROOT / name, folder / name)
     return folder
@@ -36,7 +37,7 @@ def run(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=copy,
-        env={**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**os.environ, "PYTHONPATH": str(copy / "src"), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         check=False,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from conformance.facts.quiet import Quiet
-from conformance.rule import HELD
+from pass_harness.conformance.facts.quiet import Quiet
+from pass_harness.conformance.outcomes import HELD
 
 
 def test_one_that_waits_for_long_does_not_hold_up_another() -> None:

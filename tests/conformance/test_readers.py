@@ -10,14 +10,14 @@ import msgspec
 import pytest
 from conformance_traces import Trace
 
-from conformance.audit import audit
-from conformance.errors import ConfigError
-from conformance.readers.jsonl import read_jsonl
-from conformance.readers.live import follow
-from conformance.registry import all_rules
-from conformance.rule import Expectations
-from mock_server.control_client import ControlClient, ExchangePage
-from mock_server.exchange import Exchange, RecordEnded
+from pass_harness.conformance.errors import ConfigError
+from pass_harness.conformance.outcomes import Expectations
+from pass_harness.conformance.readers.jsonl import read_jsonl
+from pass_harness.conformance.readers.live import follow
+from pass_harness.conformance.registry import all_rules
+from pass_harness.conformance.running.audit import audit
+from pass_harness.mock_server.client.async_client import ControlClient, ExchangePage
+from pass_harness.mock_server.exchange import Exchange, RecordEnded
 
 
 def recorded() -> list[Exchange]:

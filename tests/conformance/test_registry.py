@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from conformance.errors import ConfigError
-from conformance.facilities import FACILITIES
-from conformance.registry import PHASES, all_rules, phase, select
-from conformance.rule import Rule
-from conformance.verbs import VERBS
+from pass_harness.conformance.errors import ConfigError
+from pass_harness.conformance.facilities import FACILITIES
+from pass_harness.conformance.registry import PHASES, all_rules, phase, select
+from pass_harness.conformance.rule import Rule
+from pass_harness.conformance.verbs import VERBS
 
 LONGEST = 120
 RULES = all_rules()

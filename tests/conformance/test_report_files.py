@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from audited import audit, broken, invoke
 
-from conformance import command
-from conformance.reports.documents import FORMS, Form
+from pass_harness.conformance.cli import options as command
+from pass_harness.conformance.reports.documents import FORMS, Form
 
 RULE = "authentication.poll-interval"
 FILES = {"report.txt", *(form.file for form in FORMS.values())}

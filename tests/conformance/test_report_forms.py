@@ -16,13 +16,13 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase
 from report_samples import HOSTILE, compliant, hostile, violated
 from sarif_kit.validate import validation_errors
 
-from conformance.reports import markdown
-from conformance.reports.curl import curl, script
-from conformance.reports.documents import FORMS
-from conformance.reports.html.timeline import timeline
-from conformance.reports.json import published_schema, schema_of_model
-from conformance.reports.model import Report, RuleReport
-from conformance.reports.scene import ExchangeReport, SceneReport
+from pass_harness.conformance.reports import markdown
+from pass_harness.conformance.reports.curl import curl, script
+from pass_harness.conformance.reports.documents import FORMS
+from pass_harness.conformance.reports.html.timeline import timeline
+from pass_harness.conformance.reports.json import published_schema, schema_of_model
+from pass_harness.conformance.reports.model import Report, RuleReport
+from pass_harness.conformance.reports.scene import ExchangeReport, SceneReport
 
 SAMPLES: list[Callable[[], Report]] = [compliant, violated, hostile]
 

@@ -15,15 +15,15 @@ from report_samples import hostile
 from rich.console import Console
 from trace_judging import judge
 
-from conformance.audit import audit
-from conformance.engine import Judge, lacking
-from conformance.registry import all_rules, select
-from conformance.reports import rules as listing
-from conformance.reports import text
-from conformance.reports.json import encode
-from conformance.reports.model import Report, RuleReport, Run, ScenarioReport, compose
-from conformance.rule import Expectations
-from mock_server.exchange import Exchange
+from pass_harness.conformance.evaluation.engine import Judge, lacking
+from pass_harness.conformance.outcomes import Expectations
+from pass_harness.conformance.registry import all_rules, select
+from pass_harness.conformance.reports import rules as listing
+from pass_harness.conformance.reports import text
+from pass_harness.conformance.reports.json import encode
+from pass_harness.conformance.reports.model import Report, RuleReport, Run, ScenarioReport, compose
+from pass_harness.conformance.running.audit import audit
+from pass_harness.mock_server.exchange import Exchange
 
 
 def report(trace: Trace, *, scenarios: tuple[ScenarioReport, ...] = ()) -> Report:

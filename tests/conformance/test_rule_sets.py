@@ -12,9 +12,9 @@ import pytest
 from audited import audit, broken, invoke
 from freeze_rule_set import DIGESTS, freeze
 
-from conformance import rule_sets
-from conformance.registry import all_rules
-from conformance.rule import Severity
+from pass_harness.conformance import rule_sets
+from pass_harness.conformance.registry import all_rules
+from pass_harness.conformance.rule import Severity
 
 RULE = "authentication.poll-interval"
 

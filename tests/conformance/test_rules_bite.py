@@ -6,9 +6,9 @@ import pytest
 from breakers import BREAKERS
 from trace_judging import judge
 
-from conformance.engine import Verdict
-from conformance.registry import all_rules
-from conformance.rule import Expectations
+from pass_harness.conformance.evaluation.engine import Verdict
+from pass_harness.conformance.outcomes import Expectations
+from pass_harness.conformance.registry import all_rules
 
 RULES = {rule.card.id: rule for rule in all_rules()}
 

@@ -11,7 +11,7 @@ import pytest
 from conformance_traces import OTHER, Trace, Viewer, error
 from trace_judging import judge, silent, violated
 
-from conformance.engine import Verdict
+from pass_harness.conformance.evaluation.engine import Verdict
 
 
 def test_authorize_that_is_followed_by_decisions_passes() -> None:

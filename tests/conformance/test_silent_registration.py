@@ -8,7 +8,7 @@ from __future__ import annotations
 from conformance_traces import OTHER, VIEWER, Trace, Viewer, error
 from trace_judging import judge, silent, violated
 
-from conformance.engine import Verdict
+from pass_harness.conformance.evaluation.engine import Verdict
 
 
 def test_a_client_for_each_app_instance_is_no_breach() -> None:

@@ -9,7 +9,7 @@ import pytest
 from conformance_traces import OTHER, VIEWER, Trace, Viewer, error
 from trace_judging import judge, silent, violated
 
-from conformance.engine import Verdict
+from pass_harness.conformance.evaluation.engine import Verdict
 
 
 def test_answers_that_the_mock_was_told_to_give_do_not_count_as_throttling() -> None:

@@ -6,12 +6,12 @@ import msgspec
 import pytest
 from conformance_traces import Trace
 
-from conformance.engine import Judge
-from conformance.registry import all_rules
-from conformance.reports.model import Report, Run, compose
-from conformance.rule import Expectations
-from conformance.watching import Watched
-from mock_server.exchange import Exchange
+from pass_harness.conformance.evaluation.engine import Judge
+from pass_harness.conformance.outcomes import Expectations
+from pass_harness.conformance.registry import all_rules
+from pass_harness.conformance.reports.model import Report, Run, compose
+from pass_harness.conformance.running.watch import Watched
+from pass_harness.mock_server.exchange import Exchange
 
 
 def watched(ids: list[int]) -> Report:

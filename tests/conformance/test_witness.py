@@ -7,12 +7,12 @@ from breakers import BREAKERS
 from conformance_traces import OTHER, VIEWER, Trace
 from trace_judging import judge, merged
 
-from conformance.fingerprint import fingerprint
-from conformance.observation import VerbCall
-from conformance.reports.scene import LONGEST_BODY, scene_report
-from conformance.rule import Broken
-from conformance.witness import AFTER, BEFORE, MOST, Scene, Witness
-from mock_server.exchange import Exchange
+from pass_harness.conformance.evaluation.evidence_history import AFTER, BEFORE, MOST, Scene, Witness
+from pass_harness.conformance.evaluation.fingerprint import fingerprint
+from pass_harness.conformance.observation import VerbCall
+from pass_harness.conformance.outcomes import Broken
+from pass_harness.conformance.reports.scene import LONGEST_BODY, scene_report
+from pass_harness.mock_server.exchange import Exchange
 
 
 def broken(*exchanges: int, device: str | None = VIEWER.device, observed: str = "that") -> Broken:

@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 from conformance_traces import Trace
 
-from conformance.engine import Judge, RuleResult, Verdict, in_order
-from conformance.observation import Observation
-from conformance.registry import all_rules
-from conformance.rule import Expectations
-from conformance.waivers import Waivers
-from conformance.witness import Witness
-from mock_server.exchange import Exchange
+from pass_harness.conformance.evaluation.engine import Judge, RuleResult, Verdict, in_order
+from pass_harness.conformance.evaluation.evidence_history import Witness
+from pass_harness.conformance.evaluation.waivers import Waivers
+from pass_harness.conformance.observation import Observation
+from pass_harness.conformance.outcomes import Expectations
+from pass_harness.conformance.registry import all_rules
+from pass_harness.mock_server.exchange import Exchange
 
 
 def judge(

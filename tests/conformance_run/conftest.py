@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from conformance import example
+from pass_harness.conformance.running import child_processes
 
 
 @pytest.fixture(scope="session")
 def mock_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with example.mock(tmp_path_factory.mktemp("mock")) as mock:
+    with child_processes.mock(tmp_path_factory.mktemp("mock")) as mock:
         yield mock.url

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mock_server.testing import running_mock
+from pass_harness.mock_server.testing import running_mock
 
 COMMAND = str(Path(sys.executable).with_name("pass-conformance"))
 TOKEN = "s3cret"

@@ -7,7 +7,7 @@ import json
 from ipaddress import IPv4Address
 from itertools import islice
 
-from fixtures.devices import MODELS, TEST_ADDRESSES, new_devices
+from pass_harness.fixtures.devices import MODELS, TEST_ADDRESSES, new_devices
 
 
 def test_no_two_devices_share_identifier_or_address() -> None:

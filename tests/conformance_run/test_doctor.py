@@ -15,12 +15,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from conformance import example
-from conformance.diagnosis import Diagnosis
-from conformance.doctor import consult
-from conformance.service_config import ServiceConfig, load
-from mock_server.control_client import ControlClient
-from mock_server.sync_control_client import SyncControlClient
+from pass_harness.conformance.running import child_processes
+from pass_harness.conformance.running.diagnosis import Diagnosis
+from pass_harness.conformance.running.doctor import consult
+from pass_harness.conformance.service_toml.service_config import ServiceConfig, load
+from pass_harness.mock_server.client.async_client import ControlClient
+from pass_harness.mock_server.client.sync_client import SyncControlClient
 
 TOML = """
 [service]
@@ -74,16 +74,16 @@ def examined(config: ServiceConfig, mock_url: str) -> tuple[list[Diagnosis], dic
 
 def test_the_example_service_is_well(mock_url: str, tmp_path: Path) -> None:
     space = f"{mock_url}/~well"
-    with example.programmer_service(tmp_path, space) as service:
-        found, untestable = examined(example.service_toml(service.url), space)
+    with child_processes.programmer_service(tmp_path, space) as service:
+        found, untestable = examined(child_processes.service_toml(service.url), space)
     assert found == []
     assert set(untestable) == {"registration.credentials-survive-restart", "environment.tls-verified"}  # left open
 
 
 def test_rules_whose_verbs_are_not_mapped_are_named(mock_url: str, tmp_path: Path) -> None:
     space = f"{mock_url}/~lacking"
-    with example.programmer_service(tmp_path, space) as service:
-        whole = example.service_toml(service.url)
+    with child_processes.programmer_service(tmp_path, space) as service:
+        whole = child_processes.service_toml(service.url)
         del whole.verbs["providers"]
         found, untestable = examined(whole, space)
     assert untestable["configuration.cached"] == "verb providers"
@@ -93,7 +93,7 @@ def test_rules_whose_verbs_are_not_mapped_are_named(mock_url: str, tmp_path: Pat
 
 
 def test_a_mock_that_is_not_there_is_named(tmp_path: Path) -> None:
-    nowhere = f"http://127.0.0.1:{example.free_port()}"
+    nowhere = f"http://127.0.0.1:{child_processes.free_port()}"
     found, _ = examined(config(tmp_path, "http://127.0.0.1:9"), nowhere)
     assert [str(one.blame) for one in found] == ["CONFIG"]
     assert f"no mock answers at {nowhere}" in found[0].what
@@ -101,7 +101,7 @@ def test_a_mock_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_a_service_that_is_not_there_is_named(mock_url: str, tmp_path: Path) -> None:
-    nowhere = f"http://127.0.0.1:{example.free_port()}"
+    nowhere = f"http://127.0.0.1:{child_processes.free_port()}"
     found, _ = examined(config(tmp_path, nowhere), mock_url)
     assert (found[0].fatal, str(found[0].blame)) == (True, "CONFIG")
     assert f"no service answers at {nowhere}" in found[0].what
@@ -123,7 +123,7 @@ def test_a_service_that_never_calls_the_mock_is_told_where_the_mock_is(
 
 def test_a_verb_that_fails_shows_the_service_s_answer(mock_url: str, tmp_path: Path) -> None:
     space = f"{mock_url}/~unmapped"
-    with example.programmer_service(tmp_path, space) as service:
+    with child_processes.programmer_service(tmp_path, space) as service:
         found, _ = examined(config(tmp_path, service.url), space)
     assert "the verb start failed: the service answered 404" in found[0].what
 
@@ -135,9 +135,9 @@ def test_requests_that_the_mock_refuses_are_shown(mock_url: str, tmp_path: Path)
         async with ControlClient(space) as control:
             await control.add_behaviour({"error": "invalid_parameter_service_provider"}, {"endpoint": "profiles"})
 
-    with example.programmer_service(tmp_path, space) as service:
+    with child_processes.programmer_service(tmp_path, space) as service:
         asyncio.run(refuse())
-        found, _ = examined(example.service_toml(service.url), space)
+        found, _ = examined(child_processes.service_toml(service.url), space)
     refused = [one for one in found if str(one.blame) == "SERVICE"]
     assert refused
     assert "was answered 400" in refused[0].what
@@ -166,8 +166,8 @@ def test_a_wrong_service_provider_is_named(
     mock_url: str, tmp_path: Path, provider: str, what: str, remedy: str
 ) -> None:
     space = f"{mock_url}/~for-{provider}"
-    with example.programmer_service(tmp_path, space, options=["--service-provider", provider]) as service:
-        found, _ = examined(example.service_toml(service.url), space)
+    with child_processes.programmer_service(tmp_path, space, options=["--service-provider", provider]) as service:
+        found, _ = examined(child_processes.service_toml(service.url), space)
     wrong = next(one for one in found if "acts for the service provider" in one.what)
     assert what in wrong.what
     assert remedy in wrong.remedy
@@ -185,8 +185,8 @@ def test_what_the_catalogue_does_not_have_is_named(
     mock_url: str, tmp_path: Path, changes: dict[str, str], what: str, remedy: str
 ) -> None:
     space = f"{mock_url}/~catalogue"
-    with example.programmer_service(tmp_path, space) as service:
-        whole = example.service_toml(service.url)
+    with child_processes.programmer_service(tmp_path, space) as service:
+        whole = child_processes.service_toml(service.url)
         found, _ = examined(replace(whole, service=msgspec.structs.replace(whole.service, **changes)), space)
     assert what in found[0].what
     assert remedy in found[0].remedy
@@ -196,14 +196,14 @@ def test_an_integration_that_is_switched_off_is_named(mock_url: str, tmp_path: P
     space = f"{mock_url}/~switched-off"
     with SyncControlClient(space) as control:
         control.set_integration("REF30", "Cablevision", enabled=False)
-    with example.programmer_service(tmp_path, space) as service:
-        found, _ = examined(example.service_toml(service.url), space)
+    with child_processes.programmer_service(tmp_path, space) as service:
+        found, _ = examined(child_processes.service_toml(service.url), space)
     assert "REF30 with Cablevision is switched off" in found[0].what
 
 
 def test_a_service_that_reaches_another_space_is_told_which(mock_url: str, tmp_path: Path) -> None:
-    with example.programmer_service(tmp_path, f"{mock_url}/~reached") as service:
-        found, _ = examined(example.service_toml(service.url), f"{mock_url}/~meant")
+    with child_processes.programmer_service(tmp_path, f"{mock_url}/~reached") as service:
+        found, _ = examined(child_processes.service_toml(service.url), f"{mock_url}/~meant")
     lost = found[-1]
     assert f"reach the space reached of the mock, not {mock_url}/~meant" in lost.what
     assert f"--mock {mock_url}/~reached" in lost.remedy
@@ -211,8 +211,8 @@ def test_a_service_that_reaches_another_space_is_told_which(mock_url: str, tmp_p
 
 def test_an_address_that_is_not_passed_on_is_named(mock_url: str, tmp_path: Path) -> None:
     space = f"{mock_url}/~hidden"
-    with example.programmer_service(tmp_path, space, ["no-forwarded-for"]) as service:
-        found, _ = examined(example.service_toml(service.url), space)
+    with child_processes.programmer_service(tmp_path, space, ["no-forwarded-for"]) as service:
+        found, _ = examined(child_processes.service_toml(service.url), space)
     assert "say that they are for 127.0.0.1" in found[0].what
     assert "X-Forwarded-For" in found[0].remedy
     assert not found[0].fatal

@@ -12,13 +12,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from conformance.drivers.driver import Request
-from conformance.drivers.http import HttpDriver
-from conformance.drivers.wire import MOST_BYTES
-from conformance.observation import VerbCall
-from conformance.service_config import load
-from fixtures.devices import new_devices
-from mock_server.masking import mask
+from pass_harness.conformance.drivers.driver import Request
+from pass_harness.conformance.drivers.http import HttpDriver
+from pass_harness.conformance.drivers.wire import MOST_BYTES
+from pass_harness.conformance.observation import VerbCall
+from pass_harness.conformance.service_toml.service_config import load
+from pass_harness.fixtures.devices import new_devices
+from pass_harness.mock_server.journal.masking import mask
 
 DEVICE = next(new_devices(seed=7))
 

@@ -7,7 +7,7 @@ import asyncio
 import httpx
 import pytest
 
-from conformance.impostor import Impostor
+from pass_harness.conformance.scenarios.impostor_server import Impostor
 
 pytestmark = pytest.mark.anyio
 

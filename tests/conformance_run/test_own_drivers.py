@@ -11,23 +11,23 @@ from pathlib import Path
 
 import pytest
 
-from conformance import example
-from conformance.drivers import command as command_driver
-from conformance.drivers.driver import Driver, Request
-from conformance.drivers.opening import opened
-from conformance.engine import Verdict
-from conformance.errors import ConfigError
-from conformance.observation import VerbCall
-from conformance.registry import all_rules
-from conformance.reports.model import Report
-from conformance.runner import judge_service
-from conformance.scenarios.first_login_second_screen import FirstLoginSecondScreen
-from conformance.scenarios.logout import Logout
-from conformance.scenarios.play_permitted import PlayPermitted
-from conformance.service_config import load
-from fixtures import drivers as examples
-from fixtures.devices import new_devices
-from mock_server.masking import mask
+from pass_harness.conformance.drivers import command as command_driver
+from pass_harness.conformance.drivers.driver import Driver, Request
+from pass_harness.conformance.drivers.opening import opened
+from pass_harness.conformance.errors import ConfigError
+from pass_harness.conformance.evaluation.engine import Verdict
+from pass_harness.conformance.observation import VerbCall
+from pass_harness.conformance.registry import all_rules
+from pass_harness.conformance.reports.model import Report
+from pass_harness.conformance.running import child_processes
+from pass_harness.conformance.running.judged_run import judge_service
+from pass_harness.conformance.scenarios.first_login_second_screen import FirstLoginSecondScreen
+from pass_harness.conformance.scenarios.logout import Logout
+from pass_harness.conformance.scenarios.play_permitted import PlayPermitted
+from pass_harness.conformance.service_toml.service_config import load
+from pass_harness.fixtures import drivers as examples
+from pass_harness.fixtures.devices import new_devices
+from pass_harness.mock_server.journal.masking import mask
 
 DEVICES = list(zip(range(3), new_devices(seed=5), strict=False))
 
@@ -203,7 +203,7 @@ def by_class(folder: Path, code: str, more: str = "") -> Path:
 
 WHOLE_CLASS = """
 import time
-from conformance.drivers.wire import VerbError
+from pass_harness.conformance.drivers.wire import VerbError
 
 class Driver:
     def __init__(self, service):
@@ -285,7 +285,9 @@ def reports(tmp_path_factory: pytest.TempPathFactory, mock_url: str) -> Iterator
     folder = tmp_path_factory.mktemp("drivers")
     shipped = Path(examples.__file__).parent
     spaces = {name: f"{mock_url}/~by-{name}" for name in ("class", "command")}
-    services = {name: example.programmer_service(_made(folder / name), space) for name, space in spaces.items()}
+    services = {
+        name: child_processes.programmer_service(_made(folder / name), space) for name, space in spaces.items()
+    }
     with services["class"] as by_class, services["command"] as by_command:
         for name, url in (("class", by_class.url), ("command", by_command.url)):
             text = (shipped / f"{name}.toml").read_text("utf-8")

@@ -7,14 +7,14 @@ from typing import Any, cast
 
 import httpx
 
-from conformance.facilities import FACILITIES
-from conformance.reports.model import ScenarioReport
-from conformance.rule import Blame
-from conformance.scenarios import SCENARIOS
-from conformance.scenarios.playing import play_all
-from conformance.scenarios.scenario import Scenario
-from conformance.scenarios.stage import ScenarioError, Stage
-from conformance.verbs import RESTART, VERBS
+from pass_harness.conformance.facilities import FACILITIES
+from pass_harness.conformance.outcomes import Blame
+from pass_harness.conformance.reports.model import ScenarioReport
+from pass_harness.conformance.scenarios import SCENARIOS
+from pass_harness.conformance.scenarios.playing import play_all
+from pass_harness.conformance.scenarios.scenario import Scenario
+from pass_harness.conformance.scenarios.stage import ScenarioError, Stage
+from pass_harness.conformance.verbs import RESTART, VERBS
 
 ACTED: list[str] = []
 

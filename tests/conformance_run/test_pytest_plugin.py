@@ -9,8 +9,8 @@ from pathlib import Path
 
 def test_an_unused_plugin_imports_nothing_of_the_suite() -> None:
     code = (
-        "import sys, conformance.pytest_plugin\n"
-        "assert not {'httpx', 'msgspec', 'mock_server', 'conformance.registry'} & set(sys.modules)"
+        "import sys, pass_harness.conformance.pytest_plugin\n"
+        "assert not {'httpx', 'msgspec', 'mock_server', 'pass_harness.conformance.registry'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.drivers.restart import ShellRepoint, ShellRestart
+from pass_harness.conformance.drivers.restart import ShellRepoint, ShellRestart
 
 
 @pytest.fixture

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
-from conformance import example
-from conformance.engine import RuleResult
-from conformance.observation import Observation, VerbCall
-from conformance.registry import all_rules, select
-from conformance.runner import judge, judge_service
-from mock_server.exchange import Exchange
+from pass_harness.conformance.evaluation.engine import RuleResult
+from pass_harness.conformance.observation import Observation, VerbCall
+from pass_harness.conformance.registry import all_rules, select
+from pass_harness.conformance.running import child_processes
+from pass_harness.conformance.running.judged_run import judge, judge_service
+from pass_harness.mock_server.exchange import Exchange
 
-CONFIG = example.service_toml("http://127.0.0.1:9")
+CONFIG = child_processes.service_toml("http://127.0.0.1:9")
 ADDRESS = "198.18.0.1"
 
 
@@ -66,7 +66,7 @@ def test_pollers_of_an_earlier_run_are_no_breach_of_this_one() -> None:
 
 
 def test_without_a_mock_nothing_is_judged_and_the_report_says_why() -> None:
-    nowhere = f"http://127.0.0.1:{example.free_port()}"
+    nowhere = f"http://127.0.0.1:{child_processes.free_port()}"
     report = asyncio.run(judge_service(CONFIG, nowhere, all_rules(), seed=1, announce=lambda line: None))
     assert (report.verdict, report.exit_code) == ("inconclusive", 3)
     assert {rule.verdict for rule in report.rules} == {"not exercised"}

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.errors import ConfigError
-from conformance.service_config import ServiceConfig, load
-from mock_server.toml_position import position_of
+from pass_harness.conformance.errors import ConfigError
+from pass_harness.conformance.service_toml.service_config import ServiceConfig, load
+from pass_harness.mock_server.formats.toml_position import position_of
 
 WHOLE = """
 [service]

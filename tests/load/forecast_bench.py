@@ -19,7 +19,7 @@ from typing import Any
 
 import click
 
-from conformance import example
+from pass_harness.conformance.running import child_processes
 
 COMMAND = str(Path(sys.executable).with_name("pass-load"))
 FORECASTS = 10
@@ -63,10 +63,10 @@ def running(folder: Path, event: Sequence[str], *, seed: int, defects: Sequence[
     """Lets an event happen; ``event`` is what `pass-load` is told of it."""
     folder.mkdir()
     with (
-        example.mock(folder, f"--record={folder / 'trace.jsonl'}") as mock,
-        example.programmer_service(folder, mock.url, defects) as service,
+        child_processes.mock(folder, f"--record={folder / 'trace.jsonl'}") as mock,
+        child_processes.programmer_service(folder, mock.url, defects) as service,
     ):
-        text = example.service_toml(service.url).path.read_text("utf-8")
+        text = child_processes.service_toml(service.url).path.read_text("utf-8")
         (folder / "service.toml").write_text(text.replace('"http://127.0.0.1:9000"', f'"{service.url}"'), "utf-8")
         command = [COMMAND, "run", *event, "--seed", str(seed), "--report", str(folder / "report")]
         command += ["--service", str(folder / "service.toml"), "--mock", mock.url]

@@ -8,25 +8,25 @@ from pathlib import Path
 import msgspec
 from load_traces import asked, event, exchange
 
-from conformance.registry import select
-from conformance.reports.model import Run
-from conformance.reports.model import compose as compose_conformance
-from conformance.rule import Expectations
-from load.event import Event
-from load.forecast import page as forecast_page
-from load.forecast.forecast import Wanted
-from load.forecast.forecast import forecast as foresee
-from load.forecast.habits import flaws_named
-from load.forecast.report import ForecastReport
-from load.incidents import Incident, Moment
-from load.judge import LiveJudge
-from load.messages import Attendance, Came
-from load.report import html
-from load.report.model import LoadReport, compose
-from load.slo import Limits, Slo, VerbLimits
-from mock_server.behaviours import Behaviour, Match
-from mock_server.durations import parse_duration
-from mock_server.effects import Effect
+from pass_harness.conformance.outcomes import Expectations
+from pass_harness.conformance.registry import select
+from pass_harness.conformance.reports.model import Run
+from pass_harness.conformance.reports.model import compose as compose_conformance
+from pass_harness.load.event import Event
+from pass_harness.load.forecast import page as forecast_page
+from pass_harness.load.forecast.forecast import Wanted
+from pass_harness.load.forecast.forecast import forecast as foresee
+from pass_harness.load.forecast.habits import flaws_named
+from pass_harness.load.forecast.report import ForecastReport
+from pass_harness.load.incidents import Incident, Moment
+from pass_harness.load.judge import LiveJudge
+from pass_harness.load.messages import Attendance, Came
+from pass_harness.load.report import html
+from pass_harness.load.report.model import LoadReport, compose
+from pass_harness.load.slo import Limits, Slo, VerbLimits
+from pass_harness.mock_server.behaviours.effects import Effect
+from pass_harness.mock_server.behaviours.model import Behaviour, Match
+from pass_harness.mock_server.formats.durations import parse_duration
 
 HOSTILE = '"><img src=x onerror=alert(1)><script>alert(1)</script>'
 

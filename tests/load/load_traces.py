@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from conformance.observation import VerbCall
-from load.event import Event, Stage, ViewerKind
-from load.messages import Asked
-from mock_server.durations import parse_duration
-from mock_server.exchange import Exchange
+from pass_harness.conformance.observation import VerbCall
+from pass_harness.load.event import Event, Stage, ViewerKind
+from pass_harness.load.messages import Asked
+from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.formats.durations import parse_duration
 
 DEVICE, IP = "device-1", "198.18.0.1"
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from load.forecast.buckets import Calls, Limits, throttle
-from mock_server.throttle import Limit, admit
+from pass_harness.load.forecast.buckets import Calls, Limits, throttle
+from pass_harness.mock_server.adobe.throttle import Limit, admit
 
 MEMBERS = 3
 ARRIVALS = st.lists(

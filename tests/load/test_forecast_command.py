@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from load.cli import main
-from load.forecast.words import ACTIONS
+from pass_harness.load.cli import main
+from pass_harness.load.forecast.words import ACTIONS
 
 TRACES = Path(__file__).parent.parent.parent / "fixtures" / "traces"
 HOSTILE = "<img src=x onerror=alert(1)>"

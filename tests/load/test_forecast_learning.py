@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from conformance.engine import in_order
-from load.forecast.habits import COMPLIANT, Habits
-from load.forecast.learning import HABITS_OF_RULES, Learned, learn_from
-from mock_server.exchange import Exchange
+from pass_harness.conformance.evaluation.engine import in_order
+from pass_harness.load.forecast.habits import COMPLIANT, Habits
+from pass_harness.load.forecast.learning import HABITS_OF_RULES, Learned, learn_from
+from pass_harness.mock_server.exchange import Exchange
 from tests.conformance.conformance_traces import Trace, Viewer
 
 ALL = tuple("abcdefgh")
@@ -225,7 +225,7 @@ def test_a_trace_in_which_nobody_does_anything_teaches_nothing() -> None:
 
 
 def test_every_rule_that_is_laid_a_habit_to_exists_and_so_does_the_habit() -> None:
-    from conformance.registry import all_rules  # noqa: PLC0415 - slow, and needed here alone
+    from pass_harness.conformance.registry import all_rules  # noqa: PLC0415 - slow, and needed here alone
 
     rules = {rule.card.id for rule in all_rules()}
     assert set(HABITS_OF_RULES) <= rules

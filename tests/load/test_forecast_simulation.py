@@ -10,27 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from load.curves import CURVES
-from load.event import (
-    FIRST_SCREEN,
-    RETURNING,
-    SECOND_SCREEN,
-    TEMP_PASS,
-    Event,
-    Stage,
-    ViewerKind,
-)
-from load.forecast.crowds import chunks, household_sizes
-from load.forecast.habits import COMPLIANT, Habits, defects, flaws_named
-from load.forecast.ledger import ENDPOINTS
-from load.forecast.simulation import Tally, simulate
-from load.forecast.troubles import Troubles, troubles
-from load.incidents import Incident, Moment
-from mock_server.behaviours import Behaviour, Match
-from mock_server.durations import parse_duration
-from mock_server.effects import Effect
-from mock_server.latency import Latency
-from mock_server.throttle import Limit
+from pass_harness.load.curves import CURVES
+from pass_harness.load.event import FIRST_SCREEN, RETURNING, SECOND_SCREEN, TEMP_PASS, Event, Stage, ViewerKind
+from pass_harness.load.forecast.crowds import chunks, household_sizes
+from pass_harness.load.forecast.habits import COMPLIANT, Habits, defects, flaws_named
+from pass_harness.load.forecast.ledger import ENDPOINTS
+from pass_harness.load.forecast.simulation import Tally, simulate
+from pass_harness.load.forecast.troubles import Troubles, troubles
+from pass_harness.load.incidents import Incident, Moment
+from pass_harness.mock_server.adobe.throttle import Limit
+from pass_harness.mock_server.behaviours.effects import Effect
+from pass_harness.mock_server.behaviours.latency import Latency
+from pass_harness.mock_server.behaviours.model import Behaviour, Match
+from pass_harness.mock_server.formats.durations import parse_duration
 
 QUIET = (Stage(lasts=parse_duration("60s"), share=1),)
 KINDS = (

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from load_traces import event
 
-from conformance.errors import ConfigError
-from fixtures.devices import MODELS, new_devices
-from load.audience import Guest, guests, moments, require_addresses, visits
-from load.event import Event, ViewerKind
+from pass_harness.conformance.errors import ConfigError
+from pass_harness.fixtures.devices import MODELS, new_devices
+from pass_harness.load.audience import Guest, guests, moments, require_addresses, visits
+from pass_harness.load.event import Event, ViewerKind
 
 
 def changed(of: Event, **changes: object) -> Event:

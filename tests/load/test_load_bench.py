@@ -12,9 +12,9 @@ from pathlib import Path
 
 import psutil
 
-from load.bench.bare import Canned
-from load.bench.cores import halted
-from load.bench.others import mockoon, prism, wiremock
+from pass_harness.load.bench.bare import Canned
+from pass_harness.load.bench.cores import halted
+from pass_harness.load.bench.others import mockoon, prism, wiremock
 from tests.mock_server.redis_server import RedisServer
 
 CALLS = ["profiles.code", "decisions.preauthorize", "decisions.authorize", "dcr.token", "sessions.create"]

@@ -9,14 +9,14 @@ from typing import cast
 
 from click.testing import CliRunner
 
-from conformance.example import Child
-from conformance.observation import VerbCall
-from load.cli import main
-from load.disruption import disrupt
-from load.incidents import Incident, Moment
-from mock_server.control_answers import DataCentresState
-from mock_server.control_client import ControlClient
-from mock_server.durations import parse_duration
+from pass_harness.conformance.observation import VerbCall
+from pass_harness.conformance.running.child_processes import Child
+from pass_harness.load.cli import main
+from pass_harness.load.disruption import disrupt
+from pass_harness.load.incidents import Incident, Moment
+from pass_harness.mock_server.client.async_client import ControlClient
+from pass_harness.mock_server.client.models import DataCentresState
+from pass_harness.mock_server.formats.durations import parse_duration
 
 EVENT = """[event]
 audience = 1
@@ -77,7 +77,7 @@ def test_what_was_switched_on_is_switched_off_again() -> None:
 
 def test_a_fail_over_needs_a_mock_with_somewhere_to_go(tmp_path: Path) -> None:
     (tmp_path / "moving.toml").write_text(EVENT, "utf-8")
-    command = ("-c", "from mock_server.cli import main; main()", "serve")
+    command = ("-c", "from pass_harness.mock_server.cli.main import main; main()", "serve")
     with Child("mock", command, ready="/_mock/health", folder=tmp_path) as mock:
         ended = CliRunner().invoke(main, ["run", "--event", str(tmp_path / "moving.toml"), "--mock", mock.url])
     assert ended.exit_code == 2

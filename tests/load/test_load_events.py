@@ -9,12 +9,12 @@ from typing import cast
 import msgspec
 import pytest
 
-from conformance.errors import ConfigError
-from load.curves import CURVES
-from load.event import ENTRANCES, Event, Outline, Stage, ViewerKind, find, load, packaged
-from load.incidents import Incident
-from load.platforms import PLATFORMS
-from load.tempo import at_speed
+from pass_harness.conformance.errors import ConfigError
+from pass_harness.load.curves import CURVES
+from pass_harness.load.event import ENTRANCES, Event, Outline, Stage, ViewerKind, find, load, packaged
+from pass_harness.load.incidents import Incident
+from pass_harness.load.platforms import PLATFORMS
+from pass_harness.load.tempo import at_speed
 
 GOOD = """[event]
 audience = 10

@@ -8,15 +8,15 @@ import msgspec
 import pytest
 from load_traces import asked, event, exchange
 
-from conformance.engine import Finding, Verdict
-from conformance.observation import moment
-from conformance.registry import select
-from conformance.reports.model import Report, Run, compose
-from conformance.rule import Expectations
-from load.judge import HORIZON, PAGE, LiveJudge, Ordered, follow_journal
-from load.messages import Attendance, Came
-from load.validity import reasons_against
-from mock_server.control_client import ControlClient, ExchangePage
+from pass_harness.conformance.evaluation.engine import Finding, Verdict
+from pass_harness.conformance.observation import moment
+from pass_harness.conformance.outcomes import Expectations
+from pass_harness.conformance.registry import select
+from pass_harness.conformance.reports.model import Report, Run, compose
+from pass_harness.load.judge import HORIZON, PAGE, LiveJudge, Ordered, follow_journal
+from pass_harness.load.messages import Attendance, Came
+from pass_harness.load.validity import reasons_against
+from pass_harness.mock_server.client.async_client import ControlClient, ExchangePage
 
 POLLS = select(["authentication.poll-interval"])
 VERBS = frozenset({"login", "status", "play"})

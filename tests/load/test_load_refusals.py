@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from conformance.example import free_port
-from load.cli import main
+from pass_harness.conformance.running.child_processes import free_port
+from pass_harness.load.cli import main
 
 EVENT = """[event]
 audience = 1

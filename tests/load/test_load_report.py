@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from load_samples import HOSTILE, bad_day, invalid
 from rich.console import Console
 
-from load.report import charts, html, markdown
-from load.report.charts import LEFT, MOST_POINTS, RIGHT, WIDTH, Times
-from load.report.model import LoadReport
-from load.report.text import render
-from load.report.words import lead
+from pass_harness.load.report import charts, html, markdown
+from pass_harness.load.report.charts import LEFT, MOST_POINTS, RIGHT, WIDTH, Times
+from pass_harness.load.report.model import LoadReport
+from pass_harness.load.report.text import render
+from pass_harness.load.report.words import lead
 
 MINUTE = Times(
     seconds=60.0, step=1.0, incidents=[("outage", 20.0, 30.0), ("revoked", 50.0, 50.0), ("slow", 55, None)]

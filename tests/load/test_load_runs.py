@@ -16,9 +16,10 @@ from typing import Any
 import httpx
 import pytest
 
-from conformance import example, rule_sets
-from conformance.example import free_port
-from mock_server.testing import running_mock
+from pass_harness.conformance import rule_sets
+from pass_harness.conformance.running import child_processes
+from pass_harness.conformance.running.child_processes import free_port
+from pass_harness.mock_server.testing import running_mock
 
 COMMAND = str(Path(sys.executable).with_name("pass-load"))
 SMALL = """[event]
@@ -158,7 +159,7 @@ class Module:
 def module(tmp_path_factory: pytest.TempPathFactory) -> Module:
     folder = tmp_path_factory.mktemp("runs")
     runs, web, master = Runs(folder), free_port(), free_port()
-    with example.mock(folder) as mock, running_mock("--control-token", "s3cret") as guarded:
+    with child_processes.mock(folder) as mock, running_mock("--control-token", "s3cret") as guarded:
         statement = folder / "statement.jwt"
         statement.write_text(httpx.get(f"{mock.url}/_mock/software-statement").text, "utf-8")
         host = ("--host", mock.url, "--software-statement", str(statement), "--rate", "200")

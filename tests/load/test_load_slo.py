@@ -8,19 +8,19 @@ import msgspec
 import pytest
 from load_traces import asked, event, exchange
 
-from conformance.errors import ConfigError
-from conformance.reports.model import Run
-from conformance.reports.model import compose as compose_conformance
-from conformance.rule import Expectations
-from load import slo
-from load.event import Event
-from load.incidents import Incident, Moment
-from load.judge import LiveJudge
-from load.messages import Attendance
-from load.report.model import LoadReport, compose
-from load.slo import Limits, Objective, Slo, VerbLimits, recovered_after
-from load.timeline import MOST_STEPS, Timeline
-from mock_server.durations import parse_duration
+from pass_harness.conformance.errors import ConfigError
+from pass_harness.conformance.outcomes import Expectations
+from pass_harness.conformance.reports.model import Run
+from pass_harness.conformance.reports.model import compose as compose_conformance
+from pass_harness.load import slo
+from pass_harness.load.event import Event
+from pass_harness.load.incidents import Incident, Moment
+from pass_harness.load.judge import LiveJudge
+from pass_harness.load.messages import Attendance
+from pass_harness.load.report.model import LoadReport, compose
+from pass_harness.load.slo import Limits, Objective, Slo, VerbLimits, recovered_after
+from pass_harness.load.timeline import MOST_STEPS, Timeline
+from pass_harness.mock_server.formats.durations import parse_duration
 
 REFERENCE = (Path(__file__).parents[2] / "docs" / "reference" / "slo-toml.md").read_text("utf-8")
 

@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 from load_traces import event
 
-from conformance import service_config
-from conformance.drivers.driver import Request
-from conformance.drivers.wire import VerbError, read, render
-from conformance.service_config import ServiceConfig
-from fixtures import programmer_service
-from load.audience import guests
-from load.event import Event
-from load.messages import Asked
-from load.viewers import EventOverError, GaveUpError, Viewer, World
+from pass_harness.conformance.drivers.driver import Request
+from pass_harness.conformance.drivers.wire import VerbError, read, render
+from pass_harness.conformance.service_toml import service_config
+from pass_harness.conformance.service_toml.service_config import ServiceConfig
+from pass_harness.fixtures import programmer_service
+from pass_harness.load.audience import guests
+from pass_harness.load.event import Event
+from pass_harness.load.messages import Asked
+from pass_harness.load.viewers import EventOverError, GaveUpError, Viewer, World
 
 SERVICE = service_config.load(Path(programmer_service.__file__).with_name("service.toml"))
 BEGINS = 1000.0

@@ -12,7 +12,7 @@ import pytest
 from matrix_expected import COMPLIANT
 from matrix_runs import Outcome, run
 
-from fixtures.programmer_service.defects import DEFECTS
+from pass_harness.fixtures.programmer_service.defects import DEFECTS
 
 REAL_TIME = "PASS_HARNESS_MATRIX_IN_REAL_TIME"
 """Set to anything, this variable lets every run take the time that it takes."""

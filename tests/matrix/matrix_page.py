@@ -6,16 +6,16 @@ from pathlib import Path
 
 from matrix_expected import BREAKS, MAY_BREAK
 
-from conformance.registry import all_rules
-from fixtures.programmer_service.defects import DEFECTS
+from pass_harness.conformance.registry import all_rules
+from pass_harness.fixtures.programmer_service.defects import DEFECTS
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "matrix.md"
 
 HEAD = """# Rules and defects
 
 A rule is worth what it finds. The example Programmer Service keeps all rules and can be made to break them: with
-`pass-conformance demo --defect NAME`, or `python -m fixtures.programmer_service --defect NAME`. `tests/matrix` plays
-every scenario with every defect and shows that
+`pass-conformance demo --defect NAME`, or `python -m pass_harness.fixtures.programmer_service --defect NAME`.
+`tests/matrix` plays every scenario with every defect and shows that
 
 - each defect trips the rules that it must and no innocent one, and the compliant service trips none;
 - each defect took effect in its run: the service itself counts how often (`GET /defects` of the example), and a run

@@ -19,20 +19,20 @@ from matrix_expected import unexpected
 from starlette.types import ASGIApp, Receive, Scope, Send
 from virtual_time import LoopClock, VirtualTimeLoop
 
-from conformance import example
-from conformance.engine import Verdict
-from conformance.registry import all_rules
-from conformance.reports.model import Report
-from conformance.runner import judge_service
-from fixtures.programmer_service.app import create_app
-from fixtures.programmer_service.defects import misconduct
-from fixtures.programmer_service.settings import Settings
-from mock_server.app import create_app as create_mock
-from mock_server.control_client import ControlClient
-from mock_server.data_centres import DataCentres
-from mock_server.protocol import BoundedProtocol
-from mock_server.server import bind_dns
-from mock_server.store.memory import MemoryStore
+from pass_harness.conformance.evaluation.engine import Verdict
+from pass_harness.conformance.registry import all_rules
+from pass_harness.conformance.reports.model import Report
+from pass_harness.conformance.running import child_processes
+from pass_harness.conformance.running.judged_run import judge_service
+from pass_harness.fixtures.programmer_service.app import create_app
+from pass_harness.fixtures.programmer_service.defects import misconduct
+from pass_harness.fixtures.programmer_service.settings import Settings
+from pass_harness.mock_server.app import create_app as create_mock
+from pass_harness.mock_server.client.async_client import ControlClient
+from pass_harness.mock_server.data_centres.failover import DataCentres
+from pass_harness.mock_server.server.serve import bind_dns
+from pass_harness.mock_server.store.memory import MemoryStore
+from pass_harness.mock_server.transport.http_protocol import BoundedProtocol
 
 DATA_CENTRES = ("127.0.0.2", "127.0.0.3")
 AT_ONCE_IN_REAL_TIME = 12
@@ -85,7 +85,7 @@ async def _judge_all(folder: Path, runs: Mapping[str, Sequence[str]], at_once: i
                 service = _Service(await _settings(folder, space, defects), clock, house, name)
                 async with service.running():
                     report = await judge_service(
-                        example.service_toml(f"{house_url}/{name}"),
+                        child_processes.service_toml(f"{house_url}/{name}"),
                         space,
                         all_rules(),
                         seed=seed,
@@ -109,7 +109,7 @@ async def _settings(folder: Path, space: str, defects: Sequence[str]) -> Setting
             adobe_url=str(httpx.URL(space).copy_with(host=centres.name)),
             dns_server=centres.dns,
             software_statement=await control.software_statement(),
-            media_token_key=example.media_token_key((await control.public_keys())["keys"]),
+            media_token_key=child_processes.media_token_key((await control.public_keys())["keys"]),
             database=str(folder / f"{space.rpartition('~')[2]}.sqlite"),
             conduct=misconduct(defects),
         )

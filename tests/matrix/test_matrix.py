@@ -8,10 +8,10 @@ import pytest
 from matrix_expected import BREAKS, COMPLIANT, MAY_BREAK
 from matrix_runs import Outcome
 
-from conformance.engine import Verdict
-from conformance.registry import all_rules
-from conformance.reports.model import Report, RuleReport
-from fixtures.programmer_service.defects import DEFECTS
+from pass_harness.conformance.evaluation.engine import Verdict
+from pass_harness.conformance.registry import all_rules
+from pass_harness.conformance.reports.model import Report, RuleReport
+from pass_harness.fixtures.programmer_service.defects import DEFECTS
 
 RULES = frozenset(rule.card.id for rule in all_rules())
 

@@ -11,9 +11,9 @@ import httpx
 import jsonschema_rs
 from starlette.routing import compile_path
 
-from mock_server.openapi.document import document
-from mock_server.routes import ENDPOINTS
-from mock_server.spaces import PREFIX
+from pass_harness.mock_server.openapi.document import document
+from pass_harness.mock_server.routes import ENDPOINTS
+from pass_harness.mock_server.space_paths import PREFIX
 
 DOCUMENT = document(ENDPOINTS)
 _OPERATIONS = [

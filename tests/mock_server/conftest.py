@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from mock_server.app import create_app
-from mock_server.clock import ManualClock
-from mock_server.ids import RandomIds
-from mock_server.settings import Settings
-from mock_server.store import Store
+from pass_harness.mock_server.app import create_app
+from pass_harness.mock_server.clock import ManualClock
+from pass_harness.mock_server.config.settings import Settings
+from pass_harness.mock_server.ids import RandomIds
+from pass_harness.mock_server.store import Store
 from tests.mock_server.answer_check import check_answer
 from tests.mock_server.redis_server import RedisServer
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mock_server.openapi.departures import known_departures
+from pass_harness.mock_server.openapi.departures import known_departures
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "departures.md"
 

@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable
 import httpx
 import msgspec
 
-from mock_server.catalogue import Catalogue, Tables, default_catalogue
-from mock_server.settings import Settings
+from pass_harness.mock_server.catalogue import Catalogue, Tables, default_catalogue
+from pass_harness.mock_server.config.settings import Settings
 from tests.mock_server.conftest import Mock
 
 PROFILES = "/api/v2/REF30/profiles"

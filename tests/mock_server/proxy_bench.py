@@ -10,12 +10,12 @@ from contextlib import asynccontextmanager
 import httpx
 import uvicorn
 
-from mock_server.exchange import Exchange
-from mock_server.protocol import BoundedProtocol
-from mock_server.proxy.app import create_proxy
-from mock_server.proxy.upstream import Address, Upstream
-from mock_server.server import listen
-from mock_server.settings import Bounds, Settings
+from pass_harness.mock_server.config.settings import Bounds, Settings
+from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.proxy.app import create_proxy
+from pass_harness.mock_server.proxy.upstream import Address, Upstream
+from pass_harness.mock_server.server.serve import listen
+from pass_harness.mock_server.transport.http_protocol import BoundedProtocol
 
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mock_server.inbound import Inbound
-from mock_server.raw_exchange import RawExchange
+from pass_harness.mock_server.journal.raw_exchange import RawExchange
+from pass_harness.mock_server.transport.request import Inbound
 
 
 def raw_exchange(id_: int, *, wall: float = 0.0, secret: str = "") -> RawExchange:

@@ -16,7 +16,7 @@ from typing import Self
 
 import redis
 
-from conformance.example import free_port
+from pass_harness.conformance.running.child_processes import free_port
 
 
 class RedisServer:

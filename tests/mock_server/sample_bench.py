@@ -19,9 +19,9 @@ import httpx
 import jwt
 import msgspec
 
-from mock_server.catalogue import Tables, default_catalogue
-from mock_server.settings import Settings
-from mock_server.throttle import Limit
+from pass_harness.mock_server.adobe.throttle import Limit
+from pass_harness.mock_server.catalogue import Tables, default_catalogue
+from pass_harness.mock_server.config.settings import Settings
 from tests.mock_server.conftest import Mock, device_headers
 
 FOLDER = Path(__file__).parent / "samples"

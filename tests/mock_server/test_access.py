@@ -11,10 +11,10 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_server.config import load_settings
-from mock_server.domain.resources import MalformedResource, parse_resource
-from mock_server.keys import default_keys
-from mock_server.media_tokens import verify
+from pass_harness.mock_server.config.loading import load_settings
+from pass_harness.mock_server.domain.resources import MalformedResource, parse_resource
+from pass_harness.mock_server.signing.keys import default_keys
+from pass_harness.mock_server.signing.media_tokens import verify
 from tests.mock_server.conftest import Mock
 
 REF30 = '[[service_providers]]\nid = "REF30"\ndomains = ["adobe.com"]\nmvpds = ["Cablevision", "Spectrum", "Mine"]\n'

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.example import Child
+from pass_harness.conformance.running.child_processes import Child
 
-SERVE = ("-c", "from mock_server.cli import main; main()", "serve", "--no-throttle", "--no-rules")
+SERVE = ("-c", "from pass_harness.mock_server.cli.main import main; main()", "serve", "--no-throttle", "--no-rules")
 PROFILES = "/api/v2/REF30/profiles"
 
 

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_server.behaviours import Behaviour, Behaviours, Facts, Match
-from mock_server.durations import decode_hook, parse_duration
-from mock_server.effects import Effect
-from mock_server.head import Head, SpaceRecord
-from mock_server.store.memory import MemoryStore
+from pass_harness.mock_server.behaviours.active import Behaviours
+from pass_harness.mock_server.behaviours.effects import Effect
+from pass_harness.mock_server.behaviours.model import Behaviour, Facts, Match
+from pass_harness.mock_server.formats.durations import decode_hook, parse_duration
+from pass_harness.mock_server.store.memory import MemoryStore
+from pass_harness.mock_server.store.space_record import Head, SpaceRecord
 from tests.mock_server.conftest import Mock
 
 pytestmark = pytest.mark.anyio

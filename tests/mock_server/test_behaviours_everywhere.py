@@ -10,9 +10,9 @@ import httpx
 import msgspec
 import pytest
 
-from mock_server.config import load_settings
-from mock_server.effects import Effect
-from mock_server.settings import Settings
+from pass_harness.mock_server.behaviours.effects import Effect
+from pass_harness.mock_server.config.loading import load_settings
+from pass_harness.mock_server.config.settings import Settings
 from tests.mock_server.conftest import DEVICE, FULL, Mock, device_headers
 
 pytestmark = pytest.mark.anyio

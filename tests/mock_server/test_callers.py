@@ -7,9 +7,9 @@ import re
 import httpx
 import pytest
 
-from mock_server.control.callers import refusal
-from mock_server.routes import CONTROL_CALLS
-from mock_server.settings import Settings
+from pass_harness.mock_server.config.settings import Settings
+from pass_harness.mock_server.control.callers import refusal
+from pass_harness.mock_server.routes import CONTROL_CALLS
 from tests.mock_server.conftest import Mock
 from tests.mock_server.proxy_bench import proxied
 

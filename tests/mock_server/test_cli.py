@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-PASS_MOCK = [sys.executable, "-m", "mock_server"]
+PASS_MOCK = [sys.executable, "-m", "pass_harness.mock_server"]
 
 
 @contextmanager

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mock_server.config import load_settings
-from mock_server.mistakes import ConfigError
+from pass_harness.mock_server.config.loading import load_settings
+from pass_harness.mock_server.formats.usage_error import ConfigError
 
 
 def _write(folder: Path, text: str) -> Path:

@@ -11,16 +11,16 @@ import msgspec
 import pytest
 from starlette.types import Message
 
-from mock_server.app import create_app
-from mock_server.durations import parse_duration
-from mock_server.exchange import Exchange, RecordEnded
-from mock_server.head import Head, SpaceRecord
-from mock_server.journal import LocalJournal
-from mock_server.recorder import Recorder
-from mock_server.settings import RECORD_LIMIT, Bounds, Settings
-from mock_server.sizes import parse_size
-from mock_server.spaces import Spaces
-from mock_server.store.memory import MemoryStore
+from pass_harness.mock_server.app import create_app
+from pass_harness.mock_server.config.settings import RECORD_LIMIT, Bounds, Settings
+from pass_harness.mock_server.exchange import Exchange, RecordEnded
+from pass_harness.mock_server.formats.byte_size import parse_size
+from pass_harness.mock_server.formats.durations import parse_duration
+from pass_harness.mock_server.journal.journal import LocalJournal
+from pass_harness.mock_server.journal.recorder import Recorder
+from pass_harness.mock_server.spaces.spaces import Spaces
+from pass_harness.mock_server.store.memory import MemoryStore
+from pass_harness.mock_server.store.space_record import Head, SpaceRecord
 from tests.mock_server.conftest import Mock
 from tests.mock_server.raw_exchanges import raw_exchange
 

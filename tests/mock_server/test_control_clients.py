@@ -11,10 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from mock_server.control_client import ControlClient, ControlError
-from mock_server.event_stream import EventReader
-from mock_server.routes import CONTROL_CALLS
-from mock_server.sync_control_client import SyncControlClient
+from pass_harness.mock_server.client.async_client import ControlClient, ControlError
+from pass_harness.mock_server.client.sse import EventReader
+from pass_harness.mock_server.client.sync_client import SyncControlClient
+from pass_harness.mock_server.routes import CONTROL_CALLS
 from tests.mock_server.conftest import FULL, device_headers
 from tests.mock_server.test_cli import serving
 

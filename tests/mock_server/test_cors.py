@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mock_server.cors import CORS_HEADERS
+from pass_harness.mock_server.gateway.cors import CORS_HEADERS
 from tests.mock_server.conftest import Mock
 
 pytestmark = pytest.mark.anyio

@@ -7,7 +7,7 @@ from importlib import resources
 
 import pytest
 
-from mock_server.settings import Settings
+from pass_harness.mock_server.config.settings import Settings
 from tests.mock_server.conftest import Mock
 
 pytestmark = pytest.mark.anyio
@@ -31,7 +31,7 @@ async def test_a_slash_is_added_within_the_space(mock: Mock) -> None:
 
 
 async def test_every_file_of_the_package_is_served_and_fresh(mock: Mock) -> None:
-    files = {file.name for file in (resources.files("mock_server") / "dashboard" / "static").iterdir()}
+    files = {file.name for file in (resources.files("pass_harness.mock_server") / "dashboard" / "static").iterdir()}
     assert "main.js" in files
     for file in files:
         answer = await mock.http.get(f"/~build-42/_mock/dashboard/{file}")

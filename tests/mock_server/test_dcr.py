@@ -8,7 +8,7 @@ import json
 import jwt
 import pytest
 
-from mock_server.settings import Settings
+from pass_harness.mock_server.config.settings import Settings
 from tests.mock_server.conftest import Mock, device_headers
 
 pytestmark = pytest.mark.anyio

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from mock_server.departure import Departure
+from pass_harness.mock_server.transport.write_coalescing import Departure
 
 
 class _Wire(asyncio.Transport):

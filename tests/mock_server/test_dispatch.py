@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.routing import Match, Route
 
-from mock_server.dispatch import PathTree
-from mock_server.routes import ENDPOINTS
+from pass_harness.mock_server.gateway.path_tree import PathTree
+from pass_harness.mock_server.routes import ENDPOINTS
 
 TEMPLATES = sorted({path for endpoint in ENDPOINTS for path in (endpoint.path, *endpoint.also)})
 TREE = PathTree((template, template) for template in TEMPLATES)

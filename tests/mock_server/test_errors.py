@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mock_server.errors import ENHANCED_ERRORS, HELP_URL
+from pass_harness.mock_server.adobe.errors import ENHANCED_ERRORS, HELP_URL
 from tests.mock_server.conftest import Mock
 from tests.mock_server.error_situations import PER_ITEM, PROFILES, TOP_LEVEL
 

@@ -6,8 +6,8 @@ import httpx
 import msgspec
 import pytest
 
-from mock_server.catalogue import Catalogue, Tables
-from mock_server.errors import DCR_ERRORS
+from pass_harness.mock_server.adobe.errors import DCR_ERRORS
+from pass_harness.mock_server.catalogue import Catalogue, Tables
 from tests.mock_server.conftest import DEVICE_INFO, Mock
 from tests.mock_server.error_situations import Situation, other_catalogue
 

@@ -14,16 +14,16 @@ import httpx
 import msgspec
 import pytest
 
-from conformance.example import Child
-from conformance.live import LiveRules
-from mock_server.clock import ManualClock
-from mock_server.exchange import Exchange
-from mock_server.observer import Finding, Observer
-from mock_server.watch import LocalWatch
+from pass_harness.conformance.running.child_processes import Child
+from pass_harness.conformance.running.live_rules import LiveRules
+from pass_harness.mock_server.clock import ManualClock
+from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.live.local import LocalWatch
+from pass_harness.mock_server.live.observer import Finding, Observer
 from tests.mock_server.raw_exchanges import raw_exchange
 
 pytestmark = pytest.mark.anyio
-SERVE = ("-c", "from mock_server.cli import main; main()", "serve")
+SERVE = ("-c", "from pass_harness.mock_server.cli.main import main; main()", "serve")
 
 
 @pytest.fixture(scope="module")

@@ -17,14 +17,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.adobe_hosts import ADOBE_HOSTS
-from mock_server import dns_server
-from mock_server.config import load_settings
-from mock_server.data_centres import DataCentres
-from mock_server.latency import Latency
-from mock_server.presets import PresetCall, presets
-from mock_server.settings import Network, Settings
-from mock_server.store.memory import MemoryStore
+from pass_harness.conformance.readers.adobe_hosts import ADOBE_HOSTS
+from pass_harness.mock_server.behaviours.latency import Latency
+from pass_harness.mock_server.behaviours.presets import PresetCall, presets
+from pass_harness.mock_server.config.loading import load_settings
+from pass_harness.mock_server.config.settings import Network, Settings
+from pass_harness.mock_server.data_centres import dns_server
+from pass_harness.mock_server.data_centres.failover import DataCentres
+from pass_harness.mock_server.store.memory import MemoryStore
 from tests.mock_server.conftest import Mock
 from tests.mock_server.test_cli import serving
 

@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from mock_server.keys import default_keys
-from mock_server.media_tokens import Status, verify
+from pass_harness.mock_server.signing.keys import default_keys
+from pass_harness.mock_server.signing.media_tokens import Status, verify
 from tests.mock_server.conftest import FULL, Mock, device_headers
 
 pytestmark = pytest.mark.anyio

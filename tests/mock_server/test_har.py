@@ -7,10 +7,10 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from mock_server.exchange import Exchange
-from mock_server.har import Beyond, entry_of
-from mock_server.masking import mask
-from mock_server.settings import Bounds, Settings
+from pass_harness.mock_server.config.settings import Bounds, Settings
+from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.journal.har import Beyond, entry_of
+from pass_harness.mock_server.journal.masking import mask
 from tests.mock_server.conftest import FULL, Mock
 from tests.mock_server.har_schema import HAR
 

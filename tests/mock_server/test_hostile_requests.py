@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from mock_server.settings import Settings
+from pass_harness.mock_server.config.settings import Settings
 from tests.mock_server.conftest import FULL, Mock
 
 DEEP = 100_000

@@ -14,22 +14,17 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_public_key,
-)
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_public_key
 from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
 
-from mock_server.clock import SystemClock
-from mock_server.config import load_settings
-from mock_server.control_client import ControlClient
-from mock_server.domain import signing
-from mock_server.domain.signing import MAX_ROTATIONS
-from mock_server.keys import KeyName, default_keys, load_keys
-from mock_server.media_tokens import MediaToken, serialize
-from mock_server.mistakes import ConfigError
+from pass_harness.mock_server.client.async_client import ControlClient
+from pass_harness.mock_server.clock import SystemClock
+from pass_harness.mock_server.config.loading import load_settings
+from pass_harness.mock_server.domain import signing
+from pass_harness.mock_server.domain.signing import MAX_ROTATIONS
+from pass_harness.mock_server.formats.usage_error import ConfigError
+from pass_harness.mock_server.signing.keys import KeyName, default_keys, load_keys
+from pass_harness.mock_server.signing.media_tokens import MediaToken, serialize
 from tests.mock_server.conftest import Mock
 from tests.mock_server.test_cli import serving
 
@@ -198,7 +193,7 @@ def test_a_key_that_cannot_be_used_is_one_sentence_with_its_place(
 
 
 def pass_mock(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "mock_server", *arguments]
+    command = [sys.executable, "-m", "pass_harness.mock_server", *arguments]
     return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=60, check=False)
 
 

@@ -13,9 +13,9 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as read_text
 
-from mock_server.effects import Effect
-from mock_server.settings import Bounds, Settings
-from mock_server.tallies import BOUNDS, Tallies
+from pass_harness.mock_server.behaviours.effects import Effect
+from pass_harness.mock_server.config.settings import Bounds, Settings
+from pass_harness.mock_server.metrics.counters import BOUNDS, Tallies
 from tests.mock_server.conftest import Mock
 from tests.mock_server.test_cli import serving
 

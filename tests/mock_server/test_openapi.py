@@ -11,12 +11,12 @@ import pytest
 from click.testing import CliRunner
 from starlette.responses import Response
 
-from mock_server.call import Call, Endpoint
-from mock_server.cli import main
-from mock_server.openapi.document import document
-from mock_server.openapi.operation import Operation
-from mock_server.openapi.operations import OPERATIONS
-from mock_server.routes import ENDPOINTS
+from pass_harness.mock_server.cli.main import main
+from pass_harness.mock_server.gateway.call import Call, Endpoint
+from pass_harness.mock_server.openapi.document import document
+from pass_harness.mock_server.openapi.operation import Operation
+from pass_harness.mock_server.openapi.operations import OPERATIONS
+from pass_harness.mock_server.routes import ENDPOINTS
 from tests.mock_server.answer_check import DOCUMENT, check
 from tests.mock_server.conftest import Mock
 

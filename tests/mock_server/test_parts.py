@@ -13,16 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from mock_server import headers
-from mock_server.catalogue import _takes, matches_any
-from mock_server.dispatch import PathTree
-from mock_server.durations import Duration, format_duration, parse_duration
-from mock_server.keys import default_keys, read_key
-from mock_server.masking import mask, mask_body, mask_form, mask_header, without_password
-from mock_server.media_tokens import MediaToken, Status, serialize, verify
-from mock_server.raw_headers import remembered
-from mock_server.sizes import format_size, parse_size
-from mock_server.tokens import ISSUER, access_token
+from pass_harness.mock_server.adobe import headers
+from pass_harness.mock_server.catalogue import _takes, matches_any
+from pass_harness.mock_server.formats.byte_size import format_size, parse_size
+from pass_harness.mock_server.formats.durations import Duration, format_duration, parse_duration
+from pass_harness.mock_server.gateway.path_tree import PathTree
+from pass_harness.mock_server.journal.masking import mask, mask_body, mask_form, mask_header
+from pass_harness.mock_server.signing.access_tokens import ISSUER, access_token
+from pass_harness.mock_server.signing.keys import default_keys, read_key
+from pass_harness.mock_server.signing.media_tokens import MediaToken, Status, serialize, verify
+from pass_harness.mock_server.store.opening import without_password
+from pass_harness.mock_server.transport.raw_headers import remembered
 
 KEY = default_keys().media_token
 SERVER_KEY = default_keys().authorization_server

@@ -17,10 +17,10 @@ import httpx
 import pytest
 import uvicorn
 
-from mock_server.app import create_app
-from mock_server.protocol import MAX_HEAD, MAX_HEADERS, BoundedProtocol
-from mock_server.raw_headers import LONGEST_REMEMBERED, remembered
-from mock_server.server import listen
+from pass_harness.mock_server.app import create_app
+from pass_harness.mock_server.server.serve import listen
+from pass_harness.mock_server.transport.http_protocol import MAX_HEAD, MAX_HEADERS, BoundedProtocol
+from pass_harness.mock_server.transport.raw_headers import LONGEST_REMEMBERED, remembered
 
 REQUEST = b"GET /_mock/health HTTP/1.1\r\nHost: mock\r\n"
 POST = b"POST /api/v2/REF30/sessions HTTP/1.1\r\nHost: mock\r\n"

@@ -12,12 +12,12 @@ import httpx
 import pytest
 import zstandard
 
-from mock_server.inbound import Inbound
-from mock_server.masking import mask
-from mock_server.proxy.bodies import Copy
-from mock_server.proxy.headers import here
-from mock_server.proxy.upstream import Address, BadUpstream, trust
-from mock_server.settings import Bounds
+from pass_harness.mock_server.config.settings import Bounds
+from pass_harness.mock_server.journal.masking import mask
+from pass_harness.mock_server.proxy.bodies import Copy
+from pass_harness.mock_server.proxy.headers import here
+from pass_harness.mock_server.proxy.upstream import Address, BadUpstream, trust
+from pass_harness.mock_server.transport.request import Inbound
 from tests.mock_server.proxy_bench import Script, answered, proxied, running
 
 pytestmark = pytest.mark.anyio

@@ -15,9 +15,9 @@ import httpx
 import msgspec
 import pytest
 
-from conformance.example import free_port
-from fixtures.devices import new_devices
-from mock_server.exchange import Exchange
+from pass_harness.conformance.running.child_processes import free_port
+from pass_harness.fixtures.devices import new_devices
+from pass_harness.mock_server.exchange import Exchange
 from tests.mock_server.conftest import FULL, device_headers
 from tests.mock_server.test_cli import run, serving
 
@@ -125,7 +125,15 @@ def test_the_example_service_logs_in_and_plays_through_the_proxy(tmp_path: Path)
     with serving() as (mock, _), serving("--upstream", f"{mock}/~upstream", command="proxy") as (proxy, _):
         statement = tmp_path / "statement.jwt"
         statement.write_text(httpx.get(f"{mock}/~upstream/_mock/software-statement", trust_env=False).text)
-        command = [sys.executable, "-m", "fixtures.programmer_service", "--adobe-url", proxy, "--port", "0"]
+        command = [
+            sys.executable,
+            "-m",
+            "pass_harness.fixtures.programmer_service",
+            "--adobe-url",
+            proxy,
+            "--port",
+            "0",
+        ]
         command += ["--software-statement", str(statement), "--database", str(tmp_path / "service.sqlite")]
         service = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         try:

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from mock_server.testing import AdobePass, MockFailed, fresh_space, running_mock
+from pass_harness.mock_server.testing import AdobePass, MockFailed, fresh_space, running_mock
 
 URLS: list[str] = []
 
@@ -39,9 +39,8 @@ async def test_coroutines_have_a_client_too(adobe_pass: AdobePass) -> None:
 
 
 def test_an_unused_plugin_imports_nothing_of_the_mock() -> None:
-    code = (
-        "import sys, mock_server.pytest_plugin\nassert not {'httpx', 'msgspec', 'mock_server.app'} & set(sys.modules)"
-    )
+    mock = "pass_harness.mock_server"
+    code = f"import sys, {mock}.pytest_plugin\nassert not {{'httpx', 'msgspec', '{mock}.app'}} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
@@ -74,7 +73,7 @@ import sys
 for name in ("conformance", "load"):
     sys.modules[name] = None  # as if it were not installed
 import pytest
-options = ["-q", "-W", "error", "-p", "no:cacheprovider", "-p", "mock_server.pytest_plugin"]
+options = ["-q", "-W", "error", "-p", "no:cacheprovider", "-p", "pass_harness.mock_server.pytest_plugin"]
 sys.exit(pytest.main([*options, *sys.argv[1:]]))
 """
 

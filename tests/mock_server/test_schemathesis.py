@@ -11,8 +11,8 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import CHECKS, load_all_checks
 
-from mock_server.openapi.document import document as openapi_document
-from mock_server.routes import ENDPOINTS
+from pass_harness.mock_server.openapi.document import document as openapi_document
+from pass_harness.mock_server.routes import ENDPOINTS
 from tests.mock_server.conftest import device_headers
 from tests.mock_server.test_cli import serving
 

@@ -17,15 +17,15 @@ import pytest
 from click.testing import CliRunner
 from prometheus_client.parser import text_string_to_metric_families
 
-from conformance.example import Child
-from mock_server.cli import main
-from mock_server.clock import SystemClock
-from mock_server.store.redis import common_time
+from pass_harness.conformance.running.child_processes import Child
+from pass_harness.mock_server.cli.main import main
+from pass_harness.mock_server.clock import SystemClock
+from pass_harness.mock_server.store.redis import common_time
 from tests.mock_server.conftest import DEVICE_INFO, FULL, device_headers
 from tests.mock_server.redis_server import RedisServer
 from tests.mock_server.test_events import Event, listening
 
-SERVE = ("-c", "from mock_server.cli import main; main()", "serve")
+SERVE = ("-c", "from pass_harness.mock_server.cli.main import main; main()", "serve")
 PROFILES = "/api/v2/REF30/profiles"
 WORKERS = 3
 

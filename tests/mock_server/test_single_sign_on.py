@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from mock_server.config import load_settings
+from pass_harness.mock_server.config.loading import load_settings
 from tests.mock_server.conftest import Mock, device_headers
 
 pytestmark = pytest.mark.anyio

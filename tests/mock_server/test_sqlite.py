@@ -18,16 +18,16 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from conformance.example import Child, free_port
-from mock_server.app import create_app
-from mock_server.cli import main
-from mock_server.server import Listening, serve_forever
-from mock_server.settings import Settings
-from mock_server.store.sqlite import SqliteStore
+from pass_harness.conformance.running.child_processes import Child, free_port
+from pass_harness.mock_server.app import create_app
+from pass_harness.mock_server.cli.main import main
+from pass_harness.mock_server.config.settings import Settings
+from pass_harness.mock_server.server.serve import Listening, serve_forever
+from pass_harness.mock_server.store.sqlite import SqliteStore
 from tests.mock_server.conftest import DEVICE_INFO, FULL, device_headers
 
 ROUNDS = 20
-SERVE = ("-c", "from mock_server.cli import main; main()", "serve", "--no-rules", "--no-throttle")
+SERVE = ("-c", "from pass_harness.mock_server.cli.main import main; main()", "serve", "--no-rules", "--no-throttle")
 
 
 @dataclass
@@ -120,7 +120,7 @@ def service(mock: Child) -> Iterator[Service]:
 def running(state: Path, port: int) -> Iterator[BaseProcess]:
     """A mock in a process that is there at once: it is the copy of one that has imported all that a mock needs."""
     processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["mock_server.server"])
+    processes.set_forkserver_preload(["pass_harness.mock_server.server.serve"])
     process = processes.Process(
         target=serve_forever,
         args=(Settings(throttle=None), Listening(port=port)),

@@ -23,13 +23,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from mock_server.keys import default_keys
-from mock_server.media_tokens import Status, verify
-from mock_server.settings import Settings
-from mock_server.store import Store
-from mock_server.store.memory import MemoryStore
-from mock_server.store.redis import RedisStore
-from mock_server.store.sqlite import SqliteStore
+from pass_harness.mock_server.config.settings import Settings
+from pass_harness.mock_server.signing.keys import default_keys
+from pass_harness.mock_server.signing.media_tokens import Status, verify
+from pass_harness.mock_server.store import Store
+from pass_harness.mock_server.store.memory import MemoryStore
+from pass_harness.mock_server.store.redis import RedisStore
+from pass_harness.mock_server.store.sqlite import SqliteStore
 from tests.mock_server.conftest import FULL, Mock, device_headers
 from tests.mock_server.redis_server import RedisServer
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from mock_server.domain.records import BUCKETS, PERMITS, Bucket, Permit
-from mock_server.store import SpaceStore, Store
-from mock_server.store.memory import MemoryStore
-from mock_server.store.redis import RedisStore
-from mock_server.store.sqlite import SqliteStore
+from pass_harness.mock_server.domain.records import BUCKETS, PERMITS, Bucket, Permit
+from pass_harness.mock_server.store import SpaceStore, Store
+from pass_harness.mock_server.store.memory import MemoryStore
+from pass_harness.mock_server.store.redis import RedisStore
+from pass_harness.mock_server.store.sqlite import SqliteStore
 from tests.mock_server.redis_server import RedisServer
 
 pytestmark = pytest.mark.anyio

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from mock_server.settings import Settings
+from pass_harness.mock_server.config.settings import Settings
 from tests.mock_server.conftest import DEVICE_INFO, FULL, Mock, device_headers
 
 pytestmark = pytest.mark.anyio

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_server.throttle import Limit, admit
+from pass_harness.mock_server.adobe.throttle import Limit, admit
 from tests.mock_server.conftest import Mock
 
 # Throttling mechanism, Scenario example for throttling: (seconds since the first request, answered?).

@@ -14,7 +14,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_server.unpacking import unpacked
+from pass_harness.mock_server.formats.content_encoding import unpacked
 
 
 def raw_deflate(body: bytes) -> bytes:

@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 from test_schemas import SMALL
 
-from conformance.cli import main as pass_conformance
-from load.cli import main as pass_load
+from pass_harness.conformance.cli.main import main as pass_conformance
+from pass_harness.load.cli import main as pass_load
 
 COMMANDS = {
     "service": pass_conformance,

@@ -15,9 +15,9 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from mock_server.cli import main
-from mock_server.testing import running_mock
-from mock_server.variables import CONTROL_TOKEN
+from pass_harness.mock_server.cli.main import main
+from pass_harness.mock_server.client.env_vars import CONTROL_TOKEN
+from pass_harness.mock_server.testing import running_mock
 
 ROOT = Path(__file__).parent.parent.parent
 BIN = Path(sys.executable).parent

@@ -12,8 +12,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from mock_server.extras import EXTRAS, require
-from mock_server.mistakes import ConfigError
+from pass_harness.mock_server.formats.usage_error import ConfigError
+from pass_harness.mock_server.optional_dependencies import EXTRAS, require
 
 ROOT = Path(__file__).parent.parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -55,7 +55,13 @@ def test_a_missing_module_is_named_with_the_remedy(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize(
     "started",
-    ["mock_server.cli", "mock_server.server", "conformance.live", "conformance.pytest_plugin", "mock_server.testing"],
+    [
+        "pass_harness.mock_server.cli.main",
+        "pass_harness.mock_server.server.serve",
+        "pass_harness.conformance.running.live_rules",
+        "pass_harness.conformance.pytest_plugin",
+        "pass_harness.mock_server.testing",
+    ],
 )
 def test_the_mock_needs_no_extra(started: str) -> None:
     """What a mock imports, with its live rules and pytest plugins, where no extra is installed."""
@@ -67,9 +73,9 @@ def test_the_mock_needs_no_extra(started: str) -> None:
 @pytest.mark.parametrize(
     ("started", "unneeded"),
     [
-        ("mock_server.cli", "cryptography starlette uvicorn httpx tree_sitter"),
-        ("mock_server.server", "httpx tree_sitter dns trustme jinja2"),
-        ("conformance.live", "httpx click starlette"),
+        ("pass_harness.mock_server.cli.main", "cryptography starlette uvicorn httpx tree_sitter"),
+        ("pass_harness.mock_server.server.serve", "httpx tree_sitter dns trustme jinja2"),
+        ("pass_harness.conformance.running.live_rules", "httpx click starlette"),
     ],
 )
 def test_what_is_not_needed_at_the_start_is_not_imported(started: str, unneeded: str) -> None:

@@ -19,13 +19,14 @@ import pytest
 from click.testing import CliRunner
 from write_schemas import MADE
 
-from conformance import service_config, waivers
-from conformance.cli import main as pass_conformance
-from load import event, slo
-from load.cli import main as pass_load
-from mock_server.cli import main as pass_mock
-from mock_server.config import load_settings
-from mock_server.mistakes import ConfigError
+from pass_harness.conformance.cli.main import main as pass_conformance
+from pass_harness.conformance.evaluation import waivers
+from pass_harness.conformance.service_toml import service_config
+from pass_harness.load import event, slo
+from pass_harness.load.cli import main as pass_load
+from pass_harness.mock_server.cli.main import main as pass_mock
+from pass_harness.mock_server.config.loading import load_settings
+from pass_harness.mock_server.formats.usage_error import ConfigError
 
 ROOT = Path(__file__).parent.parent.parent
 REFERENCE = ROOT / "docs" / "reference"

@@ -20,8 +20,8 @@ from typing import Self
 import pytest
 from ci_examples import GITHUB, INSTALL, script, variables
 
-from conformance.example import free_port
-from conformance.registry import all_rules
+from pass_harness.conformance.registry import all_rules
+from pass_harness.conformance.running.child_processes import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 LOCK = ROOT / "requirements" / "dev.txt"
@@ -48,10 +48,10 @@ mvpd = "TempPass"
 watches = "1s"
 """
 CONSUMER = """
-from conformance.service_config import load
-from fixtures.devices import Device
-from load.event import Event
-from mock_server.testing import AdobePass
+from pass_harness.conformance.service_toml.service_config import load
+from pass_harness.fixtures.devices import Device
+from pass_harness.load.event import Event
+from pass_harness.mock_server.testing import AdobePass
 
 
 def asks(adobe_pass: AdobePass, event: Event) -> None:
@@ -60,7 +60,7 @@ def asks(adobe_pass: AdobePass, event: Event) -> None:
 """
 SERVE_ALONE = """
 import httpx
-from mock_server.testing import running_mock
+from pass_harness.mock_server.testing import running_mock
 with running_mock() as url:
     print(len(httpx.get(url + "/_mock/findings", trust_env=False).json()["rules"]), "rules")
     print(httpx.get(url + "/_mock/", trust_env=False).status_code, httpx.get(url + "/_mock/metrics").status_code)
@@ -179,7 +179,7 @@ class Script:
 def example(installed: Path, folder: Path) -> str:
     """The script of the GitHub example, on free ports, with the example service's own service.toml."""
     mock, service = str(free_port()), str(free_port())
-    toml = package_of(installed, "fixtures") / "programmer_service" / "service.toml"
+    toml = package_of(installed, "pass_harness.fixtures") / "programmer_service" / "service.toml"
     (folder / "service.toml").write_text(toml.read_text("utf-8").replace(":9000", f":{service}"), "utf-8")
     lines = script(GITHUB).removeprefix(INSTALL)
     assert lines != script(GITHUB)
@@ -192,7 +192,7 @@ def example(installed: Path, folder: Path) -> str:
 
 def package_of(installed: Path, name: str) -> Path:
     """Where a package was installed."""
-    code = f"import {name}; print({name}.__path__[0])"
+    code = f"import {name} as package; print(package.__path__[0])"
     command = [installed / "python", "-P", "-c", code]
     found = Path(subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip())
     assert not found.is_relative_to(ROOT)
@@ -219,8 +219,8 @@ def test_the_wheel_has_every_file_of_the_packages(wheel: Path) -> None:
         known = set(listed.stdout.split())
     with zipfile.ZipFile(wheel) as archive:
         packed = set(archive.namelist())
-    assert {file for file in known if not re.search(r"__pycache__|\.pyc$", file)} - packed == set()
-    assert "conformance/reports/html/report.html" in packed
+    assert {f"pass_harness/{file}" for file in known if not re.search(r"__pycache__|\.pyc$", file)} - packed == set()
+    assert "pass_harness/conformance/reports/html/report.html" in packed
     assert not [name for name in packed if name.startswith("tests/")]
 
 
@@ -271,7 +271,7 @@ def test_an_event_runs_from_the_wheel(ended: dict[str, Ended]) -> None:
 
 
 def test_a_trace_is_judged_from_the_wheel(installed: Path, tmp_path: Path) -> None:
-    trace = package_of(installed, "fixtures") / "traces" / "mock.har"
+    trace = package_of(installed, "pass_harness.fixtures") / "traces" / "mock.har"
     audited = run(f"pass-conformance audit {trace} --format json", installed, tmp_path)
     assert audited.code == 0, audited.said
     assert '"verdict": "passed"' in audited.said

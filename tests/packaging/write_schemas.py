@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from conformance import schemas as of_conformance
-from load import schemas as of_load
-from mock_server import schemas as of_mock
-from mock_server.json_schema import encoded
+from pass_harness.conformance import schemas as of_conformance
+from pass_harness.load import schemas as of_load
+from pass_harness.mock_server import schemas as of_mock
+from pass_harness.mock_server.formats.json_schema import encoded
 
 ROOT = Path(__file__).parent.parent.parent
 MADE = {

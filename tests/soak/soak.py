@@ -22,8 +22,8 @@ from statistics import linear_regression
 import httpx
 import msgspec
 
-from conformance.example import Child
-from mock_server.exchange import Exchange
+from pass_harness.conformance.running.child_processes import Child
+from pass_harness.mock_server.exchange import Exchange
 from tests.soak.soak_client import NUMBER, Pace, SoakClient, Tally
 
 CLIENTS = 128
@@ -31,7 +31,7 @@ JOURNAL = 100
 """Exchanges that a journal keeps here: few, so that it is full long before its space is reset."""
 WARM_UP = 0.2
 """The share of the run before memory is looked at."""
-SERVE = ("-c", "from mock_server.cli import main; main()", "serve")
+SERVE = ("-c", "from pass_harness.mock_server.cli.main import main; main()", "serve")
 
 
 @dataclass(frozen=True)

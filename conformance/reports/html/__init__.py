@@ -16,7 +16,7 @@ from importlib import resources
 from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from conformance.reports.html.format import clock, plural, span
+from pass_harness.conformance.reports.html.format import clock, plural, span
 
 
 def page(template: str, loaders: Sequence[BaseLoader] = (), styles: Sequence[str] = (), **values: object) -> bytes:
@@ -60,7 +60,7 @@ def _zip(left: Sequence[object], right: Sequence[object]) -> list[tuple[object, 
 @cache
 def _environment(loaders: tuple[BaseLoader, ...]) -> Environment:
     environment = Environment(
-        loader=ChoiceLoader([PackageLoader("conformance.reports", "html"), *loaders]),
+        loader=ChoiceLoader([PackageLoader("pass_harness.conformance.reports", "html"), *loaders]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -9,8 +9,8 @@ from http import HTTPStatus
 
 import msgspec
 
-from conformance.reports.scene import ExchangeReport
-from mock_server.foreign_json import UNREADABLE
+from pass_harness.conformance.reports.scene import ExchangeReport
+from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
 
 _ENCODED = {"ap-device-identifier", "x-device-info"}
 

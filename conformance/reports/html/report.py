@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.engine import Verdict
-from conformance.reports import curl
-from conformance.reports.html import page
-from conformance.reports.html.format import plural, span
-from conformance.reports.html.messages import Message, request, response
-from conformance.reports.html.timeline import Timeline, timeline
-from conformance.reports.model import FindingReport, Report, RuleReport, ScenarioReport
-from conformance.reports.scene import ExchangeReport, SceneReport, VerbCallReport
+from pass_harness.conformance.evaluation.engine import Verdict
+from pass_harness.conformance.reports import curl
+from pass_harness.conformance.reports.html import page
+from pass_harness.conformance.reports.html.format import plural, span
+from pass_harness.conformance.reports.html.messages import Message, request, response
+from pass_harness.conformance.reports.html.timeline import Timeline, timeline
+from pass_harness.conformance.reports.model import FindingReport, Report, RuleReport, ScenarioReport
+from pass_harness.conformance.reports.scene import ExchangeReport, SceneReport, VerbCallReport
 
 SHOWN_FINDINGS = 10
 """Findings of a rule on the page; the JSON report has more of them."""

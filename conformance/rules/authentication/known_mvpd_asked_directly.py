@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from conformance import citations
-from conformance.facts.actions import Candidates, inside
-from conformance.facts.exchanges import PROFILE_QUERIES
-from conformance.facts.logins import LOGIN_ENDPOINTS, Login, Logins
-from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, NOTHING, Broken, Card, Expectations, Outcome, Rule, Severity
-from mock_server.exchange import Exchange
+from pass_harness.conformance.facts.actions import Candidates, inside
+from pass_harness.conformance.facts.exchanges import PROFILE_QUERIES
+from pass_harness.conformance.facts.logins import LOGIN_ENDPOINTS, Login, Logins
+from pass_harness.conformance.observation import Observation, VerbCall
+from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome
+from pass_harness.conformance.requirements import citations
+from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.mock_server.exchange import Exchange
 
 AT_ONCE = 60.0
 """Seconds after a login in which a query of all profiles is not yet a return of the viewer."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import pairwise
 
-from conformance import citations
-from conformance.facts.exchanges import asks_again, brief, ended, profiles
-from conformance.facts.sessions import KEPT_CODES, POLL_ENDPOINTS
-from conformance.facts.timing import timed
-from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, NOTHING, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
-from mock_server.exchange import Exchange
+from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.facts.exchanges import asks_again, brief, ended, profiles
+from pass_harness.conformance.facts.sessions import KEPT_CODES, POLL_ENDPOINTS
+from pass_harness.conformance.facts.timing import timed
+from pass_harness.conformance.observation import Observation, VerbCall
+from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome
+from pass_harness.conformance.requirements import citations
+from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.mock_server.exchange import Exchange
 
 LOOKED_AT = 4
 """Polls that show the rhythm."""

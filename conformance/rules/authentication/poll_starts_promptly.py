@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance import citations
-from conformance.facts.exchanges import brief
-from conformance.facts.sessions import KEPT_CODES, Session, answered_at
-from conformance.facts.timing import timed
-from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
-from mock_server.exchange import Exchange
+from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.facts.exchanges import brief
+from pass_harness.conformance.facts.sessions import KEPT_CODES, Session, answered_at
+from pass_harness.conformance.facts.timing import timed
+from pass_harness.conformance.observation import Observation, VerbCall
+from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
+from pass_harness.conformance.requirements import citations
+from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.mock_server.exchange import Exchange
 
 PROMPT = 10.0
 """Seconds from the session's answer to the first poll."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance import citations
-from conformance.facts.exchanges import profiles
-from conformance.facts.quiet import Quiet
-from conformance.facts.sessions import POLL_ENDPOINTS, Session
-from conformance.facts.timing import timed
-from conformance.observation import Observation, VerbCall, moment
-from conformance.rule import Broken, Card, Expectations, Outcome, Rule, Severity
-from mock_server.exchange import Exchange
+from pass_harness.conformance.facts.exchanges import profiles
+from pass_harness.conformance.facts.quiet import Quiet
+from pass_harness.conformance.facts.sessions import POLL_ENDPOINTS, Session
+from pass_harness.conformance.facts.timing import timed
+from pass_harness.conformance.observation import Observation, VerbCall, moment
+from pass_harness.conformance.outcomes import Broken, Expectations, Outcome
+from pass_harness.conformance.requirements import citations
+from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.mock_server.exchange import Exchange
 
 MARGIN = 5.5
 """Seconds past the expiry for a last poll: the longest interval that Adobe names, with room for jitter."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance import citations
-from conformance.facts.exchanges import profiles
-from conformance.facts.quiet import Quiet
-from conformance.facts.sessions import POLL_ENDPOINTS, Session, answered_at
-from conformance.facts.timing import timed
-from conformance.observation import Observation, VerbCall, moment
-from conformance.rule import Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
-from mock_server.exchange import Exchange
+from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.facts.exchanges import profiles
+from pass_harness.conformance.facts.quiet import Quiet
+from pass_harness.conformance.facts.sessions import POLL_ENDPOINTS, Session, answered_at
+from pass_harness.conformance.facts.timing import timed
+from pass_harness.conformance.observation import Observation, VerbCall, moment
+from pass_harness.conformance.outcomes import Broken, Expectations, Outcome
+from pass_harness.conformance.requirements import citations
+from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.mock_server.exchange import Exchange
 
 MARGIN = 0.5
 """Seconds in which a poll that was due may still arrive."""

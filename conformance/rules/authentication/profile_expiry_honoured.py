@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance import citations
-from conformance.facts.logins import LOGIN_ENDPOINTS, Login, Logins
-from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
+from pass_harness.conformance.facts.logins import LOGIN_ENDPOINTS, Login, Logins
+from pass_harness.conformance.observation import Observation, VerbCall
+from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
+from pass_harness.conformance.requirements import citations
+from pass_harness.conformance.rule import Card, Rule, Severity
 
 MARGIN = 2.0
 """Seconds by which clocks may differ."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance import citations
-from conformance.facts.actions import Recent, broke_down
-from conformance.facts.exchanges import PROFILE_ANSWERS, out_of_order, profiles
-from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
+from pass_harness.conformance.facts.actions import Recent, broke_down
+from pass_harness.conformance.facts.exchanges import PROFILE_ANSWERS, out_of_order, profiles
+from pass_harness.conformance.observation import Observation, VerbCall
+from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
+from pass_harness.conformance.requirements import citations
+from pass_harness.conformance.rule import Card, Rule, Severity
 
 
 class SeveralProfilesHandled(Rule):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from conformance import citations
-from conformance.facts.exchanges import DECISIONS
-from conformance.observation import Observation, VerbCall
-from conformance.rule import NOTHING, ONE_HELD, Broken, Card, Outcome, Rule, Severity
+from pass_harness.conformance.facts.exchanges import DECISIONS
+from pass_harness.conformance.observation import Observation, VerbCall
+from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Outcome
+from pass_harness.conformance.requirements import citations
+from pass_harness.conformance.rule import Card, Rule, Severity
 
 
 class DocumentedPath(Rule):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from conformance import citations
-from conformance.facts.exchanges import errors
-from conformance.facts.headers import decoded
-from conformance.observation import Observation, VerbCall
-from conformance.rule import NOTHING, ONE_HELD, Broken, Card, Outcome, Rule, Severity
-from mock_server.exchange import Exchange
+from pass_harness.conformance.facts.exchanges import errors
+from pass_harness.conformance.facts.headers import decoded
+from pass_harness.conformance.observation import Observation, VerbCall
+from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Outcome
+from pass_harness.conformance.requirements import citations
+from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.mock_server.exchange import Exchange
 
 MISSING = "invalid_header_identity_for_temporary_access"
 _EMAIL = re.compile(rb"[^\s@\"]@[^\s@\"]+\.[A-Za-z]{2,}")

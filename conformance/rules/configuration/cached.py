@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance import citations
-from conformance.facts.exchanges import answered_before, ended
-from conformance.facts.headers import Platform, platform
-from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
-from mock_server.exchange import Exchange
+from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.facts.exchanges import answered_before, ended
+from pass_harness.conformance.facts.headers import Platform, platform
+from pass_harness.conformance.observation import Observation, VerbCall
+from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
+from pass_harness.conformance.requirements import citations
+from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.mock_server.exchange import Exchange
 
 KEPT = 115.0
 """Adobe proposes two minutes for servers; the margin is for caches that expire on the dot."""

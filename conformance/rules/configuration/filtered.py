@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from conformance import citations
-from conformance.facts.exchanges import answer
-from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
-from mock_server.exchange import Exchange
+from pass_harness.conformance.facts.exchanges import answer
+from pass_harness.conformance.observation import Observation, VerbCall
+from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
+from pass_harness.conformance.requirements import citations
+from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.mock_server.exchange import Exchange
 
 
 class Filtered(Rule):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance import citations
-from conformance.facts.actions import Recent
-from conformance.facts.exchanges import NEEDS_TOKEN
-from conformance.facts.tokens import rejects_token
-from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
+from pass_harness.conformance.facts.actions import Recent
+from pass_harness.conformance.facts.exchanges import NEEDS_TOKEN
+from pass_harness.conformance.facts.tokens import rejects_token
+from pass_harness.conformance.observation import Observation, VerbCall
+from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
+from pass_harness.conformance.requirements import citations
+from pass_harness.conformance.rule import Card, Rule, Severity
 
 TRIES = 3
 CALLS = {"start": 2, "providers": 1, "login": 4, "enter_code": 2, "arrived": 1, "status": 1, "play": 2, "logout": 2}

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from conformance import citations
-from conformance.facts.exchanges import DCR, NEEDS_TOKEN, out_of_order
-from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, NOTHING, Broken, Card, Expectations, Outcome, Rule, Severity
-from mock_server.exchange import Exchange
+from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN, out_of_order
+from pass_harness.conformance.observation import Observation, VerbCall
+from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome
+from pass_harness.conformance.requirements import citations
+from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.mock_server.exchange import Exchange
 
 LASTING = 6.0
 """Seconds without one good answer that make an outage a lasting one."""

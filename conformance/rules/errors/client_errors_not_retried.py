@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from conformance import citations
-from conformance.facts.exchanges import answer, sent_by_browser
-from conformance.facts.retries import NotRepeated
-from conformance.rule import Broken, Card, Severity
-from mock_server.exchange import Exchange
+from pass_harness.conformance.facts.exchanges import answer, sent_by_browser
+from pass_harness.conformance.outcomes import Broken
+from pass_harness.conformance.requirements import citations
+from pass_harness.conformance.rule import Card, Severity
+from pass_harness.conformance.rules.retries import NotRepeated
+from pass_harness.mock_server.exchange import Exchange
 
 
 class ClientErrorsNotRetried(NotRepeated):

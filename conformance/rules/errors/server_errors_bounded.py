@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from conformance import citations
-from conformance.facts.exchanges import ended
-from conformance.facts.failures import REPEATABLE, Failures, Series
-from conformance.facts.retries import BY_ITSELF
-from conformance.observation import Observation
-from conformance.rule import HELD, NOTHING, Broken, Card, Expectations, Outcome, Rule, Severity
+from pass_harness.conformance.facts.exchanges import ended
+from pass_harness.conformance.facts.failures import REPEATABLE, Failures, Series
+from pass_harness.conformance.observation import Observation
+from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome
+from pass_harness.conformance.requirements import citations
+from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rules.retries import BY_ITSELF
 
 TRIES = 3
 STEADY = 1.2

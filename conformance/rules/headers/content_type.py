@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from conformance import citations
-from conformance.observation import Observation, VerbCall
-from conformance.rule import NOTHING, ONE_HELD, Broken, Card, Outcome, Rule, Severity
+from pass_harness.conformance.observation import Observation, VerbCall
+from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Outcome
+from pass_harness.conformance.requirements import citations
+from pass_harness.conformance.rule import Card, Rule, Severity
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-from conformance import citations
-from conformance.facts.exchanges import NEEDS_DEVICE
-from conformance.facts.headers import CONNECTION_FACTS, REQUIRED_FACTS, facts_in
-from conformance.observation import Observation, VerbCall
-from conformance.rule import NOTHING, ONE_HELD, Broken, Card, Outcome, Rule, Severity
+from pass_harness.conformance.facts.exchanges import NEEDS_DEVICE
+from pass_harness.conformance.facts.headers import CONNECTION_FACTS, REQUIRED_FACTS, facts_in
+from pass_harness.conformance.observation import Observation, VerbCall
+from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Outcome
+from pass_harness.conformance.requirements import citations
+from pass_harness.conformance.rule import Card, Rule, Severity
 
 WANTED = (*REQUIRED_FACTS, *CONNECTION_FACTS)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance import citations
-from conformance.facts.actions import Recent
-from conformance.facts.exchanges import NEEDS_DEVICE
-from conformance.facts.headers import device_info
-from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Broken, Card, Expectations, Outcome, Rule, Severity
-from mock_server.exchange import Exchange
+from pass_harness.conformance.facts.actions import Recent
+from pass_harness.conformance.facts.exchanges import NEEDS_DEVICE
+from pass_harness.conformance.facts.headers import device_info
+from pass_harness.conformance.observation import Observation, VerbCall
+from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
+from pass_harness.conformance.requirements import citations
+from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.mock_server.exchange import Exchange
 
 COMPARED = ("primaryHardwareType", "model", "osName", "osVersion", "connectionIp")
 

@@ -6,13 +6,15 @@ from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from conformance import citations
-from conformance.facts.exchanges import NEEDS_TOKEN
-from conformance.facts.headers import forwarded_for
-from conformance.facts.sessions import KEPT_CODES
-from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
-from mock_server.exchange import Exchange
+from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.facts.exchanges import NEEDS_TOKEN
+from pass_harness.conformance.facts.headers import forwarded_for
+from pass_harness.conformance.facts.sessions import KEPT_CODES
+from pass_harness.conformance.observation import Observation, VerbCall
+from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
+from pass_harness.conformance.requirements import citations
+from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.mock_server.exchange import Exchange
 
 PATIENCE = 60.0
 """Seconds within which a verb of the device should have named its address."""

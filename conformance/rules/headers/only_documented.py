@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-from conformance import citations
-from conformance.facts.exchanges import form, json_object
-from conformance.observation import Observation, VerbCall
-from conformance.rule import NOTHING, ONE_HELD, Broken, Card, Outcome, Rule, Severity
-from mock_server.exchange import Exchange
+from pass_harness.conformance.facts.exchanges import form, json_object
+from pass_harness.conformance.observation import Observation, VerbCall
+from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Outcome
+from pass_harness.conformance.requirements import citations
+from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.mock_server.exchange import Exchange
 
 PREFIXES = ("ap-", "ap_", "pass_", "pass-", "adobe-", "ad-")
 """Adobe's own headers begin so; others are nobody's business here."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from conformance import citations
-from conformance.facts.actions import Candidates, inside
-from conformance.facts.exchanges import DECISIONS, brief, denials, ended, errors
-from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, NOTHING, ONE_HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
-from mock_server.exchange import Exchange
+from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.facts.actions import Candidates, inside
+from pass_harness.conformance.facts.exchanges import DECISIONS, brief, denials, ended, errors
+from pass_harness.conformance.observation import Observation, VerbCall
+from pass_harness.conformance.outcomes import HELD, NOTHING, ONE_HELD, Broken, Expectations, Outcome
+from pass_harness.conformance.requirements import citations
+from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.mock_server.exchange import Exchange
 
 BY_ITSELF = 0.5
 """Seconds after a denial within which a logout is the service's own doing: no viewer is so fast."""

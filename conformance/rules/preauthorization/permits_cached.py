@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from conformance import citations
-from conformance.facts.actions import Candidates, inside, names
-from conformance.facts.exchanges import PROFILE_QUERIES, answered_before, brief, decisions, resources
-from conformance.observation import Observation, VerbCall
-from conformance.rule import NOTHING, ONE_HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
-from mock_server.exchange import Exchange
+from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.facts.actions import Candidates, inside, names
+from pass_harness.conformance.facts.exchanges import PROFILE_QUERIES, answered_before, brief, decisions, resources
+from pass_harness.conformance.observation import Observation, VerbCall
+from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Expectations, Outcome
+from pass_harness.conformance.requirements import citations
+from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.mock_server.exchange import Exchange
 
 KEPT = 300.0
 """Seconds for which a permit is held to be remembered; a cache may end earlier than the app."""

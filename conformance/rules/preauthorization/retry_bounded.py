@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from conformance import citations
-from conformance.facts.retries import RetryBounded
-from conformance.rule import Card, Severity
+from pass_harness.conformance.requirements import citations
+from pass_harness.conformance.rule import Card, Severity
+from pass_harness.conformance.rules.retries import RetryBounded
 
 
 class PreauthorizationRetryBounded(RetryBounded):

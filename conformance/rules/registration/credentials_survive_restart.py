@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance import citations
-from conformance.facts.exchanges import DCR, NEEDS_TOKEN
-from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
+from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN
+from pass_harness.conformance.observation import Observation, VerbCall
+from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
+from pass_harness.conformance.requirements import citations
+from pass_harness.conformance.rule import Card, Rule, Severity
 
 
 class CredentialsSurviveRestart(Rule):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from conformance import citations
-from conformance.facts.exchanges import NEEDS_TOKEN
-from conformance.facts.timing import timed
-from conformance.facts.tokens import Token
-from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, NOTHING, Bounded, Broken, Card, Expectations, Outcome, Rule, Severity
-from mock_server.exchange import Exchange
+from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.facts.exchanges import NEEDS_TOKEN
+from pass_harness.conformance.facts.timing import timed
+from pass_harness.conformance.facts.tokens import Token
+from pass_harness.conformance.observation import Observation, VerbCall
+from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome
+from pass_harness.conformance.requirements import citations
+from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.mock_server.exchange import Exchange
 
 MARGIN = 2.0
 """Seconds past the expiry for requests under way and for clocks that differ."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from conformance import citations
-from conformance.facts.exchanges import DCR, NEEDS_TOKEN, answered_before
-from conformance.observation import Observation, VerbCall
-from conformance.rule import HELD, NOTHING, ONE_HELD, Broken, Card, Outcome, Rule, Severity
-from mock_server.exchange import Exchange
+from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN, answered_before
+from pass_harness.conformance.observation import Observation, VerbCall
+from pass_harness.conformance.outcomes import HELD, NOTHING, ONE_HELD, Broken, Outcome
+from pass_harness.conformance.requirements import citations
+from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.mock_server.exchange import Exchange
 
 
 class TokenReused(Rule):

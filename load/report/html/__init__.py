@@ -8,16 +8,16 @@ from importlib import resources
 
 from jinja2 import PackageLoader
 
-from conformance.engine import Verdict
-from conformance.reports.html import page
-from conformance.reports.html.format import plural, span
-from conformance.reports.model import RuleReport
-from load.report import charts
-from load.report.charts import Chart, Times
-from load.report.model import IncidentReport, LoadReport
-from load.report.words import amount, figure, lead, measured, verdict_word
+from pass_harness.conformance.evaluation.engine import Verdict
+from pass_harness.conformance.reports.html import page
+from pass_harness.conformance.reports.html.format import plural, span
+from pass_harness.conformance.reports.model import RuleReport
+from pass_harness.load.report import charts
+from pass_harness.load.report.charts import Chart, Times
+from pass_harness.load.report.model import IncidentReport, LoadReport
+from pass_harness.load.report.words import amount, figure, lead, measured, verdict_word
 
-LOADERS = (PackageLoader("load.report", "html"),)
+LOADERS = (PackageLoader("pass_harness.load.report", "html"),)
 _KINDS = {True: ("passed", ""), False: ("violated", "broken"), None: ("inconclusive", "not measured")}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from breakers.registered import BREAKERS
-from conformance.registry import PHASES
+from pass_harness.conformance.registry import PHASES
 
 for phase in PHASES:
     import_module(f"breakers.{phase}")

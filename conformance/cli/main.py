@@ -1,0 +1,261 @@
+"""The command pass-conformance. Machine formats go to stdout alone; progress and errors go to stderr."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+from rich.console import Console
+
+from pass_harness.conformance import rule_sets
+from pass_harness.conformance.cli.init_command import init
+from pass_harness.conformance.cli.options import (
+    UNJUDGED,
+    CommandGroup,
+    check_files,
+    defect_option,
+    duration,
+    fresh_seed,
+    progress,
+)
+from pass_harness.conformance.cli.run_options import Terms, load_waivers, on_terms, rules_option, select_option
+from pass_harness.conformance.outcomes import Expectations
+from pass_harness.conformance.registry import rule_ids, select
+from pass_harness.conformance.reports import rules as listing
+from pass_harness.conformance.service_toml.service_config import ServiceConfig, load
+from pass_harness.mock_server.cli.options import DEFAULT_MOCK, FILE, completing, control_token_option, schema_command
+from pass_harness.mock_server.formats.durations import Duration
+
+SCHEMAS = {
+    "report": "pass_harness.conformance.reports",
+    "service": "pass_harness.conformance.schemas",
+    "waivers": "pass_harness.conformance.schemas",
+}
+
+
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="pass-harness")
+def main() -> None:
+    """Checks that a Programmer Service follows Adobe Pass rules of polling, caching, retrying and headers.
+
+    Exit codes: 0 holds; 1 a MUST rule is violated, or a waiver is stale or has expired; 2 wrong usage
+    or configuration; 3 nothing could be judged.
+    """
+
+
+_service = click.option(
+    "--service", "service_file", type=FILE, required=True, metavar="SERVICE.toml", help="How verbs reach the service."
+)
+_mock = click.option("--mock", "mock_url", metavar="URL", help=f"The mock [default: [mock] url, or {DEFAULT_MOCK}].")
+
+
+def _scenario_ids() -> list[str]:
+    from pass_harness.conformance.scenarios import scenario_ids  # noqa: PLC0415 - the other commands start faster without
+
+    return scenario_ids()
+
+
+_scenarios = click.option(
+    "--scenario",
+    "scenarios",
+    multiple=True,
+    metavar="ID",
+    shell_complete=completing(_scenario_ids),
+    help="Play only these; globs, repeatable.",
+)
+
+
+@main.command()
+@click.option("--service", "service_file", type=FILE, metavar="SERVICE.toml", help="How verbs reach the service.")
+@_mock
+@control_token_option
+@_scenarios
+@click.option("--watch", is_flag=True, help="Drive nothing: judge what happens at the mock until Ctrl-C.")
+@click.option(
+    "--for", "length", metavar="DURATION", callback=duration, help="With --watch: end after so long, like 60s."
+)
+@click.option(
+    "--until-idle",
+    "idle",
+    metavar="DURATION",
+    callback=duration,
+    help="With --watch: end once nothing came for so long.",
+)
+@on_terms()
+def run(
+    service_file: Path | None,
+    mock_url: str | None,
+    control_token: str | None,
+    scenarios: tuple[str, ...],
+    watch: bool,
+    length: Duration | None,
+    idle: Duration | None,
+    terms: Terms,
+) -> None:
+    """Drive a service through every scenario and judge what it did to Adobe Pass.
+
+    With --watch your own tests drive it, and --service is needed for its [mock] and instances at most.
+    """
+    config = load(service_file) if service_file is not None else None
+    if watch and scenarios:
+        raise click.UsageError("with --watch no scenario is played")
+    if watch:
+        _watch(config, mock_url, control_token, length, idle, terms)
+    if length is not None or idle is not None:
+        raise click.UsageError("--for and --until-idle go with --watch")
+    if config is None:
+        raise click.UsageError("name the service with --service SERVICE.toml, or watch what happens with --watch")
+    from pass_harness.conformance.running.judged_run import judge_service  # noqa: PLC0415 - the other commands start faster without
+    from pass_harness.conformance.scenarios import chosen  # noqa: PLC0415 - likewise
+
+    with progress("driving the service") as announce:
+        report = asyncio.run(
+            judge_service(
+                config,
+                _mock_of(config, mock_url),
+                terms.rules,
+                seed=fresh_seed(),
+                announce=announce,
+                control_token=control_token,
+                scenarios=chosen(scenarios),
+                waivers=terms.waivers,
+            )
+        )
+    terms.conclude(report)
+
+
+@main.command()
+@defect_option
+@_scenarios
+@on_terms(report=Path("report"))
+def demo(defects: tuple[str, ...], scenarios: tuple[str, ...], terms: Terms) -> None:
+    """Start the mock and the example service, and judge the one with the other."""
+    from pass_harness.conformance.running.demo import demonstrate  # noqa: PLC0415 - only this command needs the example service
+    from pass_harness.conformance.scenarios import chosen  # noqa: PLC0415 - likewise
+
+    with progress("judging the example service") as announce:
+        report = demonstrate(
+            defects,
+            terms.rules,
+            scenarios=chosen(scenarios),
+            seed=fresh_seed(),
+            announce=announce,
+            waivers=terms.waivers,
+        )
+    terms.conclude(report)
+
+
+@main.command()
+@_service
+@_mock
+@control_token_option
+def doctor(service_file: Path, mock_url: str | None, control_token: str | None) -> None:
+    """Is the service up, does it reach the mock, do the verbs map: before any verdict."""
+    from pass_harness.conformance.running.doctor import consult  # noqa: PLC0415 - only this command shows its findings alone
+
+    config = load(service_file)
+    with progress("examining the service") as announce:
+        consultation = consult(config, _mock_of(config, mock_url), seed=fresh_seed(), control_token=control_token)
+        found, untestable = asyncio.run(consultation)
+    for diagnosis in found:
+        announce(str(diagnosis))
+    for rule, needs in untestable.items():
+        announce(f"untestable: {rule} needs {needs}")
+    if any(diagnosis.fatal for diagnosis in found):
+        sys.exit(UNJUDGED)
+    announce("the service can be judged" + (", but see above" if found or untestable else ""))
+
+
+@main.command()
+@click.option("--service", "service_file", type=FILE, metavar="SERVICE.toml", help="How verbs reach the service.")
+@click.option("--waivers", "waivers_file", type=FILE, metavar="FILE", help="Findings that are excused (TOML).")
+def check(service_file: Path | None, waivers_file: Path | None) -> None:
+    """Say whether files can be used; nothing is sent."""
+    check_files({service_file: load, waivers_file: load_waivers})
+
+
+@main.command()
+@click.argument("traces", nargs=-1, required=True, type=FILE, metavar="TRACE…")
+@click.option(
+    "--host", "hosts", multiple=True, help="A mock or proxy in a HAR, besides Adobe's own hosts; repeatable."
+)
+@click.option("--instances", type=click.IntRange(min=1), default=1, show_default=True, help="Of the service.")
+@on_terms()
+def audit(traces: tuple[Path, ...], hosts: tuple[str, ...], instances: int, terms: Terms) -> None:
+    """Judge recorded traffic: JSON lines of `--record`, HAR of mock, proxy, browsers or mitmproxy; gzipped or not.
+
+    Several files are put in order of time together.
+    """
+    from pass_harness.conformance.running.audit import audit as judge_traces  # noqa: PLC0415 - the other commands start faster without
+
+    expectations = Expectations(instances=instances)
+    with progress(f"judging {', '.join(map(str, traces))}") as announce:
+        report = judge_traces(
+            traces, terms.rules, expectations, hosts=hosts, waivers=terms.waivers, announce=announce
+        )
+    terms.conclude(report)
+
+
+@main.command()
+@select_option
+@rules_option
+@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
+def rules(patterns: tuple[str, ...], rule_set: str | None, form: str) -> None:
+    """List the rules."""
+    chosen = rule_sets.named(rule_set).select(patterns)
+    match form:
+        case "json":
+            click.echo(listing.as_json(chosen.rules), nl=False)
+        case "markdown":
+            click.echo(listing.as_markdown(chosen.rules))
+        case _:
+            listing.render(chosen.rules, Console(), rule_set=chosen.name)
+
+
+@main.command()
+@click.argument("rule", shell_complete=completing(rule_ids))
+def explain(rule: str) -> None:
+    """Say what a rule asks, where that stands, what breaks otherwise and how to mend it."""
+    for number, chosen in enumerate(select([rule])):
+        if number:
+            click.echo()
+        listing.explain(chosen, Console())
+
+
+def _watch(
+    config: ServiceConfig | None,
+    mock_url: str | None,
+    control_token: str | None,
+    length: Duration | None,
+    idle: Duration | None,
+    terms: Terms,
+) -> NoReturn:
+    from pass_harness.conformance.running.watch import Until, watch  # noqa: PLC0415 - only --watch needs it
+
+    until = Until(seconds=length.seconds if length else None, idle=idle.seconds if idle else None)
+    expectations = Expectations(instances=config.service.instances if config else 1)
+    with progress("watching") as announce:
+        report = asyncio.run(
+            watch(
+                _mock_of(config, mock_url),
+                terms.rules,
+                expectations,
+                until=until,
+                announce=announce,
+                control_token=control_token,
+                waivers=terms.waivers,
+            )
+        )
+    terms.conclude(report)
+
+
+main.add_command(init)
+main.add_command(schema_command(SCHEMAS, default="report"))
+
+
+def _mock_of(config: ServiceConfig | None, given: str | None) -> str:
+    configured = config.mock.url if config is not None else None
+    return (given or configured or DEFAULT_MOCK).rstrip("/")

@@ -1,0 +1,150 @@
+"""The terms of a judgement: by which rules, with which waivers, against which baseline, and where the report goes.
+
+`on_terms` gives a command the options for them. What cannot be used is told before a long run, not after it.
+"""
+
+from __future__ import annotations
+
+import functools
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from pass_harness.conformance import rule_sets
+from pass_harness.conformance.cli.options import format_option, publish, reserve
+from pass_harness.conformance.evaluation import waivers
+from pass_harness.conformance.registry import rule_ids
+from pass_harness.conformance.reports import baseline as baselines
+from pass_harness.conformance.reports.documents import FORMS
+from pass_harness.conformance.reports.model import NEW, Report
+from pass_harness.conformance.reports.text import render
+from pass_harness.conformance.rule import Rule
+from pass_harness.mock_server.cli.options import FILE, completing
+
+ANY = "any"
+SECRET = "--control-token"  # noqa: S105 - the name of an option
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Made by `on_terms`."""
+
+    rule_set: str
+    rules: tuple[type[Rule], ...]
+    waivers: waivers.Waivers | None
+    baseline: tuple[Path, Report] | None
+    fail_on: str
+    folder: Path | None
+    form: str
+
+    def conclude(self, report: Report) -> NoReturn:
+        """Compares with the baseline, publishes the report, and ends with its exit code."""
+        report.run.rule_set = self.rule_set
+        name = click.get_current_context().find_root().info_name or ""
+        report.run.command = shlex.join([name, *_shareable(sys.argv[1:])])
+        if self.baseline is not None:
+            file, earlier = self.baseline
+            baselines.compare(report, earlier, file=file, fail_on=self.fail_on)
+        publish(report, FORMS, render, folder=self.folder, form=self.form, exit_code=report.exit_code)
+
+
+rules_option = click.option(
+    "--rules", "rule_set", metavar="VERSION", help="The rule set [default: the newest released one]."
+)
+select_option = click.option(
+    "--select",
+    "patterns",
+    multiple=True,
+    metavar="ID",
+    shell_complete=completing(rule_ids),
+    help="Only these rules; globs, repeatable.",
+)
+
+
+def on_terms(*, report: Path | None = None) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Options that become the argument ``terms``; ``report`` is the folder of the report where none is named."""
+    options = (
+        select_option,
+        rules_option,
+        click.option(
+            "--waivers", "waivers_file", type=FILE, metavar="FILE", help="Findings that are excused (TOML)."
+        ),
+        click.option("--baseline", "baseline_file", type=FILE, metavar="REPORT.json", help="An earlier report."),
+        click.option(
+            "--fail-on",
+            type=click.Choice([ANY, NEW]),
+            default=ANY,
+            show_default=True,
+            help="Which findings count, where there is a baseline.",
+        ),
+        click.option(
+            "--report",
+            "folder",
+            type=FILE,
+            default=report,
+            show_default=report is not None,
+            metavar="DIR",
+            help="Write the report there, in every form.",
+        ),
+        format_option(FORMS),
+    )
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def with_terms(
+            *,
+            patterns: tuple[str, ...],
+            rule_set: str | None,
+            waivers_file: Path | None,
+            baseline_file: Path | None,
+            fail_on: str,
+            folder: Path | None,
+            form: str,
+            **others: object,
+        ) -> None:
+            if fail_on == NEW and baseline_file is None:
+                raise click.UsageError("--fail-on new needs a --baseline to know what is new")
+            chosen = rule_sets.named(rule_set).select(patterns)
+            terms = Terms(
+                rule_set=chosen.name,
+                rules=chosen.rules,
+                waivers=_waivers(waivers_file),
+                baseline=(baseline_file, baselines.load(baseline_file)) if baseline_file else None,
+                fail_on=fail_on,
+                folder=folder,
+                form=form,
+            )
+            reserve(folder)
+            command(terms=terms, **others)
+
+        decorated = with_terms
+        for option in reversed(options):
+            decorated = option(decorated)
+        return decorated
+
+    return decorate
+
+
+def _shareable(arguments: Sequence[str]) -> Iterator[str]:
+    """The arguments without the control token, since reports are passed around."""
+    words = iter(arguments)
+    for word in words:
+        if word == SECRET:
+            next(words, None)
+        elif not word.startswith(f"{SECRET}="):
+            yield word
+
+
+def _waivers(file: Path | None) -> waivers.Waivers | None:
+    return load_waivers(file) if file is not None else None
+
+
+def load_waivers(file: Path) -> waivers.Waivers:
+    """The waivers of a file, as they hold today; `ConfigError` if it cannot be used."""
+    return waivers.load(file, rule_ids(), today=datetime.now(UTC).date())

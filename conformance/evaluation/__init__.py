@@ -1,0 +1,1 @@
+"""Evaluation: rules see observations, outcomes become verdicts, findings get fingerprints."""

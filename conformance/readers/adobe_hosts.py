@@ -1,0 +1,56 @@
+"""Which requests of a trace are to Adobe Pass."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from urllib.parse import SplitResult
+
+from pass_harness.mock_server.proxy.recognition import endpoint_of
+
+ADOBE_HOSTS = frozenset(
+    {
+        *("api.auth.adobe.com", "api.auth-staging.adobe.com"),
+        *("sp.auth.adobe.com", "sp-prequal.auth.adobe.com"),
+        *("sp.auth-staging.adobe.com", "sp-prequal.auth-staging.adobe.com"),
+        *("mgmt.auth.adobe.com", "mgmt-prequal.auth.adobe.com", "mgmt-prequal.auth-staging.adobe.com"),
+    }
+)
+"""Sources: the servers of Adobe's OpenAPI documents, REST API V2 pages, TempPass (the reset API)."""
+
+_MOST_RESEMBLING = 100
+
+
+@dataclass
+class Hosts:
+    """The hosts of Adobe Pass, and ``others`` that are to be taken for it: mocks and proxies."""
+
+    others: frozenset[str] = frozenset()
+    passed_over: int = 0
+    """Requests to hosts that are none of Adobe Pass."""
+    resembling: Counter[str] = field(default_factory=Counter)
+    """Of these, requests with a path of Adobe Pass, by host."""
+
+    def include(self, method: str, url: SplitResult) -> bool:
+        """Whether a request is to Adobe Pass; counts those that are not.
+
+        On loopback it is the path that tells: a mock may be there, and the service itself.
+        """
+        host = url.hostname or ""
+        if host in ADOBE_HOSTS or host in self.others or url.netloc in self.others:
+            return True
+        resembles = bool(endpoint_of(method, url.path))
+        if resembles and _is_loopback(host):
+            return True
+        self.passed_over += 1
+        if resembles and (host in self.resembling or len(self.resembling) < _MOST_RESEMBLING):
+            self.resembling[host] += 1
+        return False
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,78 @@
+"""Baselines: which findings an earlier report had already, which are new, and which are gone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from pass_harness.conformance.errors import ConfigError
+from pass_harness.conformance.evaluation.engine import OTHER_KINDS, Verdict
+from pass_harness.conformance.reports.model import (
+    NEW,
+    PERSISTING,
+    BaselineReport,
+    EarlierFinding,
+    Report,
+    RuleReport,
+    settle,
+)
+from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
+
+
+def load(path: Path) -> Report:
+    """An earlier report. Raises `ConfigError` for a file that is none."""
+    try:
+        report = msgspec.json.decode(path.read_bytes(), type=Report)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); name the report.json of a run") from error
+    except UNREADABLE as error:
+        raise ConfigError(f"{path}: is no report ({error}); name the report.json of a run") from error
+    for rule in report.rules:
+        if rule.broken and not rule.kinds:
+            raise ConfigError(f"{path}: the findings of {rule.id} have no fingerprints; make the report anew")
+    return report
+
+
+def compare(report: Report, earlier: Report, *, file: Path, fail_on: str) -> None:
+    """Marks the findings of a report as new or persisting, names the fixed ones, and settles the verdict anew.
+
+    With ``fail_on`` "new" those that persist do not count. A finding is fixed only if its rule was judged this time.
+    """
+    before = {rule.id: {kind.fingerprint for kind in rule.kinds} for rule in earlier.rules}
+    baseline = BaselineReport(file=str(file), started=earlier.run.started, rule_set=earlier.run.rule_set)
+    for rule in report.rules:
+        _mark(rule, before.get(rule.id, set()))
+        states = [kind.state for kind in rule.kinds if kind.waived < kind.findings]
+        baseline.new += states.count(NEW)
+        baseline.persisting += states.count(PERSISTING)
+    now = {rule.id: rule for rule in report.rules}
+    for rule in earlier.rules:
+        gone = _gone(rule, now.get(rule.id))
+        judged = rule.id in now and now[rule.id].verdict in {Verdict.PASSED, Verdict.VIOLATED}
+        (baseline.fixed if judged else baseline.unjudged).extend(gone)
+    report.baseline = baseline
+    report.fail_on = fail_on
+    settle(report)
+
+
+def _mark(rule: RuleReport, before: set[str]) -> None:
+    def state(fingerprint: str) -> str:
+        # What had no room for a fingerprint of its own cannot be recognised.
+        return PERSISTING if fingerprint in before and fingerprint != OTHER_KINDS else NEW
+
+    for kind in rule.kinds:
+        kind.state = state(kind.fingerprint)
+    for finding in rule.findings:
+        finding.state = state(finding.fingerprint)
+
+
+def _gone(earlier: RuleReport, now: RuleReport | None) -> list[EarlierFinding]:
+    still = {kind.fingerprint for kind in now.kinds} if now else set()
+    return [
+        EarlierFinding(
+            rule=earlier.id, severity=earlier.severity, fingerprint=kind.fingerprint, observed=kind.observed
+        )
+        for kind in earlier.kinds
+        if kind.fingerprint not in still
+    ]

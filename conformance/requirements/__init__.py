@@ -1,0 +1,1 @@
+"""The ledger: every requirement of Adobe's documents, its citation, and the rules that check it."""

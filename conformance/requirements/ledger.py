@@ -1,0 +1,45 @@
+"""The ledger: every requirement of Adobe's documents in our words, and the rules that check it or why none does."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+
+import msgspec
+
+from pass_harness.conformance.requirements.citations import Citation, named
+
+FILES = (
+    "checklist-mandatory.toml",
+    "checklist-recommended.toml",
+    "cookbook.toml",
+    "registration.toml",
+    "throttling.toml",
+    "other-pages.toml",
+)
+
+
+class Requirement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One requirement. Either ``rules`` names those that check it, or ``untested`` says why there is none."""
+
+    says: str
+    citation: str
+    """The name of a constant in `pass_harness.conformance.requirements.citations`."""
+    rules: tuple[str, ...] = ()
+    untested: str = ""
+
+    @property
+    def source(self) -> Citation:
+        return named()[self.citation]
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    requirement: list[Requirement]
+
+
+@cache
+def requirements() -> tuple[Requirement, ...]:
+    """The whole ledger, in the order of the documents."""
+    folder = resources.files("pass_harness.conformance") / "requirements"
+    files = (msgspec.toml.decode((folder / name).read_text(), type=_File) for name in FILES)
+    return tuple(requirement for file in files for requirement in file.requirement)

@@ -1,0 +1,93 @@
+"""Audit: judges recorded traces, in one pass and with bounded memory."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pass_harness.conformance.evaluation.engine import Judge, lacking
+from pass_harness.conformance.evaluation.evidence_history import Witness
+from pass_harness.conformance.evaluation.waivers import Waivers
+from pass_harness.conformance.outcomes import Expectations
+from pass_harness.conformance.readers.adobe_hosts import Hosts
+from pass_harness.conformance.readers.traces import read_traces
+from pass_harness.conformance.reports.model import Report, Run, compose
+from pass_harness.conformance.rule import Rule
+from pass_harness.mock_server.exchange import Exchange
+
+TOLD_EVERY = 250_000
+"""Exchanges after which an audit tells how far it is."""
+
+
+def audit(
+    paths: Sequence[Path],
+    rules: Sequence[type[Rule]],
+    expectations: Expectations,
+    *,
+    hosts: Iterable[str] = (),
+    waivers: Waivers | None = None,
+    announce: Callable[[str], None] = lambda _: None,
+) -> Report:
+    """The report on one or more traces of the same service, put in order of time together.
+
+    ``hosts`` are taken for Adobe Pass besides its own. Raises `ConfigError` naming the file, and the place in it,
+    where a trace cannot be read.
+    """
+    judge = Judge(rules, expectations, driven=False, witness=Witness(), waivers=waivers)
+    extent, adobe = _Extent(), Hosts(frozenset(map(str.lower, hosts)))
+    cut_short: set[Path] = set()
+    with _without_collector():
+        for exchange in extent.watch(read_traces(paths, adobe, cut_short.add)):
+            judge.observe(exchange)
+            if extent.exchanges % TOLD_EVERY == 0:
+                announce(f"{extent.exchanges:,} exchanges judged")
+    run = Run(
+        service=", ".join(map(str, paths)),
+        seconds=extent.seconds,
+        max_lag_ms=extent.max_lag_ms,
+        exchanges=extent.exchanges,
+        files=[str(path) for path in paths],
+        cut_short=sorted(map(str, cut_short)),
+        passed_over=adobe.passed_over,
+        resembling=dict(adobe.resembling.most_common(5)),
+    )
+    return compose(judge.conclude(untestable=lacking(rules, None)), run=run, waivers=waivers)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Neither exchanges nor rules make cycles, and the collector would walk what they remember again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@dataclass
+class _Extent:
+    """How much was read: from the first arrival to the last, and how far the mock lagged."""
+
+    exchanges: int = 0
+    first: float = 0.0
+    last: float = 0.0
+    max_lag_ms: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        return self.last - self.first
+
+    def watch(self, exchanges: Iterable[Exchange]) -> Iterator[Exchange]:
+        """The exchanges, which come in order of time."""
+        for exchange in exchanges:
+            if not self.exchanges:
+                self.first = exchange.wall
+            self.exchanges += 1
+            self.last = exchange.wall
+            self.max_lag_ms = max(self.max_lag_ms, exchange.lag_ms)
+            yield exchange

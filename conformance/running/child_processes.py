@@ -1,0 +1,229 @@
+"""The mock and the example Programmer Services as processes of their own, for the demo, the fixture and tests."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, cast
+
+import httpx
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from jwt.algorithms import RSAAlgorithm
+
+from pass_harness.conformance.errors import ConfigError, HarnessError
+from pass_harness.conformance.service_toml import service_config
+from pass_harness.conformance.service_toml.service_config import ServiceConfig
+from pass_harness.fixtures.programmer_service.defects import DEFECTS
+from pass_harness.mock_server.formats.toml_file import nearest
+from pass_harness.mock_server.signing.keys import KeyName
+from pass_harness.mock_server.signing.public_keys import pem
+from pass_harness.mock_server.testing import environment
+
+SECOND_HOST = "127.0.0.2"
+"""Where the first of two data centres listens."""
+READY_WITHIN = 30.0
+ENDS_WITHIN = 5.0
+
+
+class Child:
+    """A server in a process of its own on a free port of 127.0.0.1. Use it as a context, or `start` and `stop`."""
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        ready: str,
+        folder: Path,
+        host: str = "127.0.0.1",
+        program: str = sys.executable,
+    ) -> None:
+        """``--port N`` is added to the command; ``ready`` is the path that answers once it is up.
+
+        What the process says goes to a log in ``folder``.
+        """
+        self.port = free_port()
+        self.url = f"http://{host}:{self.port}"
+        self.log = folder / f"{name}-{self.port}.log"
+        self._name = name
+        self._command = (program, *command, "--port", str(self.port))
+        self._ready = self.url + ready
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id while it runs."""
+        return self._process.pid if self._process is not None else None
+
+    def start(self) -> None:
+        """Starts it and waits until it answers. Raises `HarnessError` with the end of its log if it does not."""
+        with self.log.open("ab") as log:
+            # The command is this Python, or a Node.js, with modules of this distribution.
+            self._process = subprocess.Popen(  # noqa: S603
+                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment()
+            )
+        deadline = time.monotonic() + READY_WITHIN
+        while not self._answers():
+            ended = self._process.poll()
+            if ended is not None or time.monotonic() > deadline:
+                self.stop()
+                how = f"ended with {ended}" if ended is not None else f"did not answer within {READY_WITHIN:g} s"
+                raise HarnessError(f"the {self._name} {how}: {self._last_words()}")
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Ends the process, and waits until it is gone."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(ENDS_WITHIN)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    async def repoint(self, adobe_url: str | None) -> str | None:
+        """The same, with Adobe Pass at another address, or at its own again (a `Repointer`)."""
+        home = self._command
+        if adobe_url is not None:
+            self._command = (*home, f"--adobe-url={adobe_url}")
+        try:
+            return await self.restart()
+        finally:
+            self._command = home
+
+    async def restart(self) -> str | None:
+        """Ends it and starts it again on the same port; why that failed, or None (a `Restarter`)."""
+        try:
+            await asyncio.to_thread(self.stop)
+            await asyncio.to_thread(self.start)
+        except HarnessError as error:
+            return str(error)
+        return None
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(self._ready, timeout=1, trust_env=False).is_success
+        except httpx.TransportError:
+            return False
+
+    def _last_words(self) -> str:
+        lines = self.log.read_text("utf-8", "replace").strip().splitlines()
+        return " / ".join(lines[-5:]) or "it said nothing"
+
+
+def mock(folder: Path, *options: str) -> Child:
+    """A mock with the default catalogue, and with two data centres where this machine has addresses for them."""
+    host = "127.0.0.1"
+    if _is_here(SECOND_HOST):
+        host, options = SECOND_HOST, ("--data-centres", "2", *options)
+    command = ("-c", "from pass_harness.mock_server.cli.main import main; main()", "serve", *options)
+    return Child("mock", command, ready="/_mock/health", folder=folder, host=host)
+
+
+def programmer_service(
+    folder: Path, adobe_url: str, defects: Sequence[str] = (), options: Sequence[str] = ()
+) -> Child:
+    """The example service against the mock at ``adobe_url``, which must be up; its state is in ``folder``."""
+    name = "-".join(("service", *defects))
+    command = [
+        "-m",
+        "pass_harness.fixtures.programmer_service",
+        *_settings(folder, name, adobe_url),
+        f"--database={folder / name}.sqlite",
+        *(f"--defect={defect}" for defect in defects),
+        *options,
+    ]
+    return Child(name, command, ready="/health", folder=folder)
+
+
+def node_service(folder: Path, adobe_url: str, node: str) -> Child:
+    """The example service in Node.js, likewise; ``node`` is the program that runs it."""
+    name = "node-service"
+    main = str(resources.files("pass_harness.fixtures") / "node_service" / "main.js")
+    command = [main, *_settings(folder, name, adobe_url), f"--database={folder / name}.jsonl"]
+    return Child(name, command, ready="/health", folder=folder, program=node)
+
+
+def _settings(folder: Path, name: str, adobe_url: str) -> list[str]:
+    """What an example service needs to know of Adobe Pass, as options."""
+    statement, key = folder / f"{name}.statement", folder / f"{name}.pem"
+    statement.write_text(_asked(adobe_url, "/_mock/software-statement"), "utf-8")
+    key.write_text(media_token_key(msgspec.json.decode(_asked(adobe_url, "/_mock/keys"))["keys"]), "utf-8")
+    return [*_where(adobe_url), f"--software-statement={statement}", f"--media-token-key={key}"]
+
+
+def _where(adobe_url: str) -> tuple[str, ...]:
+    """Where the service finds Adobe Pass: by the name of the data centres, if the mock has several."""
+    answer = httpx.get(f"{adobe_url}/_mock/data-centres", timeout=10, trust_env=False)
+    if not answer.is_success:
+        return (f"--adobe-url={adobe_url}",)
+    centres = answer.json()
+    by_name = httpx.URL(adobe_url).copy_with(host=centres["name"])
+    return (f"--adobe-url={by_name}", f"--dns-server={centres['dns']}")
+
+
+def service_toml(service_url: str, example: str = "programmer_service") -> ServiceConfig:
+    """The service.toml of an example service, for an instance at ``service_url``."""
+    with resources.as_file(resources.files("pass_harness.fixtures") / example / "service.toml") as path:
+        config = service_config.load(path)
+    return replace(config, service=msgspec.structs.replace(config.service, base_url=service_url))
+
+
+def known_defects(names: Sequence[str]) -> tuple[str, ...]:
+    """The names, if the example service has all these defects; else `ConfigError` with the nearest known one."""
+    for name in names:
+        if name not in DEFECTS:
+            raise ConfigError(f'there is no defect "{name}"; {nearest(name, DEFECTS)}')
+    return tuple(names)
+
+
+def _is_here(host: str) -> bool:
+    """Whether this machine has that loopback address; not all systems have more than one."""
+    with socket.socket() as probe:
+        try:
+            probe.bind((host, 0))
+        except OSError:
+            return False
+    return True
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _asked(adobe_url: str, path: str) -> str:
+    try:
+        answer = httpx.get(adobe_url + path, timeout=10, trust_env=False)
+        answer.raise_for_status()
+    except httpx.HTTPError as error:
+        raise HarnessError(f"the mock at {adobe_url} did not answer {path}: {error}") from error
+    return answer.text
+
+
+def media_token_key(keys: Sequence[dict[str, Any]]) -> str:
+    """The public key of media tokens among those that a mock says it signs with, as PEM."""
+    signing = next(key for key in keys if key["name"] == KeyName.MEDIA_TOKEN and not key["retired"])
+    return pem(cast("RSAPublicKey", RSAAlgorithm.from_jwk(signing)))

@@ -1,0 +1,52 @@
+"""The demo: mock and example service as real processes, driven and judged, and nothing left behind but a report."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from pass_harness.conformance.evaluation.waivers import Waivers
+from pass_harness.conformance.reports.model import Report
+from pass_harness.conformance.rule import Rule
+from pass_harness.conformance.running import child_processes
+from pass_harness.conformance.running.judged_run import Announce, judge_service
+from pass_harness.conformance.scenarios import SCENARIOS
+from pass_harness.conformance.scenarios.scenario import Scenario
+
+JUDGED = Path("fixtures/programmer_service/service.toml")
+"""What reports name as judged, wherever the package is installed."""
+
+
+def demonstrate(
+    defects: Sequence[str],
+    rules: Sequence[type[Rule]],
+    *,
+    scenarios: Sequence[type[Scenario]] = SCENARIOS,
+    seed: int,
+    announce: Announce,
+    waivers: Waivers | None = None,
+) -> Report:
+    """Judges the example service with these defects. Raises `ConfigError` for a defect that it does not have."""
+    child_processes.known_defects(defects)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pass-demo-")))
+        mock = stack.enter_context(child_processes.mock(folder))
+        service = stack.enter_context(child_processes.programmer_service(folder, mock.url, defects))
+        announce(f"mock at {mock.url}, example service at {service.url}")
+        return asyncio.run(
+            judge_service(
+                replace(child_processes.service_toml(service.url), path=JUDGED),
+                mock.url,
+                rules,
+                scenarios=scenarios,
+                seed=seed,
+                announce=announce,
+                restarter=service.restart,
+                repointer=service.repoint,
+                waivers=waivers,
+            )
+        )

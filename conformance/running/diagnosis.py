@@ -1,0 +1,135 @@
+"""Diagnoses: what is wrong with a setup, as traffic and catalogue show it. Nothing here asks anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pass_harness.conformance.outcomes import Blame
+from pass_harness.conformance.service_toml.service_config import Service, ServiceConfig
+from pass_harness.conformance.verbs import VERBS
+from pass_harness.fixtures.devices import Device
+from pass_harness.mock_server.exchange import Exchange
+
+EVIDENCE_CHARACTERS = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosis:
+    """One thing that is wrong: what, how to mend it, whose it is, and whether nothing can be judged until then."""
+
+    what: str
+    remedy: str
+    blame: Blame
+    fatal: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.blame}: {self.what}. {self.remedy}."
+
+
+def of_catalogue(config: ServiceConfig, catalogue: dict[str, Any]) -> list[Diagnosis]:
+    """Whether viewers of the service can choose what the scenarios choose."""
+    service = config.service
+    integrations = [(i["service_provider"], i["mvpd"], i["enabled"]) for i in catalogue["integrations"]]
+    of_provider = sorted(mvpd for provider, mvpd, _ in integrations if provider == service.service_provider)
+    if not of_provider:
+        known = ", ".join(sorted({provider for provider, _, _ in integrations}))
+        return [
+            Diagnosis(
+                what=f'the mock has no service provider "{service.service_provider}" with TV providers',
+                remedy=f"Set service_provider in {config.path} to one of {known}, or add it to the mock's catalogue",
+                blame=Blame.CONFIG,
+            )
+        ]
+    if (service.service_provider, service.mvpd, True) in integrations:
+        return []
+    switched_off = service.mvpd in of_provider
+    why = "is switched off" if switched_off else "does not exist"
+    return [
+        Diagnosis(
+            what=f"the integration of {service.service_provider} with {service.mvpd} {why} at the mock",
+            remedy=f"Set mvpd in {config.path} to one of {', '.join(of_provider)}",
+            blame=Blame.CONFIG,
+        )
+    ]
+
+
+def of_verbs(config: ServiceConfig, available: frozenset[str], untestable: dict[str, str]) -> list[Diagnosis]:
+    """Which verbs are not mapped, if rules need them."""
+    wanted = {word.strip(",") for needs in untestable.values() for word in needs.split()}
+    missing = [verb for verb in VERBS if verb not in available and verb in wanted]
+    if not missing:
+        return []
+    if config.service.driver is not None or config.service.command is not None:
+        remedy = f"Let {config.service.driver or 'the command'} have them"
+    else:
+        remedy = f"Add {', '.join(f'[verbs.{verb}]' for verb in missing)} to {config.path}"
+    return [
+        Diagnosis(
+            what=f"{_listed(missing)} not mapped, so rules that need {'them' if len(missing) > 1 else 'it'} stay "
+            "untestable",
+            remedy=f"{remedy} if the service knows them",
+            blame=Blame.CONFIG,
+            fatal=False,
+        )
+    ]
+
+
+def of_traffic(
+    service: Service, exchanges: Sequence[Exchange], device: Device, catalogue: dict[str, Any]
+) -> list[Diagnosis]:
+    """What is wrong with the requests that reached the mock."""
+    return [
+        *_service_provider(service, exchanges, {str(entry["id"]) for entry in catalogue["service_providers"]}),
+        *_address(exchanges, device),
+        *_refused(exchanges),
+    ]
+
+
+def _service_provider(service: Service, exchanges: Iterable[Exchange], known: set[str]) -> Iterable[Diagnosis]:
+    asked = {exchange.service_provider for exchange in exchanges if exchange.service_provider is not None}
+    for provider in sorted(asked - {service.service_provider}):
+        if provider not in known:
+            yield Diagnosis(
+                what=f'the service acts for the service provider "{provider}", which the mock does not have',
+                remedy=f"Configure the service for one of {', '.join(sorted(known))}, or add it to the catalogue",
+                blame=Blame.CONFIG,
+            )
+        else:
+            yield Diagnosis(
+                what=f'the service acts for the service provider "{provider}", and the suite expects '
+                f'"{service.service_provider}"',
+                remedy=f'Set service_provider = "{provider}" under [service], or configure the service for the other',
+                blame=Blame.CONFIG,
+            )
+
+
+def _address(exchanges: Iterable[Exchange], device: Device) -> Iterable[Diagnosis]:
+    """Scenarios single a device out by its address, so a service that hides it spoils more than one rule."""
+    hidden = [exchange for exchange in exchanges if exchange.device == device.id and exchange.ip != device.ip]
+    if hidden:
+        yield Diagnosis(
+            what=f"requests for the device at {device.ip} say that they are for {hidden[0].ip} "
+            f"({hidden[0].method} {hidden[0].path})",
+            remedy="Pass the device's address on as the first of X-Forwarded-For; until then no scenario can have "
+            "faults for one device alone",
+            blame=Blame.SERVICE,
+            fatal=False,
+        )
+
+
+def _refused(exchanges: Iterable[Exchange]) -> Iterable[Diagnosis]:
+    for exchange in exchanges:
+        if 400 <= exchange.status < 500:
+            said = exchange.response_body[:EVIDENCE_CHARACTERS]
+            yield Diagnosis(
+                what=f"{exchange.method} {exchange.path} was answered {exchange.status}: {said}",
+                remedy="Mend the request that the service makes",
+                blame=Blame.SERVICE,
+                fatal=exchange.endpoint.startswith("dcr."),
+            )
+
+
+def _listed(verbs: Sequence[str]) -> str:
+    return f"the verb {verbs[0]} is" if len(verbs) == 1 else f"the verbs {', '.join(verbs)} are"

@@ -1,0 +1,40 @@
+"""The rules as an observer of a running mock (entry-point group ``pass_harness.observers``)."""
+
+from __future__ import annotations
+
+from pass_harness.conformance.evaluation.engine import Judge, lacking
+from pass_harness.conformance.outcomes import Expectations
+from pass_harness.conformance.registry import all_rules
+from pass_harness.conformance.reports.model import RuleReport, Run, compose
+from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.live.observer import Finding
+
+
+class LiveRules:
+    """Judges the exchanges of one space of a mock as they happen, with the default expectations.
+
+    There is no driver, so rules about what the service says to the app are untestable here.
+    """
+
+    def __init__(self) -> None:
+        rules = all_rules()
+        self._untestable = lacking(rules, None)
+        self._judge = Judge(rules, Expectations(), driven=False)
+
+    def observe(self, exchange: Exchange) -> list[Finding]:
+        return [
+            Finding(
+                rule=finding.card.id,
+                title=finding.card.title,
+                severity=str(finding.card.severity),
+                exchanges=finding.evidence.exchanges,
+                device=finding.evidence.device,
+                expected=finding.evidence.expected,
+                observed=finding.evidence.observed,
+                blame=str(finding.evidence.blame),
+            )
+            for finding in self._judge.observe(exchange)
+        ]
+
+    def rules(self) -> list[RuleReport]:
+        return compose(self._judge.so_far(untestable=self._untestable), run=Run()).rules

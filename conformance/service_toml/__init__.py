@@ -1,0 +1,1 @@
+"""service.toml: how the suite reaches the Programmer Service under test."""

@@ -1,0 +1,260 @@
+"""service.toml: how the suite reaches the Programmer Service under test.
+
+The format is described in docs/reference/service-toml.md. Whatever is wrong with a file is said before
+anything is sent: `ConfigError` names the file, the line and the key.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import jsonpath
+import msgspec
+
+from pass_harness.conformance.service_toml.placeholders import ADOBE_URL, PLACEHOLDERS, used
+from pass_harness.conformance.verbs import RESTART, STATES, VERBS
+from pass_harness.mock_server.formats.toml_file import Keys, TomlFile, nearest
+from pass_harness.mock_server.store.opening import without_password
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[service]: where the service is, and what holds for all its verbs."""
+
+    base_url: str = ""
+    """Without one there is a driver or a command, which knows where the service is."""
+    driver: str | None = None
+    """``module:Class``: a Python class that carries the verbs, in the place of [verbs]."""
+    command: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] | None = None
+    """A program that carries them, with its arguments."""
+    restart: str | None = None
+    """A shell command that restarts the service; it ends when the restart is under way."""
+    repoint: str | None = None
+    """A shell command that restarts the service with Adobe Pass at ``{adobe_url}``."""
+    instances: Annotated[int, msgspec.Meta(ge=1)] = 1
+    """So many access tokens and registrations it may have."""
+    timeout: Annotated[float, msgspec.Meta(gt=0)] = 15
+    """Seconds that the service has for one verb."""
+    headers: dict[str, str] = {}
+    """Headers of every verb, placeholders allowed; a verb's own headers win."""
+    service_provider: str = "REF30"
+    """In whose name it asks Adobe Pass."""
+    mvpd: str = "Cablevision"
+    """The TV provider that viewers choose in scenarios that need no particular one."""
+    hidden_mvpds: tuple[str, ...] = ()
+    """The TV providers that viewers must not be offered; globs."""
+
+    @property
+    def name(self) -> str:
+        """What reports call the service."""
+        return without_password(self.base_url) or self.driver or " ".join(self.command or ())
+
+
+class Mock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[mock]: the address of the mock as the service knows it, prefix of the space included."""
+
+    url: str | None = None
+
+
+class States(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[states]: which values of ``state`` the service uses for the suite's three words."""
+
+    authenticated: tuple[str | int | bool, ...] = ("authenticated",)
+    pending: tuple[str | int | bool, ...] = ("pending",)
+    unauthenticated: tuple[str | int | bool, ...] = ("unauthenticated",)
+
+    def word(self, value: object) -> str | None:
+        """The suite's word for what the service said, or None where [states] does not list it."""
+        for word in STATES:
+            # 1 and True are equal in Python and differ in JSON.
+            if any(type(value) is type(known) and value == known for known in getattr(self, word)):
+                return word
+        return None
+
+
+class VerbTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[verbs.NAME]: the HTTP call that carries one verb, as it is written."""
+
+    request: str
+    """Method and path: ``POST /devices/{device.id}/login``."""
+    json: Any = None
+    form: dict[str, str] | None = None
+    """The body as a form, in the place of json."""
+    headers: dict[str, str] = {}
+    """Besides those of all verbs."""
+    returns: dict[str, str] = {}
+    """Where in the JSON answer a value is (JSONPath)."""
+    accept: tuple[Annotated[int, msgspec.Meta(ge=100, le=599)], ...] = ()
+    """Statuses outside 2xx that are answers too."""
+
+
+class ServiceFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A service.toml, as it is written."""
+
+    service: Service
+    mock: Mock = Mock()
+    verbs: dict[str, VerbTable] = {}
+    """How each verb reaches the service; leave out those that it does not know."""
+    states: States = States()
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerbMapping:
+    """[verbs.NAME]: the HTTP call that carries one verb."""
+
+    method: str
+    target: str
+    """Path under base_url, or an absolute URL; placeholders allowed."""
+    json: Any
+    form: dict[str, str] | None
+    headers: dict[str, str]
+    returns: dict[str, jsonpath.JSONPath | jsonpath.CompoundJSONPath]
+    accept: frozenset[int]
+    """Statuses outside 2xx that are answers too."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceConfig:
+    """A valid service.toml."""
+
+    path: Path
+    service: Service
+    mock: Mock
+    verbs: dict[str, VerbMapping]
+    states: States
+
+
+def load(path: Path) -> ServiceConfig:
+    """Reads a service.toml. Raises `ConfigError` with one sentence that names the place and the remedy."""
+    file = TomlFile(path)
+    file.require_known(ServiceFile, "section")
+    for name, section in file.data.items():
+        if not isinstance(section, dict):
+            raise file.error((name,), f'"{name}" must be a section: write [{name}]')
+    if "service" not in file.data:
+        raise file.error((), 'there is no [service]; add one with base_url = "http://…"')
+    service = file.table(("service",), Service)
+    _require_reach(file, service)
+    _require_headers(file, ("service", "headers"), service.headers)
+    mock = file.table(("mock",), Mock)
+    if mock.url is not None:
+        _require_url(file, ("mock", "url"), mock.url)
+    return ServiceConfig(
+        path=path, service=service, mock=mock, verbs=_verbs(file, service), states=file.table(("states",), States)
+    )
+
+
+def _require_reach(file: TomlFile, service: Service) -> None:
+    """There is one way to the service, and what it needs."""
+    ways = [name for name in ("driver", "command") if getattr(service, name) is not None]
+    if len(ways) > 1:
+        raise file.error(("service", "command"), "a service has one driver: keep driver or command")
+    if service.driver is not None and not re.fullmatch(r"[\w.]+:\w+", service.driver):
+        sentence = f'a driver is a module and a class, like "my_driver:MyDriver"; this one is "{service.driver}"'
+        raise file.error(("service", "driver"), sentence)
+    if ways and service.headers:
+        raise file.error(("service", "headers"), f"headers are for verbs by HTTP; leave them to the {ways[0]}")
+    if ways and service.restart is not None and not service.base_url:
+        sentence = "a restart is over when base_url answers; add it, or let the driver have the verb restart"
+        raise file.error(("service", "restart"), sentence)
+    if service.repoint is not None and ADOBE_URL not in service.repoint:
+        sentence = f'repoint must say where the address goes: repoint = "ADOBE_URL={ADOBE_URL} ./restart.sh"'
+        raise file.error(("service", "repoint"), sentence)
+    if service.repoint is not None and not service.base_url:
+        raise file.error(("service", "repoint"), "a restart is over when base_url answers; add it")
+    if service.base_url or not ways:
+        if not service.base_url:
+            raise file.error(("service",), '[service] lacks "base_url"')
+        _require_url(file, ("service", "base_url"), service.base_url)
+
+
+def _verbs(file: TomlFile, service: Service) -> dict[str, VerbMapping]:
+    tables = file.data.get("verbs", {})
+    if service.driver is not None or service.command is not None:
+        if tables:
+            raise file.error(("verbs",), "the driver says which verbs it has; leave out [verbs], or the driver")
+        return {}
+    if not tables:
+        raise file.error(("verbs",), "no verb is mapped; add at least [verbs.start] or [verbs.login]")
+    for name in tables:
+        if name == RESTART:
+            raise file.error(("verbs", name), 'restart is a shell command: write restart = "…" under [service]')
+        if name not in VERBS:
+            raise file.unknown(("verbs", name), VERBS, "verb")
+        if not isinstance(tables[name], dict):
+            raise file.error(("verbs", name), f"write [verbs.{name}] with a request")
+    return {name: _verb(file, name) for name in tables}
+
+
+def _verb(file: TomlFile, name: str) -> VerbMapping:
+    keys = ("verbs", name)
+    table = file.table(keys, VerbTable)
+    method, _, target = table.request.partition(" ")
+    target = target.strip()
+    if method not in METHODS or not target.startswith(("/", "http://", "https://")):
+        sentence = f'a request is a method and a path, like "POST /login"; this one is "{table.request}"'
+        raise file.error((*keys, "request"), sentence)
+    if table.json is not None and table.form is not None:
+        raise file.error((*keys, "form"), "a request has one body: keep json or form")
+    for part in ("request", "json", "form"):
+        _require_placeholders(file, (*keys, part), getattr(table, part))
+    _require_headers(file, (*keys, "headers"), table.headers)
+    return VerbMapping(
+        method=method,
+        target=target,
+        json=table.json,
+        form=table.form,
+        headers=table.headers,
+        returns=_returns(file, (*keys, "returns"), name, table.returns),
+        accept=frozenset(table.accept),
+    )
+
+
+def _returns(
+    file: TomlFile, keys: Keys, name: str, paths: dict[str, str]
+) -> dict[str, jsonpath.JSONPath | jsonpath.CompoundJSONPath]:
+    verb = VERBS[name]
+    for returned in paths:
+        if not verb.returns:
+            raise file.error((*keys, returned), f"the verb {name} returns nothing; leave out returns")
+        if returned not in verb.returns:
+            raise file.unknown((*keys, returned), verb.returns, "return")
+    if missing := sorted(verb.required - paths.keys()):
+        example = f'returns = {{ {missing[0]} = "$.…" }}'
+        raise file.error(keys, f"[verbs.{name}] must say where {' and '.join(missing)} is: {example}")
+    return {returned: _compile(file, (*keys, returned), path) for returned, path in paths.items()}
+
+
+def _compile(file: TomlFile, keys: Keys, path: str) -> jsonpath.JSONPath | jsonpath.CompoundJSONPath:
+    try:
+        return jsonpath.compile(path)
+    except jsonpath.JSONPathError as error:
+        reason = str(error).splitlines()[0]
+        raise file.error(keys, f'"{path}" is not a JSONPath ({reason}); write one like "$.code"') from error
+
+
+def _require_url(file: TomlFile, keys: Keys, url: str) -> None:
+    try:
+        usable = httpx.URL(url).scheme in {"http", "https"} and bool(httpx.URL(url).host)
+    except httpx.InvalidURL:
+        usable = False
+    if not usable:
+        raise file.error(keys, f'{keys[-1]} must be an http or https address; this one is "{url}"')
+
+
+def _require_headers(file: TomlFile, keys: Keys, headers: dict[str, str]) -> None:
+    for name, value in headers.items():
+        if not (name + value).isascii():
+            raise file.error((*keys, name), f'the header "{name}" must be plain ASCII')
+        _require_placeholders(file, (*keys, name), value)
+
+
+def _require_placeholders(file: TomlFile, keys: Keys, template: object) -> None:
+    for name in used(template):
+        if name not in PLACEHOLDERS:
+            raise file.error(keys, f"there is no placeholder {{{name}}}; {nearest(name, PLACEHOLDERS)}")

@@ -1,0 +1,1 @@
+"""Adobe Pass on the wire: errors, headers, JSON models, enumerations and the rate limit."""

@@ -1,0 +1,1 @@
+"""Behaviours: match, effect and lifetime, the one mechanism by which the mock departs from its defaults."""

@@ -1,0 +1,1 @@
+"""The command pass-mock."""

@@ -1,0 +1,127 @@
+"""The configuration file of the mock: TOML, checked to the last key, with line and column of every mistake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar, get_args, get_type_hints
+
+from pass_harness.mock_server.adobe.throttle import Limit
+from pass_harness.mock_server.behaviours.model import Behaviour
+from pass_harness.mock_server.behaviours.presets import PresetCall
+from pass_harness.mock_server.catalogue import Catalogue, ServiceProvider, Tables, default_catalogue
+from pass_harness.mock_server.config.settings import Bounds, ConfigFile, DefaultLifetimes, Network, Settings
+from pass_harness.mock_server.formats.toml_file import Keys, TomlFile
+from pass_harness.mock_server.signing.keys import KeySettings, load_keys, read_public_key
+
+T = TypeVar("T")
+_HINTS = get_type_hints(Tables)
+_LISTS = {name: get_args(_HINTS[name])[0] for name in Tables.__struct_fields__}
+"""The kind of entry of each list of the catalogue."""
+
+
+def load_settings(path: Path | None) -> Settings:
+    """Settings from a file, or the defaults. Raises `ConfigError` with one sentence that names place and remedy."""
+    return Settings() if path is None else _Reader(TomlFile(path)).settings()
+
+
+class _Reader:
+    def __init__(self, file: TomlFile) -> None:
+        self._file = file
+        self._data = file.data
+
+    def settings(self) -> Settings:
+        self._file.require_known(ConfigFile)
+        lists = {name: self._list(name, kind) for name, kind in _LISTS.items()}
+        settings = Settings(
+            catalogue=self._base_catalogue().extended(Tables(**lists)),
+            lifetimes=self._file.table(("lifetimes",), DefaultLifetimes),
+            bounds=self._file.table(("bounds",), Bounds),
+            keys=self._keys(),
+            throttle=None if self._data.get("throttle") is False else self._file.table(("throttle",), Limit),
+            behaviours=self._behaviours(),
+            allow_list=self._value("allow_list", tuple[Network, ...], ()),
+            strict=self._value("strict", bool, False),
+        )
+        self._check_references(settings.catalogue, lists)
+        return settings
+
+    def _list(self, name: str, kind: type[Any]) -> tuple[Any, ...]:
+        return tuple(self._file.table(place, kind) for place in self._places(name))
+
+    def _places(self, name: str) -> list[Keys]:
+        """The places of the tables of a list."""
+        entries = self._data.get(name, [])
+        if not isinstance(entries, list):
+            raise self._file.error((name,), f"{name} is a list of tables: write [[{name}]]")
+        return [(name, index) for index in range(len(entries))]
+
+    def _behaviours(self) -> tuple[Behaviour, ...]:
+        found: list[Behaviour] = []
+        for place in self._places("behaviours"):
+            entry = self._data["behaviours"][place[1]]
+            if not isinstance(entry, dict) or "preset" not in entry:
+                found.append(self._file.table(place, Behaviour))
+                continue
+            try:
+                found.extend(self._file.table(place, PresetCall).behaviours())
+            except ValueError as error:
+                raise self._file.error((*place, "preset"), str(error)) from error
+        return tuple(found)
+
+    def _keys(self) -> KeySettings:
+        keys = self._file.table(("keys",), KeySettings)
+        for name in ("authorization_server", "media_token", "user_metadata"):
+            file = getattr(keys, name)
+            if file is None:
+                continue
+            try:
+                load_keys(KeySettings(**{name: file}))
+            except (OSError, ValueError) as error:
+                sentence = f"{file} holds no private RSA key in unencrypted PEM ({_reason(error)})"
+                raise self._file.error(("keys", name), sentence) from error
+        return keys
+
+    def _base_catalogue(self) -> Catalogue:
+        match self._data.get("catalogue", "default"):
+            case "default":
+                return default_catalogue()
+            case "empty":
+                return Catalogue(Tables())
+        sentence = 'catalogue is "default" (add to it) or "empty" (start from nothing)'
+        raise self._file.error(("catalogue",), sentence)
+
+    def _value(self, key: str, shape: type[T], default: T) -> T:
+        return self._file.table((key,), shape) if key in self._data else default
+
+    def _check_references(self, catalogue: Catalogue, lists: dict[str, tuple[Any, ...]]) -> None:
+        for index, provider in enumerate(lists["service_providers"]):
+            for mvpd in provider.mvpds:
+                if mvpd not in catalogue.mvpds:
+                    raise self._file.error(("service_providers", index, "mvpds"), f"there is no MVPD {mvpd!r}")
+        for index, integration in enumerate(lists["integrations"]):
+            provider = catalogue.service_providers.get(integration.service_provider)
+            if provider is None or integration.mvpd not in provider.mvpds:
+                sentence = f"{integration.service_provider} has no integration with {integration.mvpd}"
+                raise self._file.error(("integrations", index, "mvpd"), sentence)
+        for index, provider in enumerate(lists["service_providers"]):
+            self._check_keys(index, provider)
+        for index, application in enumerate(lists["applications"]):
+            for provider in application.service_providers:
+                if provider not in catalogue.service_providers:
+                    place = ("applications", index, "service_providers")
+                    raise self._file.error(place, f"there is no service provider {provider!r}")
+
+    def _check_keys(self, index: int, provider: ServiceProvider) -> None:
+        files = {"certificate": provider.certificate, "service_token_key": provider.service_token_key}
+        for name, file in files.items():
+            if file in {None, "built-in", "none"}:
+                continue
+            try:
+                read_public_key(Path(str(file)))
+            except (OSError, ValueError) as error:
+                place = ("service_providers", index, name)
+                raise self._file.error(place, f"{file} holds no RSA certificate or public key ({error})") from error
+
+
+def _reason(error: Exception) -> str:
+    return error.strerror or "" if isinstance(error, OSError) else str(error)

@@ -1,0 +1,1 @@
+"""The path of a request from arrival to the journal: recognition, rate limit, checks, faults, answer."""

@@ -1,0 +1,260 @@
+"""The gateway: every request passes here, is checked in Adobe's order, answered, and written to the journal.
+
+Order of checks: throttle, allow-list (403), method (405), token (401), path parameters (400), headers (400); then the
+endpoint looks at the body, the integration and the business (docs/reference/endpoints.md).
+"""
+
+from __future__ import annotations
+
+import logging
+from email.utils import formatdate
+from functools import lru_cache
+
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from pass_harness.mock_server.adobe import throttle
+from pass_harness.mock_server.adobe.errors import ENHANCED_ERRORS, ApiError, DcrError, PageError, error_named
+from pass_harness.mock_server.adobe.headers import bearer_token, device_identifier
+from pass_harness.mock_server.adobe.models import DcrErrorAnswer, ErrorInformation
+from pass_harness.mock_server.behaviours.effects import ConnectionFault
+from pass_harness.mock_server.config.settings import Settings
+from pass_harness.mock_server.domain import registration, sessions
+from pass_harness.mock_server.domain.records import BUCKETS, Bucket
+from pass_harness.mock_server.gateway import strict
+from pass_harness.mock_server.gateway.call import THROTTLED_PATHS, Call, Endpoint, JsonAnswer
+from pass_harness.mock_server.gateway.cors import PREFLIGHT, allow_origin
+from pass_harness.mock_server.gateway.faults import FaultyResponse, with_fault
+from pass_harness.mock_server.gateway.request_facts import told
+from pass_harness.mock_server.gateway.throttle_response import throttled_response
+from pass_harness.mock_server.journal.raw_exchange import RawExchange
+from pass_harness.mock_server.metrics.counters import Tallies
+from pass_harness.mock_server.metrics.event_loop_lag import LagMeter
+from pass_harness.mock_server.pages import error_page
+from pass_harness.mock_server.spaces.spaces import Space
+from pass_harness.mock_server.store import StoreUnavailable
+from pass_harness.mock_server.transport.connection import connection_of
+from pass_harness.mock_server.transport.request import BodyLost, BodyTooLarge, read_inbound
+
+log = logging.getLogger("mock_server")
+
+
+class Gateway:
+    """The ASGI app of one path: the endpoints that share it, by method."""
+
+    def __init__(self, endpoints: dict[str, Endpoint], settings: Settings, lag: LagMeter, tallies: Tallies) -> None:
+        self._endpoints = endpoints
+        self._settings = settings
+        self._lag = lag
+        self._tallies = tallies
+        self._is_page = any(endpoint.id.startswith("browser.") for endpoint in endpoints.values())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        space: Space = scope["space"]
+        started = space.clock.monotonic()
+        ticket = space.watch.arrived(started)
+        try:
+            response = await self._exchange(scope, receive, space, started)
+        finally:
+            space.watch.answered(ticket)
+        await response(scope, receive, send)
+
+    async def _exchange(self, scope: Scope, receive: Receive, space: Space, started: float) -> Response:
+        """The answer to a request, once the journal has both."""
+        now = space.clock.now()
+        lost: BodyLost | None = None
+        try:
+            inbound = await read_inbound(scope, receive, self._settings.bounds.body_bytes)
+        except BodyLost as error:
+            inbound, lost = error.inbound, error
+        call = Call(space, self._settings, self._endpoint(inbound.method), inbound, scope["path_params"], now)
+        try:
+            response = await self._answer(call) if lost is None else _without_body(lost, self._settings)
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # the one place where errors of every kind become answers
+            response = _error_response(call, error)
+        if not self._is_page:
+            allow_origin(response, call.header("origin"))
+        if space.behaviours.at_hand:
+            response = await _with_faults(call, response)
+        if (connection := connection_of(scope)) is not None and connection.gone:
+            # The peer did not wait for the answer, so it has learned nothing.
+            response = FaultyResponse(response, ConnectionFault.RESET, space.clock)
+        response.raw_headers.append(_date(space.clock.now() // 1000))
+        await self._write_journal(call, response, now, started)
+        return response
+
+    def _endpoint(self, method: str) -> Endpoint | None:
+        """The endpoint of a method; for a method that there is not, whichever stands for the path."""
+        if method == PREFLIGHT.method and self._endpoints and not self._is_page:
+            return PREFLIGHT
+        return self._endpoints.get(method) or next(iter(self._endpoints.values()), None)
+
+    async def _answer(self, call: Call) -> Response:
+        await self._recognise(call)
+        # A mock without behaviours, as most are, does not ask them for effect after effect.
+        behaviours = call.space.behaviours
+        late = await call.take("latency") if behaviours.at_hand else None
+        if late is not None:
+            await call.space.clock.sleep(late.latency)
+        if not await self._admitted(call):
+            call.throttled = True
+            return throttled_response(call.now)
+        if not self._settings.allows(call.inbound.peer_host):
+            return PlainTextResponse("Forbidden", 403)
+        status = await call.effect("status") if behaviours.at_hand else None
+        if status is not None and status.status is not None:
+            return PlainTextResponse("", status.status)
+        if call.endpoint is None:
+            return PlainTextResponse("Not Found", 404)
+        if call.endpoint is PREFLIGHT:
+            return await PREFLIGHT.handler(call)
+        if call.endpoint.method != call.inbound.method:
+            return PlainTextResponse("", 405, {"allow": ", ".join(self._endpoints)})
+        await self._check(call, call.endpoint)
+        error = await call.effect("error") if behaviours.at_hand and not _answers_by_item(call) else None
+        if error is not None and error.error is not None:
+            raise error_named(error.error)
+        return await call.endpoint.handler(call)
+
+    async def _recognise(self, call: Call) -> None:
+        """Notes what path and headers tell, before anything is refused."""
+        call.service_provider = call.path_params.get("serviceProvider")
+        call.mvpd = call.path_params.get("mvpd")
+        call.code = call.path_params.get("code")
+        call.device = device_identifier(call.header("ap-device-identifier"))
+        call.device_name = call.device.decoded if call.device else None
+        if call.code is not None and call.service_provider is not None:
+            call.session = await sessions.find(call.space.world, call.service_provider, call.code)
+            if call.session is not None:
+                call.mvpd = call.session.mvpd
+                call.device_name = call.session.viewer.device_decoded
+        token = bearer_token(call.header("authorization"))
+        call.grant = await registration.grant_of(call.space.world, token) if token is not None else None
+        call.client = call.grant.client if call.grant is not None else None
+        if call.space.behaviours.at_hand:
+            call.told = await told(call)
+
+    async def _admitted(self, call: Call) -> bool:
+        if not call.inbound.path.startswith(THROTTLED_PATHS):
+            return True
+        effect = await call.effect("throttle") if call.space.behaviours.at_hand else None
+        if effect is not None and effect.throttle is False:
+            return True
+        special = effect.throttle if effect is not None and isinstance(effect.throttle, throttle.Limit) else None
+        limit = special or self._settings.throttle
+        if limit is None:
+            return True
+
+        def step(bucket: Bucket | None) -> tuple[Bucket | None, bool]:
+            admitted, tat = throttle.admit(bucket.tat if bucket else None, call.now, limit)
+            return Bucket(tat), admitted
+
+        # A limit of a behaviour fills a bucket of its own: the default bucket stays as it was.
+        return await call.space.world.store.change(BUCKETS, call.ip, "special" if special else "", step)
+
+    async def _check(self, call: Call, endpoint: Endpoint) -> None:
+        world = call.space.world
+        if endpoint.needs_token:
+            if call.space.behaviours.at_hand and await call.effect("reject_token") is not None:
+                raise ApiError("invalid_access_token_client_application")
+            registration.check_token(call.now, call.grant)
+        if call.service_provider is not None:
+            if call.service_provider not in world.catalogue.service_providers:
+                raise (
+                    ApiError("invalid_parameter_service_provider")
+                    if endpoint.needs_token
+                    else PageError(f"There is no service provider {call.service_provider}.")
+                )
+            if call.client is not None and endpoint.needs_token:
+                registration.check_service_provider(call.client, call.service_provider)
+        if "mvpd" in call.path_params and call.path_params["mvpd"] not in world.catalogue.mvpds:
+            raise ApiError("invalid_parameter_mvpd")
+        if endpoint.needs_device and call.device is None:
+            raise ApiError("invalid_header_device_identifier")
+        strict.check(call)
+
+    async def _write_journal(self, call: Call, response: Response, at: int, started: float) -> None:
+        journal = call.space.journal
+        endpoint = call.endpoint.id if call.endpoint else ""
+        status = response.status_code if _answers(response) else 0
+        seconds = call.space.clock.monotonic() - started
+        self._tallies.count(endpoint, status, seconds, call.effects, throttled=call.throttled)
+        await journal.append(
+            RawExchange(
+                id=journal.next_id(),
+                space=call.space.name,
+                at=at,
+                wall=started,
+                duration_ms=seconds * 1000,
+                lag_ms=self._lag.since(started),
+                endpoint=endpoint,
+                inbound=call.inbound,
+                status=status,
+                response_headers=response.raw_headers,
+                response_body=bytes(response.body),
+                longest=self._settings.bounds.journal_body_chars,
+                service_provider=call.service_provider,
+                mvpd=call.mvpd,
+                code=call.code,
+                client_id=call.client.id if call.client is not None else None,
+                device=call.device_name,
+                ip=call.ip,
+                behaviours=tuple(dict.fromkeys(call.behaviours)) if call.behaviours else (),
+            )
+        )
+
+
+@lru_cache(maxsize=64)
+def _date(second: int) -> tuple[bytes, bytes]:
+    """The header, of seconds since the epoch; all answers of one second have the same."""
+    return b"date", formatdate(second, usegmt=True).encode()
+
+
+async def _with_faults(call: Call, response: Response) -> Response:
+    """The response as behaviours want it to arrive."""
+    body = await call.effect("body")
+    if body is not None and body.body is not None:
+        response = with_fault(response, body.body)
+    connection = await call.effect("connection")
+    if connection is not None and connection.connection is not None:
+        response = FaultyResponse(response, connection.connection, call.space.clock)
+    return response
+
+
+def _answers(response: Response) -> bool:
+    return not isinstance(response, FaultyResponse) or response.answers
+
+
+def _answers_by_item(call: Call) -> bool:
+    return call.endpoint is not None and call.endpoint.id.startswith("decisions.")
+
+
+def _error_response(call: Call, error: Exception) -> Response:
+    trace = call.space.world.ids.uuid()
+    match error:
+        case ApiError() if _meets_a_browser(call):
+            return HTMLResponse(error_page(error.error.message), error.error.status)
+        case ApiError():
+            return JsonAnswer(ErrorInformation.of(error.error, trace, error.details), error.error.status)
+        case DcrError():
+            return JsonAnswer(DcrErrorAnswer(error=error.error, error_description=error.description), 400)
+        case PageError():
+            return HTMLResponse(error_page(str(error)), 400)
+    log.error("internal error, trace %s", trace, exc_info=error)
+    internal = ENHANCED_ERRORS["internal_server_error"]
+    if _meets_a_browser(call):
+        return HTMLResponse(error_page(internal.message), 500)
+    return JsonAnswer(ErrorInformation.of(internal, trace), 500)
+
+
+def _meets_a_browser(call: Call) -> bool:
+    return call.endpoint is not None and call.endpoint.id.startswith(("authenticate", "browser."))
+
+
+def _without_body(lost: BodyLost, settings: Settings) -> Response:
+    """What is answered where nobody can know what the request says."""
+    if isinstance(lost, BodyTooLarge):
+        return PlainTextResponse(f"The body is longer than {settings.bounds.body_bytes} bytes.", 413)
+    return PlainTextResponse("The body breaks off.", 400)

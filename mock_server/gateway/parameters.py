@@ -1,0 +1,70 @@
+"""Parameters of a request, wherever clients put them: form, JSON body or query string.
+
+Adobe documents one place for each endpoint and serves the others too; ``--strict`` refuses those (strict.py).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
+from pass_harness.mock_server.gateway.call import Call
+
+_MAX_FIELDS = 100
+_OBJECT = msgspec.json.Decoder(dict[str, Any])
+
+
+class Repeated(Exception):
+    """A parameter is given more than once."""
+
+
+class Malformed(Exception):
+    """The body is not of the form that it must have."""
+
+
+def query(call: Call) -> dict[str, str]:
+    return _pairs(call.inbound.query)
+
+
+def form(call: Call) -> dict[str, str]:
+    """The fields of a form body; Malformed or Repeated if it is none, or names one twice."""
+    return _pairs(_text(call.inbound.body))
+
+
+def json_object(call: Call) -> dict[str, Any]:
+    """The members of a JSON body; Malformed if it is not a JSON object."""
+    try:
+        return _OBJECT.decode(call.inbound.body)
+    except UNREADABLE as error:
+        raise Malformed(str(error)) from error
+
+
+def anywhere(call: Call) -> dict[str, str]:
+    """The parameters of a form or JSON body or, where that is empty, of the query string."""
+    body = call.inbound.body.strip()
+    if not body:
+        return query(call)
+    if body.startswith(b"{"):
+        return {name: value for name, value in json_object(call).items() if isinstance(value, str)}
+    return form(call)
+
+
+def _pairs(text: str) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS)
+    except ValueError as error:
+        raise Malformed(str(error)) from error
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise Repeated
+    return fields
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Malformed(str(error)) from error

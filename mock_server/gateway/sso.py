@@ -1,0 +1,72 @@
+"""Single sign-on identities from headers.
+
+Platform identity: Adobe-Subject-Token, or Roku's header; a JWS or JWE of the platform, whose signature only the
+platform's own service could check. Service token: AD-Service-Token, a JWS of an identity service that the Programmer
+names (source: the header pages). A token that does not count is passed over, for Adobe names no error for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+import jwt
+
+from pass_harness.mock_server.catalogue import ServiceProvider
+from pass_harness.mock_server.domain.viewer import SsoIdentity
+from pass_harness.mock_server.signing.keys import Keys
+
+PLATFORM_HEADERS = ("adobe-subject-token", "x-roku-reserved-roku-connect-token")
+SERVICE_HEADER = "ad-service-token"
+_MAX_TOKEN = 8192
+_UNCHECKED = {"verify_signature": False, "verify_exp": False, "verify_aud": False}
+
+
+def sso_identity(
+    header: Callable[[str], str | None], provider: ServiceProvider, keys: Keys, now: int
+) -> SsoIdentity | None:
+    """The identity that a request tells by its headers (``now`` in ms): the service token's before the platform's."""
+    token = header(SERVICE_HEADER)
+    subject = _service_subject(token, provider, keys, now) if token else None
+    if subject is not None:
+        return SsoIdentity(profile_type="serviceTokenSSO", subject=_digest(subject))
+    for name in PLATFORM_HEADERS:
+        token = header(name)
+        subject = _platform_subject(token) if token else None
+        if subject is not None:
+            return SsoIdentity(profile_type="platformSSO", subject=_digest(subject))
+    return None
+
+
+def _service_subject(token: str, provider: ServiceProvider, keys: Keys, now: int) -> str | None:
+    if len(token) > _MAX_TOKEN:
+        return None
+    trusted = keys.service_token_key_of(provider)
+    try:
+        if trusted is None:
+            claims = jwt.decode(token, options=_UNCHECKED)  # type: ignore[arg-type]  # a TypedDict by its members
+        else:
+            options = {"verify_exp": False, "verify_aud": False, "verify_iat": False, "verify_nbf": False}
+            claims = jwt.decode(token, trusted, algorithms=["RS256"], options=options)  # type: ignore[arg-type]
+    except jwt.PyJWTError:
+        return None
+    subject, issuer, expires = claims.get("sub"), claims.get("iss"), claims.get("exp")
+    if not isinstance(subject, str) or not isinstance(issuer, str) or not isinstance(expires, int):
+        return None
+    return f"{issuer} {subject}" if now < expires * 1000 else None
+
+
+def _platform_subject(token: str) -> str | None:
+    if len(token) > _MAX_TOKEN:
+        return None
+    if token.count(".") == 4:
+        return token  # a JWE: nobody but its platform can open it, so the whole of it stands for the user
+    try:
+        subject = jwt.decode(token, options=_UNCHECKED).get("sub")  # type: ignore[arg-type]
+    except jwt.PyJWTError:
+        return None
+    return subject if isinstance(subject, str) and subject else None
+
+
+def _digest(subject: str) -> str:
+    return hashlib.sha256(subject.encode()).hexdigest()

@@ -1,0 +1,194 @@
+"""The journal: the last exchanges of a space."""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.journal.raw_exchange import RawExchange
+from pass_harness.mock_server.journal.recorder import Recorder
+from pass_harness.mock_server.store import Log, Table
+from pass_harness.mock_server.store.packing import pack, unpack
+from pass_harness.mock_server.store.space_record import Head, SpaceRecord
+
+FILTERS = ("endpoint", "device", "ip", "service_provider", "mvpd", "code")
+PAGE = 1_000
+"""Exchanges that are read at a time."""
+_IDS_AT_A_TIME = 1_000
+
+
+class Journal(Protocol):
+    """The exchanges of a space. Ids count up from 1 and are never given twice, not even after `clear`."""
+
+    def next_id(self) -> int:
+        """The id of an exchange that is appended at once, or 0 where it gets its id by being appended."""
+        ...
+
+    async def append(self, raw: RawExchange) -> None: ...
+
+    async def last_id(self) -> int: ...
+
+    async def dropped(self) -> int:
+        """How many exchanges had to make room for newer ones since the journal was last cleared."""
+        ...
+
+    async def clear(self) -> None: ...
+
+    def renew(self, life: int) -> None:
+        """Goes on empty, in another life of the space."""
+        ...
+
+    async def after(self, id_: int, limit: int | None = None) -> list[Exchange]:
+        """The exchanges with a greater id, oldest first, up to ``limit``."""
+        ...
+
+
+async def page(
+    journal: Journal, *, after: int, limit: int, status: int | None = None, filters: dict[str, str]
+) -> tuple[list[Exchange], int]:
+    """Up to ``limit`` exchanges after an id that match, and the id to go on from."""
+    found: list[Exchange] = []
+    position = after
+    while len(found) < limit and (batch := await journal.after(position, PAGE)):
+        for exchange in itertools.takewhile(lambda _: len(found) < limit, batch):
+            position = exchange.id
+            if status in (None, exchange.status) and all(getattr(exchange, k) == v for k, v in filters.items()):
+                found.append(exchange)
+    return found, position
+
+
+class LocalJournal:
+    """A ring buffer in the memory of the one process that serves the space."""
+
+    def __init__(
+        self, limit: int, head: Head, recorder: Recorder | None, observer: Callable[[RawExchange], None]
+    ) -> None:
+        """``observer`` is shown each exchange."""
+        self._exchanges: deque[RawExchange] = deque(maxlen=limit)
+        self._head = head
+        self._recorder = recorder
+        self._observer = observer
+        self._last_id = self._reserved = head.record.exchanges
+        self._dropped = 0
+
+    def next_id(self) -> int:
+        self._last_id += 1
+        return self._last_id
+
+    async def append(self, raw: RawExchange) -> None:
+        if raw.id > self._reserved:
+            await self._reserve(raw.id + _IDS_AT_A_TIME)
+        if len(self._exchanges) == self._exchanges.maxlen:
+            self._dropped += 1
+        self._exchanges.append(raw)
+        if self._recorder is not None:
+            self._recorder.append(raw.exchange())
+        self._observer(raw)
+
+    async def last_id(self) -> int:
+        return self._last_id
+
+    async def dropped(self) -> int:
+        return self._dropped
+
+    async def clear(self) -> None:
+        self.renew(self._head.record.life)
+
+    def renew(self, life: int) -> None:
+        self._exchanges.clear()
+        self._dropped = 0
+
+    async def after(self, id_: int, limit: int | None = None) -> list[Exchange]:
+        # Ids follow one upon the other, so the number of newer ones is known, and the nearer end is begun from.
+        kept = len(self._exchanges)
+        newer = max(min(self._last_id - id_, kept), 0)
+        if newer * 2 < kept:
+            found = [*itertools.islice(reversed(self._exchanges), newer)][::-1][:limit]
+        else:
+            start = kept - newer
+            found = [*itertools.islice(self._exchanges, start, None if limit is None else start + limit)]
+        return [raw.exchange() for raw in found]
+
+    async def _reserve(self, upto: int) -> None:
+        """Notes in the store which ids may have been given: a mock that is started again goes on beyond them."""
+
+        def step(record: SpaceRecord) -> SpaceRecord:
+            return msgspec.structs.replace(record, exchanges=max(record.exchanges, upto))
+
+        self._reserved = (await self._head.change(step)).exchanges
+
+
+class SharedJournal:
+    """A log in the store that several processes append to."""
+
+    def __init__(
+        self,
+        log: Callable[[int], Log],
+        head: Head,
+        recorder: Recorder | None,
+        observer: Callable[[int], None],
+        process: str,
+    ) -> None:
+        """``log`` gives that of a life; ``observer`` is told the id of each exchange that this process appends.
+
+        ``process`` tells its connections from those of others.
+        """
+        self._process = process
+        self._log_of = log
+        self._log = log(head.record.life)
+        self._head = head
+        self._recorder = recorder
+        self._observer = observer
+
+    def next_id(self) -> int:
+        return 0
+
+    async def append(self, raw: RawExchange) -> None:
+        exchange = raw.exchange()
+        exchange = msgspec.structs.replace(exchange, connection=f"{self._process}-{exchange.connection}")
+        number = await self._log.append(pack(exchange))
+        if self._recorder is not None:
+            self._recorder.append(msgspec.structs.replace(exchange, id=number))
+        self._observer(number)
+
+    async def last_id(self) -> int:
+        return await self._log.last()
+
+    async def dropped(self) -> int:
+        cleared = self._head.record.cleared
+        if not cleared:
+            return await self._log.dropped()
+        first = await self._log.after(0, 1)
+        return max(first[0][0] - 1 - cleared, 0) if first else 0
+
+    async def clear(self) -> None:
+        last = await self._log.last()
+        await self._head.change(lambda record: msgspec.structs.replace(record, cleared=max(record.cleared, last)))
+
+    def renew(self, life: int) -> None:
+        self._log = self._log_of(life)
+
+    async def after(self, id_: int, limit: int | None = None) -> list[Exchange]:
+        found: list[Exchange] = []
+        position = max(id_, self._head.record.cleared)
+        while limit is None or len(found) < limit:
+            wanted = PAGE if limit is None else min(PAGE, limit - len(found))
+            entries = await self._log.after(position, wanted)
+            found += [exchange_of(number, entry) for number, entry in entries]
+            if len(entries) < wanted:
+                break
+            position = found[-1].id
+        return found
+
+
+_ENTRIES = Table("exchanges", Exchange)
+
+
+def exchange_of(number: int, entry: bytes) -> Exchange:
+    """The exchange of an entry in the log of a `SharedJournal`."""
+    return msgspec.structs.replace(unpack(_ENTRIES, entry), id=number)

@@ -1,0 +1,1 @@
+"""Counters and the lag of the event loop, for Prometheus."""

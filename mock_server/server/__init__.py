@@ -1,0 +1,1 @@
+"""Processes, sockets and TLS of a served mock."""

@@ -1,0 +1,105 @@
+"""Several processes that serve the same sockets: one more starts and watches them, and serves nothing itself."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+
+from pass_harness.mock_server.clock import Clock
+
+log = logging.getLogger("mock_server")
+
+_MOST_FAILURES = 5
+_AT_ONCE = 2.0
+"""Seconds within which the end of a worker is a failure to start."""
+_ENDS_WITHIN = 4.0
+
+
+class WorkersFailed(Exception):
+    """Workers end as soon as they are started."""
+
+
+class _Stop(Exception):
+    """SIGINT or SIGTERM."""
+
+
+class Workers:
+    """Starts a worker in the place of each that ends, until SIGINT or SIGTERM ends them all."""
+
+    def __init__(self, serve: Callable[[int], None], number: int, clock: Clock) -> None:
+        """``serve`` is called in each worker with its number, from 1, and serves until a signal ends it."""
+        self._serve = serve
+        self._clock = clock
+        # Copies of this process have its sockets and settings as they are.
+        self._processes = multiprocessing.get_context("fork")
+        self._alive, self._parent = os.pipe()
+        self._workers: dict[int, tuple[BaseProcess, float]] = {}
+        self._number = number
+        self._failures = 0
+
+    def run(self) -> None:
+        """Serves until SIGINT or SIGTERM; WorkersFailed if workers cannot."""
+        handlers = {number: signal.signal(number, _stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            for number in range(1, self._number + 1):
+                self._start(number)
+            while True:
+                wait([worker.sentinel for worker, _ in self._workers.values()])
+                self._replace_ended()
+        except _Stop:
+            pass
+        finally:
+            for signal_number, handler in handlers.items():
+                signal.signal(signal_number, handler)
+            self._end()
+
+    def _start(self, number: int) -> None:
+        worker = self._processes.Process(target=self._work, args=(number,), name=f"pass-mock worker {number}")
+        self._workers[number] = (worker, self._clock.monotonic())
+        worker.start()
+
+    def _replace_ended(self) -> None:
+        for number, (worker, started) in [*self._workers.items()]:
+            if worker.exitcode is None:
+                continue
+            self._failures = self._failures + 1 if self._clock.monotonic() - started < _AT_ONCE else 0
+            if self._failures >= _MOST_FAILURES:
+                raise WorkersFailed(f"workers ended {self._failures} times as soon as they were started")
+            log.warning("worker %d ended (exit code %s): another one is started", number, worker.exitcode)
+            self._start(number)
+
+    def _end(self) -> None:
+        workers = [worker for worker, _ in self._workers.values()]
+        for worker in workers:
+            worker.terminate()
+        ends = self._clock.monotonic() + _ENDS_WITHIN
+        for worker in workers:
+            worker.join(max(ends - self._clock.monotonic(), 0))
+            if worker.exitcode is None:
+                worker.kill()
+                worker.join()
+        os.close(self._alive)
+        os.close(self._parent)
+
+    def _work(self, number: int) -> None:
+        """What a worker does."""
+        for signal_number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(signal_number, signal.SIG_DFL)
+        os.close(self._parent)
+        threading.Thread(target=self._end_with_parent, name="parent", daemon=True).start()
+        self._serve(number)
+
+    def _end_with_parent(self) -> None:
+        """However the parent ends, its end of the pipe is closed."""
+        os.read(self._alive, 1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _stop(*_: object) -> None:
+    raise _Stop

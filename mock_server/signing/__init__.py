@@ -1,0 +1,1 @@
+"""RSA keys and what they sign: access tokens, software statements, media tokens."""

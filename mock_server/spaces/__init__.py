@@ -1,0 +1,1 @@
+"""Spaces: isolated worlds within one mock."""

@@ -1,0 +1,1 @@
+"""The only package that uses internals of uvicorn and httptools."""

@@ -1,0 +1,6 @@
+"""``python -m mock_server`` is ``pass-mock``."""
+
+from pass_harness.mock_server.cli.main import main
+
+if __name__ == "__main__":
+    main(prog_name="pass-mock")
