@@ -8,39 +8,39 @@ from pass_harness.mock_server.openapi.departures import known_departures
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "departures.md"
 
-_HEAD = """# Where the mock departs from Adobe's documents, and why
+_HEAD = """# Departures from Adobe's documents
 
-Adobe's documents disagree in places. In the order in which they count here: the API pages of REST API V2 and DCR,
+Adobe's documents disagree in places. The mock follows this order of precedence: the API pages of REST API V2 and DCR,
 their samples, the published OpenAPI documents, then flows, checklist, FAQs, throttling, error codes and the cookbook.
 
-## From the OpenAPI documents
+## Departures from the OpenAPI documents
 
-`pass-mock openapi --diff FILE` compares an OpenAPI document of Adobe's with the mock's own, and counts these
-differences as known, so that a new one stands out.
+`pass-mock openapi --diff FILE` compares an OpenAPI document of Adobe with that of the mock. It counts the following
+differences as known, so that new differences stand out.
 
-| departure | operations | what differs | why |
+| id | operations | difference (Adobe: there; mock: here) | reason |
 |---|---|---|---|
 """
 
 _TAIL = """
-## From pages and samples
+## Departures from API pages and samples
 
-[Samples](samples.md) lists every sample of the API pages with its outcome. Besides what is named there:
+[Samples](samples.md) lists every sample of the API pages with its outcome. The other departures are:
 
-- `missingParameters` and `existingParameters` use the request's names (`mvpd`, `domainName`, `redirectUrl`), where
-  two samples have `domain`.
-- The cookbook's `/decision/authorize/` is served, and so is `/decisions/authorize/` of all other documents.
-- Two samples have service provider and endpoint the wrong way round (`/api/v2/sessions/REF30/…`,
-  `/api/v2/logout/REF30/…`); the mock serves the order of the API pages alone.
-- Messages are those of the API pages' samples where these word one otherwise than the table of error codes.
-- The X-Device-Info of the samples is no JSON once decoded. It is served as platform unknown.
-- While a degradation rule decides, limits of resources do not count: the samples ask for two.
-- A session through a partner whose framework names nobody goes on with the MVPD that the device chose last: the
-  sample answers with an MVPD that its request does not name.
-- A TempPass whose resources are used up is 403 on profiles, as one whose time is over.
-- The form of media tokens imitates published ones; Adobe's verifier library has not been tried on them.
-- What strict mode refuses is in [configuration](configuration.md); without it, the mock tolerates what clients in the
-  wild send.
+- `missingParameters` and `existingParameters` use the names of the request (`mvpd`, `domainName`, `redirectUrl`). Two
+  samples have `domain`.
+- The mock serves `/decision/authorize/` of the cookbook and `/decisions/authorize/` of all other documents.
+- Two samples swap service provider and endpoint (`/api/v2/sessions/REF30/…`, `/api/v2/logout/REF30/…`). The mock serves
+  only the order of the API pages.
+- Where a message of a sample differs from the table of error codes, the mock sends that of the sample.
+- The X-Device-Info of the samples does not decode to valid JSON. The mock treats the platform as unknown.
+- While a degradation rule decides, the mock does not limit the number of resources. The samples ask for two.
+- If the partner framework status of a session names no MVPD, the session continues with the MVPD that the device chose
+  last. The sample answers with an MVPD that its request does not contain.
+- A TempPass without remaining resources gets 403 from the profiles endpoints, like an expired one.
+- Media tokens have the format of published ones. They are not tested with Adobe's verifier library.
+- [Strict mode](endpoints.md#strict-mode) rejects undocumented requests. Without it, the mock tolerates what real clients
+  send.
 """
 
 
