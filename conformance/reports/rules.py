@@ -18,11 +18,12 @@ from pass_harness.conformance.requirements.ledger import requirements
 from pass_harness.conformance.rule import Card, Rule, Severity
 
 INTRODUCTION = (
-    "What `pass-conformance` judges, and what it cannot; `pass-conformance rules --rules next --format markdown`",
-    "writes this. `pass-conformance explain RULE` says what a rule asks, what breaks otherwise and how to mend it.",
+    "The rules of `pass-conformance`, and the requirements without a rule. This page is the output of",
+    "`pass-conformance rules --rules next --format markdown`. `pass-conformance explain RULE` explains the requirement,",
+    "the consequences of a violation, and the remedy.",
     "",
-    "MUST is what Adobe calls mandatory, SHOULD what it recommends. ▶ marks rules that judge what the service says",
-    "to the Streaming App: they need a driver, a trace alone is not enough.",
+    "MUST marks requirements that Adobe calls mandatory, SHOULD its recommendations. ▶ marks rules that judge the",
+    "responses of the service to the Streaming App: they need a driver, a trace is not sufficient.",
 )
 LINE = 100
 """Characters of a line of prose: longer ones read badly on a wide terminal."""
@@ -41,12 +42,12 @@ def as_markdown(rules: Sequence[type[Rule]]) -> str:
         lines += [
             f"## {name.capitalize()}",
             "",
-            "| rule | | holds if | a run needs | source |",
+            "| rule | severity | passes if | a run needs | source |",
             "|---|---|---|---|---|",
         ]
         lines += [_row(rule.card) for rule in rules if phase(rule) == name]
         lines.append("")
-    lines += ["## What no rule judges", "", "| requirement | source | why |", "|---|---|---|"]
+    lines += ["## Requirements without a rule", "", "| requirement | source | reason |", "|---|---|---|"]
     lines += [
         f"| {requirement.says} | {_link(requirement.source)} | {requirement.untested} |"
         for requirement in requirements()

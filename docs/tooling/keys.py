@@ -15,10 +15,10 @@ from pass_harness.load.schemas import made as load_schemas
 from pass_harness.mock_server.formats.json_schema import Schema, fragment
 from pass_harness.mock_server.schemas import made as mock_schemas
 
-HEAD = """# Keys
+HEAD = """# Configuration file keys
 
-Every key of every file that you write, with its type and default; [schemas](../how-to/editor.md) tell your editor the
-same. A duration is a number and a unit: `250ms`, `30s`, `30m`, `6h`, `7d`.
+All keys of all configuration files, with type and default. The [JSON Schemas for editors](../how-to/editor.md) have the
+same contents. A duration is a number and a unit: `250ms`, `30s`, `30m`, `6h`, `7d`.
 """
 FILES = {
     "mock.toml": ("configuration.md", mock_schemas()["mock"]),
@@ -46,7 +46,7 @@ class _File:
         self._shown: dict[bytes, str] = {}
 
     def section(self, schema: Schema) -> str:
-        return f"\n## {self._name}\n\n[More about it]({self._about}).\n" + "".join(self._tables("", schema))
+        return f"\n## {self._name}\n\n[Description of the file]({self._about}).\n" + "".join(self._tables("", schema))
 
     def _tables(self, path: str, schema: Schema) -> Iterator[str]:
         below: list[tuple[str, Schema]] = []

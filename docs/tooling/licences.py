@@ -14,12 +14,12 @@ from pass_harness.mock_server.optional_dependencies import EXTRAS
 PAGE = Path(__file__).parents[1] / "reference" / "licences.md"
 PROJECT = "pass-harness"
 _LONGEST = 60
-_HEAD = """# Licences of what is installed
+_HEAD = """# Licences of dependencies
 
-Pass Harness itself is under the Apache License 2.0. These packages come with it, directly or as dependencies of
-others, on CPython and Linux; the second column tells with which [extra](installation.md), or none; the third, what
-they say of their licence. Versions that the tests run with, and digests of their files, are in
-[requirements/dev.txt](../../requirements/dev.txt); `make lint` asks for their known vulnerabilities.
+Pass Harness has the Apache License 2.0. The table lists its direct and indirect dependencies on CPython and Linux: the
+[extra](installation.md) that installs them (empty: always installed), and the licence that their metadata states.
+[requirements/dev.txt](../../requirements/dev.txt) has the versions that the tests use, with the digests of their files.
+`make lint` checks them for known vulnerabilities.
 
 | package | extra | licence |
 |---|---|---|

@@ -37,14 +37,14 @@ _JSON = {"str": "string", "int": "number", "float": "number", "bool": "true or f
 
 _COMMANDS_HEAD = """# Commands
 
-What `--help` says, of every command. [Exit codes](exit-codes.md) are the same for all of them. Machine formats go to
-stdout alone, all else to stderr.
+The output of `--help` for all commands. All commands use the same [exit codes](exit-codes.md). Machine-readable formats go
+to stdout, all other output to stderr.
 """
 _REPORT_HEAD = """# report.json
 
-The members of `report.json`, and of stdout with `--format json`. `pass-conformance schema` prints the same as
-[JSON Schema](../../conformance/reports/report.schema.json). It only grows: members are added, none is renamed or
-dropped. [Reports](reports.md) says what the verdicts mean.
+The members of `report.json`. `--format json` prints the same object to stdout. `pass-conformance schema` prints the
+[JSON Schema](../../conformance/reports/report.schema.json). The format is backward compatible: new versions add members,
+and never rename or remove them. [Reports](reports.md#verdicts) explains the verdicts.
 
 Members with a default may be absent in the objects of a scene.
 """

@@ -144,65 +144,65 @@ BREAKS: dict[str, tuple[str, ...]] = {
 MAY_BREAK: dict[str, dict[str, str]] = {
     "token-per-call": dict.fromkeys(
         ("errors.unknown-tolerated", "errors.top-level-and-item-level", "logout.on-request"),
-        "a token for each call is throttled, and what waits for one runs out of time",
+        "a token for each call exceeds the rate limit, and calls that wait for a token time out",
     ),
     "token-per-device": dict.fromkeys(
         ("errors.unknown-tolerated", "errors.top-level-and-item-level", "logout.on-request"),
-        "a token for each device is throttled, and what waits for one runs out of time",
+        "a token for each device exceeds the rate limit, and calls that wait for a token time out",
     ),
     "device-identifier-without-type": {
-        "errors.unknown-tolerated": "nothing is served to a device that is refused",
+        "errors.unknown-tolerated": "a rejected device gets no service",
     },
     "own-address-first": {
-        "environment.connections-reused": "throttled as one device, calls give up, and their connections with them",
+        "environment.connections-reused": "all devices share one rate limit, so calls are aborted and their connections closed",
     },
     "own-forwarded-for": {
-        "environment.connections-reused": "throttled as one device, calls give up, and their connections with them",
+        "environment.connections-reused": "all devices share one rate limit, so calls are aborted and their connections closed",
     },
     "no-forwarded-for": {
-        "environment.connections-reused": "throttled as one device, calls give up, and their connections with them",
+        "environment.connections-reused": "all devices share one rate limit, so calls are aborted and their connections closed",
     },
     "own-address-in-polls": {
-        "authentication.poll-starts-promptly": "from the device's own address the code is never polled",
+        "authentication.poll-starts-promptly": "the code is never polled from the address of the device",
     },
     "profiles-listed-at-start": {
-        "authentication.profile-remembered": "a start may cost one call to profiles/{mvpd}, none to the list",
+        "authentication.profile-remembered": "a start may make one call to profiles/{mvpd}, but none to the list",
     },
     "profiles-in-memory": {
-        "authentication.profile-remembered": "what was forgotten is asked for with the list of profiles",
+        "authentication.profile-remembered": "the service fetches lost profiles from the list of profiles",
     },
     "catalogue-one-by-one": {
-        "errors.amplification-bounded": "a request for each resource is more than batches and retries need",
+        "errors.amplification-bounded": "one request per resource exceeds what batches and retries need",
     },
     "denial-ignored": {
-        "authorization.media-token-verified": "a media token that was refused is a denial that is ignored",
-        "errors.top-level-and-item-level": "what was denied within an answer plays",
+        "authorization.media-token-verified": "a rejected media token is a denial, which the service ignores",
+        "errors.top-level-and-item-level": "a resource with an item-level denial plays",
     },
     "device-info-in-own-words": {
-        "headers.device-info-truthful": "other words for the hardware are not those that the app gave",
+        "headers.device-info-truthful": "the hardware terms differ from those of the app",
     },
     "retry-storm": {
-        "errors.amplification-bounded": "ten tries are more than a playback may cost",
+        "errors.amplification-bounded": "ten tries exceed the calls that a playback may make",
     },
     "register-every-start": {
-        "registration.credentials-survive-restart": "after a restart apps start too",
-        "registration.token-renewed-with-same-credentials": "the new client takes the place of a new token",
+        "registration.credentials-survive-restart": "apps also start after a restart",
+        "registration.token-renewed-with-same-credentials": "the service registers a new client instead of fetching a new token",
     },
     "code-in-lower-case": {
-        "authentication.code-validated-on-second-screen": "the code that the viewer copies is not the one looked up",
+        "authentication.code-validated-on-second-screen": "the code that the viewer enters is not the code that the service looks up",
     },
     "poll-profiles-list": {
-        "authentication.poll-starts-promptly": "the code itself is never polled",
+        "authentication.poll-starts-promptly": "the service never polls the code itself",
     },
     "two-pollers": {
-        "authentication.poll-interval": "two rhythms on one code come closer than 3 s to each other",
-        "errors.server-errors-bounded": "two pollers ask for one code twice as often when polls fail",
+        "authentication.poll-interval": "polls of two pollers for one code are less than 3 s apart",
+        "errors.server-errors-bounded": "two pollers double the retries of failed polls",
     },
     "whole-batch-retried": {
-        "preauthorization.permits-cached": "what was permitted is asked for again with the rest of its batch",
+        "preauthorization.permits-cached": "permitted resources are requested again with the rest of their batch",
     },
     "outage-amplified": {
-        "configuration.only-for-selection": "the configuration is among what it looks at in trouble",
+        "configuration.only-for-selection": "in an outage, the service also fetches the configuration",
     },
     "media-token-cached": {
         "preauthorization.never-plays": "a resource that was preauthorized plays without an authorize call",

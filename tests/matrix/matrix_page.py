@@ -6,26 +6,26 @@ from pathlib import Path
 
 from matrix_expected import BREAKS, MAY_BREAK
 
-from pass_harness.conformance.registry import all_rules
-from pass_harness.fixtures.programmer_service.defects import DEFECTS
+from conformance.registry import all_rules
+from fixtures.programmer_service.defects import DEFECTS
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "matrix.md"
 
-HEAD = """# Rules and defects
+HEAD = """# Rules and defects (test matrix)
 
-A rule is worth what it finds. The example Programmer Service keeps all rules and can be made to break them: with
-`pass-conformance demo --defect NAME`, or `python -m pass_harness.fixtures.programmer_service --defect NAME`.
-`tests/matrix` plays every scenario with every defect and shows that
+Each rule is tested against defects of the example Programmer Service. The service is compliant by default. A defect makes it
+misbehave: `pass-conformance demo --defect NAME`, or `python -m fixtures.programmer_service --defect NAME`. `tests/matrix`
+runs every scenario with every defect and asserts that
 
-- each defect trips the rules that it must and no innocent one, and the compliant service trips none;
-- each defect took effect in its run: the service itself counts how often (`GET /defects` of the example), and a run
-  in which it never did is void;
-- the canary, a defect that nobody can see, trips nothing.
+- each defect violates the rules that it must violate and no unrelated rule, and the compliant service violates none;
+- each defect took effect in its run: the service counts the occurrences (`GET /defects` of the example), and a run without
+  any is void;
+- the canary, a defect that is invisible to every rule, violates none.
 
-The runs share one event loop in virtual time, so they take seconds and do not depend on how busy the machine is.
-`PASS_HARNESS_MATRIX_IN_REAL_TIME=1 python -m pytest tests/matrix` lets them take the time that they take.
+The runs share one event loop with virtual time, so they take seconds and do not depend on the load of the machine.
+`PASS_HARNESS_MATRIX_IN_REAL_TIME=1 python -m pytest tests/matrix` runs them in real time.
 
-This page is written by `python tests/matrix/matrix_page.py`, and a test keeps it in step.
+`python tests/matrix/matrix_page.py` generates this page, and a test checks that it is up to date.
 """
 
 
@@ -39,15 +39,15 @@ def page() -> str:
     return "\n".join(
         (
             HEAD,
-            f"## The {len(defects)} defects",
+            f"## Defects ({len(defects)})",
             "",
-            "| defect | what the service does wrong | must break | may break besides, because |",
+            "| defect | description | must violate | may also violate (reason) |",
             "|---|---|---|---|",
             *defects,
             "",
-            f"## The {len(rules)} rules",
+            f"## Rules ({len(rules)})",
             "",
-            "| rule | broken by |",
+            "| rule | violated by |",
             "|---|---|",
             *rules,
             "",

@@ -17,8 +17,8 @@ ADDED = {
     "+notAfter": "decisions carry the times of the permit on the API page and in its samples",
 }
 OPEN = {
-    "attributes": "which user metadata comes along depends on the MVPD; the samples show three sets for one MVPD",
-    "mvpds": "the sample's MVPDs are an excerpt: other samples use integrations of REF30 that it leaves out",
+    "attributes": "the user metadata depends on the MVPD; the samples show three sets for one MVPD",
+    "mvpds": "the sample's MVPDs are an excerpt: other samples use integrations of REF30 that it omits",
 }
 KINDS: dict[str, str] = {
     "ms text": r"1[0-9]{12}",

@@ -15,16 +15,16 @@ _GUIDE = "https://experienceleague.adobe.com/en/docs/pass/authentication/integra
 
 _HEAD = """# Adobe's samples
 
-Every response sample of Adobe's DCR and REST API V2 pages, of its 429 and of its error codes, tried on the mock by
-the tests: status, content type, members, types and fixed values are those of the sample. Tokens, identifiers and
-times differ. `python -m tests.mock_server.sample_table` makes this page from the data of the tests.
+The tests run every response sample of Adobe's DCR and REST API V2 pages, of its 429 and of its error codes against the mock.
+Status, content type, members, types and fixed values must equal those of the sample; tokens, identifiers and times may
+differ. `python -m tests.mock_server.sample_table` generates this page from the data of the tests.
 
-{count} samples: {reproduced} reproduced, {departs} where the mock departs from a value, for the reason named.
+{count} samples: {reproduced} reproduced, {departs} with a departure from a value, for the stated reason.
 
-Requests that cannot be sent as they stand are mended, answers whose text is broken are repaired, and the table says
-how. X-Device-Info is sent as it stands, although it is Base64 of something that lacks a comma to be JSON.
+The tests fix requests that cannot be sent unchanged, and responses with invalid syntax; the notes describe the changes.
+X-Device-Info is sent unchanged, although it does not decode to valid JSON (a comma is missing).
 
-Of all samples alike:
+For all samples:
 
 {exceptions}
 """
@@ -34,9 +34,9 @@ def render(pages: Mapping[str, Page]) -> str:
     """The page, in Markdown."""
     outcomes = Counter(_outcome(sample) for page in pages.values() for sample in page.samples)
     exceptions = [
-        f"- `{name[1:]}` is there although some samples lack it: {reason}." for name, reason in ADDED.items()
+        f"- `{name[1:]}` may be present although some samples do not have it: {reason}." for name, reason in ADDED.items()
     ]
-    exceptions += [f"- `{name}` may hold more than the sample shows: {reason}." for name, reason in OPEN.items()]
+    exceptions += [f"- `{name}` may have more entries than the sample: {reason}." for name, reason in OPEN.items()]
     head = _HEAD.format(count=outcomes.total(), **outcomes, exceptions="\n".join(exceptions))
     return head + "".join(_section(name, page) for name, page in pages.items())
 
@@ -51,7 +51,7 @@ def _outcome(sample: Sample) -> str:
 
 
 def _notes(sample: Sample) -> str:
-    notes = {"departs": sample.departs, "request mended": sample.mended, "answer repaired": sample.repaired}
+    notes = {"departure": sample.departs, "request changed": sample.mended, "sample fixed": sample.repaired}
     return "; ".join(f"{title}: {note}" for title, note in notes.items() if note)
 
 
