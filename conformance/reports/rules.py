@@ -19,8 +19,8 @@ from pass_harness.conformance.rule import Card, Rule, Severity
 
 INTRODUCTION = (
     "The rules of `pass-conformance`, and the requirements without a rule. This page is the output of",
-    "`pass-conformance rules --rules next --format markdown`. `pass-conformance explain RULE` explains the requirement,",
-    "the consequences of a violation, and the remedy.",
+    "`pass-conformance rules --rules next --format markdown`. `pass-conformance explain RULE` explains the",
+    "requirement, the consequences of a violation, and the remedy.",
     "",
     "MUST marks requirements that Adobe calls mandatory, SHOULD its recommendations. ▶ marks rules that judge the",
     "responses of the service to the Streaming App: they need a driver, a trace is not sufficient.",

@@ -17,8 +17,8 @@ from pass_harness.mock_server.schemas import made as mock_schemas
 
 HEAD = """# Configuration file keys
 
-All keys of all configuration files, with type and default. The [JSON Schemas for editors](../how-to/editor.md) have the
-same contents. A duration is a number and a unit: `250ms`, `30s`, `30m`, `6h`, `7d`.
+All keys of all configuration files, with type and default. The [JSON Schemas for editors](../how-to/editor.md) have
+the same contents. A duration is a number and a unit: `250ms`, `30s`, `30m`, `6h`, `7d`.
 """
 FILES = {
     "mock.toml": ("configuration.md", mock_schemas()["mock"]),
@@ -67,7 +67,7 @@ class _File:
         """As it stands in the file: ``[[mvpds]]``."""
         table = f"[{path.replace('[]', '')}]"
         title = f"{self._name}: [{table}]" if path.endswith("[]") else f"{self._name}: {table}"
-        return f"{title}, or" if title in self._shown.values() else title
+        return f"{title} (alternative)" if title in self._shown.values() else title
 
     def _type(self, schema: Schema) -> str:
         match schema:

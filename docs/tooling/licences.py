@@ -16,10 +16,10 @@ PROJECT = "pass-harness"
 _LONGEST = 60
 _HEAD = """# Licences of dependencies
 
-Pass Harness has the Apache License 2.0. The table lists its direct and indirect dependencies on CPython and Linux: the
-[extra](installation.md) that installs them (empty: always installed), and the licence that their metadata states.
-[requirements/dev.txt](../../requirements/dev.txt) has the versions that the tests use, with the digests of their files.
-`make lint` checks them for known vulnerabilities.
+Pass Harness has the Apache License 2.0. The table lists its direct and indirect dependencies on CPython and Linux:
+the [extra](installation.md) that installs them (empty: always installed), and the licence that their metadata
+states. [requirements/dev.txt](../../requirements/dev.txt) has the versions that the tests use, with the digests of
+their files. `make lint` checks them for known vulnerabilities.
 
 | package | extra | licence |
 |---|---|---|

@@ -37,14 +37,14 @@ _JSON = {"str": "string", "int": "number", "float": "number", "bool": "true or f
 
 _COMMANDS_HEAD = """# Commands
 
-The output of `--help` for all commands. All commands use the same [exit codes](exit-codes.md). Machine-readable formats go
-to stdout, all other output to stderr.
+The output of `--help` for all commands. All commands use the same [exit codes](exit-codes.md). Machine-readable
+formats go to stdout, all other output to stderr.
 """
 _REPORT_HEAD = """# report.json
 
 The members of `report.json`. `--format json` prints the same object to stdout. `pass-conformance schema` prints the
-[JSON Schema](../../conformance/reports/report.schema.json). The format is backward compatible: new versions add members,
-and never rename or remove them. [Reports](reports.md#verdicts) explains the verdicts.
+[JSON Schema](../../conformance/reports/report.schema.json). The format is backward compatible: new versions add
+members, and never rename or remove them. [Reports](reports.md#verdicts) explains the verdicts.
 
 Members with a default may be absent in the objects of a scene.
 """

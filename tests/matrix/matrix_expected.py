@@ -154,13 +154,13 @@ MAY_BREAK: dict[str, dict[str, str]] = {
         "errors.unknown-tolerated": "a rejected device gets no service",
     },
     "own-address-first": {
-        "environment.connections-reused": "all devices share one rate limit, so calls are aborted and their connections closed",
+        "environment.connections-reused": "all devices share one rate limit; aborted calls close their connections",
     },
     "own-forwarded-for": {
-        "environment.connections-reused": "all devices share one rate limit, so calls are aborted and their connections closed",
+        "environment.connections-reused": "all devices share one rate limit; aborted calls close their connections",
     },
     "no-forwarded-for": {
-        "environment.connections-reused": "all devices share one rate limit, so calls are aborted and their connections closed",
+        "environment.connections-reused": "all devices share one rate limit; aborted calls close their connections",
     },
     "own-address-in-polls": {
         "authentication.poll-starts-promptly": "the code is never polled from the address of the device",
@@ -186,10 +186,10 @@ MAY_BREAK: dict[str, dict[str, str]] = {
     },
     "register-every-start": {
         "registration.credentials-survive-restart": "apps also start after a restart",
-        "registration.token-renewed-with-same-credentials": "the service registers a new client instead of fetching a new token",
+        "registration.token-renewed-with-same-credentials": "it registers a client instead of fetching a token",
     },
     "code-in-lower-case": {
-        "authentication.code-validated-on-second-screen": "the code that the viewer enters is not the code that the service looks up",
+        "authentication.code-validated-on-second-screen": "the entered code is not the one looked up",
     },
     "poll-profiles-list": {
         "authentication.poll-starts-promptly": "the service never polls the code itself",

@@ -13,13 +13,14 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "matrix.md"
 
 HEAD = """# Rules and defects (test matrix)
 
-Each rule is tested against defects of the example Programmer Service. The service is compliant by default. A defect makes it
-misbehave: `pass-conformance demo --defect NAME`, or `python -m fixtures.programmer_service --defect NAME`. `tests/matrix`
-runs every scenario with every defect and asserts that
+Each rule is tested against defects of the example Programmer Service. The service is compliant by default. A defect
+makes it misbehave: `pass-conformance demo --defect NAME`, or `python -m fixtures.programmer_service --defect NAME`.
+`tests/matrix` runs every scenario with every defect and asserts that
 
-- each defect violates the rules that it must violate and no unrelated rule, and the compliant service violates none;
-- each defect took effect in its run: the service counts the occurrences (`GET /defects` of the example), and a run without
-  any is void;
+- each defect violates the rules that it must violate and no unrelated rule, and the compliant service violates
+  none;
+- each defect took effect in its run: the service counts the occurrences (`GET /defects` of the example), and a run
+  without any is void;
 - the canary, a defect that is invisible to every rule, violates none.
 
 The runs share one event loop with virtual time, so they take seconds and do not depend on the load of the machine.

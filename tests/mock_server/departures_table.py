@@ -10,8 +10,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "departures.md"
 
 _HEAD = """# Departures from Adobe's documents
 
-Adobe's documents disagree in places. The mock follows this order of precedence: the API pages of REST API V2 and DCR,
-their samples, the published OpenAPI documents, then flows, checklist, FAQs, throttling, error codes and the cookbook.
+Adobe's documents disagree in places. The mock follows this order of precedence: the API pages of REST API V2 and
+DCR, their samples, the published OpenAPI documents, then flows, checklist, FAQs, throttling, error codes and the
+cookbook.
 
 ## Departures from the OpenAPI documents
 
@@ -27,20 +28,20 @@ _TAIL = """
 
 [Samples](samples.md) lists every sample of the API pages with its outcome. The other departures are:
 
-- `missingParameters` and `existingParameters` use the names of the request (`mvpd`, `domainName`, `redirectUrl`). Two
-  samples have `domain`.
+- `missingParameters` and `existingParameters` use the names of the request (`mvpd`, `domainName`, `redirectUrl`).
+  Two samples have `domain`.
 - The mock serves `/decision/authorize/` of the cookbook and `/decisions/authorize/` of all other documents.
-- Two samples swap service provider and endpoint (`/api/v2/sessions/REF30/…`, `/api/v2/logout/REF30/…`). The mock serves
-  only the order of the API pages.
+- Two samples swap service provider and endpoint (`/api/v2/sessions/REF30/…`, `/api/v2/logout/REF30/…`). The mock
+  serves only the order of the API pages.
 - Where a message of a sample differs from the table of error codes, the mock sends that of the sample.
 - The X-Device-Info of the samples does not decode to valid JSON. The mock treats the platform as unknown.
 - While a degradation rule decides, the mock does not limit the number of resources. The samples ask for two.
-- If the partner framework status of a session names no MVPD, the session continues with the MVPD that the device chose
-  last. The sample answers with an MVPD that its request does not contain.
+- If the partner framework status of a session names no MVPD, the session continues with the MVPD that the device
+  chose last. The sample answers with an MVPD that its request does not contain.
 - A TempPass without remaining resources gets 403 from the profiles endpoints, like an expired one.
 - Media tokens have the format of published ones. They are not tested with Adobe's verifier library.
-- [Strict mode](endpoints.md#strict-mode) rejects undocumented requests. Without it, the mock tolerates what real clients
-  send.
+- [Strict mode](endpoints.md#strict-mode) rejects undocumented requests. Without it, the mock tolerates what real
+  clients send.
 """
 
 

@@ -15,14 +15,14 @@ _GUIDE = "https://experienceleague.adobe.com/en/docs/pass/authentication/integra
 
 _HEAD = """# Adobe's samples
 
-The tests run every response sample of Adobe's DCR and REST API V2 pages, of its 429 and of its error codes against the mock.
-Status, content type, members, types and fixed values must equal those of the sample; tokens, identifiers and times may
-differ. `python -m tests.mock_server.sample_table` generates this page from the data of the tests.
+The tests run every response sample of Adobe's DCR and REST API V2 pages, of its 429 and of its error codes against
+the mock. Status, content type, members, types and fixed values must equal those of the sample; tokens, identifiers
+and times may differ. `python -m tests.mock_server.sample_table` generates this page from the data of the tests.
 
 {count} samples: {reproduced} reproduced, {departs} with a departure from a value, for the stated reason.
 
-The tests fix requests that cannot be sent unchanged, and responses with invalid syntax; the notes describe the changes.
-X-Device-Info is sent unchanged, although it does not decode to valid JSON (a comma is missing).
+The tests fix requests that cannot be sent unchanged, and responses with invalid syntax; the notes describe the
+changes. X-Device-Info is sent unchanged, although it does not decode to valid JSON (a comma is missing).
 
 For all samples:
 
@@ -34,7 +34,8 @@ def render(pages: Mapping[str, Page]) -> str:
     """The page, in Markdown."""
     outcomes = Counter(_outcome(sample) for page in pages.values() for sample in page.samples)
     exceptions = [
-        f"- `{name[1:]}` may be present although some samples do not have it: {reason}." for name, reason in ADDED.items()
+        f"- `{name[1:]}` may be present although some samples do not have it: {reason}."
+        for name, reason in ADDED.items()
     ]
     exceptions += [f"- `{name}` may have more entries than the sample: {reason}." for name, reason in OPEN.items()]
     head = _HEAD.format(count=outcomes.total(), **outcomes, exceptions="\n".join(exceptions))
