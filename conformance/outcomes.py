@@ -40,6 +40,11 @@ class Held:
 class Broken:
     """An opportunity at which the rule was broken; the evidence."""
 
+    kind: str
+    """Which of the card's kinds it is. Fingerprints are made of it, and not of the sentences below."""
+    subject: str = ""
+    """The stable noun that makes it another finding of its kind: a header, a parameter, a verb. Never a device, a
+    code or a time."""
     exchanges: tuple[int, ...]
     device: str | None
     expected: str

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from pass_harness.conformance.facts.common import Facts
 from pass_harness.conformance.observation import Observation
@@ -40,11 +40,21 @@ class Card:
     """What goes wrong for viewers or the contract when it is broken."""
     remedy: str
     """How to mend a service that breaks it."""
+    kinds: tuple[str, ...]
+    """The kinds of its findings: a slug for each fault that it tells apart, kept for good once released."""
     citations: tuple[Citation, ...]
     needs: frozenset[str] = frozenset()
     """Verbs and facilities without which a run gives no opportunity, or, with `judges_app`, no evidence."""
     judges_app: bool = False
     """True where the rule needs what the service said to the Streaming App (a driver), so a trace is not enough."""
+
+
+class Fault(NamedTuple):
+    """One of several faults that a judgement looks for: kind, observed and subject of a `Broken`."""
+
+    kind: str
+    observed: str
+    subject: str = ""
 
 
 class Rule(ABC):

@@ -22,6 +22,8 @@ from pass_harness.mock_server.formats.toml_file import TomlFile, nearest
 class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which findings of the rule are meant: globs, all of which must match."""
 
+    kind: str = "*"
+    """Of the finding, as `pass-conformance explain` lists them for its rule."""
     device: str = "*"
     endpoint: str = "*"
     """Of one of the exchanges that are the evidence."""
@@ -29,7 +31,8 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     def covers(self, evidence: Broken, cited: Collection[Exchange]) -> bool:
         return (
-            fnmatchcase(evidence.device or "", self.device)
+            fnmatchcase(evidence.kind, self.kind)
+            and fnmatchcase(evidence.device or "", self.device)
             and fnmatchcase(evidence.observed, self.observed)
             and (self.endpoint == "*" or any(fnmatchcase(exchange.endpoint, self.endpoint) for exchange in cited))
         )

@@ -13,6 +13,7 @@ def within_limit(asking: Exchange, limit: int) -> Outcome:
     if asked <= limit:
         return HELD
     return Broken(
+        kind="too-many-resources",
         exchanges=(asking.id,),
         device=asking.device,
         expected=f"at most {limit} resource{'s' if limit > 1 else ''} in one request",

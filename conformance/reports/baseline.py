@@ -8,6 +8,7 @@ import msgspec
 
 from pass_harness.conformance.errors import ConfigError
 from pass_harness.conformance.evaluation.engine import OTHER_KINDS, Verdict
+from pass_harness.conformance.evaluation.fingerprint import VERSION
 from pass_harness.conformance.reports.model import (
     NEW,
     PERSISTING,
@@ -21,16 +22,18 @@ from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
 
 
 def load(path: Path) -> Report:
-    """An earlier report. Raises `ConfigError` for a file that is none."""
+    """Returns an earlier report. Raises `ConfigError` for a file that is none or that cannot be compared."""
     try:
         report = msgspec.json.decode(path.read_bytes(), type=Report)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}); name the report.json of a run") from error
     except UNREADABLE as error:
         raise ConfigError(f"{path}: is no report ({error}); name the report.json of a run") from error
-    for rule in report.rules:
-        if rule.broken and not rule.kinds:
-            raise ConfigError(f"{path}: the findings of {rule.id} have no fingerprints; make the report anew")
+    if report.fingerprints != VERSION and any(rule.broken for rule in report.rules):
+        raise ConfigError(
+            f"{path}: its fingerprints are of version {report.fingerprints}, and these of version {VERSION}, so no "
+            "finding would be known again; make the report anew with this version of Pass Harness (--report DIR)"
+        )
     return report
 
 
@@ -71,7 +74,12 @@ def _gone(earlier: RuleReport, now: RuleReport | None) -> list[EarlierFinding]:
     still = {kind.fingerprint for kind in now.kinds} if now else set()
     return [
         EarlierFinding(
-            rule=earlier.id, severity=earlier.severity, fingerprint=kind.fingerprint, observed=kind.observed
+            rule=earlier.id,
+            severity=earlier.severity,
+            fingerprint=kind.fingerprint,
+            observed=kind.observed,
+            kind=kind.kind,
+            subject=kind.subject,
         )
         for kind in earlier.kinds
         if kind.fingerprint not in still

@@ -10,7 +10,9 @@ from collections.abc import Iterable
 import msgspec
 
 from pass_harness.conformance.evaluation.engine import Finding, RuleResult, Verdict
+from pass_harness.conformance.evaluation.fingerprint import VERSION
 from pass_harness.conformance.evaluation.waivers import Waivers
+from pass_harness.conformance.outcomes import Broken
 from pass_harness.conformance.reports.scene import SceneReport, scene_report
 
 PASSED, VIOLATED, INCONCLUSIVE = "passed", "violated", "inconclusive"
@@ -33,6 +35,15 @@ class FindingReport(msgspec.Struct, kw_only=True):
     """new or persisting, where there is a baseline."""
     scene: SceneReport | None = None
     """What the device did around it; for the first findings of a rule."""
+    kind: str = ""
+    """Which fault of the rule it is; `pass-conformance explain` lists them."""
+    subject: str = ""
+    """The header, parameter or verb that it is about, where that makes it another finding."""
+
+    @property
+    def kind_in_full(self) -> str:
+        """The kind with its subject: ``facts-missing (connectionPort)``."""
+        return f"{self.kind} ({self.subject})" if self.subject else self.kind
 
 
 class KindReport(msgspec.Struct, kw_only=True):
@@ -44,6 +55,9 @@ class KindReport(msgspec.Struct, kw_only=True):
     observed: str = ""
     state: str = ""
     """new or persisting, where there is a baseline."""
+    kind: str = ""
+    """That of the findings; several fingerprints may share it, for other subjects or endpoints."""
+    subject: str = ""
 
 
 class RuleReport(msgspec.Struct, kw_only=True):
@@ -126,6 +140,8 @@ class EarlierFinding(msgspec.Struct, kw_only=True):
     severity: str
     fingerprint: str
     observed: str
+    kind: str = ""
+    subject: str = ""
 
 
 class BaselineReport(msgspec.Struct, kw_only=True):
@@ -204,6 +220,8 @@ class Report(msgspec.Struct, kw_only=True):
     fail_on: str = "any"
     """Which findings count: any, or only those that are new to the baseline."""
     baseline: BaselineReport | None = None
+    fingerprints: int = 1
+    """How the fingerprints were made; only those of the same number can be compared."""
 
 
 def compose(
@@ -227,6 +245,7 @@ def compose(
         ],
         waived=_waived(waivers, results) if waivers else [],
         run=run,
+        fingerprints=VERSION,
     )
     settle(report)
     return report
@@ -276,13 +295,16 @@ def _rule(result: RuleResult) -> RuleReport:
 
 
 def _kinds(result: RuleResult) -> list[KindReport]:
-    seen: dict[str, str] = {}
+    first: dict[str, Broken] = {}
     for finding in result.findings:
-        seen.setdefault(finding.fingerprint, finding.evidence.observed)
-    return [
-        KindReport(fingerprint=kind, findings=number, waived=result.waived.get(kind, 0), observed=seen.get(kind, ""))
-        for kind, number in result.kinds.items()
-    ]
+        first.setdefault(finding.fingerprint, finding.evidence)
+    kinds = []
+    for fingerprint, number in result.kinds.items():
+        kind = KindReport(fingerprint=fingerprint, findings=number, waived=result.waived.get(fingerprint, 0))
+        if (evidence := first.get(fingerprint)) is not None:
+            kind.observed, kind.kind, kind.subject = evidence.observed, evidence.kind, evidence.subject
+        kinds.append(kind)
+    return kinds
 
 
 def _waived(waivers: Waivers, results: Iterable[RuleResult]) -> list[Waived]:
@@ -315,4 +337,6 @@ def finding_report(finding: Finding) -> FindingReport:
         fingerprint=finding.fingerprint,
         waived=finding.waived,
         scene=scene_report(finding.scene) if finding.scene else None,
+        kind=evidence.kind,
+        subject=evidence.subject,
     )

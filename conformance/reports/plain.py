@@ -13,8 +13,9 @@ def evidence(rule: RuleReport) -> str:
     lines = []
     for finding in rule.findings[:SHOWN_FINDINGS]:
         marks = ", ".join(filter(None, (finding.state, "waived" if finding.waived else "")))
+        kind = f"{finding.kind_in_full}, " if finding.kind else ""
         lines += [
-            f"- exchanges {', '.join(map(str, finding.exchanges))}, device {finding.device} ({finding.blame})"
+            f"- {kind}exchanges {', '.join(map(str, finding.exchanges))}, device {finding.device} ({finding.blame})"
             + (f" [{marks}]" if marks else ""),
             f"  expected: {finding.expected}",
             f"  observed: {finding.observed}",

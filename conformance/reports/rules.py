@@ -42,8 +42,8 @@ def as_markdown(rules: Sequence[type[Rule]]) -> str:
         lines += [
             f"## {name.capitalize()}",
             "",
-            "| rule | severity | passes if | a run needs | source |",
-            "|---|---|---|---|---|",
+            "| rule | severity | passes if | kinds of findings | a run needs | source |",
+            "|---|---|---|---|---|---|",
         ]
         lines += [_row(rule.card) for rule in rules if phase(rule) == name]
         lines.append("")
@@ -90,6 +90,9 @@ def explain(rule: type[Rule], console: Console) -> None:
             console.print(f"\n[bold]{heading}[/]", highlight=False)
             width = min(console.width, LINE) - 2
             console.print(Padding(escape(text), (0, 0, 0, 2), expand=False), highlight=False, width=width)
+    console.print("\n[bold]Kinds of findings[/]", highlight=False)
+    for kind in card.kinds:
+        console.print(f"  {kind}", highlight=False)
     console.print("\n[bold]Source[/]", highlight=False)
     for citation in card.citations:
         console.print(escape(f"  {citation}\n  {citation.url}"), highlight=False, soft_wrap=True)
@@ -111,6 +114,7 @@ def _facts(card: Card) -> dict[str, Any]:
         "requirement": card.requirement,
         "breaks": card.breaks,
         "remedy": card.remedy,
+        "kinds": list(card.kinds),
         "citations": [{"document": c.document, "section": c.section, "url": c.url} for c in card.citations],
         "needs": sorted(card.needs),
         "judges_app": card.judges_app,
@@ -119,9 +123,10 @@ def _facts(card: Card) -> dict[str, Any]:
 
 def _row(card: Card) -> str:
     mark = " ▶" if card.judges_app else ""
+    kinds = ", ".join(f"`{kind}`" for kind in card.kinds)
     needs = in_words(card.needs) or "-"
     sources = ", ".join(map(_link, card.citations))
-    return f"| `{card.id}` | {card.severity}{mark} | {card.title} | {needs} | {sources} |"
+    return f"| `{card.id}` | {card.severity}{mark} | {card.title} | {kinds} | {needs} | {sources} |"
 
 
 def _link(citation: Citation) -> str:

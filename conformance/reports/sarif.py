@@ -14,11 +14,12 @@ from urllib.parse import quote
 import msgspec
 
 from pass_harness.conformance.evaluation.engine import Verdict
+from pass_harness.conformance.evaluation.fingerprint import VERSION
 from pass_harness.conformance.reports.model import NEW, FindingReport, KindReport, Report, RuleReport
 from pass_harness.conformance.reports.scene import ExchangeReport
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-FINGERPRINT = "passHarnessFinding/v1"
+FINGERPRINT = f"passHarnessFinding/v{VERSION}"
 NOT_JUDGED = {Verdict.INCONCLUSIVE, Verdict.UNTESTABLE, Verdict.NOT_EXERCISED}
 
 
@@ -79,6 +80,8 @@ def _result(report: Report, rule: RuleReport, index: int, kind: KindReport) -> d
         result["suppressions"] = list(_suppressions(report, rule))
     if finding is not None:
         result["properties"] = {
+            "kind": finding.kind,
+            "subject": finding.subject,
             "exchanges": finding.exchanges,
             "device": finding.device or "",
             "blame": finding.blame,

@@ -74,7 +74,9 @@ def _violated(rule: RuleReport) -> Iterator[tuple[str, int]]:
 def _finding(finding: FindingReport) -> Iterator[tuple[str, int]]:
     ids = ", ".join(map(str, finding.exchanges[:SHOWN_EXCHANGES]))
     more = "…" if len(finding.exchanges) > SHOWN_EXCHANGES else ""
-    where = [f"exchanges {ids}{more}"] if ids else []
+    where = [finding.kind_in_full] if finding.kind else []
+    if ids:
+        where.append(f"exchanges {ids}{more}")
     if finding.device:
         where.append(f"device {finding.device}")
     if finding.blame != "SERVICE":

@@ -125,6 +125,7 @@ def _item(exchange: Exchange, resource: str) -> Item:
 
 def _asked_again(before: Exchange, seen: Exchange, item: Item) -> Broken:
     return Broken(
+        kind="decided-asked-again",
         exchanges=(before.id, seen.id),
         device=seen.device,
         expected="a retry of the resources whose error has the action retry, and of no others",
@@ -134,6 +135,7 @@ def _asked_again(before: Exchange, seen: Exchange, item: Item) -> Broken:
 
 def _too_many(series: list[Exchange]) -> Broken:
     return Broken(
+        kind="too-many-tries",
         exchanges=tuple(exchange.id for exchange in series),
         device=series[-1].device,
         expected=f"at most {TRIES} tries",

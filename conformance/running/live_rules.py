@@ -32,6 +32,7 @@ class LiveRules:
                 expected=finding.evidence.expected,
                 observed=finding.evidence.observed,
                 blame=str(finding.evidence.blame),
+                kind=finding.evidence.kind,
             )
             for finding in self._judge.observe(exchange)
         ]

@@ -30,6 +30,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     expected: str
     observed: str
     blame: str
+    kind: str = ""
+    """Which fault of the rule it is."""
 
 
 class Observer(Protocol):

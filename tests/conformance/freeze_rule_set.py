@@ -1,5 +1,7 @@
 """Releases a rule set: writes down all rules there are now, with their severities, and the digest that guards them.
 
+The kinds of their findings are written down too: fingerprints are made of them, so none is renamed from then on.
+
     python tests/conformance/freeze_rule_set.py 2026.1
 
 A released set is never changed. A rule that came later is in the next one.
@@ -7,6 +9,7 @@ A released set is never changed. A rule that came later is in the next one.
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -14,10 +17,11 @@ from pass_harness.conformance import rule_sets
 from pass_harness.conformance.registry import all_rules
 
 DIGESTS = Path(__file__).with_name("rule_set_digests.toml")
+KINDS = Path(__file__).with_name("released_kinds.toml")
 
 
-def freeze(version: str, folder: Path, digests: Path) -> None:
-    """Writes ``VERSION.toml`` to the folder, and its digest after the others."""
+def freeze(version: str, folder: Path, digests: Path, kinds: Path) -> None:
+    """Writes ``VERSION.toml`` to the folder, its digest after the others, and the file of the kinds anew."""
     file = folder / f"{version}.toml"
     if not rule_sets.VERSION.fullmatch(version):
         raise SystemExit(f"{version}: a version is a year and a number, like 2026.1")
@@ -30,9 +34,19 @@ def freeze(version: str, folder: Path, digests: Path) -> None:
     )
     with digests.open("a", encoding="utf-8") as known:
         known.write(f'"{version}" = "{rule_sets.digest(severities)}"\n')
+    kinds.write_text(released_kinds(), "utf-8")
+
+
+def released_kinds() -> str:
+    """Returns the file of the kinds that all rules have now."""
+    lines = [
+        "# The kinds of findings of all released rules: none is renamed or dropped (see freeze_rule_set.py).\n",
+        *(f'"{rule.card.id}" = {json.dumps(rule.card.kinds)}\n' for rule in all_rules()),
+    ]
+    return "".join(lines)
 
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         raise SystemExit(__doc__)
-    freeze(sys.argv[1], Path(rule_sets.__file__).parent, DIGESTS)
+    freeze(sys.argv[1], Path(rule_sets.__file__).parent, DIGESTS, KINDS)

@@ -3,7 +3,7 @@
     python tests/conformance/new_rule.py authentication.my-rule --citation FAQ_POLLING_INTERVAL
 
 What is made works and is tested at once: it looks for a header that nobody sends. Put what the rule is about in its
-place, wherever CHANGE ME stands and in the judgement.
+place, wherever CHANGE ME or change-me stands and in the judgement.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ class {name}(Rule):
         requirement="CHANGE ME: what Adobe asks, in our words.",
         breaks="CHANGE ME: what goes wrong for viewers where it is broken.",
         remedy="CHANGE ME: how to mend a service that breaks it.",
+        kinds=("change-me",),
         citations=(citations.{citation},),
     )
 
@@ -59,6 +60,7 @@ class {name}(Rule):
             yield HELD
             return
         yield Broken(
+            kind="change-me",
             exchanges=(seen.id,),
             device=seen.device,
             expected="no header {header}",
@@ -67,7 +69,7 @@ class {name}(Rule):
 '''
 BREAKER = """
 
-@breaks("{id}")
+@breaks("{id}", "change-me")
 def {breaker}(trace: Trace) -> None:
     trace.exchange("profiles", "/api/v2/REF30/profiles", headers={{"{header}": "1"}})
 """
@@ -85,7 +87,8 @@ rules = ["{id}"]
 """
 NEXT = """
 Next:
-  1. {rule}: the card and the judgement; CHANGE ME marks what is only there to be replaced
+  1. {rule}: the card and the judgement; CHANGE ME marks what is only there to be replaced,
+     change-me the kind of the finding: a slug for each fault that the rule tells apart
   2. python -m pytest tests/conformance -k {slug}     (the trace breaks it)
   3. python -m pytest tests/matrix -k {defect}     (the defect trips it, and no other rule)
   4. make reference && python tests/matrix/matrix_page.py     (its pages)

@@ -12,16 +12,17 @@ from conformance_traces import OTHER, Trace
 
 POLLS, TOKENS = "authentication.poll-interval", "registration.token-reused"
 
-NO_FINGERPRINTS = json.dumps(
+OLD_FINGERPRINTS = json.dumps(
     {
         "verdict": "violated",
         "exit_code": 1,
         "rules": [
             {"id": "a.b", "title": "T", "severity": "MUST", "verdict": "violated", "opportunities": 1,
-             "findings": [], "broken": 1}
+             "findings": [], "broken": 1, "kinds": [{"fingerprint": "0123456789abcdef", "findings": 1}]}
         ],
     }
 )  # fmt: skip
+OLD_AND_CLEAN = json.dumps({"verdict": "passed", "exit_code": 0, "rules": []})
 
 
 def polled(now: float = 100.0, every: float = 1.0, code: str = "AAAAAAA") -> Trace:
@@ -78,7 +79,7 @@ def test_what_is_gone_is_fixed_only_if_its_rule_was_judged(tmp_path: Path) -> No
     fixed = against(baseline, mended, tmp_path).report["baseline"]
     unjudged = against(baseline, without_login, tmp_path).report["baseline"]
 
-    assert POLLS in {finding["rule"] for finding in fixed["fixed"]}
+    assert (POLLS, "polled-too-soon") in {(finding["rule"], finding["kind"]) for finding in fixed["fixed"]}
     assert "polled again after" in next(one["observed"] for one in fixed["fixed"] if one["rule"] == POLLS)
     assert POLLS in {finding["rule"] for finding in unjudged["unjudged"]}
     assert POLLS not in {finding["rule"] for finding in unjudged["fixed"]}
@@ -125,7 +126,8 @@ def test_a_report_may_take_the_place_of_its_own_baseline(tmp_path: Path) -> None
         (None, "cannot be read (No such file or directory); name the report.json of a run"),
         ("[]", "is no report"),
         ("{", "is no report"),
-        (NO_FINGERPRINTS, "the findings of a.b have no fingerprints; make the report anew"),
+        (OLD_FINGERPRINTS, "its fingerprints are of version 1, and these of version 2"),
+        (OLD_FINGERPRINTS, "make the report anew with this version of Pass Harness (--report DIR)"),
     ],
 )
 def test_a_wrong_baseline_is_told(tmp_path: Path, content: str | None, told: str) -> None:
@@ -138,6 +140,16 @@ def test_a_wrong_baseline_is_told(tmp_path: Path, content: str | None, told: str
     assert (done.code, done.out) == (2, "")
     assert f"CONFIG: {file}: " in done.err
     assert told in done.err
+
+
+def test_an_old_baseline_without_findings_still_serves(tmp_path: Path) -> None:
+    file = tmp_path / "previous.json"
+    file.write_text(OLD_AND_CLEAN, "utf-8")
+
+    done = against(file, polled(), tmp_path, "--fail-on", "new")
+
+    assert done.code == 1
+    assert {kind["state"] for kind in done.rule(POLLS)["kinds"]} == {"new"}
 
 
 def test_new_findings_need_a_baseline(tmp_path: Path) -> None:

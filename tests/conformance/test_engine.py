@@ -20,7 +20,7 @@ from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
-BROKEN = Broken(exchanges=(1,), device=None, expected="this", observed="that")
+BROKEN = Broken(kind="unlucky", exchanges=(1,), device=None, expected="this", observed="that")
 UNCLEAR = Unclear(reason="the mock was busy")
 
 
@@ -29,7 +29,7 @@ class Scripted(Rule):
 
     card = Card(
         id="test.scripted", title="T", severity=Severity.MUST, requirement="R.", breaks="B.", remedy="M.",
-        citations=(citations.THROTTLING_LIMITS,),
+        kinds=("unlucky",), citations=(citations.THROTTLING_LIMITS,),
     )  # fmt: skip
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:

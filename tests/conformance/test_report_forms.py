@@ -16,6 +16,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase
 from report_samples import HOSTILE, compliant, hostile, violated
 from sarif_kit.validate import validation_errors
 
+from pass_harness.conformance.registry import all_rules
 from pass_harness.conformance.reports import markdown
 from pass_harness.conformance.reports.curl import curl, script
 from pass_harness.conformance.reports.documents import FORMS
@@ -40,6 +41,13 @@ def test_reports_keep_the_published_schema(sample: Callable[[], Report]) -> None
     jsonschema_rs.validate(json.loads(published_schema()), json.loads(made("json", sample())))
 
 
+@pytest.mark.parametrize("form", ["html", "junit"])
+def test_people_read_kind_and_subject(form: str) -> None:
+    rule = "headers.device-info-complete"
+
+    assert "facts-missing (version, osVersion, " in made(form, violated(rule))
+
+
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_sarif_is_valid_and_names_what_is_broken(sample: Callable[[], Report]) -> None:
     report = sample()
@@ -48,11 +56,13 @@ def test_sarif_is_valid_and_names_what_is_broken(sample: Callable[[], Report]) -
     assert validation_errors(log) == []
     (run,) = log["runs"]
     broken = [rule.id for rule in report.rules if rule.verdict == "violated"]
+    kinds = {rule.card.id: rule.card.kinds for rule in all_rules()}
     assert {result["ruleId"] for result in run["results"]} == set(broken)
     for result in run["results"]:
         assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
         assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
-        assert re.fullmatch("[0-9a-f]{16}", result["partialFingerprints"]["passHarnessFinding/v1"])
+        assert re.fullmatch("[0-9a-f]{16}", result["partialFingerprints"]["passHarnessFinding/v2"])
+        assert result["properties"]["kind"] in kinds[result["ruleId"]]
     told = json.dumps(run["invocations"])
     for rule in report.rules:
         if rule.verdict in {"not exercised", "untestable", "inconclusive"}:

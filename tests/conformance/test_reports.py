@@ -16,6 +16,7 @@ from rich.console import Console
 from trace_judging import judge
 
 from pass_harness.conformance.evaluation.engine import Judge, lacking
+from pass_harness.conformance.evaluation.fingerprint import VERSION
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import all_rules, select
 from pass_harness.conformance.reports import rules as listing
@@ -92,7 +93,7 @@ def test_the_text_says_what_to_do_first() -> None:
     start = next(n for n, line in enumerate(lines) if "MUST authentication.poll-interval" in line)
     told = "\n".join(lines[start : start + 15])
     assert "(4 of 4 times)" in told
-    assert "exchanges 4, 5; device device-1" in told
+    assert "• polled-too-soon; exchanges 4, 5; device device-1" in told
     assert "expected  at least 3 s between two polls of a code" in told
     assert "observed  code AAAAAAA was polled again after 1.00 s" in told
     assert "remedy    Wait 3 to 5 seconds" in told
@@ -137,13 +138,18 @@ def test_the_json_report_has_the_published_shape() -> None:
     rule = next(rule for rule in made["rules"] if rule["id"] == "authentication.poll-interval")
     assert {"id", "title", "severity", "verdict", "opportunities", "findings"} <= set(rule)
     finding = rule["findings"][0]
-    assert {name: finding[name] for name in ("exchanges", "device", "expected", "observed", "blame")} == {
+    assert {
+        name: finding[name] for name in ("exchanges", "device", "expected", "observed", "blame", "kind", "subject")
+    } == {
         "exchanges": [4, 5],
         "device": "device-1",
         "expected": "at least 3 s between two polls of a code",
         "observed": "code AAAAAAA was polled again after 1.00 s",
         "blame": "SERVICE",
+        "kind": "polled-too-soon",
+        "subject": "",
     }
+    assert (rule["kinds"][0]["kind"], made["fingerprints"]) == ("polled-too-soon", VERSION)
 
 
 def test_an_audit_judges_recorded_traces(tmp_path: Path) -> None:
@@ -170,8 +176,10 @@ def test_rules_are_listed_as_text_json_and_markdown() -> None:
     for rule, card in zip(all_rules(), cards, strict=True):
         assert rule.card.id in out.getvalue()
         assert f"| `{rule.card.id}` |" in markdown
+        assert all(f"`{kind}`" in markdown for kind in rule.card.kinds)
         assert card["id"] == rule.card.id
         assert card["citations"]
+        assert card["kinds"] == list(rule.card.kinds)
 
 
 def test_a_rule_is_explained_in_full() -> None:
@@ -180,7 +188,7 @@ def test_a_rule_is_explained_in_full() -> None:
     listing.explain(rule, Console(file=out, width=400))
 
     told = " ".join(out.getvalue().split())
-    for part in (rule.card.title, rule.card.requirement, rule.card.breaks, rule.card.remedy):
+    for part in (rule.card.title, rule.card.requirement, rule.card.breaks, rule.card.remedy, *rule.card.kinds):
         assert part in told
     assert max(map(len, out.getvalue().partition("Source")[0].splitlines())) <= listing.LINE
     assert rule.card.citations[0].url in out.getvalue()

@@ -25,7 +25,7 @@ def versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "rule_sets"
     folder.mkdir()
     for version in ("2026.9", "2026.10"):
-        freeze(version, folder, tmp_path / "digests.toml")
+        freeze(version, folder, tmp_path / "digests.toml", tmp_path / "kinds.toml")
     older, newer = folder / "2026.9.toml", folder / "2026.10.toml"
     older.write_text(older.read_text().replace(f'"{RULE}" = "MUST"\n', ""))
     newer.write_text(newer.read_text().replace(f'"{RULE}" = "MUST"', f'"{RULE}" = "SHOULD"'))
@@ -80,17 +80,18 @@ def test_an_unknown_set_is_told_with_those_there_are(versions: Path) -> None:
 
 
 def test_freezing_writes_down_every_rule_once(tmp_path: Path) -> None:
-    digests = tmp_path / "digests.toml"
-    freeze("2030.1", tmp_path, digests)
+    digests, kinds = tmp_path / "digests.toml", tmp_path / "kinds.toml"
+    freeze("2030.1", tmp_path, digests, kinds)
 
     frozen = tomllib.loads((tmp_path / "2030.1.toml").read_text())["rules"]
     assert frozen == {rule.card.id: str(rule.card.severity) for rule in all_rules()}
     severities = {rule: Severity(severity) for rule, severity in frozen.items()}
     assert tomllib.loads(digests.read_text()) == {"2030.1": rule_sets.digest(severities)}
+    assert tomllib.loads(kinds.read_text()) == {rule.card.id: list(rule.card.kinds) for rule in all_rules()}
     with pytest.raises(SystemExit, match="is released"):
-        freeze("2030.1", tmp_path, digests)
+        freeze("2030.1", tmp_path, digests, kinds)
     with pytest.raises(SystemExit, match=r"like 2026\.1"):
-        freeze("v2", tmp_path, digests)
+        freeze("v2", tmp_path, digests, kinds)
 
 
 def test_a_digest_tells_any_change() -> None:

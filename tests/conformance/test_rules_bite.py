@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from breakers import BREAKERS
+from breakers import BREAKERS, BREAKERS_BY_KIND
 from trace_judging import judge
 
 from pass_harness.conformance.evaluation.engine import Verdict
@@ -17,14 +17,18 @@ def test_every_rule_has_a_trace_that_breaks_it() -> None:
     assert set(BREAKERS) == set(RULES)
 
 
-@pytest.mark.parametrize("rule", sorted(RULES))
-def test_the_rule_flags_its_breaker_with_evidence(rule: str) -> None:
-    trace = BREAKERS[rule]()
+def test_every_kind_has_a_trace_that_makes_a_finding_of_it() -> None:
+    assert set(BREAKERS_BY_KIND) == {(rule.card.id, kind) for rule in RULES.values() for kind in rule.card.kinds}
+
+
+@pytest.mark.parametrize(("rule", "kind"), sorted(BREAKERS_BY_KIND))
+def test_the_rule_flags_its_breaker_with_evidence(rule: str, kind: str) -> None:
+    trace = BREAKERS_BY_KIND[rule, kind]()
 
     result = judge(trace.observations, expectations=Expectations(hidden_mvpds=("TempPass*",)))[rule]
 
     assert result.verdict is Verdict.VIOLATED
-    evidence = result.findings[0].evidence
+    evidence = next(finding.evidence for finding in result.findings if finding.evidence.kind == kind)
     known = {observation.id for observation in trace.observations if hasattr(observation, "id")}
     assert set(evidence.exchanges) <= known
     assert evidence.expected

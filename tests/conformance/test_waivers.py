@@ -55,6 +55,9 @@ def test_a_waiver_excuses_the_findings_of_its_rule(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("match", "excused"),
     [
+        ('kind = "polled-too-soon"', 4),
+        ('kind = "polled-*", device = "device-2"', 2),
+        ('kind = "polled-too-late"', 0),
         (f'device = "{VIEWER.device}"', 2),
         ('device = "*"', 4),
         ('endpoint = "profiles.*"', 4),

@@ -5,18 +5,17 @@ from __future__ import annotations
 import msgspec
 from breakers import BREAKERS
 from conformance_traces import OTHER, VIEWER, Trace
-from trace_judging import judge, merged
+from trace_judging import judge
 
 from pass_harness.conformance.evaluation.evidence_history import AFTER, BEFORE, MOST, Scene, Witness
-from pass_harness.conformance.evaluation.fingerprint import fingerprint
 from pass_harness.conformance.observation import VerbCall
 from pass_harness.conformance.outcomes import Broken
 from pass_harness.conformance.reports.scene import LONGEST_BODY, scene_report
 from pass_harness.mock_server.exchange import Exchange
 
 
-def broken(*exchanges: int, device: str | None = VIEWER.device, observed: str = "that") -> Broken:
-    return Broken(exchanges=exchanges, device=device, expected="this", observed=observed)
+def broken(*exchanges: int) -> Broken:
+    return Broken(kind="unlucky", exchanges=exchanges, device=VIEWER.device, expected="this", observed="that")
 
 
 def ids(scene: Scene) -> list[int]:
@@ -109,38 +108,3 @@ def test_a_shown_exchange_has_no_secret_and_no_endless_body() -> None:
     masked = trace.profiles(headers={"authorization": "Bearer sha256:0123456789abcdef"})
     again = scene_report(Scene([masked], frozenset({2}))).exchanges[0]
     assert again.request_headers["authorization"] == "Bearer sha256:0123456789abcdef"
-
-
-def test_a_fingerprint_is_the_same_for_other_devices_codes_and_times() -> None:
-    trace = BREAKERS["authentication.poll-interval"]()
-    elsewhere = Trace(now=5_000.0, first_id=900).start()
-    elsewhere.session("BCDFGHJ", OTHER)
-    for _ in range(3):
-        elsewhere.wait(1.7)
-        elsewhere.poll("BCDFGHJ")
-
-    (here,), (there,) = (
-        {finding.fingerprint for finding in judge(seen)["authentication.poll-interval"].findings}
-        for seen in (merged(trace), merged(elsewhere))
-    )
-    assert here == there
-
-
-def test_a_fingerprint_tells_rules_kinds_and_endpoints_apart() -> None:
-    trace = Trace()
-    call, other = trace.profiles(), trace.configuration()
-    prints = [
-        fingerprint("a.b", broken(1, observed="no header"), (call,)),
-        fingerprint("a.c", broken(1, observed="no header"), (call,)),
-        fingerprint("a.b", broken(1, observed="a wrong header"), (call,)),
-        fingerprint("a.b", broken(1, observed="no header"), (other,)),
-    ]
-    assert len(set(prints)) == 4
-
-
-def test_names_of_what_was_asked_for_do_not_count() -> None:
-    first, second = Trace().authorize("Cartoons"), Trace().authorize("News")
-
-    assert fingerprint("a.b", broken(1, observed="Cartoons asked for again"), (first,)) == fingerprint(
-        "a.b", broken(1, observed="News asked for again"), (second,)
-    )

@@ -9,7 +9,7 @@ from pass_harness.conformance.facts.exchanges import answer
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Fault, Rule, Severity
 
 
 class CodeAndUrlReturned(Rule):
@@ -22,6 +22,7 @@ class CodeAndUrlReturned(Rule):
         breaks="The viewer types a code that nobody knows, or opens a page that does not log them in.",
         remedy="Hand out the code of the session's answer, and as address /api/v2/authenticate/{serviceProvider}/"
         "{code} on the host of Adobe Pass.",
+        kinds=("other-code", "other-address"),
         citations=(citations.COOKBOOK_AUTHENTICATE,),
         needs=frozenset({"login"}),
         judges_app=True,
@@ -47,17 +48,18 @@ class CodeAndUrlReturned(Rule):
             yield HELD
             return
         yield Broken(
+            kind=wrong.kind,
             exchanges=tuple(exchange.id for exchange in sessions),
             device=seen.device,
             expected=f"code {' or '.join(sorted(codes))} and the authenticate address that ends in it",
-            observed=wrong,
+            observed=wrong.observed,
         )
 
 
-def _wrong(codes: set[str], code: object, url: object) -> str | None:
+def _wrong(codes: set[str], code: object, url: object) -> Fault | None:
     if code and code not in codes:
-        return f"the app got the code {code}"
+        return Fault("other-code", f"the app got the code {code}")
     path = str(url).partition("?")[0].rstrip("/") if url else None
     if path and not ("/api/v2/authenticate/" in path and path.rpartition("/")[2] in codes):
-        return f"the app got the address {url}"
+        return Fault("other-address", f"the app got the address {url}")
     return None

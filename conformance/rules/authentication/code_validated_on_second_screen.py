@@ -25,6 +25,7 @@ class CodeValidatedOnSecondScreen(Rule):
         "the authenticate address is opened. Of one that is not known the viewer is told so.",
         breaks="Whoever mistypes the code ends on an error page of Adobe Pass that offers no way back.",
         remedy="Call GET (or POST, to resume) sessions/{code} first, and tell the viewer if the code is not known.",
+        kinds=("not-looked-up", "opened-though-not-found", "service-failed", "no-error-returned"),
         citations=(citations.CHECKLIST_CODE_VALIDATION,),
         needs=frozenset({"enter_code"}),
         judges_app=True,
@@ -55,6 +56,7 @@ class CodeValidatedOnSecondScreen(Rule):
         if check is not None and check.status == 200:
             return HELD
         return Broken(
+            kind="opened-though-not-found" if check is not None else "not-looked-up",
             exchanges=(check.id,) if check is not None else (),
             device=call.device,
             expected=f"code {code} to be found by sessions/{{code}} before its login page is opened",
@@ -66,6 +68,7 @@ class CodeValidatedOnSecondScreen(Rule):
         if not broke_down(call) and call.returns.get("error", "an answer"):
             return HELD
         return Broken(
+            kind="service-failed" if broke_down(call) else "no-error-returned",
             exchanges=(check.id,),
             device=call.device,
             expected=f"the viewer to be told that the code {code} is not known",

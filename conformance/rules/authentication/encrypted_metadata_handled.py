@@ -10,7 +10,7 @@ from pass_harness.conformance.facts.exchanges import PROFILE_ANSWERS, out_of_ord
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Fault, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
 Secrets = dict[str, str]
@@ -26,6 +26,7 @@ class EncryptedMetadataHandled(Rule):
         "are decrypted with its key or left alone, and the app never gets the ciphertext as a value.",
         breaks="Viewers see gibberish, rules by postal code go wrong, or logins of that TV provider fail.",
         remedy="Look at the state of each attribute; decrypt those in the state enc, or leave them out.",
+        kinds=("service-failed", "ciphertext-shown"),
         citations=(citations.USER_METADATA_ENCRYPTION, citations.COOKBOOK_REQUIREMENTS),
         needs=frozenset({"login", "status", "attributes"}),
         judges_app=True,
@@ -50,19 +51,22 @@ class EncryptedMetadataHandled(Rule):
         profile, secrets = known
         shown = [name for name, secret in secrets.items() if _shows(seen.returns.get("attributes"), secret)]
         if broke_down(seen):
-            yield _harm(profile, seen, f"the service failed: {seen.failure}")
+            yield _harm(profile, seen, Fault("service-failed", f"the service failed: {seen.failure}"))
         elif shown:
-            yield _harm(profile, seen, f"the app got the ciphertext of {', '.join(shown)}")
+            observed = f"the app got the ciphertext of {', '.join(shown)}"
+            yield _harm(profile, seen, Fault("ciphertext-shown", observed, ", ".join(sorted(shown))))
         elif "attributes" in seen.returns:
             yield HELD
 
 
-def _harm(profile: Exchange, call: VerbCall, observed: str) -> Broken:
+def _harm(profile: Exchange, call: VerbCall, fault: Fault) -> Broken:
     return Broken(
+        kind=fault.kind,
+        subject=fault.subject,
         exchanges=(profile.id,),
         device=call.device,
         expected="attributes in the state enc decrypted, left out, or passed on with their state",
-        observed=observed,
+        observed=fault.observed,
     )
 
 

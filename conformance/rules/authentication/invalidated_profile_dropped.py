@@ -24,6 +24,7 @@ class InvalidatedProfileDropped(Rule):
         "service drops what it remembered of the login.",
         breaks="The app goes on as if the viewer were logged in, and every playback ends in the same error.",
         remedy="On authenticated_profile_missing, _expired and _invalidated forget the profile and offer a login.",
+        kinds=("still-authenticated",),
         citations=(citations.COOKBOOK_REQUIREMENTS, citations.ERRORS_LIST),
         needs=frozenset({"status"}),
         judges_app=True,
@@ -52,6 +53,8 @@ class InvalidatedProfileDropped(Rule):
             yield HELD
             return
         yield Broken(
+            kind="still-authenticated",
+            subject=call.verb,
             exchanges=(said.id,),
             device=call.device,
             expected="the device not to be authenticated after Adobe Pass said that its profile is gone",

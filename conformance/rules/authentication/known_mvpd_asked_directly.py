@@ -26,6 +26,7 @@ class KnownMvpdAskedDirectly(Rule):
         "profiles/{mvpd} that is asked, not the list of all profiles.",
         breaks="Adobe Pass has to look for profiles with every TV provider.",
         remedy="Keep the mvpd of the profile with the device, and ask profiles/{mvpd} at the next start.",
+        kinds=("all-profiles-asked",),
         citations=(citations.FAQ_PROFILES_ENDPOINTS, citations.CHECKLIST_PROFILES_CACHING),
         needs=frozenset({"start", "login"}),
     )
@@ -65,6 +66,7 @@ class KnownMvpdAskedDirectly(Rule):
         if query.endpoint == "profiles.mvpd":
             return HELD
         return Broken(
+            kind="all-profiles-asked",
             exchanges=(login.exchange, query.id),
             device=query.device,
             expected=f"profiles/{login.mvpds[0]}, known from the last login",

@@ -27,6 +27,7 @@ class NoLoginWhenAuthorized(Rule):
         "access, or access is degraded), the service goes on to decisions: no polling, no further session.",
         breaks="Viewers who may watch are made to log in, and during a degradation nobody can.",
         remedy="Look at actionName: go on with decisions on authorize, with the login on authenticate and resume.",
+        kinds=("another-session",),
         citations=(citations.API_CREATE_SESSION, citations.FAQ_DEGRADED_ACCESS),
         needs=frozenset({"login"}),
     )
@@ -55,6 +56,7 @@ class NoLoginWhenAuthorized(Rule):
 
     def _again(self, before: Exchange, seen: Exchange) -> Broken:
         return Broken(
+            kind="another-session",
             exchanges=(before.id, seen.id),
             device=seen.device,
             expected="decisions after an answer with actionName authorize",

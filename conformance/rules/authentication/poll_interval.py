@@ -26,6 +26,7 @@ class PollInterval(Rule):
         breaks="Pollers are most of the load of a live event; those that hurry drain the device's request allowance "
         "(HTTP 429) and slow every login down.",
         remedy="Wait 3 to 5 seconds after each poll of a code before the next one.",
+        kinds=("polled-too-soon",),
         citations=(citations.CHECKLIST_POLLING_INTERVAL, citations.FAQ_POLLING_INTERVAL),
         needs=frozenset({"login"}),
     )
@@ -50,6 +51,7 @@ class PollInterval(Rule):
         if apart >= self.expectations.poll_interval:
             return HELD
         return Broken(
+            kind="polled-too-soon",
             exchanges=(before.id, seen.id),
             device=seen.device,
             expected="at least 3 s between two polls of a code",

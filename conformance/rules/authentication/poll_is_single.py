@@ -12,7 +12,7 @@ from pass_harness.conformance.facts.timing import timed
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Fault, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
 LOOKED_AT = 4
@@ -30,6 +30,7 @@ class PollIsSingle(Rule):
         "by polls that come too quickly while every second one keeps the interval of 3 to 5 seconds.",
         breaks="Every further poller doubles the load of logins and lives on when the first one stops.",
         remedy="Keep one poller for each code, wherever the app asks from, and stop it with the code.",
+        kinds=("overlapping-polls", "interleaved-polls"),
         citations=(citations.CHECKLIST_POLLING_INTERVAL, citations.CHECKLIST_POLLING_STOP),
         needs=frozenset({"login"}),
     )
@@ -52,9 +53,9 @@ class PollIsSingle(Rule):
 
     def _judge(self, polls: list[Exchange]) -> Outcome:
         if polls[-1].wall < ended(polls[-2]):
-            return self._two(polls[-2:], "two polls were under way at the same time")
+            return self._two(polls[-2:], Fault("overlapping-polls", "two polls were under way at the same time"))
         if len(polls) == LOOKED_AT and not any(asks_again(poll) for poll in polls[:-1]) and self._interleaved(polls):
-            return self._two(polls, "polls come in two interleaved rhythms")
+            return self._two(polls, Fault("interleaved-polls", "polls come in two interleaved rhythms"))
         return HELD
 
     def _interleaved(self, polls: list[Exchange]) -> bool:
@@ -64,10 +65,11 @@ class PollIsSingle(Rule):
             shortest <= later.wall - poll.wall <= SLOWEST for poll, later in zip(polls, polls[2:], strict=False)
         )
 
-    def _two(self, polls: list[Exchange], observed: str) -> Broken:
+    def _two(self, polls: list[Exchange], fault: Fault) -> Broken:
         return Broken(
+            kind=fault.kind,
             exchanges=tuple(poll.id for poll in polls),
             device=polls[-1].device,
             expected=f"one poller for code {polls[-1].code}",
-            observed=observed,
+            observed=fault.observed,
         )

@@ -11,7 +11,7 @@ from pass_harness.conformance.facts.timing import timed
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Fault, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
 PROMPT = 10.0
@@ -27,6 +27,7 @@ class PollStartsPromptly(Rule):
         f"{PROMPT:g} s are allowed.",
         breaks="The viewer has logged in and the streaming app still shows the code.",
         remedy="Start the poller of a code when the session's answer arrives.",
+        kinds=("polled-late", "never-polled"),
         citations=(citations.CHECKLIST_POLLING_START, citations.FAQ_POLLING_START),
         needs=frozenset({"login"}),
         judges_app=True,
@@ -54,7 +55,7 @@ class PollStartsPromptly(Rule):
         for code in self._waiting:
             session = self._waiting.get(code)
             if session is not None and self.facts.now > answered_at(session) + PROMPT:
-                yield self._late(session, None, "it was never polled")
+                yield self._late(session, None, Fault("never-polled", "it was never polled"))
 
     def _verb(self, call: VerbCall) -> Iterator[Outcome]:
         """Only the app knows which screen the viewer logs in on."""
@@ -69,14 +70,15 @@ class PollStartsPromptly(Rule):
 
     def _judge(self, session: Session, poll: Exchange) -> Outcome:
         after = poll.wall - answered_at(session)
-        late = self._late(session, poll, f"the first poll came after {after:.1f} s")
+        late = self._late(session, poll, Fault("polled-late", f"the first poll came after {after:.1f} s"))
         outcome = HELD if after <= PROMPT else late
         return timed(self.expectations, outcome, session.exchange, poll, slack=abs(PROMPT - after))
 
-    def _late(self, session: Session, poll: Exchange | None, observed: str) -> Broken:
+    def _late(self, session: Session, poll: Exchange | None, fault: Fault) -> Broken:
         return Broken(
+            kind=fault.kind,
             exchanges=(session.exchange.id, poll.id) if poll else (session.exchange.id,),
             device=session.exchange.device,
             expected=f"the first poll of code {session.code} within {PROMPT:g} s of the session's answer",
-            observed=observed,
+            observed=fault.observed,
         )

@@ -27,6 +27,7 @@ class PollStopsOnExpiry(Rule):
         f"{MARGIN:g} s after it.",
         breaks="Codes that nobody used are most codes: without an end their pollers add up without limit.",
         remedy="Give each poller the session's notAfter as its deadline.",
+        kinds=("polled-after-expiry",),
         citations=(citations.CHECKLIST_POLLING_STOP, citations.FAQ_POLLING_STOP),
         needs=frozenset({"login"}),
     )
@@ -60,6 +61,7 @@ class PollStopsOnExpiry(Rule):
 
     def _late(self, session: Session, seen: Exchange) -> Broken:
         return Broken(
+            kind="polled-after-expiry",
             exchanges=(session.exchange.id, seen.id),
             device=seen.device,
             expected=f"no poll of code {session.code} after the {session.life:.0f} s that it lived",

@@ -27,6 +27,7 @@ class PollStopsOnNewCode(Rule):
         requirement="A new session of a device ends the one before, and polling of the earlier code ends at once.",
         breaks="Each new code adds a poller that can only be told that its session is over.",
         remedy="Stop the device's poller before, or as soon as, a new session is created.",
+        kinds=("old-code-polled",),
         citations=(citations.CHECKLIST_POLLING_STOP, citations.FAQ_POLLING_STOP),
         needs=frozenset({"login"}),
     )
@@ -61,6 +62,7 @@ class PollStopsOnNewCode(Rule):
 
     def _late(self, new: Session, seen: Exchange) -> Broken:
         return Broken(
+            kind="old-code-polled",
             exchanges=(new.exchange.id, seen.id),
             device=seen.device,
             expected=f"no poll of code {seen.code} after code {new.code} replaced it",

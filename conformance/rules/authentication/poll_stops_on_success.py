@@ -26,6 +26,7 @@ class PollStopsOnSuccess(Rule):
         requirement="Once a poll of the code has brought a profile the viewer is logged in, and polling ends.",
         breaks="Pollers that live on add up: after an hour the service polls for everyone who logged in.",
         remedy="End the poller of a code with its first answer that has a profile.",
+        kinds=("polled-after-success",),
         citations=(citations.CHECKLIST_POLLING_STOP, citations.FAQ_POLLING_STOP),
         needs=frozenset({"login"}),
     )
@@ -54,6 +55,7 @@ class PollStopsOnSuccess(Rule):
 
     def _late(self, success: Exchange, seen: Exchange) -> Broken:
         return Broken(
+            kind="polled-after-success",
             exchanges=(success.id, seen.id),
             device=seen.device,
             expected=f"no poll of code {seen.code} after it brought a profile",

@@ -26,6 +26,7 @@ class PollWaitsForRedirect(Rule):
         "has loaded redirectUrl, not before.",
         breaks="All polls while the viewer types are in vain: load of logins that cannot have ended yet.",
         remedy="Let the app report that the browser reached redirectUrl, and start the poller then.",
+        kinds=("polled-before-redirect", "polled-without-redirect"),
         citations=(citations.CHECKLIST_POLLING_START, citations.FAQ_POLLING_START),
         needs=frozenset({"login", "arrived"}),
         judges_app=True,
@@ -64,8 +65,10 @@ class PollWaitsForRedirect(Rule):
         if first is None or first.wall >= arrived - SLACK:
             yield HELD
             return
-        early = f"{arrived - first.wall:.1f} s before" if arrived != float("inf") else "and the browser never did"
+        ever = arrived != float("inf")
+        early = f"{arrived - first.wall:.1f} s before" if ever else "and the browser never did"
         yield Broken(
+            kind="polled-before-redirect" if ever else "polled-without-redirect",
             exchanges=(first.id,),
             device=first.device,
             expected=f"the first poll of code {code} after the browser reached redirectUrl",

@@ -27,6 +27,7 @@ class PollsByCode(Rule):
         requirement="While a viewer logs in, the service polls profiles/code/{code} and no other profiles endpoint.",
         breaks="The list of profiles is a costly look-up over all TV providers, and cannot tell whose login ended.",
         remedy="Poll /api/v2/{serviceProvider}/profiles/code/{code} with the code of the session.",
+        kinds=("other-endpoint-polled",),
         citations=(citations.FAQ_PROFILES_ENDPOINTS, citations.COOKBOOK_POLL),
         needs=frozenset({"login"}),
     )
@@ -73,6 +74,8 @@ class PollsByCode(Rule):
         self._queries.put(code, queries[: POLLING + 1])
         if len(queries) == POLLING:
             yield Broken(
+                kind="other-endpoint-polled",
+                subject=seen.endpoint,
                 exchanges=tuple(query.id for query in queries),
                 device=seen.device,
                 expected=f"polls of profiles/code/{code}",

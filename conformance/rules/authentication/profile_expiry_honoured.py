@@ -22,6 +22,7 @@ class ProfileExpiryHonoured(Rule):
         requirement="The validity of a profile is respected: past its notAfter the device is not authenticated.",
         breaks="The app offers what the viewer may not play any more, and every playback ends in an error.",
         remedy="Store notAfter with the profile, and compare it with the clock whenever the state is asked for.",
+        kinds=("authenticated-after-expiry",),
         citations=(citations.COOKBOOK_REQUIREMENTS, citations.CHECKLIST_PROFILES_CACHING),
         needs=frozenset({"login", "status"}),
         judges_app=True,
@@ -43,6 +44,8 @@ class ProfileExpiryHonoured(Rule):
 
     def _late(self, login: Login, seen: VerbCall) -> Broken:
         return Broken(
+            kind="authenticated-after-expiry",
+            subject=seen.verb,
             exchanges=(login.exchange,),
             device=seen.device,
             expected="the device not to be authenticated after its profile's notAfter",

@@ -28,6 +28,7 @@ class ProfileRemembered(Rule):
         "on profiles/{mvpd}. After a restart the attributes that the app was shown are still there.",
         breaks="Every screen of every viewer costs a call to Adobe Pass, and an outage there logs everyone out.",
         remedy="Store mvpd, attributes and notAfter of the profile with the device, and answer from there.",
+        kinds=("profiles-asked", "attributes-lost"),
         citations=(citations.CHECKLIST_PROFILES_CACHING, citations.FAQ_PROFILES_CACHING),
         needs=frozenset({"login", "status"}),
         judges_app=True,
@@ -59,6 +60,8 @@ class ProfileRemembered(Rule):
             yield _asked(asked, seen)
         elif lost := self._lost(login, seen):
             yield Broken(
+                kind="attributes-lost",
+                subject=", ".join(sorted(lost)),
                 exchanges=(login.exchange,),
                 device=seen.device,
                 expected="the attributes of the profile to outlive a restart",
@@ -82,6 +85,8 @@ class ProfileRemembered(Rule):
 def _asked(asked: list[Exchange], call: VerbCall) -> Broken:
     allowed = "at most one profiles call, on profiles/{mvpd}," if ALLOWED[call.verb] else "no profiles call"
     return Broken(
+        kind="profiles-asked",
+        subject=call.verb,
         exchanges=tuple(query.id for query in asked),
         device=call.device,
         expected=f"{allowed} for {call.verb} of a device that is logged in",

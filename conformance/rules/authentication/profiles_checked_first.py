@@ -23,6 +23,7 @@ class ProfilesCheckedFirst(Rule):
         "may be logged in already, from an earlier visit or by single sign-on.",
         breaks="Viewers who are logged in are asked to log in again.",
         remedy="Ask for profiles when the app starts, and create a session only if there are none.",
+        kinds=("session-came-first",),
         citations=(citations.COOKBOOK_CHECK_PROFILES, citations.FAQ_IS_AUTHENTICATED),
         needs=frozenset({"login"}),
     )
@@ -41,6 +42,7 @@ class ProfilesCheckedFirst(Rule):
         elif seen.endpoint == "sessions.create" and not self._known.get(device):
             self._known.put(device, True)
             yield Broken(
+                kind="session-came-first",
                 exchanges=(seen.id,),
                 device=seen.device,
                 expected="a profiles query of the device before its first session",

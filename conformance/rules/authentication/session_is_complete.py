@@ -11,7 +11,7 @@ from pass_harness.conformance.facts.sessions import Session, session_of
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Fault, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
 
@@ -26,6 +26,7 @@ class SessionIsComplete(Rule):
         breaks="The TV provider's login page cannot be opened, or the viewer is not led back to the app.",
         remedy="Send all three when creating the session; where the device cannot, resume the session with the rest. "
         "A mock knows the domains of its catalogue: add yours there.",
+        kinds=("domain-not-a-host-name", "domain-not-listed", "redirect-url-not-absolute", "login-began-without"),
         citations=(citations.API_CREATE_SESSION, citations.API_RESUME_SESSION),
         needs=frozenset({"login"}),
     )
@@ -55,7 +56,11 @@ class SessionIsComplete(Rule):
         session = session_of(seen)
         if wrong := _wrong_values(seen, self._domains.get(seen.service_provider)):
             yield Broken(
-                exchanges=(seen.id,), device=seen.device, expected="values as the API page asks", observed=wrong
+                kind=wrong.kind,
+                exchanges=(seen.id,),
+                device=seen.device,
+                expected="values as the API page asks",
+                observed=wrong.observed,
             )
         elif session is not None and session.missing:
             self._incomplete.put(session.code, session)
@@ -75,6 +80,8 @@ class SessionIsComplete(Rule):
             return
         created = session.exchange
         yield Broken(
+            kind="login-began-without",
+            subject=", ".join(session.missing),
             exchanges=(created.id, seen.id) if seen else (created.id,),
             device=created.device,
             expected="the session to be resumed with what it lacks before the login begins",
@@ -88,13 +95,14 @@ def _domains(configuration: Exchange) -> frozenset[str]:
     return frozenset(str(domain.get("name")) for domain in listed or () if isinstance(domain, dict))
 
 
-def _wrong_values(seen: Exchange, domains: frozenset[str] | None) -> str | None:
+def _wrong_values(seen: Exchange, domains: frozenset[str] | None) -> Fault | None:
     sent = form(seen.request_body)
     domain, url = sent.get("domainName"), sent.get("redirectUrl")
     if domain and ("/" in domain or ":" in domain):
-        return f"domainName {domain!r} is not a host name"
+        return Fault("domain-not-a-host-name", f"domainName {domain!r} is not a host name")
     if domain and domains and domain not in domains:
-        return f"domainName {domain!r} is none of the service provider's: {', '.join(sorted(domains))}"
+        listed = ", ".join(sorted(domains))
+        return Fault("domain-not-listed", f"domainName {domain!r} is none of the service provider's: {listed}")
     if url and not urlsplit(url).scheme:
-        return f"redirectUrl {url!r} is not an absolute URL"
+        return Fault("redirect-url-not-absolute", f"redirectUrl {url!r} is not an absolute URL")
     return None

@@ -21,6 +21,7 @@ class SeveralProfilesHandled(Rule):
         "selects one by a rule of its own; it does not fail.",
         breaks="Viewers who changed their TV provider, or came by single sign-on, cannot get in.",
         remedy="Select the profile of the TV provider that the viewer chose last, or offer the choice.",
+        kinds=("service-failed",),
         citations=(citations.CHECKLIST_MULTIPLE_PROFILES,),
         needs=frozenset({"login", "status", "logout"}),
         judges_app=True,
@@ -45,6 +46,8 @@ class SeveralProfilesHandled(Rule):
             yield HELD
             return
         yield Broken(
+            kind="service-failed",
+            subject=seen.verb,
             exchanges=tuple(exchange.id for exchange in found),
             device=seen.device,
             expected=f"a choice or a selection among {', '.join(profiles(found[0]))}",

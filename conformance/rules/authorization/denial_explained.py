@@ -20,6 +20,7 @@ class DenialExplained(Rule):
         requirement="The app gets a reason for a denial, made from the error's code, message or details.",
         breaks="The viewer sees that nothing happens, tries again, and calls support.",
         remedy="Return details or, without them, message of the decision's error with the denial.",
+        kinds=("no-reason",),
         citations=(citations.COOKBOOK_AUTHORIZE, citations.CHECKLIST_AUTHORIZATION_FEEDBACK),
         needs=frozenset({"play"}),
         judges_app=True,
@@ -43,6 +44,7 @@ class DenialExplained(Rule):
             yield HELD
         elif denied:
             yield Broken(
+                kind="no-reason",
                 exchanges=(denied[-1].id,),
                 device=seen.device,
                 expected=f"a reason made from {errors(denied[-1])[0].get('code', 'the error')}",

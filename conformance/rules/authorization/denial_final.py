@@ -19,6 +19,7 @@ class DenialFinal(NotRepeated):
         "playback request.",
         breaks="The viewer waits for the same answer, and the TV provider decides it several times.",
         remedy="Ask again only where the error's action is retry; tell the viewer otherwise.",
+        kinds=("asked-again",),
         citations=(citations.CHECKLIST_AUTHORIZATION_RETRY, citations.FAQ_AUTHORIZATION_DENIAL),
         needs=frozenset({"play"}),
     )
@@ -32,6 +33,7 @@ class DenialFinal(NotRepeated):
     def repeated(self, final: Exchange, seen: Exchange) -> Broken:
         codes = ", ".join(str(denial(decision).get("code", "no code")) for decision in decisions(final))
         return Broken(
+            kind="asked-again",
             exchanges=(final.id, seen.id),
             device=seen.device,
             expected=f"no further request after the denial ({codes})",

@@ -20,6 +20,7 @@ class DocumentedPath(Rule):
         "and only there.",
         breaks="A path that no API page documents may stop working without notice.",
         remedy="Write decisions in the plural.",
+        kinds=("singular-path",),
         citations=(citations.API_AUTHORIZE, citations.API_PREAUTHORIZE),
     )
     watches = DECISIONS
@@ -30,5 +31,11 @@ class DocumentedPath(Rule):
         if "/decision/" not in seen.path:
             return ONE_HELD
         return (
-            Broken(exchanges=(seen.id,), device=seen.device, expected="/decisions/ in the path", observed=seen.path),
+            Broken(
+                kind="singular-path",
+                exchanges=(seen.id,),
+                device=seen.device,
+                expected="/decisions/ in the path",
+                observed=seen.path,
+            ),
         )

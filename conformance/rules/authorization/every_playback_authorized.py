@@ -10,7 +10,7 @@ from pass_harness.conformance.facts.media_tokens import media_tokens
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Fault, Rule, Severity
 
 
 class EveryPlaybackAuthorized(Rule):
@@ -22,6 +22,7 @@ class EveryPlaybackAuthorized(Rule):
         "token that the app gets; earlier decisions and preauthorizations do not count.",
         breaks="Playback without authorization breaches the contracts with the TV providers.",
         remedy="Call decisions/authorize for each playback and hand out the token of its answer.",
+        kinds=("no-authorize-call", "token-of-another-decision", "played-after-denial"),
         citations=(citations.CHECKLIST_AUTHORIZATION_RETRIEVAL, citations.COOKBOOK_AUTHORIZE),
         needs=frozenset({"play"}),
         judges_app=True,
@@ -49,15 +50,19 @@ class EveryPlaybackAuthorized(Rule):
         if tokens and (given in tokens or not self._issued.get(given)):
             yield HELD
             return
+        fault = _fault(bool(asked), bool(tokens))
         yield Broken(
+            kind=fault.kind,
             exchanges=tuple(exchange.id for exchange in asked),
             device=seen.device,
             expected=f"an authorization of {seen.arguments.get('resource')} for this playback, and its media token",
-            observed=_observed(bool(asked), bool(tokens)),
+            observed=fault.observed,
         )
 
 
-def _observed(asked: bool, permitted: bool) -> str:
+def _fault(asked: bool, permitted: bool) -> Fault:
     if not asked:
-        return "the app was allowed to play without an authorize call"
-    return "the media token is of another decision" if permitted else "the app was allowed to play after a denial"
+        return Fault("no-authorize-call", "the app was allowed to play without an authorize call")
+    if permitted:
+        return Fault("token-of-another-decision", "the media token is of another decision")
+    return Fault("played-after-denial", "the app was allowed to play after a denial")

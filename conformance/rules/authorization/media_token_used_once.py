@@ -9,7 +9,7 @@ from pass_harness.conformance.facts.media_tokens import MediaToken, media_tokens
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Fault, Rule, Severity
 
 MARGIN = 2.0
 """Seconds by which clocks may differ."""
@@ -24,6 +24,7 @@ class MediaTokenUsedOnce(Rule):
         "new one.",
         breaks="Tokens that are passed around are how streams are stolen; a stale one is refused by the verifier.",
         remedy="Do not cache media tokens; hand each out once, with the answer to the playback it was obtained for.",
+        kinds=("handed-out-twice", "handed-out-expired"),
         citations=(citations.MEDIA_TOKENS, citations.FAQ_MEDIA_TOKEN),
         needs=frozenset({"play"}),
         judges_app=True,
@@ -47,16 +48,19 @@ class MediaTokenUsedOnce(Rule):
         before, issued = self._given.get(given), self._issued.get(given)
         self._given.put(given, seen)
         if before is not None:
-            yield self._wrong(issued, seen, f"the token of the playback {seen.ended - before.ended:.1f} s before")
+            since = f"{seen.ended - before.ended:.1f} s before"
+            yield self._wrong(issued, seen, Fault("handed-out-twice", f"the token of the playback {since}"))
         elif issued is not None and seen.started > issued.expires + MARGIN:
-            yield self._wrong(issued, seen, f"a token that expired {seen.started - issued.expires:.1f} s before")
+            since = f"{seen.started - issued.expires:.1f} s before"
+            yield self._wrong(issued, seen, Fault("handed-out-expired", f"a token that expired {since}"))
         else:
             yield HELD
 
-    def _wrong(self, issued: MediaToken | None, call: VerbCall, observed: str) -> Broken:
+    def _wrong(self, issued: MediaToken | None, call: VerbCall, fault: Fault) -> Broken:
         return Broken(
+            kind=fault.kind,
             exchanges=(issued.exchange.id,) if issued else (),
             device=call.device,
             expected="a fresh media token for each playback",
-            observed=observed,
+            observed=fault.observed,
         )

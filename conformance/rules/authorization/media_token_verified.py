@@ -27,6 +27,7 @@ class MediaTokenVerified(Rule):
         breaks="Forged and shared tokens play, which the contracts with the TV providers forbid.",
         remedy="Verify the token of every authorization with Adobe's public key before you release the stream; "
         "refuse on any state but valid.",
+        kinds=("flawed-token-played",),
         citations=(citations.CHECKLIST_MEDIA_TOKEN_VALIDATION, citations.MEDIA_TOKENS),
         needs=frozenset({"login", "status", "play"}),
         judges_app=True,
@@ -42,7 +43,8 @@ class MediaTokenVerified(Rule):
             if any(media_tokens(seen)):
                 self._recent.add(seen)
             return
-        flaw = FLAWS.get(seen.arranged.get("media_token", ""))
+        arranged = seen.arranged.get("media_token", "")
+        flaw = FLAWS.get(arranged)
         permitted = self._recent.during(seen)
         if seen.verb != "play" or flaw is None or not permitted:
             return
@@ -50,6 +52,8 @@ class MediaTokenVerified(Rule):
             yield HELD
             return
         yield Broken(
+            kind="flawed-token-played",
+            subject=arranged,
             exchanges=tuple(exchange.id for exchange in permitted),
             device=seen.device,
             expected=f"no stream on a media token with {flaw}",

@@ -20,6 +20,7 @@ class MrssPassedIntact(Rule):
         requirement="A resource in MRSS form is passed on character by character, CDATA and ratings included.",
         breaks="The TV provider cannot apply parental controls, or does not know the resource.",
         remedy="Treat the resource as an opaque string: no parsing, no escaping beyond that of JSON.",
+        kinds=("document-altered", "no-resource"),
         citations=(citations.COOKBOOK_REQUIREMENTS, citations.API_AUTHORIZE),
         needs=frozenset({"play"}),
         judges_app=True,
@@ -42,9 +43,11 @@ class MrssPassedIntact(Rule):
         if any(resource in resources(exchange) for exchange in asked):
             yield HELD
             return
+        sent = ", ".join(resources(asked[-1]))
         yield Broken(
+            kind="document-altered" if sent else "no-resource",
             exchanges=tuple(exchange.id for exchange in asked),
             device=seen.device,
             expected="the MRSS document of the app",
-            observed=f"{', '.join(resources(asked[-1]))[:120] or 'no resource'}",
+            observed=sent[:120] or "no resource",
         )

@@ -23,6 +23,7 @@ class NoRefreshDuringPlayback(Rule):
         "next request to play, not in the background.",
         breaks="Each running stream costs a decision every few minutes, at an event all of them at once.",
         remedy="Call decisions/authorize when the viewer asks to play, and at no other time.",
+        kinds=("authorized-while-playing",),
         citations=(citations.CHECKLIST_AUTHORIZATION_RETRIEVAL, citations.COOKBOOK_AUTHORIZE),
         needs=frozenset({"play", "stop"}),
         judges_app=True,
@@ -63,6 +64,7 @@ class NoRefreshDuringPlayback(Rule):
 
     def _refreshed(self, playing: MediaToken, between: list[Exchange], call: VerbCall) -> Broken:
         return Broken(
+            kind="authorized-while-playing",
             exchanges=(playing.exchange.id, *(asked.id for asked in between)),
             device=call.device,
             expected="no authorization while the stream plays",

@@ -18,5 +18,6 @@ class AuthorizationRetryBounded(RetryBounded):
         "one playback.",
         breaks="While a TV provider is in trouble, endless retries make sure that it stays so.",
         remedy="After an error with the action retry ask again at most twice, then tell the viewer.",
+        kinds=("too-many-tries", "decided-asked-again"),
         citations=(citations.CHECKLIST_AUTHORIZATION_RETRY, citations.ERRORS_HANDLING),
     )

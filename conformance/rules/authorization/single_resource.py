@@ -19,6 +19,7 @@ class SingleResource(Rule):
         requirement="One authorize request carries as many resources as was agreed with the TV providers, usually 1.",
         breaks="The request fails with too_many_resources, and nothing plays.",
         remedy="Authorize the resource that the viewer wants to play, and no other.",
+        kinds=("too-many-resources",),
         citations=(citations.FAQ_AUTHORIZATION_LIMIT, citations.COOKBOOK_AUTHORIZE),
         needs=frozenset({"play"}),
     )

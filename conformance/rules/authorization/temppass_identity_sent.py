@@ -10,7 +10,7 @@ from pass_harness.conformance.facts.headers import decoded
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Fault, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
 MISSING = "invalid_header_identity_for_temporary_access"
@@ -27,6 +27,7 @@ class TempPassIdentitySent(Rule):
         "a hash and not, say, a plain e-mail address.",
         breaks="Without it there is no temporary access; with a plain address personal data is handed on.",
         remedy="Hash what identifies the viewer before it is put into AP-TempPass-Identity.",
+        kinds=("not-sent", "not-base64", "plain-e-mail-address", "refused"),
         citations=(citations.HEADER_TEMPPASS_IDENTITY,),
         needs=frozenset({"login", "play", "temppass_identity"}),
     )
@@ -43,20 +44,21 @@ class TempPassIdentitySent(Rule):
             return ONE_HELD
         return (
             Broken(
+                kind=wrong.kind,
                 exchanges=(seen.id,),
                 device=seen.device,
                 expected="AP-TempPass-Identity: a hashed identity in Base64",
-                observed=wrong,
+                observed=wrong.observed,
             ),
         )
 
 
-def _wrong(sent: str | None, seen: Exchange, refused: bool) -> str | None:
+def _wrong(sent: str | None, seen: Exchange, refused: bool) -> Fault | None:
     if not sent:
-        return f"{seen.endpoint} was asked without it"
+        return Fault("not-sent", f"{seen.endpoint} was asked without it")
     identity = decoded(sent)
     if not identity:
-        return "a value that is not Base64"
+        return Fault("not-base64", "a value that is not Base64")
     if _EMAIL.search(identity):
-        return "a plain e-mail address"
-    return f"an identity that was refused ({MISSING})" if refused else None
+        return Fault("plain-e-mail-address", "a plain e-mail address")
+    return Fault("refused", f"an identity that was refused ({MISSING})") if refused else None

@@ -9,7 +9,7 @@ from pass_harness.conformance.facts.exchanges import errors
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Fault, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
 
@@ -22,6 +22,7 @@ class UnauthenticatedMeansLogin(Rule):
         "in; the service neither tries again nor calls logout.",
         breaks="The viewer is stuck: nothing plays, and nothing offers the login that would help.",
         remedy="Answer the playback with the instruction to log in, and forget the old profile.",
+        kinds=("logged-out", "asked-again", "app-not-informed"),
         citations=(citations.ERRORS_ACTION, citations.ERRORS_HANDLING),
         needs=frozenset({"play"}),
         judges_app=True,
@@ -46,19 +47,20 @@ class UnauthenticatedMeansLogin(Rule):
             yield HELD
             return
         yield Broken(
+            kind=wrong.kind,
             exchanges=tuple(exchange.id for exchange in asked),
             device=seen.device,
             expected="the app to be told that a login is needed",
-            observed=wrong,
+            observed=wrong.observed,
         )
 
-    def _wrong(self, asked: list[Exchange], over: list[Exchange], call: VerbCall) -> str | None:
+    def _wrong(self, asked: list[Exchange], over: list[Exchange], call: VerbCall) -> Fault | None:
         if any(exchange.endpoint == "logout" for exchange in asked):
-            return "the service called logout"
+            return Fault("logged-out", "the service called logout")
         if len(over) > 1:
-            return f"{len(over)} authorize calls for one playback"
+            return Fault("asked-again", f"{len(over)} authorize calls for one playback")
         if "login_required" in call.returns and not call.returns["login_required"]:
-            return "the app was not told"
+            return Fault("app-not-informed", "the app was not told")
         return None
 
 

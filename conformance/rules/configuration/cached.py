@@ -26,6 +26,7 @@ class Cached(Rule):
         "about two minutes, and serves all viewers from there. Every running instance may have its own.",
         breaks="At the start of an event every viewer costs a call that brings the same list.",
         remedy="Cache the configuration by service provider and platform for 2 to 5 minutes.",
+        kinds=("fetched-again",),
         citations=(citations.CHECKLIST_CONFIGURATION_CACHING, citations.FAQ_CONFIGURATION_PLATFORM),
         needs=frozenset({"providers"}),
     )
@@ -51,6 +52,7 @@ class Cached(Rule):
         self._fetched.put(kind, [*kept, seen])
         if len(usable) >= self.expectations.instances:
             yield Broken(
+                kind="fetched-again",
                 exchanges=(usable[-1].id, seen.id),
                 device=seen.device,
                 expected="the configuration to come from a cache for about 2 minutes",

@@ -22,6 +22,7 @@ class Filtered(Rule):
         "service that hides them hides all of them: those that service.toml declares hidden are never offered.",
         breaks="Viewers choose a provider that cannot let them in, or take a temporary pass instead of logging in.",
         remedy="Filter the list of the configuration by isTempPass and by your own list before the app gets it.",
+        kinds=("hidden-offered",),
         citations=(citations.COOKBOOK_AUTHENTICATE, citations.CHECKLIST_CONFIGURATION_RETRIEVAL),
         needs=frozenset({"providers", "hidden_mvpds"}),
         judges_app=True,
@@ -45,6 +46,7 @@ class Filtered(Rule):
             yield HELD
             return
         yield Broken(
+            kind="hidden-offered",
             exchanges=(self._fetched.id,),
             device=seen.device,
             expected=f"none of the hidden TV providers ({', '.join(self.expectations.hidden_mvpds)})",

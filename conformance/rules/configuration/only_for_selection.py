@@ -24,6 +24,7 @@ class OnlyForSelection(Rule):
         breaks="Every launch and every playback costs a call whose answer nobody uses.",
         remedy="Fetch the configuration when the app asks for the list of TV providers; keep the chosen provider's "
         "id, name and logo with the device.",
+        kinds=("fetched-without-need",),
         citations=(citations.CHECKLIST_CONFIGURATION_RETRIEVAL, citations.CHECKLIST_PROVIDER_SELECTION),
         needs=frozenset({"status"}),
         judges_app=True,
@@ -49,6 +50,8 @@ class OnlyForSelection(Rule):
             yield HELD
             return
         yield Broken(
+            kind="fetched-without-need",
+            subject=seen.verb,
             exchanges=tuple(exchange.id for exchange in fetched),
             device=seen.device,
             expected="no configuration call for a viewer who is logged in",

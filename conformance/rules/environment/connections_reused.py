@@ -24,6 +24,7 @@ class ConnectionsReused(Rule):
         requirement="Under steady traffic a connection serves more than one call; on average two are asked for.",
         breaks="Each call pays for a new TCP and TLS handshake; under load the service runs out of ports.",
         remedy="Use one HTTP client with a connection pool and keep-alive for the whole service.",
+        kinds=("too-many-connections",),
         citations=(citations.COOKBOOK_ENVIRONMENTS,),
     )
     watches = NEEDS_TOKEN
@@ -51,6 +52,7 @@ class ConnectionsReused(Rule):
             yield HELD
             return
         yield Broken(
+            kind="too-many-connections",
             exchanges=self._latest,
             device=None,
             expected="connections that serve several calls",

@@ -27,6 +27,7 @@ class DnsAtMost30s(Rule):
         breaks="When Adobe leaves a data centre that is in trouble, the service stays there.",
         remedy="Respect the TTL of the DNS, switch off caches of the runtime that ignore it (the JVM's is one), and "
         "let no pooled connection outlive 30 s of rest.",
+        kinds=("old-data-centre",),
         citations=(citations.COOKBOOK_ENVIRONMENTS,),
         needs=frozenset({"login", "data_centres"}),
     )
@@ -53,6 +54,7 @@ class DnsAtMost30s(Rule):
             yield HELD
         elif _host(seen.server) == moved.arguments["from"]:
             yield Broken(
+                kind="old-data-centre",
                 exchanges=(seen.id,),
                 device=seen.device,
                 expected=f"new connections to {moved.arguments['to']}, where the name leads for more than {KEPT:g} s",

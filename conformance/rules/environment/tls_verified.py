@@ -19,6 +19,7 @@ class TlsVerified(Rule):
         "authority that nobody trusts, no request is sent.",
         breaks="Whoever is on the way reads client secrets, access tokens and viewers' identities.",
         remedy="Leave the verification of certificates switched on, in every environment.",
+        kinds=("unknown-authority-trusted",),
         citations=(citations.COOKBOOK_REQUIREMENTS,),
         needs=frozenset({"login", "repoint"}),
         judges_app=True,
@@ -31,6 +32,7 @@ class TlsVerified(Rule):
             return
         if trusted := seen.returns.get("trusted", 0):
             yield Broken(
+                kind="unknown-authority-trusted",
                 exchanges=(),
                 device=None,
                 expected="no request to a server whose certificate nobody vouches for",

@@ -29,6 +29,7 @@ class AmplificationBounded(Rule):
         "preauthorization and 3 more. Polls, registration and calls whose access token was rejected are not counted.",
         breaks="In an outage each viewer who tries again multiplies the load, and Adobe throttles everyone.",
         remedy="Retry in one layer alone, keep what was learnt, and do not call other endpoints to find a cure.",
+        kinds=("too-many-calls",),
         citations=(citations.COOKBOOK_ENVIRONMENTS, citations.THROTTLING_LIMITS, citations.ERRORS_HANDLING),
         needs=frozenset({"login", "status", "play"}),
         judges_app=True,
@@ -53,6 +54,8 @@ class AmplificationBounded(Rule):
             yield HELD
             return
         yield Broken(
+            kind="too-many-calls",
+            subject=seen.verb,
             exchanges=tuple(exchange.id for exchange in calls),
             device=seen.device,
             expected=f"at most {budget} calls for {seen.verb}",

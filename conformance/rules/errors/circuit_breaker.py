@@ -45,6 +45,7 @@ class CircuitBreaker(Rule):
         breaks="The full load of the audience stands on Adobe Pass at the moment it tries to come back.",
         remedy="Put a circuit breaker in front of the calls: open after some failures in a row, let one probe "
         "through every few seconds, close on success.",
+        kinds=("rate-stayed-high",),
         citations=(citations.COOKBOOK_ENVIRONMENTS, citations.ERRORS_HANDLING),
         needs=frozenset({"login", "status", "play"}),
     )
@@ -95,6 +96,7 @@ class CircuitBreaker(Rule):
             yield HELD
             return
         yield Broken(
+            kind="rate-stayed-high",
             exchanges=outage.latest,
             device=None,
             expected=f"at most half of the {first} calls with which the outage of {third / 10 * 3:.1f} s began",

@@ -19,6 +19,7 @@ class ClientErrorsNotRetried(NotRepeated):
         "again as it is.",
         breaks="The same request is refused again: load without use, up to HTTP 429.",
         remedy="Retry by the error's action and not by the status; log what was refused, and answer the app.",
+        kinds=("repeated-unchanged",),
         citations=(citations.CHECKLIST_HTTP_ERRORS, citations.CHECKLIST_ENHANCED_ERRORS, citations.ERRORS_ACTION),
     )
 
@@ -33,6 +34,8 @@ class ClientErrorsNotRetried(NotRepeated):
         body = answer(final)
         error = body.get("code") or body.get("error") or "no error code"
         return Broken(
+            kind="repeated-unchanged",
+            subject=seen.endpoint,
             exchanges=(final.id, seen.id),
             device=seen.device,
             expected=f"no repetition after {final.status} {error}",

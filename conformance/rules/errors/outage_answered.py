@@ -22,6 +22,7 @@ class OutageAnswered(Rule):
         "answer within 10 s: what the service knows by itself, or that it should try later.",
         breaks="Apps hang on their splash screen, and waiting requests pile up until the service falls too.",
         remedy="Give every call to Adobe Pass a timeout and every request of an app a deadline below 10 s.",
+        kinds=("no-answer", "late-answer"),
         citations=(citations.CHECKLIST_HTTP_ERRORS, citations.ERRORS_HANDLING),
         needs=frozenset({"login", "status", "play"}),
         judges_app=True,
@@ -44,6 +45,8 @@ class OutageAnswered(Rule):
             yield HELD
             return
         broken = Broken(
+            kind="no-answer" if seen.status == 0 else "late-answer",
+            subject=seen.verb,
             exchanges=tuple(exchange.id for exchange in faults),
             device=seen.device,
             expected=f"an answer to {seen.verb} within {limit:g} s",

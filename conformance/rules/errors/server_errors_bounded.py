@@ -28,6 +28,7 @@ class ServerErrorsBounded(Rule):
         f"is a breach if it comes within {BY_ITSELF:g} s, or in a steady rhythm: it may be a viewer who tries again.",
         breaks="Retries multiply the load on a system that is already in trouble, and it stays down.",
         remedy="Try three times with a growing delay, then answer the app; let the viewer's next action try again.",
+        kinds=("too-many-tries",),
         citations=(citations.CHECKLIST_HTTP_ERRORS, citations.ERRORS_HANDLING),
     )
     watches = REPEATABLE
@@ -64,6 +65,8 @@ def _by_itself(tries: Series) -> bool:
 def _too_many(tries: Series) -> Broken:
     last = tries[-1]
     return Broken(
+        kind="too-many-tries",
+        subject=last.endpoint,
         exchanges=tuple(exchange.id for exchange in tries),
         device=last.device,
         expected=f"at most {TRIES} tries of {last.method} {last.path}",

@@ -31,6 +31,7 @@ class ServerErrorsSpaced(Rule):
         breaks="The retries of all viewers come in step, and Adobe Pass has no time to recover.",
         remedy="Wait about half a second before the first retry, two or three times as long before the next, with "
         "some jitter.",
+        kinds=("pauses-do-not-grow",),
         citations=(citations.ERRORS_HANDLING, citations.CHECKLIST_HTTP_ERRORS),
     )
     watches = REPEATABLE
@@ -55,6 +56,7 @@ class ServerErrorsSpaced(Rule):
             yield from [HELD] * len(series)
             return
         yield Broken(
+            kind="pauses-do-not-grow",
             exchanges=tuple(exchange.id for tries in series[:3] for exchange in tries),
             device=series[0][-1].device,
             expected="a second retry that waits longer than the first",

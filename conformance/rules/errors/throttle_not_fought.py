@@ -40,6 +40,7 @@ class ThrottleNotFought(Rule):
         "more for one device does something wrong. Answers that the mock was told to give are not counted.",
         breaks="Logins and playbacks fail for the viewer at random.",
         remedy="Look for what calls so often: missing caches, pollers that hurry, one address for all devices.",
+        kinds=("too-many-throttled",),
         citations=(citations.THROTTLING_LIMITS, citations.THROTTLING_RESPONSE),
     )
     watches = NEEDS_TOKEN
@@ -82,6 +83,7 @@ class ThrottleNotFought(Rule):
         if calls.throttled / calls.all <= SHARE:
             return HELD
         return Broken(
+            kind="too-many-throttled",
             exchanges=calls.examples,
             device=calls.device,
             expected=f"at most {SHARE:.0%} of the calls for {whom} throttled",

@@ -29,6 +29,7 @@ class ThrottledWaits(Rule):
         "address. Arrivals are held to 0.9 s, and other requests that were under way are let pass.",
         breaks="Requests that come too early are throttled again: the device gets nowhere.",
         remedy="On a 429 pause all calls for the device's address for a second or more, then go on.",
+        kinds=("asked-too-soon",),
         citations=(citations.THROTTLING_RESPONSE,),
     )
     watches = NEEDS_TOKEN | DCR
@@ -56,6 +57,7 @@ class ThrottledWaits(Rule):
         if after <= UNDER_WAY and not repeated:
             return
         broken = Broken(
+            kind="asked-too-soon",
             exchanges=(before.id, seen.id),
             device=seen.device,
             expected=f"at least 1 s without a request for {seen.ip} after the 429",

@@ -10,10 +10,11 @@ from pass_harness.conformance.facts.exchanges import DECISIONS, answer, asks_aga
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Fault, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
 TOP, ITEM = "top-level", "item-level"
+"""Words of the sentences, and subjects of the findings."""
 
 
 class TopLevelAndItemLevel(Rule):
@@ -26,6 +27,7 @@ class TopLevelAndItemLevel(Rule):
         "is given once both forms have been seen.",
         breaks="A denial in a 200 plays, or a refused request ends as a crash that tells the viewer nothing.",
         remedy="Look at the status first and then at each decision, and treat both errors by their action.",
+        kinds=("allowed-to-play", "service-failed"),
         citations=(citations.ERRORS_HANDLING, citations.CHECKLIST_HTTP_ERRORS),
         needs=frozenset({"login", "status", "play"}),
         judges_app=True,
@@ -52,10 +54,12 @@ class TopLevelAndItemLevel(Rule):
         wrong = _wrong(seen)
         if wrong is not None:
             yield Broken(
+                kind=wrong.kind,
+                subject=f"{form} {seen.verb}",
                 exchanges=tuple(exchange.id for exchange in answers),
                 device=seen.device,
                 expected=f"{seen.verb} to be answered with the {form} error, as a denial or an explanation",
-                observed=wrong,
+                observed=wrong.observed,
             )
         elif self._seen == {TOP, ITEM}:
             yield HELD
@@ -71,7 +75,7 @@ def _form(exchange: Exchange) -> str | None:
     return ITEM if any(denial(decision) for decision in decisions(exchange)) else None
 
 
-def _wrong(call: VerbCall) -> str | None:
+def _wrong(call: VerbCall) -> Fault | None:
     if call.verb == "play" and call.returns.get("allowed") is True:
-        return "the app was allowed to play"
-    return f"{call.verb} failed: {call.failure}" if broke_down(call) else None
+        return Fault("allowed-to-play", "the app was allowed to play")
+    return Fault("service-failed", f"{call.verb} failed: {call.failure}") if broke_down(call) else None

@@ -23,6 +23,7 @@ class UnknownTolerated(Rule):
         "are ignored, and errors whose code is not known are handled by their action.",
         breaks="The day on which Adobe adds something is the day of an outage.",
         remedy="Read what you need from an answer and ignore the rest; decide by the error's action.",
+        kinds=("service-failed",),
         citations=(citations.ERRORS_HANDLING, citations.ERRORS_LIST),
         needs=frozenset({"login"}),
         judges_app=True,
@@ -48,6 +49,8 @@ class UnknownTolerated(Rule):
             yield HELD
             return
         yield Broken(
+            kind="service-failed",
+            subject=seen.verb,
             exchanges=tuple(exchange.id for exchange in news),
             device=seen.device,
             expected=f"{seen.verb} to be served in spite of {_news(news)}",

@@ -20,6 +20,7 @@ class Authorization(Rule):
         "token.",
         breaks="The call is refused with a 401.",
         remedy="Send Authorization: Bearer and the access token with every call, the configuration's too.",
+        kinds=("absent", "not-bearer"),
         citations=(citations.CHECKLIST_AUTHORIZATION_HEADER, citations.HEADER_AUTHORIZATION),
     )
     watches = NEEDS_TOKEN
@@ -32,6 +33,7 @@ class Authorization(Rule):
         sent = seen.request_headers.get("authorization")
         return (
             Broken(
+                kind="absent" if sent is None else "not-bearer",
                 exchanges=(seen.id,),
                 device=seen.device,
                 expected="Authorization: Bearer with an access token",

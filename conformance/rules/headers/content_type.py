@@ -32,6 +32,7 @@ class ContentType(Rule):
         "header Content-Type says so.",
         breaks="The body is not understood, and the call is refused with a 400.",
         remedy=f"Send {FORM} to sessions and /o/client/token, {JSON} to decisions and /o/client/register.",
+        kinds=("absent", "other-type"),
         citations=(citations.CHECKLIST_API_REFERENCES, citations.API_CREATE_SESSION, citations.API_AUTHORIZE),
     )
     watches = frozenset(TYPES)
@@ -45,6 +46,7 @@ class ContentType(Rule):
             return ONE_HELD
         return (
             Broken(
+                kind="other-type" if sent else "absent",
                 exchanges=(seen.id,),
                 device=seen.device,
                 expected=f"Content-Type: {wanted}",

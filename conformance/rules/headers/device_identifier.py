@@ -10,7 +10,7 @@ from pass_harness.conformance.facts.headers import decoded
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Fault, Rule, Severity
 
 
 class DeviceIdentifier(Rule):
@@ -22,6 +22,7 @@ class DeviceIdentifier(Rule):
         "device's identifier in Base64.",
         breaks="The call is refused with a 400, or the device loses its login when the value is read differently.",
         remedy='Send "fingerprint " and the Base64 form (RFC 4648, 4) of the streaming device\'s identifier.',
+        kinds=("absent", "other-form", "not-base64"),
         citations=(citations.CHECKLIST_DEVICE_IDENTIFIER, citations.HEADER_DEVICE_IDENTIFIER),
     )
     watches = NEEDS_DEVICE
@@ -34,19 +35,22 @@ class DeviceIdentifier(Rule):
             return ONE_HELD
         return (
             Broken(
+                kind=wrong.kind,
                 exchanges=(seen.id,),
                 device=seen.device,
                 expected="AP-Device-Identifier: fingerprint <identifier in Base64>",
-                observed=wrong,
+                observed=wrong.observed,
             ),
         )
 
 
 @lru_cache(maxsize=1024)
-def _wrong(header: str | None) -> str | None:
+def _wrong(header: str | None) -> Fault | None:
     if not header:
-        return "no AP-Device-Identifier"
+        return Fault("absent", "no AP-Device-Identifier")
     kind, _, identifier = header.partition(" ")
     if kind != "fingerprint" or not identifier:
-        return f"AP-Device-Identifier: {header[:80]}"
-    return None if decoded(identifier.strip()) else f"an identifier that is not Base64: {identifier[:80]}"
+        return Fault("other-form", f"AP-Device-Identifier: {header[:80]}")
+    if not decoded(identifier.strip()):
+        return Fault("not-base64", f"an identifier that is not Base64: {identifier[:80]}")
+    return None

@@ -9,7 +9,7 @@ from pass_harness.conformance.facts.exchanges import NEEDS_DEVICE
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Fault, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
 
@@ -22,6 +22,7 @@ class DeviceIdentifierStable(Rule):
         "devices share one.",
         breaks="Another identifier is another device: the viewer is logged out. A shared one logs strangers in.",
         remedy="Compute the identifier from what the app knows of its device, or store it with the device.",
+        kinds=("of-another-device", "several"),
         citations=(citations.CHECKLIST_STABLE_DEVICE_IDENTIFIER, citations.HEADER_DEVICE_IDENTIFIER),
         needs=frozenset({"start"}),
         judges_app=True,
@@ -59,17 +60,20 @@ class DeviceIdentifierStable(Rule):
             owner = self._owner.get(identifier) or call.device
             self._owner.put(identifier, owner)
             if owner != call.device:
-                yield self._wrong(call, (exchange,), "its own identifier", f"that of device {owner}")
+                fault = Fault("of-another-device", f"that of device {owner}")
+                yield self._wrong(call, (exchange,), "its own identifier", fault)
         if len(sent) > 1:
             exchanges = tuple(sent.values())[-2:]
-            yield self._wrong(call, exchanges, "one identifier in all calls", f"{len(sent)} different ones")
+            fault = Fault("several", f"{len(sent)} different ones")
+            yield self._wrong(call, exchanges, "one identifier in all calls", fault)
         else:
             yield HELD
 
-    def _wrong(self, call: VerbCall, exchanges: tuple[Exchange, ...], expected: str, observed: str) -> Broken:
+    def _wrong(self, call: VerbCall, exchanges: tuple[Exchange, ...], expected: str, fault: Fault) -> Broken:
         return Broken(
+            kind=fault.kind,
             exchanges=tuple(exchange.id for exchange in exchanges),
             device=call.device,
             expected=expected,
-            observed=observed,
+            observed=fault.observed,
         )

@@ -10,7 +10,7 @@ from pass_harness.conformance.facts.headers import RESTRICTED, facts_in
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Fault, Rule, Severity
 
 
 class DeviceInfo(Rule):
@@ -23,6 +23,7 @@ class DeviceInfo(Rule):
         "because a server may renew its token in the name of no device.",
         breaks="The device counts as an unknown platform: its logins last shorter, and home-based login fails.",
         remedy="Pass on what the app says of its device as JSON in Base64, with the keys and values of Adobe's page.",
+        kinds=("absent", "not-a-json-object", "value-not-allowed"),
         citations=(citations.CHECKLIST_DEVICE_INFO, citations.HEADER_DEVICE_INFO),
     )
     watches = NEEDS_DEVICE | DCR
@@ -38,24 +39,26 @@ class DeviceInfo(Rule):
             return ONE_HELD
         return (
             Broken(
+                kind=wrong.kind,
+                subject=wrong.subject,
                 exchanges=(seen.id,),
                 device=seen.device,
                 expected="X-Device-Info: a JSON object in Base64 with allowed values",
-                observed=wrong,
+                observed=wrong.observed,
             ),
         )
 
 
 @lru_cache(maxsize=1024)
-def _wrong(header: str) -> str | None:
+def _wrong(header: str) -> Fault | None:
     if not header:
-        return "no X-Device-Info"
+        return Fault("absent", "no X-Device-Info")
     facts = facts_in(header)
     if facts is None:
-        return f"not a JSON object in Base64: {header[:60]}"
+        return Fault("not-a-json-object", f"not a JSON object in Base64: {header[:60]}")
     for key, allowed in RESTRICTED.items():
         value = facts.get(key)
         text = str(value).lower() if isinstance(value, bool) else str(value)
         if value is not None and text not in allowed:
-            return f"{key} is {text!r}"
+            return Fault("value-not-allowed", f"{key} is {text!r}", key)
     return None

@@ -24,6 +24,7 @@ class DeviceInfoComplete(Rule):
         "the device's connectionIp and connectionPort.",
         breaks="Rules of the TV provider for the platform do not apply; home-based login needs address and port.",
         remedy="Let the app send these facts, and add the address and source port of its connection.",
+        kinds=("facts-missing",),
         citations=(citations.HEADER_DEVICE_INFO, citations.COOKBOOK_REQUIREMENTS),
     )
     watches = NEEDS_DEVICE
@@ -38,6 +39,8 @@ class DeviceInfoComplete(Rule):
             return ONE_HELD
         return (
             Broken(
+                kind="facts-missing",
+                subject=", ".join(missing),
                 exchanges=(seen.id,),
                 device=seen.device,
                 expected=", ".join(WANTED),

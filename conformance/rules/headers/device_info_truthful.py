@@ -25,6 +25,7 @@ class DeviceInfoTruthful(Rule):
         "model, operating system and address.",
         breaks="All viewers are on one platform, and get its rules: wrong lifetimes, no home-based login.",
         remedy="Pass the app's description of its device through, unchanged.",
+        kinds=("facts-untrue",),
         citations=(citations.CHECKLIST_DEVICE_INFO, citations.COOKBOOK_REQUIREMENTS),
         needs=frozenset({"start"}),
         judges_app=True,
@@ -48,6 +49,8 @@ class DeviceInfoTruthful(Rule):
     def _untrue(self, exchange: Exchange, truth: dict[str, str], wrong: list[str]) -> Broken:
         sent = device_info(exchange) or {}
         return Broken(
+            kind="facts-untrue",
+            subject=", ".join(wrong),
             exchanges=(exchange.id,),
             device=exchange.device,
             expected=", ".join(f"{key} {truth[key]}" for key in wrong),

@@ -13,7 +13,7 @@ from pass_harness.conformance.facts.sessions import KEPT_CODES
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Fault, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
 PATIENCE = 60.0
@@ -39,6 +39,7 @@ class ForwardedFor(Rule):
         requirement="Servers send the device's address with each call in X-Forwarded-For. Calls are throttled by it.",
         breaks="All viewers share one allowance of a request per second: an event ends in HTTP 429 for everyone.",
         remedy="Put the address of the app's connection first in X-Forwarded-For, in background calls too.",
+        kinds=("absent", "not-an-address", "no-device"),
         citations=(citations.COOKBOOK_REQUIREMENTS, citations.THROTTLING_LIMITS),
         needs=frozenset({"start"}),
         judges_app=True,
@@ -66,7 +67,10 @@ class ForwardedFor(Rule):
         address = forwarded_for(seen)
         if address is None:
             sent = seen.request_headers.get("x-forwarded-for")
-            yield self._wrong(seen, f"X-Forwarded-For: {sent}" if sent else "no X-Forwarded-For")
+            fault = (
+                Fault("not-an-address", f"X-Forwarded-For: {sent}") if sent else Fault("absent", "no X-Forwarded-For")
+            )
+            yield self._wrong(seen, fault)
         elif self._devices.get(address) is not None:
             yield HELD
         elif self.facts.driven and not self._of_second_screen(seen, address) and not self._from_before(seen):
@@ -78,7 +82,8 @@ class ForwardedFor(Rule):
     def _late(self, unnamed: _Unnamed) -> Outcome | None:
         if self._devices.get(unnamed.address) is not None:
             return HELD
-        return self._wrong(unnamed, f"{unnamed.address}, which is no device's") if self._devices else None
+        fault = Fault("no-device", f"{unnamed.address}, which is no device's")
+        return self._wrong(unnamed, fault) if self._devices else None
 
     def _of_second_screen(self, exchange: Exchange, address: str) -> bool:
         """What a web page may ask for with a typed code, from wherever it was typed."""
@@ -94,10 +99,11 @@ class ForwardedFor(Rule):
         """A poll for a login that began before anybody watched: its device asked for nothing since."""
         return exchange.endpoint == "profiles.code" and self.facts.sessions.get(exchange.code) is None
 
-    def _wrong(self, exchange: Exchange | _Unnamed, observed: str) -> Broken:
+    def _wrong(self, exchange: Exchange | _Unnamed, fault: Fault) -> Broken:
         return Broken(
+            kind=fault.kind,
             exchanges=(exchange.id,),
             device=exchange.device,
             expected="the streaming device's address first in X-Forwarded-For",
-            observed=observed,
+            observed=fault.observed,
         )

@@ -52,6 +52,7 @@ class OnlyDocumented(Rule):
         "Dynamic Client Registration name, and nothing left over from REST API V1.",
         breaks="What is not documented is ignored today and may be refused tomorrow.",
         remedy="Remove the parameters and headers that the endpoint's page does not list.",
+        kinds=("header-not-listed", "parameter-not-listed"),
         citations=(citations.CHECKLIST_API_REFERENCES, citations.CHECKLIST_REUSE_CODE),
     )
     watches = frozenset(PARAMETERS)
@@ -63,9 +64,11 @@ class OnlyDocumented(Rule):
         parameters = _sent(seen).difference(PARAMETERS[seen.endpoint]) if seen.query or seen.request_body else ()
         if not headers and not parameters:
             return ONE_HELD
-        unknown = [*headers, *(f"parameter {name}" for name in sorted(parameters))]
+        unknown = [*(f"header {name}" for name in headers), *(f"parameter {name}" for name in sorted(parameters))]
         return (
             Broken(
+                kind="header-not-listed" if headers else "parameter-not-listed",
+                subject=", ".join([*sorted(headers), *sorted(parameters)][:10]),
                 exchanges=(seen.id,),
                 device=seen.device,
                 expected="only what the API page lists",
@@ -76,7 +79,7 @@ class OnlyDocumented(Rule):
 
 @lru_cache(maxsize=1024)
 def _unknown_headers(names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(f"header {name}" for name in names if name.startswith(PREFIXES) and name not in HEADERS)
+    return tuple(name for name in names if name.startswith(PREFIXES) and name not in HEADERS)
 
 
 def _sent(exchange: Exchange) -> set[str]:

@@ -27,6 +27,7 @@ class VisitorIdentifierPassed(Rule):
         breaks="Adobe's analytics cannot tell which visits led to a login or a playback.",
         remedy="Take the ECID from the app's request and send it as AP-Visitor-Identifier with sessions, profiles, "
         "decisions and logout.",
+        kinds=("absent", "altered"),
         citations=(citations.COOKBOOK_REQUIREMENTS, citations.HEADER_VISITOR_IDENTIFIER),
         needs=frozenset({"login", "visitor_identifier"}),
         judges_app=True,
@@ -53,6 +54,7 @@ def _sent(exchange: Exchange) -> str:
 def _lost(exchange: Exchange, visitor: str) -> Broken:
     sent = _sent(exchange)
     return Broken(
+        kind="altered" if sent else "absent",
         exchanges=(exchange.id,),
         device=exchange.device,
         expected=f"AP-Visitor-Identifier: {visitor}",

@@ -21,6 +21,7 @@ class InteractiveUrlReturned(Rule):
         "browser.",
         breaks="The TV provider's own session stays open: the next login succeeds without a password.",
         remedy="Return url of the logout's answer to the app, made absolute with the host of Adobe Pass.",
+        kinds=("no-address", "other-address"),
         citations=(citations.CHECKLIST_LOGOUT, citations.API_LOGOUT),
         needs=frozenset({"login", "logout"}),
         judges_app=True,
@@ -50,6 +51,7 @@ class InteractiveUrlReturned(Rule):
             yield HELD
             return
         yield Broken(
+            kind="other-address" if given else "no-address",
             exchanges=tuple(call.id for call in calls),
             device=seen.device,
             expected=f"the app to get {urls[0]}",

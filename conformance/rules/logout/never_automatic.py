@@ -10,7 +10,7 @@ from pass_harness.conformance.facts.exchanges import DECISIONS, brief, denials, 
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, NOTHING, ONE_HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Fault, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
 BY_ITSELF = 0.5
@@ -26,6 +26,7 @@ class NeverAutomatic(Rule):
         "authorization was denied.",
         breaks="The viewer is logged out for wanting to watch something that the subscription lacks.",
         remedy="On a denial show its reason; leave the login as it is.",
+        kinds=("after-denial", "not-asked-for"),
         citations=(citations.CHECKLIST_LOGOUT_ON_REQUEST, citations.FAQ_LOGOUT),
     )
 
@@ -48,13 +49,14 @@ class NeverAutomatic(Rule):
     def _settle(self, call: VerbCall) -> Iterator[Outcome]:
         for logout, _ in self._logouts.settle(call):
             asked = call.verb == "logout" and inside(logout, call)
-            yield HELD if asked else self._automatic((logout.id,), logout, "nobody had asked for it")
+            yield HELD if asked else _not_asked_for(logout)
 
     def _logout(self, denied: Exchange | None, seen: Exchange) -> Iterable[Outcome]:
         # Where there is a driver, its next verb tells whether the viewer asked for it.
         after = seen.wall - ended(denied) if denied is not None else BY_ITSELF
         if denied is not None and after < BY_ITSELF and not self._logouts.driven:
-            return [self._automatic((denied.id, seen.id), seen, f"{after:.2f} s after a denial")]
+            fault = Fault("after-denial", f"{after:.2f} s after a denial")
+            return [_automatic((denied.id, seen.id), seen, fault)]
         if self.facts.driven:
             self._logouts.add(brief(seen), None)
         return NOTHING
@@ -64,12 +66,18 @@ class NeverAutomatic(Rule):
             yield HELD
         if self._logouts.driven:
             for logout, _ in self._logouts.rest():
-                yield self._automatic((logout.id,), logout, "nobody had asked for it")
+                yield _not_asked_for(logout)
 
-    def _automatic(self, exchanges: tuple[int, ...], logout: Exchange, observed: str) -> Broken:
-        return Broken(
-            exchanges=exchanges,
-            device=logout.device,
-            expected="a logout call only when the viewer logs out",
-            observed=f"logout/{logout.mvpd} was called, {observed}",
-        )
+
+def _not_asked_for(logout: Exchange) -> Broken:
+    return _automatic((logout.id,), logout, Fault("not-asked-for", "nobody had asked for it"))
+
+
+def _automatic(exchanges: tuple[int, ...], logout: Exchange, fault: Fault) -> Broken:
+    return Broken(
+        kind=fault.kind,
+        exchanges=exchanges,
+        device=logout.device,
+        expected="a logout call only when the viewer logs out",
+        observed=f"logout/{logout.mvpd} was called, {fault.observed}",
+    )

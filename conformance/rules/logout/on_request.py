@@ -21,6 +21,7 @@ class OnRequest(Rule):
         requirement="When a viewer who is logged in logs out, the service calls logout/{mvpd} with redirectUrl.",
         breaks="The profile lives on: whoever uses the device next is still logged in as someone else.",
         remedy="Call GET /api/v2/{serviceProvider}/logout/{mvpd}?redirectUrl=… before forgetting the profile.",
+        kinds=("no-logout-call", "no-redirect-url"),
         citations=(citations.CHECKLIST_LOGOUT, citations.COOKBOOK_LOGOUT, citations.API_LOGOUT),
         needs=frozenset({"login", "logout"}),
         judges_app=True,
@@ -47,6 +48,7 @@ class OnRequest(Rule):
             yield HELD
         else:
             yield Broken(
+                kind="no-redirect-url" if calls else "no-logout-call",
                 exchanges=(login.exchange, *(call.id for call in calls)),
                 device=seen.device,
                 expected=f"GET logout/{login.mvpds[0]} with redirectUrl",

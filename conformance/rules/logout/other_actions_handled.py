@@ -21,6 +21,7 @@ class OtherActionsHandled(Rule):
         "to log out in the system settings as well.",
         breaks="The app shows an error although the viewer is logged out, or a login of the system stays.",
         remedy="Treat complete and invalid as success; on partner_logout return a message for the viewer.",
+        kinds=("service-failed", "no-message"),
         citations=(citations.API_LOGOUT, citations.CHECKLIST_LOGOUT),
         needs=frozenset({"login", "logout"}),
         judges_app=True,
@@ -45,6 +46,8 @@ class OtherActionsHandled(Rule):
             yield HELD
             return
         yield Broken(
+            kind="service-failed" if seen.failure else "no-message",
+            subject=", ".join(sorted(actions)),
             exchanges=tuple(call.id for call in calls),
             device=seen.device,
             expected="a message about the system settings" if untold else f"{', '.join(sorted(actions))} to end well",

@@ -10,7 +10,7 @@ from pass_harness.conformance.facts.exchanges import PROFILE_ANSWERS, profiles
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Fault, Rule, Severity
 
 
 class StateCleared(Rule):
@@ -22,6 +22,7 @@ class StateCleared(Rule):
         "playback asks for a login, unless Adobe Pass then gives a profile of another TV provider.",
         breaks="The app shows the viewer who left as logged in, and every playback fails.",
         remedy="Forget the profile and everything derived from it when the viewer logs out.",
+        kinds=("still-authenticated", "allowed-to-play"),
         citations=(citations.COOKBOOK_LOGOUT, citations.FAQ_LOGOUT),
         needs=frozenset({"logout", "status"}),
         judges_app=True,
@@ -51,19 +52,21 @@ class StateCleared(Rule):
     def _judge(self, call: VerbCall) -> Iterator[Outcome]:
         if call.verb in {"status", "start"} and "state" in call.returns:
             still = call.returns["state"] == "authenticated"
-            observed = f"{call.verb} called it authenticated"
+            fault = Fault("still-authenticated", f"{call.verb} called it authenticated", call.verb)
         elif call.verb == "play" and "allowed" in call.returns:
             still = call.returns["allowed"] is True
-            observed = f"{call.arguments.get('resource')} was allowed to play"
+            fault = Fault("allowed-to-play", f"{call.arguments.get('resource')} was allowed to play")
         else:
             return
         yield (
             HELD
             if not still
             else Broken(
+                kind=fault.kind,
+                subject=fault.subject,
                 exchanges=(),
                 device=call.device,
                 expected="the device not to be authenticated after its logout",
-                observed=observed,
+                observed=fault.observed,
             )
         )

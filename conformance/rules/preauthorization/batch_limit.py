@@ -20,6 +20,7 @@ class BatchLimit(Rule):
         "catalogues are split.",
         breaks="The whole request fails with too_many_resources, and the app can show nothing.",
         remedy="Split the list of resources into requests of at most 5.",
+        kinds=("too-many-resources",),
         citations=(citations.FAQ_PREAUTHORIZATION_LIMIT, citations.COOKBOOK_PREAUTHORIZE),
         needs=frozenset({"preauthorize"}),
     )

@@ -10,7 +10,7 @@ from pass_harness.conformance.facts.exchanges import decisions, denial
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Fault, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
 
@@ -23,6 +23,7 @@ class DecisionsPassedOn(Rule):
         breaks="The app shows what cannot be played, or hides what the viewer pays for.",
         remedy="Return every permitted resource as permitted and every denied one as denied, with the message or "
         "details of its error.",
+        kinds=("permit-withheld", "denial-given-as-permit", "denial-withheld", "no-message"),
         citations=(citations.COOKBOOK_PREAUTHORIZE, citations.FAQ_PREAUTHORIZATION_DENIAL),
         needs=frozenset({"preauthorize"}),
         judges_app=True,
@@ -46,26 +47,29 @@ class DecisionsPassedOn(Rule):
         if latest:
             yield HELD if wrong is None else self._altered(wrong, asked, seen)
 
-    def _altered(self, wrong: str, asked: list[Exchange], call: VerbCall) -> Broken:
+    def _altered(self, wrong: Fault, asked: list[Exchange], call: VerbCall) -> Broken:
         return Broken(
+            kind=wrong.kind,
             exchanges=tuple(exchange.id for exchange in asked),
             device=call.device,
             expected="the decisions of Adobe Pass, denials with their message",
-            observed=wrong,
+            observed=wrong.observed,
         )
 
 
-def _wrong(resource: str, decision: Mapping[str, Any], call: VerbCall) -> str | None:
+def _wrong(resource: str, decision: Mapping[str, Any], call: VerbCall) -> Fault | None:
     returns = call.returns
     shown = resource in (returns["permitted"] or [])
     if decision.get("authorized") is True:
-        return None if shown else f"{resource} was permitted, and the app was not told so"
+        if shown:
+            return None
+        return Fault("permit-withheld", f"{resource} was permitted, and the app was not told so")
     if shown:
-        return f"{resource} was denied, and the app got a permit"
+        return Fault("denial-given-as-permit", f"{resource} was denied, and the app got a permit")
     if "denied" in returns and resource not in (returns["denied"] or []):
-        return f"{resource} was denied, and the app was not told so"
+        return Fault("denial-withheld", f"{resource} was denied, and the app was not told so")
     said = denial(decision).get("message") or denial(decision).get("details")
     messages = returns.get("messages")
     if said and isinstance(messages, dict) and not messages.get(resource):
-        return f"{resource} was denied, and the app got no message"
+        return Fault("no-message", f"{resource} was denied, and the app got no message")
     return None

@@ -23,6 +23,7 @@ class NeverPlays(Rule):
         "though a permit of the preauthorization exists.",
         breaks="Playback without authorization breaches the contracts with the TV providers.",
         remedy="Call decisions/authorize for each playback, whatever the preauthorization said.",
+        kinds=("played-without-authorization",),
         citations=(citations.CHECKLIST_PREAUTHORIZATION_USE, citations.FAQ_PREAUTHORIZATION_NO_TOKEN),
         needs=frozenset({"preauthorize", "play"}),
         judges_app=True,
@@ -55,6 +56,7 @@ class NeverPlays(Rule):
             yield HELD
             return
         yield Broken(
+            kind="played-without-authorization",
             exchanges=(permits[0].id,),
             device=call.device,
             expected=f"an authorize call before {resource} plays",

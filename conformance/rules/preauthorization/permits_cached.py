@@ -40,6 +40,7 @@ class PermitsCached(Rule):
         f"only what is asked for again within {APP_RESTARTED:g} s is a breach.",
         breaks="Each page of the catalogue that a viewer opens again costs the TV provider a decision.",
         remedy="Keep permitted resources in memory by device, and ask for the unknown ones only.",
+        kinds=("permitted-asked-again",),
         citations=(citations.CHECKLIST_PREAUTHORIZATION_CACHING, citations.FAQ_PREAUTHORIZATION_CACHING),
         needs=frozenset({"preauthorize"}),
     )
@@ -95,6 +96,7 @@ class PermitsCached(Rule):
         if not again:
             return ONE_HELD
         repeated = Broken(
+            kind="permitted-asked-again",
             exchanges=(permits[seen.mvpd, again[0]][-1].id, seen.id),
             device=seen.device,
             expected="only resources that are not known to be permitted",

@@ -18,5 +18,6 @@ class PreauthorizationRetryBounded(RetryBounded):
         "and only for the resources so marked.",
         breaks="While a TV provider is in trouble, endless retries make sure that it stays so.",
         remedy="After an error with the action retry ask again for those resources, at most twice, then give up.",
+        kinds=("too-many-tries", "decided-asked-again"),
         citations=(citations.CHECKLIST_PREAUTHORIZATION_RETRY, citations.ERRORS_HANDLING),
     )

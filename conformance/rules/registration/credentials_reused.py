@@ -24,6 +24,7 @@ class CredentialsReused(Rule):
         "answer invalid_client. A client of its own for each app instance, which Adobe allows, is no breach.",
         breaks="Profiles belong to a client: whoever gets another one is logged out.",
         remedy="Keep client_id and client_secret in persistent storage and use them for every access token.",
+        kinds=("registered-again",),
         citations=(
             citations.CHECKLIST_CLIENT_CREDENTIALS,
             citations.DCR_CREDENTIALS_PERSISTENT,
@@ -73,6 +74,7 @@ class CredentialsReused(Rule):
     def _again(self, old: Client, registration: Exchange, use: Exchange | None) -> Broken:
         ids = (old.registered, registration, use)
         return Broken(
+            kind="registered-again",
             exchanges=tuple(exchange.id for exchange in ids if exchange is not None),
             device=use.device if use else None,
             expected=f"the credentials of client {old.id} to be used again",

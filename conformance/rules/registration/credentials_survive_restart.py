@@ -21,6 +21,7 @@ class CredentialsSurviveRestart(Rule):
         "are served with the credentials they had.",
         breaks="Every restart or release of the service logs all viewers out, because profiles belong to a client.",
         remedy="Keep client_id and client_secret in a database or file, not in memory.",
+        kinds=("registered-after-restart",),
         citations=(citations.CHECKLIST_CLIENT_CREDENTIALS, citations.DCR_CREDENTIALS_PERSISTENT),
         needs=frozenset({"restart"}),
         judges_app=True,
@@ -57,6 +58,7 @@ class CredentialsSurviveRestart(Rule):
         if old in self._survived:
             return
         yield Broken(
+            kind="registered-after-restart",
             exchanges=(client.registered.id, seen.id),
             device=seen.device,
             expected=f"client {old}, as before the restart",

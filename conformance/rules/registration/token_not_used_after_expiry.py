@@ -27,6 +27,7 @@ class TokenNotUsedAfterExpiry(Rule):
         f"Requests that arrive more than {MARGIN:g} s past the expiry are a breach.",
         breaks="Every request with an expired token is a 401: a wasted call, and a viewer who waits longer.",
         remedy="Keep created_at + expires_in with the token, and replace it before that moment.",
+        kinds=("sent-after-expiry",),
         citations=(citations.CHECKLIST_ACCESS_TOKENS, citations.DCR_TOKEN_LIFE),
     )
     watches = NEEDS_TOKEN
@@ -54,6 +55,7 @@ class TokenNotUsedAfterExpiry(Rule):
 
     def _late(self, token: Token, seen: Exchange) -> Broken:
         return Broken(
+            kind="sent-after-expiry",
             exchanges=(token.issued.id, seen.id),
             device=seen.device,
             expected=f"a new access token after the {token.life:.0f} s that this one lived",

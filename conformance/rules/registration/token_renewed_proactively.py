@@ -20,6 +20,7 @@ class TokenRenewedProactively(Rule):
         "of its expiry.",
         breaks="Each expiry costs a refused request, at an event one per device at the same moment.",
         remedy="Compare the token's expiry with the clock before each call, and renew it shortly before.",
+        kinds=("expiry-noticed-by-401",),
         citations=(citations.CHECKLIST_TOKEN_VALIDATION, citations.DCR_TOKEN_LIFE),
     )
     watches = NEEDS_TOKEN | DCR
@@ -36,6 +37,7 @@ class TokenRenewedProactively(Rule):
             return NOTHING
         return [
             Broken(
+                kind="expiry-noticed-by-401",
                 exchanges=(token.issued.id, seen.id),
                 device=seen.device,
                 expected="a new access token before the old one expires",

@@ -23,6 +23,7 @@ class TokenRenewedWithSameCredentials(Rule):
         "with the credentials there are. Registering anew is not a way to refresh a token.",
         breaks="A new client has no profiles: every expiry of a token logs the viewers out.",
         remedy="Call /o/client/token with the stored credentials; register again only after invalid_client.",
+        kinds=("registered-for-a-token",),
         citations=(citations.DCR_TOKEN_REFRESH, citations.COOKBOOK_REGISTER),
     )
     watches = NEEDS_TOKEN | DCR
@@ -52,6 +53,7 @@ class TokenRenewedWithSameCredentials(Rule):
             return
         self._flagged.put(client.id, True)
         yield Broken(
+            kind="registered-for-a-token",
             exchanges=(last.issued.id, client.registered.id, seen.id),
             device=seen.device,
             expected=f"a new token for client {old.id} when its token ran out",

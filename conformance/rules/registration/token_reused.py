@@ -21,6 +21,7 @@ class TokenReused(Rule):
         "more than a minute (or a tenth of its life, if that is more) left. Every running instance may hold one.",
         breaks="Each call then costs two, latency doubles and the device's request allowance is drained (HTTP 429).",
         remedy="Keep the access token with its expiry and share it among all requests of the client.",
+        kinds=("asked-too-early",),
         citations=(citations.CHECKLIST_ACCESS_TOKENS, citations.DCR_TOKEN_PERSISTENT),
     )
     watches = NEEDS_TOKEN | DCR
@@ -45,6 +46,7 @@ class TokenReused(Rule):
             return
         left = good[-1].expires - seen.wall
         yield Broken(
+            kind="asked-too-early",
             exchanges=(good[-1].issued.id, seen.id),
             device=seen.device,
             expected="the access token to be used until it is about to expire",

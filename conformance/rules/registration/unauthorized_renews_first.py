@@ -31,6 +31,7 @@ class UnauthorizedRenewsFirst(Rule):
         breaks="Repetitions with a rejected token can only fail: they are load without use and drain the device's "
         "request allowance.",
         remedy="On a 401 discard the token, fetch a new one, repeat the request once, then give up.",
+        kinds=("rejected-token-sent-again", "rejections-in-a-row"),
         citations=(citations.CHECKLIST_TOKEN_VALIDATION, citations.DCR_TOKEN_REFRESH),
     )
     watches = NEEDS_TOKEN | DCR
@@ -75,6 +76,7 @@ class UnauthorizedRenewsFirst(Rule):
         self._in_a_row.put(key, row[-ENDLESS:])
         if len(row) == ENDLESS:
             yield Broken(
+                kind="rejections-in-a-row",
                 exchanges=tuple(row),
                 device=seen.device,
                 expected="one repetition with a new token, then to give up",
@@ -83,6 +85,7 @@ class UnauthorizedRenewsFirst(Rule):
 
     def _sent_again(self, rejection: Exchange, seen: Exchange) -> Broken:
         return Broken(
+            kind="rejected-token-sent-again",
             exchanges=(rejection.id, seen.id),
             device=seen.device,
             expected="a new access token after the 401",

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from conformance_traces import Trace
+from conformance_traces import MVPD, Trace
 
 from breakers.registered import breaks
 
 
-@breaks("authentication.profiles-checked-first")
+@breaks("authentication.profiles-checked-first", "session-came-first")
 def logs_in_without_looking(trace: Trace) -> None:
     trace.session()
 
 
-@breaks("authentication.known-mvpd-asked-directly")
+@breaks("authentication.known-mvpd-asked-directly", "all-profiles-asked")
 def asks_for_all_profiles_of_a_known_device(trace: Trace) -> None:
     trace.log_in()
     trace.ask("status", returns={"state": "authenticated"})
@@ -20,27 +20,50 @@ def asks_for_all_profiles_of_a_known_device(trace: Trace) -> None:
         trace.profiles(found=True)
 
 
-@breaks("authentication.session-is-complete")
+@breaks("authentication.session-is-complete", "login-began-without")
 def never_resumes(trace: Trace) -> None:
     trace.session(missing=["redirectUrl"])
     trace.authenticate()
 
 
-@breaks("authentication.code-and-url-returned")
+@breaks("authentication.session-is-complete", "domain-not-a-host-name")
+def sends_an_address_as_domain(trace: Trace) -> None:
+    trace.session(sent={"mvpd": MVPD, "domainName": "https://adobe.com/", "redirectUrl": "https://adobe.com/"})
+
+
+@breaks("authentication.session-is-complete", "domain-not-listed")
+def sends_an_unknown_domain(trace: Trace) -> None:
+    trace.configuration(answer={"requestor": {"domains": [{"name": "adobe.com"}]}})
+    trace.session(sent={"mvpd": MVPD, "domainName": "other.example", "redirectUrl": "https://adobe.com/"})
+
+
+@breaks("authentication.session-is-complete", "redirect-url-not-absolute")
+def sends_a_path_as_redirect_url(trace: Trace) -> None:
+    trace.session(sent={"mvpd": MVPD, "domainName": "adobe.com", "redirectUrl": "/done"})
+
+
+@breaks("authentication.code-and-url-returned", "other-code")
 def hands_out_another_code(trace: Trace) -> None:
     with trace.verb("login", screen="secondary") as returns:
         trace.session("AAAAAAA")
         returns["code"] = "BBBBBBB"
 
 
-@breaks("authentication.no-login-when-authorized")
+@breaks("authentication.code-and-url-returned", "other-address")
+def hands_out_another_address(trace: Trace) -> None:
+    with trace.verb("login", screen="primary") as returns:
+        trace.session("AAAAAAA")
+        returns["url"] = "https://sp.example/login"
+
+
+@breaks("authentication.no-login-when-authorized", "another-session")
 def logs_in_who_may_go_on(trace: Trace) -> None:
     trace.session(authorize=True)
     trace.wait(2)
     trace.session()
 
 
-@breaks("authentication.polls-by-code")
+@breaks("authentication.polls-by-code", "other-endpoint-polled")
 def polls_the_list_of_profiles(trace: Trace) -> None:
     trace.session()
     for _ in range(3):
@@ -48,7 +71,7 @@ def polls_the_list_of_profiles(trace: Trace) -> None:
         trace.profiles()
 
 
-@breaks("authentication.poll-interval")
+@breaks("authentication.poll-interval", "polled-too-soon")
 def polls_every_second(trace: Trace) -> None:
     trace.session()
     for _ in range(5):
@@ -56,7 +79,7 @@ def polls_every_second(trace: Trace) -> None:
         trace.poll()
 
 
-@breaks("authentication.poll-is-single")
+@breaks("authentication.poll-is-single", "interleaved-polls")
 def polls_twice_out_of_step(trace: Trace) -> None:
     trace.session()
     for _ in range(3):
@@ -66,7 +89,15 @@ def polls_twice_out_of_step(trace: Trace) -> None:
         trace.poll()
 
 
-@breaks("authentication.poll-starts-promptly")
+@breaks("authentication.poll-is-single", "overlapping-polls")
+def polls_before_the_answer(trace: Trace) -> None:
+    trace.session()
+    trace.wait(3)
+    trace.poll(duration_ms=1000)
+    trace.poll()
+
+
+@breaks("authentication.poll-starts-promptly", "polled-late")
 def polls_late(trace: Trace) -> None:
     with trace.verb("login", screen="secondary") as returns:
         trace.session()
@@ -75,7 +106,16 @@ def polls_late(trace: Trace) -> None:
     trace.poll()
 
 
-@breaks("authentication.poll-waits-for-redirect")
+@breaks("authentication.poll-starts-promptly", "never-polled")
+def never_polls(trace: Trace) -> None:
+    with trace.verb("login", screen="secondary") as returns:
+        trace.session()
+        returns["code"] = "AAAAAAA"
+    trace.wait(15)
+    trace.profiles()
+
+
+@breaks("authentication.poll-waits-for-redirect", "polled-before-redirect")
 def polls_while_the_viewer_types(trace: Trace) -> None:
     with trace.verb("login", screen="primary") as returns:
         trace.session()
@@ -86,14 +126,23 @@ def polls_while_the_viewer_types(trace: Trace) -> None:
     trace.ask("arrived")
 
 
-@breaks("authentication.poll-stops-on-success")
+@breaks("authentication.poll-waits-for-redirect", "polled-without-redirect")
+def polls_though_the_browser_never_comes_back(trace: Trace) -> None:
+    with trace.verb("login", screen="primary") as returns:
+        trace.session()
+        returns["code"] = "AAAAAAA"
+    trace.wait(3)
+    trace.poll()
+
+
+@breaks("authentication.poll-stops-on-success", "polled-after-success")
 def polls_after_success(trace: Trace) -> None:
     trace.log_in()
     trace.wait(3)
     trace.poll(found=True)
 
 
-@breaks("authentication.poll-stops-on-expiry")
+@breaks("authentication.poll-stops-on-expiry", "polled-after-expiry")
 def polls_after_expiry(trace: Trace) -> None:
     trace.session(life=8)
     for status in (200, 200, 400, 400, 400):
@@ -101,7 +150,7 @@ def polls_after_expiry(trace: Trace) -> None:
         trace.poll(status=status)
 
 
-@breaks("authentication.poll-stops-on-new-code")
+@breaks("authentication.poll-stops-on-new-code", "old-code-polled")
 def polls_the_old_code(trace: Trace) -> None:
     trace.session("AAAAAAA")
     trace.wait(3)
@@ -111,7 +160,7 @@ def polls_the_old_code(trace: Trace) -> None:
     trace.poll("AAAAAAA", status=400)
 
 
-@breaks("authentication.profile-remembered")
+@breaks("authentication.profile-remembered", "profiles-asked")
 def asks_adobe_for_the_status(trace: Trace) -> None:
     trace.log_in()
     with trace.verb("status") as returns:
@@ -119,33 +168,67 @@ def asks_adobe_for_the_status(trace: Trace) -> None:
         returns["state"] = "authenticated"
 
 
-@breaks("authentication.code-validated-on-second-screen")
+@breaks("authentication.profile-remembered", "attributes-lost")
+def forgets_attributes_in_a_restart(trace: Trace) -> None:
+    trace.log_in()
+    trace.ask("status", returns={"state": "authenticated", "attributes": {"zip": "12345"}})
+    trace.ask("restart")
+    trace.ask("status", returns={"state": "authenticated", "attributes": {}})
+
+
+@breaks("authentication.code-validated-on-second-screen", "not-looked-up")
 def trusts_the_typed_code(trace: Trace) -> None:
     trace.session()
     trace.ask("enter_code", code="AAAAAAA", returns={"url": "https://sp.example/api/v2/authenticate/REF30/AAAAAAA"})
 
 
-@breaks("authentication.profile-expiry-honoured")
+@breaks("authentication.code-validated-on-second-screen", "opened-though-not-found")
+def opens_the_page_of_an_unknown_code(trace: Trace) -> None:
+    with trace.verb("enter_code", code="AAAAAAA") as returns:
+        trace.look_up("AAAAAAA", status=404)
+        returns["url"] = "https://sp.example/api/v2/authenticate/REF30/AAAAAAA"
+
+
+@breaks("authentication.code-validated-on-second-screen", "service-failed")
+def fails_on_an_unknown_code(trace: Trace) -> None:
+    with trace.verb("enter_code", code="AAAAAAA", failure="500"):
+        trace.look_up("AAAAAAA", status=404)
+
+
+@breaks("authentication.code-validated-on-second-screen", "no-error-returned")
+def says_nothing_of_an_unknown_code(trace: Trace) -> None:
+    with trace.verb("enter_code", code="AAAAAAA") as returns:
+        trace.look_up("AAAAAAA", status=404)
+        returns["error"] = None
+
+
+@breaks("authentication.profile-expiry-honoured", "authenticated-after-expiry")
 def outlives_the_profile(trace: Trace) -> None:
     trace.log_in(life=10)
     trace.wait(20)
     trace.ask("status", returns={"state": "authenticated"})
 
 
-@breaks("authentication.invalidated-profile-dropped")
+@breaks("authentication.invalidated-profile-dropped", "still-authenticated")
 def ignores_that_the_profile_is_gone(trace: Trace) -> None:
     trace.log_in()
     trace.authorize(action="authentication")
     trace.ask("status", returns={"state": "authenticated"})
 
 
-@breaks("authentication.encrypted-metadata-handled")
+@breaks("authentication.encrypted-metadata-handled", "ciphertext-shown")
 def shows_the_ciphertext(trace: Trace) -> None:
     trace.profiles(answer={"profiles": trace.profile(attributes={"zip": {"value": "c3Bocw==", "state": "enc"}})})
     trace.ask("status", returns={"state": "authenticated", "attributes": {"zip": "c3Bocw=="}})
 
 
-@breaks("authentication.several-profiles-handled")
+@breaks("authentication.encrypted-metadata-handled", "service-failed")
+def fails_on_ciphertext(trace: Trace) -> None:
+    trace.profiles(answer={"profiles": trace.profile(attributes={"zip": {"value": "c3Bocw==", "state": "enc"}})})
+    trace.ask("status", failure="500")
+
+
+@breaks("authentication.several-profiles-handled", "service-failed")
 def fails_on_two_profiles(trace: Trace) -> None:
     with trace.verb("start", failure="500"):
         trace.profiles(answer={"profiles": trace.profile(60, "Cablevision", "Spectrum")})

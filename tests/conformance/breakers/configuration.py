@@ -7,21 +7,21 @@ from conformance_traces import OTHER, VIEWER, Trace
 from breakers.registered import breaks
 
 
-@breaks("configuration.cached")
+@breaks("configuration.cached", "fetched-again")
 def fetches_the_configuration_again(trace: Trace) -> None:
     trace.configuration(VIEWER)
     trace.wait(30)
     trace.configuration(OTHER)
 
 
-@breaks("configuration.filtered")
+@breaks("configuration.filtered", "hidden-offered")
 def offers_a_temporary_pass(trace: Trace) -> None:
     with trace.verb("providers") as returns:
         trace.configuration(mvpds=["Cablevision", "TempPass"])
         returns["providers"] = ["Cablevision", "TempPass"]
 
 
-@breaks("configuration.only-for-selection")
+@breaks("configuration.only-for-selection", "fetched-without-need")
 def fetches_the_configuration_at_each_start(trace: Trace) -> None:
     trace.log_in()
     with trace.verb("start"):

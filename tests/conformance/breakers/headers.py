@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from conformance_traces import VIEWER, Trace, Viewer, encode
+from conformance_traces import OTHER, VIEWER, Trace, Viewer, encode
 
 from breakers.registered import breaks
 
 
-@breaks("headers.authorization")
+@breaks("headers.authorization", "absent")
 def sends_no_token(trace: Trace) -> None:
     trace.configuration(headers={"authorization": None})
 
 
-@breaks("headers.device-identifier")
+@breaks("headers.authorization", "not-bearer")
+def sends_another_scheme(trace: Trace) -> None:
+    trace.configuration(headers={"authorization": "Basic dTpw"})
+
+
+@breaks("headers.device-identifier", "not-base64")
 def sends_the_identifier_in_clear(trace: Trace) -> None:
     trace.profiles(headers={"ap-device-identifier": "fingerprint ba23d141-d715-561c-94f4-e9e4c966b1eb"})
 
 
-@breaks("headers.device-identifier-stable")
+@breaks("headers.device-identifier", "absent")
+def sends_no_identifier(trace: Trace) -> None:
+    trace.profiles(headers={"ap-device-identifier": None})
+
+
+@breaks("headers.device-identifier", "other-form")
+def sends_the_identifier_without_its_type(trace: Trace) -> None:
+    trace.profiles(headers={"ap-device-identifier": encode("device-1")})
+
+
+@breaks("headers.device-identifier-stable", "several")
 def makes_an_identifier_up(trace: Trace) -> None:
     trace.ask("start")
     trace.profiles(VIEWER)
@@ -25,39 +40,82 @@ def makes_an_identifier_up(trace: Trace) -> None:
     trace.ask("status")
 
 
-@breaks("headers.device-info")
+@breaks("headers.device-identifier-stable", "of-another-device")
+def sends_one_identifier_for_all(trace: Trace) -> None:
+    for viewer in (VIEWER, OTHER):
+        trace.profiles(Viewer(VIEWER.device, viewer.ip))
+        trace.ask("status", viewer)
+
+
+@breaks("headers.device-info", "absent")
 def sends_no_device_info(trace: Trace) -> None:
     trace.profiles(headers={"x-device-info": None})
 
 
-@breaks("headers.device-info-complete")
+@breaks("headers.device-info", "not-a-json-object")
+def sends_device_info_in_clear(trace: Trace) -> None:
+    trace.profiles(headers={"x-device-info": '{"model": "TV"}'})
+
+
+@breaks("headers.device-info", "value-not-allowed")
+def sends_an_unknown_hardware_type(trace: Trace) -> None:
+    trace.profiles(headers={"x-device-info": encode('{"primaryHardwareType": "Toaster"}')})
+
+
+@breaks("headers.device-info-complete", "facts-missing")
 def leaves_the_port_out(trace: Trace) -> None:
     trace.profiles(headers={"x-device-info": encode('{"model": "TV", "osName": "tvOS"}')})
 
 
-@breaks("headers.device-info-truthful")
+@breaks("headers.device-info-truthful", "facts-untrue")
 def describes_the_server(trace: Trace) -> None:
     with trace.verb("start"):
         trace.profiles(headers={"x-device-info": encode('{"primaryHardwareType": "Desktop", "osName": "Linux"}')})
 
 
-@breaks("headers.forwarded-for")
+@breaks("headers.forwarded-for", "no-device")
 def sends_its_own_address(trace: Trace) -> None:
     with trace.verb("start"):
         trace.profiles(headers={"x-forwarded-for": "127.0.0.1"}, ip="127.0.0.1")
 
 
-@breaks("headers.visitor-identifier-passed")
+@breaks("headers.forwarded-for", "absent")
+def sends_no_address(trace: Trace) -> None:
+    trace.profiles(headers={"x-forwarded-for": None})
+
+
+@breaks("headers.forwarded-for", "not-an-address")
+def sends_a_word_for_an_address(trace: Trace) -> None:
+    trace.profiles(headers={"x-forwarded-for": "unknown"})
+
+
+@breaks("headers.visitor-identifier-passed", "absent")
 def keeps_the_visitor_to_itself(trace: Trace) -> None:
     with trace.verb("start", visitor="12345678901234567890123456789012345678"):
         trace.profiles()
 
 
-@breaks("headers.content-type")
+@breaks("headers.visitor-identifier-passed", "altered")
+def makes_a_visitor_up(trace: Trace) -> None:
+    with trace.verb("start", visitor="12345678901234567890123456789012345678"):
+        trace.profiles(headers={"ap-visitor-identifier": "1"})
+
+
+@breaks("headers.content-type", "other-type")
 def sends_json_to_sessions(trace: Trace) -> None:
     trace.session(headers={"content-type": "application/json"})
 
 
-@breaks("headers.only-documented")
+@breaks("headers.content-type", "absent")
+def sends_no_content_type(trace: Trace) -> None:
+    trace.session(headers={"content-type": None})
+
+
+@breaks("headers.only-documented", "header-not-listed")
 def sends_a_header_of_v1(trace: Trace) -> None:
     trace.profiles(headers={"ap_z": "1"})
+
+
+@breaks("headers.only-documented", "parameter-not-listed")
+def sends_a_parameter_of_v1(trace: Trace) -> None:
+    trace.profiles(query="requestor=REF30")

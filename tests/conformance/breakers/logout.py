@@ -7,31 +7,63 @@ from conformance_traces import Trace
 from breakers.registered import breaks
 
 
-@breaks("logout.on-request")
+@breaks("logout.on-request", "no-logout-call")
 def logs_out_locally(trace: Trace) -> None:
     trace.log_in()
     trace.ask("logout")
 
 
-@breaks("logout.interactive-url-returned")
+@breaks("logout.on-request", "no-redirect-url")
+def leaves_the_redirect_url_out(trace: Trace) -> None:
+    trace.log_in()
+    with trace.verb("logout"):
+        trace.logout(query="")
+
+
+@breaks("logout.interactive-url-returned", "no-address")
 def keeps_the_address(trace: Trace) -> None:
     with trace.verb("logout"):
         trace.logout()
 
 
-@breaks("logout.other-actions-handled")
+@breaks("logout.interactive-url-returned", "other-address")
+def hands_out_another_logout_address(trace: Trace) -> None:
+    with trace.verb("logout") as returns:
+        trace.logout()
+        returns["url"] = "https://sp.example/goodbye"
+
+
+@breaks("logout.other-actions-handled", "service-failed")
 def fails_on_complete(trace: Trace) -> None:
     with trace.verb("logout", failure="500"):
         trace.logout(name="complete", url=None)
 
 
-@breaks("logout.state-cleared")
+@breaks("logout.other-actions-handled", "no-message")
+def says_nothing_of_the_system_settings(trace: Trace) -> None:
+    with trace.verb("logout"):
+        trace.logout(name="partner_logout", url=None)
+
+
+@breaks("logout.state-cleared", "still-authenticated")
 def keeps_the_state(trace: Trace) -> None:
     trace.ask("logout")
     trace.ask("status", returns={"state": "authenticated"})
 
 
-@breaks("logout.never-automatic")
+@breaks("logout.state-cleared", "allowed-to-play")
+def plays_after_a_logout(trace: Trace) -> None:
+    trace.ask("logout")
+    trace.ask("play", resource="a", returns={"allowed": True})
+
+
+@breaks("logout.never-automatic", "after-denial")
 def logs_out_on_a_denial(trace: Trace) -> None:
     trace.authorize(action="none")
     trace.logout()
+
+
+@breaks("logout.never-automatic", "not-asked-for")
+def logs_out_unasked(trace: Trace) -> None:
+    trace.logout()
+    trace.ask("status")

@@ -7,33 +7,61 @@ from conformance_traces import Trace
 from breakers.registered import breaks
 
 
-@breaks("preauthorization.batch-limit")
+@breaks("preauthorization.batch-limit", "too-many-resources")
 def asks_for_six(trace: Trace) -> None:
     trace.preauthorize("abcdef")
 
 
-@breaks("preauthorization.permits-cached")
+@breaks("preauthorization.permits-cached", "permitted-asked-again")
 def asks_again_for_permits(trace: Trace) -> None:
     trace.preauthorize("ab")
     trace.wait(2)
     trace.preauthorize("bc")
 
 
-@breaks("preauthorization.never-plays")
+@breaks("preauthorization.never-plays", "played-without-authorization")
 def plays_on_a_permit(trace: Trace) -> None:
     trace.preauthorize("ab")
     trace.ask("play", resource="a", returns={"allowed": True})
 
 
-@breaks("preauthorization.retry-bounded")
+@breaks("preauthorization.retry-bounded", "too-many-tries")
 def retries_preauthorization_endlessly(trace: Trace) -> None:
     for _ in range(5):
         trace.preauthorize("ab", denied="b", action="retry")
         trace.wait(0.5)
 
 
-@breaks("preauthorization.decisions-passed-on")
+@breaks("preauthorization.retry-bounded", "decided-asked-again")
+def retries_what_was_decided(trace: Trace) -> None:
+    for _ in range(2):
+        trace.preauthorize("ab", denied="b", action="retry")
+        trace.wait(0.5)
+
+
+@breaks("preauthorization.decisions-passed-on", "denial-given-as-permit")
 def shows_what_was_denied(trace: Trace) -> None:
     with trace.verb("preauthorize", resources=["a", "b"]) as returns:
         trace.preauthorize("ab", denied="b")
         returns |= {"permitted": ["a", "b"], "denied": []}
+
+
+@breaks("preauthorization.decisions-passed-on", "permit-withheld")
+def hides_what_was_permitted(trace: Trace) -> None:
+    with trace.verb("preauthorize", resources=["a"]) as returns:
+        trace.preauthorize("a")
+        returns["permitted"] = []
+
+
+@breaks("preauthorization.decisions-passed-on", "denial-withheld")
+def leaves_a_denial_out(trace: Trace) -> None:
+    with trace.verb("preauthorize", resources=["a"]) as returns:
+        trace.preauthorize("a", denied="a")
+        returns |= {"permitted": [], "denied": []}
+
+
+@breaks("preauthorization.decisions-passed-on", "no-message")
+def gives_no_message_with_a_denial(trace: Trace) -> None:
+    with trace.verb("preauthorize", resources=["a"]) as returns:
+        trace.preauthorize("a", denied="a")
+        returns |= {"permitted": [], "denied": ["a"], "messages": {}}

@@ -7,14 +7,14 @@ from conformance_traces import OTHER, VIEWER, Trace, error
 from breakers.registered import breaks
 
 
-@breaks("registration.credentials-reused")
+@breaks("registration.credentials-reused", "registered-again")
 def registers_for_every_device(trace: Trace) -> None:
     trace.profiles(VIEWER)
     trace.profiles(OTHER)
     trace.register("client-2")
 
 
-@breaks("registration.credentials-survive-restart")
+@breaks("registration.credentials-survive-restart", "registered-after-restart")
 def registers_after_a_restart(trace: Trace) -> None:
     trace.profiles()
     trace.ask("restart")
@@ -23,13 +23,13 @@ def registers_after_a_restart(trace: Trace) -> None:
     trace.profiles()
 
 
-@breaks("registration.token-reused")
+@breaks("registration.token-reused", "asked-too-early")
 def asks_for_a_token_per_call(trace: Trace) -> None:
     trace.profiles()
     trace.token("t2")
 
 
-@breaks("registration.token-renewed-with-same-credentials")
+@breaks("registration.token-renewed-with-same-credentials", "registered-for-a-token")
 def registers_when_the_token_expires(trace: Trace) -> None:
     trace.token("t0", life=10)
     trace.profiles()
@@ -39,21 +39,28 @@ def registers_when_the_token_expires(trace: Trace) -> None:
     trace.profiles()
 
 
-@breaks("registration.token-not-used-after-expiry")
+@breaks("registration.token-not-used-after-expiry", "sent-after-expiry")
 def sends_an_expired_token(trace: Trace) -> None:
     trace.token("t0", life=10)
     trace.wait(13)
     trace.profiles(status=401, answer=error("invalid_access_token_client_application", status=401))
 
 
-@breaks("registration.token-renewed-proactively")
+@breaks("registration.token-renewed-proactively", "expiry-noticed-by-401")
 def learns_of_the_expiry_by_a_401(trace: Trace) -> None:
     trace.token("t0", life=10)
     trace.wait(11)
     trace.profiles(status=401, answer=error("invalid_access_token_client_application", status=401))
 
 
-@breaks("registration.unauthorized-renews-first")
+@breaks("registration.unauthorized-renews-first", "rejected-token-sent-again")
 def sends_the_rejected_token_again(trace: Trace) -> None:
     for _ in range(2):
         trace.profiles(status=401, answer=error("invalid_access_token_client_application", status=401))
+
+
+@breaks("registration.unauthorized-renews-first", "rejections-in-a-row")
+def renews_and_repeats_endlessly(trace: Trace) -> None:
+    for number in range(4):
+        trace.profiles(status=401, answer=error("invalid_access_token_client_application", status=401))
+        trace.token(f"t{number + 2}")
