@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, NamedTuple
 
-from pass_harness.conformance.facts.common import Facts
+from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation
 from pass_harness.conformance.outcomes import Expectations, Outcome
 from pass_harness.conformance.requirements.citations import Citation
@@ -65,7 +65,7 @@ class Rule(ABC):
     """The endpoints whose exchanges it is shown; None for all. Verbs are shown to every rule."""
     judges_without_verbs: ClassVar[bool] = False
     """True where a rule that judges the app finds some of it in exchanges alone."""
-    facts: Facts
+    facts: SharedFacts
     """What all rules know together; the engine gives it before the first observation."""
 
     def __init__(self, expectations: Expectations) -> None:

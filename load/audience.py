@@ -14,8 +14,8 @@ from itertools import accumulate
 
 from pass_harness.conformance.errors import ConfigError
 from pass_harness.fixtures.devices import TEST_ADDRESSES, Device, Model
+from pass_harness.load.device_platforms import PLATFORMS, varied
 from pass_harness.load.event import RETURNING, Event, ViewerKind
-from pass_harness.load.platforms import PLATFORMS, varied
 
 MOST_ADDRESSES = 131_000
 """As many addresses are set aside for benchmarks, and a few for others than viewers."""

@@ -26,19 +26,19 @@ from pass_harness.conformance.cli.options import (
     reserve,
 )
 from pass_harness.conformance.cli.run_options import rules_option, select_option
-from pass_harness.conformance.reports.documents import FORMS as RULE_FORMS
-from pass_harness.conformance.reports.documents import Form
+from pass_harness.conformance.reports.formats import FORMS as RULE_FORMS
+from pass_harness.conformance.reports.formats import Form
 from pass_harness.load import event as events
 from pass_harness.load import slo as objectives
 from pass_harness.load.audience import require_addresses
 from pass_harness.load.event import Event
 from pass_harness.load.event_options import event_options
-from pass_harness.load.forecast.command import forecast
-from pass_harness.load.process import LocustOptions, locust_command
+from pass_harness.load.forecast.forecast_command import forecast
+from pass_harness.load.locust_process import LocustOptions, locust_command
 from pass_harness.load.report import markdown
 from pass_harness.load.report.model import LoadReport, encode
 from pass_harness.load.report.text import render
-from pass_harness.load.run import Occasion, run_event
+from pass_harness.load.run import RunSpec, run_event
 from pass_harness.load.targets import Wanted, target
 from pass_harness.mock_server.cli.options import DEFAULT_MOCK, FILE, control_token_option, schema_command
 
@@ -152,7 +152,7 @@ def run(
         progress(f"event {event.name}: {event.audience} viewers in {event.duration.seconds:g} s") as announce,
         target(wanted, event) as found,
     ):
-        occasion = Occasion(
+        occasion = RunSpec(
             event=event,
             target=found,
             rule_set=chosen,
@@ -201,13 +201,14 @@ def bench(rounds: int, seconds: float, stores: tuple[str, ...], workers: tuple[i
     With --store or --workers, each given as often as need be, the mock is compared with itself. What it leaves in a
     store is reset afterwards: name a file or database of its own.
     """
-    from pass_harness.load.bench import ratios, scale  # noqa: PLC0415 - only this command needs a client that fast
+    # Only this command needs so fast a client.
+    from pass_harness.load.bench import ratios, store_comparison  # noqa: PLC0415
 
     if stores or workers:
-        setups = scale.setups(stores or ("memory",), workers or (1,))
+        setups = store_comparison.setups(stores or ("memory",), workers or (1,))
         with progress("measuring") as announce:
-            found = scale.scale(setups, rounds=rounds, seconds=seconds, announce=announce)
-        scale.show(found, Console())
+            found = store_comparison.scale(setups, rounds=rounds, seconds=seconds, announce=announce)
+        store_comparison.show(found, Console())
         return
     with progress("measuring") as announce:
         measured = ratios.bench(rounds=rounds, seconds=seconds, compare=compare, announce=announce)

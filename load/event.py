@@ -14,9 +14,9 @@ from typing import Annotated, TypeVar
 import msgspec
 
 from pass_harness.conformance.errors import ConfigError
-from pass_harness.load.curves import CURVES
+from pass_harness.load.arrival_curves import CURVES
+from pass_harness.load.device_platforms import PLATFORMS
 from pass_harness.load.incidents import Incident
-from pass_harness.load.platforms import PLATFORMS
 from pass_harness.mock_server.formats.durations import Duration, parse_duration
 from pass_harness.mock_server.formats.toml_file import TomlFile, nearest
 
@@ -118,7 +118,7 @@ class Event(Outline, frozen=True, kw_only=True):
     """By how many devices have one address."""
     incidents: tuple[Incident, ...] = ()
     speed: float = 1.0
-    """How many times as fast it goes as the file says (`pass_harness.load.tempo`)."""
+    """How many times as fast it goes as the file says (`pass_harness.load.time_scale`)."""
 
     @property
     def peak(self) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from pass_harness.load import event as events
-from pass_harness.load.tempo import at_speed
+from pass_harness.load.time_scale import at_speed
 from pass_harness.mock_server.cli.options import completing
 
 _OPTIONS = (

@@ -26,15 +26,15 @@ from pass_harness.conformance.running.doctor import examine, mock_answers
 from pass_harness.conformance.running.judged_run import Announce
 from pass_harness.conformance.service_toml.service_config import ServiceConfig
 from pass_harness.fixtures.devices import TEST_ADDRESSES, new_devices
-from pass_harness.load.disruption import disrupt
 from pass_harness.load.event import Event
-from pass_harness.load.judge import BATCH, LiveJudge, follow_journal
-from pass_harness.load.messages import Asked, Assignment, Attendance, Began, Called, Came, Told
-from pass_harness.load.process import LocustOptions, generating
+from pass_harness.load.incident_runner import run_incidents
+from pass_harness.load.ipc_messages import Asked, Assignment, Attendance, Began, Called, Came, Told
+from pass_harness.load.live_evaluation import BATCH, LiveJudge, follow_journal
+from pass_harness.load.locust_process import LocustOptions, generating
 from pass_harness.load.report.model import LoadReport, compose
+from pass_harness.load.run_validity import reasons_against
 from pass_harness.load.slo import Slo
 from pass_harness.load.targets import Target
-from pass_harness.load.validity import reasons_against
 from pass_harness.load.viewers import DIRECT
 from pass_harness.mock_server.client.async_client import ControlClient, ControlError
 
@@ -44,7 +44,7 @@ NOBODY = Attendance()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Occasion:
+class RunSpec:
     """All that a run is made of."""
 
     event: Event
@@ -57,7 +57,7 @@ class Occasion:
     announce: Announce
 
 
-async def run_event(occasion: Occasion) -> LoadReport:
+async def run_event(occasion: RunSpec) -> LoadReport:
     """Lets the event happen to the target and judges what it does to Adobe Pass.
 
     Where nothing can be judged the report says why. Raises `HarnessError` if mock or generator is lost on the way.
@@ -104,7 +104,7 @@ async def run_event(occasion: Occasion) -> LoadReport:
     )
 
 
-async def _prepare(occasion: Occasion, control: ControlClient, judge: LiveJudge) -> tuple[list[str], frozenset[str]]:
+async def _prepare(occasion: RunSpec, control: ControlClient, judge: LiveJudge) -> tuple[list[str], frozenset[str]]:
     """Asks mock and service before the event whether they are fit for it: why not, if so, and the facilities."""
     if (problem := await mock_answers(control)) is not None:
         return [str(problem)], frozenset()
@@ -128,7 +128,7 @@ async def _prepare(occasion: Occasion, control: ControlClient, judge: LiveJudge)
     return [str(problem) for problem in problems] if fatal else [], facilities
 
 
-async def _require_mvpds(occasion: Occasion, control: ControlClient) -> None:
+async def _require_mvpds(occasion: RunSpec, control: ControlClient) -> None:
     """Raises `ConfigError` for TV providers of the event that the mock does not have."""
     event = occasion.event
     known = {str(mvpd["id"]) for mvpd in (await control.catalogue())["mvpds"]}
@@ -139,7 +139,7 @@ async def _require_mvpds(occasion: Occasion, control: ControlClient) -> None:
             )
 
 
-async def _require_data_centres(occasion: Occasion, control: ControlClient) -> None:
+async def _require_data_centres(occasion: RunSpec, control: ControlClient) -> None:
     """Raises `ConfigError` for an event with a fail-over on a mock that has nowhere to go."""
     if not any(incident.fail_over for incident in occasion.event.incidents):
         return
@@ -153,7 +153,7 @@ async def _require_data_centres(occasion: Occasion, control: ControlClient) -> N
 
 
 async def _hold(
-    occasion: Occasion, control: ControlClient | None, judge: LiveJudge, available: frozenset[str]
+    occasion: RunSpec, control: ControlClient | None, judge: LiveJudge, available: frozenset[str]
 ) -> Attendance:
     """Generates the event while the journal is followed and incidents happen; who attended."""
     target = occasion.target
@@ -173,19 +173,19 @@ async def _hold(
             tasks: list[asyncio.Task[None]] = []
             if control is not None:
                 group.create_task(follow_journal(control, judge, ended=ended))
-                now = (await MockClock.of(control)).now
+                now_s = (await MockClock.of(control)).now_s
             else:
-                now = time.time
+                now_s = time.time
 
             def begun(begins: float) -> None:
                 judge.begin(begins)
-                tasks.append(group.create_task(_tell(judge, begins, now, occasion.announce)))
+                tasks.append(group.create_task(_tell(judge, begins, now_s, occasion.announce)))
                 if control is not None:
-                    incidents = disrupt(
+                    incidents = run_incidents(
                         occasion.event.incidents,
                         control,
                         begins=begins,
-                        now=now,
+                        now_s=now_s,
                         announce=occasion.announce,
                         # A service that was told an address cannot follow a name.
                         moved=judge.call if "data_centres" in available else lambda _: None,
@@ -223,14 +223,14 @@ async def _listen(told: AsyncIterator[Told], judge: LiveJudge, begun: Callable[[
     return attendance
 
 
-async def _tell(judge: LiveJudge, begins: float, now: Callable[[], float], announce: Announce) -> None:
-    await asyncio.sleep(max(0.0, begins - now()))
+async def _tell(judge: LiveJudge, begins: float, now_s: Callable[[], float], announce: Announce) -> None:
+    await asyncio.sleep(max(0.0, begins - now_s()))
     announce("    0 s: the event begins")
     while True:
         await asyncio.sleep(TELLS_EVERY)
         demand, traffic = judge.demand, judge.traffic
         announce(
-            f"{now() - begins:5.0f} s: {demand.actions} verbs, {demand.errors} errors; "
+            f"{now_s() - begins:5.0f} s: {demand.actions} verbs, {demand.errors} errors; "
             f"{traffic.calls.total()} calls to Adobe Pass, {traffic.throttled.total()} throttled"
         )
 

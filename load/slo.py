@@ -13,8 +13,8 @@ from typing import Annotated
 import msgspec
 
 from pass_harness.conformance.verbs import VERBS
-from pass_harness.load.figures import Demand, Latencies, Traffic
 from pass_harness.load.incidents import Incident
+from pass_harness.load.run_statistics import Demand, Latencies, Traffic
 from pass_harness.load.timeline import Step, Timeline
 from pass_harness.mock_server.formats.durations import Duration
 from pass_harness.mock_server.formats.toml_file import TomlFile

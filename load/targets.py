@@ -17,7 +17,7 @@ from pass_harness.conformance.running import child_processes
 from pass_harness.conformance.service_toml import service_config
 from pass_harness.conformance.service_toml.service_config import ServiceConfig
 from pass_harness.load.event import TEMP_PASS, Event
-from pass_harness.load.messages import DirectTarget
+from pass_harness.load.ipc_messages import DirectTarget
 from pass_harness.load.viewers import NEEDED
 from pass_harness.mock_server.cli.options import DEFAULT_MOCK
 from pass_harness.mock_server.client.async_client import bearer

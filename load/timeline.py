@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from pass_harness.load.figures import THROTTLED, Latencies, is_of_service
-from pass_harness.load.messages import Asked, Called, Came
+from pass_harness.load.ipc_messages import Asked, Called, Came
+from pass_harness.load.run_statistics import THROTTLED, Latencies, is_of_service
 from pass_harness.mock_server.exchange import Exchange
 
 MOST_STEPS = 600

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from pass_harness.conformance.drivers.driver import Request
-from pass_harness.conformance.drivers.wire import VerbError
+from pass_harness.conformance.drivers.http_verbs import VerbError
 from pass_harness.conformance.observation import VerbCall
 from pass_harness.load.audience import Guest
 from pass_harness.load.event import FIRST_SCREEN, RETURNING, TEMP_PASS, Event
-from pass_harness.load.messages import Asked
+from pass_harness.load.ipc_messages import Asked
 
 NEEDED = frozenset({"login", "status", "play"})
 """The verbs without which there is no story; the others are left out where they are not mapped."""
@@ -45,7 +45,7 @@ class World:
     """Those that the service knows."""
     mvpd: str
     """The TV provider of viewers who have none of their own."""
-    now: Callable[[], float]
+    now_s: Callable[[], float]
     sleep: Callable[[float], None]
     log_in: Callable[[str], None]
     """Completes the login of a code at the TV provider. Raises `GaveUpError` where that cannot be done."""
@@ -107,7 +107,7 @@ class Viewer:
             self._ask_if_mapped("enter_code", code=returns["code"])
         self._pass(self._world.event.typing.seconds)
         self._world.log_in(returns["code"])
-        self._due = self._world.now()
+        self._due = self._world.now_s()
         if first_screen:
             self._ask_if_mapped("arrived")
         self._until_authenticated()
@@ -160,7 +160,7 @@ class Viewer:
         )
         returns: dict[str, Any] = {}
         failure: str | None = None
-        started = self._world.now()
+        started = self._world.now_s()
         try:
             returns = self._ask_service(request, self._due)
         except VerbError as error:
@@ -171,7 +171,7 @@ class Viewer:
             ip=self._device.ip,
             scenario=self._kind.entrance,
             started=started,
-            ended=self._world.now(),
+            ended=self._world.now_s(),
             arguments=arguments,
             returns=returns,
             shares_address=self._shares_address,
@@ -190,4 +190,4 @@ class Viewer:
         self._due += seconds
         if self._due >= self._ends:
             raise EventOverError
-        self._world.sleep(max(0.0, self._due - self._world.now()))
+        self._world.sleep(max(0.0, self._due - self._world.now_s()))

@@ -22,12 +22,12 @@ from pass_harness.mock_server.data_centres.failover import DataCentres
 from pass_harness.mock_server.gateway.path_tree import PathTree
 from pass_harness.mock_server.ids import Ids, RandomIds
 from pass_harness.mock_server.journal.recorder import Recorder
-from pass_harness.mock_server.live.local import LocalWatching
-from pass_harness.mock_server.live.monitor import Watching
+from pass_harness.mock_server.live.local import LocalMonitoring
+from pass_harness.mock_server.live.monitor import Monitoring
 from pass_harness.mock_server.live.observer import ObserverFactory
-from pass_harness.mock_server.live.shared import SharedWatching
-from pass_harness.mock_server.metrics.counters import LocalTotals, SharedTotals, Tallies
-from pass_harness.mock_server.metrics.event_loop_lag import LagMeter
+from pass_harness.mock_server.live.shared import SharedMonitoring
+from pass_harness.mock_server.metrics.counters import Counters, LocalTotals, SharedTotals
+from pass_harness.mock_server.metrics.event_loop_lag import EventLoopLag
 from pass_harness.mock_server.routes import gateways, routes
 from pass_harness.mock_server.signing.keys import load_keys
 from pass_harness.mock_server.space_paths import DEFAULT_SPACE, PREFIX
@@ -53,8 +53,8 @@ def create_app(
     """
     settings = settings or Settings()
     clock = clock or SystemClock()
-    lag = LagMeter(clock)
-    tallies = Tallies()
+    lag = EventLoopLag(clock)
+    counters = Counters()
     resources = []
     if data_centres is not None and dns is not None:
         from pass_harness.mock_server.data_centres.dns_server import serve_dns  # noqa: PLC0415 - a mock with one data centre starts without
@@ -62,10 +62,10 @@ def create_app(
         resources.append(serve_dns(data_centres, dns))
     app = assemble(
         settings,
-        routes(settings, lag, tallies),
-        gateways(settings, lag, tallies),
+        routes(settings, lag, counters),
+        gateways(settings, lag, counters),
         lag,
-        tallies,
+        counters,
         store=store or MemoryStore(),
         clock=clock,
         ids=ids or RandomIds(),
@@ -80,8 +80,8 @@ def assemble(
     settings: Settings,
     routes: Sequence[BaseRoute],
     gateways: PathTree[ASGIApp],
-    lag: LagMeter,
-    tallies: Tallies,
+    lag: EventLoopLag,
+    counters: Counters,
     *,
     store: Store,
     clock: Clock,
@@ -96,7 +96,7 @@ def assemble(
     recorder = Recorder(Path(settings.record), settings.record_limit) if settings.record else None
     watching = _watching(settings, store, clock, observers, recorder)
     spaces = Spaces(settings, store, clock, ids, load_keys(settings.keys), watching)
-    shared = SharedTotals(tallies, store, clock) if isinstance(store, SharedStore) else None
+    shared = SharedTotals(counters, store, clock) if isinstance(store, SharedStore) else None
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -120,7 +120,7 @@ def assemble(
     app.state.spaces = spaces
     app.state.watching = watching
     app.state.settings = settings
-    app.state.metrics = Metrics(shared or LocalTotals(tallies), spaces, lag, clock)
+    app.state.metrics = Metrics(shared or LocalTotals(counters), spaces, lag, clock)
     return app
 
 
@@ -130,11 +130,11 @@ def _watching(
     clock: Clock,
     observers: Sequence[ObserverFactory],
     recorder: Recorder | None,
-) -> Watching:
+) -> Monitoring:
     limit = settings.bounds.journal_exchanges
     if isinstance(store, SharedStore):
-        return SharedWatching(store, clock, observers, limit, recorder, secrets.token_hex(4))
-    return LocalWatching(clock, observers, limit, recorder)
+        return SharedMonitoring(store, clock, observers, limit, recorder, secrets.token_hex(4))
+    return LocalMonitoring(clock, observers, limit, recorder)
 
 
 class _Mock(Starlette):

@@ -10,11 +10,11 @@ from typing import Protocol
 class Clock(Protocol):
     """Time as the mock knows it."""
 
-    def now(self) -> int:
+    def now_ms(self) -> int:
         """Milliseconds since the epoch."""
         ...
 
-    def monotonic(self) -> float:
+    def monotonic_s(self) -> float:
         """Seconds on a clock that nothing can move; only differences mean something."""
         ...
 
@@ -29,10 +29,10 @@ class SystemClock:
         self._common = common or 0.0
         self._epoch_ms = (time.time() - time.monotonic() if common is None else common) * 1000
 
-    def now(self) -> int:
+    def now_ms(self) -> int:
         return int(self._epoch_ms + time.monotonic() * 1000)
 
-    def monotonic(self) -> float:
+    def monotonic_s(self) -> float:
         return time.monotonic() + self._common
 
     async def sleep(self, seconds: float) -> None:
@@ -42,13 +42,13 @@ class SystemClock:
 class ManualClock:
     """A clock that moves only when told to; for tests of whatever takes a clock."""
 
-    def __init__(self, now: int = 1_752_149_281_000) -> None:
-        self._now = now
+    def __init__(self, now_ms: int = 1_752_149_281_000) -> None:
+        self._now = now_ms
 
-    def now(self) -> int:
+    def now_ms(self) -> int:
         return self._now
 
-    def monotonic(self) -> float:
+    def monotonic_s(self) -> float:
         return self._now / 1000
 
     async def sleep(self, seconds: float) -> None:
@@ -65,11 +65,11 @@ class SpaceClock:
         self._base = base
         self.offset = 0
 
-    def now(self) -> int:
-        return self._base.now() + self.offset
+    def now_ms(self) -> int:
+        return self._base.now_ms() + self.offset
 
-    def monotonic(self) -> float:
-        return self._base.monotonic()
+    def monotonic_s(self) -> float:
+        return self._base.monotonic_s()
 
     async def sleep(self, seconds: float) -> None:
         await self._base.sleep(seconds)

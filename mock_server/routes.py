@@ -26,9 +26,9 @@ from pass_harness.mock_server.endpoints import (
 from pass_harness.mock_server.gateway.call import Endpoint
 from pass_harness.mock_server.gateway.gateway import Gateway
 from pass_harness.mock_server.gateway.path_tree import PathTree
-from pass_harness.mock_server.metrics.counters import Tallies
-from pass_harness.mock_server.metrics.event_loop_lag import LagMeter
-from pass_harness.mock_server.openapi.served import openapi_route
+from pass_harness.mock_server.metrics.counters import Counters
+from pass_harness.mock_server.metrics.event_loop_lag import EventLoopLag
+from pass_harness.mock_server.openapi.route import openapi_route
 
 _API = "/api/v2/{serviceProvider}"
 
@@ -116,7 +116,7 @@ CONTROL_CALLS = (
 )
 
 
-def routes(settings: Settings, lag: LagMeter, tallies: Tallies) -> list[BaseRoute]:
+def routes(settings: Settings, lag: EventLoopLag, counters: Counters) -> list[BaseRoute]:
     """Control calls, the dashboard, the OpenAPI document, then whatever is neither these nor a path of Adobe's."""
     return [
         *(
@@ -125,13 +125,13 @@ def routes(settings: Settings, lag: LagMeter, tallies: Tallies) -> list[BaseRout
         ),
         *dashboard_routes(),
         openapi_route(ENDPOINTS),
-        Route("/{path:path}", Gateway({}, settings, lag, tallies)),
+        Route("/{path:path}", Gateway({}, settings, lag, counters)),
     ]
 
 
-def gateways(settings: Settings, lag: LagMeter, tallies: Tallies) -> PathTree[ASGIApp]:
+def gateways(settings: Settings, lag: EventLoopLag, counters: Counters) -> PathTree[ASGIApp]:
     """Adobe's paths, with the endpoints that share each of them."""
-    return PathTree((path, Gateway(endpoints, settings, lag, tallies)) for path, endpoints in by_path().items())
+    return PathTree((path, Gateway(endpoints, settings, lag, counters)) for path, endpoints in by_path().items())
 
 
 def by_path() -> dict[str, dict[str, Endpoint]]:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from pass_harness.conformance.drafting.asking import ask
 from pass_harness.conformance.drafting.draft import as_toml
-from pass_harness.conformance.drafting.guessing import draft_from
+from pass_harness.conformance.drafting.openapi_guess import draft_from
+from pass_harness.conformance.drafting.prompts import ask
 from pass_harness.conformance.errors import ConfigError
 from pass_harness.conformance.evaluation.engine import lacking
 from pass_harness.conformance.registry import all_rules

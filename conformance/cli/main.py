@@ -21,10 +21,16 @@ from pass_harness.conformance.cli.options import (
     fresh_seed,
     progress,
 )
-from pass_harness.conformance.cli.run_options import Terms, load_waivers, on_terms, rules_option, select_option
+from pass_harness.conformance.cli.run_options import (
+    RunOptions,
+    load_waivers,
+    rules_option,
+    select_option,
+    with_run_options,
+)
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import rule_ids, select
-from pass_harness.conformance.reports import rules as listing
+from pass_harness.conformance.reports import rule_listing as listing
 from pass_harness.conformance.service_toml.service_config import ServiceConfig, load
 from pass_harness.mock_server.cli.options import DEFAULT_MOCK, FILE, completing, control_token_option, schema_command
 from pass_harness.mock_server.formats.durations import Duration
@@ -84,7 +90,7 @@ _scenarios = click.option(
     callback=duration,
     help="With --watch: end once nothing came for so long.",
 )
-@on_terms()
+@with_run_options()
 def run(
     service_file: Path | None,
     mock_url: str | None,
@@ -93,7 +99,7 @@ def run(
     watch: bool,
     length: Duration | None,
     idle: Duration | None,
-    terms: Terms,
+    terms: RunOptions,
 ) -> None:
     """Drive a service through every scenario and judge what it did to Adobe Pass.
 
@@ -130,8 +136,8 @@ def run(
 @main.command()
 @defect_option
 @_scenarios
-@on_terms(report=Path("report"))
-def demo(defects: tuple[str, ...], scenarios: tuple[str, ...], terms: Terms) -> None:
+@with_run_options(report=Path("report"))
+def demo(defects: tuple[str, ...], scenarios: tuple[str, ...], terms: RunOptions) -> None:
     """Start the mock and the example service, and judge the one with the other."""
     from pass_harness.conformance.running.demo import demonstrate  # noqa: PLC0415 - only this command needs the example service
     from pass_harness.conformance.scenarios import chosen  # noqa: PLC0415 - likewise
@@ -183,8 +189,8 @@ def check(service_file: Path | None, waivers_file: Path | None) -> None:
     "--host", "hosts", multiple=True, help="A mock or proxy in a HAR, besides Adobe's own hosts; repeatable."
 )
 @click.option("--instances", type=click.IntRange(min=1), default=1, show_default=True, help="Of the service.")
-@on_terms()
-def audit(traces: tuple[Path, ...], hosts: tuple[str, ...], instances: int, terms: Terms) -> None:
+@with_run_options()
+def audit(traces: tuple[Path, ...], hosts: tuple[str, ...], instances: int, terms: RunOptions) -> None:
     """Judge recorded traffic: JSON lines of `--record`, HAR of mock, proxy, browsers or mitmproxy; gzipped or not.
 
     Several files are put in order of time together.
@@ -231,7 +237,7 @@ def _watch(
     control_token: str | None,
     length: Duration | None,
     idle: Duration | None,
-    terms: Terms,
+    terms: RunOptions,
 ) -> NoReturn:
     from pass_harness.conformance.running.watch import Until, watch  # noqa: PLC0415 - only --watch needs it
 

@@ -18,7 +18,7 @@ from rich.console import Console
 
 from pass_harness.conformance.errors import ConfigError, HarnessError
 from pass_harness.conformance.printable import printable_lines
-from pass_harness.conformance.reports.documents import Form
+from pass_harness.conformance.reports.formats import Form
 from pass_harness.fixtures.programmer_service.defects import DEFECTS
 from pass_harness.mock_server.cli.options import completing, read_by
 from pass_harness.mock_server.formats.durations import parse_duration

@@ -1,6 +1,6 @@
 """The terms of a judgement: by which rules, with which waivers, against which baseline, and where the report goes.
 
-`on_terms` gives a command the options for them. What cannot be used is told before a long run, not after it.
+`with_run_options` gives a command the options for them. What cannot be used is told before a long run, not after it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pass_harness.conformance.cli.options import format_option, publish, reserve
 from pass_harness.conformance.evaluation import waivers
 from pass_harness.conformance.registry import rule_ids
 from pass_harness.conformance.reports import baseline as baselines
-from pass_harness.conformance.reports.documents import FORMS
+from pass_harness.conformance.reports.formats import FORMS
 from pass_harness.conformance.reports.model import NEW, Report
 from pass_harness.conformance.reports.text import render
 from pass_harness.conformance.rule import Rule
@@ -32,8 +32,8 @@ SECRET = "--control-token"  # noqa: S105 - the name of an option
 
 
 @dataclass(frozen=True)
-class Terms:
-    """Made by `on_terms`."""
+class RunOptions:
+    """Made by `with_run_options`."""
 
     rule_set: str
     rules: tuple[type[Rule], ...]
@@ -67,7 +67,7 @@ select_option = click.option(
 )
 
 
-def on_terms(*, report: Path | None = None) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def with_run_options(*, report: Path | None = None) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Options that become the argument ``terms``; ``report`` is the folder of the report where none is named."""
     options = (
         select_option,
@@ -111,7 +111,7 @@ def on_terms(*, report: Path | None = None) -> Callable[[Callable[..., None]], C
             if fail_on == NEW and baseline_file is None:
                 raise click.UsageError("--fail-on new needs a --baseline to know what is new")
             chosen = rule_sets.named(rule_set).select(patterns)
-            terms = Terms(
+            terms = RunOptions(
                 rule_set=chosen.name,
                 rules=chosen.rules,
                 waivers=_waivers(waivers_file),

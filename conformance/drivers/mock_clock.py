@@ -40,7 +40,7 @@ class MockClock:
         self._offset = offset
         self._monotonic = monotonic
 
-    def now(self) -> float:
+    def now_s(self) -> float:
         return self._monotonic() + self._offset
 
     @classmethod

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from pass_harness.conformance.evaluation.evidence_history import Scene, Witness
+from pass_harness.conformance.evaluation.evidence_history import EvidenceHistory, Scene
 from pass_harness.conformance.evaluation.fingerprint import fingerprint
 from pass_harness.conformance.evaluation.waivers import Waivers
 from pass_harness.conformance.facilities import in_words
-from pass_harness.conformance.facts.common import Facts
+from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall, moment
 from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Expectations, Held, Outcome, Unclear
 from pass_harness.conformance.rule import Card, Rule
@@ -99,17 +99,17 @@ class _Bench:
     expectations: Expectations
     driven: bool
     tallies: Mapping[str, _Tally]
-    witness: Witness | None
+    history: EvidenceHistory | None
     waivers: Waivers
 
     def finding(self, world: int, card: Card, evidence: Broken) -> Finding:
         tally = self.tallies[card.id]
-        witness = self.witness
-        cited = witness.exchanges(world, evidence.exchanges) if witness else ()
+        history = self.history
+        cited = history.exchanges(world, evidence.exchanges) if history else ()
         kind = fingerprint(card.id, evidence, cited)
         waived = self.waivers.excuse(card.id, evidence, cited)
         kept = tally.count(evidence, kind, waived=waived)
-        scene = witness.scene(world, evidence) if witness and kept and len(tally.findings) < KEPT_SCENES else None
+        scene = history.scene(world, evidence) if history and kept and len(tally.findings) < KEPT_SCENES else None
         finding = Finding(card, evidence, kind, waived, scene)
         if kept:
             tally.findings.append(finding)
@@ -126,15 +126,15 @@ class _World:
     def __init__(self, number: int, rules: Iterable[type[Rule]], bench: _Bench) -> None:
         self._number = number
         self._bench = bench
-        self._facts = Facts(driven=bench.driven)
+        self._facts = SharedFacts(driven=bench.driven)
         self._rules = [self._seated(rule) for rule in rules]
         self._all = [self._watcher(rule) for rule in self._rules]
         self._shown: dict[str, list[_Watcher]] = {}
         """By endpoint."""
 
     def observe(self, seen: Observation) -> list[Finding]:
-        if self._bench.witness:
-            self._bench.witness.saw(self._number, seen)
+        if self._bench.history:
+            self._bench.history.saw(self._number, seen)
         self._facts.observe(seen)
         findings: list[Finding] = []
         for observe, card, tally in self._all if isinstance(seen, VerbCall) else self._watchers(seen.endpoint):
@@ -192,12 +192,12 @@ class Judge:
         expectations: Expectations,
         *,
         driven: bool = True,
-        witness: Witness | None = None,
+        history: EvidenceHistory | None = None,
         waivers: Waivers | None = None,
     ) -> None:
         self._rules = tuple(rules)
         self._tallies = {rule.card.id: _Tally() for rule in self._rules}
-        self._bench = _Bench(expectations, driven, self._tallies, witness, waivers or Waivers())
+        self._bench = _Bench(expectations, driven, self._tallies, history, waivers or Waivers())
         self._worlds: dict[str, _World] = {}
         self._first = self._world()
 

@@ -37,7 +37,7 @@ class Scene:
         return self._left > 0
 
 
-class Witness:
+class EvidenceHistory:
     """Sees all observations before the rules do. Its memory is bounded by ``remembered``."""
 
     def __init__(self, remembered: int = REMEMBERED) -> None:

@@ -30,9 +30,9 @@ class Token:
         """On the scale of ``Exchange.wall``."""
         return self.issued.wall + self.life
 
-    def spent(self, now: float) -> bool:
+    def spent(self, now_s: float) -> bool:
         """Whether a careful client may or must replace it: rejected, expired, or close to that."""
-        return self.rejected is not None or self.expires - now <= max(60.0, self.life / 10)
+        return self.rejected is not None or self.expires - now_s <= max(60.0, self.life / 10)
 
 
 @dataclass(slots=True)

@@ -18,8 +18,8 @@ import msgspec
 
 from pass_harness.conformance.errors import ConfigError
 from pass_harness.conformance.readers.adobe_hosts import Hosts
-from pass_harness.conformance.readers.json_text import BadJson, JsonText
-from pass_harness.conformance.readers.unpacking import unpacked
+from pass_harness.conformance.readers.gzip_files import unpacked
+from pass_harness.conformance.readers.json_stream import BadJson, JsonStream
 from pass_harness.mock_server.adobe.headers import decode_base64, effective_ip
 from pass_harness.mock_server.exchange import Beyond, Exchange
 from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
@@ -98,7 +98,7 @@ def read_har(path: Path, hosts: Hosts) -> Iterator[Exchange]:
     number = 0
     try:
         with unpacked(path, lambda: f"entry {number + 1}") as raw, io.TextIOWrapper(raw, "utf-8-sig") as text:
-            for entry in _entries(JsonText(text), hosts):
+            for entry in _entries(JsonStream(text), hosts):
                 number += 1
                 exchange = _exchange(entry, number, hosts) if entry is not None else None
                 if exchange is not None:
@@ -108,7 +108,7 @@ def read_har(path: Path, hosts: Hosts) -> Iterator[Exchange]:
         raise ConfigError(f"{path}: entry {where}: {error}; a HAR 1.2 archive was expected") from error
 
 
-def _entries(text: JsonText, hosts: Hosts) -> Iterator[_Entry | None]:
+def _entries(text: JsonStream, hosts: Hosts) -> Iterator[_Entry | None]:
     def decode(entry: str) -> _Entry | None:
         try:
             return _ENTRY.decode(entry)

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from pass_harness.conformance.errors import ConfigError
-from pass_harness.conformance.readers.unpacking import unpacked
+from pass_harness.conformance.readers.gzip_files import unpacked
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
 

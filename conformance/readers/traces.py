@@ -14,9 +14,9 @@ from pass_harness.conformance.errors import ConfigError
 from pass_harness.conformance.evaluation.engine import in_order
 from pass_harness.conformance.facts.exchanges import NEEDS_TOKEN
 from pass_harness.conformance.readers.adobe_hosts import Hosts
+from pass_harness.conformance.readers.gzip_files import unpacked
 from pass_harness.conformance.readers.har import read_har
 from pass_harness.conformance.readers.jsonl import read_jsonl
-from pass_harness.conformance.readers.unpacking import unpacked
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.proxy.recognition import Recogniser
 

@@ -6,7 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 
-from pass_harness.conformance.reports.scene import ExchangeReport
+from pass_harness.conformance.reports.evidence_scene import ExchangeReport
 
 BASE = "ADOBE_PASS"
 LEFT_OUT = frozenset(

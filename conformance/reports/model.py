@@ -13,7 +13,7 @@ from pass_harness.conformance.evaluation.engine import Finding, RuleResult, Verd
 from pass_harness.conformance.evaluation.fingerprint import VERSION
 from pass_harness.conformance.evaluation.waivers import Waivers
 from pass_harness.conformance.outcomes import Broken
-from pass_harness.conformance.reports.scene import SceneReport, scene_report
+from pass_harness.conformance.reports.evidence_scene import SceneReport, scene_report
 
 PASSED, VIOLATED, INCONCLUSIVE = "passed", "violated", "inconclusive"
 NEW, PERSISTING = "new", "persisting"

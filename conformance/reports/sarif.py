@@ -15,8 +15,8 @@ import msgspec
 
 from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.conformance.evaluation.fingerprint import VERSION
+from pass_harness.conformance.reports.evidence_scene import ExchangeReport
 from pass_harness.conformance.reports.model import NEW, FindingReport, KindReport, Report, RuleReport
-from pass_harness.conformance.reports.scene import ExchangeReport
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 FINGERPRINT = f"passHarnessFinding/v{VERSION}"

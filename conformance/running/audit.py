@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pass_harness.conformance.evaluation.engine import Judge, lacking
-from pass_harness.conformance.evaluation.evidence_history import Witness
+from pass_harness.conformance.evaluation.evidence_history import EvidenceHistory
 from pass_harness.conformance.evaluation.waivers import Waivers
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.readers.adobe_hosts import Hosts
@@ -36,7 +36,7 @@ def audit(
     ``hosts`` are taken for Adobe Pass besides its own. Raises `ConfigError` naming the file, and the place in it,
     where a trace cannot be read.
     """
-    judge = Judge(rules, expectations, driven=False, witness=Witness(), waivers=waivers)
+    judge = Judge(rules, expectations, driven=False, history=EvidenceHistory(), waivers=waivers)
     extent, adobe = _Extent(), Hosts(frozenset(map(str.lower, hosts)))
     cut_short: set[Path] = set()
     with _without_collector():

@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
-from pass_harness.conformance.drivers.connection import Connection, connect, with_data_centres
+from pass_harness.conformance.drivers.connection import RunConnection, connect, with_data_centres
 from pass_harness.conformance.drivers.driver import Request
 from pass_harness.conformance.evaluation.engine import lacking
 from pass_harness.conformance.observation import VerbCall
@@ -48,7 +48,7 @@ async def consult(
 
 
 async def examine(
-    config: ServiceConfig, connection: Connection, device: Device
+    config: ServiceConfig, connection: RunConnection, device: Device
 ) -> tuple[list[Diagnosis], list[VerbCall]]:
     """What is wrong, and the verbs that were asked of ``device`` to find out."""
     control = connection.control
@@ -85,11 +85,11 @@ async def no_mock(control: ControlClient) -> Diagnosis | None:
     return None
 
 
-async def mock_answers(control: ControlClient, now: Callable[[], float] = time.time) -> Diagnosis | None:
-    """What is wrong with the mock itself, or None; ``now`` gives the seconds since the epoch on this machine."""
+async def mock_answers(control: ControlClient, now_s: Callable[[], float] = time.time) -> Diagnosis | None:
+    """What is wrong with the mock itself, or None; ``now_s`` gives the seconds since the epoch on this machine."""
     if (problem := await no_mock(control)) is not None:
         return problem
-    ahead = (await control.health()).now / 1000 - now()
+    ahead = (await control.health()).now / 1000 - now_s()
     if abs(ahead) > SKEW_LIMIT:
         return Diagnosis(
             what=f"the clock of the mock's space is {ahead:+.0f} s off; the service misjudges expiry",
@@ -125,15 +125,15 @@ async def _service(config: ServiceConfig, control: ControlClient) -> tuple[list[
     return [skewed], True
 
 
-def _skew(answer: httpx.Response, now: float) -> float:
+def _skew(answer: httpx.Response, now_s: float) -> float:
     try:
-        return parsedate_to_datetime(answer.headers["date"]).timestamp() - now
+        return parsedate_to_datetime(answer.headers["date"]).timestamp() - now_s
     except (KeyError, ValueError):
         return 0.0  # without a Date header nothing can be said
 
 
 async def _probe(
-    config: ServiceConfig, connection: Connection, device: Device
+    config: ServiceConfig, connection: RunConnection, device: Device
 ) -> tuple[list[VerbCall], list[Exchange]]:
     """Asks start, and login if start costs no call to Adobe Pass; the verbs, and what reached the mock."""
     calls: list[VerbCall] = []
@@ -150,14 +150,14 @@ async def _probe(
     return calls, await _reached(connection, REACHES_MOCK_WITHIN - 1.0)
 
 
-async def _finish_login(connection: Connection, code: str) -> None:
+async def _finish_login(connection: RunConnection, code: str) -> None:
     """Completes the probe's login, so that no poller of it outlasts the examination."""
     # Where the code did not come from this mock there is no such session; what follows will tell.
     with suppress(ControlError):
         await connection.control.login(code)
 
 
-async def _reached(connection: Connection, within: float) -> list[Exchange]:
+async def _reached(connection: RunConnection, within: float) -> list[Exchange]:
     for _ in range(round(within * 10)):
         if exchanges := (await connection.control.exchanges(after=connection.after)).exchanges:
             return exchanges

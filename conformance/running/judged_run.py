@@ -15,19 +15,19 @@ from pass_harness.conformance.drivers.connection import connect, with_data_centr
 from pass_harness.conformance.drivers.restart import Repointer, Restarter
 from pass_harness.conformance.errors import HarnessError
 from pass_harness.conformance.evaluation.engine import Judge, RuleResult, in_order, lacking
-from pass_harness.conformance.evaluation.evidence_history import Witness
+from pass_harness.conformance.evaluation.evidence_history import EvidenceHistory
 from pass_harness.conformance.evaluation.waivers import Waivers
 from pass_harness.conformance.observation import Observation
 from pass_harness.conformance.outcomes import Expectations
-from pass_harness.conformance.readers.live import follow
+from pass_harness.conformance.readers.journal_pages import follow
 from pass_harness.conformance.reports.model import Report, Run, ScenarioReport, compose
 from pass_harness.conformance.rule import Rule
 from pass_harness.conformance.running.diagnosis import Diagnosis
 from pass_harness.conformance.running.doctor import PROBE, examine, mock_answers
 from pass_harness.conformance.scenarios import SCENARIOS
-from pass_harness.conformance.scenarios.playing import play_all
+from pass_harness.conformance.scenarios.context import Programme, ScenarioContext
+from pass_harness.conformance.scenarios.player import play_all
 from pass_harness.conformance.scenarios.scenario import Scenario
-from pass_harness.conformance.scenarios.stage import Programme, Stage
 from pass_harness.conformance.service_toml.service_config import ServiceConfig
 from pass_harness.fixtures.devices import new_devices
 from pass_harness.mock_server.client.async_client import ControlClient, ControlError
@@ -47,13 +47,13 @@ async def judge_service(
     restarter: Restarter | None = None,
     repointer: Repointer | None = None,
     scenarios: Sequence[type[Scenario]] = SCENARIOS,
-    now: Callable[[], float] = time.time,
+    now_s: Callable[[], float] = time.time,
     waivers: Waivers | None = None,
 ) -> Report:
     """Plays the scenarios against the service and judges the exchanges at the mock.
 
     ``seed`` chooses the devices: another one for each run, so that a service which remembers devices takes them
-    for new. ``now`` gives the seconds since the epoch on this machine. ``restarter`` replaces the restart command of
+    for new. ``now_s`` returns seconds since the epoch on this machine. ``restarter`` replaces the restart command of
     the configuration. Where nothing can be judged the report says why, as the scenario "doctor". Raises
     `HarnessError` if the mock is lost on the way.
     """
@@ -67,7 +67,7 @@ async def judge_service(
     )
     try:
         async with ControlClient(mock_url, token=control_token) as control:
-            if (problem := await mock_answers(control, now)) is not None:
+            if (problem := await mock_answers(control, now_s)) is not None:
                 return unjudged(rules, run, [problem])
             async with connect(config, control, restarter=restarter, repointer=repointer) as connection:
                 devices = new_devices(seed)
@@ -83,7 +83,7 @@ async def judge_service(
                 played = await play_all(
                     scenarios,
                     available=available,
-                    set_stage=lambda scenario: Stage(scenario, devices, connection, programme, calls),
+                    set_stage=lambda scenario: ScenarioContext(scenario, devices, connection, programme, calls),
                     announce=announce,
                 )
                 exchanges = [exchange async for exchange in follow(control, connection.after)]
@@ -105,7 +105,7 @@ def judge(
 ) -> list[RuleResult]:
     """What the rules say of all observations of a run, in whatever order they come."""
     expectations = Expectations(instances=config.service.instances, hidden_mvpds=config.service.hidden_mvpds)
-    bench = Judge(rules, expectations, witness=Witness(len(seen)), waivers=waivers)
+    bench = Judge(rules, expectations, history=EvidenceHistory(len(seen)), waivers=waivers)
     for observation in in_order(seen, buffer=len(seen)):
         bench.observe(observation)
     return bench.conclude(untestable=lacking(rules, available))

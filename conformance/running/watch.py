@@ -15,10 +15,10 @@ import msgspec
 
 from pass_harness.conformance.errors import HarnessError
 from pass_harness.conformance.evaluation.engine import Judge, Ordering, lacking
-from pass_harness.conformance.evaluation.evidence_history import Witness
+from pass_harness.conformance.evaluation.evidence_history import EvidenceHistory
 from pass_harness.conformance.evaluation.waivers import Waivers
 from pass_harness.conformance.outcomes import Blame, Expectations
-from pass_harness.conformance.readers.live import follow
+from pass_harness.conformance.readers.journal_pages import follow
 from pass_harness.conformance.reports.model import Report, Run, ScenarioReport, compose
 from pass_harness.conformance.rule import Rule
 from pass_harness.conformance.running.doctor import no_mock
@@ -92,7 +92,7 @@ async def watch(
     """
     began = time.monotonic()
     run = Run(mock=mock_url, started=datetime.now(UTC).isoformat(timespec="seconds"))
-    judge = Judge(rules, expectations, driven=False, witness=Witness(), waivers=waivers)
+    judge = Judge(rules, expectations, driven=False, history=EvidenceHistory(), waivers=waivers)
     try:
         async with ControlClient(mock_url, token=control_token) as control:
             if (problem := await no_mock(control)) is not None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pass_harness.conformance.scenarios.context import ScenarioContext
 from pass_harness.conformance.scenarios.scenario import Scenario
-from pass_harness.conformance.scenarios.stage import Stage
 
 REPEATS_SHOW_WITHIN = 4.0
 
@@ -13,8 +13,8 @@ class ClientError(Scenario):
     title = "Adobe Pass refuses a request with a 400"
     needs = frozenset({"login"})
 
-    async def play(self, stage: Stage) -> None:
-        refused = await stage.behave({"error": "invalid_integration"}, endpoint="sessions.create")
-        await stage.ask("login", mvpd=stage.programme.mvpd, screen="secondary")
-        await stage.require_effect(refused)
-        await stage.seconds(REPEATS_SHOW_WITHIN)
+    async def play(self, context: ScenarioContext) -> None:
+        refused = await context.behave({"error": "invalid_integration"}, endpoint="sessions.create")
+        await context.ask("login", mvpd=context.programme.mvpd, screen="secondary")
+        await context.require_effect(refused)
+        await context.seconds(REPEATS_SHOW_WITHIN)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pass_harness.conformance.scenarios.context import ScenarioContext
 from pass_harness.conformance.scenarios.scenario import LONGEST_INTERVAL, Scenario
-from pass_harness.conformance.scenarios.stage import Stage
 
 LIFETIME = 8
 """Seconds that the code lives: two polls at the usual interval."""
@@ -16,8 +16,8 @@ class CodeExpired(Scenario):
     title = "A viewer lets the code expire"
     needs = frozenset({"login"})
 
-    async def play(self, stage: Stage) -> None:
-        shorter = await stage.behave({"ttl": {"session": f"{LIFETIME}s"}}, endpoint="sessions.create")
-        await stage.new_code("secondary")
-        await stage.require_effect(shorter)
-        await stage.seconds(LIFETIME + IN_FLIGHT + LONGEST_INTERVAL)
+    async def play(self, context: ScenarioContext) -> None:
+        shorter = await context.behave({"ttl": {"session": f"{LIFETIME}s"}}, endpoint="sessions.create")
+        await context.new_code("secondary")
+        await context.require_effect(shorter)
+        await context.seconds(LIFETIME + IN_FLIGHT + LONGEST_INTERVAL)

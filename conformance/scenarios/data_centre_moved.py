@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pass_harness.conformance.scenarios.context import ScenarioContext, ScenarioError
 from pass_harness.conformance.scenarios.scenario import Scenario
-from pass_harness.conformance.scenarios.stage import ScenarioError, Stage
 
 KEPT = 30.0
 """Seconds for which an address may be remembered."""
@@ -21,22 +21,22 @@ class DataCentreMoved(Scenario):
     def __init__(self) -> None:
         self._moved = 0.0
 
-    async def prepare(self, stage: Stage) -> None:
+    async def prepare(self, context: ScenarioContext) -> None:
         """The name moves at the beginning, so that the wait is over when the other scenarios are."""
-        await stage.new_code("primary")
-        before, began = await stage.control.data_centres(), stage.now()
-        after = await stage.control.fail_over()
-        stage.record("fail_over", began, arguments={"from": before.active, "to": after.active})
-        self._moved = stage.now()
+        await context.new_code("primary")
+        before, began = await context.control.data_centres(), context.now_s()
+        after = await context.control.fail_over()
+        context.record("fail_over", began, arguments={"from": before.active, "to": after.active})
+        self._moved = context.now_s()
 
-    async def play(self, stage: Stage) -> None:
-        await stage.seconds(max(0.0, self._moved + KEPT + MARGIN - stage.now()))
-        known = {exchange.connection for exchange in await stage.exchanges()}
+    async def play(self, context: ScenarioContext) -> None:
+        await context.seconds(max(0.0, self._moved + KEPT + MARGIN - context.now_s()))
+        known = {exchange.connection for exchange in await context.exchanges()}
         # Each reset breaks one pooled connection; the service opens a new one when none is left.
         for _ in range(CALLS):
-            await stage.behave({"connection": "reset"}, times=1)
-            await stage.ask("login", mvpd=stage.programme.mvpd, screen="primary")
-            await stage.clear_behaviours()
-            if {exchange.connection for exchange in await stage.exchanges(ip=stage.device.ip)} - known:
+            await context.behave({"connection": "reset"}, times=1)
+            await context.ask("login", mvpd=context.programme.mvpd, screen="primary")
+            await context.clear_behaviours()
+            if {exchange.connection for exchange in await context.exchanges(ip=context.device.ip)} - known:
                 return
         raise ScenarioError(f"the service opened no new connection in {CALLS} logins whose first call was broken")

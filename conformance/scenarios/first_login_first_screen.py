@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pass_harness.conformance.scenarios.context import ScenarioContext
 from pass_harness.conformance.scenarios.scenario import QUIET, Scenario
-from pass_harness.conformance.scenarios.stage import Stage
 
 BROWSING = 4.0
 """Seconds that the viewer spends at the TV provider: longer than a poll interval, so that an early poll shows."""
@@ -14,12 +14,12 @@ class FirstLoginFirstScreen(Scenario):
     title = "A new viewer logs in inside the streaming app"
     needs = frozenset({"login", "arrived", "status"})
 
-    async def play(self, stage: Stage) -> None:
-        await stage.do_if_mapped("start")
-        await stage.do_if_mapped("providers")
-        code = await stage.new_code("primary")
-        await stage.seconds(BROWSING)
-        await stage.viewer_logs_in(code)
-        await stage.do("arrived")
-        await stage.until_authenticated()
-        await stage.seconds(QUIET)
+    async def play(self, context: ScenarioContext) -> None:
+        await context.do_if_mapped("start")
+        await context.do_if_mapped("providers")
+        code = await context.new_code("primary")
+        await context.seconds(BROWSING)
+        await context.viewer_logs_in(code)
+        await context.do("arrived")
+        await context.until_authenticated()
+        await context.seconds(QUIET)

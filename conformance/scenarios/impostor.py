@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from pass_harness.conformance.scenarios.context import ScenarioContext, ScenarioError
 from pass_harness.conformance.scenarios.impostor_server import Impostor
 from pass_harness.conformance.scenarios.scenario import Scenario
-from pass_harness.conformance.scenarios.stage import ScenarioError, Stage
 
 CALLS_WITHIN = 5.0
 
@@ -15,14 +15,14 @@ class ImpostorAnswers(Scenario):
     needs = frozenset({"login", "repoint"})
     exclusive = True
 
-    async def play(self, stage: Stage) -> None:
-        began = stage.now()
+    async def play(self, context: ScenarioContext) -> None:
+        began = context.now_s()
         async with Impostor() as impostor:
-            await stage.repoint(impostor.url)
-            await stage.ask("login", mvpd=stage.programme.mvpd, screen="primary")
+            await context.repoint(impostor.url)
+            await context.ask("login", mvpd=context.programme.mvpd, screen="primary")
             await impostor.met(CALLS_WITHIN)
-            await stage.repoint(None)
-        stage.record("repoint", began, returns={"refused": impostor.refused, "trusted": impostor.trusted})
+            await context.repoint(None)
+        context.record("repoint", began, returns={"refused": impostor.refused, "trusted": impostor.trusted})
         if not impostor.refused and not impostor.trusted:
             raise ScenarioError(
                 f"nobody connected to {impostor.url}: repoint must make the service take that for Adobe Pass"

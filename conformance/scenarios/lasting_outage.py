@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from pass_harness.conformance.scenarios.context import ScenarioContext
 from pass_harness.conformance.scenarios.scenario import Scenario
-from pass_harness.conformance.scenarios.stage import Stage
 
 VIEWERS = 4
 LASTS = 9.0
@@ -21,32 +21,34 @@ class LastingOutage(Scenario):
     exclusive = True
 
     def __init__(self) -> None:
-        self._stages: list[Stage] = []
+        self._stages: list[ScenarioContext] = []
 
-    async def prepare(self, stage: Stage) -> None:
-        self._stages = [stage, *(stage.companion() for _ in range(VIEWERS - 1))]
+    async def prepare(self, context: ScenarioContext) -> None:
+        self._stages = [context, *(context.companion() for _ in range(VIEWERS - 1))]
         await asyncio.gather(*(viewer.log_in() for viewer in self._stages))
 
-    async def play(self, stage: Stage) -> None:
-        out_of_order = await stage.behave({"status": 503}, everywhere=True)
+    async def play(self, context: ScenarioContext) -> None:
+        out_of_order = await context.behave({"status": 503}, everywhere=True)
         await asyncio.gather(*(_go_on_trying(viewer) for viewer in self._stages))
-        await stage.require_effect(out_of_order)
-        await stage.clear_behaviours()
-        if not await _recovers(stage):
-            stage.notes.append(f"the service had not recovered {RECOVERS_WITHIN:g} s after the outage")
+        await context.require_effect(out_of_order)
+        await context.clear_behaviours()
+        if not await _recovers(context):
+            context.notes.append(f"the service had not recovered {RECOVERS_WITHIN:g} s after the outage")
 
 
-async def _go_on_trying(stage: Stage) -> None:
+async def _go_on_trying(context: ScenarioContext) -> None:
     """Plays every now and then; a service that answers slowly is asked less often, but all along."""
     loop = asyncio.get_running_loop()
     ends = loop.time() + LASTS
     while loop.time() < ends:
-        await asyncio.gather(stage.ask("play", resource=stage.programme.permitted), stage.seconds(PRESSES_PLAY_EVERY))
+        await asyncio.gather(
+            context.ask("play", resource=context.programme.permitted), context.seconds(PRESSES_PLAY_EVERY)
+        )
 
 
-async def _recovers(stage: Stage) -> bool:
+async def _recovers(context: ScenarioContext) -> bool:
     for _ in range(round(RECOVERS_WITHIN * 2)):
-        if (await stage.watch(stage.programme.permitted)).returns.get("allowed"):
+        if (await context.watch(context.programme.permitted)).returns.get("allowed"):
             return True
-        await stage.seconds(0.5)
+        await context.seconds(0.5)
     return False

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pass_harness.conformance.scenarios.context import ScenarioContext
 from pass_harness.conformance.scenarios.scenario import Scenario
-from pass_harness.conformance.scenarios.stage import Stage
 
 
 class LateLogin(Scenario):
@@ -11,10 +11,10 @@ class LateLogin(Scenario):
     title = "The streaming app is back before its viewer's login is known"
     needs = frozenset({"login", "arrived", "status"})
 
-    async def play(self, stage: Stage) -> None:
-        code = await stage.new_code("primary")
-        await stage.do("arrived")
+    async def play(self, context: ScenarioContext) -> None:
+        code = await context.new_code("primary")
+        await context.do("arrived")
         # Two polls before the login show the interval on the first screen too.
-        await stage.polls(code, 2, within=12)
-        await stage.viewer_logs_in(code)
-        await stage.until_authenticated()
+        await context.polls(code, 2, within=12)
+        await context.viewer_logs_in(code)
+        await context.until_authenticated()

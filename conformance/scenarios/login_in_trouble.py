@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pass_harness.conformance.scenarios.context import ScenarioContext
 from pass_harness.conformance.scenarios.scenario import Scenario
-from pass_harness.conformance.scenarios.stage import Stage
 
 TROUBLE = 8.0
 """Seconds in which polls fail: two of them at the usual interval."""
@@ -14,11 +14,11 @@ class LoginInTrouble(Scenario):
     title = "Polls fail for a while as a viewer logs in"
     needs = frozenset({"login", "status"})
 
-    async def play(self, stage: Stage) -> None:
-        code = await stage.new_code("secondary")
-        trouble = await stage.behave({"status": 503}, endpoint="profiles.code")
-        await stage.seconds(TROUBLE)
-        await stage.require_effect(trouble)
-        await stage.clear_behaviours()
-        await stage.viewer_logs_in(code)
-        await stage.until_authenticated()
+    async def play(self, context: ScenarioContext) -> None:
+        code = await context.new_code("secondary")
+        trouble = await context.behave({"status": 503}, endpoint="profiles.code")
+        await context.seconds(TROUBLE)
+        await context.require_effect(trouble)
+        await context.clear_behaviours()
+        await context.viewer_logs_in(code)
+        await context.until_authenticated()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pass_harness.conformance.scenarios.context import ScenarioContext
 from pass_harness.conformance.scenarios.scenario import Scenario
-from pass_harness.conformance.scenarios.stage import Stage
 
 
 class Logout(Scenario):
@@ -11,10 +11,10 @@ class Logout(Scenario):
     title = "A viewer logs out"
     needs = frozenset({"login", "status", "logout"})
 
-    async def play(self, stage: Stage) -> None:
-        await stage.log_in()
-        await stage.do("logout")
-        await stage.do("status")
-        if "play" in stage.driver.available:
+    async def play(self, context: ScenarioContext) -> None:
+        await context.log_in()
+        await context.do("logout")
+        await context.do("status")
+        if "play" in context.driver.available:
             # Refusing outright is as good an answer as asking for a login.
-            await stage.ask("play", resource=stage.programme.permitted)
+            await context.ask("play", resource=context.programme.permitted)

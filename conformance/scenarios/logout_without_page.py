@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pass_harness.conformance.scenarios.context import ScenarioContext
 from pass_harness.conformance.scenarios.scenario import Scenario
-from pass_harness.conformance.scenarios.stage import Stage
 
 
 class LogoutWithoutPage(Scenario):
@@ -11,7 +11,7 @@ class LogoutWithoutPage(Scenario):
     title = "A viewer logs out of a TV provider that has no page for it"
     needs = frozenset({"login", "status", "logout"})
 
-    async def play(self, stage: Stage) -> None:
-        await stage.log_in(stage.programme.without_logout_page)
-        await stage.do("logout")
-        await stage.do("status")
+    async def play(self, context: ScenarioContext) -> None:
+        await context.log_in(context.programme.without_logout_page)
+        await context.do("logout")
+        await context.do("status")

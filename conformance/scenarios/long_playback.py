@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pass_harness.conformance.scenarios.context import ScenarioContext, ScenarioError
 from pass_harness.conformance.scenarios.scenario import Scenario
-from pass_harness.conformance.scenarios.stage import ScenarioError, Stage
 
 LIFETIME = 3
 """Seconds that the media token lives."""
@@ -15,11 +15,11 @@ class LongPlayback(Scenario):
     title = "A viewer watches for longer than the media token lives"
     needs = frozenset({"login", "status", "play", "stop"})
 
-    async def play(self, stage: Stage) -> None:
-        await stage.log_in()
-        shorter = await stage.behave({"ttl": {"media_token": f"{LIFETIME}s"}})
-        if not (await stage.do("play", resource=stage.programme.permitted))["allowed"]:
-            raise ScenarioError(f"{stage.programme.permitted} was denied, which the mock's catalogue permits")
-        await stage.require_effect(shorter)
-        await stage.seconds(LIFETIME + PAST_EXPIRY)
-        await stage.do("stop")
+    async def play(self, context: ScenarioContext) -> None:
+        await context.log_in()
+        shorter = await context.behave({"ttl": {"media_token": f"{LIFETIME}s"}})
+        if not (await context.do("play", resource=context.programme.permitted))["allowed"]:
+            raise ScenarioError(f"{context.programme.permitted} was denied, which the mock's catalogue permits")
+        await context.require_effect(shorter)
+        await context.seconds(LIFETIME + PAST_EXPIRY)
+        await context.do("stop")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pass_harness.conformance.scenarios.context import ScenarioContext
 from pass_harness.conformance.scenarios.scenario import Scenario
-from pass_harness.conformance.scenarios.stage import Stage
 
 FLAWS = ("bad_signature", "expired", "wrong_resource")
 
@@ -13,10 +13,10 @@ class MediaTokenFlawed(Scenario):
     title = "A media token is forged, expired, or for something else"
     needs = frozenset({"login", "status", "play"})
 
-    async def play(self, stage: Stage) -> None:
-        await stage.log_in()
+    async def play(self, context: ScenarioContext) -> None:
+        await context.log_in()
         for flaw in FLAWS:
-            flawed = await stage.behave({"media_token": flaw}, endpoint="decisions.authorize")
-            await stage.watch(stage.programme.permitted)
-            await stage.require_effect(flawed)
-            await stage.clear_behaviours()
+            flawed = await context.behave({"media_token": flaw}, endpoint="decisions.authorize")
+            await context.watch(context.programme.permitted)
+            await context.require_effect(flawed)
+            await context.clear_behaviours()

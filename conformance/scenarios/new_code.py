@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pass_harness.conformance.scenarios.context import ScenarioContext
 from pass_harness.conformance.scenarios.scenario import LONGEST_INTERVAL, Scenario
-from pass_harness.conformance.scenarios.stage import Stage
 
 
 class NewCode(Scenario):
@@ -11,10 +11,10 @@ class NewCode(Scenario):
     title = "A viewer asks for a new code and logs in with it"
     needs = frozenset({"login", "status"})
 
-    async def play(self, stage: Stage) -> None:
-        first = await stage.new_code("secondary")
-        await stage.polls(first, 1, within=12)
-        second = await stage.new_code("secondary")
-        await stage.viewer_logs_in(second)
-        await stage.until_authenticated()
-        await stage.seconds(LONGEST_INTERVAL)
+    async def play(self, context: ScenarioContext) -> None:
+        first = await context.new_code("secondary")
+        await context.polls(first, 1, within=12)
+        second = await context.new_code("secondary")
+        await context.viewer_logs_in(second)
+        await context.until_authenticated()
+        await context.seconds(LONGEST_INTERVAL)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pass_harness.conformance.scenarios.context import ScenarioContext
 from pass_harness.conformance.scenarios.scenario import Scenario
-from pass_harness.conformance.scenarios.stage import Stage
 
 
 class News(Scenario):
@@ -11,15 +11,15 @@ class News(Scenario):
     title = "Answers carry members and error codes that no document lists"
     needs = frozenset({"login", "status"})
 
-    async def play(self, stage: Stage) -> None:
-        news = await stage.behave({"body": "unknown_fields"})
-        await stage.do_if_mapped("start")
-        await stage.log_in()
-        await stage.require_effect(news)
-        if "preauthorize" in stage.driver.available:
-            await stage.ask("preauthorize", resources=list(stage.programme.all))
-        if "play" in stage.driver.available:
-            await stage.watch(stage.programme.permitted)
-            await stage.clear_behaviours()
-            await stage.behave({"body": "unknown_code"})
-            await stage.watch(stage.programme.denied)
+    async def play(self, context: ScenarioContext) -> None:
+        news = await context.behave({"body": "unknown_fields"})
+        await context.do_if_mapped("start")
+        await context.log_in()
+        await context.require_effect(news)
+        if "preauthorize" in context.driver.available:
+            await context.ask("preauthorize", resources=list(context.programme.all))
+        if "play" in context.driver.available:
+            await context.watch(context.programme.permitted)
+            await context.clear_behaviours()
+            await context.behave({"body": "unknown_code"})
+            await context.watch(context.programme.denied)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pass_harness.conformance.scenarios.context import ScenarioContext
 from pass_harness.conformance.scenarios.scenario import Scenario
-from pass_harness.conformance.scenarios.stage import Stage
 
 
 class NoAnswer(Scenario):
@@ -11,8 +11,8 @@ class NoAnswer(Scenario):
     title = "Adobe Pass does not answer"
     needs = frozenset({"login", "status", "play"})
 
-    async def play(self, stage: Stage) -> None:
-        await stage.log_in()
-        stalled = await stage.behave({"connection": "stall"})
-        await stage.watch(stage.programme.permitted)
-        await stage.require_effect(stalled)
+    async def play(self, context: ScenarioContext) -> None:
+        await context.log_in()
+        stalled = await context.behave({"connection": "stall"})
+        await context.watch(context.programme.permitted)
+        await context.require_effect(stalled)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pass_harness.conformance.scenarios.context import ScenarioContext
 from pass_harness.conformance.scenarios.scenario import Scenario
-from pass_harness.conformance.scenarios.stage import Stage
 
 RETRIES_SHOW_WITHIN = 4.0
 
@@ -13,10 +13,10 @@ class Outage(Scenario):
     title = "Adobe Pass answers with server errors"
     needs = frozenset({"login", "status", "play"})
 
-    async def play(self, stage: Stage) -> None:
-        await stage.log_in()
-        out_of_order = await stage.behave({"status": 503})
+    async def play(self, context: ScenarioContext) -> None:
+        await context.log_in()
+        out_of_order = await context.behave({"status": 503})
         for _ in range(2):
-            await stage.watch(stage.programme.permitted)
-        await stage.require_effect(out_of_order)
-        await stage.seconds(RETRIES_SHOW_WITHIN)
+            await context.watch(context.programme.permitted)
+        await context.require_effect(out_of_order)
+        await context.seconds(RETRIES_SHOW_WITHIN)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pass_harness.conformance.scenarios.context import ScenarioContext
 from pass_harness.conformance.scenarios.scenario import Scenario
-from pass_harness.conformance.scenarios.stage import Stage
 
 RETRIES_SHOW_WITHIN = 3.0
 
@@ -13,8 +13,8 @@ class PlayDenied(Scenario):
     title = "A viewer asks for what the subscription does not include"
     needs = frozenset({"login", "status", "play"})
 
-    async def play(self, stage: Stage) -> None:
-        await stage.log_in()
-        await stage.do("play", resource=stage.programme.denied)
-        await stage.seconds(RETRIES_SHOW_WITHIN)
-        await stage.do("status")
+    async def play(self, context: ScenarioContext) -> None:
+        await context.log_in()
+        await context.do("play", resource=context.programme.denied)
+        await context.seconds(RETRIES_SHOW_WITHIN)
+        await context.do("status")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pass_harness.conformance.scenarios.context import ScenarioContext
 from pass_harness.conformance.scenarios.scenario import Scenario
-from pass_harness.conformance.scenarios.stage import Stage
 
 # An ampersand, quotes, CDATA, a letter beyond ASCII and a line break: what careless handling changes.
 DOCUMENT = """<rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/"><channel><title>resource1</title>
@@ -16,6 +16,6 @@ class PlayMrss(Scenario):
     title = "A viewer plays what an MRSS document describes"
     needs = frozenset({"login", "status", "play"})
 
-    async def play(self, stage: Stage) -> None:
-        await stage.log_in()
-        await stage.watch(DOCUMENT)
+    async def play(self, context: ScenarioContext) -> None:
+        await context.log_in()
+        await context.watch(DOCUMENT)

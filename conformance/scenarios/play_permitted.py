@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pass_harness.conformance.scenarios.context import ScenarioContext, ScenarioError
 from pass_harness.conformance.scenarios.scenario import Scenario
-from pass_harness.conformance.scenarios.stage import ScenarioError, Stage
 
 
 class PlayPermitted(Scenario):
@@ -11,12 +11,12 @@ class PlayPermitted(Scenario):
     title = "A viewer browses and plays what the subscription includes"
     needs = frozenset({"login", "status", "play"})
 
-    async def play(self, stage: Stage) -> None:
-        await stage.do_if_mapped("start")
-        await stage.log_in()
+    async def play(self, context: ScenarioContext) -> None:
+        await context.do_if_mapped("start")
+        await context.log_in()
         for _ in range(2):
-            await stage.do_if_mapped("preauthorize", resources=list(stage.programme.all))
+            await context.do_if_mapped("preauthorize", resources=list(context.programme.all))
         for _ in range(2):
-            call = await stage.watch(stage.programme.permitted)
+            call = await context.watch(context.programme.permitted)
             if call.failure is not None:
                 raise ScenarioError(f"the verb play failed: {call.failure}")

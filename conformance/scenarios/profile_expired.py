@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pass_harness.conformance.scenarios.context import ScenarioContext
 from pass_harness.conformance.scenarios.scenario import Scenario
-from pass_harness.conformance.scenarios.stage import Stage
 
 LIFETIME = 7
 """Seconds that the profile lives: longer than the service takes to notice the login."""
@@ -15,11 +15,11 @@ class ProfileExpired(Scenario):
     title = "A login expires while the app is open"
     needs = frozenset({"login", "status"})
 
-    async def play(self, stage: Stage) -> None:
-        shorter = await stage.behave({"ttl": {"profile": f"{LIFETIME}s"}}, endpoint="authenticate")
-        await stage.log_in()
-        await stage.require_effect(shorter)
-        await stage.seconds(LIFETIME + PAST_EXPIRY)
-        await stage.do("status")
-        if "play" in stage.driver.available:
-            await stage.ask("play", resource=stage.programme.permitted)
+    async def play(self, context: ScenarioContext) -> None:
+        shorter = await context.behave({"ttl": {"profile": f"{LIFETIME}s"}}, endpoint="authenticate")
+        await context.log_in()
+        await context.require_effect(shorter)
+        await context.seconds(LIFETIME + PAST_EXPIRY)
+        await context.do("status")
+        if "play" in context.driver.available:
+            await context.ask("play", resource=context.programme.permitted)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pass_harness.conformance.scenarios.context import ScenarioContext
 from pass_harness.conformance.scenarios.scenario import Scenario
-from pass_harness.conformance.scenarios.stage import Stage
 
 
 class PromotionalPass(Scenario):
@@ -11,6 +11,6 @@ class PromotionalPass(Scenario):
     title = "A viewer watches on a promotional pass"
     needs = frozenset({"login", "play", "temppass_identity"})
 
-    async def play(self, stage: Stage) -> None:
-        await stage.ask("login", mvpd=stage.programme.promotional, screen="primary")
-        await stage.watch(stage.programme.permitted)
+    async def play(self, context: ScenarioContext) -> None:
+        await context.ask("login", mvpd=context.programme.promotional, screen="primary")
+        await context.watch(context.programme.permitted)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pass_harness.conformance.scenarios.context import ScenarioContext
 from pass_harness.conformance.scenarios.scenario import Scenario
-from pass_harness.conformance.scenarios.stage import Stage
 
 
 class Restart(Scenario):
@@ -12,13 +12,13 @@ class Restart(Scenario):
     needs = frozenset({"login", "status", "restart"})
     exclusive = True
 
-    async def prepare(self, stage: Stage) -> None:
-        await stage.do_if_mapped("start")
-        await stage.log_in()
+    async def prepare(self, context: ScenarioContext) -> None:
+        await context.do_if_mapped("start")
+        await context.log_in()
 
-    async def play(self, stage: Stage) -> None:
-        await stage.do("restart")
-        await stage.do_if_mapped("start")
-        await stage.do("status")
-        if "play" in stage.driver.available:
-            await stage.ask("play", resource=stage.programme.permitted)
+    async def play(self, context: ScenarioContext) -> None:
+        await context.do("restart")
+        await context.do_if_mapped("start")
+        await context.do("status")
+        if "play" in context.driver.available:
+            await context.ask("play", resource=context.programme.permitted)

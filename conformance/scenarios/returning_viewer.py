@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pass_harness.conformance.scenarios.context import ScenarioContext
 from pass_harness.conformance.scenarios.scenario import Scenario
-from pass_harness.conformance.scenarios.stage import Stage
 
 
 class ReturningViewer(Scenario):
@@ -11,13 +11,13 @@ class ReturningViewer(Scenario):
     title = "A viewer who is logged in opens the app again"
     needs = frozenset({"login", "status", "start"})
 
-    async def play(self, stage: Stage) -> None:
-        await stage.do_if_mapped("providers")
-        await stage.log_in()
-        await stage.do("start")
+    async def play(self, context: ScenarioContext) -> None:
+        await context.do_if_mapped("providers")
+        await context.log_in()
+        await context.do("start")
         for _ in range(3):
-            await stage.do("status")
-            await stage.seconds(0.5)
-        await stage.do_if_mapped("providers")
-        await stage.do("start")
-        await stage.do("status")
+            await context.do("status")
+            await context.seconds(0.5)
+        await context.do_if_mapped("providers")
+        await context.do("start")
+        await context.do("status")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
-from pass_harness.conformance.scenarios.stage import Stage
+from pass_harness.conformance.scenarios.context import ScenarioContext
 
 LONGEST_INTERVAL = 5.0
 """Seconds: Adobe asks for a poll every 3 to 5 s."""
@@ -23,10 +23,10 @@ class Scenario(ABC):
     exclusive: ClassVar[bool] = False
     """True where it touches the whole service: it is played alone and after the others."""
 
-    async def prepare(self, stage: Stage) -> None:
+    async def prepare(self, context: ScenarioContext) -> None:
         """What an exclusive scenario can do before, while the others are played (a login, say)."""
         return
 
     @abstractmethod
-    async def play(self, stage: Stage) -> None:
+    async def play(self, context: ScenarioContext) -> None:
         """Plays it; raises `ScenarioError` where it cannot go on."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pass_harness.conformance.scenarios.context import ScenarioContext
 from pass_harness.conformance.scenarios.scenario import Scenario
-from pass_harness.conformance.scenarios.stage import Stage
 
 
 class SeveralProfiles(Scenario):
@@ -11,12 +11,12 @@ class SeveralProfiles(Scenario):
     title = "A viewer has profiles of several TV providers"
     needs = frozenset({"login", "status", "logout"})
 
-    async def play(self, stage: Stage) -> None:
+    async def play(self, context: ScenarioContext) -> None:
         """After the logout of the third the service knows nothing, and Adobe Pass still knows two."""
-        mvpds = (stage.programme.mvpd, *stage.programme.others)
+        mvpds = (context.programme.mvpd, *context.programme.others)
         for mvpd in mvpds:
-            await stage.log_in(mvpd)
-        await stage.do("logout")
-        await stage.do_if_mapped("start")
-        await stage.ask("login", mvpd=mvpds[0], screen="primary")
-        await stage.do("status")
+            await context.log_in(mvpd)
+        await context.do("logout")
+        await context.do_if_mapped("start")
+        await context.ask("login", mvpd=mvpds[0], screen="primary")
+        await context.do("status")

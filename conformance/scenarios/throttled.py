@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pass_harness.conformance.scenarios.context import ScenarioContext, ScenarioError
 from pass_harness.conformance.scenarios.scenario import Scenario
-from pass_harness.conformance.scenarios.stage import ScenarioError, Stage
 
 RATES = (0.5, 0.05)
 """Calls a second; the lower one for machines so busy that plays come more slowly than the other allows."""
@@ -14,17 +14,17 @@ class Throttled(Scenario):
     title = "A device makes more calls than Adobe Pass allows"
     needs = frozenset({"login", "status", "play"})
 
-    async def play(self, stage: Stage) -> None:
-        await stage.log_in()
+    async def play(self, context: ScenarioContext) -> None:
+        await context.log_in()
         for rate in RATES:
-            await stage.clear_behaviours()
-            await stage.behave({"throttle": {"rate": rate, "burst": 0}})
+            await context.clear_behaviours()
+            await context.behave({"throttle": {"rate": rate, "burst": 0}})
             for _ in range(3):
                 # An app may well be told to try later, so a failed verb is an answer here.
-                await stage.watch(stage.programme.permitted)
-            if await stage.exchanges(ip=stage.device.ip, status="429"):
+                await context.watch(context.programme.permitted)
+            if await context.exchanges(ip=context.device.ip, status="429"):
                 return
         raise ScenarioError(
-            f"no request from {stage.device.ip} was throttled: the service must make one authorize call per "
+            f"no request from {context.device.ip} was throttled: the service must make one authorize call per "
             "play and pass the device's address on as the first of X-Forwarded-For"
         )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pass_harness.conformance.scenarios.context import ScenarioContext
 from pass_harness.conformance.scenarios.scenario import Scenario
-from pass_harness.conformance.scenarios.stage import Stage
 
 
 class TokenRejected(Scenario):
@@ -12,10 +12,10 @@ class TokenRejected(Scenario):
     needs = frozenset({"login", "status", "play"})
     exclusive = True
 
-    async def prepare(self, stage: Stage) -> None:
-        await stage.log_in()
+    async def prepare(self, context: ScenarioContext) -> None:
+        await context.log_in()
 
-    async def play(self, stage: Stage) -> None:
-        await stage.control.revoke_access_tokens()
-        await stage.watch(stage.programme.permitted)
-        await stage.watch(stage.programme.permitted)
+    async def play(self, context: ScenarioContext) -> None:
+        await context.control.revoke_access_tokens()
+        await context.watch(context.programme.permitted)
+        await context.watch(context.programme.permitted)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pass_harness.conformance.scenarios.context import ScenarioContext
 from pass_harness.conformance.scenarios.scenario import Scenario
-from pass_harness.conformance.scenarios.stage import Stage
 
 RETRIES_SHOW_WITHIN = 4.0
 
@@ -13,14 +13,14 @@ class TvProviderInTrouble(Scenario):
     title = "Decisions fail with errors that may be retried"
     needs = frozenset({"login", "status", "play"})
 
-    async def play(self, stage: Stage) -> None:
-        await stage.log_in()
+    async def play(self, context: ScenarioContext) -> None:
+        await context.log_in()
         error = {"error": "network_connection_timeout"}
-        trouble = await stage.behave(error, endpoint="decisions.authorize")
-        if "preauthorize" in stage.driver.available:
+        trouble = await context.behave(error, endpoint="decisions.authorize")
+        if "preauthorize" in context.driver.available:
             # Of several resources only one may be asked for again.
-            await stage.behave(error, endpoint="decisions.preauthorize", resource=stage.programme.permitted)
-            await stage.ask("preauthorize", resources=list(stage.programme.all))
-        await stage.watch(stage.programme.permitted)
-        await stage.require_effect(trouble)
-        await stage.seconds(RETRIES_SHOW_WITHIN)
+            await context.behave(error, endpoint="decisions.preauthorize", resource=context.programme.permitted)
+            await context.ask("preauthorize", resources=list(context.programme.all))
+        await context.watch(context.programme.permitted)
+        await context.require_effect(trouble)
+        await context.seconds(RETRIES_SHOW_WITHIN)

@@ -17,8 +17,8 @@ import msgspec
 from docs.tooling import keys
 from pass_harness.conformance.cli.main import main as pass_conformance
 from pass_harness.conformance.registry import all_rules
-from pass_harness.conformance.reports import model, scene
-from pass_harness.conformance.reports.rules import as_markdown
+from pass_harness.conformance.reports import evidence_scene, model
+from pass_harness.conformance.reports.rule_listing import as_markdown
 from pass_harness.fixtures.programmer_service.__main__ import main as programmer_service
 from pass_harness.load.cli import main as pass_load
 from pass_harness.mock_server.behaviours.presets import presets
@@ -68,7 +68,7 @@ def report_json() -> str:
         model.FindingReport,
         model.KindReport,
     ]
-    structs += [scene.SceneReport, scene.ExchangeReport, scene.VerbCallReport]
+    structs += [evidence_scene.SceneReport, evidence_scene.ExchangeReport, evidence_scene.VerbCallReport]
     structs += [model.ScenarioReport, model.Untestable, model.Waived, model.BaselineReport, model.EarlierFinding]
     return _REPORT_HEAD + "".join(map(_members, structs))
 

@@ -9,7 +9,7 @@ from itertools import cycle, islice
 import httpx
 
 from pass_harness.fixtures.devices import Device, new_devices
-from pass_harness.load.bench.bare import Canned
+from pass_harness.load.bench.baseline_apps import Canned
 from pass_harness.mock_server.signing.keys import KeyName
 
 ADDRESSES = 65_536

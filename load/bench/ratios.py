@@ -20,12 +20,12 @@ from rich.table import Table
 from pass_harness.conformance.errors import HarnessError
 from pass_harness.conformance.running.child_processes import Child
 from pass_harness.conformance.running.judged_run import Announce
-from pass_harness.load.bench.bare import READY
+from pass_harness.load.bench.baseline_apps import READY
+from pass_harness.load.bench.bench_client import BenchClientError, Turn
 from pass_harness.load.bench.calls import answer_to, calls_to, from_everywhere
-from pass_harness.load.bench.cores import apart_from, halted
-from pass_harness.load.bench.measuring import MOCK, measure
-from pass_harness.load.bench.others import others
-from pass_harness.load.bench.pump import PumpError, Turn
+from pass_harness.load.bench.cpu_cores import apart_from, halted
+from pass_harness.load.bench.measurement import MOCK, measure
+from pass_harness.load.bench.other_mocks import others
 
 OURS = ("plain", "starlette", "signing", "mock")
 BUSY = 0.95
@@ -71,7 +71,10 @@ def bench(*, rounds: int, seconds: float, compare: bool, announce: Announce) -> 
             canned.write_bytes(msgspec.json.encode(list(answers.values())))
             bare = {
                 kind: Child(
-                    kind, ("-m", "pass_harness.load.bench.bare", kind, str(canned)), ready=READY.path, folder=folder
+                    kind,
+                    ("-m", "pass_harness.load.bench.baseline_apps", kind, str(canned)),
+                    ready=READY.path,
+                    folder=folder,
                 )
                 for kind in ("plain", "starlette", "signing")
             }
@@ -86,7 +89,7 @@ def bench(*, rounds: int, seconds: float, compare: bool, announce: Announce) -> 
             for name, call in calls.items():
                 measured.append(_measure(name, call, answers[name].status, servers, rounds, seconds))
                 announce(f"{name}: {measured[-1].ratio:.2f}")
-        except (httpx.HTTPError, PumpError) as error:
+        except (httpx.HTTPError, BenchClientError) as error:
             raise HarnessError(f"the benchmark broke off: {error}") from error
     return measured
 

@@ -13,13 +13,13 @@ import msgspec
 
 from pass_harness.conformance.errors import ConfigError
 from pass_harness.load.event import CLOSED, Event
-from pass_harness.load.forecast.composing import Origin, Variant, compose
 from pass_harness.load.forecast.habits import COMPLIANT, Flaw, Habits
+from pass_harness.load.forecast.incident_effects import Troubles, troubles
 from pass_harness.load.forecast.learning import learn
 from pass_harness.load.forecast.report import ForecastReport
-from pass_harness.load.forecast.shared import renewals
+from pass_harness.load.forecast.report_builder import Origin, Variant, compose
+from pass_harness.load.forecast.shared_calls import renewals
 from pass_harness.load.forecast.simulation import Tally, simulate
-from pass_harness.load.forecast.troubles import Troubles, troubles
 
 LONGEST = 7 * 86_400.0
 """Seconds of an event; figures are kept by second."""

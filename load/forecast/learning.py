@@ -20,8 +20,8 @@ from pass_harness.conformance.readers.adobe_hosts import Hosts
 from pass_harness.conformance.readers.traces import read_traces
 from pass_harness.conformance.registry import select
 from pass_harness.conformance.rule import Severity
-from pass_harness.load.forecast.evidence import Evidence, Mean
 from pass_harness.load.forecast.habits import COMPLIANT, ENDLESS, Flaw, Habits
+from pass_harness.load.forecast.trace_evidence import Evidence, Mean
 from pass_harness.mock_server.exchange import Exchange
 
 FEW = 0.05

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pass_harness.conformance.reports.markdown import escaped
-from pass_harness.load.forecast import words
+from pass_harness.load.forecast import report_text
 from pass_harness.load.forecast.report import ForecastReport
 from pass_harness.load.report.markdown import table
 
@@ -15,14 +15,14 @@ def encode(report: ForecastReport) -> bytes:
 
 
 def _lines(report: ForecastReport) -> Iterator[str]:
-    yield f"## Forecast of {escaped(report.event.name)}: {words.headline(report)}"
-    yield f"\n{escaped(words.lead(report))} {escaped(words.simulated(report).capitalize())}."
+    yield f"## Forecast of {escaped(report.event.name)}: {report_text.headline(report)}"
+    yield f"\n{escaped(report_text.lead(report))} {escaped(report_text.simulated(report).capitalize())}."
     yield ""
     for rule in report.violated:
         yield f"- the trace breaks {escaped(rule)}"
     for sentence in report.unforeseen:
         yield f"- left out: {escaped(sentence)}"
-    for one in words.tables(report):
+    for one in report_text.tables(report):
         yield f"\n### {one.heading}\n"
         if one.note:
             yield f"{one.note}\n"

@@ -116,7 +116,7 @@ class SeriesForecast(msgspec.Struct, kw_only=True):
 
 
 class ForecastReport(msgspec.Struct, kw_only=True):
-    """Everything that a forecast says. `pass_harness.load.forecast.composing` makes it."""
+    """Everything that a forecast says. `pass_harness.load.forecast.report_builder` makes it."""
 
     exit_code: int
     event: EventReport

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pass_harness.load.event import Event
-from pass_harness.load.forecast.buckets import Calls, Floats, Ints, throttle
-from pass_harness.load.forecast.calling import Caller, Crowd
-from pass_harness.load.forecast.crowds import Chunk, chunks, mvpds
+from pass_harness.load.forecast.audience_chunks import Chunk, chunks, mvpds
+from pass_harness.load.forecast.call_ledger import ENDPOINTS, Ledger
+from pass_harness.load.forecast.call_simulation import Caller, Crowd
 from pass_harness.load.forecast.habits import Habits
-from pass_harness.load.forecast.ledger import ENDPOINTS, Ledger
-from pass_harness.load.forecast.shared import ask_for_all, one_bucket
-from pass_harness.load.forecast.stories import Story
-from pass_harness.load.forecast.troubles import Troubles
+from pass_harness.load.forecast.incident_effects import Troubles
+from pass_harness.load.forecast.shared_calls import ask_for_all, one_bucket
+from pass_harness.load.forecast.throttle_buckets import Calls, Floats, Ints, throttle
+from pass_harness.load.forecast.viewer_simulation import Story
 
 LARGEST_CHUNK = 50_000
 """Viewers that are simulated at once."""

@@ -6,29 +6,29 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pass_harness.load.forecast import words
+from pass_harness.load.forecast import report_text
 from pass_harness.load.forecast.report import ForecastReport
 
 
 def render(report: ForecastReport, console: Console) -> None:
     """Prints the report; colour and width are the console's."""
     console.print(
-        f"[bold]{words.headline(report)}[/]  event {escape(report.event.name)}: {escape(report.event.title)}"
+        f"[bold]{report_text.headline(report)}[/]  event {escape(report.event.name)}: {escape(report.event.title)}"
     )
-    console.print(escape(words.lead(report)), highlight=False)
-    console.print(f"{words.simulated(report)}; seed {report.event.seed}", highlight=False)
+    console.print(escape(report_text.lead(report)), highlight=False)
+    console.print(f"{report_text.simulated(report)}; seed {report.event.seed}", highlight=False)
     for rule in report.violated:
         console.print(f"[bold red]the trace breaks[/] {escape(rule)}", highlight=False)
     for sentence in report.unforeseen:
         console.print(f"[yellow]left out:[/] {escape(sentence)}", highlight=False)
-    for table in words.tables(report):
+    for table in report_text.tables(report):
         console.print(f"\n[bold]{escape(table.heading)}[/]")
         if table.note:
             console.print(escape(table.note), highlight=False)
         console.print(_table(table))
 
 
-def _table(table: words.Table) -> Table:
+def _table(table: report_text.Table) -> Table:
     drawn = Table(box=None, pad_edge=False)
     for number, column in enumerate(table.columns):
         is_text = number == 0 or column in table.texts

@@ -26,14 +26,14 @@ from locust.exception import StopUser
 from locust.rpc import Message
 from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
-from pass_harness.load import messages
+from pass_harness.load import ipc_messages
 from pass_harness.load.audience import visits
 from pass_harness.load.event import RETURNING
-from pass_harness.load.generator.clock import clock_of
-from pass_harness.load.generator.doors import Doors, Visitor
-from pass_harness.load.messages import Assignment, Began, Plan, Told
+from pass_harness.load.generator.admission import Admission, Visitor
+from pass_harness.load.generator.run_clock import clock_of
+from pass_harness.load.ipc_messages import Assignment, Began, Plan, Told
 
-__all__ = ["Doorkeeper", "Visitor"]
+__all__ = ["AdmissionUser", "Visitor"]
 
 HEAD_START = 2.0
 """Seconds from the plan to the event, for the workers to hear of it."""
@@ -43,18 +43,18 @@ FLUSH_EVERY = 0.2
 TOLD, LEFT = "pass-load-told", "pass-load-left"
 
 
-class Doorkeeper(User):
+class AdmissionUser(User):
     """The one user of each process that Locust itself starts."""
 
     fixed_count = 1
 
     @task
-    def open_doors(self) -> None:
+    def admit_viewers(self) -> None:
         environment: Environment = self.environment
         runner = cast(LocalRunner | WorkerRunner, environment.runner)
-        plan = messages.read_plan(_options(environment).plan.encode())
+        plan = ipc_messages.read_plan(_options(environment).plan.encode())
         outbox = Outbox(runner)
-        Doors(plan, max(0, runner.worker_index) % plan.shares, environment, outbox.put).hold()
+        Admission(plan, max(0, runner.worker_index) % plan.shares, environment, outbox.put).hold()
         outbox.close()
         runner.send_message(LEFT, {})
         raise StopUser
@@ -69,7 +69,7 @@ class Outbox:
         self._flushing = gevent.spawn(self._flush_now_and_then)
 
     def put(self, told: Told) -> None:
-        self._lines.append(messages.line(told))
+        self._lines.append(ipc_messages.line(told))
 
     def close(self) -> None:
         self._flushing.kill()
@@ -146,8 +146,8 @@ def begin(environment: Environment, **_: object) -> None:
         if options.told >= 0:
             os.close(options.told)
         return
-    assignment = messages.read_assignment(Path(options.assignment).read_bytes())
-    shares = Doorkeeper.fixed_count = options.num_users
+    assignment = ipc_messages.read_assignment(Path(options.assignment).read_bytes())
+    shares = AdmissionUser.fixed_count = options.num_users
     collector = Collector(environment, options.told, expected=shares)
     if runner is None:
         raise RuntimeError("Locust has made no runner")
@@ -156,10 +156,10 @@ def begin(environment: Environment, **_: object) -> None:
 
     @environment.events.test_start.add_listener  # type: ignore[untyped-decorator]
     def make_plan(**_: object) -> None:
-        now = clock_of(assignment.mock, assignment.control_token)
-        begins = now() + HEAD_START + _warm_up(assignment)
-        options.plan = messages.line(Plan(assignment=assignment, begins=begins, shares=shares)).decode()
-        collector.put(messages.line(Began(begins=begins)))
+        now_s = clock_of(assignment.mock, assignment.control_token)
+        begins = now_s() + HEAD_START + _warm_up(assignment)
+        options.plan = ipc_messages.line(Plan(assignment=assignment, begins=begins, shares=shares)).decode()
+        collector.put(ipc_messages.line(Began(begins=begins)))
         if isinstance(runner, MasterRunner):
             gevent.spawn(collector.watch_workers, runner)
 

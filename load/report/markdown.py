@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.conformance.reports.markdown import MARKS, escaped
 from pass_harness.load.report.model import LoadReport
-from pass_harness.load.report.words import amount, lead, measured, verdict_word
+from pass_harness.load.report.report_text import amount, lead, measured, verdict_word
 
 HOLDS = {True: "✅ holds", False: "❌ broken", None: "❔ not measured"}
 

@@ -9,9 +9,9 @@ import msgspec
 from pass_harness.conformance.reports.model import INCONCLUSIVE, PASSED, VIOLATED, Report
 from pass_harness.conformance.verbs import VERBS
 from pass_harness.load.event import Event
-from pass_harness.load.figures import Demand, Traffic, VerbFigures
-from pass_harness.load.judge import LiveJudge
-from pass_harness.load.messages import Attendance
+from pass_harness.load.ipc_messages import Attendance
+from pass_harness.load.live_evaluation import LiveJudge
+from pass_harness.load.run_statistics import Demand, Traffic, VerbFigures
 from pass_harness.load.slo import Objective, Slo, VerbLimits, recovered_after
 from pass_harness.load.slo import judge as judge_objectives
 from pass_harness.load.timeline import Timeline

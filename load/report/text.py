@@ -12,7 +12,7 @@ from pass_harness.conformance.printable import printable
 from pass_harness.conformance.reports import text as conformance
 from pass_harness.conformance.reports.text import COLOURS
 from pass_harness.load.report.model import IncidentReport, LoadReport
-from pass_harness.load.report.words import amount, measured, verdict_word
+from pass_harness.load.report.report_text import amount, measured, verdict_word
 
 
 def render(report: LoadReport, console: Console) -> None:

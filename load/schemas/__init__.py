@@ -6,10 +6,10 @@ After a change: ``python tests/packaging/write_schemas.py``.
 from __future__ import annotations
 
 from pass_harness.conformance.verbs import VERBS
-from pass_harness.load.curves import CURVES
+from pass_harness.load.arrival_curves import CURVES
+from pass_harness.load.device_platforms import PLATFORMS
 from pass_harness.load.event import ENTRANCES, WORKLOADS, EventFile, Outline, ViewerKind
 from pass_harness.load.incidents import KINDS, Incident
-from pass_harness.load.platforms import PLATFORMS
 from pass_harness.load.slo import SloFile
 from pass_harness.mock_server import schemas as of_mock
 from pass_harness.mock_server.behaviours.presets import presets

@@ -38,7 +38,7 @@ class FrameworkStatus:
     provider: str | None
     expires: int | None
 
-    def usable_mvpd(self, catalogue: Catalogue, now: int) -> Mvpd:
+    def usable_mvpd(self, catalogue: Catalogue, now_ms: int) -> Mvpd:
         """The MVPD that the user has with the partner; ApiError with the code that says what hinders."""
         match self.access:
             case None:
@@ -52,7 +52,7 @@ class FrameworkStatus:
         mvpd = self.mvpd(catalogue)
         if mvpd is None:
             raise ApiError("invalid_header_pfs_provider_id_not_determined")
-        if self.expires is None or now >= self.expires:
+        if self.expires is None or now_ms >= self.expires:
             raise ApiError("invalid_header_pfs_provider_info_expired")
         return mvpd
 
@@ -79,9 +79,9 @@ def framework_status(header: str | None) -> FrameworkStatus:
     )
 
 
-def authentication_request(request_id: str, now: int, mvpd: Mvpd, base_url: str) -> str:
-    """The SAML AuthnRequest that the framework passes to the MVPD, as Base64; ``now`` in ms."""
-    issued = datetime.fromtimestamp(now / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def authentication_request(request_id: str, now_ms: int, mvpd: Mvpd, base_url: str) -> str:
+    """The SAML AuthnRequest that the framework passes to the MVPD, as Base64; ``now_ms`` in ms."""
+    issued = datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     document = (
         '<?xml version="1.0" encoding="UTF-8"?>'
         f'<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="_{escape(request_id)}"'

@@ -25,18 +25,18 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             raise ValueError("burst is a number of requests from 0 to 1000000")
 
 
-def admit(tat: float | None, now: int, limit: Limit) -> tuple[bool, float]:
-    """Whether a request at ``now`` (ms) passes, and the bucket afterwards; a refused one costs nothing."""
+def admit(tat: float | None, now_ms: int, limit: Limit) -> tuple[bool, float]:
+    """Whether a request at ``now_ms`` passes, and the bucket afterwards; a refused one costs nothing."""
     interval = 1000.0 / limit.rate
-    arrival = max(float(now), tat if tat is not None else 0.0)
-    if arrival - now > limit.burst * interval + 1e-6:
+    arrival = max(float(now_ms), tat if tat is not None else 0.0)
+    if arrival - now_ms > limit.burst * interval + 1e-6:
         return False, arrival
     return True, arrival + interval
 
 
-def left(tat: float | None, now: int, limit: Limit) -> tuple[int, int]:
-    """How many requests would pass at once at ``now`` (ms), and the time (ms) at which the next one passes."""
+def left(tat: float | None, now_ms: int, limit: Limit) -> tuple[int, int]:
+    """How many requests would pass at once at ``now_ms``, and the time (ms) at which the next one passes."""
     interval = 1000.0 / limit.rate
-    ahead = max((tat if tat is not None else 0.0) - now, 0.0)
+    ahead = max((tat if tat is not None else 0.0) - now_ms, 0.0)
     tokens = max(math.floor(limit.burst + 1 - ahead / interval + 1e-6), 0)
-    return tokens, now if tokens else now + math.ceil(ahead - limit.burst * interval - 1e-6)
+    return tokens, now_ms if tokens else now_ms + math.ceil(ahead - limit.burst * interval - 1e-6)

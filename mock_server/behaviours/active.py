@@ -15,7 +15,7 @@ import msgspec
 
 from pass_harness.mock_server.adobe.errors import DCR_ERRORS
 from pass_harness.mock_server.behaviours.effects import Effect
-from pass_harness.mock_server.behaviours.model import Behaviour, Facts
+from pass_harness.mock_server.behaviours.model import Behaviour, RequestFacts
 from pass_harness.mock_server.formats.durations import encode_hook
 from pass_harness.mock_server.store import SpaceStore, Table
 from pass_harness.mock_server.store.space_record import Head, SpaceRecord
@@ -24,7 +24,7 @@ MAX_BEHAVIOURS = 1000
 
 
 @dataclass(frozen=True)
-class Taken:
+class AppliedEffect:
     """An effect that a behaviour has for a request. ``hit`` counts from 1, ``age`` is in ms since it was added."""
 
     id: str
@@ -41,7 +41,7 @@ class Taken:
         return self.effect.latency.sample(f"{self.seed} {self.hit}", self.age) / 1000
 
 
-class Active(msgspec.Struct, frozen=True, kw_only=True):
+class ActiveBehaviour(msgspec.Struct, frozen=True, kw_only=True):
     """A behaviour in effect, as the store keeps it."""
 
     id: str
@@ -54,17 +54,17 @@ class Active(msgspec.Struct, frozen=True, kw_only=True):
     """Requests that matched while it was in effect."""
     hits: int = 0
 
-    def ended(self, now: int) -> bool:
+    def ended(self, now_ms: int) -> bool:
         """Whether its time is up."""
-        return self.behaviour.for_ is not None and now >= self.added + self.behaviour.for_
+        return self.behaviour.for_ is not None and now_ms >= self.added + self.behaviour.for_
 
-    def over(self, now: int) -> bool:
+    def over(self, now_ms: int) -> bool:
         times = self.behaviour.times
-        return self.ended(now) or (times is not None and self.hits >= times)
+        return self.ended(now_ms) or (times is not None and self.hits >= times)
 
-    def strike(self, now: int) -> Active:
+    def strike(self, now_ms: int) -> ActiveBehaviour:
         """What becomes of it by one more matching request; `hits` tells whether that is hit."""
-        if self.over(now):
+        if self.over(now_ms):
             return self
         seen = self.seen + 1
         return msgspec.structs.replace(self, seen=seen, hits=self.hits + (1 if self._hits(seen) else 0))
@@ -78,7 +78,7 @@ class Active(msgspec.Struct, frozen=True, kw_only=True):
         return probability is None or random.Random(f"{self.seed} hit {seen}").random() < probability  # noqa: S311
 
 
-ACTIVE = Table("behaviours", Active)
+ACTIVE = Table("behaviours", ActiveBehaviour)
 
 
 class Behaviours:
@@ -90,7 +90,7 @@ class Behaviours:
     def __init__(self, store: SpaceStore, head: Head) -> None:
         self._store = store
         self._head = head
-        self.at_hand: list[Active] = []
+        self.at_hand: list[ActiveBehaviour] = []
         """Those in effect, the latest last; without any, nobody need ask for effects."""
         self._changed = -1
 
@@ -103,14 +103,14 @@ class Behaviours:
         """Whether there were changes since they were loaded."""
         return self._changed < record.changed
 
-    async def add(self, behaviour: Behaviour, now: int) -> str:
-        """Takes a behaviour into effect from ``now`` (ms) on; its id. ValueError when there are too many."""
+    async def add(self, behaviour: Behaviour, now_ms: int) -> str:
+        """Takes a behaviour into effect from ``now_ms`` on; its id. ValueError when there are too many."""
         if len(self.at_hand) >= MAX_BEHAVIOURS:
-            await self._drop_ended(now)
+            await self._drop_ended(now_ms)
         if len(self.at_hand) >= MAX_BEHAVIOURS:
             raise ValueError(f"there are {MAX_BEHAVIOURS} behaviours already: remove some first")
         number = (await self._head.change(_one_added)).added
-        active = first_state(behaviour, number, now)
+        active = first_state(behaviour, number, now_ms)
         await self._store.write(ACTIVE, "", active.id, active)
         # Told once it is there: another process that saw the number early has looked for it in vain.
         await self.load(await self._head.change(_one_changed))
@@ -126,7 +126,7 @@ class Behaviours:
     async def switch(self, key: str, *, enabled: bool) -> bool:
         """Switches a behaviour off or on again, its hits and its end untouched; whether there is one."""
 
-        def step(active: Active | None) -> tuple[Active | None, bool]:
+        def step(active: ActiveBehaviour | None) -> tuple[ActiveBehaviour | None, bool]:
             return (msgspec.structs.replace(active, enabled=enabled), True) if active is not None else (None, False)
 
         switched = await self._store.change(ACTIVE, "", key, step)
@@ -134,14 +134,16 @@ class Behaviours:
             await self.load(await self._head.change(_one_changed))
         return switched
 
-    async def take(self, kind: str, facts: Facts, now: int, lifetime: str | None = None) -> Taken | None:
+    async def take(
+        self, kind: str, facts: RequestFacts, now_ms: int, lifetime: str | None = None
+    ) -> AppliedEffect | None:
         """The effect of that kind for this request, counted as hit; or None.
 
         For the kind ``ttl``, ``lifetime`` names the one that is asked for; behaviours that set others stay unhit.
         """
         for active in reversed(self.at_hand):
             behaviour = active.behaviour
-            if not active.enabled or behaviour.effect.kind != kind or active.ended(now):
+            if not active.enabled or behaviour.effect.kind != kind or active.ended(now_ms):
                 continue
             if not behaviour.match.takes(facts):
                 continue
@@ -149,45 +151,45 @@ class Behaviours:
                 continue  # enhanced errors and those of DCR are each for their own API
             if lifetime is not None and getattr(behaviour.effect.ttl, lifetime, None) is None:
                 continue
-            hit = await self._strike(active.id, now)
+            hit = await self._strike(active.id, now_ms)
             if hit is not None:
-                return Taken(active.id, behaviour.effect, hit.hits, now - active.added, active.seed)
+                return AppliedEffect(active.id, behaviour.effect, hit.hits, now_ms - active.added, active.seed)
         return None
 
-    async def listed(self, now: int) -> list[dict[str, Any]]:
+    async def listed(self, now_ms: int) -> list[dict[str, Any]]:
         """Every behaviour with its id, its hits, and whether it is switched on and whether it is over."""
         return [
             {
                 "id": a.id,
                 "hits": a.hits,
                 "enabled": a.enabled,
-                "over": a.over(now),
+                "over": a.over(now_ms),
                 **msgspec.to_builtins(a.behaviour, enc_hook=encode_hook),
             }
             for a in await self._store.rows(ACTIVE, "")
         ]
 
-    async def _strike(self, key: str, now: int) -> Active | None:
+    async def _strike(self, key: str, now_ms: int) -> ActiveBehaviour | None:
         """Counts a matching request; the behaviour if that was hit."""
 
-        def step(active: Active | None) -> tuple[Active | None, Active | None]:
+        def step(active: ActiveBehaviour | None) -> tuple[ActiveBehaviour | None, ActiveBehaviour | None]:
             if active is None:
                 return None, None
-            struck = active.strike(now)
+            struck = active.strike(now_ms)
             return struck, struck if struck.hits > active.hits else None
 
         return await self._store.change(ACTIVE, "", key, step)
 
-    async def _drop_ended(self, now: int) -> None:
+    async def _drop_ended(self, now_ms: int) -> None:
         for active in await self._store.rows(ACTIVE, ""):
-            if active.over(now):
+            if active.over(now_ms):
                 await self.remove(active.id)
 
 
-def first_state(behaviour: Behaviour, number: int, now: int) -> Active:
+def first_state(behaviour: Behaviour, number: int, now_ms: int) -> ActiveBehaviour:
     """A behaviour as it begins; ``number`` counts those of its space from 1."""
     seed = behaviour.seed if behaviour.seed is not None else number
-    return Active(id=f"b{number}", behaviour=behaviour, added=now, seed=seed)
+    return ActiveBehaviour(id=f"b{number}", behaviour=behaviour, added=now_ms, seed=seed)
 
 
 def _one_added(record: SpaceRecord) -> SpaceRecord:

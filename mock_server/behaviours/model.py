@@ -22,7 +22,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     resource: str | None = None
     client_id: str | None = None
 
-    def takes(self, facts: Facts) -> bool:
+    def takes(self, facts: RequestFacts) -> bool:
         return all(
             any(fnmatchcase(actual, wanted) for actual in facts.of(name))
             for name in self.__struct_fields__
@@ -30,7 +30,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         )
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
+class RequestFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What a request is known by when an effect is consulted."""
 
     endpoint: str
@@ -50,8 +50,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         return () if value is None else (value,)
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """Of `Facts`, what the parameters of a request tell before its endpoint reads them (request_facts.py)."""
+class ParameterFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """Of `RequestFacts`, what the parameters of a request tell before its endpoint reads them (request_facts.py)."""
 
     service_provider: str | None = None
     mvpd: str | None = None
@@ -60,7 +60,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str | None = None
 
 
-NOTHING_TOLD = Told()
+NO_PARAMETER_FACTS = ParameterFacts()
 
 
 class Behaviour(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -77,7 +77,7 @@ def verify(serialized: str, resource: str | None, key: Path | None, config: Path
         serialized = sys.stdin.buffer.read().decode("latin-1")
     own = load_keys(load_settings(config).keys).media_token.public_key()
     public = _public_key(key) if key is not None else own
-    status, said = media_tokens.verify(serialized.strip(), resource, SystemClock().now(), public)
+    status, said = media_tokens.verify(serialized.strip(), resource, SystemClock().now_ms(), public)
     click.echo(status)
     if said is not None:
         _tell(said)

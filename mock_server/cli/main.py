@@ -93,7 +93,7 @@ def serve(
     # Only this command needs the server; the others start without it.
     from pass_harness.mock_server.config.loading import load_settings  # noqa: PLC0415
     from pass_harness.mock_server.live.observer import installed_observers  # noqa: PLC0415
-    from pass_harness.mock_server.server.serve import BindError, Listening, serve_forever  # noqa: PLC0415
+    from pass_harness.mock_server.server.serve import BindError, ListenOptions, serve_forever  # noqa: PLC0415
     from pass_harness.mock_server.server.workers import WorkersFailed  # noqa: PLC0415
     from pass_harness.mock_server.store import StoreUnavailable  # noqa: PLC0415
     from pass_harness.mock_server.store.opening import is_shared  # noqa: PLC0415
@@ -113,7 +113,7 @@ def serve(
         behaviours=(*settings.behaviours, *_preset_behaviours(preset_names)),
     )
     try:
-        listening = Listening(
+        listening = ListenOptions(
             host=host,
             port=port,
             tls_folder=tls_folder if tls or wrong_ca else None,

@@ -11,9 +11,9 @@ import click
 import msgspec
 
 from pass_harness.mock_server.cli.options import FILE, stop
-from pass_harness.mock_server.openapi.comparing import differences
+from pass_harness.mock_server.openapi.comparison import differences
 from pass_harness.mock_server.openapi.departures import departure_of
-from pass_harness.mock_server.openapi.reading import Document, UnreadableDocument, read_document
+from pass_harness.mock_server.openapi.document_reader import Document, UnreadableDocument, read_document
 
 _SERVER = "http://127.0.0.1:8300"
 

@@ -49,7 +49,7 @@ class SwitchCall(msgspec.Struct, forbid_unknown_fields=True):
 
 async def health(request: Request) -> Response:
     clock = space_of(request).clock
-    return answer({"status": "ok", "now": clock.now(), "wall": clock.monotonic()})
+    return answer({"status": "ok", "now": clock.now_ms(), "wall": clock.monotonic_s()})
 
 
 async def reset(request: Request) -> Response:
@@ -95,7 +95,7 @@ async def software_statement(request: Request) -> Response:
 
 async def show_clock(request: Request) -> Response:
     clock = space_of(request).clock
-    return answer({"now": clock.now(), "offset": clock.offset})
+    return answer({"now": clock.now_ms(), "offset": clock.offset})
 
 
 async def advance_clock(request: Request) -> Response:
@@ -112,7 +112,7 @@ async def login(request: Request) -> Response:
     if found is None:
         raise Refused(f"there is no session with the code {code}", 404)
     try:
-        session = await sessions.current(space.world, space.clock.now(), found.service_provider, code)
+        session = await sessions.current(space.world, space.clock.now_ms(), found.service_provider, code)
     except ApiError as error:
         raise Refused(f"the session of {code} has expired or was replaced by a newer one", 409) from error
     if session.missing():
@@ -121,13 +121,13 @@ async def login(request: Request) -> Response:
     if subscriber is None:
         raise Refused(f"{wanted.username or 'nobody'} has no account at {session.mvpd}", 404)
     lifetime, _ = await login_lifetime(space, settings, session)
-    await sessions.complete(space.world, space.clock.now(), session, subscriber.username, lifetime)
+    await sessions.complete(space.world, space.clock.now_ms(), session, subscriber.username, lifetime)
     return answer({"code": code, "mvpd": session.mvpd, "username": subscriber.username})
 
 
 async def list_behaviours(request: Request) -> Response:
     space = space_of(request)
-    return answer({"behaviours": await space.behaviours.listed(space.clock.now())})
+    return answer({"behaviours": await space.behaviours.listed(space.clock.now_ms())})
 
 
 async def add_behaviour(request: Request) -> Response:
@@ -139,7 +139,7 @@ async def add_behaviour(request: Request) -> Response:
             wanted = converted(request, call, PresetCall).behaviours()
         else:
             wanted = (converted(request, call, Behaviour),)
-        ids = [await space.behaviours.add(behaviour, space.clock.now()) for behaviour in wanted]
+        ids = [await space.behaviours.add(behaviour, space.clock.now_ms()) for behaviour in wanted]
     except ValueError as error:
         raise Refused(str(error)) from error
     return answer({"id": ids[0], "ids": ids}, 201)

@@ -12,7 +12,7 @@ import msgspec
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from pass_harness.mock_server.control.callers import refusal
+from pass_harness.mock_server.control.origin_check import refusal
 from pass_harness.mock_server.formats.durations import decode_hook
 from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
 from pass_harness.mock_server.spaces.spaces import Space
@@ -97,7 +97,7 @@ def guarded(handler: Handler, token: str | None) -> Handler:
             response = answer({"error": str(error)}, error.status)
         except ClientDisconnect:  # in the middle of the body: nothing was done, and nobody reads what is said
             response = answer({"error": "the request broke off"}, 400)
-        response.headers["date"] = formatdate(space_of(request).clock.now() / 1000, usegmt=True)
+        response.headers["date"] = formatdate(space_of(request).clock.now_ms() / 1000, usegmt=True)
         return response
 
     return checked

@@ -47,6 +47,6 @@ async def verify_media_token(request: Request) -> Response:
     wanted = await body_as(request, VerifyCall)
     space = space_of(request)
     status, token = await signing.verify_media_token(
-        space.world, space.clock.now(), wanted.token.strip(), wanted.resource
+        space.world, space.clock.now_ms(), wanted.token.strip(), wanted.resource
     )
     return answer({"status": status, "token": token})

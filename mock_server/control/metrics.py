@@ -22,8 +22,8 @@ from starlette.responses import Response
 
 from pass_harness.mock_server.behaviours.effects import Effect
 from pass_harness.mock_server.clock import Clock
-from pass_harness.mock_server.metrics.counters import BOUNDS, Tallies, Totals
-from pass_harness.mock_server.metrics.event_loop_lag import LagMeter
+from pass_harness.mock_server.metrics.counters import BOUNDS, Counters, Totals
+from pass_harness.mock_server.metrics.event_loop_lag import EventLoopLag
 from pass_harness.mock_server.spaces.spaces import Spaces
 
 LAG_WINDOW = 15.0
@@ -43,9 +43,9 @@ class _State:
 class Metrics(Collector):
     """The metrics of one mock, in a registry of their own."""
 
-    def __init__(self, totals: Totals, spaces: Spaces, lag: LagMeter, clock: Clock) -> None:
+    def __init__(self, totals: Totals, spaces: Spaces, lag: EventLoopLag, clock: Clock) -> None:
         self._totals = totals
-        self._tallies = Tallies()
+        self._tallies = Counters()
         self._spaces = spaces
         self._lag = lag
         self._clock = clock
@@ -57,14 +57,14 @@ class Metrics(Collector):
     async def render(self, accept: str) -> tuple[bytes, str]:
         """The exposition in the format that the Accept header asks for, and its content type."""
         at_hand = self._spaces.at_hand()
-        tallies = await self._totals.total()
+        counters = await self._totals.total()
         self._state = _State(
             spaces=len(await self._spaces.names()),
             listeners=sum(space.watch.listeners for space in at_hand),
             dropped=sum([await space.journal.dropped() for space in at_hand]),
-            lag_ms=self._lag.since(self._clock.monotonic() - LAG_WINDOW),
+            lag_ms=self._lag.since(self._clock.monotonic_s() - LAG_WINDOW),
         )
-        self._tallies = tallies
+        self._tallies = counters
         encode, content_type = choose_encoder(accept)
         return encode(self._registry), content_type
 

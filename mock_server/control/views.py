@@ -27,8 +27,8 @@ async def list_sessions(request: Request) -> Response:
     limit = number(request, "limit", default=100, largest=_LARGEST_LIST)
     rows = [session for _, _, session in await space.world.store.all_rows(SESSIONS)]
     newest = heapq.nlargest(limit, rows, key=lambda session: session.not_before)
-    now = space.clock.now()
-    return answer({"sessions": [_session(session, now) for session in newest], "all": len(rows), "now": now})
+    now_ms = space.clock.now_ms()
+    return answer({"sessions": [_session(session, now_ms) for session in newest], "all": len(rows), "now": now_ms})
 
 
 async def list_buckets(request: Request) -> Response:
@@ -36,17 +36,17 @@ async def list_buckets(request: Request) -> Response:
     space = space_of(request)
     settings: Settings = request.app.state.settings
     limit = number(request, "limit", default=100, largest=_LARGEST_LIST)
-    now = space.clock.now()
-    rows = [row for row in await space.world.store.all_rows(BUCKETS) if row[2].tat > now]
+    now_ms = space.clock.now_ms()
+    rows = [row for row in await space.world.store.all_rows(BUCKETS) if row[2].tat > now_ms]
     fullest = heapq.nlargest(limit, rows, key=lambda row: row[2].tat)
-    buckets = [_bucket(ip, item, record.tat, now, settings.throttle) for ip, item, record in fullest]
-    return answer({"buckets": buckets, "all": len(rows), "limit": settings.throttle, "now": now})
+    buckets = [_bucket(ip, item, record.tat, now_ms, settings.throttle) for ip, item, record in fullest]
+    return answer({"buckets": buckets, "all": len(rows), "limit": settings.throttle, "now": now_ms})
 
 
-def _session(session: Session, now: int) -> dict[str, Any]:
+def _session(session: Session, now_ms: int) -> dict[str, Any]:
     return {
         "code": session.code,
-        "state": _state(session, now),
+        "state": _state(session, now_ms),
         "missing": session.missing(),
         "service_provider": session.service_provider,
         "mvpd": session.mvpd,
@@ -58,19 +58,19 @@ def _session(session: Session, now: int) -> dict[str, Any]:
     }
 
 
-def _state(session: Session, now: int) -> str:
+def _state(session: Session, now_ms: int) -> str:
     if session.completed:
         return "completed"
     if session.replaced:
         return "replaced"
-    if now >= session.not_after:
+    if now_ms >= session.not_after:
         return "expired"
     return "incomplete" if session.missing() else "pending"
 
 
-def _bucket(ip: str, item: str, tat: float, now: int, limit: throttle.Limit | None) -> dict[str, Any]:
+def _bucket(ip: str, item: str, tat: float, now_ms: int, limit: throttle.Limit | None) -> dict[str, Any]:
     """``tokens`` and ``next_allowed`` are null for the bucket of a behaviour, which has a limit of its own."""
     if item or limit is None:
         return {"ip": ip, "special": bool(item), "tokens": None, "next_allowed": None}
-    tokens, next_allowed = throttle.left(tat, now, limit)
+    tokens, next_allowed = throttle.left(tat, now_ms, limit)
     return {"ip": ip, "special": False, "tokens": tokens, "next_allowed": next_allowed}

@@ -38,7 +38,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     profile: Profile | None
     """The viewer's with this MVPD, if there is one; it may have expired or ended."""
     resources: tuple[str, ...]
-    now: int
+    now_ms: int
     ip: str
     denials: Denials | None = None
     degradation: str | None = None
@@ -78,7 +78,7 @@ async def preauthorize(world: World, question: Question) -> list[Decision]:
             or Decision(
                 resource=resource,
                 source="temppass",
-                denial=temppass.refusal(mvpd, question.visitor, trial, question.now, resource),
+                denial=temppass.refusal(mvpd, question.visitor, trial, question.now_ms, resource),
             )
             for resource in question.resources
         ]
@@ -113,7 +113,7 @@ async def _authorize(world: World, question: Question, resource: str) -> Decisio
         requestor_id=question.viewer.service_provider,
         resource_id=resource,
         ttl=question.media_token_ttl,
-        issued=question.now,
+        issued=question.now_ms,
         mvpd_id=question.mvpd,
         proxy_mvpd_id=world.catalogue.mvpds[question.mvpd].proxy,
     )
@@ -133,10 +133,10 @@ async def _by_temp_pass(world: World, question: Question, resource: str) -> Deci
     if said is not None:
         return said
     mvpd = world.catalogue.mvpds[question.mvpd]
-    trial, refused = await temppass.use(world, question.now, mvpd, question.visitor, resource)
+    trial, refused = await temppass.use(world, question.now_ms, mvpd, question.visitor, resource)
     if refused is not None or trial is None:
         return Decision(resource=resource, source="temppass", denial=refused)
-    return Decision(resource=resource, source="temppass", not_before=question.now, not_after=trial.not_after)
+    return Decision(resource=resource, source="temppass", not_before=question.now_ms, not_after=trial.not_after)
 
 
 async def _by_profile(world: World, question: Question, resource: str) -> Decision:
@@ -145,8 +145,8 @@ async def _by_profile(world: World, question: Question, resource: str) -> Decisi
         return Decision(resource=resource, source="mvpd", denial=missing)
     decision = await _by_mvpd(world, question, profile, resource, AUTHORIZATION_DENIED)
     if decision.denial == AUTHORIZATION_DENIED:
-        end = question.now + question.ttl
-        return msgspec.structs.replace(decision, not_before=question.now, not_after=end)
+        end = question.now_ms + question.ttl
+        return msgspec.structs.replace(decision, not_before=question.now_ms, not_after=end)
     if decision.denial is not None:
         return decision
     await profiles.note_authorization(world, profile)
@@ -166,8 +166,8 @@ def _degraded(question: Question) -> Callable[[str], Decision] | None:
             return Decision(resource=resource, source=source, denial=degradation.DENIED)
         if rule == degradation.AUTHZ_ALL or question.ttl == 0:
             return Decision(resource=resource, source=source)
-        end = question.now + question.ttl
-        return Decision(resource=resource, source=source, not_before=question.now, not_after=end)
+        end = question.now_ms + question.ttl
+        return Decision(resource=resource, source=source, not_before=question.now_ms, not_after=end)
 
     return decide
 
@@ -179,7 +179,7 @@ def _profile(question: Question) -> tuple[Profile | None, str | None]:
         return None, "authenticated_profile_missing"
     if profile.ended:
         return None, "authenticated_profile_invalidated"
-    if question.now >= profile.not_after:
+    if question.now_ms >= profile.not_after:
         return None, "authenticated_profile_expired"
     return profile, None
 
@@ -215,8 +215,8 @@ async def _permit(world: World, question: Question, resource: str) -> Permit:
     """The permit in force, else a new one: within its time the MVPD is not asked again."""
 
     def step(permit: Permit | None) -> tuple[Permit | None, Permit]:
-        if permit is None or question.now >= permit.not_after:
-            permit = Permit(question.now, question.now + question.ttl)
+        if permit is None or question.now_ms >= permit.not_after:
+            permit = Permit(question.now_ms, question.now_ms + question.ttl)
         return permit, permit
 
     return await world.store.change(PERMITS, f"{question.viewer.owner} {question.mvpd}", resource, step)

@@ -8,7 +8,7 @@ from pass_harness.mock_server.domain.viewer import Viewer
 from pass_harness.mock_server.domain.world import World
 
 
-async def logout(world: World, now: int, viewer: Viewer, mvpd: str, *, degraded: bool) -> LogoutAction:
+async def logout(world: World, now_ms: int, viewer: Viewer, mvpd: str, *, degraded: bool) -> LogoutAction:
     """Ends the device's profile and the shared one; Adobe's actionName.
 
     ``logout`` where the MVPD wants to see a browser, ``partner_logout`` where the partner has to be told,
@@ -17,7 +17,7 @@ async def logout(world: World, now: int, viewer: Viewer, mvpd: str, *, degraded:
     entry = world.catalogue.mvpds[mvpd]
     if entry.temp_pass is not None:
         return "complete"
-    found = await profiles.valid(world, now, viewer, mvpd)
+    found = await profiles.valid(world, now_ms, viewer, mvpd)
     await profiles.remove(world, viewer, mvpd)
     if not found:
         return "complete" if degraded else "invalid"

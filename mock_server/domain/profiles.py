@@ -30,13 +30,13 @@ async def find(world: World, viewer: Viewer, mvpd: str) -> Profile | None:
     return await world.store.read(PROFILES, viewer.shared, mvpd)
 
 
-async def valid(world: World, now: int, viewer: Viewer, mvpd: str | None = None) -> list[Profile]:
+async def valid(world: World, now_ms: int, viewer: Viewer, mvpd: str | None = None) -> list[Profile]:
     """The valid profiles of a viewer, of all MVPDs with an active integration or of one."""
     by_mvpd: dict[str, Profile] = {}
     for partition in (viewer.owner, viewer.shared):
         for profile in await world.store.rows(PROFILES, partition) if partition else ():
             wanted = mvpd in (None, profile.mvpd) and profile.mvpd not in by_mvpd
-            if wanted and profile.valid(now) and await world.integrated(viewer.service_provider, profile.mvpd):
+            if wanted and profile.valid(now_ms) and await world.integrated(viewer.service_provider, profile.mvpd):
                 by_mvpd[profile.mvpd] = profile
     return list(by_mvpd.values())
 

@@ -96,8 +96,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     ended: bool = False
     """The MVPD ended it before its time."""
 
-    def valid(self, now: int) -> bool:
-        return not self.ended and now < self.not_after
+    def valid(self, now_ms: int) -> bool:
+        return not self.ended and now_ms < self.not_after
 
 
 class Permit(msgspec.Struct, frozen=True):

@@ -30,7 +30,7 @@ class Grant(NamedTuple):
     client: Client
 
 
-async def register(world: World, now: int, statement: str, redirect_uri: str | None) -> Client:
+async def register(world: World, now_ms: int, statement: str, redirect_uri: str | None) -> Client:
     """Issues client credentials; DcrError as on the Retrieve client credentials page."""
     keys = await signing_keys(world, KeyName.AUTHORIZATION_SERVER)
     application_id = application_of("".join(statement.split()), keys)
@@ -48,7 +48,7 @@ async def register(world: World, now: int, statement: str, redirect_uri: str | N
         service_providers=application.service_providers,
         scopes=application.scopes,
         redirect_uris=(redirect_uri,) if redirect_uri is not None else application.redirect_uris,
-        issued_at=now // 1000,
+        issued_at=now_ms // 1000,
     )
     await world.store.write(CLIENTS, client.id, "", client)
     return client
@@ -62,9 +62,9 @@ async def authenticate(world: World, client_id: str, client_secret: str) -> Clie
     return client
 
 
-async def issue_token(world: World, now: int, client: Client, lifetime: int) -> str:
+async def issue_token(world: World, now_ms: int, client: Client, lifetime: int) -> str:
     """Issues an access token valid for ``lifetime`` ms."""
-    issued = now // 1000
+    issued = now_ms // 1000
 
     def step(last: Issued | None) -> tuple[Issued, int]:
         before = last.tokens if last is not None and last.second == issued else 0
@@ -74,8 +74,8 @@ async def issue_token(world: World, now: int, client: Client, lifetime: int) -> 
     not_before = issued - await world.store.change(ISSUED, client.id, "", step)
     key, *_ = await signing_keys(world, KeyName.AUTHORIZATION_SERVER)
     scopes = " ".join(client.scopes)
-    token = access_token(client.id, scopes, issued, not_before, (now + lifetime) // 1000, key)
-    record = AccessToken(client_id=client.id, not_after=now + lifetime)
+    token = access_token(client.id, scopes, issued, not_before, (now_ms + lifetime) // 1000, key)
+    record = AccessToken(client_id=client.id, not_after=now_ms + lifetime)
     await world.store.write(ACCESS_TOKENS, _digest(token), "", record)
     return token
 
@@ -89,9 +89,9 @@ async def grant_of(world: World, token: str) -> Grant | None:
     return Grant(record, client) if client is not None else None
 
 
-def check_token(now: int, grant: Grant | None) -> None:
+def check_token(now_ms: int, grant: Grant | None) -> None:
     """ApiError unless the token is there, known, and neither expired nor revoked."""
-    if grant is None or grant.token.revoked or now >= grant.token.not_after:
+    if grant is None or grant.token.revoked or now_ms >= grant.token.not_after:
         raise ApiError("invalid_access_token_client_application")
 
 

@@ -32,14 +32,14 @@ class Authorized:
 
 
 async def create(
-    world: World, now: int, draft: Session, parameters: Mapping[str, str], degraded: Degradation
+    world: World, now_ms: int, draft: Session, parameters: Mapping[str, str], degraded: Degradation
 ) -> Session | Authorized:
     """Starts a session from a draft without code; the device's earlier session ends.
 
     ``parameters`` are those of `PARAMETERS` that the request gave. Answers `Authorized` where no login is needed.
     """
     session = await with_parameters(world, draft, parameters)
-    return await authorized(world, now, session, session.viewer, degraded) or await start(world, session)
+    return await authorized(world, now_ms, session, session.viewer, degraded) or await start(world, session)
 
 
 async def start(world: World, session: Session) -> Session:
@@ -55,16 +55,16 @@ async def start(world: World, session: Session) -> Session:
 
 async def resume(
     world: World,
-    now: int,
+    now_ms: int,
     service_provider: str,
     code: str,
     parameters: Mapping[str, str],
     degraded: Degradation,
 ) -> Session | Authorized:
     """Completes a session with parameters that it missed; from then on its code answers for the MVPD it names."""
-    session = await current(world, now, service_provider, code)
+    session = await current(world, now_ms, service_provider, code)
     session = await with_parameters(world, session, parameters)
-    ready = await authorized(world, now, session, session.viewer, degraded)
+    ready = await authorized(world, now_ms, session, session.viewer, degraded)
     completed = ready is not None and ready.reason in _LOGGED_IN
 
     def step(kept: Session | None) -> tuple[Session, Session]:
@@ -87,18 +87,18 @@ async def latest(world: World, viewer: Viewer) -> Session | None:
     return await world.store.read(LATEST_SESSION, viewer.owner)
 
 
-async def current(world: World, now: int, service_provider: str, code: str) -> Session:
+async def current(world: World, now_ms: int, service_provider: str, code: str) -> Session:
     """The valid session of a code; ApiError for an unknown code, and for one that expired or was replaced."""
     session = await find(world, service_provider, code)
     if session is None:
         raise ApiError("invalid_parameter_code")
-    if session.replaced or now >= session.not_after:
+    if session.replaced or now_ms >= session.not_after:
         raise ApiError("invalid_authentication_session")
     return session
 
 
 async def complete(
-    world: World, now: int, session: Session, username: str, lifetime: int, *, home_based: bool = False
+    world: World, now_ms: int, session: Session, username: str, lifetime: int, *, home_based: bool = False
 ) -> None:
     """A viewer has logged in at the MVPD: the device that owns the code gets its profile.
 
@@ -110,8 +110,8 @@ async def complete(
         viewer=session.viewer,
         mvpd=session.mvpd,
         username=username,
-        not_before=now,
-        not_after=now + lifetime,
+        not_before=now_ms,
+        not_after=now_ms + lifetime,
         issuer=session.mvpd,
         type="regular",
         home_based=home_based,
@@ -135,7 +135,7 @@ async def with_parameters(world: World, session: Session, parameters: Mapping[st
 
 
 async def authorized(
-    world: World, now: int, session: Session, viewer: Viewer, degraded: Degradation
+    world: World, now_ms: int, session: Session, viewer: Viewer, degraded: Degradation
 ) -> Authorized | None:
     """Why no login is needed with the session's MVPD, if so."""
     if session.mvpd is None:
@@ -143,7 +143,7 @@ async def authorized(
     reason: SessionReason | None = None
     if world.catalogue.mvpds[session.mvpd].temp_pass is not None:
         reason = "temporary"
-    elif found := await profiles.valid(world, now, viewer, session.mvpd):
+    elif found := await profiles.valid(world, now_ms, viewer, session.mvpd):
         reason = "authenticated" if found[0].type == "regular" else "authenticatedSSO"
     elif await degraded(session.mvpd) == degradation.AUTHN_ALL:
         reason = "degraded"

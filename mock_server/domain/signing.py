@@ -48,12 +48,12 @@ async def rotate(world: World, name: KeyName, bits: int) -> RSAPrivateKey:
 
 
 async def verify_media_token(
-    world: World, now: int, serialized: str, resource: str | None
+    world: World, now_ms: int, serialized: str, resource: str | None
 ) -> tuple[Status, MediaToken | None]:
-    """Checks a media token at ``now`` (ms) with every key that the space has had."""
+    """Checks a media token at ``now_ms`` with every key that the space has had."""
     answer: tuple[Status, MediaToken | None] = (Status.ERROR_UNKNOWN, None)
     for key in await signing_keys(world, KeyName.MEDIA_TOKEN):
-        answer = verify(serialized, resource, now, key.public_key())
+        answer = verify(serialized, resource, now_ms, key.public_key())
         if answer[0] is not Status.INVALID_SIGNATURE:
             break
     return answer

@@ -39,30 +39,34 @@ async def trial_of(world: World, mvpd: Mvpd, visitor: Visitor) -> Trial | None:
     return None
 
 
-def refusal(mvpd: Mvpd, visitor: Visitor, trial: Trial | None, now: int, resource: str | None = None) -> str | None:
+def refusal(
+    mvpd: Mvpd, visitor: Visitor, trial: Trial | None, now_ms: int, resource: str | None = None
+) -> str | None:
     """The enhanced error code that refuses access, to a resource or to new ones at all; None if nothing does."""
     temp_pass = _temp_pass(mvpd)
     if temp_pass.resources is not None and not visitor.identity:
         return IDENTITY_INVALID
     if trial is None:
         return None
-    if now >= trial.not_after:
+    if now_ms >= trial.not_after:
         return DURATION_EXCEEDED
     used_up = temp_pass.resources is not None and len(trial.resources) >= temp_pass.resources
     return RESOURCES_EXCEEDED if used_up and (resource is None or resource not in trial.resources) else None
 
 
-async def use(world: World, now: int, mvpd: Mvpd, visitor: Visitor, resource: str) -> tuple[Trial | None, str | None]:
+async def use(
+    world: World, now_ms: int, mvpd: Mvpd, visitor: Visitor, resource: str
+) -> tuple[Trial | None, str | None]:
     """Authorizes a resource: starts the trial or goes on with it; the trial and the refusal, if any."""
     known = await trial_of(world, mvpd, visitor)
 
     def step(kept: Trial | None) -> tuple[Trial | None, tuple[Trial | None, str | None]]:
         trial = kept or known
-        refused = refusal(mvpd, visitor, trial, now, resource)
+        refused = refusal(mvpd, visitor, trial, now_ms, resource)
         if refused is not None:
             return kept, (trial, refused)
         if trial is None:
-            trial = Trial(started=now, not_after=now + _temp_pass(mvpd).duration)
+            trial = Trial(started=now_ms, not_after=now_ms + _temp_pass(mvpd).duration)
         if resource not in trial.resources:
             trial = msgspec.structs.replace(trial, resources=(*trial.resources, resource))
         return trial, (trial, None)

@@ -64,7 +64,7 @@ async def _onward(call: Call, session: Session, given: dict[str, str]) -> Respon
     lacking: dict[str, str] = {name: value for name, value in offered.items() if name in missing}
     try:
         resumed = await sessions.resume(
-            call.space.world, call.now, session.service_provider, session.code, lacking, call.degradation
+            call.space.world, call.now_ms, session.service_provider, session.code, lacking, call.degradation
         )
     except ApiError:
         return await _choice(call, session, error=_NO_PROVIDER)
@@ -108,7 +108,7 @@ async def _session(call: Call, code: str) -> tuple[Session | None, str]:
     call.code, call.service_provider, call.mvpd = code, found.service_provider, found.mvpd
     call.device_name = found.viewer.device_decoded
     try:
-        return await sessions.current(call.space.world, call.now, found.service_provider, code), ""
+        return await sessions.current(call.space.world, call.now_ms, found.service_provider, code), ""
     except ApiError:
         return None, _OVER
 

@@ -43,7 +43,7 @@ async def saml(call: Call) -> Response:
     login = f"{call.inbound.base_url}/mvpd/{mvpd.id}/login"
     fields = {"requestor_id": session.service_provider, "code": session.code}
     if mvpd.login == "form":
-        request = authentication_request(session.session_id, call.now, mvpd, call.inbound.base_url)
+        request = authentication_request(session.session_id, call.now_ms, mvpd, call.inbound.base_url)
         return HTMLResponse(auto_submit_page(login, {**fields, "SAMLRequest": request}))
     return RedirectResponse(f"{login}?{urlencode(fields)}", 302)
 
@@ -56,7 +56,7 @@ async def login_form(call: Call) -> Response:
         if subscriber is not None:
             lifetime = await call.login_lifetime(session)
             await sessions.complete(
-                call.space.world, call.now, session, subscriber.username, lifetime, home_based=True
+                call.space.world, call.now_ms, session, subscriber.username, lifetime, home_based=True
             )
             return RedirectResponse(session.redirect_url or "/", 302)
     return _login_page(call, session)
@@ -76,7 +76,7 @@ async def login(call: Call) -> Response:
     subscriber = call.space.world.catalogue.subscriber_of(session.mvpd or "", username)
     if subscriber is None or subscriber.password != password:
         return _login_page(call, session, username=username, wrong=True)
-    await sessions.complete(call.space.world, call.now, session, username, await call.login_lifetime(session))
+    await sessions.complete(call.space.world, call.now_ms, session, username, await call.login_lifetime(session))
     return RedirectResponse(session.redirect_url or "/", 302)
 
 
@@ -106,7 +106,7 @@ async def _session_of_login(call: Call) -> Session:
 async def _session(call: Call, service_provider: str, code: str) -> Session:
     call.service_provider, call.code = service_provider or None, code or None
     try:
-        session = await sessions.current(call.space.world, call.now, service_provider, code)
+        session = await sessions.current(call.space.world, call.now_ms, service_provider, code)
     except ApiError as error:
         raise PageError("This code is not valid, or no longer: start again on your device.") from error
     call.mvpd, call.device_name = session.mvpd, session.viewer.device_decoded

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from pass_harness.mock_server.adobe.models import ConfigurationAnswer, DomainName, MvpdEntry, Requestor
-from pass_harness.mock_server.gateway.call import Call, JsonAnswer
+from pass_harness.mock_server.gateway.call import Call, JsonResponse
 
 
 async def retrieve(call: Call) -> Response:
@@ -23,4 +23,4 @@ async def retrieve(call: Call) -> Response:
             mvpds=tuple(MvpdEntry.of(mvpd) for mvpd in mvpds),
         ),
     )
-    return JsonAnswer(answer)
+    return JsonResponse(answer)

@@ -8,7 +8,7 @@ from pass_harness.mock_server.adobe.errors import DcrError
 from pass_harness.mock_server.adobe.models import ClientCredentials, TokenAnswer
 from pass_harness.mock_server.domain import registration
 from pass_harness.mock_server.gateway import parameters
-from pass_harness.mock_server.gateway.call import Call, JsonAnswer
+from pass_harness.mock_server.gateway.call import Call, JsonResponse
 from pass_harness.mock_server.gateway.parameters import Malformed, Repeated
 
 
@@ -17,7 +17,7 @@ async def register(call: Call) -> Response:
     statement = given.get("software_statement")
     if not statement:
         raise DcrError("invalid_request")
-    client = await registration.register(call.space.world, call.now, statement, given.get("redirect_uri") or None)
+    client = await registration.register(call.space.world, call.now_ms, statement, given.get("redirect_uri") or None)
     call.client = client
     answer = ClientCredentials(
         client_id=client.id,
@@ -27,7 +27,7 @@ async def register(call: Call) -> Response:
         grant_types=(registration.GRANT_TYPE,),
         scopes=client.scopes,
     )
-    return JsonAnswer(answer, 201)
+    return JsonResponse(answer, 201)
 
 
 async def token(call: Call) -> Response:
@@ -41,12 +41,12 @@ async def token(call: Call) -> Response:
     lifetime = await call.lifetime("access_token")
     answer = TokenAnswer(
         id=call.space.world.ids.uuid(),
-        access_token=await registration.issue_token(call.space.world, call.now, call.client, lifetime),
-        created_at=call.now,
+        access_token=await registration.issue_token(call.space.world, call.now_ms, call.client, lifetime),
+        created_at=call.now_ms,
         expires_in=lifetime // 1000,
         token_type="bearer",  # noqa: S106 (the type of the token, not a password)
     )
-    return JsonAnswer(answer, 201)
+    return JsonResponse(answer, 201)
 
 
 def _parameters(call: Call) -> dict[str, str]:

@@ -12,7 +12,7 @@ from pass_harness.mock_server.domain.decisions import Decision, Denials, Flaws, 
 from pass_harness.mock_server.domain.records import Profile
 from pass_harness.mock_server.endpoints.temppass import temppass_identity
 from pass_harness.mock_server.gateway import parameters
-from pass_harness.mock_server.gateway.call import Call, JsonAnswer
+from pass_harness.mock_server.gateway.call import Call, JsonResponse
 from pass_harness.mock_server.gateway.parameters import Malformed
 from pass_harness.mock_server.signing.media_tokens import Flaw
 
@@ -46,7 +46,7 @@ async def _question(call: Call, limit: str, *, binding: bool = False) -> Questio
         mvpd=mvpd.id,
         profile=profile,
         resources=tuple(resources),
-        now=call.now,
+        now_ms=call.now_ms,
         ip=call.ip,
         denials=_denials(call),
         degradation=rule,
@@ -62,7 +62,7 @@ def _check_partner(call: Call, mvpd: str, profile: Profile | None) -> None:
     if profile is None or profile.type != "appleSSO":
         return
     status = framework_status(call.header("ap-partner-framework-status"))
-    if status.usable_mvpd(call.space.world.catalogue, call.now).id != mvpd:
+    if status.usable_mvpd(call.space.world.catalogue, call.now_ms).id != mvpd:
         raise ApiError("invalid_header_pfs_provider_id_mismatch")
 
 
@@ -117,7 +117,7 @@ def _flaws(call: Call) -> Flaws | None:
 
 def _answer(call: Call, found: list[Decision]) -> Response:
     provider, mvpd = call.requestor.id, call.path_params["mvpd"]
-    return JsonAnswer(DecisionsAnswer(decisions=tuple([_entry(call, provider, mvpd, one) for one in found])))
+    return JsonResponse(DecisionsAnswer(decisions=tuple([_entry(call, provider, mvpd, one) for one in found])))
 
 
 def _entry(call: Call, service_provider: str, mvpd: str, decision: Decision) -> DecisionEntry:

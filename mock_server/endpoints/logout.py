@@ -11,7 +11,7 @@ from pass_harness.mock_server.adobe.errors import ApiError
 from pass_harness.mock_server.adobe.models import LogoutAnswer, LogoutEntry
 from pass_harness.mock_server.domain import logout
 from pass_harness.mock_server.gateway import parameters
-from pass_harness.mock_server.gateway.call import Call, JsonAnswer
+from pass_harness.mock_server.gateway.call import Call, JsonResponse
 from pass_harness.mock_server.gateway.parameters import Malformed, Repeated
 
 _ACTION_TYPES: dict[LogoutAction, LogoutActionType] = {
@@ -24,14 +24,14 @@ async def initiate(call: Call) -> Response:
     redirect_url = _redirect_url(call)
     mvpd = await call.space.world.integration(call.requestor.id, call.path_params["mvpd"])
     degraded = await call.degradation(mvpd.id) is not None
-    action = await logout.logout(call.space.world, call.now, call.viewer, mvpd.id, degraded=degraded)
+    action = await logout.logout(call.space.world, call.now_ms, call.viewer, mvpd.id, degraded=degraded)
     entry = LogoutEntry(
         action_name=action,
         action_type=_ACTION_TYPES.get(action, "none"),
         mvpd=mvpd.id,
         url=_logout_url(call, mvpd.id, redirect_url) if action == "logout" else None,
     )
-    return JsonAnswer(LogoutAnswer(logouts={mvpd.id: entry}))
+    return JsonResponse(LogoutAnswer(logouts={mvpd.id: entry}))
 
 
 def _logout_url(call: Call, mvpd: str, redirect_url: str) -> str:

@@ -22,7 +22,7 @@ from pass_harness.mock_server.domain.sessions import Authorized
 from pass_harness.mock_server.endpoints.profiles import degraded_profile, profiles_answer
 from pass_harness.mock_server.endpoints.sessions import draft, session_answer, session_parameters
 from pass_harness.mock_server.gateway import parameters
-from pass_harness.mock_server.gateway.call import Call, JsonAnswer
+from pass_harness.mock_server.gateway.call import Call, JsonResponse
 from pass_harness.mock_server.gateway.parameters import Malformed, Repeated
 
 
@@ -34,7 +34,7 @@ async def create_session(call: Call) -> Response:
     mvpd = status.mvpd(world.catalogue)
     fallback: SessionReason | None = None
     try:
-        mvpd = status.usable_mvpd(world.catalogue, call.now)
+        mvpd = status.usable_mvpd(world.catalogue, call.now_ms)
     except ApiError:
         fallback = "pfs_fallback"
     session = await draft(call)
@@ -45,7 +45,7 @@ async def create_session(call: Call) -> Response:
     else:
         given = {**given, "mvpd": mvpd.id}
     session = await sessions.with_parameters(world, session, given)
-    ready = await sessions.authorized(world, call.now, session, session.viewer, call.degradation)
+    ready = await sessions.authorized(world, call.now_ms, session, session.viewer, call.degradation)
     if ready is not None:
         return session_answer(call, ready, incomplete="resume")
     if fallback is None and mvpd is not None and not mvpd.enable_platform_services:
@@ -63,7 +63,7 @@ async def create_profile(call: Call) -> Response:
     _partner(call)
     world = call.space.world
     status = framework_status(call.header("ap-partner-framework-status"))
-    mvpd = status.usable_mvpd(world.catalogue, call.now)
+    mvpd = status.usable_mvpd(world.catalogue, call.now_ms)
     await world.integration(call.requestor.id, mvpd.id)
     viewer = call.viewer
     if await call.degradation(mvpd.id) == degradation.AUTHN_ALL:
@@ -76,8 +76,8 @@ async def create_profile(call: Call) -> Response:
         viewer=msgspec.structs.replace(viewer, sso=None),
         mvpd=mvpd.id,
         username=subscriber.username,
-        not_before=call.now,
-        not_after=call.now + await call.lifetime("profile"),
+        not_before=call.now_ms,
+        not_after=call.now_ms + await call.lifetime("profile"),
         issuer="Apple",
         type="appleSSO",
     )
@@ -93,8 +93,8 @@ def _partner(call: Call) -> str:
 
 
 def _partner_request(call: Call, session: Session | Authorized, mvpd: Mvpd, partner: str) -> Response:
-    request = authentication_request(session.session_id, call.now, mvpd, call.inbound.base_url)
-    return JsonAnswer(
+    request = authentication_request(session.session_id, call.now_ms, mvpd, call.inbound.base_url)
+    return JsonResponse(
         SessionAnswer(
             action_name="partner_profile",
             action_type="direct",

@@ -16,11 +16,11 @@ from pass_harness.mock_server.domain.records import Profile
 from pass_harness.mock_server.domain.temppass import Visitor
 from pass_harness.mock_server.domain.viewer import Viewer
 from pass_harness.mock_server.endpoints.temppass import temporary_profile, temppass_identity
-from pass_harness.mock_server.gateway.call import Call, JsonAnswer
+from pass_harness.mock_server.gateway.call import Call, JsonResponse
 
 
 async def all_mvpds(call: Call) -> Response:
-    found = await profiles.valid(call.space.world, call.now, call.viewer)
+    found = await profiles.valid(call.space.world, call.now_ms, call.viewer)
     return profiles_answer(call, (profile for profile in found if _partner_agrees(call, profile)))
 
 
@@ -30,7 +30,7 @@ async def one_mvpd(call: Call) -> Response:
 
 
 async def of_code(call: Call) -> Response:
-    session = await sessions.current(call.space.world, call.now, call.requestor.id, call.path_params["code"])
+    session = await sessions.current(call.space.world, call.now_ms, call.requestor.id, call.path_params["code"])
     if session.mvpd is None:
         return profiles_answer(call, ())
     mvpd = await call.space.world.integration(call.requestor.id, session.mvpd)
@@ -46,12 +46,12 @@ async def _of_mvpd(call: Call, viewer: Viewer, mvpd: Mvpd) -> Response:
     if mvpd.temp_pass is not None:
         visitor = Visitor(viewer.service_provider, viewer.device, temppass_identity(call))
         trial = await temppass.trial_of(world, mvpd, visitor)
-        refused = temppass.refusal(mvpd, visitor, trial, call.now)
+        refused = temppass.refusal(mvpd, visitor, trial, call.now_ms)
         if refused is not None:
             raise ApiError(refused)
-        entry = temporary_profile(mvpd, visitor, trial, call.now)
-        return JsonAnswer(ProfilesAnswer(profiles={mvpd.id: entry} if entry else {}))
-    found = [p for p in await profiles.valid(world, call.now, viewer, mvpd.id) if _partner_agrees(call, p)]
+        entry = temporary_profile(mvpd, visitor, trial, call.now_ms)
+        return JsonResponse(ProfilesAnswer(profiles={mvpd.id: entry} if entry else {}))
+    found = [p for p in await profiles.valid(world, call.now_ms, viewer, mvpd.id) if _partner_agrees(call, p)]
     if not found and await call.degradation(mvpd.id) == degradation.AUTHN_ALL:
         found = [degraded_profile(call, viewer, mvpd.id)]
     return profiles_answer(call, found)
@@ -63,8 +63,8 @@ def degraded_profile(call: Call, viewer: Viewer, mvpd: str) -> Profile:
         viewer=viewer,
         mvpd=mvpd,
         username="",
-        not_before=call.now,
-        not_after=call.now + call.settings.lifetimes.degraded_profile,
+        not_before=call.now_ms,
+        not_after=call.now_ms + call.settings.lifetimes.degraded_profile,
         issuer="Adobe",
         type="degraded",
     )
@@ -82,7 +82,7 @@ def profiles_answer(call: Call, found: Iterable[Profile], status: int = 200) -> 
         )
         for profile in found
     }
-    return JsonAnswer(ProfilesAnswer(profiles=entries), status)
+    return JsonResponse(ProfilesAnswer(profiles=entries), status)
 
 
 def _partner_agrees(call: Call, profile: Profile) -> bool:
@@ -91,6 +91,6 @@ def _partner_agrees(call: Call, profile: Profile) -> bool:
         return True
     try:
         status = framework_status(call.header("ap-partner-framework-status"))
-        return status.usable_mvpd(call.space.world.catalogue, call.now).id == profile.mvpd
+        return status.usable_mvpd(call.space.world.catalogue, call.now_ms).id == profile.mvpd
     except ApiError:
         return False

@@ -12,13 +12,13 @@ from pass_harness.mock_server.domain.records import Session
 from pass_harness.mock_server.domain.sessions import Authorized
 from pass_harness.mock_server.endpoints.device import device_of
 from pass_harness.mock_server.gateway import parameters
-from pass_harness.mock_server.gateway.call import Call, JsonAnswer
+from pass_harness.mock_server.gateway.call import Call, JsonResponse
 from pass_harness.mock_server.gateway.parameters import Malformed, Repeated
 
 
 async def create(call: Call) -> Response:
     given = session_parameters(call)
-    session = await sessions.create(call.space.world, call.now, await draft(call), given, call.degradation)
+    session = await sessions.create(call.space.world, call.now_ms, await draft(call), given, call.degradation)
     if isinstance(session, Session):
         call.code = session.code
     return session_answer(call, session, incomplete="resume")
@@ -27,12 +27,12 @@ async def create(call: Call) -> Response:
 async def resume(call: Call) -> Response:
     given = session_parameters(call)
     code = call.path_params["code"]
-    session = await sessions.resume(call.space.world, call.now, call.requestor.id, code, given, call.degradation)
+    session = await sessions.resume(call.space.world, call.now_ms, call.requestor.id, code, given, call.degradation)
     return session_answer(call, session, incomplete="retry")
 
 
 async def retrieve(call: Call) -> Response:
-    session = await sessions.current(call.space.world, call.now, call.requestor.id, call.path_params["code"])
+    session = await sessions.current(call.space.world, call.now_ms, call.requestor.id, call.path_params["code"])
     answer = SessionStatus(
         existing_parameters=session.existing(),
         missing_parameters=session.missing() or None,
@@ -40,7 +40,7 @@ async def retrieve(call: Call) -> Response:
         not_before=str(session.not_before),
         not_after=str(session.not_after),
     )
-    return JsonAnswer(answer)
+    return JsonResponse(answer)
 
 
 async def draft(call: Call) -> Session:
@@ -49,8 +49,8 @@ async def draft(call: Call) -> Session:
         code="",
         session_id=call.space.world.ids.uuid(),
         viewer=call.viewer,
-        not_before=call.now,
-        not_after=call.now + await call.lifetime("session"),
+        not_before=call.now_ms,
+        not_after=call.now_ms + await call.lifetime("session"),
         device_info=call.device_info,
         user_agent=call.user_agent,
         ip=call.ip,
@@ -76,7 +76,7 @@ def session_answer(
     """The next step; ``incomplete`` is the actionName while parameters are missing, ``fallback`` the reasonType."""
     prefix = f"{call.inbound.prefix}/api/v2"
     if isinstance(session, Authorized):
-        return JsonAnswer(
+        return JsonResponse(
             SessionAnswer(
                 action_name="authorize",
                 action_type="direct",
@@ -91,7 +91,7 @@ def session_answer(
     url = f"/{session.service_provider}/sessions/{session.code}"
     if not missing:
         url = f"/authenticate/{session.service_provider}/{session.code}"
-    return JsonAnswer(
+    return JsonResponse(
         SessionAnswer(
             action_name=incomplete if missing else "authenticate",
             action_type="direct" if missing else "interactive",

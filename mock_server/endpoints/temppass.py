@@ -50,12 +50,12 @@ def temppass_identity(call: Call) -> str | None:
     return value if value and len(value) <= _MAX_IDENTITY and decode_base64(value) else None
 
 
-def temporary_profile(mvpd: Mvpd, visitor: Visitor, trial: Trial | None, now: int) -> ProfileEntry | None:
+def temporary_profile(mvpd: Mvpd, visitor: Visitor, trial: Trial | None, now_ms: int) -> ProfileEntry | None:
     """The profile of a trial, or of the one that the first authorize request would start."""
     if mvpd.temp_pass is None:
         return None
-    not_before = trial.started if trial else now
-    not_after = trial.not_after if trial else now + mvpd.temp_pass.duration
+    not_before = trial.started if trial else now_ms
+    not_after = trial.not_after if trial else now_ms + mvpd.temp_pass.duration
     used = trial.resources if trial else ()
     attributes: dict[str, Any] = {"expiration_date": not_after, "userID": _user_id(visitor)}
     if mvpd.temp_pass.resources is not None:

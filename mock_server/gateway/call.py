@@ -13,9 +13,9 @@ from starlette.types import Receive, Scope, Send
 
 from pass_harness.mock_server.adobe.errors import ApiError
 from pass_harness.mock_server.adobe.headers import DeviceIdentifier, device_info, effective_ip
-from pass_harness.mock_server.behaviours.active import Taken
+from pass_harness.mock_server.behaviours.active import AppliedEffect
 from pass_harness.mock_server.behaviours.effects import Effect
-from pass_harness.mock_server.behaviours.model import NOTHING_TOLD, Facts, Told
+from pass_harness.mock_server.behaviours.model import NO_PARAMETER_FACTS, ParameterFacts, RequestFacts
 from pass_harness.mock_server.catalogue import ServiceProvider
 from pass_harness.mock_server.config.settings import Settings
 from pass_harness.mock_server.domain.records import Client, Session
@@ -53,7 +53,7 @@ class Call(msgspec.Struct, eq=False):
     endpoint: Endpoint | None
     inbound: Inbound
     path_params: dict[str, str]
-    now: int
+    now_ms: int
     service_provider: str | None = None
     mvpd: str | None = None
     code: str | None = None
@@ -63,7 +63,7 @@ class Call(msgspec.Struct, eq=False):
     device: DeviceIdentifier | None = None
     device_name: str | None = None
     session: Session | None = None
-    told: Told = NOTHING_TOLD
+    told: ParameterFacts = NO_PARAMETER_FACTS
     behaviours: list[str] = []
     effects: list[str] = []
     """The kinds of what the behaviours did."""
@@ -111,7 +111,7 @@ class Call(msgspec.Struct, eq=False):
                 client_id=self.authorized_client.id,
                 device=device.value,
                 device_decoded=device.decoded,
-                sso=sso_identity(self.header, self.requestor, self.space.world.keys, self.now),
+                sso=sso_identity(self.header, self.requestor, self.space.world.keys, self.now_ms),
             )
         return self._viewer
 
@@ -128,9 +128,9 @@ class Call(msgspec.Struct, eq=False):
             raise ApiError("invalid_header_device_identifier")
         return self.device
 
-    def facts(self, resource: str | None = None) -> Facts:
+    def facts(self, resource: str | None = None) -> RequestFacts:
         """What behaviours match on, as far as it is known by now; of one resource, or of all that are asked for."""
-        return Facts(
+        return RequestFacts(
             endpoint=self.endpoint.id if self.endpoint else "",
             service_provider=self.service_provider or self.told.service_provider,
             mvpd=self.mvpd or self.told.mvpd,
@@ -147,11 +147,11 @@ class Call(msgspec.Struct, eq=False):
         taken = await self.take(kind, resource)
         return taken.effect if taken is not None else None
 
-    async def take(self, kind: str, resource: str | None = None) -> Taken | None:
+    async def take(self, kind: str, resource: str | None = None) -> AppliedEffect | None:
         """As `effect`, with what the behaviour knows of this hit."""
         if not self.space.behaviours.at_hand:
             return None
-        taken = await self.space.behaviours.take(kind, self.facts(resource), self.now)
+        taken = await self.space.behaviours.take(kind, self.facts(resource), self.now_ms)
         if taken is not None:
             self._note(taken.id, kind)
         return taken
@@ -179,7 +179,7 @@ class Call(msgspec.Struct, eq=False):
         self.effects.append(kind)
 
 
-class JsonAnswer(Response):
+class JsonResponse(Response):
     """An answer of Adobe Pass: JSON with the content type that its samples show."""
 
     def __init__(self, answer: msgspec.Struct, status: int = 200) -> None:

@@ -22,14 +22,14 @@ from pass_harness.mock_server.config.settings import Settings
 from pass_harness.mock_server.domain import registration, sessions
 from pass_harness.mock_server.domain.records import BUCKETS, Bucket
 from pass_harness.mock_server.gateway import strict
-from pass_harness.mock_server.gateway.call import THROTTLED_PATHS, Call, Endpoint, JsonAnswer
+from pass_harness.mock_server.gateway.call import THROTTLED_PATHS, Call, Endpoint, JsonResponse
 from pass_harness.mock_server.gateway.cors import PREFLIGHT, allow_origin
 from pass_harness.mock_server.gateway.faults import FaultyResponse, with_fault
 from pass_harness.mock_server.gateway.request_facts import told
 from pass_harness.mock_server.gateway.throttle_response import throttled_response
 from pass_harness.mock_server.journal.raw_exchange import RawExchange
-from pass_harness.mock_server.metrics.counters import Tallies
-from pass_harness.mock_server.metrics.event_loop_lag import LagMeter
+from pass_harness.mock_server.metrics.counters import Counters
+from pass_harness.mock_server.metrics.event_loop_lag import EventLoopLag
 from pass_harness.mock_server.pages import error_page
 from pass_harness.mock_server.spaces.spaces import Space
 from pass_harness.mock_server.store import StoreUnavailable
@@ -42,16 +42,18 @@ log = logging.getLogger("mock_server")
 class Gateway:
     """The ASGI app of one path: the endpoints that share it, by method."""
 
-    def __init__(self, endpoints: dict[str, Endpoint], settings: Settings, lag: LagMeter, tallies: Tallies) -> None:
+    def __init__(
+        self, endpoints: dict[str, Endpoint], settings: Settings, lag: EventLoopLag, counters: Counters
+    ) -> None:
         self._endpoints = endpoints
         self._settings = settings
         self._lag = lag
-        self._tallies = tallies
+        self._tallies = counters
         self._is_page = any(endpoint.id.startswith("browser.") for endpoint in endpoints.values())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         space: Space = scope["space"]
-        started = space.clock.monotonic()
+        started = space.clock.monotonic_s()
         ticket = space.watch.arrived(started)
         try:
             response = await self._exchange(scope, receive, space, started)
@@ -61,13 +63,13 @@ class Gateway:
 
     async def _exchange(self, scope: Scope, receive: Receive, space: Space, started: float) -> Response:
         """The answer to a request, once the journal has both."""
-        now = space.clock.now()
+        now_ms = space.clock.now_ms()
         lost: BodyLost | None = None
         try:
             inbound = await read_inbound(scope, receive, self._settings.bounds.body_bytes)
         except BodyLost as error:
             inbound, lost = error.inbound, error
-        call = Call(space, self._settings, self._endpoint(inbound.method), inbound, scope["path_params"], now)
+        call = Call(space, self._settings, self._endpoint(inbound.method), inbound, scope["path_params"], now_ms)
         try:
             response = await self._answer(call) if lost is None else _without_body(lost, self._settings)
         except StoreUnavailable:
@@ -81,8 +83,8 @@ class Gateway:
         if (connection := connection_of(scope)) is not None and connection.gone:
             # The peer did not wait for the answer, so it has learned nothing.
             response = FaultyResponse(response, ConnectionFault.RESET, space.clock)
-        response.raw_headers.append(_date(space.clock.now() // 1000))
-        await self._write_journal(call, response, now, started)
+        response.raw_headers.append(_date(space.clock.now_ms() // 1000))
+        await self._write_journal(call, response, now_ms, started)
         return response
 
     def _endpoint(self, method: str) -> Endpoint | None:
@@ -100,7 +102,7 @@ class Gateway:
             await call.space.clock.sleep(late.latency)
         if not await self._admitted(call):
             call.throttled = True
-            return throttled_response(call.now)
+            return throttled_response(call.now_ms)
         if not self._settings.allows(call.inbound.peer_host):
             return PlainTextResponse("Forbidden", 403)
         status = await call.effect("status") if behaviours.at_hand else None
@@ -148,7 +150,7 @@ class Gateway:
             return True
 
         def step(bucket: Bucket | None) -> tuple[Bucket | None, bool]:
-            admitted, tat = throttle.admit(bucket.tat if bucket else None, call.now, limit)
+            admitted, tat = throttle.admit(bucket.tat if bucket else None, call.now_ms, limit)
             return Bucket(tat), admitted
 
         # A limit of a behaviour fills a bucket of its own: the default bucket stays as it was.
@@ -159,7 +161,7 @@ class Gateway:
         if endpoint.needs_token:
             if call.space.behaviours.at_hand and await call.effect("reject_token") is not None:
                 raise ApiError("invalid_access_token_client_application")
-            registration.check_token(call.now, call.grant)
+            registration.check_token(call.now_ms, call.grant)
         if call.service_provider is not None:
             if call.service_provider not in world.catalogue.service_providers:
                 raise (
@@ -179,7 +181,7 @@ class Gateway:
         journal = call.space.journal
         endpoint = call.endpoint.id if call.endpoint else ""
         status = response.status_code if _answers(response) else 0
-        seconds = call.space.clock.monotonic() - started
+        seconds = call.space.clock.monotonic_s() - started
         self._tallies.count(endpoint, status, seconds, call.effects, throttled=call.throttled)
         await journal.append(
             RawExchange(
@@ -237,16 +239,16 @@ def _error_response(call: Call, error: Exception) -> Response:
         case ApiError() if _meets_a_browser(call):
             return HTMLResponse(error_page(error.error.message), error.error.status)
         case ApiError():
-            return JsonAnswer(ErrorInformation.of(error.error, trace, error.details), error.error.status)
+            return JsonResponse(ErrorInformation.of(error.error, trace, error.details), error.error.status)
         case DcrError():
-            return JsonAnswer(DcrErrorAnswer(error=error.error, error_description=error.description), 400)
+            return JsonResponse(DcrErrorAnswer(error=error.error, error_description=error.description), 400)
         case PageError():
             return HTMLResponse(error_page(str(error)), 400)
     log.error("internal error, trace %s", trace, exc_info=error)
     internal = ENHANCED_ERRORS["internal_server_error"]
     if _meets_a_browser(call):
         return HTMLResponse(error_page(internal.message), 500)
-    return JsonAnswer(ErrorInformation.of(internal, trace), 500)
+    return JsonResponse(ErrorInformation.of(internal, trace), 500)
 
 
 def _meets_a_browser(call: Call) -> bool:

@@ -9,43 +9,43 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pass_harness.mock_server.adobe.headers import decode_base64, readable
-from pass_harness.mock_server.behaviours.model import Told
+from pass_harness.mock_server.behaviours.model import ParameterFacts
 from pass_harness.mock_server.domain import sessions
 from pass_harness.mock_server.gateway import parameters
 from pass_harness.mock_server.gateway.call import Call
 from pass_harness.mock_server.gateway.parameters import Malformed, Repeated
 
 
-async def told(call: Call) -> Told:
+async def told(call: Call) -> ParameterFacts:
     """Reads what the endpoint of a call would read."""
     endpoint = call.endpoint.id if call.endpoint else ""
     if endpoint.startswith("decisions."):
-        return Told(resources=_resources(call))
+        return ParameterFacts(resources=_resources(call))
     if endpoint in {"sessions.create", "sessions.resume"}:
-        return Told(mvpd=_parameters(call).get("mvpd"))
+        return ParameterFacts(mvpd=_parameters(call).get("mvpd"))
     if endpoint == "dcr.token":
-        return Told(client_id=_parameters(call).get("client_id"))
+        return ParameterFacts(client_id=_parameters(call).get("client_id"))
     if endpoint == "temppass.reset":
         given = _parameters(call)
-        return Told(
+        return ParameterFacts(
             service_provider=given.get("requestor_id"),
             mvpd=given.get("mvpd_id"),
             device=_device(given.get("device_id", "")),
         )
     if endpoint.startswith("browser."):
         return await _of_session(call, _parameters(call))
-    return Told(client_id=call.session.viewer.client_id if call.session else None)
+    return ParameterFacts(client_id=call.session.viewer.client_id if call.session else None)
 
 
-async def _of_session(call: Call, given: Mapping[str, str]) -> Told:
+async def _of_session(call: Call, given: Mapping[str, str]) -> ParameterFacts:
     service_provider, code = given.get("requestor_id"), given.get("code")
     session = None
     if service_provider and code:
         session = await sessions.find(call.space.world, service_provider, code)
     if session is None:
-        return Told(service_provider=service_provider, mvpd=given.get("mso_id"))
+        return ParameterFacts(service_provider=service_provider, mvpd=given.get("mso_id"))
     viewer = session.viewer
-    return Told(
+    return ParameterFacts(
         service_provider=service_provider,
         mvpd=session.mvpd,
         device=viewer.device_decoded,

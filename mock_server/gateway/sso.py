@@ -23,11 +23,11 @@ _UNCHECKED = {"verify_signature": False, "verify_exp": False, "verify_aud": Fals
 
 
 def sso_identity(
-    header: Callable[[str], str | None], provider: ServiceProvider, keys: Keys, now: int
+    header: Callable[[str], str | None], provider: ServiceProvider, keys: Keys, now_ms: int
 ) -> SsoIdentity | None:
-    """The identity that a request tells by its headers (``now`` in ms): the service token's before the platform's."""
+    """The single sign-on identity in the headers of a request: the service token's before the platform's."""
     token = header(SERVICE_HEADER)
-    subject = _service_subject(token, provider, keys, now) if token else None
+    subject = _service_subject(token, provider, keys, now_ms) if token else None
     if subject is not None:
         return SsoIdentity(profile_type="serviceTokenSSO", subject=_digest(subject))
     for name in PLATFORM_HEADERS:
@@ -38,7 +38,7 @@ def sso_identity(
     return None
 
 
-def _service_subject(token: str, provider: ServiceProvider, keys: Keys, now: int) -> str | None:
+def _service_subject(token: str, provider: ServiceProvider, keys: Keys, now_ms: int) -> str | None:
     if len(token) > _MAX_TOKEN:
         return None
     trusted = keys.service_token_key_of(provider)
@@ -53,7 +53,7 @@ def _service_subject(token: str, provider: ServiceProvider, keys: Keys, now: int
     subject, issuer, expires = claims.get("sub"), claims.get("iss"), claims.get("exp")
     if not isinstance(subject, str) or not isinstance(issuer, str) or not isinstance(expires, int):
         return None
-    return f"{issuer} {subject}" if now < expires * 1000 else None
+    return f"{issuer} {subject}" if now_ms < expires * 1000 else None
 
 
 def _platform_subject(token: str) -> str | None:

@@ -17,13 +17,13 @@ _PAGE = (
 _COOKIE_LIFETIME_S = 7 * 86_400
 
 
-def throttled_response(now: int) -> Response:
-    """429 as openresty sends it; ``now`` in ms."""
+def throttled_response(now_ms: int) -> Response:
+    """429 as openresty sends it; ``now_ms`` is the time of the response."""
     response = Response(_PAGE, 429, {"content-type": "text/html", "server": "openresty"})
     response.headers["p3p"] = 'CP="NOI DSP COR CURa ADMa DEVa OUR BUS IND UNI COM NAV STA"'
     # The load balancer's stickiness cookies: any opaque value will do.
-    sticky = hashlib.sha256(str(now).encode()).hexdigest()
-    expires = formatdate(now / 1000 + _COOKIE_LIFETIME_S, usegmt=True)
+    sticky = hashlib.sha256(str(now_ms).encode()).hexdigest()
+    expires = formatdate(now_ms / 1000 + _COOKIE_LIFETIME_S, usegmt=True)
     response.headers.append("set-cookie", f"AWSALB={sticky}; Expires={expires}; Path=/")
     response.headers.append("set-cookie", f"AWSALBCORS={sticky}; Expires={expires}; Path=/; SameSite=None; Secure")
     return response

@@ -25,7 +25,7 @@ CATCHING_UP = 50
 """Slices of observing that a report waits for at most."""
 
 
-class WatchReport(msgspec.Struct, frozen=True, kw_only=True):
+class LiveReport(msgspec.Struct, frozen=True, kw_only=True):
     """What observers found so far, as ``GET /_mock/findings`` tells it."""
 
     rules: list[msgspec.Struct] | msgspec.Raw
@@ -37,7 +37,7 @@ class WatchReport(msgspec.Struct, frozen=True, kw_only=True):
     """Why no more is judged, if so."""
 
 
-class Judging:
+class Evaluation:
     """Observers, and what waits to be shown to them."""
 
     def __init__(
@@ -81,15 +81,15 @@ class Judging:
         if not self._waiting:
             return False
         arrived = self._waiting[0][0]
-        return oldest is None or arrived <= oldest or arrived < self._clock.monotonic() - MOST_HELD
+        return oldest is None or arrived <= oldest or arrived < self._clock.monotonic_s() - MOST_HELD
 
     def judge(self, oldest: float | None) -> float:
         """Judges for a slice of time at most; the seconds that it took."""
-        began = now = self._clock.monotonic()
-        while self.ready(oldest) and now - began < SLICE:
+        began = now_s = self._clock.monotonic_s()
+        while self.ready(oldest) and now_s - began < SLICE:
             self._show(heapq.heappop(self._waiting)[2]())
-            now = self._clock.monotonic()
-        return now - began
+            now_s = self._clock.monotonic_s()
+        return now_s - began
 
     async def catch_up(self, oldest: Callable[[], float | None]) -> None:
         """Judges what can be judged now, unless that is very much."""
@@ -103,8 +103,8 @@ class Judging:
         """The rules of all observers, with what they found so far."""
         return [rule for observer in self._made() for rule in observer.rules()]
 
-    def report(self) -> WatchReport:
-        return WatchReport(rules=self.rules(), judged=self.judged, waiting=self.waiting, stopped=self.stopped)
+    def report(self) -> LiveReport:
+        return LiveReport(rules=self.rules(), judged=self.judged, waiting=self.waiting, stopped=self.stopped)
 
     def stop(self, why: str) -> None:
         """Judges no more."""

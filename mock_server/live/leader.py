@@ -13,7 +13,7 @@ import msgspec
 
 from pass_harness.mock_server.clock import Clock
 from pass_harness.mock_server.journal.journal import exchange_of
-from pass_harness.mock_server.live.evaluation import Judging
+from pass_harness.mock_server.live.evaluation import Evaluation
 from pass_harness.mock_server.live.monitor import KEPT_FINDINGS
 from pass_harness.mock_server.live.observer import Finding, ObserverFactory
 from pass_harness.mock_server.store import Log, SharedStore, SpaceStore, Table
@@ -85,7 +85,7 @@ def findings_log(store: SharedStore, space: str, life: int) -> Log:
     return store.log(space, life, "findings", KEPT_FINDINGS)
 
 
-class Court:
+class Leader:
     """The judging of all spaces, in the one process that does it."""
 
     def __init__(self, store: SharedStore, clock: Clock, factories: Sequence[ObserverFactory], limit: int) -> None:
@@ -94,13 +94,13 @@ class Court:
         self._clock = clock
         self._factories = factories
         self._limit = limit
-        self._cases: dict[str, _Case] = {}
+        self._cases: dict[str, _SpaceEvaluation] = {}
         self._known: set[str] = set()
 
     async def sit(self) -> None:
         """Takes what is new, judges a slice of it, and answers who asked."""
-        now = self._clock.monotonic()
-        processes = await self._processes(now)
+        now_s = self._clock.monotonic_s()
+        processes = await self._processes(now_s)
         asks = {space: ask for _, space, ask in await self._root.all_rows(ASKS)}
         records = {name: record for _, name, record in await self._root.all_rows(SPACES)}
         # A process that came or went may have appended what no process tells any more.
@@ -109,17 +109,17 @@ class Court:
         self._cases = {name: case for name, case in self._cases.items() if name in records}
         for name, record in records.items():
             case = await self._case(name, record)
-            case.complete = min((process.complete(name) for process in processes.values()), default=now)
+            case.complete = min((process.complete(name) for process in processes.values()), default=now_s)
             ask = asks.get(name)
             asked = ask is not None and ask.number > case.answered
             appended = max((process.appended.get(name, 0) for process in processes.values()), default=0)
             if everywhere or asked or appended > case.read:
                 await case.read_on()
-            heard = min((process.seen for process in processes.values()), default=now)
+            heard = min((process.seen for process in processes.values()), default=now_s)
             if ask is not None and asked and heard >= ask.at:
                 await case.answer(ask)
             else:
-                await case.tell(now)
+                await case.tell(now_s)
         for name in asks.keys() - records.keys():
             await self._root.delete(ASKS, "", name)
 
@@ -127,28 +127,28 @@ class Court:
         """Judges what is ready, space by space, with pauses for the requests of this process, until a time (s)."""
         while ready := [name for name, case in self._cases.items() if case.ready]:
             for name in ready:
-                if self._clock.monotonic() >= until:
+                if self._clock.monotonic_s() >= until:
                     return
                 case = self._cases[name] = self._cases.pop(name)  # next time it is the others' turn first
                 await self._clock.sleep(case.judging.judge(case.complete) * (1 / SHARE - 1))
 
-    async def _processes(self, now: float) -> Mapping[str, Process]:
+    async def _processes(self, now_s: float) -> Mapping[str, Process]:
         rows = {name: process for _, name, process in await self._root.all_rows(PROCESSES)}
         for name, process in rows.items():
-            if process.seen < now - _FORGOTTEN:
+            if process.seen < now_s - _FORGOTTEN:
                 await self._root.delete(PROCESSES, "", name)
-        return {name: process for name, process in rows.items() if process.seen >= now - GONE}
+        return {name: process for name, process in rows.items() if process.seen >= now_s - GONE}
 
-    async def _case(self, name: str, record: SpaceRecord) -> _Case:
+    async def _case(self, name: str, record: SpaceRecord) -> _SpaceEvaluation:
         case = self._cases.get(name)
         if case is None or case.life != record.life:
-            case = _Case(self._store, self._clock, self._factories, self._limit, name, record.life)
+            case = _SpaceEvaluation(self._store, self._clock, self._factories, self._limit, name, record.life)
             await case.take_over()
             self._cases[name] = case
         return case
 
 
-class _Case:
+class _SpaceEvaluation:
     """The judging of one life of a space."""
 
     def __init__(
@@ -167,14 +167,14 @@ class _Case:
         """The number of the last ask that was answered."""
         self.complete = 0.0
         """Up to which arrival nothing can be missing."""
-        self.judging = Judging(clock, factories, limit + _MOST_READ_AHEAD, self._found)
+        self.judging = Evaluation(clock, factories, limit + _MOST_READ_AHEAD, self._found)
         self._tables: SpaceStore = store.space(space, life)
         self._journal = journal_log(store, space, life, limit)
         self._findings = findings_log(store, space, life)
         self._taken = 0
         self._to_skip = 0
         self._to_publish: list[Found] = []
-        self._published_at = clock.monotonic()
+        self._published_at = clock.monotonic_s()
         self._published_judged = 0
 
     @property
@@ -209,12 +209,12 @@ class _Case:
         self.answered = ask.number
         await self._publish()
 
-    async def tell(self, now: float) -> None:
+    async def tell(self, now_s: float) -> None:
         """Publishes what was found, and once a second how far the judging is."""
         await self._publish_findings()
         news = self.judging.judged > self._published_judged or self.judging.stopped is not None
-        if news and now - self._published_at >= _BETWEEN_REPORTS:
-            self._published_at = now
+        if news and now_s - self._published_at >= _BETWEEN_REPORTS:
+            self._published_at = now_s
             await self._publish()
 
     async def _publish(self) -> None:

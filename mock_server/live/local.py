@@ -1,7 +1,7 @@
 """The watch over a space: which requests are under way, who listens to what happens, and what the observers find.
 
 Judging is done off the way of requests and gets a twentieth of the time while there are any: a mock under load
-answers first and judges later. `LocalWatch` is that of a mock in one process; shared.py has that of several.
+answers first and judges later. `LocalMonitor` is that of a mock in one process; shared.py has that of several.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from pass_harness.mock_server.clock import Clock
 from pass_harness.mock_server.journal.journal import Journal, LocalJournal
 from pass_harness.mock_server.journal.raw_exchange import RawExchange
 from pass_harness.mock_server.journal.recorder import Recorder
-from pass_harness.mock_server.live.evaluation import Judging, WatchReport
-from pass_harness.mock_server.live.monitor import KEPT_FINDINGS, Watch
+from pass_harness.mock_server.live.evaluation import Evaluation, LiveReport
+from pass_harness.mock_server.live.monitor import KEPT_FINDINGS, Monitor
 from pass_harness.mock_server.live.observer import Finding, ObserverFactory
 from pass_harness.mock_server.store.space_record import Head
 
@@ -24,7 +24,7 @@ BUSY_SHARE, QUIET_SHARE = 0.05, 0.5
 """The share of the time that judging may take while requests come, and while none do."""
 
 
-class LocalWatch(Watch):
+class LocalMonitor(Monitor):
     """Judges in this process, which is the only one."""
 
     def __init__(
@@ -32,11 +32,11 @@ class LocalWatch(Watch):
         clock: Clock,
         factories: Sequence[ObserverFactory],
         most_waiting: int,
-        work: Callable[[LocalWatch], None] = lambda _: None,
+        work: Callable[[LocalMonitor], None] = lambda _: None,
     ) -> None:
         """``work`` is told when there may be something to judge."""
         super().__init__()
-        self._judging = Judging(clock, factories, most_waiting, self._found)
+        self._judging = Evaluation(clock, factories, most_waiting, self._found)
         self._work = work
         self._last_finding = 0
         self._findings: deque[tuple[int, int, Finding]] = deque(maxlen=KEPT_FINDINGS)
@@ -70,7 +70,7 @@ class LocalWatch(Watch):
         self._findings.clear()
         super().renew(life)
 
-    async def report(self) -> WatchReport:
+    async def report(self) -> LiveReport:
         await self._judging.catch_up(lambda: self.oldest)
         return self._judging.report()
 
@@ -86,7 +86,7 @@ class LocalWatch(Watch):
         self.wake()
 
 
-class LocalWatching:
+class LocalMonitoring:
     """For a mock in one process."""
 
     def __init__(
@@ -97,16 +97,16 @@ class LocalWatching:
         self._factories = tuple(factories)
         self._limit = limit
         self._recorder = recorder
-        self._busy: dict[LocalWatch, None] = {}
+        self._busy: dict[LocalMonitor, None] = {}
         self._work = asyncio.Event()
-        self._all: weakref.WeakSet[LocalWatch] = weakref.WeakSet()
+        self._all: weakref.WeakSet[LocalMonitor] = weakref.WeakSet()
 
     @property
     def shared(self) -> bool:
         return False
 
-    def follow(self, name: str, head: Head) -> tuple[Journal, Watch]:
-        watch = LocalWatch(self._clock, self._factories, self._limit, self._has_work)
+    def follow(self, name: str, head: Head) -> tuple[Journal, Monitor]:
+        watch = LocalMonitor(self._clock, self._factories, self._limit, self._has_work)
         self._all.add(watch)
         return LocalJournal(self._limit, head, self._recorder, watch.add), watch
 
@@ -125,6 +125,6 @@ class LocalWatching:
         for watch in self._all:
             watch.close()
 
-    def _has_work(self, watch: LocalWatch) -> None:
+    def _has_work(self, watch: LocalMonitor) -> None:
         self._busy[watch] = None
         self._work.set()

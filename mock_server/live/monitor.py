@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from pass_harness.mock_server.journal.journal import Journal
-from pass_harness.mock_server.live.evaluation import WatchReport
+from pass_harness.mock_server.live.evaluation import LiveReport
 from pass_harness.mock_server.live.observer import Finding
 from pass_harness.mock_server.store.space_record import Head
 
@@ -18,7 +18,7 @@ KEPT_FINDINGS = 1_000
 """Findings kept for listeners that come later; the observers' own tallies go on."""
 
 
-class Watch(ABC):
+class Monitor(ABC):
     """What passes through this process in one space, and the findings of the space as a whole."""
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Watch(ABC):
         """The space is no more, or the mock is ending."""
 
     @abstractmethod
-    async def report(self) -> WatchReport:
+    async def report(self) -> LiveReport:
         """What was found, the exchanges up to this call included unless there are very many."""
 
     @abstractmethod
@@ -87,7 +87,7 @@ class Watch(ABC):
             event.set()
 
 
-class Watching(Protocol):
+class Monitoring(Protocol):
     """What follows all spaces of a mock in one process."""
 
     @property
@@ -95,7 +95,7 @@ class Watching(Protocol):
         """Whether other processes serve the same spaces."""
         ...
 
-    def follow(self, name: str, head: Head) -> tuple[Journal, Watch]:
+    def follow(self, name: str, head: Head) -> tuple[Journal, Monitor]:
         """The journal of a space and the watch over it."""
         ...
 

@@ -12,19 +12,19 @@ import msgspec
 from pass_harness.mock_server.clock import Clock
 from pass_harness.mock_server.journal.journal import SharedJournal
 from pass_harness.mock_server.journal.recorder import Recorder
-from pass_harness.mock_server.live.evaluation import WatchReport
+from pass_harness.mock_server.live.evaluation import LiveReport
 from pass_harness.mock_server.live.leader import (
     ASKS,
     FOUND,
     PROCESSES,
     PUBLISHED,
     Ask,
-    Court,
+    Leader,
     Process,
     findings_log,
     journal_log,
 )
-from pass_harness.mock_server.live.monitor import KEPT_FINDINGS, Watch
+from pass_harness.mock_server.live.monitor import KEPT_FINDINGS, Monitor
 from pass_harness.mock_server.live.observer import Finding, ObserverFactory
 from pass_harness.mock_server.store import SharedStore, StoreUnavailable, Table
 from pass_harness.mock_server.store.packing import unpack
@@ -50,10 +50,10 @@ class Lease(msgspec.Struct, frozen=True):
 LEASES = Table("leases", Lease)
 
 
-class SharedWatch(Watch):
+class SharedMonitor(Monitor):
     """The watch over one space in one of its processes."""
 
-    def __init__(self, watching: SharedWatching, store: SharedStore, clock: Clock, name: str, head: Head) -> None:
+    def __init__(self, watching: SharedMonitoring, store: SharedStore, clock: Clock, name: str, head: Head) -> None:
         super().__init__()
         self.name = name
         self._watching = watching
@@ -68,15 +68,15 @@ class SharedWatch(Watch):
         self._findings = findings_log(self._store, self.name, life)
         super().renew(life)
 
-    async def report(self) -> WatchReport:
+    async def report(self) -> LiveReport:
         if not await self._watching.is_judged():
-            return WatchReport(rules=msgspec.Raw(b"[]"), judged=0, waiting=0, stopped=None)
+            return LiveReport(rules=msgspec.Raw(b"[]"), judged=0, waiting=0, stopped=None)
         number = await self._ask()
-        ends = self._clock.monotonic() + _LONGEST_WAIT
-        while self._clock.monotonic() < ends:
+        ends = self._clock.monotonic_s() + _LONGEST_WAIT
+        while self._clock.monotonic_s() < ends:
             published = await self._tables.read(PUBLISHED, "")
             if published is not None and published.answers >= number:
-                return WatchReport(
+                return LiveReport(
                     rules=msgspec.Raw(published.rules),
                     judged=published.judged,
                     waiting=published.waiting,
@@ -95,13 +95,13 @@ class SharedWatch(Watch):
 
     async def look(self, journal: SharedJournal) -> None:
         """Wakes the listeners if something has happened in any process."""
-        now = (await self._head.read(), await journal.last_id(), await self.last_finding())
-        if now != self._told:
-            self._told = now
+        state = (await self._head.read(), await journal.last_id(), await self.last_finding())
+        if state != self._told:
+            self._told = state
             self.wake()
 
     async def _ask(self) -> int:
-        at = self._clock.monotonic()
+        at = self._clock.monotonic_s()
 
         def step(ask: Ask | None) -> tuple[Ask, int]:
             number = ask.number + 1 if ask is not None else 1
@@ -110,7 +110,7 @@ class SharedWatch(Watch):
         return await self._store.root().change(ASKS, "", self.name, step)
 
 
-class SharedWatching:
+class SharedMonitoring:
     """Makes the journals and watches of one process, tells how far it is, and judges if it is its turn."""
 
     def __init__(
@@ -131,21 +131,21 @@ class SharedWatching:
         self._recorder = recorder
         self._process = process
         self._appended: dict[str, int] = {}
-        self._court: Court | None = None
-        self._all: weakref.WeakKeyDictionary[SharedWatch, SharedJournal] = weakref.WeakKeyDictionary()
+        self._court: Leader | None = None
+        self._all: weakref.WeakKeyDictionary[SharedMonitor, SharedJournal] = weakref.WeakKeyDictionary()
 
     @property
     def shared(self) -> bool:
         return True
 
-    def follow(self, name: str, head: Head) -> tuple[SharedJournal, SharedWatch]:
+    def follow(self, name: str, head: Head) -> tuple[SharedJournal, SharedMonitor]:
         """The journal of a space and the watch over it."""
 
         def appended(id_: int) -> None:
             self._appended[name] = id_
             watch.wake()
 
-        watch = SharedWatch(self, self._store, self._clock, name, head)
+        watch = SharedMonitor(self, self._store, self._clock, name, head)
         journal = SharedJournal(
             lambda life: journal_log(self._store, name, life, self._limit),
             head,
@@ -176,7 +176,7 @@ class SharedWatching:
     async def is_judged(self) -> bool:
         """Whether a process judges, or this one could."""
         lease = await self._root.read(LEASES, "")
-        return bool(self._factories) or (lease is not None and lease.until > self._clock.monotonic())
+        return bool(self._factories) or (lease is not None and lease.until > self._clock.monotonic_s())
 
     def close(self) -> None:
         """Sends all listeners away: the mock is ending."""
@@ -185,7 +185,7 @@ class SharedWatching:
 
     async def _beat(self) -> float:
         """Tells, judges and looks; the seconds that it took."""
-        began = self._clock.monotonic()
+        began = self._clock.monotonic_s()
         oldest = {watch.name: arrived for watch in self._all if (arrived := watch.oldest) is not None}
         word = Process(seen=began, oldest=oldest, appended=dict(self._appended))
         await self._root.write(PROCESSES, "", self._process, word)
@@ -193,18 +193,18 @@ class SharedWatching:
             if watch.listeners:
                 await watch.look(journal)
         if self._factories and await self._leads(began):
-            self._court = self._court or Court(self._store, self._clock, self._factories, self._limit)
+            self._court = self._court or Leader(self._store, self._clock, self._factories, self._limit)
             await self._court.sit()
             await self._court.judge(began + BEAT)
         else:
             self._court = None
-        return self._clock.monotonic() - began
+        return self._clock.monotonic_s() - began
 
-    async def _leads(self, now: float) -> bool:
+    async def _leads(self, now_s: float) -> bool:
         def step(lease: Lease | None) -> tuple[Lease, bool]:
-            if lease is not None and lease.holder != self._process and lease.until > now:
+            if lease is not None and lease.holder != self._process and lease.until > now_s:
                 return lease, False
-            return Lease(self._process, now + _LEASE), True
+            return Lease(self._process, now_s + _LEASE), True
 
         return await self._root.change(LEASES, "", "", step)
 

@@ -23,7 +23,7 @@ BETWEEN_HANDINGS = 2.0
 """Seconds from one time that a process hands on what it counted to the next."""
 
 
-class EndpointTally(msgspec.Struct):
+class EndpointCounters(msgspec.Struct):
     """The requests of one endpoint."""
 
     statuses: dict[int, int] = {}
@@ -33,10 +33,10 @@ class EndpointTally(msgspec.Struct):
     throttled: int = 0
 
 
-class Tallies(msgspec.Struct):
+class Counters(msgspec.Struct):
     """Requests, as far as they are counted here."""
 
-    endpoints: dict[str, EndpointTally] = {}
+    endpoints: dict[str, EndpointCounters] = {}
     effects: dict[str, int] = {}
     """How often behaviours took effect, by the kind of the effect."""
 
@@ -44,7 +44,7 @@ class Tallies(msgspec.Struct):
         """Counts an answered request; status 0 where the connection was broken before there was one."""
         tally = self.endpoints.get(endpoint)
         if tally is None:
-            tally = self.endpoints[endpoint] = EndpointTally()
+            tally = self.endpoints[endpoint] = EndpointCounters()
         tally.statuses[status] = tally.statuses.get(status, 0) + 1
         tally.buckets[bisect_left(BOUNDS, seconds)] += 1
         tally.seconds += seconds
@@ -52,12 +52,12 @@ class Tallies(msgspec.Struct):
         for effect in effects:
             self.effects[effect] = self.effects.get(effect, 0) + 1
 
-    def plus(self, other: Tallies) -> Tallies:
+    def plus(self, other: Counters) -> Counters:
         """Both together."""
-        both = Tallies()
+        both = Counters()
         for part in (self, other):
             for name, tally in part.endpoints.items():
-                known = both.endpoints.setdefault(name, EndpointTally())
+                known = both.endpoints.setdefault(name, EndpointCounters())
                 _add(known.statuses, tally.statuses)
                 known.buckets = [mine + its for mine, its in zip(known.buckets, tally.buckets, strict=True)]
                 known.seconds += tally.seconds
@@ -65,41 +65,41 @@ class Tallies(msgspec.Struct):
             _add(both.effects, part.effects)
         return both
 
-    def taken(self) -> Tallies:
+    def taken(self) -> Counters:
         """What was counted so far; from here on it is counted anew."""
-        taken = Tallies(self.endpoints, self.effects)
+        taken = Counters(self.endpoints, self.effects)
         self.endpoints, self.effects = {}, {}
         return taken
 
-    def put_back(self, taken: Tallies) -> None:
+    def put_back(self, taken: Counters) -> None:
         both = self.plus(taken)
         self.endpoints, self.effects = both.endpoints, both.effects
 
 
-TALLIES = Table("tallies", Tallies)
+COUNTERS = Table("tallies", Counters)
 
 
 class Totals(Protocol):
     """The requests of the whole mock."""
 
-    async def total(self) -> Tallies: ...
+    async def total(self) -> Counters: ...
 
 
 class LocalTotals:
     """Those of the one process that serves."""
 
-    def __init__(self, tallies: Tallies) -> None:
-        self._tallies = tallies
+    def __init__(self, counters: Counters) -> None:
+        self._tallies = counters
 
-    async def total(self) -> Tallies:
+    async def total(self) -> Counters:
         return self._tallies
 
 
 class SharedTotals:
     """Those of all processes at one store: each adds what it counted to one record there."""
 
-    def __init__(self, tallies: Tallies, store: Store, clock: Clock) -> None:
-        self._tallies = tallies
+    def __init__(self, counters: Counters, store: Store, clock: Clock) -> None:
+        self._tallies = counters
         self._root = store.root()
         self._clock = clock
 
@@ -114,20 +114,20 @@ class SharedTotals:
             with contextlib.suppress(StoreUnavailable):
                 await self._hand_on()
 
-    async def total(self) -> Tallies:
+    async def total(self) -> Counters:
         await self._hand_on()
-        return await self._root.read(TALLIES, "", "") or Tallies()
+        return await self._root.read(COUNTERS, "", "") or Counters()
 
     async def _hand_on(self) -> None:
         if not self._tallies.endpoints:
             return
         taken = self._tallies.taken()
 
-        def step(record: Tallies | None) -> tuple[Tallies | None, None]:
-            return taken.plus(record or Tallies()), None
+        def step(record: Counters | None) -> tuple[Counters | None, None]:
+            return taken.plus(record or Counters()), None
 
         try:
-            await self._root.change(TALLIES, "", "", step)
+            await self._root.change(COUNTERS, "", "", step)
         except StoreUnavailable:
             self._tallies.put_back(taken)
             raise

@@ -8,7 +8,7 @@ from importlib import resources
 
 import msgspec
 
-from pass_harness.mock_server.openapi.comparing import Difference
+from pass_harness.mock_server.openapi.comparison import Difference
 
 
 class Departure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -18,9 +18,9 @@ from pass_harness.mock_server.dashboard import dashboard_routes
 from pass_harness.mock_server.gateway.path_tree import PathTree
 from pass_harness.mock_server.ids import RandomIds
 from pass_harness.mock_server.live.observer import ObserverFactory
-from pass_harness.mock_server.metrics.counters import Tallies
-from pass_harness.mock_server.metrics.event_loop_lag import LagMeter
-from pass_harness.mock_server.proxy.passage import Forwarder
+from pass_harness.mock_server.metrics.counters import Counters
+from pass_harness.mock_server.metrics.event_loop_lag import EventLoopLag
+from pass_harness.mock_server.proxy.forwarding import Forwarder
 from pass_harness.mock_server.proxy.upstream import Upstream
 from pass_harness.mock_server.routes import CONTROL_CALLS
 from pass_harness.mock_server.store.memory import MemoryStore
@@ -40,8 +40,8 @@ def create_proxy(
 ) -> Starlette:
     """The proxy as an ASGI app; of the settings it heeds bounds, control token and record."""
     clock = clock or SystemClock()
-    lag, tallies = LagMeter(clock), Tallies()
-    forwarder = Forwarder(upstream, settings.bounds, lag, tallies, f"pass-mock-{secrets.token_hex(8)}")
+    lag, counters = EventLoopLag(clock), Counters()
+    forwarder = Forwarder(upstream, settings.bounds, lag, counters, f"pass-mock-{secrets.token_hex(8)}")
     reading = [
         Route(f"/_mock{path}", guarded(handler, settings.control_token), methods=[method])
         for method, path, handler in CONTROL_CALLS
@@ -53,7 +53,7 @@ def create_proxy(
         [*reading, *dashboard_routes(), other, Route("/{path:path}", forwarder)],
         PathTree([]),
         lag,
-        tallies,
+        counters,
         store=MemoryStore(),
         clock=clock,
         ids=RandomIds(),

@@ -42,7 +42,7 @@ class BindError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Listening:
+class ListenOptions:
     """Where and how the mock listens."""
 
     host: str = "127.0.0.1"
@@ -71,7 +71,7 @@ class _Server(uvicorn.Server):
 
 def serve_forever(
     settings: Settings,
-    listening: Listening,
+    listening: ListenOptions,
     *,
     store: str = "memory",
     workers: int = 1,
@@ -175,7 +175,7 @@ def _opened(store: str) -> tuple[Store, Clock]:
             threading.Event().wait(_BETWEEN_OPENINGS)
 
 
-def _hosts(listening: Listening) -> tuple[str, ...]:
+def _hosts(listening: ListenOptions) -> tuple[str, ...]:
     if listening.data_centres == 1:
         return (listening.host,)
     return tuple(f"127.0.0.{number + 2}" for number in range(listening.data_centres))

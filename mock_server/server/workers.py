@@ -61,14 +61,14 @@ class Workers:
 
     def _start(self, number: int) -> None:
         worker = self._processes.Process(target=self._work, args=(number,), name=f"pass-mock worker {number}")
-        self._workers[number] = (worker, self._clock.monotonic())
+        self._workers[number] = (worker, self._clock.monotonic_s())
         worker.start()
 
     def _replace_ended(self) -> None:
         for number, (worker, started) in [*self._workers.items()]:
             if worker.exitcode is None:
                 continue
-            self._failures = self._failures + 1 if self._clock.monotonic() - started < _AT_ONCE else 0
+            self._failures = self._failures + 1 if self._clock.monotonic_s() - started < _AT_ONCE else 0
             if self._failures >= _MOST_FAILURES:
                 raise WorkersFailed(f"workers ended {self._failures} times as soon as they were started")
             log.warning("worker %d ended (exit code %s): another one is started", number, worker.exitcode)
@@ -78,9 +78,9 @@ class Workers:
         workers = [worker for worker, _ in self._workers.values()]
         for worker in workers:
             worker.terminate()
-        ends = self._clock.monotonic() + _ENDS_WITHIN
+        ends = self._clock.monotonic_s() + _ENDS_WITHIN
         for worker in workers:
-            worker.join(max(ends - self._clock.monotonic(), 0))
+            worker.join(max(ends - self._clock.monotonic_s(), 0))
             if worker.exitcode is None:
                 worker.kill()
                 worker.join()

@@ -106,8 +106,8 @@ def _parts(serialized: str) -> tuple[str, str]:
     return text[:signed], text[signed:]
 
 
-def verify(serialized: str, resource: str | None, now: int, key: RSAPublicKey) -> tuple[Status, MediaToken | None]:
-    """Checks a serialized token at ``now`` (ms); with a resource also that it is for that one."""
+def verify(serialized: str, resource: str | None, now_ms: int, key: RSAPublicKey) -> tuple[Status, MediaToken | None]:
+    """Checks a serialized token at ``now_ms``; with a resource also that it is for that one."""
     try:
         form = _FORM.fullmatch(base64.b64decode(serialized, validate=True).decode())
     except (ValueError, binascii.Error):
@@ -122,7 +122,7 @@ def verify(serialized: str, resource: str | None, now: int, key: RSAPublicKey) -
         token = _read(fromstring(form[2], forbid_dtd=True))
     except (ParseError, DefusedXmlException, ValueError, OverflowError):
         return Status.INVALID_TOKEN_FORMAT, None
-    if not token.issued <= now + _CLOCK_SKEW_MS or now >= token.issued + token.ttl:
+    if not token.issued <= now_ms + _CLOCK_SKEW_MS or now_ms >= token.issued + token.ttl:
         return Status.TOKEN_EXPIRED, token
     if resource is not None and resource != token.resource_id:
         return Status.INVALID_RESOURCE_ID, token

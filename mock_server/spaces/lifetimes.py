@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pass_harness.mock_server.behaviours.model import Facts
+from pass_harness.mock_server.behaviours.model import RequestFacts
 from pass_harness.mock_server.catalogue import Integration
 from pass_harness.mock_server.config.settings import Settings
 from pass_harness.mock_server.domain.records import Session
@@ -10,7 +10,7 @@ from pass_harness.mock_server.spaces.spaces import Space
 
 
 async def lifetime(
-    space: Space, settings: Settings, name: str, facts: Facts | None, integration: Integration | None
+    space: Space, settings: Settings, name: str, facts: RequestFacts | None, integration: Integration | None
 ) -> tuple[int, str | None]:
     """The lifetime of that name in ms, and the id of the behaviour that set it, if one did.
 
@@ -18,7 +18,7 @@ async def lifetime(
     """
     taken = None
     if facts is not None:
-        taken = await space.behaviours.take("ttl", facts, space.clock.now(), lifetime=name)
+        taken = await space.behaviours.take("ttl", facts, space.clock.now_ms(), lifetime=name)
     if taken is not None:
         return int(getattr(taken.effect.ttl, name)), taken.id
     special = getattr(integration, name, None)
@@ -29,7 +29,7 @@ async def login_lifetime(space: Space, settings: Settings, session: Session) -> 
     """How long (ms) a login holds: by platform where the integration says so, shorter for an unknown platform."""
     viewer, mvpd = session.viewer, session.mvpd or ""
     integration = space.world.catalogue.integration(viewer.service_provider, mvpd)
-    facts = Facts(
+    facts = RequestFacts(
         endpoint="authenticate",
         service_provider=viewer.service_provider,
         mvpd=mvpd,

@@ -13,7 +13,7 @@ from pass_harness.mock_server.config.settings import Settings
 from pass_harness.mock_server.domain.world import World
 from pass_harness.mock_server.ids import Ids
 from pass_harness.mock_server.journal.journal import Journal
-from pass_harness.mock_server.live.monitor import Watch, Watching
+from pass_harness.mock_server.live.monitor import Monitor, Monitoring
 from pass_harness.mock_server.signing.keys import Keys
 from pass_harness.mock_server.space_paths import DEFAULT_SPACE
 from pass_harness.mock_server.store import Store, StoreUnavailable
@@ -41,7 +41,7 @@ class Space:
     world: World
     behaviours: Behaviours
     journal: Journal
-    watch: Watch
+    watch: Monitor
     used: int = 0
     """When this process was asked for it last (ms, on the mock's clock)."""
 
@@ -64,7 +64,7 @@ class Spaces:
         clock: Clock,
         ids: Ids,
         keys: Keys,
-        watching: Watching,
+        watching: Monitoring,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -79,7 +79,7 @@ class Spaces:
         """The space of that name, if it is at hand and no other process can have changed it."""
         space = self._spaces.get(name) if not self._watching.shared else None
         if space is not None:
-            space.used = self._clock.now()
+            space.used = self._clock.now_ms()
         return space
 
     async def open(self, name: str) -> Space:
@@ -92,7 +92,7 @@ class Spaces:
             space = self._spaces.setdefault(name, made)
         else:
             await self._follow(space, record)
-        space.used = self._clock.now()
+        space.used = self._clock.now_ms()
         return space
 
     async def refresh(self, space: Space) -> None:
@@ -152,13 +152,13 @@ class Spaces:
         longest = self._settings.bounds.space_idle + self._between_looks
         records = {name: record for _, name, record in await self._root.all_rows(SPACES)}
         for name, record in records.items():
-            if name != DEFAULT_SPACE and self._clock.now() - record.used >= longest:
+            if name != DEFAULT_SPACE and self._clock.now_ms() - record.used >= longest:
                 await self.delete(name)
         for name in self._spaces.keys() - records.keys():
             self._put_away(name)
 
     async def _note_use(self, space: Space) -> None:
-        used = self._clock.now() if space.watch.in_use else space.used
+        used = self._clock.now_ms() if space.watch.in_use else space.used
 
         def step(record: SpaceRecord) -> SpaceRecord:
             return msgspec.structs.replace(record, used=max(record.used, used))
@@ -177,7 +177,7 @@ class Spaces:
         if held >= self._settings.bounds.spaces:
             raise TooManySpaces(f"this mock holds {held} spaces, as many as it may: delete some first")
         life = await self._prepare(name, 0)
-        mine = SpaceRecord(life=life, added=len(self._settings.behaviours), used=self._clock.now())
+        mine = SpaceRecord(life=life, added=len(self._settings.behaviours), used=self._clock.now_ms())
 
         def step(record: SpaceRecord | None) -> tuple[SpaceRecord, SpaceRecord]:
             return record or mine, record or mine
@@ -186,11 +186,11 @@ class Spaces:
 
     async def _prepare(self, name: str, earlier: int) -> int:
         """Fills a new life of a space with the configured behaviours, before anybody sees it; its number."""
-        now = self._clock.now()
-        life = max(earlier + 1, now)
+        now_ms = self._clock.now_ms()
+        life = max(earlier + 1, now_ms)
         store = self._store.space(name, life)
         for number, behaviour in enumerate(self._settings.behaviours, 1):
-            active = first_state(behaviour, number, now)
+            active = first_state(behaviour, number, now_ms)
             await store.write(ACTIVE, "", active.id, active)
         return life
 

@@ -1,7 +1,7 @@
-"""The TCP connection beneath a request: told apart, and broken on purpose.
+"""The TCP connection of a request: its identifier, and the means to break it on purpose.
 
-Uvicorn hides the transport from the app, so our `BoundedProtocol` puts a `Connection` into the scope. Without one (an
-app that is called in process) the faults that need it end the exchange as if the peer had gone.
+Uvicorn hides the transport from the app, so `BoundedProtocol` puts a `ClientConnection` into the scope. An app called
+in process has none: the faults that need one then end the exchange as if the client had hung up.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LINGER_NOT = struct.pack("ii", 1, 0)
 _numbers = itertools.count(1)
 
 
-class Connection:
+class ClientConnection:
     """One TCP connection; ``id`` is given once in the life of the process."""
 
     def __init__(self, transport: asyncio.Transport, given_up: Callable[[], None]) -> None:
@@ -50,6 +50,6 @@ class Connection:
         self._transport.close()
 
 
-def connection_of(scope: Scope) -> Connection | None:
+def connection_of(scope: Scope) -> ClientConnection | None:
     found = (scope.get("extensions") or {}).get(EXTENSION)
-    return found if isinstance(found, Connection) else None
+    return found if isinstance(found, ClientConnection) else None

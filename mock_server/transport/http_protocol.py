@@ -11,7 +11,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from pass_harness.mock_server.transport.connection import EXTENSION, Connection
+from pass_harness.mock_server.transport.connection import EXTENSION, ClientConnection
 from pass_harness.mock_server.transport.raw_headers import LONGEST_REMEMBERED, remembered
 from pass_harness.mock_server.transport.write_coalescing import Departure
 
@@ -39,7 +39,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
         transport = Departure(transport, self.loop)
         super().connection_made(transport)
-        self._connection = Connection(transport, self._give_up)
+        self._connection = ClientConnection(transport, self._give_up)
         self._received = 0
         """Bytes that came since the connection or the last request began, without those of bodies."""
         self._began: float | None = self.loop.time()

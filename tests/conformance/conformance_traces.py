@@ -69,7 +69,7 @@ def error(code: str, action: str = "none", status: int = 403, message: str = "No
 
 @dataclass
 class Trace:
-    """Observations in the making. ``now`` is in seconds; each exchange and verb moves it on a little."""
+    """Observations in the making. ``now_s`` is in seconds; each exchange and verb moves it on a little."""
 
     now: float = 100.0
     lag_ms: float = 0.0

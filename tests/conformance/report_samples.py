@@ -10,10 +10,10 @@ from conformance_traces import Trace, Viewer
 from trace_judging import judge
 
 from pass_harness.conformance.evaluation.engine import Judge, in_order
-from pass_harness.conformance.evaluation.evidence_history import Witness
+from pass_harness.conformance.evaluation.evidence_history import EvidenceHistory
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import all_rules
-from pass_harness.conformance.reports.documents import FORMS
+from pass_harness.conformance.reports.formats import FORMS
 from pass_harness.conformance.reports.model import Report, Run, ScenarioReport, compose
 
 MARKUP = '"><img src=x onerror=alert(1)><script>alert(1)</script></style></title>'
@@ -26,7 +26,7 @@ def violated(*rules: str) -> Report:
     for rule in all_rules():
         if rule.card.id not in (rules or BREAKERS):
             continue
-        judged = Judge([rule], Expectations(), witness=Witness())
+        judged = Judge([rule], Expectations(), history=EvidenceHistory())
         for seen in in_order(BREAKERS[rule.card.id]().observations):
             judged.observe(seen)
         results += judged.conclude()

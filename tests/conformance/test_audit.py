@@ -13,7 +13,7 @@ from breakers import BREAKERS
 from conformance_traces import Trace
 
 from pass_harness.conformance.evaluation.engine import Judge
-from pass_harness.conformance.evaluation.evidence_history import Witness
+from pass_harness.conformance.evaluation.evidence_history import EvidenceHistory
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import all_rules
 from pass_harness.conformance.running import audit as auditing
@@ -45,7 +45,7 @@ def test_the_collector_goes_on_afterwards(trace: Path, tmp_path: Path) -> None:
 
 
 def test_there_is_nothing_that_the_collector_would_have_found() -> None:
-    judged = Judge(all_rules(), Expectations(), driven=False, witness=Witness())
+    judged = Judge(all_rules(), Expectations(), driven=False, history=EvidenceHistory())
     gc.collect()
     with gc_stopped():
         for trace in BREAKERS.values():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from conformance_traces import OTHER, VIEWER, Trace, error
 
-from pass_harness.conformance.facts.common import Facts
 from pass_harness.conformance.facts.exchanges import read_once
+from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.journal.masking import mask
@@ -13,9 +13,9 @@ from pass_harness.mock_server.journal.masking import mask
 REJECTED = error("invalid_access_token_client_application", "application-registration", 401)
 
 
-def known(trace: Trace) -> Facts:
+def known(trace: Trace) -> SharedFacts:
     """What is known when the last observation of a trace is at hand."""
-    facts = Facts()
+    facts = SharedFacts()
     for seen in trace.observations:
         facts.observe(seen)
     return facts
@@ -84,7 +84,7 @@ def test_time_never_goes_back() -> None:
     trace = Trace()
     late, early = trace.wait(5).profiles(), trace.wait(-9).profiles()
     assert early.wall < late.wall
-    assert known(trace).now == late.wall
+    assert known(trace).now_s == late.wall
 
 
 def test_what_is_read_once_is_read_anew_of_another_exchange() -> None:

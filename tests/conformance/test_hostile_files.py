@@ -17,12 +17,12 @@ from pass_harness.conformance.evaluation import waivers
 from pass_harness.conformance.printable import printable, printable_lines
 from pass_harness.conformance.readers import jsonl
 from pass_harness.conformance.reports import baseline
-from pass_harness.conformance.reports.documents import FORMS
+from pass_harness.conformance.reports.formats import FORMS
 from pass_harness.conformance.service_toml import service_config
 from pass_harness.load import event, slo
 from pass_harness.mock_server.config import loading as config
 from pass_harness.mock_server.exchange import Exchange
-from pass_harness.mock_server.openapi.reading import UnreadableDocument, read_document
+from pass_harness.mock_server.openapi.document_reader import UnreadableDocument, read_document
 
 DEEP = {
     "arrays": "[" * 50_000 + "]" * 50_000,

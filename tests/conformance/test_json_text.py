@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pass_harness.conformance.readers import json_text
-from pass_harness.conformance.readers.json_text import BadJson, JsonText
+from pass_harness.conformance.readers import json_stream
+from pass_harness.conformance.readers.json_stream import BadJson, JsonStream
 
 SCALARS = (
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters(codec="utf-8"), max_size=20)
@@ -25,12 +25,12 @@ OBJECTS = st.lists(st.dictionaries(st.sampled_from(["request", "time", "}", "a,{
 
 @pytest.fixture
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_text, "CHUNK", 7)
-    monkeypatch.setattr(json_text, "GUESSED", 30)
+    monkeypatch.setattr(json_stream, "CHUNK", 7)
+    monkeypatch.setattr(json_stream, "GUESSED", 30)
 
 
 def elements(text: str) -> list[Any]:
-    cursor = JsonText(io.StringIO(text))
+    cursor = JsonStream(io.StringIO(text))
     found = list(cursor.elements(msgspec.json.decode, msgspec.json.Decoder(list[Any]).decode))
     cursor.end()
     return found
@@ -56,7 +56,7 @@ def test_elements_may_be_written_in_any_way(objects: list[Any], styles: list[dic
 
 @given(value=st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=5), VALUES, max_size=4))
 def test_members_are_those_of_the_object(value: dict[str, Any]) -> None:
-    cursor = JsonText(io.StringIO(json.dumps(value, indent=1)))
+    cursor = JsonStream(io.StringIO(json.dumps(value, indent=1)))
     assert {name: cursor.value() for name in cursor.members()} == value
 
 
@@ -81,14 +81,14 @@ def test_what_is_wrong_is_said(text: str, words: str) -> None:
 
 
 def test_an_element_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_text, "MOST", 1 << 20)
+    monkeypatch.setattr(json_stream, "MOST", 1 << 20)
     with pytest.raises(BadJson, match="more than 1048576 characters"):
         elements('[{"a": "' + "x" * (1 << 22))
 
 
 def test_a_name_is_a_text() -> None:
     with pytest.raises(BadJson, match="name of a member"):
-        list(JsonText(io.StringIO("{1: 2}")).members())
+        list(JsonStream(io.StringIO("{1: 2}")).members())
 
 
 def test_a_guess_that_is_wrong_does_no_harm() -> None:
@@ -109,7 +109,7 @@ def test_elements_that_are_written_alike_are_decoded_together() -> None:
         together.append(text)
         return msgspec.json.decode(text, type=list[object])
 
-    assert list(JsonText(io.StringIO(json.dumps(written))).elements(decode, decode_all)) == written
+    assert list(JsonStream(io.StringIO(json.dumps(written))).elements(decode, decode_all)) == written
     assert len(one_by_one) < 10
     assert together
 
@@ -124,5 +124,5 @@ def test_elements_that_are_refused_together_are_decoded_one_by_one_and_only_once
         raise msgspec.ValidationError
 
     text = json.dumps(written)
-    assert list(JsonText(io.StringIO(text)).elements(msgspec.json.decode, decode_all)) == written
+    assert list(JsonStream(io.StringIO(text)).elements(msgspec.json.decode, decode_all)) == written
     assert tried < 2 * len(text)

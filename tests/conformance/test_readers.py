@@ -12,8 +12,8 @@ from conformance_traces import Trace
 
 from pass_harness.conformance.errors import ConfigError
 from pass_harness.conformance.outcomes import Expectations
+from pass_harness.conformance.readers.journal_pages import follow
 from pass_harness.conformance.readers.jsonl import read_jsonl
-from pass_harness.conformance.readers.live import follow
 from pass_harness.conformance.registry import all_rules
 from pass_harness.conformance.running.audit import audit
 from pass_harness.mock_server.client.async_client import ControlClient, ExchangePage

@@ -9,7 +9,7 @@ import pytest
 from audited import audit, broken, invoke
 
 from pass_harness.conformance.cli import options as command
-from pass_harness.conformance.reports.documents import FORMS, Form
+from pass_harness.conformance.reports.formats import FORMS, Form
 
 RULE = "authentication.poll-interval"
 FILES = {"report.txt", *(form.file for form in FORMS.values())}

@@ -19,11 +19,11 @@ from sarif_kit.validate import validation_errors
 from pass_harness.conformance.registry import all_rules
 from pass_harness.conformance.reports import markdown
 from pass_harness.conformance.reports.curl import curl, script
-from pass_harness.conformance.reports.documents import FORMS
+from pass_harness.conformance.reports.evidence_scene import ExchangeReport, SceneReport
+from pass_harness.conformance.reports.formats import FORMS
 from pass_harness.conformance.reports.html.timeline import timeline
 from pass_harness.conformance.reports.json import published_schema, schema_of_model
 from pass_harness.conformance.reports.model import Report, RuleReport
-from pass_harness.conformance.reports.scene import ExchangeReport, SceneReport
 
 SAMPLES: list[Callable[[], Report]] = [compliant, violated, hostile]
 

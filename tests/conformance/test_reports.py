@@ -19,7 +19,7 @@ from pass_harness.conformance.evaluation.engine import Judge, lacking
 from pass_harness.conformance.evaluation.fingerprint import VERSION
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import all_rules, select
-from pass_harness.conformance.reports import rules as listing
+from pass_harness.conformance.reports import rule_listing as listing
 from pass_harness.conformance.reports import text
 from pass_harness.conformance.reports.json import encode
 from pass_harness.conformance.reports.model import Report, RuleReport, Run, ScenarioReport, compose

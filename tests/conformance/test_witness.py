@@ -7,10 +7,10 @@ from breakers import BREAKERS
 from conformance_traces import OTHER, VIEWER, Trace
 from trace_judging import judge
 
-from pass_harness.conformance.evaluation.evidence_history import AFTER, BEFORE, MOST, Scene, Witness
+from pass_harness.conformance.evaluation.evidence_history import AFTER, BEFORE, MOST, EvidenceHistory, Scene
 from pass_harness.conformance.observation import VerbCall
 from pass_harness.conformance.outcomes import Broken
-from pass_harness.conformance.reports.scene import LONGEST_BODY, scene_report
+from pass_harness.conformance.reports.evidence_scene import LONGEST_BODY, scene_report
 from pass_harness.mock_server.exchange import Exchange
 
 
@@ -23,14 +23,14 @@ def ids(scene: Scene) -> list[int]:
 
 
 def test_a_scene_shows_what_the_device_did_before_and_after_and_no_other_device() -> None:
-    trace, witness = Trace(), Witness()
+    trace, history = Trace(), EvidenceHistory()
     for _ in range(20):
-        witness.saw(0, trace.profiles(VIEWER))
-        witness.saw(0, trace.profiles(OTHER))
-    scene = witness.scene(0, broken(37, 39))
+        history.saw(0, trace.profiles(VIEWER))
+        history.saw(0, trace.profiles(OTHER))
+    scene = history.scene(0, broken(37, 39))
     for _ in range(20):
-        witness.saw(0, trace.profiles(VIEWER))
-        witness.saw(0, trace.profiles(OTHER))
+        history.saw(0, trace.profiles(VIEWER))
+        history.saw(0, trace.profiles(OTHER))
 
     before = [37 - 2 * n for n in range(BEFORE, 0, -1)]
     after = [41 + 2 * n for n in range(AFTER)]
@@ -40,41 +40,41 @@ def test_a_scene_shows_what_the_device_did_before_and_after_and_no_other_device(
 
 
 def test_cited_calls_of_no_device_are_shown_too() -> None:
-    trace, witness = Trace(), Witness()
-    witness.saw(0, trace.token("t1"))
-    witness.saw(0, trace.profiles(VIEWER))
+    trace, history = Trace(), EvidenceHistory()
+    history.saw(0, trace.token("t1"))
+    history.saw(0, trace.profiles(VIEWER))
 
-    assert ids(witness.scene(0, broken(1, 2))) == [1, 2]
+    assert ids(history.scene(0, broken(1, 2))) == [1, 2]
 
 
 def test_what_the_app_asked_is_part_of_the_scene() -> None:
-    trace, witness = Trace(), Witness()
+    trace, history = Trace(), EvidenceHistory()
     trace.ask("play", returns={"allowed": True})
     for seen in trace.observations:
-        witness.saw(0, seen)
+        history.saw(0, seen)
 
-    (seen,) = witness.scene(0, broken()).observations
+    (seen,) = history.scene(0, broken()).observations
     assert isinstance(seen, VerbCall)
 
 
 def test_worlds_do_not_mix() -> None:
-    here, there, witness = Trace(space="a"), Trace(space="b"), Witness()
-    witness.saw(0, here.profiles())
-    witness.saw(1, there.profiles())
+    here, there, history = Trace(space="a"), Trace(space="b"), EvidenceHistory()
+    history.saw(0, here.profiles())
+    history.saw(1, there.profiles())
 
-    (seen,) = witness.scene(1, broken(1)).observations
+    (seen,) = history.scene(1, broken(1)).observations
     assert isinstance(seen, Exchange)
     assert seen.space == "b"
 
 
 def test_the_memory_is_bounded_and_what_is_forgotten_is_named() -> None:
-    trace, witness = Trace(), Witness(remembered=10)
+    trace, history = Trace(), EvidenceHistory(remembered=10)
     for _ in range(500):
-        witness.saw(0, trace.profiles(VIEWER))
-    held = [value for value in vars(witness).values() if hasattr(value, "__len__")]
+        history.saw(0, trace.profiles(VIEWER))
+    held = [value for value in vars(history).values() if hasattr(value, "__len__")]
     assert max(map(len, held)) <= 10
 
-    scene = witness.scene(0, broken(3, 499))
+    scene = history.scene(0, broken(3, 499))
     assert scene.missing == (3,)
     assert 499 in ids(scene)
     assert len(scene.observations) <= MOST

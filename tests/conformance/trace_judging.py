@@ -9,7 +9,7 @@ import msgspec
 from conformance_traces import Trace
 
 from pass_harness.conformance.evaluation.engine import Judge, RuleResult, Verdict, in_order
-from pass_harness.conformance.evaluation.evidence_history import Witness
+from pass_harness.conformance.evaluation.evidence_history import EvidenceHistory
 from pass_harness.conformance.evaluation.waivers import Waivers
 from pass_harness.conformance.observation import Observation
 from pass_harness.conformance.outcomes import Expectations
@@ -24,7 +24,7 @@ def judge(
     waivers: Waivers | None = None,
 ) -> dict[str, RuleResult]:
     """What all rules say of a trace, by their ids."""
-    judged = Judge(all_rules(), expectations or Expectations(), witness=Witness(), waivers=waivers)
+    judged = Judge(all_rules(), expectations or Expectations(), history=EvidenceHistory(), waivers=waivers)
     for observation in in_order(observations):
         judged.observe(observation)
     return {result.card.id: result for result in judged.conclude()}

@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from pass_harness.conformance.drivers.driver import Request
-from pass_harness.conformance.drivers.http import HttpDriver
-from pass_harness.conformance.drivers.wire import MOST_BYTES
+from pass_harness.conformance.drivers.http_driver import HttpDriver
+from pass_harness.conformance.drivers.http_verbs import MOST_BYTES
 from pass_harness.conformance.observation import VerbCall
 from pass_harness.conformance.service_toml.service_config import load
 from pass_harness.fixtures.devices import new_devices
@@ -47,7 +47,7 @@ def ask(tmp_path: Path) -> Callable[..., VerbCall]:
 
         async def once() -> VerbCall:
             transport = httpx.MockTransport(lambda asked: unread(handler(asked)))
-            driver = HttpDriver(load(path), now=lambda: next(times), transport=transport)
+            driver = HttpDriver(load(path), now_s=lambda: next(times), transport=transport)
             request = Request(verb=verb, device=DEVICE, scenario="test", arguments=arguments, context=context or {})
             call = await driver.ask(request)
             await driver.close()

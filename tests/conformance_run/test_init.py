@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from pass_harness.conformance.cli.main import main
 from pass_harness.conformance.drafting.draft import OPEN, ServiceDraft, VerbDraft, as_toml
-from pass_harness.conformance.drafting.words import placeholder_of, words_of
+from pass_harness.conformance.drafting.vocabulary import placeholder_of, words_of
 from pass_harness.conformance.running import child_processes
 from pass_harness.conformance.running.doctor import consult
 from pass_harness.conformance.service_toml.service_config import ServiceConfig, load

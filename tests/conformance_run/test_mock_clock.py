@@ -20,7 +20,7 @@ class Mock:
         self.asked = 0
         self._delays = delays
 
-    def monotonic(self) -> float:
+    def monotonic_s(self) -> float:
         return self.now
 
     async def health(self) -> Health:
@@ -33,7 +33,7 @@ class Mock:
 
 def measured(mock: Mock) -> float:
     clock = asyncio.run(MockClock.of(cast(Any, mock), mock.monotonic))
-    return clock.now() - mock.now
+    return clock.now_ms() - mock.now
 
 
 def test_the_quickest_reading_counts() -> None:

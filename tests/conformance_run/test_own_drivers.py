@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from pass_harness.conformance.drivers import command as command_driver
+from pass_harness.conformance.drivers import command_driver
 from pass_harness.conformance.drivers.driver import Driver, Request
-from pass_harness.conformance.drivers.opening import opened
+from pass_harness.conformance.drivers.driver_factory import opened
 from pass_harness.conformance.errors import ConfigError
 from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.conformance.observation import VerbCall
@@ -41,7 +41,7 @@ def use(toml: Path, work: Callable[[Driver], Awaitable[VerbCall]]) -> VerbCall:
     """What the work with the driver of a service.toml comes to."""
 
     async def work_with_it() -> VerbCall:
-        async with opened(load(toml), now=time.monotonic, restarter=None) as driver:
+        async with opened(load(toml), now_s=time.monotonic, restarter=None) as driver:
             return await work(driver)
 
     return asyncio.run(work_with_it())
@@ -203,7 +203,7 @@ def by_class(folder: Path, code: str, more: str = "") -> Path:
 
 WHOLE_CLASS = """
 import time
-from pass_harness.conformance.drivers.wire import VerbError
+from pass_harness.conformance.drivers.http_verbs import VerbError
 
 class Driver:
     def __init__(self, service):

@@ -11,9 +11,9 @@ from pass_harness.conformance.facilities import FACILITIES
 from pass_harness.conformance.outcomes import Blame
 from pass_harness.conformance.reports.model import ScenarioReport
 from pass_harness.conformance.scenarios import SCENARIOS
-from pass_harness.conformance.scenarios.playing import play_all
+from pass_harness.conformance.scenarios.context import ScenarioContext, ScenarioError
+from pass_harness.conformance.scenarios.player import play_all
 from pass_harness.conformance.scenarios.scenario import Scenario
-from pass_harness.conformance.scenarios.stage import ScenarioError, Stage
 from pass_harness.conformance.verbs import RESTART, VERBS
 
 ACTED: list[str] = []
@@ -32,7 +32,7 @@ class BareStage:
 class Slow(Scenario):
     id, title, needs = "slow", "takes its time", frozenset({"login"})
 
-    async def play(self, stage: Stage) -> None:
+    async def play(self, context: ScenarioContext) -> None:
         ACTED.append("slow begins")
         await asyncio.sleep(0.05)
         ACTED.append("slow ends")
@@ -41,8 +41,8 @@ class Slow(Scenario):
 class Quick(Scenario):
     id, title, needs = "quick", "is done at once", frozenset({"login"})
 
-    async def play(self, stage: Stage) -> None:
-        stage.notes.append("without the verb stop")
+    async def play(self, context: ScenarioContext) -> None:
+        context.notes.append("without the verb stop")
         ACTED.append("quick")
 
 
@@ -50,10 +50,10 @@ class Alone(Scenario):
     id, title, needs = "alone", "touches the whole service", frozenset({"login"})
     exclusive = True
 
-    async def prepare(self, stage: Stage) -> None:
+    async def prepare(self, context: ScenarioContext) -> None:
         ACTED.append("alone prepares")
 
-    async def play(self, stage: Stage) -> None:
+    async def play(self, context: ScenarioContext) -> None:
         ACTED.append("alone plays")
 
 
@@ -61,14 +61,14 @@ class Failing(Scenario):
     id, title, needs = "failing", "cannot go on", frozenset()
     error: Exception = ScenarioError("the cable is cut", Blame.CONFIG)
 
-    async def play(self, stage: Stage) -> None:
+    async def play(self, context: ScenarioContext) -> None:
         raise self.error
 
 
 class Unprepared(Alone):
     id = "unprepared"
 
-    async def prepare(self, stage: Stage) -> None:
+    async def prepare(self, context: ScenarioContext) -> None:
         raise ScenarioError("nobody logged in")
 
 

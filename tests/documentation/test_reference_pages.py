@@ -13,7 +13,7 @@ from pass_harness.conformance.service_toml import service_config
 from pass_harness.conformance.service_toml.placeholders import PLACEHOLDERS
 from pass_harness.conformance.verbs import RESTART, VERBS
 from pass_harness.load import event, incidents, slo
-from pass_harness.load.curves import CURVES
+from pass_harness.load.arrival_curves import CURVES
 
 PAGES = ROOT / "docs" / "reference"
 

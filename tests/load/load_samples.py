@@ -13,14 +13,14 @@ from pass_harness.conformance.registry import select
 from pass_harness.conformance.reports.model import Run
 from pass_harness.conformance.reports.model import compose as compose_conformance
 from pass_harness.load.event import Event
-from pass_harness.load.forecast import page as forecast_page
+from pass_harness.load.forecast import html_page as forecast_page
 from pass_harness.load.forecast.forecast import Wanted
 from pass_harness.load.forecast.forecast import forecast as foresee
 from pass_harness.load.forecast.habits import flaws_named
 from pass_harness.load.forecast.report import ForecastReport
 from pass_harness.load.incidents import Incident, Moment
-from pass_harness.load.judge import LiveJudge
-from pass_harness.load.messages import Attendance, Came
+from pass_harness.load.ipc_messages import Attendance, Came
+from pass_harness.load.live_evaluation import LiveJudge
 from pass_harness.load.report import html
 from pass_harness.load.report.model import LoadReport, compose
 from pass_harness.load.slo import Limits, Slo, VerbLimits

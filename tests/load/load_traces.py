@@ -6,7 +6,7 @@ import msgspec
 
 from pass_harness.conformance.observation import VerbCall
 from pass_harness.load.event import Event, Stage, ViewerKind
-from pass_harness.load.messages import Asked
+from pass_harness.load.ipc_messages import Asked
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.formats.durations import parse_duration
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pass_harness.load.forecast.buckets import Calls, Limits, throttle
+from pass_harness.load.forecast.throttle_buckets import Calls, Limits, throttle
 from pass_harness.mock_server.adobe.throttle import Limit, admit
 
 MEMBERS = 3

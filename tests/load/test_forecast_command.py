@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pass_harness.load.cli import main
-from pass_harness.load.forecast.words import ACTIONS
+from pass_harness.load.forecast.report_text import ACTIONS
 
 TRACES = Path(__file__).parent.parent.parent / "fixtures" / "traces"
 HOSTILE = "<img src=x onerror=alert(1)>"

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pass_harness.load.curves import CURVES
+from pass_harness.load.arrival_curves import CURVES
 from pass_harness.load.event import FIRST_SCREEN, RETURNING, SECOND_SCREEN, TEMP_PASS, Event, Stage, ViewerKind
-from pass_harness.load.forecast.crowds import chunks, household_sizes
+from pass_harness.load.forecast.audience_chunks import chunks, household_sizes
+from pass_harness.load.forecast.call_ledger import ENDPOINTS
 from pass_harness.load.forecast.habits import COMPLIANT, Habits, defects, flaws_named
-from pass_harness.load.forecast.ledger import ENDPOINTS
+from pass_harness.load.forecast.incident_effects import Troubles, troubles
 from pass_harness.load.forecast.simulation import Tally, simulate
-from pass_harness.load.forecast.troubles import Troubles, troubles
 from pass_harness.load.incidents import Incident, Moment
 from pass_harness.mock_server.adobe.throttle import Limit
 from pass_harness.mock_server.behaviours.effects import Effect

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import psutil
 
-from pass_harness.load.bench.bare import Canned
-from pass_harness.load.bench.cores import halted
-from pass_harness.load.bench.others import mockoon, prism, wiremock
+from pass_harness.load.bench.baseline_apps import Canned
+from pass_harness.load.bench.cpu_cores import halted
+from pass_harness.load.bench.other_mocks import mockoon, prism, wiremock
 from tests.mock_server.redis_server import RedisServer
 
 CALLS = ["profiles.code", "decisions.preauthorize", "decisions.authorize", "dcr.token", "sessions.create"]

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from pass_harness.conformance.observation import VerbCall
 from pass_harness.conformance.running.child_processes import Child
 from pass_harness.load.cli import main
-from pass_harness.load.disruption import disrupt
+from pass_harness.load.incident_runner import run_incidents
 from pass_harness.load.incidents import Incident, Moment
 from pass_harness.mock_server.client.async_client import ControlClient
 from pass_harness.mock_server.client.models import DataCentresState
@@ -59,7 +59,7 @@ def test_a_fail_over_is_told_with_where_it_went() -> None:
     incident = Incident(at=Moment("+0s"), fail_over=True)
     control = cast(ControlClient, Control())
     asyncio.run(
-        disrupt([incident], control, begins=5.0, now=lambda: 5.0, announce=lambda _: None, moved=moved.append)
+        run_incidents([incident], control, begins=5.0, now_s=lambda: 5.0, announce=lambda _: None, moved=moved.append)
     )
     assert [(call.verb, call.arguments) for call in moved] == [
         ("fail_over", {"from": "127.0.0.1", "to": "127.0.0.2"})
@@ -70,7 +70,9 @@ def test_what_was_switched_on_is_switched_off_again() -> None:
     control = Control()
     incident = Incident(at=Moment("+0s"), lasts=parse_duration("10ms"), degradation="AuthZAll")
     asyncio.run(
-        disrupt([incident], cast(ControlClient, control), begins=0.0, now=lambda: 0.0, announce=lambda _: None)
+        run_incidents(
+            [incident], cast(ControlClient, control), begins=0.0, now_s=lambda: 0.0, announce=lambda _: None
+        )
     )
     assert control.said == ["add {'degradation': 'AuthZAll'}", "remove b1"]
 

@@ -10,11 +10,11 @@ import msgspec
 import pytest
 
 from pass_harness.conformance.errors import ConfigError
-from pass_harness.load.curves import CURVES
+from pass_harness.load.arrival_curves import CURVES
+from pass_harness.load.device_platforms import PLATFORMS
 from pass_harness.load.event import ENTRANCES, Event, Outline, Stage, ViewerKind, find, load, packaged
 from pass_harness.load.incidents import Incident
-from pass_harness.load.platforms import PLATFORMS
-from pass_harness.load.tempo import at_speed
+from pass_harness.load.time_scale import at_speed
 
 GOOD = """[event]
 audience = 10

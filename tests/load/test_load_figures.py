@@ -10,10 +10,10 @@ from load_traces import asked, event, exchange
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.reports.model import Run
 from pass_harness.conformance.reports.model import compose as compose_conformance
-from pass_harness.load.figures import Demand, Latencies, Traffic
-from pass_harness.load.judge import LiveJudge
-from pass_harness.load.messages import Attendance, Called
+from pass_harness.load.ipc_messages import Attendance, Called
+from pass_harness.load.live_evaluation import LiveJudge
 from pass_harness.load.report.model import LoadReport, compose
+from pass_harness.load.run_statistics import Demand, Latencies, Traffic
 
 
 def test_percentiles_are_nearest_rank_and_exact_to_half_a_per_cent() -> None:

@@ -13,9 +13,9 @@ from pass_harness.conformance.observation import moment
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import select
 from pass_harness.conformance.reports.model import Report, Run, compose
-from pass_harness.load.judge import HORIZON, PAGE, LiveJudge, Ordered, follow_journal
-from pass_harness.load.messages import Attendance, Came
-from pass_harness.load.validity import reasons_against
+from pass_harness.load.ipc_messages import Attendance, Came
+from pass_harness.load.live_evaluation import HORIZON, PAGE, LiveJudge, Ordered, follow_journal
+from pass_harness.load.run_validity import reasons_against
 from pass_harness.mock_server.client.async_client import ControlClient, ExchangePage
 
 POLLS = select(["authentication.poll-interval"])

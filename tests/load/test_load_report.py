@@ -14,8 +14,8 @@ from rich.console import Console
 from pass_harness.load.report import charts, html, markdown
 from pass_harness.load.report.charts import LEFT, MOST_POINTS, RIGHT, WIDTH, Times
 from pass_harness.load.report.model import LoadReport
+from pass_harness.load.report.report_text import lead
 from pass_harness.load.report.text import render
-from pass_harness.load.report.words import lead
 
 MINUTE = Times(
     seconds=60.0, step=1.0, incidents=[("outage", 20.0, 30.0), ("revoked", 50.0, 50.0), ("slow", 55, None)]

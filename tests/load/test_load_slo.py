@@ -15,8 +15,8 @@ from pass_harness.conformance.reports.model import compose as compose_conformanc
 from pass_harness.load import slo
 from pass_harness.load.event import Event
 from pass_harness.load.incidents import Incident, Moment
-from pass_harness.load.judge import LiveJudge
-from pass_harness.load.messages import Attendance
+from pass_harness.load.ipc_messages import Attendance
+from pass_harness.load.live_evaluation import LiveJudge
 from pass_harness.load.report.model import LoadReport, compose
 from pass_harness.load.slo import Limits, Objective, Slo, VerbLimits, recovered_after
 from pass_harness.load.timeline import MOST_STEPS, Timeline

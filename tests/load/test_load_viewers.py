@@ -12,13 +12,13 @@ import pytest
 from load_traces import event
 
 from pass_harness.conformance.drivers.driver import Request
-from pass_harness.conformance.drivers.wire import VerbError, read, render
+from pass_harness.conformance.drivers.http_verbs import VerbError, read, render
 from pass_harness.conformance.service_toml import service_config
 from pass_harness.conformance.service_toml.service_config import ServiceConfig
 from pass_harness.fixtures import programmer_service
 from pass_harness.load.audience import guests
 from pass_harness.load.event import Event
-from pass_harness.load.messages import Asked
+from pass_harness.load.ipc_messages import Asked
 from pass_harness.load.viewers import EventOverError, GaveUpError, Viewer, World
 
 SERVICE = service_config.load(Path(programmer_service.__file__).with_name("service.toml"))
@@ -58,7 +58,7 @@ class Stage:
             event=of,
             verbs=frozenset(self.service.verbs),
             mvpd=self.service.service.mvpd,
-            now=lambda: self.now,
+            now_s=lambda: self.now,
             sleep=self._sleep,
             log_in=self.logins.append,
             report=self.asked.append,

@@ -92,7 +92,7 @@ async def _judge_all(folder: Path, runs: Mapping[str, Sequence[str]], at_once: i
                         announce=lambda line: None,
                         restarter=service.restart,
                         repointer=service.repoint,
-                        now=lambda: clock.now() / 1000,
+                        now_s=lambda: clock.now_ms() / 1000,
                     )
                     async with httpx.AsyncClient(trust_env=False) as http:
                         effects = (await http.get(f"{house_url}/{name}/defects")).json()

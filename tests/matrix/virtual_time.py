@@ -66,10 +66,10 @@ class LoopClock:
         self._loop = loop
         self._epoch = time.time() - loop.time()
 
-    def now(self) -> int:
+    def now_ms(self) -> int:
         return round((self._epoch + self._loop.time()) * 1000)
 
-    def monotonic(self) -> float:
+    def monotonic_s(self) -> float:
         return self._loop.time()
 
     async def sleep(self, seconds: float) -> None:

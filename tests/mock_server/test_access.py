@@ -155,7 +155,7 @@ async def test_ratings_above_the_subscribers_are_denied(mock: Mock) -> None:
             token = verify(
                 decision["token"]["serializedToken"],
                 resource,
-                mock.clock.now(),
+                mock.clock.now_ms(),
                 default_keys().media_token.public_key(),
             )
             assert token[0] == "VALID_TOKEN"
@@ -217,7 +217,7 @@ async def test_a_proxied_mvpd_is_flagged_and_named_in_media_tokens(tmp_path: Pat
     mvpds = (await mock.http.get("/api/v2/REF30/configuration", headers=headers)).json()["requestor"]["mvpds"]
     assert {m["id"]: m.get("isProxy") for m in mvpds} == {"Cablevision": None, "Spectrum": None, "Mine": True}
     serialized = (await mock.decide(headers, "authorize", "a", mvpd="Mine"))[0]["token"]["serializedToken"]
-    token = verify(serialized, None, mock.clock.now(), default_keys().media_token.public_key())[1]
+    token = verify(serialized, None, mock.clock.now_ms(), default_keys().media_token.public_key())[1]
     assert token is not None
     assert (token.mvpd_id, token.proxy_mvpd_id) == ("Mine", "Synacor")
 

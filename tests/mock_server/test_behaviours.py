@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pass_harness.mock_server.behaviours.active import Behaviours
 from pass_harness.mock_server.behaviours.effects import Effect
-from pass_harness.mock_server.behaviours.model import Behaviour, Facts, Match
+from pass_harness.mock_server.behaviours.model import Behaviour, Match, RequestFacts
 from pass_harness.mock_server.formats.durations import decode_hook, parse_duration
 from pass_harness.mock_server.store.memory import MemoryStore
 from pass_harness.mock_server.store.space_record import Head, SpaceRecord
@@ -22,9 +22,9 @@ PROFILES = "/api/v2/REF30/profiles"
 async def test_latency_takes_the_clocks_time(mock: Mock) -> None:
     await mock.behave({"latency": "2s"}, match={"endpoint": "profiles"})
     headers = await mock.signed_on()
-    before = mock.clock.now()
+    before = mock.clock.now_ms()
     await mock.http.get(PROFILES, headers=headers)
-    assert mock.clock.now() - before == 2000
+    assert mock.clock.now_ms() - before == 2000
     assert (await mock.exchanges())[-1]["duration_ms"] == 2000
 
 
@@ -148,13 +148,13 @@ async def _behaviours(*added: Behaviour) -> Behaviours:
     store = MemoryStore()
     behaviours = Behaviours(store.space("default", 1), Head(store.root(), "default", SpaceRecord(life=1)))
     for behaviour in added:
-        await behaviours.add(behaviour, now=0)
+        await behaviours.add(behaviour, now_ms=0)
     return behaviours
 
 
 async def test_the_behaviour_added_last_wins() -> None:
     behaviours = await _behaviours(Behaviour(effect=Effect(status=500)), Behaviour(effect=Effect(status=503)))
-    taken = await behaviours.take("status", Facts(endpoint="profiles"), 0)
+    taken = await behaviours.take("status", RequestFacts(endpoint="profiles"), 0)
     assert taken is not None
     assert taken.effect.status == 503
 
@@ -162,20 +162,20 @@ async def test_the_behaviour_added_last_wins() -> None:
 @given(st.integers(0, 5), st.integers(1, 5), st.integers(0, 15))
 async def test_after_and_times_bound_the_hits(after: int, times: int, asked: int) -> None:
     behaviours = await _behaviours(Behaviour(effect=Effect(status=500), after=after, times=times))
-    hits = [await behaviours.take("status", Facts(endpoint="x"), 0) is not None for _ in range(asked)]
+    hits = [await behaviours.take("status", RequestFacts(endpoint="x"), 0) is not None for _ in range(asked)]
     assert hits == [after <= n < after + times for n in range(asked)]
 
 
 async def test_a_behaviour_ends_by_the_clock() -> None:
     behaviours = await _behaviours(Behaviour(effect=Effect(status=500), for_=parse_duration("30s")))
-    assert await behaviours.take("status", Facts(endpoint="x"), 29_999) is not None
-    assert await behaviours.take("status", Facts(endpoint="x"), 30_000) is None
+    assert await behaviours.take("status", RequestFacts(endpoint="x"), 29_999) is not None
+    assert await behaviours.take("status", RequestFacts(endpoint="x"), 30_000) is None
 
 
 async def test_a_seed_repeats_the_run() -> None:
     async def run() -> list[bool]:
         behaviours = await _behaviours(Behaviour(effect=Effect(status=500), probability=0.5, seed=3))
-        return [await behaviours.take("status", Facts(endpoint="x"), 0) is not None for _ in range(64)]
+        return [await behaviours.take("status", RequestFacts(endpoint="x"), 0) is not None for _ in range(64)]
 
     first = await run()
     assert first == await run()
@@ -185,9 +185,9 @@ async def test_a_seed_repeats_the_run() -> None:
 @given(st.text(max_size=12), st.text(max_size=12))
 def test_every_given_field_must_match(mvpd: str, device: str) -> None:
     match = Match(mvpd="Cable*", device="d1")
-    facts = Facts(endpoint="x", mvpd=mvpd, device=device)
+    facts = RequestFacts(endpoint="x", mvpd=mvpd, device=device)
     assert match.takes(facts) == (mvpd.startswith("Cable") and device == "d1")
-    assert not match.takes(Facts(endpoint="x", mvpd="Cablevision"))
+    assert not match.takes(RequestFacts(endpoint="x", mvpd="Cablevision"))
 
 
 async def test_a_behaviour_is_listed_as_it_was_given() -> None:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from pass_harness.mock_server.config.settings import Settings
-from pass_harness.mock_server.control.callers import refusal
+from pass_harness.mock_server.control.origin_check import refusal
 from pass_harness.mock_server.routes import CONTROL_CALLS
 from tests.mock_server.conftest import Mock
 from tests.mock_server.proxy_bench import proxied

@@ -30,7 +30,7 @@ async def test_a_software_statement_buys_client_credentials(mock: Mock) -> None:
     assert credentials["redirect_uris"] == ["adobepass://com.programmer"]
     assert credentials["grant_types"] == ["client_credentials"]
     assert credentials["scopes"] == ["api:client:v2"]
-    assert credentials["client_id_issued_at"] == mock.clock.now() // 1000
+    assert credentials["client_id_issued_at"] == mock.clock.now_ms() // 1000
 
 
 async def test_the_software_statement_has_the_claims_of_public_ones(mock: Mock) -> None:
@@ -46,7 +46,7 @@ async def test_credentials_buy_an_access_token(mock: Mock) -> None:
     token = await mock.token(await mock.register())
     assert token["token_type"] == "bearer"
     assert token["expires_in"] == 21_600
-    assert token["created_at"] == mock.clock.now()
+    assert token["created_at"] == mock.clock.now_ms()
     claims = jwt.decode(token["access_token"], options={"verify_signature": False})
     assert set(claims) == {"sub", "nbf", "iss", "scopes", "exp", "iat"}
     assert claims["scopes"] == "api:client:v2"

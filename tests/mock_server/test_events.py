@@ -18,7 +18,7 @@ from pass_harness.conformance.running.child_processes import Child
 from pass_harness.conformance.running.live_rules import LiveRules
 from pass_harness.mock_server.clock import ManualClock
 from pass_harness.mock_server.exchange import Exchange
-from pass_harness.mock_server.live.local import LocalWatch
+from pass_harness.mock_server.live.local import LocalMonitor
 from pass_harness.mock_server.live.observer import Finding, Observer
 from tests.mock_server.raw_exchanges import raw_exchange
 
@@ -240,14 +240,14 @@ class Notes:
         return []
 
 
-def watch(notes: Observer, most_waiting: int = 100) -> LocalWatch:
-    return LocalWatch(ManualClock(), [lambda: notes], most_waiting)
+def watch(notes: Observer, most_waiting: int = 100) -> LocalMonitor:
+    return LocalMonitor(ManualClock(), [lambda: notes], most_waiting)
 
 
 def test_observers_see_exchanges_in_the_order_of_arrival() -> None:
     notes = Notes()
     watched = watch(notes)
-    first = ManualClock().monotonic()
+    first = ManualClock().monotonic_s()
     second = first + 1
     tickets = [watched.arrived(first), watched.arrived(second)]
     watched.add(raw_exchange(1, wall=second))
@@ -263,10 +263,10 @@ def test_observers_see_exchanges_in_the_order_of_arrival() -> None:
 def test_a_request_that_is_never_answered_does_not_hold_back_for_ever() -> None:
     notes = Notes()
     clock = ManualClock()
-    watched = LocalWatch(clock, [lambda: notes], 100)
-    watched.arrived(clock.monotonic())
+    watched = LocalMonitor(clock, [lambda: notes], 100)
+    watched.arrived(clock.monotonic_s())
     clock.tick(1)
-    watched.add(raw_exchange(1, wall=clock.monotonic()))
+    watched.add(raw_exchange(1, wall=clock.monotonic_s()))
     assert not watched.ready
     clock.tick(61)
     watched.judge()

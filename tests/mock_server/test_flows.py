@@ -30,8 +30,8 @@ async def test_a_complete_session_leads_to_authenticate(mock: Mock) -> None:
         "sessionId": session["sessionId"],
         "mvpd": "Cablevision",
         "serviceProvider": "REF30",
-        "notBefore": str(mock.clock.now()),
-        "notAfter": str(mock.clock.now() + 30 * 60_000),
+        "notBefore": str(mock.clock.now_ms()),
+        "notAfter": str(mock.clock.now_ms() + 30 * 60_000),
     }
 
 
@@ -79,7 +79,7 @@ async def test_a_viewer_logs_in_in_a_browser(mock: Mock) -> None:
     profile = (await mock.http.get(polled, headers=headers)).json()["profiles"]["Cablevision"]
     assert (profile["issuer"], profile["type"]) == ("Cablevision", "regular")
     assert profile["attributes"]["userID"] == {"value": "Cablevision_viewer", "state": "plain"}
-    assert profile["notBefore"] == mock.clock.now()
+    assert profile["notBefore"] == mock.clock.now_ms()
 
 
 async def test_cancelling_leads_back_without_a_profile(mock: Mock) -> None:
@@ -192,7 +192,7 @@ async def test_a_permit_carries_a_fresh_media_token_each_time(mock: Mock) -> Non
     assert first["token"]["serializedToken"] != second["token"]["serializedToken"]
     assert second["token"]["notAfter"] - second["token"]["notBefore"] == 7 * 60_000
     key = default_keys().media_token.public_key()
-    status, token = verify(second["token"]["serializedToken"], "REF30", mock.clock.now(), key)
+    status, token = verify(second["token"]["serializedToken"], "REF30", mock.clock.now_ms(), key)
     assert status is Status.VALID_TOKEN
     assert token is not None
     assert (token.requestor_id, token.mvpd_id) == ("REF30", "Cablevision")

@@ -56,7 +56,7 @@ async def test_the_verifier_tells_what_the_token_says(mock: Mock) -> None:
     said = (await mock.http.post("/_mock/media-tokens/verify", json={"token": token})).json()["token"]
     assert said["requestor_id"] == "REF30"
     assert (said["resource_id"], said["mvpd_id"], said["proxy_mvpd_id"]) == ("news", "Cablevision", None)
-    assert said["issued"] + said["ttl"] == mock.clock.now() + 7 * 60_000
+    assert said["issued"] + said["ttl"] == mock.clock.now_ms() + 7 * 60_000
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def pass_mock(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[s
 
 
 def fresh_token() -> str:
-    token = MediaToken("0" * 32, "REF30", "news", 420_000, SystemClock().now(), "Cablevision")
+    token = MediaToken("0" * 32, "REF30", "news", 420_000, SystemClock().now_ms(), "Cablevision")
     return serialize(token, default_keys().media_token)
 
 

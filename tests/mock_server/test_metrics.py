@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families as read_text
 
 from pass_harness.mock_server.behaviours.effects import Effect
 from pass_harness.mock_server.config.settings import Bounds, Settings
-from pass_harness.mock_server.metrics.counters import BOUNDS, Tallies
+from pass_harness.mock_server.metrics.counters import BOUNDS, Counters
 from tests.mock_server.conftest import Mock
 from tests.mock_server.test_cli import serving
 
@@ -96,10 +96,10 @@ async def test_spaces_and_listeners_are_counted_and_name_no_series(mock: Mock) -
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "b"]), st.integers(200, 599), st.floats(0, 60)), max_size=50))
 def test_every_request_is_in_one_bucket_and_one_status(requests: list[tuple[str, int, float]]) -> None:
-    tallies = Tallies()
+    counters = Counters()
     for endpoint, status, seconds in requests:
-        tallies.count(endpoint, status, seconds, (), throttled=False)
-    for endpoint, tally in tallies.endpoints.items():
+        counters.count(endpoint, status, seconds, (), throttled=False)
+    for endpoint, tally in counters.endpoints.items():
         took = [seconds for name, _, seconds in requests if name == endpoint]
         assert sum(tally.statuses.values()) == sum(tally.buckets) == len(took)
         for place, bound in enumerate(BOUNDS):
@@ -108,13 +108,13 @@ def test_every_request_is_in_one_bucket_and_one_status(requests: list[tuple[str,
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(200, 599), st.floats(0, 60), st.booleans())))
 def test_what_is_handed_on_and_what_is_left_are_all_of_it(requests: list[tuple[str, int, float, bool]]) -> None:
-    whole, tallies, handed_on = Tallies(), Tallies(), Tallies()
+    whole, counters, handed_on = Counters(), Counters(), Counters()
     for endpoint, status, seconds, hand_on in requests:
-        for counting in (whole, tallies):
+        for counting in (whole, counters):
             counting.count(endpoint, status, seconds, ("latency",), throttled=status == 429)
         if hand_on:
-            handed_on = handed_on.plus(tallies.taken())
-    both = handed_on.plus(tallies)
+            handed_on = handed_on.plus(counters.taken())
+    both = handed_on.plus(counters)
     assert both.effects == whole.effects
     assert both.endpoints.keys() == whole.endpoints.keys()
     for endpoint, tally in whole.endpoints.items():

@@ -14,7 +14,7 @@ import zstandard
 
 from pass_harness.mock_server.config.settings import Bounds
 from pass_harness.mock_server.journal.masking import mask
-from pass_harness.mock_server.proxy.bodies import Copy
+from pass_harness.mock_server.proxy.body_streams import Copy
 from pass_harness.mock_server.proxy.headers import here
 from pass_harness.mock_server.proxy.upstream import Address, BadUpstream, trust
 from pass_harness.mock_server.transport.request import Inbound

@@ -22,7 +22,7 @@ KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def service_token(mock: Mock, subject: str = "user-1", lifetime: int = 3600, **claims: object) -> dict[str, str]:
-    now = mock.clock.now() // 1000
+    now = mock.clock.now_ms() // 1000
     content = {"iss": "id.example.com", "sub": subject, "aud": "adobe", "iat": now, "exp": now + lifetime, **claims}
     return {"AD-Service-Token": jwt.encode(content, KEY, algorithm="RS256")}
 

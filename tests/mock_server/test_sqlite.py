@@ -22,7 +22,7 @@ from pass_harness.conformance.running.child_processes import Child, free_port
 from pass_harness.mock_server.app import create_app
 from pass_harness.mock_server.cli.main import main
 from pass_harness.mock_server.config.settings import Settings
-from pass_harness.mock_server.server.serve import Listening, serve_forever
+from pass_harness.mock_server.server.serve import ListenOptions, serve_forever
 from pass_harness.mock_server.store.sqlite import SqliteStore
 from tests.mock_server.conftest import DEVICE_INFO, FULL, device_headers
 
@@ -123,7 +123,7 @@ def running(state: Path, port: int) -> Iterator[BaseProcess]:
     processes.set_forkserver_preload(["pass_harness.mock_server.server.serve"])
     process = processes.Process(
         target=serve_forever,
-        args=(Settings(throttle=None), Listening(port=port)),
+        args=(Settings(throttle=None), ListenOptions(port=port)),
         kwargs={"store": f"sqlite:{state}"},
     )
     process.start()

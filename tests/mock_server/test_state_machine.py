@@ -211,7 +211,7 @@ class MockMachine(RuleBasedStateMachine):
         assert decision["authorized"] == (logged_in and resource == "REF30")
         assert ("token" in decision) == (decision["authorized"] and kind == "authorize")
         if "token" in decision:
-            now = self.mock.clock.now()
+            now = self.mock.clock.now_ms()
             status, token = verify(decision["token"]["serializedToken"], resource, now, KEY)
             assert (status, token.mvpd_id if token else None) == (Status.VALID_TOKEN, mvpd)
             assert decision["notBefore"] <= now < decision["notAfter"]

@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 import msgspec
 
-from pass_harness.conformance.reports.scene import ExchangeReport
+from pass_harness.conformance.reports.evidence_scene import ExchangeReport
 from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
 
 _ENCODED = {"ap-device-identifier", "x-device-info"}

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.conformance.reports import curl
+from pass_harness.conformance.reports.evidence_scene import ExchangeReport, SceneReport, VerbCallReport
 from pass_harness.conformance.reports.html import page
 from pass_harness.conformance.reports.html.format import plural, span
 from pass_harness.conformance.reports.html.messages import Message, request, response
 from pass_harness.conformance.reports.html.timeline import Timeline, timeline
 from pass_harness.conformance.reports.model import FindingReport, Report, RuleReport, ScenarioReport
-from pass_harness.conformance.reports.scene import ExchangeReport, SceneReport, VerbCallReport
 
 SHOWN_FINDINGS = 10
 """Findings of a rule on the page; the JSON report has more of them."""

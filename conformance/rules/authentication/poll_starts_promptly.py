@@ -54,7 +54,7 @@ class PollStartsPromptly(Rule):
     def finish(self) -> Iterator[Outcome]:
         for code in self._waiting:
             session = self._waiting.get(code)
-            if session is not None and self.facts.now > answered_at(session) + PROMPT:
+            if session is not None and self.facts.now_s > answered_at(session) + PROMPT:
                 yield self._late(session, None, Fault("never-polled", "it was never polled"))
 
     def _verb(self, call: VerbCall) -> Iterator[Outcome]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pass_harness.conformance.facts.exchanges import profiles
-from pass_harness.conformance.facts.quiet import Quiet
+from pass_harness.conformance.facts.quiet_periods import QuietPeriods
 from pass_harness.conformance.facts.sessions import POLL_ENDPOINTS, Session
 from pass_harness.conformance.facts.timing import timed
 from pass_harness.conformance.observation import Observation, VerbCall, moment
@@ -35,7 +35,7 @@ class PollStopsOnExpiry(Rule):
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._expired: Quiet[str, Session] = Quiet(patience=MARGIN + 5.0, at_least=MARGIN)
+        self._expired: QuietPeriods[str, Session] = QuietPeriods(patience=MARGIN + 5.0, at_least=MARGIN)
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         yield from self._expired.passed(moment(seen))
@@ -57,7 +57,7 @@ class PollStopsOnExpiry(Rule):
             self._expired.begin(session.code, session.expires, session)
 
     def finish(self) -> Iterator[Outcome]:
-        yield from self._expired.finish(self.facts.now)
+        yield from self._expired.finish(self.facts.now_s)
 
     def _late(self, session: Session, seen: Exchange) -> Broken:
         return Broken(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.exchanges import profiles
-from pass_harness.conformance.facts.quiet import Quiet
+from pass_harness.conformance.facts.quiet_periods import QuietPeriods
 from pass_harness.conformance.facts.sessions import POLL_ENDPOINTS, Session, answered_at
 from pass_harness.conformance.facts.timing import timed
 from pass_harness.conformance.observation import Observation, VerbCall, moment
@@ -36,7 +36,7 @@ class PollStopsOnNewCode(Rule):
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
         self._polled: Bounded[str, bool] = Bounded()
-        self._replaced: Quiet[str, Session] = Quiet(patience=8.0, at_least=3.0)
+        self._replaced: QuietPeriods[str, Session] = QuietPeriods(patience=8.0, at_least=3.0)
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         yield from self._replaced.passed(moment(seen))
@@ -58,7 +58,7 @@ class PollStopsOnNewCode(Rule):
             self._polled.put(code, True)
 
     def finish(self) -> Iterator[Outcome]:
-        yield from self._replaced.finish(self.facts.now)
+        yield from self._replaced.finish(self.facts.now_s)
 
     def _late(self, new: Session, seen: Exchange) -> Broken:
         return Broken(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pass_harness.conformance.facts.exchanges import brief, ended, profiles
-from pass_harness.conformance.facts.quiet import Quiet
+from pass_harness.conformance.facts.quiet_periods import QuietPeriods
 from pass_harness.conformance.facts.sessions import POLL_ENDPOINTS
 from pass_harness.conformance.facts.timing import timed
 from pass_harness.conformance.observation import Observation, VerbCall, moment
@@ -34,7 +34,7 @@ class PollStopsOnSuccess(Rule):
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._over: Quiet[str, Exchange] = Quiet(patience=8.0, at_least=3.0)
+        self._over: QuietPeriods[str, Exchange] = QuietPeriods(patience=8.0, at_least=3.0)
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         yield from self._over.passed(moment(seen))
@@ -51,7 +51,7 @@ class PollStopsOnSuccess(Rule):
             self._over.begin(code, ended(seen), brief(seen))
 
     def finish(self) -> Iterator[Outcome]:
-        yield from self._over.finish(self.facts.now)
+        yield from self._over.finish(self.facts.now_s)
 
     def _late(self, success: Exchange, seen: Exchange) -> Broken:
         return Broken(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from pass_harness.conformance.facts.exchanges import ended
-from pass_harness.conformance.facts.failures import REPEATABLE, Failures, Series
+from pass_harness.conformance.facts.retry_series import REPEATABLE, RetrySeries, Series
 from pass_harness.conformance.observation import Observation
 from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
@@ -35,7 +35,7 @@ class ServerErrorsBounded(Rule):
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._failures = Failures(expectations.poll_interval, longest=TRIES + 2)
+        self._failures = RetrySeries(expectations.poll_interval, longest=TRIES + 2)
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
         brought = self._failures.observe(seen)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from statistics import median
 
 from pass_harness.conformance.facts.exchanges import ended
-from pass_harness.conformance.facts.failures import REPEATABLE, Failures, Series
+from pass_harness.conformance.facts.retry_series import REPEATABLE, RetrySeries, Series
 from pass_harness.conformance.observation import Observation
 from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
@@ -38,7 +38,7 @@ class ServerErrorsSpaced(Rule):
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._failures = Failures(expectations.poll_interval, longest=3)
+        self._failures = RetrySeries(expectations.poll_interval, longest=3)
         self._series: list[Series] = []
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:

@@ -55,7 +55,7 @@ class ForwardedFor(Rule):
         """How often each code was asked about from each address that is not its device's."""
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
-        while self._unnamed and self.facts.now - self._unnamed[0].wall > PATIENCE:
+        while self._unnamed and self.facts.now_s - self._unnamed[0].wall > PATIENCE:
             if (outcome := self._late(self._unnamed.popleft())) is not None:
                 yield outcome
         if isinstance(seen, VerbCall):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pass_harness.conformance.facts.limits import within_limit
+from pass_harness.conformance.facts.resource_limits import within_limit
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import NOTHING, Outcome
 from pass_harness.conformance.requirements import citations

@@ -15,7 +15,7 @@ from pass_harness.conformance.reports.model import RuleReport
 from pass_harness.load.report import charts
 from pass_harness.load.report.charts import Chart, Times
 from pass_harness.load.report.model import IncidentReport, LoadReport
-from pass_harness.load.report.words import amount, figure, lead, measured, verdict_word
+from pass_harness.load.report.report_text import amount, figure, lead, measured, verdict_word
 
 LOADERS = (PackageLoader("pass_harness.load.report", "html"),)
 _KINDS = {True: ("passed", ""), False: ("violated", "broken"), None: ("inconclusive", "not measured")}

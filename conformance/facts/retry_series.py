@@ -1,0 +1,69 @@
+"""Series of tries: a request that Adobe Pass failed, and its repetitions by the service itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.facts.actions import names
+from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN, ended, out_of_order, signature
+from pass_harness.conformance.observation import Observation, VerbCall
+from pass_harness.mock_server.exchange import Exchange
+
+REPEATABLE = NEEDS_TOKEN | DCR
+IN_A_ROW = 6.0
+"""Seconds between two tries of one series: the growing delays of a few tries stay below."""
+
+Series = tuple[Exchange, ...]
+
+
+@dataclass
+class RetrySeries:
+    """The open series. A series is over when it succeeds, when its viewer acts again, or after a long pause."""
+
+    poll_interval: float
+    longest: int
+    """Tries of a series that are kept, the first ones."""
+    driven: bool = False
+    """Whether a verb was seen: without a driver nobody tells when a viewer acts again."""
+    _open: Bounded[tuple[str, ...], Series] = field(default_factory=Bounded)
+    _acted: Bounded[str, float] = field(default_factory=Bounded)
+
+    def observe(self, seen: Observation) -> Sequence[tuple[Series, bool]]:
+        """The series that this brings, and whether it is over; one that is gives way to a new one first.
+
+        A first try that succeeded is none.
+        """
+        if isinstance(seen, VerbCall):
+            self.driven = True
+            for name in names(seen):
+                self._acted.put(name, seen.ended)
+            return ()
+        if seen.endpoint not in REPEATABLE:
+            return ()
+        failed = out_of_order(seen)
+        if not failed and not self._open:
+            return ()  # as nearly always
+        brought = []
+        key = signature(seen)
+        tries = self._open.pop(key) or ()
+        if tries and not self._is_retry(tries[-1], seen):
+            brought.append((tries, True))
+            tries = ()
+        if failed or tries:
+            tries = (*tries[: self.longest - 1], seen)
+            brought.append((tries, not failed))
+        if failed:
+            self._open.put(key, tries)
+        return brought
+
+    def rest(self) -> Iterator[Series]:
+        """Those that were never over."""
+        for key in self._open:
+            yield self._open.get(key) or ()
+
+    def _is_retry(self, failed: Exchange, seen: Exchange) -> bool:
+        polls = seen.endpoint == "profiles.code" and seen.wall - failed.wall >= self.poll_interval
+        acted = max(self._acted.get(name) or 0.0 for name in names(seen))
+        return not polls and acted < failed.wall and seen.wall - ended(failed) <= IN_A_ROW

@@ -1,0 +1,108 @@
+"""The yardsticks of the benchmark: apps that answer given bytes and do nothing else, on the server of the mock."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import uvicorn
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from pass_harness.mock_server.server.serve import listen
+from pass_harness.mock_server.signing.keys import KeyName, default_keys
+
+
+class Canned(msgspec.Struct, frozen=True, kw_only=True):
+    """What the mock answered to a call."""
+
+    method: str
+    path: str
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    signed_with: KeyName | None = None
+    """The key of the mock that something in the answer was signed with."""
+
+
+READY = Canned(method="GET", path="/ready", status=200, headers={}, body=b"ready")
+
+
+def plain(answers: list[Canned]) -> ASGIApp:
+    """No framework at all: the least that uvicorn can be asked to do."""
+    return _bare(answers, lambda _: None)
+
+
+def signing(answers: list[Canned]) -> ASGIApp:
+    """As `plain`, but what the mock signs is signed for every answer."""
+    keys = default_keys()
+
+    def sign(canned: Canned) -> None:
+        if canned.signed_with is not None:
+            keys.signing(canned.signed_with).sign(canned.body, PKCS1v15(), SHA256())
+
+    return _bare(answers, sign)
+
+
+def _bare(answers: list[Canned], work: Callable[[Canned], None]) -> ASGIApp:
+    by_request = {(canned.method, canned.path): (canned, _raw_headers(canned)) for canned in answers}
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        canned, headers = by_request[scope["method"], scope["path"]]
+        while (await receive()).get("more_body"):
+            pass
+        work(canned)
+        await send({"type": "http.response.start", "status": canned.status, "headers": headers})
+        await send({"type": "http.response.body", "body": canned.body})
+
+    return app
+
+
+def _raw_headers(canned: Canned) -> list[tuple[bytes, bytes]]:
+    headers = {**canned.headers, "content-length": str(len(canned.body))}
+    return [(name.encode(), value.encode()) for name, value in headers.items()]
+
+
+def starlette(answers: list[Canned]) -> ASGIApp:
+    """What the mock's framework costs without the mock."""
+    return Starlette(routes=[_route(canned) for canned in answers])
+
+
+def _route(canned: Canned) -> Route:
+    async def reply(request: Request) -> Response:
+        await request.body()
+        return Response(canned.body, canned.status, canned.headers)
+
+    return Route(canned.path, reply, methods=[canned.method])
+
+
+KINDS: dict[str, Callable[[list[Canned]], ASGIApp]] = {"plain": plain, "starlette": starlette, "signing": signing}
+
+
+def serve(kind: str, answers: Path, port: int) -> None:
+    """Serves the answers of a file (JSON) on 127.0.0.1 until terminated."""
+    canned = msgspec.json.decode(answers.read_bytes(), type=list[Canned])
+    # As in mock_server/server/serve.py: the comparison is of applications, not of servers.
+    config = uvicorn.Config(
+        KINDS[kind]([READY, *canned]),
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=75,
+    )
+    uvicorn.Server(config).run(sockets=[listen("127.0.0.1", port)])
+
+
+if __name__ == "__main__":
+    # python -m pass_harness.load.bench.baseline_apps KIND ANSWERS --port PORT, as ratios.py starts it
+    serve(sys.argv[1], Path(sys.argv[2]), int(sys.argv[4]))

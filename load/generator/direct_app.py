@@ -1,0 +1,313 @@
+"""Viewers who ask Adobe Pass themselves: what a Programmer Service does on their behalf, done here, rule by rule.
+
+For a mock, or for an Adobe Pass-like host of one's own contract, whose limits are of interest without a service.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from pass_harness.conformance.drivers.driver import Request
+from pass_harness.conformance.drivers.http_verbs import HttpRequest, VerbError
+from pass_harness.fixtures.devices import Device
+from pass_harness.load.generator.http_client import HttpClient
+from pass_harness.load.ipc_messages import Called, DirectTarget
+from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
+from pass_harness.mock_server.journal.masking import mask
+
+FIRST_POLL_AFTER, POLL_INTERVAL = 2.0, 3.2
+"""Seconds; Adobe wants at least 3 between two polls, and the first one soon."""
+PAUSE_AFTER_429 = 1.1
+TRIES = 3
+CONFIGURATION_KEPT = 180.0
+RENEWED_BEFORE = 60.0
+"""Seconds before its expiry that an access token is replaced, or a tenth of its life if that is less."""
+BATCH = 5
+"""Resources that one preauthorization asks for."""
+DOMAIN, REDIRECT_URL = "adobe.com", "https://adobe.com/"
+
+Answer = tuple[int, dict[str, Any]]
+
+
+class Programmer:
+    """What the apps of one process share: the registration, its access token, and the configuration."""
+
+    TIMEOUT = 15.0
+
+    def __init__(
+        self,
+        target: DirectTarget,
+        now_s: Callable[[], float],
+        sleep: Callable[[float], None],
+        spawn: Callable[[Callable[[], None]], object],
+        called: Callable[[Called], None],
+    ) -> None:
+        self.target = target
+        self.now_s = now_s
+        self.sleep = sleep
+        self.spawn = spawn
+        self.called = called
+        self._client: dict[str, str] = {}
+        self._token = ""
+        self._renew_at = 0.0
+        self._renewing = False
+        self._configured_at = float("-inf")
+        self._held: dict[str, float] = {}
+
+    def token(self, app: DirectApp, device: Device) -> str:
+        """An access token with some life left. However many want a new one, one of them fetches it."""
+        while self._renewing:
+            self.sleep(0.02)
+        if self.now_s() >= self._renew_at:
+            self._renewing = True
+            try:
+                self._renew(app, device)
+            finally:
+                self._renewing = False
+        return self._token
+
+    def rejected(self, token: str) -> None:
+        """Adobe Pass answered 401: the token is not used again."""
+        if token == self._token:
+            self._renew_at = 0.0
+
+    def knows_configuration(self) -> bool:
+        """Whether the TV providers were fetched lately; who is told no is expected to fetch them."""
+        if self.now_s() < self._configured_at + CONFIGURATION_KEPT:
+            return True
+        self._configured_at = self.now_s()
+        return False
+
+    def hold(self, address: str) -> None:
+        """After a 429 nothing is asked for that address for a while."""
+        self._held = {held: until for held, until in self._held.items() if until > self.now_s()}
+        self._held[address] = self.now_s() + PAUSE_AFTER_429
+
+    def wait_for(self, address: str) -> None:
+        while (left := self._held.get(address, 0.0) - self.now_s()) > 0:
+            self.sleep(left)
+
+    def _renew(self, app: DirectApp, device: Device) -> None:
+        if not self._client:
+            registration = {"software_statement": self.target.software_statement}
+            found = app.call(device, "dcr.register", "POST", "/o/client/register", json=registration)
+            self._client = {name: found[name] for name in ("client_id", "client_secret")}
+        form = {"grant_type": "client_credentials", **self._client}
+        asked = self.now_s()
+        found = app.call(device, "dcr.token", "POST", "/o/client/token", form=form)
+        life = float(found["expires_in"])
+        self._token = found["access_token"]
+        self._renew_at = asked + life - min(RENEWED_BEFORE, life / 10)
+
+
+class DirectApp:
+    """One viewer's app with what it remembers."""
+
+    def __init__(self, programmer: Programmer, wire: HttpClient) -> None:
+        self._programmer = programmer
+        self._wire = wire
+        self._mvpd = ""
+        self._code = ""
+        self._logged_in = False
+        self._permits: set[str] = set()
+
+    def ask(self, request: Request, due: float) -> dict[str, Any]:
+        """What a verb brought. Raises `VerbError` where Adobe Pass refused or did not answer."""
+        verb: Callable[[Device, dict[str, Any]], dict[str, Any]] = getattr(self, f"_{request.verb}")
+        try:
+            return verb(request.device, {**request.context, **request.arguments})
+        except (KeyError, TypeError) as error:
+            raise VerbError(f"the answer lacks {error}") from error
+
+    def _start(self, device: Device, _: dict[str, Any]) -> dict[str, Any]:
+        self._permits.clear()
+        return {"state": self._state()}
+
+    def _providers(self, device: Device, _: dict[str, Any]) -> dict[str, Any]:
+        if not self._programmer.knows_configuration():
+            self._get(device, "configuration", "configuration")
+        return {"providers": []}
+
+    def _login(self, device: Device, known: dict[str, Any]) -> dict[str, Any]:
+        first, self._mvpd = not self._mvpd, known["mvpd"]
+        if self._logged_in:
+            return {"state": "authenticated"}
+        # Who never chose a TV provider is asked for with all of them, others with theirs.
+        endpoint, path = ("profiles", "profiles") if first else ("profiles.mvpd", f"profiles/{quote(self._mvpd)}")
+        if self._mvpd in self._get(device, endpoint, path)["profiles"]:
+            self._logged_in = True
+            return {"state": "authenticated"}
+        form = {"mvpd": self._mvpd, "domainName": DOMAIN, "redirectUrl": REDIRECT_URL}
+        session = self.call(device, "sessions.create", "POST", self._path("sessions"), form=form, identified=True)
+        if session["actionName"] == "authorize":
+            self._get(device, "profiles.mvpd", f"profiles/{quote(self._mvpd)}")
+            self._logged_in = True
+            return {"state": "authenticated"}
+        self._code = session["code"]
+        if known["screen"] == "secondary":
+            self._programmer.spawn(lambda: self._poll(device, self._code, FIRST_POLL_AFTER))
+        return {"state": "pending", "code": self._code}
+
+    def _enter_code(self, device: Device, known: dict[str, Any]) -> dict[str, Any]:
+        return self.call(device, "sessions.retrieve", "GET", self._path(f"sessions/{quote(known['code'])}"))
+
+    def _arrived(self, device: Device, _: dict[str, Any]) -> dict[str, Any]:
+        self._programmer.spawn(lambda: self._poll(device, self._code, 0.0))
+        return {}
+
+    def _status(self, device: Device, _: dict[str, Any]) -> dict[str, Any]:
+        return {"state": self._state()}
+
+    def _preauthorize(self, device: Device, known: dict[str, Any]) -> dict[str, Any]:
+        unknown = [resource for resource in known["resources"] if resource not in self._permits]
+        denied = []
+        for start in range(0, len(unknown), BATCH):
+            for decision in self._decide(device, "preauthorize", unknown[start : start + BATCH]):
+                if decision["authorized"]:
+                    self._permits.add(decision["resource"])
+                else:
+                    denied.append(decision["resource"])
+        return {"permitted": sorted(self._permits), "denied": denied}
+
+    def _play(self, device: Device, known: dict[str, Any]) -> dict[str, Any]:
+        decision = self._decide(device, "authorize", [known["resource"]])[0]
+        if decision["authorized"]:
+            return {"allowed": True, "media_token": mask(decision["token"]["serializedToken"])}
+        error = decision.get("error") or {}
+        return {
+            "allowed": False,
+            "reason": error.get("message") or error.get("code") or "the TV provider gave no reason",
+            "login_required": error.get("action") == "authentication",
+        }
+
+    def _logout(self, device: Device, _: dict[str, Any]) -> dict[str, Any]:
+        path = f"logout/{quote(self._mvpd)}?{urlencode({'redirectUrl': REDIRECT_URL})}"
+        found = self._get(device, "logout", path)["logouts"][self._mvpd]
+        self._logged_in, self._mvpd, self._code = False, "", ""
+        self._permits.clear()
+        return {"url": found.get("url")}
+
+    def _state(self) -> str:
+        return "authenticated" if self._logged_in else "pending" if self._code else "unauthenticated"
+
+    def _poll(self, device: Device, code: str, after: float) -> None:
+        """Asks until the code has brought a profile, was refused, or is another one's."""
+        self._programmer.sleep(after)
+        while code == self._code and not self._logged_in:
+            try:
+                path = self._path(f"profiles/code/{quote(code)}")
+                if self.call(device, "profiles.code", "GET", path, tries=1)["profiles"]:
+                    self._logged_in = True
+            except RefusedError:
+                return
+            except VerbError:
+                pass  # the next poll comes in its turn
+            self._programmer.sleep(POLL_INTERVAL)
+
+    def _decide(self, device: Device, kind: str, resources: Iterable[str]) -> list[dict[str, Any]]:
+        path = self._path(f"decisions/{kind}/{quote(self._mvpd)}")
+        found = self.call(
+            device, f"decisions.{kind}", "POST", path, json={"resources": list(resources)}, identified=True
+        )
+        decisions: list[dict[str, Any]] = found["decisions"]
+        return decisions
+
+    def _get(self, device: Device, endpoint: str, path: str) -> dict[str, Any]:
+        return self.call(device, endpoint, "GET", self._path(path), identified=True)
+
+    def _path(self, below: str) -> str:
+        return f"/api/v2/{quote(self._programmer.target.service_provider)}/{below}"
+
+    def call(
+        self,
+        device: Device,
+        endpoint: str,
+        method: str,
+        path: str,
+        *,
+        json: object = None,
+        form: dict[str, str] | None = None,
+        identified: bool = False,
+        tries: int = TRIES,
+    ) -> dict[str, Any]:
+        """One call, repeated where that may help. Raises `VerbError` for what is no success."""
+        failure = VerbError(f"{endpoint} was not tried")
+        for tried in range(1, tries + 1):
+            self._programmer.wait_for(device.ip)
+            token = self._programmer.token(self, device) if path.startswith("/api/") else ""
+            headers = self._headers(device, token, identified=identified, described=identified or not token)
+            body = b""
+            if json is not None:
+                body, headers["Content-Type"] = msgspec.json.encode(json), "application/json"
+            elif form is not None:
+                body, headers["Content-Type"] = urlencode(form).encode(), "application/x-www-form-urlencoded"
+            request = HttpRequest(method=method, url=self._programmer.target.url + path, headers=headers, body=body)
+            try:
+                return self._answered(device, token, endpoint, *self._send(request, endpoint))
+            except RefusedError:
+                raise
+            except VerbError as error:
+                failure = error
+            if tried < tries and not isinstance(failure, AgainError):
+                self._programmer.sleep(0.5 * 2**tried)
+        raise failure
+
+    def _headers(self, device: Device, token: str, *, identified: bool, described: bool) -> dict[str, str]:
+        headers = {"X-Forwarded-For": device.ip, "User-Agent": device.model.user_agent}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        if identified:
+            headers["AP-Device-Identifier"] = f"fingerprint {base64.b64encode(device.id.encode()).decode()}"
+        if described:
+            headers["X-Device-Info"] = device.info
+        return headers
+
+    def _answered(
+        self, device: Device, token: str, endpoint: str, status: int, found: dict[str, Any]
+    ) -> dict[str, Any]:
+        """What a success brought. Raises for all else what tells whether to ask again, and when."""
+        sentence = f"Adobe Pass answered {status} to {endpoint}"
+        if status < 400:
+            return found
+        if status == 429:
+            self._programmer.hold(device.ip)
+            raise AgainError(sentence)
+        if status == 401:
+            self._programmer.rejected(token)
+            raise AgainError(sentence)
+        if status < 500:
+            raise RefusedError(f"{sentence}: {found.get('code', found)}")
+        raise VerbError(sentence)
+
+    def _send(self, request: HttpRequest, endpoint: str) -> Answer:
+        sent = self._programmer.now_s()
+        status = 0
+
+        def read(answered: int, body: bytes) -> Answer:
+            nonlocal status
+            status = answered
+            try:
+                return answered, msgspec.json.decode(body, type=dict[str, Any]) if answered != 429 else {}
+            except UNREADABLE as error:
+                if answered >= 500:
+                    return answered, {}
+                raise VerbError("the answer is not JSON") from error
+
+        try:
+            return self._wire.exchange(request, name=endpoint, due=sent, read=read)
+        finally:
+            took = self._programmer.now_s() - sent
+            self._programmer.called(Called(endpoint=endpoint, at=sent, took=took, status=status))
+
+
+class AgainError(VerbError):
+    """Asking again at once may help, or as soon as the pause is over."""
+
+
+class RefusedError(VerbError):
+    """Adobe Pass refused, and will again."""

@@ -1,0 +1,80 @@
+"""How one app's requests travel: Locust's fast session, with cookies of its own over connections that all share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from geventhttpclient.client import HTTPClientPool
+from locust.contrib.fasthttp import FastHttpSession
+
+from pass_harness.conformance.drivers.http_verbs import HttpRequest, VerbError
+from pass_harness.load.generator.rate_limiter import RateLimiter
+
+CONNECTIONS = 1_000
+"""To one host: as a load balancer in front of the service would keep them, shared by all viewers."""
+EVERY_STATUS = frozenset(range(100, 600))
+
+T = TypeVar("T")
+Read = Callable[[int, bytes], T]
+"""Makes something of status and body. Raises `VerbError` where the answer is none."""
+
+
+class ConnectionPools:
+    """Connections by how long an answer is waited for."""
+
+    def __init__(self) -> None:
+        self._pools: dict[float, HTTPClientPool] = {}
+
+    def of(self, timeout: float) -> HTTPClientPool:
+        if timeout not in self._pools:
+            self._pools[timeout] = HTTPClientPool(
+                concurrency=CONNECTIONS, connection_timeout=timeout, network_timeout=timeout
+            )
+        return self._pools[timeout]
+
+
+class HttpClient:
+    """Sends requests for one app. Locust counts each from the moment that it was due."""
+
+    def __init__(
+        self, session: FastHttpSession, timeout: float, limiter: RateLimiter, now_s: Callable[[], float]
+    ) -> None:
+        self._session = session
+        self._timeout = timeout
+        self._limiter = limiter
+        self._now = now_s
+        # Every status is an answer; what it means is for `read` to say.
+        session.client.valid_response_codes = EVERY_STATUS  # type: ignore[misc]  # of this session alone
+
+    def exchange(self, request: HttpRequest, *, name: str, due: float, read: Read[T]) -> T:
+        """What ``read`` makes of the answer. Raises `VerbError` where there is none, or where ``read`` does."""
+        self._limiter.admit()
+        failure: VerbError | None = None
+        with self._session.request(
+            request.method,
+            request.url,
+            name=name,
+            data=request.body or None,  # type: ignore[arg-type]  # bytes are what it makes of text anyway
+            headers=request.headers,
+            catch_response=True,
+        ) as response:
+            try:
+                if response.status_code == 0:
+                    raise self._no_answer(response.error)
+                made = read(response.status_code, bytes(response.content or b""))
+            except VerbError as error:
+                response.failure(error)
+                failure = error
+            else:
+                response.success()
+            response.request_meta["response_time"] = (self._now() - due) * 1000
+        if failure is not None:
+            raise failure
+        return made
+
+    def _no_answer(self, error: Exception) -> VerbError:
+        cause = getattr(error, "original", None) or error
+        if isinstance(cause, TimeoutError):
+            return VerbError(f"no answer within {self._timeout:g} s")
+        return VerbError(f"no answer: {cause or type(cause).__name__}")
