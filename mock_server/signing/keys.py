@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Literal
@@ -62,8 +62,12 @@ def read_public_key(path: Path) -> RSAPublicKey:
     raise ValueError("the key is not an RSA key")
 
 
+@lru_cache(maxsize=128)
 def read_key(pem: bytes) -> RSAPrivateKey:
-    """Reads an unencrypted PEM private key; ValueError if it is none, or not RSA."""
+    """Read an unencrypted PEM private key; raise ValueError if it is none, or not RSA.
+
+    OpenSSL takes 20 ms to check a key, so the last 128 are kept, by their text: a file that changes has another text.
+    """
     try:
         key = load_pem_private_key(pem, password=None)
     except TypeError as error:

@@ -14,6 +14,8 @@ import pytest
 from browser_bench import REBOUND, World
 from playwright.sync_api import Page
 
+pytestmark = pytest.mark.slow
+
 ASK = """async ([url, options]) => {
     try {
         const answer = await fetch(url, options);

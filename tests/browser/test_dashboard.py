@@ -15,6 +15,8 @@ from playwright.sync_api import Page, expect
 
 from pass_harness.conformance.running.child_processes import free_port
 
+pytestmark = pytest.mark.slow
+
 
 def test_what_was_and_what_comes_is_listed(world: World, page: Page) -> None:
     log_in(world)

@@ -13,6 +13,8 @@ from dashboard_bench import narrow, open_dashboard, panel, rows
 from dashboard_traffic import HASTY, be_throttled, log_in, meet_an_outage, wait_for_a_login
 from playwright.sync_api import Page, expect
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "a token of the tests"
 
 

@@ -13,6 +13,8 @@ from dashboard_bench import open_dashboard, panel, rows
 from dashboard_traffic import SESSION, evening
 from playwright.sync_api import Browser, Page, expect
 
+pytestmark = pytest.mark.slow
+
 MARKUP = "\"><img src=x onerror=alert(1)><script>alert(1)</script>'"
 
 

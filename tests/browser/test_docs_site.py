@@ -11,6 +11,8 @@ from playwright.sync_api import Page, expect
 
 from tests.documentation.site_build import build
 
+pytestmark = pytest.mark.slow
+
 READ = ("index", "how-to/service", "reference/event-toml")
 """Pages with everything that a page may have, and short enough to be looked through by axe-core in moments."""
 

@@ -10,6 +10,8 @@ import pytest
 from accessibility import is_accessible
 from playwright.sync_api import Page, expect
 
+pytestmark = pytest.mark.slow
+
 SAMPLES = Path(__file__).parent.parent / "load" / "load_samples.py"
 
 

@@ -9,6 +9,8 @@ import pytest
 from browser_bench import World, sign_in
 from playwright.sync_api import Page, expect
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_login_leads_back_to_the_app_and_gives_the_device_its_profile(world: World, page: Page) -> None:
     device, address = world.login_page()

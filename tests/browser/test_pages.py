@@ -10,6 +10,8 @@ from accessibility import is_accessible
 from browser_bench import World, sign_in, type_code
 from playwright.sync_api import Browser, Page, expect
 
+pytestmark = pytest.mark.slow
+
 MARKUP = '"><img src=x onerror=alert(1)><script>alert(1)</script>'
 
 

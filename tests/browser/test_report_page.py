@@ -11,6 +11,8 @@ import pytest
 from accessibility import is_accessible
 from playwright.sync_api import Browser, Page, expect
 
+pytestmark = pytest.mark.slow
+
 SAMPLES = Path(__file__).parent.parent / "conformance" / "report_samples.py"
 
 

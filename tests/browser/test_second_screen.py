@@ -8,6 +8,8 @@ import pytest
 from browser_bench import LONG_NAME, World, sign_in, type_code
 from playwright.sync_api import Page, expect
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_code_a_provider_and_a_login_activate_the_device(world: World, page: Page) -> None:
     device = world.device()

@@ -27,7 +27,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("fixtures", "mock_server", "conformance", "load", "tests/conformance", "tests/matrix"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "src", folder / "src", symlinks=True)
-    for name in ("pyproject.toml", "tests/conftest.py"):
+    for name in ("pyproject.toml", "tests/conftest.py", "tests/everyday.py", "tests/sharing.py"):
         shutil.copy(ROOT / name, folder / name)
     return folder
 
@@ -44,6 +44,7 @@ def run(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_rules_of_all_phases_are_begun_and_pass_the_tests_of_rules(copy: Path) -> None:
     for phase in PHASES:
         done = run(copy, "tests/conformance/new_rule.py", f"{phase}.of-{phase}", "--citation", SOURCE)
@@ -61,6 +62,7 @@ def test_rules_of_all_phases_are_begun_and_pass_the_tests_of_rules(copy: Path) -
     assert matrix.returncode == 0, matrix.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

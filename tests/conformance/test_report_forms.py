@@ -206,6 +206,7 @@ def run_in_shell(lines: str, folder: Path) -> list[str]:
     return told.stdout.split("\036")[:-1]
 
 
+@pytest.mark.slow
 def test_curl_lines_send_what_was_sent_with_placeholders_for_secrets(tmp_path: Path) -> None:
     sent = exchange(
         method="POST",
@@ -239,6 +240,7 @@ def test_curl_lines_poll_a_new_code_at_the_same_pace() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_hostile_text_does_nothing_in_a_shell(tmp_path: Path) -> None:
     text = HOSTILE.replace("\x00", "")
     sent = exchange(path=f"/{text}", query=text, request_headers={"x": text, text: "y"}, request_body=text)

@@ -13,6 +13,8 @@ import pytest
 
 from pass_harness.mock_server.testing import running_mock
 
+pytestmark = pytest.mark.slow
+
 COMMAND = str(Path(sys.executable).with_name("pass-conformance"))
 TOKEN = "s3cret"
 GIVEN = [("--control-token", TOKEN), (f"--control-token={TOKEN}",), ()]

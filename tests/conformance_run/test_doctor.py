@@ -22,6 +22,8 @@ from pass_harness.conformance.service_toml.service_config import ServiceConfig, 
 from pass_harness.mock_server.client.async_client import ControlClient
 from pass_harness.mock_server.client.sync_client import SyncControlClient
 
+pytestmark = pytest.mark.slow
+
 TOML = """
 [service]
 base_url = "{url}"

@@ -38,6 +38,7 @@ def guessed(folder: Path, document: object, *arguments: str) -> ServiceConfig:
     return load(folder / "service.toml")
 
 
+@pytest.mark.slow
 def test_the_guess_for_the_example_service_drives_it(tmp_path: Path, mock_url: str) -> None:
     space = f"{mock_url}/~guessed"
     with child_processes.programmer_service(tmp_path, space) as service:

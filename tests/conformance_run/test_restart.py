@@ -12,6 +12,8 @@ import pytest
 
 from pass_harness.conformance.drivers.restart import ShellRepoint, ShellRestart
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def server() -> Iterator[str]:

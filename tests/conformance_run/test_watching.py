@@ -20,6 +20,8 @@ import pytest
 from pass_harness.mock_server.client.sync_client import SyncControlClient
 from pass_harness.mock_server.testing import fresh_space, running_mock
 
+pytestmark = pytest.mark.slow
+
 COMMAND = str(Path(sys.executable).with_name("pass-conformance"))
 
 

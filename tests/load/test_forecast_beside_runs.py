@@ -14,6 +14,8 @@ import forecast_bench
 import pytest
 from forecast_bench import Recorded, running
 
+pytestmark = pytest.mark.slow
+
 DEFECTS = ("poll-every-second", "configuration-per-request")
 EVENT = """[event]
 audience = 60

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import psutil
+import pytest
 
 from pass_harness.load.bench.baseline_apps import Canned
 from pass_harness.load.bench.cpu_cores import halted
@@ -34,6 +35,7 @@ def bench(*options: str, path: str | None = None) -> subprocess.CompletedProcess
     return subprocess.run(command, env=environment, text=True, capture_output=True, check=False, timeout=120)
 
 
+@pytest.mark.slow
 def test_the_bench_prints_a_table_of_ratios() -> None:
     ended = bench()
     assert ended.returncode == 0, ended.stderr
@@ -49,6 +51,7 @@ def test_the_bench_prints_a_table_of_ratios() -> None:
         assert abs(ratio - mock / plain) <= 0.01
 
 
+@pytest.mark.slow
 def test_stores_and_workers_are_compared(tmp_path: Path) -> None:
     with RedisServer(tmp_path) as redis:
         stores = ("memory", f"sqlite:{tmp_path / 'mock.sqlite'}", redis.url())
@@ -59,12 +62,14 @@ def test_stores_and_workers_are_compared(tmp_path: Path) -> None:
     assert [re.sub(r" +\d+ \(\d+\.\d\)", " n", row) for row in rows] == [f"{call} n n n n" for call in CALLS]
 
 
+@pytest.mark.slow
 def test_several_workers_need_a_store_that_they_share() -> None:
     ended = bench("--store=memory", "--workers=2")
     assert ended.returncode == 2
     assert "--workers 2 needs a store that the workers share" in ended.stderr
 
 
+@pytest.mark.slow
 def test_other_mocks_need_npm(tmp_path: Path) -> None:
     ended = bench("--compare", path=str(tmp_path))
     assert ended.returncode == 2
@@ -94,6 +99,7 @@ def test_other_mocks_are_given_the_same_answers(tmp_path: Path) -> None:
     assert (mapping["response"]["status"], mapping["response"]["body"].encode()) == (201, answer.body)
 
 
+@pytest.mark.slow
 def test_those_whose_turn_it_is_not_rest_and_go_on_afterwards() -> None:
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as process:
         try:

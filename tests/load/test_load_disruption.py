@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
+import pytest
 from click.testing import CliRunner
 
 from pass_harness.conformance.observation import VerbCall
@@ -77,6 +78,7 @@ def test_what_was_switched_on_is_switched_off_again() -> None:
     assert control.said == ["add {'degradation': 'AuthZAll'}", "remove b1"]
 
 
+@pytest.mark.slow
 def test_a_fail_over_needs_a_mock_with_somewhere_to_go(tmp_path: Path) -> None:
     (tmp_path / "moving.toml").write_text(EVENT, "utf-8")
     command = ("-c", "from pass_harness.mock_server.cli.main import main; main()", "serve")

@@ -128,6 +128,7 @@ def test_a_host_that_is_no_mock_lets_nobody_log_in(tmp_path: Path) -> None:
     assert 'let all viewers come by "temp-pass"' in ended.stderr
 
 
+@pytest.mark.slow
 def test_a_tv_provider_that_the_mock_does_not_have_is_named(tmp_path: Path) -> None:
     (tmp_path / "small.toml").write_text(EVENT + "[mvpds]\nCablewision = 1\n", "utf-8")
     ended = refused("--event", str(tmp_path / "small.toml"))

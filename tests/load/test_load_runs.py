@@ -21,6 +21,8 @@ from pass_harness.conformance.running import child_processes
 from pass_harness.conformance.running.child_processes import free_port
 from pass_harness.mock_server.testing import running_mock
 
+pytestmark = pytest.mark.slow
+
 COMMAND = str(Path(sys.executable).with_name("pass-load"))
 SMALL = """[event]
 audience = 10

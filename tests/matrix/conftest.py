@@ -10,13 +10,25 @@ from functools import partial
 
 import pytest
 from matrix_expected import COMPLIANT
-from matrix_runs import Outcome, run
+from matrix_runs import Outcome, Trial, run
+from matrix_scenarios import PLAYS
 
+from pass_harness.conformance.scenarios import SCENARIOS
 from pass_harness.fixtures.programmer_service.defects import DEFECTS
 
 REAL_TIME = "PASS_HARNESS_MATRIX_IN_REAL_TIME"
 """Set to anything, this variable lets every run take the time that it takes."""
-PROCESSES = 2
+FULL = "PASS_HARNESS_FULL_MATRIX"
+"""Set to anything, this variable lets every defect play every scenario, as the compliant service always does."""
+PROCESSES = 1 if "PYTEST_XDIST_WORKER" in os.environ else 2
+"""Another worker of xdist has the other core."""
+
+
+def trial(defect: str) -> Trial:
+    """Return the run of a defect: what trips it is played on it, or everything if that is not known or not enough."""
+    if defect not in PLAYS or FULL in os.environ or REAL_TIME in os.environ:
+        return Trial((defect,))
+    return Trial((defect,), tuple(one for one in SCENARIOS if one.id in PLAYS[defect]))
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +37,7 @@ def outcomes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     chosen = {
         item.callspec.params.get("defect") for item in request.session.items if hasattr(item, "callspec")
     }  # a single case costs a single run
-    runs = {COMPLIANT: (), **{name: (name,) for name in DEFECTS if name in chosen}}
+    runs = {COMPLIANT: Trial(), **{name: trial(name) for name in DEFECTS if name in chosen}}
     shares = [dict(list(runs.items())[nth::PROCESSES]) for nth in range(PROCESSES)]
     folders = [tmp_path_factory.mktemp("matrix") for _ in shares]
     with ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("spawn")) as pool:

@@ -24,6 +24,8 @@ from pass_harness.conformance.registry import all_rules
 from pass_harness.conformance.reports.model import Report
 from pass_harness.conformance.running import child_processes
 from pass_harness.conformance.running.judged_run import judge_service
+from pass_harness.conformance.scenarios import SCENARIOS
+from pass_harness.conformance.scenarios.scenario import Scenario
 from pass_harness.fixtures.programmer_service.app import create_app
 from pass_harness.fixtures.programmer_service.defects import misconduct
 from pass_harness.fixtures.programmer_service.settings import Settings
@@ -40,6 +42,14 @@ AT_ONCE_IN_REAL_TIME = 12
 
 
 @dataclass(frozen=True)
+class Trial:
+    """One run to be made: a service with these defects, and what is played on it."""
+
+    defects: tuple[str, ...] = ()
+    scenarios: tuple[type[Scenario], ...] = SCENARIOS
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What the suite said, and how often each defect took effect as the service itself counted it."""
 
@@ -47,18 +57,18 @@ class Outcome:
     effects: Mapping[str, int]
 
 
-def run(folder: Path, runs: Mapping[str, Sequence[str]], *, virtual: bool = True) -> dict[str, Outcome]:
-    """The outcome of each run by its name; ``runs`` has the defects of each."""
+def run(folder: Path, runs: Mapping[str, Trial], *, virtual: bool = True) -> dict[str, Outcome]:
+    """Make the runs, and return the outcome of each by its name, which is that of its defect."""
     together, alone = folder / "together", folder / "alone"
     together.mkdir()
     alone.mkdir()
     with asyncio.Runner(loop_factory=VirtualTimeLoop if virtual else None) as runner:
         at_once = len(runs) if virtual else AT_ONCE_IN_REAL_TIME
-        outcomes = runner.run(_judge_all(together, runs, at_once))
+        outcomes = runner.run(judge_all(together, runs, at_once))
         # What the harness was too slow to judge is judged again with nothing else going on, and so is what nobody
         # expects: on a busy machine sockets can be slower than virtual time. The second verdict counts.
         again = {name: runs[name] for name, outcome in outcomes.items() if _unclear(outcome) or _odd(name, outcome)}
-        return outcomes | runner.run(_judge_all(alone, again, at_once=1))
+        return outcomes | runner.run(judge_all(alone, again, at_once=1))
 
 
 def _unclear(outcome: Outcome) -> bool:
@@ -70,7 +80,8 @@ def _odd(name: str, outcome: Outcome) -> bool:
     return bool(unexpected(name, violated))
 
 
-async def _judge_all(folder: Path, runs: Mapping[str, Sequence[str]], at_once: int) -> dict[str, Outcome]:
+async def judge_all(folder: Path, runs: Mapping[str, Trial], at_once: int) -> dict[str, Outcome]:
+    """Make the runs, so many at once, and return the outcome of each by its name; services live in ``folder``."""
     slots = asyncio.Semaphore(max(1, at_once))
     clock = LoopClock(asyncio.get_running_loop())
     house = _House()
@@ -79,10 +90,10 @@ async def _judge_all(folder: Path, runs: Mapping[str, Sequence[str]], at_once: i
     mock = create_mock(store=store, clock=clock, data_centres=centres, dns=dns)
     async with _served(mock, *DATA_CENTRES) as mock_url, _served(house) as house_url:
 
-        async def judge(name: str, defects: Sequence[str], seed: int) -> Outcome:
+        async def judge(name: str, trial: Trial, seed: int) -> Outcome:
             async with slots:
                 space = f"{mock_url}/~{name}"
-                service = _Service(await _settings(folder, space, defects), clock, house, name)
+                service = _Service(await _settings(folder, space, trial.defects), clock, house, name)
                 async with service.running():
                     report = await judge_service(
                         child_processes.service_toml(f"{house_url}/{name}"),
@@ -92,6 +103,7 @@ async def _judge_all(folder: Path, runs: Mapping[str, Sequence[str]], at_once: i
                         announce=lambda line: None,
                         restarter=service.restart,
                         repointer=service.repoint,
+                        scenarios=trial.scenarios,
                         now_s=lambda: clock.now_ms() / 1000,
                     )
                     async with httpx.AsyncClient(trust_env=False) as http:

@@ -10,6 +10,8 @@ import pytest
 
 from pass_harness.conformance.running.child_processes import Child
 
+pytestmark = pytest.mark.slow
+
 SERVE = ("-c", "from pass_harness.mock_server.cli.main import main; main()", "serve", "--no-throttle", "--no-rules")
 PROFILES = "/api/v2/REF30/profiles"
 

@@ -15,6 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+pytestmark = pytest.mark.slow
+
 PASS_MOCK = [sys.executable, "-m", "pass_harness.mock_server"]
 
 

@@ -44,6 +44,7 @@ def session(control: SyncControlClient, **wanted: str) -> tuple[str, dict[str, s
     return made["code"], headers
 
 
+@pytest.mark.slow
 def test_every_control_call_has_a_method_in_both_clients() -> None:
     source = inspect.getsource(ControlClient)
     for _, path, _ in CONTROL_CALLS:
@@ -54,6 +55,7 @@ def test_every_control_call_has_a_method_in_both_clients() -> None:
     assert len(calls) > len(CONTROL_CALLS)
 
 
+@pytest.mark.slow
 def test_a_session_is_seen_logged_in_and_ended(control: SyncControlClient) -> None:
     code, headers = session(control)
     assert [(s.code, s.state, s.mvpd) for s in control.sessions()] == [(code, "pending", "Cablevision")]
@@ -70,6 +72,7 @@ def test_a_session_is_seen_logged_in_and_ended(control: SyncControlClient) -> No
     assert control.exchanges().exchanges == []
 
 
+@pytest.mark.slow
 def test_behaviours_are_added_listed_switched_and_removed(control: SyncControlClient) -> None:
     key = control.add_behaviour(
         {"status": 503}, {"mvpd": "Dish"}, times=2, for_="30s", after=1, probability=0.5, seed=7
@@ -87,6 +90,7 @@ def test_behaviours_are_added_listed_switched_and_removed(control: SyncControlCl
     assert control.behaviours() == []
 
 
+@pytest.mark.slow
 def test_clock_integrations_buckets_and_reset(control: SyncControlClient) -> None:
     before = control.health().now
     assert control.advance("30m") - before >= 30 * 60_000
@@ -101,6 +105,7 @@ def test_clock_integrations_buckets_and_reset(control: SyncControlClient) -> Non
     assert (control.clock().offset, control.buckets(), control.exchanges().exchanges) == (0, [], [])
 
 
+@pytest.mark.slow
 def test_keys_data_centres_metrics_and_spaces(control: SyncControlClient) -> None:
     kid = control.rotate_key("media_token")
     assert kid in {key["kid"] for key in control.public_keys()["keys"]}
@@ -117,6 +122,7 @@ def test_keys_data_centres_metrics_and_spaces(control: SyncControlClient) -> Non
         control.set_integration("REF30", "Nobody", enabled=True)
 
 
+@pytest.mark.slow
 def test_events_are_read_as_they_happen(control: SyncControlClient) -> None:
     with control.events(after="0", view="summary") as events:
         httpx.get(f"{control.base_url}/api/v2/REF30/profiles", trust_env=False)
@@ -126,6 +132,7 @@ def test_events_are_read_as_they_happen(control: SyncControlClient) -> None:
         pass
 
 
+@pytest.mark.slow
 def test_coroutines_have_the_same_calls(address: str) -> None:
     async def use() -> None:
         async with ControlClient(f"{address}/~coroutines") as control:
@@ -145,6 +152,7 @@ def test_coroutines_have_the_same_calls(address: str) -> None:
     asyncio.run(use())
 
 
+@pytest.mark.slow
 def test_a_control_token_is_carried_and_an_authority_trusted(tmp_path: Path) -> None:
     with serving("--control-token", "s3cret") as (address, _):
         with SyncControlClient(address, token="s3cret") as control:

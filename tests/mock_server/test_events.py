@@ -77,6 +77,7 @@ async def ask(url: str, times: int = 1, path: str = "/api/v2/REF30/configuration
             await http.get(url + path)
 
 
+@pytest.mark.slow
 async def test_an_exchange_is_told_whole_as_it_happens(mock: str) -> None:
     async with listening(f"{mock}/~told") as events:
         await ask(f"{mock}/~told")
@@ -87,6 +88,7 @@ async def test_an_exchange_is_told_whole_as_it_happens(mock: str) -> None:
     assert "invalid_access_token_client_application" in exchange.response_body
 
 
+@pytest.mark.slow
 async def test_a_summary_has_the_error_and_no_bodies(mock: str) -> None:
     async with listening(f"{mock}/~summary", view="summary") as events:
         await ask(f"{mock}/~summary")
@@ -95,6 +97,7 @@ async def test_a_summary_has_the_error_and_no_bodies(mock: str) -> None:
     assert not {"request_headers", "request_body", "response_headers", "response_body"} & set(event.data)
 
 
+@pytest.mark.slow
 async def test_a_space_tells_only_of_itself(mock: str) -> None:
     async with listening(f"{mock}/~mine") as events:
         await ask(f"{mock}/~theirs")
@@ -102,6 +105,7 @@ async def test_a_space_tells_only_of_itself(mock: str) -> None:
         assert (await anext(events)).data["space"] == "mine"
 
 
+@pytest.mark.slow
 async def test_a_listener_resumes_without_loss_and_without_doubles(mock: str) -> None:
     url = f"{mock}/~resumed"
     await ask(url, 3)
@@ -113,6 +117,7 @@ async def test_a_listener_resumes_without_loss_and_without_doubles(mock: str) ->
     assert [event.data["id"] for event in seen if event.kind == "exchange"] == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.slow
 async def test_last_event_id_resumes_too(mock: str) -> None:
     url = f"{mock}/~header"
     await ask(url, 2)
@@ -126,6 +131,7 @@ async def test_last_event_id_resumes_too(mock: str) -> None:
                 break
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("query", ["after=x", "after=1.2.3", "after=-1", "view=short"])
 async def test_a_wrong_parameter_is_refused_with_a_sentence(mock: str, query: str) -> None:
     async with httpx.AsyncClient(trust_env=False) as http:
@@ -134,6 +140,7 @@ async def test_a_wrong_parameter_is_refused_with_a_sentence(mock: str, query: st
     assert query.partition("=")[0] in answer.json()["error"]
 
 
+@pytest.mark.slow
 async def test_who_is_far_behind_is_told_what_was_missed(mock: str) -> None:
     url = f"{mock}/~behind"
     async with httpx.AsyncClient(trust_env=False) as http:
@@ -144,6 +151,7 @@ async def test_who_is_far_behind_is_told_what_was_missed(mock: str) -> None:
         assert (await anext(events)).data["id"] == 101
 
 
+@pytest.mark.slow
 async def test_a_listener_who_never_reads_holds_nobody_up(mock: str) -> None:
     url = f"{mock}/~stuck"
     host, port = mock.removeprefix("http://").split(":")
@@ -159,6 +167,7 @@ async def test_a_listener_who_never_reads_holds_nobody_up(mock: str) -> None:
     writer.close()
 
 
+@pytest.mark.slow
 async def test_a_reset_is_told_and_findings_begin_anew(mock: str) -> None:
     url = f"{mock}/~reset"
     await ask(url, 1)
@@ -172,12 +181,14 @@ async def test_a_reset_is_told_and_findings_begin_anew(mock: str) -> None:
     assert {rule["verdict"] for rule in rules} <= {"not exercised", "untestable"}
 
 
+@pytest.mark.slow
 async def test_deleting_a_space_ends_its_listeners(mock: str) -> None:
     async with httpx.AsyncClient(trust_env=False) as http, listening(f"{mock}/~gone") as events:
         await http.delete(f"{mock}/_mock/spaces/gone")
         assert [event.kind async for event in events] == ["end"]
 
 
+@pytest.mark.slow
 async def test_the_live_rules_find_what_the_service_did(mock: str) -> None:
     """A request without a token breaks headers.authorization: told at once, and listed with its evidence."""
     url = f"{mock}/~judged"
@@ -200,6 +211,7 @@ async def _until(events: AsyncIterator[Event], rule: str) -> AsyncIterator[Event
             return
 
 
+@pytest.mark.slow
 async def test_without_rules_nothing_is_judged(tmp_path: Path) -> None:
     with Child("mock", (*SERVE, "--no-rules"), ready="/_mock/health", folder=tmp_path) as child:
         await ask(child.url)
@@ -208,6 +220,7 @@ async def test_without_rules_nothing_is_judged(tmp_path: Path) -> None:
     assert answer == {"rules": [], "judged": 0, "waiting": 0, "stopped": None}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reads", [True, False], ids=["reading", "stuck"])
 async def test_the_mock_stops_within_two_seconds_with_listeners(reads: bool, tmp_path: Path) -> None:
     with Child("mock", (*SERVE, "--no-throttle"), ready="/_mock/health", folder=tmp_path) as child:

@@ -41,6 +41,7 @@ def unchecked(mock: Mock) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(mock.app), base_url="http://mock")
 
 
+@pytest.mark.slow
 def test_an_answer_that_nobody_waited_for_is_none() -> None:
     with serving() as (address, _):
         behave(address, {"latency": "700ms"})
@@ -51,6 +52,7 @@ def test_an_answer_that_nobody_waited_for_is_none() -> None:
         assert [exchange["status"] for exchange in exchanges] == [0, 401]
 
 
+@pytest.mark.slow
 def test_connections_break_as_told() -> None:
     with serving() as (address, _):
         behave(address, {"connection": "reset"}, match={"ip": "203.0.113.1"})
@@ -85,6 +87,7 @@ def test_connections_break_as_told() -> None:
         assert all(e["server"] == address.removeprefix("http://") for e in journal)
 
 
+@pytest.mark.slow
 def test_one_connection_carries_many_exchanges() -> None:
     with serving() as (address, _), httpx.Client(trust_env=False) as client:
         for _ in range(3):
@@ -93,6 +96,7 @@ def test_one_connection_carries_many_exchanges() -> None:
         assert len({e["connection"] for e in journal}) == 1
 
 
+@pytest.mark.slow
 def test_a_mock_with_stalled_connections_still_ends() -> None:
     with serving() as (address, process):
         behave(address, {"connection": "stall"})
@@ -205,6 +209,7 @@ async def test_only_allowed_addresses_are_served() -> None:
         Network("everybody")
 
 
+@pytest.mark.slow
 def test_tls_is_for_who_trusts_its_authority(tmp_path: Path) -> None:
     with serving("--tls", "--tls-folder", str(tmp_path)) as (address, _):
         assert address.startswith("https://")
@@ -218,6 +223,7 @@ def test_tls_is_for_who_trusts_its_authority(tmp_path: Path) -> None:
             httpx.get(f"{address}/_mock/health", trust_env=False)
 
 
+@pytest.mark.slow
 def test_the_certificate_is_for_every_host_of_adobe_pass(tmp_path: Path) -> None:
     with serving("--tls", "--tls-folder", str(tmp_path)) as (address, _):
         trusting = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
@@ -227,6 +233,7 @@ def test_the_certificate_is_for_every_host_of_adobe_pass(tmp_path: Path) -> None
                 trusting.wrap_socket(plain, server_hostname=host).close()
 
 
+@pytest.mark.slow
 def test_a_wrong_authority_is_refused_by_who_verifies(tmp_path: Path) -> None:
     with serving("--wrong-ca", "--tls-folder", str(tmp_path)) as (address, _):
         trusting = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
@@ -236,6 +243,7 @@ def test_a_wrong_authority_is_refused_by_who_verifies(tmp_path: Path) -> None:
         assert careless.status_code == 200
 
 
+@pytest.mark.slow
 def test_two_data_centres_have_one_state_and_a_name_that_moves() -> None:
     with serving("--data-centres", "2", "--dns-name", "sp.example") as (address, process):
         assert process.stderr is not None

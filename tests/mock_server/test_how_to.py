@@ -9,8 +9,11 @@ import sys
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.mock_server.test_cli import serving
+
+pytestmark = pytest.mark.slow
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
 

@@ -23,7 +23,7 @@ from pass_harness.mock_server.config.loading import load_settings
 from pass_harness.mock_server.domain import signing
 from pass_harness.mock_server.domain.signing import MAX_ROTATIONS
 from pass_harness.mock_server.formats.usage_error import ConfigError
-from pass_harness.mock_server.signing.keys import KeyName, default_keys, load_keys
+from pass_harness.mock_server.signing.keys import KeyName, KeySettings, default_keys, load_keys
 from pass_harness.mock_server.signing.media_tokens import MediaToken, serialize
 from tests.mock_server.conftest import Mock
 from tests.mock_server.test_cli import serving
@@ -171,6 +171,15 @@ def test_a_configuration_names_keys(tmp_path: Path, pem: Path) -> None:
     assert settings.keys.media_token_bits == 2048
 
 
+def test_a_key_is_checked_once_and_a_file_that_changes_is_read_again(pem: Path) -> None:
+    settings = KeySettings(media_token=str(pem))
+    first = load_keys(settings).media_token
+    assert load_keys(settings).media_token is first
+    key = generate_private_key(65537, 2048)
+    pem.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    assert load_keys(settings).media_token.private_numbers() == key.private_numbers()
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
@@ -202,6 +211,7 @@ def fresh_token() -> str:
     return serialize(token, default_keys().media_token)
 
 
+@pytest.mark.slow
 def test_the_command_verifies_a_token_and_says_what_is_in_it() -> None:
     done = pass_mock("token", "verify", "-", "--resource", "news", stdin=fresh_token() + "\n")
     assert (done.returncode, done.stderr) == (0, "")
@@ -210,6 +220,7 @@ def test_the_command_verifies_a_token_and_says_what_is_in_it() -> None:
     assert {"requestor_id   REF30", "resource_id    news", "mvpd_id        Cablevision"} <= set(rest)
 
 
+@pytest.mark.slow
 def test_the_command_refuses_with_exit_code_1_and_wrong_usage_with_2(tmp_path: Path) -> None:
     token = fresh_token()
     other = pass_mock("token", "verify", token, "--resource", "sport")
@@ -223,6 +234,7 @@ def test_the_command_refuses_with_exit_code_1_and_wrong_usage_with_2(tmp_path: P
         assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1), wrong.stderr
 
 
+@pytest.mark.slow
 def test_public_keys_are_exported_as_pem_and_jwks() -> None:
     pem = pass_mock("keys", "export", "--key", "media_token").stdout.encode()
     keys = json.loads(pass_mock("keys", "export", "--format", "jwks").stdout)["keys"]
@@ -233,11 +245,13 @@ def test_public_keys_are_exported_as_pem_and_jwks() -> None:
     assert "d" not in keys[1]
 
 
+@pytest.mark.slow
 def test_the_thumbprint_is_that_of_rfc_7638() -> None:
     keys = json.loads(pass_mock("keys", "export", "--format", "jwks").stdout)["keys"]
     assert keys[0]["kid"] == "2TpQrfav6WeC3yHytEAhUJxTCxnn1BPZ7N4wzKrSiGg"
 
 
+@pytest.mark.slow
 def test_the_keystore_holds_trusted_certificates_and_is_the_same_every_time(tmp_path: Path) -> None:
     file = tmp_path / "media_token_keystore.jks"
     done = pass_mock("keys", "export", "--format", "pkcs12", "--out", str(file))
@@ -254,12 +268,14 @@ def test_the_keystore_holds_trusted_certificates_and_is_the_same_every_time(tmp_
     assert certificate in [entry.certificate for entry in again]
 
 
+@pytest.mark.slow
 def test_a_keystore_needs_a_file_that_can_be_written() -> None:
     assert pass_mock("keys", "export", "--format", "pkcs12").returncode == 2
     done = pass_mock("keys", "export", "--out", "/none/keys.pem")
     assert (done.returncode, "cannot be written" in done.stderr) == (2, True)
 
 
+@pytest.mark.slow
 async def test_the_python_client_rotates_and_verifies() -> None:
     with serving() as (address, _):
         async with ControlClient(address) as control:

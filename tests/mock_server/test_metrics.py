@@ -123,6 +123,7 @@ def test_what_is_handed_on_and_what_is_left_are_all_of_it(requests: list[tuple[s
         assert same.seconds == pytest.approx(tally.seconds)
 
 
+@pytest.mark.slow
 def test_a_running_mock_tells_of_its_process_in_both_formats() -> None:
     with serving("--control-token", "s3cret") as (address, _):
         url = f"{address}/_mock/metrics"

@@ -113,6 +113,7 @@ async def test_who_is_slow_is_hung_up_on(pieces: tuple[bytes, ...]) -> None:
         assert await is_alive(place)
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 async def test_who_is_fast_may_stay_and_listen_for_longer() -> None:
     async with served(Impatient) as place:
@@ -129,6 +130,7 @@ async def test_who_is_fast_may_stay_and_listen_for_longer() -> None:
         writer.close()
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 @pytest.mark.parametrize(
     ("exchanges", "ending"),

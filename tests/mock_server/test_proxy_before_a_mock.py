@@ -21,6 +21,8 @@ from pass_harness.mock_server.exchange import Exchange
 from tests.mock_server.conftest import FULL, device_headers
 from tests.mock_server.test_cli import run, serving
 
+pytestmark = pytest.mark.slow
+
 SAME = ("endpoint", "method", "path", "query", "request_body", "status", "response_body", "ip")
 RECOGNISED = ("service_provider", "mvpd", "code", "client_id", "device")
 API = "/api/v2/REF30"

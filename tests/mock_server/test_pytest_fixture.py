@@ -11,6 +11,8 @@ import pytest
 
 from pass_harness.mock_server.testing import AdobePass, MockFailed, fresh_space, running_mock
 
+pytestmark = pytest.mark.slow
+
 URLS: list[str] = []
 
 

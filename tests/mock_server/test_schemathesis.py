@@ -16,6 +16,8 @@ from pass_harness.mock_server.routes import ENDPOINTS
 from tests.mock_server.conftest import device_headers
 from tests.mock_server.test_cli import serving
 
+pytestmark = pytest.mark.slow
+
 load_all_checks()
 NOT_OURS = {
     # Adobe Pass tolerates much that no document shows, and the mock with it (DOMAIN: tolerant like the real thing).

@@ -79,6 +79,7 @@ def pair(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
         yield At(one.url), At(other.url)
 
 
+@pytest.mark.slow
 def test_a_session_of_one_mock_is_logged_in_and_polled_on_the_other(pair: tuple[At, At]) -> None:
     one, other = (at.space("session") for at in pair)
     headers = {**one.signed_on(), **device_headers("d")}
@@ -94,6 +95,7 @@ def test_a_session_of_one_mock_is_logged_in_and_polled_on_the_other(pair: tuple[
     assert len({e["connection"] for e in one.exchanges()}) == 6
 
 
+@pytest.mark.slow
 def test_control_calls_to_one_are_felt_on_the_other(pair: tuple[At, At]) -> None:
     one, other = (at.space("control") for at in pair)
     other.ask("GET", PROFILES)
@@ -114,6 +116,7 @@ def test_control_calls_to_one_are_felt_on_the_other(pair: tuple[At, At]) -> None
     assert [e["id"] for e in one.exchanges()] == [7], "ids go on after a reset"
 
 
+@pytest.mark.slow
 def test_findings_are_those_of_both_whoever_is_asked(pair: tuple[At, At]) -> None:
     one, other = (at.space("found") for at in pair)
     for at in (one, other, other):
@@ -125,6 +128,7 @@ def test_findings_are_those_of_both_whoever_is_asked(pair: tuple[At, At]) -> Non
         assert [finding["exchanges"] for finding in rule["findings"]] == [[1], [2], [3]]
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 async def test_a_listener_to_one_hears_what_the_other_serves(pair: tuple[At, At]) -> None:
     one, other = (at.space("heard") for at in pair)
@@ -142,6 +146,7 @@ async def test_a_listener_to_one_hears_what_the_other_serves(pair: tuple[At, At]
         assert [event.kind async for event in events][-1] == "end"
 
 
+@pytest.mark.slow
 def test_resets_in_both_leave_one_life(pair: tuple[At, At]) -> None:
     one, other = (at.space("resets") for at in pair)
     with ThreadPoolExecutor(8) as pool:
@@ -150,6 +155,7 @@ def test_resets_in_both_leave_one_life(pair: tuple[At, At]) -> None:
     assert len(one.exchanges()) == len(other.exchanges()) == 16
 
 
+@pytest.mark.slow
 def test_a_reset_or_deleted_space_leaves_nothing_in_redis(
     pair: tuple[At, At], database: str, redis_server: RedisServer
 ) -> None:
@@ -167,6 +173,7 @@ def test_a_reset_or_deleted_space_leaves_nothing_in_redis(
         assert eventually(lambda: client.keys("pass-harness:tidy:[0-9]*") == [])
 
 
+@pytest.mark.slow
 def test_when_the_judging_mock_is_killed_the_other_goes_on(redis_server: RedisServer, tmp_path: Path) -> None:
     command = (*SERVE, "--store", redis_server.fresh(), "--no-throttle")
     with (
@@ -213,6 +220,7 @@ def crew(redis_server: RedisServer, trace: Path) -> Iterator[Child]:
         yield child
 
 
+@pytest.mark.slow
 def test_workers_share_the_throttle_the_journal_and_the_record(crew: Child, trace: Path) -> None:
     at = At(crew.url).space("whole")
     at.told("POST", "/_mock/behaviours", json={"effect": {"latency": "20ms"}, "match": {"endpoint": "profiles"}})
@@ -235,6 +243,7 @@ def test_workers_share_the_throttle_the_journal_and_the_record(crew: Child, trac
     assert at.told("GET", "/_mock/behaviours")["behaviours"][0]["hits"] == 120
 
 
+@pytest.mark.slow
 def test_any_worker_tells_the_metrics_of_all(crew: Child) -> None:
     at = At(crew.url)
 
@@ -251,6 +260,7 @@ def test_any_worker_tells_the_metrics_of_all(crew: Child) -> None:
     assert eventually(lambda: [counted() for _ in range(6)] == [before + 12] * 6)
 
 
+@pytest.mark.slow
 def test_workers_make_different_codes(crew: Child) -> None:
     at = At(crew.url).space("codes")
     headers = at.signed_on()
@@ -264,6 +274,7 @@ def test_workers_make_different_codes(crew: Child) -> None:
     assert len(set(codes)) == 60
 
 
+@pytest.mark.slow
 def test_a_worker_that_ends_is_replaced_and_nothing_is_lost(crew: Child) -> None:
     at = At(crew.url).space("replaced")
     headers = {**at.signed_on(), **device_headers("d")}
@@ -277,6 +288,7 @@ def test_a_worker_that_ends_is_replaced_and_nothing_is_lost(crew: Child) -> None
     assert [e["endpoint"] for e in at.exchanges()] == ["dcr.register", "dcr.token", "profiles"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])
 def test_workers_end_with_the_mock(ending: signal.Signals, redis_server: RedisServer, tmp_path: Path) -> None:
     options = (f"--store={redis_server.fresh()}", "--workers=2", "--no-rules")
@@ -287,6 +299,7 @@ def test_workers_end_with_the_mock(ending: signal.Signals, redis_server: RedisSe
         assert eventually(lambda: not any(map(alive, workers)))
 
 
+@pytest.mark.slow
 def test_without_redis_answers_are_503_and_with_it_all_is_well_again(tmp_path: Path) -> None:
     with RedisServer(tmp_path) as server:
         command = (*SERVE, "--store", server.url(), "--workers=2", "--no-throttle")
@@ -317,6 +330,7 @@ def unavailable(at: At, why: str) -> None:
         assert time.monotonic() - began < 5
 
 
+@pytest.mark.slow
 def test_all_who_use_a_redis_go_by_its_time(redis_server: RedisServer) -> None:
     url, machine = redis_server.fresh(), SystemClock()
     common = common_time(url, machine)

@@ -7,8 +7,11 @@ import sys
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.mock_server.test_cli import serving
+
+pytestmark = pytest.mark.slow
 
 USERS = 50
 ROUNDS = 4

@@ -143,6 +143,7 @@ def running(state: Path, port: int) -> Iterator[BaseProcess]:
         process.close()
 
 
+@pytest.mark.slow
 def test_a_mock_killed_again_and_again_has_lost_nothing_it_answered(state: Path) -> None:
     chance = random.Random(7)
     port = free_port()
@@ -166,6 +167,7 @@ def test_a_mock_killed_again_and_again_has_lost_nothing_it_answered(state: Path)
     assert len(service.logged_in) > ROUNDS, "hardly anything was asked before the mock was killed"
 
 
+@pytest.mark.slow
 def test_a_restart_goes_on_where_it_was(mock: Child, service: Service) -> None:
     service.begin()
     service.ask(
@@ -182,6 +184,7 @@ def test_a_restart_goes_on_where_it_was(mock: Child, service: Service) -> None:
     assert statuses == [503, 200, 200], "the second of two hits, then no more"
 
 
+@pytest.mark.slow
 def test_a_reset_and_a_deleted_space_stay_so_after_a_restart(mock: Child, service: Service) -> None:
     service.begin()
     service.go_on()
@@ -196,6 +199,7 @@ def test_a_reset_and_a_deleted_space_stay_so_after_a_restart(mock: Child, servic
     assert service.ask("GET", "/_mock/spaces")["spaces"] == ["default"]
 
 
+@pytest.mark.slow
 def test_the_file_is_its_owners_alone(mock: Child, state: Path) -> None:
     assert state.stat().st_mode & 0o077 == 0
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -274,6 +275,7 @@ def test_the_model_holds_on_sqlite(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_model_holds_on_redis(redis_server: RedisServer) -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]  # as above
         lambda: MockMachine(RedisStore(redis_server.fresh())), settings=settings(SETTINGS, max_examples=8)

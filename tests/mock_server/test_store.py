@@ -19,7 +19,7 @@ pytestmark = pytest.mark.anyio
 Opener = Callable[[int], Store]
 
 
-@pytest.fixture(params=["memory", "sqlite", "redis"])
+@pytest.fixture(params=["memory", "sqlite", pytest.param("redis", marks=pytest.mark.slow)])
 def open_(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
     """Opens a store of each kind that has room for so many partitions in a table."""
     if request.param == "memory":
@@ -153,6 +153,7 @@ async def test_what_was_written_is_there_when_the_store_is_opened_again(first: s
     await again.close()
 
 
+@pytest.mark.slow
 async def test_a_connection_that_redis_has_closed_is_not_used_again(tmp_path: Path) -> None:
     with RedisServer(tmp_path) as server:
         store = RedisStore(server.url())

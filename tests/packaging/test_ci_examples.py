@@ -12,6 +12,7 @@ import pytest
 from ci_examples import FOLDER, GITHUB, GITLAB, INSTALL, script, variables
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("file", "schema"), [(GITHUB, "github-workflows"), (GITLAB, "gitlab-ci")])
 def test_the_examples_are_valid(file: Path, schema: str) -> None:
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", str(file)]
@@ -23,6 +24,7 @@ def test_every_example_is_looked_at() -> None:
     assert set(FOLDER.glob("*.yml")) == {GITHUB, GITLAB}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", [GITHUB, GITLAB])
 def test_commands_and_options_of_the_examples_exist(file: Path) -> None:
     commands = [line for line in script(file).splitlines() if line.startswith(("pass-", "python -m"))]

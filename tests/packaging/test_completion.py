@@ -13,6 +13,8 @@ from textwrap import dedent
 import pytest
 from test_schemas import SMALL
 
+pytestmark = pytest.mark.slow
+
 BIN = Path(sys.executable).parent
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "editor.md"
 COMMANDS = ("pass-mock", "pass-conformance", "pass-load")

@@ -41,11 +41,13 @@ def services() -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_hadolint_has_nothing_to_say() -> None:
     done = subprocess.run([BIN / "hadolint", ROOT / "Dockerfile"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 
 
+@pytest.mark.slow
 def test_hadolint_bites(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM python:latest\nRUN cd / && sudo pip install x\n", "utf-8")
     assert (
@@ -86,6 +88,7 @@ def test_what_it_runs_wants_a_control_token_and_serves_with_one() -> None:
     assert last("EXPOSE") == str(port.default)
 
 
+@pytest.mark.slow
 def test_the_health_check_tells_a_mock_that_answers_from_none() -> None:
     check = json.loads(last("HEALTHCHECK").partition("CMD ")[2])
     assert check == ["pass-mock", "health"]
@@ -105,6 +108,7 @@ def asked_health(url: str, token: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_the_health_check_trusts_a_given_authority(tmp_path: Path) -> None:
     with running_mock("--tls", "--tls-folder", str(tmp_path)) as url:
         command = ["health", "--mock", url, "--ca", str(tmp_path / "ca.pem")]
@@ -113,6 +117,7 @@ def test_the_health_check_trusts_a_given_authority(tmp_path: Path) -> None:
     assert CliRunner().invoke(main, [*command[:-1], str(tmp_path / "none.pem")]).exit_code == 2
 
 
+@pytest.mark.slow
 def test_the_compose_file_is_valid() -> None:
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(COMPOSE)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -53,6 +53,7 @@ def test_a_missing_module_is_named_with_the_remedy(monkeypatch: pytest.MonkeyPat
         require("load", "pass-load")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "started",
     [
@@ -70,6 +71,7 @@ def test_the_mock_needs_no_extra(started: str) -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("started", "unneeded"),
     [

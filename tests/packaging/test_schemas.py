@@ -168,6 +168,7 @@ def test_schema_and_reader_refuse_the_same_mistakes(kind: str, right: str, wrong
     assert not valid(kind, text)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.machine() == "aarch64", reason="Taplo has no wheel for this machine")
 @pytest.mark.parametrize("kind", READERS)
 def test_an_editor_takes_them_by_the_line_of_the_docs(kind: str, tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ from ci_examples import GITHUB, INSTALL, script, variables
 from pass_harness.conformance.registry import all_rules
 from pass_harness.conformance.running.child_processes import free_port
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent.parent
 LOCK = ROOT / "requirements" / "dev.txt"
 PACKAGES = ("fixtures", "mock_server", "conformance", "load")
@@ -130,11 +132,14 @@ def installed(wheel: Path, alone: Path, constraints: Path, said_alone: dict[str,
 
 @pytest.fixture(scope="module")
 def ended(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Ended]]:
-    """The demo, the CI example and a small event, side by side, each in an empty folder: they are mostly waiting."""
+    """A short demo, the CI example and a small event, side by side, each in an empty folder: they are mostly waiting.
+
+    The CI example plays every scenario.
+    """
     folders = {name: tmp_path_factory.mktemp(name) for name in ("demo", "example", "load")}
     (folders["load"] / "event.toml").write_text(EVENT, "utf-8")
     scripts = {
-        "demo": "pass-conformance demo",
+        "demo": "pass-conformance demo --scenario play-denied",
         "example": example(installed, folders["example"]),
         "load": "pass-load run --event event.toml --report report",
     }

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.soak.soak import JOURNAL, soak
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_mock_in_trouble_answers_no_500_and_records_every_request(tmp_path: Path) -> None:

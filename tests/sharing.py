@@ -1,0 +1,30 @@
+"""A pytest plugin that lets the workers of pytest-xdist begin with the files that take longest.
+
+With ``--dist loadfile --no-loadscope-reorder`` a worker runs whole files, in this order, so that what a fixture makes
+for a file is made once, and what takes longest is not what is left at the end.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+FIRST = (
+    "tests/packaging/test_wheel.py",
+    "tests/conformance_run/test_judged_runs.py",
+    "tests/documentation/test_examples_run.py",
+    "tests/conformance_run/test_node_service.py",
+    "tests/mock_server/test_shared.py",
+    "tests/load/test_load_runs.py",
+    "tests/matrix/test_matrix.py",
+    "tests/load/test_forecast_beside_runs.py",
+    "tests/conformance_run/test_doctor.py",
+    "tests/packaging/test_completion.py",
+    "tests/mock_server/test_events.py",
+    "tests/mock_server/test_schemathesis.py",
+)
+"""The files that take longest, longest first: half a minute or more (``pytest --durations=50`` shows them)."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    ranks = {file: rank for rank, file in enumerate(FIRST)}
+    items.sort(key=lambda item: ranks.get(item.nodeid.partition("::")[0], len(FIRST)))
