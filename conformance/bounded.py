@@ -1,53 +1,7 @@
-"""A mapping of bounded size, for the state of rules."""
+"""The bounded mapping for the state of rules, which import nothing of the mock but the exchange."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, TypeVar
+from pass_harness.mock_server.bounded import Bounded
 
-if TYPE_CHECKING:
-    pass
-
-
-K = TypeVar("K")
-
-
-V = TypeVar("V")
-
-
-@dataclass
-class Bounded(Generic[K, V]):
-    """A mapping that forgets its least recently written entries, so that a rule's state stays bounded."""
-
-    limit: int = 50_000
-    _entries: OrderedDict[K, V] = field(default_factory=OrderedDict)
-
-    def __post_init__(self) -> None:
-        # The dictionary's own: a rule reads at every exchange.
-        self.get: Callable[[K], V | None] = self._entries.get
-
-    def put(self, key: K, value: V) -> None:
-        entries = self._entries
-        entries[key] = value
-        entries.move_to_end(key)
-        if len(entries) > self.limit:
-            entries.popitem(last=False)
-
-    def pop(self, key: K) -> V | None:
-        return self._entries.pop(key, None)
-
-    def shed(self, old: Callable[[V], bool]) -> list[V]:
-        """Drops entries, least recently written first, until one is not old; those that were dropped."""
-        dropped = []
-        while self._entries and old(next(iter(self._entries.values()))):
-            dropped.append(self._entries.popitem(last=False)[1])
-        return dropped
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    def __iter__(self) -> Iterator[K]:
-        """Over a copy of the keys, so entries may be written or dropped meanwhile."""
-        return iter(list(self._entries))
+__all__ = ["Bounded"]

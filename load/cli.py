@@ -40,7 +40,7 @@ from pass_harness.load.report.model import LoadReport, encode
 from pass_harness.load.report.text import render
 from pass_harness.load.run import RunSpec, run_event
 from pass_harness.load.targets import Wanted, target
-from pass_harness.mock_server.cli.options import DEFAULT_MOCK, FILE, control_token_option, schema_command
+from pass_harness.mock_server.cli.options import DEFAULT_MOCK, FILE, HELP, control_token_option, schema_command
 
 
 def _html(report: LoadReport) -> bytes:
@@ -61,7 +61,7 @@ FORMS: Mapping[str, Form[LoadReport]] = {
 }
 
 
-@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=CommandGroup, context_settings=HELP)
 @click.version_option(package_name="pass-harness")
 def main() -> None:
     """Live events: many viewers ask a Programmer Service at once, while the rules judge what it asks of Adobe Pass.

@@ -32,7 +32,14 @@ from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import rule_ids, select
 from pass_harness.conformance.reports import rule_listing as listing
 from pass_harness.conformance.service_toml.service_config import ServiceConfig, load
-from pass_harness.mock_server.cli.options import DEFAULT_MOCK, FILE, completing, control_token_option, schema_command
+from pass_harness.mock_server.cli.options import (
+    DEFAULT_MOCK,
+    FILE,
+    HELP,
+    completing,
+    control_token_option,
+    schema_command,
+)
 from pass_harness.mock_server.formats.durations import Duration
 
 SCHEMAS = {
@@ -42,7 +49,7 @@ SCHEMAS = {
 }
 
 
-@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=CommandGroup, context_settings=HELP)
 @click.version_option(package_name="pass-harness")
 def main() -> None:
     """Checks that a Programmer Service follows Adobe Pass rules of polling, caching, retrying and headers.

@@ -17,7 +17,8 @@ import msgspec
 
 from pass_harness.conformance.service_toml.placeholders import ADOBE_URL, PLACEHOLDERS, used
 from pass_harness.conformance.verbs import RESTART, STATES, VERBS
-from pass_harness.mock_server.formats.toml_file import Keys, TomlFile, nearest
+from pass_harness.mock_server.formats.bounds import Keys
+from pass_harness.mock_server.formats.toml_file import TomlFile, nearest
 from pass_harness.mock_server.store.opening import without_password
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")

@@ -8,6 +8,7 @@ interval. Adobe's figures: rate 1 request a second, burst 10 (throttling-mechani
 from __future__ import annotations
 
 import math
+from typing import Annotated
 
 import msgspec
 
@@ -15,14 +16,8 @@ import msgspec
 class Limit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``rate`` in requests per second, ``burst`` in requests on top of the rate."""
 
-    rate: float = 1.0
-    burst: int = 10
-
-    def __post_init__(self) -> None:
-        if not 0 < self.rate <= 1_000_000:
-            raise ValueError("rate is in requests per second, above 0 and at most 1000000")
-        if not 0 <= self.burst <= 1_000_000:
-            raise ValueError("burst is a number of requests from 0 to 1000000")
+    rate: Annotated[float, msgspec.Meta(gt=0, le=1_000_000)] = 1.0
+    burst: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 10
 
 
 def admit(tat: float | None, now_ms: int, limit: Limit) -> tuple[bool, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
 
@@ -56,7 +57,7 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     latency: Latency | None = None
     """The answer comes so much later."""
-    status: int | None = None
+    status: Annotated[int, msgspec.Meta(ge=400, le=599)] | None = None
     """The answer has this HTTP status, and no body that Adobe documents."""
     error: str | None = None
     """The answer is this error, top-level or item-level as the API does it."""
@@ -81,8 +82,6 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         given = [name for name in self.__struct_fields__ if getattr(self, name) is not None]
         if len(given) != 1:
             raise ValueError(f"an effect has exactly one member of {', '.join(self.__struct_fields__)}")
-        if self.status is not None and not 400 <= self.status <= 599:
-            raise ValueError("status is an HTTP status from 400 to 599")
         if self.throttle is True:
             raise ValueError("throttle is false, or a rate and a burst")
         if self.degradation is not None and self.degradation not in degradation.RULES:

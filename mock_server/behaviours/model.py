@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from typing import Annotated
 
 import msgspec
 
@@ -68,22 +69,16 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     effect: Effect
     match: Match = Match()
-    times: int | None = None
+    times: Annotated[int, msgspec.Meta(ge=1)] | None = None
     """After so many hits it is over."""
     for_: Duration | None = msgspec.field(default=None, name="for")
     """So long after it was added it is over, by the clock of the space."""
-    after: int = 0
+    after: Annotated[int, msgspec.Meta(ge=0)] = 0
     """It lets so many matching requests pass first."""
-    probability: float | None = None
+    probability: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
     """The chance that a matching request is hit."""
     seed: int | None = None
 
     def __post_init__(self) -> None:
-        if self.times is not None and self.times < 1:
-            raise ValueError("times is a number of hits, 1 or more")
-        if self.after < 0:
-            raise ValueError("after is a number of requests, 0 or more")
-        if self.probability is not None and not 0 <= self.probability <= 1:
-            raise ValueError("probability is a number from 0 to 1")
         if self.effect.error in DCR_ERRORS and not (self.match.endpoint or "").startswith("dcr."):
             raise ValueError(f"{self.effect.error} is an error of DCR: match the endpoint dcr.register or dcr.token")

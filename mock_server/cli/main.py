@@ -11,6 +11,7 @@ import msgspec
 
 from pass_harness.mock_server.cli.options import (
     FILE,
+    HELP,
     CommandGroup,
     check_listening,
     check_writable,
@@ -43,7 +44,7 @@ def _presets() -> Iterable[str]:
     return presets()
 
 
-@click.group(cls=Commands)
+@click.group(cls=Commands, context_settings=HELP)
 @click.version_option(package_name="pass-harness")
 def main() -> None:
     """A mock of Adobe Pass Authentication."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
-from typing import ClassVar, NoReturn, TypeVar
+from typing import Any, ClassVar, NoReturn, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
@@ -22,6 +22,8 @@ DEFAULT_MOCK = "http://127.0.0.1:8300"
 """Where commands look for a mock."""
 FILE = click.Path(path_type=Path)
 """A path, which shells complete."""
+HELP: Mapping[str, Any] = {"help_option_names": ["-h", "--help"]}
+"""Context settings of each outermost command; its subcommands inherit them."""
 ShellComplete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 

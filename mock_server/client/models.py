@@ -1,4 +1,7 @@
-"""What control calls answer, as the clients give it (docs/reference/control-api.md). The structs only grow."""
+"""Answers of control calls: the mock writes these structs and the clients read them (docs/reference/control-api.md).
+
+A new version adds members, and renames and removes none.
+"""
 
 from __future__ import annotations
 

@@ -10,7 +10,8 @@ from pass_harness.mock_server.behaviours.model import Behaviour
 from pass_harness.mock_server.behaviours.presets import PresetCall
 from pass_harness.mock_server.catalogue import Catalogue, ServiceProvider, Tables, default_catalogue
 from pass_harness.mock_server.config.settings import Bounds, ConfigFile, DefaultLifetimes, Network, Settings
-from pass_harness.mock_server.formats.toml_file import Keys, TomlFile
+from pass_harness.mock_server.formats.bounds import Keys
+from pass_harness.mock_server.formats.toml_file import TomlFile
 from pass_harness.mock_server.signing.keys import KeySettings, load_keys, read_public_key
 
 T = TypeVar("T")

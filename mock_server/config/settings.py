@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -50,15 +50,15 @@ class DefaultLifetimes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 class Bounds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What keeps the mock's memory and answers bounded."""
 
-    body_bytes: int = 1_048_576
+    body_bytes: Annotated[int, msgspec.Meta(ge=0)] = 1_048_576
     """Longer request bodies are refused with 413."""
-    journal_exchanges: int = 100_000
+    journal_exchanges: Annotated[int, msgspec.Meta(ge=0)] = 100_000
     """Exchanges kept per space; the oldest go first."""
-    journal_body_chars: int = 65_536
+    journal_body_chars: Annotated[int, msgspec.Meta(ge=0)] = 65_536
     """Longer bodies are cut in the journal."""
-    connections: int = 10_000
+    connections: Annotated[int, msgspec.Meta(ge=1)] = 10_000
     """At the same time, in each process; more are refused with 503."""
-    spaces: int = 1_000
+    spaces: Annotated[int, msgspec.Meta(ge=1)] = 1_000
     space_idle: Duration = parse_duration("1d")
     """A space that nobody asked for so long is forgotten, by the machine's clock."""
 

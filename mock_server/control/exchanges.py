@@ -8,6 +8,7 @@ from typing import TypedDict
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from pass_harness.mock_server.client.models import ExchangePage
 from pass_harness.mock_server.control.http import Refused, answer, number, space_of
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.journal.har import har
@@ -27,8 +28,8 @@ class _Wanted(TypedDict):
 
 
 async def exchanges(request: Request) -> Response:
-    found, next_ = await page(space_of(request).journal, **_wanted(request, limit=1000, largest=_LARGEST_PAGE))
-    return answer({"exchanges": found, "next": next_})
+    found = await page(space_of(request).journal, **_wanted(request, limit=1000, largest=_LARGEST_PAGE))
+    return answer(ExchangePage(*found))
 
 
 async def exchanges_har(request: Request) -> Response:

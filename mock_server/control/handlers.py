@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from pass_harness.mock_server.adobe.errors import ApiError
 from pass_harness.mock_server.behaviours.model import Behaviour
 from pass_harness.mock_server.behaviours.presets import PresetCall, presets
+from pass_harness.mock_server.client.models import ClockState, DataCentresState, Health
 from pass_harness.mock_server.config.settings import Settings
 from pass_harness.mock_server.control.http import Refused, answer, body_as, converted, space_of
 from pass_harness.mock_server.data_centres.failover import DataCentres
@@ -49,7 +50,7 @@ class SwitchCall(msgspec.Struct, forbid_unknown_fields=True):
 
 async def health(request: Request) -> Response:
     clock = space_of(request).clock
-    return answer({"status": "ok", "now": clock.now_ms(), "wall": clock.monotonic_s()})
+    return answer(Health("ok", clock.now_ms(), clock.monotonic_s()))
 
 
 async def reset(request: Request) -> Response:
@@ -95,7 +96,7 @@ async def software_statement(request: Request) -> Response:
 
 async def show_clock(request: Request) -> Response:
     clock = space_of(request).clock
-    return answer({"now": clock.now_ms(), "offset": clock.offset})
+    return answer(ClockState(clock.now_ms(), clock.offset))
 
 
 async def advance_clock(request: Request) -> Response:
@@ -156,13 +157,13 @@ async def show_data_centres(request: Request) -> Response:
     space = space_of(request).name
     traffic = await centres.traffic(space)
     return answer(
-        {
-            "name": centres.name_of(space),
-            "addresses": centres.addresses,
-            "active": centres.active(traffic),
-            "queries": traffic.asked,
-            "dns": centres.dns,
-        }
+        DataCentresState(
+            name=centres.name_of(space),
+            addresses=list(centres.addresses),
+            active=centres.active(traffic),
+            queries=traffic.asked,
+            dns=centres.dns,
+        )
     )
 
 

@@ -6,6 +6,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from pass_harness.mock_server.client.models import MediaTokenVerdict
 from pass_harness.mock_server.config.settings import Settings
 from pass_harness.mock_server.control.http import Refused, answer, body_as, space_of
 from pass_harness.mock_server.domain import signing
@@ -46,7 +47,7 @@ async def rotate_key(request: Request) -> Response:
 async def verify_media_token(request: Request) -> Response:
     wanted = await body_as(request, VerifyCall)
     space = space_of(request)
-    status, token = await signing.verify_media_token(
+    verdict = await signing.verify_media_token(
         space.world, space.clock.now_ms(), wanted.token.strip(), wanted.resource
     )
-    return answer({"status": status, "token": token})
+    return answer(MediaTokenVerdict(*verdict))

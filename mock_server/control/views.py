@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import heapq
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from pass_harness.mock_server.adobe import throttle
+from pass_harness.mock_server.client.models import Bucket, ListedSession
 from pass_harness.mock_server.config.settings import Settings
 from pass_harness.mock_server.control.http import answer, number, space_of
 from pass_harness.mock_server.domain.records import BUCKETS, SESSIONS, Session
@@ -43,19 +43,19 @@ async def list_buckets(request: Request) -> Response:
     return answer({"buckets": buckets, "all": len(rows), "limit": settings.throttle, "now": now_ms})
 
 
-def _session(session: Session, now_ms: int) -> dict[str, Any]:
-    return {
-        "code": session.code,
-        "state": _state(session, now_ms),
-        "missing": session.missing(),
-        "service_provider": session.service_provider,
-        "mvpd": session.mvpd,
-        "device": session.viewer.device_decoded,
-        "client_id": session.viewer.client_id,
-        "ip": session.ip,
-        "not_before": session.not_before,
-        "not_after": session.not_after,
-    }
+def _session(session: Session, now_ms: int) -> ListedSession:
+    return ListedSession(
+        code=session.code,
+        state=_state(session, now_ms),
+        missing=list(session.missing()),
+        service_provider=session.service_provider,
+        mvpd=session.mvpd,
+        device=session.viewer.device_decoded,
+        client_id=session.viewer.client_id,
+        ip=session.ip,
+        not_before=session.not_before,
+        not_after=session.not_after,
+    )
 
 
 def _state(session: Session, now_ms: int) -> str:
@@ -68,9 +68,9 @@ def _state(session: Session, now_ms: int) -> str:
     return "incomplete" if session.missing() else "pending"
 
 
-def _bucket(ip: str, item: str, tat: float, now_ms: int, limit: throttle.Limit | None) -> dict[str, Any]:
+def _bucket(ip: str, item: str, tat: float, now_ms: int, limit: throttle.Limit | None) -> Bucket:
     """``tokens`` and ``next_allowed`` are null for the bucket of a behaviour, which has a limit of its own."""
     if item or limit is None:
-        return {"ip": ip, "special": bool(item), "tokens": None, "next_allowed": None}
+        return Bucket(ip, special=bool(item), tokens=None, next_allowed=None)
     tokens, next_allowed = throttle.left(tat, now_ms, limit)
-    return {"ip": ip, "special": False, "tokens": tokens, "next_allowed": next_allowed}
+    return Bucket(ip, special=False, tokens=tokens, next_allowed=next_allowed)

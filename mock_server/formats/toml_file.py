@@ -12,14 +12,13 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
+from pass_harness.mock_server.formats.bounds import Keys, range_sentence, what_and_where
 from pass_harness.mock_server.formats.durations import decode_hook
 from pass_harness.mock_server.formats.toml_position import position_of
 from pass_harness.mock_server.formats.usage_error import ConfigError
 
 T = TypeVar("T")
 _TOML_PLACE = re.compile(r"(.*) \(at line (\d+), column (\d+)\)", re.DOTALL)
-Keys = tuple[str | int, ...]
-"""The way to a key; an entry of an array of tables goes by its index: ``("stages", 1, "for")``."""
 
 
 class TomlFile:
@@ -65,16 +64,17 @@ class TomlFile:
         try:
             return msgspec.convert(found, shape, dec_hook=decode_hook)
         except msgspec.ValidationError as error:
-            raise self._invalid(keys, shape, str(error)) from error
+            raise self._invalid(keys, shape, error) from error
 
-    def _invalid(self, keys: Keys, shape: type[Any], message: str) -> ConfigError:
-        what, _, place = message.partition(" - at `$")
-        depth = len(keys)
-        keys += tuple(int(key) if key.isdigit() else key for key in re.findall(r"\w+", place))
+    def _invalid(self, table: Keys, shape: type[Any], error: msgspec.ValidationError) -> ConfigError:
+        what, below = what_and_where(error)
+        keys = (*table, *below)
         if unknown := re.fullmatch(r"Object contains unknown field `(.+)`", what):
-            return self.unknown((*keys, unknown[1]), _shape_at(shape, keys[depth:]).__struct_encode_fields__)
+            return self.unknown((*keys, unknown[1]), _shape_at(shape, below).__struct_encode_fields__)
         if missing := re.fullmatch(r"Object missing required field `(.+)`", what):
             return self.error(keys, f'[{_dotted(keys)}] lacks "{missing[1]}"')
+        if sentence := range_sentence(what, shape, below):
+            return self.error(keys, f"{_dotted(keys)} {sentence}")
         return self.error(keys, f"{_dotted(keys)}: {what[0].lower()}{what[1:].replace('`', '')}")
 
 

@@ -6,14 +6,14 @@ token is, and which device and MVPD stand behind a code. Secrets may be masked, 
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import msgspec
 
 from pass_harness.mock_server.adobe.headers import device_identifier
+from pass_harness.mock_server.bounded import Bounded
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
 from pass_harness.mock_server.gateway.cors import PREFLIGHT
@@ -21,8 +21,6 @@ from pass_harness.mock_server.gateway.path_tree import PathTree
 from pass_harness.mock_server.routes import by_path
 from pass_harness.mock_server.space_paths import PREFIX
 
-K = TypeVar("K")
-V = TypeVar("V")
 _REMEMBERED = 100_000
 """Codes, and access tokens."""
 
@@ -32,20 +30,6 @@ class _Session(NamedTuple):
 
     mvpd: str | None
     device: str | None
-
-
-class _Recent(Generic[K, V]):
-    """A mapping of the latest entries."""
-
-    def __init__(self) -> None:
-        self._entries: OrderedDict[K, V] = OrderedDict()
-        self.get = self._entries.get
-
-    def put(self, key: K, value: V) -> None:
-        self._entries[key] = value
-        self._entries.move_to_end(key)
-        if len(self._entries) > _REMEMBERED:
-            self._entries.popitem(last=False)
 
 
 class Recognised(NamedTuple):
@@ -63,8 +47,8 @@ class Recogniser:
     """Sees exchanges in the order of their answers."""
 
     def __init__(self) -> None:
-        self._clients: _Recent[str, str] = _Recent()
-        self._sessions: _Recent[tuple[str | None, str], _Session] = _Recent()
+        self._clients: Bounded[str, str] = Bounded(_REMEMBERED)
+        self._sessions: Bounded[tuple[str | None, str], _Session] = Bounded(_REMEMBERED)
 
     def recognise(self, exchange: Exchange) -> Recognised:
         """By what it sent and what it was answered alone."""

@@ -6,7 +6,6 @@ After a change: ``python tests/packaging/write_schemas.py``.
 from __future__ import annotations
 
 from pass_harness.mock_server.adobe.errors import DCR_ERRORS, ENHANCED_ERRORS
-from pass_harness.mock_server.adobe.throttle import Limit
 from pass_harness.mock_server.behaviours.effects import Denial, Effect
 from pass_harness.mock_server.behaviours.latency import Distribution
 from pass_harness.mock_server.behaviours.model import Behaviour
@@ -16,17 +15,11 @@ from pass_harness.mock_server.domain import degradation
 from pass_harness.mock_server.formats.json_schema import EXACTLY_ONE, Amendments, Schema, document, fragment
 
 AMENDMENTS: Amendments = {
-    (Behaviour, "after"): {"minimum": 0},
-    (Behaviour, "probability"): {"minimum": 0, "maximum": 1},
-    (Behaviour, "times"): {"minimum": 1},
     (Denial, "code"): {"enum": sorted(ENHANCED_ERRORS)},
     (Distribution, ""): EXACTLY_ONE,
     (Effect, ""): EXACTLY_ONE,
     (Effect, "degradation"): {"enum": list(degradation.RULES)},
     (Effect, "error"): {"enum": sorted({*ENHANCED_ERRORS, *DCR_ERRORS})},
-    (Effect, "status"): {"minimum": 400, "maximum": 599},
-    (Limit, "burst"): {"minimum": 0, "maximum": 1_000_000},
-    (Limit, "rate"): {"exclusiveMinimum": 0, "maximum": 1_000_000},
     (PresetCall, "preset"): {"enum": list(presets())},
 }
 

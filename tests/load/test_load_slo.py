@@ -42,7 +42,7 @@ def test_limits_are_read(tmp_path: Path) -> None:
     [
         ("[slo]\np95 = 400\n", "slo.toml:2:1: slo.p95: 400 is not a duration"),
         ('[slo]\np94 = "1s"\n', 'slo.toml:2:1: [slo] has no key "p94"; did you mean "p99"?'),
-        ("[slo]\nerror_share = 2\n", "slo.toml:2:1: slo.error_share: expected float <= 1"),
+        ("[slo]\nerror_share = 2\n", "slo.toml:2:1: slo.error_share must be from 0 to 1"),
         ('[verbs.paly]\np95 = "1s"\n', 'slo.toml:1:1: [verbs] has no verb "paly"; did you mean "play"?'),
         ('[verbs.play]\nrecovery = "1s"\n', '[verbs.play] has no key "recovery"'),
         ('[limits]\np95 = "1s"\n', 'there is no section "limits"'),

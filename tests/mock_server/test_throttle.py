@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -114,5 +115,5 @@ async def test_login_pages_are_not_throttled(throttling_mock: Mock) -> None:
 
 @pytest.mark.parametrize(("rate", "burst"), [(0, 1), (-1, 1), (1, -1)])
 def test_limits_that_make_no_sense_are_refused(rate: float, burst: int) -> None:
-    with pytest.raises(ValueError, match=r"rate|burst"):
-        Limit(rate=rate, burst=burst)
+    with pytest.raises(msgspec.ValidationError, match=r"\$\.(rate|burst)"):
+        msgspec.convert({"rate": rate, "burst": burst}, Limit)
