@@ -19,6 +19,7 @@ from pass_harness.mock_server.config.settings import Settings
 from pass_harness.mock_server.control.http import answer
 from pass_harness.mock_server.control.metrics import Metrics
 from pass_harness.mock_server.data_centres.failover import DataCentres
+from pass_harness.mock_server.gateway.endpoint import Endpoint
 from pass_harness.mock_server.gateway.path_tree import PathTree
 from pass_harness.mock_server.ids import Ids, RandomIds
 from pass_harness.mock_server.journal.recorder import Recorder
@@ -28,7 +29,7 @@ from pass_harness.mock_server.live.observer import ObserverFactory
 from pass_harness.mock_server.live.shared import SharedMonitoring
 from pass_harness.mock_server.metrics.counters import Counters, LocalTotals, SharedTotals
 from pass_harness.mock_server.metrics.event_loop_lag import EventLoopLag
-from pass_harness.mock_server.routes import gateways, routes
+from pass_harness.mock_server.routes import ENDPOINTS, gateways, routes
 from pass_harness.mock_server.signing.keys import load_keys
 from pass_harness.mock_server.space_paths import DEFAULT_SPACE, PREFIX
 from pass_harness.mock_server.spaces.spaces import Spaces, TooManySpaces
@@ -45,6 +46,7 @@ def create_app(
     observers: Sequence[ObserverFactory] = (),
     data_centres: DataCentres | None = None,
     dns: socket.socket | None = None,
+    endpoints: Sequence[Endpoint] = ENDPOINTS,
 ) -> Starlette:
     """The mock as an ASGI app. Time, state and identifiers come from outside, with defaults for one process.
 
@@ -62,8 +64,8 @@ def create_app(
         resources.append(serve_dns(data_centres, dns))
     app = assemble(
         settings,
-        routes(settings, lag, counters),
-        gateways(settings, lag, counters),
+        routes(settings, lag, counters, endpoints),
+        gateways(settings, lag, counters, endpoints),
         lag,
         counters,
         store=store or MemoryStore(),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
+from pass_harness.mock_server.adobe import requests
 from pass_harness.mock_server.config.settings import Settings
 from pass_harness.mock_server.control import events, exchanges, metrics, views
 from pass_harness.mock_server.control import handlers as control
@@ -23,7 +27,18 @@ from pass_harness.mock_server.endpoints import (
     sessions,
     temppass,
 )
-from pass_harness.mock_server.gateway.call import Endpoint
+from pass_harness.mock_server.gateway.cors import PREFLIGHT
+from pass_harness.mock_server.gateway.endpoint import (
+    BROWSER,
+    DCR,
+    FORM,
+    JSON,
+    TEMPPASS,
+    Body,
+    Endpoint,
+    Identifiers,
+    Issues,
+)
 from pass_harness.mock_server.gateway.gateway import Gateway
 from pass_harness.mock_server.gateway.path_tree import PathTree
 from pass_harness.mock_server.metrics.counters import Counters
@@ -32,54 +47,132 @@ from pass_harness.mock_server.openapi.route import openapi_route
 
 _API = "/api/v2/{serviceProvider}"
 
+_dcr = partial(Endpoint, family=DCR, needs_token=False)
+_by_device = partial(Endpoint, needs_device=True)
+_page = partial(Endpoint, family=BROWSER, is_page=True, needs_token=False)
+
+_SESSION = Body(requests.SessionRequest, FORM, "invalid_parameter_mvpd", required=False)
+_DECISIONS = Body(requests.DecisionsRequest, JSON, "invalid_parameter_resources")
+_RESOURCES = Identifiers(resources="resources")
+_LOGIN = Identifiers(service_provider="requestor_id", code="code")
+
 ENDPOINTS = (
-    Endpoint("dcr.register", "POST", "/o/client/register", dcr.register, needs_token=False),
-    Endpoint("dcr.token", "POST", "/o/client/token", dcr.token, needs_token=False),
+    _dcr(
+        "dcr.register",
+        "POST",
+        "/o/client/register",
+        dcr.register,
+        body=Body(requests.RegistrationRequest, JSON),
+        issues=Issues.CREDENTIALS,
+    ),
+    _dcr(
+        "dcr.token",
+        "POST",
+        "/o/client/token",
+        dcr.token,
+        body=Body(requests.TokenRequest, FORM),
+        identifiers=Identifiers(client_id="client_id"),
+        issues=Issues.ACCESS_TOKEN,
+    ),
     Endpoint("configuration", "GET", f"{_API}/configuration", configuration.retrieve),
-    Endpoint("sessions.create", "POST", f"{_API}/sessions", sessions.create, needs_device=True),
-    Endpoint("sessions.resume", "POST", f"{_API}/sessions/{{code}}", sessions.resume),
+    _by_device(
+        "sessions.create",
+        "POST",
+        f"{_API}/sessions",
+        sessions.create,
+        body=_SESSION,
+        identifiers=Identifiers(mvpd="mvpd"),
+        issues=Issues.SESSION,
+    ),
+    Endpoint(
+        "sessions.resume",
+        "POST",
+        f"{_API}/sessions/{{code}}",
+        sessions.resume,
+        body=_SESSION,
+        identifiers=Identifiers(mvpd="mvpd"),
+        issues=Issues.SESSION,
+    ),
     Endpoint("sessions.retrieve", "GET", f"{_API}/sessions/{{code}}", sessions.retrieve),
     Endpoint(
         "authenticate",
         "GET",
         "/api/v2/authenticate/{serviceProvider}/{code}",
         browser.authenticate,
+        is_page=True,
         needs_token=False,
     ),
-    Endpoint("profiles", "GET", f"{_API}/profiles", profiles.all_mvpds, needs_device=True),
+    _by_device("profiles", "GET", f"{_API}/profiles", profiles.all_mvpds),
     Endpoint("profiles.code", "GET", f"{_API}/profiles/code/{{code}}", profiles.of_code),
-    Endpoint("profiles.mvpd", "GET", f"{_API}/profiles/{{mvpd}}", profiles.one_mvpd, needs_device=True),
-    Endpoint(
+    _by_device("profiles.mvpd", "GET", f"{_API}/profiles/{{mvpd}}", profiles.one_mvpd),
+    _by_device(
         "decisions.preauthorize",
         "POST",
         f"{_API}/decisions/preauthorize/{{mvpd}}",
         decisions.preauthorize,
-        needs_device=True,
         also=(f"{_API}/decision/preauthorize/{{mvpd}}",),
+        body=_DECISIONS,
+        identifiers=_RESOURCES,
     ),
-    Endpoint(
+    _by_device(
         "decisions.authorize",
         "POST",
         f"{_API}/decisions/authorize/{{mvpd}}",
         decisions.authorize,
-        needs_device=True,
         also=(f"{_API}/decision/authorize/{{mvpd}}",),
+        body=_DECISIONS,
+        identifiers=_RESOURCES,
     ),
-    Endpoint("logout", "GET", f"{_API}/logout/{{mvpd}}", logout.initiate, needs_device=True),
+    _by_device("logout", "GET", f"{_API}/logout/{{mvpd}}", logout.initiate),
+    _by_device(
+        "sessions.partner",
+        "POST",
+        f"{_API}/sessions/sso/{{partner}}",
+        partner.create_session,
+        body=Body(requests.PartnerSessionRequest, FORM, "invalid_parameter_redirect_url"),
+        issues=Issues.SESSION,
+    ),
+    _by_device(
+        "profiles.partner",
+        "POST",
+        f"{_API}/profiles/sso/{{partner}}",
+        partner.create_profile,
+        body=Body(requests.PartnerProfileRequest, FORM, "invalid_parameter_saml_response"),
+    ),
     Endpoint(
-        "sessions.partner", "POST", f"{_API}/sessions/sso/{{partner}}", partner.create_session, needs_device=True
+        "temppass.reset",
+        "DELETE",
+        "/reset-tempass/v3/reset",
+        temppass.reset,
+        family=TEMPPASS,
+        identifiers=Identifiers(service_provider="requestor_id", mvpd="mvpd_id", device="device_id"),
     ),
-    Endpoint(
-        "profiles.partner", "POST", f"{_API}/profiles/sso/{{partner}}", partner.create_profile, needs_device=True
+    _page(
+        "browser.saml",
+        "GET",
+        "/adobe-services/authenticate/saml",
+        browser.saml,
+        identifiers=Identifiers(service_provider="requestor_id", code="code", mvpd="mso_id"),
     ),
-    Endpoint("temppass.reset", "DELETE", "/reset-tempass/v3/reset", temppass.reset),
-    Endpoint("browser.saml", "GET", "/adobe-services/authenticate/saml", browser.saml, needs_token=False),
-    Endpoint("browser.logout", "GET", "/adobe-services/logout", browser.logout, needs_token=False),
-    Endpoint("browser.login-form", "GET", "/mvpd/{mvpd}/login", browser.login_form, needs_token=False),
-    Endpoint("browser.login", "POST", "/mvpd/{mvpd}/login", browser.login, needs_token=False),
-    Endpoint("browser.activate-form", "GET", "/activate", activate.form, needs_token=False),
-    Endpoint("browser.activate", "POST", "/activate", activate.submit, needs_token=False),
-    Endpoint("browser.activated", "GET", "/activate/done", activate.done, needs_token=False),
+    _page(
+        "browser.logout",
+        "GET",
+        "/adobe-services/logout",
+        browser.logout,
+        identifiers=Identifiers(service_provider="requestor_id", mvpd="mso_id"),
+    ),
+    _page("browser.login-form", "GET", "/mvpd/{mvpd}/login", browser.login_form, identifiers=_LOGIN),
+    _page(
+        "browser.login",
+        "POST",
+        "/mvpd/{mvpd}/login",
+        browser.login,
+        body=Body(requests.LoginForm, FORM),
+        identifiers=_LOGIN,
+    ),
+    _page("browser.activate-form", "GET", "/activate", activate.form),
+    _page("browser.activate", "POST", "/activate", activate.submit, body=Body(requests.ActivateForm, FORM)),
+    _page("browser.activated", "GET", "/activate/done", activate.done),
 )
 
 CONTROL_CALLS = (
@@ -116,7 +209,9 @@ CONTROL_CALLS = (
 )
 
 
-def routes(settings: Settings, lag: EventLoopLag, counters: Counters) -> list[BaseRoute]:
+def routes(
+    settings: Settings, lag: EventLoopLag, counters: Counters, endpoints: Sequence[Endpoint]
+) -> list[BaseRoute]:
     """Control calls, the dashboard, the OpenAPI document, then whatever is neither these nor a path of Adobe's."""
     return [
         *(
@@ -124,20 +219,35 @@ def routes(settings: Settings, lag: EventLoopLag, counters: Counters) -> list[Ba
             for method, path, handler in CONTROL_CALLS
         ),
         *dashboard_routes(),
-        openapi_route(ENDPOINTS),
+        openapi_route(endpoints),
         Route("/{path:path}", Gateway({}, settings, lag, counters)),
     ]
 
 
-def gateways(settings: Settings, lag: EventLoopLag, counters: Counters) -> PathTree[ASGIApp]:
+def gateways(
+    settings: Settings, lag: EventLoopLag, counters: Counters, endpoints: Sequence[Endpoint]
+) -> PathTree[ASGIApp]:
     """Adobe's paths, with the endpoints that share each of them."""
-    return PathTree((path, Gateway(endpoints, settings, lag, counters)) for path, endpoints in by_path().items())
+    shared = by_path(endpoints)
+    return PathTree((path, Gateway(found, settings, lag, counters)) for path, found in shared.items())
 
 
-def by_path() -> dict[str, dict[str, Endpoint]]:
-    """The endpoints of each path by method."""
+def by_path(endpoints: Sequence[Endpoint]) -> dict[str, dict[str, Endpoint]]:
+    """The endpoints of each path by method, with the preflight; ValueError if two rows have one id or one place."""
     found: dict[str, dict[str, Endpoint]] = {}
-    for endpoint in ENDPOINTS:
-        for path in (endpoint.path, *endpoint.also):
-            found.setdefault(path, {})[endpoint.method] = endpoint
+    rows: dict[str, Endpoint] = {}
+    for endpoint in endpoints:
+        if rows.setdefault(endpoint.id, endpoint) is not endpoint:
+            raise ValueError(f"two endpoints have the id {endpoint.id} (routes.py); rename one")
+        for path in endpoint.paths:
+            other = found.setdefault(path, {}).setdefault(endpoint.method, endpoint)
+            if other is not endpoint:
+                raise ValueError(f"{other.id} and {endpoint.id} are both {endpoint.method} {path} (routes.py)")
+    for methods in found.values():
+        families = {endpoint.family.name: endpoint.family for endpoint in methods.values()}
+        if len(families) > 1:
+            ids = " and ".join(endpoint.id for endpoint in methods.values())
+            raise ValueError(f"{ids} share a path (routes.py); give them the same family")
+        if all(family.cross_origin for family in families.values()):
+            methods[PREFLIGHT.method] = PREFLIGHT
     return found

@@ -45,6 +45,10 @@ DCR_ERRORS = frozenset(
 )
 
 
+DCR_ENDPOINTS = "dcr."
+"""Prefix of the ids of the endpoints that answer DCR errors; `Endpoint` refuses a row that departs from it."""
+
+
 class ApiError(Exception):
     """A REST API V2 request ends with this enhanced error at the top level."""
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from pass_harness.mock_server.adobe.errors import DCR_ERRORS
+from pass_harness.mock_server.adobe.errors import DCR_ENDPOINTS, DCR_ERRORS
 from pass_harness.mock_server.behaviours.effects import Effect
 from pass_harness.mock_server.behaviours.model import Behaviour, RequestFacts
 from pass_harness.mock_server.formats.durations import encode_hook
@@ -147,7 +147,7 @@ class Behaviours:
                 continue
             if not behaviour.match.takes(facts):
                 continue
-            if kind == "error" and (behaviour.effect.error in DCR_ERRORS) != facts.endpoint.startswith("dcr."):
+            if kind == "error" and (behaviour.effect.error in DCR_ERRORS) != facts.endpoint.startswith(DCR_ENDPOINTS):
                 continue  # enhanced errors and those of DCR are each for their own API
             if lifetime is not None and getattr(behaviour.effect.ttl, lifetime, None) is None:
                 continue

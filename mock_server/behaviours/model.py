@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 
-from pass_harness.mock_server.adobe.errors import DCR_ERRORS
+from pass_harness.mock_server.adobe.errors import DCR_ENDPOINTS, DCR_ERRORS
 from pass_harness.mock_server.behaviours.effects import Effect
 from pass_harness.mock_server.formats.durations import Duration
 
@@ -80,5 +80,5 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     seed: int | None = None
 
     def __post_init__(self) -> None:
-        if self.effect.error in DCR_ERRORS and not (self.match.endpoint or "").startswith("dcr."):
+        if self.effect.error in DCR_ERRORS and not (self.match.endpoint or "").startswith(DCR_ENDPOINTS):
             raise ValueError(f"{self.effect.error} is an error of DCR: match the endpoint dcr.register or dcr.token")

@@ -83,6 +83,7 @@ async def login(call: Call) -> Response:
 async def logout(call: Call) -> Response:
     """The MVPD's logout: on to the app's redirectUrl."""
     given = _fields(call)
+    call.service_provider, call.mvpd = given.get("requestor_id"), given.get("mso_id")
     mvpd = call.space.world.catalogue.mvpds.get(given.get("mso_id", ""))
     if mvpd is None:
         raise PageError("This logout names no TV provider that there is.")

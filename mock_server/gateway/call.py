@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -21,6 +19,7 @@ from pass_harness.mock_server.config.settings import Settings
 from pass_harness.mock_server.domain.records import Client, Session
 from pass_harness.mock_server.domain.registration import Grant
 from pass_harness.mock_server.domain.viewer import Viewer
+from pass_harness.mock_server.gateway.endpoint import Endpoint
 from pass_harness.mock_server.gateway.sso import sso_identity
 from pass_harness.mock_server.spaces import lifetimes
 from pass_harness.mock_server.spaces.spaces import Space
@@ -29,20 +28,6 @@ from pass_harness.mock_server.transport.raw_headers import by_name
 from pass_harness.mock_server.transport.request import Inbound
 
 _MAX_USER_AGENT = 512
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """One row of the HTTP surface (routes.py)."""
-
-    id: str
-    method: str
-    path: str
-    handler: Callable[[Call], Awaitable[Response]]
-    needs_token: bool = True
-    needs_device: bool = False
-    also: tuple[str, ...] = ()
-    """Other paths of the same endpoint."""
 
 
 class Call(msgspec.Struct, eq=False):
@@ -200,7 +185,3 @@ def _length(size: int) -> tuple[bytes, bytes]:
 
 
 _JSON = (b"content-type", b"application/json;charset=UTF-8")
-
-
-THROTTLED_PATHS = ("/api/v2/", "/o/client/")
-"""What Adobe's throttling is before (source: Throttling mechanism, Actual limits and endpoints)."""

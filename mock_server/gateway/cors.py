@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from pass_harness.mock_server.gateway.call import Call, Endpoint
+from pass_harness.mock_server.gateway.call import Call
+from pass_harness.mock_server.gateway.endpoint import PREFLIGHTS, Endpoint
 
 CORS_HEADERS = {
     "access-control-allow-credentials": "true",
@@ -34,6 +35,6 @@ async def _preflight(_: Call) -> Response:
     return Response(status_code=200)
 
 
-PREFLIGHT = Endpoint("cors.preflight", "OPTIONS", "", _preflight, needs_token=False)
-"""Takes OPTIONS on every path of Adobe Pass. It has an id of its own, for it is a browser's doing: rules and
-behaviours that are about an endpoint do not mean its preflights."""
+PREFLIGHT = Endpoint("cors.preflight", "OPTIONS", "", _preflight, family=PREFLIGHTS, needs_token=False)
+"""Answers OPTIONS on every path that pages of other origins may call. It has an id of its own, so that rules and
+behaviours for an endpoint do not match its preflights."""

@@ -22,8 +22,9 @@ from pass_harness.mock_server.config.settings import Settings
 from pass_harness.mock_server.domain import registration, sessions
 from pass_harness.mock_server.domain.records import BUCKETS, Bucket
 from pass_harness.mock_server.gateway import strict
-from pass_harness.mock_server.gateway.call import THROTTLED_PATHS, Call, Endpoint, JsonResponse
+from pass_harness.mock_server.gateway.call import Call, JsonResponse
 from pass_harness.mock_server.gateway.cors import PREFLIGHT, allow_origin
+from pass_harness.mock_server.gateway.endpoint import THROTTLED_PATHS, Endpoint
 from pass_harness.mock_server.gateway.faults import FaultyResponse, with_fault
 from pass_harness.mock_server.gateway.request_facts import told
 from pass_harness.mock_server.gateway.throttle_response import throttled_response
@@ -49,7 +50,9 @@ class Gateway:
         self._settings = settings
         self._lag = lag
         self._tallies = counters
-        self._is_page = any(endpoint.id.startswith("browser.") for endpoint in endpoints.values())
+        self._otherwise = next(iter(endpoints.values()), None)
+        self._allow = ", ".join(method for method, endpoint in endpoints.items() if endpoint is not PREFLIGHT)
+        self._cross_origin = all(endpoint.family.cross_origin for endpoint in endpoints.values())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         space: Space = scope["space"]
@@ -69,14 +72,16 @@ class Gateway:
             inbound = await read_inbound(scope, receive, self._settings.bounds.body_bytes)
         except BodyLost as error:
             inbound, lost = error.inbound, error
-        call = Call(space, self._settings, self._endpoint(inbound.method), inbound, scope["path_params"], now_ms)
+        # A method that the path does not have is refused by whichever endpoint stands for the path.
+        endpoint = self._endpoints.get(inbound.method, self._otherwise)
+        call = Call(space, self._settings, endpoint, inbound, scope["path_params"], now_ms)
         try:
             response = await self._answer(call) if lost is None else _without_body(lost, self._settings)
         except StoreUnavailable:
             raise
         except Exception as error:  # the one place where errors of every kind become answers
             response = _error_response(call, error)
-        if not self._is_page:
+        if self._cross_origin:
             allow_origin(response, call.header("origin"))
         if space.behaviours.at_hand:
             response = await _with_faults(call, response)
@@ -86,12 +91,6 @@ class Gateway:
         response.raw_headers.append(_date(space.clock.now_ms() // 1000))
         await self._write_journal(call, response, now_ms, started)
         return response
-
-    def _endpoint(self, method: str) -> Endpoint | None:
-        """The endpoint of a method; for a method that there is not, whichever stands for the path."""
-        if method == PREFLIGHT.method and self._endpoints and not self._is_page:
-            return PREFLIGHT
-        return self._endpoints.get(method) or next(iter(self._endpoints.values()), None)
 
     async def _answer(self, call: Call) -> Response:
         await self._recognise(call)
@@ -113,9 +112,9 @@ class Gateway:
         if call.endpoint is PREFLIGHT:
             return await PREFLIGHT.handler(call)
         if call.endpoint.method != call.inbound.method:
-            return PlainTextResponse("", 405, {"allow": ", ".join(self._endpoints)})
+            return PlainTextResponse("", 405, {"allow": self._allow})
         await self._check(call, call.endpoint)
-        error = await call.effect("error") if behaviours.at_hand and not _answers_by_item(call) else None
+        error = await call.effect("error") if behaviours.at_hand and not call.endpoint.answers_by_resource else None
         if error is not None and error.error is not None:
             raise error_named(error.error)
         return await call.endpoint.handler(call)
@@ -165,9 +164,9 @@ class Gateway:
         if call.service_provider is not None:
             if call.service_provider not in world.catalogue.service_providers:
                 raise (
-                    ApiError("invalid_parameter_service_provider")
-                    if endpoint.needs_token
-                    else PageError(f"There is no service provider {call.service_provider}.")
+                    PageError(f"There is no service provider {call.service_provider}.")
+                    if endpoint.is_page
+                    else ApiError("invalid_parameter_service_provider")
                 )
             if call.client is not None and endpoint.needs_token:
                 registration.check_service_provider(call.client, call.service_provider)
@@ -229,14 +228,11 @@ def _answers(response: Response) -> bool:
     return not isinstance(response, FaultyResponse) or response.answers
 
 
-def _answers_by_item(call: Call) -> bool:
-    return call.endpoint is not None and call.endpoint.id.startswith("decisions.")
-
-
 def _error_response(call: Call, error: Exception) -> Response:
     trace = call.space.world.ids.uuid()
+    is_page = call.endpoint is not None and call.endpoint.is_page
     match error:
-        case ApiError() if _meets_a_browser(call):
+        case ApiError() if is_page:
             return HTMLResponse(error_page(error.error.message), error.error.status)
         case ApiError():
             return JsonResponse(ErrorInformation.of(error.error, trace, error.details), error.error.status)
@@ -246,13 +242,9 @@ def _error_response(call: Call, error: Exception) -> Response:
             return HTMLResponse(error_page(str(error)), 400)
     log.error("internal error, trace %s", trace, exc_info=error)
     internal = ENHANCED_ERRORS["internal_server_error"]
-    if _meets_a_browser(call):
+    if is_page:
         return HTMLResponse(error_page(internal.message), 500)
     return JsonResponse(ErrorInformation.of(internal, trace), 500)
-
-
-def _meets_a_browser(call: Call) -> bool:
-    return call.endpoint is not None and call.endpoint.id.startswith(("authenticate", "browser."))
 
 
 def _without_body(lost: BodyLost, settings: Settings) -> Response:

@@ -1,73 +1,63 @@
-"""What a request tells of itself in its body and query string, for behaviours that match on it.
+"""Facts from the body and query string of a request, for behaviours that match on them.
 
 The endpoints read these parameters too, and refuse what is wrong with them; but latencies, statuses and throttling
-come before an endpoint has its turn. So nothing is refused here: what cannot be read tells nothing.
+come before an endpoint has its turn. So nothing is refused here: a parameter that cannot be read gives no fact.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from pass_harness.mock_server.adobe.headers import decode_base64, readable
 from pass_harness.mock_server.behaviours.model import ParameterFacts
 from pass_harness.mock_server.domain import sessions
 from pass_harness.mock_server.gateway import parameters
 from pass_harness.mock_server.gateway.call import Call
+from pass_harness.mock_server.gateway.endpoint import JSON, NO_IDENTIFIERS, Body
 from pass_harness.mock_server.gateway.parameters import Malformed, Repeated
 
 
 async def told(call: Call) -> ParameterFacts:
-    """Reads what the endpoint of a call would read."""
-    endpoint = call.endpoint.id if call.endpoint else ""
-    if endpoint.startswith("decisions."):
-        return ParameterFacts(resources=_resources(call))
-    if endpoint in {"sessions.create", "sessions.resume"}:
-        return ParameterFacts(mvpd=_parameters(call).get("mvpd"))
-    if endpoint == "dcr.token":
-        return ParameterFacts(client_id=_parameters(call).get("client_id"))
-    if endpoint == "temppass.reset":
-        given = _parameters(call)
-        return ParameterFacts(
-            service_provider=given.get("requestor_id"),
-            mvpd=given.get("mvpd_id"),
-            device=_device(given.get("device_id", "")),
-        )
-    if endpoint.startswith("browser."):
-        return await _of_session(call, _parameters(call))
-    return ParameterFacts(client_id=call.session.viewer.client_id if call.session else None)
-
-
-async def _of_session(call: Call, given: Mapping[str, str]) -> ParameterFacts:
-    service_provider, code = given.get("requestor_id"), given.get("code")
-    session = None
-    if service_provider and code:
+    """Reads the identifiers of the endpoint of a call, and the session of its code."""
+    identifiers = call.endpoint.identifiers if call.endpoint else NO_IDENTIFIERS
+    given = {}
+    if call.endpoint is not None and identifiers is not NO_IDENTIFIERS:
+        sent = _parameters(call, call.endpoint.body)
+        given = {fact: sent[name] for fact, name in identifiers if name in sent}
+    service_provider, code = _text(given, "service_provider"), _text(given, "code")
+    session = call.session
+    if session is None and service_provider and code:
         session = await sessions.find(call.space.world, service_provider, code)
-    if session is None:
-        return ParameterFacts(service_provider=service_provider, mvpd=given.get("mso_id"))
-    viewer = session.viewer
+    viewer = session.viewer if session is not None else None
     return ParameterFacts(
         service_provider=service_provider,
-        mvpd=session.mvpd,
-        device=viewer.device_decoded,
-        client_id=viewer.client_id,
+        mvpd=_text(given, "mvpd") or (session.mvpd if session is not None else None),
+        device=_device(_text(given, "device")) or (viewer.device_decoded if viewer is not None else None),
+        resources=_resources(given),
+        client_id=_text(given, "client_id") or (viewer.client_id if viewer is not None else None),
     )
 
 
-def _parameters(call: Call) -> Mapping[str, str]:
+def _parameters(call: Call, body: Body | None) -> Mapping[str, Any]:
     try:
+        if body is not None and body.media_type == JSON:
+            return parameters.json_object(call)
         return {**parameters.query(call), **parameters.anywhere(call)}
     except (Malformed, Repeated):
         return {}
 
 
-def _resources(call: Call) -> tuple[str, ...]:
-    try:
-        resources = parameters.json_object(call).get("resources")
-    except Malformed:
-        return ()
+def _text(given: Mapping[str, Any], fact: str) -> str | None:
+    value = given.get(fact)
+    return value if isinstance(value, str) else None
+
+
+def _resources(given: Mapping[str, Any]) -> tuple[str, ...]:
+    resources = given.get("resources")
     return tuple(item for item in resources if isinstance(item, str)) if isinstance(resources, list) else ()
 
 
-def _device(identifier: str) -> str | None:
-    raw = decode_base64(identifier.removeprefix("fingerprint ").strip())
+def _device(identifier: str | None) -> str | None:
+    raw = decode_base64(identifier.removeprefix("fingerprint ").strip()) if identifier else None
     return readable(raw) if raw else None

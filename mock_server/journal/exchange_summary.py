@@ -70,9 +70,9 @@ def _outcome(exchange: Exchange) -> Outcome:
         return "throttled"
     if exchange.status >= 400:
         return "error"
-    if exchange.endpoint.startswith("decisions."):
+    if '"decisions"' in exchange.response_body:
         decisions = set(_DECISION.findall(exchange.response_body))
         return "mixed" if len(decisions) == 2 else "permit" if "true" in decisions else "deny"
-    if exchange.endpoint.startswith("profiles"):
+    if '"profiles"' in exchange.response_body:
         return "no profile" if _NO_PROFILES.search(exchange.response_body) else "profile"
     return ""

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
 import msgspec
 
 from pass_harness.mock_server.adobe.models import DcrErrorAnswer, ErrorInformation
-from pass_harness.mock_server.gateway.call import THROTTLED_PATHS, Endpoint
+from pass_harness.mock_server.gateway.endpoint import JSON, Body, Endpoint, ErrorForm
 from pass_harness.mock_server.openapi import parameters as p
-from pass_harness.mock_server.openapi.operation import HTML, JSON, TEXT, Answer, Body, Link, Operation, Parameter
+from pass_harness.mock_server.openapi.operation import HTML, TEXT, Answer, Link, Operation, Parameter
 from pass_harness.mock_server.openapi.operations import OPERATIONS
 from pass_harness.mock_server.openapi.schemas import reference, schemas
 
@@ -35,8 +34,8 @@ _THROTTLED = Answer("Too many requests: the page of Adobe's gateway.", media_typ
 def document(endpoints: Iterable[Endpoint], server: str = "/") -> dict[str, Any]:
     """The document; ``server`` is the URL, or the prefix of the space, that the paths follow."""
     paths: dict[str, dict[str, Any]] = {}
-    for endpoint in endpoints:
-        operation = OPERATIONS[endpoint.id]
+    described = [(endpoint, _described(endpoint)) for endpoint in endpoints]
+    for endpoint, operation in described:
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, operation)
     return {
         "openapi": "3.1.0",
@@ -45,7 +44,7 @@ def document(endpoints: Iterable[Endpoint], server: str = "/") -> dict[str, Any]
         "tags": [{"name": name, "description": sentence} for name, sentence in _TAGS.items()],
         "paths": paths,
         "components": {
-            "schemas": schemas(_models()),
+            "schemas": schemas(_models(described)),
             "securitySchemes": {
                 "accessToken": {"type": "http", "scheme": "bearer", "description": "The token of /o/client/token."}
             },
@@ -53,9 +52,20 @@ def document(endpoints: Iterable[Endpoint], server: str = "/") -> dict[str, Any]
     }
 
 
-def _models() -> list[type[msgspec.Struct]]:
-    answers = (answer.model for operation in OPERATIONS.values() for answer in operation.answers.values())
-    bodies = (operation.body.model for operation in OPERATIONS.values() if operation.body)
+def _described(endpoint: Endpoint) -> Operation:
+    """Returns the operation of an endpoint; ValueError if it is missing."""
+    operation = OPERATIONS.get(endpoint.id)
+    if operation is None:
+        raise ValueError(
+            f"endpoint {endpoint.id} ({endpoint.method} {endpoint.path}) has no OpenAPI operation: "
+            f'add "{endpoint.id}": Operation(…) to OPERATIONS in mock_server/openapi/operations.py'
+        )
+    return operation
+
+
+def _models(described: Sequence[tuple[Endpoint, Operation]]) -> list[type[msgspec.Struct]]:
+    answers = (answer.model for _, operation in described for answer in operation.answers.values())
+    bodies = (endpoint.body.model for endpoint, _ in described if endpoint.body)
     return list(dict.fromkeys(model for model in (*answers, *bodies, ErrorInformation, DcrErrorAnswer) if model))
 
 
@@ -65,32 +75,44 @@ def _operation(endpoint: Endpoint, operation: Operation) -> dict[str, Any]:
         "tags": [_tag(endpoint)],
         "summary": operation.summary,
         "security": [{"accessToken": []}] if endpoint.needs_token else [],
-        "parameters": [*_path_parameters(endpoint.path), *map(_parameter, _parameters(endpoint, operation))],
+        "parameters": [*_path_parameters(endpoint), *map(_parameter, _parameters(endpoint, operation))],
         "responses": {
             str(status): _answer(answer, operation.links if status < 300 else ())
-            for status, answer in sorted({**_errors(endpoint, operation), **operation.answers}.items())
+            for status, answer in sorted({**_errors(endpoint), **operation.answers}.items())
         },
     }
     if endpoint.also:
         described["description"] = f"Served at {', '.join(endpoint.also)} too."
-    if operation.body:
-        described["requestBody"] = _body(operation.body)
+    if endpoint.body:
+        described["requestBody"] = _body(endpoint.body)
     return described
 
 
 def _tag(endpoint: Endpoint) -> str:
-    family = endpoint.id.split(".", maxsplit=1)[0]
-    return "browser" if family == "authenticate" else family
+    tag = "browser" if endpoint.is_page else endpoint.id.split(".", maxsplit=1)[0]
+    if tag not in _TAGS:
+        raise ValueError(
+            f"endpoint {endpoint.id} begins with {tag}, which is not a tag of the OpenAPI document: "
+            f"add it to _TAGS in mock_server/openapi/document.py"
+        )
+    return tag
 
 
 def _parameters(endpoint: Endpoint, operation: Operation) -> Iterable[Parameter]:
     if endpoint.needs_device:
-        yield from (p.DEVICE_IDENTIFIER, p.DEVICE_INFO)
+        yield p.DEVICE_IDENTIFIER
+    if endpoint.needs_device_info:
+        yield p.DEVICE_INFO
     yield from operation.parameters
 
 
-def _path_parameters(path: str) -> Iterable[dict[str, Any]]:
-    for name in re.findall(r"{(\w+)}", path):
+def _path_parameters(endpoint: Endpoint) -> Iterable[dict[str, Any]]:
+    for name in endpoint.path_parameters:
+        if name not in p.PATH:
+            raise ValueError(
+                f"endpoint {endpoint.id} has the path parameter {name}, which has no description: "
+                f"add it to PATH in mock_server/openapi/parameters.py"
+            )
         sentence, example = p.PATH[name]
         schema = {"type": "string", "minLength": 1}
         yield {
@@ -146,17 +168,21 @@ def _link(link: Link) -> dict[str, Any]:
     return described
 
 
-def _errors(endpoint: Endpoint, operation: Operation) -> Mapping[int, Answer]:
+def _errors(endpoint: Endpoint) -> Mapping[int, Answer]:
     """The errors that follow from an endpoint's row: who may call it, and how often."""
     enhanced = Answer("An enhanced error.", ErrorInformation)
     page = Answer("A page that says what is wrong.", media_type=HTML)
     errors = {405: _WRONG_METHOD}
-    if operation.body:
+    if endpoint.body:
         errors[413] = _TOO_LARGE
-    if endpoint.path.startswith(THROTTLED_PATHS):
+    if endpoint.family.throttled:
         errors[429] = _THROTTLED
     if endpoint.needs_token:
-        return {**errors, 400: enhanced, 401: enhanced, 403: enhanced, 500: enhanced}
-    if endpoint.id.startswith("dcr."):
-        return {**errors, 400: Answer("What is wrong with the request.", DcrErrorAnswer), 500: enhanced}
-    return {**errors, 400: page, 500: page}
+        errors |= {401: enhanced, 403: enhanced}
+    match endpoint.error_form:
+        case ErrorForm.ENHANCED:
+            return {**errors, 400: enhanced, 500: enhanced}
+        case ErrorForm.DCR:
+            return {**errors, 400: Answer("What is wrong with the request.", DcrErrorAnswer), 500: enhanced}
+        case ErrorForm.PAGE:
+            return {**errors, 400: page, 500: page}

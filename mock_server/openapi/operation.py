@@ -9,8 +9,6 @@ from typing import Any, Literal
 import msgspec
 
 Schema = Mapping[str, Any]
-FORM = "application/x-www-form-urlencoded"
-JSON = "application/json"
 HTML = "text/html"
 TEXT = "text/plain"
 
@@ -23,13 +21,6 @@ class Parameter:
     required: bool = False
     schema: Schema = field(default_factory=lambda: {"type": "string"})
     example: str | None = None
-
-
-@dataclass(frozen=True)
-class Body:
-    model: type[msgspec.Struct]
-    media_type: str
-    required: bool = True
 
 
 @dataclass(frozen=True)
@@ -54,11 +45,10 @@ class Link:
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation of the document. Errors that follow from the endpoint's row are added by document.py."""
+    """One operation of the document. document.py adds what follows from the row: body, device headers and errors."""
 
     summary: str
     answers: Mapping[int, Answer]
     parameters: tuple[Parameter, ...] = ()
-    body: Body | None = None
     links: tuple[Link, ...] = ()
     """Of the successful answers with JSON."""

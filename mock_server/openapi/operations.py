@@ -15,17 +15,7 @@ from pass_harness.mock_server.adobe.models import (
     TokenAnswer,
 )
 from pass_harness.mock_server.openapi import parameters as p
-from pass_harness.mock_server.openapi.operation import FORM, HTML, JSON, Answer, Body, Link, Operation, Parameter
-from pass_harness.mock_server.openapi.requests import (
-    ActivateForm,
-    DecisionsRequest,
-    LoginForm,
-    PartnerProfileRequest,
-    PartnerSessionRequest,
-    RegistrationRequest,
-    SessionRequest,
-    TokenRequest,
-)
+from pass_harness.mock_server.openapi.operation import HTML, Answer, Link, Operation, Parameter
 
 _PROFILES = Answer("Valid profiles by MVPD; empty while nobody has logged in.", ProfilesAnswer)
 _NEXT_STEP = Answer("The next step of the login.", SessionAnswer)
@@ -62,8 +52,7 @@ OPERATIONS = {
     "dcr.register": Operation(
         "Client credentials for a software statement",
         {201: Answer("The client's credentials.", ClientCredentials)},
-        parameters=(p.DEVICE_INFO, *p.COMMON),
-        body=Body(RegistrationRequest, JSON),
+        parameters=p.COMMON,
         links=(
             Link(
                 "dcr.token",
@@ -79,8 +68,7 @@ OPERATIONS = {
     "dcr.token": Operation(
         "An access token for client credentials",
         {201: Answer("The access token, to be sent as Authorization: Bearer.", TokenAnswer)},
-        parameters=(p.DEVICE_INFO, *p.COMMON),
-        body=Body(TokenRequest, FORM),
+        parameters=p.COMMON,
         links=(
             Link("configuration", "Which MVPDs are there? (Authorization: the token.)"),
             Link("sessions.create", "Start a login. (Authorization: the token.)"),
@@ -99,7 +87,6 @@ OPERATIONS = {
         "Start an authentication session",
         {200: _NEXT_STEP},
         parameters=_WITH_SSO,
-        body=Body(SessionRequest, FORM, required=False),
         links=(
             *_OF_CODE,
             Link(
@@ -113,7 +100,6 @@ OPERATIONS = {
         "Give an authentication session what it misses",
         {200: _NEXT_STEP},
         parameters=_API,
-        body=Body(SessionRequest, FORM, required=False),
         links=_OF_CODE,
     ),
     "sessions.retrieve": Operation(
@@ -146,14 +132,12 @@ OPERATIONS = {
         "Which resources the viewer could see (informative)",
         {200: _DECISIONS},
         parameters=(*_WITH_PARTNER, p.TEMPPASS_IDENTITY),
-        body=Body(DecisionsRequest, JSON),
         links=(Link("decisions.authorize", "Ask for a binding decision.", {**_SAME_MVPD, **_SAME_DEVICE}),),
     ),
     "decisions.authorize": Operation(
         "Whether the viewer may see a resource now (binding, with a media token)",
         {200: _DECISIONS},
         parameters=(*_WITH_PARTNER, p.TEMPPASS_IDENTITY),
-        body=Body(DecisionsRequest, JSON),
         links=(Link("logout", "Log out.", {**_SAME_MVPD, **_SAME_DEVICE}),),
     ),
     "logout": Operation(
@@ -166,14 +150,12 @@ OPERATIONS = {
         "Start a login through a partner's framework",
         {200: _NEXT_STEP},
         parameters=(*_API, p.FRAMEWORK_STATUS),
-        body=Body(PartnerSessionRequest, FORM),
         links=_OF_CODE,
     ),
     "profiles.partner": Operation(
         "A profile for a partner's SAML response",
         {200: replace(_PROFILES, sentence="A degraded profile."), 201: _PROFILES},
         parameters=(*_API, p.FRAMEWORK_STATUS),
-        body=Body(PartnerProfileRequest, FORM),
     ),
     "temppass.reset": Operation(
         "Forget the trials of a TempPass",
@@ -194,7 +176,6 @@ OPERATIONS = {
         "The mock's own: log in, or cancel",
         {200: _PAGE, 302: _ON, 401: replace(_PAGE, sentence="The login page again: user name or password is wrong.")},
         parameters=tuple(replace(parameter, required=False) for parameter in _OF_LOGIN),
-        body=Body(LoginForm, FORM),
     ),
     "browser.activate-form": Operation(
         "The mock's own: the second screen, where a viewer types the code",
@@ -204,7 +185,6 @@ OPERATIONS = {
     "browser.activate": Operation(
         "The mock's own: a code was typed on the second screen",
         {200: _PAGE, 303: replace(_ON, sentence="On to the login."), 400: replace(_PAGE, sentence="The page again.")},
-        body=Body(ActivateForm, FORM),
     ),
     "browser.activated": Operation(
         "The mock's own: where a login on the second screen leads back to",

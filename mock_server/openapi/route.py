@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pass_harness.mock_server.gateway.call import Endpoint
+from pass_harness.mock_server.gateway.endpoint import Endpoint
 from pass_harness.mock_server.openapi.document import document
 
 

@@ -6,7 +6,7 @@ token is, and which device and MVPD stand behind a code. Secrets may be masked, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -16,9 +16,9 @@ from pass_harness.mock_server.adobe.headers import device_identifier
 from pass_harness.mock_server.bounded import Bounded
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
-from pass_harness.mock_server.gateway.cors import PREFLIGHT
+from pass_harness.mock_server.gateway.endpoint import NO_IDENTIFIERS, Endpoint, Issues
 from pass_harness.mock_server.gateway.path_tree import PathTree
-from pass_harness.mock_server.routes import by_path
+from pass_harness.mock_server.routes import ENDPOINTS, by_path
 from pass_harness.mock_server.space_paths import PREFIX
 
 _REMEMBERED = 100_000
@@ -46,40 +46,42 @@ class Recognised(NamedTuple):
 class Recogniser:
     """Sees exchanges in the order of their answers."""
 
-    def __init__(self) -> None:
+    def __init__(self, endpoints: Sequence[Endpoint] = ENDPOINTS) -> None:
+        self._paths = _PATHS if endpoints is ENDPOINTS else PathTree(by_path(endpoints).items())
         self._clients: Bounded[str, str] = Bounded(_REMEMBERED)
         self._sessions: Bounded[tuple[str | None, str], _Session] = Bounded(_REMEMBERED)
 
     def recognise(self, exchange: Exchange) -> Recognised:
         """By what it sent and what it was answered alone."""
-        endpoint, values = _found(exchange.method, exchange.path)
-        sent = _sent(exchange) if endpoint.startswith(_TELLING) else {}
-        told = _json_object(exchange.response_body) if endpoint in _LEARNED else {}
-        service_provider = values.get("serviceProvider") or sent.get("requestor_id")
+        endpoint, values = _found(self._paths, exchange.method, exchange.path)
+        sent = _identified(endpoint, exchange)
+        issues = endpoint.issues if endpoint is not None else None
+        told = _json_object(exchange.response_body) if issues is not None else {}
+        service_provider = values.get("serviceProvider") or sent.get("service_provider")
         code = values.get("code") or _text(told, "code") or sent.get("code")
         identifier = device_identifier(exchange.request_headers.get("ap-device-identifier"))
         device = identifier.decoded if identifier else None
         known = self._sessions.get((service_provider, code)) if code else None
-        mvpd = _text(told, "mvpd") or sent.get("mvpd") or sent.get("mvpd_id") or values.get("mvpd")
+        mvpd = _text(told, "mvpd") or sent.get("mvpd") or values.get("mvpd")
         if known is not None:
             mvpd, device = mvpd or known.mvpd, known.device or device
-        if code and endpoint in _SESSIONS:
+        if code and issues is Issues.SESSION:
             self._sessions.put((service_provider, code), _Session(mvpd, device))
         return Recognised(
-            endpoint=endpoint,
+            endpoint=endpoint.id if endpoint is not None else "",
             service_provider=service_provider,
             mvpd=mvpd,
             code=code,
-            client_id=self._client(exchange, endpoint, sent, told),
+            client_id=self._client(exchange, issues, sent, told),
             device=device,
         )
 
     def _client(
-        self, exchange: Exchange, endpoint: str, sent: Mapping[str, str], told: Mapping[str, Any]
+        self, exchange: Exchange, issues: Issues | None, sent: Mapping[str, str], told: Mapping[str, Any]
     ) -> str | None:
-        if endpoint == "dcr.register":
+        if issues is Issues.CREDENTIALS:
             return _text(told, "client_id")
-        if endpoint == "dcr.token":
+        if issues is Issues.ACCESS_TOKEN:
             client, token = sent.get("client_id"), _text(told, "access_token")
             if client is None or token is None:
                 return None
@@ -89,36 +91,35 @@ class Recogniser:
         return self._clients.get(token.strip()) if scheme.lower() == "bearer" else None
 
 
-_SESSIONS = frozenset({"sessions.create", "sessions.resume", "sessions.partner"})
-_LEARNED = _SESSIONS | {"dcr.register", "dcr.token"}
-"""Endpoints whose answers say something of later requests."""
-_TELLING = ("dcr.token", "sessions.", "temppass.", "browser.saml", "browser.login")
-"""Endpoints whose parameters say what a request is about."""
-
-
-_PATHS = PathTree(by_path().items())
+_PATHS = PathTree(by_path(ENDPOINTS).items())
 
 
 def endpoint_of(method: str, path: str) -> str:
     """The id of the endpoint of a path, prefixed with a space or not; empty if there is none."""
     prefix = PREFIX.match(path)
-    return _found(method, path[prefix.end() :] if prefix else path)[0]
+    endpoint, _ = _found(_PATHS, method, path[prefix.end() :] if prefix else path)
+    return endpoint.id if endpoint is not None else ""
 
 
-def _found(method: str, path: str) -> tuple[str, dict[str, str]]:
-    """The id of the endpoint and the values in the path; as the gateway finds them."""
-    found = _PATHS.find(path.rstrip("/") or "/")
+def _found(paths: PathTree[dict[str, Endpoint]], method: str, path: str) -> tuple[Endpoint | None, Mapping[str, str]]:
+    """The endpoint and the values in the path; as the gateway finds them."""
+    found = paths.find(path.rstrip("/") or "/")
     if found is None:
-        return "", {}
+        return None, {}
     endpoints, values = found
-    endpoint = endpoints.get(method) or next(iter(endpoints.values()))
-    if method == PREFLIGHT.method and not endpoint.id.startswith("browser."):
-        return PREFLIGHT.id, values
-    return endpoint.id, values
+    return endpoints.get(method) or next(iter(endpoints.values())), values
+
+
+def _identified(endpoint: Endpoint | None, exchange: Exchange) -> Mapping[str, str]:
+    """The identifiers in the body and the query string of a request, by fact."""
+    if endpoint is None or endpoint.identifiers is NO_IDENTIFIERS:
+        return {}
+    sent = _sent(exchange)
+    return {fact: sent[name] for fact, name in endpoint.identifiers if name in sent}
 
 
 def _sent(exchange: Exchange) -> Mapping[str, str]:
-    """The parameters of a request, wherever they are."""
+    """The parameters of a request that are texts, wherever they are."""
     body = exchange.request_body
     if body.lstrip().startswith("{"):
         return {name: value for name, value in _json_object(body).items() if isinstance(value, str)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -12,7 +12,9 @@ import pytest
 from pass_harness.mock_server.app import create_app
 from pass_harness.mock_server.clock import ManualClock
 from pass_harness.mock_server.config.settings import Settings
+from pass_harness.mock_server.gateway.endpoint import Endpoint
 from pass_harness.mock_server.ids import RandomIds
+from pass_harness.mock_server.routes import ENDPOINTS
 from pass_harness.mock_server.store import Store
 from tests.mock_server.answer_check import check_answer
 from tests.mock_server.redis_server import RedisServer
@@ -30,9 +32,15 @@ def device_headers(device: str = DEVICE) -> dict[str, str]:
 class Mock:
     """One mock and what tests do with it."""
 
-    def __init__(self, settings: Settings, prefix: str = "", store: Store | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        prefix: str = "",
+        store: Store | None = None,
+        endpoints: Sequence[Endpoint] = ENDPOINTS,
+    ) -> None:
         self.clock = ManualClock()
-        self.app = create_app(settings, store=store, clock=self.clock, ids=RandomIds(7))
+        self.app = create_app(settings, store=store, clock=self.clock, ids=RandomIds(7), endpoints=endpoints)
         self.http = self.at(prefix)
 
     def at(self, prefix: str) -> httpx.AsyncClient:

@@ -99,6 +99,7 @@ def test_the_proxy_sees_what_the_mock_sees(both: Both) -> None:
         body = {"resources": ["resource1"]}
         http.post(f"{proxy}{API}/decisions/{kind}/Cablevision", headers=headers, json=body)
     http.get(f"{proxy}{API}/logout/Cablevision?redirectUrl=https%3A%2F%2Fadobe.com", headers=headers)
+    http.get(f"{proxy}/adobe-services/logout?mso_id=Cablevision&requestor_id=REF30&redirect_url=https%3A%2F%2Fa.com")
     http.delete(f"{proxy}/reset-tempass/v3/reset?requestor_id=REF30&mvpd_id=TempPass_TEST40", headers=headers)
     http.get(f"{proxy}{API}/profiles", headers={"X-Forwarded-For": "203.0.113.8"})
     http.get(f"{proxy}{API}/profiles", headers=plain)

@@ -1,4 +1,8 @@
-"""What requests carry, as Adobe documents it. The mock reads them leniently (parameters.py), but with --strict."""
+"""Bodies of requests as Adobe documents them, and the forms of the mock's own pages.
+
+Rows of routes.py name them. Strict mode and the OpenAPI document take the names of the parameters from here; without
+``--strict`` the mock reads parameters leniently (gateway/parameters.py).
+"""
 
 from __future__ import annotations
 
