@@ -32,7 +32,7 @@ class Mock:
 
 
 def measured(mock: Mock) -> float:
-    clock = asyncio.run(MockClock.of(cast(Any, mock), mock.monotonic))
+    clock = asyncio.run(MockClock.of(cast(Any, mock), mock.monotonic_s))
     return clock.now_ms() - mock.now
 
 

@@ -16,8 +16,8 @@ HEAD = """# Rules and defects (test matrix)
 Each rule is tested against defects of the example Programmer Service. The service is compliant by default. A defect
 makes it misbehave: `pass-conformance demo --defect NAME`, or
 `python -m pass_harness.fixtures.programmer_service --defect NAME`.
-`tests/matrix` runs the scenarios that trip a defect (`make test-all` runs every scenario with every defect) and asserts
-that
+`tests/matrix` runs the scenarios that trip a defect, and `make test-all` runs every scenario with every defect. They
+assert that
 
 - each defect violates the rules that it must violate and no unrelated rule, and the compliant service violates
   none;
