@@ -52,12 +52,22 @@ lock: $(VENV)/installed  ## Every dependency at its newest version that pyprojec
 	$(BIN)/uv pip compile pyproject.toml --quiet --extra proxy --extra redis --constraint $(LOCK) --universal \
 		--generate-hashes --no-annotate --custom-compile-command 'make lock' --output-file requirements/image.txt
 
-lowest: $(VENV)/installed  ## The demo with the oldest releases that pyproject.toml allows.
+LOWEST := build/lowest/bin/python
+LOWEST_PIP := $(BIN)/uv pip install --quiet --python $(LOWEST)
+HTTP_SERVER := uvicorn httptools uvloop starlette
+# The tests that send bytes to a socket of the mock: they see what another release of the HTTP server does differently.
+SOCKET_TESTS := $(addprefix tests/mock_server/test_,answers_on_the_wire.py protocol.py departure.py faults.py)
+
+lowest: $(VENV)/installed  ## The demo with the oldest releases that pyproject.toml allows; the HTTP server, also the newest.
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python build/lowest
 	$(BIN)/uv pip compile pyproject.toml --quiet --extra all --resolution lowest-direct --output-file build/lowest.txt
-	$(BIN)/uv pip install --quiet --python build/lowest/bin/python --requirement build/lowest.txt
-	$(BIN)/uv pip install --quiet --python build/lowest/bin/python --no-deps .
+	$(LOWEST_PIP) --requirement build/lowest.txt
+	$(LOWEST_PIP) --no-deps .
 	cd build && lowest/bin/pass-conformance demo
+	$(LOWEST_PIP) --constraint build/lowest.txt pytest pytest-timeout hypothesis jsonschema-rs
+	$(LOWEST) -m pytest $(SOCKET_TESTS)
+	$(LOWEST_PIP) $(addprefix --upgrade-package ,$(HTTP_SERVER)) .
+	$(LOWEST) -m pytest $(SOCKET_TESTS)
 
 wheel: $(VENV)/installed  ## The wheel and the source distribution, in dist/.
 	$(BIN)/hatchling build -d dist

@@ -148,6 +148,61 @@ def test_a_part_does_without(folder: str) -> None:
     assert wrong == []
 
 
+TRANSPORT: dict[str, set[str]] = {
+    "mock_server/transport/connection.py": {"connection_of"},
+    "mock_server/transport/write_coalescing.py": set(),
+    "mock_server/transport/request.py": {"BodyLost", "BodyTooLarge", "Inbound", "inbound_of", "read_inbound"},
+    "mock_server/transport/http_protocol.py": {"BoundedProtocol"},
+    "mock_server/transport/raw_headers.py": {"by_name"},
+}
+"""The modules that may use undocumented names of the HTTP server, each with what the rest of the mock uses of it."""
+DOCUMENTED = {"uvicorn": {"Config", "Server"}, "httptools": {"HttpResponseParser"}}
+"""Names of the HTTP server that every module may use; others may change with any release."""
+
+
+def server_internals(tree: ast.AST) -> Iterator[str]:
+    """Yield the names of uvicorn and httptools that a module imports or reads, and that are not `DOCUMENTED`."""
+    names = [*imported(tree)]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            names.append(f"{node.value.id}.{node.attr}")
+    for name in names:
+        library, *parts = name.split(".")
+        if library in DOCUMENTED and parts and parts[0] not in DOCUMENTED[library]:
+            yield name
+
+
+def test_only_the_transport_uses_the_internals_of_the_http_server() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)} uses {name}"
+        for path in modules(*MAY_IMPORT, "docs", "tests")
+        if str(path.relative_to(ROOT)) not in TRANSPORT
+        for name in server_internals(ast.parse(path.read_text("utf-8")))
+    ]
+    assert wrong == []
+
+
+def test_the_check_finds_internals_of_the_http_server() -> None:
+    source = "import uvicorn.server\nfrom httptools import HttpRequestParser\nuvicorn.protocols\nuvicorn.Config\n"
+    assert {*server_internals(ast.parse(source))} == {
+        "uvicorn.server",
+        "httptools.HttpRequestParser",
+        "uvicorn.protocols",
+    }
+
+
+def test_the_mock_uses_few_names_of_the_transport() -> None:
+    own = {dotted(ROOT / path) for path in TRANSPORT}
+    used = {
+        name
+        for path in modules("mock_server")
+        if str(path.relative_to(ROOT)) not in TRANSPORT
+        for name in imported(ast.parse(path.read_text("utf-8")))
+        if name.rpartition(".")[0] in own
+    }
+    assert used == {f"{dotted(ROOT / path)}.{name}" for path, names in TRANSPORT.items() for name in names}
+
+
 def test_rules_know_of_the_mock_what_an_exchange_is_and_no_more() -> None:
     wrong = [
         f"{path.relative_to(ROOT)} imports {name}"

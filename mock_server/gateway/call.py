@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from pass_harness.mock_server.adobe.errors import ApiError
 from pass_harness.mock_server.adobe.headers import DeviceIdentifier, device_info, effective_ip
@@ -23,7 +22,6 @@ from pass_harness.mock_server.gateway.endpoint import Endpoint
 from pass_harness.mock_server.gateway.sso import sso_identity
 from pass_harness.mock_server.spaces import lifetimes
 from pass_harness.mock_server.spaces.spaces import Space
-from pass_harness.mock_server.transport.fast_path import write_whole
 from pass_harness.mock_server.transport.raw_headers import by_name
 from pass_harness.mock_server.transport.request import Inbound
 
@@ -173,10 +171,6 @@ class JsonResponse(Response):
         self.background = None
         self.body = msgspec.json.encode(answer)
         self.raw_headers = [_length(len(self.body)), _JSON]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not write_whole(send, self.status_code, self.raw_headers, bytes(self.body)):
-            await super().__call__(scope, receive, send)
 
 
 @lru_cache(maxsize=4096)

@@ -22,10 +22,11 @@ from pass_harness.mock_server.config.settings import Settings
 from pass_harness.mock_server.domain import registration, sessions
 from pass_harness.mock_server.domain.records import BUCKETS, Bucket
 from pass_harness.mock_server.gateway import strict
+from pass_harness.mock_server.gateway.body_faults import with_fault
 from pass_harness.mock_server.gateway.call import Call, JsonResponse
+from pass_harness.mock_server.gateway.connection_faults import FaultyResponse
 from pass_harness.mock_server.gateway.cors import PREFLIGHT, allow_origin
 from pass_harness.mock_server.gateway.endpoint import THROTTLED_PATHS, Endpoint
-from pass_harness.mock_server.gateway.faults import FaultyResponse, with_fault
 from pass_harness.mock_server.gateway.request_facts import told
 from pass_harness.mock_server.gateway.throttle_response import throttled_response
 from pass_harness.mock_server.journal.raw_exchange import RawExchange

@@ -1,7 +1,6 @@
-"""The TCP connection of a request: its identifier, and the means to break it on purpose.
+"""The TCP connection beneath a request, which ASGI hides from the app.
 
-Uvicorn hides the transport from the app, so `BoundedProtocol` puts a `ClientConnection` into the scope. An app called
-in process has none: the faults that need one then end the exchange as if the client had hung up.
+`BoundedProtocol` puts a `ClientConnection` into the scope of each request. An app that is called in process has none.
 """
 
 from __future__ import annotations
@@ -15,27 +14,27 @@ from collections.abc import Callable
 from starlette.types import Scope
 
 EXTENSION = "pass_harness.connection"
-"""Where a scope has it."""
+"""Key of a scope's extensions under which its connection is."""
 _LINGER_NOT = struct.pack("ii", 1, 0)
 _numbers = itertools.count(1)
 
 
 class ClientConnection:
-    """One TCP connection; ``id`` is given once in the life of the process."""
+    """A TCP connection, with an ``id`` that no other one of the process has."""
 
     def __init__(self, transport: asyncio.Transport, given_up: Callable[[], None]) -> None:
-        """``given_up`` is called when an answer that may be under way is no longer to come, or not whole."""
+        """``given_up`` is called before the connection ends on purpose, maybe without the rest of an answer."""
         self.id = f"c{next(_numbers)}"
         self._transport = transport
         self._given_up = given_up
 
     @property
     def gone(self) -> bool:
-        """Whether the peer has hung up."""
+        """True once the peer has hung up, or the connection was ended here."""
         return self._transport.is_closing()
 
     def reset(self) -> None:
-        """Breaks it at once: the peer reads a reset, not an end. Nothing happens if the peer has gone by itself."""
+        """Break the connection at once: the peer reads a reset. A connection that the peer has ended stays ended."""
         self._given_up()
         if self._transport.is_closing():
             return
@@ -45,11 +44,12 @@ class ClientConnection:
         self._transport.abort()
 
     def close(self) -> None:
-        """Ends it after what was sent."""
+        """End the connection after the bytes that were written."""
         self._given_up()
         self._transport.close()
 
 
 def connection_of(scope: Scope) -> ClientConnection | None:
+    """Return the connection of a request; None for an app that is called in process."""
     found = (scope.get("extensions") or {}).get(EXTENSION)
     return found if isinstance(found, ClientConnection) else None

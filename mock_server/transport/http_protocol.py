@@ -1,7 +1,8 @@
-"""HTTP/1.1 by uvicorn, with the bounds that it lacks: for what a request may be large, and for how long it may take.
+"""HTTP/1.1 by uvicorn, with limits: the size of a request's head, the time it takes, the number of connections.
 
-Whoever connects could otherwise fill the memory with headers, or hold as many connections as there are by sending,
-or reading, a byte now and then.
+Without them a client could fill the memory with headers, or hold every connection by sending or reading a byte now
+and then. Uvicorn documents nothing of what this module overrides: pyproject.toml allows the releases it is tested
+with.
 """
 
 from __future__ import annotations
@@ -12,38 +13,37 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from pass_harness.mock_server.transport.connection import EXTENSION, ClientConnection
-from pass_harness.mock_server.transport.raw_headers import LONGEST_REMEMBERED, remembered
-from pass_harness.mock_server.transport.write_coalescing import Departure
+from pass_harness.mock_server.transport.write_coalescing import CoalescingTransport
 
 MAX_HEAD = 65_536
-"""Bytes of a request that are none of its body: its line, its headers, and what chunks and trailers add to those."""
+"""Bytes of a request without its body: the request line, headers, chunk sizes and trailers."""
 MAX_HEADERS = 500
 PATIENCE = 60.0
-"""Seconds that a request may take to come whole, a connection to its first one, and an answer to be taken off."""
+"""Seconds that a connection may take to send a request, its first one included, and to read an answer."""
 _HEAD_TOO_LARGE = f"The request line and headers are more than {MAX_HEAD} bytes, or more than {MAX_HEADERS} headers."
 _TOO_SLOW = f"The request did not come whole within {PATIENCE:g} seconds."
 _TOO_MANY = "There are as many connections as there may be."
 
 
 class _HeadTooLarge(Exception):
-    """Ends the parsing of a request."""
+    """The end of parsing a request whose head is too large."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """One connection. Once every `PATIENCE` at most it is looked at, which costs requests nothing."""
+    """A connection. A timer checks it once every `patience`, so requests start no timer of their own."""
 
     most_connections = 10_000
-    """In one process."""
+    """Number of connections that one process accepts."""
     patience = PATIENCE
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
-        transport = Departure(transport, self.loop)
+        transport = CoalescingTransport(transport, self.loop)
         super().connection_made(transport)
         self._connection = ClientConnection(transport, self._give_up)
         self._received = 0
-        """Bytes that came since the connection or the last request began, without those of bodies."""
+        """Bytes received since the connection opened or the last request ended, without those of bodies."""
         self._began: float | None = self.loop.time()
-        """Since when a request is awaited or under way; None between requests, as uvicorn watches over that."""
+        """Time when the connection opened or a request began; None between requests, where uvicorn has a timeout."""
         self._watch = self.loop.call_later(self.patience, self._look)
         self._stuck: asyncio.TimerHandle | None = None
         self._ending = False
@@ -52,10 +52,10 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._watch.cancel()
-        super().connection_lost(exc)  # which lets whoever waits to write go on
+        super().connection_lost(exc)  # resumes an answer that waits to write
         self._unstick()
         self._unset_keepalive_if_required()  # uvicorn leaves it running after a reset
-        # Cycles would stay until the garbage collector comes, and it comes seldom (serve.py).
+        # References in a circle would stay until the garbage collector runs, and it runs seldom (serve.py).
         self.pipeline.clear()
         self.cycle = self.scope = self._connection = None  # type: ignore[assignment]
 
@@ -71,24 +71,17 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        if self._began is None:  # the one before came to its end in the same data
+        if self._began is None:  # the request before ended in the same data
             self._began = self.loop.time()
         extensions: dict[str, Any] = {EXTENSION: self._connection}
         self.scope["extensions"] = extensions
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        short = len(name) + len(value) <= LONGEST_REMEMBERED
-        header = remembered(name, value) if short else (name.lower(), value)
-        if header[0] == b"expect" and value.lower() == b"100-continue":  # as uvicorn does
-            self.expect_100_continue = True
-        self.headers.append(header)
-
     def on_headers_complete(self) -> None:
-        # What came may hold a body too, so only where it is much does the head have to be measured.
+        # Bytes of a body may be among those received, so the head is measured only where they are many.
         if (self._received > MAX_HEAD or len(self.headers) > MAX_HEADERS) and self._head_is_too_large():
             raise _HeadTooLarge
         super().on_headers_complete()
-        self.headers = []  # trailers are no headers: the scope keeps the list that there was
+        self.headers = []  # for trailers; the scope keeps the list of headers
 
     def on_body(self, body: bytes) -> None:
         self._received -= len(body)
@@ -115,16 +108,16 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unstick()
 
     def _unsupported_upgrade_warning(self) -> None:
-        """Says nothing: clients that could do more than HTTP/1.1 offer it with each request, as Java's do."""
+        """Log nothing: some clients, as Java's, offer HTTP/2 with each request."""
 
     def _look(self) -> None:
-        """Ends what takes too long; comes again when it could."""
+        """End the connection if a request takes too long, else call this again when one could."""
         if self._ending:
             self.transport.abort()
             return
-        self._ending = self.transport.is_closing()  # what was said last may still be on its way
+        self._ending = self.transport.is_closing()  # the last answer may not have been read yet
         waited = 0.0
-        if self._began is not None and not self.flow.read_paused:  # else it is ourselves who do not read on
+        if self._began is not None and not self.flow.read_paused:  # else the mock itself reads no further
             waited = self.loop.time() - self._began
         if waited >= self.patience and not self._ending:
             self._refuse(b"408 Request Timeout", _TOO_SLOW)
@@ -141,7 +134,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._refuse(b"431 Request Header Fields Too Large", _HEAD_TOO_LARGE)
 
     def _refuse(self, status: bytes, sentence: str) -> None:
-        """Hangs up, with an answer unless one has begun."""
+        """Close the connection, after an error answer unless another answer has begun."""
         if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
             head = b"HTTP/1.1 %b\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n"
             head += b"connection: close\r\n\r\n"
@@ -149,7 +142,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._connection.close()
 
     def _give_up(self) -> None:
-        """Lets uvicorn expect no more of an answer that is under way, and complain of none."""
+        """Mark an answer that is under way as given up, so that uvicorn logs no error about it."""
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.disconnected = True
 

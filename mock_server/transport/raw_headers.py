@@ -6,22 +6,27 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 RawHeaders = Sequence[tuple[bytes, bytes]]
-LONGEST_REMEMBERED = 1024
-"""Bytes of a name and its value: what strangers send must not fill the memory."""
+LONGEST_INTERNED = 1024
+"""Bytes of a name and its value above which a header is not cached: clients must not be able to fill the memory."""
+
+
+def interned(raw_headers: RawHeaders) -> RawHeaders:
+    """Return the headers, each as one object with equal headers of earlier requests.
+
+    A device sends almost the same headers with every request, and the journal holds a hundred thousand requests.
+    """
+    return [
+        _interned(header) if len(header[0]) + len(header[1]) <= LONGEST_INTERNED else header for header in raw_headers
+    ]
 
 
 @lru_cache(maxsize=2048)
-def remembered(name: bytes, value: bytes) -> tuple[bytes, bytes]:
-    """A header, its name in lower case; the same one for the same header.
-
-    A device sends almost the same ones with every request, and the journal holds a hundred thousand requests: with
-    headers of their own these would be most of its memory, and fresh memory takes time to write to.
-    """
-    return name.lower(), value
+def _interned(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    return header
 
 
 def by_name(raw_headers: RawHeaders) -> dict[bytes, bytes]:
-    """Headers as they are by name, the values of repeated ones joined."""
+    """Return undecoded headers by name, the values of repeated ones joined."""
     headers = dict(raw_headers)
     if len(headers) < len(raw_headers):
         joined = decoded(raw_headers)
@@ -30,7 +35,7 @@ def by_name(raw_headers: RawHeaders) -> dict[bytes, bytes]:
 
 
 def decoded(raw_headers: RawHeaders) -> dict[str, str]:
-    """Headers by name, the values of repeated ones joined."""
+    """Return headers by name, the values of repeated ones joined."""
     headers: dict[str, str] = {}
     for raw_name, raw_value in raw_headers:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")

@@ -1,4 +1,4 @@
-"""Reading a request off ASGI, with bounds."""
+"""Requests as the mock received them, with a limit on the size of the body."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ import msgspec
 from starlette.types import Receive, Scope
 
 from pass_harness.mock_server.transport.connection import connection_of
-from pass_harness.mock_server.transport.fast_path import read_whole
-from pass_harness.mock_server.transport.raw_headers import RawHeaders, decoded
+from pass_harness.mock_server.transport.raw_headers import RawHeaders, decoded, interned
 
 _DRAIN_BYTES = 64 * 1_048_576
-"""So much of a body that is too large is read and thrown away, so that its sender gets to see the answer."""
+"""Bytes of a body that is too large which are read and dropped, so that its sender reads the answer."""
 
 
 class Inbound(msgspec.Struct, frozen=True, gc=False):
-    """A request as it came in, as much of it undecoded as nobody has asked for. The path is without the prefix."""
+    """A request; its headers are decoded when they are asked for. The path is without the prefix of the space."""
 
     method: str
     path: str
@@ -29,18 +28,18 @@ class Inbound(msgspec.Struct, frozen=True, gc=False):
     prefix: str
     """The prefix of the space: ``/~build-42``, or nothing."""
     connection: str
-    """Tells TCP connections apart."""
+    """Identifier of the TCP connection, or the peer's host and port for an app that is called in process."""
     server: str
-    """Address and port that the caller connected to."""
+    """Address and port that the client connected to, as ``HOST:PORT``."""
 
     @property
     def headers(self) -> dict[str, str]:
-        """By name, the values of repeated ones joined."""
+        """Headers by name in lower case, the values of repeated ones joined."""
         return decoded(self.raw_headers)
 
     @property
     def origin(self) -> str:
-        """Scheme and host as the caller addressed them."""
+        """Scheme and host as the client addressed them."""
         return f"{self.scheme}://{self.headers.get('host') or self.server or 'localhost'}"
 
     @property
@@ -50,7 +49,7 @@ class Inbound(msgspec.Struct, frozen=True, gc=False):
 
 
 class BodyLost(Exception):
-    """The body cannot be had; ``inbound`` is the request without it."""
+    """Failure to read the body; ``inbound`` is the request without it."""
 
     def __init__(self, inbound: Inbound) -> None:
         super().__init__(type(self).__name__)
@@ -58,20 +57,15 @@ class BodyLost(Exception):
 
 
 class BodyTooLarge(BodyLost):
-    """It is longer than allowed."""
+    """A body above the limit."""
 
 
 class BodyBrokenOff(BodyLost):
-    """The peer hung up before its end, so nobody knows what was meant."""
+    """A body that ends early because the peer hung up."""
 
 
 async def read_inbound(scope: Scope, receive: Receive, limit: int) -> Inbound:
-    """The request with its whole body, if that has no more than ``limit`` bytes; else BodyLost."""
-    whole = read_whole(receive)
-    if whole is not None:
-        if len(whole) > limit:
-            raise BodyTooLarge(inbound_of(scope, b""))
-        return inbound_of(scope, whole)
+    """Return the request with its body; raise BodyLost for one of more than ``limit`` bytes, or broken off."""
     chunks: list[bytes] = []
     size = 0
     more = True
@@ -90,14 +84,14 @@ async def read_inbound(scope: Scope, receive: Receive, limit: int) -> Inbound:
 
 
 def inbound_of(scope: Scope, body: bytes) -> Inbound:
-    """The request of a scope, with a body that was read already."""
+    """Return the request of a scope, with a body that was read already."""
     host, port = scope.get("client") or ("unknown", 0)
     connection = connection_of(scope)
     return Inbound(
         method=scope["method"],
         path=scope["space_path"],
         query=scope["query_string"].decode("latin-1"),
-        raw_headers=scope["headers"],
+        raw_headers=interned(scope["headers"]),
         body=body,
         peer_host=host,
         peer_port=port,
@@ -110,5 +104,5 @@ def inbound_of(scope: Scope, body: bytes) -> Inbound:
 
 @lru_cache(maxsize=64)
 def _address(server: tuple[str | int | None, ...]) -> str:
-    """Of a listening socket, as ``HOST:PORT``."""
+    """Return the address of a listening socket as ``HOST:PORT``."""
     return ":".join(map(str, server))

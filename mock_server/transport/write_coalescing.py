@@ -1,9 +1,8 @@
-"""Answers leave together: what is answered in one turn of the event loop is written at its end.
+"""Write coalescing: what is written to a connection in one turn of the event loop leaves in one piece at its end.
 
-Written each as it is ready, answers find their readers asleep again and again; written together, only the first one
-does. To write was a fifth of the time of a poll, half of it to wake who reads. And requests that are worked through
-one after the other find in the processor's caches what the one before needed, and not the network's code. With one
-request at a time nothing changes.
+A write wakes the client that reads. Where answers leave one by one as they are ready, clients fall asleep and are
+woken between them; at the end of the turn most of them are awake still. An answer's head and body, which uvicorn
+writes one by one, leave together too.
 """
 
 from __future__ import annotations
@@ -11,11 +10,11 @@ from __future__ import annotations
 import asyncio
 
 _MOST_HELD = 65_536
-"""Bytes that are held back: a long answer leaves piece by piece, and uvicorn sees how much of it was taken off."""
+"""Bytes to hold back; a longer answer leaves piece by piece, so that uvicorn sees how fast the client reads."""
 
 
-class Departure(asyncio.Transport):
-    """A transport that writes once the loop has done what it was about to do, all in the order of being asked to."""
+class CoalescingTransport(asyncio.Transport):
+    """A transport that passes bytes on once per turn of the event loop, in the order of the writes."""
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__()
@@ -23,22 +22,22 @@ class Departure(asyncio.Transport):
         self._loop = loop
         self._held: list[bytes | bytearray | memoryview] = []
         self._size = 0
-        self.is_closing = transport.is_closing  # type: ignore[method-assign]  # asked several times for each answer
+        self.is_closing = transport.is_closing  # type: ignore[method-assign]  # called several times for each answer
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         if not self._held:
-            self._loop.call_soon(self._leave)
+            self._loop.call_soon(self._flush)
         self._held.append(data)
         self._size += len(data)
         if self._size > _MOST_HELD:
-            self._leave()
+            self._flush()
 
     def close(self) -> None:
-        self._leave()
+        self._flush()
         self._transport.close()
 
     def abort(self) -> None:
-        self._leave()
+        self._flush()
         self._transport.abort()
 
     def get_extra_info(self, name: str, default: object = None) -> object:
@@ -50,7 +49,7 @@ class Departure(asyncio.Transport):
     def resume_reading(self) -> None:
         self._transport.resume_reading()
 
-    def _leave(self) -> None:
+    def _flush(self) -> None:
         if self._held and not self._transport.is_closing():
             self._transport.write(self._held[0] if len(self._held) == 1 else b"".join(self._held))
         self._held = []

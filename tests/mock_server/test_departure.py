@@ -1,4 +1,4 @@
-"""Answers of one turn of the loop leave at its end, whole and in order."""
+"""Write coalescing: what is written in one turn of the event loop leaves at its end, in order."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from pass_harness.mock_server.transport.write_coalescing import Departure
+from pass_harness.mock_server.transport.write_coalescing import CoalescingTransport
 
 
 class _Wire(asyncio.Transport):
@@ -39,17 +39,17 @@ def wire() -> _Wire:
 
 def _run(wire: _Wire, *steps: str | bytes) -> list[object]:
     async def play() -> list[object]:
-        departure = Departure(wire, asyncio.get_running_loop())
+        transport = CoalescingTransport(wire, asyncio.get_running_loop())
         for step in steps:
             if isinstance(step, bytes):
-                departure.write(step)
+                transport.write(step)
             elif step == "turn":
                 await asyncio.sleep(0)
                 wire.seen.append("turn")
             elif step == "hung up":
                 wire.gone = True
             else:
-                getattr(departure, step)()
+                getattr(transport, step)()
         return wire.seen
 
     return asyncio.run(play())

@@ -23,7 +23,8 @@ from pass_harness.mock_server.signing.access_tokens import ISSUER, access_token
 from pass_harness.mock_server.signing.keys import default_keys, read_key
 from pass_harness.mock_server.signing.media_tokens import MediaToken, Status, serialize, verify
 from pass_harness.mock_server.store.opening import without_password
-from pass_harness.mock_server.transport.raw_headers import remembered
+from pass_harness.mock_server.transport.raw_headers import LONGEST_INTERNED
+from pass_harness.mock_server.transport.request import Inbound, inbound_of
 
 KEY = default_keys().media_token
 SERVER_KEY = default_keys().authorization_server
@@ -244,7 +245,20 @@ def test_long_paths_are_found_and_not_remembered() -> None:
     assert tree._known.cache_info().currsize == 0
 
 
-def test_a_header_that_came_before_is_the_same_one() -> None:
-    first, again = (remembered(b"X-%d" % number, b"value %d" % number) for number in (1, 1))
-    assert first is again
-    assert first == (b"x-1", b"value 1")
+def request_with(value: bytes) -> Inbound:
+    """A request with one header of its own."""
+    headers = [(b"x-header", bytes(bytearray(value)))]
+    scope = {"method": "GET", "space_path": "/", "space_prefix": "", "query_string": b"", "scheme": "http"}
+    return inbound_of({**scope, "headers": headers}, b"")
+
+
+def test_equal_headers_of_two_requests_are_one_object() -> None:
+    first, again = request_with(b"value"), request_with(b"value")
+    assert first.raw_headers[0] is again.raw_headers[0]
+    assert first.headers == {"x-header": "value"}
+
+
+def test_long_headers_are_not_cached() -> None:
+    first, again = request_with(b"v" * LONGEST_INTERNED), request_with(b"v" * LONGEST_INTERNED)
+    assert first.raw_headers == again.raw_headers
+    assert first.raw_headers[0] is not again.raw_headers[0]
