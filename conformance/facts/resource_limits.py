@@ -1,4 +1,4 @@
-"""How many resources a decisions request may ask about: what was agreed with the TV providers."""
+"""The limit of resources in a decisions request, as agreed with the TV providers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pass_harness.mock_server.exchange import Exchange
 
 
 def within_limit(asking: Exchange, limit: int) -> Outcome:
-    """Whether a decisions request names no more resources than ``limit``."""
+    """Return `HELD` if a decisions request names no more resources than ``limit``, else the finding."""
     asked = len(resources(asking))
     if asked <= limit:
         return HELD
@@ -17,5 +17,5 @@ def within_limit(asking: Exchange, limit: int) -> Outcome:
         exchanges=(asking.id,),
         device=asking.device,
         expected=f"at most {limit} resource{'s' if limit > 1 else ''} in one request",
-        observed=f"{asked} resources",
+        observed=f"{asked} resources in one request",
     )

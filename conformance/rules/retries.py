@@ -24,20 +24,20 @@ from pass_harness.mock_server.exchange import Exchange
 
 TRIES = 3
 IN_A_ROW = 4.0
-"""Seconds between two tries of one series; a viewer who presses play again usually takes longer."""
+"""Seconds between two tries of one series, at most; a viewer who presses play again usually takes longer."""
 BY_ITSELF = 0.5
-"""Seconds within which a repetition is the service's own doing: no viewer reads an answer and asks again so fast."""
+"""Seconds within which the service itself repeats a request: no viewer reads a response and acts so fast."""
 
 REMEMBERED = 120.0
-"""Seconds after which a repetition is the viewer's doing in any case: no verb takes so long."""
+"""Seconds after which the viewer must have caused a repetition: no verb takes so long."""
 
 Item = tuple[str | None, str | None, str | None, str]
 
 
 class RetryBounded(Rule):
-    """Decisions with the action retry are asked for three times at most, in one series or within one verb.
+    """A rule that allows three requests of a decision with the action retry, in one series or within one verb.
 
-    What is asked for again with them, though its decision was final, is a breach too.
+    A repetition of a final decision along with them breaks the rule too.
     """
 
     endpoint: ClassVar[str]
@@ -45,9 +45,9 @@ class RetryBounded(Rule):
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
         self._series: Bounded[str, dict[Item, list[Exchange]]] = Bounded()
-        """By the device's address, the tries for each item of its."""
+        """Tries for each item, by the device's address."""
         self._settled: Bounded[str, dict[Item, Exchange]] = Bounded()
-        """Likewise, the items that a request with retriable ones settled."""
+        """Final items of a request that also had retriable ones, by the device's address."""
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall):
@@ -58,7 +58,7 @@ class RetryBounded(Rule):
         open_series = self._series.get(name) or {}
         retriable = _retriable(seen)
         if not retriable and not open_series and self._settled.get(name) is None:
-            return NOTHING  # decided at once, as nearly always
+            return NOTHING  # decided at the first try, as in nearly all requests
         return self._asked(name, seen, retriable, open_series)
 
     def finish(self) -> Iterator[Outcome]:
@@ -66,7 +66,7 @@ class RetryBounded(Rule):
             yield from _held(self._series.pop(name))
 
     def _acted(self, call: VerbCall) -> Iterator[Outcome]:
-        """What the viewer does next is a new series."""
+        """End the series of the device: the viewer's next action begins a new one."""
         for name in names(call):
             yield from _held(self._series.pop(name))
             self._settled.pop(name)
@@ -102,7 +102,7 @@ class RetryBounded(Rule):
     def _needless(
         self, name: str, seen: Exchange, items: dict[Item, bool], open_series: dict[Item, list[Exchange]]
     ) -> Iterator[Outcome]:
-        """A breach where final decisions are asked for again along with those that may be retried."""
+        """Yield a finding if final decisions are requested again along with retriable ones."""
         settled = self._settled.pop(name) or {}
         retried = any(len(open_series.get(item, ())) in range(1, TRIES) for item in items)
         for item, before in settled.items():
@@ -129,7 +129,7 @@ def _asked_again(before: Exchange, seen: Exchange, item: Item) -> Broken:
         exchanges=(before.id, seen.id),
         device=seen.device,
         expected="a retry of the resources whose error has the action retry, and of no others",
-        observed=f"{item[-1]} asked for again, though it was decided",
+        observed=f"{item[-1]} was requested again, although its decision was final",
     )
 
 
@@ -144,22 +144,22 @@ def _too_many(series: list[Exchange]) -> Broken:
 
 
 class NotRepeated(Rule):
-    """Some answers are final: the same request is not sent again unless the viewer acts again."""
+    """A rule that allows no repetition of a request with a final response unless the viewer acts again."""
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
         self._final: Bounded[tuple[str, ...], Exchange] = Bounded()
         self._acted: Bounded[str, float] = Bounded()
-        """When the last verb of each device ended."""
+        """End of the last verb of each device, in seconds."""
         self._again: Candidates[Exchange] = Candidates()
 
     @abstractmethod
     def is_final(self, exchange: Exchange) -> bool:
-        """Whether this answer will not change by asking again."""
+        """Return whether repeating the request would not change this response."""
 
     @abstractmethod
     def repeated(self, final: Exchange, seen: Exchange) -> Broken:
-        """The finding that ``seen`` repeats what ``final`` was the answer to."""
+        """Return the finding that ``seen`` repeats the request of ``final``."""
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall):
@@ -181,13 +181,13 @@ class NotRepeated(Rule):
     def _repetition(self, final: Exchange, seen: Exchange) -> Iterator[Outcome]:
         acted = max(self._acted.get(name) or 0.0 for name in names(seen))
         if not answered_before(final, seen):
-            return  # asked twice at once: two viewers, or two screens of one
+            return  # two concurrent requests: of two viewers, or of two screens of one viewer
         if acted < final.wall and seen.wall - ended(final) <= BY_ITSELF:
             yield self.repeated(final, seen)
         elif not self.facts.driven:
             yield HELD
         else:
-            self._again.add(seen, final)  # the verb that covers it tells if the viewer asked again
+            self._again.add(seen, final)  # the verb that covers it shows whether the viewer acted again
 
     def _settle(self, call: VerbCall) -> Iterator[Outcome]:
         for name in names(call):
@@ -198,7 +198,7 @@ class NotRepeated(Rule):
 
 
 def _retriable(exchange: Exchange) -> set[str]:
-    """The resources whose decision may be asked for again."""
+    """Return the resources whose decision may be requested again."""
     if "retry" not in [error.get("action") for error in errors(exchange)]:
         return set()
     if exchange.status >= 400:

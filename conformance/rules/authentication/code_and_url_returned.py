@@ -1,4 +1,4 @@
-"""The app gets the code and the address of its session."""
+"""The app gets the code and the URL of its authentication session."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from pass_harness.conformance.rule import Card, Fault, Rule, Severity
 class CodeAndUrlReturned(Rule):
     card = Card(
         id="authentication.code-and-url-returned",
-        title="The app gets the very code and address of its session",
+        title="The app gets the code and the URL of its own authentication session",
         severity=Severity.MUST,
-        requirement="The service returns code and url of the session to the Streaming App: the code to show, the "
-        "address of authenticate to open in a browser.",
-        breaks="The viewer types a code that nobody knows, or opens a page that does not log them in.",
-        remedy="Hand out the code of the session's answer, and as address /api/v2/authenticate/{serviceProvider}/"
-        "{code} on the host of Adobe Pass.",
+        requirement="The service returns the session's code and url to the Streaming App: the code to display, and "
+        "the authenticate URL to open in a browser.",
+        breaks="The viewer types a code that Adobe Pass does not know, or opens a page that does not log them in.",
+        remedy="Return the code from the session response and, as URL, "
+        "/api/v2/authenticate/{serviceProvider}/{code} on the host of Adobe Pass.",
         kinds=("other-code", "other-address"),
         citations=(citations.COOKBOOK_AUTHENTICATE,),
         needs=frozenset({"login"}),
@@ -51,7 +51,7 @@ class CodeAndUrlReturned(Rule):
             kind=wrong.kind,
             exchanges=tuple(exchange.id for exchange in sessions),
             device=seen.device,
-            expected=f"code {' or '.join(sorted(codes))} and the authenticate address that ends in it",
+            expected=f"code {' or '.join(sorted(codes))} and the authenticate URL that ends in it",
             observed=wrong.observed,
         )
 
@@ -61,5 +61,5 @@ def _wrong(codes: set[str], code: object, url: object) -> Fault | None:
         return Fault("other-code", f"the app got the code {code}")
     path = str(url).partition("?")[0].rstrip("/") if url else None
     if path and not ("/api/v2/authenticate/" in path and path.rpartition("/")[2] in codes):
-        return Fault("other-address", f"the app got the address {url}")
+        return Fault("other-address", f"the app got the URL {url}")
     return None

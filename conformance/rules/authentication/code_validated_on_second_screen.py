@@ -1,4 +1,4 @@
-"""A typed code is checked before the browser is sent away with it."""
+"""A typed code is checked before its login page is opened."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from pass_harness.conformance.rule import Card, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
 NOT_FOUND = frozenset({400, 404})
-"""Statuses by which Adobe Pass says that it does not know a code."""
+"""Statuses of a response for a code that Adobe Pass does not know."""
 
 
 class CodeValidatedOnSecondScreen(Rule):
     card = Card(
         id="authentication.code-validated-on-second-screen",
-        title="A code typed on a second screen is checked before its login page is opened",
+        title="The service checks a code typed on a second screen before it opens the login page",
         severity=Severity.SHOULD,
-        requirement="The code that a viewer typed is checked by retrieving its session, or by resuming it, before "
-        "the authenticate address is opened. Of one that is not known the viewer is told so.",
-        breaks="Whoever mistypes the code ends on an error page of Adobe Pass that offers no way back.",
-        remedy="Call GET (or POST, to resume) sessions/{code} first, and tell the viewer if the code is not known.",
+        requirement="The service checks the code that a viewer typed by retrieving or resuming its session before "
+        "it opens the authenticate URL. If Adobe Pass does not know the code, the service informs the viewer.",
+        breaks="A viewer who mistypes the code lands on an error page of Adobe Pass that offers no way back.",
+        remedy="Call GET sessions/{code} (or POST, to resume it) first, and show the viewer an error if the code is "
+        "unknown.",
         kinds=("not-looked-up", "opened-though-not-found", "service-failed", "no-error-returned"),
         citations=(citations.CHECKLIST_CODE_VALIDATION,),
         needs=frozenset({"enter_code"}),
@@ -50,7 +51,7 @@ class CodeValidatedOnSecondScreen(Rule):
         if seen.returns.get("url"):
             yield self._opened(code, asked, seen)
         elif asked is not None and asked.status in NOT_FOUND:
-            yield self._told(code, asked, seen)
+            yield self._rejected(code, asked, seen)
 
     def _opened(self, code: str, check: Exchange | None, call: VerbCall) -> Outcome:
         if check is not None and check.status == 200:
@@ -59,18 +60,20 @@ class CodeValidatedOnSecondScreen(Rule):
             kind="opened-though-not-found" if check is not None else "not-looked-up",
             exchanges=(check.id,) if check is not None else (),
             device=call.device,
-            expected=f"code {code} to be found by sessions/{{code}} before its login page is opened",
-            observed="the session was not found" if check is not None else "the code was not looked up",
+            expected=f"a successful lookup of code {code} with sessions/{{code}} before its login page is opened",
+            observed="the lookup did not find the session"
+            if check is not None
+            else "the service did not look up the code",
         )
 
-    def _told(self, code: str, check: Exchange, call: VerbCall) -> Outcome:
-        """Where the driver maps no error, any answer but a failure of the service has to do."""
+    def _rejected(self, code: str, check: Exchange, call: VerbCall) -> Outcome:
+        """Judge a verb whose code is unknown. Without a mapped error, any response except a failure passes."""
         if not broke_down(call) and call.returns.get("error", "an answer"):
             return HELD
         return Broken(
             kind="service-failed" if broke_down(call) else "no-error-returned",
             exchanges=(check.id,),
             device=call.device,
-            expected=f"the viewer to be told that the code {code} is not known",
-            observed=f"the service failed: {call.failure}" if broke_down(call) else "no error was returned",
+            expected=f"an error for the viewer, because code {code} is unknown",
+            observed=f"the service failed: {call.failure}" if broke_down(call) else "the service returned no error",
         )

@@ -1,4 +1,4 @@
-"""Encrypted user metadata stays what it is."""
+"""Encrypted user metadata is decrypted, left out or returned as encrypted."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from pass_harness.conformance.rule import Card, Fault, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
 Secrets = dict[str, str]
-"""Ciphertexts by the name of their attribute."""
+"""Ciphertexts by attribute name."""
 
 
 class EncryptedMetadataHandled(Rule):
     card = Card(
         id="authentication.encrypted-metadata-handled",
-        title="Encrypted user metadata does no harm and is not shown as if it were plain",
+        title="Encrypted user metadata causes no failure and is not shown as plain text",
         severity=Severity.SHOULD,
-        requirement="Attributes of a profile in the state enc are ciphertext for the Programmer's certificate: they "
-        "are decrypted with its key or left alone, and the app never gets the ciphertext as a value.",
-        breaks="Viewers see gibberish, rules by postal code go wrong, or logins of that TV provider fail.",
-        remedy="Look at the state of each attribute; decrypt those in the state enc, or leave them out.",
+        requirement="Profile attributes in the state enc are ciphertext for the Programmer's certificate. The "
+        "service decrypts them with the certificate's key or leaves them as they are; it never returns the "
+        "ciphertext to the app as a value.",
+        breaks="Viewers see unreadable text, rules by postal code go wrong, or logins with that TV provider fail.",
+        remedy="Check the state of each attribute; decrypt those in the state enc, or leave them out.",
         kinds=("service-failed", "ciphertext-shown"),
         citations=(citations.USER_METADATA_ENCRYPTION, citations.COOKBOOK_REQUIREMENTS),
         needs=frozenset({"login", "status", "attributes"}),
@@ -65,7 +66,7 @@ def _harm(profile: Exchange, call: VerbCall, fault: Fault) -> Broken:
         subject=fault.subject,
         exchanges=(profile.id,),
         device=call.device,
-        expected="attributes in the state enc decrypted, left out, or passed on with their state",
+        expected="attributes in the state enc decrypted, left out, or returned with their state",
         observed=fault.observed,
     )
 
@@ -81,7 +82,7 @@ def _secrets(exchange: Exchange) -> Secrets:
 
 
 def _shows(value: object, secret: str) -> bool:
-    """Whether a ciphertext is among what the app got, and nothing beside it says that it is one."""
+    """Return whether the app got a ciphertext without the state enc beside it."""
     if isinstance(value, dict):
         return value.get("state") != "enc" and any(_shows(member, secret) for member in value.values())
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""A login that Adobe Pass calls over is over."""
+"""A login ends when Adobe Pass reports its profile gone."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ from pass_harness.mock_server.exchange import Exchange
 class InvalidatedProfileDropped(Rule):
     card = Card(
         id="authentication.invalidated-profile-dropped",
-        title="A device whose profile is gone is not called authenticated any more",
+        title="A device is not authenticated after Adobe Pass reports its profile gone",
         severity=Severity.MUST,
-        requirement="When a decision says that the authenticated profile is missing, expired or invalidated, the "
-        "service drops what it remembered of the login.",
-        breaks="The app goes on as if the viewer were logged in, and every playback ends in the same error.",
-        remedy="On authenticated_profile_missing, _expired and _invalidated forget the profile and offer a login.",
+        requirement="When a decision reports that the authenticated profile is missing, expired or invalidated, the "
+        "service deletes the login that it stored.",
+        breaks="The app treats the viewer as logged in, and every playback ends in the same error.",
+        remedy="On authenticated_profile_missing, authenticated_profile_expired and "
+        "authenticated_profile_invalidated, delete the profile and offer a login.",
         kinds=("still-authenticated",),
         citations=(citations.COOKBOOK_REQUIREMENTS, citations.ERRORS_LIST),
         needs=frozenset({"status"}),
@@ -57,6 +58,6 @@ class InvalidatedProfileDropped(Rule):
             subject=call.verb,
             exchanges=(said.id,),
             device=call.device,
-            expected="the device not to be authenticated after Adobe Pass said that its profile is gone",
-            observed=f"{call.verb} called it authenticated",
+            expected="a device that is not authenticated after Adobe Pass reported its profile gone",
+            observed=f"the verb {call.verb} returned the state authenticated",
         )

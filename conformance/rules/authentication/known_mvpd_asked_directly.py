@@ -1,4 +1,4 @@
-"""A device whose TV provider is known is asked about by that provider."""
+"""A returning device is looked up by its TV provider."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from pass_harness.conformance.rule import Card, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
 AT_ONCE = 60.0
-"""Seconds after a login in which a query of all profiles is not yet a return of the viewer."""
+"""Seconds after a login within which a request for all profiles does not count as a return of the viewer."""
 
 
 class KnownMvpdAskedDirectly(Rule):
     card = Card(
         id="authentication.known-mvpd-asked-directly",
-        title="A returning device is looked up by its TV provider",
+        title="The service looks up the profile of a returning device by its TV provider",
         severity=Severity.SHOULD,
-        requirement="The TV provider of an earlier login is remembered, and when the viewer returns it is "
-        "profiles/{mvpd} that is asked, not the list of all profiles.",
+        requirement="The service remembers the TV provider of the last login. When the viewer returns, it calls "
+        "profiles/{mvpd} instead of requesting all profiles.",
         breaks="Adobe Pass has to look for profiles with every TV provider.",
-        remedy="Keep the mvpd of the profile with the device, and ask profiles/{mvpd} at the next start.",
+        remedy="Store the profile's mvpd with the device, and call profiles/{mvpd} at the next start.",
         kinds=("all-profiles-asked",),
         citations=(citations.FAQ_PROFILES_ENDPOINTS, citations.CHECKLIST_PROFILES_CACHING),
         needs=frozenset({"start", "login"}),
@@ -52,7 +52,7 @@ class KnownMvpdAskedDirectly(Rule):
             yield self._judge(query, login)
         known = self._logins.of(call)
         if not asked and known is not None and known.lasts(call.started):
-            yield HELD  # answered from memory, so nothing was asked too broadly
+            yield HELD  # answered from storage, without a call
 
     def _query(self, seen: Exchange, login: Login) -> Iterator[Outcome]:
         if login.service_provider != seen.service_provider:
@@ -69,6 +69,6 @@ class KnownMvpdAskedDirectly(Rule):
             kind="all-profiles-asked",
             exchanges=(login.exchange, query.id),
             device=query.device,
-            expected=f"profiles/{login.mvpds[0]}, known from the last login",
-            observed="all profiles were asked for",
+            expected=f"a call to profiles/{login.mvpds[0]}, known from the last login",
+            observed="the service requested all profiles",
         )

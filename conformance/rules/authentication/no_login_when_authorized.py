@@ -1,4 +1,4 @@
-"""Whoever may be authorized at once is not made to log in."""
+"""No login follows a session response with the actionName authorize."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pass_harness.conformance.rule import Card, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
 AFTERWARDS = 60.0
-"""Seconds in which another session for the same TV provider can only be a login that is not needed."""
+"""Seconds within which another session for the same TV provider counts as an unnecessary login."""
 
 Login = tuple[str | None, str, str | None]
 
@@ -21,12 +21,14 @@ Login = tuple[str | None, str, str | None]
 class NoLoginWhenAuthorized(Rule):
     card = Card(
         id="authentication.no-login-when-authorized",
-        title="An answer that says authorize leads to no login",
+        title="The service starts no login when the session response is authorize",
         severity=Severity.MUST,
-        requirement="Where the session's answer has the actionName authorize (the device is logged in, has temporary "
-        "access, or access is degraded), the service goes on to decisions: no polling, no further session.",
-        breaks="Viewers who may watch are made to log in, and during a degradation nobody can.",
-        remedy="Look at actionName: go on with decisions on authorize, with the login on authenticate and resume.",
+        requirement="If the session response has the actionName authorize (the device is logged in, has temporary "
+        "access, or access is degraded), the service continues with decisions. It does not poll and creates no "
+        "further session.",
+        breaks="Viewers who may already watch have to log in, and during a degradation no viewer can log in.",
+        remedy="Check actionName: continue with decisions on authorize, and with the login on authenticate and "
+        "resume.",
         kinds=("another-session",),
         citations=(citations.API_CREATE_SESSION, citations.FAQ_DEGRADED_ACCESS),
         needs=frozenset({"login"}),
@@ -59,6 +61,6 @@ class NoLoginWhenAuthorized(Rule):
             kind="another-session",
             exchanges=(before.id, seen.id),
             device=seen.device,
-            expected="decisions after an answer with actionName authorize",
-            observed=f"another session for {seen.mvpd} {seen.wall - before.wall:.1f} s later",
+            expected="decisions after a session response with the actionName authorize",
+            observed=f"another session for {seen.mvpd} was created {seen.wall - before.wall:.1f} s later",
         )

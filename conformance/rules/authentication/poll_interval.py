@@ -20,11 +20,11 @@ class PollInterval(Rule):
         id="authentication.poll-interval",
         title="Polls of an authentication code are at least 3 seconds apart",
         severity=Severity.MUST,
-        requirement="While a viewer logs in, profiles/code/{code} is polled every 3 to 5 seconds or less often. "
-        "Arrivals are held to 2.7 s, which leaves room for jitter. The repetition of a poll that failed (401, 429, "
-        "5xx, no answer) is judged by the rules on errors.",
-        breaks="Pollers are most of the load of a live event; those that hurry drain the device's request allowance "
-        "(HTTP 429) and slow every login down.",
+        requirement="While a viewer logs in, the service polls profiles/code/{code} every 3 to 5 seconds or less "
+        "often. Two polls must arrive at least 2.7 s apart, which leaves room for jitter. The rules on errors judge "
+        "the repetition of a poll that failed (401, 429, 5xx, no response).",
+        breaks="Polls are most of the load of a live event. Polls that come too fast use up the device's request "
+        "allowance (HTTP 429) and slow every login down.",
         remedy="Wait 3 to 5 seconds after each poll of a code before the next one.",
         kinds=("polled-too-soon",),
         citations=(citations.CHECKLIST_POLLING_INTERVAL, citations.FAQ_POLLING_INTERVAL),

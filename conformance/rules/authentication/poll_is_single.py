@@ -1,4 +1,4 @@
-"""A code has one poller."""
+"""Each authentication code has one poller."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pass_harness.conformance.rule import Card, Fault, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
 LOOKED_AT = 4
-"""Polls that show the rhythm."""
+"""Number of consecutive polls that the rule compares."""
 SLOWEST = 5.5
 """Seconds between two polls of one poller: Adobe's longest interval, with room for jitter."""
 
@@ -24,12 +24,12 @@ SLOWEST = 5.5
 class PollIsSingle(Rule):
     card = Card(
         id="authentication.poll-is-single",
-        title="A code is polled by one poller",
+        title="An authentication code is polled by one poller",
         severity=Severity.MUST,
-        requirement="There is one poller for each authentication code. Two are recognised by polls that overlap, or "
-        "by polls that come too quickly while every second one keeps the interval of 3 to 5 seconds.",
-        breaks="Every further poller doubles the load of logins and lives on when the first one stops.",
-        remedy="Keep one poller for each code, wherever the app asks from, and stop it with the code.",
+        requirement="The service runs one poller for each authentication code. Two pollers show as polls that "
+        "overlap, or as polls that come too fast while every second one keeps the interval of 3 to 5 seconds.",
+        breaks="Each further poller adds the full load of a login again and keeps running when the first one stops.",
+        remedy="Run one poller for each code, whichever request starts it, and stop it when the code ends.",
         kinds=("overlapping-polls", "interleaved-polls"),
         citations=(citations.CHECKLIST_POLLING_INTERVAL, citations.CHECKLIST_POLLING_STOP),
         needs=frozenset({"login"}),
@@ -46,16 +46,19 @@ class PollIsSingle(Rule):
             return NOTHING
         polls = [*(self._polls.get(code) or []), brief(seen)][-LOOKED_AT:]
         if profiles(seen):
-            self._polls.pop(code)  # whoever polls on is a matter of another rule
+            self._polls.pop(code)  # another rule judges polls after the login
         else:
             self._polls.put(code, polls)
         return [timed(self.expectations, self._judge(polls), *polls)] if len(polls) > 1 else NOTHING
 
     def _judge(self, polls: list[Exchange]) -> Outcome:
         if polls[-1].wall < ended(polls[-2]):
-            return self._two(polls[-2:], Fault("overlapping-polls", "two polls were under way at the same time"))
+            return self._two(polls[-2:], Fault("overlapping-polls", "two polls were in progress at the same time"))
         if len(polls) == LOOKED_AT and not any(asks_again(poll) for poll in polls[:-1]) and self._interleaved(polls):
-            return self._two(polls, Fault("interleaved-polls", "polls come in two interleaved rhythms"))
+            return self._two(
+                polls,
+                Fault("interleaved-polls", "two interleaved series of polls, each with a full interval"),
+            )
         return HELD
 
     def _interleaved(self, polls: list[Exchange]) -> bool:

@@ -1,4 +1,4 @@
-"""Where the viewer logs in on a second screen, polling starts at once."""
+"""Polling for a login on a second screen starts promptly."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pass_harness.conformance.rule import Card, Fault, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
 PROMPT = 10.0
-"""Seconds from the session's answer to the first poll."""
+"""Seconds from the session response to the first poll."""
 
 
 class PollStartsPromptly(Rule):
@@ -23,10 +23,10 @@ class PollStartsPromptly(Rule):
         id="authentication.poll-starts-promptly",
         title="Polling for a login on a second screen starts within 10 seconds",
         severity=Severity.MUST,
-        requirement="Where the code is typed on another screen, polling starts right after the session's answer; "
-        f"{PROMPT:g} s are allowed.",
-        breaks="The viewer has logged in and the streaming app still shows the code.",
-        remedy="Start the poller of a code when the session's answer arrives.",
+        requirement="If the viewer types the code on another screen, the service starts to poll right after the "
+        f"session response; {PROMPT:g} s are allowed.",
+        breaks="The viewer has logged in, but the streaming app still shows the code.",
+        remedy="Start the poller of a code when the session response arrives.",
         kinds=("polled-late", "never-polled"),
         citations=(citations.CHECKLIST_POLLING_START, citations.FAQ_POLLING_START),
         needs=frozenset({"login"}),
@@ -55,10 +55,10 @@ class PollStartsPromptly(Rule):
         for code in self._waiting:
             session = self._waiting.get(code)
             if session is not None and self.facts.now_s > answered_at(session) + PROMPT:
-                yield self._late(session, None, Fault("never-polled", "it was never polled"))
+                yield self._late(session, None, Fault("never-polled", "the code was never polled"))
 
     def _verb(self, call: VerbCall) -> Iterator[Outcome]:
-        """Only the app knows which screen the viewer logs in on."""
+        """Judge, or wait for, the first poll after a login on a second screen; only the verb names the screen."""
         session = self.facts.sessions.get(call.returns.get("code")) if call.verb == "login" else None
         if session is None or call.arguments.get("screen") != "secondary":
             return
@@ -79,6 +79,6 @@ class PollStartsPromptly(Rule):
             kind=fault.kind,
             exchanges=(session.exchange.id, poll.id) if poll else (session.exchange.id,),
             device=session.exchange.device,
-            expected=f"the first poll of code {session.code} within {PROMPT:g} s of the session's answer",
+            expected=f"the first poll of code {session.code} within {PROMPT:g} s of the session response",
             observed=fault.observed,
         )

@@ -1,4 +1,4 @@
-"""Polling stops when the code has expired."""
+"""Polling stops when the code expires."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from pass_harness.conformance.rule import Card, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
 MARGIN = 5.5
-"""Seconds past the expiry for a last poll: the longest interval that Adobe names, with room for jitter."""
+"""Seconds after the expiry for a last poll: the longest interval that Adobe names, with room for jitter."""
 
 
 class PollStopsOnExpiry(Rule):
     card = Card(
         id="authentication.poll-stops-on-expiry",
-        title="Polling stops when the code has expired",
+        title="Polling stops when the code expires",
         severity=Severity.MUST,
-        requirement="At the session's notAfter its code is over and polling ends. One last poll is allowed in the "
-        f"{MARGIN:g} s after it.",
-        breaks="Codes that nobody used are most codes: without an end their pollers add up without limit.",
+        requirement="A code expires at the session's notAfter, and the service stops polling then. One last poll "
+        f"is allowed within {MARGIN:g} s after the expiry.",
+        breaks="Most codes are never used. If their pollers do not stop, they accumulate without limit.",
         remedy="Give each poller the session's notAfter as its deadline.",
         kinds=("polled-after-expiry",),
         citations=(citations.CHECKLIST_POLLING_STOP, citations.FAQ_POLLING_STOP),
@@ -64,6 +64,6 @@ class PollStopsOnExpiry(Rule):
             kind="polled-after-expiry",
             exchanges=(session.exchange.id, seen.id),
             device=seen.device,
-            expected=f"no poll of code {session.code} after the {session.life:.0f} s that it lived",
-            observed=f"it was polled {seen.wall - session.expires:.1f} s after its expiry",
+            expected=f"no poll of code {session.code} after its lifetime of {session.life:.0f} s",
+            observed=f"the code was polled {seen.wall - session.expires:.1f} s after its expiry",
         )

@@ -1,4 +1,4 @@
-"""Polling of a code stops when a new one has replaced it."""
+"""Polling of a code stops when a new code replaces it."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ from pass_harness.conformance.rule import Card, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
 MARGIN = 0.5
-"""Seconds in which a poll that was due may still arrive."""
+"""Seconds within which a poll that was already due may still arrive."""
 
 
 class PollStopsOnNewCode(Rule):
     card = Card(
         id="authentication.poll-stops-on-new-code",
-        title="Polling of a code stops when the device gets a new one",
+        title="Polling of a code stops when the device gets a new code",
         severity=Severity.MUST,
-        requirement="A new session of a device ends the one before, and polling of the earlier code ends at once.",
-        breaks="Each new code adds a poller that can only be told that its session is over.",
-        remedy="Stop the device's poller before, or as soon as, a new session is created.",
+        requirement="A new session of a device replaces the previous one, and the service stops polling the "
+        "previous code at once.",
+        breaks="Each new code adds a poller that can only learn that its session is over.",
+        remedy="Stop the device's poller before you create a new session, or as soon as it is created.",
         kinds=("old-code-polled",),
         citations=(citations.CHECKLIST_POLLING_STOP, citations.FAQ_POLLING_STOP),
         needs=frozenset({"login"}),
@@ -66,5 +67,5 @@ class PollStopsOnNewCode(Rule):
             exchanges=(new.exchange.id, seen.id),
             device=seen.device,
             expected=f"no poll of code {seen.code} after code {new.code} replaced it",
-            observed=f"it was polled {seen.wall - answered_at(new):.1f} s later",
+            observed=f"the old code was polled {seen.wall - answered_at(new):.1f} s later",
         )

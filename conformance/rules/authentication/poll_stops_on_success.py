@@ -15,17 +15,19 @@ from pass_harness.conformance.rule import Card, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
 MARGIN = 0.3
-"""Seconds in which a request that was under way may still arrive."""
+"""Seconds within which a request that was in progress may still arrive."""
 
 
 class PollStopsOnSuccess(Rule):
     card = Card(
         id="authentication.poll-stops-on-success",
-        title="Polling stops when the code has brought a profile",
+        title="Polling stops when a poll has returned a profile",
         severity=Severity.MUST,
-        requirement="Once a poll of the code has brought a profile the viewer is logged in, and polling ends.",
-        breaks="Pollers that live on add up: after an hour the service polls for everyone who logged in.",
-        remedy="End the poller of a code with its first answer that has a profile.",
+        requirement="When a poll of the code returns a profile, the viewer is logged in and the service stops "
+        "polling.",
+        breaks="Pollers that keep running accumulate: after an hour the service polls for every viewer who logged "
+        "in.",
+        remedy="Stop the poller of a code at the first response that contains a profile.",
         kinds=("polled-after-success",),
         citations=(citations.CHECKLIST_POLLING_STOP, citations.FAQ_POLLING_STOP),
         needs=frozenset({"login"}),
@@ -58,6 +60,6 @@ class PollStopsOnSuccess(Rule):
             kind="polled-after-success",
             exchanges=(success.id, seen.id),
             device=seen.device,
-            expected=f"no poll of code {seen.code} after it brought a profile",
-            observed=f"it was polled again {seen.wall - ended(success):.1f} s later",
+            expected=f"no poll of code {seen.code} after a poll returned a profile",
+            observed=f"the code was polled again {seen.wall - ended(success):.1f} s later",
         )

@@ -1,4 +1,4 @@
-"""Where the viewer logs in on the streaming device itself, polling waits for the end of the redirects."""
+"""Polling for a login on the streaming device starts after the last redirect."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ SLACK = 0.1
 class PollWaitsForRedirect(Rule):
     card = Card(
         id="authentication.poll-waits-for-redirect",
-        title="On the first screen, polling starts when the browser has reached redirectUrl",
+        title="On the first screen, polling starts after the browser has reached redirectUrl",
         severity=Severity.MUST,
-        requirement="Where the viewer logs in in a browser of the streaming device, polling starts when that browser "
-        "has loaded redirectUrl, not before.",
-        breaks="All polls while the viewer types are in vain: load of logins that cannot have ended yet.",
+        requirement="If the viewer logs in with a browser on the streaming device, the service starts to poll when "
+        "that browser has loaded redirectUrl, not before.",
+        breaks="Polls while the viewer types are useless load, because the login cannot have ended yet.",
         remedy="Let the app report that the browser reached redirectUrl, and start the poller then.",
         kinds=("polled-before-redirect", "polled-without-redirect"),
         citations=(citations.CHECKLIST_POLLING_START, citations.FAQ_POLLING_START),
@@ -37,7 +37,7 @@ class PollWaitsForRedirect(Rule):
         super().__init__(expectations)
         self._polls: Bounded[str, Exchange] = Bounded(KEPT_CODES)
         self._primary: Bounded[str, str] = Bounded()
-        """The code that each device shows a browser for."""
+        """Code of the login page that each device has open in a browser."""
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if not isinstance(seen, VerbCall):
@@ -66,11 +66,11 @@ class PollWaitsForRedirect(Rule):
             yield HELD
             return
         ever = arrived != float("inf")
-        early = f"{arrived - first.wall:.1f} s before" if ever else "and the browser never did"
+        early = f"{arrived - first.wall:.1f} s before that" if ever else "but the browser never reached redirectUrl"
         yield Broken(
             kind="polled-before-redirect" if ever else "polled-without-redirect",
             exchanges=(first.id,),
             device=first.device,
             expected=f"the first poll of code {code} after the browser reached redirectUrl",
-            observed=f"it was polled, {early}",
+            observed=f"the code was polled, {early}",
         )

@@ -1,4 +1,4 @@
-"""A login is waited for by its code."""
+"""The service waits for a login by polling its code."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from pass_harness.conformance.rule import Card, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
 POLLING = 3
-"""So many profile queries of a device that waits for its login, in quick succession, are polling."""
+"""Number of profiles requests, in quick succession during a login, that count as polling."""
 QUICK = 15.0
-"""Seconds between two of them."""
+"""Seconds between two of these requests, at most."""
 
 
 class PollsByCode(Rule):
     card = Card(
         id="authentication.polls-by-code",
-        title="A login is waited for by polling its code",
+        title="The service waits for a login by polling its code",
         severity=Severity.MUST,
         requirement="While a viewer logs in, the service polls profiles/code/{code} and no other profiles endpoint.",
-        breaks="The list of profiles is a costly look-up over all TV providers, and cannot tell whose login ended.",
+        breaks="A request for all profiles is a costly lookup over all TV providers, and its response does not show "
+        "whose login ended.",
         remedy="Poll /api/v2/{serviceProvider}/profiles/code/{code} with the code of the session.",
         kinds=("other-endpoint-polled",),
         citations=(citations.FAQ_PROFILES_ENDPOINTS, citations.COOKBOOK_POLL),
@@ -38,7 +39,7 @@ class PollsByCode(Rule):
         self._queries: Bounded[str, list[Exchange]] = Bounded(KEPT_CODES)
         self._polled: Bounded[str, bool] = Bounded(KEPT_CODES)
         self._over: Bounded[str, bool] = Bounded(KEPT_CODES)
-        """Codes with which somebody has logged in: whoever asks for profiles now does not wait for them."""
+        """Codes whose viewer has logged in: a profiles request now does not wait for that login."""
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if isinstance(seen, VerbCall):
@@ -47,7 +48,7 @@ class PollsByCode(Rule):
         if sessions.polled is not None:
             yield from self._poll(sessions.polled, seen)
         elif seen.endpoint == "sessions.create":
-            # Another attempt to log in, if it came to nothing: the query before it was part of that.
+            # A new session is another attempt to log in, which the earlier profiles requests belong to.
             session = sessions.current(seen)
             if session is not None:
                 self._queries.pop(session.code)
@@ -79,5 +80,5 @@ class PollsByCode(Rule):
                 exchanges=tuple(query.id for query in queries),
                 device=seen.device,
                 expected=f"polls of profiles/code/{code}",
-                observed=f"{POLLING} queries of {seen.path} while the viewer was logging in",
+                observed=f"{POLLING} requests to {seen.path} while the viewer was logging in",
             )

@@ -1,4 +1,4 @@
-"""A login ends with its profile."""
+"""A login ends when its profile expires."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ MARGIN = 2.0
 class ProfileExpiryHonoured(Rule):
     card = Card(
         id="authentication.profile-expiry-honoured",
-        title="A device is not called authenticated after its profile has expired",
+        title="A device is not authenticated after its profile has expired",
         severity=Severity.MUST,
-        requirement="The validity of a profile is respected: past its notAfter the device is not authenticated.",
-        breaks="The app offers what the viewer may not play any more, and every playback ends in an error.",
-        remedy="Store notAfter with the profile, and compare it with the clock whenever the state is asked for.",
+        requirement="The service respects the validity of a profile: after its notAfter, the device is not "
+        "authenticated.",
+        breaks="The app offers content that the viewer can no longer play, and every playback ends in an error.",
+        remedy="Store notAfter with the profile, and compare it with the clock at each request for the state.",
         kinds=("authenticated-after-expiry",),
         citations=(citations.COOKBOOK_REQUIREMENTS, citations.CHECKLIST_PROFILES_CACHING),
         needs=frozenset({"login", "status"}),
@@ -48,6 +49,6 @@ class ProfileExpiryHonoured(Rule):
             subject=seen.verb,
             exchanges=(login.exchange,),
             device=seen.device,
-            expected="the device not to be authenticated after its profile's notAfter",
-            observed=f"{seen.verb} called it authenticated {seen.started - login.until:.1f} s later",
+            expected="a device that is not authenticated after its profile's notAfter",
+            observed=f"{seen.verb} returned the state authenticated {seen.started - login.until:.1f} s after it",
         )

@@ -1,4 +1,4 @@
-"""The service remembers who is logged in."""
+"""The service stores which viewers are logged in."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from pass_harness.conformance.rule import Card, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
 ALLOWED = {"status": 0, "start": 1}
-"""Profile queries that each verb of a device that is logged in may cost."""
+"""Number of profiles requests that each verb of a logged-in device may cause."""
 
 
 class ProfileRemembered(Rule):
     card = Card(
         id="authentication.profile-remembered",
-        title="The service answers from its own memory whether a viewer is logged in",
+        title="The service answers from its own storage whether a viewer is logged in",
         severity=Severity.MUST,
         requirement="After a login the service keeps the parts of the profile that it needs in persistent storage. "
-        "Within the profile's life a question for the status costs no profiles call, a start of the app at most one, "
-        "on profiles/{mvpd}. After a restart the attributes that the app was shown are still there.",
-        breaks="Every screen of every viewer costs a call to Adobe Pass, and an outage there logs everyone out.",
+        "While the profile is valid, a request for the status causes no profiles call, and a start of the app at "
+        "most one, to profiles/{mvpd}. After a restart, the attributes that the app got before are still there.",
+        breaks="Every screen of every viewer costs a call to Adobe Pass, and an outage there logs every viewer out.",
         remedy="Store mvpd, attributes and notAfter of the profile with the device, and answer from there.",
         kinds=("profiles-asked", "attributes-lost"),
         citations=(citations.CHECKLIST_PROFILES_CACHING, citations.FAQ_PROFILES_CACHING),
@@ -40,7 +40,7 @@ class ProfileRemembered(Rule):
         self._logins = Logins()
         self._recent = Recent()
         self._shown: Bounded[str, tuple[int, frozenset[str]]] = Bounded()
-        """The login, and the attributes that the app was shown of it, by device."""
+        """Id of the login's exchange, and names of the attributes that the app got, by device."""
         self._restarted = False
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
@@ -51,7 +51,7 @@ class ProfileRemembered(Rule):
             return
         self._restarted = self._restarted or seen.verb == "restart"
         login = self._logins.of(seen)
-        # A login that this very verb brought was not known before.
+        # The service could not know a login before the verb that brought it.
         if seen.verb not in ALLOWED or login is None or login.since > seen.started or login.until < seen.ended:
             return
         asked = self._recent.during(seen)
@@ -64,14 +64,14 @@ class ProfileRemembered(Rule):
                 subject=", ".join(sorted(lost)),
                 exchanges=(login.exchange,),
                 device=seen.device,
-                expected="the attributes of the profile to outlive a restart",
-                observed=f"{', '.join(sorted(lost))} not there any more",
+                expected="the attributes of the profile after a restart",
+                observed=f"after the restart, the attributes {', '.join(sorted(lost))} are missing",
             )
         else:
             yield HELD
 
     def _lost(self, login: Login, call: VerbCall) -> frozenset[str]:
-        """Attributes of this login that the app was shown before a restart, and is not shown now."""
+        """Return the attributes of this login that the app got before a restart and does not get now."""
         attributes = call.returns.get("attributes")
         if not isinstance(attributes, dict):
             return frozenset()
@@ -83,12 +83,12 @@ class ProfileRemembered(Rule):
 
 
 def _asked(asked: list[Exchange], call: VerbCall) -> Broken:
-    allowed = "at most one profiles call, on profiles/{mvpd}," if ALLOWED[call.verb] else "no profiles call"
+    allowed = "at most one profiles call, to profiles/{mvpd}," if ALLOWED[call.verb] else "no profiles call"
     return Broken(
         kind="profiles-asked",
         subject=call.verb,
         exchanges=tuple(query.id for query in asked),
         device=call.device,
-        expected=f"{allowed} for {call.verb} of a device that is logged in",
-        observed=f"{len(asked)}: {', '.join(query.path for query in asked)}",
+        expected=f"{allowed} during the verb {call.verb} of a logged-in device",
+        observed=f"calls: {', '.join(query.path for query in asked)}",
     )

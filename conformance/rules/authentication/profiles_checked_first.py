@@ -1,4 +1,4 @@
-"""Before a login, the service looks whether there is one already."""
+"""The service looks up the profiles of a device before its first login."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Device = tuple[str | None, str]
 class ProfilesCheckedFirst(Rule):
     card = Card(
         id="authentication.profiles-checked-first",
-        title="A device's profiles are looked up before its first login",
+        title="The service looks up a device's profiles before its first login",
         severity=Severity.SHOULD,
-        requirement="The first authentication session of a device is preceded by a query of its profiles: the viewer "
-        "may be logged in already, from an earlier visit or by single sign-on.",
-        breaks="Viewers who are logged in are asked to log in again.",
-        remedy="Ask for profiles when the app starts, and create a session only if there are none.",
+        requirement="Before it creates the first authentication session of a device, the service requests the "
+        "device's profiles. The viewer may be logged in already, from an earlier visit or by single sign-on.",
+        breaks="Viewers who are logged in have to log in again.",
+        remedy="Request profiles when the app starts, and create a session only if there are none.",
         kinds=("session-came-first",),
         citations=(citations.COOKBOOK_CHECK_PROFILES, citations.FAQ_IS_AUTHENTICATED),
         needs=frozenset({"login"}),
@@ -45,8 +45,8 @@ class ProfilesCheckedFirst(Rule):
                 kind="session-came-first",
                 exchanges=(seen.id,),
                 device=seen.device,
-                expected="a profiles query of the device before its first session",
-                observed="the session came first",
+                expected="a profiles request for the device before its first session",
+                observed="the service created the session first",
             )
         elif seen.endpoint == "sessions.create":
             yield HELD

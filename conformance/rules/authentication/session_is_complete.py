@@ -1,4 +1,4 @@
-"""A session has all its parameters before its viewer is sent to log in."""
+"""A session has all its parameters before the login begins."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from pass_harness.mock_server.exchange import Exchange
 class SessionIsComplete(Rule):
     card = Card(
         id="authentication.session-is-complete",
-        title="Sessions have mvpd, domainName and redirectUrl before the login begins",
+        title="A session has mvpd, domainName and redirectUrl before the login begins",
         severity=Severity.MUST,
-        requirement="A session is created with mvpd, domainName (one of the domains that the configuration lists) "
-        "and redirectUrl (an absolute URL), or it is resumed with what missingParameters names before the "
-        "authenticate address is opened.",
-        breaks="The TV provider's login page cannot be opened, or the viewer is not led back to the app.",
-        remedy="Send all three when creating the session; where the device cannot, resume the session with the rest. "
-        "A mock knows the domains of its catalogue: add yours there.",
+        requirement="The service creates a session with mvpd, domainName (one of the domains that the configuration "
+        "lists) and redirectUrl (an absolute URL), or it resumes the session with the parameters that "
+        "missingParameters names before the authenticate URL is opened.",
+        breaks="The TV provider's login page cannot be opened, or the viewer is not redirected back to the app.",
+        remedy="Send all three parameters when you create the session; if the device cannot, resume the session "
+        "with the missing ones. A mock knows the domains in its catalogue: add yours there.",
         kinds=("domain-not-a-host-name", "domain-not-listed", "redirect-url-not-absolute", "login-began-without"),
         citations=(citations.API_CREATE_SESSION, citations.API_RESUME_SESSION),
         needs=frozenset({"login"}),
@@ -36,7 +36,7 @@ class SessionIsComplete(Rule):
         super().__init__(expectations)
         self._incomplete: Bounded[str, Session] = Bounded()
         self._domains: Bounded[str | None, frozenset[str]] = Bounded(1000)
-        """Of each service provider, where a configuration told them."""
+        """Domains of each service provider whose configuration was seen."""
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if isinstance(seen, VerbCall):
@@ -59,7 +59,7 @@ class SessionIsComplete(Rule):
                 kind=wrong.kind,
                 exchanges=(seen.id,),
                 device=seen.device,
-                expected="values as the API page asks",
+                expected="parameter values that the API page allows",
                 observed=wrong.observed,
             )
         elif session is not None and session.missing:
@@ -68,7 +68,7 @@ class SessionIsComplete(Rule):
             yield HELD
 
     def _verb(self, call: VerbCall) -> Iterator[Outcome]:
-        """A service that gives out the address to open has no more to add to the session."""
+        """Judge the session of a verb that returns the login URL: the service cannot complete it after that."""
         opens = call.verb == "enter_code" or (call.verb == "login" and call.arguments.get("screen") == "primary")
         if opens and call.returns.get("url"):
             code = call.returns.get("code") or call.arguments.get("code")
@@ -84,7 +84,7 @@ class SessionIsComplete(Rule):
             subject=", ".join(session.missing),
             exchanges=(created.id, seen.id) if seen else (created.id,),
             device=created.device,
-            expected="the session to be resumed with what it lacks before the login begins",
+            expected="the session resumed with its missing parameters before the login begins",
             observed=f"the login of code {code} began without {', '.join(session.missing)}",
         )
 
@@ -102,7 +102,7 @@ def _wrong_values(seen: Exchange, domains: frozenset[str] | None) -> Fault | Non
         return Fault("domain-not-a-host-name", f"domainName {domain!r} is not a host name")
     if domain and domains and domain not in domains:
         listed = ", ".join(sorted(domains))
-        return Fault("domain-not-listed", f"domainName {domain!r} is none of the service provider's: {listed}")
+        return Fault("domain-not-listed", f"domainName {domain!r} is not a domain of the service provider: {listed}")
     if url and not urlsplit(url).scheme:
         return Fault("redirect-url-not-absolute", f"redirectUrl {url!r} is not an absolute URL")
     return None

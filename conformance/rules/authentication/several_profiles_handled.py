@@ -1,4 +1,4 @@
-"""Two profiles are no error."""
+"""The service handles a device with several profiles."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from pass_harness.conformance.rule import Card, Rule, Severity
 class SeveralProfilesHandled(Rule):
     card = Card(
         id="authentication.several-profiles-handled",
-        title="A device with several profiles is served",
+        title="The service handles a device with several profiles",
         severity=Severity.SHOULD,
-        requirement="A device may have valid profiles of several TV providers. The service lets the viewer choose or "
-        "selects one by a rule of its own; it does not fail.",
-        breaks="Viewers who changed their TV provider, or came by single sign-on, cannot get in.",
-        remedy="Select the profile of the TV provider that the viewer chose last, or offer the choice.",
+        requirement="A device may have valid profiles of several TV providers. The service lets the viewer choose "
+        "or selects a profile by a rule of its own; it does not fail.",
+        breaks="Viewers who changed their TV provider, or logged in by single sign-on, cannot use the app.",
+        remedy="Select the profile of the TV provider that the viewer chose last, or let the viewer choose.",
         kinds=("service-failed",),
         citations=(citations.CHECKLIST_MULTIPLE_PROFILES,),
         needs=frozenset({"login", "status", "logout"}),
@@ -50,6 +50,6 @@ class SeveralProfilesHandled(Rule):
             subject=seen.verb,
             exchanges=tuple(exchange.id for exchange in found),
             device=seen.device,
-            expected=f"a choice or a selection among {', '.join(profiles(found[0]))}",
-            observed=f"{seen.verb} failed: {seen.failure}",
+            expected=f"a choice or a selection among the profiles of {', '.join(profiles(found[0]))}",
+            observed=f"the verb {seen.verb} failed: {seen.failure}",
         )

@@ -1,4 +1,4 @@
-"""A viewer who may not play is told why."""
+"""The app gets a reason for a denied playback."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ class DenialExplained(Rule):
         id="authorization.denial-explained",
         title="The app gets a reason for a denied playback",
         severity=Severity.MUST,
-        requirement="The app gets a reason for a denial, made from the error's code, message or details.",
-        breaks="The viewer sees that nothing happens, tries again, and calls support.",
-        remedy="Return details or, without them, message of the decision's error with the denial.",
+        requirement="The service returns a reason for a denial to the app, made from the error's code, message or "
+        "details.",
+        breaks="The viewer sees no explanation, tries again, and calls support.",
+        remedy="Return the details of the decision's error with the denial or, without details, its message.",
         kinds=("no-reason",),
         citations=(citations.COOKBOOK_AUTHORIZE, citations.CHECKLIST_AUTHORIZATION_FEEDBACK),
         needs=frozenset({"play"}),
@@ -36,7 +37,7 @@ class DenialExplained(Rule):
             if seen.endpoint == "decisions.authorize" and errors(seen):
                 self._recent.add(seen)
             return
-        # A driver that maps no reason says nothing about it.
+        # Without a mapped reason the rule cannot judge.
         if seen.verb != "play" or seen.returns.get("allowed") is not False or "reason" not in seen.returns:
             return
         denied = self._recent.during(seen)
@@ -48,5 +49,5 @@ class DenialExplained(Rule):
                 exchanges=(denied[-1].id,),
                 device=seen.device,
                 expected=f"a reason made from {errors(denied[-1])[0].get('code', 'the error')}",
-                observed="the app got none",
+                observed="the app got no reason",
             )

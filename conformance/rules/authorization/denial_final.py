@@ -1,4 +1,4 @@
-"""A denial is not asked for again."""
+"""A denied authorization is not requested again."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pass_harness.mock_server.exchange import Exchange
 class DenialFinal(NotRepeated):
     card = Card(
         id="authorization.denial-final",
-        title="A denied authorization is not asked for again until the viewer does",
+        title="The service does not repeat a denied authorization until the viewer asks again",
         severity=Severity.MUST,
-        requirement="Most errors will not change by asking again: a denial with the action none is final for this "
-        "playback request.",
-        breaks="The viewer waits for the same answer, and the TV provider decides it several times.",
-        remedy="Ask again only where the error's action is retry; tell the viewer otherwise.",
+        requirement="Repeating the request does not change most errors: a denial with the action none is final for "
+        "this playback request.",
+        breaks="The viewer waits for the same answer, and the TV provider makes the same decision several times.",
+        remedy="Repeat the request only if the error's action is retry; otherwise show the denial to the viewer.",
         kinds=("asked-again",),
         citations=(citations.CHECKLIST_AUTHORIZATION_RETRY, citations.FAQ_AUTHORIZATION_DENIAL),
         needs=frozenset({"play"}),
@@ -37,5 +37,5 @@ class DenialFinal(NotRepeated):
             exchanges=(final.id, seen.id),
             device=seen.device,
             expected=f"no further request after the denial ({codes})",
-            observed=f"the same request {seen.wall - final.wall:.2f} s later",
+            observed=f"the same request was sent again {seen.wall - final.wall:.2f} s later",
         )

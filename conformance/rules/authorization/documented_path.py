@@ -1,4 +1,4 @@
-"""Authorizations are asked for at the documented path."""
+"""Decisions are requested at the documented path."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from pass_harness.conformance.rule import Card, Rule, Severity
 class DocumentedPath(Rule):
     card = Card(
         id="authorization.documented-path",
-        title="Decisions are asked for at /decisions/, as the API pages write it",
+        title="The service requests decisions at the documented path, /decisions/",
         severity=Severity.SHOULD,
-        requirement="The path is /api/v2/{serviceProvider}/decisions/…; the cookbook writes /decision/ in one place, "
-        "and only there.",
+        requirement="The path is /api/v2/{serviceProvider}/decisions/…, as the API pages document it. Only the "
+        "cookbook writes /decision/, in one place.",
         breaks="A path that no API page documents may stop working without notice.",
         remedy="Write decisions in the plural.",
         kinds=("singular-path",),
@@ -36,6 +36,6 @@ class DocumentedPath(Rule):
                 exchanges=(seen.id,),
                 device=seen.device,
                 expected="/decisions/ in the path",
-                observed=seen.path,
+                observed=f"the path {seen.path}",
             ),
         )

@@ -1,4 +1,4 @@
-"""Every playback has an authorization of its own."""
+"""Every playback has its own authorization."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from pass_harness.conformance.rule import Card, Fault, Rule, Severity
 class EveryPlaybackAuthorized(Rule):
     card = Card(
         id="authorization.every-playback-authorized",
-        title="Every playback has an authorization and a media token of its own",
+        title="Every playback has its own authorization and media token",
         severity=Severity.MUST,
-        requirement="Before each playback an authorization decision is obtained, and it is this decision's media "
-        "token that the app gets; earlier decisions and preauthorizations do not count.",
-        breaks="Playback without authorization breaches the contracts with the TV providers.",
-        remedy="Call decisions/authorize for each playback and hand out the token of its answer.",
+        requirement="The service obtains an authorization decision before each playback and returns the media token "
+        "of this decision to the app. Earlier decisions and preauthorizations do not count.",
+        breaks="Playback without authorization breaks the contracts with the TV providers.",
+        remedy="Call decisions/authorize for each playback and return the media token of its response.",
         kinds=("no-authorize-call", "token-of-another-decision", "played-after-denial"),
         citations=(citations.CHECKLIST_AUTHORIZATION_RETRIEVAL, citations.COOKBOOK_AUTHORIZE),
         needs=frozenset({"play"}),
@@ -46,7 +46,7 @@ class EveryPlaybackAuthorized(Rule):
         asked = self._recent.during(seen)
         tokens = {token.value for exchange in asked for token in media_tokens(exchange)}
         given = str(seen.returns.get("media_token"))
-        # A token that Adobe Pass never issued is the service's own, and says nothing.
+        # A token that Adobe Pass never issued is the service's own, which the rule does not judge.
         if tokens and (given in tokens or not self._issued.get(given)):
             yield HELD
             return
@@ -64,5 +64,5 @@ def _fault(asked: bool, permitted: bool) -> Fault:
     if not asked:
         return Fault("no-authorize-call", "the app was allowed to play without an authorize call")
     if permitted:
-        return Fault("token-of-another-decision", "the media token is of another decision")
+        return Fault("token-of-another-decision", "the app got the media token of another decision")
     return Fault("played-after-denial", "the app was allowed to play after a denial")

@@ -18,12 +18,13 @@ MARGIN = 2.0
 class MediaTokenUsedOnce(Rule):
     card = Card(
         id="authorization.media-token-used-once",
-        title="No media token is handed out twice or after its expiry",
+        title="The service returns no media token twice or after its expiry",
         severity=Severity.MUST,
-        requirement="A media token stands for one playback request and lives for some minutes: each playback gets a "
-        "new one.",
-        breaks="Tokens that are passed around are how streams are stolen; a stale one is refused by the verifier.",
-        remedy="Do not cache media tokens; hand each out once, with the answer to the playback it was obtained for.",
+        requirement="A media token is valid for one playback request and lives for some minutes. Each playback gets "
+        "a new one.",
+        breaks="Streams are stolen with shared media tokens, and the verifier refuses an expired one.",
+        remedy="Do not cache media tokens; return each one once, in the response to the play request that it was "
+        "obtained for.",
         kinds=("handed-out-twice", "handed-out-expired"),
         citations=(citations.MEDIA_TOKENS, citations.FAQ_MEDIA_TOKEN),
         needs=frozenset({"play"}),
@@ -49,10 +50,10 @@ class MediaTokenUsedOnce(Rule):
         self._given.put(given, seen)
         if before is not None:
             since = f"{seen.ended - before.ended:.1f} s before"
-            yield self._wrong(issued, seen, Fault("handed-out-twice", f"the token of the playback {since}"))
+            yield self._wrong(issued, seen, Fault("handed-out-twice", f"the media token of the playback {since}"))
         elif issued is not None and seen.started > issued.expires + MARGIN:
             since = f"{seen.started - issued.expires:.1f} s before"
-            yield self._wrong(issued, seen, Fault("handed-out-expired", f"a token that expired {since}"))
+            yield self._wrong(issued, seen, Fault("handed-out-expired", f"a media token that expired {since}"))
         else:
             yield HELD
 

@@ -1,4 +1,4 @@
-"""A media token is looked at before a stream starts."""
+"""A media token is verified before a stream starts."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Rule, Severity
 
 FLAWS = {
-    "bad_signature": "a signature that is not of this token",
-    "expired": "a time that is over",
+    "bad_signature": "an invalid signature",
+    "expired": "a validity period that is over",
     "wrong_resource": "another resource",
 }
 
@@ -21,12 +21,13 @@ FLAWS = {
 class MediaTokenVerified(Rule):
     card = Card(
         id="authorization.media-token-verified",
-        title="A media token that is not valid starts no stream",
+        title="An invalid media token starts no stream",
         severity=Severity.SHOULD,
-        requirement="Before a stream starts its media token is verified: signature, time and resource.",
-        breaks="Forged and shared tokens play, which the contracts with the TV providers forbid.",
-        remedy="Verify the token of every authorization with Adobe's public key before you release the stream; "
-        "refuse on any state but valid.",
+        requirement="Before a stream starts, the service verifies its media token: signature, validity period and "
+        "resource.",
+        breaks="Forged and shared media tokens start streams, which the contracts with the TV providers forbid.",
+        remedy="Verify the media token of every authorization with Adobe's public key before you start the stream; "
+        "refuse any state except valid.",
         kinds=("flawed-token-played",),
         citations=(citations.CHECKLIST_MEDIA_TOKEN_VALIDATION, citations.MEDIA_TOKENS),
         needs=frozenset({"login", "status", "play"}),
@@ -56,6 +57,6 @@ class MediaTokenVerified(Rule):
             subject=arranged,
             exchanges=tuple(exchange.id for exchange in permitted),
             device=seen.device,
-            expected=f"no stream on a media token with {flaw}",
+            expected=f"no stream for a media token with {flaw}",
             observed="the app was allowed to play",
         )

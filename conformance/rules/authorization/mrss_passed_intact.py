@@ -1,4 +1,4 @@
-"""An MRSS resource reaches the TV provider as the app gave it."""
+"""An MRSS resource reaches Adobe Pass unchanged."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from pass_harness.conformance.rule import Card, Rule, Severity
 class MrssPassedIntact(Rule):
     card = Card(
         id="authorization.mrss-passed-intact",
-        title="An MRSS resource arrives as the app gave it",
+        title="An MRSS resource reaches Adobe Pass unchanged",
         severity=Severity.MUST,
-        requirement="A resource in MRSS form is passed on character by character, CDATA and ratings included.",
-        breaks="The TV provider cannot apply parental controls, or does not know the resource.",
-        remedy="Treat the resource as an opaque string: no parsing, no escaping beyond that of JSON.",
+        requirement="The service sends a resource in MRSS format character for character, including CDATA and "
+        "ratings.",
+        breaks="The TV provider cannot apply parental controls, or does not recognise the resource.",
+        remedy="Treat the resource as an opaque string: do not parse it, and escape it only as JSON requires.",
         kinds=("document-altered", "no-resource"),
         citations=(citations.COOKBOOK_REQUIREMENTS, citations.API_AUTHORIZE),
         needs=frozenset({"play"}),
@@ -48,6 +49,6 @@ class MrssPassedIntact(Rule):
             kind="document-altered" if sent else "no-resource",
             exchanges=tuple(exchange.id for exchange in asked),
             device=seen.device,
-            expected="the MRSS document of the app",
+            expected="the MRSS document as the app sent it",
             observed=sent[:120] or "no resource",
         )

@@ -1,4 +1,4 @@
-"""A stream that plays needs no new token."""
+"""A running stream needs no new media token."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from pass_harness.mock_server.exchange import Exchange
 class NoRefreshDuringPlayback(Rule):
     card = Card(
         id="authorization.no-refresh-during-playback",
-        title="Nothing is authorized while a stream plays because its token ran out",
+        title="The service requests no authorization while a stream plays",
         severity=Severity.MUST,
-        requirement="A stream goes on when its media token expires. A new authorization is obtained at the viewer's "
-        "next request to play, not in the background.",
-        breaks="Each running stream costs a decision every few minutes, at an event all of them at once.",
-        remedy="Call decisions/authorize when the viewer asks to play, and at no other time.",
+        requirement="A stream continues when its media token expires. The service obtains a new authorization when "
+        "the viewer next asks to play, not in the background.",
+        breaks="Each running stream costs a decision every few minutes; at an event, all of them at once.",
+        remedy="Call decisions/authorize only when the viewer asks to play.",
         kinds=("authorized-while-playing",),
         citations=(citations.CHECKLIST_AUTHORIZATION_RETRIEVAL, citations.COOKBOOK_AUTHORIZE),
         needs=frozenset({"play", "stop"}),
@@ -51,7 +51,7 @@ class NoRefreshDuringPlayback(Rule):
         if playing is not None and between:
             yield self._refreshed(playing, between, seen)
         elif playing is not None and seen.verb == "stop" and seen.started > playing.expires:
-            yield HELD  # the token ran out meanwhile, and nothing was done about it
+            yield HELD  # the token expired during the playback, without a new authorization
         self._note(seen)
 
     def _note(self, call: VerbCall) -> None:
@@ -67,6 +67,6 @@ class NoRefreshDuringPlayback(Rule):
             kind="authorized-while-playing",
             exchanges=(playing.exchange.id, *(asked.id for asked in between)),
             device=call.device,
-            expected="no authorization while the stream plays",
-            observed=f"{len(between)} between the playback and the next thing the viewer did",
+            expected="no authorize call while the stream plays",
+            observed=f"authorize calls between the playback and the viewer's next action: {len(between)}",
         )

@@ -1,4 +1,4 @@
-"""An authorization that may be retried is retried a few times."""
+"""Authorizations are retried a limited number of times."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ class AuthorizationRetryBounded(RetryBounded):
     watches = frozenset({endpoint})
     card = Card(
         id="authorization.retry-bounded",
-        title="Authorizations are retried at most twice",
+        title="The service retries an authorization at most twice",
         severity=Severity.MUST,
-        requirement="A decision is asked for again only where its error has the action retry, three times in all for "
-        "one playback.",
-        breaks="While a TV provider is in trouble, endless retries make sure that it stays so.",
-        remedy="After an error with the action retry ask again at most twice, then tell the viewer.",
+        requirement="The service requests a decision again only if its error has the action retry, three times in "
+        "all for one playback.",
+        breaks="While a TV provider has a failure, endless retries prolong it.",
+        remedy="After an error with the action retry, request the decision again at most twice, then show the error "
+        "to the viewer.",
         kinds=("too-many-tries", "decided-asked-again"),
         citations=(citations.CHECKLIST_AUTHORIZATION_RETRY, citations.ERRORS_HANDLING),
     )

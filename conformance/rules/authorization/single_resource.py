@@ -1,4 +1,4 @@
-"""An authorize request asks about one resource."""
+"""An authorize request names no more resources than agreed."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from pass_harness.conformance.rule import Card, Rule, Severity
 class SingleResource(Rule):
     card = Card(
         id="authorization.single-resource",
-        title="An authorize request asks about no more resources than agreed",
+        title="An authorize request names no more resources than agreed",
         severity=Severity.MUST,
-        requirement="One authorize request carries as many resources as was agreed with the TV providers, usually 1.",
+        requirement="One authorize request names at most as many resources as were agreed with the TV providers, "
+        "usually 1.",
         breaks="The request fails with too_many_resources, and nothing plays.",
-        remedy="Authorize the resource that the viewer wants to play, and no other.",
+        remedy="Authorize only the resource that the viewer wants to play.",
         kinds=("too-many-resources",),
         citations=(citations.FAQ_AUTHORIZATION_LIMIT, citations.COOKBOOK_AUTHORIZE),
         needs=frozenset({"play"}),

@@ -1,4 +1,4 @@
-"""Promotional access is asked for in the name of a hash, not of a person."""
+"""Requests for a promotional TempPass carry a hashed identity."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ from pass_harness.mock_server.exchange import Exchange
 
 MISSING = "invalid_header_identity_for_temporary_access"
 _EMAIL = re.compile(rb"[^\s@\"]@[^\s@\"]+\.[A-Za-z]{2,}")
-"""One character before the @ tells enough, and costs no search from each of many."""
+"""One character before the @ is enough, and avoids a search from each of many."""
 
 
 class TempPassIdentitySent(Rule):
     card = Card(
         id="authorization.temppass-identity-sent",
-        title="Promotional TempPass is asked for with a hashed identity",
+        title="Requests for a promotional TempPass carry a hashed identity",
         severity=Severity.SHOULD,
-        requirement="Requests for a promotional TempPass carry AP-TempPass-Identity, Base64 over an identity that is "
-        "a hash and not, say, a plain e-mail address.",
-        breaks="Without it there is no temporary access; with a plain address personal data is handed on.",
-        remedy="Hash what identifies the viewer before it is put into AP-TempPass-Identity.",
+        requirement="Requests for a promotional TempPass carry the header AP-TempPass-Identity: Base64 of an "
+        "identity that is a hash and not, for example, a plain e-mail address.",
+        breaks="Without the header there is no temporary access; with a plain address the service discloses "
+        "personal data.",
+        remedy="Hash the viewer's identity before you send it in AP-TempPass-Identity.",
         kinds=("not-sent", "not-base64", "plain-e-mail-address", "refused"),
         citations=(citations.HEADER_TEMPPASS_IDENTITY,),
         needs=frozenset({"login", "play", "temppass_identity"}),
@@ -55,10 +56,10 @@ class TempPassIdentitySent(Rule):
 
 def _wrong(sent: str | None, seen: Exchange, refused: bool) -> Fault | None:
     if not sent:
-        return Fault("not-sent", f"{seen.endpoint} was asked without it")
+        return Fault("not-sent", f"{seen.endpoint} was called without AP-TempPass-Identity")
     identity = decoded(sent)
     if not identity:
         return Fault("not-base64", "a value that is not Base64")
     if _EMAIL.search(identity):
         return Fault("plain-e-mail-address", "a plain e-mail address")
-    return Fault("refused", f"an identity that was refused ({MISSING})") if refused else None
+    return Fault("refused", f"an identity that Adobe Pass refused ({MISSING})") if refused else None

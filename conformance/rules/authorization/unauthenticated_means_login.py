@@ -1,4 +1,4 @@
-"""A viewer whose login is over is asked to log in."""
+"""An error with the action authentication leads to a login."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class UnauthenticatedMeansLogin(Rule):
         id="authorization.unauthenticated-means-login",
         title="An error with the action authentication leads to a login",
         severity=Severity.MUST,
-        requirement="Where a decision's error has the action authentication, the app is told to let the viewer log "
-        "in; the service neither tries again nor calls logout.",
-        breaks="The viewer is stuck: nothing plays, and nothing offers the login that would help.",
-        remedy="Answer the playback with the instruction to log in, and forget the old profile.",
+        requirement="If a decision's error has the action authentication, the service instructs the app to let the "
+        "viewer log in. The service neither repeats the request nor calls logout.",
+        breaks="The viewer is stuck: nothing plays, and the app does not offer the login that would help.",
+        remedy="Answer the play request with the instruction to log in, and delete the old profile.",
         kinds=("logged-out", "asked-again", "app-not-informed"),
         citations=(citations.ERRORS_ACTION, citations.ERRORS_HANDLING),
         needs=frozenset({"play"}),
@@ -50,7 +50,7 @@ class UnauthenticatedMeansLogin(Rule):
             kind=wrong.kind,
             exchanges=tuple(exchange.id for exchange in asked),
             device=seen.device,
-            expected="the app to be told that a login is needed",
+            expected="an instruction for the app to let the viewer log in",
             observed=wrong.observed,
         )
 
@@ -60,7 +60,7 @@ class UnauthenticatedMeansLogin(Rule):
         if len(over) > 1:
             return Fault("asked-again", f"{len(over)} authorize calls for one playback")
         if "login_required" in call.returns and not call.returns["login_required"]:
-            return Fault("app-not-informed", "the app was not told")
+            return Fault("app-not-informed", "the app got no instruction to log in")
         return None
 
 

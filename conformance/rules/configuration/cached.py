@@ -1,4 +1,4 @@
-"""The configuration is kept for a while."""
+"""The configuration is cached for about two minutes."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from pass_harness.conformance.rule import Card, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
 KEPT = 115.0
-"""Adobe proposes two minutes for servers; the margin is for caches that expire on the dot."""
+"""Seconds. Adobe proposes two minutes for servers; the margin is for caches that expire exactly then."""
 
 
 class Cached(Rule):
     card = Card(
         id="configuration.cached",
-        title="The configuration is cached for two minutes",
+        title="The service caches the configuration for about two minutes",
         severity=Severity.SHOULD,
-        requirement="A server keeps the configuration of a service provider in memory for each type of platform, for "
-        "about two minutes, and serves all viewers from there. Every running instance may have its own.",
-        breaks="At the start of an event every viewer costs a call that brings the same list.",
+        requirement="The service caches the configuration of a service provider in memory, separately for each type "
+        "of platform, for about two minutes and serves all viewers from the cache. Each running instance may have "
+        "its own cache.",
+        breaks="At the start of an event, every viewer causes a call that returns the same list.",
         remedy="Cache the configuration by service provider and platform for 2 to 5 minutes.",
         kinds=("fetched-again",),
         citations=(citations.CHECKLIST_CONFIGURATION_CACHING, citations.FAQ_CONFIGURATION_PLATFORM),
@@ -39,7 +40,7 @@ class Cached(Rule):
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if isinstance(seen, VerbCall):
             if seen.verb == "restart":
-                self._fetched = Bounded(1000)  # memory is a good place for this cache, so it may be empty now
+                self._fetched = Bounded(1000)  # the cache may be in memory, so it may be empty now
             elif seen.verb == "providers" and seen.failure is None and self._fetched:
                 yield HELD
             return
@@ -47,7 +48,7 @@ class Cached(Rule):
             return
         kind = platform(seen)
         kept = [one for one in self._fetched.get(kind) or [] if seen.wall - ended(one) < KEPT]
-        # One whose answer was not out yet could not be reused.
+        # The service cannot reuse a configuration whose response was still in progress.
         usable = [one for one in kept if answered_before(one, seen)]
         self._fetched.put(kind, [*kept, seen])
         if len(usable) >= self.expectations.instances:
@@ -55,6 +56,6 @@ class Cached(Rule):
                 kind="fetched-again",
                 exchanges=(usable[-1].id, seen.id),
                 device=seen.device,
-                expected="the configuration to come from a cache for about 2 minutes",
-                observed=f"it was fetched again after {seen.wall - usable[-1].wall:.1f} s",
+                expected="the configuration from a cache for about 2 minutes",
+                observed=f"the configuration was fetched again after {seen.wall - usable[-1].wall:.1f} s",
             )

@@ -1,4 +1,4 @@
-"""Viewers are offered the TV providers that they may choose, and no others."""
+"""Hidden TV providers are not offered to viewers."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from pass_harness.mock_server.exchange import Exchange
 class Filtered(Rule):
     card = Card(
         id="configuration.filtered",
-        title="Viewers are not offered TV providers that are not for them",
+        title="The service does not offer hidden TV providers to viewers",
         severity=Severity.MUST,
-        requirement="The configuration also lists temporary passes and integrations in development or under test. A "
-        "service that hides them hides all of them: those that service.toml declares hidden are never offered.",
-        breaks="Viewers choose a provider that cannot let them in, or take a temporary pass instead of logging in.",
-        remedy="Filter the list of the configuration by isTempPass and by your own list before the app gets it.",
+        requirement="The configuration also lists temporary passes and integrations that are in development or "
+        "under test. The service filters out every TV provider that service.toml declares hidden (hidden_mvpds).",
+        breaks="Viewers choose a TV provider that cannot log them in, or use a temporary pass instead of logging in.",
+        remedy="Filter the configuration's list by isTempPass and by your own list before you return it to the app.",
         kinds=("hidden-offered",),
         citations=(citations.COOKBOOK_AUTHENTICATE, citations.CHECKLIST_CONFIGURATION_RETRIEVAL),
         needs=frozenset({"providers", "hidden_mvpds"}),
@@ -49,8 +49,8 @@ class Filtered(Rule):
             kind="hidden-offered",
             exchanges=(self._fetched.id,),
             device=seen.device,
-            expected=f"none of the hidden TV providers ({', '.join(self.expectations.hidden_mvpds)})",
-            observed=f"{', '.join(offered)} offered",
+            expected=f"a list without the hidden TV providers ({', '.join(self.expectations.hidden_mvpds)})",
+            observed=f"the list offers {', '.join(offered)}",
         )
 
     def _hidden(self, names: list[str]) -> list[str]:

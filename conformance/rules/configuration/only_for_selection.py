@@ -1,4 +1,4 @@
-"""The configuration is fetched to choose a TV provider, and for nothing else."""
+"""The configuration is fetched only for the choice of a TV provider."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ OTHER_VERBS = frozenset({"start", "status", "preauthorize", "play"})
 class OnlyForSelection(Rule):
     card = Card(
         id="configuration.only-for-selection",
-        title="The configuration is fetched only when a viewer chooses a TV provider",
+        title="The service fetches the configuration only when a viewer chooses a TV provider",
         severity=Severity.MUST,
-        requirement="For a viewer who is logged in there is no need of the configuration: it is fetched to let the "
-        "viewer choose a TV provider.",
-        breaks="Every launch and every playback costs a call whose answer nobody uses.",
-        remedy="Fetch the configuration when the app asks for the list of TV providers; keep the chosen provider's "
+        requirement="The service fetches the configuration to let a viewer choose a TV provider. It does not fetch "
+        "it for a viewer who is already logged in.",
+        breaks="Every app launch and every playback costs a call whose response is not used.",
+        remedy="Fetch the configuration when the app requests the list of TV providers; store the chosen provider's "
         "id, name and logo with the device.",
         kinds=("fetched-without-need",),
         citations=(citations.CHECKLIST_CONFIGURATION_RETRIEVAL, citations.CHECKLIST_PROVIDER_SELECTION),
@@ -55,5 +55,5 @@ class OnlyForSelection(Rule):
             exchanges=tuple(exchange.id for exchange in fetched),
             device=seen.device,
             expected="no configuration call for a viewer who is logged in",
-            observed=f"the configuration was fetched while the app asked for {seen.verb}",
+            observed=f"the configuration was fetched during the verb {seen.verb}",
         )

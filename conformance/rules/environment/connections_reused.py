@@ -1,4 +1,4 @@
-"""Connections are kept open."""
+"""Connections to Adobe Pass are reused."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Rule, Severity
 
 FEWEST = 50
-"""Calls below which the number of connections says nothing."""
+"""Number of calls below which the rule does not judge."""
 CALLS_EACH = 2.0
 
 
 class ConnectionsReused(Rule):
     card = Card(
         id="environment.connections-reused",
-        title="Connections to Adobe Pass are reused",
+        title="The service reuses its connections to Adobe Pass",
         severity=Severity.SHOULD,
-        requirement="Under steady traffic a connection serves more than one call; on average two are asked for.",
-        breaks="Each call pays for a new TCP and TLS handshake; under load the service runs out of ports.",
+        requirement="Under steady traffic a connection serves several calls: at least two on average. The rule "
+        "judges traces of 50 calls or more.",
+        breaks="Each call pays for a new TCP and TLS handshake, and under load the service runs out of ports.",
         remedy="Use one HTTP client with a connection pool and keep-alive for the whole service.",
         kinds=("too-many-connections",),
         citations=(citations.COOKBOOK_ENVIRONMENTS,),
@@ -55,6 +56,6 @@ class ConnectionsReused(Rule):
             kind="too-many-connections",
             exchanges=self._latest,
             device=None,
-            expected="connections that serve several calls",
+            expected=f"at least {CALLS_EACH:g} calls per connection on average",
             observed=f"{self._opened} connections for {self._calls} calls",
         )

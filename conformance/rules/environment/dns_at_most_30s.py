@@ -1,4 +1,4 @@
-"""A data centre that is given up is left."""
+"""New connections follow a change of the data centre in DNS."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from pass_harness.mock_server.exchange import Exchange
 
 KEPT = 30.0
 MARGIN = 1.5
-"""Seconds between the answer of the DNS and a connection that rests on it."""
+"""Seconds between a DNS response and a connection that is based on it."""
 
 
 class DnsAtMost30s(Rule):
     card = Card(
         id="environment.dns-at-most-30s",
-        title="No new connection goes to a data centre that the DNS gave up 30 s ago",
+        title="New connections follow a DNS change to another data centre within 30 s",
         severity=Severity.MUST,
-        requirement="Adobe moves traffic to another data centre by DNS, so the addresses of its names are remembered "
-        "for at most 30 s: 31.5 s after the name moved, no new connection goes to the old address.",
-        breaks="When Adobe leaves a data centre that is in trouble, the service stays there.",
-        remedy="Respect the TTL of the DNS, switch off caches of the runtime that ignore it (the JVM's is one), and "
-        "let no pooled connection outlive 30 s of rest.",
+        requirement="Adobe moves traffic to another data centre by changing DNS, so the service caches a resolved "
+        "address for at most 30 s. More than 31.5 s after the name moved, no new connection goes to the old address.",
+        breaks="When Adobe moves traffic away from a failing data centre, the service keeps calling it.",
+        remedy="Respect the DNS TTL, switch off runtime caches that ignore it (such as the JVM's), and close pooled "
+        "connections that have been idle for 30 s.",
         kinds=("old-data-centre",),
         citations=(citations.COOKBOOK_ENVIRONMENTS,),
         needs=frozenset({"login", "data_centres"}),
@@ -57,8 +57,8 @@ class DnsAtMost30s(Rule):
                 kind="old-data-centre",
                 exchanges=(seen.id,),
                 device=seen.device,
-                expected=f"new connections to {moved.arguments['to']}, where the name leads for more than {KEPT:g} s",
-                observed=f"one to {moved.arguments['from']}, {seen.wall - moved.ended:.1f} s after the name moved",
+                expected=f"new connections to {moved.arguments['to']}, the address in DNS for more than {KEPT:g} s",
+                observed=f"one to {moved.arguments['from']}, {seen.wall - moved.ended:.1f} s after the DNS change",
             )
 
 

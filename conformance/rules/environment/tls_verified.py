@@ -1,4 +1,4 @@
-"""Nobody is taken for Adobe Pass who cannot prove it."""
+"""TLS certificates from an unknown authority are refused."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pass_harness.conformance.rule import Card, Rule, Severity
 class TlsVerified(Rule):
     card = Card(
         id="environment.tls-verified",
-        title="A certificate of an unknown authority is refused",
+        title="The service refuses a TLS certificate from an unknown authority",
         severity=Severity.SHOULD,
-        requirement="The service talks to Adobe Pass over TLS and verifies the certificate: where it comes from an "
-        "authority that nobody trusts, no request is sent.",
-        breaks="Whoever is on the way reads client secrets, access tokens and viewers' identities.",
-        remedy="Leave the verification of certificates switched on, in every environment.",
+        requirement="The service calls Adobe Pass over TLS and verifies the certificate. If an authority that it "
+        "does not trust signed the certificate, the service sends no request.",
+        breaks="An attacker on the network path can read client secrets, access tokens and viewers' identities.",
+        remedy="Keep certificate verification switched on in every environment.",
         kinds=("unknown-authority-trusted",),
         citations=(citations.COOKBOOK_REQUIREMENTS,),
         needs=frozenset({"login", "repoint"}),
@@ -27,7 +27,7 @@ class TlsVerified(Rule):
     watches = frozenset[str]()
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
-        """A verb repoint tells what an impostor saw meanwhile: handshakes that were refused, and requests it got."""
+        """Judge a verb repoint by its counts of refused handshakes and of connections that carried a request."""
         if not isinstance(seen, VerbCall) or seen.verb != "repoint":
             return
         if trusted := seen.returns.get("trusted", 0):
@@ -35,8 +35,8 @@ class TlsVerified(Rule):
                 kind="unknown-authority-trusted",
                 exchanges=(),
                 device=None,
-                expected="no request to a server whose certificate nobody vouches for",
-                observed=f"{trusted} connection{'s' if trusted > 1 else ''} to it brought a request",
+                expected="no request to a server whose certificate comes from an unknown authority",
+                observed=f"{trusted} connection{'s' if trusted > 1 else ''} to it carried a request",
             )
         elif seen.returns.get("refused", 0):
             yield HELD

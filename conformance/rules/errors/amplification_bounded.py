@@ -1,4 +1,4 @@
-"""One thing that a viewer does costs few calls."""
+"""One request of the app causes few calls to Adobe Pass."""
 
 from __future__ import annotations
 
@@ -14,21 +14,23 @@ from pass_harness.conformance.rule import Card, Rule, Severity
 
 TRIES = 3
 CALLS = {"start": 2, "providers": 1, "login": 4, "enter_code": 2, "arrived": 1, "status": 1, "play": 2, "logout": 2}
-"""Calls that each verb may need; preauthorize needs one for each batch, and one more."""
+"""Number of calls that each verb may need; preauthorize needs one for each batch, and one more."""
 COUNTED = NEEDS_TOKEN - {"profiles.code"}
-"""Polls go on by themselves, and have rules of their own; registration is shared by all viewers."""
+"""Polls run in the background and have their own rules; registration is shared by all viewers."""
 
 
 class AmplificationBounded(Rule):
     card = Card(
         id="errors.amplification-bounded",
-        title="What a viewer does costs few calls to Adobe Pass, in an outage too",
+        title="One request of the app causes few calls to Adobe Pass, even in an outage",
         severity=Severity.MUST,
-        requirement="The calls that one request of the app leads to stay below a budget: three tries of what it "
-        "needs. That is 6 for start, play and logout, 12 for login, 3 for the others, and 3 for each batch of a "
-        "preauthorization and 3 more. Polls, registration and calls whose access token was rejected are not counted.",
-        breaks="In an outage each viewer who tries again multiplies the load, and Adobe throttles everyone.",
-        remedy="Retry in one layer alone, keep what was learnt, and do not call other endpoints to find a cure.",
+        requirement="The number of calls that one request of the app causes stays within a budget of three tries of "
+        "the calls that it needs: 6 for start, enter_code, play and logout, 12 for login, 3 for the others, and 3 "
+        "for each batch of a preauthorization plus 3 more. Polls, registration and calls whose access token was "
+        "rejected do not count.",
+        breaks="In an outage, each viewer who tries again multiplies the load, and Adobe throttles every viewer.",
+        remedy="Retry in one layer only, cache successful responses, and do not call other endpoints as a "
+        "workaround.",
         kinds=("too-many-calls",),
         citations=(citations.COOKBOOK_ENVIRONMENTS, citations.THROTTLING_LIMITS, citations.ERRORS_HANDLING),
         needs=frozenset({"login", "status", "play"}),
@@ -42,7 +44,7 @@ class AmplificationBounded(Rule):
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if not isinstance(seen, VerbCall):
-            # A token that Adobe Pass takes back costs one call more, whatever the call; another rule bounds that.
+            # A revoked token costs one more call for any request; another rule limits that.
             if seen.endpoint in COUNTED and not rejects_token(seen):
                 self._recent.add(seen)
             return

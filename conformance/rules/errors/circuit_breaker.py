@@ -1,4 +1,4 @@
-"""In a lasting outage the service calls less."""
+"""In a lasting outage the service calls Adobe Pass less often."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pass_harness.conformance.rule import Card, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
 LASTING = 6.0
-"""Seconds without one good answer that make an outage a lasting one."""
+"""Seconds without a successful response after which an outage counts as lasting."""
 FEWEST = 8
-"""Calls in the first third of an outage below which a rate says nothing."""
+"""Number of calls in the first third of an outage below which the rule does not judge."""
 FALLS_TO = 0.5
 EVIDENCE = 10
 
@@ -25,9 +25,9 @@ EVIDENCE = 10
 class _Outage:
     began: float
     calls: Counter[int] = field(default_factory=Counter)
-    """By the tenth of a second since its beginning."""
+    """Number of calls by tenth of a second since the beginning of the outage."""
     asked: Counter[int] = field(default_factory=Counter)
-    """What apps asked meanwhile, likewise."""
+    """Number of verbs by tenth of a second."""
     latest: tuple[int, ...] = ()
 
     def tenth(self, moment: float) -> int:
@@ -37,14 +37,14 @@ class _Outage:
 class CircuitBreaker(Rule):
     card = Card(
         id="errors.circuit-breaker",
-        title="In a lasting outage the rate of calls falls",
+        title="In a lasting outage the service calls Adobe Pass less often",
         severity=Severity.SHOULD,
-        requirement="When nothing but failures came for several seconds, the service stops trying for every viewer "
-        "and only looks now and then if Adobe Pass is back: in the last third of the outage it calls at most half as "
-        "often as in the first. Where a driver is at work, only an outage with steady demand is judged.",
-        breaks="The full load of the audience stands on Adobe Pass at the moment it tries to come back.",
-        remedy="Put a circuit breaker in front of the calls: open after some failures in a row, let one probe "
-        "through every few seconds, close on success.",
+        requirement="After several seconds in which every call failed, the service stops calling Adobe Pass for "
+        "every viewer and only probes now and then whether it is back: in the last third of the outage it calls at "
+        "most half as often as in the first. With a driver, only an outage with steady demand is judged.",
+        breaks="Adobe Pass gets the full load of the audience at the moment it tries to recover.",
+        remedy="Put a circuit breaker in front of the calls: open it after some failures in a row, let one probe "
+        "through every few seconds, and close it on success.",
         kinds=("rate-stayed-high",),
         citations=(citations.COOKBOOK_ENVIRONMENTS, citations.ERRORS_HANDLING),
         needs=frozenset({"login", "status", "play"}),
@@ -55,7 +55,7 @@ class CircuitBreaker(Rule):
         super().__init__(expectations)
         self._outage: _Outage | None = None
         self._last = 0.0
-        """When somebody last wanted something: a verb began or, without a driver, a call came."""
+        """Start of the last verb or, without a driver, arrival of the last call, in seconds."""
         self._driven = False
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
@@ -99,8 +99,8 @@ class CircuitBreaker(Rule):
             kind="rate-stayed-high",
             exchanges=outage.latest,
             device=None,
-            expected=f"at most half of the {first} calls with which the outage of {third / 10 * 3:.1f} s began",
-            observed=f"{last} calls in its last third",
+            expected=f"at most half of the {first} calls in the first third of the outage of {third / 10 * 3:.1f} s",
+            observed=f"{last} calls in the last third",
         )
 
 

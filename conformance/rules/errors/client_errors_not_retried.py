@@ -1,4 +1,4 @@
-"""What is wrong is not sent again."""
+"""A rejected request is not repeated unchanged."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from pass_harness.mock_server.exchange import Exchange
 class ClientErrorsNotRetried(NotRepeated):
     card = Card(
         id="errors.client-errors-not-retried",
-        title="A refused request is not repeated unchanged",
+        title="The service does not repeat a rejected request unchanged",
         severity=Severity.MUST,
-        requirement="A 400, 403 or 405 whose action is none says that the request itself is wrong: it is not sent "
-        "again as it is.",
-        breaks="The same request is refused again: load without use, up to HTTP 429.",
-        remedy="Retry by the error's action and not by the status; log what was refused, and answer the app.",
+        requirement="A 400, 403 or 405 with the action none means that the request itself is wrong. The service "
+        "does not send the same request again.",
+        breaks="Adobe Pass rejects the same request again: useless load, up to HTTP 429.",
+        remedy="Decide on a retry by the error's action and not by the status; log the rejected request, and answer "
+        "the app.",
         kinds=("repeated-unchanged",),
         citations=(citations.CHECKLIST_HTTP_ERRORS, citations.CHECKLIST_ENHANCED_ERRORS, citations.ERRORS_ACTION),
     )
@@ -39,5 +40,5 @@ class ClientErrorsNotRetried(NotRepeated):
             exchanges=(final.id, seen.id),
             device=seen.device,
             expected=f"no repetition after {final.status} {error}",
-            observed=f"{seen.method} {seen.path} again after {seen.wall - final.wall:.2f} s",
+            observed=f"{seen.method} {seen.path} was sent again after {seen.wall - final.wall:.2f} s",
         )

@@ -1,4 +1,4 @@
-"""An app is answered while Adobe Pass is out of order."""
+"""The app gets an answer during an outage of Adobe Pass."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from pass_harness.conformance.rule import Card, Rule, Severity
 class OutageAnswered(Rule):
     card = Card(
         id="errors.outage-answered",
-        title="The app gets an answer although Adobe Pass does not give one",
+        title="The app gets an answer even if Adobe Pass gives none",
         severity=Severity.MUST,
-        requirement="When Adobe Pass fails, breaks connections or does not answer at all, the app still gets an "
-        "answer within 10 s: what the service knows by itself, or that it should try later.",
-        breaks="Apps hang on their splash screen, and waiting requests pile up until the service falls too.",
+        requirement="When Adobe Pass fails, breaks connections or does not respond at all, the app still gets an "
+        "answer within 10 s: from the data that the service has, or with the advice to try later.",
+        breaks="Apps hang on their splash screen, and waiting requests accumulate until the service fails too.",
         remedy="Give every call to Adobe Pass a timeout and every request of an app a deadline below 10 s.",
         kinds=("no-answer", "late-answer"),
         citations=(citations.CHECKLIST_HTTP_ERRORS, citations.ERRORS_HANDLING),
@@ -50,6 +50,6 @@ class OutageAnswered(Rule):
             exchanges=tuple(exchange.id for exchange in faults),
             device=seen.device,
             expected=f"an answer to {seen.verb} within {limit:g} s",
-            observed=f"none after {took:.1f} s" if seen.status == 0 else f"one after {took:.1f} s",
+            observed=f"no answer after {took:.1f} s" if seen.status == 0 else f"an answer after {took:.1f} s",
         )
         yield timed(self.expectations, broken, *under_way)

@@ -1,4 +1,4 @@
-"""Faults of Adobe Pass are met with few retries."""
+"""A failed request is retried a limited number of times."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ from pass_harness.conformance.rules.retries import BY_ITSELF
 
 TRIES = 3
 STEADY = 1.2
-"""How much longer than the shortest pause the longest of a steady rhythm is."""
+"""Ratio of the longest to the shortest pause, at most, in a steady rhythm."""
 
 
 class ServerErrorsBounded(Rule):
     card = Card(
         id="errors.server-errors-bounded",
-        title="A request that failed is tried three times at most",
+        title="The service tries a failed request at most three times",
         severity=Severity.MUST,
-        requirement="After a 5xx or a broken connection a request is repeated at most twice, then the app is told. "
-        "Polls that keep their interval are not repetitions. Where nobody tells of what viewers do, the fourth try "
-        f"is a breach if it comes within {BY_ITSELF:g} s, or in a steady rhythm: it may be a viewer who tries again.",
-        breaks="Retries multiply the load on a system that is already in trouble, and it stays down.",
+        requirement="After a 5xx or a broken connection, the service repeats the request at most twice and then "
+        "answers the app. Polls that keep their interval are not repetitions. In a trace without verbs, the fourth "
+        f"try may be a viewer who tries again, so it breaks the rule only if it comes within {BY_ITSELF:g} s or in "
+        "a steady rhythm.",
+        breaks="Retries multiply the load on a system that is already failing, and keep it down.",
         remedy="Try three times with a growing delay, then answer the app; let the viewer's next action try again.",
         kinds=("too-many-tries",),
         citations=(citations.CHECKLIST_HTTP_ERRORS, citations.ERRORS_HANDLING),
@@ -43,7 +44,7 @@ class ServerErrorsBounded(Rule):
 
     def _judge(self, brought: Iterable[tuple[Series, bool]], seen: Observation) -> Iterator[Outcome]:
         for tries, over in brought:
-            # The fourth try is told once, and so is what follows it.
+            # Tries after the fourth belong to the same finding.
             if len(tries) == TRIES + 1 and seen is tries[-1]:
                 if self._failures.driven or _by_itself(tries):
                     yield _too_many(tries)
@@ -57,7 +58,7 @@ class ServerErrorsBounded(Rule):
 
 
 def _by_itself(tries: Series) -> bool:
-    """Whether no viewer was behind the last try."""
+    """Return whether the service made the last try without a viewer."""
     pauses = [later.wall - ended(earlier) for earlier, later in pairwise(tries)]
     return pauses[-1] <= BY_ITSELF or max(pauses) <= STEADY * min(pauses)
 

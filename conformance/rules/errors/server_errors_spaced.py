@@ -1,4 +1,4 @@
-"""Retries come with a growing delay."""
+"""The delay between retries grows."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Rule, Severity
 
 FEWEST = 2
-"""Series of three tries, below which jitter may look like growth or its absence."""
+"""Number of series of three tries below which jitter can hide or imitate growth."""
 FEWEST_UNTOLD = 8
-"""Likewise where nobody tells of what viewers do: some of the pauses are theirs, not the service's."""
+"""The same for a trace without verbs, where a pause may come from a viewer and not from the service."""
 GROWTH = 1.1
 KEPT = 200
 
@@ -25,12 +25,12 @@ class ServerErrorsSpaced(Rule):
         id="errors.server-errors-spaced",
         title="Each retry of a failed request waits longer than the one before",
         severity=Severity.SHOULD,
-        requirement="After a 5xx or a broken connection the second retry waits longer than the first. Jitter is "
-        "allowed: the medians of all series of three tries are compared, of two series at least, or of "
-        f"{FEWEST_UNTOLD} where nobody tells of what viewers do.",
-        breaks="The retries of all viewers come in step, and Adobe Pass has no time to recover.",
-        remedy="Wait about half a second before the first retry, two or three times as long before the next, with "
-        "some jitter.",
+        requirement="After a 5xx or a broken connection, the service waits longer before the second retry than "
+        "before the first. Jitter is allowed: the rule compares the medians over all series of three tries. It "
+        f"needs two series, or {FEWEST_UNTOLD} in a trace without verbs.",
+        breaks="The retries of all viewers come at the same time, and Adobe Pass has no time to recover.",
+        remedy="Wait about half a second before the first retry and two or three times as long before the next, "
+        "with some jitter.",
         kinds=("pauses-do-not-grow",),
         citations=(citations.ERRORS_HANDLING, citations.CHECKLIST_HTTP_ERRORS),
     )
@@ -59,7 +59,7 @@ class ServerErrorsSpaced(Rule):
             kind="pauses-do-not-grow",
             exchanges=tuple(exchange.id for tries in series[:3] for exchange in tries),
             device=series[0][-1].device,
-            expected="a second retry that waits longer than the first",
+            expected="a longer wait before the second retry than before the first",
             observed=f"{first:.2f} s before the first retry and {second:.2f} s before the second, "
             f"the medians of {len(series)} series",
         )

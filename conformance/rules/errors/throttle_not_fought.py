@@ -1,4 +1,4 @@
-"""Devices stay below the throttle."""
+"""Few calls of a device are throttled."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pass_harness.conformance.rule import Card, Rule, Severity
 
 SHARE = 0.05
 FEWEST = 20
-"""Calls below which a share says nothing. Devices that called less often are judged together."""
+"""Number of calls below which a device is not judged alone but together with the others."""
 EVIDENCE = 10
 
 
@@ -34,12 +34,13 @@ class _Calls:
 class ThrottleNotFought(Rule):
     card = Card(
         id="errors.throttle-not-fought",
-        title="Fewer than 5 % of a device's calls are throttled",
+        title="At most 5 % of a device's calls are throttled",
         severity=Severity.MUST,
-        requirement="A device may send one request per second, and ten at once to begin with. A service that needs "
-        "more for one device does something wrong. Answers that the mock was told to give are not counted.",
-        breaks="Logins and playbacks fail for the viewer at random.",
-        remedy="Look for what calls so often: missing caches, pollers that hurry, one address for all devices.",
+        requirement="A device may send one request per second, after a first burst of ten. A service that needs "
+        "more for one device has a fault. Responses that a behaviour of the mock causes do not count.",
+        breaks="Logins and playbacks fail at random.",
+        remedy="Find the cause of the calls: missing caches, pollers that are too fast, or one IP address for all "
+        "devices.",
         kinds=("too-many-throttled",),
         citations=(citations.THROTTLING_LIMITS, citations.THROTTLING_RESPONSE),
     )
@@ -49,7 +50,7 @@ class ThrottleNotFought(Rule):
         super().__init__(expectations)
         self._calls: Bounded[str, _Calls] = Bounded()
         self._households: Bounded[str, bool] = Bounded()
-        """Addresses of several devices, which together may well need more than one is allowed."""
+        """Addresses shared by several devices, which together may need more calls than one is allowed."""
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall):
@@ -87,5 +88,5 @@ class ThrottleNotFought(Rule):
             exchanges=calls.examples,
             device=calls.device,
             expected=f"at most {SHARE:.0%} of the calls for {whom} throttled",
-            observed=f"{calls.throttled} of {calls.all}",
+            observed=f"{calls.throttled} of {calls.all} calls throttled",
         )

@@ -16,19 +16,20 @@ from pass_harness.mock_server.exchange import Exchange
 PAUSE = 0.9
 """Seconds: Adobe's one second less the margin for jitter."""
 UNDER_WAY = 0.5
-"""Seconds after the 429 in which other requests for the same address may still arrive: a connection of their own to
-Adobe Pass takes several round trips, and a busy service its time."""
+"""Seconds after the 429 within which other requests for the same address may still arrive. A new connection takes
+several round trips, and a busy service needs time to react."""
 
 
 class ThrottledWaits(Rule):
     card = Card(
         id="errors.throttled-waits",
-        title="After a 429 nothing is sent for that device for a second",
+        title="After a 429 the service sends nothing for that device for a second",
         severity=Severity.MUST,
-        requirement="Whoever gets a 429 waits for at least a second before the next request for the same device "
-        "address. Arrivals are held to 0.9 s, and other requests that were under way are let pass.",
-        breaks="Requests that come too early are throttled again: the device gets nowhere.",
-        remedy="On a 429 pause all calls for the device's address for a second or more, then go on.",
+        requirement="After a 429 the service waits at least a second before the next request for the same device "
+        "address. The next request must arrive at least 0.9 s later; other requests that were in progress are "
+        "allowed.",
+        breaks="Requests that come too early are throttled again, and the device makes no progress.",
+        remedy="On a 429, pause all calls for the device's address for a second or more, then continue.",
         kinds=("asked-too-soon",),
         citations=(citations.THROTTLING_RESPONSE,),
     )
@@ -60,7 +61,7 @@ class ThrottledWaits(Rule):
             kind="asked-too-soon",
             exchanges=(before.id, seen.id),
             device=seen.device,
-            expected=f"at least 1 s without a request for {seen.ip} after the 429",
+            expected=f"no request for {seen.ip} for at least 1 s after the 429",
             observed=f"a request after {max(0.0, after):.2f} s",
         )
         yield timed(self.expectations, broken, before, seen)

@@ -1,4 +1,4 @@
-"""Errors are understood wherever they stand."""
+"""Top-level errors and item-level errors are both handled."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from pass_harness.conformance.rule import Card, Fault, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
 TOP, ITEM = "top-level", "item-level"
-"""Words of the sentences, and subjects of the findings."""
+"""Names of the two forms, in sentences and as subjects of findings."""
 
 
 class TopLevelAndItemLevel(Rule):
     card = Card(
         id="errors.top-level-and-item-level",
-        title="Errors of a whole request and errors of single decisions are both handled",
+        title="The service handles errors of a whole request and errors of single decisions",
         severity=Severity.MUST,
-        requirement="An error stands at the top level of an answer with a 4xx, or inside a decision of a 200. The "
-        "service handles both: the app gets a denial or an explanation, neither a permit nor a failure. One outcome "
-        "is given once both forms have been seen.",
-        breaks="A denial in a 200 plays, or a refused request ends as a crash that tells the viewer nothing.",
-        remedy="Look at the status first and then at each decision, and treat both errors by their action.",
+        requirement="An error is at the top level of a 4xx response, or inside a decision of a 200. The service "
+        "handles both: the app gets a denial or an explanation, neither a permit nor a failure. The rule passes "
+        "only after both forms were seen.",
+        breaks="A denial inside a 200 plays, or a rejected request ends in a crash that explains nothing to the "
+        "viewer.",
+        remedy="Check the status first and then each decision, and handle both errors by their action.",
         kinds=("allowed-to-play", "service-failed"),
         citations=(citations.ERRORS_HANDLING, citations.CHECKLIST_HTTP_ERRORS),
         needs=frozenset({"login", "status", "play"}),
@@ -58,7 +59,7 @@ class TopLevelAndItemLevel(Rule):
                 subject=f"{form} {seen.verb}",
                 exchanges=tuple(exchange.id for exchange in answers),
                 device=seen.device,
-                expected=f"{seen.verb} to be answered with the {form} error, as a denial or an explanation",
+                expected=f"a denial or an explanation as the answer to {seen.verb}, made from the {form} error",
                 observed=wrong.observed,
             )
         elif self._seen == {TOP, ITEM}:
@@ -78,4 +79,4 @@ def _form(exchange: Exchange) -> str | None:
 def _wrong(call: VerbCall) -> Fault | None:
     if call.verb == "play" and call.returns.get("allowed") is True:
         return Fault("allowed-to-play", "the app was allowed to play")
-    return Fault("service-failed", f"{call.verb} failed: {call.failure}") if broke_down(call) else None
+    return Fault("service-failed", f"the verb {call.verb} failed: {call.failure}") if broke_down(call) else None

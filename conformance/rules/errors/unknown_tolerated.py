@@ -1,4 +1,4 @@
-"""What is new in an answer does no harm."""
+"""Unknown response members and error codes cause no failure."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from pass_harness.mock_server.exchange import Exchange
 class UnknownTolerated(Rule):
     card = Card(
         id="errors.unknown-tolerated",
-        title="Unknown members and unknown error codes do no harm",
+        title="Unknown response members and error codes cause no failure",
         severity=Severity.MUST,
-        requirement="Adobe Pass may add members to its answers and codes to its errors. Members that are not known "
-        "are ignored, and errors whose code is not known are handled by their action.",
-        breaks="The day on which Adobe adds something is the day of an outage.",
-        remedy="Read what you need from an answer and ignore the rest; decide by the error's action.",
+        requirement="Adobe Pass may add members to its responses and codes to its errors. The service ignores "
+        "unknown members and handles errors with an unknown code by their action.",
+        breaks="The day on which Adobe adds something becomes the day of an outage.",
+        remedy="Read the members that you need from a response and ignore the rest; decide by the error's action.",
         kinds=("service-failed",),
         citations=(citations.ERRORS_HANDLING, citations.ERRORS_LIST),
         needs=frozenset({"login"}),
@@ -32,7 +32,7 @@ class UnknownTolerated(Rule):
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._news = Recent()
+        self._unknown = Recent()
         self._faults = Recent()
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
@@ -40,10 +40,10 @@ class UnknownTolerated(Rule):
             if out_of_order(seen):
                 self._faults.add(seen)
             elif seen.endpoint in NEEDS_TOKEN and (unknown_members(seen) or unknown_codes(seen)):
-                self._news.add(seen)
+                self._unknown.add(seen)
             return
-        news = self._news.during(seen)
-        if not news or self._faults.during(seen):
+        unknown = self._unknown.during(seen)
+        if not unknown or self._faults.during(seen):
             return
         if not broke_down(seen):
             yield HELD
@@ -51,15 +51,18 @@ class UnknownTolerated(Rule):
         yield Broken(
             kind="service-failed",
             subject=seen.verb,
-            exchanges=tuple(exchange.id for exchange in news),
+            exchanges=tuple(exchange.id for exchange in unknown),
             device=seen.device,
-            expected=f"{seen.verb} to be served in spite of {_news(news)}",
-            observed=str(seen.failure),
+            expected=f"a successful {seen.verb} despite {_describe(unknown)}",
+            observed=f"the verb {seen.verb} failed: {seen.failure}",
         )
 
 
-def _news(news: list[Exchange]) -> str:
-    codes = dict.fromkeys(code for exchange in news for code in unknown_codes(exchange))
-    members = dict.fromkeys(name for exchange in news for name in unknown_members(exchange))
-    said = (f"the code {', '.join(codes)}" if codes else "", f"the member {', '.join(members)}" if members else "")
-    return " and ".join(filter(None, said))
+def _describe(unknown: list[Exchange]) -> str:
+    codes = dict.fromkeys(code for exchange in unknown for code in unknown_codes(exchange))
+    members = dict.fromkeys(name for exchange in unknown for name in unknown_members(exchange))
+    parts = (
+        f"the unknown code {', '.join(codes)}" if codes else "",
+        f"the unknown member {', '.join(members)}" if members else "",
+    )
+    return " and ".join(filter(None, parts))

@@ -14,12 +14,13 @@ from pass_harness.conformance.rule import Card, Rule, Severity
 class Authorization(Rule):
     card = Card(
         id="headers.authorization",
-        title="Every call of REST API V2 carries an access token",
+        title="Every REST API V2 call carries an access token",
         severity=Severity.MUST,
-        requirement="Each request, but the browser's to authenticate, has the header Authorization with a Bearer "
+        requirement="Each request, except the browser's to authenticate, has the header Authorization with a Bearer "
         "token.",
-        breaks="The call is refused with a 401.",
-        remedy="Send Authorization: Bearer and the access token with every call, the configuration's too.",
+        breaks="Adobe Pass rejects the call with a 401.",
+        remedy="Send Authorization: Bearer with the access token on every call, including the one for the "
+        "configuration.",
         kinds=("absent", "not-bearer"),
         citations=(citations.CHECKLIST_AUTHORIZATION_HEADER, citations.HEADER_AUTHORIZATION),
     )
@@ -37,6 +38,8 @@ class Authorization(Rule):
                 exchanges=(seen.id,),
                 device=seen.device,
                 expected="Authorization: Bearer with an access token",
-                observed="no Authorization header" if sent is None else "an Authorization header of another form",
+                observed="no Authorization header"
+                if sent is None
+                else "an Authorization header without a Bearer token",
             ),
         )

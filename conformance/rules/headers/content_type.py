@@ -1,4 +1,4 @@
-"""Bodies are of the type that the API page names."""
+"""Request bodies have the content type that the API page names."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ TYPES = {
 class ContentType(Rule):
     card = Card(
         id="headers.content-type",
-        title="Bodies have the content type that the API page names",
+        title="Request bodies have the content type that the API page names",
         severity=Severity.MUST,
-        requirement="Sessions and tokens are asked for with a form, registrations and decisions with JSON, and the "
-        "header Content-Type says so.",
-        breaks="The body is not understood, and the call is refused with a 400.",
+        requirement="The service sends forms to the endpoints of sessions and tokens and JSON to those of "
+        "registration and decisions, and names that type in the header Content-Type.",
+        breaks="Adobe Pass cannot read the body and rejects the call with a 400.",
         remedy=f"Send {FORM} to sessions and /o/client/token, {JSON} to decisions and /o/client/register.",
         kinds=("absent", "other-type"),
         citations=(citations.CHECKLIST_API_REFERENCES, citations.API_CREATE_SESSION, citations.API_AUTHORIZE),

@@ -1,4 +1,4 @@
-"""Every call that is made for a device names it."""
+"""AP-Device-Identifier is sent with every call for a device."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from pass_harness.conformance.rule import Card, Fault, Rule, Severity
 class DeviceIdentifier(Rule):
     card = Card(
         id="headers.device-identifier",
-        title="AP-Device-Identifier is present and Base64 encoded",
+        title="AP-Device-Identifier is present and Base64-encoded",
         severity=Severity.MUST,
-        requirement="Where the API page lists it, AP-Device-Identifier is sent as the word fingerprint and the "
-        "device's identifier in Base64.",
-        breaks="The call is refused with a 400, or the device loses its login when the value is read differently.",
-        remedy='Send "fingerprint " and the Base64 form (RFC 4648, 4) of the streaming device\'s identifier.',
+        requirement="Where the API page lists it, the service sends AP-Device-Identifier: the word fingerprint and "
+        "the device's identifier in Base64.",
+        breaks="Adobe Pass rejects the call with a 400, or the device loses its login because the value is read "
+        "differently.",
+        remedy='Send "fingerprint " followed by the Base64 form (RFC 4648, section 4) of the streaming device\'s '
+        "identifier.",
         kinds=("absent", "other-form", "not-base64"),
         citations=(citations.CHECKLIST_DEVICE_IDENTIFIER, citations.HEADER_DEVICE_IDENTIFIER),
     )

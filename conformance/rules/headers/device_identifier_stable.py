@@ -16,12 +16,13 @@ from pass_harness.mock_server.exchange import Exchange
 class DeviceIdentifierStable(Rule):
     card = Card(
         id="headers.device-identifier-stable",
-        title="A device has one identifier, and it is its own",
+        title="A device has one stable identifier of its own",
         severity=Severity.MUST,
-        requirement="The identifier of a device is the same in all its calls, over sessions and restarts, and no two "
-        "devices share one.",
-        breaks="Another identifier is another device: the viewer is logged out. A shared one logs strangers in.",
-        remedy="Compute the identifier from what the app knows of its device, or store it with the device.",
+        requirement="The identifier of a device is the same in all its calls, across sessions and restarts, and no "
+        "two devices share one.",
+        breaks="Adobe Pass treats a new identifier as a new device and the viewer is logged out. A shared "
+        "identifier gives one viewer the login of another.",
+        remedy="Compute the identifier from facts that the app knows about its device, or store it with the device.",
         kinds=("of-another-device", "several"),
         citations=(citations.CHECKLIST_STABLE_DEVICE_IDENTIFIER, citations.HEADER_DEVICE_IDENTIFIER),
         needs=frozenset({"start"}),
@@ -32,13 +33,13 @@ class DeviceIdentifierStable(Rule):
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
         self._sent: Bounded[str, dict[str, Exchange]] = Bounded()
-        """The first exchange with each identifier, by the address that it came for."""
+        """First exchange with each identifier, by the IP address of the device."""
         self._owner: Bounded[str, str] = Bounded()
         self._judged: Bounded[str, int] = Bounded()
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if isinstance(seen, VerbCall):
-            # The driver gives a device an address of its own, so the address tells the device, but for households.
+            # Except in households, each device of the driver has its own address, which identifies it.
             if not seen.shares_address:
                 yield from self._judge(seen)
         elif seen.endpoint in NEEDS_DEVICE and seen.device:
@@ -60,11 +61,11 @@ class DeviceIdentifierStable(Rule):
             owner = self._owner.get(identifier) or call.device
             self._owner.put(identifier, owner)
             if owner != call.device:
-                fault = Fault("of-another-device", f"that of device {owner}")
-                yield self._wrong(call, (exchange,), "its own identifier", fault)
+                fault = Fault("of-another-device", f"the identifier of device {owner}")
+                yield self._wrong(call, (exchange,), "an identifier of its own", fault)
         if len(sent) > 1:
             exchanges = tuple(sent.values())[-2:]
-            fault = Fault("several", f"{len(sent)} different ones")
+            fault = Fault("several", f"{len(sent)} different identifiers")
             yield self._wrong(call, exchanges, "one identifier in all calls", fault)
         else:
             yield HELD

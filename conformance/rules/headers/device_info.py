@@ -1,4 +1,4 @@
-"""Every call that is made for a device describes it."""
+"""X-Device-Info is sent with every call for a device."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ from pass_harness.conformance.rule import Card, Fault, Rule, Severity
 class DeviceInfo(Rule):
     card = Card(
         id="headers.device-info",
-        title="X-Device-Info is present and well formed",
+        title="X-Device-Info is present and well-formed",
         severity=Severity.MUST,
-        requirement="Where the API page lists it, X-Device-Info is sent: a JSON object in Base64, with the values "
-        "that Adobe allows where it restricts them. On calls of registration it is judged only where it is sent, "
-        "because a server may renew its token in the name of no device.",
-        breaks="The device counts as an unknown platform: its logins last shorter, and home-based login fails.",
-        remedy="Pass on what the app says of its device as JSON in Base64, with the keys and values of Adobe's page.",
+        requirement="Where the API page lists it, the service sends X-Device-Info: a JSON object in Base64, with "
+        "allowed values where Adobe restricts them. Registration calls are judged only if they carry the header, "
+        "because a server may renew its token without a device.",
+        breaks="Adobe Pass treats the device as an unknown platform: its logins expire earlier, and home-based "
+        "authentication fails.",
+        remedy="Send the app's description of its device as JSON in Base64, with the keys and values on Adobe's "
+        "page.",
         kinds=("absent", "not-a-json-object", "value-not-allowed"),
         citations=(citations.CHECKLIST_DEVICE_INFO, citations.HEADER_DEVICE_INFO),
     )

@@ -1,4 +1,4 @@
-"""The description of a device is complete."""
+"""X-Device-Info is complete."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ WANTED = (*REQUIRED_FACTS, *CONNECTION_FACTS)
 class DeviceInfoComplete(Rule):
     card = Card(
         id="headers.device-info-complete",
-        title="X-Device-Info has the facts that Adobe asks for",
+        title="X-Device-Info contains the facts that Adobe asks for",
         severity=Severity.SHOULD,
-        requirement="X-Device-Info has model, version, osName, osVersion and connectionType, and from a server also "
-        "the device's connectionIp and connectionPort.",
-        breaks="Rules of the TV provider for the platform do not apply; home-based login needs address and port.",
-        remedy="Let the app send these facts, and add the address and source port of its connection.",
+        requirement="X-Device-Info contains model, version, osName, osVersion and connectionType and, from a "
+        "server, also the device's connectionIp and connectionPort.",
+        breaks="The TV provider's platform rules do not apply, and home-based authentication lacks the address and "
+        "port.",
+        remedy="Let the app send these facts, and add the IP address and source port of its connection.",
         kinds=("facts-missing",),
         citations=(citations.HEADER_DEVICE_INFO, citations.COOKBOOK_REQUIREMENTS),
     )
@@ -34,7 +35,7 @@ class DeviceInfoComplete(Rule):
             return NOTHING
         missing = _missing(seen.request_headers.get("x-device-info", ""))
         if missing is None:
-            return NOTHING  # headers.device-info says what is wrong with it
+            return NOTHING  # headers.device-info reports a malformed header
         if not missing:
             return ONE_HELD
         return (
@@ -43,8 +44,8 @@ class DeviceInfoComplete(Rule):
                 subject=", ".join(missing),
                 exchanges=(seen.id,),
                 device=seen.device,
-                expected=", ".join(WANTED),
-                observed=f"without {', '.join(missing)}",
+                expected=f"X-Device-Info with {', '.join(WANTED)}",
+                observed=f"X-Device-Info without {', '.join(missing)}",
             ),
         )
 

@@ -1,4 +1,4 @@
-"""What is described is the device, not the server."""
+"""X-Device-Info describes the streaming device, not the server."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ COMPARED = ("primaryHardwareType", "model", "osName", "osVersion", "connectionIp
 class DeviceInfoTruthful(Rule):
     card = Card(
         id="headers.device-info-truthful",
-        title="X-Device-Info describes the streaming device",
+        title="X-Device-Info describes the streaming device, not the server",
         severity=Severity.MUST,
-        requirement="Though it is a server that calls, X-Device-Info tells of the streaming device: its hardware, "
-        "model, operating system and address.",
-        breaks="All viewers are on one platform, and get its rules: wrong lifetimes, no home-based login.",
-        remedy="Pass the app's description of its device through, unchanged.",
+        requirement="Although a server makes the call, X-Device-Info describes the streaming device: its hardware, "
+        "model, operating system and IP address.",
+        breaks="All viewers appear on one platform and get its rules: wrong lifetimes, no home-based authentication.",
+        remedy="Forward the app's description of its device unchanged.",
         kinds=("facts-untrue",),
         citations=(citations.CHECKLIST_DEVICE_INFO, citations.COOKBOOK_REQUIREMENTS),
         needs=frozenset({"start"}),

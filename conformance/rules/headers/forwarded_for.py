@@ -1,4 +1,4 @@
-"""Every call says for which address it is made."""
+"""X-Forwarded-For begins with the streaming device's IP address."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from pass_harness.conformance.rule import Card, Fault, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
 PATIENCE = 60.0
-"""Seconds within which a verb of the device should have named its address."""
+"""Seconds to wait for a verb from the address before the exchange is judged."""
 LOOK_UPS = 2
-"""So often a second screen may look its own code up, before and after the login. Whoever asks on is polling."""
+"""Number of times that a second screen may look up its own code, before and after the login. More is polling."""
 
 
 class _Unnamed(NamedTuple):
-    """An exchange for an address that no verb has named yet, in brief."""
+    """An exchange for an address that no verb has used yet."""
 
     address: str
     wall: float
@@ -34,11 +34,13 @@ class _Unnamed(NamedTuple):
 class ForwardedFor(Rule):
     card = Card(
         id="headers.forwarded-for",
-        title="X-Forwarded-For begins with the streaming device's address",
+        title="X-Forwarded-For begins with the streaming device's IP address",
         severity=Severity.MUST,
-        requirement="Servers send the device's address with each call in X-Forwarded-For. Calls are throttled by it.",
-        breaks="All viewers share one allowance of a request per second: an event ends in HTTP 429 for everyone.",
-        remedy="Put the address of the app's connection first in X-Forwarded-For, in background calls too.",
+        requirement="The service sends the device's IP address with each call in X-Forwarded-For. Adobe Pass "
+        "throttles calls by this address.",
+        breaks="All viewers share one allowance of one request per second: an event ends in HTTP 429 for every "
+        "viewer.",
+        remedy="Put the IP address of the app's connection first in X-Forwarded-For, in background calls too.",
         kinds=("absent", "not-an-address", "no-device"),
         citations=(citations.COOKBOOK_REQUIREMENTS, citations.THROTTLING_LIMITS),
         needs=frozenset({"start"}),
@@ -49,10 +51,10 @@ class ForwardedFor(Rule):
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
         self._devices: Bounded[str, str] = Bounded()
-        """The device of each address that verbs came from."""
+        """Device of each address that verbs came from."""
         self._unnamed: deque[_Unnamed] = deque(maxlen=10_000)
         self._looked_up: Bounded[tuple[str | None, str], int] = Bounded(KEPT_CODES)
-        """How often each code was asked about from each address that is not its device's."""
+        """Number of lookups of each code from each address other than its device's."""
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         while self._unnamed and self.facts.now_s - self._unnamed[0].wall > PATIENCE:
@@ -82,11 +84,11 @@ class ForwardedFor(Rule):
     def _late(self, unnamed: _Unnamed) -> Outcome | None:
         if self._devices.get(unnamed.address) is not None:
             return HELD
-        fault = Fault("no-device", f"{unnamed.address}, which is no device's")
+        fault = Fault("no-device", f"{unnamed.address}, which is not the address of any device")
         return self._wrong(unnamed, fault) if self._devices else None
 
     def _of_second_screen(self, exchange: Exchange, address: str) -> bool:
-        """What a web page may ask for with a typed code, from wherever it was typed."""
+        """Return whether a web page on a second screen may have caused the call, from any address."""
         if exchange.endpoint != "profiles.code":
             return exchange.endpoint in {"sessions.retrieve", "sessions.resume"}
         if self.facts.sessions.polled is not None:
@@ -96,7 +98,7 @@ class ForwardedFor(Rule):
         return look_ups <= LOOK_UPS
 
     def _from_before(self, exchange: Exchange) -> bool:
-        """A poll for a login that began before anybody watched: its device asked for nothing since."""
+        """Return whether the call polls a code whose session began before the trace."""
         return exchange.endpoint == "profiles.code" and self.facts.sessions.get(exchange.code) is None
 
     def _wrong(self, exchange: Exchange | _Unnamed, fault: Fault) -> Broken:

@@ -1,4 +1,4 @@
-"""Nothing is sent that no API page names."""
+"""Undocumented parameters and headers are not sent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pass_harness.conformance.rule import Card, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
 PREFIXES = ("ap-", "ap_", "pass_", "pass-", "adobe-", "ad-")
-"""Adobe's own headers begin so; others are nobody's business here."""
+"""Prefixes of Adobe's own headers; the rule ignores all others."""
 HEADERS = frozenset(
     {
         "ad-service-token",
@@ -46,11 +46,11 @@ PARAMETERS = {
 class OnlyDocumented(Rule):
     card = Card(
         id="headers.only-documented",
-        title="Only documented parameters and headers are sent",
+        title="The service sends only documented parameters and headers",
         severity=Severity.MUST,
-        requirement="Requests carry the parameters and the Adobe headers that the API pages of REST API V2 and of "
+        requirement="Requests carry only the parameters and Adobe headers that the API pages of REST API V2 and of "
         "Dynamic Client Registration name, and nothing left over from REST API V1.",
-        breaks="What is not documented is ignored today and may be refused tomorrow.",
+        breaks="Adobe Pass ignores undocumented parameters and headers today and may reject them tomorrow.",
         remedy="Remove the parameters and headers that the endpoint's page does not list.",
         kinds=("header-not-listed", "parameter-not-listed"),
         citations=(citations.CHECKLIST_API_REFERENCES, citations.CHECKLIST_REUSE_CODE),
@@ -71,7 +71,7 @@ class OnlyDocumented(Rule):
                 subject=", ".join([*sorted(headers), *sorted(parameters)][:10]),
                 exchanges=(seen.id,),
                 device=seen.device,
-                expected="only what the API page lists",
+                expected="only the parameters and headers that the API page lists",
                 observed=", ".join(unknown[:10]),
             ),
         )

@@ -1,4 +1,4 @@
-"""Adobe Pass is told who the visitor is, where the app knows it."""
+"""The Experience Cloud ID that the app sent is forwarded."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from pass_harness.conformance.rule import Card, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
 LISTED = PROFILE_QUERIES | DECISIONS | {"sessions.create", "logout"}
-"""Calls for the app at hand whose pages list AP-Visitor-Identifier."""
+"""Endpoints of an app's calls whose pages list AP-Visitor-Identifier."""
 HEADER = "ap-visitor-identifier"
 
 
 class VisitorIdentifierPassed(Rule):
     card = Card(
         id="headers.visitor-identifier-passed",
-        title="An Experience Cloud ID that the app gave is passed on",
+        title="The service forwards the Experience Cloud ID that the app sent",
         severity=Severity.SHOULD,
-        requirement="Where the Streaming App gives the visitor's Experience Cloud ID (ECID), it is sent as "
-        "AP-Visitor-Identifier with the calls made for that app, unchanged.",
-        breaks="Adobe's analytics cannot tell which visits led to a login or a playback.",
+        requirement="If the Streaming App sends the visitor's Experience Cloud ID (ECID), the service sends it "
+        "unchanged as AP-Visitor-Identifier with the calls for that app.",
+        breaks="Adobe's analytics cannot show which visits led to a login or a playback.",
         remedy="Take the ECID from the app's request and send it as AP-Visitor-Identifier with sessions, profiles, "
         "decisions and logout.",
         kinds=("absent", "altered"),

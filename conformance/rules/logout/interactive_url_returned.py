@@ -1,4 +1,4 @@
-"""The app gets the address at which the TV provider ends the login."""
+"""The app gets the URL of an interactive logout."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from pass_harness.conformance.rule import Card, Rule, Severity
 class InteractiveUrlReturned(Rule):
     card = Card(
         id="logout.interactive-url-returned",
-        title="The app gets the address of an interactive logout",
+        title="The app gets the URL of an interactive logout",
         severity=Severity.MUST,
-        requirement="Where the logout's answer has the actionType interactive, the app is given its url to open in a "
-        "browser.",
-        breaks="The TV provider's own session stays open: the next login succeeds without a password.",
-        remedy="Return url of the logout's answer to the app, made absolute with the host of Adobe Pass.",
+        requirement="If the logout response has the actionType interactive, the service returns its url to the app, "
+        "which opens it in a browser.",
+        breaks="The viewer's session at the TV provider stays open: the next login succeeds without a password.",
+        remedy="Return the url of the logout response to the app, as an absolute URL on the host of Adobe Pass.",
         kinds=("no-address", "other-address"),
         citations=(citations.CHECKLIST_LOGOUT, citations.API_LOGOUT),
         needs=frozenset({"login", "logout"}),
@@ -54,6 +54,6 @@ class InteractiveUrlReturned(Rule):
             kind="other-address" if given else "no-address",
             exchanges=tuple(call.id for call in calls),
             device=seen.device,
-            expected=f"the app to get {urls[0]}",
-            observed=f"it got {given}" if given else "it got no address",
+            expected=f"the URL {urls[0]} for the app",
+            observed=f"the app got {given}" if given else "the app got no URL",
         )

@@ -1,4 +1,4 @@
-"""Only viewers log out."""
+"""Logout is called only at the viewer's request."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from pass_harness.conformance.rule import Card, Fault, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
 BY_ITSELF = 0.5
-"""Seconds after a denial within which a logout is the service's own doing: no viewer is so fast."""
+"""Seconds after a denial within which the service itself called logout: no viewer reacts so fast."""
 
 
 class NeverAutomatic(Rule):
     card = Card(
         id="logout.never-automatic",
-        title="The service calls logout only when the viewer asks for it",
+        title="The service calls logout only when the viewer requests it",
         severity=Severity.MUST,
-        requirement="Logout is called on a direct request of the viewer alone, not because a preauthorization or "
-        "authorization was denied.",
-        breaks="The viewer is logged out for wanting to watch something that the subscription lacks.",
-        remedy="On a denial show its reason; leave the login as it is.",
+        requirement="The service calls logout only on a direct request of the viewer, not because a "
+        "preauthorization or authorization was denied.",
+        breaks="The viewer is logged out for trying to watch content that the subscription does not include.",
+        remedy="After a denial, show its reason and leave the login as it is.",
         kinds=("after-denial", "not-asked-for"),
         citations=(citations.CHECKLIST_LOGOUT_ON_REQUEST, citations.FAQ_LOGOUT),
     )
@@ -52,7 +52,7 @@ class NeverAutomatic(Rule):
             yield HELD if asked else _not_asked_for(logout)
 
     def _logout(self, denied: Exchange | None, seen: Exchange) -> Iterable[Outcome]:
-        # Where there is a driver, its next verb tells whether the viewer asked for it.
+        # With a driver, the next verb shows whether the viewer requested the logout.
         after = seen.wall - ended(denied) if denied is not None else BY_ITSELF
         if denied is not None and after < BY_ITSELF and not self._logouts.driven:
             fault = Fault("after-denial", f"{after:.2f} s after a denial")
@@ -70,7 +70,7 @@ class NeverAutomatic(Rule):
 
 
 def _not_asked_for(logout: Exchange) -> Broken:
-    return _automatic((logout.id,), logout, Fault("not-asked-for", "nobody had asked for it"))
+    return _automatic((logout.id,), logout, Fault("not-asked-for", "without a request of the viewer"))
 
 
 def _automatic(exchanges: tuple[int, ...], logout: Exchange, fault: Fault) -> Broken:
@@ -79,5 +79,5 @@ def _automatic(exchanges: tuple[int, ...], logout: Exchange, fault: Fault) -> Br
         exchanges=exchanges,
         device=logout.device,
         expected="a logout call only when the viewer logs out",
-        observed=f"logout/{logout.mvpd} was called, {fault.observed}",
+        observed=f"logout/{logout.mvpd} was called {fault.observed}",
     )

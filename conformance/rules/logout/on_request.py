@@ -16,11 +16,11 @@ from pass_harness.conformance.rule import Card, Rule, Severity
 class OnRequest(Rule):
     card = Card(
         id="logout.on-request",
-        title="A logout of the viewer is a logout at Adobe Pass",
+        title="When a viewer logs out, the service calls logout at Adobe Pass",
         severity=Severity.MUST,
-        requirement="When a viewer who is logged in logs out, the service calls logout/{mvpd} with redirectUrl.",
-        breaks="The profile lives on: whoever uses the device next is still logged in as someone else.",
-        remedy="Call GET /api/v2/{serviceProvider}/logout/{mvpd}?redirectUrl=… before forgetting the profile.",
+        requirement="When a logged-in viewer logs out, the service calls logout/{mvpd} with redirectUrl.",
+        breaks="The profile stays valid: the next person on the device is still logged in as the previous viewer.",
+        remedy="Call GET /api/v2/{serviceProvider}/logout/{mvpd}?redirectUrl=… before you delete the profile.",
         kinds=("no-logout-call", "no-redirect-url"),
         citations=(citations.CHECKLIST_LOGOUT, citations.COOKBOOK_LOGOUT, citations.API_LOGOUT),
         needs=frozenset({"login", "logout"}),

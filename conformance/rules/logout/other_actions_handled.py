@@ -1,4 +1,4 @@
-"""A logout that needs no browser ends well too."""
+"""A logout that needs no browser succeeds."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from pass_harness.conformance.rule import Card, Rule, Severity
 class OtherActionsHandled(Rule):
     card = Card(
         id="logout.other-actions-handled",
-        title="Logouts that need no browser end well",
+        title="Logouts that need no browser succeed",
         severity=Severity.MUST,
-        requirement="The actions complete and invalid end the logout at once. On partner_logout the viewer is told "
-        "to log out in the system settings as well.",
-        breaks="The app shows an error although the viewer is logged out, or a login of the system stays.",
+        requirement="The actions complete and invalid end the logout at once. On partner_logout, the service asks "
+        "the viewer to log out in the system settings as well.",
+        breaks="The app shows an error although the viewer is logged out, or the login in the system settings "
+        "remains.",
         remedy="Treat complete and invalid as success; on partner_logout return a message for the viewer.",
         kinds=("service-failed", "no-message"),
         citations=(citations.API_LOGOUT, citations.CHECKLIST_LOGOUT),
@@ -41,8 +42,8 @@ class OtherActionsHandled(Rule):
         actions = {str(action.get("actionName")) for call in calls for action in logouts(call).values()}
         if not actions & {"complete", "invalid", "partner_logout"}:
             return
-        untold = "partner_logout" in actions and not seen.returns.get("message")
-        if seen.failure is None and not untold:
+        no_message = "partner_logout" in actions and not seen.returns.get("message")
+        if seen.failure is None and not no_message:
             yield HELD
             return
         yield Broken(
@@ -50,6 +51,8 @@ class OtherActionsHandled(Rule):
             subject=", ".join(sorted(actions)),
             exchanges=tuple(call.id for call in calls),
             device=seen.device,
-            expected="a message about the system settings" if untold else f"{', '.join(sorted(actions))} to end well",
+            expected="a message about the system settings"
+            if no_message
+            else f"success for the action {', '.join(sorted(actions))}",
             observed=seen.failure or "the app got no message",
         )

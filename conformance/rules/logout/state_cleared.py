@@ -1,4 +1,4 @@
-"""After a logout the device is logged out."""
+"""A device is not authenticated after a logout."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from pass_harness.conformance.rule import Card, Fault, Rule, Severity
 class StateCleared(Rule):
     card = Card(
         id="logout.state-cleared",
-        title="After a logout the device is not authenticated",
+        title="A device is not authenticated after a logout",
         severity=Severity.MUST,
-        requirement="A logout ends the authenticated profile: afterwards the device is not authenticated, and a "
-        "playback asks for a login, unless Adobe Pass then gives a profile of another TV provider.",
-        breaks="The app shows the viewer who left as logged in, and every playback fails.",
-        remedy="Forget the profile and everything derived from it when the viewer logs out.",
+        requirement="A logout ends the authenticated profile. Afterwards the device is not authenticated and a play "
+        "request requires a login, unless Adobe Pass then returns a profile of another TV provider.",
+        breaks="The app shows the previous viewer as logged in, and every playback fails.",
+        remedy="Delete the profile and everything derived from it when the viewer logs out.",
         kinds=("still-authenticated", "allowed-to-play"),
         citations=(citations.COOKBOOK_LOGOUT, citations.FAQ_LOGOUT),
         needs=frozenset({"logout", "status"}),
@@ -35,7 +35,7 @@ class StateCleared(Rule):
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if not isinstance(seen, VerbCall):
-            if profiles(seen):  # another TV provider's: the viewer has left one of them
+            if profiles(seen):  # of another TV provider: the viewer logged out of only one
                 self._forget(seen)
         elif seen.verb == "logout" and seen.failure is None:
             for name in names(seen):
@@ -52,10 +52,10 @@ class StateCleared(Rule):
     def _judge(self, call: VerbCall) -> Iterator[Outcome]:
         if call.verb in {"status", "start"} and "state" in call.returns:
             still = call.returns["state"] == "authenticated"
-            fault = Fault("still-authenticated", f"{call.verb} called it authenticated", call.verb)
+            fault = Fault("still-authenticated", f"the verb {call.verb} returned the state authenticated", call.verb)
         elif call.verb == "play" and "allowed" in call.returns:
             still = call.returns["allowed"] is True
-            fault = Fault("allowed-to-play", f"{call.arguments.get('resource')} was allowed to play")
+            fault = Fault("allowed-to-play", f"the app was allowed to play {call.arguments.get('resource')}")
         else:
             return
         yield (
@@ -66,7 +66,7 @@ class StateCleared(Rule):
                 subject=fault.subject,
                 exchanges=(),
                 device=call.device,
-                expected="the device not to be authenticated after its logout",
+                expected="a device that is not authenticated after its logout",
                 observed=fault.observed,
             )
         )

@@ -1,4 +1,4 @@
-"""A preauthorize request asks about five resources at most."""
+"""A preauthorize request names no more resources than agreed."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from pass_harness.conformance.rule import Card, Rule, Severity
 class BatchLimit(Rule):
     card = Card(
         id="preauthorization.batch-limit",
-        title="A preauthorize request asks about no more resources than agreed",
+        title="A preauthorize request names no more resources than agreed",
         severity=Severity.MUST,
-        requirement="One request carries as many resources as was agreed with the TV providers, usually 5; larger "
-        "catalogues are split.",
-        breaks="The whole request fails with too_many_resources, and the app can show nothing.",
+        requirement="One request names at most as many resources as were agreed with the TV providers, usually 5. "
+        "The service splits longer lists.",
+        breaks="The whole request fails with too_many_resources, and the app has nothing to show.",
         remedy="Split the list of resources into requests of at most 5.",
         kinds=("too-many-resources",),
         citations=(citations.FAQ_PREAUTHORIZATION_LIMIT, citations.COOKBOOK_PREAUTHORIZE),

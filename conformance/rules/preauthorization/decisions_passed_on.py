@@ -1,4 +1,4 @@
-"""The app gets the decisions as Adobe Pass gave them."""
+"""The app gets the preauthorization decisions unchanged."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from pass_harness.mock_server.exchange import Exchange
 class DecisionsPassedOn(Rule):
     card = Card(
         id="preauthorization.decisions-passed-on",
-        title="The app gets the preauthorization decisions as they were given",
+        title="The app gets the preauthorization decisions unchanged",
         severity=Severity.MUST,
-        requirement="Permits and denials are passed to the Streaming App, a denial with its message.",
-        breaks="The app shows what cannot be played, or hides what the viewer pays for.",
+        requirement="The service returns permits and denials to the Streaming App, each denial with its message.",
+        breaks="The app shows content that cannot be played, or hides content that the viewer pays for.",
         remedy="Return every permitted resource as permitted and every denied one as denied, with the message or "
         "details of its error.",
         kinds=("permit-withheld", "denial-given-as-permit", "denial-withheld", "no-message"),
@@ -52,7 +52,7 @@ class DecisionsPassedOn(Rule):
             kind=wrong.kind,
             exchanges=tuple(exchange.id for exchange in asked),
             device=call.device,
-            expected="the decisions of Adobe Pass, denials with their message",
+            expected="the decisions of Adobe Pass, each denial with its message",
             observed=wrong.observed,
         )
 
@@ -63,13 +63,13 @@ def _wrong(resource: str, decision: Mapping[str, Any], call: VerbCall) -> Fault 
     if decision.get("authorized") is True:
         if shown:
             return None
-        return Fault("permit-withheld", f"{resource} was permitted, and the app was not told so")
+        return Fault("permit-withheld", f"{resource} was permitted, but the app did not get the permit")
     if shown:
-        return Fault("denial-given-as-permit", f"{resource} was denied, and the app got a permit")
+        return Fault("denial-given-as-permit", f"{resource} was denied, but the app got a permit")
     if "denied" in returns and resource not in (returns["denied"] or []):
-        return Fault("denial-withheld", f"{resource} was denied, and the app was not told so")
-    said = denial(decision).get("message") or denial(decision).get("details")
+        return Fault("denial-withheld", f"{resource} was denied, but the app did not get the denial")
+    message = denial(decision).get("message") or denial(decision).get("details")
     messages = returns.get("messages")
-    if said and isinstance(messages, dict) and not messages.get(resource):
-        return Fault("no-message", f"{resource} was denied, and the app got no message")
+    if message and isinstance(messages, dict) and not messages.get(resource):
+        return Fault("no-message", f"{resource} was denied, but the app got no message")
     return None

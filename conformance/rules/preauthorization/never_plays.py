@@ -1,4 +1,4 @@
-"""A preauthorization is no permission to play."""
+"""A preauthorization does not allow playback."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from pass_harness.mock_server.exchange import Exchange
 class NeverPlays(Rule):
     card = Card(
         id="preauthorization.never-plays",
-        title="What was preauthorized is authorized before it plays",
+        title="A preauthorized resource is authorized before it plays",
         severity=Severity.MUST,
-        requirement="Preauthorization decisions filter what is shown. Playback needs an authorization of its own, "
-        "though a permit of the preauthorization exists.",
-        breaks="Playback without authorization breaches the contracts with the TV providers.",
-        remedy="Call decisions/authorize for each playback, whatever the preauthorization said.",
+        requirement="Preauthorization decisions only filter the content that the app shows. Playback needs its own "
+        "authorization, even for a resource that was preauthorized.",
+        breaks="Playback without authorization breaks the contracts with the TV providers.",
+        remedy="Call decisions/authorize for each playback, whatever the preauthorization decision was.",
         kinds=("played-without-authorization",),
         citations=(citations.CHECKLIST_PREAUTHORIZATION_USE, citations.FAQ_PREAUTHORIZATION_NO_TOKEN),
         needs=frozenset({"preauthorize", "play"}),
@@ -60,5 +60,5 @@ class NeverPlays(Rule):
             exchanges=(permits[0].id,),
             device=call.device,
             expected=f"an authorize call before {resource} plays",
-            observed="it played on the strength of the preauthorization",
+            observed=f"the app was allowed to play {resource} with its preauthorization alone",
         )

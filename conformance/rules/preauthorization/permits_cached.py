@@ -1,4 +1,4 @@
-"""What was permitted once is not asked for again while the app runs."""
+"""Permitted resources are not requested again while the app runs."""
 
 from __future__ import annotations
 
@@ -14,32 +14,33 @@ from pass_harness.conformance.rule import Card, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
 KEPT = 300.0
-"""Seconds for which a permit is held to be remembered; a cache may end earlier than the app."""
+"""Seconds for which the rule expects a permit to be cached; a cache may expire before the app ends."""
 
 APP_RESTARTED = 5.0
-"""Seconds that a viewer needs at least to end an app, start it and get to its catalogue."""
+"""Seconds that a viewer needs at least to close the app, start it again and open its catalogue."""
 
 KEPT_DEVICES = 10_000
 MOST_ANSWERS = 10
-"""Answers that are remembered of each permit."""
+"""Number of responses kept for each permit."""
 
 
 Device = tuple[str | None, str]
 Permits = dict[tuple[str | None, str], list[Exchange]]
-"""The answers that permitted each (mvpd, resource)."""
+"""Responses that permitted each (mvpd, resource)."""
 
 
 class PermitsCached(Rule):
     card = Card(
         id="preauthorization.permits-cached",
-        title="Permits of a preauthorization are remembered while the app runs",
+        title="The service caches preauthorization permits while the app runs",
         severity=Severity.MUST,
-        requirement="A resource that was permitted to a device is not asked for again in the same run of the app; "
-        "subscriptions seldom change meanwhile. Five minutes are looked at, and each running instance may ask once. "
-        "A new start, another look at the profiles, a login or a logout begins anew; where nobody tells of starts, "
-        f"only what is asked for again within {APP_RESTARTED:g} s is a breach.",
-        breaks="Each page of the catalogue that a viewer opens again costs the TV provider a decision.",
-        remedy="Keep permitted resources in memory by device, and ask for the unknown ones only.",
+        requirement="The service does not request a decision again for a resource that was permitted to the device "
+        "in the same run of the app, because subscriptions seldom change in that time. The rule covers five "
+        "minutes, and each running instance may ask once. A new start of the app, another profiles request, a "
+        "login or a logout begins anew. In a trace without verbs, which does not show starts, only a repetition "
+        f"within {APP_RESTARTED:g} s breaks the rule.",
+        breaks="Each catalogue page that a viewer opens again costs the TV provider a decision.",
+        remedy="Cache permitted resources in memory by device, and request decisions only for the other resources.",
         kinds=("permitted-asked-again",),
         citations=(citations.CHECKLIST_PREAUTHORIZATION_CACHING, citations.FAQ_PREAUTHORIZATION_CACHING),
         needs=frozenset({"preauthorize"}),
@@ -49,9 +50,9 @@ class PermitsCached(Rule):
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
         self._permits: Bounded[Device, tuple[float, Permits]] = Bounded(KEPT_DEVICES)
-        """With the moment of the latest answer."""
+        """Arrival of the latest request, in seconds on the scale of ``Exchange.wall``, and the permits."""
         self._started: Bounded[str, float] = Bounded(KEPT_DEVICES)
-        """When the app of each device started last."""
+        """Start of the last verb start of each device, in seconds on the same scale."""
         self._repeats: Candidates[Broken] = Candidates()
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
@@ -63,7 +64,7 @@ class PermitsCached(Rule):
             return NOTHING
         if seen.status != 200:
             return NOTHING
-        self._permits.shed(lambda known: seen.wall - known[0] > KEPT)  # nobody looks at it any more
+        self._permits.shed(lambda known: seen.wall - known[0] > KEPT)  # the rule does not look back further
         _, permits = self._permits.get(device) or (0.0, Permits())
         outcomes = self._asked(permits, seen) if permits else NOTHING
         kept = brief(seen)
@@ -99,16 +100,16 @@ class PermitsCached(Rule):
             kind="permitted-asked-again",
             exchanges=(permits[seen.mvpd, again[0]][-1].id, seen.id),
             device=seen.device,
-            expected="only resources that are not known to be permitted",
-            observed=f"{', '.join(again[:5])} asked for again",
+            expected="a request only for resources without a permit yet",
+            observed=f"{', '.join(again[:5])} requested again, although already permitted",
         )
         if not self._repeats.driven:
             return [repeated]
-        self._repeats.add(seen, repeated)  # it may turn out that the app was starting
+        self._repeats.add(seen, repeated)  # the next verb may show that the app was starting
         return NOTHING
 
     def _since(self, seen: Exchange) -> float:
-        """Since when a permit would be remembered."""
+        """Return the earliest time of a permit that should still be cached, in seconds."""
         started = max(self._started.get(name) or 0.0 for name in names(seen))
         return max(started, seen.wall - (KEPT if self._repeats.driven else APP_RESTARTED))
 

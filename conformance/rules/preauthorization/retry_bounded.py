@@ -1,4 +1,4 @@
-"""A preauthorization that may be retried is retried a few times, and only where it may."""
+"""Preauthorizations are retried a limited number of times."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ class PreauthorizationRetryBounded(RetryBounded):
     watches = frozenset({endpoint})
     card = Card(
         id="preauthorization.retry-bounded",
-        title="Preauthorizations are retried at most twice",
+        title="The service retries a preauthorization at most twice",
         severity=Severity.MUST,
-        requirement="A decision is asked for again only where its error has the action retry, three times in all, "
-        "and only for the resources so marked.",
-        breaks="While a TV provider is in trouble, endless retries make sure that it stays so.",
-        remedy="After an error with the action retry ask again for those resources, at most twice, then give up.",
+        requirement="The service requests a decision again only if its error has the action retry, three times in "
+        "all, and only for the resources with that action.",
+        breaks="While a TV provider has a failure, endless retries prolong it.",
+        remedy="After an error with the action retry, request those resources again at most twice, then give up.",
         kinds=("too-many-tries", "decided-asked-again"),
         citations=(citations.CHECKLIST_PREAUTHORIZATION_RETRY, citations.ERRORS_HANDLING),
     )

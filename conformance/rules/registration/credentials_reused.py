@@ -1,4 +1,4 @@
-"""A client registers once and keeps its credentials."""
+"""Client credentials are registered once and reused."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from pass_harness.mock_server.exchange import Exchange
 class CredentialsReused(Rule):
     card = Card(
         id="registration.credentials-reused",
-        title="Client credentials are registered once and reused",
+        title="The service registers once and reuses its client credentials",
         severity=Severity.MUST,
-        requirement="Client credentials are kept for good. A device's calls stay with one client, and a client that "
-        "serves many devices is registered once per running instance. Registering again is right only after the "
-        "answer invalid_client. A client of its own for each app instance, which Adobe allows, is no breach.",
-        breaks="Profiles belong to a client: whoever gets another one is logged out.",
-        remedy="Keep client_id and client_secret in persistent storage and use them for every access token.",
+        requirement="The service keeps its client credentials permanently. It uses the same client for all calls of "
+        "a device, and it registers a client that serves many devices once per running instance. It registers again "
+        "only after the response invalid_client. Adobe allows a separate client for each app instance; that does "
+        "not break this rule.",
+        breaks="Profiles belong to a client, so a viewer whose device gets a new client is logged out.",
+        remedy="Store client_id and client_secret in persistent storage and use them for every access token request.",
         kinds=("registered-again",),
         citations=(
             citations.CHECKLIST_CLIENT_CREDENTIALS,
@@ -36,7 +37,7 @@ class CredentialsReused(Rule):
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
         self._clients_of: Bounded[tuple[str | None, str], list[Client]] = Bounded()
-        """The clients of each device that has had more than one."""
+        """Clients of each device that has had more than one."""
         self._flagged: Bounded[str, bool] = Bounded(1000)
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
@@ -77,6 +78,6 @@ class CredentialsReused(Rule):
             kind="registered-again",
             exchanges=tuple(exchange.id for exchange in ids if exchange is not None),
             device=use.device if use else None,
-            expected=f"the credentials of client {old.id} to be used again",
-            observed="the service registered anew, although those credentials were never refused",
+            expected=f"reuse of the credentials of client {old.id}",
+            observed="the service registered a new client, although Adobe Pass never refused those credentials",
         )

@@ -1,4 +1,4 @@
-"""A restart of the service loses no credentials."""
+"""Client credentials survive a restart of the service."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class CredentialsSurviveRestart(Rule):
         id="registration.credentials-survive-restart",
         title="Client credentials survive a restart of the service",
         severity=Severity.MUST,
-        requirement="Client credentials are kept in persistent storage: after a restart the devices known before it "
-        "are served with the credentials they had.",
-        breaks="Every restart or release of the service logs all viewers out, because profiles belong to a client.",
-        remedy="Keep client_id and client_secret in a database or file, not in memory.",
+        requirement="The service keeps its client credentials in persistent storage. After a restart it uses the "
+        "same client as before for every device that it knew.",
+        breaks="Profiles belong to a client, so every restart or release of the service logs all viewers out.",
+        remedy="Store client_id and client_secret in a database or file, not only in memory.",
         kinds=("registered-after-restart",),
         citations=(citations.CHECKLIST_CLIENT_CREDENTIALS, citations.DCR_CREDENTIALS_PERSISTENT),
         needs=frozenset({"restart"}),
@@ -33,7 +33,7 @@ class CredentialsSurviveRestart(Rule):
         self._client_of: Bounded[tuple[str | None, str], str] = Bounded()
         self._before: dict[tuple[str | None, str], str | None] = {}
         self._survived: set[str] = set()
-        """Clients that were seen again since the restart: whatever comes later is not the restart's doing."""
+        """Clients seen again since the restart. The restart does not cause a change of client after that."""
         self._restarted = float("inf")
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
@@ -61,6 +61,6 @@ class CredentialsSurviveRestart(Rule):
             kind="registered-after-restart",
             exchanges=(client.registered.id, seen.id),
             device=seen.device,
-            expected=f"client {old}, as before the restart",
-            observed=f"client {client.id}, registered after the restart",
+            expected=f"calls with client {old}, as before the restart",
+            observed=f"calls with client {client.id}, registered after the restart",
         )

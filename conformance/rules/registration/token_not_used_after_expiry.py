@@ -1,4 +1,4 @@
-"""An expired access token is not sent."""
+"""Expired access tokens are not sent."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pass_harness.conformance.rule import Card, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
 MARGIN = 2.0
-"""Seconds past the expiry for requests under way and for clocks that differ."""
+"""Seconds past the expiry, for requests in progress and for clocks that differ."""
 
 
 class TokenNotUsedAfterExpiry(Rule):
@@ -23,10 +23,11 @@ class TokenNotUsedAfterExpiry(Rule):
         id="registration.token-not-used-after-expiry",
         title="No request carries an expired access token",
         severity=Severity.MUST,
-        requirement="An access token is used until it expires and then discarded; a new one is fetched before that. "
-        f"Requests that arrive more than {MARGIN:g} s past the expiry are a breach.",
-        breaks="Every request with an expired token is a 401: a wasted call, and a viewer who waits longer.",
-        remedy="Keep created_at + expires_in with the token, and replace it before that moment.",
+        requirement="The service discards an access token when it expires and fetches a new one before that. A "
+        f"request with a token that arrives more than {MARGIN:g} s after its expiry breaks this rule.",
+        breaks="Adobe Pass answers a request with an expired token with 401: the call is wasted and the viewer "
+        "waits longer.",
+        remedy="Store created_at + expires_in with the token and replace the token before that time.",
         kinds=("sent-after-expiry",),
         citations=(citations.CHECKLIST_ACCESS_TOKENS, citations.DCR_TOKEN_LIFE),
     )
@@ -46,7 +47,7 @@ class TokenNotUsedAfterExpiry(Rule):
         return self._earlier_tokens(token, seen)
 
     def _earlier_tokens(self, used: Token, seen: Exchange) -> Iterator[Outcome]:
-        """A call with a good token is the opportunity held for each expired one of the same client."""
+        """Yield `HELD` once for each expired token of the client, as soon as the client uses a valid one."""
         for token in self.facts.tokens.of(used.client):
             expired = token.uses and seen.wall > token.expires + MARGIN
             if expired and self._decided.get(token.value) is None:
@@ -58,6 +59,6 @@ class TokenNotUsedAfterExpiry(Rule):
             kind="sent-after-expiry",
             exchanges=(token.issued.id, seen.id),
             device=seen.device,
-            expected=f"a new access token after the {token.life:.0f} s that this one lived",
-            observed=f"it was sent {seen.wall - token.expires:.1f} s after its expiry",
+            expected=f"no request with this access token after its lifetime of {token.life:.0f} s",
+            observed=f"the token was sent {seen.wall - token.expires:.1f} s after its expiry",
         )

@@ -1,4 +1,4 @@
-"""A token is renewed before a 401 says that it has expired."""
+"""Access tokens are renewed before a 401 reports their expiry."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from pass_harness.conformance.rule import Card, Rule, Severity
 class TokenRenewedProactively(Rule):
     card = Card(
         id="registration.token-renewed-proactively",
-        title="The service notices the expiry of a token by itself",
+        title="The service renews an access token before it expires",
         severity=Severity.SHOULD,
-        requirement="The validity of an access token is checked before it is used, so that no 401 is needed to learn "
-        "of its expiry.",
-        breaks="Each expiry costs a refused request, at an event one per device at the same moment.",
-        remedy="Compare the token's expiry with the clock before each call, and renew it shortly before.",
+        requirement="The service checks that an access token is still valid before it uses it. It does not rely on "
+        "a 401 to learn that the token has expired.",
+        breaks="Each expiry costs a rejected request; during an event, that is one per device at the same moment.",
+        remedy="Compare the token's expiry with the clock before each call, and renew the token shortly before it "
+        "expires.",
         kinds=("expiry-noticed-by-401",),
         citations=(citations.CHECKLIST_TOKEN_VALIDATION, citations.DCR_TOKEN_LIFE),
     )
@@ -41,6 +42,6 @@ class TokenRenewedProactively(Rule):
                 exchanges=(token.issued.id, seen.id),
                 device=seen.device,
                 expected="a new access token before the old one expires",
-                observed="the expiry was noticed by a 401",
+                observed="the service sent the expired token and got a 401",
             )
         ]

@@ -1,4 +1,4 @@
-"""A token that ran out is replaced by a new token, not by a new registration."""
+"""Access tokens are renewed with the stored client credentials, not by a new registration."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from pass_harness.mock_server.exchange import Exchange
 class TokenRenewedWithSameCredentials(Rule):
     card = Card(
         id="registration.token-renewed-with-same-credentials",
-        title="A new access token is fetched with the stored credentials",
+        title="The service renews access tokens with its stored client credentials",
         severity=Severity.MUST,
-        requirement="When an access token has expired or was rejected, the next one is fetched from /o/client/token "
-        "with the credentials there are. Registering anew is not a way to refresh a token.",
-        breaks="A new client has no profiles: every expiry of a token logs the viewers out.",
-        remedy="Call /o/client/token with the stored credentials; register again only after invalid_client.",
+        requirement="When an access token has expired or was rejected, the service requests the next one from "
+        "/o/client/token with its existing client credentials. It does not register a new client to renew a token.",
+        breaks="A new client has no profiles, so each token expiry logs the viewers out.",
+        remedy="Call /o/client/token with the stored credentials; register again only after the response "
+        "invalid_client.",
         kinds=("registered-for-a-token",),
         citations=(citations.DCR_TOKEN_REFRESH, citations.COOKBOOK_REGISTER),
     )
@@ -47,7 +48,7 @@ class TokenRenewedWithSameCredentials(Rule):
         if old.refused or client.registered is None:
             return
         registered = client.registered.wall
-        # Was it the end of the old client's token that made the service register?
+        # The rule applies only if the service registered because the old client's token needed renewal.
         last = next((token for token in reversed(old.tokens) if token.issued.wall < registered), None)
         if last is None or not last.spent(registered) or self._flagged.get(client.id):
             return
@@ -56,6 +57,6 @@ class TokenRenewedWithSameCredentials(Rule):
             kind="registered-for-a-token",
             exchanges=(last.issued.id, client.registered.id, seen.id),
             device=seen.device,
-            expected=f"a new token for client {old.id} when its token ran out",
-            observed=f"a new registration, client {client.id}",
+            expected=f"a new access token for client {old.id}, whose token needed renewal",
+            observed=f"the registration of a new client, {client.id}",
         )

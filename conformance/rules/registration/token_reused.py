@@ -1,4 +1,4 @@
-"""An access token is used until it runs out."""
+"""Access tokens are reused until shortly before they expire."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from pass_harness.mock_server.exchange import Exchange
 class TokenReused(Rule):
     card = Card(
         id="registration.token-reused",
-        title="An access token is reused until it is about to expire",
+        title="The service reuses an access token until shortly before it expires",
         severity=Severity.MUST,
-        requirement="No new access token is asked for while one of the same client is good: not rejected, and with "
-        "more than a minute (or a tenth of its life, if that is more) left. Every running instance may hold one.",
-        breaks="Each call then costs two, latency doubles and the device's request allowance is drained (HTTP 429).",
-        remedy="Keep the access token with its expiry and share it among all requests of the client.",
+        requirement="The service does not request a new access token while a token of the same client is usable: it "
+        "was not rejected, and more than a minute (or a tenth of its lifetime, if that is longer) is left. Each "
+        "running instance may hold one token.",
+        breaks="Every call becomes two calls: latency doubles and the device's request allowance runs out (HTTP "
+        "429).",
+        remedy="Store the access token with its expiry and share it among all requests of the client.",
         kinds=("asked-too-early",),
         citations=(citations.CHECKLIST_ACCESS_TOKENS, citations.DCR_TOKEN_PERSISTENT),
     )
@@ -38,7 +40,7 @@ class TokenReused(Rule):
         had = self.facts.tokens.had
         if not had:
             return
-        # A token whose answer was still under way could not be known yet.
+        # The service cannot reuse a token whose response was still in progress.
         known = [token for token in had if answered_before(token.issued, seen)]
         good = [token for token in known if not token.spent(seen.wall)]
         if len(good) < self.expectations.instances:
@@ -49,6 +51,6 @@ class TokenReused(Rule):
             kind="asked-too-early",
             exchanges=(good[-1].issued.id, seen.id),
             device=seen.device,
-            expected="the access token to be used until it is about to expire",
-            observed=f"a new one was asked for {left:.0f} s before the last one of client {had[-1].client} expires",
+            expected="reuse of the access token until shortly before it expires",
+            observed=f"a new token was requested {left:.0f} s before the last one of client {had[-1].client} expires",
         )

@@ -1,4 +1,4 @@
-"""After a 401 comes a new token, and never the rejected one."""
+"""After a 401 the access token is renewed, and the rejected one is not sent again."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from pass_harness.conformance.rule import Card, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
 UNDER_WAY = 5.0
-"""Seconds after the rejection in which other requests with the token may still arrive: those that wait for a
-connection meanwhile, in a service that is too busy to read the 401 at once."""
+"""Seconds after the rejection in which other requests with the token may still arrive. In a service that is too
+busy to read the 401 at once, these requests waited for a connection."""
 ENDLESS = 4
-"""So many rejections in a row, without a success between them, are a loop."""
+"""Number of rejections of one request, without a success between them, that make a loop."""
 
 
 class UnauthorizedRenewsFirst(Rule):
     card = Card(
         id="registration.unauthorized-renews-first",
-        title="After a 401 the access token is renewed before anything is repeated",
+        title="After a 401 the service renews the access token before it repeats a request",
         severity=Severity.MUST,
-        requirement="A 401 leads to a new access token and then to one repetition of the request. The rejected token "
-        "is never sent again, and rejections do not turn into a loop.",
-        breaks="Repetitions with a rejected token can only fail: they are load without use and drain the device's "
+        requirement="After a 401 the service fetches a new access token and then repeats the request once. It never "
+        "sends the rejected token again, and it does not loop on rejections.",
+        breaks="A request with a rejected token always fails. Repetitions are useless load and use up the device's "
         "request allowance.",
-        remedy="On a 401 discard the token, fetch a new one, repeat the request once, then give up.",
+        remedy="On a 401, discard the token, fetch a new one, repeat the request once, then give up.",
         kinds=("rejected-token-sent-again", "rejections-in-a-row"),
         citations=(citations.CHECKLIST_TOKEN_VALIDATION, citations.DCR_TOKEN_REFRESH),
     )
@@ -79,8 +79,8 @@ class UnauthorizedRenewsFirst(Rule):
                 kind="rejections-in-a-row",
                 exchanges=tuple(row),
                 device=seen.device,
-                expected="one repetition with a new token, then to give up",
-                observed=f"{ENDLESS} rejections of one request in a row",
+                expected="one repetition with a new access token, then no further request",
+                observed=f"the same request was rejected {ENDLESS} times in a row",
             )
 
     def _sent_again(self, rejection: Exchange, seen: Exchange) -> Broken:
@@ -89,5 +89,5 @@ class UnauthorizedRenewsFirst(Rule):
             exchanges=(rejection.id, seen.id),
             device=seen.device,
             expected="a new access token after the 401",
-            observed=f"the rejected token was sent again {seen.wall - rejection.wall:.2f} s later",
+            observed=f"the rejected access token was sent again {seen.wall - rejection.wall:.2f} s later",
         )
