@@ -1,4 +1,4 @@
-"""The bounded mapping for the state of rules, which import nothing of the mock but the exchange."""
+"""A bounded mapping for the state of rules, which import only the exchange from the mock otherwise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Outcomes: held, broken or unclear, one for each opportunity of a rule; and the limits that rules are held to."""
+"""Outcomes (held, broken or unclear), one for each opportunity of a rule, and the limits that rules apply."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Blame(StrEnum):
-    """Whose a failure is."""
+    """Party that must fix a failure: the service, its configuration, or the harness."""
 
     SERVICE = "SERVICE"
     CONFIG = "CONFIG"
@@ -16,35 +16,35 @@ class Blame(StrEnum):
 
 @dataclass(frozen=True)
 class Expectations:
-    """What a deployment may differ in: budgets and limits that rules are held to."""
+    """Limits and budgets of a deployment, which rules apply."""
 
     instances: int = 1
     preauthorize_limit: int = 5
     authorize_limit: int = 1
     hidden_mvpds: tuple[str, ...] = ()
-    """The TV providers that viewers must not be offered; globs."""
+    """Glob patterns of the TV providers that the service must not offer to viewers."""
     poll_interval: float = 2.7
-    """Seconds: Adobe's 3 s less the margin for jitter."""
+    """Seconds between two polls of a code, at least: Adobe's 3 s less the margin for jitter."""
     answer_within: float = 10.0
-    """Seconds within which an app gets an answer, whatever Adobe Pass does."""
+    """Seconds within which an app must get an answer, whatever Adobe Pass does."""
     lag_limit_ms: float = 250.0
-    """Above this lag of the mock's event loop a timing finding is inconclusive."""
+    """Lag of the mock's event loop, in ms, above which a timing outcome is inconclusive."""
 
 
 @dataclass(frozen=True)
 class Held:
-    """An opportunity that the service used well."""
+    """An opportunity at which the service kept the rule."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Broken:
-    """An opportunity at which the rule was broken; the evidence."""
+    """An opportunity at which the service broke the rule, with the evidence."""
 
     kind: str
-    """Which of the card's kinds it is. Fingerprints are made of it, and not of the sentences below."""
+    """One of the card's kinds. Fingerprints contain it, and not the sentences below."""
     subject: str = ""
-    """The stable noun that makes it another finding of its kind: a header, a parameter, a verb. Never a device, a
-    code or a time."""
+    """Stable noun that separates findings of one kind: a header, a parameter, a verb. Never a device, a code or a
+    time."""
     exchanges: tuple[int, ...]
     device: str | None
     expected: str
@@ -54,7 +54,7 @@ class Broken:
 
 @dataclass(frozen=True, kw_only=True)
 class Unclear:
-    """An opportunity that cannot be judged, and why (the harness lagged, say)."""
+    """An opportunity that cannot be judged, with the reason (the harness lagged, for example)."""
 
     reason: str
     exchanges: tuple[int, ...] = ()
@@ -67,8 +67,8 @@ HELD = Held()
 
 
 NOTHING: tuple[Outcome, ...] = ()
-"""What a rule answers that had no opportunity."""
+"""Result of `Rule.observe` without an opportunity."""
 
 
 ONE_HELD: tuple[Outcome, ...] = (HELD,)
-"""What a rule answers that had one and is done with it, as nearly always."""
+"""Result of `Rule.observe` with one opportunity that was held, the most frequent case."""

@@ -1,4 +1,4 @@
-"""Rules and scenarios are chosen by their ids and by patterns of these."""
+"""Selection of rules and scenarios by id or glob pattern."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pass_harness.conformance.errors import ConfigError
 
 
 def matching(patterns: Sequence[str], ids: Sequence[str], *, what: str, hint: str) -> frozenset[str]:
-    """The ids that match one of the patterns (globs); all of them if there is no pattern.
+    """Return the ids that match one of the patterns (globs), or all ids without patterns.
 
-    Raises `ConfigError` for a pattern that no ``what`` matches, so that a misspelt one does not pass unseen. Where
-    none is similar, it gives the ``hint``.
+    Raises `ConfigError` for a pattern that matches no ``what``, so that a typing error does not go unnoticed. The
+    message names similar ids or, if there are none, the ``hint``.
     """
     for pattern in patterns:
         if not any(fnmatchcase(one, pattern) for one in ids):

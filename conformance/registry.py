@@ -1,4 +1,4 @@
-"""The rules there are, found by walking the package `pass_harness.conformance.rules`: a new file is a new rule."""
+"""The registry of rules: it imports each module in `pass_harness.conformance.rules`, so a new file adds a rule."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ PHASES = (
     "errors",
     "environment",
 )
-"""The phases of a viewer's way through a service, in the order in which reports list them."""
+"""Phases of a viewer's session, in the order in which reports list them."""
 
 
 @cache
 def all_rules() -> tuple[type[Rule], ...]:
-    """Every rule, ordered by phase and then by id."""
+    """Return every rule, ordered by phase and then by id."""
     found = [rule for name in _modules() for rule in _rules_in(name)]
     return tuple(sorted(found, key=lambda rule: (PHASES.index(phase(rule)), rule.card.id)))
 
@@ -38,9 +38,9 @@ def rule_ids() -> list[str]:
 
 
 def select(patterns: Sequence[str]) -> tuple[type[Rule], ...]:
-    """The rules whose id matches one of the patterns (``authentication.*``); all of them if there is none.
+    """Return the rules whose id matches a pattern (``authentication.*``), or all rules without patterns.
 
-    Raises `ConfigError` for a pattern that matches nothing, so that a misspelt rule does not pass unseen.
+    Raises `ConfigError` for a pattern that matches no rule, so that a typing error does not go unnoticed.
     """
     chosen = matching(patterns, rule_ids(), what="rule", hint="`pass-conformance rules` lists them")
     return tuple(rule for rule in all_rules() if rule.card.id in chosen)

@@ -1,8 +1,7 @@
-"""The rule: a small unit that watches observations go by and says each time it could have been broken.
+"""The base class of rules: a rule reads observations in order and yields an outcome for each opportunity.
 
-A rule module holds one class: first its identity card, then the judgement. Judging is pure: observations in,
-outcomes out, bounded state, no clock and no I/O, so one object serves a live mock, a recorded trace and a load
-test alike.
+A rule module holds one class: first its card, then its judgement. Judging is pure: observations in, outcomes out,
+bounded state, no clock and no I/O. So one class judges a live mock, a recorded trace and a load test alike.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from pass_harness.conformance.requirements.citations import Citation
 
 
 class Severity(StrEnum):
-    """MUST is what Adobe calls mandatory; SHOULD is what it recommends."""
+    """MUST for Adobe's mandatory requirements, SHOULD for its recommendations."""
 
     MUST = "MUST"
     SHOULD = "SHOULD"
@@ -28,29 +27,29 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """The identity card of a rule: everything that reports, docs and `explain` print of it."""
+    """Description of a rule, which reports, docs and the command explain print."""
 
     id: str
     title: str
     """A sentence that is true of a service that keeps the rule."""
     severity: Severity
     requirement: str
-    """What Adobe asks, in our words."""
+    """Adobe's requirement, in our words."""
     breaks: str
-    """What goes wrong for viewers or the contract when it is broken."""
+    """Consequences for viewers or for the contracts when a service breaks the rule."""
     remedy: str
-    """How to mend a service that breaks it."""
+    """Fix for a service that breaks the rule."""
     kinds: tuple[str, ...]
-    """The kinds of its findings: a slug for each fault that it tells apart, kept for good once released."""
+    """Kinds of its findings: a slug for each fault that it distinguishes, permanent once released."""
     citations: tuple[Citation, ...]
     needs: frozenset[str] = frozenset()
-    """Verbs and facilities without which a run gives no opportunity, or, with `judges_app`, no evidence."""
+    """Verbs and facilities without which a run has no opportunity or, with `judges_app`, no evidence."""
     judges_app: bool = False
-    """True where the rule needs what the service said to the Streaming App (a driver), so a trace is not enough."""
+    """True for a rule that needs the service's responses to the app (a driver), so that a trace is not enough."""
 
 
 class Fault(NamedTuple):
-    """One of several faults that a judgement looks for: kind, observed and subject of a `Broken`."""
+    """One of several faults that a rule looks for: kind, observed and subject of a `Broken`."""
 
     kind: str
     observed: str
@@ -58,27 +57,27 @@ class Fault(NamedTuple):
 
 
 class Rule(ABC):
-    """One requirement. Subclasses are made anew for every judgement and hold its state."""
+    """Base class of rules. Each judgement creates a new instance, which holds its state."""
 
     card: ClassVar[Card]
     watches: ClassVar[frozenset[str] | None] = None
-    """The endpoints whose exchanges it is shown; None for all. Verbs are shown to every rule."""
+    """Endpoints whose exchanges the rule gets; None for all. Every rule gets all verbs."""
     judges_without_verbs: ClassVar[bool] = False
-    """True where a rule that judges the app finds some of it in exchanges alone."""
+    """True for a rule that judges the app but finds some faults in exchanges alone."""
     facts: SharedFacts
-    """What all rules know together; the engine gives it before the first observation."""
+    """Facts that all rules share; the engine sets them before the first observation."""
 
     def __init__(self, expectations: Expectations) -> None:
         self.expectations = expectations
 
     @abstractmethod
     def observe(self, seen: Observation) -> Iterable[Outcome]:
-        """Take the next observation, in order of time; give one outcome per opportunity that it decides.
+        """Return one outcome for each opportunity that the next observation, in order of time, decides.
 
-        What is given is gone through at once, so it may be a generator. Rules that see most exchanges do without
-        where they can: making one takes longer than judging.
+        The engine reads the outcomes at once, so a generator is allowed. Rules that get most exchanges avoid one:
+        creating it takes longer than judging.
         """
 
     def finish(self) -> Iterator[Outcome]:
-        """The trace has ended: yield outcomes for what can only be judged then."""
+        """Yield outcomes for the opportunities that only the end of the trace decides."""
         return iter(())

@@ -1,6 +1,6 @@
-"""The verbs: what a Streaming App asks of its Programmer Service, and what it may get back.
+"""The verbs: requests that a Streaming App sends to its Programmer Service, and their return values.
 
-docs/reference/service-toml.md prints this table for people.
+docs/reference/service-toml.md prints this table.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Verb:
-    """One verb; ``required`` are the returns without which it says nothing, ``lists`` those that are lists of ids."""
+    """One verb. ``required`` names the returns that a driver must map, ``lists`` those that are lists of ids."""
 
     says: str
-    """What the app asks, in a few words."""
+    """Request of the app, in a few words."""
     required: frozenset[str] = frozenset()
     optional: frozenset[str] = frozenset()
     lists: frozenset[str] = frozenset()
@@ -28,8 +28,10 @@ def _names(*names: str) -> frozenset[str]:
 
 
 VERBS = {
-    "start": Verb(says="launched", optional=_names("state")),
-    "providers": Verb(says="show me the TV providers", required=_names("providers"), lists=_names("providers")),
+    "start": Verb(says="the app starts", optional=_names("state")),
+    "providers": Verb(
+        says="which TV providers may I offer?", required=_names("providers"), lists=_names("providers")
+    ),
     "login": Verb(says="the viewer chose a TV provider", required=_names("code"), optional=_names("url", "state")),
     "enter_code": Verb(says="the viewer typed the code on a second screen", optional=_names("url", "error")),
     "arrived": Verb(says="the browser on the primary screen reached redirectUrl"),
@@ -50,6 +52,6 @@ VERBS = {
 }
 
 RESTART = "restart"
-"""The verb that is a shell command and not a call of an app."""
+"""Verb that runs a shell command instead of a request of an app."""
 
 STATES = ("authenticated", "pending", "unauthenticated")

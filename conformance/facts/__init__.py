@@ -1,1 +1,1 @@
-"""What several rules read from exchanges: bodies, headers, sessions, tokens, times. Pure, and bounded in memory."""
+"""Facts that several rules read from exchanges: bodies, headers, sessions, tokens, times. Pure and bounded."""

@@ -1,4 +1,4 @@
-"""Which exchanges belong to what a viewer did: verbs and exchanges are brought together by device and time."""
+"""The assignment of exchanges to the viewer's actions: verbs and exchanges are matched by device and time."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ SLACK = 0.01
 """Seconds by which the driver's clock and the mock's may differ."""
 KEPT_PER_NAME = 32
 KEPT_NAMES = 5_000
-"""Verbs last seconds, so what happened to more devices than this in that time is not looked for."""
+"""Number of devices, at most, whose exchanges are kept. A verb lasts seconds, so more are not needed."""
 
 
 @read_once
 def names(seen: Observation) -> tuple[str, ...]:
-    """What a device goes by: its identifier and its address. A service may encode the first or lose the second.
+    """Return the names of a device: its identifier and its IP address. A service may encode one and lose the other.
 
-    An address that several devices of a household have is the name of none.
+    An address that several devices of a household share is not a name.
     """
     address = f"ip:{seen.ip}"
     if isinstance(seen, VerbCall) and seen.shares_address:
@@ -33,18 +33,18 @@ def names(seen: Observation) -> tuple[str, ...]:
 
 
 def inside(exchange: Exchange, call: VerbCall) -> bool:
-    """Whether a request arrived while the verb was being answered."""
+    """Return whether a request arrived while the verb was in progress."""
     return call.started - SLACK <= exchange.wall <= call.ended + SLACK
 
 
 def broke_down(call: VerbCall) -> bool:
-    """Whether the service itself failed at a verb: no answer, a 5xx, or whatever its driver calls a failure."""
+    """Return whether the service failed at a verb: no response, a 5xx, or a failure that its driver reports."""
     return call.failure is not None and (call.status in {None, 0} or (call.status or 0) >= 500)
 
 
 @dataclass
 class Recent:
-    """The last exchanges of each device."""
+    """Last exchanges of each device."""
 
     _by_name: Bounded[str, tuple[Exchange, ...]] = field(default_factory=lambda: Bounded(KEPT_NAMES))
 
@@ -54,7 +54,7 @@ class Recent:
             self._by_name.put(name, (*kept, exchange)[-KEPT_PER_NAME:])
 
     def during(self, call: VerbCall, *endpoints: str) -> list[Exchange]:
-        """The exchanges of the verb's device while the verb was being answered, oldest first."""
+        """Return the exchanges of the verb's device during the verb, oldest first."""
         found = {
             exchange.id: exchange
             for name in names(call)
@@ -66,9 +66,9 @@ class Recent:
 
 @dataclass
 class Candidates(Generic[T]):
-    """Possible breaches that wait for the next verb of their device, which tells what the viewer was doing.
+    """Possible breaches that wait for the next verb of their device, which shows the viewer's action.
 
-    ``driven`` is False as long as no verb was seen: in a trace without a driver there is nothing to wait for.
+    ``driven`` is False until a verb was seen: a trace without a driver has no verb to wait for.
     """
 
     driven: bool = False
@@ -81,14 +81,14 @@ class Candidates(Generic[T]):
             self._waiting.put(name, [*waiting, (exchange, what)][-KEPT_PER_NAME:])
 
     def settle(self, call: VerbCall) -> Iterator[tuple[Exchange, T]]:
-        """The candidates of the verb's device, which are forgotten; `inside` tells if the verb covers them."""
+        """Remove and yield the candidates of the verb's device; `inside` shows whether the verb covers them."""
         self.driven = True
         if call.shares_address:
             self._shared.put(call.ip, True)
         yield from self._take([self._waiting.pop(name) for name in names(call)])
 
     def rest(self) -> Iterator[tuple[Exchange, T]]:
-        """Those for which no verb came. Where devices share an address, it may have come without being known."""
+        """Remove and yield the candidates without a later verb, except those of a shared address."""
         for exchange, what in self._take([self._waiting.pop(name) for name in self._waiting]):
             if self._shared.get(exchange.ip) is None:
                 yield exchange, what

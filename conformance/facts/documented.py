@@ -1,4 +1,4 @@
-"""What Adobe's pages name, and what answers carry beyond it."""
+"""Members and error codes that Adobe's pages document, and those of responses beyond them."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ def _members() -> frozenset[str]:
 
 
 MEMBERS = _members()
-"""The names that answers of the documented API have for anything, at any place."""
+"""Member names of all responses of the documented API, at any level."""
 
 
 def unknown_members(exchange: Exchange) -> tuple[str, ...]:
-    """Members of an answer that no page names. A look at the top is enough to know that the answer has news."""
+    """Return the top-level members of a response that no page documents."""
     return tuple(name for name in answer(exchange) if name not in MEMBERS)
 
 
 def unknown_codes(exchange: Exchange) -> tuple[str, ...]:
-    """Codes of enhanced errors that no table lists."""
+    """Return the codes of enhanced errors that no page documents."""
     return tuple(code for error in errors(exchange) if (code := _code(error)) and code not in ENHANCED_ERRORS)
 
 

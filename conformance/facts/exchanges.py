@@ -1,4 +1,4 @@
-"""What an exchange says: its kind of endpoint, bodies, decisions and errors."""
+"""The content of an exchange: its kind of endpoint, bodies, decisions and errors."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ DCR = frozenset({"dcr.register", "dcr.token"})
 SESSIONS = frozenset({"sessions.create", "sessions.resume", "sessions.retrieve", "sessions.partner"})
 PROFILE_QUERIES = frozenset({"profiles", "profiles.mvpd"})
 PROFILE_ANSWERS = PROFILE_QUERIES | {"profiles.code", "profiles.partner"}
-"""All that may bring a profile."""
+"""Endpoints whose responses may contain a profile."""
 DECISIONS = frozenset({"decisions.preauthorize", "decisions.authorize"})
 NEEDS_TOKEN = (
     SESSIONS | PROFILE_QUERIES | DECISIONS | {"configuration", "profiles.code", "profiles.partner", "logout"}
 )
-"""The endpoints of REST API V2 that a service calls; `authenticate` is a browser's."""
+"""Endpoints of REST API V2 that a service calls; a browser calls `authenticate`."""
 NEEDS_DEVICE = PROFILE_QUERIES | DECISIONS | {"sessions.create", "sessions.partner", "profiles.partner", "logout"}
-"""Those whose pages list AP-Device-Identifier and X-Device-Info as required."""
+"""Endpoints whose pages list AP-Device-Identifier and X-Device-Info as required."""
 
 _NO_HEADERS: dict[str, str] = {}
 _CLOSING = 0.002
-"""Seconds by which an exchange may be closed later than its answer was read."""
+"""Seconds by which the recorded end of an exchange may be later than the arrival of its response."""
 _REMEMBERED = 256
-"""Bodies kept parsed: all rules look at one exchange before the next one comes."""
+"""Number of parsed bodies kept: all rules read one exchange before the next one comes."""
 
 
 def read_once(read: Callable[[S], T]) -> Callable[[S], T]:
-    """Remembers what was read from the latest observation: all rules look at one before the next one comes."""
+    """Cache the result for the latest observation: all rules read one observation before the next one comes."""
     latest: tuple[S, T] | None = None
 
     @wraps(read)
@@ -54,7 +54,7 @@ def read_once(read: Callable[[S], T]) -> Callable[[S], T]:
 
 @read_once
 def brief(exchange: Exchange) -> Exchange:
-    """The exchange without headers, bodies and connection: what a rule remembers of it for long."""
+    """Return the exchange without headers, bodies and connection, for rules that keep it."""
     return msgspec.structs.replace(
         exchange,
         query="",
@@ -69,23 +69,23 @@ def brief(exchange: Exchange) -> Exchange:
 
 
 def sent_by_browser(exchange: Exchange) -> bool:
-    """Whether it is a viewer's doing, on pages, or a browser's own (a preflight), and not the service's."""
+    """Return whether a browser sent the request (a page or a preflight), and not the service."""
     return exchange.endpoint == "authenticate" or exchange.endpoint.startswith(("browser.", "cors."))
 
 
 def ended(exchange: Exchange) -> float:
-    """When its answer was out, in seconds on the scale of ``wall``."""
+    """Return the end of the response, in seconds on the scale of ``wall``."""
     return exchange.wall + exchange.duration_ms / 1000
 
 
 def answered_before(exchange: Exchange, later: Exchange) -> bool:
-    """Whether the answer of the first could be known when the second was sent."""
+    """Return whether the response of the first exchange ended before the request of the second arrived."""
     return later.wall >= ended(exchange) - _CLOSING
 
 
 @lru_cache(maxsize=_REMEMBERED)
 def json_object(text: str) -> Mapping[str, Any]:
-    """The JSON object in a body; empty if it is none. Shared, so never changed."""
+    """Return the JSON object in a body, or an empty one for any other body. Do not change it: it is shared."""
     try:
         value = msgspec.json.decode(text)
     except UNREADABLE:
@@ -95,7 +95,7 @@ def json_object(text: str) -> Mapping[str, Any]:
 
 @lru_cache(maxsize=_REMEMBERED)
 def form(text: str) -> Mapping[str, str]:
-    """The fields of a form or query string, empty ones included."""
+    """Return the fields of a form or query string, empty ones included."""
     return dict(parse_qsl(text, keep_blank_values=True))
 
 
@@ -105,14 +105,14 @@ def answer(exchange: Exchange) -> Mapping[str, Any]:
 
 @read_once
 def resources(exchange: Exchange) -> tuple[str, ...]:
-    """The resources that a decisions request asks about."""
+    """Return the resources in a decisions request."""
     asked = _list(json_object(exchange.request_body), "resources")
     return tuple([item for item in asked if isinstance(item, str)])
 
 
 @read_once
 def decisions(exchange: Exchange) -> tuple[Mapping[str, Any], ...]:
-    """The decisions in a 200."""
+    """Return the decisions in a 200."""
     if exchange.status != 200:
         return ()
     return tuple([item for item in _list(answer(exchange), "decisions") if isinstance(item, dict)])
@@ -120,26 +120,26 @@ def decisions(exchange: Exchange) -> tuple[Mapping[str, Any], ...]:
 
 @read_once
 def profiles(exchange: Exchange) -> Mapping[str, Any]:
-    """The profiles in the 200 of a profiles endpoint, by MVPD; empty where nobody is logged in."""
+    """Return the profiles in the 200 of a profiles endpoint, by MVPD; empty if no viewer is logged in."""
     found = answer(exchange).get("profiles") if exchange.status == 200 else None
     return found if isinstance(found, dict) else {}
 
 
 def denial(decision: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The error of a decision that is not a permit."""
+    """Return the error of a decision that is not a permit."""
     error = decision.get("error")
     return error if isinstance(error, dict) else {}
 
 
 @read_once
 def denials(exchange: Exchange) -> tuple[Mapping[str, Any], ...]:
-    """The decisions in a 200 that are no permits."""
+    """Return the denials in a 200."""
     return tuple([decision for decision in decisions(exchange) if decision.get("authorized") is False])
 
 
 @read_once
 def errors(exchange: Exchange) -> tuple[Mapping[str, Any], ...]:
-    """All enhanced errors of an answer: the top-level one, or those of its decisions."""
+    """Return all enhanced errors of a response: the top-level one, or those of its decisions."""
     if exchange.status >= 400:
         top = answer(exchange)
         return (top,) if "code" in top else ()
@@ -148,7 +148,7 @@ def errors(exchange: Exchange) -> tuple[Mapping[str, Any], ...]:
 
 
 def bearer(exchange: Exchange) -> str | None:
-    """The (masked) access token of a request."""
+    """Return the (masked) access token of a request."""
     return _bearer(exchange.request_headers.get("authorization", ""))
 
 
@@ -160,7 +160,7 @@ def _bearer(header: str) -> str | None:
 
 @read_once
 def signature(exchange: Exchange) -> tuple[str, ...]:
-    """What two requests share if one repeats the other unchanged."""
+    """Return the key that is equal for two requests if one repeats the other unchanged."""
     return (
         exchange.method,
         exchange.path,
@@ -171,12 +171,12 @@ def signature(exchange: Exchange) -> tuple[str, ...]:
 
 
 def out_of_order(exchange: Exchange) -> bool:
-    """Whether Adobe Pass itself failed: no answer, or a 5xx."""
+    """Return whether Adobe Pass failed: no response, or a 5xx."""
     return exchange.status == 0 or exchange.status >= 500
 
 
 def asks_again(exchange: Exchange) -> bool:
-    """Whether the answer is one after which a client may well ask the same again: no answer, 401, 429, 5xx."""
+    """Return whether a client may repeat the request after this response: no response, 401, 429, 5xx."""
     return exchange.status in {401, 429} or out_of_order(exchange)
 
 

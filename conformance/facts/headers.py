@@ -1,4 +1,4 @@
-"""What the headers of Adobe Pass carry, decoded."""
+"""Decoded headers of Adobe Pass."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pass_harness.conformance.facts.exchanges import json_object
 from pass_harness.mock_server.exchange import Exchange
 
 REQUIRED_FACTS = ("model", "version", "osName", "osVersion", "connectionType")
-"""What the page of X-Device-Info marks as required."""
+"""Facts that the page of X-Device-Info marks as required."""
 CONNECTION_FACTS = ("connectionIp", "connectionPort")
-"""What the cookbook wants from servers besides."""
+"""Facts that the cookbook also requires from servers."""
 
 _LONGEST_ADDRESS = 64
-"""Characters, those of an IPv6 zone included."""
+"""Number of characters, at most, with those of an IPv6 zone."""
 
 
 def _values(listed: str) -> frozenset[str]:
@@ -46,11 +46,11 @@ RESTRICTED: Mapping[str, frozenset[str]] = {
     ),
     "connectionSecure": _values("true, false"),
 }
-"""The values that Adobe restricts, as its page of X-Device-Info lists them."""
+"""Allowed values of the facts that Adobe restricts, as its page of X-Device-Info lists them."""
 
 
 def device_info(exchange: Exchange) -> Mapping[str, Any] | None:
-    """The facts in X-Device-Info; None if the header is missing or is not a JSON object in Base64."""
+    """Return the facts in X-Device-Info, or None if the header is absent or not a JSON object in Base64."""
     return facts_in(exchange.request_headers.get("x-device-info", ""))
 
 
@@ -58,14 +58,14 @@ Platform = tuple[str | None, str, str, str]
 
 
 def platform(exchange: Exchange) -> Platform:
-    """What a configuration is for: the service provider, and the kind of device."""
+    """Return the service provider and the kind of device, for which a configuration is valid."""
     info = device_info(exchange) or {}
     hardware, system, model = (str(info.get(key, "")) for key in ("primaryHardwareType", "osName", "model"))
     return exchange.service_provider, hardware, system, model
 
 
 def decoded(text: str) -> bytes | None:
-    """What a Base64 text (RFC 4648, 4, padded) stands for; None if it is none."""
+    """Return the decoded Base64 text (RFC 4648, section 4, padded), or None for any other text."""
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
@@ -73,7 +73,7 @@ def decoded(text: str) -> bytes | None:
 
 
 def forwarded_for(exchange: Exchange) -> str | None:
-    """The first address of X-Forwarded-For; None if there is none."""
+    """Return the first IP address of X-Forwarded-For, or None without one."""
     first = exchange.request_headers.get("x-forwarded-for", "").partition(",")[0].strip()
     return _address(first) if len(first) <= _LONGEST_ADDRESS else None
 
@@ -88,7 +88,7 @@ def _address(text: str) -> str | None:
 
 @lru_cache(maxsize=1024)
 def facts_in(header: str) -> Mapping[str, Any] | None:
-    """The same, of the header's value."""
+    """Return the facts in a value of X-Device-Info, or None if it is not a JSON object in Base64."""
     raw = decoded(header)
     if not raw:
         return None

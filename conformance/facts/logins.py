@@ -1,4 +1,4 @@
-"""Which devices are logged in, as far as the answers of Adobe Pass have told their service."""
+"""The logins of devices, as the responses of Adobe Pass have shown them to the service."""
 
 from __future__ import annotations
 
@@ -20,28 +20,29 @@ from pass_harness.mock_server.exchange import Exchange
 GONE = frozenset(
     {"authenticated_profile_missing", "authenticated_profile_expired", "authenticated_profile_invalidated"}
 )
-"""Errors by which Adobe Pass says that the profile is no more."""
+"""Codes of the errors that report a profile as gone."""
 LOGIN_ENDPOINTS = PROFILE_ANSWERS | DECISIONS | {"logout"}
-"""The endpoints that `Logins` learns from."""
+"""Endpoints that `Logins` reads."""
 
 
 def says_profile_is_gone(exchange: Exchange) -> bool:
+    """Return whether the response reports that the profile is missing, expired or invalidated."""
     found = errors(exchange)
     return bool(found) and any(error.get("code") in GONE for error in found)
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A profile that the service was given."""
+    """A profile that the service got."""
 
     mvpds: tuple[str, ...]
     exchange: int
-    """The id of the latest one that brought it."""
+    """Id of the latest exchange that brought the profile."""
     service_provider: str | None
     since: float
-    """Since when the device has been logged in without a break, on the scale of ``Exchange.wall``."""
+    """Start of the uninterrupted login of the device, in seconds on the scale of ``Exchange.wall``."""
     until: float
-    """When the profile expires, on the same scale."""
+    """Expiry of the profile, on the same scale."""
 
     def lasts(self, moment: float) -> bool:
         return self.since <= moment < self.until
@@ -49,7 +50,7 @@ class Login:
 
 @dataclass
 class Logins:
-    """The logins seen, by device identifier and by address."""
+    """Logins seen, by device identifier and by IP address."""
 
     _by_name: Bounded[str, Login] = field(default_factory=Bounded)
 
@@ -62,8 +63,8 @@ class Logins:
             self.forget(exchange)
 
     def of(self, seen: Observation) -> Login | None:
-        """The login of the device that did this, whether it still lasts or not."""
-        # Devices of one household share an address, so an exchange that names its device is looked up by that alone.
+        """Return the login of the device of an observation, expired or not."""
+        # Devices of a household share an address, so an exchange with a device identifier is looked up by that alone.
         if isinstance(seen, Exchange) and seen.device:
             return self._by_name.get(seen.device)
         found = (self._by_name.get(name) for name in names(seen))
@@ -81,7 +82,7 @@ class Logins:
             self.forget(exchange)
 
     def forget(self, seen: Observation) -> None:
-        """The device that did this is logged in no more."""
+        """Remove the login of the device of an observation."""
         for name in names(seen):
             self._by_name.pop(name)
 

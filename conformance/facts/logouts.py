@@ -1,4 +1,4 @@
-"""What Adobe Pass answers to a logout."""
+"""The responses of Adobe Pass to a logout."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pass_harness.mock_server.exchange import Exchange
 
 
 def logouts(exchange: Exchange) -> Mapping[str, Mapping[str, Any]]:
-    """The action for each MVPD in the 200 of a logout."""
+    """Return the action for each MVPD in the 200 of a logout."""
     found = answer(exchange).get("logouts") if exchange.endpoint == "logout" and exchange.status == 200 else None
     if not isinstance(found, dict):
         return {}

@@ -1,4 +1,4 @@
-"""Media tokens, as authorize decisions carry them."""
+"""Media tokens in authorize decisions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pass_harness.mock_server.exchange import Exchange
 
 @dataclass(frozen=True, slots=True)
 class MediaToken:
-    """``value`` is masked; ``expires`` is on the scale of ``Exchange.wall``."""
+    """A media token. ``value`` is masked; ``expires`` is in seconds on the scale of ``Exchange.wall``."""
 
     value: str
     expires: float
@@ -19,7 +19,7 @@ class MediaToken:
 
 
 def media_tokens(exchange: Exchange) -> Iterator[MediaToken]:
-    """The tokens in the permits of an authorize answer."""
+    """Yield the media tokens in the permits of an authorize response."""
     for decision in decisions(exchange):
         token = decision.get("token")
         value = token.get("serializedToken") if isinstance(token, dict) else None

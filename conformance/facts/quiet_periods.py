@@ -1,4 +1,4 @@
-"""Things after which nothing more may come: an opportunity is held once it stayed quiet for long enough."""
+"""Quiet periods, in which no further request is allowed: an opportunity is held after a long enough one."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ V = TypeVar("V")
 
 @dataclass
 class QuietPeriods(Generic[K, V]):
-    """Keys that should stay quiet from a moment on.
+    """Keys that should stay quiet from a given time on.
 
-    ``patience`` is how many seconds without a sound count as an opportunity held; ``at_least`` is what suffices
-    where the trace ends before that.
+    After ``patience`` seconds of quiet an opportunity counts as held; if the trace ends before that, ``at_least``
+    seconds are enough.
     """
 
     patience: float
@@ -29,43 +29,43 @@ class QuietPeriods(Generic[K, V]):
     _since: Bounded[K, tuple[float, V]] = field(default_factory=lambda: Bounded(KEPT_CODES))
     _waiting: dict[K, float] = field(default_factory=dict)
     _order: list[tuple[float, int, K]] = field(default_factory=list)
-    """The same as a heap by moment: codes that live for 30 minutes stand beside those that live for seconds."""
+    """Heap of the waiting keys by time: codes that live for 30 minutes are beside codes that live for seconds."""
     _numbers: Iterator[int] = field(default_factory=count)
 
     def begin(self, key: K, since: float, why: V) -> None:
-        """From ``since`` on nothing more may come for this key, because of ``why``. The first reason stays."""
+        """Allow no further request for this key from ``since`` on, because of ``why``. The first reason stays."""
         if self._since.get(key) is None:
             self._since.put(key, (since, why))
             self._waiting[key] = since
             heapq.heappush(self._order, (since, next(self._numbers), key))
 
     def since(self, key: K) -> tuple[float, V] | None:
-        """From when on, and why, it should be quiet."""
+        """Return the start of the key's quiet period and its reason, or None without one."""
         return self._since.get(key)
 
     def broken(self, key: K) -> None:
-        """It was not quiet, so nothing is held."""
+        """Record that the key was not quiet, so its opportunity is not held."""
         self._waiting.pop(key, None)
 
     def end(self, key: K) -> None:
-        """The reason is gone; nothing was decided."""
+        """End the quiet period of the key without an outcome."""
         self._since.pop(key)
         self._waiting.pop(key, None)
 
     def passed(self, now_s: float) -> Iterable[Outcome]:
-        """One `HELD` for each key that has been quiet for long enough."""
-        # Asked at every poll, so nothing is begun where nothing is due.
+        """Return one `HELD` for each key that has been quiet for long enough."""
+        # Every poll calls this, so no generator is created while no key is due.
         due = self._order and now_s - self._order[0][0] >= self.patience
         return self._held(now_s, self.patience) if due else ()
 
     def finish(self, now_s: float) -> Iterable[Outcome]:
-        """The trace has ended."""
+        """Return one `HELD` for each key that was quiet until the end of the trace, for ``at_least`` seconds."""
         return self._held(now_s, self.at_least)
 
     def _held(self, now_s: float, patience: float) -> Iterator[Outcome]:
         while self._order and now_s - self._order[0][0] >= patience:
             since, _, key = heapq.heappop(self._order)
-            # A key that was broken, ended or began anew meanwhile does not wait for this moment any more.
+            # A key that was broken, ended or started again since then no longer waits for this time.
             if self._waiting.get(key) == since:
                 del self._waiting[key]
                 yield HELD

@@ -1,4 +1,4 @@
-"""Series of tries: a request that Adobe Pass failed, and its repetitions by the service itself."""
+"""Series of tries: a request that failed at Adobe Pass, and its repetitions by the service itself."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from pass_harness.mock_server.exchange import Exchange
 
 REPEATABLE = NEEDS_TOKEN | DCR
 IN_A_ROW = 6.0
-"""Seconds between two tries of one series: the growing delays of a few tries stay below."""
+"""Seconds between two tries of one series, at most: the growing delays of a few tries are shorter."""
 
 Series = tuple[Exchange, ...]
 
 
 @dataclass
 class RetrySeries:
-    """The open series. A series is over when it succeeds, when its viewer acts again, or after a long pause."""
+    """Open series. A series is over when a try succeeds, when its viewer acts again, or after a long pause."""
 
     poll_interval: float
     longest: int
-    """Tries of a series that are kept, the first ones."""
+    """Number of tries kept of each series, the first ones."""
     driven: bool = False
-    """Whether a verb was seen: without a driver nobody tells when a viewer acts again."""
+    """Whether a verb was seen: without a driver, the actions of viewers are unknown."""
     _open: Bounded[tuple[str, ...], Series] = field(default_factory=Bounded)
     _acted: Bounded[str, float] = field(default_factory=Bounded)
 
     def observe(self, seen: Observation) -> Sequence[tuple[Series, bool]]:
-        """The series that this brings, and whether it is over; one that is gives way to a new one first.
+        """Return each series that the observation changes, with whether it is over.
 
-        A first try that succeeded is none.
+        A series that is over comes before the new one that replaces it. A first try that succeeds is no series.
         """
         if isinstance(seen, VerbCall):
             self.driven = True
@@ -44,7 +44,7 @@ class RetrySeries:
             return ()
         failed = out_of_order(seen)
         if not failed and not self._open:
-            return ()  # as nearly always
+            return ()  # the most frequent case
         brought = []
         key = signature(seen)
         tries = self._open.pop(key) or ()
@@ -59,7 +59,7 @@ class RetrySeries:
         return brought
 
     def rest(self) -> Iterator[Series]:
-        """Those that were never over."""
+        """Yield the series that are not over."""
         for key in self._open:
             yield self._open.get(key) or ()
 

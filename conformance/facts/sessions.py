@@ -9,9 +9,9 @@ from pass_harness.conformance.facts.exchanges import answer, brief, ended
 from pass_harness.mock_server.exchange import Exchange
 
 POLL_ENDPOINTS = frozenset({"sessions.create", "profiles.code"})
-"""The endpoints of sessions and their polls."""
+"""Endpoints that create sessions and poll their codes."""
 KEPT_CODES = 10_000
-"""Codes remembered by each rule: more than one mock serves the polls of at a time."""
+"""Number of codes that each rule keeps: more than one mock can serve polls for at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,25 +20,25 @@ class Session:
 
     code: str
     exchange: Exchange
-    """The sessions.create exchange whose answer named the code, in brief."""
+    """The sessions.create exchange that returned the code, without bodies."""
     life: float
-    """Seconds that the code lives, counted from ``exchange.wall``."""
+    """Lifetime of the code in seconds, from ``exchange.wall`` on."""
     missing: tuple[str, ...]
-    """The parameters that were not given yet."""
+    """Parameters that the session still lacks."""
 
     @property
     def expires(self) -> float:
-        """On the scale of ``Exchange.wall``. Moving the mock's clock cannot tell a service that a code is over."""
+        """Expiry in seconds on the scale of ``Exchange.wall``: the service does not follow the mock's clock."""
         return self.exchange.wall + self.life
 
     @property
     def owner(self) -> tuple[str | None, str]:
-        """Whose session it is: a new one of the same owner replaces it."""
+        """Service provider and device of the session; a new session with the same ones replaces it."""
         return self.exchange.service_provider, self.exchange.device or self.exchange.ip
 
 
 def session_of(exchange: Exchange) -> Session | None:
-    """The session that a sessions.create exchange made, or None if it made none (an error, or authorize)."""
+    """Return the session that a sessions.create exchange created, or None (an error, or actionName authorize)."""
     if exchange.endpoint != "sessions.create" or exchange.status != 200:
         return None
     body = answer(exchange)
@@ -56,20 +56,20 @@ def session_of(exchange: Exchange) -> Session | None:
 
 @dataclass
 class Sessions:
-    """The sessions seen, by code, which one each device has now, and what the exchange at hand does with them."""
+    """Sessions by code and by device, and the part of the current exchange in them."""
 
     replaced: Session | None = None
-    """The session that the exchange at hand replaced with a new one."""
+    """Session that the current exchange replaced with a new one."""
     polled: str | None = None
-    """The code that the exchange at hand is a streaming device's poll of.
+    """Code that the current exchange polls for a streaming device.
 
-    A second screen may look its own code up once from its own address; that is no poll of the device.
+    A second screen may look up its own code from its own address; that is not a poll of the device.
     """
     _by_code: Bounded[str, Session] = field(default_factory=lambda: Bounded(KEPT_CODES))
     _current: Bounded[tuple[str | None, str], Session] = field(default_factory=lambda: Bounded(KEPT_CODES))
 
     def observe(self, exchange: Exchange) -> None:
-        """Takes note of an exchange, which is the one at hand from now on."""
+        """Process an exchange and make it the current one."""
         self.replaced = self.polled = None
         if exchange.endpoint == "profiles.code":
             session = self.get(exchange.code)
@@ -91,11 +91,12 @@ class Sessions:
         return self._by_code.get(code) if code else None
 
     def current(self, exchange: Exchange) -> Session | None:
-        """The session of the device that made this exchange."""
+        """Return the latest session of the exchange's device."""
         return self._current.get((exchange.service_provider, exchange.device or exchange.ip))
 
 
 def answered_at(session: Session) -> float:
+    """Return the end of the session response, in seconds on the scale of ``Exchange.wall``."""
     return ended(session.exchange)
 
 

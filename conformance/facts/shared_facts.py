@@ -1,4 +1,4 @@
-"""What the rules of one world know together: it is kept once for all of them."""
+"""Facts that the rules of one space share: they are computed once for all rules."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pass_harness.mock_server.exchange import Exchange
 
 @dataclass
 class SharedFacts:
-    """Told of each observation before the rules are shown it, so all of them read the same."""
+    """Shared facts. The engine updates them with each observation before the rules get it."""
 
     driven: bool = True
-    """Whether a driver tells what viewers do. Without one no verb will come."""
+    """Whether a driver reports the viewers' actions. Without one no verb comes."""
     tokens: Tokens = field(default_factory=Tokens)
     sessions: Sessions = field(default_factory=Sessions)
     now_s: float = float("-inf")
-    """The latest moment at which anything happened."""
+    """Time of the latest observation, in seconds on the mock's monotonic clock."""
 
     def observe(self, seen: Observation) -> None:
         now_s = moment(seen)

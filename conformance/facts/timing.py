@@ -1,4 +1,4 @@
-"""Outcomes that rest on short times, which a busy mock cannot measure."""
+"""Outcomes that depend on short times, which a busy mock cannot measure."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pass_harness.mock_server.exchange import Exchange
 
 
 def timed(expectations: Expectations, outcome: Outcome, *exchanges: Exchange, slack: float = 0.0) -> Outcome:
-    """The outcome, or `Unclear` if the mock's event loop lagged while one of the exchanges was under way.
+    """Return the outcome, or `Unclear` if the mock's event loop lagged during one of the exchanges.
 
-    ``slack`` are the seconds by which the outcome missed being another one: no shorter lag can have made it.
+    ``slack`` is the distance in seconds to a different outcome: a shorter lag cannot have changed it.
     """
     limit = max(expectations.lag_limit_ms, slack * 1000)
     for exchange in exchanges:

@@ -1,4 +1,4 @@
-"""Clients and access tokens, as registrations, token answers and rejections show them."""
+"""Clients and access tokens, as registrations, token responses and rejections show them."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from pass_harness.conformance.facts.exchanges import NEEDS_TOKEN, answer, bearer
 from pass_harness.mock_server.exchange import Exchange
 
 REJECTED = "invalid_access_token_client_application"
-"""The error that says a token is of no more use. A token of another service provider stays good elsewhere."""
+"""Code of the error for an invalid token. A token refused for one service provider stays valid for others."""
 
 
 @dataclass(slots=True)
 class Token:
-    """One access token. Ages are measured on the monotonic clock: a service keeps time by its own."""
+    """One access token. Ages are measured on the mock's monotonic clock, because the service has its own clock."""
 
     value: str
     client: str
     issued: Exchange
     life: float
-    """Seconds."""
+    """Lifetime in seconds, from ``issued.wall`` on."""
     rejected: Exchange | None = None
     uses: int = 0
 
     @property
     def expires(self) -> float:
-        """On the scale of ``Exchange.wall``."""
+        """Expiry in seconds on the scale of ``Exchange.wall``."""
         return self.issued.wall + self.life
 
     def spent(self, now_s: float) -> bool:
-        """Whether a careful client may or must replace it: rejected, expired, or close to that."""
+        """Return whether a client may or must replace the token: rejected, expired, or close to its expiry."""
         return self.rejected is not None or self.expires - now_s <= max(60.0, self.life / 10)
 
 
@@ -43,39 +43,39 @@ class Client:
     registered: Exchange | None
     statement: str | None
     refused: bool = False
-    """The authorization server answered invalid_client: registering again is right."""
+    """Whether the response was invalid_client, after which the service may register again."""
     tokens: list[Token] = field(default_factory=list)
-    """The latest ones, oldest first."""
+    """Latest tokens, oldest first."""
     devices: set[str] = field(default_factory=set)
-    """Some of the devices it was used for; two are enough to know that it is shared."""
+    """Up to two of the devices that the client serves; two show that it is shared."""
 
 
 KEPT_TOKENS = 8
 Served = tuple[str | None, str]
-"""A device of a service provider."""
+"""Service provider and device identifier."""
 
 
 @dataclass
 class Tokens:
-    """Every client and token seen, bounded, and what the exchange at hand has to do with them."""
+    """Clients and tokens seen, bounded, and their relation to the current exchange."""
 
     sent: Token | None = None
-    """The token that the exchange at hand carries, if it is a known one."""
+    """Known token that the current exchange carries."""
     rejection: Exchange | None = None
-    """What had rejected that token before."""
+    """Earlier exchange that rejected that token."""
     caller: Client | None = None
-    """The client in whose name the exchange at hand was made."""
+    """Client of the current exchange."""
     before: Client | None = None
-    """The client in whose name its device was served before."""
+    """Client of the previous exchange of the same device."""
     had: Sequence[Token] = ()
-    """The tokens that the client had before which asks for another one at hand, oldest first."""
+    """Earlier tokens of the client that requests a token in the current exchange, oldest first."""
     _clients: Bounded[str, Client] = field(default_factory=Bounded)
     _tokens: Bounded[str, Token] = field(default_factory=Bounded)
     _of_statement: Bounded[str, list[Client]] = field(default_factory=Bounded)
     _serving: Bounded[Served, Client] = field(default_factory=Bounded)
 
     def observe(self, exchange: Exchange) -> None:
-        """Takes note of an exchange, which is the one at hand from now on."""
+        """Process an exchange and make it the current one."""
         endpoint = exchange.endpoint
         self.sent = self.rejection = self.caller = self.before = None
         self.had = ()
@@ -87,12 +87,12 @@ class Tokens:
             self._register(exchange)
 
     def of(self, client_id: str) -> Sequence[Token]:
-        """The latest tokens of a client, oldest first."""
+        """Return the latest tokens of a client, oldest first."""
         client = self._clients.get(client_id)
         return client.tokens if client is not None else ()
 
     def of_statement(self, statement: str | None) -> list[Client]:
-        """The registrations of one software statement, oldest first."""
+        """Return the registrations of one software statement, oldest first."""
         return list(self._of_statement.get(statement) or ()) if statement else []
 
     def _register(self, exchange: Exchange) -> None:
@@ -118,7 +118,7 @@ class Tokens:
         value, life = body.get("access_token"), body.get("expires_in")
         if exchange.status != 201 or not isinstance(value, str) or not isinstance(life, int | float):
             return
-        # Counted from created_at: the answer may have been delayed.
+        # The lifetime counts from created_at: the response may have been delayed.
         created = body.get("created_at")
         delay = (created - exchange.at) / 1000 if isinstance(created, int) else 0.0
         token = Token(value, client_id, brief(exchange), life + max(0.0, min(delay, 60.0)))
@@ -149,19 +149,19 @@ class Tokens:
 
 
 def rejects_token(exchange: Exchange) -> bool:
-    """Whether the answer is a 401 that says the token itself is of no use."""
+    """Return whether the response is a 401 that rejects the token itself."""
     return exchange.status == 401 and answer(exchange).get("code", REJECTED) == REJECTED
 
 
 def statement_of(exchange: Exchange) -> str | None:
-    """The (masked) software statement of a registration."""
+    """Return the (masked) software statement of a registration."""
     sent = json_object(exchange.request_body) or form(exchange.request_body)
     statement = sent.get("software_statement")
     return statement if isinstance(statement, str) else None
 
 
 def client_of(exchange: Exchange) -> str | None:
-    """The client that asks for a token."""
+    """Return the id of the client that requests a token."""
     if exchange.client_id:
         return exchange.client_id
     return form(exchange.request_body).get("client_id") or form(exchange.query).get("client_id")

@@ -1,7 +1,7 @@
-"""Where the requirements come from: Adobe's public pages, each place named once.
+"""Sources of the requirements: Adobe's public pages, each place named once.
 
-Rules and the ledger of requirements cite these constants, so a page that moves is mended in one line. The
-addresses follow the public site, whose folders are named after its table of contents.
+Rules and the ledger of requirements cite these constants, so a moved page needs one changed line. The addresses
+follow the public site, whose folders are named after its table of contents.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Citation:
 
     page: Page
     section: str
-    """What the place is called, as a reader finds it on the page."""
+    """Heading or label of the place on the page."""
     anchor: str = ""
 
     @property
@@ -198,5 +198,5 @@ HEADER_TEMPPASS_IDENTITY = Citation(_HEADER_TEMPPASS_IDENTITY, "Directives", "di
 
 
 def named() -> dict[str, Citation]:
-    """Every citation by the name of its constant, as the ledger of requirements cites it."""
+    """Return every citation by the name of its constant, as the ledger of requirements cites it."""
     return {name: value for name, value in globals().items() if isinstance(value, Citation)}

@@ -1,4 +1,4 @@
-"""The ledger: every requirement of Adobe's documents in our words, and the rules that check it or why none does."""
+"""The ledger: every requirement of Adobe's documents in our words, with the rules that check it or why none does."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ FILES = (
 
 
 class Requirement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One requirement. Either ``rules`` names those that check it, or ``untested`` says why there is none."""
+    """One requirement. Either ``rules`` names the rules that check it, or ``untested`` gives the reason for none."""
 
     says: str
     citation: str
-    """The name of a constant in `pass_harness.conformance.requirements.citations`."""
+    """Name of a constant in `pass_harness.conformance.requirements.citations`."""
     rules: tuple[str, ...] = ()
     untested: str = ""
 
@@ -39,7 +39,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 
 @cache
 def requirements() -> tuple[Requirement, ...]:
-    """The whole ledger, in the order of the documents."""
+    """Return the whole ledger, in the order of the documents."""
     folder = resources.files("pass_harness.conformance") / "requirements"
     files = (msgspec.toml.decode((folder / name).read_text(), type=_File) for name in FILES)
     return tuple(requirement for file in files for requirement in file.requirement)

@@ -1,7 +1,7 @@
-"""Rule sets: by which rules a version of the suite judges, and how severely; so no new rule breaks a build unasked.
+"""Rule sets: the rules and severities that a version of the suite judges by, so that no new rule breaks a build.
 
-A released set is a file of this folder, ``VERSION.toml``, and is never changed. The set `NEXT` has every rule there
-is: it is for those who ask for it, and for as long as nothing was released.
+A released set is a file of this folder, ``VERSION.toml``, and never changes. The set `NEXT` has all rules: it is for
+users who ask for it, and it is the default until a set is released.
 """
 
 from __future__ import annotations
@@ -23,27 +23,29 @@ VERSION = re.compile(r"(\d{4})\.(\d{1,3})")
 
 @dataclass(frozen=True)
 class RuleSet:
+    """Rules to judge by, with their severities in the set."""
+
     name: str
     rules: tuple[type[Rule], ...]
 
     def select(self, patterns: Sequence[str]) -> RuleSet:
-        """Those of its rules that match one of the patterns. Raises `ConfigError` for a pattern that matches none."""
+        """Return a set of the rules that match a pattern. Raises `ConfigError` for a pattern that matches none."""
         for pattern in patterns:
-            meant = {rule.card.id for rule in select([pattern])}
-            if not any(rule.card.id in meant for rule in self.rules):
+            matching = {rule.card.id for rule in select([pattern])}
+            if not any(rule.card.id in matching for rule in self.rules):
                 raise ConfigError(f"the rule set {self.name} has no rule {pattern!r}; --rules {NEXT} has it")
         wanted = {rule.card.id for rule in select(patterns)}
         return replace(self, rules=tuple(rule for rule in self.rules if rule.card.id in wanted))
 
 
 def released() -> tuple[str, ...]:
-    """The versions, oldest first."""
+    """Return the released versions, oldest first."""
     files = (file.name.removesuffix(".toml") for file in resources.files(__name__).iterdir())
     return tuple(sorted((name for name in files if VERSION.fullmatch(name)), key=_age))
 
 
 def named(name: str | None = None) -> RuleSet:
-    """The rule set of that name; the newest one where none is named."""
+    """Return the rule set of that name, by default the newest one. Raises `ConfigError` for an unknown name."""
     versions = released()
     if name is None:
         name = versions[-1] if versions else NEXT
@@ -59,14 +61,14 @@ def named(name: str | None = None) -> RuleSet:
 
 
 def content(version: str) -> Mapping[str, Severity]:
-    """The severities of a released set by the ids of its rules."""
+    """Return the severities of a released set, by rule id."""
     file = resources.files(__name__) / f"{version}.toml"
     rules: dict[str, str] = tomllib.loads(file.read_text("utf-8"))["rules"]
     return {rule: Severity(severity) for rule, severity in rules.items()}
 
 
 def digest(severities: Mapping[str, Severity]) -> str:
-    """By what a set is told to be unchanged."""
+    """Return the SHA-256 of a set's rule ids and severities, which shows any change of a released set."""
     lines = "".join(f"{rule} {severity}\n" for rule, severity in sorted(severities.items()))
     return hashlib.sha256(lines.encode()).hexdigest()
 

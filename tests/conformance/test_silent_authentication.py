@@ -165,4 +165,4 @@ def test_attributes_that_are_lost_in_a_restart_are_a_breach() -> None:
     trace.ask("status", returns={"state": "authenticated", "attributes": {"userID": "u"}})
 
     found = violated(trace.observations)["authentication.profile-remembered"].findings[0].evidence
-    assert found.observed == "maxRating not there any more"
+    assert found.observed == "missing after the restart: maxRating"

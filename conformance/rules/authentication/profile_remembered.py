@@ -65,7 +65,7 @@ class ProfileRemembered(Rule):
                 exchanges=(login.exchange,),
                 device=seen.device,
                 expected="the attributes of the profile after a restart",
-                observed=f"after the restart, the attributes {', '.join(sorted(lost))} are missing",
+                observed=f"missing after the restart: {', '.join(sorted(lost))}",
             )
         else:
             yield HELD
