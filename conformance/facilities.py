@@ -16,7 +16,7 @@ FACILITIES: Mapping[str, str] = {
 """Hint about what to add, by name of the facility."""
 
 
-def in_words(needs: Iterable[str]) -> str:
+def describe_needs(needs: Iterable[str]) -> str:
     """Return the missing verbs and facilities for a report: "verbs login, play; hidden_mvpds under [service] …"."""
     verbs = sorted(name for name in needs if name not in FACILITIES)
     facilities = [FACILITIES[name] for name in sorted(needs) if name in FACILITIES]

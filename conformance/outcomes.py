@@ -23,9 +23,9 @@ class Expectations:
     authorize_limit: int = 1
     hidden_mvpds: tuple[str, ...] = ()
     """Glob patterns of the TV providers that the service must not offer to viewers."""
-    poll_interval: float = 2.7
+    min_poll_interval_s: float = 2.7
     """Seconds between two polls of a code, at least: Adobe's 3 s less the margin for jitter."""
-    answer_within: float = 10.0
+    answer_within_s: float = 10.0
     """Seconds within which an app must get an answer, whatever Adobe Pass does."""
     lag_limit_ms: float = 250.0
     """Lag of the mock's event loop, in ms, above which a timing outcome is inconclusive."""

@@ -86,7 +86,7 @@ def _verbs(draft: ServiceDraft) -> Iterator[str]:
     by_name = {verb.verb: verb for verb in draft.verbs}
     for name, verb in VERBS.items():
         yield ""
-        yield f"# {name}: the app says: {verb.says}"
+        yield f"# {name}: the app says: {verb.description}"
         if name in by_name:
             yield from _verb(by_name[name])
         else:

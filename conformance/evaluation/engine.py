@@ -11,7 +11,7 @@ from enum import StrEnum
 from pass_harness.conformance.evaluation.evidence_history import EvidenceHistory, Scene
 from pass_harness.conformance.evaluation.fingerprint import fingerprint
 from pass_harness.conformance.evaluation.waivers import Waivers
-from pass_harness.conformance.facilities import in_words
+from pass_harness.conformance.facilities import describe_needs
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall, moment
 from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Expectations, Held, Outcome, Unclear
@@ -276,7 +276,7 @@ def lacking(rules: Iterable[type[Rule]], available: frozenset[str] | None) -> di
             if card.judges_app:
                 wanting[card.id] = "what the service said to the Streaming App (a driver)"
         elif missing := card.needs - available:
-            wanting[card.id] = in_words(missing)
+            wanting[card.id] = describe_needs(missing)
     return wanting
 
 

@@ -13,7 +13,7 @@ from pass_harness.mock_server.exchange import Exchange
 
 T = TypeVar("T")
 
-SLACK = 0.01
+SLACK_S = 0.01
 """Seconds by which the driver's clock and the mock's may differ."""
 KEPT_PER_NAME = 32
 KEPT_NAMES = 5_000
@@ -21,7 +21,7 @@ KEPT_NAMES = 5_000
 
 
 @read_once
-def names(seen: Observation) -> tuple[str, ...]:
+def device_names(seen: Observation) -> tuple[str, ...]:
     """Return the names of a device: its identifier and its IP address. A service may encode one and lose the other.
 
     An address that several devices of a household share is not a name.
@@ -32,24 +32,24 @@ def names(seen: Observation) -> tuple[str, ...]:
     return (seen.device, address) if seen.device else (address,)
 
 
-def inside(exchange: Exchange, call: VerbCall) -> bool:
+def arrived_during(exchange: Exchange, call: VerbCall) -> bool:
     """Return whether a request arrived while the verb was in progress."""
-    return call.started - SLACK <= exchange.wall <= call.ended + SLACK
+    return call.started - SLACK_S <= exchange.wall <= call.ended + SLACK_S
 
 
-def broke_down(call: VerbCall) -> bool:
+def service_failed(call: VerbCall) -> bool:
     """Return whether the service failed at a verb: no response, a 5xx, or a failure that its driver reports."""
     return call.failure is not None and (call.status in {None, 0} or (call.status or 0) >= 500)
 
 
 @dataclass
-class Recent:
+class RecentExchanges:
     """Last exchanges of each device."""
 
     _by_name: Bounded[str, tuple[Exchange, ...]] = field(default_factory=lambda: Bounded(KEPT_NAMES))
 
     def add(self, exchange: Exchange) -> None:
-        for name in names(exchange):
+        for name in device_names(exchange):
             kept = self._by_name.get(name) or ()
             self._by_name.put(name, (*kept, exchange)[-KEPT_PER_NAME:])
 
@@ -57,9 +57,9 @@ class Recent:
         """Return the exchanges of the verb's device during the verb, oldest first."""
         found = {
             exchange.id: exchange
-            for name in names(call)
+            for name in device_names(call)
             for exchange in self._by_name.get(name) or ()
-            if inside(exchange, call) and (not endpoints or exchange.endpoint in endpoints)
+            if arrived_during(exchange, call) and (not endpoints or exchange.endpoint in endpoints)
         }
         return sorted(found.values(), key=lambda exchange: exchange.wall)
 
@@ -76,18 +76,18 @@ class Candidates(Generic[T]):
     _waiting: Bounded[str, list[tuple[Exchange, T]]] = field(default_factory=lambda: Bounded(KEPT_NAMES))
 
     def add(self, exchange: Exchange, what: T) -> None:
-        for name in names(exchange):
+        for name in device_names(exchange):
             waiting = self._waiting.get(name) or []
             self._waiting.put(name, [*waiting, (exchange, what)][-KEPT_PER_NAME:])
 
-    def settle(self, call: VerbCall) -> Iterator[tuple[Exchange, T]]:
-        """Remove and yield the candidates of the verb's device; `inside` shows whether the verb covers them."""
+    def resolve(self, call: VerbCall) -> Iterator[tuple[Exchange, T]]:
+        """Remove and yield the candidates of the verb's device, for a check with `arrived_during`."""
         self.driven = True
         if call.shares_address:
             self._shared.put(call.ip, True)
-        yield from self._take([self._waiting.pop(name) for name in names(call)])
+        yield from self._take([self._waiting.pop(name) for name in device_names(call)])
 
-    def rest(self) -> Iterator[tuple[Exchange, T]]:
+    def remaining(self) -> Iterator[tuple[Exchange, T]]:
         """Remove and yield the candidates without a later verb, except those of a shared address."""
         for exchange, what in self._take([self._waiting.pop(name) for name in self._waiting]):
             if self._shared.get(exchange.ip) is None:
@@ -96,7 +96,7 @@ class Candidates(Generic[T]):
     def _take(self, lists: list[list[tuple[Exchange, T]] | None]) -> Iterator[tuple[Exchange, T]]:
         found = {exchange.id: (exchange, what) for waiting in lists for exchange, what in waiting or ()}
         for exchange, what in found.values():
-            for name in names(exchange):
+            for name in device_names(exchange):
                 self._drop(name, exchange)
             yield exchange, what
 

@@ -30,9 +30,9 @@ NEEDS_DEVICE = PROFILE_QUERIES | DECISIONS | {"sessions.create", "sessions.partn
 """Endpoints whose pages list AP-Device-Identifier and X-Device-Info as required."""
 
 _NO_HEADERS: dict[str, str] = {}
-_CLOSING = 0.002
+_CLOSING_S = 0.002
 """Seconds by which the recorded end of an exchange may be later than the arrival of its response."""
-_REMEMBERED = 256
+_CACHED_BODIES = 256
 """Number of parsed bodies kept: all rules read one exchange before the next one comes."""
 
 
@@ -80,10 +80,10 @@ def ended(exchange: Exchange) -> float:
 
 def answered_before(exchange: Exchange, later: Exchange) -> bool:
     """Return whether the response of the first exchange ended before the request of the second arrived."""
-    return later.wall >= ended(exchange) - _CLOSING
+    return later.wall >= ended(exchange) - _CLOSING_S
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@lru_cache(maxsize=_CACHED_BODIES)
 def json_object(text: str) -> Mapping[str, Any]:
     """Return the JSON object in a body, or an empty one for any other body. Do not change it: it is shared."""
     try:
@@ -93,7 +93,7 @@ def json_object(text: str) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@lru_cache(maxsize=_CACHED_BODIES)
 def form(text: str) -> Mapping[str, str]:
     """Return the fields of a form or query string, empty ones included."""
     return dict(parse_qsl(text, keep_blank_values=True))
@@ -152,7 +152,7 @@ def bearer(exchange: Exchange) -> str | None:
     return _bearer(exchange.request_headers.get("authorization", ""))
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@lru_cache(maxsize=_CACHED_BODIES)
 def _bearer(header: str) -> str | None:
     scheme, _, token = header.partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
@@ -170,14 +170,14 @@ def signature(exchange: Exchange) -> tuple[str, ...]:
     )
 
 
-def out_of_order(exchange: Exchange) -> bool:
+def is_server_failure(exchange: Exchange) -> bool:
     """Return whether Adobe Pass failed: no response, or a 5xx."""
     return exchange.status == 0 or exchange.status >= 500
 
 
-def asks_again(exchange: Exchange) -> bool:
+def allows_retry(exchange: Exchange) -> bool:
     """Return whether a client may repeat the request after this response: no response, 401, 429, 5xx."""
-    return exchange.status in {401, 429} or out_of_order(exchange)
+    return exchange.status in {401, 429} or is_server_failure(exchange)
 
 
 def _list(body: Mapping[str, Any], name: str) -> list[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.actions import names
+from pass_harness.conformance.facts.actions import device_names
 from pass_harness.conformance.facts.exchanges import (
     DECISIONS,
     PROFILE_ANSWERS,
@@ -25,7 +25,7 @@ LOGIN_ENDPOINTS = PROFILE_ANSWERS | DECISIONS | {"logout"}
 """Endpoints that `Logins` reads."""
 
 
-def says_profile_is_gone(exchange: Exchange) -> bool:
+def reports_profile_gone(exchange: Exchange) -> bool:
     """Return whether the response reports that the profile is missing, expired or invalidated."""
     found = errors(exchange)
     return bool(found) and any(error.get("code") in GONE for error in found)
@@ -39,13 +39,13 @@ class Login:
     exchange: int
     """Id of the latest exchange that brought the profile."""
     service_provider: str | None
-    since: float
+    since_s: float
     """Start of the uninterrupted login of the device, in seconds on the scale of ``Exchange.wall``."""
-    until: float
+    until_s: float
     """Expiry of the profile, on the same scale."""
 
-    def lasts(self, moment: float) -> bool:
-        return self.since <= moment < self.until
+    def is_valid(self, moment: float) -> bool:
+        return self.since_s <= moment < self.until_s
 
 
 @dataclass
@@ -58,7 +58,7 @@ class Logins:
         if exchange.endpoint in PROFILE_ANSWERS:
             self._profiles(exchange)
         elif (exchange.endpoint == "logout" and exchange.status == 200) or (
-            exchange.endpoint in DECISIONS and says_profile_is_gone(exchange)
+            exchange.endpoint in DECISIONS and reports_profile_gone(exchange)
         ):
             self.forget(exchange)
 
@@ -67,23 +67,23 @@ class Logins:
         # Devices of a household share an address, so an exchange with a device identifier is looked up by that alone.
         if isinstance(seen, Exchange) and seen.device:
             return self._by_name.get(seen.device)
-        found = (self._by_name.get(name) for name in names(seen))
+        found = (self._by_name.get(name) for name in device_names(seen))
         return next((login for login in found if login is not None), None)
 
     def _profiles(self, exchange: Exchange) -> None:
         found = profiles(exchange)
         if found:
             before = self.of(exchange)
-            since = before.since if before is not None and before.lasts(exchange.wall) else ended(exchange)
+            since = before.since_s if before is not None and before.is_valid(exchange.wall) else ended(exchange)
             login = Login(tuple(found), exchange.id, exchange.service_provider, since, _until(exchange))
-            for name in names(exchange):
+            for name in device_names(exchange):
                 self._by_name.put(name, login)
         elif exchange.status in {200, 201} and exchange.endpoint in PROFILE_QUERIES:
             self.forget(exchange)
 
     def forget(self, seen: Observation) -> None:
         """Remove the login of the device of an observation."""
-        for name in names(seen):
+        for name in device_names(seen):
             self._by_name.pop(name)
 
 

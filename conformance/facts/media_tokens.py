@@ -11,10 +11,10 @@ from pass_harness.mock_server.exchange import Exchange
 
 @dataclass(frozen=True, slots=True)
 class MediaToken:
-    """A media token. ``value`` is masked; ``expires`` is in seconds on the scale of ``Exchange.wall``."""
+    """A media token. ``value`` is masked; ``expires_s`` is in seconds on the scale of ``Exchange.wall``."""
 
     value: str
-    expires: float
+    expires_s: float
     exchange: Exchange
 
 
@@ -25,5 +25,5 @@ def media_tokens(exchange: Exchange) -> Iterator[MediaToken]:
         value = token.get("serializedToken") if isinstance(token, dict) else None
         if decision.get("authorized") is True and isinstance(token, dict) and isinstance(value, str):
             not_after = token.get("notAfter")
-            life = (not_after - exchange.at) / 1000 if isinstance(not_after, int) else float("inf")
-            yield MediaToken(value, exchange.wall + life, brief(exchange))
+            lifetime_s = (not_after - exchange.at) / 1000 if isinstance(not_after, int) else float("inf")
+            yield MediaToken(value, exchange.wall + lifetime_s, brief(exchange))

@@ -20,12 +20,12 @@ V = TypeVar("V")
 class QuietPeriods(Generic[K, V]):
     """Keys that should stay quiet from a given time on.
 
-    After ``patience`` seconds of quiet an opportunity counts as held; if the trace ends before that, ``at_least``
-    seconds are enough.
+    After ``quiet_s`` seconds of quiet an opportunity counts as held. If the trace ends before that,
+    ``quiet_at_end_s`` seconds are enough.
     """
 
-    patience: float
-    at_least: float
+    quiet_s: float
+    quiet_at_end_s: float
     _since: Bounded[K, tuple[float, V]] = field(default_factory=lambda: Bounded(KEPT_CODES))
     _waiting: dict[K, float] = field(default_factory=dict)
     _order: list[tuple[float, int, K]] = field(default_factory=list)
@@ -55,15 +55,15 @@ class QuietPeriods(Generic[K, V]):
     def passed(self, now_s: float) -> Iterable[Outcome]:
         """Return one `HELD` for each key that has been quiet for long enough."""
         # Every poll calls this, so no generator is created while no key is due.
-        due = self._order and now_s - self._order[0][0] >= self.patience
-        return self._held(now_s, self.patience) if due else ()
+        due = self._order and now_s - self._order[0][0] >= self.quiet_s
+        return self._held(now_s, self.quiet_s) if due else ()
 
     def finish(self, now_s: float) -> Iterable[Outcome]:
-        """Return one `HELD` for each key that was quiet until the end of the trace, for ``at_least`` seconds."""
-        return self._held(now_s, self.at_least)
+        """Return one `HELD` for each key that was quiet for ``quiet_at_end_s`` seconds at the end of the trace."""
+        return self._held(now_s, self.quiet_at_end_s)
 
-    def _held(self, now_s: float, patience: float) -> Iterator[Outcome]:
-        while self._order and now_s - self._order[0][0] >= patience:
+    def _held(self, now_s: float, quiet_s: float) -> Iterator[Outcome]:
+        while self._order and now_s - self._order[0][0] >= quiet_s:
             since, _, key = heapq.heappop(self._order)
             # A key that was broken, ended or started again since then no longer waits for this time.
             if self._waiting.get(key) == since:

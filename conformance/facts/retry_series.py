@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.actions import names
-from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN, ended, out_of_order, signature
+from pass_harness.conformance.facts.actions import device_names
+from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN, ended, is_server_failure, signature
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.mock_server.exchange import Exchange
 
 REPEATABLE = NEEDS_TOKEN | DCR
-IN_A_ROW = 6.0
+SERIES_GAP_S = 6.0
 """Seconds between two tries of one series, at most: the growing delays of a few tries are shorter."""
 
 Series = tuple[Exchange, ...]
@@ -22,7 +22,7 @@ Series = tuple[Exchange, ...]
 class RetrySeries:
     """Open series. A series is over when a try succeeds, when its viewer acts again, or after a long pause."""
 
-    poll_interval: float
+    min_poll_interval_s: float
     longest: int
     """Number of tries kept of each series, the first ones."""
     driven: bool = False
@@ -37,12 +37,12 @@ class RetrySeries:
         """
         if isinstance(seen, VerbCall):
             self.driven = True
-            for name in names(seen):
+            for name in device_names(seen):
                 self._acted.put(name, seen.ended)
             return ()
         if seen.endpoint not in REPEATABLE:
             return ()
-        failed = out_of_order(seen)
+        failed = is_server_failure(seen)
         if not failed and not self._open:
             return ()  # the most frequent case
         brought = []
@@ -58,12 +58,12 @@ class RetrySeries:
             self._open.put(key, tries)
         return brought
 
-    def rest(self) -> Iterator[Series]:
+    def remaining(self) -> Iterator[Series]:
         """Yield the series that are not over."""
         for key in self._open:
             yield self._open.get(key) or ()
 
     def _is_retry(self, failed: Exchange, seen: Exchange) -> bool:
-        polls = seen.endpoint == "profiles.code" and seen.wall - failed.wall >= self.poll_interval
-        acted = max(self._acted.get(name) or 0.0 for name in names(seen))
-        return not polls and acted < failed.wall and seen.wall - ended(failed) <= IN_A_ROW
+        polls = seen.endpoint == "profiles.code" and seen.wall - failed.wall >= self.min_poll_interval_s
+        acted = max(self._acted.get(name) or 0.0 for name in device_names(seen))
+        return not polls and acted < failed.wall and seen.wall - ended(failed) <= SERIES_GAP_S

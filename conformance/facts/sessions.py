@@ -21,15 +21,15 @@ class Session:
     code: str
     exchange: Exchange
     """The sessions.create exchange that returned the code, without bodies."""
-    life: float
+    lifetime_s: float
     """Lifetime of the code in seconds, from ``exchange.wall`` on."""
     missing: tuple[str, ...]
     """Parameters that the session still lacks."""
 
     @property
-    def expires(self) -> float:
+    def expires_s(self) -> float:
         """Expiry in seconds on the scale of ``Exchange.wall``: the service does not follow the mock's clock."""
-        return self.exchange.wall + self.life
+        return self.exchange.wall + self.lifetime_s
 
     @property
     def owner(self) -> tuple[str | None, str]:
@@ -49,7 +49,7 @@ def session_of(exchange: Exchange) -> Session | None:
     return Session(
         code=code,
         exchange=brief(exchange),
-        life=_life(body.get("notAfter"), exchange),
+        lifetime_s=_lifetime_s(body.get("notAfter"), exchange),
         missing=tuple(str(name) for name in missing) if isinstance(missing, list) else (),
     )
 
@@ -100,7 +100,7 @@ def answered_at(session: Session) -> float:
     return ended(session.exchange)
 
 
-def _life(not_after: object, exchange: Exchange) -> float:
+def _lifetime_s(not_after: object, exchange: Exchange) -> float:
     try:
         return (int(str(not_after)) - exchange.at) / 1000
     except ValueError:

@@ -20,19 +20,19 @@ class Token:
     value: str
     client: str
     issued: Exchange
-    life: float
+    lifetime_s: float
     """Lifetime in seconds, from ``issued.wall`` on."""
     rejected: Exchange | None = None
     uses: int = 0
 
     @property
-    def expires(self) -> float:
+    def expires_s(self) -> float:
         """Expiry in seconds on the scale of ``Exchange.wall``."""
-        return self.issued.wall + self.life
+        return self.issued.wall + self.lifetime_s
 
-    def spent(self, now_s: float) -> bool:
+    def needs_renewal(self, now_s: float) -> bool:
         """Return whether a client may or must replace the token: rejected, expired, or close to its expiry."""
-        return self.rejected is not None or self.expires - now_s <= max(60.0, self.life / 10)
+        return self.rejected is not None or self.expires_s - now_s <= max(60.0, self.lifetime_s / 10)
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ class Client:
 
 
 KEPT_TOKENS = 8
-Served = tuple[str | None, str]
+DeviceKey = tuple[str | None, str]
 """Service provider and device identifier."""
 
 
@@ -63,22 +63,22 @@ class Tokens:
     """Known token that the current exchange carries."""
     rejection: Exchange | None = None
     """Earlier exchange that rejected that token."""
-    caller: Client | None = None
+    client: Client | None = None
     """Client of the current exchange."""
-    before: Client | None = None
+    previous_client: Client | None = None
     """Client of the previous exchange of the same device."""
-    had: Sequence[Token] = ()
+    previous_tokens: Sequence[Token] = ()
     """Earlier tokens of the client that requests a token in the current exchange, oldest first."""
     _clients: Bounded[str, Client] = field(default_factory=Bounded)
     _tokens: Bounded[str, Token] = field(default_factory=Bounded)
     _of_statement: Bounded[str, list[Client]] = field(default_factory=Bounded)
-    _serving: Bounded[Served, Client] = field(default_factory=Bounded)
+    _serving: Bounded[DeviceKey, Client] = field(default_factory=Bounded)
 
     def observe(self, exchange: Exchange) -> None:
         """Process an exchange and make it the current one."""
         endpoint = exchange.endpoint
-        self.sent = self.rejection = self.caller = self.before = None
-        self.had = ()
+        self.sent = self.rejection = self.client = self.previous_client = None
+        self.previous_tokens = ()
         if endpoint in NEEDS_TOKEN:
             self._use(exchange)
         elif endpoint == "dcr.token":
@@ -111,7 +111,7 @@ class Tokens:
             return
         client = self._clients.get(client_id) or Client(client_id, None, None)
         self._clients.put(client_id, client)
-        self.had = client.tokens
+        self.previous_tokens = client.tokens
         body = answer(exchange)
         if body.get("error") == "invalid_client":
             client.refused = True
@@ -129,9 +129,9 @@ class Tokens:
         value = bearer(exchange)
         token = self._tokens.get(value) if value else None
         client_id = token.client if token is not None else exchange.client_id
-        self.caller = self._clients.get(client_id) if client_id else None
-        if self.caller is not None and exchange.device:
-            self._serve(self.caller, exchange.service_provider, exchange.device)
+        self.client = self._clients.get(client_id) if client_id else None
+        if self.client is not None and exchange.device:
+            self._serve(self.client, exchange.service_provider, exchange.device)
         if token is None:
             return
         self.sent, self.rejection = token, token.rejected
@@ -141,8 +141,8 @@ class Tokens:
 
     def _serve(self, client: Client, service_provider: str | None, device: str) -> None:
         served = (service_provider, device)
-        self.before = self._serving.get(served)
-        if self.before is not client:
+        self.previous_client = self._serving.get(served)
+        if self.previous_client is not client:
             self._serving.put(served, client)
         if len(client.devices) < 2:
             client.devices.add(device)

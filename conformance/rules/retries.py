@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.actions import Candidates, inside, names
+from pass_harness.conformance.facts.actions import Candidates, arrived_during, device_names
 from pass_harness.conformance.facts.exchanges import (
     answered_before,
     decisions,
@@ -23,12 +23,12 @@ from pass_harness.conformance.rule import Rule
 from pass_harness.mock_server.exchange import Exchange
 
 TRIES = 3
-IN_A_ROW = 4.0
+SERIES_GAP_S = 4.0
 """Seconds between two tries of one series, at most; a viewer who presses play again usually takes longer."""
-BY_ITSELF = 0.5
+AUTOMATIC_WITHIN_S = 0.5
 """Seconds within which the service itself repeats a request: no viewer reads a response and acts so fast."""
 
-REMEMBERED = 120.0
+REMEMBERED_S = 120.0
 """Seconds after which the viewer must have caused a repetition: no verb takes so long."""
 
 Item = tuple[str | None, str | None, str | None, str]
@@ -54,7 +54,7 @@ class RetryBounded(Rule):
             return self._acted(seen)
         if seen.endpoint != self.endpoint:
             return NOTHING
-        name = names(seen)[-1]
+        name = device_names(seen)[-1]
         open_series = self._series.get(name) or {}
         retriable = _retriable(seen)
         if not retriable and not open_series and self._settled.get(name) is None:
@@ -67,7 +67,7 @@ class RetryBounded(Rule):
 
     def _acted(self, call: VerbCall) -> Iterator[Outcome]:
         """End the series of the device: the viewer's next action begins a new one."""
-        for name in names(call):
+        for name in device_names(call):
             yield from _held(self._series.pop(name))
             self._settled.pop(name)
         if call.shares_address:
@@ -82,7 +82,7 @@ class RetryBounded(Rule):
         too_many = None
         for item, again in items.items():
             series = open_series.pop(item, [])
-            if series and seen.wall - ended(series[-1]) > IN_A_ROW:
+            if series and seen.wall - ended(series[-1]) > SERIES_GAP_S:
                 yield HELD
                 series = []
             series = [*series, seen][: TRIES + 2]
@@ -106,7 +106,7 @@ class RetryBounded(Rule):
         settled = self._settled.pop(name) or {}
         retried = any(len(open_series.get(item, ())) in range(1, TRIES) for item in items)
         for item, before in settled.items():
-            if retried and item in items and seen.wall - ended(before) <= IN_A_ROW:
+            if retried and item in items and seen.wall - ended(before) <= SERIES_GAP_S:
                 yield _asked_again(before, seen, item)
                 return
         if any(items.values()):
@@ -163,38 +163,40 @@ class NotRepeated(Rule):
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall):
-            return self._settle(seen)
+            return self._resolve(seen)
         outcomes = self._asked(seen) if self._final else NOTHING
         if self.is_final(seen):
             self._final.put(signature(seen), seen)
         return outcomes
 
     def _asked(self, seen: Exchange) -> list[Outcome]:
-        outcomes: list[Outcome] = [HELD] * len(self._final.shed(lambda final: seen.wall - ended(final) > REMEMBERED))
+        outcomes: list[Outcome] = [HELD] * len(
+            self._final.shed(lambda final: seen.wall - ended(final) > REMEMBERED_S)
+        )
         final = self._final.pop(signature(seen))
         return outcomes if final is None else [*outcomes, *self._repetition(final, seen)]
 
     def finish(self) -> Iterator[Outcome]:
-        for _ in (*self._final, *self._again.rest()):
+        for _ in (*self._final, *self._again.remaining()):
             yield HELD
 
     def _repetition(self, final: Exchange, seen: Exchange) -> Iterator[Outcome]:
-        acted = max(self._acted.get(name) or 0.0 for name in names(seen))
+        acted = max(self._acted.get(name) or 0.0 for name in device_names(seen))
         if not answered_before(final, seen):
             return  # two concurrent requests: of two viewers, or of two screens of one viewer
-        if acted < final.wall and seen.wall - ended(final) <= BY_ITSELF:
+        if acted < final.wall and seen.wall - ended(final) <= AUTOMATIC_WITHIN_S:
             yield self.repeated(final, seen)
         elif not self.facts.driven:
             yield HELD
         else:
             self._again.add(seen, final)  # the verb that covers it shows whether the viewer acted again
 
-    def _settle(self, call: VerbCall) -> Iterator[Outcome]:
-        for name in names(call):
+    def _resolve(self, call: VerbCall) -> Iterator[Outcome]:
+        for name in device_names(call):
             self._acted.put(name, call.ended)
-        for seen, final in self._again.settle(call):
-            by_itself = seen.wall - ended(final) <= BY_ITSELF and not inside(seen, call)
-            yield self.repeated(final, seen) if by_itself or inside(final, call) else HELD
+        for seen, final in self._again.resolve(call):
+            automatic = seen.wall - ended(final) <= AUTOMATIC_WITHIN_S and not arrived_during(seen, call)
+            yield self.repeated(final, seen) if automatic or arrived_during(final, call) else HELD
 
 
 def _retriable(exchange: Exchange) -> set[str]:

@@ -1,4 +1,4 @@
-"""Scenarios: scripts that drive a service through verbs and arrange behaviours, so that rules get opportunities."""
+"""Scenarios: scripts that drive a service with verbs and set behaviours at the mock, to give rules opportunities."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ SCENARIOS: tuple[type[Scenario], ...] = (
     Restart,
     ImpostorAnswers,
 )
-"""All of them, in the order of a viewer's way through a service; exclusive ones are played in this order too."""
+"""All scenarios, in the order of a viewer's session. Exclusive ones run in this order too."""
 
 
 def scenario_ids() -> list[str]:
@@ -81,9 +81,9 @@ def scenario_ids() -> list[str]:
 
 
 def chosen(patterns: Sequence[str]) -> tuple[type[Scenario], ...]:
-    """The scenarios whose id matches one of the patterns (``play-*``); all of them if there is none.
+    """Return the scenarios whose id matches a pattern (``play-*``), or all scenarios without patterns.
 
-    Raises `ConfigError` for a pattern that matches nothing.
+    Raises `ConfigError` for a pattern that matches no scenario.
     """
     ids = matching(patterns, scenario_ids(), what="scenario", hint=", ".join(scenario_ids()))
     return tuple(scenario for scenario in SCENARIOS if scenario.id in ids)

@@ -1,20 +1,20 @@
-"""Adobe Pass refuses a login for good: the integration is switched off."""
+"""Scenario: Adobe Pass rejects a login permanently, because the integration is switched off."""
 
 from __future__ import annotations
 
 from pass_harness.conformance.scenarios.context import ScenarioContext
 from pass_harness.conformance.scenarios.scenario import Scenario
 
-REPEATS_SHOW_WITHIN = 4.0
+REPEATS_SHOW_WITHIN_S = 4.0
 
 
 class ClientError(Scenario):
     id = "client-error"
-    title = "Adobe Pass refuses a request with a 400"
+    title = "Adobe Pass rejects a request with a 400"
     needs = frozenset({"login"})
 
     async def play(self, context: ScenarioContext) -> None:
         refused = await context.behave({"error": "invalid_integration"}, endpoint="sessions.create")
-        await context.ask("login", mvpd=context.programme.mvpd, screen="secondary")
+        await context.ask("login", mvpd=context.sample.mvpd, screen="secondary")
         await context.require_effect(refused)
-        await context.seconds(REPEATS_SHOW_WITHIN)
+        await context.seconds(REPEATS_SHOW_WITHIN_S)

@@ -1,4 +1,4 @@
-"""The stage: what a scenario has at hand — one fresh device, the service's verbs and the mock's control API."""
+"""The context of a scenario: a new device, the service's verbs and the mock's control API."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from pass_harness.fixtures.devices import Device
 from pass_harness.mock_server.client.async_client import ControlError
 from pass_harness.mock_server.exchange import Exchange
 
-AUTHENTICATED_WITHIN = 20.0
-"""Seconds from the viewer's login to the service knowing it: Adobe's longest poll interval is 5 s, so plenty."""
+AUTHENTICATED_WITHIN_S = 20.0
+"""Time within which the service must notice a login: several times Adobe's longest poll interval of 5 s."""
 
-PACE = 0.05
-"""Seconds between two verbs of a device, so that rules can tell which of them an exchange belongs to."""
+PACE_S = 0.05
+"""Time between two verbs of a device, so that rules can assign each exchange to one of them."""
 
-WATCHED = 0.3
-"""Seconds of a playback."""
+PLAYBACK_S = 0.3
+"""Length of a playback."""
 
 
 class ScenarioError(Exception):
-    """The scenario cannot go on; the message is the note in the report."""
+    """A scenario that cannot continue; the message is the note in the report."""
 
     def __init__(self, message: str, blame: Blame = Blame.SERVICE) -> None:
         super().__init__(message)
@@ -35,61 +35,61 @@ class ScenarioError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Programme:
-    """What viewers choose and watch, by the names that the mock's catalogue knows."""
+class SampleData:
+    """TV providers and resources that scenarios use, by their names in the mock's catalogue."""
 
     mvpd: str = "Cablevision"
     without_logout_page: str = "Dish"
-    """A TV provider at which there is nothing to open in order to log out."""
+    """A TV provider without a logout page."""
     others: tuple[str, ...] = ("Spectrum", "apassidp")
-    """TV providers that a viewer has been with as well."""
+    """TV providers of which a viewer has profiles too."""
     temporary: str = "TempPass_TEST44"
     promotional: str = "flexibleTempPass"
-    """A temporary pass that is given to an identity."""
+    """A temporary pass that needs an identity."""
     permitted: str = "resource1"
     denied: str = "resource3"
-    """The default catalogue denies it to every subscriber."""
+    """A resource that the default catalogue denies to every subscriber."""
     all: tuple[str, ...] = tuple(f"resource{number}" for number in range(1, 9))
-    """More resources than one preauthorize request may carry."""
+    """More resources than one preauthorize request may name."""
 
 
 class ScenarioContext:
-    """One scenario's device and its helpers."""
+    """The device of one scenario, with helpers."""
 
     def __init__(
         self,
         scenario: str,
         devices: Iterator[Device],
         connection: RunConnection,
-        programme: Programme,
+        sample: SampleData,
         calls: list[VerbCall],
     ) -> None:
-        """Takes the next of the devices. Every verb asked is added to ``calls``."""
+        """Take the next of the devices. Each verb call is added to ``calls``."""
         self._connection = connection
         self._devices = devices
         self.device = next(devices)
         self.driver = connection.driver
         self.control = connection.control
-        self.programme = programme
+        self.sample = sample
         self.notes: list[str] = []
-        """What the report says of the scenario although it was played."""
+        """Notes for the report of a scenario that passed."""
         self._scenario = scenario
         self._calls = calls
         self._after = connection.after
         self._behaviours: list[str] = []
         self._arranged: dict[str, str] = {}
-        """Effects that exchanges do not show, since what they change is masked."""
-        # Adobe asks for a hash of something that the viewer is known by, never for the thing itself.
+        """Effects that exchanges do not show, because the values that they change are masked."""
+        # Adobe asks for a hash of the viewer's identity, never for the identity itself.
         identity = hashlib.sha256(self.device.id.encode()).hexdigest()
-        self._context: dict[str, Any] = {"mvpd": programme.mvpd, "temppass_identity": identity}
+        self._context: dict[str, Any] = {"mvpd": sample.mvpd, "temppass_identity": identity}
 
     def companion(self) -> ScenarioContext:
-        """Another device in the same scenario."""
-        return ScenarioContext(self._scenario, self._devices, self._connection, self.programme, self._calls)
+        """Return the context of another device in the same scenario."""
+        return ScenarioContext(self._scenario, self._devices, self._connection, self.sample, self._calls)
 
     async def ask(self, verb: str, **arguments: object) -> VerbCall:
-        """Asks a verb and gives its answer, a failed one too."""
-        await self.seconds(PACE)
+        """Call a verb and return its result, a failure too."""
+        await self.seconds(PACE_S)
         self._context.update(arguments)
         request = Request(
             verb=verb,
@@ -106,60 +106,60 @@ class ScenarioContext:
         return call
 
     async def do(self, verb: str, **arguments: object) -> dict[str, Any]:
-        """Asks a verb that must succeed; what it returned. Raises `ScenarioError` with the service's answer."""
+        """Call a verb and return its values. Raises `ScenarioError` with the service's response if it fails."""
         call = await self.ask(verb, **arguments)
         if call.failure is not None:
             raise ScenarioError(f"the verb {verb} failed: {call.failure}")
         return call.returns
 
     async def do_if_mapped(self, verb: str, **arguments: object) -> dict[str, Any]:
-        """`do`, for a verb that the scenario can do without; the report names it if it is not mapped."""
+        """Call an optional verb as `do` does; if service.toml does not map it, add a note to the report."""
         if verb in self.driver.available:
             return await self.do(verb, **arguments)
-        note = f"without the verb {verb}, which is not mapped"
+        note = f"without the verb {verb}, which service.toml does not map"
         if note not in self.notes:
             self.notes.append(note)
         return {}
 
     async def watch(self, resource: str) -> VerbCall:
-        """Plays a resource for a moment and stops; the answer to play, a failed or denying one too."""
+        """Play a resource briefly and stop; return the result of play, a failure or a denial too."""
         call = await self.ask("play", resource=resource)
-        await self.seconds(WATCHED)
+        await self.seconds(PLAYBACK_S)
         if call.returns.get("allowed"):
             await self.do_if_mapped("stop")
         return call
 
     async def new_code(self, screen: str, mvpd: str | None = None) -> str:
-        """The viewer chooses a TV provider (the programme's, unless named) and gets a code to log in with."""
-        returns = await self.do("login", mvpd=mvpd or self.programme.mvpd, screen=screen)
+        """Choose a TV provider (by default the sample's) for the viewer and return the code to log in with."""
+        returns = await self.do("login", mvpd=mvpd or self.sample.mvpd, screen=screen)
         if not returns.get("code"):
-            raise ScenarioError("login gave no code: the service holds a fresh device for logged in")
+            raise ScenarioError("login returned no code: the service treats a new device as logged in")
         return str(returns["code"])
 
     async def viewer_logs_in(self, code: str) -> None:
-        """The viewer completes the login of a code at the TV provider, as in a browser."""
+        """Complete the login of a code at the TV provider, as a viewer does in a browser."""
         try:
             await self.control.login(code)
         except ControlError as error:
             raise ScenarioError(f"the login of code {code} could not be completed: {error}") from error
 
     async def log_in(self, mvpd: str | None = None) -> None:
-        """A whole login on a second screen, up to the service knowing it."""
+        """Log the viewer in on a second screen and wait until the service notices the login."""
         code = await self.new_code("secondary", mvpd)
         await self.viewer_logs_in(code)
         await self.until_authenticated()
 
     async def until_authenticated(self) -> None:
-        """Asks for the status once a second until it is authenticated, as an app does that waits."""
-        for _ in range(round(AUTHENTICATED_WITHIN)):
+        """Call status once a second until it is authenticated, as a waiting app does."""
+        for _ in range(round(AUTHENTICATED_WITHIN_S)):
             if (await self.do("status"))["state"] == "authenticated":
                 return
             await self.seconds(1)
-        raise ScenarioError(f"the service did not notice the login within {AUTHENTICATED_WITHIN:g} s")
+        raise ScenarioError(f"the service did not notice the login within {AUTHENTICATED_WITHIN_S:g} s")
 
-    async def polls(self, code: str, number: int, within: float) -> bool:
-        """Waits until a code was polled so often; False if it was not within ``within`` seconds."""
-        for _ in range(round(within * 4)):
+    async def polls(self, code: str, number: int, within_s: float) -> bool:
+        """Wait for ``number`` polls of a code; return False if they did not come within ``within_s`` seconds."""
+        for _ in range(round(within_s * 4)):
             if len(await self.exchanges(code=code, endpoint="profiles.code")) >= number:
                 return True
             await self.seconds(0.25)
@@ -168,7 +168,7 @@ class ScenarioContext:
     async def behave(
         self, effect: dict[str, Any], *, everywhere: bool = False, times: int | None = None, **match: str
     ) -> str:
-        """Adds a behaviour, for this device's address alone unless ``everywhere``; it ends with the scenario."""
+        """Add a behaviour until the end of the scenario, for this device's address only unless ``everywhere``."""
         if not everywhere:
             match["ip"] = self.device.ip
         behaviour = await self.control.add_behaviour(effect, match, times=times)
@@ -178,34 +178,34 @@ class ScenarioContext:
         return behaviour
 
     async def require_effect(self, behaviour: str) -> None:
-        """Raises `ScenarioError` unless the behaviour was hit: without it the scenario shows nothing."""
+        """Raise `ScenarioError` unless a request hit the behaviour, because the scenario depends on it."""
         listed = {entry.id: entry for entry in await self.control.behaviours()}
         if not listed[behaviour].hits:
             raise ScenarioError(
-                f"no request came from the device's address {self.device.ip}, so the mock could not "
-                "single this device out: the service must pass it on as the first of X-Forwarded-For"
+                f"no request came from the device's address {self.device.ip}, so the mock could not apply the "
+                "behaviour to this device: the service must send the address first in X-Forwarded-For"
             )
 
     def now_s(self) -> float:
-        """Seconds on the mock's monotonic clock."""
+        """Return the time in seconds on the mock's monotonic clock."""
         return self._connection.now_s()
 
     def record(
         self,
         verb: str,
-        began: float,
+        started_s: float,
         *,
         arguments: dict[str, Any] | None = None,
         returns: dict[str, Any] | None = None,
     ) -> None:
-        """What this scenario did to the whole service, for rules to see."""
+        """Add an action of this scenario on the whole service to the calls that rules read."""
         self._calls.append(
             VerbCall(
                 verb=verb,
                 device="",
                 ip="",
                 scenario=self._scenario,
-                started=began,
+                started=started_s,
                 ended=self.now_s(),
                 arguments=arguments or {},
                 returns=returns or {},
@@ -213,9 +213,9 @@ class ScenarioContext:
         )
 
     async def repoint(self, adobe_url: str | None) -> None:
-        """Restarts the service with Adobe Pass at another address, or at its own again. Raises `ScenarioError`."""
+        """Restart the service with Adobe Pass at another address, or at the mock again. Raises `ScenarioError`."""
         repointer = self._connection.repointer
-        failure = await repointer(adobe_url) if repointer else "nothing says how to repoint the service"
+        failure = await repointer(adobe_url) if repointer else "service.toml has no repoint command under [service]"
         if failure is not None:
             where = adobe_url or "the mock"
             raise ScenarioError(f"the service could not be repointed to {where}: {failure}", Blame.CONFIG)
@@ -226,7 +226,7 @@ class ScenarioContext:
             await self.control.remove_behaviour(self._behaviours.pop())
 
     async def exchanges(self, **filters: str) -> list[Exchange]:
-        """The first exchanges of this run that pass the filters of the control API (up to a thousand)."""
+        """Return the first exchanges of this run that match the filters of the control API (up to 1000)."""
         return (await self.control.exchanges(after=self._after, limit=1000, **filters)).exchanges
 
     async def seconds(self, seconds: float) -> None:

@@ -1,12 +1,12 @@
-"""A new viewer logs in within the streaming app, on the same screen."""
+"""Scenario: a new viewer logs in inside the streaming app, on the same screen."""
 
 from __future__ import annotations
 
 from pass_harness.conformance.scenarios.context import ScenarioContext
-from pass_harness.conformance.scenarios.scenario import QUIET, Scenario
+from pass_harness.conformance.scenarios.scenario import QUIET_S, Scenario
 
-BROWSING = 4.0
-"""Seconds that the viewer spends at the TV provider: longer than a poll interval, so that an early poll shows."""
+BROWSING_S = 4.0
+"""Time that the viewer spends at the TV provider: longer than a poll interval, so that an early poll shows."""
 
 
 class FirstLoginFirstScreen(Scenario):
@@ -18,8 +18,8 @@ class FirstLoginFirstScreen(Scenario):
         await context.do_if_mapped("start")
         await context.do_if_mapped("providers")
         code = await context.new_code("primary")
-        await context.seconds(BROWSING)
+        await context.seconds(BROWSING_S)
         await context.viewer_logs_in(code)
         await context.do("arrived")
         await context.until_authenticated()
-        await context.seconds(QUIET)
+        await context.seconds(QUIET_S)

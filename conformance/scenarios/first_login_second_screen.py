@@ -1,16 +1,16 @@
-"""A new viewer logs in by typing a code on a second screen."""
+"""Scenario: a new viewer logs in by typing a code on a second screen."""
 
 from __future__ import annotations
 
 from pass_harness.conformance.scenarios.context import ScenarioContext
-from pass_harness.conformance.scenarios.scenario import QUIET, Scenario
+from pass_harness.conformance.scenarios.scenario import QUIET_S, Scenario
 
 MISTYPED = "WRONG00"
 
 
 class FirstLoginSecondScreen(Scenario):
     id = "first-login-second-screen"
-    title = "A new viewer types the code on a phone or computer"
+    title = "A new viewer logs in with a code on a phone or computer"
     needs = frozenset({"login", "status"})
 
     async def play(self, context: ScenarioContext) -> None:
@@ -20,8 +20,8 @@ class FirstLoginSecondScreen(Scenario):
         if "enter_code" in context.driver.available:
             await context.ask("enter_code", code=MISTYPED)
         await context.do_if_mapped("enter_code", code=code)
-        # Two polls before the login show the interval; a service that never polls is not waited for.
-        await context.polls(code, 2, within=13)
+        # Two polls before the login show the interval; the time limit covers a service that never polls.
+        await context.polls(code, 2, within_s=13)
         await context.viewer_logs_in(code)
         await context.until_authenticated()
-        await context.seconds(QUIET)
+        await context.seconds(QUIET_S)

@@ -1,4 +1,4 @@
-"""Somebody stands in the place of Adobe Pass, with a certificate that nobody vouches for."""
+"""Scenario: another server answers in place of Adobe Pass, with a certificate from an unknown authority."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from pass_harness.conformance.scenarios.context import ScenarioContext, Scenario
 from pass_harness.conformance.scenarios.impostor_server import Impostor
 from pass_harness.conformance.scenarios.scenario import Scenario
 
-CALLS_WITHIN = 5.0
+CALLS_WITHIN_S = 5.0
 
 
 class ImpostorAnswers(Scenario):
     id = "impostor"
-    title = "An impostor stands in the place of Adobe Pass"
+    title = "A server with an untrusted certificate answers in place of Adobe Pass"
     needs = frozenset({"login", "repoint"})
     exclusive = True
 
     async def play(self, context: ScenarioContext) -> None:
-        began = context.now_s()
+        started_s = context.now_s()
         async with Impostor() as impostor:
             await context.repoint(impostor.url)
-            await context.ask("login", mvpd=context.programme.mvpd, screen="primary")
-            await impostor.met(CALLS_WITHIN)
+            await context.ask("login", mvpd=context.sample.mvpd, screen="primary")
+            await impostor.wait_for_connection(CALLS_WITHIN_S)
             await context.repoint(None)
-        context.record("repoint", began, returns={"refused": impostor.refused, "trusted": impostor.trusted})
+        context.record("repoint", started_s, returns={"refused": impostor.refused, "trusted": impostor.trusted})
         if not impostor.refused and not impostor.trusted:
             raise ScenarioError(
-                f"nobody connected to {impostor.url}: repoint must make the service take that for Adobe Pass"
+                f"the service did not connect to {impostor.url}: the repoint command must make it call that address"
             )

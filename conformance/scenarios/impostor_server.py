@@ -1,4 +1,4 @@
-"""An impostor of Adobe Pass: a TLS server with a certificate that nobody vouches for, and what came of it."""
+"""An impostor of Adobe Pass: a TLS server with a certificate from an unknown authority, which counts connections."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from typing import Self
 
 from pass_harness.mock_server.server.tls import make_tls
 
-REQUEST_WITHIN = 2.0
-"""Seconds for the handshake, and then for the first byte of a request."""
+REQUEST_WITHIN_S = 2.0
+"""Time limit for the handshake and the first byte of a request together."""
 
 
 class Impostor:
-    """``refused`` counts handshakes that the caller broke off, ``trusted`` connections that brought a request."""
+    """A TLS server. ``refused`` counts handshakes that the caller ended, ``trusted`` connections with a request."""
 
     def __init__(self) -> None:
         self.refused = 0
         self.trusted = 0
-        self._met = asyncio.Event()
+        self._connected = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         with tempfile.TemporaryDirectory(prefix="pass-impostor-") as folder:
             self._tls = make_tls(Path(folder), wrong_authority=True).context
-        self._server = await asyncio.start_server(self._greet, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         return self
 
     async def __aexit__(
@@ -41,14 +41,14 @@ class Impostor:
         host, port = self._server.sockets[0].getsockname()
         return f"https://{host}:{port}"
 
-    async def met(self, within: float) -> None:
-        """Waits until somebody has come, for so many seconds at most."""
+    async def wait_for_connection(self, within_s: float) -> None:
+        """Wait until the first connection has ended, for ``within_s`` seconds at most."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._met.wait(), within)
+            await asyncio.wait_for(self._connected.wait(), within_s)
 
-    async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            async with asyncio.timeout(REQUEST_WITHIN):
+            async with asyncio.timeout(REQUEST_WITHIN_S):
                 await writer.start_tls(self._tls)
                 if await reader.read(1):
                     self.trusted += 1
@@ -57,5 +57,5 @@ class Impostor:
         except (ssl.SSLError, OSError, TimeoutError):
             self.refused += 1
         finally:
-            self._met.set()
+            self._connected.set()
             writer.close()

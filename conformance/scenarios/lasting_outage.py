@@ -1,4 +1,4 @@
-"""Adobe Pass is out of order for everybody, and viewers go on trying."""
+"""Scenario: Adobe Pass fails for all viewers, who keep trying."""
 
 from __future__ import annotations
 
@@ -8,47 +8,45 @@ from pass_harness.conformance.scenarios.context import ScenarioContext
 from pass_harness.conformance.scenarios.scenario import Scenario
 
 VIEWERS = 4
-LASTS = 9.0
-PRESSES_PLAY_EVERY = 0.7
-"""Seconds: a device stays below what Adobe Pass throttles."""
-RECOVERS_WITHIN = 10.0
+OUTAGE_S = 9.0
+PLAY_INTERVAL_S = 0.7
+"""Time between two plays of a device, which stays below the rate limit of Adobe Pass."""
+RECOVERS_WITHIN_S = 10.0
 
 
 class LastingOutage(Scenario):
     id = "lasting-outage"
-    title = "Adobe Pass is out of order for all viewers"
+    title = "Adobe Pass fails for all viewers for a while"
     needs = frozenset({"login", "status", "play"})
     exclusive = True
 
     def __init__(self) -> None:
-        self._stages: list[ScenarioContext] = []
+        self._viewers: list[ScenarioContext] = []
 
     async def prepare(self, context: ScenarioContext) -> None:
-        self._stages = [context, *(context.companion() for _ in range(VIEWERS - 1))]
-        await asyncio.gather(*(viewer.log_in() for viewer in self._stages))
+        self._viewers = [context, *(context.companion() for _ in range(VIEWERS - 1))]
+        await asyncio.gather(*(viewer.log_in() for viewer in self._viewers))
 
     async def play(self, context: ScenarioContext) -> None:
-        out_of_order = await context.behave({"status": 503}, everywhere=True)
-        await asyncio.gather(*(_go_on_trying(viewer) for viewer in self._stages))
-        await context.require_effect(out_of_order)
+        outage = await context.behave({"status": 503}, everywhere=True)
+        await asyncio.gather(*(_keep_trying(viewer) for viewer in self._viewers))
+        await context.require_effect(outage)
         await context.clear_behaviours()
         if not await _recovers(context):
-            context.notes.append(f"the service had not recovered {RECOVERS_WITHIN:g} s after the outage")
+            context.notes.append(f"the service had not recovered {RECOVERS_WITHIN_S:g} s after the outage")
 
 
-async def _go_on_trying(context: ScenarioContext) -> None:
-    """Plays every now and then; a service that answers slowly is asked less often, but all along."""
+async def _keep_trying(context: ScenarioContext) -> None:
+    """Play repeatedly until the end of the outage; a slow service gets fewer requests."""
     loop = asyncio.get_running_loop()
-    ends = loop.time() + LASTS
-    while loop.time() < ends:
-        await asyncio.gather(
-            context.ask("play", resource=context.programme.permitted), context.seconds(PRESSES_PLAY_EVERY)
-        )
+    end_s = loop.time() + OUTAGE_S
+    while loop.time() < end_s:
+        await asyncio.gather(context.ask("play", resource=context.sample.permitted), context.seconds(PLAY_INTERVAL_S))
 
 
 async def _recovers(context: ScenarioContext) -> bool:
-    for _ in range(round(RECOVERS_WITHIN * 2)):
-        if (await context.watch(context.programme.permitted)).returns.get("allowed"):
+    for _ in range(round(RECOVERS_WITHIN_S * 2)):
+        if (await context.watch(context.sample.permitted)).returns.get("allowed"):
             return True
         await context.seconds(0.5)
     return False

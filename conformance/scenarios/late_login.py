@@ -1,4 +1,4 @@
-"""The browser is back before Adobe Pass knows that its viewer has logged in."""
+"""Scenario: the browser reaches redirectUrl before Adobe Pass knows the login."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pass_harness.conformance.scenarios.scenario import Scenario
 
 class LateLogin(Scenario):
     id = "late-login"
-    title = "The streaming app is back before its viewer's login is known"
+    title = "The browser reaches redirectUrl before the login is known"
     needs = frozenset({"login", "arrived", "status"})
 
     async def play(self, context: ScenarioContext) -> None:
         code = await context.new_code("primary")
         await context.do("arrived")
         # Two polls before the login show the interval on the first screen too.
-        await context.polls(code, 2, within=12)
+        await context.polls(code, 2, within_s=12)
         await context.viewer_logs_in(code)
         await context.until_authenticated()

@@ -1,4 +1,4 @@
-"""A viewer logs out and then tries to go on watching."""
+"""Scenario: a viewer logs out and then tries to play."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ class Logout(Scenario):
         await context.do("logout")
         await context.do("status")
         if "play" in context.driver.available:
-            # Refusing outright is as good an answer as asking for a login.
-            await context.ask("play", resource=context.programme.permitted)
+            # A refusal is as correct as a request to log in.
+            await context.ask("play", resource=context.sample.permitted)

@@ -1,4 +1,4 @@
-"""Adobe Pass has added members to its answers and codes to its errors since the service was written."""
+"""Scenario: Adobe Pass adds unknown members to its responses and unknown codes to its errors."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from pass_harness.conformance.scenarios.scenario import Scenario
 
 class News(Scenario):
     id = "news"
-    title = "Answers carry members and error codes that no document lists"
+    title = "Responses contain undocumented members and error codes"
     needs = frozenset({"login", "status"})
 
     async def play(self, context: ScenarioContext) -> None:
-        news = await context.behave({"body": "unknown_fields"})
+        unknown = await context.behave({"body": "unknown_fields"})
         await context.do_if_mapped("start")
         await context.log_in()
-        await context.require_effect(news)
+        await context.require_effect(unknown)
         if "preauthorize" in context.driver.available:
-            await context.ask("preauthorize", resources=list(context.programme.all))
+            await context.ask("preauthorize", resources=list(context.sample.all))
         if "play" in context.driver.available:
-            await context.watch(context.programme.permitted)
+            await context.watch(context.sample.permitted)
             await context.clear_behaviours()
             await context.behave({"body": "unknown_code"})
-            await context.watch(context.programme.denied)
+            await context.watch(context.sample.denied)

@@ -1,11 +1,11 @@
-"""Adobe Pass is out of order for a while."""
+"""Scenario: Adobe Pass answers one device with server errors for a while."""
 
 from __future__ import annotations
 
 from pass_harness.conformance.scenarios.context import ScenarioContext
 from pass_harness.conformance.scenarios.scenario import Scenario
 
-RETRIES_SHOW_WITHIN = 4.0
+RETRIES_SHOW_WITHIN_S = 4.0
 
 
 class Outage(Scenario):
@@ -15,8 +15,8 @@ class Outage(Scenario):
 
     async def play(self, context: ScenarioContext) -> None:
         await context.log_in()
-        out_of_order = await context.behave({"status": 503})
+        outage = await context.behave({"status": 503})
         for _ in range(2):
-            await context.watch(context.programme.permitted)
-        await context.require_effect(out_of_order)
-        await context.seconds(RETRIES_SHOW_WITHIN)
+            await context.watch(context.sample.permitted)
+        await context.require_effect(outage)
+        await context.seconds(RETRIES_SHOW_WITHIN_S)

@@ -1,20 +1,20 @@
-"""A logged-in viewer asks for what the subscription does not include."""
+"""Scenario: a logged-in viewer plays a resource outside the subscription."""
 
 from __future__ import annotations
 
 from pass_harness.conformance.scenarios.context import ScenarioContext
 from pass_harness.conformance.scenarios.scenario import Scenario
 
-RETRIES_SHOW_WITHIN = 3.0
+RETRIES_SHOW_WITHIN_S = 3.0
 
 
 class PlayDenied(Scenario):
     id = "play-denied"
-    title = "A viewer asks for what the subscription does not include"
+    title = "A viewer plays a resource outside the subscription"
     needs = frozenset({"login", "status", "play"})
 
     async def play(self, context: ScenarioContext) -> None:
         await context.log_in()
-        await context.do("play", resource=context.programme.denied)
-        await context.seconds(RETRIES_SHOW_WITHIN)
+        await context.do("play", resource=context.sample.denied)
+        await context.seconds(RETRIES_SHOW_WITHIN_S)
         await context.do("status")

@@ -1,11 +1,11 @@
-"""A viewer plays something that is described by an MRSS document, rating included."""
+"""Scenario: a viewer plays a resource in MRSS format with a rating."""
 
 from __future__ import annotations
 
 from pass_harness.conformance.scenarios.context import ScenarioContext
 from pass_harness.conformance.scenarios.scenario import Scenario
 
-# An ampersand, quotes, CDATA, a letter beyond ASCII and a line break: what careless handling changes.
+# An ampersand, quotes, CDATA, a letter beyond ASCII and a line break, which careless handling changes.
 DOCUMENT = """<rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/"><channel><title>resource1</title>
 <item><title><![CDATA[Café & "Friends"]]></title><guid>news-1</guid>
 <media:rating scheme="urn:v-chip">TV-PG</media:rating></item></channel></rss>"""
@@ -13,7 +13,7 @@ DOCUMENT = """<rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/"><ch
 
 class PlayMrss(Scenario):
     id = "play-mrss"
-    title = "A viewer plays what an MRSS document describes"
+    title = "A viewer plays a resource in MRSS format"
     needs = frozenset({"login", "status", "play"})
 
     async def play(self, context: ScenarioContext) -> None:

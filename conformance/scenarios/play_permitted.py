@@ -1,4 +1,4 @@
-"""A logged-in viewer browses a long list and plays what is permitted, twice."""
+"""Scenario: a logged-in viewer browses a long list and plays a permitted resource twice."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pass_harness.conformance.scenarios.scenario import Scenario
 
 class PlayPermitted(Scenario):
     id = "play-permitted"
-    title = "A viewer browses and plays what the subscription includes"
+    title = "A viewer browses and plays resources of the subscription"
     needs = frozenset({"login", "status", "play"})
 
     async def play(self, context: ScenarioContext) -> None:
         await context.do_if_mapped("start")
         await context.log_in()
         for _ in range(2):
-            await context.do_if_mapped("preauthorize", resources=list(context.programme.all))
+            await context.do_if_mapped("preauthorize", resources=list(context.sample.all))
         for _ in range(2):
-            call = await context.watch(context.programme.permitted)
+            call = await context.watch(context.sample.permitted)
             if call.failure is not None:
                 raise ScenarioError(f"the verb play failed: {call.failure}")

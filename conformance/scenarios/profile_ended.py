@@ -1,4 +1,4 @@
-"""A TV provider ends a viewer's login, and nobody tells the service."""
+"""Scenario: a TV provider ends a viewer's login without informing the service."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ class ProfileEnded(Scenario):
         device = next((e.device for e in await context.exchanges(code=code) if e.device), None)
         if device is None or not await context.control.end_profiles(device=device):
             raise ScenarioError(f"the login of code {code} left no profile that could be ended")
-        await context.ask("play", resource=context.programme.permitted)
+        await context.ask("play", resource=context.sample.permitted)
         await context.do("status")

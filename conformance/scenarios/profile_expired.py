@@ -1,13 +1,13 @@
-"""A viewer's login expires while the app is open."""
+"""Scenario: a viewer's login expires while the app is open."""
 
 from __future__ import annotations
 
 from pass_harness.conformance.scenarios.context import ScenarioContext
 from pass_harness.conformance.scenarios.scenario import Scenario
 
-LIFETIME = 7
-"""Seconds that the profile lives: longer than the service takes to notice the login."""
-PAST_EXPIRY = 3.0
+LIFETIME_S = 7
+"""Lifetime of the profile: longer than the service takes to notice the login."""
+PAST_EXPIRY_S = 3.0
 
 
 class ProfileExpired(Scenario):
@@ -16,10 +16,10 @@ class ProfileExpired(Scenario):
     needs = frozenset({"login", "status"})
 
     async def play(self, context: ScenarioContext) -> None:
-        shorter = await context.behave({"ttl": {"profile": f"{LIFETIME}s"}}, endpoint="authenticate")
+        shorter = await context.behave({"ttl": {"profile": f"{LIFETIME_S}s"}}, endpoint="authenticate")
         await context.log_in()
         await context.require_effect(shorter)
-        await context.seconds(LIFETIME + PAST_EXPIRY)
+        await context.seconds(LIFETIME_S + PAST_EXPIRY_S)
         await context.do("status")
         if "play" in context.driver.available:
-            await context.ask("play", resource=context.programme.permitted)
+            await context.ask("play", resource=context.sample.permitted)

@@ -1,4 +1,4 @@
-"""A viewer without a subscription watches on a promotional pass, which is given to an identity."""
+"""Scenario: a viewer without a subscription watches with a promotional pass, which needs an identity."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pass_harness.conformance.scenarios.scenario import Scenario
 
 class PromotionalPass(Scenario):
     id = "promotional-pass"
-    title = "A viewer watches on a promotional pass"
+    title = "A viewer watches with a promotional pass"
     needs = frozenset({"login", "play", "temppass_identity"})
 
     async def play(self, context: ScenarioContext) -> None:
-        await context.ask("login", mvpd=context.programme.promotional, screen="primary")
-        await context.watch(context.programme.permitted)
+        await context.ask("login", mvpd=context.sample.promotional, screen="primary")
+        await context.watch(context.sample.permitted)

@@ -1,4 +1,4 @@
-"""Adobe Pass denies a resource within its answer, and then refuses a whole decisions request."""
+"""Scenario: Adobe Pass denies one decision inside a 200, and then rejects a whole decisions request."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from pass_harness.conformance.scenarios.context import ScenarioContext
 from pass_harness.conformance.scenarios.scenario import Scenario
 
 REFUSAL = "too_many_resources"
-"""An error that decisions only have at the top level, and that no login and no retry mends."""
+"""Code of an error that occurs only at the top level and that neither a login nor a retry solves."""
 
 
 class RequestRefused(Scenario):
     id = "request-refused"
-    title = "A decision is denied, and then a whole request refused"
+    title = "Adobe Pass denies one decision, then rejects a whole request"
     needs = frozenset({"login", "status", "play"})
 
     async def play(self, context: ScenarioContext) -> None:
         await context.log_in()
-        await context.watch(context.programme.denied)
+        await context.watch(context.sample.denied)
         refused = await context.behave({"error": REFUSAL}, endpoint="decisions.*")
-        await context.watch(context.programme.permitted)
+        await context.watch(context.sample.permitted)
         if "preauthorize" in context.driver.available:
-            await context.ask("preauthorize", resources=list(context.programme.all))
+            await context.ask("preauthorize", resources=list(context.sample.all))
         await context.require_effect(refused)

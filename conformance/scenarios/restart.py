@@ -1,4 +1,4 @@
-"""The service is restarted, and its viewers go on."""
+"""Scenario: the service restarts, and its viewers continue."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pass_harness.conformance.scenarios.scenario import Scenario
 
 class Restart(Scenario):
     id = "restart"
-    title = "The service is restarted"
+    title = "The service restarts"
     needs = frozenset({"login", "status", "restart"})
     exclusive = True
 
@@ -21,4 +21,4 @@ class Restart(Scenario):
         await context.do_if_mapped("start")
         await context.do("status")
         if "play" in context.driver.available:
-            await context.ask("play", resource=context.programme.permitted)
+            await context.ask("play", resource=context.sample.permitted)

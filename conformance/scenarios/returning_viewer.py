@@ -1,4 +1,4 @@
-"""A viewer who has logged in comes back to the app."""
+"""Scenario: a logged-in viewer opens the app again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pass_harness.conformance.scenarios.scenario import Scenario
 
 class ReturningViewer(Scenario):
     id = "returning-viewer"
-    title = "A viewer who is logged in opens the app again"
+    title = "A logged-in viewer opens the app again"
     needs = frozenset({"login", "status", "start"})
 
     async def play(self, context: ScenarioContext) -> None:

@@ -1,4 +1,4 @@
-"""The scenario: a script for one device."""
+"""The base class of scenarios: a script for one device."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from typing import ClassVar
 
 from pass_harness.conformance.scenarios.context import ScenarioContext
 
-LONGEST_INTERVAL = 5.0
-"""Seconds: Adobe asks for a poll every 3 to 5 s."""
-QUIET = LONGEST_INTERVAL + 1
-"""Seconds without a poll after which polling has stopped."""
+LONGEST_INTERVAL_S = 5.0
+"""Longest poll interval: Adobe asks for a poll every 3 to 5 s."""
+QUIET_S = LONGEST_INTERVAL_S + 1
+"""Time without a poll after which polling has stopped."""
 
 
 class Scenario(ABC):
-    """One script. Scenarios run concurrently on different devices, so each keeps to its own device."""
+    """One script. Scenarios run concurrently on different devices, so each affects only its own device."""
 
     id: ClassVar[str]
     title: ClassVar[str]
     needs: ClassVar[frozenset[str]]
-    """The verbs without which it cannot be played."""
+    """Verbs and facilities that the scenario requires."""
     exclusive: ClassVar[bool] = False
-    """True where it touches the whole service: it is played alone and after the others."""
+    """True for a scenario that affects the whole service: it runs alone, after the others."""
 
     async def prepare(self, context: ScenarioContext) -> None:
-        """What an exclusive scenario can do before, while the others are played (a login, say)."""
+        """Run the part of an exclusive scenario that can run with the others before it (a login, for example)."""
         return
 
     @abstractmethod
     async def play(self, context: ScenarioContext) -> None:
-        """Plays it; raises `ScenarioError` where it cannot go on."""
+        """Run the scenario. Raises `ScenarioError` if it cannot continue."""

@@ -1,4 +1,4 @@
-"""A viewer who has been with several TV providers comes back to the first."""
+"""Scenario: a viewer with profiles of several TV providers returns to the first one."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ class SeveralProfiles(Scenario):
     needs = frozenset({"login", "status", "logout"})
 
     async def play(self, context: ScenarioContext) -> None:
-        """After the logout of the third the service knows nothing, and Adobe Pass still knows two."""
-        mvpds = (context.programme.mvpd, *context.programme.others)
+        """Log in with three TV providers and out of the last: only Adobe Pass still has the other two profiles."""
+        mvpds = (context.sample.mvpd, *context.sample.others)
         for mvpd in mvpds:
             await context.log_in(mvpd)
         await context.do("logout")

@@ -1,4 +1,4 @@
-"""A viewer without a subscription watches on a temporary pass."""
+"""Scenario: a viewer without a subscription watches with a temporary pass."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pass_harness.conformance.scenarios.scenario import Scenario
 
 class TemporaryPass(Scenario):
     id = "temporary-pass"
-    title = "A viewer watches on a temporary pass"
+    title = "A viewer watches with a temporary pass"
     needs = frozenset({"login", "play"})
 
     async def play(self, context: ScenarioContext) -> None:
-        await context.ask("login", mvpd=context.programme.temporary, screen="primary")
-        await context.watch(context.programme.permitted)
+        await context.ask("login", mvpd=context.sample.temporary, screen="primary")
+        await context.watch(context.sample.permitted)

@@ -1,4 +1,4 @@
-"""Adobe Pass throttles the device in the middle of an evening."""
+"""Scenario: Adobe Pass throttles the device."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pass_harness.conformance.scenarios.context import ScenarioContext, Scenario
 from pass_harness.conformance.scenarios.scenario import Scenario
 
 RATES = (0.5, 0.05)
-"""Calls a second; the lower one for machines so busy that plays come more slowly than the other allows."""
+"""Calls per second. The lower rate is for a busy machine, whose plays come more slowly than the other allows."""
 
 
 class Throttled(Scenario):
@@ -20,11 +20,11 @@ class Throttled(Scenario):
             await context.clear_behaviours()
             await context.behave({"throttle": {"rate": rate, "burst": 0}})
             for _ in range(3):
-                # An app may well be told to try later, so a failed verb is an answer here.
-                await context.watch(context.programme.permitted)
+                # The service may ask the app to try later, so a failed verb is acceptable here.
+                await context.watch(context.sample.permitted)
             if await context.exchanges(ip=context.device.ip, status="429"):
                 return
         raise ScenarioError(
             f"no request from {context.device.ip} was throttled: the service must make one authorize call per "
-            "play and pass the device's address on as the first of X-Forwarded-For"
+            "play and send the device's address first in X-Forwarded-For"
         )

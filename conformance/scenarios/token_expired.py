@@ -1,13 +1,13 @@
-"""The service's access token expires while viewers go on watching."""
+"""Scenario: the service's access token expires while a viewer watches."""
 
 from __future__ import annotations
 
 from pass_harness.conformance.scenarios.context import ScenarioContext
 from pass_harness.conformance.scenarios.scenario import Scenario
 
-LIFETIME = 6
-"""Seconds that the token lives."""
-PAST_EXPIRY = 2.0
+LIFETIME_S = 6
+"""Lifetime of the access token."""
+PAST_EXPIRY_S = 2.0
 
 
 class TokenExpired(Scenario):
@@ -21,11 +21,11 @@ class TokenExpired(Scenario):
 
     async def play(self, context: ScenarioContext) -> None:
         shorter = await context.behave(
-            {"ttl": {"access_token": f"{LIFETIME}s"}}, everywhere=True, endpoint="dcr.token"
+            {"ttl": {"access_token": f"{LIFETIME_S}s"}}, everywhere=True, endpoint="dcr.token"
         )
-        # The mock's clock cannot age the service's token, so the service is made to fetch one that lives shortly.
+        # The mock's clock cannot age the service's token, so a revocation makes the service fetch a short-lived one.
         await context.control.revoke_access_tokens()
-        await context.watch(context.programme.permitted)
+        await context.watch(context.sample.permitted)
         await context.require_effect(shorter)
-        await context.seconds(LIFETIME + PAST_EXPIRY)
-        await context.watch(context.programme.permitted)
+        await context.seconds(LIFETIME_S + PAST_EXPIRY_S)
+        await context.watch(context.sample.permitted)

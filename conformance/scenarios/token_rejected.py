@@ -1,4 +1,4 @@
-"""Adobe Pass revokes the service's access token."""
+"""Scenario: Adobe Pass revokes the service's access token."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ class TokenRejected(Scenario):
 
     async def play(self, context: ScenarioContext) -> None:
         await context.control.revoke_access_tokens()
-        await context.watch(context.programme.permitted)
-        await context.watch(context.programme.permitted)
+        await context.watch(context.sample.permitted)
+        await context.watch(context.sample.permitted)

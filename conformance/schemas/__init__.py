@@ -38,4 +38,4 @@ def _verb(name: str) -> Schema:
     if verb.required:
         returns["required"] = sorted(verb.required)
         schema["required"] = [*schema["required"], "returns"]
-    return {**schema, "description": f"The app says: {verb.says}"}
+    return {**schema, "description": f"The app says: {verb.description}"}

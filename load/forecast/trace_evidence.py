@@ -17,7 +17,7 @@ from pass_harness.conformance.facts.exchanges import (
     decisions,
     denial,
     ended,
-    out_of_order,
+    is_server_failure,
     profiles,
     resources,
     signature,
@@ -248,7 +248,7 @@ class Evidence:
             device.configured = False
         self._decisions(exchange)
         actions = {str(denial(one).get("action")) for one in decisions(exchange) if not one.get("authorized")}
-        if exchange.status in {401, THROTTLED} or out_of_order(exchange) or "retry" in actions:
+        if exchange.status in {401, THROTTLED} or is_server_failure(exchange) or "retry" in actions:
             outcome = "again"
         else:
             outcome = "denied" if actions else ""
@@ -274,7 +274,7 @@ class Evidence:
             return  # asked again anyway
         request = signature(exchange)
         tried = device.failing[1] + 1 if device.failing[0] == request else 1
-        if out_of_order(exchange):
+        if is_server_failure(exchange):
             self.tries = max(self.tries, tried)
         elif exchange.status == THROTTLED:
             self.throttle_tries = max(self.throttle_tries, tried)

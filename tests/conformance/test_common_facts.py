@@ -25,8 +25,8 @@ def test_a_client_that_asks_for_a_token_had_the_ones_before() -> None:
     trace = Trace().start()
     trace.token("t2")
 
-    assert [token.value for token in known(trace).tokens.had] == [mask("t1")]
-    assert known(Trace().start()).tokens.had == []
+    assert [token.value for token in known(trace).tokens.previous_tokens] == [mask("t1")]
+    assert known(Trace().start()).tokens.previous_tokens == []
 
 
 def test_the_call_that_a_token_is_rejected_at_is_not_what_rejected_it_before() -> None:
@@ -48,13 +48,13 @@ def test_a_device_that_is_served_in_another_name_was_served_in_one_before() -> N
     trace.token("t2", client="client-2")
     trace.profiles()
     tokens = known(trace).tokens
-    assert tokens.before is not None
-    assert tokens.before.id == "client-1"
-    assert tokens.caller is not None
-    assert tokens.caller.id == "client-2"
+    assert tokens.previous_client is not None
+    assert tokens.previous_client.id == "client-1"
+    assert tokens.client is not None
+    assert tokens.client.id == "client-2"
 
     trace.profiles(OTHER)
-    assert known(trace).tokens.before is None
+    assert known(trace).tokens.previous_client is None
 
 
 def test_a_poll_is_the_devices_own() -> None:

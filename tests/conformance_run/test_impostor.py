@@ -21,26 +21,26 @@ async def call(url: str, *, verify: bool) -> None:
 async def test_a_caller_that_verifies_is_counted_as_refusing() -> None:
     async with Impostor() as impostor:
         await call(impostor.url, verify=True)
-        await impostor.met(5)
+        await impostor.wait_for_connection(5)
         assert (impostor.refused, impostor.trusted) == (1, 0)
 
 
 async def test_a_caller_that_sends_its_request_is_counted_as_trusting() -> None:
     async with Impostor() as impostor:
         await call(impostor.url, verify=False)
-        await impostor.met(5)
+        await impostor.wait_for_connection(5)
         assert (impostor.refused, impostor.trusted) == (0, 1)
 
 
 async def test_a_caller_that_speaks_no_tls_is_no_trust() -> None:
     async with Impostor() as impostor:
         await call(impostor.url.replace("https://", "http://"), verify=True)
-        await impostor.met(5)
+        await impostor.wait_for_connection(5)
         assert (impostor.refused, impostor.trusted) == (1, 0)
 
 
 async def test_nobody_is_waited_for_no_longer_than_asked() -> None:
     async with Impostor() as impostor:
         async with asyncio.timeout(5):
-            await impostor.met(0.05)
+            await impostor.wait_for_connection(0.05)
         assert (impostor.refused, impostor.trusted) == (0, 0)

@@ -84,7 +84,7 @@ def play(*scenarios: type[Scenario], verbs: tuple[str, ...] = ("login",)) -> tup
         play_all(
             scenarios,
             available=frozenset(verbs),
-            set_stage=lambda _: cast(Any, BareStage()),
+            new_context=lambda _: cast(Any, BareStage()),
             announce=said.append,
         )
     )

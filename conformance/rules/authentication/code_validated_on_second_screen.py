@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.actions import SLACK, broke_down
+from pass_harness.conformance.facts.actions import SLACK_S, service_failed
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
@@ -47,7 +47,7 @@ class CodeValidatedOnSecondScreen(Rule):
         # The check comes from the second screen's address, so it is the code that links it to the verb.
         code = str(seen.arguments.get("code"))
         check = self._checked.get(code)
-        asked = check if check is not None and check.wall >= seen.started - SLACK else None
+        asked = check if check is not None and check.wall >= seen.started - SLACK_S else None
         if seen.returns.get("url"):
             yield self._opened(code, asked, seen)
         elif asked is not None and asked.status in NOT_FOUND:
@@ -68,12 +68,14 @@ class CodeValidatedOnSecondScreen(Rule):
 
     def _rejected(self, code: str, check: Exchange, call: VerbCall) -> Outcome:
         """Judge a verb whose code is unknown. Without a mapped error, any response except a failure passes."""
-        if not broke_down(call) and call.returns.get("error", "an answer"):
+        if not service_failed(call) and call.returns.get("error", "an answer"):
             return HELD
         return Broken(
-            kind="service-failed" if broke_down(call) else "no-error-returned",
+            kind="service-failed" if service_failed(call) else "no-error-returned",
             exchanges=(check.id,),
             device=call.device,
             expected=f"an error for the viewer, because code {code} is unknown",
-            observed=f"the service failed: {call.failure}" if broke_down(call) else "the service returned no error",
+            observed=f"the service failed: {call.failure}"
+            if service_failed(call)
+            else "the service returned no error",
         )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.actions import Recent, broke_down, names
-from pass_harness.conformance.facts.exchanges import PROFILE_ANSWERS, out_of_order, profiles
+from pass_harness.conformance.facts.actions import RecentExchanges, device_names, service_failed
+from pass_harness.conformance.facts.exchanges import PROFILE_ANSWERS, is_server_failure, profiles
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
@@ -36,22 +36,22 @@ class EncryptedMetadataHandled(Rule):
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
         self._secrets: Bounded[str, tuple[Exchange, Secrets]] = Bounded()
-        self._faults = Recent()
+        self._faults = RecentExchanges()
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if not isinstance(seen, VerbCall):
-            if out_of_order(seen):
+            if is_server_failure(seen):
                 self._faults.add(seen)
             elif seen.endpoint in PROFILE_ANSWERS and (secrets := _secrets(seen)):
-                for name in names(seen):
+                for name in device_names(seen):
                     self._secrets.put(name, (seen, secrets))
             return
-        known = next((known for name in names(seen) if (known := self._secrets.get(name)) is not None), None)
+        known = next((known for name in device_names(seen) if (known := self._secrets.get(name)) is not None), None)
         if seen.verb != "status" or known is None or self._faults.during(seen):
             return
         profile, secrets = known
         shown = [name for name, secret in secrets.items() if _shows(seen.returns.get("attributes"), secret)]
-        if broke_down(seen):
+        if service_failed(seen):
             yield _harm(profile, seen, Fault("service-failed", f"the service failed: {seen.failure}"))
         elif shown:
             observed = f"the app got the ciphertext of {', '.join(shown)}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.actions import names
+from pass_harness.conformance.facts.actions import device_names
 from pass_harness.conformance.facts.exchanges import DECISIONS, PROFILE_ANSWERS, profiles
-from pass_harness.conformance.facts.logins import says_profile_is_gone
+from pass_harness.conformance.facts.logins import reports_profile_gone
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
@@ -40,14 +40,14 @@ class InvalidatedProfileDropped(Rule):
         if isinstance(seen, VerbCall):
             yield from self._verb(seen)
         elif profiles(seen):
-            for name in names(seen):
+            for name in device_names(seen):
                 self._gone.pop(name)
-        elif seen.endpoint in DECISIONS and says_profile_is_gone(seen):
-            for name in names(seen):
+        elif seen.endpoint in DECISIONS and reports_profile_gone(seen):
+            for name in device_names(seen):
                 self._gone.put(name, seen)
 
     def _verb(self, call: VerbCall) -> Iterator[Outcome]:
-        said = next((gone for name in names(call) if (gone := self._gone.get(name)) is not None), None)
+        said = next((gone for name in device_names(call) if (gone := self._gone.get(name)) is not None), None)
         if call.verb not in {"status", "start"} or said is None or call.started < said.wall:
             return
         if call.returns.get("state") != "authenticated":

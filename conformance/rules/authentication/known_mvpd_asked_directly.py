@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from pass_harness.conformance.facts.actions import Candidates, inside
+from pass_harness.conformance.facts.actions import Candidates, arrived_during
 from pass_harness.conformance.facts.exchanges import PROFILE_QUERIES
 from pass_harness.conformance.facts.logins import LOGIN_ENDPOINTS, Login, Logins
 from pass_harness.conformance.observation import Observation, VerbCall
@@ -13,7 +13,7 @@ from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
-AT_ONCE = 60.0
+SAME_VISIT_S = 60.0
 """Seconds after a login within which a request for all profiles does not count as a return of the viewer."""
 
 
@@ -42,16 +42,16 @@ class KnownMvpdAskedDirectly(Rule):
             return self._verb(seen)
         known = self._logins.of(seen) if seen.endpoint in PROFILE_QUERIES and seen.status == 200 else None
         self._logins.observe(seen)
-        return self._query(seen, known) if known is not None and known.lasts(seen.wall) else NOTHING
+        return self._query(seen, known) if known is not None and known.is_valid(seen.wall) else NOTHING
 
     def _verb(self, call: VerbCall) -> Iterator[Outcome]:
-        asked = [(query, login) for query, login in self._queries.settle(call) if inside(query, call)]
+        asked = [(query, login) for query, login in self._queries.resolve(call) if arrived_during(query, call)]
         if call.verb != "start":
             return
         for query, login in asked:
             yield self._judge(query, login)
         known = self._logins.of(call)
-        if not asked and known is not None and known.lasts(call.started):
+        if not asked and known is not None and known.is_valid(call.started):
             yield HELD  # answered from storage, without a call
 
     def _query(self, seen: Exchange, login: Login) -> Iterator[Outcome]:
@@ -59,7 +59,7 @@ class KnownMvpdAskedDirectly(Rule):
             return
         if self._queries.driven:
             self._queries.add(seen, login)
-        elif seen.wall - login.since > AT_ONCE:
+        elif seen.wall - login.since_s > SAME_VISIT_S:
             yield self._judge(seen, login)
 
     def _judge(self, query: Exchange, login: Login) -> Outcome:

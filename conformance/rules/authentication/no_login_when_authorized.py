@@ -12,7 +12,7 @@ from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
-AFTERWARDS = 60.0
+UNNECESSARY_WITHIN_S = 60.0
 """Seconds within which another session for the same TV provider counts as an unnecessary login."""
 
 Login = tuple[str | None, str, str | None]
@@ -48,7 +48,7 @@ class NoLoginWhenAuthorized(Rule):
             return NOTHING if before is None else ONE_HELD
         if seen.status == 200 and answer(seen).get("actionName") == "authorize":
             self._authorized.put(login, seen)
-        if before is None or not ended(before) < seen.wall < before.wall + AFTERWARDS:
+        if before is None or not ended(before) < seen.wall < before.wall + UNNECESSARY_WITHIN_S:
             return NOTHING
         return [self._again(before, seen)]
 

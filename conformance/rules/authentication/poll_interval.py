@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.exchanges import asks_again, brief
+from pass_harness.conformance.facts.exchanges import allows_retry, brief
 from pass_harness.conformance.facts.sessions import KEPT_CODES, POLL_ENDPOINTS
 from pass_harness.conformance.facts.timing import timed
 from pass_harness.conformance.observation import Observation, VerbCall
@@ -42,13 +42,13 @@ class PollInterval(Rule):
             return NOTHING
         before = self._last.get(code)
         self._last.put(code, brief(seen))
-        if before is None or asks_again(before):
+        if before is None or allows_retry(before):
             return NOTHING
         return [timed(self.expectations, self._judge(before, seen), before, seen)]
 
     def _judge(self, before: Exchange, seen: Exchange) -> Outcome:
         apart = seen.wall - before.wall
-        if apart >= self.expectations.poll_interval:
+        if apart >= self.expectations.min_poll_interval_s:
             return HELD
         return Broken(
             kind="polled-too-soon",

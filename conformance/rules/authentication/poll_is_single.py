@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.exchanges import asks_again, brief, ended, profiles
+from pass_harness.conformance.facts.exchanges import allows_retry, brief, ended, profiles
 from pass_harness.conformance.facts.sessions import KEPT_CODES, POLL_ENDPOINTS
 from pass_harness.conformance.facts.timing import timed
 from pass_harness.conformance.observation import Observation, VerbCall
@@ -15,9 +15,9 @@ from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Fault, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
-LOOKED_AT = 4
+COMPARED_POLLS = 4
 """Number of consecutive polls that the rule compares."""
-SLOWEST = 5.5
+LONGEST_INTERVAL_S = 5.5
 """Seconds between two polls of one poller: Adobe's longest interval, with room for jitter."""
 
 
@@ -44,7 +44,7 @@ class PollIsSingle(Rule):
         code = self.facts.sessions.polled
         if isinstance(seen, VerbCall) or code is None:
             return NOTHING
-        polls = [*(self._polls.get(code) or []), brief(seen)][-LOOKED_AT:]
+        polls = [*(self._polls.get(code) or []), brief(seen)][-COMPARED_POLLS:]
         if profiles(seen):
             self._polls.pop(code)  # another rule judges polls after the login
         else:
@@ -54,7 +54,11 @@ class PollIsSingle(Rule):
     def _judge(self, polls: list[Exchange]) -> Outcome:
         if polls[-1].wall < ended(polls[-2]):
             return self._two(polls[-2:], Fault("overlapping-polls", "two polls were in progress at the same time"))
-        if len(polls) == LOOKED_AT and not any(asks_again(poll) for poll in polls[:-1]) and self._interleaved(polls):
+        if (
+            len(polls) == COMPARED_POLLS
+            and not any(allows_retry(poll) for poll in polls[:-1])
+            and self._interleaved(polls)
+        ):
             return self._two(
                 polls,
                 Fault("interleaved-polls", "two interleaved series of polls, each with a full interval"),
@@ -62,10 +66,11 @@ class PollIsSingle(Rule):
         return HELD
 
     def _interleaved(self, polls: list[Exchange]) -> bool:
-        shortest = self.expectations.poll_interval
+        shortest = self.expectations.min_poll_interval_s
         quick = all(later.wall - poll.wall < shortest for poll, later in pairwise(polls))
         return quick and all(
-            shortest <= later.wall - poll.wall <= SLOWEST for poll, later in zip(polls, polls[2:], strict=False)
+            shortest <= later.wall - poll.wall <= LONGEST_INTERVAL_S
+            for poll, later in zip(polls, polls[2:], strict=False)
         )
 
     def _two(self, polls: list[Exchange], fault: Fault) -> Broken:

@@ -14,7 +14,7 @@ from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Fault, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
-PROMPT = 10.0
+START_WITHIN_S = 10.0
 """Seconds from the session response to the first poll."""
 
 
@@ -24,7 +24,7 @@ class PollStartsPromptly(Rule):
         title="Polling for a login on a second screen starts within 10 seconds",
         severity=Severity.MUST,
         requirement="If the viewer types the code on another screen, the service starts to poll right after the "
-        f"session response; {PROMPT:g} s are allowed.",
+        f"session response; {START_WITHIN_S:g} s are allowed.",
         breaks="The viewer has logged in, but the streaming app still shows the code.",
         remedy="Start the poller of a code when the session response arrives.",
         kinds=("polled-late", "never-polled"),
@@ -54,7 +54,7 @@ class PollStartsPromptly(Rule):
     def finish(self) -> Iterator[Outcome]:
         for code in self._waiting:
             session = self._waiting.get(code)
-            if session is not None and self.facts.now_s > answered_at(session) + PROMPT:
+            if session is not None and self.facts.now_s > answered_at(session) + START_WITHIN_S:
                 yield self._late(session, None, Fault("never-polled", "the code was never polled"))
 
     def _verb(self, call: VerbCall) -> Iterator[Outcome]:
@@ -71,14 +71,14 @@ class PollStartsPromptly(Rule):
     def _judge(self, session: Session, poll: Exchange) -> Outcome:
         after = poll.wall - answered_at(session)
         late = self._late(session, poll, Fault("polled-late", f"the first poll came after {after:.1f} s"))
-        outcome = HELD if after <= PROMPT else late
-        return timed(self.expectations, outcome, session.exchange, poll, slack=abs(PROMPT - after))
+        outcome = HELD if after <= START_WITHIN_S else late
+        return timed(self.expectations, outcome, session.exchange, poll, slack=abs(START_WITHIN_S - after))
 
     def _late(self, session: Session, poll: Exchange | None, fault: Fault) -> Broken:
         return Broken(
             kind=fault.kind,
             exchanges=(session.exchange.id, poll.id) if poll else (session.exchange.id,),
             device=session.exchange.device,
-            expected=f"the first poll of code {session.code} within {PROMPT:g} s of the session response",
+            expected=f"the first poll of code {session.code} within {START_WITHIN_S:g} s of the session response",
             observed=fault.observed,
         )

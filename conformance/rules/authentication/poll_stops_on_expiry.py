@@ -14,7 +14,7 @@ from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
-MARGIN = 5.5
+MARGIN_S = 5.5
 """Seconds after the expiry for a last poll: the longest interval that Adobe names, with room for jitter."""
 
 
@@ -24,7 +24,7 @@ class PollStopsOnExpiry(Rule):
         title="Polling stops when the code expires",
         severity=Severity.MUST,
         requirement="A code expires at the session's notAfter, and the service stops polling then. One last poll "
-        f"is allowed within {MARGIN:g} s after the expiry.",
+        f"is allowed within {MARGIN_S:g} s after the expiry.",
         breaks="Most codes are never used. If their pollers do not stop, they accumulate without limit.",
         remedy="Give each poller the session's notAfter as its deadline.",
         kinds=("polled-after-expiry",),
@@ -35,7 +35,7 @@ class PollStopsOnExpiry(Rule):
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._expired: QuietPeriods[str, Session] = QuietPeriods(patience=MARGIN + 5.0, at_least=MARGIN)
+        self._expired: QuietPeriods[str, Session] = QuietPeriods(quiet_s=MARGIN_S + 5.0, quiet_at_end_s=MARGIN_S)
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         yield from self._expired.passed(moment(seen))
@@ -43,18 +43,18 @@ class PollStopsOnExpiry(Rule):
             return
         sessions = self.facts.sessions
         replaced = sessions.replaced
-        if replaced is not None and seen.wall < replaced.expires + MARGIN:
+        if replaced is not None and seen.wall < replaced.expires_s + MARGIN_S:
             self._expired.end(replaced.code)
         session = sessions.get(sessions.polled)
         if session is None:
             return
-        if seen.wall > session.expires + MARGIN:
+        if seen.wall > session.expires_s + MARGIN_S:
             self._expired.broken(session.code)
             yield timed(self.expectations, self._late(session, seen), session.exchange, seen)
         elif profiles(seen):
             self._expired.end(session.code)
         else:
-            self._expired.begin(session.code, session.expires, session)
+            self._expired.begin(session.code, session.expires_s, session)
 
     def finish(self) -> Iterator[Outcome]:
         yield from self._expired.finish(self.facts.now_s)
@@ -64,6 +64,6 @@ class PollStopsOnExpiry(Rule):
             kind="polled-after-expiry",
             exchanges=(session.exchange.id, seen.id),
             device=seen.device,
-            expected=f"no poll of code {session.code} after its lifetime of {session.life:.0f} s",
-            observed=f"the code was polled {seen.wall - session.expires:.1f} s after its expiry",
+            expected=f"no poll of code {session.code} after its lifetime of {session.lifetime_s:.0f} s",
+            observed=f"the code was polled {seen.wall - session.expires_s:.1f} s after its expiry",
         )

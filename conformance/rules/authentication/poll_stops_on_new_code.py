@@ -15,7 +15,7 @@ from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
-MARGIN = 0.5
+MARGIN_S = 0.5
 """Seconds within which a poll that was already due may still arrive."""
 
 
@@ -37,7 +37,7 @@ class PollStopsOnNewCode(Rule):
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
         self._polled: Bounded[str, bool] = Bounded()
-        self._replaced: QuietPeriods[str, Session] = QuietPeriods(patience=8.0, at_least=3.0)
+        self._replaced: QuietPeriods[str, Session] = QuietPeriods(quiet_s=8.0, quiet_at_end_s=3.0)
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         yield from self._replaced.passed(moment(seen))
@@ -45,12 +45,12 @@ class PollStopsOnNewCode(Rule):
             return
         old, code = self.facts.sessions.replaced, self.facts.sessions.polled
         new = self.facts.sessions.current(seen) if old is not None else None
-        if old is not None and new is not None and self._polled.pop(old.code) and seen.wall < old.expires:
+        if old is not None and new is not None and self._polled.pop(old.code) and seen.wall < old.expires_s:
             self._replaced.begin(old.code, answered_at(new), new)
         if code is None:
             return
         replaced = self._replaced.since(code)
-        if replaced is not None and seen.wall > replaced[0] + MARGIN:
+        if replaced is not None and seen.wall > replaced[0] + MARGIN_S:
             self._replaced.broken(code)
             yield timed(self.expectations, self._late(replaced[1], seen), replaced[1].exchange, seen)
         elif profiles(seen):

@@ -14,7 +14,7 @@ from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
-MARGIN = 0.3
+MARGIN_S = 0.3
 """Seconds within which a request that was in progress may still arrive."""
 
 
@@ -36,7 +36,7 @@ class PollStopsOnSuccess(Rule):
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._over: QuietPeriods[str, Exchange] = QuietPeriods(patience=8.0, at_least=3.0)
+        self._over: QuietPeriods[str, Exchange] = QuietPeriods(quiet_s=8.0, quiet_at_end_s=3.0)
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         yield from self._over.passed(moment(seen))
@@ -46,7 +46,7 @@ class PollStopsOnSuccess(Rule):
         if code is None:
             return
         over = self._over.since(code)
-        if over is not None and seen.wall > over[0] + MARGIN:
+        if over is not None and seen.wall > over[0] + MARGIN_S:
             self._over.broken(code)
             yield timed(self.expectations, self._late(over[1], seen), over[1], seen)
         elif profiles(seen):

@@ -13,7 +13,7 @@ from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
-SLACK = 0.1
+SLACK_S = 0.1
 """Seconds by which the driver's clock and the mock's may differ."""
 
 
@@ -62,7 +62,7 @@ class PollWaitsForRedirect(Rule):
 
     def _judge(self, code: str, arrived: float) -> Iterator[Outcome]:
         first = self._polls.get(code)
-        if first is None or first.wall >= arrived - SLACK:
+        if first is None or first.wall >= arrived - SLACK_S:
             yield HELD
             return
         ever = arrived != float("inf")

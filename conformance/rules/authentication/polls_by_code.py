@@ -13,9 +13,9 @@ from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
-POLLING = 3
+POLLING_REQUESTS = 3
 """Number of profiles requests, in quick succession during a login, that count as polling."""
-QUICK = 15.0
+QUICK_S = 15.0
 """Seconds between two of these requests, at most."""
 
 
@@ -54,7 +54,7 @@ class PollsByCode(Rule):
                 self._queries.pop(session.code)
         elif seen.endpoint in PROFILE_QUERIES and seen.status == 200:
             session = sessions.current(seen)
-            if session is not None and seen.wall < session.expires and not self._over.get(session.code):
+            if session is not None and seen.wall < session.expires_s and not self._over.get(session.code):
                 yield from self._query(session.code, seen)
 
     def _poll(self, code: str, seen: Exchange) -> Iterator[Outcome]:
@@ -69,16 +69,16 @@ class PollsByCode(Rule):
             self._over.put(code, True)
             return
         before = self._queries.get(code) or []
-        if before and seen.wall - before[-1].wall > QUICK:
+        if before and seen.wall - before[-1].wall > QUICK_S:
             before = []
         queries = [*before, brief(seen)]
-        self._queries.put(code, queries[: POLLING + 1])
-        if len(queries) == POLLING:
+        self._queries.put(code, queries[: POLLING_REQUESTS + 1])
+        if len(queries) == POLLING_REQUESTS:
             yield Broken(
                 kind="other-endpoint-polled",
                 subject=seen.endpoint,
                 exchanges=tuple(query.id for query in queries),
                 device=seen.device,
                 expected=f"polls of profiles/code/{code}",
-                observed=f"{POLLING} requests to {seen.path} while the viewer was logging in",
+                observed=f"{POLLING_REQUESTS} requests to {seen.path} while the viewer was logging in",
             )

@@ -10,7 +10,7 @@ from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcom
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Rule, Severity
 
-MARGIN = 2.0
+MARGIN_S = 2.0
 """Seconds by which clocks may differ."""
 
 
@@ -39,7 +39,7 @@ class ProfileExpiryHonoured(Rule):
             self._logins.observe(seen)
             return
         login = self._logins.of(seen)
-        if "state" not in seen.returns or login is None or seen.started < login.until + MARGIN:
+        if "state" not in seen.returns or login is None or seen.started < login.until_s + MARGIN_S:
             return
         yield HELD if seen.returns["state"] != "authenticated" else self._late(login, seen)
 
@@ -50,5 +50,5 @@ class ProfileExpiryHonoured(Rule):
             exchanges=(login.exchange,),
             device=seen.device,
             expected="a device that is not authenticated after its profile's notAfter",
-            observed=f"{seen.verb} returned the state authenticated {seen.started - login.until:.1f} s after it",
+            observed=f"{seen.verb} returned the state authenticated {seen.started - login.until_s:.1f} s after it",
         )

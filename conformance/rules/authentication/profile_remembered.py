@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.actions import Recent
-from pass_harness.conformance.facts.exchanges import PROFILE_QUERIES, asks_again
+from pass_harness.conformance.facts.actions import RecentExchanges
+from pass_harness.conformance.facts.exchanges import PROFILE_QUERIES, allows_retry
 from pass_harness.conformance.facts.logins import LOGIN_ENDPOINTS, Login, Logins
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
@@ -38,7 +38,7 @@ class ProfileRemembered(Rule):
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
         self._logins = Logins()
-        self._recent = Recent()
+        self._recent = RecentExchanges()
         self._shown: Bounded[str, tuple[int, frozenset[str]]] = Bounded()
         """Id of the login's exchange, and names of the attributes that the app got, by device."""
         self._restarted = False
@@ -46,13 +46,13 @@ class ProfileRemembered(Rule):
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if not isinstance(seen, VerbCall):
             self._logins.observe(seen)
-            if seen.endpoint in PROFILE_QUERIES and not asks_again(seen):
+            if seen.endpoint in PROFILE_QUERIES and not allows_retry(seen):
                 self._recent.add(seen)
             return
         self._restarted = self._restarted or seen.verb == "restart"
         login = self._logins.of(seen)
         # The service could not know a login before the verb that brought it.
-        if seen.verb not in ALLOWED or login is None or login.since > seen.started or login.until < seen.ended:
+        if seen.verb not in ALLOWED or login is None or login.since_s > seen.started or login.until_s < seen.ended:
             return
         asked = self._recent.during(seen)
         lists = [query for query in asked if query.endpoint == "profiles"]

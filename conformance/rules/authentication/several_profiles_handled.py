@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pass_harness.conformance.facts.actions import Recent, broke_down
-from pass_harness.conformance.facts.exchanges import PROFILE_ANSWERS, out_of_order, profiles
+from pass_harness.conformance.facts.actions import RecentExchanges, service_failed
+from pass_harness.conformance.facts.exchanges import PROFILE_ANSWERS, is_server_failure, profiles
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
@@ -29,12 +29,12 @@ class SeveralProfilesHandled(Rule):
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._several = Recent()
-        self._faults = Recent()
+        self._several = RecentExchanges()
+        self._faults = RecentExchanges()
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if not isinstance(seen, VerbCall):
-            if out_of_order(seen):
+            if is_server_failure(seen):
                 self._faults.add(seen)
             elif seen.endpoint in PROFILE_ANSWERS and len(profiles(seen)) > 1:
                 self._several.add(seen)
@@ -42,7 +42,7 @@ class SeveralProfilesHandled(Rule):
         found = self._several.during(seen)
         if not found or self._faults.during(seen):
             return
-        if not broke_down(seen):
+        if not service_failed(seen):
             yield HELD
             return
         yield Broken(

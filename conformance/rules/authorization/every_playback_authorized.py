@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.actions import Recent
+from pass_harness.conformance.facts.actions import RecentExchanges
 from pass_harness.conformance.facts.media_tokens import media_tokens
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
@@ -31,7 +31,7 @@ class EveryPlaybackAuthorized(Rule):
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._recent = Recent()
+        self._recent = RecentExchanges()
         self._issued: Bounded[str, bool] = Bounded()
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:

@@ -11,7 +11,7 @@ from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcom
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Fault, Rule, Severity
 
-MARGIN = 2.0
+MARGIN_S = 2.0
 """Seconds by which clocks may differ."""
 
 
@@ -51,8 +51,8 @@ class MediaTokenUsedOnce(Rule):
         if before is not None:
             since = f"{seen.ended - before.ended:.1f} s before"
             yield self._wrong(issued, seen, Fault("handed-out-twice", f"the media token of the playback {since}"))
-        elif issued is not None and seen.started > issued.expires + MARGIN:
-            since = f"{seen.started - issued.expires:.1f} s before"
+        elif issued is not None and seen.started > issued.expires_s + MARGIN_S:
+            since = f"{seen.started - issued.expires_s:.1f} s before"
             yield self._wrong(issued, seen, Fault("handed-out-expired", f"a media token that expired {since}"))
         else:
             yield HELD

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.actions import Candidates, inside, names
+from pass_harness.conformance.facts.actions import Candidates, arrived_during, device_names
 from pass_harness.conformance.facts.media_tokens import MediaToken, media_tokens
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
@@ -41,22 +41,24 @@ class NoRefreshDuringPlayback(Rule):
             if seen.endpoint == "decisions.authorize":
                 self._asked.add(seen, None)
                 for token in media_tokens(seen):
-                    for name in names(seen):
+                    for name in device_names(seen):
                         self._last.put(name, token)
             return
         playing = self._playing.get(seen.device)
         between = [
-            asked for asked, _ in self._asked.settle(seen) if not (seen.verb == "play" and inside(asked, seen))
+            asked
+            for asked, _ in self._asked.resolve(seen)
+            if not (seen.verb == "play" and arrived_during(asked, seen))
         ]
         if playing is not None and between:
             yield self._refreshed(playing, between, seen)
-        elif playing is not None and seen.verb == "stop" and seen.started > playing.expires:
+        elif playing is not None and seen.verb == "stop" and seen.started > playing.expires_s:
             yield HELD  # the token expired during the playback, without a new authorization
         self._note(seen)
 
     def _note(self, call: VerbCall) -> None:
         if call.verb == "play" and call.returns.get("allowed") is True:
-            token = next((token for name in names(call) if (token := self._last.get(name)) is not None), None)
+            token = next((token for name in device_names(call) if (token := self._last.get(name)) is not None), None)
             if token is not None:
                 self._playing.put(call.device, token)
         elif call.verb in {"stop", "logout", "play"}:

@@ -13,7 +13,7 @@ from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
-KEPT = 115.0
+CACHED_S = 115.0
 """Seconds. Adobe proposes two minutes for servers; the margin is for caches that expire exactly then."""
 
 
@@ -47,7 +47,7 @@ class Cached(Rule):
         if seen.endpoint != "configuration" or seen.status != 200:
             return
         kind = platform(seen)
-        kept = [one for one in self._fetched.get(kind) or [] if seen.wall - ended(one) < KEPT]
+        kept = [one for one in self._fetched.get(kind) or [] if seen.wall - ended(one) < CACHED_S]
         # The service cannot reuse a configuration whose response was still in progress.
         usable = [one for one in kept if answered_before(one, seen)]
         self._fetched.put(kind, [*kept, seen])

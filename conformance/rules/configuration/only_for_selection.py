@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pass_harness.conformance.facts.actions import Recent
+from pass_harness.conformance.facts.actions import RecentExchanges
 from pass_harness.conformance.facts.logins import LOGIN_ENDPOINTS, Logins
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
@@ -33,7 +33,7 @@ class OnlyForSelection(Rule):
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._recent = Recent()
+        self._recent = RecentExchanges()
         self._logins = Logins()
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
@@ -43,7 +43,7 @@ class OnlyForSelection(Rule):
                 self._recent.add(seen)
             return
         login = self._logins.of(seen)
-        if seen.verb not in OTHER_VERBS or login is None or not login.lasts(seen.started):
+        if seen.verb not in OTHER_VERBS or login is None or not login.is_valid(seen.started):
             return
         fetched = self._recent.during(seen)
         if not fetched:

@@ -11,9 +11,9 @@ from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectation
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Rule, Severity
 
-FEWEST = 50
+MIN_CALLS = 50
 """Number of calls below which the rule does not judge."""
-CALLS_EACH = 2.0
+CALLS_PER_CONNECTION = 2.0
 
 
 class ConnectionsReused(Rule):
@@ -47,15 +47,15 @@ class ConnectionsReused(Rule):
         return NOTHING
 
     def finish(self) -> Iterator[Outcome]:
-        if self._calls < FEWEST:
+        if self._calls < MIN_CALLS:
             return
-        if self._calls / self._opened >= CALLS_EACH:
+        if self._calls / self._opened >= CALLS_PER_CONNECTION:
             yield HELD
             return
         yield Broken(
             kind="too-many-connections",
             exchanges=self._latest,
             device=None,
-            expected=f"at least {CALLS_EACH:g} calls per connection on average",
+            expected=f"at least {CALLS_PER_CONNECTION:g} calls per connection on average",
             observed=f"{self._opened} connections for {self._calls} calls",
         )

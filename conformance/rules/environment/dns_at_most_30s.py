@@ -12,8 +12,8 @@ from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
-KEPT = 30.0
-MARGIN = 1.5
+DNS_CACHE_S = 30.0
+MARGIN_S = 1.5
 """Seconds between a DNS response and a connection that is based on it."""
 
 
@@ -45,7 +45,7 @@ class DnsAtMost30s(Rule):
         if self._connections.get(seen.connection) is not None or sent_by_browser(seen):
             return NOTHING
         self._connections.put(seen.connection, True)
-        if self._moved is None or seen.wall - self._moved.ended <= KEPT + MARGIN:
+        if self._moved is None or seen.wall - self._moved.ended <= DNS_CACHE_S + MARGIN_S:
             return NOTHING
         return self._judge(self._moved, seen)
 
@@ -57,7 +57,7 @@ class DnsAtMost30s(Rule):
                 kind="old-data-centre",
                 exchanges=(seen.id,),
                 device=seen.device,
-                expected=f"new connections to {moved.arguments['to']}, the address in DNS for more than {KEPT:g} s",
+                expected=f"new connections to {moved.arguments['to']}, in DNS for more than {DNS_CACHE_S:g} s",
                 observed=f"one to {moved.arguments['from']}, {seen.wall - moved.ended:.1f} s after the DNS change",
             )
 

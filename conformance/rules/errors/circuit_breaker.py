@@ -6,18 +6,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN, out_of_order
+from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN, is_server_failure
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
-LASTING = 6.0
+LASTING_S = 6.0
 """Seconds without a successful response after which an outage counts as lasting."""
-FEWEST = 8
+MIN_CALLS = 8
 """Number of calls in the first third of an outage below which the rule does not judge."""
-FALLS_TO = 0.5
+FALL_RATIO = 0.5
 EVIDENCE = 10
 
 
@@ -66,7 +66,7 @@ class CircuitBreaker(Rule):
                 self._outage.asked[self._outage.tenth(seen.started)] += 1
             return NOTHING
         outcomes: Iterable[Outcome] = NOTHING
-        if out_of_order(seen):
+        if is_server_failure(seen):
             self._failed(seen)
         elif self._outage is not None and seen.status != 429:
             outcomes = self._over(self._outage, self._last)
@@ -89,10 +89,10 @@ class CircuitBreaker(Rule):
         third = outage.tenth(ended) / 3
         first, last = (_between(outage.calls, start, start + third) for start in (0, 2 * third))
         asked_first, asked_last = (_between(outage.asked, start, start + third) for start in (0, 2 * third))
-        steady = not self._driven or asked_last >= FALLS_TO * asked_first
-        if ended - outage.began < LASTING or first < FEWEST or not steady:
+        steady = not self._driven or asked_last >= FALL_RATIO * asked_first
+        if ended - outage.began < LASTING_S or first < MIN_CALLS or not steady:
             return
-        if last <= FALLS_TO * first:
+        if last <= FALL_RATIO * first:
             yield HELD
             return
         yield Broken(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pass_harness.conformance.facts.actions import Recent
-from pass_harness.conformance.facts.exchanges import out_of_order
+from pass_harness.conformance.facts.actions import RecentExchanges
+from pass_harness.conformance.facts.exchanges import is_server_failure
 from pass_harness.conformance.facts.timing import timed
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
@@ -30,17 +30,17 @@ class OutageAnswered(Rule):
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._recent = Recent()
+        self._recent = RecentExchanges()
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if not isinstance(seen, VerbCall):
             self._recent.add(seen)
             return
         under_way = self._recent.during(seen)
-        faults = [exchange for exchange in under_way if out_of_order(exchange)]
+        faults = [exchange for exchange in under_way if is_server_failure(exchange)]
         if not faults:
             return
-        took, limit = seen.ended - seen.started, self.expectations.answer_within
+        took, limit = seen.ended - seen.started, self.expectations.answer_within_s
         if seen.status != 0 and took <= limit:
             yield HELD
             return

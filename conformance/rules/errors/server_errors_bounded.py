@@ -11,10 +11,10 @@ from pass_harness.conformance.observation import Observation
 from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Rule, Severity
-from pass_harness.conformance.rules.retries import BY_ITSELF
+from pass_harness.conformance.rules.retries import AUTOMATIC_WITHIN_S
 
 TRIES = 3
-STEADY = 1.2
+STEADY_RATIO = 1.2
 """Ratio of the longest to the shortest pause, at most, in a steady rhythm."""
 
 
@@ -25,8 +25,8 @@ class ServerErrorsBounded(Rule):
         severity=Severity.MUST,
         requirement="After a 5xx or a broken connection, the service repeats the request at most twice and then "
         "answers the app. Polls that keep their interval are not repetitions. In a trace without verbs, the fourth "
-        f"try may be a viewer who tries again, so it breaks the rule only if it comes within {BY_ITSELF:g} s or in "
-        "a steady rhythm.",
+        f"try may be a viewer who tries again, so it breaks the rule only if it comes within {AUTOMATIC_WITHIN_S:g} s or "
+        "in a steady rhythm.",
         breaks="Retries multiply the load on a system that is already failing, and keep it down.",
         remedy="Try three times with a growing delay, then answer the app; let the viewer's next action try again.",
         kinds=("too-many-tries",),
@@ -36,7 +36,7 @@ class ServerErrorsBounded(Rule):
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._failures = RetrySeries(expectations.poll_interval, longest=TRIES + 2)
+        self._failures = RetrySeries(expectations.min_poll_interval_s, longest=TRIES + 2)
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
         brought = self._failures.observe(seen)
@@ -46,21 +46,21 @@ class ServerErrorsBounded(Rule):
         for tries, over in brought:
             # Tries after the fourth belong to the same finding.
             if len(tries) == TRIES + 1 and seen is tries[-1]:
-                if self._failures.driven or _by_itself(tries):
+                if self._failures.driven or _is_automatic(tries):
                     yield _too_many(tries)
             elif over and len(tries) <= TRIES:
                 yield HELD
 
     def finish(self) -> Iterator[Outcome]:
-        for tries in self._failures.rest():
+        for tries in self._failures.remaining():
             if len(tries) <= TRIES:
                 yield HELD
 
 
-def _by_itself(tries: Series) -> bool:
+def _is_automatic(tries: Series) -> bool:
     """Return whether the service made the last try without a viewer."""
     pauses = [later.wall - ended(earlier) for earlier, later in pairwise(tries)]
-    return pauses[-1] <= BY_ITSELF or max(pauses) <= STEADY * min(pauses)
+    return pauses[-1] <= AUTOMATIC_WITHIN_S or max(pauses) <= STEADY_RATIO * min(pauses)
 
 
 def _too_many(tries: Series) -> Broken:

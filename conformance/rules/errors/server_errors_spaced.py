@@ -12,12 +12,12 @@ from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectation
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Rule, Severity
 
-FEWEST = 2
+MIN_SERIES = 2
 """Number of series of three tries below which jitter can hide or imitate growth."""
-FEWEST_UNTOLD = 8
+MIN_SERIES_WITHOUT_VERBS = 8
 """The same for a trace without verbs, where a pause may come from a viewer and not from the service."""
 GROWTH = 1.1
-KEPT = 200
+MAX_SERIES = 200
 
 
 class ServerErrorsSpaced(Rule):
@@ -27,7 +27,7 @@ class ServerErrorsSpaced(Rule):
         severity=Severity.SHOULD,
         requirement="After a 5xx or a broken connection, the service waits longer before the second retry than "
         "before the first. Jitter is allowed: the rule compares the medians over all series of three tries. It "
-        f"needs two series, or {FEWEST_UNTOLD} in a trace without verbs.",
+        f"needs two series, or {MIN_SERIES_WITHOUT_VERBS} in a trace without verbs.",
         breaks="The retries of all viewers come at the same time, and Adobe Pass has no time to recover.",
         remedy="Wait about half a second before the first retry and two or three times as long before the next, "
         "with some jitter.",
@@ -38,18 +38,18 @@ class ServerErrorsSpaced(Rule):
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._failures = RetrySeries(expectations.poll_interval, longest=3)
+        self._failures = RetrySeries(expectations.min_poll_interval_s, longest=3)
         self._series: list[Series] = []
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
         for tries, over in self._failures.observe(seen):
-            if over and len(tries) == 3 and len(self._series) < KEPT:
+            if over and len(tries) == 3 and len(self._series) < MAX_SERIES:
                 self._series.append(tries)
         return NOTHING
 
     def finish(self) -> Iterator[Outcome]:
-        series = [*self._series, *(tries for tries in self._failures.rest() if len(tries) == 3)][:KEPT]
-        if len(series) < (FEWEST if self._failures.driven else FEWEST_UNTOLD):
+        series = [*self._series, *(tries for tries in self._failures.remaining() if len(tries) == 3)][:MAX_SERIES]
+        if len(series) < (MIN_SERIES if self._failures.driven else MIN_SERIES_WITHOUT_VERBS):
             return
         first, second = (median(_delay(tries, nth) for tries in series) for nth in (1, 2))
         if second >= GROWTH * first:

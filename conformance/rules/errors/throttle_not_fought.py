@@ -12,8 +12,8 @@ from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectation
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Rule, Severity
 
-SHARE = 0.05
-FEWEST = 20
+MAX_SHARE = 0.05
+MIN_CALLS = 20
 """Number of calls below which a device is not judged alone but together with the others."""
 EVIDENCE = 10
 
@@ -73,20 +73,20 @@ class ThrottleNotFought(Rule):
             calls = self._calls.get(address) or _Calls(None)
             if self._households.get(address):
                 continue
-            if calls.all >= FEWEST:
+            if calls.all >= MIN_CALLS:
                 yield self._judge(address, calls)
             else:
                 others.add(calls)
-        if others.all >= FEWEST:
+        if others.all >= MIN_CALLS:
             yield self._judge("the other devices", others)
 
     def _judge(self, whom: str, calls: _Calls) -> Outcome:
-        if calls.throttled / calls.all <= SHARE:
+        if calls.throttled / calls.all <= MAX_SHARE:
             return HELD
         return Broken(
             kind="too-many-throttled",
             exchanges=calls.examples,
             device=calls.device,
-            expected=f"at most {SHARE:.0%} of the calls for {whom} throttled",
+            expected=f"at most {MAX_SHARE:.0%} of the calls for {whom} throttled",
             observed=f"{calls.throttled} of {calls.all} calls throttled",
         )

@@ -13,9 +13,9 @@ from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
-PAUSE = 0.9
+PAUSE_S = 0.9
 """Seconds: Adobe's one second less the margin for jitter."""
-UNDER_WAY = 0.5
+IN_PROGRESS_S = 0.5
 """Seconds after the 429 within which other requests for the same address may still arrive. A new connection takes
 several round trips, and a busy service needs time to react."""
 
@@ -45,7 +45,7 @@ class ThrottledWaits(Rule):
         before = self._throttled.get(seen.ip)
         if before is not None:
             after = seen.wall - ended(before)
-            if after < PAUSE:
+            if after < PAUSE_S:
                 yield from self._early(before, seen, after)
             else:
                 self._throttled.pop(seen.ip)
@@ -55,7 +55,7 @@ class ThrottledWaits(Rule):
 
     def _early(self, before: Exchange, seen: Exchange, after: float) -> Iterator[Outcome]:
         repeated = signature(seen) == signature(before) and answered_before(before, seen)
-        if after <= UNDER_WAY and not repeated:
+        if after <= IN_PROGRESS_S and not repeated:
             return
         broken = Broken(
             kind="asked-too-soon",

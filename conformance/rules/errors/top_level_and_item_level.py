@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pass_harness.conformance.facts.actions import Recent, broke_down
+from pass_harness.conformance.facts.actions import RecentExchanges, service_failed
 from pass_harness.conformance.facts.documented import unknown_codes, unknown_members
-from pass_harness.conformance.facts.exchanges import DECISIONS, answer, asks_again, decisions, denial
+from pass_harness.conformance.facts.exchanges import DECISIONS, allows_retry, answer, decisions, denial
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
@@ -37,7 +37,7 @@ class TopLevelAndItemLevel(Rule):
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._answers = Recent()
+        self._answers = RecentExchanges()
         self._seen: set[str] = set()
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
@@ -67,7 +67,7 @@ class TopLevelAndItemLevel(Rule):
 
 
 def _of_other_rules(exchange: Exchange) -> bool:
-    return asks_again(exchange) or bool(unknown_members(exchange) or unknown_codes(exchange))
+    return allows_retry(exchange) or bool(unknown_members(exchange) or unknown_codes(exchange))
 
 
 def _form(exchange: Exchange) -> str | None:
@@ -79,4 +79,4 @@ def _form(exchange: Exchange) -> str | None:
 def _wrong(call: VerbCall) -> Fault | None:
     if call.verb == "play" and call.returns.get("allowed") is True:
         return Fault("allowed-to-play", "the app was allowed to play")
-    return Fault("service-failed", f"the verb {call.verb} failed: {call.failure}") if broke_down(call) else None
+    return Fault("service-failed", f"the verb {call.verb} failed: {call.failure}") if service_failed(call) else None

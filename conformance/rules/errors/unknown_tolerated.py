@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pass_harness.conformance.facts.actions import Recent, broke_down
+from pass_harness.conformance.facts.actions import RecentExchanges, service_failed
 from pass_harness.conformance.facts.documented import unknown_codes, unknown_members
-from pass_harness.conformance.facts.exchanges import NEEDS_TOKEN, out_of_order
+from pass_harness.conformance.facts.exchanges import NEEDS_TOKEN, is_server_failure
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
@@ -32,12 +32,12 @@ class UnknownTolerated(Rule):
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._unknown = Recent()
-        self._faults = Recent()
+        self._unknown = RecentExchanges()
+        self._faults = RecentExchanges()
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if not isinstance(seen, VerbCall):
-            if out_of_order(seen):
+            if is_server_failure(seen):
                 self._faults.add(seen)
             elif seen.endpoint in NEEDS_TOKEN and (unknown_members(seen) or unknown_codes(seen)):
                 self._unknown.add(seen)
@@ -45,7 +45,7 @@ class UnknownTolerated(Rule):
         unknown = self._unknown.during(seen)
         if not unknown or self._faults.during(seen):
             return
-        if not broke_down(seen):
+        if not service_failed(seen):
             yield HELD
             return
         yield Broken(

@@ -16,9 +16,9 @@ from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Fault, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
-PATIENCE = 60.0
+WAIT_FOR_VERB_S = 60.0
 """Seconds to wait for a verb from the address before the exchange is judged."""
-LOOK_UPS = 2
+MAX_LOOKUPS = 2
 """Number of times that a second screen may look up its own code, before and after the login. More is polling."""
 
 
@@ -53,11 +53,11 @@ class ForwardedFor(Rule):
         self._devices: Bounded[str, str] = Bounded()
         """Device of each address that verbs came from."""
         self._unnamed: deque[_Unnamed] = deque(maxlen=10_000)
-        self._looked_up: Bounded[tuple[str | None, str], int] = Bounded(KEPT_CODES)
+        self._lookups: Bounded[tuple[str | None, str], int] = Bounded(KEPT_CODES)
         """Number of lookups of each code from each address other than its device's."""
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
-        while self._unnamed and self.facts.now_s - self._unnamed[0].wall > PATIENCE:
+        while self._unnamed and self.facts.now_s - self._unnamed[0].wall > WAIT_FOR_VERB_S:
             if (outcome := self._late(self._unnamed.popleft())) is not None:
                 yield outcome
         if isinstance(seen, VerbCall):
@@ -93,9 +93,9 @@ class ForwardedFor(Rule):
             return exchange.endpoint in {"sessions.retrieve", "sessions.resume"}
         if self.facts.sessions.polled is not None:
             return False
-        look_ups = (self._looked_up.get((exchange.code, address)) or 0) + 1
-        self._looked_up.put((exchange.code, address), look_ups)
-        return look_ups <= LOOK_UPS
+        lookups = (self._lookups.get((exchange.code, address)) or 0) + 1
+        self._lookups.put((exchange.code, address), lookups)
+        return lookups <= MAX_LOOKUPS
 
     def _from_before(self, exchange: Exchange) -> bool:
         """Return whether the call polls a code whose session began before the trace."""

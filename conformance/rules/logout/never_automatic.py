@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.actions import Candidates, inside
+from pass_harness.conformance.facts.actions import Candidates, arrived_during
 from pass_harness.conformance.facts.exchanges import DECISIONS, brief, denials, ended, errors
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, NOTHING, ONE_HELD, Broken, Expectations, Outcome
@@ -13,7 +13,7 @@ from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Fault, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
-BY_ITSELF = 0.5
+AUTOMATIC_WITHIN_S = 0.5
 """Seconds after a denial within which the service itself called logout: no viewer reacts so fast."""
 
 
@@ -37,7 +37,7 @@ class NeverAutomatic(Rule):
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall):
-            return self._settle(seen)
+            return self._resolve(seen)
         name = seen.device or seen.ip
         denied = self._denied.pop(name)
         if seen.endpoint == "logout":
@@ -46,15 +46,15 @@ class NeverAutomatic(Rule):
             self._denied.put(name, brief(seen))
         return NOTHING if denied is None else ONE_HELD
 
-    def _settle(self, call: VerbCall) -> Iterator[Outcome]:
-        for logout, _ in self._logouts.settle(call):
-            asked = call.verb == "logout" and inside(logout, call)
+    def _resolve(self, call: VerbCall) -> Iterator[Outcome]:
+        for logout, _ in self._logouts.resolve(call):
+            asked = call.verb == "logout" and arrived_during(logout, call)
             yield HELD if asked else _not_asked_for(logout)
 
     def _logout(self, denied: Exchange | None, seen: Exchange) -> Iterable[Outcome]:
         # With a driver, the next verb shows whether the viewer requested the logout.
-        after = seen.wall - ended(denied) if denied is not None else BY_ITSELF
-        if denied is not None and after < BY_ITSELF and not self._logouts.driven:
+        after = seen.wall - ended(denied) if denied is not None else AUTOMATIC_WITHIN_S
+        if denied is not None and after < AUTOMATIC_WITHIN_S and not self._logouts.driven:
             fault = Fault("after-denial", f"{after:.2f} s after a denial")
             return [_automatic((denied.id, seen.id), seen, fault)]
         if self.facts.driven:
@@ -65,7 +65,7 @@ class NeverAutomatic(Rule):
         for _ in self._denied:
             yield HELD
         if self._logouts.driven:
-            for logout, _ in self._logouts.rest():
+            for logout, _ in self._logouts.remaining():
                 yield _not_asked_for(logout)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pass_harness.conformance.facts.actions import Recent
+from pass_harness.conformance.facts.actions import RecentExchanges
 from pass_harness.conformance.facts.exchanges import form
 from pass_harness.conformance.facts.logins import LOGIN_ENDPOINTS, Logins
 from pass_harness.conformance.observation import Observation, VerbCall
@@ -31,7 +31,7 @@ class OnRequest(Rule):
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
         self._logins = Logins()
-        self._recent = Recent()
+        self._recent = RecentExchanges()
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if not isinstance(seen, VerbCall):
@@ -41,7 +41,7 @@ class OnRequest(Rule):
                 self._logins.observe(seen)
             return
         login = self._logins.of(seen)
-        if seen.verb != "logout" or login is None or not login.lasts(seen.started):
+        if seen.verb != "logout" or login is None or not login.is_valid(seen.started):
             return
         calls = self._recent.during(seen)
         if calls and all(form(call.query).get("redirectUrl") for call in calls):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.actions import names
+from pass_harness.conformance.facts.actions import device_names
 from pass_harness.conformance.facts.exchanges import PROFILE_ANSWERS, profiles
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
@@ -38,15 +38,15 @@ class StateCleared(Rule):
             if profiles(seen):  # of another TV provider: the viewer logged out of only one
                 self._forget(seen)
         elif seen.verb == "logout" and seen.failure is None:
-            for name in names(seen):
+            for name in device_names(seen):
                 self._logged_out.put(name, seen)
         elif seen.verb in {"login", "enter_code", "arrived"}:
             self._forget(seen)
-        elif seen.failure is None and all(self._logged_out.get(name) is not None for name in names(seen)):
+        elif seen.failure is None and all(self._logged_out.get(name) is not None for name in device_names(seen)):
             yield from self._judge(seen)
 
     def _forget(self, seen: Observation) -> None:
-        for name in names(seen):
+        for name in device_names(seen):
             self._logged_out.pop(name)
 
     def _judge(self, call: VerbCall) -> Iterator[Outcome]:

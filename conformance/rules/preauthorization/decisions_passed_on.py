@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pass_harness.conformance.facts.actions import Recent
+from pass_harness.conformance.facts.actions import RecentExchanges
 from pass_harness.conformance.facts.exchanges import decisions, denial
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
@@ -32,7 +32,7 @@ class DecisionsPassedOn(Rule):
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._recent = Recent()
+        self._recent = RecentExchanges()
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if not isinstance(seen, VerbCall):

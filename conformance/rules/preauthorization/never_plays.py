@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.actions import Recent, names
+from pass_harness.conformance.facts.actions import RecentExchanges, device_names
 from pass_harness.conformance.facts.exchanges import DECISIONS, decisions
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
@@ -32,7 +32,7 @@ class NeverPlays(Rule):
 
     def __init__(self, expectations: Expectations) -> None:
         super().__init__(expectations)
-        self._recent = Recent()
+        self._recent = RecentExchanges()
         self._permits: Bounded[tuple[str, str], Exchange] = Bounded()
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
@@ -44,12 +44,14 @@ class NeverPlays(Rule):
         elif seen.endpoint == "decisions.preauthorize":
             for decision in decisions(seen):
                 if decision.get("authorized") is True:
-                    for name in names(seen):
+                    for name in device_names(seen):
                         self._permits.put((name, str(decision.get("resource"))), seen)
 
     def _played(self, call: VerbCall) -> Iterator[Outcome]:
         resource = str(call.arguments.get("resource"))
-        permits = [permit for name in names(call) if (permit := self._permits.get((name, resource))) is not None]
+        permits = [
+            permit for name in device_names(call) if (permit := self._permits.get((name, resource))) is not None
+        ]
         if not permits:
             return
         if self._recent.during(call):

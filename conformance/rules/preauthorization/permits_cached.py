@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.actions import Candidates, inside, names
+from pass_harness.conformance.facts.actions import Candidates, arrived_during, device_names
 from pass_harness.conformance.facts.exchanges import PROFILE_QUERIES, answered_before, brief, decisions, resources
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Expectations, Outcome
@@ -13,14 +13,14 @@ from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
-KEPT = 300.0
+CACHED_S = 300.0
 """Seconds for which the rule expects a permit to be cached; a cache may expire before the app ends."""
 
-APP_RESTARTED = 5.0
+APP_RESTART_S = 5.0
 """Seconds that a viewer needs at least to close the app, start it again and open its catalogue."""
 
 KEPT_DEVICES = 10_000
-MOST_ANSWERS = 10
+MOST_RESPONSES = 10
 """Number of responses kept for each permit."""
 
 
@@ -38,7 +38,7 @@ class PermitsCached(Rule):
         "in the same run of the app, because subscriptions seldom change in that time. The rule covers five "
         "minutes, and each running instance may ask once. A new start of the app, another profiles request, a "
         "login or a logout begins anew. In a trace without verbs, which does not show starts, only a repetition "
-        f"within {APP_RESTARTED:g} s breaks the rule.",
+        f"within {APP_RESTART_S:g} s breaks the rule.",
         breaks="Each catalogue page that a viewer opens again costs the TV provider a decision.",
         remedy="Cache permitted resources in memory by device, and request decisions only for the other resources.",
         kinds=("permitted-asked-again",),
@@ -64,7 +64,7 @@ class PermitsCached(Rule):
             return NOTHING
         if seen.status != 200:
             return NOTHING
-        self._permits.shed(lambda known: seen.wall - known[0] > KEPT)  # the rule does not look back further
+        self._permits.shed(lambda known: seen.wall - known[0] > CACHED_S)  # the rule does not look back further
         _, permits = self._permits.get(device) or (0.0, Permits())
         outcomes = self._asked(permits, seen) if permits else NOTHING
         kept = brief(seen)
@@ -72,23 +72,23 @@ class PermitsCached(Rule):
             if decision.get("authorized") is True:
                 permitted = permits.setdefault((seen.mvpd, str(decision.get("resource"))), [])
                 permitted.append(kept)
-                if len(permitted) > MOST_ANSWERS:
+                if len(permitted) > MOST_RESPONSES:
                     del permitted[0]
         self._permits.put(device, (seen.wall, permits))
         return outcomes
 
     def finish(self) -> Iterator[Outcome]:
-        for _, repeated in self._repeats.rest():
+        for _, repeated in self._repeats.remaining():
             yield repeated
 
     def _verb(self, call: VerbCall) -> Iterator[Outcome]:
         if call.verb == "restart":
             self._permits = Bounded(KEPT_DEVICES)
         elif call.verb == "start":
-            for name in names(call):
+            for name in device_names(call):
                 self._started.put(name, call.started)
-        for exchange, repeated in self._repeats.settle(call):
-            if call.verb != "start" or not inside(exchange, call):
+        for exchange, repeated in self._repeats.resolve(call):
+            if call.verb != "start" or not arrived_during(exchange, call):
                 yield repeated
 
     def _asked(self, permits: Permits, seen: Exchange) -> Sequence[Outcome]:
@@ -110,8 +110,8 @@ class PermitsCached(Rule):
 
     def _since(self, seen: Exchange) -> float:
         """Return the earliest time of a permit that should still be cached, in seconds."""
-        started = max(self._started.get(name) or 0.0 for name in names(seen))
-        return max(started, seen.wall - (KEPT if self._repeats.driven else APP_RESTARTED))
+        started = max(self._started.get(name) or 0.0 for name in device_names(seen))
+        return max(started, seen.wall - (CACHED_S if self._repeats.driven else APP_RESTART_S))
 
     def _known(self, permitted: Sequence[Exchange], since: float, seen: Exchange) -> bool:
         recent = [one for one in permitted if one.wall > since and answered_before(one, seen)]

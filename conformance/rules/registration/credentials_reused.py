@@ -45,7 +45,7 @@ class CredentialsReused(Rule):
             return NOTHING
         if seen.endpoint == "dcr.register" and seen.status == 201:
             return self._registered(seen)
-        client, before = self.facts.tokens.caller, self.facts.tokens.before
+        client, before = self.facts.tokens.client, self.facts.tokens.previous_client
         if client is None or not seen.device or (client is before and not client.refused):
             return NOTHING
         return self._used(client, before, seen)

@@ -43,7 +43,7 @@ class CredentialsSurviveRestart(Rule):
                 self._before = {key: self._client_of.get(key) for key in self._client_of}
                 self._survived = set()
             return
-        client = self.facts.tokens.caller
+        client = self.facts.tokens.client
         if seen.endpoint not in NEEDS_TOKEN or not seen.device or client is None:
             return
         key = (seen.service_provider, seen.device)

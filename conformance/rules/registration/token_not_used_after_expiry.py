@@ -14,7 +14,7 @@ from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
-MARGIN = 2.0
+MARGIN_S = 2.0
 """Seconds past the expiry, for requests in progress and for clocks that differ."""
 
 
@@ -24,7 +24,7 @@ class TokenNotUsedAfterExpiry(Rule):
         title="No request carries an expired access token",
         severity=Severity.MUST,
         requirement="The service discards an access token when it expires and fetches a new one before that. A "
-        f"request with a token that arrives more than {MARGIN:g} s after its expiry breaks this rule.",
+        f"request with a token that arrives more than {MARGIN_S:g} s after its expiry breaks this rule.",
         breaks="Adobe Pass answers a request with an expired token with 401: the call is wasted and the viewer "
         "waits longer.",
         remedy="Store created_at + expires_in with the token and replace the token before that time.",
@@ -41,7 +41,7 @@ class TokenNotUsedAfterExpiry(Rule):
         token = self.facts.tokens.sent
         if isinstance(seen, VerbCall) or token is None:
             return NOTHING
-        if seen.wall > token.expires + MARGIN:
+        if seen.wall > token.expires_s + MARGIN_S:
             self._decided.put(token.value, True)
             return [timed(self.expectations, self._late(token, seen), token.issued, seen)]
         return self._earlier_tokens(token, seen)
@@ -49,7 +49,7 @@ class TokenNotUsedAfterExpiry(Rule):
     def _earlier_tokens(self, used: Token, seen: Exchange) -> Iterator[Outcome]:
         """Yield `HELD` once for each expired token of the client, as soon as the client uses a valid one."""
         for token in self.facts.tokens.of(used.client):
-            expired = token.uses and seen.wall > token.expires + MARGIN
+            expired = token.uses and seen.wall > token.expires_s + MARGIN_S
             if expired and self._decided.get(token.value) is None:
                 self._decided.put(token.value, True)
                 yield HELD
@@ -59,6 +59,6 @@ class TokenNotUsedAfterExpiry(Rule):
             kind="sent-after-expiry",
             exchanges=(token.issued.id, seen.id),
             device=seen.device,
-            expected=f"no request with this access token after its lifetime of {token.life:.0f} s",
-            observed=f"the token was sent {seen.wall - token.expires:.1f} s after its expiry",
+            expected=f"no request with this access token after its lifetime of {token.lifetime_s:.0f} s",
+            observed=f"the token was sent {seen.wall - token.expires_s:.1f} s after its expiry",
         )

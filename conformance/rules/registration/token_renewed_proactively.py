@@ -31,10 +31,12 @@ class TokenRenewedProactively(Rule):
             return NOTHING
         tokens = self.facts.tokens
         if seen.endpoint == "dcr.token" and seen.status == 201:
-            last = tokens.had[-1] if tokens.had else None
-            return ONE_HELD if last is not None and last.rejected is None and last.spent(seen.wall) else NOTHING
+            last = tokens.previous_tokens[-1] if tokens.previous_tokens else None
+            return (
+                ONE_HELD if last is not None and last.rejected is None and last.needs_renewal(seen.wall) else NOTHING
+            )
         token = tokens.sent
-        if token is None or token.rejected is not seen or seen.wall < token.expires:
+        if token is None or token.rejected is not seen or seen.wall < token.expires_s:
             return NOTHING
         return [
             Broken(

@@ -37,9 +37,9 @@ class TokenRenewedWithSameCredentials(Rule):
         if isinstance(seen, VerbCall):
             return NOTHING
         if seen.endpoint == "dcr.token" and seen.status == 201:
-            had = self.facts.tokens.had
-            return ONE_HELD if had and had[-1].spent(seen.wall) else NOTHING
-        old, client = self.facts.tokens.before, self.facts.tokens.caller
+            had = self.facts.tokens.previous_tokens
+            return ONE_HELD if had and had[-1].needs_renewal(seen.wall) else NOTHING
+        old, client = self.facts.tokens.previous_client, self.facts.tokens.client
         if old is None or client is None or old.id == client.id:
             return NOTHING
         return self._changed(old, client, seen)
@@ -50,7 +50,7 @@ class TokenRenewedWithSameCredentials(Rule):
         registered = client.registered.wall
         # The rule applies only if the service registered because the old client's token needed renewal.
         last = next((token for token in reversed(old.tokens) if token.issued.wall < registered), None)
-        if last is None or not last.spent(registered) or self._flagged.get(client.id):
+        if last is None or not last.needs_renewal(registered) or self._flagged.get(client.id):
             return
         self._flagged.put(client.id, True)
         yield Broken(

@@ -37,16 +37,16 @@ class TokenReused(Rule):
         return ONE_HELD if token is not None and token.uses == 2 else NOTHING
 
     def _asked(self, seen: Exchange) -> Iterator[Outcome]:
-        had = self.facts.tokens.had
+        had = self.facts.tokens.previous_tokens
         if not had:
             return
         # The service cannot reuse a token whose response was still in progress.
         known = [token for token in had if answered_before(token.issued, seen)]
-        good = [token for token in known if not token.spent(seen.wall)]
+        good = [token for token in known if not token.needs_renewal(seen.wall)]
         if len(good) < self.expectations.instances:
             yield HELD
             return
-        left = good[-1].expires - seen.wall
+        left = good[-1].expires_s - seen.wall
         yield Broken(
             kind="asked-too-early",
             exchanges=(good[-1].issued.id, seen.id),

@@ -14,10 +14,10 @@ from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Rule, Severity
 from pass_harness.mock_server.exchange import Exchange
 
-UNDER_WAY = 5.0
+IN_PROGRESS_S = 5.0
 """Seconds after the rejection in which other requests with the token may still arrive. In a service that is too
 busy to read the 401 at once, these requests waited for a connection."""
-ENDLESS = 4
+LOOP_LENGTH = 4
 """Number of rejections of one request, without a success between them, that make a loop."""
 
 
@@ -59,7 +59,7 @@ class UnauthorizedRenewsFirst(Rule):
     def _is_resent(self, rejection: Exchange, seen: Exchange) -> bool:
         if signature(seen) == signature(rejection):
             return answered_before(rejection, seen)
-        return seen.wall > ended(rejection) + UNDER_WAY
+        return seen.wall > ended(rejection) + IN_PROGRESS_S
 
     def _held(self, client_id: str, used: str) -> Iterator[Outcome]:
         for token in self.facts.tokens.of(client_id):
@@ -73,14 +73,14 @@ class UnauthorizedRenewsFirst(Rule):
             self._in_a_row.pop(key)
             return
         row = [*(self._in_a_row.get(key) or []), seen.id]
-        self._in_a_row.put(key, row[-ENDLESS:])
-        if len(row) == ENDLESS:
+        self._in_a_row.put(key, row[-LOOP_LENGTH:])
+        if len(row) == LOOP_LENGTH:
             yield Broken(
                 kind="rejections-in-a-row",
                 exchanges=tuple(row),
                 device=seen.device,
                 expected="one repetition with a new access token, then no further request",
-                observed=f"the same request was rejected {ENDLESS} times in a row",
+                observed=f"the same request was rejected {LOOP_LENGTH} times in a row",
             )
 
     def _sent_again(self, rejection: Exchange, seen: Exchange) -> Broken:
