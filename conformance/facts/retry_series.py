@@ -33,7 +33,7 @@ class RetrySeries:
     def observe(self, seen: Observation) -> Sequence[tuple[Series, bool]]:
         """Return each series that the observation changes, with whether it is over.
 
-        A series that is over comes before the new one that replaces it. A first try that succeeds is no series.
+        A series that is over comes before the new one that replaces it. A first try that succeeds is not a series.
         """
         if isinstance(seen, VerbCall):
             self.driven = True

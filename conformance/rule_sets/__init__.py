@@ -52,7 +52,7 @@ def named(name: str | None = None) -> RuleSet:
     if name == NEXT:
         return RuleSet(NEXT, all_rules())
     if name not in versions:
-        raise ConfigError(f"there is no rule set {name!r}; there are: {', '.join([*versions, NEXT])}")
+        raise ConfigError(f"no rule set {name!r}; available: {', '.join([*versions, NEXT])}")
     severities = content(name)
     return RuleSet(
         name,

@@ -72,11 +72,11 @@ def test_a_rule_that_the_set_lacks_cannot_be_selected(versions: Path, tmp_path: 
     assert f"the rule set 2026.9 has no rule '{RULE}'; --rules next has it" in done.err
 
 
-def test_an_unknown_set_is_told_with_those_there_are(versions: Path) -> None:
+def test_an_unknown_set_is_reported_with_the_available_ones(versions: Path) -> None:
     done = invoke("rules", "--rules", "2024.1")
 
     assert done.code == 2
-    assert "there is no rule set '2024.1'; there are: 2026.9, 2026.10, next" in done.err
+    assert "no rule set '2024.1'; available: 2026.9, 2026.10, next" in done.err
 
 
 def test_freezing_writes_down_every_rule_once(tmp_path: Path) -> None:

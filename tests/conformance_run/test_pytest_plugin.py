@@ -52,4 +52,4 @@ def test_an_unknown_rule_set_is_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "service.toml").write_text(toml, "utf-8")
     ended = run_pytest(tmp_path, "--pass-service=service.toml", "--pass-rules=1999.1")
     assert ended.returncode == 4
-    assert "there is no rule set '1999.1'; there are: " in ended.stderr
+    assert "no rule set '1999.1'; available: " in ended.stderr

@@ -61,21 +61,18 @@ class CodeValidatedOnSecondScreen(Rule):
             exchanges=(check.id,) if check is not None else (),
             device=call.device,
             expected=f"a successful lookup of code {code} with sessions/{{code}} before its login page is opened",
-            observed="the lookup did not find the session"
-            if check is not None
-            else "the service did not look up the code",
+            observed="the session was not found" if check is not None else "the service did not look up the code",
         )
 
     def _rejected(self, code: str, check: Exchange, call: VerbCall) -> Outcome:
         """Judge a verb whose code is unknown. Without a mapped error, any response except a failure passes."""
-        if not service_failed(call) and call.returns.get("error", "an answer"):
+        failed = service_failed(call)
+        if not failed and call.returns.get("error", "an answer"):
             return HELD
         return Broken(
-            kind="service-failed" if service_failed(call) else "no-error-returned",
+            kind="service-failed" if failed else "no-error-returned",
             exchanges=(check.id,),
             device=call.device,
             expected=f"an error for the viewer, because code {code} is unknown",
-            observed=f"the service failed: {call.failure}"
-            if service_failed(call)
-            else "the service returned no error",
+            observed=f"the service failed: {call.failure}" if failed else "the service returned no error",
         )

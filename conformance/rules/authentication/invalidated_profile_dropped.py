@@ -47,8 +47,8 @@ class InvalidatedProfileDropped(Rule):
                 self._gone.put(name, seen)
 
     def _verb(self, call: VerbCall) -> Iterator[Outcome]:
-        said = next((gone for name in device_names(call) if (gone := self._gone.get(name)) is not None), None)
-        if call.verb not in {"status", "start"} or said is None or call.started < said.wall:
+        report = next((gone for name in device_names(call) if (gone := self._gone.get(name)) is not None), None)
+        if call.verb not in {"status", "start"} or report is None or call.started < report.wall:
             return
         if call.returns.get("state") != "authenticated":
             yield HELD
@@ -56,7 +56,7 @@ class InvalidatedProfileDropped(Rule):
         yield Broken(
             kind="still-authenticated",
             subject=call.verb,
-            exchanges=(said.id,),
+            exchanges=(report.id,),
             device=call.device,
             expected="a device that is not authenticated after Adobe Pass reported its profile gone",
             observed=f"the verb {call.verb} returned the state authenticated",

@@ -25,8 +25,8 @@ class ServerErrorsBounded(Rule):
         severity=Severity.MUST,
         requirement="After a 5xx or a broken connection, the service repeats the request at most twice and then "
         "answers the app. Polls that keep their interval are not repetitions. In a trace without verbs, the fourth "
-        f"try may be a viewer who tries again, so it breaks the rule only if it comes within {AUTOMATIC_WITHIN_S:g} s or "
-        "in a steady rhythm.",
+        f"try may be a viewer who tries again, so it breaks the rule only if it comes within {AUTOMATIC_WITHIN_S:g} "
+        "s or in a steady rhythm.",
         breaks="Retries multiply the load on a system that is already failing, and keep it down.",
         remedy="Try three times with a growing delay, then answer the app; let the viewer's next action try again.",
         kinds=("too-many-tries",),

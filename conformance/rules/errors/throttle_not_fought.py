@@ -80,13 +80,13 @@ class ThrottleNotFought(Rule):
         if others.all >= MIN_CALLS:
             yield self._judge("the other devices", others)
 
-    def _judge(self, whom: str, calls: _Calls) -> Outcome:
+    def _judge(self, callers: str, calls: _Calls) -> Outcome:
         if calls.throttled / calls.all <= MAX_SHARE:
             return HELD
         return Broken(
             kind="too-many-throttled",
             exchanges=calls.examples,
             device=calls.device,
-            expected=f"at most {MAX_SHARE:.0%} of the calls for {whom} throttled",
+            expected=f"at most {MAX_SHARE:.0%} of the calls for {callers} throttled",
             observed=f"{calls.throttled} of {calls.all} calls throttled",
         )

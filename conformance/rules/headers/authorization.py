@@ -38,8 +38,6 @@ class Authorization(Rule):
                 exchanges=(seen.id,),
                 device=seen.device,
                 expected="Authorization: Bearer with an access token",
-                observed="no Authorization header"
-                if sent is None
-                else "an Authorization header without a Bearer token",
+                observed="no Authorization header" if sent is None else "a header without Bearer token",
             ),
         )
