@@ -7,7 +7,7 @@ from pass_harness.conformance.outcomes import HELD
 
 
 def test_one_that_waits_for_long_does_not_hold_up_another() -> None:
-    quiet: QuietPeriods[str, str] = QuietPeriods(patience=5.0, at_least=2.0)
+    quiet: QuietPeriods[str, str] = QuietPeriods(quiet_s=5.0, quiet_at_end_s=2.0)
     quiet.begin("lives for 30 minutes", 1800.0, "")
     quiet.begin("lives for 8 seconds", 8.0, "")
     assert list(quiet.passed(12.0)) == []
@@ -16,7 +16,7 @@ def test_one_that_waits_for_long_does_not_hold_up_another() -> None:
 
 
 def test_what_was_broken_or_ended_is_not_held() -> None:
-    quiet: QuietPeriods[str, str] = QuietPeriods(patience=5.0, at_least=2.0)
+    quiet: QuietPeriods[str, str] = QuietPeriods(quiet_s=5.0, quiet_at_end_s=2.0)
     quiet.begin("broken", 1.0, "")
     quiet.begin("ended", 1.0, "")
     quiet.begin("begun anew", 1.0, "")
@@ -29,7 +29,7 @@ def test_what_was_broken_or_ended_is_not_held() -> None:
 
 
 def test_at_the_end_of_a_trace_less_quiet_suffices() -> None:
-    quiet: QuietPeriods[str, str] = QuietPeriods(patience=5.0, at_least=2.0)
+    quiet: QuietPeriods[str, str] = QuietPeriods(quiet_s=5.0, quiet_at_end_s=2.0)
     quiet.begin("long enough", 7.0, "")
     quiet.begin("too short", 8.5, "")
     assert list(quiet.passed(9.0)) == []
