@@ -21,7 +21,7 @@ Login = tuple[str | None, str, str | None]
 class NoLoginWhenAuthorized(Rule):
     card = Card(
         id="authentication.no-login-when-authorized",
-        title="The service starts no login when the session response is authorize",
+        title="The service starts no login when the session's actionName is authorize",
         severity=Severity.MUST,
         requirement="If the session response has the actionName authorize (the device is logged in, has temporary "
         "access, or access is degraded), the service continues with decisions. It does not poll and creates no "

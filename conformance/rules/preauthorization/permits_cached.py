@@ -37,7 +37,7 @@ class PermitsCached(Rule):
         requirement="The service does not request a decision again for a resource that was permitted to the device "
         "in the same run of the app, because subscriptions seldom change in that time. The rule covers five "
         "minutes, and each running instance may ask once. A new start of the app, another profiles request, a "
-        "login or a logout begins anew. In a trace without verbs, which does not show starts, only a repetition "
+        "login or a logout starts over. In a trace without verbs, which does not show starts, only a repetition "
         f"within {APP_RESTART_S:g} s breaks the rule.",
         breaks="Each catalogue page that a viewer opens again costs the TV provider a decision.",
         remedy="Cache permitted resources in memory by device, and request decisions only for the other resources.",
