@@ -1,4 +1,4 @@
-"""The catalogue: the service providers, MVPDs, applications and subscribers that exist."""
+"""The catalogue: service providers, MVPDs, integrations, applications and subscribers of the mock."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ import msgspec
 
 from pass_harness.mock_server.formats.durations import Duration, decode_hook
 
-_LONGEST_REMEMBERED = 256
-"""Characters of a name: what strangers ask for must not fill the memory."""
+_MAX_CACHED_LENGTH = 256
+"""Maximum length of a cached name, in characters: names from requests must not fill the memory."""
 
 
 def matches_any(name: str, globs: tuple[str, ...]) -> bool:
-    """Whether one of the globs takes the name."""
-    return _takes(name, globs) if len(name) <= _LONGEST_REMEMBERED else _pattern(globs).match(name) is not None
+    """Return whether the name matches at least one glob."""
+    return _cached_match(name, globs) if len(name) <= _MAX_CACHED_LENGTH else _pattern(globs).match(name) is not None
 
 
 @lru_cache(maxsize=10_000)
-def _takes(name: str, globs: tuple[str, ...]) -> bool:
+def _cached_match(name: str, globs: tuple[str, ...]) -> bool:
     return _pattern(globs).match(name) is not None
 
 
@@ -44,39 +44,39 @@ class ServiceProvider(_Entry, frozen=True, kw_only=True):
     name: str = ""
     domains: tuple[str, ...] = ()
     mvpds: tuple[str, ...] = ()
-    """The integrations: ids of the MVPDs that this service provider works with."""
+    """Integrations: ids of the MVPDs that this service provider works with."""
     certificate: str = "built-in"
-    """For whom user metadata is encrypted: a PEM file (certificate or public key), ``built-in``, or ``none``."""
+    """Key that encrypts user metadata: a PEM file (certificate or public key), ``built-in``, or ``none``."""
     service_token_key: str | None = None
-    """PEM file with the public key that service tokens must be signed with; without one no signature is asked for."""
+    """PEM file of the public key that verifies service tokens; without it the mock does not check signatures."""
 
 
 class TempPass(_Entry, frozen=True, kw_only=True):
-    """What makes an MVPD a TempPass: how long a trial lasts and, for a promotional one, how many resources."""
+    """Limits of a TempPass: the duration of a trial and, for a promotional TempPass, the number of resources."""
 
     duration: Duration
     resources: int | None = None
 
 
 class Mvpd(_Entry, frozen=True, kw_only=True):
-    """A pay-TV provider, or a TempPass in the place of one. None leaves a flag out of the configuration answer."""
+    """A pay-TV provider (MVPD) or a TempPass. The configuration response omits flags without a value."""
 
     id: str
     display_name: str
     logo_url: str = ""
     logout_endpoint: bool = True
     login: Literal["redirect", "form"] = "redirect"
-    """How the browser gets to the login page: by 302, or by a form that submits itself."""
+    """Way to the login page: a redirect (HTTP 302), or a form that submits itself."""
     home_based_authentication: bool = False
-    """At home (the subscriber's ``home``) nobody is asked for a password."""
+    """Whether subscribers log in without a password from a ``home`` address of theirs."""
     proxy: str | None = None
-    """The proxy MVPD that this one is reached through."""
+    """Id of the proxy MVPD in front of this MVPD."""
     metadata: tuple[str, ...] = ("userID", "upstreamUserID", "mvpd")
-    """User metadata told at login."""
+    """Names of the user metadata that the MVPD provides at login."""
     metadata_on_authorization: tuple[str, ...] = ()
-    """User metadata told only once something was authorized."""
+    """Names of the user metadata that the MVPD provides only after the first permit of an authorization."""
     unknown_resources: Literal["deny", "omit"] = "deny"
-    """What a preauthorization does with resources that the MVPD does not know."""
+    """Treatment of resources unknown to the MVPD in a preauthorization: a denial, or no decision."""
     temp_pass: TempPass | None = None
     preauthorize_limit: int = 5
     authorize_limit: int = 1
@@ -86,13 +86,13 @@ class Mvpd(_Entry, frozen=True, kw_only=True):
     boarding_status: str | None = None
     platform_mapping_id: str | None = None
     enable_platform_services: bool | None = None
-    """Whether partner single sign-on is switched on."""
+    """Whether partner single sign-on is enabled."""
     display_in_platform_picker: bool | None = None
     enforce_platform_permissions: bool | None = None
 
 
 class Integration(_Entry, frozen=True, kw_only=True):
-    """What one integration has otherwise than its MVPD and the defaults. Durations; limits in resources."""
+    """Overrides of one integration. Limits in resources; lifetimes are durations."""
 
     service_provider: str
     mvpd: str
@@ -101,13 +101,13 @@ class Integration(_Entry, frozen=True, kw_only=True):
     authorize_limit: int | None = None
     profile: Duration | None = None
     profile_by_platform: dict[str, Duration] = {}
-    """The authN TTL by osName of X-Device-Info: ``{ tvOS = "90d" }``."""
+    """Authentication TTL by ``osName`` of X-Device-Info: ``{ tvOS = "90d" }``."""
     decision: Duration | None = None
     media_token: Duration | None = None
 
 
 class Application(_Entry, frozen=True, kw_only=True):
-    """A registered application: the owner of a software statement."""
+    """A registered application, identified by its software statement."""
 
     name: str
     id: str
@@ -118,7 +118,7 @@ class Application(_Entry, frozen=True, kw_only=True):
 
 
 class Subscriber(_Entry, frozen=True, kw_only=True):
-    """A person with an account at any MVPD of the mock, or at those named."""
+    """A person with an account at every MVPD of the mock, or at those that match ``mvpds``."""
 
     username: str
     password: str
@@ -126,15 +126,15 @@ class Subscriber(_Entry, frozen=True, kw_only=True):
     head_of_household: bool = True
     zip: tuple[str, ...] = ()
     max_rating: dict[str, str] = {}
-    """The highest ratings that may be seen, by system: ``{ MPAA = "PG-13", VCHIP = "TV-14" }``."""
+    """Maximum ratings of parental controls, by system: ``{ MPAA = "PG-13", VCHIP = "TV-14" }``."""
     channels: tuple[str, ...] = ()
-    """What ``channelID`` tells, and the resources that the MVPD knows, where it leaves unknown ones out."""
+    """Value of ``channelID``; also the resources known to an MVPD that omits decisions for unknown resources."""
     language: str = ""
     home: tuple[str, ...] = ()
-    """Addresses (globs) at which home-based authentication knows this subscriber."""
+    """IP addresses (globs) of the subscriber's home, for home-based authentication."""
     mvpds: tuple[str, ...] = ("*",)
     denied: tuple[str, ...] = ()
-    """Resources (globs) that the subscription does not include; every other one is permitted."""
+    """Resources (globs) that the subscription does not include; the MVPD permits all others."""
     denial_details: str | None = None
 
     def has_account_at(self, mvpd: str) -> bool:
@@ -143,7 +143,7 @@ class Subscriber(_Entry, frozen=True, kw_only=True):
     def is_at_home(self, ip: str) -> bool:
         return matches_any(ip, self.home)
 
-    def knows(self, resource: str) -> bool:
+    def is_known(self, resource: str) -> bool:
         return matches_any(resource, (*self.channels, *self.denied))
 
     def is_denied(self, resource: str) -> bool:
@@ -151,7 +151,7 @@ class Subscriber(_Entry, frozen=True, kw_only=True):
 
 
 class Tables(_Entry, frozen=True, kw_only=True):
-    """The catalogue as it is written in TOML."""
+    """The catalogue in TOML: a table for each kind of entry."""
 
     service_providers: tuple[ServiceProvider, ...] = ()
     mvpds: tuple[Mvpd, ...] = ()
@@ -165,7 +165,7 @@ K = TypeVar("K")
 
 
 class Catalogue:
-    """The catalogue, by id. Immutable: spaces share it, and keep what was switched off in their own state."""
+    """The catalogue, by id. Immutable: spaces share it and keep disabled integrations in their own state."""
 
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
@@ -177,7 +177,7 @@ class Catalogue:
         self.subscribers = {entry.username: entry for entry in tables.subscribers}
 
     def extended(self, tables: Tables) -> Catalogue:
-        """This catalogue with entries added, or replaced where the id is the same."""
+        """Return a copy with entries added; an entry with the id of an existing one replaces it."""
         return Catalogue(
             Tables(
                 service_providers=_merged(self.service_providers, ((e.id, e) for e in tables.service_providers)),
@@ -191,21 +191,21 @@ class Catalogue:
         )
 
     def integration(self, service_provider: str, mvpd: str) -> Integration:
-        """What is special of an integration; nothing where the catalogue says nothing."""
-        return self.integrations.get((service_provider, mvpd)) or _ordinary(service_provider, mvpd)
+        """Return the overrides of an integration; empty ones if the catalogue has none."""
+        return self.integrations.get((service_provider, mvpd)) or _default_integration(service_provider, mvpd)
 
     def subscriber_of(self, mvpd: str, username: str | None = None) -> Subscriber | None:
-        """The subscriber of that name with an account at the MVPD; without a name, the first one."""
+        """Return the subscriber of that name with an account at the MVPD; without a name, the first subscriber."""
         named = self.subscribers.values() if username is None else [self.subscribers.get(username)]
         return next((s for s in named if s is not None and s.has_account_at(mvpd)), None)
 
     def subscriber_at_home(self, mvpd: str, ip: str) -> Subscriber | None:
-        """The subscriber who has an account at the MVPD and lives at the address."""
+        """Return the first subscriber with an account at the MVPD and that home address, or None."""
         return next((s for s in self.subscribers.values() if s.has_account_at(mvpd) and s.is_at_home(ip)), None)
 
 
 @lru_cache(maxsize=1024)
-def _ordinary(service_provider: str, mvpd: str) -> Integration:
+def _default_integration(service_provider: str, mvpd: str) -> Integration:
     return Integration(service_provider=service_provider, mvpd=mvpd)
 
 
@@ -214,7 +214,7 @@ def _merged(old: dict[K, E], new: Iterable[tuple[K, E]]) -> tuple[E, ...]:
 
 
 def default_tables() -> dict[str, Any]:
-    """The default catalogue as plain data."""
+    """Return the default catalogue as parsed TOML."""
     return tomllib.loads((resources.files("pass_harness.fixtures") / "catalogue.toml").read_text("utf-8"))
 
 

@@ -1,4 +1,4 @@
-"""The only source of time in the mock. Everything else is handed a clock, or a time."""
+"""Clocks: the only source of time in the mock. Other modules take a clock or a time as an argument."""
 
 from __future__ import annotations
 
@@ -8,39 +8,40 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Time as the mock knows it."""
+    """Interface of the mock's clocks."""
 
     def now_ms(self) -> int:
-        """Milliseconds since the epoch."""
+        """Return the time in milliseconds since the epoch."""
         ...
 
     def monotonic_s(self) -> float:
-        """Seconds on a clock that nothing can move; only differences mean something."""
+        """Return seconds of a monotonic clock; only differences are meaningful."""
         ...
 
     async def sleep(self, seconds: float) -> None: ...
 
 
 class SystemClock:
-    """The machine's clock, read once: a step of the system time during a run moves nothing."""
+    """The machine's clock. A change of the system time during a run has no effect, because it is read once."""
 
-    def __init__(self, common: float | None = None) -> None:
-        """``common`` is what makes the machine's monotonic clock one that other machines go by too (s)."""
-        self._common = common or 0.0
-        self._epoch_ms = (time.time() - time.monotonic() if common is None else common) * 1000
+    def __init__(self, monotonic_offset_s: float | None = None) -> None:
+        """``monotonic_offset_s`` converts the machine's monotonic clock to the clock that several machines share."""
+        self._offset_s = monotonic_offset_s or 0.0
+        epoch_s = time.time() - time.monotonic() if monotonic_offset_s is None else monotonic_offset_s
+        self._epoch_ms = epoch_s * 1000
 
     def now_ms(self) -> int:
         return int(self._epoch_ms + time.monotonic() * 1000)
 
     def monotonic_s(self) -> float:
-        return time.monotonic() + self._common
+        return time.monotonic() + self._offset_s
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
 
 class ManualClock:
-    """A clock that moves only when told to; for tests of whatever takes a clock."""
+    """A clock for tests: only `tick` and `sleep` advance it."""
 
     def __init__(self, now_ms: int = 1_752_149_281_000) -> None:
         self._now = now_ms
@@ -59,14 +60,14 @@ class ManualClock:
 
 
 class SpaceClock:
-    """The clock of one space: the mock's clock, set forward by as much as was asked for."""
+    """The clock of one space: the mock's clock plus the offset that tests have set."""
 
     def __init__(self, base: Clock) -> None:
         self._base = base
-        self.offset = 0
+        self.offset_ms = 0
 
     def now_ms(self) -> int:
-        return self._base.now_ms() + self.offset
+        return self._base.now_ms() + self.offset_ms
 
     def monotonic_s(self) -> float:
         return self._base.monotonic_s()

@@ -1,4 +1,4 @@
-"""The extras: what is installed beside the mock only for those who ask for it."""
+"""Extras of the package: optional dependencies, and the error if one is missing."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "proxy": _PROXY,
     "redis": ("redis",),
 }
-"""The modules that tell whether an extra of pyproject.toml is installed."""
+"""Modules whose presence shows that an extra of pyproject.toml is installed."""
 
 
 def require(extra: str, what: str) -> None:
-    """Raises `ConfigError`, with the command that mends it, where ``what`` needs an extra that is not installed."""
+    """Raise `ConfigError` with the install command if ``what`` needs an extra that is not installed."""
     missing = [module for module in EXTRAS[extra] if find_spec(module) is None]
     if missing:
         install = f"pip install 'pass-harness[{extra}]'"
-        raise ConfigError(f"{what} needs more than is installed ({', '.join(missing)}): {install}")
+        raise ConfigError(f"{what} needs packages that are not installed ({', '.join(missing)}): {install}")

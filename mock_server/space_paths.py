@@ -1,4 +1,4 @@
-"""The space prefix of a path: ``/~NAME``."""
+"""Path prefix of a space: ``/~NAME``."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from pass_harness.conformance.drivers.restart import Restarter
 from pass_harness.conformance.drivers.timed_driver import TimedDriver
 from pass_harness.conformance.service_toml.service_config import ServiceConfig
 from pass_harness.mock_server.client.tls_trust import trusted
-from pass_harness.mock_server.formats.content_encoding import unpacked
+from pass_harness.mock_server.formats.content_encoding import decompress
 
 
 class HttpDriver(TimedDriver):
@@ -65,7 +65,7 @@ class HttpDriver(TimedDriver):
                 async for piece in answer.aiter_raw():
                     body += piece
                     _check_length(body, answer.status_code)
-                content = unpacked(bytes(body), answer.headers.get("content-encoding", ""), MOST_BYTES + 1)
+                content = decompress(bytes(body), answer.headers.get("content-encoding", ""), MOST_BYTES + 1)
                 _check_length(content or b"", answer.status_code)
                 return answer.status_code, bytes(body) if content is None else content
         except (httpx.TimeoutException, TimeoutError) as error:

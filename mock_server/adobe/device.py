@@ -1,8 +1,7 @@
-"""What Adobe Pass makes of X-Device-Info: the ``device`` of a session answer.
+"""The ``device`` member of the session status: Adobe Pass derives it from X-Device-Info.
 
-Source: Retrieve authentication session, samples. Explicit values of the header go first; what is not known is
-null, an empty version or an empty word, as in the samples. The header comes from anyone, so a value of the wrong
-type is as if it were absent.
+Source: Retrieve authentication session, samples. Explicit values of the header take precedence. An unknown value is
+null, an empty version or an empty string, as in the samples. The mock ignores a header value of the wrong type.
 """
 
 from __future__ import annotations
@@ -63,7 +62,7 @@ class Connection(_Part, frozen=True, kw_only=True):
 
 
 class Device(_Part, frozen=True, kw_only=True):
-    """A streaming device, in the keys of Adobe's answer."""
+    """A streaming device, with the member names of Adobe's response."""
 
     type: DeviceType
     model: str | None

@@ -1,4 +1,4 @@
-"""Adobe's closed sets of words, each named once: for the domain, the wire models and the OpenAPI document.
+"""Adobe's enumerations, each declared once for the domain, the wire models and the OpenAPI document.
 
 Sources: the API pages of REST API V2, and Device types of the header page X-Device-Info.
 """

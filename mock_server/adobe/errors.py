@@ -1,4 +1,4 @@
-"""Every error of the wire, named once: the enhanced error codes (in enhanced_errors.toml) and those of DCR."""
+"""Adobe's error codes, each declared once: enhanced errors (enhanced_errors.toml) and DCR errors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ HELP_URL = "https://experienceleague.adobe.com/docs/pass/authentication/auth-fea
 
 
 class EnhancedError(msgspec.Struct, frozen=True):
-    """One row of Adobe's table."""
+    """One row of Adobe's table of enhanced error codes; ``status`` is the HTTP status."""
 
     code: str
     action: str
@@ -46,11 +46,11 @@ DCR_ERRORS = frozenset(
 
 
 DCR_ENDPOINTS = "dcr."
-"""Prefix of the ids of the endpoints that answer DCR errors; `Endpoint` refuses a row that departs from it."""
+"""Prefix of the ids of the endpoints that respond with DCR errors; `Endpoint` rejects a row that breaks this rule."""
 
 
 class ApiError(Exception):
-    """A REST API V2 request ends with this enhanced error at the top level."""
+    """Failure of a REST API V2 request, sent as a top-level enhanced error."""
 
     def __init__(self, code: str, details: str | None = None) -> None:
         super().__init__(code)
@@ -59,20 +59,20 @@ class ApiError(Exception):
 
 
 class DcrError(Exception):
-    """A DCR request ends with 400 and this error (RFC 6749, 5.2; RFC 7591, 3.2.2)."""
+    """Failure of a DCR request, sent with HTTP 400 (RFC 6749, 5.2; RFC 7591, 3.2.2)."""
 
     def __init__(self, error: str, description: str | None = None) -> None:
         if error not in DCR_ERRORS:
-            raise ValueError(f"{error} is no DCR error")
+            raise ValueError(f"{error} is not a DCR error")
         super().__init__(error)
         self.error = error
         self.description = description
 
 
 def error_named(code: str) -> ApiError | DcrError:
-    """The error of a code, be it one of REST API V2 or of DCR."""
+    """Return the exception for an error code of REST API V2 or of DCR."""
     return DcrError(code) if code in DCR_ERRORS else ApiError(code)
 
 
 class PageError(Exception):
-    """A request of a browser ends with 400 and a page that shows this sentence."""
+    """Failure of a browser request, sent with HTTP 400 as a page that shows the message."""

@@ -1,4 +1,4 @@
-"""Reading the headers of a request: device identifier, device information, bearer token, address."""
+"""Parsers of request headers: device identifier, device information, bearer token, IP address."""
 
 from __future__ import annotations
 
@@ -15,24 +15,25 @@ from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
 _FINGERPRINT = re.compile(r"fingerprint\s+([A-Za-z0-9+/=_-]{1,2048})", re.IGNORECASE)
 _BEARER = re.compile(r"bearer\s+([A-Za-z0-9._~+/=-]{1,8192})", re.IGNORECASE)
 _MAX_DEVICE_INFO = 16_384
-_REMEMBERED = 4096
-_MAX_REMEMBERED = 8300
-"""Header values whose reading is remembered: a device sends the same ones with every request."""
+_CACHED_VALUES = 4096
+"""Number of parsed header values that each cache keeps; a device sends the same values with every request."""
+_MAX_LENGTH = 8300
+"""Maximum length of a device identifier or Authorization header, in characters."""
 
 
 class DeviceIdentifier(msgspec.Struct, frozen=True):
-    """AP-Device-Identifier: ``value`` as sent (it owns profiles), ``decoded`` for people to read."""
+    """AP-Device-Identifier: ``value`` as sent (the key of the device's profiles), ``decoded`` as readable text."""
 
     value: str
     decoded: str
 
 
 def device_identifier(header: str | None) -> DeviceIdentifier | None:
-    """Reads ``fingerprint <Base64>``; None if it is missing or anything else."""
-    return _device_identifier(header) if header and len(header) <= _MAX_REMEMBERED else None
+    """Parse ``fingerprint <Base64>``; return None if the header is missing or malformed."""
+    return _device_identifier(header) if header and len(header) <= _MAX_LENGTH else None
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@lru_cache(maxsize=_CACHED_VALUES)
 def _device_identifier(header: str) -> DeviceIdentifier | None:
     match = _FINGERPRINT.fullmatch(header.strip())
     if match is None:
@@ -44,7 +45,10 @@ def _device_identifier(header: str) -> DeviceIdentifier | None:
 
 
 def device_info(header: str | None) -> dict[str, Any] | None:
-    """Reads X-Device-Info, Base64 of a JSON object; None if it is missing or anything else. Not to be changed."""
+    """Parse X-Device-Info (Base64 of a JSON object); return None if the header is missing or malformed.
+
+    Callers share the cached result and must not modify it.
+    """
     return _device_info(header) if header and len(header) <= _MAX_DEVICE_INFO else None
 
 
@@ -60,24 +64,24 @@ def _device_info(header: str) -> dict[str, Any] | None:
 
 
 def bearer_token(header: str | None) -> str | None:
-    """The token of ``Authorization: Bearer …``, else None."""
-    return _bearer_token(header) if header and len(header) <= _MAX_REMEMBERED else None
+    """Return the token of ``Authorization: Bearer …``, or None if the header is missing or malformed."""
+    return _bearer_token(header) if header and len(header) <= _MAX_LENGTH else None
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@lru_cache(maxsize=_CACHED_VALUES)
 def _bearer_token(header: str) -> str | None:
     match = _BEARER.fullmatch(header.strip())
     return match[1] if match else None
 
 
 def effective_ip(forwarded_for: str | None, peer: str) -> str:
-    """The address by which Adobe Pass throttles: the first of X-Forwarded-For, else the peer's."""
+    """Return the IP address that the rate limit counts by: the first of X-Forwarded-For, else the peer's."""
     first = (forwarded_for or "").split(",", 1)[0].strip()
     return first[:64] or peer
 
 
 def decode_base64(text: str) -> bytes | None:
-    """Decodes standard or URL-safe Base64, padded or not; None for anything else."""
+    """Decode standard or URL-safe Base64, padded or not; return None for invalid input."""
     plain = text.replace("-", "+").replace("_", "/").rstrip("=")
     try:
         return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
@@ -86,7 +90,7 @@ def decode_base64(text: str) -> bytes | None:
 
 
 def readable(raw: bytes) -> str:
-    """The bytes as text where they are printable text, else as hexadecimal digits."""
+    """Return the bytes as text if they are printable UTF-8, else as hexadecimal digits."""
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:

@@ -1,7 +1,7 @@
-"""The JSON of Adobe's answers, each declared once. Absent values are left out, as Adobe leaves them out.
+"""Adobe's JSON response bodies, each declared once. The JSON omits absent values, as Adobe's does.
 
-Names are Adobe's; sources are the API pages of REST API V2 and DCR. Session times are strings, all others
-integers (milliseconds since the epoch), and ``client_id_issued_at`` is in seconds.
+Names are Adobe's; the sources are the API pages of REST API V2 and DCR. Times are integers (milliseconds since the
+epoch), except the times of sessions, which are strings, and ``client_id_issued_at``, which is in seconds.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class _Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ren
 
 
 class ClientCredentials(msgspec.Struct, frozen=True, kw_only=True):
-    """201 of /o/client/register."""
+    """Body of the 201 response of /o/client/register."""
 
     client_id: str
     client_secret: str
@@ -48,7 +48,7 @@ class ClientCredentials(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TokenAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """201 of /o/client/token; ``created_at`` in ms, ``expires_in`` in s."""
+    """Body of the 201 response of /o/client/token; ``created_at`` in ms, ``expires_in`` in s."""
 
     id: str
     access_token: str
@@ -58,7 +58,7 @@ class TokenAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DcrErrorAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """400 of both (RFC 6749, 5.2; RFC 7591, 3.2.2). Only ``--strict`` describes its errors."""
+    """Body of a 400 response of DCR (RFC 6749, 5.2; RFC 7591, 3.2.2). Only ``--strict`` adds the description."""
 
     error: DcrErrorCode
     error_description: str | None = None
@@ -144,7 +144,7 @@ class ConfigurationAnswer(_Answer, frozen=True, kw_only=True):
 
 
 class AuthenticationRequest(_Answer, frozen=True, kw_only=True):
-    """What a partner's framework passes to the MVPD; ``request`` is Base64."""
+    """SAML request that a partner framework passes to the MVPD; ``request`` is Base64."""
 
     type: Literal["saml"]
     request: str
@@ -169,7 +169,7 @@ class SessionAnswer(_Answer, frozen=True, kw_only=True):
 
 
 class SessionStatus(_Answer, frozen=True, kw_only=True):
-    """What a session knows (retrieve)."""
+    """The parameters, device and validity of an authentication session."""
 
     existing_parameters: dict[str, str]
     missing_parameters: tuple[SessionParameter, ...] | None = None
@@ -179,7 +179,7 @@ class SessionStatus(_Answer, frozen=True, kw_only=True):
 
 
 class UserMetadata(TypedDict):
-    """One attribute of a profile: the value as the MVPD tells it, or its Base64 ciphertext."""
+    """One attribute of a profile: the plain value, or its ciphertext in Base64 if ``state`` is ``enc``."""
 
     value: Any
     state: MetadataState
@@ -194,7 +194,7 @@ class ProfileEntry(_Answer, frozen=True, kw_only=True):
 
 
 class ProfilesAnswer(_Answer, frozen=True, kw_only=True):
-    """Profiles by MVPD id; empty while nobody has logged in."""
+    """Profiles by MVPD id; empty if no viewer has logged in."""
 
     profiles: dict[str, ProfileEntry]
 

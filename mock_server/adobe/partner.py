@@ -1,4 +1,4 @@
-"""The partner framework (Apple): its status header, its SAML request and response.
+"""Partner single sign-on (Apple): the partner framework's status header, SAML request and SAML response.
 
 Source: AP-Partner-Framework-Status, the two Partner single sign-on pages.
 """
@@ -32,14 +32,14 @@ _MAX_DIGITS = 20
 
 @dataclass(frozen=True)
 class FrameworkStatus:
-    """What the device's framework told; ``expires`` in ms."""
+    """Content of AP-Partner-Framework-Status."""
 
     access: str | None
     provider: str | None
-    expires: int | None
+    expires_ms: int | None
 
     def usable_mvpd(self, catalogue: Catalogue, now_ms: int) -> Mvpd:
-        """The MVPD that the user has with the partner; ApiError with the code that says what hinders."""
+        """Return the user's MVPD; raise ApiError if the user did not grant access, or the provider is unusable."""
         match self.access:
             case None:
                 raise ApiError("invalid_header_pfs_permission_access_not_present")
@@ -52,35 +52,35 @@ class FrameworkStatus:
         mvpd = self.mvpd(catalogue)
         if mvpd is None:
             raise ApiError("invalid_header_pfs_provider_id_not_determined")
-        if self.expires is None or now_ms >= self.expires:
+        if self.expires_ms is None or now_ms >= self.expires_ms:
             raise ApiError("invalid_header_pfs_provider_info_expired")
         return mvpd
 
     def mvpd(self, catalogue: Catalogue) -> Mvpd | None:
-        """The MVPD whose mapping id the framework told, if the catalogue has it."""
+        """Return the MVPD whose platform mapping id (or id) the header contains; None if the catalogue has none."""
         if self.provider is None:
             return None
         return next((m for m in catalogue.mvpds.values() if self.provider in {m.id, m.platform_mapping_id}), None)
 
 
 def framework_status(header: str | None) -> FrameworkStatus:
-    """Reads AP-Partner-Framework-Status; what cannot be read is as if it were absent."""
+    """Parse AP-Partner-Framework-Status; ignore malformed members."""
     raw = decode_base64(header.strip()) if header and len(header) <= _MAX_STATUS else None
     try:
         content = msgspec.json.decode(raw or b"{}", type=dict[str, Any])
     except UNREADABLE:
         content = {}
     permission, provider = (_object(content, name) for name in ("frameworkPermissionInfo", "frameworkProviderInfo"))
-    expires = str(provider.get("expirationDate"))
+    expiration_date = str(provider.get("expirationDate"))
     return FrameworkStatus(
         access=_text(permission.get("accessStatus")),
         provider=_text(provider.get("id")),
-        expires=int(expires) if expires.isdecimal() and len(expires) <= _MAX_DIGITS else None,
+        expires_ms=int(expiration_date) if _is_time(expiration_date) else None,
     )
 
 
 def authentication_request(request_id: str, now_ms: int, mvpd: Mvpd, base_url: str) -> str:
-    """The SAML AuthnRequest that the framework passes to the MVPD, as Base64; ``now_ms`` in ms."""
+    """Return the SAML AuthnRequest that the partner framework passes to the MVPD, as Base64."""
     issued = datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     document = (
         '<?xml version="1.0" encoding="UTF-8"?>'
@@ -93,7 +93,7 @@ def authentication_request(request_id: str, now_ms: int, mvpd: Mvpd, base_url: s
 
 
 def saml_subject(response: str | None) -> str:
-    """The NameID of a successful SAML response (Base64); ApiError for anything else."""
+    """Return the NameID of a successful SAML response (Base64); raise ApiError if the response is anything else."""
     raw = decode_base64(response) if response else None
     try:
         root = fromstring(raw or b"", forbid_dtd=True)
@@ -107,8 +107,12 @@ def saml_subject(response: str | None) -> str:
 
 
 def _object(content: dict[str, Any], name: str) -> dict[str, Any]:
-    found = content.get(name)
-    return found if isinstance(found, dict) else {}
+    member = content.get(name)
+    return member if isinstance(member, dict) else {}
+
+
+def _is_time(text: str) -> bool:
+    return text.isdecimal() and len(text) <= _MAX_DIGITS
 
 
 def _text(value: object) -> str | None:

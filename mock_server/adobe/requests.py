@@ -1,7 +1,7 @@
-"""Bodies of requests as Adobe documents them, and the forms of the mock's own pages.
+"""Request bodies as Adobe documents them, and the forms of the mock's own pages.
 
-Rows of routes.py name them. Strict mode and the OpenAPI document take the names of the parameters from here; without
-``--strict`` the mock reads parameters leniently (gateway/parameters.py).
+The endpoints of routes.py refer to these structs. Strict mode and the OpenAPI document take the parameter names from
+here; without ``--strict`` the mock parses parameters leniently (gateway/parameters.py).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class _Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class RegistrationRequest(_Request, frozen=True, kw_only=True):
-    """``redirect_uri`` may have a scheme of the app's own."""
+    """Parameters of a client registration. ``redirect_uri`` may have a custom scheme."""
 
     software_statement: Text
     redirect_uri: Url | None = None
@@ -32,7 +32,7 @@ class TokenRequest(_Request, frozen=True, kw_only=True):
 
 
 class SessionRequest(_Request, frozen=True, kw_only=True, rename="camel"):
-    """What a device cannot tell is left out, and given when the session is resumed."""
+    """Parameters of an authentication session. Resuming the session adds the parameters that the device omits."""
 
     mvpd: str | None = None
     domain_name: str | None = None
@@ -51,7 +51,7 @@ class PartnerProfileRequest(_Request, frozen=True, kw_only=True):
 
 
 class DecisionsRequest(_Request, frozen=True, kw_only=True):
-    """Resource identifiers, each a word of the Programmer's or an MRSS document."""
+    """Resource identifiers, each an opaque string of the Programmer or an MRSS document."""
 
     resources: Annotated[
         tuple[Annotated[str, msgspec.Meta(pattern=r"\S")], ...],
@@ -60,7 +60,7 @@ class DecisionsRequest(_Request, frozen=True, kw_only=True):
 
 
 class LoginForm(_Request, frozen=True, kw_only=True):
-    """What the mock's login page sends."""
+    """Form of the mock's login page."""
 
     username: str | None = None
     password: str | None = None
@@ -71,7 +71,7 @@ class LoginForm(_Request, frozen=True, kw_only=True):
 
 
 class ActivateForm(_Request, frozen=True, kw_only=True):
-    """What the mock's second screen sends: the code and, where the session lacks it, the TV provider."""
+    """Form of the mock's second screen: the code and, if the session lacks it, the TV provider."""
 
     code: str | None = None
     mvpd: str | None = None

@@ -1,1 +1,1 @@
-"""Behaviours: match, effect and lifetime, the one mechanism by which the mock departs from its defaults."""
+"""Behaviours: match, effect and lifetime. Every deviation from the mock's defaults is one."""

@@ -1,8 +1,7 @@
-"""Behaviours: match + effect + lifetime, the one way in which the mock departs from its defaults.
+"""The active behaviours of a space: selection of the effect for a request, and hit counts.
 
-An effect is consulted at its place in the handling of a request ("is there a latency for this request?"), and
-only then does a matching behaviour count as hit, so `times` and `after` count what really happened. Of several
-behaviours that match, the one added last wins.
+The gateway looks up each kind of effect at the place where it applies. A behaviour counts a hit at that moment, so
+`times` and `after` count effects that took place. If several behaviours match, the one added last applies.
 """
 
 from __future__ import annotations
@@ -25,56 +24,61 @@ MAX_BEHAVIOURS = 1000
 
 @dataclass(frozen=True)
 class AppliedEffect:
-    """An effect that a behaviour has for a request. ``hit`` counts from 1, ``age`` is in ms since it was added."""
+    """An effect of a behaviour on one request."""
 
     id: str
+    """Id of the behaviour."""
     effect: Effect
     hit: int
-    age: int
+    """Number of the hit, from 1."""
+    age_ms: int
+    """Time since the behaviour was added."""
     seed: int
 
     @property
-    def latency(self) -> float:
-        """How many seconds later the answer comes; the same for the same seed and hit."""
+    def latency_s(self) -> float:
+        """Delay of the response in seconds; the same for the same seed and hit."""
         if self.effect.latency is None:
             return 0.0
-        return self.effect.latency.sample(f"{self.seed} {self.hit}", self.age) / 1000
+        return self.effect.latency.sample(f"{self.seed} {self.hit}", self.age_ms) / 1000
 
 
 class ActiveBehaviour(msgspec.Struct, frozen=True, kw_only=True):
-    """A behaviour in effect, as the store keeps it."""
+    """A behaviour of a space and its hit counts, as the store keeps them."""
 
     id: str
     behaviour: Behaviour
     added: int
-    """When (ms)."""
+    """Time of addition, in milliseconds since the epoch on the clock of the space."""
     seed: int
     enabled: bool = True
     seen: int = 0
-    """Requests that matched while it was in effect."""
+    """Number of requests that matched while the behaviour was in effect."""
     hits: int = 0
+    """Number of requests that the behaviour took effect on."""
 
-    def ended(self, now_ms: int) -> bool:
-        """Whether its time is up."""
+    def is_expired(self, now_ms: int) -> bool:
+        """Return whether the duration of the behaviour (``for``) has passed."""
         return self.behaviour.for_ is not None and now_ms >= self.added + self.behaviour.for_
 
-    def over(self, now_ms: int) -> bool:
+    def is_over(self, now_ms: int) -> bool:
+        """Return whether the behaviour expired or had all of its hits (``times``)."""
         times = self.behaviour.times
-        return self.ended(now_ms) or (times is not None and self.hits >= times)
+        return self.is_expired(now_ms) or (times is not None and self.hits >= times)
 
-    def strike(self, now_ms: int) -> ActiveBehaviour:
-        """What becomes of it by one more matching request; `hits` tells whether that is hit."""
-        if self.over(now_ms):
+    def count_match(self, now_ms: int) -> ActiveBehaviour:
+        """Return the state after one more matching request; `hits` grows if the behaviour takes effect on it."""
+        if self.is_over(now_ms):
             return self
         seen = self.seen + 1
-        return msgspec.structs.replace(self, seen=seen, hits=self.hits + (1 if self._hits(seen) else 0))
+        return msgspec.structs.replace(self, seen=seen, hits=self.hits + (1 if self._is_hit(seen) else 0))
 
-    def _hits(self, seen: int) -> bool:
+    def _is_hit(self, seen: int) -> bool:
         if seen <= self.behaviour.after:
             return False
         probability = self.behaviour.probability
-        # Chance decides which requests are hit; it guards nothing. It depends on the seed and the request's number
-        # alone, so that a run repeats whichever process counts.
+        # Not for security. The result depends on the seed and the number of the request alone, so that a run is
+        # repeatable whichever process counts.
         return probability is None or random.Random(f"{self.seed} hit {seen}").random() < probability  # noqa: S311
 
 
@@ -84,110 +88,110 @@ ACTIVE = Table("behaviours", ActiveBehaviour)
 class Behaviours:
     """The behaviours of one space.
 
-    What they are is at hand in this process; how often they were hit is counted in the store.
+    This process holds a copy of the definitions; the store counts the hits.
     """
 
     def __init__(self, store: SpaceStore, head: Head) -> None:
         self._store = store
         self._head = head
-        self.at_hand: list[ActiveBehaviour] = []
-        """Those in effect, the latest last; without any, nobody need ask for effects."""
+        self.active: list[ActiveBehaviour] = []
+        """The behaviours, the latest last. Callers skip the lookup of effects while the list is empty."""
         self._changed = -1
 
     async def load(self, record: SpaceRecord) -> None:
-        """Takes what the store has; ``record`` is that of the space, read before."""
-        self.at_hand = await self._store.rows(ACTIVE, "")
+        """Read the behaviours from the store; ``record`` is the space's, read before."""
+        self.active = await self._store.rows(ACTIVE, "")
         self._changed = record.changed
 
-    def are_older(self, record: SpaceRecord) -> bool:
-        """Whether there were changes since they were loaded."""
+    def is_stale(self, record: SpaceRecord) -> bool:
+        """Return whether the behaviours changed after `load`."""
         return self._changed < record.changed
 
     async def add(self, behaviour: Behaviour, now_ms: int) -> str:
-        """Takes a behaviour into effect from ``now_ms`` on; its id. ValueError when there are too many."""
-        if len(self.at_hand) >= MAX_BEHAVIOURS:
-            await self._drop_ended(now_ms)
-        if len(self.at_hand) >= MAX_BEHAVIOURS:
+        """Add a behaviour that takes effect from ``now_ms``; return its id. ValueError if there are too many."""
+        if len(self.active) >= MAX_BEHAVIOURS:
+            await self._remove_over(now_ms)
+        if len(self.active) >= MAX_BEHAVIOURS:
             raise ValueError(f"there are {MAX_BEHAVIOURS} behaviours already: remove some first")
         number = (await self._head.change(_one_added)).added
-        active = first_state(behaviour, number, now_ms)
+        active = initial_state(behaviour, number, now_ms)
         await self._store.write(ACTIVE, "", active.id, active)
-        # Told once it is there: another process that saw the number early has looked for it in vain.
+        # After the write: a process that saw the new number before it would not find the behaviour.
         await self.load(await self._head.change(_one_changed))
         return active.id
 
     async def remove(self, key: str) -> bool:
-        """Takes a behaviour out of effect; whether it was in."""
+        """Remove a behaviour; return whether it existed."""
         removed = await self._store.delete(ACTIVE, "", key)
         if removed:
             await self.load(await self._head.change(_one_changed))
         return removed
 
-    async def switch(self, key: str, *, enabled: bool) -> bool:
-        """Switches a behaviour off or on again, its hits and its end untouched; whether there is one."""
+    async def set_enabled(self, key: str, *, enabled: bool) -> bool:
+        """Disable or enable a behaviour without a change of its hits and its end; return whether it exists."""
 
         def step(active: ActiveBehaviour | None) -> tuple[ActiveBehaviour | None, bool]:
             return (msgspec.structs.replace(active, enabled=enabled), True) if active is not None else (None, False)
 
-        switched = await self._store.change(ACTIVE, "", key, step)
-        if switched:
+        exists = await self._store.change(ACTIVE, "", key, step)
+        if exists:
             await self.load(await self._head.change(_one_changed))
-        return switched
+        return exists
 
     async def take(
         self, kind: str, facts: RequestFacts, now_ms: int, lifetime: str | None = None
     ) -> AppliedEffect | None:
-        """The effect of that kind for this request, counted as hit; or None.
+        """Return the effect of that kind on this request and count the hit; return None if there is none.
 
-        For the kind ``ttl``, ``lifetime`` names the one that is asked for; behaviours that set others stay unhit.
+        For the kind ``ttl``, ``lifetime`` is the lifetime to look up; behaviours that set others count no hit.
         """
-        for active in reversed(self.at_hand):
+        for active in reversed(self.active):
             behaviour = active.behaviour
-            if not active.enabled or behaviour.effect.kind != kind or active.ended(now_ms):
+            if not active.enabled or behaviour.effect.kind != kind or active.is_expired(now_ms):
                 continue
-            if not behaviour.match.takes(facts):
+            if not behaviour.match.matches(facts):
                 continue
             if kind == "error" and (behaviour.effect.error in DCR_ERRORS) != facts.endpoint.startswith(DCR_ENDPOINTS):
-                continue  # enhanced errors and those of DCR are each for their own API
+                continue  # an error belongs to one API: enhanced errors to REST API V2, the others to DCR
             if lifetime is not None and getattr(behaviour.effect.ttl, lifetime, None) is None:
                 continue
-            hit = await self._strike(active.id, now_ms)
+            hit = await self._count_match(active.id, now_ms)
             if hit is not None:
                 return AppliedEffect(active.id, behaviour.effect, hit.hits, now_ms - active.added, active.seed)
         return None
 
     async def listed(self, now_ms: int) -> list[dict[str, Any]]:
-        """Every behaviour with its id, its hits, and whether it is switched on and whether it is over."""
+        """Return every behaviour as JSON data, with its id, its hits, and whether it is enabled and over."""
         return [
             {
                 "id": a.id,
                 "hits": a.hits,
                 "enabled": a.enabled,
-                "over": a.over(now_ms),
+                "over": a.is_over(now_ms),
                 **msgspec.to_builtins(a.behaviour, enc_hook=encode_hook),
             }
             for a in await self._store.rows(ACTIVE, "")
         ]
 
-    async def _strike(self, key: str, now_ms: int) -> ActiveBehaviour | None:
-        """Counts a matching request; the behaviour if that was hit."""
+    async def _count_match(self, key: str, now_ms: int) -> ActiveBehaviour | None:
+        """Count a matching request in the store; return the behaviour if it takes effect on the request."""
 
         def step(active: ActiveBehaviour | None) -> tuple[ActiveBehaviour | None, ActiveBehaviour | None]:
             if active is None:
                 return None, None
-            struck = active.strike(now_ms)
-            return struck, struck if struck.hits > active.hits else None
+            counted = active.count_match(now_ms)
+            return counted, counted if counted.hits > active.hits else None
 
         return await self._store.change(ACTIVE, "", key, step)
 
-    async def _drop_ended(self, now_ms: int) -> None:
+    async def _remove_over(self, now_ms: int) -> None:
         for active in await self._store.rows(ACTIVE, ""):
-            if active.over(now_ms):
+            if active.is_over(now_ms):
                 await self.remove(active.id)
 
 
-def first_state(behaviour: Behaviour, number: int, now_ms: int) -> ActiveBehaviour:
-    """A behaviour as it begins; ``number`` counts those of its space from 1."""
+def initial_state(behaviour: Behaviour, number: int, now_ms: int) -> ActiveBehaviour:
+    """Return the state of a behaviour at its addition; ``number`` counts the behaviours of the space from 1."""
     seed = behaviour.seed if behaviour.seed is not None else number
     return ActiveBehaviour(id=f"b{number}", behaviour=behaviour, added=now_ms, seed=seed)
 

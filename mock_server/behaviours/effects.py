@@ -1,4 +1,4 @@
-"""Effects: what a behaviour does to the requests that it takes."""
+"""Effects: changes that behaviours make to matching requests and their responses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pass_harness.mock_server.signing.media_tokens import Flaw
 
 
 class ConnectionFault(StrEnum):
-    """What happens to the connection: broken without an answer, held without one, cut within it, or slowed."""
+    """Fault of the connection: closed without a response, held open without one, cut within it, or slow."""
 
     RESET = "reset"
     STALL = "stall"
@@ -25,7 +25,7 @@ class ConnectionFault(StrEnum):
 
 
 class BodyFault(StrEnum):
-    """What happens to the body of an answer: members or error codes that nobody documented, or JSON that is none."""
+    """Fault of a response body: undocumented members, an undocumented error code, or malformed JSON."""
 
     UNKNOWN_FIELDS = "unknown_fields"
     UNKNOWN_CODE = "unknown_code"
@@ -33,7 +33,7 @@ class BodyFault(StrEnum):
 
 
 class Denial(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How a decision is denied: an enhanced error code (default: denied by the MVPD) and the partner's words."""
+    """Denial of a decision: an enhanced error code (default: denied by the MVPD) and the details of the error."""
 
     code: str | None = None
     details: str | None = None
@@ -43,7 +43,7 @@ class Denial(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
 
 class Lifetimes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Lifetimes that replace the defaults, each a duration."""
+    """Lifetimes (TTL) that replace the defaults, each a duration."""
 
     session: Duration | None = None
     access_token: Duration | None = None
@@ -53,39 +53,39 @@ class Lifetimes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What happens instead; exactly one member is given."""
+    """Change of the response to a matching request; has exactly one member."""
 
     latency: Latency | None = None
-    """The answer comes so much later."""
+    """Delay of the response."""
     status: Annotated[int, msgspec.Meta(ge=400, le=599)] | None = None
-    """The answer has this HTTP status, and no body that Adobe documents."""
+    """HTTP status of the response, which then has no documented body."""
     error: str | None = None
-    """The answer is this error, top-level or item-level as the API does it."""
+    """Error code of the response, top-level or for each item as the API defines it."""
     deny: Denial | None = None
-    """The decision is a denial."""
+    """Denial of the decision."""
     degradation: str | None = None
-    """A degradation rule of Adobe's is in force."""
+    """Active degradation rule of Adobe's degraded access."""
     ttl: Lifetimes | None = None
-    """What is issued lives shorter or longer."""
+    """Lifetimes of what the mock issues, instead of the defaults."""
     throttle: Limit | bool | None = None
-    """Other limits of requests; ``false`` switches throttling off."""
+    """Rate limit (HTTP 429) instead of the default; ``false`` disables it."""
     reject_token: bool | None = None
-    """The access token is refused with 401, whatever its age."""
+    """Rejection of a valid access token with 401."""
     media_token: Flaw | None = None
-    """The media token has a flaw."""
+    """Flaw of the media token."""
     connection: ConnectionFault | None = None
-    """The connection breaks or slows down."""
+    """Fault of the connection."""
     body: BodyFault | None = None
-    """The body is not as documented."""
+    """Fault of the response body."""
 
     def __post_init__(self) -> None:
         given = [name for name in self.__struct_fields__ if getattr(self, name) is not None]
         if len(given) != 1:
-            raise ValueError(f"an effect has exactly one member of {', '.join(self.__struct_fields__)}")
+            raise ValueError(f"an effect must have exactly one of the members {', '.join(self.__struct_fields__)}")
         if self.throttle is True:
-            raise ValueError("throttle is false, or a rate and a burst")
+            raise ValueError("throttle must be false, or a rate and a burst")
         if self.degradation is not None and self.degradation not in degradation.RULES:
-            raise ValueError(f"degradation is one of {', '.join(degradation.RULES)}")
+            raise ValueError(f"degradation must be one of {', '.join(degradation.RULES)}")
         if self.error not in DCR_ERRORS:
             _known_code(self.error)
 

@@ -1,4 +1,4 @@
-"""Behaviours as configuration and control calls give them, and the request facts that they match."""
+"""Behaviours as configuration and control calls define them, and the facts of a request that they match."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pass_harness.mock_server.formats.durations import Duration
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Which requests: every given field must match; ``*`` stands for any characters."""
+    """Selection of requests: all given fields must match; ``*`` matches any characters."""
 
     endpoint: str | None = None
     service_provider: str | None = None
@@ -23,16 +23,16 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     resource: str | None = None
     client_id: str | None = None
 
-    def takes(self, facts: RequestFacts) -> bool:
+    def matches(self, facts: RequestFacts) -> bool:
         return all(
-            any(fnmatchcase(actual, wanted) for actual in facts.of(name))
+            any(fnmatchcase(actual, pattern) for actual in facts.values(name))
             for name in self.__struct_fields__
-            if (wanted := getattr(self, name)) is not None
+            if (pattern := getattr(self, name)) is not None
         )
 
 
 class RequestFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a request is known by when an effect is consulted."""
+    """Facts of a request, for the match of behaviours."""
 
     endpoint: str
     service_provider: str | None = None
@@ -40,11 +40,11 @@ class RequestFacts(msgspec.Struct, frozen=True, kw_only=True):
     ip: str | None = None
     device: str | None = None
     resources: tuple[str, ...] = ()
-    """Several where an effect is for the request as a whole; one of them is enough for a match."""
+    """One resource, or all of the request if the effect is on the request as a whole; any of them may match."""
     client_id: str | None = None
 
-    def of(self, name: str) -> tuple[str, ...]:
-        """What is known for a field of `Match`."""
+    def values(self, name: str) -> tuple[str, ...]:
+        """Return the known values for a field of `Match`."""
         if name == "resource":
             return self.resources
         value = getattr(self, name)
@@ -52,7 +52,7 @@ class RequestFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ParameterFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """Of `RequestFacts`, what the parameters of a request tell before its endpoint reads them (request_facts.py)."""
+    """The facts that the parameters of a request contain, read before the endpoint runs (request_facts.py)."""
 
     service_provider: str | None = None
     mvpd: str | None = None
@@ -65,20 +65,21 @@ NO_PARAMETER_FACTS = ParameterFacts()
 
 
 class Behaviour(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One departure from the defaults, as configuration and control calls give it."""
+    """One deviation from the mock's defaults: match, effect and lifetime."""
 
     effect: Effect
     match: Match = Match()
     times: Annotated[int, msgspec.Meta(ge=1)] | None = None
-    """After so many hits it is over."""
+    """Number of hits after which the behaviour is over."""
     for_: Duration | None = msgspec.field(default=None, name="for")
-    """So long after it was added it is over, by the clock of the space."""
+    """Duration after which the behaviour is over, by the clock of the space."""
     after: Annotated[int, msgspec.Meta(ge=0)] = 0
-    """It lets so many matching requests pass first."""
+    """Number of matching requests without an effect before the first hit."""
     probability: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
-    """The chance that a matching request is hit."""
+    """Probability that the behaviour takes effect on a matching request."""
     seed: int | None = None
+    """Random seed of probability and latency; the default is the number of the behaviour in its space."""
 
     def __post_init__(self) -> None:
         if self.effect.error in DCR_ERRORS and not (self.match.endpoint or "").startswith(DCR_ENDPOINTS):
-            raise ValueError(f"{self.effect.error} is an error of DCR: match the endpoint dcr.register or dcr.token")
+            raise ValueError(f"{self.effect.error} is a DCR error: match the endpoint dcr.register or dcr.token")

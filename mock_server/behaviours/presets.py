@@ -1,4 +1,4 @@
-"""Presets: the bad days that people ask for, by name (presets.toml)."""
+"""Fault presets: named lists of behaviours (presets.toml)."""
 
 from __future__ import annotations
 
@@ -13,27 +13,28 @@ from pass_harness.mock_server.formats.durations import Duration, decode_hook
 
 
 class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What happens, in a sentence, and the behaviours that make it happen."""
+    """A fault preset."""
 
     about: str
+    """Description in one sentence."""
     behaviours: tuple[Behaviour, ...]
 
 
 class PresetCall(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A preset as configuration and control calls name it, narrowed to requests and to a time."""
+    """Activation of a preset, limited to matching requests and to a duration."""
 
     preset: str
     match: Match = Match()
     for_: Duration | None = msgspec.field(default=None, name="for")
 
     def behaviours(self) -> tuple[Behaviour, ...]:
-        """The behaviours; ValueError for a preset that there is not."""
-        found = presets().get(self.preset)
-        if found is None:
+        """Return the behaviours of the preset; raise ValueError if the preset does not exist."""
+        preset = presets().get(self.preset)
+        if preset is None:
             raise ValueError(f"there is no preset {self.preset!r}; there are: {', '.join(presets())}")
-        return tuple(self._narrowed(behaviour) for behaviour in found.behaviours)
+        return tuple(self._limited(behaviour) for behaviour in preset.behaviours)
 
-    def _narrowed(self, behaviour: Behaviour) -> Behaviour:
+    def _limited(self, behaviour: Behaviour) -> Behaviour:
         given = {name: value for name, value in msgspec.structs.asdict(self.match).items() if value is not None}
         match = msgspec.structs.replace(behaviour.match, **given)
         return msgspec.structs.replace(behaviour, match=match, for_=self.for_ or behaviour.for_)
@@ -41,6 +42,6 @@ class PresetCall(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 @cache
 def presets() -> dict[str, Preset]:
-    """Every preset by name."""
+    """Return all presets by name."""
     text = (resources.files("pass_harness.mock_server.behaviours") / "presets.toml").read_text("utf-8")
     return msgspec.convert(tomllib.loads(text), dict[str, Preset], dec_hook=decode_hook)

@@ -96,7 +96,7 @@ async def software_statement(request: Request) -> Response:
 
 async def show_clock(request: Request) -> Response:
     clock = space_of(request).clock
-    return answer(ClockState(clock.now_ms(), clock.offset))
+    return answer(ClockState(clock.now_ms(), clock.offset_ms))
 
 
 async def advance_clock(request: Request) -> Response:
@@ -177,7 +177,7 @@ async def fail_over(request: Request) -> Response:
 async def switch_behaviour(request: Request) -> Response:
     wanted = await body_as(request, SwitchCall)
     behaviour: str = request.path_params["id"]
-    if not await space_of(request).behaviours.switch(behaviour, enabled=wanted.enabled):
+    if not await space_of(request).behaviours.set_enabled(behaviour, enabled=wanted.enabled):
         raise Refused(f"there is no behaviour {behaviour}", 404)
     return answer({"id": behaviour, "enabled": wanted.enabled})
 

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from pass_harness.mock_server.control.origin_check import refusal
-from pass_harness.mock_server.formats.bounds import range_sentence, what_and_where
+from pass_harness.mock_server.formats.bounds import range_sentence, split_message
 from pass_harness.mock_server.formats.durations import decode_hook
 from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
 from pass_harness.mock_server.spaces.spaces import Space
@@ -63,7 +63,7 @@ def converted(request: Request, content: object, kind: type[T]) -> T:
     try:
         return msgspec.convert(content, kind, dec_hook=decode_hook)
     except msgspec.ValidationError as error:
-        what, keys = what_and_where(error)
+        what, keys = split_message(error)
         sentence = range_sentence(what, kind, keys)
         wrong = f"{'.'.join(map(str, keys))} {sentence}" if sentence else str(error)
         raise Refused(f"the body of {request.method} {request.url.path}: {wrong}") from error

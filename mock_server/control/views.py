@@ -72,5 +72,5 @@ def _bucket(ip: str, item: str, tat: float, now_ms: int, limit: throttle.Limit |
     """``tokens`` and ``next_allowed`` are null for the bucket of a behaviour, which has a limit of its own."""
     if item or limit is None:
         return Bucket(ip, special=bool(item), tokens=None, next_allowed=None)
-    tokens, next_allowed = throttle.left(tat, now_ms, limit)
+    tokens, next_allowed = throttle.remaining(tat, now_ms, limit)
     return Bucket(ip, special=False, tokens=tokens, next_allowed=next_allowed)

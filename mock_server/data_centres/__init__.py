@@ -1,1 +1,1 @@
-"""Simulated data centres: their name in DNS and the fail-over between them."""
+"""Simulated data centres: their DNS name and the failover between them."""

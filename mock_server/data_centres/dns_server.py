@@ -1,4 +1,4 @@
-"""The DNS server that answers the name of the data centres with the active one."""
+"""DNS server that resolves the name of the data centres to the address of the active one."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from pass_harness.mock_server.data_centres.failover import DataCentres
 from pass_harness.mock_server.store import StoreUnavailable
 
 TTL_SECONDS = 30
-_MAX_QUERY = 512
-_MOST_REPLYING = 1_000
+_MAX_QUERY_BYTES = 512
+_MAX_CONCURRENT_REPLIES = 1_000
 
 
 async def reply(centres: DataCentres, query: bytes) -> bytes | None:
-    """The answer to a DNS query; None for what is no query."""
+    """Return the response to a DNS query; return None for a message that is not a query."""
     try:
         message = dns.message.from_wire(query)
     except (dns.exception.DNSException, ValueError):
@@ -38,7 +38,7 @@ async def reply(centres: DataCentres, query: bytes) -> bytes | None:
     if space is None:
         answer.set_rcode(dns.rcode.NXDOMAIN)
     elif question.rdtype in {dns.rdatatype.A, dns.rdatatype.ANY}:
-        address = await centres.asked(space)
+        address = await centres.resolve(space)
         answer.answer.append(dns.rrset.from_text(question.name, TTL_SECONDS, "IN", "A", address))
     return answer.to_wire()
 
@@ -52,13 +52,13 @@ class _Protocol(asyncio.DatagramProtocol):
         self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        if len(data) <= _MAX_QUERY and len(self._replying) < _MOST_REPLYING:
+        if len(data) <= _MAX_QUERY_BYTES and len(self._replying) < _MAX_CONCURRENT_REPLIES:
             task = asyncio.create_task(self._reply(data, addr))
             self._replying.add(task)
             task.add_done_callback(self._replying.discard)
 
     async def _reply(self, query: bytes, addr: tuple[str, int]) -> None:
-        with contextlib.suppress(StoreUnavailable):  # who gets no reply asks again
+        with contextlib.suppress(StoreUnavailable):  # resolvers retry
             answer = await reply(self._centres, query)
             if answer is not None:
                 self._transport.sendto(answer, addr)
@@ -66,7 +66,7 @@ class _Protocol(asyncio.DatagramProtocol):
 
 @asynccontextmanager
 async def serve_dns(centres: DataCentres, bound: socket.socket) -> AsyncIterator[None]:
-    """Answers DNS queries on a bound UDP socket, which is closed in the end."""
+    """Respond to DNS queries on a bound UDP socket; close the socket on exit."""
     transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: _Protocol(centres), sock=bound)
     try:
         yield

@@ -1,9 +1,9 @@
-"""Two data centres and the name that leads to the active one.
+"""Failover between simulated data centres by DNS.
 
-Adobe moves traffic between data centres by DNS and asks services to cache names for 30 seconds at most (cookbook,
-Environments). Here the data centres are loopback addresses with one state, and a small DNS server (dns_server.py)
-answers the name with the active one. Each space has a name of its own below it (``build-42.adobe-pass.test``), which
-moves by itself.
+Adobe moves traffic between data centres by DNS and requires services to cache names for at most 30 seconds (cookbook,
+Environments). In the mock the data centres are loopback addresses with one shared state, and a small DNS server
+(dns_server.py) resolves their name to the active one. Each space has a subdomain of its own
+(``build-42.adobe-pass.test``) with a failover of its own.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ import msgspec
 from pass_harness.mock_server.store import SpaceStore, Table
 
 DEFAULT = "default"
-"""The space whose name is that of the data centres itself."""
+"""The space without a subdomain of its own."""
 
 
 class Traffic(msgspec.Struct, frozen=True):
-    """Where the traffic goes."""
+    """The active data centre of a space, and its DNS queries."""
 
     active: int = 0
-    """The index of the active data centre."""
+    """Number of failovers so far; modulo the number of data centres, the index of the active one."""
     asked: int = 0
-    """How many DNS queries for the name were answered."""
+    """Number of DNS queries for the name."""
 
 
 TRAFFIC = Table("traffic", Traffic)
@@ -33,7 +33,7 @@ TRAFFIC = Table("traffic", Traffic)
 
 @dataclass(frozen=True)
 class DataCentres:
-    """The addresses and their name; which of them is active is in the store, for all processes."""
+    """The data centres: their addresses and DNS name. The store has the active one, for all processes."""
 
     name: str
     addresses: tuple[str, ...]
@@ -51,23 +51,23 @@ class DataCentres:
         return await self.root.read(TRAFFIC, space.lower()) or Traffic()
 
     async def fail_over(self, space: str) -> None:
-        """The next data centre becomes the active one; the one before goes on answering who still asks it."""
+        """Make the next data centre the active one. The previous one still responds to requests."""
         await self._change(space, lambda traffic: Traffic(traffic.active + 1, traffic.asked))
 
-    async def asked(self, space: str) -> str:
-        """The address that the name of a space leads to, told to a DNS query."""
+    async def resolve(self, space: str) -> str:
+        """Return the address of a space's active data centre, and count a DNS query."""
         return self.active(await self._change(space, lambda traffic: Traffic(traffic.active, traffic.asked + 1)))
 
     def space_of(self, name: str) -> str | None:
-        """The space that a name in lower case is of, if it is one of ours."""
-        below = name.removesuffix(self.name.lower())
-        if below == name or (below and not below.endswith(".")):
+        """Return the space of a DNS name in lower case; return None for a name outside the domain."""
+        subdomain = name.removesuffix(self.name.lower())
+        if subdomain == name or (subdomain and not subdomain.endswith(".")):
             return None
-        return below.removesuffix(".") or DEFAULT
+        return subdomain.removesuffix(".") or DEFAULT
 
-    async def _change(self, space: str, how: Callable[[Traffic], Traffic]) -> Traffic:
+    async def _change(self, space: str, change: Callable[[Traffic], Traffic]) -> Traffic:
         def step(traffic: Traffic | None) -> tuple[Traffic, Traffic]:
-            changed = how(traffic or Traffic())
+            changed = change(traffic or Traffic())
             return changed, changed
 
         return await self.root.change(TRAFFIC, space.lower(), "", step)

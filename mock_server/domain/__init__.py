@@ -1,1 +1,1 @@
-"""The state transitions of Adobe Pass. Functions take the world and ``now_ms``; none knows of HTTP."""
+"""State transitions of Adobe Pass. Functions take the world and ``now_ms`` and are independent of HTTP."""

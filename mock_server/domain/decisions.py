@@ -1,4 +1,4 @@
-"""Decisions: may this viewer see this resource? Informative (preauthorize) or binding (authorize)."""
+"""Decisions on access to resources: informative (preauthorize) or binding (authorize)."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ PREAUTHORIZATION_DENIED = "preauthorization_denied_by_mvpd"
 AUTHORIZATION_DENIED = "authorization_denied_by_mvpd"
 
 Denials = Callable[[str], Awaitable[tuple[str | None, str | None] | None]]
-"""What a behaviour says of a resource: None for nothing, else an enhanced error code (None: denied by the MVPD)
-and details."""
+"""Lookup of a behaviour's denial of a resource: None without one, else an enhanced error code (None: denied by the
+MVPD) and details."""
 
 Flaws = Callable[[str], Awaitable[Flaw | None]]
-"""What a behaviour wants wrong with the media token for a resource."""
+"""Lookup of a behaviour's flaw of the media token for a resource."""
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks for which resources, and under which circumstances. Times and TTLs in ms."""
+    """Request for decisions: viewer, resources, and the behaviours in effect. Times and TTLs in ms."""
 
     viewer: Viewer
     mvpd: str
     profile: Profile | None
-    """The viewer's with this MVPD, if there is one; it may have expired or ended."""
+    """The viewer's profile with this MVPD, if there is one; it may have expired or ended."""
     resources: tuple[str, ...]
     now_ms: int
     ip: str
@@ -53,7 +53,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """A permit, or a denial with an enhanced error code. Times in ms; the token only from authorize."""
+    """A permit, or a denial with an enhanced error code. Times in ms; only `authorize` sets the token."""
 
     resource: str
     source: DecisionSource
@@ -66,7 +66,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def preauthorize(world: World, question: Question) -> list[Decision]:
-    """Informative decisions; they never carry a media token. An MVPD may leave out what it does not know."""
+    """Return informative decisions, without media tokens. Some MVPDs omit decisions on unknown resources."""
     degraded = _degraded(question)
     if degraded is not None:
         return [degraded(resource) for resource in question.resources]
@@ -74,7 +74,7 @@ async def preauthorize(world: World, question: Question) -> list[Decision]:
     if mvpd.temp_pass is not None:
         trial = await temppass.trial_of(world, mvpd, question.visitor)
         return [
-            await _said(question, resource, "temppass", PREAUTHORIZATION_DENIED)
+            await _denied_by_behaviour(question, resource, "temppass", PREAUTHORIZATION_DENIED)
             or Decision(
                 resource=resource,
                 source="temppass",
@@ -82,19 +82,19 @@ async def preauthorize(world: World, question: Question) -> list[Decision]:
             )
             for resource in question.resources
         ]
-    profile, missing = _profile(question)
+    profile, code = _valid_profile(question)
     if profile is None:
-        return [Decision(resource=resource, source="mvpd", denial=missing) for resource in question.resources]
+        return [Decision(resource=resource, source="mvpd", denial=code) for resource in question.resources]
     subscriber = world.catalogue.subscribers[profile.username]
     return [
         await _by_mvpd(world, question, profile, resource, PREAUTHORIZATION_DENIED)
         for resource in question.resources
-        if mvpd.unknown_resources == "deny" or subscriber.knows(resource)
+        if mvpd.unknown_resources == "deny" or subscriber.is_known(resource)
     ]
 
 
 async def authorize(world: World, question: Question) -> list[Decision]:
-    """Binding decisions; each permit carries a fresh media token."""
+    """Return binding decisions; each permit has a new media token."""
     return [await _authorize(world, question, resource) for resource in question.resources]
 
 
@@ -129,9 +129,9 @@ def _session_guid(owner: str) -> str:
 
 
 async def _by_temp_pass(world: World, question: Question, resource: str) -> Decision:
-    said = await _said(question, resource, "temppass", AUTHORIZATION_DENIED)
-    if said is not None:
-        return said
+    denied = await _denied_by_behaviour(question, resource, "temppass", AUTHORIZATION_DENIED)
+    if denied is not None:
+        return denied
     mvpd = world.catalogue.mvpds[question.mvpd]
     trial, refused = await temppass.use(world, question.now_ms, mvpd, question.visitor, resource)
     if refused is not None or trial is None:
@@ -140,22 +140,22 @@ async def _by_temp_pass(world: World, question: Question, resource: str) -> Deci
 
 
 async def _by_profile(world: World, question: Question, resource: str) -> Decision:
-    profile, missing = _profile(question)
+    profile, code = _valid_profile(question)
     if profile is None:
-        return Decision(resource=resource, source="mvpd", denial=missing)
+        return Decision(resource=resource, source="mvpd", denial=code)
     decision = await _by_mvpd(world, question, profile, resource, AUTHORIZATION_DENIED)
     if decision.denial == AUTHORIZATION_DENIED:
         end = question.now_ms + question.ttl
         return msgspec.structs.replace(decision, not_before=question.now_ms, not_after=end)
     if decision.denial is not None:
         return decision
-    await profiles.note_authorization(world, profile)
+    await profiles.mark_authorized(world, profile)
     permit = await _permit(world, question, resource)
     return msgspec.structs.replace(decision, not_before=permit.not_before, not_after=permit.not_after)
 
 
 def _degraded(question: Question) -> Callable[[str], Decision] | None:
-    """How a degradation rule decides, if one is in force."""
+    """Return the decision function of the active degradation rule, or None."""
     rule = question.degradation
     source: DecisionSource = "degradation"
     if rule is None:
@@ -172,8 +172,8 @@ def _degraded(question: Question) -> Callable[[str], Decision] | None:
     return decide
 
 
-def _profile(question: Question) -> tuple[Profile | None, str | None]:
-    """The valid profile, or the error code that says why there is none."""
+def _valid_profile(question: Question) -> tuple[Profile | None, str | None]:
+    """Return the profile if it is valid, else the enhanced error code."""
     profile = question.profile
     if profile is None:
         return None, "authenticated_profile_missing"
@@ -184,35 +184,41 @@ def _profile(question: Question) -> tuple[Profile | None, str | None]:
     return profile, None
 
 
-async def _said(question: Question, resource: str, source: DecisionSource, denied: str) -> Decision | None:
-    """The denial that a behaviour has for a resource; ``denied`` is its code where the behaviour names none."""
-    said = await question.denials(resource) if question.denials is not None else None
-    return Decision(resource=resource, source=source, denial=said[0] or denied, details=said[1]) if said else None
+async def _denied_by_behaviour(
+    question: Question, resource: str, source: DecisionSource, default_code: str
+) -> Decision | None:
+    """Return the denial that a behaviour sets for a resource, or None; the behaviour may leave out the code."""
+    denial = await question.denials(resource) if question.denials is not None else None
+    if denial is None:
+        return None
+    code, details = denial
+    return Decision(resource=resource, source=source, denial=code or default_code, details=details)
 
 
-async def _by_mvpd(world: World, question: Question, profile: Profile, resource: str, denied: str) -> Decision:
+async def _by_mvpd(world: World, question: Question, profile: Profile, resource: str, default_code: str) -> Decision:
     if question.denials is not None:
-        said = await _said(question, resource, "mvpd", denied)
-        if said is not None:
-            return said
+        denied = await _denied_by_behaviour(question, resource, "mvpd", default_code)
+        if denied is not None:
+            return denied
     subscriber = world.catalogue.subscribers[profile.username]
     try:
-        asked = parse_resource(resource)
+        parsed = parse_resource(resource)
     except MalformedResource as error:
-        return Decision(resource=resource, source="mvpd", denial=denied, details=f"The resource is no MRSS: {error}")
+        details = f"The resource is not valid MRSS: {error}"
+        return Decision(resource=resource, source="mvpd", denial=default_code, details=details)
     if profile.home_based and not subscriber.is_at_home(question.ip):
         return Decision(resource=resource, source="mvpd", denial="authorization_denied_by_hba_policies")
-    if asked.exceeds(subscriber.max_rating):
+    if parsed.exceeds(subscriber.max_rating):
         return Decision(resource=resource, source="mvpd", denial="authorization_denied_by_parental_controls")
-    if subscriber.is_denied(asked.identifier):
-        # Adobe's samples have the partner's words with authorize decisions alone.
-        words = subscriber.denial_details if denied == AUTHORIZATION_DENIED else None
-        return Decision(resource=resource, source="mvpd", denial=denied, details=words)
+    if subscriber.is_denied(parsed.identifier):
+        # In Adobe's samples only authorize decisions have the MVPD's details.
+        denial_details = subscriber.denial_details if default_code == AUTHORIZATION_DENIED else None
+        return Decision(resource=resource, source="mvpd", denial=default_code, details=denial_details)
     return Decision(resource=resource, source="mvpd")
 
 
 async def _permit(world: World, question: Question, resource: str) -> Permit:
-    """The permit in force, else a new one: within its time the MVPD is not asked again."""
+    """Return the cached permit, or a new one if there is none or it has expired."""
 
     def step(permit: Permit | None) -> tuple[Permit | None, Permit]:
         if permit is None or question.now_ms >= permit.not_after:

@@ -1,7 +1,7 @@
-"""Degraded access: the Programmer lets viewers in, or keeps them out, while an MVPD is in trouble.
+"""Degraded access: rules that a Programmer activates during an outage of an MVPD.
 
-Source: Degraded access flows. AuthNAll logs everybody in and permits everything, AuthZAll permits everything,
-AuthZNone denies everything; the MVPD is not asked.
+Source: Degraded access flows. AuthNAll authenticates every viewer and permits every resource, AuthZAll permits every
+resource, AuthZNone denies every resource. Adobe Pass does not contact the MVPD.
 """
 
 from __future__ import annotations
@@ -19,5 +19,5 @@ _USER_ID_PREFIX = "95cf93bcd183214a"
 
 
 def user_id(viewer: Viewer) -> str:
-    """The userID of a degraded profile: Adobe's prefix, and a digest that is the device's own."""
+    """Return the userID of a degraded profile: Adobe's prefix and a digest of the device."""
     return _USER_ID_PREFIX + hashlib.sha1(viewer.owner.encode(), usedforsecurity=False).hexdigest()

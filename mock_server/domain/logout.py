@@ -1,4 +1,4 @@
-"""Logout: the viewer's profiles with an MVPD go, and the app learns what is left for it to do."""
+"""Logout: removal of the viewer's profiles with an MVPD, and the next step for the app."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pass_harness.mock_server.domain.world import World
 
 
 async def logout(world: World, now_ms: int, viewer: Viewer, mvpd: str, *, degraded: bool) -> LogoutAction:
-    """Ends the device's profile and the shared one; Adobe's actionName.
+    """Remove the device's profile and the shared one; return Adobe's actionName.
 
-    ``logout`` where the MVPD wants to see a browser, ``partner_logout`` where the partner has to be told,
-    ``complete`` where nothing is left to do, ``invalid`` where there was no valid profile.
+    ``logout`` if the browser must open the MVPD's logout page, ``partner_logout`` if the partner framework must log
+    out, ``complete`` if no step is left, ``invalid`` if there was no valid profile.
     """
     entry = world.catalogue.mvpds[mvpd]
     if entry.temp_pass is not None:

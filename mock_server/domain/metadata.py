@@ -1,8 +1,8 @@
-"""User metadata: what an MVPD tells a Programmer of its subscriber (source: User metadata).
+"""User metadata: attributes of a subscriber that an MVPD shares with a Programmer (source: User metadata).
 
-Which attributes an MVPD tells, and which of them only once it has authorized something, is in the catalogue. What
-requires encryption travels as RSA ciphertext for the Programmer's certificate (PKCS #1 v1.5, as Adobe's OpenSSL
-recipe decrypts) and has the state ``enc``.
+The catalogue lists the attributes that an MVPD provides at login, and those that it provides only after an
+authorization. Confidential attributes are RSA ciphertext for the Programmer's certificate (PKCS #1 v1.5, as Adobe's
+OpenSSL recipe decrypts) with the state ``enc``.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ ENCRYPTED = frozenset({"zip", "encryptedZip"})
 
 
 def attributes(world: World, profile: Profile) -> dict[str, Any]:
-    """The ``attributes`` of a profile; ApiError if one must be encrypted and there is no certificate."""
+    """Return the ``attributes`` of a profile; raise ApiError if one needs encryption and there is no certificate."""
     if profile.type == "degraded":
         return {"userID": _plain(degradation.user_id(profile.viewer))}
-    return _told(
+    return _cached_attributes(
         world.catalogue,
         world.keys,
         profile.viewer.service_provider,
@@ -41,7 +41,7 @@ def attributes(world: World, profile: Profile) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=10_000)
-def _told(
+def _cached_attributes(
     catalogue: Catalogue,
     keys: Keys,
     service_provider: str,
@@ -50,10 +50,13 @@ def _told(
     authorized: bool,
     home_based: bool,
 ) -> dict[str, Any]:
-    """Remembered, for polls ask again and again, and what was encrypted stays the same string. Not to be changed."""
+    """Return the attributes of a subscriber. The cache serves polls and keeps ciphertexts the same.
+
+    Callers share the result and must not modify it.
+    """
     subscriber = catalogue.subscribers[username]
     user_id = f"{mvpd}_{username}"
-    known = {
+    values = {
         "userID": user_id,
         "upstreamUserID": user_id,
         "householdID": subscriber.household_id,
@@ -71,13 +74,13 @@ def _told(
         "onNet": "true" if home_based else "false",
         "inHome": "true" if home_based else "false",
     }
-    told = catalogue.mvpds[mvpd]
-    names = dict.fromkeys((*told.metadata, *(told.metadata_on_authorization if authorized else ())))
+    entry = catalogue.mvpds[mvpd]
+    names = dict.fromkeys((*entry.metadata, *(entry.metadata_on_authorization if authorized else ())))
     key = keys.certificate_of(catalogue.service_providers[service_provider])
     return {
-        name: _encrypted(known[name], key) if name in ENCRYPTED else _plain(known[name])
+        name: _encrypted(values[name], key) if name in ENCRYPTED else _plain(values[name])
         for name in names
-        if known.get(name) not in (None, "", [], {})
+        if values.get(name) not in (None, "", [], {})
     }
 
 

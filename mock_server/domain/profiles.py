@@ -1,7 +1,7 @@
-"""Profiles: who is logged in, with which MVPD, on which device.
+"""Profiles: logins of viewers with MVPDs, by device.
 
-A profile belongs to the device that the viewer logged in on and, where the session told a single sign-on identity,
-to every other device of that identity as well (source: Profiles pages, Single sign-on flows).
+A profile belongs to the device of the login. With a single sign-on identity in the session, every other device of
+that identity shares it (source: Profiles pages, Single sign-on flows).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pass_harness.mock_server.domain.world import World
 
 
 async def save(world: World, profile: Profile) -> None:
-    """Keeps a new profile, for the device and for its single sign-on identity."""
+    """Store a new profile, for the device and for its single sign-on identity."""
     viewer = profile.viewer
     await world.store.write(PROFILES, viewer.owner, profile.mvpd, profile)
     if viewer.shared is not None and viewer.sso is not None:
@@ -23,7 +23,7 @@ async def save(world: World, profile: Profile) -> None:
 
 
 async def find(world: World, viewer: Viewer, mvpd: str) -> Profile | None:
-    """The profile of a viewer with an MVPD, expired and ended ones too: the device's own before a shared one."""
+    """Return a viewer's profile with an MVPD, be it expired or ended; the device's own takes precedence."""
     own = await world.store.read(PROFILES, viewer.owner, mvpd)
     if own is not None or viewer.shared is None:
         return own
@@ -31,18 +31,18 @@ async def find(world: World, viewer: Viewer, mvpd: str) -> Profile | None:
 
 
 async def valid(world: World, now_ms: int, viewer: Viewer, mvpd: str | None = None) -> list[Profile]:
-    """The valid profiles of a viewer, of all MVPDs with an active integration or of one."""
+    """Return the valid profiles of a viewer with all MVPDs of enabled integrations, or with one MVPD."""
     by_mvpd: dict[str, Profile] = {}
     for partition in (viewer.owner, viewer.shared):
         for profile in await world.store.rows(PROFILES, partition) if partition else ():
-            wanted = mvpd in (None, profile.mvpd) and profile.mvpd not in by_mvpd
-            if wanted and profile.valid(now_ms) and await world.integrated(viewer.service_provider, profile.mvpd):
+            selected = mvpd in (None, profile.mvpd) and profile.mvpd not in by_mvpd
+            if selected and profile.valid(now_ms) and await world.integrated(viewer.service_provider, profile.mvpd):
                 by_mvpd[profile.mvpd] = profile
     return list(by_mvpd.values())
 
 
-async def note_authorization(world: World, profile: Profile) -> None:
-    """The MVPD has authorized something: from now on the metadata shows that it tells only then."""
+async def mark_authorized(world: World, profile: Profile) -> None:
+    """Mark a profile as authorized: its user metadata then includes the attributes that need an authorization."""
     if profile.authorized:
         return
     for partition in (profile.viewer.owner, profile.viewer.shared):
@@ -55,11 +55,11 @@ def _authorized(profile: Profile | None) -> tuple[Profile | None, None]:
 
 
 async def remove(world: World, viewer: Viewer, mvpd: str) -> None:
-    """Forgets a profile, the device's own and the shared one, with the permits that it had."""
+    """Delete a profile, the device's own and the shared one, and its permits."""
     for partition in (viewer.owner, viewer.shared):
         if partition is not None:
             await world.store.delete(PROFILES, partition, mvpd)
-    await _forget_permits(world, viewer, mvpd)
+    await _delete_permits(world, viewer, mvpd)
 
 
 async def end(
@@ -70,7 +70,7 @@ async def end(
     client_id: str | None = None,
     device: str | None = None,
 ) -> int:
-    """Ends the profiles that match, as an MVPD would (``device`` decoded); how many logins that were."""
+    """End the matching profiles, as an MVPD would (``device`` decoded); return the number of logins ended."""
     ended = set()
     for partition, item, profile in await world.store.all_rows(PROFILES):
         viewer = profile.viewer
@@ -82,7 +82,7 @@ async def end(
             and device in (None, viewer.device_decoded)
         ):
             await world.store.change(PROFILES, partition, item, _ended)
-            await _forget_permits(world, viewer, item)
+            await _delete_permits(world, viewer, item)
             ended.add((viewer.owner, item))
     return len(ended)
 
@@ -91,5 +91,5 @@ def _ended(profile: Profile | None) -> tuple[Profile | None, None]:
     return (msgspec.structs.replace(profile, ended=True) if profile else None), None
 
 
-async def _forget_permits(world: World, viewer: Viewer, mvpd: str) -> None:
+async def _delete_permits(world: World, viewer: Viewer, mvpd: str) -> None:
     await world.store.delete_partition(PERMITS, f"{viewer.owner} {mvpd}")

@@ -1,4 +1,4 @@
-"""What the store keeps. Times in milliseconds since the epoch unless they say otherwise."""
+"""Records in the store and their tables. Times are in milliseconds since the epoch unless noted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pass_harness.mock_server.store import Table
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True):
-    """A registered client: the credentials of one use of a software statement. ``issued_at`` in seconds."""
+    """A registered client and its credentials. ``issued_at`` in seconds since the epoch."""
 
     id: str
     secret: str
@@ -24,7 +24,7 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AccessToken(msgspec.Struct, frozen=True, kw_only=True):
-    """An access token as it was issued; stored by its digest."""
+    """An issued access token; the table's key is the digest of the token."""
 
     client_id: str
     not_after: int
@@ -32,7 +32,7 @@ class AccessToken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Issued(msgspec.Struct, frozen=True):
-    """How many access tokens a client was issued within a second (since the epoch)."""
+    """Number of access tokens issued to a client within one second (since the epoch)."""
 
     second: int
     tokens: int
@@ -50,9 +50,9 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     domain_name: str | None = None
     redirect_url: str | None = None
     replaced: bool = False
-    """A newer session of the same device ended this one."""
+    """Whether a newer session of the same device ended this one."""
     completed: bool = False
-    """A viewer logged in with the code."""
+    """Whether a viewer logged in with the code."""
     device_info: dict[str, Any] | None = None
     user_agent: str = ""
     ip: str = ""
@@ -63,7 +63,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         return self.viewer.service_provider
 
     def missing(self) -> tuple[SessionParameter, ...]:
-        """The parameters without which nobody can log in, by their names in requests."""
+        """Return the names of the parameters that the login still needs, as in requests."""
         given: dict[SessionParameter, str | None] = {
             "mvpd": self.mvpd,
             "domainName": self.domain_name,
@@ -72,6 +72,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(name for name, value in given.items() if value is None)
 
     def existing(self) -> dict[str, str]:
+        """Return the parameters of the session, by their names in requests."""
         given = {"mvpd": self.mvpd, "domainName": self.domain_name, "redirectUrl": self.redirect_url}
         return {
             **{name: value for name, value in given.items() if value is not None},
@@ -80,7 +81,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """A viewer logged in with one MVPD. An ended one is kept, so that decisions can say why."""
+    """A viewer's login with one MVPD. The store keeps ended profiles, so that decisions give the reason."""
 
     viewer: Viewer
     mvpd: str
@@ -90,25 +91,25 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     issuer: str
     type: ProfileType
     home_based: bool = False
-    """Obtained by home-based authentication: it permits only at home."""
+    """Whether it is from home-based authentication; authorizations then need a home address."""
     authorized: bool = False
-    """The MVPD has authorized something since, and told the metadata that it tells only then."""
+    """Whether the MVPD has permitted a resource since the login."""
     ended: bool = False
-    """The MVPD ended it before its time."""
+    """Whether the MVPD ended it before its expiry."""
 
     def valid(self, now_ms: int) -> bool:
         return not self.ended and now_ms < self.not_after
 
 
 class Permit(msgspec.Struct, frozen=True):
-    """A permit of the MVPD for one resource: within its time the MVPD is not asked again."""
+    """A cached permit of the MVPD for one resource."""
 
     not_before: int
     not_after: int
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
-    """The use of a TempPass by one device or identity; it starts with the first authorize request."""
+    """Trial of a TempPass by one device or identity; starts with the first authorize request."""
 
     started: int
     not_after: int
@@ -116,19 +117,19 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IntegrationState(msgspec.Struct, frozen=True):
-    """Whether an integration of the catalogue is switched on."""
+    """State of an integration that a control call enabled or disabled."""
 
     enabled: bool
 
 
 class RotatedKeys(msgspec.Struct, frozen=True):
-    """The private keys (PEM) that took the place of a configured one, the latest first."""
+    """Private keys (PEM) from rotations, the latest first."""
 
     pems: tuple[str, ...]
 
 
 class Bucket(msgspec.Struct, frozen=True):
-    """A throttle bucket: its theoretical arrival time in ms."""
+    """Bucket of the rate limit: its theoretical arrival time (TAT) in ms."""
 
     tat: float
 

@@ -1,4 +1,4 @@
-"""Dynamic client registration: credentials for a software statement, access tokens for credentials."""
+"""Dynamic client registration (DCR): client credentials and access tokens."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from pass_harness.mock_server.signing.keys import KeyName
 
 API_SCOPE = "api:client:v2"
 GRANT_TYPE = "client_credentials"
-_REMEMBERED = 4096
-"""Digests of access tokens: a client sends the same one with every request."""
+_CACHED_DIGESTS = 4096
+"""Number of cached digests of access tokens; a client sends the same token with every request."""
 
 
 class Grant(NamedTuple):
@@ -31,7 +31,7 @@ class Grant(NamedTuple):
 
 
 async def register(world: World, now_ms: int, statement: str, redirect_uri: str | None) -> Client:
-    """Issues client credentials; DcrError as on the Retrieve client credentials page."""
+    """Register a client and return its credentials; raise DcrError as the Retrieve client credentials page says."""
     keys = await signing_keys(world, KeyName.AUTHORIZATION_SERVER)
     application_id = application_of("".join(statement.split()), keys)
     if application_id is None:
@@ -55,33 +55,33 @@ async def register(world: World, now_ms: int, statement: str, redirect_uri: str 
 
 
 async def authenticate(world: World, client_id: str, client_secret: str) -> Client:
-    """The client with these credentials; DcrError if there is none."""
+    """Return the client with these credentials; raise DcrError if there is none."""
     client = await world.store.read(CLIENTS, client_id)
     if client is None or not hmac.compare_digest(client.secret.encode(), client_secret.encode()):
         raise DcrError("invalid_client")
     return client
 
 
-async def issue_token(world: World, now_ms: int, client: Client, lifetime: int) -> str:
-    """Issues an access token valid for ``lifetime`` ms."""
-    issued = now_ms // 1000
+async def issue_token(world: World, now_ms: int, client: Client, lifetime_ms: int) -> str:
+    """Issue an access token valid for ``lifetime_ms``."""
+    issued_s = now_ms // 1000
 
     def step(last: Issued | None) -> tuple[Issued, int]:
-        before = last.tokens if last is not None and last.second == issued else 0
-        return Issued(issued, before + 1), before
+        before = last.tokens if last is not None and last.second == issued_s else 0
+        return Issued(issued_s, before + 1), before
 
-    # Two tokens of one second would be the same string, and revoking one would revoke both.
-    not_before = issued - await world.store.change(ISSUED, client.id, "", step)
+    # Otherwise two tokens of the same second would be equal, and a revocation of one would revoke both.
+    not_before_s = issued_s - await world.store.change(ISSUED, client.id, "", step)
     key, *_ = await signing_keys(world, KeyName.AUTHORIZATION_SERVER)
     scopes = " ".join(client.scopes)
-    token = access_token(client.id, scopes, issued, not_before, (now_ms + lifetime) // 1000, key)
-    record = AccessToken(client_id=client.id, not_after=now_ms + lifetime)
+    token = access_token(client.id, scopes, issued_s, not_before_s, (now_ms + lifetime_ms) // 1000, key)
+    record = AccessToken(client_id=client.id, not_after=now_ms + lifetime_ms)
     await world.store.write(ACCESS_TOKENS, _digest(token), "", record)
     return token
 
 
 async def grant_of(world: World, token: str) -> Grant | None:
-    """What a token was issued for, valid or not; None for a token that was not issued here."""
+    """Return the grant of a token, valid or not; return None for a token that this space did not issue."""
     record = await world.store.read(ACCESS_TOKENS, _digest(token))
     if record is None:
         return None
@@ -90,19 +90,19 @@ async def grant_of(world: World, token: str) -> Grant | None:
 
 
 def check_token(now_ms: int, grant: Grant | None) -> None:
-    """ApiError unless the token is there, known, and neither expired nor revoked."""
+    """Raise ApiError if the grant is missing, expired or revoked."""
     if grant is None or grant.token.revoked or now_ms >= grant.token.not_after:
         raise ApiError("invalid_access_token_client_application")
 
 
 def check_service_provider(client: Client, service_provider: str) -> None:
-    """ApiError unless the client's application is linked to the service provider and may use REST API V2."""
+    """Raise ApiError if the client has no access to the service provider or to REST API V2."""
     if service_provider not in client.service_providers or API_SCOPE not in client.scopes:
         raise ApiError("invalid_access_token_service_provider")
 
 
 async def revoke_tokens(world: World, client_id: str | None) -> int:
-    """Revokes every access token of a client, or of all; how many."""
+    """Revoke all access tokens of a client, or of all clients; return their number."""
     revoked = 0
     for key, _, record in await world.store.all_rows(ACCESS_TOKENS):
         if not record.revoked and client_id in (None, record.client_id):
@@ -115,6 +115,6 @@ def _revoked(record: AccessToken | None) -> tuple[AccessToken | None, None]:
     return (msgspec.structs.replace(record, revoked=True) if record else None), None
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@lru_cache(maxsize=_CACHED_DIGESTS)
 def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()

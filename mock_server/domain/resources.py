@@ -1,4 +1,4 @@
-"""Resources: a simple identifier, or an MRSS document with ratings (source: Decisions, Resource identifier)."""
+"""Resources: a simple identifier or an MRSS document with ratings (source: Decisions, Resource identifier)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 _RATING = "{http://search.yahoo.com/mrss/}rating"
-# Both systems from the mildest to the strictest; ratings that are in neither limit nothing.
+# From the lowest to the highest rating; the mock ignores ratings of other systems.
 _SCALES = {
     "MPAA": ("G", "PG", "PG-13", "R", "NC-17"),
     "VCHIP": ("TV-Y", "TV-Y7", "TV-G", "TV-PG", "TV-14", "TV-MA"),
@@ -18,17 +18,17 @@ _SCHEMES = {"urn:mpaa": "MPAA", "urn:v-chip": "VCHIP"}
 
 
 class MalformedResource(Exception):
-    """An MRSS resource that no MVPD could read."""
+    """A resource that begins as XML but is not valid MRSS; the message has the reason."""
 
 
 class Resource(msgspec.Struct, frozen=True):
-    """``identifier`` is what the MVPD knows it by; ``ratings`` by system (MPAA, VCHIP)."""
+    """A resource: its identifier at the MVPD, and its ratings by system (MPAA, VCHIP)."""
 
     identifier: str
     ratings: dict[str, str]
 
     def exceeds(self, highest: dict[str, str]) -> bool:
-        """Whether a rating is above the highest that the subscriber may see."""
+        """Return whether a rating is above the subscriber's maximum rating in its system."""
         return bool(self.ratings) and any(
             system in highest and _rank(system, rating) > _rank(system, highest[system])
             for system, rating in self.ratings.items()
@@ -36,7 +36,7 @@ class Resource(msgspec.Struct, frozen=True):
 
 
 def parse_resource(text: str) -> Resource:
-    """Reads a resource as an app sends it; MalformedResource for MRSS that is no XML or names no channel."""
+    """Parse a resource identifier of a request; raise MalformedResource for invalid XML or MRSS without a channel."""
     if not text.lstrip().startswith("<"):
         return Resource(text, {})
     try:
@@ -56,6 +56,6 @@ def parse_resource(text: str) -> Resource:
 
 
 def _rank(system: str, rating: str) -> int:
-    wanted = rating.upper().removeprefix("TV-") if system == "VCHIP" else rating.upper()
-    scale = [name.removeprefix("TV-") if system == "VCHIP" else name for name in _SCALES[system]]
-    return scale.index(wanted) if wanted in scale else -1
+    name = rating.upper().removeprefix("TV-") if system == "VCHIP" else rating.upper()
+    scale = [step.removeprefix("TV-") if system == "VCHIP" else step for step in _SCALES[system]]
+    return scale.index(name) if name in scale else -1

@@ -1,4 +1,4 @@
-"""Authentication sessions: created by the streaming device, resumed and completed on any screen."""
+"""Authentication sessions: a streaming device creates them; any screen may resume and complete them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from pass_harness.mock_server.domain.world import World
 _LOGGED_IN = {"authenticated", "authenticatedSSO"}
 PARAMETERS = ("mvpd", "domainName", "redirectUrl")
 Degradation = Callable[[str], Awaitable[str | None]]
-"""The degradation rule in force for an MVPD, if there is one."""
+"""Lookup of the active degradation rule for an MVPD; None without one."""
 
 
 @dataclass(frozen=True)
 class Authorized:
-    """No login is needed: go on to decisions. ``reason`` is Adobe's reasonType."""
+    """Result of a session that needs no login. ``reason`` is Adobe's reasonType."""
 
     session_id: str
     service_provider: str
@@ -34,16 +34,16 @@ class Authorized:
 async def create(
     world: World, now_ms: int, draft: Session, parameters: Mapping[str, str], degraded: Degradation
 ) -> Session | Authorized:
-    """Starts a session from a draft without code; the device's earlier session ends.
+    """Start a session from a draft without a code; return `Authorized` instead if no login is needed.
 
-    ``parameters`` are those of `PARAMETERS` that the request gave. Answers `Authorized` where no login is needed.
+    ``parameters`` are those of `PARAMETERS` in the request. A new session ends the device's previous one.
     """
     session = await with_parameters(world, draft, parameters)
     return await authorized(world, now_ms, session, session.viewer, degraded) or await start(world, session)
 
 
 async def start(world: World, session: Session) -> Session:
-    """Gives a session its code; the device's earlier session ends."""
+    """Assign a code to a session and store it; end the device's previous session."""
     started = None
     while started is None:
         started = await _with_code(world, msgspec.structs.replace(session, code=world.ids.code()))
@@ -61,34 +61,34 @@ async def resume(
     parameters: Mapping[str, str],
     degraded: Degradation,
 ) -> Session | Authorized:
-    """Completes a session with parameters that it missed; from then on its code answers for the MVPD it names."""
+    """Add missing parameters to a session; return it, or `Authorized` if no login is needed."""
     session = await current(world, now_ms, service_provider, code)
     session = await with_parameters(world, session, parameters)
-    ready = await authorized(world, now_ms, session, session.viewer, degraded)
-    completed = ready is not None and ready.reason in _LOGGED_IN
+    result = await authorized(world, now_ms, session, session.viewer, degraded)
+    completed = result is not None and result.reason in _LOGGED_IN
 
     def step(kept: Session | None) -> tuple[Session, Session]:
-        flags = kept or session  # a login or a newer session may have come meanwhile
+        flags = kept or session  # a concurrent request may have changed them
         resumed = msgspec.structs.replace(session, replaced=flags.replaced, completed=flags.completed or completed)
         return resumed, resumed
 
     resumed = await world.store.change(SESSIONS, code, "", step)
-    return ready or resumed
+    return result or resumed
 
 
 async def find(world: World, service_provider: str, code: str) -> Session | None:
-    """The session of a code whatever its state, or None if the service provider never had the code."""
+    """Return the session of a code in any state; return None if the service provider has no such code."""
     session = await world.store.read(SESSIONS, code)
     return session if session is not None and session.service_provider == service_provider else None
 
 
 async def latest(world: World, viewer: Viewer) -> Session | None:
-    """The session that a device started last."""
+    """Return the session that a device started last, or None."""
     return await world.store.read(LATEST_SESSION, viewer.owner)
 
 
 async def current(world: World, now_ms: int, service_provider: str, code: str) -> Session:
-    """The valid session of a code; ApiError for an unknown code, and for one that expired or was replaced."""
+    """Return the valid session of a code; raise ApiError for an unknown, expired or replaced one."""
     session = await find(world, service_provider, code)
     if session is None:
         raise ApiError("invalid_parameter_code")
@@ -98,20 +98,20 @@ async def current(world: World, now_ms: int, service_provider: str, code: str) -
 
 
 async def complete(
-    world: World, now_ms: int, session: Session, username: str, lifetime: int, *, home_based: bool = False
+    world: World, now_ms: int, session: Session, username: str, lifetime_ms: int, *, home_based: bool = False
 ) -> None:
-    """A viewer has logged in at the MVPD: the device that owns the code gets its profile.
+    """Complete a login at the MVPD: store a profile, valid for ``lifetime_ms``, for the device of the session.
 
-    ``lifetime`` of the profile in ms. Logging in binds to the code, so any browser may do it.
+    The code identifies the session, so any browser can complete the login.
     """
     if session.mvpd is None:
-        raise ValueError("a session without mvpd cannot be logged in with")
+        raise ValueError("cannot complete the login of a session without mvpd")
     profile = Profile(
         viewer=session.viewer,
         mvpd=session.mvpd,
         username=username,
         not_before=now_ms,
-        not_after=now_ms + lifetime,
+        not_after=now_ms + lifetime_ms,
         issuer=session.mvpd,
         type="regular",
         home_based=home_based,
@@ -121,14 +121,14 @@ async def complete(
 
 
 async def with_parameters(world: World, session: Session, parameters: Mapping[str, str]) -> Session:
-    """The session with what a request gave; ApiError for an MVPD or a redirectUrl that cannot be."""
+    """Return the session with the parameters of a request; raise ApiError for an invalid MVPD or redirectUrl."""
     mvpd = parameters.get("mvpd") or session.mvpd
     if mvpd is not None:
         if mvpd not in world.catalogue.mvpds:
             raise ApiError("invalid_parameter_mvpd")
         await world.integration(session.service_provider, mvpd)
     redirect_url = parameters.get("redirectUrl") or session.redirect_url
-    if redirect_url is not None and not can_be_opened(redirect_url):
+    if redirect_url is not None and not is_redirect_url(redirect_url):
         raise ApiError("invalid_parameter_redirect_url")
     domain_name = parameters.get("domainName") or session.domain_name
     return msgspec.structs.replace(session, mvpd=mvpd, domain_name=domain_name, redirect_url=redirect_url)
@@ -137,7 +137,7 @@ async def with_parameters(world: World, session: Session, parameters: Mapping[st
 async def authorized(
     world: World, now_ms: int, session: Session, viewer: Viewer, degraded: Degradation
 ) -> Authorized | None:
-    """Why no login is needed with the session's MVPD, if so."""
+    """Return `Authorized` with the reason if the session's MVPD needs no login, else None."""
     if session.mvpd is None:
         return None
     reason: SessionReason | None = None
@@ -151,10 +151,10 @@ async def authorized(
 
 
 async def _with_code(world: World, session: Session) -> Session | None:
-    """Keeps a session under its code, unless another one has that."""
+    """Store a session under its code; return None if another session has the code."""
 
-    def step(taken: Session | None) -> tuple[Session, Session | None]:
-        return (session, session) if taken is None else (taken, None)
+    def step(existing: Session | None) -> tuple[Session, Session | None]:
+        return (session, session) if existing is None else (existing, None)
 
     return await world.store.change(SESSIONS, session.code, "", step)
 
@@ -171,8 +171,8 @@ async def _update(world: World, code: str, *, replaced: bool = False, completed:
     await world.store.change(SESSIONS, code, "", step)
 
 
-def can_be_opened(url: str) -> bool:
-    """Whether this is an absolute URL that an app can be sent to: a web page, or a scheme of its own."""
+def is_redirect_url(url: str) -> bool:
+    """Return whether this is an absolute URL that a browser can open: http, https or a custom scheme of an app."""
     try:
         parts = urlsplit(url)
     except ValueError:

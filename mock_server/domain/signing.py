@@ -1,6 +1,6 @@
-"""The keys that a space signs with: those the mock was started with, until they are rotated.
+"""Signing keys of a space: the configured keys until a rotation replaces them.
 
-What a retired key signed stays good: it is verified with every key that the space has had.
+Retired keys still verify what they signed.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ MAX_ROTATIONS = 100
 
 
 class TooManyRotations(Exception):
-    """A space keeps only so many retired keys."""
+    """A space has the maximum number of retired keys."""
 
 
 async def signing_keys(world: World, name: KeyName) -> tuple[RSAPrivateKey, ...]:
-    """The keys of that name: the one in use, then the retired ones, latest first."""
+    """Return the keys of that name: the current one, then the retired ones, latest first."""
     rotated = await world.store.read(ROTATED_KEYS, name)
     configured = world.keys.signing(name)
     return (*(read_key(pem.encode()) for pem in rotated.pems), configured) if rotated is not None else (configured,)
 
 
 async def rotate(world: World, name: KeyName, bits: int) -> RSAPrivateKey:
-    """Makes the space sign with a new key; TooManyRotations if it keeps too many old ones."""
-    # Takes long enough to hold up other requests, so it is done in a thread.
+    """Replace the signing key of a space; return the new key. TooManyRotations if there are too many retired ones."""
+    # In a thread, because key generation would block the event loop.
     key = await asyncio.to_thread(generate_private_key, 65537, bits)
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
@@ -42,17 +42,17 @@ async def rotate(world: World, name: KeyName, bits: int) -> RSAPrivateKey:
         return RotatedKeys((pem, *pems)), True
 
     if not await world.store.change(ROTATED_KEYS, name, "", step):
-        raise TooManyRotations(f"this space keeps {MAX_ROTATIONS} rotated keys already: reset it")
+        raise TooManyRotations(f"this space has {MAX_ROTATIONS} rotated keys already: reset it")
     return key
 
 
 async def verify_media_token(
     world: World, now_ms: int, serialized: str, resource: str | None
 ) -> tuple[Status, MediaToken | None]:
-    """Checks a media token at ``now_ms`` with every key that the space has had."""
-    answer: tuple[Status, MediaToken | None] = (Status.ERROR_UNKNOWN, None)
+    """Verify a media token at ``now_ms`` with the current and the retired keys of the space."""
+    result: tuple[Status, MediaToken | None] = (Status.ERROR_UNKNOWN, None)
     for key in await signing_keys(world, KeyName.MEDIA_TOKEN):
-        answer = verify(serialized, resource, now_ms, key.public_key())
-        if answer[0] is not Status.INVALID_SIGNATURE:
+        result = verify(serialized, resource, now_ms, key.public_key())
+        if result[0] is not Status.INVALID_SIGNATURE:
             break
-    return answer
+    return result

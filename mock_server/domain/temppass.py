@@ -1,7 +1,7 @@
-"""TempPass: access without a login, for a time and, when promotional, for a number of resources.
+"""TempPass: access without a login, limited in time and, for a promotional TempPass, in the number of resources.
 
-A trial starts with the first authorize request. It belongs to the device and, for a promotional TempPass, to the
-hash of the viewer's identity as well: whichever of the two is known finds the trial (source: TempPass Feature).
+A trial starts with the first authorize request. It belongs to the device and, for a promotional TempPass, also to the
+hash of the viewer's identity; either of them finds the trial (source: TempPass Feature).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ IDENTITY_INVALID = "invalid_header_identity_for_temporary_access"
 
 @dataclass(frozen=True)
 class Visitor:
-    """Who asks: the device identifier's value, and the identity as AP-TempPass-Identity gives it."""
+    """User of a TempPass: the value of the device identifier, and the identity of AP-TempPass-Identity."""
 
     service_provider: str
     device: str
@@ -31,7 +31,7 @@ class Visitor:
 
 
 async def trial_of(world: World, mvpd: Mvpd, visitor: Visitor) -> Trial | None:
-    """The running or ended trial of a visitor, None before the first one."""
+    """Return the active or ended trial of a visitor; return None before the first trial."""
     for item in _items(mvpd, visitor):
         trial = await world.store.read(TRIALS, f"{visitor.service_provider} {mvpd.id}", item)
         if trial is not None:
@@ -42,7 +42,7 @@ async def trial_of(world: World, mvpd: Mvpd, visitor: Visitor) -> Trial | None:
 def refusal(
     mvpd: Mvpd, visitor: Visitor, trial: Trial | None, now_ms: int, resource: str | None = None
 ) -> str | None:
-    """The enhanced error code that refuses access, to a resource or to new ones at all; None if nothing does."""
+    """Return the enhanced error code that denies a resource, or any new resource; return None if access is open."""
     temp_pass = _temp_pass(mvpd)
     if temp_pass.resources is not None and not visitor.identity:
         return IDENTITY_INVALID
@@ -57,7 +57,7 @@ def refusal(
 async def use(
     world: World, now_ms: int, mvpd: Mvpd, visitor: Visitor, resource: str
 ) -> tuple[Trial | None, str | None]:
-    """Authorizes a resource: starts the trial or goes on with it; the trial and the refusal, if any."""
+    """Start or continue a trial with a resource; return the trial and the enhanced error code of a denial."""
     known = await trial_of(world, mvpd, visitor)
 
     def step(kept: Trial | None) -> tuple[Trial | None, tuple[Trial | None, str | None]]:
@@ -71,7 +71,7 @@ async def use(
             trial = msgspec.structs.replace(trial, resources=(*trial.resources, resource))
         return trial, (trial, None)
 
-    # The identity goes first: it is what several devices share, so it decides who of them was first.
+    # The identity first: devices share it, so concurrent first requests of two devices start one trial.
     partition = f"{visitor.service_provider} {mvpd.id}"
     first, *others = [*_items(mvpd, visitor)][::-1]
     trial, refused = await world.store.change(TRIALS, partition, first, step)
@@ -82,7 +82,7 @@ async def use(
 
 
 async def reset(world: World, service_provider: str, mvpd: Mvpd, device: str | None) -> None:
-    """Forgets the trials of a device, or of every device and identity."""
+    """Delete the trials of a device, or of every device and identity."""
     partition = f"{service_provider} {mvpd.id}"
     if device is None:
         await world.store.delete_partition(TRIALS, partition)
@@ -92,7 +92,7 @@ async def reset(world: World, service_provider: str, mvpd: Mvpd, device: str | N
 
 def _temp_pass(mvpd: Mvpd) -> TempPass:
     if mvpd.temp_pass is None:
-        raise ValueError(f"{mvpd.id} is no TempPass")
+        raise ValueError(f"{mvpd.id} is not a TempPass")
     return mvpd.temp_pass
 
 

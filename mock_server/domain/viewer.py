@@ -1,4 +1,4 @@
-"""Who asks: a device of a client of a service provider, and what single sign-on knows of its user."""
+"""Viewers: a device of a client of a service provider, with its single sign-on identity if it has one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pass_harness.mock_server.adobe.enums import ProfileType
 
 
 class SsoIdentity(msgspec.Struct, frozen=True, kw_only=True):
-    """The user as platform or identity service tell, the same on all of the user's devices.
+    """Identity of a user at a platform or identity service, the same on all devices of the user.
 
     ``profile_type`` is Adobe's: ``platformSSO`` or ``serviceTokenSSO``. ``subject`` is a digest.
     """
@@ -18,23 +18,23 @@ class SsoIdentity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Viewer(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose sessions and profiles are meant."""
+    """Owner of sessions and profiles."""
 
     service_provider: str
     client_id: str
     device: str
-    """The value of AP-Device-Identifier, as sent."""
+    """Value of AP-Device-Identifier, as sent."""
     device_decoded: str
     sso: SsoIdentity | None = None
 
     @property
     def owner(self) -> str:
-        """The partition of what belongs to this device alone. No part contains a space."""
+        """Partition of the device's own records. No part contains a space character."""
         return f"{self.service_provider} {self.client_id} {self.device}"
 
     @property
     def shared(self) -> str | None:
-        """The partition of what single sign-on shares among the user's devices."""
+        """Partition of the records that the user's devices share by single sign-on."""
         if self.sso is None:
             return None
         return f"{self.service_provider} {self.sso.profile_type} {self.sso.subject}"

@@ -1,4 +1,4 @@
-"""What the state transitions work on."""
+"""The environment of the state transitions: store, catalogue, identifiers and keys of one space."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pass_harness.mock_server.store import SpaceStore
 
 @dataclass(frozen=True)
 class World:
-    """One space, as the domain sees it."""
+    """Store, catalogue, identifier generator and keys of one space."""
 
     store: SpaceStore
     catalogue: Catalogue
@@ -22,14 +22,14 @@ class World:
     keys: Keys
 
     async def integrated(self, service_provider: str, mvpd: str) -> bool:
-        """Whether the integration exists and is switched on."""
+        """Return whether the integration exists and is enabled."""
         if mvpd not in self.catalogue.service_providers[service_provider].mvpds or mvpd not in self.catalogue.mvpds:
             return False
         state = await self.store.read(INTEGRATIONS, service_provider, mvpd)
         return state.enabled if state is not None else self.catalogue.integration(service_provider, mvpd).enabled
 
     async def integration(self, service_provider: str, mvpd: str) -> Mvpd:
-        """The MVPD of an integration; ApiError if it does not exist or is disabled."""
+        """Return the MVPD of an integration; raise ApiError if the integration does not exist or is disabled."""
         if not await self.integrated(service_provider, mvpd):
             raise ApiError("invalid_integration")
         return self.catalogue.mvpds[mvpd]

@@ -80,7 +80,7 @@ def _resources(call: Call) -> list[str]:
 
 def _denials(call: Call) -> Denials | None:
     """What behaviours say of a resource: ``deny``, or an ``error`` that the API reports per item."""
-    if not call.space.behaviours.at_hand:
+    if not call.space.behaviours.active:
         return None
 
     async def said(resource: str) -> tuple[str | None, str | None] | None:
@@ -105,7 +105,7 @@ def _is_top_level(code: str) -> bool:
 
 
 def _flaws(call: Call) -> Flaws | None:
-    if not call.space.behaviours.at_hand:
+    if not call.space.behaviours.active:
         return None
 
     async def said(resource: str) -> Flaw | None:

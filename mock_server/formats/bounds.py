@@ -1,6 +1,6 @@
-"""Sentences about values outside the bounds that ``msgspec.Meta`` declares on the fields of structs.
+"""Error messages for values outside the bounds that ``msgspec.Meta`` declares on the fields of structs.
 
-msgspec names only the bound that a value violates, in its own notation; a person needs the whole range.
+msgspec's message has only the violated bound, in its own notation; these messages have the whole range.
 """
 
 from __future__ import annotations
@@ -13,43 +13,43 @@ import msgspec
 from msgspec import inspect as types
 
 Keys = tuple[str | int, ...]
-"""The way to a key; an entry of a list goes by its index: ``("stages", 1, "for")``."""
+"""Path of a key; list entries are indexes: ``("stages", 1, "for")``."""
 _OUTSIDE = re.compile(r"Expected `\w+`(?: of length)? [<>]=? \S+")
 
 
-def what_and_where(error: msgspec.ValidationError) -> tuple[str, Keys]:
-    """Split msgspec's message into its sentence and the keys of the value."""
-    what, _, place = str(error).partition(" - at `$")
-    return what, tuple(int(key) if key.isdigit() else key for key in re.findall(r"\w+", place))
+def split_message(error: msgspec.ValidationError) -> tuple[str, Keys]:
+    """Split msgspec's message into the reason and the keys of the value."""
+    reason, _, path = str(error).partition(" - at `$")
+    return reason, tuple(int(key) if key.isdigit() else key for key in re.findall(r"\w+", path))
 
 
-def range_sentence(what: str, shape: Any, keys: Keys) -> str | None:  # noqa: ANN401 - whatever msgspec converts to
+def range_sentence(reason: str, shape: Any, keys: Keys) -> str | None:  # noqa: ANN401 - any type that msgspec converts to
     """Return the range of the value at ``keys`` in ``shape``: ``must be from 400 to 599``; None for other errors."""
-    if not _OUTSIDE.fullmatch(what):
+    if not _OUTSIDE.fullmatch(reason):
         return None
     return next(
-        (f"must {allowed}" for kind in _reached(types.type_info(shape), keys) if (allowed := _allowed(kind))), None
+        (f"must {allowed}" for kind in _types_at(types.type_info(shape), keys) if (allowed := _allowed(kind))), None
     )
 
 
-def _reached(kind: types.Type, keys: Keys) -> Iterator[types.Type]:
-    """The types that a value at these keys may have."""
+def _types_at(kind: types.Type, keys: Keys) -> Iterator[types.Type]:
+    """Yield the types that the value at these keys may have."""
     match kind:
         case types.UnionType(types=choices):
             for choice in choices:
-                yield from _reached(choice, keys)
+                yield from _types_at(choice, keys)
         case _ if not keys:
             yield kind
         case types.StructType(fields=fields):
             for field in fields:
                 if field.encode_name == keys[0]:
-                    yield from _reached(field.type, keys[1:])
+                    yield from _types_at(field.type, keys[1:])
         case types.VarTupleType(item_type=items) | types.ListType(item_type=items):
-            yield from _reached(items, keys[1:])
+            yield from _types_at(items, keys[1:])
 
 
 def _allowed(kind: types.Type) -> str:
-    """The values that a type allows, as they follow "must"; empty if it has no bounds."""
+    """Return the allowed values of a type as text after "must"; empty if the type has no bounds."""
     match kind:
         case types.IntType(ge=least, gt=above, le=most) | types.FloatType(ge=least, gt=above, le=most):
             return f"be {limits}" if (limits := _limits(least, above, most)) else ""
@@ -62,4 +62,4 @@ def _limits(least: float | None, above: float | None, most: float | None) -> str
     if least is not None and most is not None:
         return f"from {least} to {most}"
     limits = ((least, "{} or more"), (above, "above {}"), (most, "at most {}"))
-    return " and ".join(words.format(limit) for limit, words in limits if limit is not None)
+    return " and ".join(text.format(limit) for limit, text in limits if limit is not None)

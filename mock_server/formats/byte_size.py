@@ -1,4 +1,4 @@
-"""Sizes of files as people write them: ``500MB``, ``10GB``."""
+"""Byte sizes as text: ``500MB``, ``10GB``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Size(int):
 
 
 def parse_size(text: str) -> Size:
-    """Reads a size; ValueError with a sentence that says the form if it is none."""
+    """Parse a size; raise ValueError, with examples, for any other text."""
     match = _FORM.fullmatch(text)
     size = round(float(match[1]) * _UNITS[match[2].upper()]) if match is not None else 0
     if not size:
@@ -22,7 +22,7 @@ def parse_size(text: str) -> Size:
 
 
 def format_size(size: int) -> str:
-    """The shortest writing of a size that `parse_size` reads back to the same size, or bytes."""
+    """Return a size in the largest unit that divides it, as `parse_size` reads it; else in bytes."""
     for unit, length in reversed(_UNITS.items()):
         if size % length == 0:
             return f"{size // length}{unit}"
@@ -30,4 +30,4 @@ def format_size(size: int) -> str:
 
 
 RECORD_LIMIT = parse_size("10GB")
-"""The size of a record, unless told otherwise."""
+"""Default maximum size of a record file."""

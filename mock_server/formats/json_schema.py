@@ -1,7 +1,7 @@
-"""JSON Schemas of the files that people write, made from the structs that read them: for editors.
+"""JSON Schemas of configuration files for editors, generated from the structs that read the files.
 
-They are of draft 7, which editors know, and hold no references, so that every key has its own description: the text
-below the field in the code. What a struct checks by itself cannot be seen from outside; amendments say it.
+The schemas conform to draft 7, which editors support, and have no references, so that every key has a description:
+the docstring of the field. Amendments add the constraints that a struct checks in code.
 """
 
 from __future__ import annotations
@@ -20,21 +20,22 @@ from pass_harness.mock_server.formats.durations import encode_hook
 
 Schema = dict[str, Any]
 Amendments = Mapping[tuple[type, str], Mapping[str, Any]]
-"""Members to add to the schema of a field of a struct; the field "" is the struct itself."""
+"""Additional schema members by struct and field; the field "" is the struct itself."""
 EXACTLY_ONE = {"minProperties": 1, "maxProperties": 1}
 
 
 def document(title: str, content: Schema) -> Schema:
-    """The schema of a file with that content."""
+    """Return the JSON Schema document of a file with that content."""
     return {"$schema": "http://json-schema.org/draft-07/schema#", "title": title, **content}
 
 
 def fragment(shape: type[msgspec.Struct], amendments: Amendments) -> Schema:
-    """The schema of a struct, as it is written."""
+    """Return the schema of a struct in its configured form."""
     return _Writer(amendments).schema(types.type_info(shape))
 
 
 def encoded(schema: Schema) -> bytes:
+    """Return the schema as indented JSON."""
     return msgspec.json.format(msgspec.json.encode(schema), indent=2) + b"\n"
 
 
@@ -70,12 +71,12 @@ class _Writer:
         return _bounded({"type": _SIMPLE[type(kind)]}, kind)
 
     def _struct(self, kind: types.StructType) -> Schema:
-        texts = field_texts(kind.cls)
+        docstrings = field_docstrings(kind.cls)
         properties = {}
         for field in kind.fields:
             schema = self.schema(field.type)
-            if field.name in texts:
-                schema["description"] = _plain(texts[field.name])
+            if field.name in docstrings:
+                schema["description"] = _plain(docstrings[field.name])
             default = _default(field)
             if isinstance(default, bool | int | float | str) and default != "":
                 schema["default"] = default
@@ -106,8 +107,8 @@ _LENGTHS = {"min_length": "minItems", "max_length": "maxItems"}
 
 def _bounded(schema: Schema, kind: types.Type) -> Schema:
     names = _BOUNDS if schema["type"] != "array" else _LENGTHS
-    given = {word: getattr(kind, name, None) for name, word in names.items()}
-    return {**schema, **{word: value for word, value in given.items() if value is not None}}
+    given = {keyword: getattr(kind, name, None) for name, keyword in names.items()}
+    return {**schema, **{keyword: value for keyword, value in given.items() if value is not None}}
 
 
 def _default(field: types.Field) -> Any:  # noqa: ANN401 - a value of JSON
@@ -117,8 +118,8 @@ def _default(field: types.Field) -> Any:  # noqa: ANN401 - a value of JSON
     return msgspec.to_builtins(value, enc_hook=encode_hook)
 
 
-def field_texts(struct: type[msgspec.Struct]) -> dict[str, str]:
-    """What stands below the fields of a struct in the source, and of the structs that it extends."""
+def field_docstrings(struct: type[msgspec.Struct]) -> dict[str, str]:
+    """Return the docstrings of the fields of a struct and its bases, by name, read from their source."""
     found: dict[str, str] = {}
     for base in reversed(struct.__mro__):
         if not issubclass(base, msgspec.Struct) or base is msgspec.Struct:
@@ -132,5 +133,5 @@ def field_texts(struct: type[msgspec.Struct]) -> dict[str, str]:
 
 
 def _plain(text: str) -> str:
-    """A docstring as one line, in Markdown."""
+    """Return a docstring as one line of Markdown."""
     return " ".join(text.split()).replace("``", "`")

@@ -1,4 +1,4 @@
-"""A TOML file that people wrote: what is in it, and where, so that errors can point at the place."""
+"""TOML files with the positions of their keys, so that errors name line and column."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
-from pass_harness.mock_server.formats.bounds import Keys, range_sentence, what_and_where
+from pass_harness.mock_server.formats.bounds import Keys, range_sentence, split_message
 from pass_harness.mock_server.formats.durations import decode_hook
 from pass_harness.mock_server.formats.toml_position import position_of
 from pass_harness.mock_server.formats.usage_error import ConfigError
 
 T = TypeVar("T")
-_TOML_PLACE = re.compile(r"(.*) \(at line (\d+), column (\d+)\)", re.DOTALL)
+_TOML_POSITION = re.compile(r"(.*) \(at line (\d+), column (\d+)\)", re.DOTALL)
 
 
 class TomlFile:
-    """The data of one file; `error` makes a `ConfigError` that names the file, line and column, and the key."""
+    """A parsed TOML file; `error` returns a `ConfigError` with file, line, column and key."""
 
     def __init__(self, path: Path) -> None:
-        """Raises `ConfigError` for a file that is missing, unreadable or not TOML."""
+        """Raise `ConfigError` for a file that is missing, unreadable or not TOML."""
         self.path = path
         try:
             self._text = path.read_text("utf-8")
@@ -34,30 +34,30 @@ class TomlFile:
             raise ConfigError(f"{path}: cannot be read ({error.strerror}); name an existing file") from error
         except UnicodeDecodeError as error:
             raise ConfigError(f"{path}: is not UTF-8 text; save it as UTF-8") from error
-        except (ValueError, RecursionError) as error:  # numbers and nesting beyond all measure are no TOMLDecodeError
+        except (ValueError, RecursionError) as error:  # also raised for excessive numbers and nesting
             raise ConfigError(f"{path}{_not_toml(self._text, str(error))}") from error
 
     def error(self, keys: Keys, sentence: str) -> ConfigError:
-        """An error at a key; a key that the file lacks is placed at the nearest table above it."""
-        # An array of tables stands where its first table stands.
+        """Return an error at a key; a missing key has the position of the nearest table above it."""
+        # The position of an array of tables is that of its first table.
         found = position_of(self._text, keys) or position_of(self._text, (*keys, 0))
-        place = "".join(f":{number}" for number in found or ())
-        return ConfigError(f"{self.path}{place}: {sentence}")
+        position = "".join(f":{number}" for number in found or ())
+        return ConfigError(f"{self.path}{position}: {sentence}")
 
     def unknown(self, keys: Keys, known: Iterable[str], what: str = "key") -> ConfigError:
-        """An error for a key that nothing reads, with the nearest known one."""
+        """Return an error for an unknown key, with a suggestion of a known one; ``what`` names its kind."""
         table = f"[{_dotted(keys[:-1])}] has no {what}" if keys[:-1] else f"there is no {what}"
         return self.error(keys, f'{table} "{keys[-1]}"; {nearest(str(keys[-1]), known)}')
 
     def require_known(self, shape: type[msgspec.Struct], what: str = "key") -> None:
-        """Raises an error for a key of the file that its shape does not have."""
+        """Raise an error for a top-level key of the file that ``shape`` has no field for."""
         known = shape.__struct_encode_fields__
         for key in self.data:
             if key not in known:
                 raise self.unknown((key,), known, what)
 
     def table(self, keys: Keys, shape: type[T]) -> T:
-        """The table at ``keys`` as a struct that forbids unknown fields; it may hold durations."""
+        """Return the table at ``keys`` as ``shape``, a struct that forbids unknown fields."""
         found: Any = self.data
         for key in keys:
             found = found[key] if isinstance(key, int) else found.get(key, {})
@@ -67,19 +67,19 @@ class TomlFile:
             raise self._invalid(keys, shape, error) from error
 
     def _invalid(self, table: Keys, shape: type[Any], error: msgspec.ValidationError) -> ConfigError:
-        what, below = what_and_where(error)
+        reason, below = split_message(error)
         keys = (*table, *below)
-        if unknown := re.fullmatch(r"Object contains unknown field `(.+)`", what):
+        if unknown := re.fullmatch(r"Object contains unknown field `(.+)`", reason):
             return self.unknown((*keys, unknown[1]), _shape_at(shape, below).__struct_encode_fields__)
-        if missing := re.fullmatch(r"Object missing required field `(.+)`", what):
+        if missing := re.fullmatch(r"Object missing required field `(.+)`", reason):
             return self.error(keys, f'[{_dotted(keys)}] lacks "{missing[1]}"')
-        if sentence := range_sentence(what, shape, below):
+        if sentence := range_sentence(reason, shape, below):
             return self.error(keys, f"{_dotted(keys)} {sentence}")
-        return self.error(keys, f"{_dotted(keys)}: {what[0].lower()}{what[1:].replace('`', '')}")
+        return self.error(keys, f"{_dotted(keys)}: {reason[0].lower()}{reason[1:].replace('`', '')}")
 
 
-def _shape_at(shape: Any, keys: Keys) -> Any:  # noqa: ANN401 - whatever stands in an annotation
-    """The struct at ``keys`` in another one, be it optional or one of many."""
+def _shape_at(shape: Any, keys: Keys) -> Any:  # noqa: ANN401 - any annotation
+    """Return the struct at ``keys`` in another struct, also within a union or a list."""
     for key in keys:
         if isinstance(key, str):
             shape = get_type_hints(shape)[key]
@@ -89,18 +89,18 @@ def _shape_at(shape: Any, keys: Keys) -> Any:  # noqa: ANN401 - whatever stands 
 
 
 def _not_toml(text: str, message: str) -> str:
-    """Place and reason as other mistakes have them: ``:3:7: is not valid TOML: …``."""
-    if found := _TOML_PLACE.fullmatch(message):
+    """Return position and reason in the form of the other errors: ``:3:7: is not valid TOML: …``."""
+    if found := _TOML_POSITION.fullmatch(message):
         reason, line, column = found.groups()
     else:
-        # What is not closed is noticed at the end of the document.
+        # The parser reports an unclosed bracket or string at the end of the document.
         lines = text.split("\n")
         reason, line, column = message.removesuffix(" (at end of document)"), len(lines), len(lines[-1]) + 1
     return f":{line}:{column}: is not valid TOML: {reason}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A remedy for a name that is not known: the nearest one, or all of them."""
+    """Return the remedy for an unknown name: the most similar known name, or the list of all."""
     known = sorted(known)
     if close := get_close_matches(name, known, n=1):
         return f'did you mean "{close[0]}"?'

@@ -1,4 +1,4 @@
-"""Where in a TOML text a key stands: tomllib tells values, tree-sitter tells positions."""
+"""Positions of keys in a TOML text, from tree-sitter; tomllib has values only."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ Position = tuple[int, int]
 
 
 def position_of(text: str, place: Place) -> Position | None:
-    """Where a key such as ``("behaviours", 1, "effect", "status")`` is written.
+    """Return the position of a key such as ``("behaviours", 1, "effect", "status")``.
 
-    Where the key itself is not written (it is missing, say), where its nearest table is; None for none at all, and
-    where keys are nested so deeply that nobody gets through them.
+    For a missing key, return the position of the nearest table above it. Return None if there is none, or if the keys
+    are nested too deeply to parse.
     """
     best: tuple[int, Position] | None = None
     try:
-        for written, position in _keys(text):
-            depth = len(written)
-            if written == place[:depth] and (best is None or depth > best[0]):
+        for candidate, position in _keys(text):
+            depth = len(candidate)
+            if candidate == place[:depth] and (best is None or depth > best[0]):
                 best = (depth, position)
     except RecursionError:
         return None
@@ -27,7 +27,7 @@ def position_of(text: str, place: Place) -> Position | None:
 
 
 def _keys(text: str) -> Iterator[tuple[Place, Position]]:
-    # Needed for mistakes alone, so a mock that starts well does not wait for the parser.
+    # Needed for errors only, so a valid configuration does not wait for the parser.
     import tree_sitter_toml  # noqa: PLC0415
     from tree_sitter import Language, Node, Parser  # noqa: PLC0415
 

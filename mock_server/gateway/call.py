@@ -125,14 +125,14 @@ class Call(msgspec.Struct, eq=False):
 
     async def effect(self, kind: str, resource: str | None = None) -> Effect | None:
         """The effect of that kind that a behaviour has for this request, noted for the journal."""
-        if not self.space.behaviours.at_hand:
+        if not self.space.behaviours.active:
             return None
         taken = await self.take(kind, resource)
         return taken.effect if taken is not None else None
 
     async def take(self, kind: str, resource: str | None = None) -> AppliedEffect | None:
         """As `effect`, with what the behaviour knows of this hit."""
-        if not self.space.behaviours.at_hand:
+        if not self.space.behaviours.active:
             return None
         taken = await self.space.behaviours.take(kind, self.facts(resource), self.now_ms)
         if taken is not None:
@@ -144,7 +144,7 @@ class Call(msgspec.Struct, eq=False):
         integration = None
         if self.service_provider is not None and self.mvpd is not None:
             integration = self.space.world.catalogue.integration(self.service_provider, self.mvpd)
-        facts = self.facts() if self.space.behaviours.at_hand else None
+        facts = self.facts() if self.space.behaviours.active else None
         length, behaviour = await lifetimes.lifetime(self.space, self.settings, name, facts, integration)
         if behaviour is not None:
             self._note(behaviour, "ttl")

@@ -84,7 +84,7 @@ class Gateway:
             response = _error_response(call, error)
         if self._cross_origin:
             allow_origin(response, call.header("origin"))
-        if space.behaviours.at_hand:
+        if space.behaviours.active:
             response = await _with_faults(call, response)
         if (connection := connection_of(scope)) is not None and connection.gone:
             # The peer did not wait for the answer, so it has learned nothing.
@@ -97,15 +97,15 @@ class Gateway:
         await self._recognise(call)
         # A mock without behaviours, as most are, does not ask them for effect after effect.
         behaviours = call.space.behaviours
-        late = await call.take("latency") if behaviours.at_hand else None
+        late = await call.take("latency") if behaviours.active else None
         if late is not None:
-            await call.space.clock.sleep(late.latency)
+            await call.space.clock.sleep(late.latency_s)
         if not await self._admitted(call):
             call.throttled = True
             return throttled_response(call.now_ms)
         if not self._settings.allows(call.inbound.peer_host):
             return PlainTextResponse("Forbidden", 403)
-        status = await call.effect("status") if behaviours.at_hand else None
+        status = await call.effect("status") if behaviours.active else None
         if status is not None and status.status is not None:
             return PlainTextResponse("", status.status)
         if call.endpoint is None:
@@ -115,7 +115,7 @@ class Gateway:
         if call.endpoint.method != call.inbound.method:
             return PlainTextResponse("", 405, {"allow": self._allow})
         await self._check(call, call.endpoint)
-        error = await call.effect("error") if behaviours.at_hand and not call.endpoint.answers_by_resource else None
+        error = await call.effect("error") if behaviours.active and not call.endpoint.answers_by_resource else None
         if error is not None and error.error is not None:
             raise error_named(error.error)
         return await call.endpoint.handler(call)
@@ -135,13 +135,13 @@ class Gateway:
         token = bearer_token(call.header("authorization"))
         call.grant = await registration.grant_of(call.space.world, token) if token is not None else None
         call.client = call.grant.client if call.grant is not None else None
-        if call.space.behaviours.at_hand:
+        if call.space.behaviours.active:
             call.told = await told(call)
 
     async def _admitted(self, call: Call) -> bool:
         if not call.inbound.path.startswith(THROTTLED_PATHS):
             return True
-        effect = await call.effect("throttle") if call.space.behaviours.at_hand else None
+        effect = await call.effect("throttle") if call.space.behaviours.active else None
         if effect is not None and effect.throttle is False:
             return True
         special = effect.throttle if effect is not None and isinstance(effect.throttle, throttle.Limit) else None
@@ -159,7 +159,7 @@ class Gateway:
     async def _check(self, call: Call, endpoint: Endpoint) -> None:
         world = call.space.world
         if endpoint.needs_token:
-            if call.space.behaviours.at_hand and await call.effect("reject_token") is not None:
+            if call.space.behaviours.active and await call.effect("reject_token") is not None:
                 raise ApiError("invalid_access_token_client_application")
             registration.check_token(call.now_ms, call.grant)
         if call.service_provider is not None:
@@ -196,7 +196,7 @@ class Gateway:
                 status=status,
                 response_headers=response.raw_headers,
                 response_body=bytes(response.body),
-                longest=self._settings.bounds.journal_body_chars,
+                max_body_chars=self._settings.bounds.journal_body_chars,
                 service_provider=call.service_provider,
                 mvpd=call.mvpd,
                 code=call.code,

@@ -1,1 +1,1 @@
-"""The journal: exchanges, their masking, and the files and archives made of them."""
+"""The journal of exchanges: storage, masking of secrets, record files and HAR archives."""

@@ -1,4 +1,4 @@
-"""The summary of an exchange: what a list of many shows of it, without headers and bodies."""
+"""Summaries of exchanges for lists, without headers and bodies."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NO_PROFILES = re.compile(r'"profiles"\s*:\s*\{\s*\}')
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """One exchange at a glance; the members are those of `Exchange`, but for the last two."""
+    """Summary of one exchange; the members are those of `Exchange`, except for the last two."""
 
     id: int
     at: int
@@ -34,9 +34,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     ip: str
     behaviours: tuple[str, ...]
     outcome: Outcome
-    """What came of it, where the status does not tell."""
+    """Result of the request; empty if the status is sufficient."""
     error: str
-    """The first error code of the answer."""
+    """First error code of the response; empty without one."""
 
 
 def summary_of(exchange: Exchange) -> Summary:

@@ -1,6 +1,6 @@
 """Exchanges as HAR 1.2, which browsers' network tabs and other tools import (docs/reference/har.md).
 
-What an exchange has and HAR lacks is in the member ``_exchange`` of each entry, so nothing is lost. One entry a line.
+The member ``_exchange`` of each entry has the fields that HAR lacks, so the export is lossless. One entry per line.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Response(_Part, frozen=True, kw_only=True):
 
 
 class Timings(_Part, frozen=True, kw_only=True):
-    """The mock sees one time only: from the arrival of a request until its answer is ready."""
+    """Timings; the mock measures only ``wait``, from the arrival of the request to the response, in ms."""
 
     send: float = 0
     wait: float
@@ -95,12 +95,12 @@ class Entry(_Part, frozen=True, kw_only=True):
 
 
 async def har(exchanges: AsyncIterable[Exchange], scheme: str) -> AsyncIterator[bytes]:
-    """A whole HAR, piece by piece; ``scheme`` is that of the addresses, http or https."""
+    """Yield a HAR document in chunks; ``scheme`` is that of the URLs, http or https."""
     yield _ENCODER.encode({"log": _HEAD})[:-2] + b',"entries":['
-    between = b"\n"
+    separator = b"\n"
     async for exchange in exchanges:
-        yield between + _ENCODER.encode(entry_of(exchange, scheme))
-        between = b",\n"
+        yield separator + _ENCODER.encode(entry_of(exchange, scheme))
+        separator = b",\n"
     yield b"\n]}}\n"
 
 
@@ -158,7 +158,7 @@ def _url(exchange: Exchange, scheme: str) -> str:
 
 
 def _cookies(written: Iterable[str]) -> list[NameValue]:
-    """Name and (masked) value of cookies; attributes of a Set-Cookie are in its header."""
+    """Return names and (masked) values of cookies; the attributes of a Set-Cookie are in its header."""
     found = (cookie.split(";", 1)[0].partition("=") for cookie in written)
     return [NameValue(name=name.strip(), value=value) for name, equals, value in found if equals]
 
@@ -168,7 +168,7 @@ def _pairs(pairs: Iterable[tuple[str, str]]) -> list[NameValue]:
 
 
 def _size(headers: dict[str, str], body: str) -> int:
-    """The bytes of a body on the wire; the journal's copy may be cut, and is masked."""
+    """Return the number of bytes of a body on the wire; the journal's copy is masked and may be truncated."""
     length = headers.get("content-length", "")
     return int(length) if length.isascii() and length.isdigit() and len(length) < 19 else len(body.encode())
 

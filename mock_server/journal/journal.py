@@ -1,4 +1,4 @@
-"""The journal: the last exchanges of a space."""
+"""The journal: the latest exchanges of a space."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from pass_harness.mock_server.store.space_record import Head, SpaceRecord
 
 FILTERS = ("endpoint", "device", "ip", "service_provider", "mvpd", "code")
 PAGE = 1_000
-"""Exchanges that are read at a time."""
-_IDS_AT_A_TIME = 1_000
+"""Number of exchanges per read."""
+_RESERVED_IDS = 1_000
 
 
 class Journal(Protocol):
-    """The exchanges of a space. Ids count up from 1 and are never given twice, not even after `clear`."""
+    """The exchanges of a space. Ids are ascending from 1 and unique, also across `clear`."""
 
     def next_id(self) -> int:
-        """The id of an exchange that is appended at once, or 0 where it gets its id by being appended."""
+        """Return the id of the next exchange, which the caller must append at once; 0 if `append` assigns the id."""
         ...
 
     async def append(self, raw: RawExchange) -> None: ...
@@ -34,24 +34,24 @@ class Journal(Protocol):
     async def last_id(self) -> int: ...
 
     async def dropped(self) -> int:
-        """How many exchanges had to make room for newer ones since the journal was last cleared."""
+        """Return the number of exchanges evicted by newer ones since the journal was last cleared."""
         ...
 
     async def clear(self) -> None: ...
 
     def renew(self, life: int) -> None:
-        """Goes on empty, in another life of the space."""
+        """Empty the journal for a new life of the space."""
         ...
 
     async def after(self, id_: int, limit: int | None = None) -> list[Exchange]:
-        """The exchanges with a greater id, oldest first, up to ``limit``."""
+        """Return the exchanges with a greater id, oldest first, up to ``limit``."""
         ...
 
 
 async def page(
     journal: Journal, *, after: int, limit: int, status: int | None = None, filters: dict[str, str]
 ) -> tuple[list[Exchange], int]:
-    """Up to ``limit`` exchanges after an id that match, and the id to go on from."""
+    """Return up to ``limit`` matching exchanges with ids above ``after``, and the id to continue after."""
     found: list[Exchange] = []
     position = after
     while len(found) < limit and (batch := await journal.after(position, PAGE)):
@@ -68,7 +68,7 @@ class LocalJournal:
     def __init__(
         self, limit: int, head: Head, recorder: Recorder | None, observer: Callable[[RawExchange], None]
     ) -> None:
-        """``observer`` is shown each exchange."""
+        """``observer`` receives each exchange."""
         self._exchanges: deque[RawExchange] = deque(maxlen=limit)
         self._head = head
         self._recorder = recorder
@@ -82,7 +82,7 @@ class LocalJournal:
 
     async def append(self, raw: RawExchange) -> None:
         if raw.id > self._reserved:
-            await self._reserve(raw.id + _IDS_AT_A_TIME)
+            await self._reserve(raw.id + _RESERVED_IDS)
         if len(self._exchanges) == self._exchanges.maxlen:
             self._dropped += 1
         self._exchanges.append(raw)
@@ -104,7 +104,7 @@ class LocalJournal:
         self._dropped = 0
 
     async def after(self, id_: int, limit: int | None = None) -> list[Exchange]:
-        # Ids follow one upon the other, so the number of newer ones is known, and the nearer end is begun from.
+        # Ids are consecutive, so the number of newer exchanges is known; iteration begins at the nearer end.
         kept = len(self._exchanges)
         newer = max(min(self._last_id - id_, kept), 0)
         if newer * 2 < kept:
@@ -115,7 +115,7 @@ class LocalJournal:
         return [raw.exchange() for raw in found]
 
     async def _reserve(self, upto: int) -> None:
-        """Notes in the store which ids may have been given: a mock that is started again goes on beyond them."""
+        """Reserve ids up to ``upto`` in the store, so that a restarted mock does not reuse them."""
 
         def step(record: SpaceRecord) -> SpaceRecord:
             return msgspec.structs.replace(record, exchanges=max(record.exchanges, upto))
@@ -134,9 +134,9 @@ class SharedJournal:
         observer: Callable[[int], None],
         process: str,
     ) -> None:
-        """``log`` gives that of a life; ``observer`` is told the id of each exchange that this process appends.
+        """``log`` returns the log of a life; ``observer`` receives the id of each exchange that this process appends.
 
-        ``process`` tells its connections from those of others.
+        ``process`` is a prefix of connection ids, to keep them unique among processes.
         """
         self._process = process
         self._log_of = log
@@ -177,10 +177,10 @@ class SharedJournal:
         found: list[Exchange] = []
         position = max(id_, self._head.record.cleared)
         while limit is None or len(found) < limit:
-            wanted = PAGE if limit is None else min(PAGE, limit - len(found))
-            entries = await self._log.after(position, wanted)
+            count = PAGE if limit is None else min(PAGE, limit - len(found))
+            entries = await self._log.after(position, count)
             found += [exchange_of(number, entry) for number, entry in entries]
-            if len(entries) < wanted:
+            if len(entries) < count:
                 break
             position = found[-1].id
         return found
@@ -190,5 +190,5 @@ _ENTRIES = Table("exchanges", Exchange)
 
 
 def exchange_of(number: int, entry: bytes) -> Exchange:
-    """The exchange of an entry in the log of a `SharedJournal`."""
+    """Decode an entry of the log of a `SharedJournal`; ``number`` becomes the id."""
     return msgspec.structs.replace(unpack(_ENTRIES, entry), id=number)

@@ -1,6 +1,6 @@
-"""Secrets never reach the journal: they are replaced by a prefix of their SHA-256, so that equality survives.
+"""Masking of secrets in the journal: a prefix of the SHA-256 digest replaces a secret, so that equal ones stay equal.
 
-What is masked already stays as it is, so a trace that is read and written again is the same.
+Masked values stay unchanged, so reading and writing a trace is lossless.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ _SECRET_HEADERS = MASKED_HEADERS | {"authorization", "cookie", "set-cookie"}
 _JSON_SECRETS = ("access_token", "client_secret", "serializedToken", "software_statement", "SAMLResponse")
 _FORM_SECRETS = ("client_secret", "software_statement", "SAMLResponse", "password")
 _SECRETS = tuple(dict.fromkeys((*_JSON_SECRETS, *_FORM_SECRETS)))
-# A body may have been cut in the middle of a secret, which then has no end.
+# A truncated body may end within a secret.
 _JSON_SECRET = re.compile(rf'("(?:{"|".join(_JSON_SECRETS)})"\s*:\s*")((?:[^"\\]|\\.)*+)("|\\?\Z)')
 _FORM_SECRET = re.compile(rf"(?:(?<=^)|(?<=&))((?:{'|'.join(_FORM_SECRETS)})=)([^&]*)")
 
 
 def mask(secret: str) -> str:
-    """``sha256:`` and the first 16 hexadecimal digits of the secret's digest."""
+    """Return ``sha256:`` and the first 16 hexadecimal digits of the secret's digest."""
     if _MASKED.fullmatch(secret):
         return secret
     return "sha256:" + hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def mask_header(name: str, value: str) -> str:
-    """The value of a header (lower-case name) as the journal may keep it."""
+    """Return the value of a header (lower-case name) with its secrets masked."""
     if name not in _SECRET_HEADERS:
         return value
     match name:
@@ -38,26 +38,26 @@ def mask_header(name: str, value: str) -> str:
         case "cookie":
             return _mask_cookies(value)
         case "set-cookie":
-            # The attributes of a cookie are no secrets.
+            # The attributes of a cookie are not secret.
             cookie, semicolon, attributes = value.partition(";")
             return _mask_cookies(cookie) + semicolon + attributes
     return mask(value)
 
 
 def mask_body(body: str) -> str:
-    """A JSON or form body as the journal may keep it."""
+    """Return a JSON or form body with its secrets masked."""
     if not _may_have_secrets(body):
         return body
     return mask_form(_JSON_SECRET.sub(lambda m: m[1] + mask(m[2]) + m[3], body))
 
 
 def mask_form(form: str) -> str:
-    """A form or query string as the journal may keep it."""
+    """Return a form or query string with its secrets masked."""
     return _FORM_SECRET.sub(lambda m: m[1] + mask(m[2]), form) if _may_have_secrets(form) else form
 
 
 def _may_have_secrets(text: str) -> bool:
-    """Most have none, and to look for the bare names costs a tenth of what the patterns do."""
+    """Return whether a name of a secret occurs; ten times as fast as the patterns, and false for most bodies."""
     if not text:
         return False
     for name in _SECRETS:  # noqa: SIM110 - any() costs as much as the search
@@ -67,7 +67,7 @@ def _may_have_secrets(text: str) -> bool:
 
 
 def _mask_cookies(cookies: str) -> str:
-    """``name=value; …`` with each value masked."""
+    """Return ``name=value; …`` with each value masked."""
     return "; ".join(_mask_cookie(cookie.strip()) for cookie in cookies.split(";"))
 
 

@@ -1,7 +1,7 @@
-"""An exchange as it passed by, before it has the form of the journal.
+"""Exchanges before masking and decoding.
 
-To mask and decode an exchange takes about a fifth of the time of a poll. It is done when somebody reads it (a control
-call, the live rules, a recording), so a mock that answers thousands of requests a second does not do it for nothing.
+Masking and decoding an exchange takes about a fifth of the time of a poll. The mock does so on the first read (a
+control call, the live rules, a record file), so exchanges that are never read do not cost this time.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pass_harness.mock_server.transport.request import Inbound
 
 
 class RawExchange(msgspec.Struct, kw_only=True, gc=False):
-    """A request and its answer with their secrets; `exchange` is what may be shown. Fields as in `Exchange`."""
+    """A request and its response, secrets included; `exchange` masks them. Fields as in `Exchange`."""
 
     id: int
     space: str
@@ -27,8 +27,8 @@ class RawExchange(msgspec.Struct, kw_only=True, gc=False):
     status: int
     response_headers: list[tuple[bytes, bytes]]
     response_body: bytes
-    longest: int
-    """How many characters of a body are kept."""
+    max_body_chars: int
+    """Maximum length of a body in the journal, in characters."""
     service_provider: str | None
     mvpd: str | None
     code: str | None
@@ -38,7 +38,7 @@ class RawExchange(msgspec.Struct, kw_only=True, gc=False):
     behaviours: tuple[str, ...]
 
     def exchange(self) -> Exchange:
-        """The exchange as the journal shows it."""
+        """Return the exchange with its secrets masked and its bodies decoded and truncated."""
         inbound = self.inbound
         return Exchange(
             id=self.id,
@@ -69,7 +69,7 @@ class RawExchange(msgspec.Struct, kw_only=True, gc=False):
         )
 
     def _text(self, body: bytes) -> str:
-        return mask_body(body.decode("utf-8", "replace"))[: self.longest]
+        return mask_body(body.decode("utf-8", "replace"))[: self.max_body_chars]
 
 
 def _by_name(raw_headers: list[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The record: every exchange of the mock in a file, if asked for, up to a length."""
+"""The record file (``--record``): every exchange of the mock as JSON lines, up to a size limit."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ log = logging.getLogger("mock_server")
 
 
 class Recorder:
-    """Appends exchanges to a file, a line each, so that a trace is whole up to the last answer.
+    """Appends exchanges to a file, one per line, so that the trace is complete up to the last response.
 
-    Several processes may append to one file: each line is one write at its end. A file that has reached its limit
-    is full for all of them, so what is in it is every exchange up to a moment, and none after it.
+    Several processes may append to one file: each line is a single write at its end. The size limit applies to all of
+    them, so the file has every exchange up to a moment and none after it.
     """
 
     def __init__(self, path: Path, limit: Size) -> None:
@@ -31,7 +31,7 @@ class Recorder:
         self._full = False
 
     def append(self, exchange: Exchange) -> None:
-        """StoreUnavailable if the line cannot be written whole."""
+        """Append an exchange; raise StoreUnavailable if the line cannot be written completely."""
         if self._full:
             return
         try:
@@ -48,10 +48,10 @@ class Recorder:
     def _end(self, first_left_out: Exchange) -> None:
         self._full = True
         reason = f"the file has reached its limit (--record-limit {format_size(self._limit)})"
-        log.warning("%s: %s; what comes is not recorded", self._path, reason)
+        log.warning("%s: %s; later exchanges are not recorded", self._path, reason)
         self._write(RecordEnded(record_ended=reason, at=first_left_out.at, wall=first_left_out.wall))
 
     def _write(self, line: Exchange | RecordEnded) -> None:
         encoded = self._encoder.encode(line) + b"\n"
         if self._file.write(encoded) != len(encoded):
-            raise StoreUnavailable(f"the exchange cannot be recorded whole in {self._path}")
+            raise StoreUnavailable(f"the exchange cannot be recorded completely in {self._path}")

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 from starlette.types import Receive
 
-from pass_harness.mock_server.formats.content_encoding import unpacked
+from pass_harness.mock_server.formats.content_encoding import decompress
 from pass_harness.mock_server.proxy.upstream import Headers
 
 
@@ -29,7 +29,7 @@ class Copy:
     def unpacked(self, headers: Headers) -> bytes:
         """What was copied, unpacked as Content-Encoding says, to the same limit; nothing of an unknown coding."""
         encoding = dict(headers).get(b"content-encoding", b"").decode("latin-1")
-        return unpacked(bytes(self._kept), encoding, self._limit) or b""
+        return decompress(bytes(self._kept), encoding, self._limit) or b""
 
 
 class RequestBody:

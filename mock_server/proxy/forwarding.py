@@ -168,7 +168,7 @@ class _Passage:
             status=self._status,
             response_headers=self._headers,
             response_body=self._received.unpacked(self._headers),
-            longest=proxy.bounds.journal_body_chars,
+            max_body_chars=proxy.bounds.journal_body_chars,
             service_provider=None,
             mvpd=None,
             code=None,

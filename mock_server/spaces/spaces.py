@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from pass_harness.mock_server.behaviours.active import ACTIVE, Behaviours, first_state
+from pass_harness.mock_server.behaviours.active import ACTIVE, Behaviours, initial_state
 from pass_harness.mock_server.clock import Clock, SpaceClock
 from pass_harness.mock_server.config.settings import Settings
 from pass_harness.mock_server.domain.world import World
@@ -51,7 +51,7 @@ class Space:
         def step(record: SpaceRecord) -> SpaceRecord:
             return msgspec.structs.replace(record, offset=record.offset + milliseconds)
 
-        self.clock.offset = (await self.head.change(step)).offset
+        self.clock.offset_ms = (await self.head.change(step)).offset
 
 
 class Spaces:
@@ -190,14 +190,14 @@ class Spaces:
         life = max(earlier + 1, now_ms)
         store = self._store.space(name, life)
         for number, behaviour in enumerate(self._settings.behaviours, 1):
-            active = first_state(behaviour, number, now_ms)
+            active = initial_state(behaviour, number, now_ms)
             await store.write(ACTIVE, "", active.id, active)
         return life
 
     def _make(self, name: str, record: SpaceRecord) -> Space:
         head = Head(self._root, name, record)
         clock = SpaceClock(self._clock)
-        clock.offset = record.offset
+        clock.offset_ms = record.offset
         store = self._store.space(name, record.life)
         journal, watch = self._watching.follow(name, head)
         return Space(
@@ -217,10 +217,10 @@ class Spaces:
             return
         if record.life > space.life:
             await self._renew(space, record)
-        elif space.behaviours.are_older(record):
+        elif space.behaviours.is_stale(record):
             await space.behaviours.load(record)
         space.head.record = record
-        space.clock.offset = record.offset
+        space.clock.offset_ms = record.offset
 
     async def _renew(self, space: Space, record: SpaceRecord) -> None:
         """Moves a space to the life that its record names."""

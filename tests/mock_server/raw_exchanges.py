@@ -32,7 +32,7 @@ def raw_exchange(id_: int, *, wall: float = 0.0, secret: str = "") -> RawExchang
         status=200,
         response_headers=[],
         response_body=b"",
-        longest=100,
+        max_body_chars=100,
         service_provider=None,
         mvpd=None,
         code=None,

@@ -186,8 +186,8 @@ async def test_a_seed_repeats_the_run() -> None:
 def test_every_given_field_must_match(mvpd: str, device: str) -> None:
     match = Match(mvpd="Cable*", device="d1")
     facts = RequestFacts(endpoint="x", mvpd=mvpd, device=device)
-    assert match.takes(facts) == (mvpd.startswith("Cable") and device == "d1")
-    assert not match.takes(RequestFacts(endpoint="x", mvpd="Cablevision"))
+    assert match.matches(facts) == (mvpd.startswith("Cable") and device == "d1")
+    assert not match.matches(RequestFacts(endpoint="x", mvpd="Cablevision"))
 
 
 async def test_a_behaviour_is_listed_as_it_was_given() -> None:

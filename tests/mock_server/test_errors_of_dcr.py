@@ -84,4 +84,4 @@ async def test_an_error_of_dcr_is_for_dcr_alone(mock: Mock, match: dict[str, str
     behaviour = {"effect": {"error": "unauthorized_client"}, "match": match}
     answer = await mock.http.post("/_mock/behaviours", json=behaviour)
     assert answer.status_code == 400
-    assert "unauthorized_client is an error of DCR" in answer.json()["error"]
+    assert "unauthorized_client is a DCR error" in answer.json()["error"]

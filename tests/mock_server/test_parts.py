@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from pass_harness.mock_server.adobe import headers
-from pass_harness.mock_server.catalogue import _takes, matches_any
+from pass_harness.mock_server.catalogue import _cached_match, matches_any
 from pass_harness.mock_server.formats.byte_size import format_size, parse_size
 from pass_harness.mock_server.formats.durations import Duration, format_duration, parse_duration
 from pass_harness.mock_server.gateway.path_tree import PathTree
@@ -232,10 +232,10 @@ def test_access_tokens_are_written_as_the_library_writes_them(scopes: str) -> No
 
 
 def test_long_names_are_matched_and_not_remembered() -> None:
-    before = _takes.cache_info().currsize
+    before = _cached_match.cache_info().currsize
     assert matches_any("x" * 10_000, ("x*",))
     assert not matches_any("y" * 10_000, ("x*",))
-    assert _takes.cache_info().currsize == before
+    assert _cached_match.cache_info().currsize == before
 
 
 def test_long_paths_are_found_and_not_remembered() -> None:

@@ -48,7 +48,7 @@ def test_a_missing_module_is_named_with_the_remedy(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "locust", None)
     require("conformance", "this")
     with pytest.raises(
-        ConfigError, match=r"^pass-load needs more than is installed \(locust\): .*pass-harness\[load\]"
+        ConfigError, match=r"^pass-load needs packages that are not installed \(locust\): .*pass-harness\[load\]"
     ):
         require("load", "pass-load")
 
