@@ -41,7 +41,7 @@ async def events(request: Request) -> Response:
     view = request.query_params.get("view", "full")
     if view not in {"full", "summary"}:
         raise Refused(f"view is full or summary, not {view!r}")
-    if space.watch.listeners >= MOST_LISTENERS:
+    if space.monitor.listeners >= MOST_LISTENERS:
         raise Refused(f"{MOST_LISTENERS} listen to this space already, as many as may", 503)
     after = request.query_params.get("after") or request.headers.get("last-event-id")
     place = await _Place.of(space, after)
@@ -63,7 +63,7 @@ class _Place:
     @staticmethod
     async def of(space: Space, after: str | None) -> _Place:
         """The place after an event's id; Refused for what is no id. Without one, only what is new is told."""
-        last_exchange, last_finding = await space.journal.last_id(), await space.watch.last_finding()
+        last_exchange, last_finding = await space.journal.last_id(), await space.monitor.last_finding()
         place = _Place(space.life, last_exchange, last_finding)
         if after is None:
             return place
@@ -74,7 +74,7 @@ class _Place:
         place.exchange = min(int(exchange), last_exchange)
         if finding:
             place.finding = min(int(finding), last_finding)
-        elif later := await space.watch.findings(since=place.exchange):
+        elif later := await space.monitor.findings(since=place.exchange):
             place.finding = later[0][0] - 1
         return place
 
@@ -85,7 +85,7 @@ class _Place:
 async def _stream(
     spaces: Spaces, space: Space, place: _Place, view: Callable[[Exchange], msgspec.Struct]
 ) -> AsyncIterator[bytes]:
-    watch = space.watch
+    watch = space.monitor
     with watch.listening() as news:
         yield b"retry: 1000\n: listening\n\n"
         while not watch.closed:
@@ -117,7 +117,7 @@ async def _stream(
 async def _news(space: Space, place: _Place, view: Callable[[Exchange], msgspec.Struct]) -> list[bytes]:
     """What happened since the listener's place, which moves on."""
     told: list[bytes] = []
-    watch, journal = space.watch, space.journal
+    watch, journal = space.monitor, space.journal
     last_exchange, last_finding = await journal.last_id(), await watch.last_finding()
     if place.life != space.life:
         place.life, place.finding = space.life, last_finding

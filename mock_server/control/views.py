@@ -18,7 +18,7 @@ _LARGEST_LIST = 1_000
 
 async def findings(request: Request) -> Response:
     """What the live rules found."""
-    return answer(await space_of(request).watch.report())
+    return answer(await space_of(request).monitor.report())
 
 
 async def list_sessions(request: Request) -> Response:

@@ -58,11 +58,11 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         space: Space = scope["space"]
         started = space.clock.monotonic_s()
-        ticket = space.watch.arrived(started)
+        ticket = space.monitor.arrived(started)
         try:
             response = await self._exchange(scope, receive, space, started)
         finally:
-            space.watch.answered(ticket)
+            space.monitor.answered(ticket)
         await response(scope, receive, send)
 
     async def _exchange(self, scope: Scope, receive: Receive, space: Space, started: float) -> Response:

@@ -1,1 +1,1 @@
-"""Live evaluation: observers (the conformance rules, when installed) see each exchange as it happens."""
+"""Live evaluation: observers (the conformance rules, if installed) receive each exchange while the mock runs."""

@@ -1,6 +1,6 @@
-"""The judging of one space: its observers are shown the exchanges in the order in which the requests arrived.
+"""Live evaluation of one space: its observers receive the exchanges in the order of arrival.
 
-So an exchange is held back while a request that came before it is still unanswered.
+An exchange therefore waits while an earlier request is in progress.
 """
 
 from __future__ import annotations
@@ -17,113 +17,113 @@ from pass_harness.mock_server.live.observer import Finding, Observer, ObserverFa
 
 log = logging.getLogger("mock_server")
 
-SLICE = 0.002
-"""Seconds of observing without a break."""
-MOST_HELD = 60.0
-"""Seconds that an unanswered request may hold back those that came after it."""
-CATCHING_UP = 50
-"""Slices of observing that a report waits for at most."""
+SLICE_S = 0.002
+"""Maximum time of evaluation without a break."""
+MAX_HELD_S = 60.0
+"""Maximum time that a request in progress delays the evaluation of later ones."""
+MAX_CATCH_UP_SLICES = 50
+"""Maximum number of slices that a report waits for."""
 
 
 class LiveReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What observers found so far, as ``GET /_mock/findings`` tells it."""
+    """Results of the observers so far; the body of ``GET /_mock/findings``."""
 
     rules: list[msgspec.Struct] | msgspec.Raw
     judged: int
-    """Exchanges that were judged."""
+    """Number of judged exchanges."""
     waiting: int
-    """Exchanges still to be judged."""
+    """Number of exchanges that wait for evaluation."""
     stopped: str | None
-    """Why no more is judged, if so."""
+    """Reason why the evaluation stopped; None while it runs."""
 
 
 class Evaluation:
-    """Observers, and what waits to be shown to them."""
+    """The observers of a space, and the exchanges that wait for them."""
 
     def __init__(
         self,
         clock: Clock,
         factories: Sequence[ObserverFactory],
-        most_waiting: int,
-        found: Callable[[int, Finding], None],
+        max_waiting: int,
+        on_finding: Callable[[int, Finding], None],
     ) -> None:
-        """``found`` is told of each finding, with the id of the exchange that it came of."""
+        """``on_finding`` receives each finding, with the id of the exchange that led to it."""
         self._clock = clock
         self._factories = factories
-        self._most_waiting = most_waiting
-        self._found = found
-        self.begin()
+        self._max_waiting = max_waiting
+        self._on_finding = on_finding
+        self.reset()
 
-    def begin(self) -> None:
-        """Begins anew, with nothing found."""
+    def reset(self) -> None:
+        """Restart with new observers and no findings."""
         self._observers: list[Observer] | None = None
         self._waiting: list[tuple[float, int, Callable[[], Exchange]]] = []
         self.judged = 0
         self.stopped: str | None = None
-        """Why no more is judged, if so."""
+        """Reason why the evaluation stopped; None while it runs."""
 
     @property
     def waiting(self) -> int:
         return len(self._waiting)
 
     def add(self, wall: float, id_: int, read: Callable[[], Exchange]) -> None:
-        """Takes an exchange that was written to the journal; ``read`` gives it its form."""
+        """Queue an exchange of the journal that arrived at ``wall``; ``read`` returns it decoded."""
         if not self._factories or self.stopped is not None:
             return
-        if len(self._waiting) >= self._most_waiting:
-            # Rules that miss exchanges see breaches where there are none, so they had better stop.
-            self.stop(f"more than {self._most_waiting} exchanges waited to be judged")
+        if len(self._waiting) >= self._max_waiting:
+            # Without some exchanges, rules would report false findings.
+            self.stop(f"more than {self._max_waiting} exchanges waited for evaluation")
         else:
             heapq.heappush(self._waiting, (wall, id_, read))
 
-    def ready(self, oldest: float | None) -> bool:
-        """Whether an exchange can be judged now; ``oldest`` is the arrival of the oldest unanswered request."""
+    def ready(self, oldest_s: float | None) -> bool:
+        """Return whether an exchange can be judged; ``oldest_s`` is the arrival of the oldest request in progress."""
         if not self._waiting:
             return False
-        arrived = self._waiting[0][0]
-        return oldest is None or arrived <= oldest or arrived < self._clock.monotonic_s() - MOST_HELD
+        arrived_s = self._waiting[0][0]
+        return oldest_s is None or arrived_s <= oldest_s or arrived_s < self._clock.monotonic_s() - MAX_HELD_S
 
-    def judge(self, oldest: float | None) -> float:
-        """Judges for a slice of time at most; the seconds that it took."""
-        began = now_s = self._clock.monotonic_s()
-        while self.ready(oldest) and now_s - began < SLICE:
-            self._show(heapq.heappop(self._waiting)[2]())
+    def judge(self, oldest_s: float | None) -> float:
+        """Judge ready exchanges for at most `SLICE_S`; return the seconds spent."""
+        started_s = now_s = self._clock.monotonic_s()
+        while self.ready(oldest_s) and now_s - started_s < SLICE_S:
+            self._observe(heapq.heappop(self._waiting)[2]())
             now_s = self._clock.monotonic_s()
-        return now_s - began
+        return now_s - started_s
 
-    async def catch_up(self, oldest: Callable[[], float | None]) -> None:
-        """Judges what can be judged now, unless that is very much."""
-        for _ in range(CATCHING_UP):
-            if not self.ready(oldest()):
+    async def catch_up(self, oldest_s: Callable[[], float | None]) -> None:
+        """Judge the ready exchanges, for at most `MAX_CATCH_UP_SLICES` slices."""
+        for _ in range(MAX_CATCH_UP_SLICES):
+            if not self.ready(oldest_s()):
                 break
-            self.judge(oldest())
+            self.judge(oldest_s())
             await self._clock.sleep(0)
 
     def rules(self) -> list[msgspec.Struct]:
-        """The rules of all observers, with what they found so far."""
-        return [rule for observer in self._made() for rule in observer.rules()]
+        """Return the rules of all observers, with their results so far."""
+        return [rule for observer in self._created_observers() for rule in observer.rules()]
 
     def report(self) -> LiveReport:
         return LiveReport(rules=self.rules(), judged=self.judged, waiting=self.waiting, stopped=self.stopped)
 
-    def stop(self, why: str) -> None:
-        """Judges no more."""
-        self.stopped = f"{why}: what came after is not judged; a reset begins anew"
+    def stop(self, reason: str) -> None:
+        """Stop the evaluation until `reset`."""
+        self.stopped = f"{reason}: later exchanges are not judged; reset the space to judge again"
         self._waiting = []
 
-    def _show(self, exchange: Exchange) -> None:
+    def _observe(self, exchange: Exchange) -> None:
         self.judged += 1
-        for observer in self._made():
+        for observer in self._created_observers():
             try:
                 findings = observer.observe(exchange)
-            except Exception:  # somebody else's code: the mock goes on without it
+            except Exception:  # third-party code: its failure must not stop the mock
                 log.exception("an observer failed at exchange %d", exchange.id)
                 self.stop(f"an observer failed at exchange {exchange.id}; the mock's log has the details")
                 return
             for finding in findings:
-                self._found(exchange.id, finding)
+                self._on_finding(exchange.id, finding)
 
-    def _made(self) -> list[Observer]:
+    def _created_observers(self) -> list[Observer]:
         if self._observers is None:
             self._observers = [make() for make in self._factories]
         return self._observers

@@ -1,8 +1,8 @@
-"""Judging where several processes serve: one of them judges, all spaces and for all.
+"""Leader of the live evaluation among several processes: one process judges the exchanges of all.
 
-Each process tells every tenth of a second, in a table, how far it has come: the ids that it appended to the journals,
-and when the oldest request arrived that it has not answered. From that the judging process knows up to which arrival
-nothing can be missing. What it finds goes into a log of the space, its report into a table.
+Each process writes a heartbeat to a table ten times a second: the last ids that it appended to the journals, and the
+arrival of its oldest request in progress. From the heartbeats the leader derives the time up to which the journal is
+complete. Findings go to a log of the space, reports to a table.
 """
 
 from __future__ import annotations
@@ -20,61 +20,61 @@ from pass_harness.mock_server.store import Log, SharedStore, SpaceStore, Table
 from pass_harness.mock_server.store.packing import pack
 from pass_harness.mock_server.store.space_record import SPACES, SpaceRecord
 
-GONE = 2.0
-"""Seconds without a word after which a process counts as gone."""
-_FORGOTTEN = 60.0
+HEARTBEAT_TIMEOUT_S = 2.0
+"""Age of the last heartbeat after which a process counts as ended."""
+_HEARTBEAT_RETENTION_S = 60.0
 _PAGE = 1_000
-_MOST_READ_AHEAD = 5_000
-_BETWEEN_REPORTS = 1.0
-SHARE = 0.1
-"""The share of its time that the process that judges may take for it."""
+_MAX_READ_AHEAD = 5_000
+_REPORT_INTERVAL_S = 1.0
+MAX_TIME_SHARE = 0.1
+"""Maximum share of the leader's time for evaluation."""
 
 
-class Process(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a process has come; times in seconds on the clock that all go by."""
+class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
+    """Progress of a process; times in seconds of the clock that all processes share."""
 
     seen: float
-    """When it said so: what arrived earlier is answered and in the journal, unless it is named here."""
+    """Time of the heartbeat. Requests that arrived earlier are in the journal, except those in progress."""
     oldest: dict[str, float]
-    """By space, when the oldest unanswered request arrived."""
+    """Arrival of the oldest request in progress, by space."""
     appended: dict[str, int]
-    """By space, the last id that it appended to the journal."""
+    """Last id that the process appended to the journal, by space."""
 
-    def complete(self, space: str) -> float:
-        """Up to which arrival nothing can be missing of what it serves in a space."""
+    def complete_until_s(self, space: str) -> float:
+        """Return the arrival up to which the process has written all of its exchanges in a space."""
         return self.oldest.get(space, self.seen)
 
 
-class Ask(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody wants a report of a space with everything that was answered before ``at``."""
+class ReportRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Request for a report of a space that includes all responses before ``at``."""
 
     number: int
     at: float
 
 
-class Published(msgspec.Struct, frozen=True, kw_only=True):
-    """A report of a space."""
+class StoredReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A report of a space, as `LiveReport`."""
 
     rules: bytes
-    """As JSON."""
+    """JSON."""
     judged: int
     waiting: int
     stopped: str | None
     answers: int
-    """The number of the last `Ask` that it answers."""
+    """Number of the last `ReportRequest` that the report answers."""
 
 
-class Found(msgspec.Struct, frozen=True):
-    """A finding in its log, with the id of the exchange that it came of."""
+class StoredFinding(msgspec.Struct, frozen=True):
+    """A finding, with the id of the exchange that led to it."""
 
     exchange: int
     finding: Finding
 
 
-PROCESSES = Table("processes", Process)
-ASKS = Table("asks", Ask)
-PUBLISHED = Table("published", Published)
-FOUND = Table("findings", Found)
+HEARTBEATS = Table("processes", Heartbeat)
+REPORT_REQUESTS = Table("asks", ReportRequest)
+REPORTS = Table("published", StoredReport)
+FINDINGS = Table("findings", StoredFinding)
 
 
 def journal_log(store: SharedStore, space: str, life: int, limit: int) -> Log:
@@ -86,7 +86,7 @@ def findings_log(store: SharedStore, space: str, life: int) -> Log:
 
 
 class Leader:
-    """The judging of all spaces, in the one process that does it."""
+    """Evaluation of all spaces, in the process that holds the lease."""
 
     def __init__(self, store: SharedStore, clock: Clock, factories: Sequence[ObserverFactory], limit: int) -> None:
         self._store = store
@@ -94,62 +94,63 @@ class Leader:
         self._clock = clock
         self._factories = factories
         self._limit = limit
-        self._cases: dict[str, _SpaceEvaluation] = {}
-        self._known: set[str] = set()
+        self._spaces: dict[str, _SpaceEvaluation] = {}
+        self._processes: set[str] = set()
 
-    async def sit(self) -> None:
-        """Takes what is new, judges a slice of it, and answers who asked."""
+    async def poll(self) -> None:
+        """Read new exchanges of all spaces, answer report requests, and publish findings."""
         now_s = self._clock.monotonic_s()
-        processes = await self._processes(now_s)
-        asks = {space: ask for _, space, ask in await self._root.all_rows(ASKS)}
+        heartbeats = await self._heartbeats(now_s)
+        requests = {space: request for _, space, request in await self._root.all_rows(REPORT_REQUESTS)}
         records = {name: record for _, name, record in await self._root.all_rows(SPACES)}
-        # A process that came or went may have appended what no process tells any more.
-        everywhere = set(processes) != self._known
-        self._known = set(processes)
-        self._cases = {name: case for name, case in self._cases.items() if name in records}
+        # The heartbeats may lack the last appended ids of a process that started or ended.
+        read_all = set(heartbeats) != self._processes
+        self._processes = set(heartbeats)
+        self._spaces = {name: space for name, space in self._spaces.items() if name in records}
         for name, record in records.items():
-            case = await self._case(name, record)
-            case.complete = min((process.complete(name) for process in processes.values()), default=now_s)
-            ask = asks.get(name)
-            asked = ask is not None and ask.number > case.answered
-            appended = max((process.appended.get(name, 0) for process in processes.values()), default=0)
-            if everywhere or asked or appended > case.read:
-                await case.read_on()
-            heard = min((process.seen for process in processes.values()), default=now_s)
-            if ask is not None and asked and heard >= ask.at:
-                await case.answer(ask)
+            space = await self._space(name, record)
+            space.complete_until_s = min((beat.complete_until_s(name) for beat in heartbeats.values()), default=now_s)
+            request = requests.get(name)
+            requested = request is not None and request.number > space.answered
+            appended = max((beat.appended.get(name, 0) for beat in heartbeats.values()), default=0)
+            if read_all or requested or appended > space.read:
+                await space.read_new()
+            latest_s = min((beat.seen for beat in heartbeats.values()), default=now_s)
+            if request is not None and requested and latest_s >= request.at:
+                await space.answer(request)
             else:
-                await case.tell(now_s)
-        for name in asks.keys() - records.keys():
-            await self._root.delete(ASKS, "", name)
+                await space.publish(now_s)
+        for name in requests.keys() - records.keys():
+            await self._root.delete(REPORT_REQUESTS, "", name)
 
-    async def judge(self, until: float) -> None:
-        """Judges what is ready, space by space, with pauses for the requests of this process, until a time (s)."""
-        while ready := [name for name, case in self._cases.items() if case.ready]:
+    async def judge(self, until_s: float) -> None:
+        """Judge ready exchanges, space by space, with pauses for the requests of this process, until a time."""
+        while ready := [name for name, space in self._spaces.items() if space.ready]:
             for name in ready:
-                if self._clock.monotonic_s() >= until:
+                if self._clock.monotonic_s() >= until_s:
                     return
-                case = self._cases[name] = self._cases.pop(name)  # next time it is the others' turn first
-                await self._clock.sleep(case.judging.judge(case.complete) * (1 / SHARE - 1))
+                space = self._spaces[name] = self._spaces.pop(name)  # to the end: round-robin among the spaces
+                spent_s = space.evaluation.judge(space.complete_until_s)
+                await self._clock.sleep(spent_s * (1 / MAX_TIME_SHARE - 1))
 
-    async def _processes(self, now_s: float) -> Mapping[str, Process]:
-        rows = {name: process for _, name, process in await self._root.all_rows(PROCESSES)}
-        for name, process in rows.items():
-            if process.seen < now_s - _FORGOTTEN:
-                await self._root.delete(PROCESSES, "", name)
-        return {name: process for name, process in rows.items() if process.seen >= now_s - GONE}
+    async def _heartbeats(self, now_s: float) -> Mapping[str, Heartbeat]:
+        rows = {name: beat for _, name, beat in await self._root.all_rows(HEARTBEATS)}
+        for name, beat in rows.items():
+            if beat.seen < now_s - _HEARTBEAT_RETENTION_S:
+                await self._root.delete(HEARTBEATS, "", name)
+        return {name: beat for name, beat in rows.items() if beat.seen >= now_s - HEARTBEAT_TIMEOUT_S}
 
-    async def _case(self, name: str, record: SpaceRecord) -> _SpaceEvaluation:
-        case = self._cases.get(name)
-        if case is None or case.life != record.life:
-            case = _SpaceEvaluation(self._store, self._clock, self._factories, self._limit, name, record.life)
-            await case.take_over()
-            self._cases[name] = case
-        return case
+    async def _space(self, name: str, record: SpaceRecord) -> _SpaceEvaluation:
+        space = self._spaces.get(name)
+        if space is None or space.life != record.life:
+            space = _SpaceEvaluation(self._store, self._clock, self._factories, self._limit, name, record.life)
+            await space.resume()
+            self._spaces[name] = space
+        return space
 
 
 class _SpaceEvaluation:
-    """The judging of one life of a space."""
+    """Evaluation of one life of a space."""
 
     def __init__(
         self,
@@ -162,81 +163,81 @@ class _SpaceEvaluation:
     ) -> None:
         self.life = life
         self.read = 0
-        """The id of the last exchange that was read."""
+        """Id of the last exchange that was read."""
         self.answered = 0
-        """The number of the last ask that was answered."""
-        self.complete = 0.0
-        """Up to which arrival nothing can be missing."""
-        self.judging = Evaluation(clock, factories, limit + _MOST_READ_AHEAD, self._found)
+        """Number of the last answered `ReportRequest`."""
+        self.complete_until_s = 0.0
+        """Arrival up to which the journal is complete."""
+        self.evaluation = Evaluation(clock, factories, limit + _MAX_READ_AHEAD, self._on_finding)
         self._tables: SpaceStore = store.space(space, life)
         self._journal = journal_log(store, space, life, limit)
         self._findings = findings_log(store, space, life)
-        self._taken = 0
+        self._entries_read = 0
         self._to_skip = 0
-        self._to_publish: list[Found] = []
-        self._published_at = clock.monotonic_s()
+        self._to_publish: list[StoredFinding] = []
+        self._published_s = clock.monotonic_s()
         self._published_judged = 0
 
     @property
     def ready(self) -> bool:
-        return self.judging.ready(self.complete)
+        return self.evaluation.ready(self.complete_until_s)
 
-    async def take_over(self) -> None:
-        """Goes on where another process ended: what that one found already is not told again."""
+    async def resume(self) -> None:
+        """Continue the evaluation of a previous leader, without publishing its findings again."""
         self._to_skip = await self._findings.total()
-        published = await self._tables.read(PUBLISHED, "")
-        self.answered = published.answers if published is not None else 0
-        await self.read_on()
+        report = await self._tables.read(REPORTS, "")
+        self.answered = report.answers if report is not None else 0
+        await self.read_new()
 
-    async def read_on(self) -> None:
-        """Takes what was appended to the journal, as far as there is room."""
-        while self.judging.waiting < _MOST_READ_AHEAD and self.judging.stopped is None:
-            if await self._journal.dropped() > self._taken:
-                self.judging.stop("exchanges left the journal before they could be judged")
+    async def read_new(self) -> None:
+        """Read new entries of the journal while the queue has room."""
+        while self.evaluation.waiting < _MAX_READ_AHEAD and self.evaluation.stopped is None:
+            if await self._journal.dropped() > self._entries_read:
+                self.evaluation.stop("the journal dropped exchanges before their evaluation")
                 return
             entries = await self._journal.after(self.read, _PAGE)
             for number, entry in entries:
                 exchange = exchange_of(number, entry)
-                self.judging.add(exchange.wall, number, lambda exchange=exchange: exchange)  # type: ignore[misc]  # bound now
+                self.evaluation.add(exchange.wall, number, lambda exchange=exchange: exchange)  # type: ignore[misc]  # bound now
                 self.read = number
-            self._taken += len(entries)
+            self._entries_read += len(entries)
             if len(entries) < _PAGE:
                 return
 
-    async def answer(self, ask: Ask) -> None:
-        """Judges what can be judged, unless it is very much, and reports."""
-        await self.judging.catch_up(lambda: self.complete)
-        self.answered = ask.number
-        await self._publish()
+    async def answer(self, request: ReportRequest) -> None:
+        """Judge the ready exchanges, within the limit of `Evaluation.catch_up`, and publish a report."""
+        await self.evaluation.catch_up(lambda: self.complete_until_s)
+        self.answered = request.number
+        await self._publish_report()
 
-    async def tell(self, now_s: float) -> None:
-        """Publishes what was found, and once a second how far the judging is."""
+    async def publish(self, now_s: float) -> None:
+        """Publish new findings, and a report if results are new, at most one per `_REPORT_INTERVAL_S`."""
         await self._publish_findings()
-        news = self.judging.judged > self._published_judged or self.judging.stopped is not None
-        if news and now_s - self._published_at >= _BETWEEN_REPORTS:
-            self._published_at = now_s
-            await self._publish()
+        changed = self.evaluation.judged > self._published_judged or self.evaluation.stopped is not None
+        if changed and now_s - self._published_s >= _REPORT_INTERVAL_S:
+            self._published_s = now_s
+            await self._publish_report()
 
-    async def _publish(self) -> None:
+    async def _publish_report(self) -> None:
         await self._publish_findings()
-        self._published_judged = self.judging.judged
-        report = self.judging.report()
-        published = Published(
+        self._published_judged = self.evaluation.judged
+        report = self.evaluation.report()
+        stored = StoredReport(
             rules=msgspec.json.encode(report.rules),
             judged=report.judged,
             waiting=report.waiting,
             stopped=report.stopped,
             answers=self.answered,
         )
-        await self._tables.write(PUBLISHED, "", "", published)
+        await self._tables.write(REPORTS, "", "", stored)
 
     async def _publish_findings(self) -> None:
         while self._to_publish:
             await self._findings.append(pack(self._to_publish[0]))
             del self._to_publish[0]
 
-    def _found(self, exchange: int, finding: Finding) -> None:
+    def _on_finding(self, exchange: int, finding: Finding) -> None:
         if self._to_skip:
             self._to_skip -= 1
         else:
-            self._to_publish.append(Found(exchange, finding))
+            self._to_publish.append(StoredFinding(exchange, finding))

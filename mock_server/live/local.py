@@ -1,7 +1,7 @@
-"""The watch over a space: which requests are under way, who listens to what happens, and what the observers find.
+"""Live evaluation of a mock in one process; shared.py is for several processes.
 
-Judging is done off the way of requests and gets a twentieth of the time while there are any: a mock under load
-answers first and judges later. `LocalMonitor` is that of a mock in one process; shared.py has that of several.
+Evaluation runs between requests and takes a twentieth of the time while requests arrive, so that a mock under load
+responds first and judges later.
 """
 
 from __future__ import annotations
@@ -20,59 +20,59 @@ from pass_harness.mock_server.live.monitor import KEPT_FINDINGS, Monitor
 from pass_harness.mock_server.live.observer import Finding, ObserverFactory
 from pass_harness.mock_server.store.space_record import Head
 
-BUSY_SHARE, QUIET_SHARE = 0.05, 0.5
-"""The share of the time that judging may take while requests come, and while none do."""
+BUSY_SHARE, IDLE_SHARE = 0.05, 0.5
+"""Maximum share of the time for evaluation while requests arrive, and while none do."""
 
 
 class LocalMonitor(Monitor):
-    """Judges in this process, which is the only one."""
+    """The monitor of a space whose exchanges this process judges."""
 
     def __init__(
         self,
         clock: Clock,
         factories: Sequence[ObserverFactory],
-        most_waiting: int,
-        work: Callable[[LocalMonitor], None] = lambda _: None,
+        max_waiting: int,
+        on_work: Callable[[LocalMonitor], None] = lambda _: None,
     ) -> None:
-        """``work`` is told when there may be something to judge."""
+        """``on_work`` receives the monitor when there may be exchanges to judge."""
         super().__init__()
-        self._judging = Evaluation(clock, factories, most_waiting, self._found)
-        self._work = work
+        self._evaluation = Evaluation(clock, factories, max_waiting, self._on_finding)
+        self._on_work = on_work
         self._last_finding = 0
         self._findings: deque[tuple[int, int, Finding]] = deque(maxlen=KEPT_FINDINGS)
 
     def answered(self, ticket: int) -> None:
-        del self._under_way[ticket]
-        if self._judging.waiting:
-            self._work(self)
+        del self._in_progress[ticket]
+        if self._evaluation.waiting:
+            self._on_work(self)
 
     def add(self, raw: RawExchange) -> None:
-        """Takes an exchange that was just written to the journal."""
-        self._judging.add(raw.wall, raw.id, raw.exchange)
+        """Queue a new exchange of the journal for evaluation."""
+        self._evaluation.add(raw.wall, raw.id, raw.exchange)
         self.wake()
 
     @property
     def ready(self) -> bool:
-        """Whether an exchange can be judged now."""
-        return self._judging.ready(self.oldest)
+        """Whether an exchange can be judged."""
+        return self._evaluation.ready(self.oldest_s)
 
     @property
     def stopped(self) -> str | None:
-        """Why no more is judged, if so."""
-        return self._judging.stopped
+        """Reason why the evaluation stopped; None while it runs."""
+        return self._evaluation.stopped
 
     def judge(self) -> float:
-        """Judges for a slice of time at most; the seconds that it took."""
-        return self._judging.judge(self.oldest)
+        """Judge ready exchanges for one slice of time; return the seconds spent."""
+        return self._evaluation.judge(self.oldest_s)
 
     def renew(self, life: int) -> None:
-        self._judging.begin()
+        self._evaluation.reset()
         self._findings.clear()
         super().renew(life)
 
     async def report(self) -> LiveReport:
-        await self._judging.catch_up(lambda: self.oldest)
-        return self._judging.report()
+        await self._evaluation.catch_up(lambda: self.oldest_s)
+        return self._evaluation.report()
 
     async def findings(self, *, after: int = 0, since: int = 0) -> list[tuple[int, Finding]]:
         return [(number, finding) for number, id_, finding in self._findings if number > after and id_ > since]
@@ -80,51 +80,51 @@ class LocalMonitor(Monitor):
     async def last_finding(self) -> int:
         return self._last_finding
 
-    def _found(self, id_: int, finding: Finding) -> None:
+    def _on_finding(self, id_: int, finding: Finding) -> None:
         self._last_finding += 1
         self._findings.append((self._last_finding, id_, finding))
         self.wake()
 
 
 class LocalMonitoring:
-    """For a mock in one process."""
+    """Journals, monitors and evaluation of all spaces of a mock in one process."""
 
     def __init__(
         self, clock: Clock, factories: Sequence[ObserverFactory], limit: int, recorder: Recorder | None = None
     ) -> None:
-        """``limit`` is how many exchanges a journal keeps."""
+        """``limit`` is the number of exchanges that a journal keeps."""
         self._clock = clock
         self._factories = tuple(factories)
         self._limit = limit
         self._recorder = recorder
         self._busy: dict[LocalMonitor, None] = {}
-        self._work = asyncio.Event()
+        self._has_work = asyncio.Event()
         self._all: weakref.WeakSet[LocalMonitor] = weakref.WeakSet()
 
     @property
     def shared(self) -> bool:
         return False
 
-    def follow(self, name: str, head: Head) -> tuple[Journal, Monitor]:
-        watch = LocalMonitor(self._clock, self._factories, self._limit, self._has_work)
-        self._all.add(watch)
-        return LocalJournal(self._limit, head, self._recorder, watch.add), watch
+    def open(self, name: str, head: Head) -> tuple[Journal, Monitor]:
+        monitor = LocalMonitor(self._clock, self._factories, self._limit, self._on_work)
+        self._all.add(monitor)
+        return LocalJournal(self._limit, head, self._recorder, monitor.add), monitor
 
     async def run(self) -> None:
         while True:
-            await self._work.wait()
-            self._work.clear()
-            while busy := [watch for watch in self._busy if watch.ready]:
-                for watch in busy:
-                    share = BUSY_SHARE if self._work.is_set() else QUIET_SHARE
-                    self._work.clear()
-                    await self._clock.sleep(watch.judge() * (1 / share - 1))
+            await self._has_work.wait()
+            self._has_work.clear()
+            while busy := [monitor for monitor in self._busy if monitor.ready]:
+                for monitor in busy:
+                    share = BUSY_SHARE if self._has_work.is_set() else IDLE_SHARE
+                    self._has_work.clear()
+                    await self._clock.sleep(monitor.judge() * (1 / share - 1))
             self._busy.clear()
 
     def close(self) -> None:
-        for watch in self._all:
-            watch.close()
+        for monitor in self._all:
+            monitor.close()
 
-    def _has_work(self, watch: LocalMonitor) -> None:
-        self._busy[watch] = None
-        self._work.set()
+    def _on_work(self, monitor: LocalMonitor) -> None:
+        self._busy[monitor] = None
+        self._has_work.set()

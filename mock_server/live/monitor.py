@@ -1,4 +1,4 @@
-"""The monitor of a space: requests in progress, and the findings of its observers."""
+"""The monitor of a space: requests in progress, event listeners, and the findings of its observers."""
 
 from __future__ import annotations
 
@@ -15,57 +15,58 @@ from pass_harness.mock_server.live.observer import Finding
 from pass_harness.mock_server.store.space_record import Head
 
 KEPT_FINDINGS = 1_000
-"""Findings kept for listeners that come later; the observers' own tallies go on."""
+"""Number of findings kept for later listeners; the totals of the observers are unlimited."""
 
 
 class Monitor(ABC):
-    """What passes through this process in one space, and the findings of the space as a whole."""
+    """Requests in progress and event listeners of this process in one space, and the findings of the space."""
 
     def __init__(self) -> None:
         self._tickets = itertools.count()
-        self._under_way: dict[int, float] = {}
+        self._in_progress: dict[int, float] = {}
         self._listeners: set[asyncio.Event] = set()
         self.closed = False
-        """The space is no more, or the mock is ending."""
+        """Whether the space was deleted or the mock is shutting down."""
 
     @abstractmethod
     async def report(self) -> LiveReport:
-        """What was found, the exchanges up to this call included unless there are very many."""
+        """Return the results of the observers, including the exchanges before this call unless too many wait."""
 
     @abstractmethod
     async def findings(self, *, after: int = 0, since: int = 0) -> list[tuple[int, Finding]]:
-        """Findings numbered above ``after`` that came of exchanges with ids above ``since``, with their numbers."""
+        """Return findings numbered above ``after``, from exchanges with ids above ``since``, with their numbers."""
 
     @abstractmethod
     async def last_finding(self) -> int:
-        """The number of the latest finding."""
+        """Return the number of the latest finding."""
 
-    def arrived(self, started: float) -> int:
-        """A request has arrived at ``started`` (s, monotonic); the ticket to say that it is `answered` with."""
+    def arrived(self, started_s: float) -> int:
+        """Register a request that arrived at ``started_s`` (monotonic); return the ticket for `answered`."""
         ticket = next(self._tickets)
-        self._under_way[ticket] = started
+        self._in_progress[ticket] = started_s
         return ticket
 
     def answered(self, ticket: int) -> None:
-        del self._under_way[ticket]
+        """Unregister a request."""
+        del self._in_progress[ticket]
 
     @property
-    def oldest(self) -> float | None:
-        """When the oldest unanswered request of this process arrived."""
-        return next(iter(self._under_way.values()), None)
+    def oldest_s(self) -> float | None:
+        """Arrival of the oldest request in progress in this process; None without one."""
+        return next(iter(self._in_progress.values()), None)
 
     def renew(self, life: int) -> None:
-        """Begins anew, with nothing found, in another life of the space."""
+        """Restart without findings for a new life of the space."""
         self.wake()
 
     def close(self) -> None:
-        """Sends the listeners away."""
+        """Disconnect the listeners."""
         self.closed = True
         self.wake()
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[asyncio.Event]:
-        """An event that is set whenever something has happened."""
+        """Yield an event that each new exchange and finding sets."""
         event = asyncio.Event()
         self._listeners.add(event)
         try:
@@ -79,30 +80,31 @@ class Monitor(ABC):
 
     @property
     def in_use(self) -> bool:
-        """Whether a request is unanswered or somebody listens."""
-        return bool(self._under_way or self._listeners)
+        """Whether requests are in progress or listeners connected."""
+        return bool(self._in_progress or self._listeners)
 
     def wake(self) -> None:
+        """Set the events of all listeners."""
         for event in self._listeners:
             event.set()
 
 
 class Monitoring(Protocol):
-    """What follows all spaces of a mock in one process."""
+    """Journals, monitors and evaluation of all spaces, in one process."""
 
     @property
     def shared(self) -> bool:
         """Whether other processes serve the same spaces."""
         ...
 
-    def follow(self, name: str, head: Head) -> tuple[Journal, Monitor]:
-        """The journal of a space and the watch over it."""
+    def open(self, name: str, head: Head) -> tuple[Journal, Monitor]:
+        """Return the journal and the monitor of a space."""
         ...
 
     async def run(self) -> None:
-        """Does its part until cancelled."""
+        """Evaluate exchanges until cancelled."""
         ...
 
     def close(self) -> None:
-        """Sends all listeners away: the mock is ending."""
+        """Disconnect all listeners, for the shutdown of the mock."""
         ...

@@ -1,7 +1,7 @@
-"""Observers: what watches the exchanges of a space go by and finds something in them.
+"""Observers: plug-ins that receive the exchanges of a space and return findings.
 
-The mock knows none. Other packages bring theirs under the entry-point group `GROUP`, each a callable without
-arguments that makes one observer; every space gets its own. The conformance rules come this way.
+Packages register a callable without arguments under the entry-point group `GROUP`; the mock calls it once for each
+space to create its observer. The conformance rules are such a plug-in.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ GROUP = "pass_harness.observers"
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One breach of a rule, as events tell it."""
+    """One violation of a rule, as in the event stream."""
 
     rule: str
     title: str
     severity: str
     """MUST or SHOULD."""
     exchanges: tuple[int, ...]
-    """The evidence: ids of the journal."""
+    """Evidence: ids of exchanges in the journal."""
     device: str | None
     expected: str
     observed: str
     blame: str
     kind: str = ""
-    """Which fault of the rule it is."""
+    """Kind of the violation, for rules with several."""
 
 
 class Observer(Protocol):
-    """Sees the exchanges of one space in the order in which the requests arrived."""
+    """Interface of observers; they receive the exchanges of one space in the order of arrival."""
 
     def observe(self, exchange: Exchange) -> Sequence[Finding]:
-        """Takes the next exchange; what it led to."""
+        """Evaluate the next exchange; return the findings that it led to."""
         ...
 
     def rules(self) -> Sequence[msgspec.Struct]:
-        """The rules with what they found so far, as ``GET /_mock/findings`` lists them."""
+        """Return the rules with their results so far, as ``GET /_mock/findings`` lists them."""
         ...
 
 
@@ -50,5 +50,5 @@ ObserverFactory = Callable[[], Observer]
 
 
 def installed_observers() -> tuple[ObserverFactory, ...]:
-    """What the installed packages bring; nothing where the mock is installed alone."""
+    """Return the observer factories of the installed packages; none without such packages."""
     return tuple(entry.load() for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name))

@@ -1,4 +1,4 @@
-"""The watch over spaces that several processes serve: one judges (leader.py), each tells what is found."""
+"""Live evaluation of a mock in several processes: leader election, heartbeats, and reports from the store."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from pass_harness.mock_server.journal.journal import SharedJournal
 from pass_harness.mock_server.journal.recorder import Recorder
 from pass_harness.mock_server.live.evaluation import LiveReport
 from pass_harness.mock_server.live.leader import (
-    ASKS,
-    FOUND,
-    PROCESSES,
-    PUBLISHED,
-    Ask,
+    FINDINGS,
+    HEARTBEATS,
+    REPORT_REQUESTS,
+    REPORTS,
+    Heartbeat,
     Leader,
-    Process,
+    ReportRequest,
     findings_log,
     journal_log,
 )
@@ -32,16 +32,15 @@ from pass_harness.mock_server.store.space_record import Head, SpaceRecord
 
 log = logging.getLogger("mock_server")
 
-BEAT = 0.1
-"""Seconds from one word of a process to the next."""
-_LEASE = 3.0
-"""Seconds for which a process that judges may do so without renewing that."""
-_LONGEST_WAIT = 10.0
-_LOOK = 0.02
+HEARTBEAT_INTERVAL_S = 0.1
+_LEASE_S = 3.0
+"""Time after which the lease of a leader expires without renewal."""
+_MAX_REPORT_WAIT_S = 10.0
+_REPORT_POLL_INTERVAL_S = 0.02
 
 
 class Lease(msgspec.Struct, frozen=True):
-    """Which process judges, and until when (s) unless it renews that."""
+    """Lease of the leader: the process that holds it, and its expiry in seconds of the shared clock."""
 
     holder: str
     until: float
@@ -51,16 +50,16 @@ LEASES = Table("leases", Lease)
 
 
 class SharedMonitor(Monitor):
-    """The watch over one space in one of its processes."""
+    """The monitor of one space in one of several processes."""
 
-    def __init__(self, watching: SharedMonitoring, store: SharedStore, clock: Clock, name: str, head: Head) -> None:
+    def __init__(self, monitoring: SharedMonitoring, store: SharedStore, clock: Clock, name: str, head: Head) -> None:
         super().__init__()
         self.name = name
-        self._watching = watching
+        self._monitoring = monitoring
         self._store = store
         self._clock = clock
         self._head = head
-        self._told: tuple[SpaceRecord | None, int, int] | None = None
+        self._last_state: tuple[SpaceRecord | None, int, int] | None = None
         self.renew(head.record.life)
 
     def renew(self, life: int) -> None:
@@ -69,49 +68,51 @@ class SharedMonitor(Monitor):
         super().renew(life)
 
     async def report(self) -> LiveReport:
-        if not await self._watching.is_judged():
+        if not await self._monitoring.has_leader():
             return LiveReport(rules=msgspec.Raw(b"[]"), judged=0, waiting=0, stopped=None)
-        number = await self._ask()
-        ends = self._clock.monotonic_s() + _LONGEST_WAIT
-        while self._clock.monotonic_s() < ends:
-            published = await self._tables.read(PUBLISHED, "")
-            if published is not None and published.answers >= number:
+        number = await self._request_report()
+        deadline_s = self._clock.monotonic_s() + _MAX_REPORT_WAIT_S
+        while self._clock.monotonic_s() < deadline_s:
+            report = await self._tables.read(REPORTS, "")
+            if report is not None and report.answers >= number:
                 return LiveReport(
-                    rules=msgspec.Raw(published.rules),
-                    judged=published.judged,
-                    waiting=published.waiting,
-                    stopped=published.stopped,
+                    rules=msgspec.Raw(report.rules),
+                    judged=report.judged,
+                    waiting=report.waiting,
+                    stopped=report.stopped,
                 )
-            await self._clock.sleep(_LOOK)
-        raise StoreUnavailable(f"the process that judges has not answered within {_LONGEST_WAIT:g} s: ask again")
+            await self._clock.sleep(_REPORT_POLL_INTERVAL_S)
+        raise StoreUnavailable(
+            f"the process that evaluates the live rules did not respond within {_MAX_REPORT_WAIT_S:g} s: try again"
+        )
 
     async def findings(self, *, after: int = 0, since: int = 0) -> list[tuple[int, Finding]]:
         entries = await self._findings.after(after, KEPT_FINDINGS)
-        found = [(number, unpack(FOUND, entry)) for number, entry in entries]
-        return [(number, one.finding) for number, one in found if one.exchange > since]
+        stored = [(number, unpack(FINDINGS, entry)) for number, entry in entries]
+        return [(number, one.finding) for number, one in stored if one.exchange > since]
 
     async def last_finding(self) -> int:
         return await self._findings.last()
 
-    async def look(self, journal: SharedJournal) -> None:
-        """Wakes the listeners if something has happened in any process."""
+    async def wake_if_changed(self, journal: SharedJournal) -> None:
+        """Wake the listeners if any process has changed the space since the last call."""
         state = (await self._head.read(), await journal.last_id(), await self.last_finding())
-        if state != self._told:
-            self._told = state
+        if state != self._last_state:
+            self._last_state = state
             self.wake()
 
-    async def _ask(self) -> int:
-        at = self._clock.monotonic_s()
+    async def _request_report(self) -> int:
+        now_s = self._clock.monotonic_s()
 
-        def step(ask: Ask | None) -> tuple[Ask, int]:
-            number = ask.number + 1 if ask is not None else 1
-            return Ask(number=number, at=at), number
+        def step(request: ReportRequest | None) -> tuple[ReportRequest, int]:
+            number = request.number + 1 if request is not None else 1
+            return ReportRequest(number=number, at=now_s), number
 
-        return await self._store.root().change(ASKS, "", self.name, step)
+        return await self._store.root().change(REPORT_REQUESTS, "", self.name, step)
 
 
 class SharedMonitoring:
-    """Makes the journals and watches of one process, tells how far it is, and judges if it is its turn."""
+    """Journals, monitors and heartbeats of one process; evaluates all spaces while the process is the leader."""
 
     def __init__(
         self,
@@ -122,7 +123,7 @@ class SharedMonitoring:
         recorder: Recorder | None,
         process: str,
     ) -> None:
-        """``process`` is a name that no other process has."""
+        """``process`` is a name that is unique among the processes."""
         self._store = store
         self._root = store.root()
         self._clock = clock
@@ -131,21 +132,21 @@ class SharedMonitoring:
         self._recorder = recorder
         self._process = process
         self._appended: dict[str, int] = {}
-        self._court: Leader | None = None
+        self._leader: Leader | None = None
         self._all: weakref.WeakKeyDictionary[SharedMonitor, SharedJournal] = weakref.WeakKeyDictionary()
 
     @property
     def shared(self) -> bool:
         return True
 
-    def follow(self, name: str, head: Head) -> tuple[SharedJournal, SharedMonitor]:
-        """The journal of a space and the watch over it."""
+    def open(self, name: str, head: Head) -> tuple[SharedJournal, SharedMonitor]:
+        """Return the journal and the monitor of a space."""
 
         def appended(id_: int) -> None:
             self._appended[name] = id_
-            watch.wake()
+            monitor.wake()
 
-        watch = SharedMonitor(self, self._store, self._clock, name, head)
+        monitor = SharedMonitor(self, self._store, self._clock, name, head)
         journal = SharedJournal(
             lambda life: journal_log(self._store, name, life, self._limit),
             head,
@@ -153,67 +154,69 @@ class SharedMonitoring:
             appended,
             self._process,
         )
-        self._all[watch] = journal
-        return journal, watch
+        self._all[monitor] = journal
+        return journal, monitor
 
     async def run(self) -> None:
-        """Does its part until cancelled, and says goodbye."""
+        """Send heartbeats and evaluate until cancelled; then delete the heartbeat and release the lease."""
         failing = False
         try:
             while True:
-                spent = 0.0
+                spent_s = 0.0
                 try:
-                    spent = await self._beat()
+                    spent_s = await self._heartbeat()
                     failing = False
                 except StoreUnavailable as error:
                     if not failing:
                         log.warning("%s", error)
                     failing = True
-                await self._clock.sleep(max(BEAT - spent, 0.0))
+                await self._clock.sleep(max(HEARTBEAT_INTERVAL_S - spent_s, 0.0))
         finally:
-            await self._goodbye()
+            await self._release()
 
-    async def is_judged(self) -> bool:
-        """Whether a process judges, or this one could."""
+    async def has_leader(self) -> bool:
+        """Return whether a process is the leader, or this one can become it."""
         lease = await self._root.read(LEASES, "")
         return bool(self._factories) or (lease is not None and lease.until > self._clock.monotonic_s())
 
     def close(self) -> None:
-        """Sends all listeners away: the mock is ending."""
-        for watch in self._all:
-            watch.close()
+        """Disconnect all listeners, for the shutdown of the mock."""
+        for monitor in self._all:
+            monitor.close()
 
-    async def _beat(self) -> float:
-        """Tells, judges and looks; the seconds that it took."""
-        began = self._clock.monotonic_s()
-        oldest = {watch.name: arrived for watch in self._all if (arrived := watch.oldest) is not None}
-        word = Process(seen=began, oldest=oldest, appended=dict(self._appended))
-        await self._root.write(PROCESSES, "", self._process, word)
-        for watch, journal in [*self._all.items()]:
-            if watch.listeners:
-                await watch.look(journal)
-        if self._factories and await self._leads(began):
-            self._court = self._court or Leader(self._store, self._clock, self._factories, self._limit)
-            await self._court.sit()
-            await self._court.judge(began + BEAT)
+    async def _heartbeat(self) -> float:
+        """Write the heartbeat, wake listeners, and evaluate if this is the leader; return the seconds spent."""
+        started_s = self._clock.monotonic_s()
+        oldest = {monitor.name: arrived_s for monitor in self._all if (arrived_s := monitor.oldest_s) is not None}
+        heartbeat = Heartbeat(seen=started_s, oldest=oldest, appended=dict(self._appended))
+        await self._root.write(HEARTBEATS, "", self._process, heartbeat)
+        for monitor, journal in [*self._all.items()]:
+            if monitor.listeners:
+                await monitor.wake_if_changed(journal)
+        if self._factories and await self._acquire_lease(started_s):
+            self._leader = self._leader or Leader(self._store, self._clock, self._factories, self._limit)
+            await self._leader.poll()
+            await self._leader.judge(started_s + HEARTBEAT_INTERVAL_S)
         else:
-            self._court = None
-        return self._clock.monotonic_s() - began
+            self._leader = None
+        return self._clock.monotonic_s() - started_s
 
-    async def _leads(self, now_s: float) -> bool:
+    async def _acquire_lease(self, now_s: float) -> bool:
+        """Acquire or renew the lease of the leader; return whether this process holds it."""
+
         def step(lease: Lease | None) -> tuple[Lease, bool]:
             if lease is not None and lease.holder != self._process and lease.until > now_s:
                 return lease, False
-            return Lease(self._process, now_s + _LEASE), True
+            return Lease(self._process, now_s + _LEASE_S), True
 
         return await self._root.change(LEASES, "", "", step)
 
-    async def _goodbye(self) -> None:
+    async def _release(self) -> None:
         def step(lease: Lease | None) -> tuple[Lease | None, None]:
             return (None if lease is not None and lease.holder == self._process else lease), None
 
         try:
-            await self._root.delete(PROCESSES, "", self._process)
+            await self._root.delete(HEARTBEATS, "", self._process)
             await self._root.change(LEASES, "", "", step)
         except (StoreUnavailable, asyncio.CancelledError):
-            pass  # then its time runs out
+            pass  # heartbeat and lease expire

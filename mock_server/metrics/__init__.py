@@ -1,1 +1,1 @@
-"""Counters and the lag of the event loop, for Prometheus."""
+"""Request counters and event-loop lag, for Prometheus."""

@@ -1,7 +1,7 @@
-"""What is counted of the mock's requests, for metrics (control/metrics.py renders them).
+"""Counters of the mock's requests; control/metrics.py renders them for Prometheus.
 
-Counting is on the way of every request, so it adds to plain numbers and does nothing else. How many there are is
-bounded by the mock itself: endpoints, statuses and kinds of effects; never paths, spaces or devices.
+Every request updates the counters, so an update only adds numbers. The labels have a bounded number of values:
+endpoints, statuses and kinds of effects, not paths, spaces or devices.
 """
 
 from __future__ import annotations
@@ -17,119 +17,123 @@ from pass_harness.mock_server.clock import Clock
 from pass_harness.mock_server.store import Store, StoreUnavailable, Table
 
 K = TypeVar("K")
-BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-"""Upper bounds of the histogram of durations, in seconds; the last bucket has none."""
-BETWEEN_HANDINGS = 2.0
-"""Seconds from one time that a process hands on what it counted to the next."""
+BUCKET_BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+"""Upper bounds of the duration histogram; the last bucket has none."""
+FLUSH_INTERVAL_S = 2.0
+"""Interval at which a process adds its counters to those in the store."""
 
 
 class EndpointCounters(msgspec.Struct):
-    """The requests of one endpoint."""
+    """Counters of one endpoint."""
 
     statuses: dict[int, int] = {}
-    buckets: list[int] = msgspec.field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
-    """How many took so long, by `BOUNDS`; each request is in one bucket."""
+    """Number of requests by HTTP status."""
+    buckets: list[int] = msgspec.field(default_factory=lambda: [0] * (len(BUCKET_BOUNDS_S) + 1))
+    """Number of requests by duration, for `BUCKET_BOUNDS_S`; not cumulative."""
     seconds: float = 0.0
+    """Sum of the durations."""
     throttled: int = 0
+    """Number of requests that the rate limit rejected."""
 
 
 class Counters(msgspec.Struct):
-    """Requests, as far as they are counted here."""
+    """Counters of requests and effects."""
 
     endpoints: dict[str, EndpointCounters] = {}
     effects: dict[str, int] = {}
-    """How often behaviours took effect, by the kind of the effect."""
+    """Number of hits of behaviours, by kind of effect."""
 
     def count(self, endpoint: str, status: int, seconds: float, effects: Iterable[str], *, throttled: bool) -> None:
-        """Counts an answered request; status 0 where the connection was broken before there was one."""
-        tally = self.endpoints.get(endpoint)
-        if tally is None:
-            tally = self.endpoints[endpoint] = EndpointCounters()
-        tally.statuses[status] = tally.statuses.get(status, 0) + 1
-        tally.buckets[bisect_left(BOUNDS, seconds)] += 1
-        tally.seconds += seconds
-        tally.throttled += throttled
+        """Count a request; the status is 0 if the connection broke before the response had one."""
+        counters = self.endpoints.get(endpoint)
+        if counters is None:
+            counters = self.endpoints[endpoint] = EndpointCounters()
+        counters.statuses[status] = counters.statuses.get(status, 0) + 1
+        counters.buckets[bisect_left(BUCKET_BOUNDS_S, seconds)] += 1
+        counters.seconds += seconds
+        counters.throttled += throttled
         for effect in effects:
             self.effects[effect] = self.effects.get(effect, 0) + 1
 
     def plus(self, other: Counters) -> Counters:
-        """Both together."""
-        both = Counters()
+        """Return the sum of both."""
+        total = Counters()
         for part in (self, other):
-            for name, tally in part.endpoints.items():
-                known = both.endpoints.setdefault(name, EndpointCounters())
-                _add(known.statuses, tally.statuses)
-                known.buckets = [mine + its for mine, its in zip(known.buckets, tally.buckets, strict=True)]
-                known.seconds += tally.seconds
-                known.throttled += tally.throttled
-            _add(both.effects, part.effects)
-        return both
+            for name, counters in part.endpoints.items():
+                sums = total.endpoints.setdefault(name, EndpointCounters())
+                _add(sums.statuses, counters.statuses)
+                sums.buckets = [a + b for a, b in zip(sums.buckets, counters.buckets, strict=True)]
+                sums.seconds += counters.seconds
+                sums.throttled += counters.throttled
+            _add(total.effects, part.effects)
+        return total
 
-    def taken(self) -> Counters:
-        """What was counted so far; from here on it is counted anew."""
-        taken = Counters(self.endpoints, self.effects)
+    def drain(self) -> Counters:
+        """Return the counters so far and reset them to zero."""
+        drained = Counters(self.endpoints, self.effects)
         self.endpoints, self.effects = {}, {}
-        return taken
+        return drained
 
-    def put_back(self, taken: Counters) -> None:
-        both = self.plus(taken)
-        self.endpoints, self.effects = both.endpoints, both.effects
+    def restore(self, drained: Counters) -> None:
+        """Add drained counters again, after a failed flush."""
+        total = self.plus(drained)
+        self.endpoints, self.effects = total.endpoints, total.effects
 
 
 COUNTERS = Table("tallies", Counters)
 
 
 class Totals(Protocol):
-    """The requests of the whole mock."""
+    """Counters of the whole mock."""
 
     async def total(self) -> Counters: ...
 
 
 class LocalTotals:
-    """Those of the one process that serves."""
+    """Totals of a mock in one process."""
 
     def __init__(self, counters: Counters) -> None:
-        self._tallies = counters
+        self._counters = counters
 
     async def total(self) -> Counters:
-        return self._tallies
+        return self._counters
 
 
 class SharedTotals:
-    """Those of all processes at one store: each adds what it counted to one record there."""
+    """Totals of a mock in several processes: each adds its counters to one record in the store."""
 
     def __init__(self, counters: Counters, store: Store, clock: Clock) -> None:
-        self._tallies = counters
+        self._counters = counters
         self._root = store.root()
         self._clock = clock
 
     async def run(self) -> None:
-        """Hands on what was counted, until cancelled; once more then."""
+        """Flush the counters to the store until cancelled, and once more at the end."""
         try:
             while True:
-                await self._clock.sleep(BETWEEN_HANDINGS)
+                await self._clock.sleep(FLUSH_INTERVAL_S)
                 with contextlib.suppress(StoreUnavailable):
-                    await self._hand_on()
+                    await self._flush()
         finally:
             with contextlib.suppress(StoreUnavailable):
-                await self._hand_on()
+                await self._flush()
 
     async def total(self) -> Counters:
-        await self._hand_on()
+        await self._flush()
         return await self._root.read(COUNTERS, "", "") or Counters()
 
-    async def _hand_on(self) -> None:
-        if not self._tallies.endpoints:
+    async def _flush(self) -> None:
+        if not self._counters.endpoints:
             return
-        taken = self._tallies.taken()
+        drained = self._counters.drain()
 
         def step(record: Counters | None) -> tuple[Counters | None, None]:
-            return taken.plus(record or Counters()), None
+            return drained.plus(record or Counters()), None
 
         try:
             await self._root.change(COUNTERS, "", "", step)
         except StoreUnavailable:
-            self._tallies.put_back(taken)
+            self._counters.restore(drained)
             raise
 
 

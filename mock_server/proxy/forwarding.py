@@ -45,11 +45,11 @@ class Forwarder:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         space: Space = scope["space"]
         started = space.clock.monotonic_s()
-        ticket = space.watch.arrived(started)
+        ticket = space.monitor.arrived(started)
         try:
             await _Passage(self, scope, send, started).run(receive)
         finally:
-            space.watch.answered(ticket)
+            space.monitor.answered(ticket)
 
 
 class _Passage:

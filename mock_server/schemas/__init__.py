@@ -1,6 +1,6 @@
-"""The JSON Schemas of what people write for the mock. The files beside this one are made from here.
+"""JSON Schemas of the mock's configuration file and behaviours; the source of the JSON files in this folder.
 
-After a change: ``python tests/packaging/write_schemas.py``.
+After a change, run ``python tests/packaging/write_schemas.py``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ AMENDMENTS: Amendments = {
 
 
 def made() -> dict[str, Schema]:
-    """The schemas by name."""
+    """Return the schemas by name."""
     behaviour = {"anyOf": [fragment(Behaviour, AMENDMENTS), fragment(PresetCall, AMENDMENTS)]}
     amendments = {**AMENDMENTS, (ConfigFile, "behaviours"): {"items": behaviour}}
     return {

@@ -1,1 +1,1 @@
-"""RSA keys and what they sign: access tokens, software statements, media tokens."""
+"""RSA keys, and the access tokens, software statements and media tokens that they sign."""

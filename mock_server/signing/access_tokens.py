@@ -1,4 +1,4 @@
-"""Software statements and access tokens: RS256 JSON Web Tokens with the claims that public ones show."""
+"""Software statements and access tokens: RS256 JSON Web Tokens with the claims of published examples."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from pass_harness.mock_server.catalogue import Application
 
 ISSUER = "auth.adobe.com"
-_STATEMENT_ISSUED = 1_723_227_212
-"""Software statements have no expiry; a fixed issue time makes the same one in every run."""
+_STATEMENT_ISSUED_S = 1_723_227_212
+"""Fixed issue time of software statements, so that every run has the same; they do not expire."""
 _PADDING, _HASH = PKCS1v15(), SHA256()
 
 
 def software_statement(application: Application, key: RSAPrivateKey) -> str:
-    """The software statement of an application: no ``kid``, no ``exp``, ``iat`` = ``nbf``."""
-    claims = {"sub": application.id, "iss": ISSUER, "nbf": _STATEMENT_ISSUED, "iat": _STATEMENT_ISSUED}
+    """Return the software statement of an application: no ``kid``, no ``exp``, ``iat`` = ``nbf``."""
+    claims = {"sub": application.id, "iss": ISSUER, "nbf": _STATEMENT_ISSUED_S, "iat": _STATEMENT_ISSUED_S}
     return jwt.encode(claims, key, algorithm="RS256", headers={"typ": None})
 
 
 def application_of(statement: str, keys: Iterable[RSAPrivateKey]) -> str | None:
-    """The application id that a software statement signed with one of the keys names, else None."""
+    """Return the application id of a software statement; return None if none of the keys verifies it."""
     for key in keys:
         try:
             claims = jwt.decode(
@@ -45,7 +45,7 @@ def application_of(statement: str, keys: Iterable[RSAPrivateKey]) -> str | None:
 
 
 class _Claims(msgspec.Struct):
-    """The payload of an access token, in the order of public ones; times in seconds."""
+    """Payload of an access token, in the order of published examples; times in seconds."""
 
     sub: str
     nbf: int
@@ -55,10 +55,12 @@ class _Claims(msgspec.Struct):
     iat: int
 
 
-def access_token(client_id: str, scopes: str, issued: int, not_before: int, expires: int, key: RSAPrivateKey) -> str:
-    """Signs an access token; times in seconds."""
-    # As jwt.encode writes it, which works out for each token what is the same for all.
-    claims = _Claims(client_id, not_before, ISSUER, scopes, expires, issued)
+def access_token(
+    client_id: str, scopes: str, issued_s: int, not_before_s: int, expires_s: int, key: RSAPrivateKey
+) -> str:
+    """Return a signed access token; times in seconds since the epoch."""
+    # The same text as from jwt.encode, but faster: the header is constant.
+    claims = _Claims(client_id, not_before_s, ISSUER, scopes, expires_s, issued_s)
     signed = b"%b.%b" % (_HEADER, _segment(msgspec.json.encode(claims)))
     signature = _segment(key.sign(signed, _PADDING, _HASH))
     return (b"%b.%b" % (signed, signature)).decode()

@@ -1,4 +1,4 @@
-"""The keys that the mock signs with. By default those published in fixtures/keys, so that tokens stay verifiable."""
+"""Signing keys of the mock. The default keys are public (fixtures/keys), so that tokens stay verifiable."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AUTHORIZATION_SERVER_BITS = 2048
 
 
 class KeyName(StrEnum):
-    """The keys that sign; each can be rotated."""
+    """Names of the signing keys; each can be rotated."""
 
     AUTHORIZATION_SERVER = "authorization_server"
     MEDIA_TOKEN = "media_token"  # noqa: S105 (a name, no secret)
@@ -33,13 +33,13 @@ class Keys:
     authorization_server: RSAPrivateKey
     media_token: RSAPrivateKey
     user_metadata: RSAPrivateKey
-    """Its public half stands for the certificate of service providers that name none of their own."""
+    """The key of the certificate of service providers without one of their own."""
 
     def signing(self, name: KeyName) -> RSAPrivateKey:
         return self.media_token if name is KeyName.MEDIA_TOKEN else self.authorization_server
 
     def certificate_of(self, provider: ServiceProvider) -> RSAPublicKey | None:
-        """The key that user metadata of a service provider is encrypted for; None if it has no certificate."""
+        """Return the public key that encrypts user metadata for a service provider; None without a certificate."""
         match provider.certificate:
             case "none":
                 return None
@@ -48,13 +48,13 @@ class Keys:
         return read_public_key(Path(provider.certificate))
 
     def service_token_key_of(self, provider: ServiceProvider) -> RSAPublicKey | None:
-        """The key that service tokens of a service provider must be signed with, if it names one."""
+        """Return the public key that verifies service tokens of a service provider; None without one."""
         return read_public_key(Path(provider.service_token_key)) if provider.service_token_key else None
 
 
 @cache
 def read_public_key(path: Path) -> RSAPublicKey:
-    """Reads a PEM certificate or public key; ValueError or OSError if it is none."""
+    """Read a PEM certificate or public key; raise ValueError or OSError for any other file."""
     pem = path.read_bytes()
     key = load_pem_x509_certificate(pem).public_key() if b"CERTIFICATE" in pem else load_pem_public_key(pem)
     if isinstance(key, RSAPublicKey):
@@ -64,9 +64,9 @@ def read_public_key(path: Path) -> RSAPublicKey:
 
 @lru_cache(maxsize=128)
 def read_key(pem: bytes) -> RSAPrivateKey:
-    """Read an unencrypted PEM private key; raise ValueError if it is none, or not RSA.
+    """Parse an unencrypted PEM private key; raise ValueError for any other text, or if the key is not RSA.
 
-    OpenSSL takes 20 ms to check a key, so the last 128 are kept, by their text: a file that changes has another text.
+    OpenSSL takes 20 ms to check a key, so a cache keeps the last 128 by their text.
     """
     try:
         key = load_pem_private_key(pem, password=None)
@@ -82,7 +82,7 @@ def default_keys() -> Keys:
 
 
 def load_keys(settings: KeySettings) -> Keys:
-    """The configured keys, and the published ones for the rest; OSError or ValueError for a file that holds none."""
+    """Return the configured keys and the published defaults; raise OSError or ValueError for an invalid file."""
     published = resources.files("pass_harness.fixtures") / "keys"
 
     def key(name: str, configured: str | None) -> RSAPrivateKey:
@@ -97,13 +97,13 @@ def load_keys(settings: KeySettings) -> Keys:
 
 
 class KeySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The keys that the mock signs with: PEM files of private RSA keys; without one, the published key."""
+    """Signing keys: PEM files of private RSA keys. The default of each is the published key."""
 
     authorization_server: str | None = None
-    """Signs software statements and access tokens."""
+    """Key that signs software statements and access tokens."""
     media_token: str | None = None
-    """Signs media tokens."""
+    """Key that signs media tokens."""
     user_metadata: str | None = None
-    """Its public half encrypts user metadata of service providers without a certificate of their own."""
+    """Key whose public key encrypts user metadata for service providers without a certificate of their own."""
     media_token_bits: Literal[1024, 2048, 3072, 4096] = 1024
-    """The length of a media-token key made by rotation; public media tokens carry signatures of 1024 bits."""
+    """Length of the keys that a rotation of the media-token key generates; published media tokens have 1024 bits."""

@@ -1,8 +1,8 @@
-"""Media tokens: the signed string that a permit carries, and its verifier.
+"""Media tokens: the signed string of a permit, and its verifier.
 
-The form imitates published tokens (DOMAIN: Base64 of ``<signatureInfo>SIG<signatureInfo><authToken>…</authToken>``;
-the second tag really is not a closing one). That Adobe's own verifier library accepts it is not claimed. The
-states of `verify` are those of the library's `isValid` (source: Media Tokens, Methods).
+The format follows published tokens (DOMAIN: Base64 of ``<signatureInfo>SIG<signatureInfo><authToken>…</authToken>``;
+the second tag is indeed not a closing tag). It is not tested with Adobe's verifier library. The statuses of `verify`
+are those of the library's `isValid` (source: Media Tokens, Methods).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 class Status(StrEnum):
-    """The answers of the Media Token Verifier."""
+    """Results of the Media Token Verifier."""
 
     VALID_TOKEN = "VALID_TOKEN"
     INVALID_TOKEN_FORMAT = "INVALID_TOKEN_FORMAT"
@@ -42,7 +42,7 @@ class Status(StrEnum):
 
 
 class Flaw(StrEnum):
-    """What can be wrong with a token on purpose, for those who want to see their verifier refuse it."""
+    """Deliberate flaw of a media token, for tests of the service's verification."""
 
     BAD_SIGNATURE = "bad_signature"
     EXPIRED = "expired"
@@ -50,7 +50,7 @@ class Flaw(StrEnum):
 
 
 class MediaToken(msgspec.Struct, frozen=True):
-    """What a media token says; ``issued`` and ``ttl`` in milliseconds."""
+    """Content of a media token; ``issued`` and ``ttl`` in milliseconds."""
 
     session_guid: str
     requestor_id: str
@@ -62,18 +62,18 @@ class MediaToken(msgspec.Struct, frozen=True):
 
 
 def serialize(token: MediaToken, key: RSAPrivateKey) -> str:
-    """Signs a token with SHA256withRSA and writes it as one line of Base64.
+    """Sign a token with SHA256withRSA and return it as one line of Base64.
 
-    The form tells the time of issue in whole seconds, so the TTL takes up the rest: the token ends on the
-    millisecond that the decision says, and two tokens of one second differ.
+    The format has the issue time in whole seconds, so the TTL includes the remaining milliseconds: the token expires
+    exactly with the decision, and two tokens of the same second differ.
     """
-    issued = _issue_time(token.issued // 1000)
+    issue_time = _issue_time(token.issued // 1000)
     proxy = f"<proxyMvpdId>{_text(token.proxy_mvpd_id)}</proxyMvpdId>" if token.proxy_mvpd_id else ""
     element = (
         f"<authToken><sessionGUID>{_text(token.session_guid)}</sessionGUID>"
         f"<requestorID>{_text(token.requestor_id)}</requestorID>"
         f"<resourceID>{_resource(token.resource_id)}</resourceID>"
-        f"<ttl>{token.ttl + token.issued % 1000}</ttl><issueTime>{issued}</issueTime>"
+        f"<ttl>{token.ttl + token.issued % 1000}</ttl><issueTime>{issue_time}</issueTime>"
         f"<mvpdId>{_text(token.mvpd_id)}</mvpdId>{proxy}</authToken>"
     )
     signature = base64.b64encode(key.sign(element.encode(), _PADDING, _HASH)).decode()
@@ -86,14 +86,14 @@ def _issue_time(second: int) -> str:
 
 
 def serialize_flawed(token: MediaToken, key: RSAPrivateKey, flaw: Flaw) -> str:
-    """As `serialize`, but with one thing wrong."""
+    """Return a token with one flaw, otherwise as `serialize` does."""
     match flaw:
         case Flaw.EXPIRED:
-            return serialize(msgspec.structs.replace(token, issued=token.issued - token.ttl - _LONG_EXPIRED_MS), key)
+            return serialize(msgspec.structs.replace(token, issued=token.issued - token.ttl - _EXPIRED_SINCE_MS), key)
         case Flaw.WRONG_RESOURCE:
             return serialize(msgspec.structs.replace(token, resource_id="another-resource"), key)
         case Flaw.BAD_SIGNATURE:
-            # A genuine signature, but of another token.
+            # A valid signature, but of another token.
             good, other = (
                 _parts(serialize(t, key)) for t in (token, msgspec.structs.replace(token, ttl=token.ttl + 1))
             )
@@ -107,7 +107,7 @@ def _parts(serialized: str) -> tuple[str, str]:
 
 
 def verify(serialized: str, resource: str | None, now_ms: int, key: RSAPublicKey) -> tuple[Status, MediaToken | None]:
-    """Checks a serialized token at ``now_ms``; with a resource also that it is for that one."""
+    """Verify a serialized token at ``now_ms`` and, if given, its resource; return the token if it is readable."""
     try:
         form = _FORM.fullmatch(base64.b64decode(serialized, validate=True).decode())
     except (ValueError, binascii.Error):
@@ -129,10 +129,10 @@ def verify(serialized: str, resource: str | None, now_ms: int, key: RSAPublicKey
     return Status.VALID_TOKEN, token
 
 
-_LONG_EXPIRED_MS = int(timedelta(hours=1).total_seconds() * 1000)
-"""An expired token ended so long ago that no verifier's tolerance saves it."""
+_EXPIRED_SINCE_MS = int(timedelta(hours=1).total_seconds() * 1000)
+"""Time since the expiry of deliberately expired tokens, beyond the clock tolerance of any verifier."""
 _CLOCK_SKEW_MS = int(timedelta(minutes=1).total_seconds() * 1000)
-"""A token may come from a server whose clock is this much ahead; the page says that the TTL allows for skew."""
+"""Tolerance for a server clock that is ahead; Adobe's page says that the TTL allows for skew."""
 
 
 def _read(element: Element) -> MediaToken:
@@ -154,13 +154,13 @@ def _read(element: Element) -> MediaToken:
 
 
 def _text(value: str | None) -> str:
-    if not value or (value.isascii() and value.isalnum()):  # as most are
+    if not value or (value.isascii() and value.isalnum()):  # the most frequent case
         return value or ""
     return _CONTROL.sub("", value).translate(_MARKUP)
 
 
 def _resource(resource: str) -> str:
-    """A simple resource as text; an MRSS document inside CDATA, an inner end mark split in two sections."""
+    """Return a simple resource as text, an MRSS document as CDATA; an inner ``]]>`` is split across two sections."""
     if not resource.lstrip().startswith("<"):
         return _text(resource)
     return "<![CDATA[" + _CONTROL.sub("", resource).replace("]]>", "]]]]><![CDATA[>") + "]]>"

@@ -1,4 +1,4 @@
-"""The mock's public keys in the formats that verifiers read: PEM, JWKS, and a keystore for Java."""
+"""Public keys of the mock in the formats that verifiers read: PEM, JWKS, and a Java keystore."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from jwt.algorithms import RSAAlgorithm
 KEYSTORE_PASSWORD = "123456"  # noqa: S105 (the published default of Adobe's Media Token Verifier)
 _VALID_FROM = datetime(2024, 1, 1, tzinfo=UTC)
 _VALID_UNTIL = datetime(2124, 1, 1, tzinfo=UTC)
-"""Fixed, so that a key has the same certificate whenever it is made."""
+"""Fixed, so that the certificate of a key is always the same."""
 _SERIAL_BYTES = 16
 
 
@@ -29,7 +29,7 @@ def pem(key: RSAPublicKey) -> str:
 
 
 def jwk(key: RSAPublicKey, name: str, *, retired: bool = False) -> dict[str, Any]:
-    """A JSON Web Key; the members ``name`` and ``retired`` are the mock's own."""
+    """Return a JSON Web Key; the members ``name`` and ``retired`` are extensions of the mock."""
     plain = RSAAlgorithm.to_jwk(key, as_dict=True)
     return {
         "kty": plain["kty"],
@@ -44,14 +44,14 @@ def jwk(key: RSAPublicKey, name: str, *, retired: bool = False) -> dict[str, Any
 
 
 def thumbprint(key: RSAPublicKey) -> str:
-    """The key's identifier by RFC 7638."""
+    """Return the JWK thumbprint of a key (RFC 7638)."""
     return base64.urlsafe_b64encode(_digest(key)).rstrip(b"=").decode()
 
 
 def keystore(keys: Iterable[tuple[str, RSAPrivateKey]], password: str) -> bytes:
-    """A PKCS#12 keystore of trusted certificates, one for each key, under the key's name.
+    """Return a PKCS#12 keystore with a trusted certificate for each key, under the key's name.
 
-    Java reads it as ``pkcs12`` and, since JDK 8, where ``jks`` is asked for too.
+    Java reads it as ``pkcs12`` and, since JDK 8, also as ``jks``.
     """
     certificates = [PKCS12Certificate(_certificate(name, key), name.encode()) for name, key in keys]
     return serialize_java_truststore(certificates, BestAvailableEncryption(password.encode()))

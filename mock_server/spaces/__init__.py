@@ -1,1 +1,1 @@
-"""Spaces: isolated worlds within one mock."""
+"""Spaces: isolated environments within one mock."""

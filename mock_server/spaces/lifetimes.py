@@ -1,4 +1,4 @@
-"""How long what the mock issues is valid: what a ``ttl`` behaviour says, else the integration, else the default."""
+"""Lifetimes (TTL) of what the mock issues: from a ``ttl`` behaviour, else the integration, else the default."""
 
 from __future__ import annotations
 
@@ -12,21 +12,24 @@ from pass_harness.mock_server.spaces.spaces import Space
 async def lifetime(
     space: Space, settings: Settings, name: str, facts: RequestFacts | None, integration: Integration | None
 ) -> tuple[int, str | None]:
-    """The lifetime of that name in ms, and the id of the behaviour that set it, if one did.
+    """Return the lifetime of that name in ms, and the id of the behaviour that sets it, if any.
 
-    ``facts`` are for behaviours to match on, where there are any.
+    ``facts`` are the facts for the match of behaviours; None skips behaviours.
     """
-    taken = None
+    applied = None
     if facts is not None:
-        taken = await space.behaviours.take("ttl", facts, space.clock.now_ms(), lifetime=name)
-    if taken is not None:
-        return int(getattr(taken.effect.ttl, name)), taken.id
-    special = getattr(integration, name, None)
-    return int(special if special is not None else getattr(settings.lifetimes, name)), None
+        applied = await space.behaviours.take("ttl", facts, space.clock.now_ms(), lifetime=name)
+    if applied is not None:
+        return int(getattr(applied.effect.ttl, name)), applied.id
+    override = getattr(integration, name, None)
+    return int(override if override is not None else getattr(settings.lifetimes, name)), None
 
 
 async def login_lifetime(space: Space, settings: Settings, session: Session) -> tuple[int, str | None]:
-    """How long (ms) a login holds: by platform where the integration says so, shorter for an unknown platform."""
+    """Return the lifetime of a new profile in ms, and the id of the behaviour that sets it, if any.
+
+    An integration may set lifetimes by platform. An unknown platform has a shorter default.
+    """
     viewer, mvpd = session.viewer, session.mvpd or ""
     integration = space.world.catalogue.integration(viewer.service_provider, mvpd)
     facts = RequestFacts(
@@ -37,9 +40,9 @@ async def login_lifetime(space: Space, settings: Settings, session: Session) -> 
         device=viewer.device_decoded,
         client_id=viewer.client_id,
     )
-    length, behaviour = await lifetime(space, settings, "profile", facts, integration)
+    lifetime_ms, behaviour = await lifetime(space, settings, "profile", facts, integration)
     if behaviour is not None:
-        return length, behaviour
+        return lifetime_ms, behaviour
     if session.device_info is None:
         return int(settings.lifetimes.profile_unknown_platform), None
-    return int(integration.profile_by_platform.get(str(session.device_info.get("osName")), length)), None
+    return int(integration.profile_by_platform.get(str(session.device_info.get("osName")), lifetime_ms)), None

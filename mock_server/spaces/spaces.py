@@ -1,4 +1,4 @@
-"""Spaces: isolated worlds inside one mock, made on first use."""
+"""Spaces: isolated environments within one mock, created on first use and deleted when idle."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ from pass_harness.mock_server.store.space_record import SPACES, Head, SpaceRecor
 
 log = logging.getLogger("mock_server")
 
-MOST_BETWEEN_LOOKS = 60_000
-"""From one look for idle spaces to the next (ms), at most."""
+MAX_IDLE_CHECK_INTERVAL_MS = 60_000
+"""Maximum interval between two checks for idle spaces."""
 
 
 class TooManySpaces(Exception):
-    """The mock holds as many spaces as its settings allow."""
+    """The mock has the maximum number of spaces of its settings."""
 
 
 @dataclass
 class Space:
-    """One world: its state, clock, behaviours and journal, and the watch over it."""
+    """One space: its state, clock, behaviours, journal and monitor."""
 
     name: str
     life: int
-    """Which life of the space the rest is of."""
+    """Number of the life that the other fields belong to; each reset begins a new one."""
     head: Head
     clock: SpaceClock
     world: World
     behaviours: Behaviours
     journal: Journal
-    watch: Monitor
-    used: int = 0
-    """When this process was asked for it last (ms, on the mock's clock)."""
+    monitor: Monitor
+    used_ms: int = 0
+    """Time of the last use by this process, on the mock's clock."""
 
     async def advance(self, milliseconds: int) -> None:
-        """Sets the clock forward."""
+        """Advance the clock of the space."""
 
         def step(record: SpaceRecord) -> SpaceRecord:
             return msgspec.structs.replace(record, offset=record.offset + milliseconds)
@@ -64,7 +64,7 @@ class Spaces:
         clock: Clock,
         ids: Ids,
         keys: Keys,
-        watching: Monitoring,
+        monitoring: Monitoring,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -72,120 +72,120 @@ class Spaces:
         self._clock = clock
         self._ids = ids
         self._keys = keys
-        self._watching = watching
+        self._monitoring = monitoring
         self._spaces: dict[str, Space] = {}
 
     def get(self, name: str) -> Space | None:
-        """The space of that name, if it is at hand and no other process can have changed it."""
-        space = self._spaces.get(name) if not self._watching.shared else None
+        """Return the space of that name if it is loaded and no other process can have changed it, else None."""
+        space = self._spaces.get(name) if not self._monitoring.shared else None
         if space is not None:
-            space.used = self._clock.now_ms()
+            space.used_ms = self._clock.now_ms()
         return space
 
     async def open(self, name: str) -> Space:
-        """The space of that name, made if need be; TooManySpaces if there is no room."""
-        record = await self._root.read(SPACES, "", name) or await self._begin(name)
+        """Return the space of that name, creating it if necessary; raise TooManySpaces at the maximum."""
+        record = await self._root.read(SPACES, "", name) or await self._create(name)
         space = self._spaces.get(name)
         if space is None:
-            made = self._make(name, record)
-            await made.behaviours.load(record)
-            space = self._spaces.setdefault(name, made)
+            loaded = self._load(name, record)
+            await loaded.behaviours.load(record)
+            space = self._spaces.setdefault(name, loaded)
         else:
-            await self._follow(space, record)
-        space.used = self._clock.now_ms()
+            await self._apply(space, record)
+        space.used_ms = self._clock.now_ms()
         return space
 
     async def refresh(self, space: Space) -> None:
-        """Takes in what other processes have changed of a space."""
-        if self._watching.shared:
+        """Apply the changes of other processes to a space."""
+        if self._monitoring.shared:
             record = await space.head.read()
             if record is None:
-                self._put_away(space.name)
+                self._unload(space.name)
             else:
-                await self._follow(space, record)
+                await self._apply(space, record)
 
-    def at_hand(self) -> list[Space]:
-        """The spaces that this process has been asked for."""
+    def loaded(self) -> list[Space]:
+        """Return the spaces that this process has used and not unloaded."""
         return [*self._spaces.values()]
 
     async def names(self) -> list[str]:
+        """Return the names of all spaces in the store, sorted."""
         return sorted(name for _, name, _ in await self._root.all_rows(SPACES))
 
     async def reset(self, space: Space) -> None:
-        """Back to the catalogue: state, behaviours, clock, journal and findings."""
+        """Reset state, behaviours, clock, journal and findings to those of a new space."""
         earlier = space.life
         life = await self._prepare(space.name, earlier)
         added = len(self._settings.behaviours)
 
         def step(record: SpaceRecord) -> SpaceRecord:
-            if record.life != earlier:  # another reset was quicker, and serves as well
+            if record.life != earlier:  # a concurrent reset has done it
                 return record
             return SpaceRecord(life=life, added=added, exchanges=record.exchanges, used=record.used)
 
         record = await space.head.change(step)
-        await self._follow(space, record)
+        await self._apply(space, record)
         await self._store.drop(space.name, earlier if record.life == life else life)
 
     async def delete(self, name: str) -> bool:
-        """Forgets a space; whether there was one."""
+        """Delete a space; return whether it existed."""
         record = await self._root.read(SPACES, "", name)
         if record is None or not await self._root.delete(SPACES, "", name):
             return False
-        self._put_away(name)
+        self._unload(name)
         await self._store.drop(name, record.life)
         return True
 
     async def run(self) -> None:
-        """Forgets spaces that nobody uses any more, until cancelled."""
+        """Delete idle spaces until cancelled."""
         while True:
-            await self._clock.sleep(self._between_looks / 1000)
+            await self._clock.sleep(self._idle_check_interval_ms / 1000)
             try:
-                await self.forget_idle()
+                await self.delete_idle()
             except StoreUnavailable as error:
-                log.warning("spaces that nobody uses stay for now: %s", error)
+                log.warning("idle spaces could not be deleted: %s", error)
 
-    async def forget_idle(self) -> None:
-        """Forgets what no process was asked for during `Bounds.space_idle`; the default space stays."""
+    async def delete_idle(self) -> None:
+        """Delete the spaces that no process has used for `Bounds.space_idle`, except the default space."""
         for space in list(self._spaces.values()):
-            await self._note_use(space)
-        # Another process may have used a space since it last noted that.
-        longest = self._settings.bounds.space_idle + self._between_looks
+            await self._record_use(space)
+        # Other processes record their uses of a space once per interval.
+        max_idle_ms = self._settings.bounds.space_idle + self._idle_check_interval_ms
         records = {name: record for _, name, record in await self._root.all_rows(SPACES)}
         for name, record in records.items():
-            if name != DEFAULT_SPACE and self._clock.now_ms() - record.used >= longest:
+            if name != DEFAULT_SPACE and self._clock.now_ms() - record.used >= max_idle_ms:
                 await self.delete(name)
         for name in self._spaces.keys() - records.keys():
-            self._put_away(name)
+            self._unload(name)
 
-    async def _note_use(self, space: Space) -> None:
-        used = self._clock.now_ms() if space.watch.in_use else space.used
+    async def _record_use(self, space: Space) -> None:
+        used_ms = self._clock.now_ms() if space.monitor.in_use else space.used_ms
 
         def step(record: SpaceRecord) -> SpaceRecord:
-            return msgspec.structs.replace(record, used=max(record.used, used))
+            return msgspec.structs.replace(record, used=max(record.used, used_ms))
 
-        if used > space.head.record.used:
+        if used_ms > space.head.record.used:
             await space.head.change(step)
 
     @property
-    def _between_looks(self) -> int:
-        """From one look for idle spaces to the next (ms)."""
-        return min(MOST_BETWEEN_LOOKS, self._settings.bounds.space_idle // 2)
+    def _idle_check_interval_ms(self) -> int:
+        return min(MAX_IDLE_CHECK_INTERVAL_MS, self._settings.bounds.space_idle // 2)
 
-    async def _begin(self, name: str) -> SpaceRecord:
-        """Makes a space, unless somebody else has just done so."""
-        held = len(await self._root.all_rows(SPACES))
-        if held >= self._settings.bounds.spaces:
-            raise TooManySpaces(f"this mock holds {held} spaces, as many as it may: delete some first")
+    async def _create(self, name: str) -> SpaceRecord:
+        """Create a space, unless another process has just created it; return its record."""
+        count = len(await self._root.all_rows(SPACES))
+        if count >= self._settings.bounds.spaces:
+            raise TooManySpaces(f"this mock has {count} spaces, the maximum: delete some first")
         life = await self._prepare(name, 0)
-        mine = SpaceRecord(life=life, added=len(self._settings.behaviours), used=self._clock.now_ms())
+        new = SpaceRecord(life=life, added=len(self._settings.behaviours), used=self._clock.now_ms())
 
         def step(record: SpaceRecord | None) -> tuple[SpaceRecord, SpaceRecord]:
-            return record or mine, record or mine
+            return record or new, record or new
 
         return await self._root.change(SPACES, "", name, step)
 
     async def _prepare(self, name: str, earlier: int) -> int:
-        """Fills a new life of a space with the configured behaviours, before anybody sees it; its number."""
+        """Store the configured behaviours in a new life of a space before its first use; return its number."""
         now_ms = self._clock.now_ms()
         life = max(earlier + 1, now_ms)
         store = self._store.space(name, life)
@@ -194,12 +194,12 @@ class Spaces:
             await store.write(ACTIVE, "", active.id, active)
         return life
 
-    def _make(self, name: str, record: SpaceRecord) -> Space:
+    def _load(self, name: str, record: SpaceRecord) -> Space:
         head = Head(self._root, name, record)
         clock = SpaceClock(self._clock)
         clock.offset_ms = record.offset
         store = self._store.space(name, record.life)
-        journal, watch = self._watching.follow(name, head)
+        journal, monitor = self._monitoring.open(name, head)
         return Space(
             name=name,
             life=record.life,
@@ -208,11 +208,11 @@ class Spaces:
             world=World(store, self._settings.catalogue, self._ids, self._keys),
             behaviours=Behaviours(store, head),
             journal=journal,
-            watch=watch,
+            monitor=monitor,
         )
 
-    async def _follow(self, space: Space, record: SpaceRecord) -> None:
-        """Takes in what the record of a space tells; it may be of another process's making."""
+    async def _apply(self, space: Space, record: SpaceRecord) -> None:
+        """Update a space from its record, which another process may have changed."""
         if record.life < space.life:
             return
         if record.life > space.life:
@@ -223,20 +223,20 @@ class Spaces:
         space.clock.offset_ms = record.offset
 
     async def _renew(self, space: Space, record: SpaceRecord) -> None:
-        """Moves a space to the life that its record names."""
+        """Replace the contents of a space by those of the life in its record."""
         store = self._store.space(space.name, record.life)
         behaviours = Behaviours(store, space.head)
         await behaviours.load(record)
-        if record.life <= space.life:  # meanwhile another request has done it
+        if record.life <= space.life:  # a concurrent request has done it
             return
         space.life = record.life
         space.behaviours = behaviours
         space.world = World(store, self._settings.catalogue, self._ids, self._keys)
         space.journal.renew(record.life)
-        space.watch.renew(record.life)
+        space.monitor.renew(record.life)
 
-    def _put_away(self, name: str) -> None:
-        """Lets go of a space that was deleted, and of its listeners."""
+    def _unload(self, name: str) -> None:
+        """Remove a deleted space from this process and disconnect its listeners."""
         space = self._spaces.pop(name, None)
         if space is not None:
-            space.watch.close()
+            space.monitor.close()

@@ -1,8 +1,8 @@
-"""The state of the mock behind one small interface.
+"""Interface of the stores, which keep the state of the mock.
 
-Records live in tables, by partition and item: a partition is what is listed together (the profiles of a
-device), an item is one record of it. Records are immutable structs; `change` is the one way to read and write
-in a single step, and what concurrent requests must not tear goes through it.
+A table has records by partition and item: a partition groups the records that are read together (the profiles of a
+device), an item is one record of it. Records are immutable structs. `change` alone reads and writes atomically, so
+updates that depend on the current record must use it.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ class Table(Generic[T]):
 
 
 class StoreUnavailable(Exception):
-    """The state cannot be read or written now; the sentence says why."""
+    """Failure to read or write the state; the message has the reason."""
 
 
 class Store(Protocol):
-    """All spaces' state. Implementations pass the tests of tests/mock_server/test_store.py."""
+    """The state of all spaces. tests/mock_server/test_store.py tests every implementation."""
 
     def root(self) -> SpaceStore:
-        """What belongs to no space: which spaces there are."""
+        """Return the tables outside any space, such as the list of spaces."""
         ...
 
     def space(self, name: str, life: int) -> SpaceStore:
-        """The state of a space in one of its lives; lives share nothing."""
+        """Return the tables of one life of a space; lives have no records in common."""
         ...
 
     async def drop(self, name: str, life: int) -> None:
-        """Forgets a life of a space."""
+        """Delete a life of a space."""
         ...
 
     async def close(self) -> None: ...
@@ -47,10 +47,10 @@ class Store(Protocol):
 
 @runtime_checkable
 class SharedStore(Store, Protocol):
-    """A store that several processes use at once."""
+    """A store for concurrent use by several processes."""
 
     def log(self, space: str, life: int, name: str, limit: int) -> Log:
-        """A log of a life of a space, which keeps about the last ``limit`` entries."""
+        """Return a log of a life of a space, which keeps about the last ``limit`` entries."""
         ...
 
 
@@ -62,48 +62,51 @@ class SpaceStore(Protocol):
     async def write(self, table: Table[T], partition: str, item: str, record: T) -> None: ...
 
     async def delete(self, table: Table[T], partition: str, item: str = "") -> bool:
-        """Removes a record; whether there was one."""
+        """Delete a record; return whether it existed."""
         ...
 
     async def delete_partition(self, table: Table[T], partition: str) -> None: ...
 
     async def rows(self, table: Table[T], partition: str) -> list[T]:
-        """The records of a partition, oldest first."""
+        """Return the records of a partition, oldest first."""
         ...
 
     async def all_rows(self, table: Table[T]) -> list[tuple[str, str, T]]:
-        """Every (partition, item, record) of a table; for control calls, not for the wire."""
+        """Return every (partition, item, record) of a table; too slow for requests of a service."""
         ...
 
     async def change(
         self, table: Table[T], partition: str, item: str, step: Callable[[T | None], tuple[T | None, R]]
     ) -> R:
-        """Replaces a record by what ``step`` makes of it (None removes it) in one step; step's second value."""
+        """Replace a record atomically by the first value of ``step`` (None deletes it); return the second.
+
+        ``step`` receives the current record or None. The store may call it several times.
+        """
         ...
 
 
 class Log(Protocol):
-    """Entries of one life of a space that all its processes append to. The oldest make room for the newest.
+    """Bounded log of one life of a space that several processes append to; new entries evict the oldest.
 
-    An entry's number is greater than all that were given before, in earlier lives too.
+    Numbers of entries are ascending, also across the lives of the space.
     """
 
     async def append(self, entry: bytes) -> int:
-        """Adds an entry; its number."""
+        """Append an entry; return its number."""
         ...
 
     async def after(self, number: int, limit: int) -> list[tuple[int, bytes]]:
-        """Entries with a greater number, oldest first."""
+        """Return up to ``limit`` entries with greater numbers, oldest first."""
         ...
 
     async def last(self) -> int:
-        """The number that was given last."""
+        """Return the last assigned number."""
         ...
 
     async def total(self) -> int:
-        """How many entries this life has seen."""
+        """Return the number of entries appended in this life."""
         ...
 
     async def dropped(self) -> int:
-        """How many of them had to make room."""
+        """Return the number of evicted entries."""
         ...

@@ -1,4 +1,4 @@
-"""State in the memory of one process: the default."""
+"""The default store: state in the memory of one process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NO_ITEMS: dict[str, Any] = {}
 
 
 class MemoryStore:
-    """Keeps every space in dictionaries. The partitions longest unwritten go first when a table is full."""
+    """A store in dictionaries. A full table evicts its least recently written partitions."""
 
     def __init__(self, max_partitions: int = MAX_PARTITIONS) -> None:
         self._root = MemorySpace(max_partitions)
@@ -36,14 +36,14 @@ class MemoryStore:
 
 
 class MemorySpace:
-    """One space's tables in dictionaries."""
+    """The tables of one space, in dictionaries."""
 
     def __init__(self, max_partitions: int) -> None:
         self._tables: dict[str, OrderedDict[str, dict[str, Any]]] = {}
         self._max_partitions = max_partitions
 
     async def read(self, table: Table[T], partition: str, item: str = "") -> T | None:
-        # As `_items`, without a call: most of what a request does with the store is this.
+        # `_items` inlined: the most frequent operation of a request.
         partitions = self._tables.get(table.name)
         items = (self._partitions(table) if partitions is None else partitions).get(partition)
         found: T | None = items.get(item) if items is not None else None
@@ -56,7 +56,7 @@ class MemorySpace:
         return self._remove(table, partition, item)
 
     async def delete_partition(self, table: Table[T], partition: str) -> None:
-        self._forget(table, partition)
+        self._remove_partition(table, partition)
 
     async def rows(self, table: Table[T], partition: str) -> list[T]:
         return [*self._items(table, partition).values()]
@@ -68,7 +68,7 @@ class MemorySpace:
     async def change(
         self, table: Table[T], partition: str, item: str, step: Callable[[T | None], tuple[T | None, R]]
     ) -> R:
-        # Nothing awaits between the read and the write, so no other request of this process comes between.
+        # Atomic, because nothing awaits between the read and the write.
         before = self._items(table, partition).get(item)
         record, result = step(before)
         if record is None:
@@ -95,7 +95,7 @@ class MemorySpace:
             items[item] = record
             partitions.move_to_end(partition)
         if len(partitions) > self._max_partitions:
-            self._forget(table, next(iter(partitions)))
+            self._remove_partition(table, next(iter(partitions)))
 
     def _remove(self, table: Table[Any], partition: str, item: str) -> bool:
         partitions = self._partitions(table)
@@ -107,5 +107,5 @@ class MemorySpace:
             del partitions[partition]
         return True
 
-    def _forget(self, table: Table[Any], partition: str) -> None:
+    def _remove_partition(self, table: Table[Any], partition: str) -> None:
         self._partitions(table).pop(partition, None)

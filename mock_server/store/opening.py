@@ -1,4 +1,4 @@
-"""The store that ``--store`` names, and the clock that goes with it."""
+"""Opening of the store that ``--store`` names, with its clock."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _REDIS = {"redis", "rediss", "unix"}
 
 
 def is_shared(name: str) -> bool:
-    """Whether several processes can use the store at once."""
+    """Return whether several processes can use the store at once."""
     return name.partition(":")[0] in _REDIS
 
 
 def open_store(name: str) -> tuple[Store, Clock]:
-    """StoreUnavailable, with a sentence, if there is no such store or it cannot be used."""
+    """Open the store; raise StoreUnavailable, with the reason, if the name is invalid or the store unusable."""
     kind, _, rest = name.partition(":")
     if name == "memory":
         return MemoryStore(), SystemClock()
@@ -29,21 +29,21 @@ def open_store(name: str) -> tuple[Store, Clock]:
         return SqliteStore(Path(rest)), SystemClock()
     if is_shared(name) and rest.startswith("//"):
         return _open_redis(name)
-    raise StoreUnavailable(f"{without_password(name)!r} is no store: write {FORMS}")
+    raise StoreUnavailable(f"{without_password(name)!r} is not a store: write {FORMS}")
 
 
 def _open_redis(url: str) -> tuple[Store, Clock]:
     require("redis", "a store in Redis")
-    from pass_harness.mock_server.store.redis import RedisStore, common_time  # noqa: PLC0415 (an extra)
+    from pass_harness.mock_server.store.redis import RedisStore, server_offset_s  # noqa: PLC0415 (an extra)
 
     try:
-        return RedisStore(url), SystemClock(common_time(url, SystemClock()))
+        return RedisStore(url), SystemClock(server_offset_s(url, SystemClock()))
     except ValueError as error:
-        raise StoreUnavailable(f"{without_password(url)!r} is no URL of a Redis server ({error})") from error
+        raise StoreUnavailable(f"{without_password(url)!r} is not the URL of a Redis server ({error})") from error
 
 
 def without_password(url: str) -> str:
-    """An address as it may be shown."""
+    """Return a store URL with its password removed, for output."""
     try:
         password = urlsplit(url).password
     except ValueError:

@@ -1,4 +1,4 @@
-"""Records as bytes, for stores that are not in memory."""
+"""Encoding of records as bytes (MessagePack), for stores outside memory."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _ENCODER = msgspec.msgpack.Encoder(enc_hook=encode_hook)
 
 
 def pack(record: object) -> bytes:
-    """A record as `unpack` reads it."""
+    """Encode a record."""
     return _ENCODER.encode(record)
 
 
 def unpack(table: Table[T], packed: bytes) -> T:
-    """The record; StoreUnavailable if these bytes are none of this table."""
+    """Decode a record of the table; raise StoreUnavailable for bytes of another format."""
     try:
         record: T = _decoder(table).decode(packed)
     except msgspec.MsgspecError as error:

@@ -1,8 +1,9 @@
-"""State in Redis, for several processes and machines that together are one mock.
+"""A store in Redis, for one mock in several processes or on several machines.
 
 Keys of a space begin with ``pass-harness:NAME:LIFE:``. A partition is a hash of its items; each value begins with the
-place that its item took when it was new. A sorted set for each table has its partitions by their latest write. What
-is read and written in one step is a script, or a comparison with what was read: who loses the race does it again.
+sequence number of its item's creation. A sorted set for each table has its partitions by their latest write. Atomic
+operations are scripts. `change` is optimistic: its script compares the value with the one read before, and a
+conflicting write repeats the step.
 """
 
 from __future__ import annotations
@@ -26,19 +27,19 @@ from pass_harness.mock_server.store.packing import pack, unpack
 
 PREFIX = "pass-harness"
 KEPT_SECONDS = 35 * 86_400
-"""So long after the last write a key is forgotten: longer than any default lifetime, in case nobody tidies up."""
+"""Expiry of a key after its last write; longer than any default lifetime. It removes abandoned spaces."""
 CONNECT_SECONDS = 1.0
 ANSWER_SECONDS = 2.0
 _CONNECTIONS = 16
-_PLACE = 16
-"""Digits of an item's place."""
+_SEQUENCE_DIGITS = 16
+"""Digits of the sequence number in front of a value."""
 _BATCH = 500
 _MEASUREMENTS = 5
-_SAME_TIME = 1.0
+_MAX_CLOCK_DIFFERENCE_S = 1.0
 
 _WRITE = """
--- partition, index, places, tables; item, packed (empty: remove), name of the partition, table, most partitions,
--- seconds to keep, prefix of partitions, whether to compare, with what
+-- KEYS: partition, index, sequence, tables; ARGV: item, packed record (empty: delete), name of the partition, table,
+-- maximum partitions, expiry in seconds, prefix of partitions, whether to compare, expected value
 local old = redis.call('HGET', KEYS[1], ARGV[1])
 if ARGV[8] == '1' and (old or '') ~= ARGV[9] then return old or '' end
 if ARGV[2] == '' then
@@ -48,8 +49,8 @@ if ARGV[2] == '' then
   return 1
 end
 local latest = redis.call('INCR', KEYS[3])
-local place = old and string.sub(old, 1, 16) or string.format('%016d', latest)
-redis.call('HSET', KEYS[1], ARGV[1], place .. ARGV[2])
+local sequence = old and string.sub(old, 1, 16) or string.format('%016d', latest)
+redis.call('HSET', KEYS[1], ARGV[1], sequence .. ARGV[2])
 redis.call('ZADD', KEYS[2], latest, ARGV[3])
 redis.call('SADD', KEYS[4], ARGV[4])
 if ARGV[6] ~= '0' then
@@ -63,7 +64,7 @@ end
 return 1
 """
 _APPEND = """
--- entries, numbers, total, logs; entry, limit, seconds to keep, name
+-- KEYS: entries, numbers, total, logs; ARGV: entry, limit, expiry in seconds, name
 local number = redis.call('INCR', KEYS[2])
 redis.call('INCR', KEYS[3])
 redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], number .. '-0', 'e', ARGV[1])
@@ -73,11 +74,11 @@ return number
 """
 
 
-def common_time(url: str, clock: Clock) -> float:
-    """What to add to this machine's monotonic clock (s) so that all who use the server have one time: its own.
+def server_offset_s(url: str, clock: Clock) -> float:
+    """Return the offset from this machine's monotonic clock to the server's clock, which all processes share.
 
-    Processes of one machine add exactly the same. StoreUnavailable if the server cannot be asked, ValueError for what
-    is no URL.
+    Processes of one machine get exactly the same offset. StoreUnavailable if the server does not respond, ValueError
+    for an invalid URL.
     """
     client = Redis.from_url(url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=ANSWER_SECONDS)
     machine = platform.node()
@@ -85,8 +86,8 @@ def common_time(url: str, clock: Clock) -> float:
         with client:
             measured = _measured(client, clock)
             kept = client.hget(f"{PREFIX}:/:clocks", machine)
-            # Another one: since that was measured, the machine was started anew or the server's time was set.
-            if kept is not None and abs(float(cast("bytes", kept)) - measured) < _SAME_TIME:
+            # A large difference means that the machine was restarted, or the server's clock set, since.
+            if kept is not None and abs(float(cast("bytes", kept)) - measured) < _MAX_CLOCK_DIFFERENCE_S:
                 return float(cast("bytes", kept))
             client.hset(f"{PREFIX}:/:clocks", machine, repr(measured))
             return measured
@@ -105,7 +106,7 @@ def _measured(client: Redis, clock: Clock) -> float:
 
 
 class RedisStore:
-    """All spaces in one database of a Redis server."""
+    """A store in one database of a Redis server."""
 
     def __init__(self, url: str, max_partitions: int = MAX_PARTITIONS) -> None:
         self._wire = _Wire(url)
@@ -137,7 +138,7 @@ class RedisStore:
 
 
 class _RedisSpace:
-    """One space's tables."""
+    """The tables of one space."""
 
     def __init__(self, wire: _Wire, base: str, kept_seconds: int, max_partitions: int) -> None:
         self._wire = wire
@@ -147,7 +148,7 @@ class _RedisSpace:
 
     async def read(self, table: Table[T], partition: str, item: str = "") -> T | None:
         found = await self._wire.run("HGET", self._partition(table, partition), item)
-        return unpack(table, found[_PLACE:]) if found is not None else None
+        return unpack(table, found[_SEQUENCE_DIGITS:]) if found is not None else None
 
     async def write(self, table: Table[T], partition: str, item: str, record: T) -> None:
         await self._write(table, partition, item, pack(record))
@@ -160,7 +161,7 @@ class _RedisSpace:
         await self._wire.run("ZREM", f"{self._base}:index:{table.name}", partition)
 
     async def rows(self, table: Table[T], partition: str) -> list[T]:
-        return [record for _, record in _in_place(table, await self._items(table, partition))]
+        return [record for _, record in _in_order(table, await self._items(table, partition))]
 
     async def all_rows(self, table: Table[T]) -> list[tuple[str, str, T]]:
         names = [name.decode() for name in await self._wire.run("ZRANGE", f"{self._base}:index:{table.name}", 0, -1)]
@@ -169,7 +170,7 @@ class _RedisSpace:
             some = names[start : start + _BATCH]
             partitions = await asyncio.gather(*(self._items(table, name) for name in some))
             for name, items in zip(some, partitions, strict=True):
-                rows += [(name, item, record) for item, record in _in_place(table, items)]
+                rows += [(name, item, record) for item, record in _in_order(table, items)]
         return rows
 
     async def change(
@@ -177,7 +178,7 @@ class _RedisSpace:
     ) -> R:
         found: bytes = await self._wire.run("HGET", self._partition(table, partition), item) or b""
         while True:
-            before = unpack(table, found[_PLACE:]) if found else None
+            before = unpack(table, found[_SEQUENCE_DIGITS:]) if found else None
             record, result = step(before)
             if record is before:
                 return result
@@ -194,7 +195,10 @@ class _RedisSpace:
     async def _write(
         self, table: Table[Any], partition: str, item: str, packed: bytes, expected: bytes | None = None
     ) -> int | bytes:
-        """1, or 0 where there was nothing to remove; what is there instead of what was expected."""
+        """Write or delete (``packed`` empty) an item; with ``expected``, only if its value is that.
+
+        Return 1, 0 if there was nothing to delete, or the current value if it is not the expected one.
+        """
         name = table.name
         keys = (
             self._partition(table, partition),
@@ -203,9 +207,9 @@ class _RedisSpace:
             f"{self._base}:tables",
         )
         compare = (0, b"") if expected is None else (1, expected)
-        most, kept = self._max_partitions, self._kept_seconds
+        maximum, expiry_s = self._max_partitions, self._kept_seconds
         answer: int | bytes = await self._wire.script(
-            _WRITE, keys, (item, packed, partition, name, most, kept, f"{self._base}:table:{name}:", *compare)
+            _WRITE, keys, (item, packed, partition, name, maximum, expiry_s, f"{self._base}:table:{name}:", *compare)
         )
         return answer
 
@@ -214,7 +218,7 @@ class _RedisSpace:
 
 
 class _RedisLog:
-    """A stream whose ids are the numbers of its entries."""
+    """A log in a Redis stream; the ids of the stream are the numbers of the entries."""
 
     def __init__(self, wire: _Wire, space: str, life: int, name: str, limit: int) -> None:
         base = _base(space, life)
@@ -224,7 +228,7 @@ class _RedisLog:
         self._entries = f"{base}:log:{name}"
         self._total = f"{base}:total:{name}"
         self._logs = f"{base}:logs"
-        # Not of this life alone: a number is never given twice.
+        # Shared by all lives of the space, so that numbers are unique.
         self._numbers = f"{PREFIX}:{space}:numbers:{name}"
 
     async def append(self, entry: bytes) -> int:
@@ -243,13 +247,13 @@ class _RedisLog:
         return int(await self._wire.run("GET", self._total) or 0)
 
     async def dropped(self) -> int:
-        # In this order, so that an entry that comes between is not taken for a dropped one.
+        # In this order, so that a concurrent append does not count as dropped.
         total = await self.total()
         return max(total - int(await self._wire.run("XLEN", self._entries)), 0)
 
 
 class _Wire:
-    """The way to the server: commands that are asked for at the same time travel together."""
+    """Connection to the server; pipelines the commands of one turn of the event loop."""
 
     def __init__(self, url: str) -> None:
         pool = aioredis.BlockingConnectionPool.from_url(
@@ -258,25 +262,25 @@ class _Wire:
             timeout=ANSWER_SECONDS,
             socket_connect_timeout=CONNECT_SECONDS,
             socket_timeout=ANSWER_SECONDS,
-            # With RESP3 redis-py takes an idle connection that the server has closed for a good one, since what it
-            # finds there may be a notification of maintenance: each would fail one request after a restart of Redis.
+            # With RESP3, redis-py does not detect that the server closed an idle connection, because pending data may
+            # be a maintenance notification; each such connection would fail one request after a restart of Redis.
             protocol=2,
-            # A command that was sent may have been done: to send it again is not for this layer to decide.
+            # The server may have executed a command whose response is missing, so this layer does not retry.
             retry=Retry(NoBackoff(), 0),
         )
         self._redis = aioredis.Redis(connection_pool=pool)
-        self._asked: list[tuple[Sequence[Any], asyncio.Future[Any]]] = []
+        self._pending: list[tuple[Sequence[Any], asyncio.Future[Any]]] = []
         self._sending: set[asyncio.Task[None]] = set()
 
     async def run(self, *command: object) -> Any:  # noqa: ANN401 (as the server answers)
-        """The answer to a command; StoreUnavailable if there is none."""
+        """Execute a command and return its response; raise StoreUnavailable if it fails."""
         answer = await self._answer(command)
         if isinstance(answer, Exception):
             raise _unavailable(answer) from answer
         return answer
 
     async def script(self, script: str, keys: Sequence[str], arguments: Sequence[object]) -> Any:  # noqa: ANN401 (as the server answers)
-        """As `run`, for a script, which the server may know already."""
+        """Execute a Lua script, by its digest if the server has it cached; otherwise as `run`."""
         rest = (len(keys), *keys, *arguments)
         answer = await self._answer(
             ("EVALSHA", hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest(), *rest)
@@ -292,17 +296,17 @@ class _Wire:
         await self._redis.connection_pool.disconnect()
 
     async def _answer(self, command: Sequence[object]) -> Any:  # noqa: ANN401 (as the server answers)
-        asked: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._asked.append((command, asked))
-        if len(self._asked) == 1:
-            # The task begins once everything that is ready has had its turn, and asked what it needs.
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._pending.append((command, future))
+        if len(self._pending) == 1:
+            # The task runs after all other ready tasks, so the batch includes their commands.
             task = asyncio.create_task(self._send())
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
-        return await asked
+        return await future
 
     async def _send(self) -> None:
-        batch, self._asked = self._asked, []
+        batch, self._pending = self._pending, []
         answers: Sequence[Any]
         try:
             pipeline = self._redis.pipeline(transaction=False)
@@ -311,13 +315,13 @@ class _Wire:
             answers = await pipeline.execute(raise_on_error=False)
         except (RedisError, OSError, TimeoutError) as error:
             answers = [error] * len(batch)
-        for (_, asked), answer in zip(batch, answers, strict=True):
-            if not asked.done():
-                asked.set_result(answer)
+        for (_, future), answer in zip(batch, answers, strict=True):
+            if not future.done():
+                future.set_result(answer)
 
 
 def _unavailable(error: Exception) -> StoreUnavailable:
-    return StoreUnavailable(f"the mock keeps its state in Redis, which does not answer as it should: {error}")
+    return StoreUnavailable(f"the store in Redis is unavailable: {error}; check that the server is running")
 
 
 def _base(space: str, life: int) -> str:
@@ -328,7 +332,7 @@ def _number(entry: bytes) -> int:
     return int(entry.partition(b"-")[0])
 
 
-def _in_place(table: Table[T], items: dict[bytes, bytes]) -> list[tuple[str, T]]:
-    """Items with their records, oldest first."""
-    placed = sorted(items.items(), key=lambda item: item[1][:_PLACE])
-    return [(item.decode(), unpack(table, value[_PLACE:])) for item, value in placed]
+def _in_order(table: Table[T], items: dict[bytes, bytes]) -> list[tuple[str, T]]:
+    """Return items with their records, oldest first."""
+    ordered = sorted(items.items(), key=lambda item: item[1][:_SEQUENCE_DIGITS])
+    return [(item.decode(), unpack(table, value[_SEQUENCE_DIGITS:])) for item, value in ordered]

@@ -1,4 +1,4 @@
-"""The head of a space: what is kept of it as a whole, as the store has it for every process that serves the space."""
+"""Records of spaces: the part of a space's state that exists once, shared by all processes through the store."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from pass_harness.mock_server.store import SpaceStore, Table
 
 
 class SpaceRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What the store knows of a space beside its tables."""
+    """State of a space besides its tables."""
 
     life: int
-    """Which life of the space this is: a reset begins a new one, and the state of an earlier one is gone."""
+    """Number of the current life: a reset begins a new one and deletes the state of the previous one."""
     offset: int = 0
-    """How far (ms) its clock was set forward."""
+    """Offset of the space's clock from the mock's clock, in ms."""
     added: int = 0
-    """How many behaviours were added in this life."""
+    """Number of behaviours added in this life."""
     changed: int = 0
-    """How often that changed which there are."""
+    """Version of the list of behaviours."""
     cleared: int = 0
-    """Exchanges up to this id were cleared from a journal that several processes share."""
+    """Id of the last exchange that a clear of a shared journal removed."""
     exchanges: int = 0
-    """Ids of exchanges up to this one may have been given."""
+    """Id up to which exchanges may have been numbered."""
     used: int = 0
-    """When it was asked for last (ms, on the mock's clock), to within a minute or so."""
+    """Time of the last use in ms, on the mock's clock; up to about a minute behind."""
 
 
 SPACES = Table("spaces", SpaceRecord)
 
 
 class Head:
-    """The record of one space; ``record`` is the latest that this process has seen."""
+    """Access to the record of one space; ``record`` is the latest that this process has read."""
 
     def __init__(self, root: SpaceStore, name: str, record: SpaceRecord) -> None:
         self._root = root
@@ -40,11 +40,11 @@ class Head:
         self.record = record
 
     async def read(self) -> SpaceRecord | None:
-        """The record as it is now; None if the space was deleted."""
+        """Return the current record from the store; None if the space was deleted."""
         return await self._root.read(SPACES, "", self._name)
 
     async def change(self, step: Callable[[SpaceRecord], SpaceRecord]) -> SpaceRecord:
-        """Replaces the record by what ``step`` makes of it. A space that was deleted meanwhile stays so."""
+        """Replace the record by the result of ``step`` and return it. A deleted space stays deleted."""
 
         def change(record: SpaceRecord | None) -> tuple[SpaceRecord | None, SpaceRecord]:
             if record is None:

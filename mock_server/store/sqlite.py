@@ -1,8 +1,8 @@
-"""State in an SQLite file: a mock that was killed and is started again on it goes on where it was.
+"""A store in an SQLite file: a mock keeps its state across restarts.
 
-Everything is read from memory, as in the default store, and written to the file before the write counts as done.
-What is written is with the operating system before a request is answered, so the end of the process, however violent,
-loses nothing that was answered; a power failure may lose the last moments, and never the file.
+Reads are from memory, as in the default store. A write is complete when SQLite has passed it to the operating system,
+before the mock responds. A crash of the process therefore loses no acknowledged write. A power failure may lose the
+latest writes but does not corrupt the file.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ CREATE TABLE IF NOT EXISTS record (
 """
 _ROOT = ("", 0)
 _CHECKPOINT_SECONDS = 1.0
-_MOST_WAL_PAGES = 16_384
-"""A log this long is moved into the file on the way of a request; the thread that does so keeps it far below."""
+_MAX_WAL_PAGES = 16_384
+"""Size of the write-ahead log at which a request checkpoints it; the checkpoint thread keeps it far below."""
 
 
 class SqliteStore:
-    """All spaces in one file, which one mock at a time may use."""
+    """A store in one file, for one mock at a time."""
 
     def __init__(self, path: Path, max_partitions: int = MAX_PARTITIONS) -> None:
-        """StoreUnavailable if the file cannot be used."""
+        """Open or create the file; raise StoreUnavailable if it is unusable."""
         self._max_partitions = max_partitions
         self._lock = _lock(path)
         try:
@@ -52,7 +52,7 @@ class SqliteStore:
         self._spaces: dict[tuple[str, int], _SqliteSpace] = {}
         self._closed = threading.Event()
         self._checkpoints = threading.Thread(
-            target=self._move_log, args=(path,), name="sqlite-checkpoints", daemon=True
+            target=self._checkpoint, args=(path,), name="sqlite-checkpoints", daemon=True
         )
         self._checkpoints.start()
 
@@ -66,9 +66,9 @@ class SqliteStore:
         return self._spaces[key]
 
     async def drop(self, name: str, life: int) -> None:
-        gone = self._spaces.pop((name, life), None)
-        if gone is not None:
-            gone.dropped = True
+        dropped = self._spaces.pop((name, life), None)
+        if dropped is not None:
+            dropped.dropped = True
         self._file.run("DELETE FROM record WHERE space = ? AND life = ?", name, life)
 
     async def close(self) -> None:
@@ -77,24 +77,24 @@ class SqliteStore:
         self._file.close()
         os.close(self._lock)
 
-    def _move_log(self, path: Path) -> None:
-        """Moves the log into the file from time to time: it waits for the disk, which no request should."""
+    def _checkpoint(self, path: Path) -> None:
+        """Checkpoint the write-ahead log once a second, in a thread, so that requests do not wait for the disk."""
         connection = sqlite3.connect(path, isolation_level=None)
         while not self._closed.wait(_CHECKPOINT_SECONDS):
-            with contextlib.suppress(sqlite3.Error):  # a full disk: the next write tells
+            with contextlib.suppress(sqlite3.Error):  # for example a full disk: the next write fails and reports it
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
         connection.close()
 
 
 class _SqliteSpace(MemorySpace):
-    """Tables in memory, read from the file on first use, each change in the file first."""
+    """Tables in memory, loaded from the file on first use; writes go to the file first."""
 
     def __init__(self, file: _File, key: tuple[str, int], max_partitions: int) -> None:
         super().__init__(max_partitions)
         self._file = file
         self._key = key
         self.dropped = False
-        """Nobody comes back to it: what a request that was under way still writes is not kept."""
+        """Whether the life was deleted; later writes of requests in progress are discarded."""
 
     def _partitions(self, table: Table[Any]) -> OrderedDict[str, dict[str, Any]]:
         partitions = self._tables.get(table.name)
@@ -133,21 +133,21 @@ class _SqliteSpace(MemorySpace):
         )
         return super()._remove(table, partition, item)
 
-    def _forget(self, table: Table[Any], partition: str) -> None:
+    def _remove_partition(self, table: Table[Any], partition: str) -> None:
         if partition in self._partitions(table):
             self._run(
                 "DELETE FROM record WHERE space = ? AND life = ? AND kind = ? AND partition = ?",
                 table.name,
                 partition,
             )
-        super()._forget(table, partition)
+        super()._remove_partition(table, partition)
 
     def _run(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         return [] if self.dropped else self._file.run(statement, *self._key, *values)
 
 
 class _File:
-    """The SQLite file: each statement a transaction of its own."""
+    """Connection to the SQLite file; each statement is a transaction."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -162,7 +162,7 @@ class _File:
             raise
 
     def run(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        """Executes a statement; StoreUnavailable if it fails, and then nothing was changed."""
+        """Execute a statement; raise StoreUnavailable, without a change of the file, if it fails."""
         try:
             return self._connection.execute(statement, values).fetchall()
         except sqlite3.Error as error:
@@ -173,32 +173,32 @@ class _File:
 
     def _prepare(self) -> None:
         try:
-            made = self.run("PRAGMA schema_version")[0][0] == 0
+            is_new = self.run("PRAGMA schema_version")[0][0] == 0
         except StoreUnavailable as error:
-            raise StoreUnavailable(f"{self._path} is no SQLite file: name another one") from error
-        if made:
+            raise StoreUnavailable(f"{self._path} is not an SQLite file: name another file") from error
+        if is_new:
             self.run(f"PRAGMA application_id = {_APPLICATION}")
             self.run(f"PRAGMA user_version = {_FORMAT}")
         if self.run("PRAGMA application_id")[0][0] != _APPLICATION:
-            raise StoreUnavailable(f"{self._path} is an SQLite file of something else: name another one")
+            raise StoreUnavailable(f"{self._path} is an SQLite file of another application: name another file")
         if self.run("PRAGMA user_version")[0][0] != _FORMAT:
-            raise StoreUnavailable(f"{self._path} was written by another version of the mock: begin with a new file")
+            raise StoreUnavailable(f"{self._path} was written by another version of the mock: name a new file")
         self.run("PRAGMA journal_mode = WAL")
         self.run("PRAGMA synchronous = NORMAL")
-        self.run(f"PRAGMA wal_autocheckpoint = {_MOST_WAL_PAGES}")
+        self.run(f"PRAGMA wal_autocheckpoint = {_MAX_WAL_PAGES}")
         self.run(_SCHEMA)
 
 
 def _lock(path: Path) -> int:
-    """Holds the file for this process, and makes it if need be, for its owner's eyes: it has secrets."""
+    """Lock the file for this process; create it, readable by its owner only. Return the descriptor of the lock."""
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        held = os.open(path.with_name(f"{path.name}-lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        lock = os.open(path.with_name(f"{path.name}-lock"), os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise StoreUnavailable(f"{path} cannot be written ({error.strerror})") from error
     try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        os.close(held)
+        os.close(lock)
         raise StoreUnavailable(f"{path} is in use by another mock: stop that one, or name another file") from error
-    return held
+    return lock

@@ -114,12 +114,12 @@ async def test_idle_spaces_go_and_the_default_one_stays() -> None:
 
     async def later() -> list[str]:
         mock.clock.tick(659)
-        await spaces.forget_idle()
+        await spaces.delete_idle()
         return await spaces.names()
 
     assert await later() == ["advanced", "default", "idle", "listened-to"]
     await mock.at("/~advanced").get("/_mock/health")
-    with (await spaces.open("listened-to")).watch.listening():
+    with (await spaces.open("listened-to")).monitor.listening():
         assert await later() == ["advanced", "default", "listened-to"]
         assert await later() == ["default", "listened-to"]
     assert (await mock.at("/~advanced").get("/_mock/clock")).json()["offset"] == 0

@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families as read_text
 
 from pass_harness.mock_server.behaviours.effects import Effect
 from pass_harness.mock_server.config.settings import Bounds, Settings
-from pass_harness.mock_server.metrics.counters import BOUNDS, Counters
+from pass_harness.mock_server.metrics.counters import BUCKET_BOUNDS_S, Counters
 from tests.mock_server.conftest import Mock
 from tests.mock_server.test_cli import serving
 
@@ -87,7 +87,7 @@ async def test_throttling_behaviours_and_drops_are_counted() -> None:
 async def test_spaces_and_listeners_are_counted_and_name_no_series(mock: Mock) -> None:
     for number in range(20):
         await mock.at(f"/~s{number}").get(f"{PROFILES}/of-{number}", headers={"X-Forwarded-For": f"192.0.2.{number}"})
-    with (await mock.app.state.spaces.open("s1")).watch.listening():
+    with (await mock.app.state.spaces.open("s1")).monitor.listening():
         families = await scraped(mock)
     assert samples(families, "pass_mock_spaces")[()] == 21
     assert samples(families, "pass_mock_event_listeners")[()] == 1
@@ -102,7 +102,7 @@ def test_every_request_is_in_one_bucket_and_one_status(requests: list[tuple[str,
     for endpoint, tally in counters.endpoints.items():
         took = [seconds for name, _, seconds in requests if name == endpoint]
         assert sum(tally.statuses.values()) == sum(tally.buckets) == len(took)
-        for place, bound in enumerate(BOUNDS):
+        for place, bound in enumerate(BUCKET_BOUNDS_S):
             assert sum(tally.buckets[: place + 1]) == sum(seconds <= bound for seconds in took)
 
 
@@ -113,7 +113,7 @@ def test_what_is_handed_on_and_what_is_left_are_all_of_it(requests: list[tuple[s
         for counting in (whole, counters):
             counting.count(endpoint, status, seconds, ("latency",), throttled=status == 429)
         if hand_on:
-            handed_on = handed_on.plus(counters.taken())
+            handed_on = handed_on.plus(counters.drain())
     both = handed_on.plus(counters)
     assert both.effects == whole.effects
     assert both.endpoints.keys() == whole.endpoints.keys()

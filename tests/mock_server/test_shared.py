@@ -20,7 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from pass_harness.conformance.running.child_processes import Child
 from pass_harness.mock_server.cli.main import main
 from pass_harness.mock_server.clock import SystemClock
-from pass_harness.mock_server.store.redis import common_time
+from pass_harness.mock_server.store.redis import server_offset_s
 from tests.mock_server.conftest import DEVICE_INFO, FULL, device_headers
 from tests.mock_server.redis_server import RedisServer
 from tests.mock_server.test_events import Event, listening
@@ -333,14 +333,14 @@ def unavailable(at: At, why: str) -> None:
 @pytest.mark.slow
 def test_all_who_use_a_redis_go_by_its_time(redis_server: RedisServer) -> None:
     url, machine = redis_server.fresh(), SystemClock()
-    common = common_time(url, machine)
-    assert common_time(url, machine) == common, "processes of one machine agree exactly"
+    common = server_offset_s(url, machine)
+    assert server_offset_s(url, machine) == common, "processes of one machine agree exactly"
     assert abs(SystemClock(common).now_ms() / 1000 - time.time()) < 1
     assert abs(SystemClock(common).monotonic_s() - time.time()) < 1
     with redis_server.client(url) as client:
         for name in client.hkeys("pass-harness:/:clocks"):
             client.hset("pass-harness:/:clocks", name, "1.5")
-    assert abs(common_time(url, machine) - common) < 1, "what was measured before the machine was started anew"
+    assert abs(server_offset_s(url, machine) - common) < 1, "what was measured before the machine was started anew"
 
 
 @pytest.mark.parametrize(
@@ -348,11 +348,11 @@ def test_all_who_use_a_redis_go_by_its_time(redis_server: RedisServer) -> None:
     [
         (["--workers=2"], "needs a store that the workers share"),
         (["--workers=2", "--store=sqlite:state"], "needs a store that the workers share"),
-        (["--store=redis://:s3cret@127.0.0.1:1/0"], "does not answer"),
-        (["--store=redis://:s3cret@127.0.0.1:port/0"], "no URL"),
-        (["--store=postgres://:s3cret@localhost/0"], "is no store"),
-        (["--store=sqlite:"], "is no store"),
-        (["--store=redis"], "is no store"),
+        (["--store=redis://:s3cret@127.0.0.1:1/0"], "is unavailable"),
+        (["--store=redis://:s3cret@127.0.0.1:port/0"], "not the URL"),
+        (["--store=postgres://:s3cret@localhost/0"], "is not a store"),
+        (["--store=sqlite:"], "is not a store"),
+        (["--store=redis"], "is not a store"),
     ],
 )
 def test_a_store_that_cannot_be_is_refused_with_a_sentence(options: list[str], words: str) -> None:

@@ -213,12 +213,12 @@ async def test_two_mocks_do_not_share_a_file(state: Path) -> None:
 
 def test_a_file_that_is_none_of_ours_is_refused_with_a_sentence(state: Path, tmp_path: Path) -> None:
     state.write_bytes(b"no database at all " * 100)
-    refused(state, "is no SQLite file")
+    refused(state, "is not an SQLite file")
     state.unlink()
     with sqlite3.connect(state) as other:
         other.execute("CREATE TABLE birds (name TEXT)")
     other.close()
-    refused(state, "of something else")
+    refused(state, "of another application")
     refused(tmp_path / "nowhere" / "state", "cannot be written")
 
 
