@@ -19,7 +19,7 @@ class RecordEnded(msgspec.Struct, frozen=True, kw_only=True):
     """Arrival of the first exchange that is not in the trace, as in `Exchange`."""
 
 
-class Beyond(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class ExchangeMetadata(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Data of an exchange that is neither in its request nor in its response, and that HAR has no member for.
 
     ``wall`` is the arrival in seconds of a monotonic clock; it serves to measure intervals.
@@ -48,7 +48,7 @@ class Beyond(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Address and port of the mock that received the request; it identifies the data centre."""
 
 
-class Exchange(Beyond, frozen=True, kw_only=True, gc=False):
+class Exchange(ExchangeMetadata, frozen=True, kw_only=True, gc=False):
     """One request to the mock and its response.
 
     ``at`` is the arrival in milliseconds since the epoch on the clock of the space, which tests may advance. Header

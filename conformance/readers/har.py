@@ -21,7 +21,7 @@ from pass_harness.conformance.readers.adobe_hosts import Hosts
 from pass_harness.conformance.readers.gzip_files import unpacked
 from pass_harness.conformance.readers.json_stream import BadJson, JsonStream
 from pass_harness.mock_server.adobe.headers import decode_base64, effective_ip
-from pass_harness.mock_server.exchange import Beyond, Exchange
+from pass_harness.mock_server.exchange import Exchange, ExchangeMetadata
 from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
 from pass_harness.mock_server.journal.masking import mask_body, mask_form, mask_header
 from pass_harness.mock_server.space_paths import DEFAULT_SPACE
@@ -64,7 +64,7 @@ class _Entry(msgspec.Struct, gc=False, rename="camel"):
     time: float | None = None
     connection: str | int | None = None
     server_ip_address: str | None = msgspec.field(name="serverIPAddress", default=None)
-    beyond: Beyond | None = msgspec.field(name="_exchange", default=None)
+    beyond: ExchangeMetadata | None = msgspec.field(name="_exchange", default=None)
 
 
 class _Addressed(msgspec.Struct, gc=False):
@@ -141,7 +141,7 @@ def _exchange(entry: _Entry, number: int, hosts: Hosts) -> Exchange | None:
     return _foreign(entry, number, url) if hosts.include(entry.request.method, url) else None
 
 
-def _ours(entry: _Entry, beyond: Beyond) -> Exchange:
+def _ours(entry: _Entry, beyond: ExchangeMetadata) -> Exchange:
     """What the mock or the proxy wrote, which masks secrets."""
     found = _ADDRESS.match(entry.request.url)
     path, query = found.groups("") if found is not None else ("", "")
@@ -155,7 +155,7 @@ def _foreign(entry: _Entry, number: int, url: SplitResult) -> Exchange:
     """What another program wrote: the rest that is to know a `Recogniser` finds out."""
     began = _began(entry)
     server = f"{entry.server_ip_address}:{_port(url)}" if entry.server_ip_address else ""
-    beyond = Beyond(
+    beyond = ExchangeMetadata(
         id=number, space=DEFAULT_SPACE, wall=began, lag_ms=0.0, endpoint="", peer="", ip="", server=server
     )
     response = entry.response or _NO_RESPONSE
@@ -177,7 +177,7 @@ def _began(entry: _Entry) -> float:
     return (started if started.tzinfo else started.replace(tzinfo=UTC)).timestamp()
 
 
-def _made(entry: _Entry, beyond: Beyond, began: float, path: str, query: str) -> Exchange:
+def _made(entry: _Entry, beyond: ExchangeMetadata, began: float, path: str, query: str) -> Exchange:
     request, response = entry.request, entry.response or _NO_RESPONSE
     return Exchange(
         id=beyond.id,

@@ -22,15 +22,15 @@ from pass_harness.mock_server.signing.media_tokens import Flaw, MediaToken, seri
 PREAUTHORIZATION_DENIED = "preauthorization_denied_by_mvpd"
 AUTHORIZATION_DENIED = "authorization_denied_by_mvpd"
 
-Denials = Callable[[str], Awaitable[tuple[str | None, str | None] | None]]
+DenialLookup = Callable[[str], Awaitable[tuple[str | None, str | None] | None]]
 """Lookup of a behaviour's denial of a resource: None without one, else an enhanced error code (None: denied by the
 MVPD) and details."""
 
-Flaws = Callable[[str], Awaitable[Flaw | None]]
+FlawLookup = Callable[[str], Awaitable[Flaw | None]]
 """Lookup of a behaviour's flaw of the media token for a resource."""
 
 
-class Question(msgspec.Struct, frozen=True, kw_only=True):
+class DecisionQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Request for decisions: viewer, resources, and the behaviours in effect. Times and TTLs in ms."""
 
     viewer: Viewer
@@ -40,12 +40,12 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     resources: tuple[str, ...]
     now_ms: int
     ip: str
-    denials: Denials | None = None
+    denials: DenialLookup | None = None
     degradation: str | None = None
     temp_pass_identity: str | None = None
     ttl: int = 0
     media_token_ttl: int = 0
-    flaws: Flaws | None = None
+    flaws: FlawLookup | None = None
 
     @property
     def visitor(self) -> Visitor:
@@ -65,60 +65,60 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     serialized: str | None = None
 
 
-async def preauthorize(world: World, question: Question) -> list[Decision]:
+async def preauthorize(world: World, query: DecisionQuery) -> list[Decision]:
     """Return informative decisions, without media tokens. Some MVPDs omit decisions on unknown resources."""
-    degraded = _degraded(question)
+    degraded = _degraded(query)
     if degraded is not None:
-        return [degraded(resource) for resource in question.resources]
-    mvpd = world.catalogue.mvpds[question.mvpd]
+        return [degraded(resource) for resource in query.resources]
+    mvpd = world.catalogue.mvpds[query.mvpd]
     if mvpd.temp_pass is not None:
-        trial = await temppass.trial_of(world, mvpd, question.visitor)
+        trial = await temppass.trial_of(world, mvpd, query.visitor)
         return [
-            await _denied_by_behaviour(question, resource, "temppass", PREAUTHORIZATION_DENIED)
+            await _denied_by_behaviour(query, resource, "temppass", PREAUTHORIZATION_DENIED)
             or Decision(
                 resource=resource,
                 source="temppass",
-                denial=temppass.refusal(mvpd, question.visitor, trial, question.now_ms, resource),
+                denial=temppass.refusal(mvpd, query.visitor, trial, query.now_ms, resource),
             )
-            for resource in question.resources
+            for resource in query.resources
         ]
-    profile, code = _valid_profile(question)
+    profile, code = _valid_profile(query)
     if profile is None:
-        return [Decision(resource=resource, source="mvpd", denial=code) for resource in question.resources]
+        return [Decision(resource=resource, source="mvpd", denial=code) for resource in query.resources]
     subscriber = world.catalogue.subscribers[profile.username]
     return [
-        await _by_mvpd(world, question, profile, resource, PREAUTHORIZATION_DENIED)
-        for resource in question.resources
+        await _by_mvpd(world, query, profile, resource, PREAUTHORIZATION_DENIED)
+        for resource in query.resources
         if mvpd.unknown_resources == "deny" or subscriber.is_known(resource)
     ]
 
 
-async def authorize(world: World, question: Question) -> list[Decision]:
+async def authorize(world: World, query: DecisionQuery) -> list[Decision]:
     """Return binding decisions; each permit has a new media token."""
-    return [await _authorize(world, question, resource) for resource in question.resources]
+    return [await _authorize(world, query, resource) for resource in query.resources]
 
 
-async def _authorize(world: World, question: Question, resource: str) -> Decision:
-    degraded = _degraded(question)
+async def _authorize(world: World, query: DecisionQuery, resource: str) -> Decision:
+    degraded = _degraded(query)
     if degraded is not None:
         decision = degraded(resource)
-    elif world.catalogue.mvpds[question.mvpd].temp_pass is not None:
-        decision = await _by_temp_pass(world, question, resource)
+    elif world.catalogue.mvpds[query.mvpd].temp_pass is not None:
+        decision = await _by_temp_pass(world, query, resource)
     else:
-        decision = await _by_profile(world, question, resource)
+        decision = await _by_profile(world, query, resource)
     if decision.denial is not None:
         return decision
     token = MediaToken(
-        session_guid=_session_guid(question.viewer.owner),
-        requestor_id=question.viewer.service_provider,
+        session_guid=_session_guid(query.viewer.owner),
+        requestor_id=query.viewer.service_provider,
         resource_id=resource,
-        ttl=question.media_token_ttl,
-        issued=question.now_ms,
-        mvpd_id=question.mvpd,
-        proxy_mvpd_id=world.catalogue.mvpds[question.mvpd].proxy,
+        ttl=query.media_token_ttl,
+        issued=query.now_ms,
+        mvpd_id=query.mvpd,
+        proxy_mvpd_id=world.catalogue.mvpds[query.mvpd].proxy,
     )
     key, *_ = await signing_keys(world, KeyName.MEDIA_TOKEN)
-    flaw = await question.flaws(resource) if question.flaws is not None else None
+    flaw = await query.flaws(resource) if query.flaws is not None else None
     serialized = serialize(token, key) if flaw is None else serialize_flawed(token, key, flaw)
     return msgspec.structs.replace(decision, token=token, serialized=serialized)
 
@@ -128,35 +128,35 @@ def _session_guid(owner: str) -> str:
     return hashlib.md5(owner.encode(), usedforsecurity=False).hexdigest()
 
 
-async def _by_temp_pass(world: World, question: Question, resource: str) -> Decision:
-    denied = await _denied_by_behaviour(question, resource, "temppass", AUTHORIZATION_DENIED)
+async def _by_temp_pass(world: World, query: DecisionQuery, resource: str) -> Decision:
+    denied = await _denied_by_behaviour(query, resource, "temppass", AUTHORIZATION_DENIED)
     if denied is not None:
         return denied
-    mvpd = world.catalogue.mvpds[question.mvpd]
-    trial, refused = await temppass.use(world, question.now_ms, mvpd, question.visitor, resource)
+    mvpd = world.catalogue.mvpds[query.mvpd]
+    trial, refused = await temppass.use(world, query.now_ms, mvpd, query.visitor, resource)
     if refused is not None or trial is None:
         return Decision(resource=resource, source="temppass", denial=refused)
-    return Decision(resource=resource, source="temppass", not_before=question.now_ms, not_after=trial.not_after)
+    return Decision(resource=resource, source="temppass", not_before=query.now_ms, not_after=trial.not_after)
 
 
-async def _by_profile(world: World, question: Question, resource: str) -> Decision:
-    profile, code = _valid_profile(question)
+async def _by_profile(world: World, query: DecisionQuery, resource: str) -> Decision:
+    profile, code = _valid_profile(query)
     if profile is None:
         return Decision(resource=resource, source="mvpd", denial=code)
-    decision = await _by_mvpd(world, question, profile, resource, AUTHORIZATION_DENIED)
+    decision = await _by_mvpd(world, query, profile, resource, AUTHORIZATION_DENIED)
     if decision.denial == AUTHORIZATION_DENIED:
-        end = question.now_ms + question.ttl
-        return msgspec.structs.replace(decision, not_before=question.now_ms, not_after=end)
+        end = query.now_ms + query.ttl
+        return msgspec.structs.replace(decision, not_before=query.now_ms, not_after=end)
     if decision.denial is not None:
         return decision
     await profiles.mark_authorized(world, profile)
-    permit = await _permit(world, question, resource)
+    permit = await _permit(world, query, resource)
     return msgspec.structs.replace(decision, not_before=permit.not_before, not_after=permit.not_after)
 
 
-def _degraded(question: Question) -> Callable[[str], Decision] | None:
+def _degraded(query: DecisionQuery) -> Callable[[str], Decision] | None:
     """Return the decision function of the active degradation rule, or None."""
-    rule = question.degradation
+    rule = query.degradation
     source: DecisionSource = "degradation"
     if rule is None:
         return None
@@ -164,40 +164,42 @@ def _degraded(question: Question) -> Callable[[str], Decision] | None:
     def decide(resource: str) -> Decision:
         if rule == degradation.AUTHZ_NONE:
             return Decision(resource=resource, source=source, denial=degradation.DENIED)
-        if rule == degradation.AUTHZ_ALL or question.ttl == 0:
+        if rule == degradation.AUTHZ_ALL or query.ttl == 0:
             return Decision(resource=resource, source=source)
-        end = question.now_ms + question.ttl
-        return Decision(resource=resource, source=source, not_before=question.now_ms, not_after=end)
+        end = query.now_ms + query.ttl
+        return Decision(resource=resource, source=source, not_before=query.now_ms, not_after=end)
 
     return decide
 
 
-def _valid_profile(question: Question) -> tuple[Profile | None, str | None]:
+def _valid_profile(query: DecisionQuery) -> tuple[Profile | None, str | None]:
     """Return the profile if it is valid, else the enhanced error code."""
-    profile = question.profile
+    profile = query.profile
     if profile is None:
         return None, "authenticated_profile_missing"
     if profile.ended:
         return None, "authenticated_profile_invalidated"
-    if question.now_ms >= profile.not_after:
+    if query.now_ms >= profile.not_after:
         return None, "authenticated_profile_expired"
     return profile, None
 
 
 async def _denied_by_behaviour(
-    question: Question, resource: str, source: DecisionSource, default_code: str
+    query: DecisionQuery, resource: str, source: DecisionSource, default_code: str
 ) -> Decision | None:
     """Return the denial that a behaviour sets for a resource, or None; the behaviour may leave out the code."""
-    denial = await question.denials(resource) if question.denials is not None else None
+    denial = await query.denials(resource) if query.denials is not None else None
     if denial is None:
         return None
     code, details = denial
     return Decision(resource=resource, source=source, denial=code or default_code, details=details)
 
 
-async def _by_mvpd(world: World, question: Question, profile: Profile, resource: str, default_code: str) -> Decision:
-    if question.denials is not None:
-        denied = await _denied_by_behaviour(question, resource, "mvpd", default_code)
+async def _by_mvpd(
+    world: World, query: DecisionQuery, profile: Profile, resource: str, default_code: str
+) -> Decision:
+    if query.denials is not None:
+        denied = await _denied_by_behaviour(query, resource, "mvpd", default_code)
         if denied is not None:
             return denied
     subscriber = world.catalogue.subscribers[profile.username]
@@ -206,7 +208,7 @@ async def _by_mvpd(world: World, question: Question, profile: Profile, resource:
     except MalformedResource as error:
         details = f"The resource is not valid MRSS: {error}"
         return Decision(resource=resource, source="mvpd", denial=default_code, details=details)
-    if profile.home_based and not subscriber.is_at_home(question.ip):
+    if profile.home_based and not subscriber.is_at_home(query.ip):
         return Decision(resource=resource, source="mvpd", denial="authorization_denied_by_hba_policies")
     if parsed.exceeds(subscriber.max_rating):
         return Decision(resource=resource, source="mvpd", denial="authorization_denied_by_parental_controls")
@@ -217,12 +219,12 @@ async def _by_mvpd(world: World, question: Question, profile: Profile, resource:
     return Decision(resource=resource, source="mvpd")
 
 
-async def _permit(world: World, question: Question, resource: str) -> Permit:
+async def _permit(world: World, query: DecisionQuery, resource: str) -> Permit:
     """Return the cached permit, or a new one if there is none or it has expired."""
 
     def step(permit: Permit | None) -> tuple[Permit | None, Permit]:
-        if permit is None or question.now_ms >= permit.not_after:
-            permit = Permit(question.now_ms, question.now_ms + question.ttl)
+        if permit is None or query.now_ms >= permit.not_after:
+            permit = Permit(query.now_ms, query.now_ms + query.ttl)
         return permit, permit
 
-    return await world.store.change(PERMITS, f"{question.viewer.owner} {question.mvpd}", resource, step)
+    return await world.store.change(PERMITS, f"{query.viewer.owner} {query.mvpd}", resource, step)

@@ -91,7 +91,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     issuer: str
     type: ProfileType
     home_based: bool = False
-    """Whether it is from home-based authentication; authorizations then need a home address."""
+    """Whether home-based authentication created the profile; authorizations then need a home address."""
     authorized: bool = False
     """Whether the MVPD has permitted a resource since the login."""
     ended: bool = False

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, quote
 
 import msgspec
 
-from pass_harness.mock_server.exchange import Beyond, Exchange
+from pass_harness.mock_server.exchange import Exchange, ExchangeMetadata
 from pass_harness.mock_server.space_paths import DEFAULT_SPACE
 
 _HEAD = {"version": "1.2", "creator": {"name": "Pass Harness", "version": version("pass-harness")}}
@@ -91,7 +91,7 @@ class Entry(_Part, frozen=True, kw_only=True):
     timings: Timings
     server_ip_address: str | msgspec.UnsetType = msgspec.field(name="serverIPAddress")
     connection: str
-    beyond: Beyond = msgspec.field(name="_exchange")
+    metadata: ExchangeMetadata = msgspec.field(name="_exchange")
 
 
 async def har(exchanges: AsyncIterable[Exchange], scheme: str) -> AsyncIterator[bytes]:
@@ -114,7 +114,7 @@ def entry_of(exchange: Exchange, scheme: str) -> Entry:
         timings=Timings(wait=exchange.duration_ms),
         server_ip_address=host.strip("[]") or msgspec.UNSET,
         connection=exchange.connection,
-        beyond=msgspec.convert(exchange, Beyond, from_attributes=True),
+        metadata=msgspec.convert(exchange, ExchangeMetadata, from_attributes=True),
     )
 
 

@@ -29,6 +29,6 @@ def made() -> dict[str, Schema]:
     behaviour = {"anyOf": [fragment(Behaviour, AMENDMENTS), fragment(PresetCall, AMENDMENTS)]}
     amendments = {**AMENDMENTS, (ConfigFile, "behaviours"): {"items": behaviour}}
     return {
-        "behaviour": document("A behaviour of pass-mock, as POST /_mock/behaviours takes it", behaviour),
+        "behaviour": document("Behaviour of pass-mock, the body of POST /_mock/behaviours", behaviour),
         "mock": document("Configuration of pass-mock", fragment(ConfigFile, amendments)),
     }

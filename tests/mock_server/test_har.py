@@ -9,7 +9,7 @@ import pytest
 
 from pass_harness.mock_server.config.settings import Bounds, Settings
 from pass_harness.mock_server.exchange import Exchange
-from pass_harness.mock_server.journal.har import Beyond, entry_of
+from pass_harness.mock_server.journal.har import ExchangeMetadata, entry_of
 from pass_harness.mock_server.journal.masking import mask
 from tests.mock_server.conftest import FULL, Mock
 from tests.mock_server.har_schema import HAR
@@ -59,14 +59,14 @@ async def test_an_exchange_is_an_entry(mock: Mock) -> None:
 async def test_nothing_of_an_exchange_is_left_out(mock: Mock) -> None:
     await mock.logged_in()
     exchange, entry = (await mock.exchanges())[-1], (await entries(mock))[-1]
-    assert entry["_exchange"] == {name: exchange[name] for name in Beyond.__struct_fields__}
+    assert entry["_exchange"] == {name: exchange[name] for name in ExchangeMetadata.__struct_fields__}
     assert {pair["name"]: pair["value"] for pair in entry["request"]["headers"]} == exchange["request_headers"]
     assert {pair["name"]: pair["value"] for pair in entry["response"]["headers"]} == exchange["response_headers"]
     assert entry["request"]["method"] == exchange["method"]
     assert entry["connection"] == exchange["connection"]
     in_har = {"at", "duration_ms", "connection", "method", "path", "query", "status"}
     in_har |= {f"{message}_{part}" for message in ("request", "response") for part in ("headers", "body")}
-    assert {*in_har, *Beyond.__struct_fields__} == set(Exchange.__struct_fields__)
+    assert {*in_har, *ExchangeMetadata.__struct_fields__} == set(Exchange.__struct_fields__)
 
 
 async def test_secrets_are_masked_and_cookies_named(throttling_mock: Mock) -> None:
