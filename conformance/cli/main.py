@@ -36,7 +36,7 @@ from pass_harness.mock_server.cli.options import (
     DEFAULT_MOCK,
     FILE,
     HELP,
-    completing,
+    completion_of,
     control_token_option,
     schema_command,
 )
@@ -76,7 +76,7 @@ _scenarios = click.option(
     "scenarios",
     multiple=True,
     metavar="ID",
-    shell_complete=completing(_scenario_ids),
+    shell_complete=completion_of(_scenario_ids),
     help="Play only these; globs, repeatable.",
 )
 
@@ -229,7 +229,7 @@ def rules(patterns: tuple[str, ...], rule_set: str | None, form: str) -> None:
 
 
 @main.command()
-@click.argument("rule", shell_complete=completing(rule_ids))
+@click.argument("rule", shell_complete=completion_of(rule_ids))
 def explain(rule: str) -> None:
     """Say what a rule asks, where that stands, what breaks otherwise and how to mend it."""
     for number, chosen in enumerate(select([rule])):

@@ -14,7 +14,7 @@ from pass_harness.conformance.reports.formats import Form
 from pass_harness.load.event import Event
 from pass_harness.load.event_options import event_options
 from pass_harness.load.forecast.habits import COMPLIANT, defects, flaws_named
-from pass_harness.mock_server.cli.options import FILE, completing
+from pass_harness.mock_server.cli.options import FILE, completion_of
 
 if TYPE_CHECKING:
     from pass_harness.load.forecast.report import ForecastReport
@@ -71,7 +71,7 @@ def _show_defects(context: click.Context, _: click.Parameter, wanted: bool) -> N
     "names",
     multiple=True,
     metavar="NAME",
-    shell_complete=completing(defects),
+    shell_complete=completion_of(defects),
     help="What the service does wrong besides (see --defects).",
 )
 @click.option(

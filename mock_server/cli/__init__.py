@@ -1,1 +1,1 @@
-"""The command pass-mock."""
+"""The command line of pass-mock."""

@@ -1,4 +1,4 @@
-"""The command ``pass-mock health``: whether a mock answers, for containers and scripts that wait for one."""
+"""The command ``pass-mock health``: a health check for containers and for scripts that wait for a mock."""
 
 from __future__ import annotations
 
@@ -9,27 +9,30 @@ from pathlib import Path
 import click
 import httpx
 
-from pass_harness.mock_server.cli.options import DEFAULT_MOCK, FILE, control_token_option, stop
+from pass_harness.mock_server.cli.options import DEFAULT_MOCK, FILE, control_token_option, exit_with_usage_error
 from pass_harness.mock_server.client.async_client import ControlError
 from pass_harness.mock_server.client.sync_client import SyncControlClient
 
-PATIENCE = 2.0
-"""Seconds that the mock has to answer."""
+TIMEOUT_S = 2.0
+"""Seconds to wait for the answer."""
 
 
 @click.command()
-@click.option("--mock", "url", default=DEFAULT_MOCK, show_default=True, metavar="URL", help="The mock.")
+@click.option("--mock", "url", default=DEFAULT_MOCK, show_default=True, metavar="URL", help="Base URL of the mock.")
 @control_token_option
-@click.option("--ca", "authority", type=FILE, help="PEM file of the authority to trust, for a mock with --tls.")
-def health(url: str, control_token: str | None, authority: Path | None) -> None:
-    """Exit with 0 if the mock answers, else with 1."""
+@click.option("--ca", "ca_file", type=FILE, help="CA certificate to trust (PEM), for a mock with --tls.")
+def health(url: str, control_token: str | None, ca_file: Path | None) -> None:
+    """Check that a running mock answers.
+
+    The exit code is 0 if it does, else 1.
+    """
     try:
-        verify = ssl.create_default_context(cafile=authority) if authority is not None else True
-        with SyncControlClient(url, token=control_token, timeout=PATIENCE, verify=verify) as control:
-            told = control.health()
+        verify = ssl.create_default_context(cafile=ca_file) if ca_file is not None else True
+        with SyncControlClient(url, token=control_token, timeout=TIMEOUT_S, verify=verify) as control:
+            answer = control.health()
     except (httpx.TransportError, ControlError) as error:
-        click.echo(f"pass-mock: the mock at {url} is not well: {error}", err=True)
+        click.echo(f"pass-mock: the mock at {url} is not healthy: {error}", err=True)
         sys.exit(1)
     except (httpx.InvalidURL, OSError) as error:
-        stop(f"cannot ask {url}: {error}")
-    click.echo(told.status)
+        exit_with_usage_error(f"cannot connect to {url}: {error}")
+    click.echo(answer.status)

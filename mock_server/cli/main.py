@@ -1,4 +1,4 @@
-"""The command ``pass-mock``."""
+"""The command ``pass-mock``, with its subcommands for configuration files and software statements."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from pass_harness.mock_server.cli.options import (
     CommandGroup,
     check_listening,
     check_writable,
-    completing,
+    completion_of,
+    exit_with_usage_error,
     listening_options,
     schema_command,
-    stop,
 )
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Commands(CommandGroup):
-    """The commands that are not in this module."""
+    """The group of all commands; those of other modules load on first use."""
 
     elsewhere: ClassVar[Mapping[str, str]] = {
         "health": "pass_harness.mock_server.cli.health_command:health",
@@ -39,7 +39,7 @@ class Commands(CommandGroup):
 
 
 def _presets() -> Iterable[str]:
-    from pass_harness.mock_server.behaviours.presets import presets  # noqa: PLC0415 - for the shell alone
+    from pass_harness.mock_server.behaviours.presets import presets  # noqa: PLC0415 - only shell completion needs it
 
     return presets()
 
@@ -47,28 +47,62 @@ def _presets() -> Iterable[str]:
 @click.group(cls=Commands, context_settings=HELP)
 @click.version_option(package_name="pass-harness")
 def main() -> None:
-    """A mock of Adobe Pass Authentication."""
+    """Run and inspect a mock of Adobe Pass Authentication."""
 
 
 @main.command()
-@click.option("--config", type=FILE, help="TOML file; see docs/reference/configuration.md.")
+@click.option("--config", type=FILE, help="Configuration file (TOML); see docs/reference/configuration.md.")
 @listening_options
-@click.option("--store", default="memory", show_default=True, help="memory, sqlite:PATH or redis://HOST:PORT/DB.")
-@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes; needs Redis.")
-@click.option("--no-throttle", is_flag=True, help="Never answer 429.")
-@click.option("--strict", is_flag=True, help="Refuse what Adobe Pass tolerates although it is not documented.")
-@click.option("--seed", type=int, help="Make the same codes and ids in every run.")
+@click.option(
+    "--store",
+    default="memory",
+    show_default=True,
+    help="Storage of the state: memory, sqlite:PATH or redis://HOST:PORT/DB.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Number of worker processes; more than 1 requires a Redis store.",
+)
+@click.option("--no-throttle", is_flag=True, help="Disable rate limiting: never answer HTTP 429.")
+@click.option(
+    "--strict", is_flag=True, help="Answer HTTP 400 to undocumented requests that Adobe Pass accepts in practice."
+)
+@click.option("--seed", type=int, help="Random seed: the same codes and ids in every run.")
 @click.option(
     "--preset",
     "preset_names",
     multiple=True,
-    shell_complete=completing(_presets),
-    help="Start with these bad days; see GET /_mock/presets.",
+    shell_complete=completion_of(_presets),
+    help="Activate a fault preset at start; repeat for several. GET /_mock/presets lists them.",
 )
-@click.option("--wrong-ca", is_flag=True, help="With --tls: a certificate that ca.pem does not vouch for.")
-@click.option("--data-centres", type=click.IntRange(1, 4), default=1, show_default=True, help="On 127.0.0.2 and on.")
-@click.option("--dns-port", type=click.IntRange(0, 65_535), default=0, help="UDP port for the data centres' name.")
-@click.option("--dns-name", default="adobe-pass.test", show_default=True, help="The data centres' name.")
+@click.option(
+    "--wrong-ca",
+    is_flag=True,
+    help="Serve HTTPS with an untrusted certificate, to test certificate verification: ca.pem did not sign it.",
+)
+@click.option(
+    "--data-centres",
+    type=click.IntRange(1, 4),
+    default=1,
+    show_default=True,
+    help="Number of simulated data centres, for DNS failover; several listen on 127.0.0.2, 127.0.0.3, …",
+)
+@click.option(
+    "--dns-port",
+    type=click.IntRange(0, 65_535),
+    default=0,
+    show_default=True,
+    help="UDP port of the DNS server for --data-centres; 0 takes a free port.",
+)
+@click.option(
+    "--dns-name",
+    default="adobe-pass.test",
+    show_default=True,
+    help="Host name that the DNS server resolves to the active data centre.",
+)
 def serve(
     config: Path | None,
     host: str,
@@ -91,7 +125,7 @@ def serve(
     dns_name: str,
 ) -> None:
     """Run the mock until interrupted."""
-    # Only this command needs the server; the others start without it.
+    # Imported here: only this command needs the server, and the others start faster without it.
     from pass_harness.mock_server.config.loading import load_settings  # noqa: PLC0415
     from pass_harness.mock_server.live.observer import installed_observers  # noqa: PLC0415
     from pass_harness.mock_server.server.serve import BindError, ListenOptions, serve_forever  # noqa: PLC0415
@@ -103,7 +137,9 @@ def serve(
     check_listening(host, control_token)
     check_writable(record)
     if workers > 1 and not is_shared(store):
-        stop(f"--workers {workers} needs a store that the workers share: --store redis://HOST:PORT/DATABASE")
+        exit_with_usage_error(
+            f"--workers {workers} needs a store that the workers share: --store redis://HOST:PORT/DATABASE"
+        )
     settings = msgspec.structs.replace(
         settings,
         control_token=control_token,
@@ -126,18 +162,21 @@ def serve(
         observers = () if no_rules else installed_observers()
         serve_forever(settings, listening, store=store, workers=workers, seed=seed, observers=observers)
     except BindError as error:
-        stop(str(error))
+        exit_with_usage_error(str(error))
     except WorkersFailed as error:
         raise SystemExit(f"pass-mock: {error}") from error
     except StoreUnavailable as error:
-        stop(f"--store: {error}")
+        exit_with_usage_error(f"--store: {error}")
 
 
 @main.command("software-statement")
-@click.option("--application", default="default", show_default=True, help="Name of a registered application.")
-@click.option("--config", type=FILE, help="TOML file with the application.")
+@click.option("--application", default="default", show_default=True, help="Name of an application of the catalogue.")
+@click.option("--config", type=FILE, help="Configuration file (TOML) that defines the application.")
 def software_statement(application: str, config: Path | None) -> None:
-    """Print the software statement that a service registers with."""
+    """Print a software statement (for DCR).
+
+    A service registers with it (dynamic client registration).
+    """
     from pass_harness.mock_server.config.loading import load_settings  # noqa: PLC0415 - as above
     from pass_harness.mock_server.signing.access_tokens import software_statement as sign  # noqa: PLC0415
     from pass_harness.mock_server.signing.keys import load_keys  # noqa: PLC0415
@@ -145,19 +184,21 @@ def software_statement(application: str, config: Path | None) -> None:
     settings = load_settings(config)
     applications = settings.catalogue.applications
     if application not in applications:
-        stop(f"there is no application {application!r}; there are: {', '.join(applications)}")
+        exit_with_usage_error(
+            f"--application: there is no application {application!r}; choose one of: {', '.join(applications)}"
+        )
     click.echo(sign(applications[application], load_keys(settings.keys).authorization_server))
 
 
 @main.group()
 def config() -> None:
-    """Look at configuration files."""
+    """Check and show configuration files."""
 
 
 @config.command()
 @click.argument("file", type=FILE)
 def check(file: Path) -> None:
-    """Say whether FILE can be used."""
+    """Check the configuration file FILE; an error names file, line and column."""
     from pass_harness.mock_server.config.loading import load_settings  # noqa: PLC0415 - as above
 
     load_settings(file)
@@ -167,7 +208,7 @@ def check(file: Path) -> None:
 @config.command()
 @click.argument("file", required=False, type=FILE)
 def show(file: Path | None) -> None:
-    """Print the settings that FILE leads to, defaults included, as JSON."""
+    """Print the settings of the configuration file FILE as JSON, with all defaults."""
     from pass_harness.mock_server.config.loading import load_settings  # noqa: PLC0415 - as above
     from pass_harness.mock_server.formats.durations import encode_hook  # noqa: PLC0415
 
@@ -186,7 +227,7 @@ def _preset_behaviours(names: tuple[str, ...]) -> list[Behaviour]:
     try:
         return [behaviour for name in names for behaviour in PresetCall(preset=name).behaviours()]
     except ValueError as error:
-        stop(f"--preset: {error}")
+        exit_with_usage_error(f"--preset: {error}")
 
 
 main.add_command(

@@ -1,4 +1,4 @@
-"""The command ``pass-mock openapi``: print our document, or compare others with it."""
+"""The command ``pass-mock openapi``: prints the OpenAPI document of the mock, or compares others with it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from pass_harness.mock_server.cli.options import FILE, stop
+from pass_harness.mock_server.cli.options import FILE, exit_with_usage_error
 from pass_harness.mock_server.openapi.comparison import differences
 from pass_harness.mock_server.openapi.departures import departure_of
 from pass_harness.mock_server.openapi.document_reader import Document, UnreadableDocument, read_document
@@ -19,41 +19,42 @@ _SERVER = "http://127.0.0.1:8300"
 
 
 @click.command()
-@click.option("--diff", is_flag=True, help="Compare FILES, Adobe's OpenAPI documents, with the mock's.")
-@click.option(
-    "--all", "show_all", is_flag=True, help="With --diff: list the known departures too, with their reasons."
-)
+@click.option("--diff", is_flag=True, help="Compare FILES, OpenAPI documents of Adobe Pass, with that of the mock.")
+@click.option("--all", "show_all", is_flag=True, help="With --diff: list known differences too, with their reasons.")
 @click.argument("files", nargs=-1, type=FILE)
 def openapi(diff: bool, show_all: bool, files: tuple[Path, ...]) -> None:
-    """Print the OpenAPI document of the mock, or say what FILES have that it lacks or contradicts.
+    """Print the OpenAPI document of the mock.
 
-    With --diff the exit code is 0 where every difference is known (docs/reference/departures.md), 1 where one is not.
+    With --diff, print its differences from FILES instead. The exit code is then 0 if every difference is known
+    (docs/reference/departures.md), else 1.
     """
-    # Only this command needs all that serves; the others start without it.
+    # Imported here: the endpoints are slow to import, and the other commands start faster without them.
     from pass_harness.mock_server.openapi.document import document  # noqa: PLC0415
     from pass_harness.mock_server.routes import ENDPOINTS  # noqa: PLC0415
 
     if not diff:
         if files or show_all:
-            stop("files and --all go with --diff: pass-mock openapi --diff FILE…")
+            exit_with_usage_error("FILES and --all need --diff: pass-mock openapi --diff FILE…")
         click.echo(msgspec.json.format(msgspec.json.encode(document(ENDPOINTS, _SERVER))).decode())
         return
     if not files:
-        stop("--diff compares with files: name at least one OpenAPI document, pass-mock openapi --diff FILE…")
+        exit_with_usage_error(
+            "--diff needs a file: name at least one OpenAPI document, pass-mock openapi --diff FILE…"
+        )
     ours = msgspec.convert(document(ENDPOINTS), Document)
     unknown = 0
     for file in files:
         try:
             lines, found = _compared(file, ours, show_all=show_all)
         except UnreadableDocument as error:
-            stop(f"{file}: {error}")
+            exit_with_usage_error(f"{file}: {error}")
         click.echo("\n".join(lines))
         unknown += found
     sys.exit(1 if unknown else 0)
 
 
 def _compared(file: Path, ours: Document, *, show_all: bool) -> tuple[list[str], int]:
-    """The report on one file, and how many differences are not known."""
+    """Return the lines of the report on one file, and the number of unknown differences."""
     theirs = read_document(file)
     found = [(difference, departure_of(difference)) for difference in differences(theirs, ours)]
     unknown = sum(departure is None for _, departure in found)

@@ -1,4 +1,4 @@
-"""What the commands have in common: options of what listens, and mistakes as one sentence."""
+"""Options and error handling that commands share."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from pass_harness.mock_server.formats.usage_error import ConfigError
 
 WRONG_USAGE = 2
 DEFAULT_MOCK = "http://127.0.0.1:8300"
-"""Where commands look for a mock."""
+"""Base URL of the mock that commands use by default."""
 FILE = click.Path(path_type=Path)
-"""A path, which shells complete."""
+"""A path; shells complete it."""
 HELP: Mapping[str, Any] = {"help_option_names": ["-h", "--help"]}
-"""Context settings of each outermost command; its subcommands inherit them."""
+"""Context settings of a root command; its subcommands inherit them."""
 ShellComplete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
 T = TypeVar("T")
 
 
-def read_by(parse: Callable[[str], T]) -> Callable[[click.Context, click.Parameter, str | None], T | None]:
-    """The callback of options that people write in a form of their own: ``60s``, ``10GB``."""
+def parsed_with(parse: Callable[[str], T]) -> Callable[[click.Context, click.Parameter, str | None], T | None]:
+    """Return an option callback that parses values such as ``60s`` or ``10GB``; ``parse`` raises ValueError."""
 
     def callback(_: click.Context, __: click.Parameter, text: str | None) -> T | None:
         try:
@@ -43,33 +43,37 @@ def read_by(parse: Callable[[str], T]) -> Callable[[click.Context, click.Paramet
 
 
 _LISTENING = (
-    click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on."),
+    click.option("--host", default="127.0.0.1", show_default=True, help="IP address or host name to listen on."),
     click.option(
-        "--port", default=8300, show_default=True, type=click.IntRange(0, 65_535), help="0 takes a free port."
+        "--port",
+        default=8300,
+        show_default=True,
+        type=click.IntRange(0, 65_535),
+        help="TCP port to listen on; 0 takes a free port.",
     ),
-    click.option("--record", type=FILE, help="Append every exchange to this file (JSON lines)."),
+    click.option("--record", type=FILE, help="Record every exchange: append it to this file (JSON lines)."),
     click.option(
         "--control-token",
         envvar=CONTROL_TOKEN,
         show_envvar=True,
-        help="Bearer token that control calls must carry; needed beyond loopback.",
+        help="Bearer token (password) of the control API; required to listen beyond loopback.",
     ),
     click.option(
         "--record-limit",
         metavar="SIZE",
-        callback=read_by(parse_size),
+        callback=parsed_with(parse_size),
         default=format_size(RECORD_LIMIT),
         show_default=True,
-        help="The size at which that file gets no more exchanges; its last line says so.",
+        help="Maximum size of the --record file; recording stops there, and the last line says so.",
     ),
-    click.option("--no-rules", is_flag=True, help="Judge nothing while serving."),
-    click.option("--tls", is_flag=True, help="HTTPS with a certificate made for this run."),
+    click.option("--no-rules", is_flag=True, help="Disable live checking of the conformance rules."),
+    click.option("--tls", is_flag=True, help="Serve HTTPS, with a certificate generated for this run."),
     click.option(
         "--tls-folder",
         type=FILE,
         default=Path("pass-mock-tls"),
         show_default=True,
-        help="Where --tls writes ca.pem, the certificate authority to trust.",
+        help="Folder in which --tls writes ca.pem, the CA certificate to trust.",
     ),
 )
 
@@ -78,15 +82,15 @@ control_token_option = click.option(
     metavar="TOKEN",
     envvar=CONTROL_TOKEN,
     show_envvar=True,
-    help="The mock's, where it was started with one.",
+    help="Control token of the mock, if it was started with --control-token.",
 )
 
 
 class CommandGroup(click.Group):
-    """A command of other commands, which makes one sentence and exit code 2 of mistakes."""
+    """A group of commands. A configuration error ends it with one sentence and exit code 2."""
 
     elsewhere: ClassVar[Mapping[str, str]] = {}
-    """Commands of other modules by name, as ``module:attribute``; each is imported when it is called."""
+    """Commands of other modules by name, as ``module:attribute``; each is imported on first use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*super().list_commands(ctx), *self.elsewhere})
@@ -102,17 +106,20 @@ class CommandGroup(click.Group):
         try:
             return super().invoke(ctx)
         except ConfigError as error:
-            stop(str(error))
+            exit_with_usage_error(str(error))
 
 
 def schema_command(schemas: Mapping[str, str], default: str | None = None) -> click.Command:
-    """The command ``schema``; ``schemas`` tells in which package each is, as NAME.schema.json."""
+    """Return the command ``schema``; ``schemas`` maps the name of a schema to the package of NAME.schema.json."""
 
     @click.command("schema")
     @click.argument("name", type=click.Choice(sorted(schemas)), default=default, required=False)
-    @click.option("--write", "folder", type=FILE, metavar="DIR", help="All of them, as files.")
+    @click.option("--write", "folder", type=FILE, metavar="DIR", help="Write all schemas to files in this folder.")
     def schema(name: str | None, folder: Path | None) -> None:
-        """Print a JSON Schema, for editors and other checkers of files."""
+        """Print a JSON Schema (for editors).
+
+        Editors validate and complete configuration files with it.
+        """
         texts = {each: (files(package) / f"{each}.schema.json").read_bytes() for each, package in schemas.items()}
         if folder is not None:
             _write({folder / f"{each}.schema.json": text for each, text in texts.items()})
@@ -134,44 +141,45 @@ def _write(texts: Mapping[Path, bytes]) -> None:
         click.echo(f"{path}", err=True)
 
 
-def stop(sentence: str) -> NoReturn:
+def exit_with_usage_error(sentence: str) -> NoReturn:
+    """Print the sentence to stderr and exit with code 2."""
     click.echo(f"pass-mock: {sentence}", err=True)
     sys.exit(WRONG_USAGE)
 
 
-def completing(names: Callable[[], Iterable[str]], *, files: bool = False) -> ShellComplete:
-    """Lets the shell complete a parameter with names, and with files if it may be one as well."""
+def completion_of(names: Callable[[], Iterable[str]], *, files: bool = False) -> ShellComplete:
+    """Return a shell completion of a parameter: the names and, with ``files``, paths."""
 
-    def complete(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
-        found = [CompletionItem(name) for name in names() if name.startswith(begun)]
-        return [*found, CompletionItem(begun, type="file")] if files else found
+    def complete(_: click.Context, __: click.Parameter, prefix: str) -> list[CompletionItem]:
+        found = [CompletionItem(name) for name in names() if name.startswith(prefix)]
+        return [*found, CompletionItem(prefix, type="file")] if files else found
 
     return complete
 
 
 def listening_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Where and how to listen, and what becomes of the exchanges: options of the mock and of the proxy."""
+    """Add the options that the mock and the proxy share: address, TLS, recording, control token."""
     for option in reversed(_LISTENING):
         command = option(command)
     return command
 
 
 def check_listening(host: str, control_token: str | None) -> None:
-    """Ends the command if strangers could control what listens there."""
+    """Exit with a usage error if other machines could use the control API without a token."""
     if control_token is not None and not control_token.strip():
-        stop("--control-token: is empty, so everybody knows it; give another one, or none")
+        exit_with_usage_error("--control-token: is empty and protects nothing; give another one, or none")
     if control_token is None and not _is_loopback(host):
-        sentence = f"give a --control-token, or set {CONTROL_TOKEN}"
-        stop(f"--host {host}: whoever reaches this address could control the mock; {sentence}")
+        remedy = f"give a --control-token, or set {CONTROL_TOKEN}"
+        exit_with_usage_error(f"--host {host}: other machines could use the control API without a token; {remedy}")
 
 
 def check_writable(record: Path | None) -> None:
-    """Ends the command if there is a file for exchanges that cannot be written."""
+    """Exit with a usage error if the file for recorded exchanges cannot be written."""
     try:
         if record is not None:
             record.open("ab").close()
     except OSError as error:
-        stop(f"--record {record}: cannot be written ({error.strerror})")
+        exit_with_usage_error(f"--record {record}: cannot be written ({error.strerror}); choose another file")
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,4 +1,4 @@
-"""The command ``pass-mock proxy``."""
+"""The command ``pass-mock proxy``: a recording reverse proxy in front of Adobe Pass."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from pathlib import Path
 
 import click
 
-from pass_harness.mock_server.cli.options import FILE, check_listening, check_writable, listening_options, stop
+from pass_harness.mock_server.cli.options import (
+    FILE,
+    check_listening,
+    check_writable,
+    exit_with_usage_error,
+    listening_options,
+)
 from pass_harness.mock_server.formats.byte_size import Size
 from pass_harness.mock_server.formats.durations import parse_duration
 from pass_harness.mock_server.optional_dependencies import require
@@ -15,13 +21,21 @@ from pass_harness.mock_server.optional_dependencies import require
 
 @click.command()
 @click.option(
-    "--upstream", "upstream_url", required=True, metavar="URL", help="An Adobe Pass environment, or a mock."
+    "--upstream",
+    "upstream_url",
+    required=True,
+    metavar="URL",
+    help="Base URL to forward requests to: an Adobe Pass environment, or a mock.",
 )
 @listening_options
 @click.option(
-    "--timeout", default="60s", show_default=True, metavar="DURATION", help="For each step of the upstream."
+    "--timeout",
+    default="60s",
+    show_default=True,
+    metavar="DURATION",
+    help="Upstream timeout, for the connection and for each read and write.",
 )
-@click.option("--ca", "authority", type=FILE, help="PEM file of an authority to trust besides.")
+@click.option("--ca", "ca_file", type=FILE, help="Additional CA certificate to trust for the upstream (PEM).")
 def proxy(
     upstream_url: str,
     host: str,
@@ -31,13 +45,17 @@ def proxy(
     control_token: str | None,
     no_rules: bool,
     timeout: str,
-    authority: Path | None,
+    ca_file: Path | None,
     tls: bool,
     tls_folder: Path,
 ) -> None:
-    """Record and judge what a service does to a real Adobe Pass environment."""
+    """Record and check traffic to Adobe Pass.
+
+    The proxy forwards the requests of a service to a real Adobe Pass environment (reverse proxy), records every
+    exchange and applies the conformance rules to it.
+    """
     require("proxy", "the proxy")
-    # Only this command needs the proxy; the others start without it.
+    # Imported here: only this command needs the proxy, and the others start faster without it.
     from pass_harness.mock_server.config.settings import Settings  # noqa: PLC0415
     from pass_harness.mock_server.live.observer import installed_observers  # noqa: PLC0415
     from pass_harness.mock_server.proxy.app import create_proxy  # noqa: PLC0415
@@ -48,15 +66,15 @@ def proxy(
     check_listening(host, control_token)
     check_writable(record)
     try:
-        there = Address.of(upstream_url)
-        upstream = Upstream(there, trust(authority), parse_duration(timeout).seconds)
+        upstream_address = Address.of(upstream_url)
+        upstream = Upstream(upstream_address, trust(ca_file), parse_duration(timeout).seconds)
         listener = listen(host, port)
     except (BadUpstream, BindError) as error:
-        stop(str(error))
+        exit_with_usage_error(str(error))
     except ValueError as error:
-        stop(f"--timeout: {error}")
-    if there.is_served_by(listener):
-        stop(f"--upstream {upstream_url}: that is the proxy itself; name the environment behind it")
+        exit_with_usage_error(f"--timeout: {error}")
+    if upstream_address.is_served_by(listener):
+        exit_with_usage_error(f"--upstream {upstream_url}: is the proxy itself; name the environment behind it")
     made = make_tls(tls_folder) if tls else None
     settings = Settings(
         control_token=control_token, record=str(record) if record else None, record_limit=record_limit
@@ -65,10 +83,10 @@ def proxy(
     base = address(listener, made)
     lines = [
         f"Adobe Pass proxy  {base}",
-        f"upstream          {there.url}",
+        f"upstream          {upstream_address.url}",
         f"journal, findings {base}/_mock/exchanges  {base}/_mock/findings",
     ]
     if made is not None:
-        lines.append(f"certificate authority to trust: {made.certificate_authority}")
+        lines.append(f"certificate ca_file to trust: {made.certificate_authority}")
     click.echo("\n".join(lines), file=sys.stderr)
     run(app, [listener], made)

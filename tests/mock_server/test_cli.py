@@ -75,7 +75,7 @@ def test_a_busy_port_is_one_sentence_and_exit_code_2() -> None:
         (("serve", "--host", "no.such.host.invalid", "--control-token", "x"), "--host no.such.host.invalid"),
         (("serve", "--record", "/none/trace.jsonl"), "cannot be written"),
         (("serve", "--port", "99999"), "99999"),
-        (("software-statement", "--application", "none"), "there are: default"),
+        (("software-statement", "--application", "none"), "choose one of: default"),
     ],
 )
 def test_wrong_usage_is_exit_code_2_without_a_traceback(arguments: tuple[str, ...], words: str) -> None:

@@ -98,7 +98,7 @@ def test_the_health_check_tells_a_mock_that_answers_from_none() -> None:
     assert [(done.returncode, done.stdout) for done in answers] == [(0, "ok\n"), (1, "")]
     gone = asked_health(here, "s3cret")
     assert gone.returncode == 1
-    assert f"the mock at {here} is not well" in gone.stderr
+    assert f"the mock at {here} is not healthy" in gone.stderr
     assert asked_health("nowhere", "").returncode == 1
 
 
