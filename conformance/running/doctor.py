@@ -19,9 +19,9 @@ from pass_harness.conformance.registry import all_rules
 from pass_harness.conformance.running.diagnosis import Diagnosis, of_catalogue, of_traffic, of_verbs
 from pass_harness.conformance.service_toml.service_config import ServiceConfig
 from pass_harness.fixtures.devices import Device, new_devices
-from pass_harness.mock_server.client.async_client import ControlClient, ControlError, ControlTokenWanted
+from pass_harness.mock_server.client.async_client import ControlClient, ControlError, ControlTokenRequired
 from pass_harness.mock_server.client.env_vars import CONTROL_TOKEN
-from pass_harness.mock_server.client.tls_trust import trusted
+from pass_harness.mock_server.client.tls_trust import trusted_context
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.space_paths import DEFAULT_SPACE
 
@@ -70,7 +70,7 @@ async def no_mock(control: ControlClient) -> Diagnosis | None:
     """That no mock answers, or none that lets itself be asked, or None."""
     try:
         await control.health()
-    except ControlTokenWanted:
+    except ControlTokenRequired:
         return Diagnosis(
             what=f"the mock at {control.base_url} wants its control token",
             remedy=f"Give it with --control-token, or in the environment as {CONTROL_TOKEN}",
@@ -104,7 +104,9 @@ async def _service(config: ServiceConfig, control: ControlClient) -> tuple[list[
     if not base_url:
         return [], True  # the driver knows where the service is, and its first verb will tell
     try:
-        async with httpx.AsyncClient(timeout=config.service.timeout, verify=trusted(), trust_env=False) as http:
+        async with httpx.AsyncClient(
+            timeout=config.service.timeout, verify=trusted_context(), trust_env=False
+        ) as http:
             answer = await http.get(base_url)
     except httpx.TransportError as error:
         dead = Diagnosis(

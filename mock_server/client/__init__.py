@@ -1,1 +1,1 @@
-"""Typed clients of the control API."""
+"""Typed clients of the control API, for coroutines and for synchronous code."""

@@ -1,7 +1,7 @@
-"""A typed client of the control API, for coroutines (`SyncControlClient` in sync_client.py is for all else).
+"""A typed asyncio client of the control API. `SyncControlClient` (sync_client.py) has the same calls for other code.
 
-One method per call of the table in docs/reference/control-api.md. Errors of the mock (4xx) are raised as
-`ControlError` with the mock's own sentence; a mock that cannot be reached raises `httpx.TransportError`.
+Each method is one call of the table in docs/reference/control-api.md. An error of the mock (4xx) raises
+`ControlError` with the sentence of the mock; a mock that cannot be reached raises `httpx.TransportError`.
 """
 
 from __future__ import annotations
@@ -29,32 +29,32 @@ from pass_harness.mock_server.client.models import (
     MediaTokenVerdict,
 )
 from pass_harness.mock_server.client.sse import EventReader
-from pass_harness.mock_server.client.tls_trust import trusted
+from pass_harness.mock_server.client.tls_trust import trusted_context
 
 T = TypeVar("T")
 
 
 class ControlError(Exception):
-    """The mock refused a control call; the message is the mock's own."""
+    """The mock refused a control call; the message comes from the mock."""
 
 
-class ControlTokenWanted(ControlError):
-    """The mock takes control calls only with its control token."""
+class ControlTokenRequired(ControlError):
+    """The mock refused a control call because the control token is missing or wrong (HTTP 401)."""
 
 
 class ControlClient:
-    """Drives one space of a running mock.
+    """An asyncio client of the control API of one space.
 
-    ``base_url`` is the mock's address as the service under test knows it, prefix of the space included:
-    ``http://127.0.0.1:8300/~build-42``. ``verify`` is for a mock with TLS: an SSL context that trusts its authority,
-    where SSL_CERT_FILE does not name it.
+    ``base_url`` is the base URL that the service under test uses, with the prefix of the space:
+    ``http://127.0.0.1:8300/~build-42``. ``token`` is the control token, ``timeout`` a number of seconds. ``verify``
+    is an SSL context that trusts the CA of a mock with TLS, unless SSL_CERT_FILE names that CA.
     """
 
     def __init__(
         self, base_url: str, *, token: str | None = None, timeout: float = 10.0, verify: ssl.SSLContext | bool = True
     ) -> None:
         self.base_url = base_url.rstrip("/")
-        self._token, self._verify = token, trusted() if verify is True else verify
+        self._token, self._verify = token, trusted_context() if verify is True else verify
         self._http = httpx.AsyncClient(
             base_url=f"{self.base_url}/_mock",
             headers=bearer(token),
@@ -72,83 +72,87 @@ class ControlClient:
         await self.close()
 
     async def close(self) -> None:
+        """Close the connections."""
         await self._http.aclose()
 
     def of_space(self, name: str) -> ControlClient:
-        """A client of another space of the same mock."""
+        """Return a client of another space of the same mock."""
         return ControlClient(of_space(self.base_url, name), token=self._token, verify=self._verify)
 
     async def health(self) -> Health:
+        """Return the status of the mock and the times of its clocks."""
         return await self._get("/health", Health)
 
     async def reset(self) -> None:
-        """Back to the catalogue: state, behaviours, clock and journal of this space."""
+        """Reset the space: state, behaviours, clock and journal."""
         await self._call("POST", "/reset")
 
     async def catalogue(self) -> dict[str, Any]:
-        """What exists, and which integrations are switched on."""
+        """Return the catalogue, with the integrations that are enabled."""
         return await self._get("/catalogue", dict[str, Any])
 
     async def set_integration(self, service_provider: str, mvpd: str, *, enabled: bool) -> None:
-        """Switches one integration."""
+        """Enable or disable the integration of a service provider with an MVPD."""
         path = f"/integrations/{quote(service_provider, safe='')}/{quote(mvpd, safe='')}"
         await self._call("PUT", path, json={"enabled": enabled})
 
     async def software_statement(self, application: str = "default") -> str:
-        """A software statement to register with."""
+        """Return a software statement of an application, for dynamic client registration."""
         answer = await self._call("GET", "/software-statement", params={"application": application})
         return answer.text.strip()
 
     async def exchanges(self, /, *, after: int = 0, limit: int = 1000, **filters: str) -> ExchangePage:
-        """The journal after the exchange with id ``after``, oldest first; filters as in the control API."""
+        """Return the exchanges after the one with id ``after``, oldest first; filters as in the control API."""
         return await self._get("/exchanges", ExchangePage, {"after": str(after), "limit": str(limit), **filters})
 
     async def har(self, /, **filters: str) -> bytes:
-        """The journal as HAR 1.2; filters as in the control API."""
+        """Return the journal as a HAR 1.2 file; filters as in the control API."""
         return (await self._call("GET", "/exchanges.har", params=filters)).content
 
     async def clear_exchanges(self) -> None:
-        """Empties the journal."""
+        """Empty the journal."""
         await self._call("DELETE", "/exchanges")
 
     @asynccontextmanager
     async def events(self, *, after: str | None = None, view: str = "full") -> AsyncIterator[AsyncIterator[Event]]:
-        """``async with control.events() as events``: exchanges and findings as they happen, without end."""
+        """Stream exchanges and findings as they happen, without end: ``async with control.events() as events``."""
         async with self._http.stream("GET", "/events", params=event_parameters(after, view), timeout=None) as answer:
             if answer.is_error:
                 await answer.aread()
             yield _events(checked(answer))
 
     async def findings(self) -> Findings:
-        """What the live rules found so far."""
+        """Return the findings of the live rules so far."""
         return await self._get("/findings", Findings)
 
     async def metrics(self) -> str:
-        """The metrics of the whole mock in Prometheus's text format."""
+        """Return the metrics of the whole mock in Prometheus text format."""
         return (await self._call("GET", "/metrics")).text
 
     async def clock(self) -> ClockState:
+        """Return the time of the space."""
         return await self._get("/clock", ClockState)
 
     async def advance(self, duration: str) -> int:
-        """Moves the clock of the space forward (``"30m"``); the new time in ms."""
+        """Advance the clock of the space by a duration (``"30m"``) and return the new time (ms since the epoch)."""
         answer = await self._call("POST", "/clock", json={"advance": duration})
         return decoded(answer, ClockState).now
 
     async def sessions(self, *, limit: int = 100) -> list[ListedSession]:
-        """The sessions that began last, newest first."""
+        """Return the latest sessions, newest first."""
         return await self._listed("/sessions", list[ListedSession], {"limit": str(limit)})
 
     async def login(self, code: str, username: str | None = None) -> None:
-        """Completes the login of a code without a browser; the default subscriber if none is named."""
+        """Complete the login of a code without a browser; without ``username``, as the default subscriber."""
         body = {"username": username} if username else {}
         await self._call("POST", f"/sessions/{quote(code, safe='')}/login", json=body)
 
     async def buckets(self, *, limit: int = 100) -> list[Bucket]:
-        """The throttle buckets that are not full, the emptiest first."""
+        """Return the rate limit buckets that are not full, the emptiest first."""
         return await self._listed("/buckets", list[Bucket], {"limit": str(limit)})
 
     async def behaviours(self) -> list[ListedBehaviour]:
+        """Return all behaviours of the space, with their hits."""
         return await self._listed("/behaviours", list[ListedBehaviour])
 
     async def add_behaviour(
@@ -162,72 +166,77 @@ class ControlClient:
         probability: float | None = None,
         seed: int | None = None,
     ) -> str:
-        """Adds a behaviour; its id."""
+        """Add a behaviour and return its id."""
         lifetime = {"times": times, "for": for_, "after": after, "probability": probability, "seed": seed}
-        body = {"match": match or {}, "effect": effect, **_given(lifetime)}
+        body = {"match": match or {}, "effect": effect, **_without_none(lifetime)}
         return str(_object(await self._call("POST", "/behaviours", json=body))["id"])
 
     async def add_preset(
         self, preset: str, match: Mapping[str, str] | None = None, *, for_: str | None = None
     ) -> list[str]:
-        """Adds the behaviours of a preset; their ids."""
-        body = {"preset": preset, "match": match or {}, **_given({"for": for_})}
+        """Add the behaviours of a preset and return their ids."""
+        body = {"preset": preset, "match": match or {}, **_without_none({"for": for_})}
         ids: list[str] = _object(await self._call("POST", "/behaviours", json=body))["ids"]
         return ids
 
     async def switch_behaviour(self, behaviour: str, *, enabled: bool) -> None:
-        """Off, or on again: what it counted and when it ends stay as they were."""
+        """Disable or enable a behaviour; its hits and its end stay the same."""
         await self._call("PUT", f"/behaviours/{quote(behaviour, safe='')}", json={"enabled": enabled})
 
     async def remove_behaviour(self, behaviour: str) -> None:
+        """Remove a behaviour."""
         await self._call("DELETE", f"/behaviours/{quote(behaviour, safe='')}")
 
     async def presets(self) -> dict[str, str]:
-        """The presets, with what they do."""
+        """Return the descriptions of the presets, by name."""
         return await self._get("/presets", dict[str, str])
 
     async def data_centres(self) -> DataCentresState:
+        """Return the simulated data centres; ControlError if the mock has one only."""
         return await self._get("/data-centres", DataCentresState)
 
     async def fail_over(self) -> DataCentresState:
-        """Makes the next data centre the active one."""
+        """Make the next data centre the active one."""
         return decoded(await self._call("POST", "/data-centres/fail-over"), DataCentresState)
 
     async def public_keys(self) -> dict[str, Any]:
-        """The public keys of the space, as a JWKS."""
+        """Return the public keys of the space as a JSON Web Key Set."""
         return await self._get("/keys", dict[str, Any])
 
     async def rotate_key(self, key: str) -> str:
-        """Makes the space sign with a new ``media_token`` or ``authorization_server`` key; its kid."""
+        """Replace the ``media_token`` or ``authorization_server`` key of the space; return the new key id (kid)."""
         return str(_object(await self._call("POST", "/keys/rotate", json={"key": key}))["kid"])
 
     async def verify_media_token(self, token: str, resource: str | None = None) -> MediaTokenVerdict:
-        """What Adobe's Media Token Verifier would say, on the clock of the space."""
+        """Return the verdict of Adobe's Media Token Verifier at the time of the space."""
         body = {"token": token, "resource": resource}
         return decoded(await self._call("POST", "/media-tokens/verify", json=body), MediaTokenVerdict)
 
     async def revoke_access_tokens(self, client_id: str | None = None) -> int:
-        """Revokes the access tokens of one client, or of all; how many."""
+        """Revoke the access tokens of one client or of all clients, and return their number."""
         body = {"client_id": client_id} if client_id else {}
         return int(_object(await self._call("POST", "/access-tokens/revoke", json=body))["revoked"])
 
     async def end_profiles(self, /, **match: str) -> int:
-        """Ends profiles as an MVPD would (match: service_provider, mvpd, device, client_id); how many."""
+        """End profiles as an MVPD would, and return their number.
+
+        ``match`` selects them: service_provider, mvpd, device, client_id.
+        """
         return int(_object(await self._call("POST", "/profiles/end", json=match))["ended"])
 
     async def spaces(self) -> list[str]:
-        """The names of all spaces of the mock."""
+        """Return the names of all spaces of the mock."""
         return await self._listed("/spaces", list[str])
 
     async def delete_space(self, name: str) -> None:
-        """Forgets a space."""
+        """Delete a space with all its state."""
         await self._call("DELETE", f"/spaces/{quote(name, safe='')}")
 
     async def _get(self, path: str, kind: type[T], params: Mapping[str, str] | None = None) -> T:
         return decoded(await self._call("GET", path, params=params), kind)
 
     async def _listed(self, path: str, kind: type[T], params: Mapping[str, str] | None = None) -> T:
-        """What is listed under the name that the path ends with."""
+        """Return the list in the answer; its member has the last segment of the path as its name."""
         answer = await self._call("GET", path, params=params)
         return msgspec.convert(_object(answer)[path.rpartition("/")[2]], kind)
 
@@ -241,27 +250,29 @@ class ControlClient:
 
 
 def of_space(base_url: str, name: str) -> str:
-    """The address of a space of the mock that has this address."""
+    """Return the base URL of a space of the mock with this base URL."""
     return f"{base_url.partition('/~')[0]}/~{name}"
 
 
 def bearer(token: str | None) -> dict[str, str]:
-    """The header that carries the control token, if there is one."""
+    """Return the Authorization header for a control token; empty without one."""
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def event_parameters(after: str | None, view: str) -> dict[str, str]:
+    """Return the query parameters of GET /_mock/events."""
     return {"view": view, **({"after": after} if after is not None else {})}
 
 
 def checked(answer: httpx.Response) -> httpx.Response:
-    """The answer, unless it is an error; then `ControlError`."""
+    """Return the answer; ControlError if it is an error."""
     if answer.is_error:
-        raise (ControlTokenWanted if answer.status_code == 401 else ControlError)(_sentence(answer))
+        raise (ControlTokenRequired if answer.status_code == 401 else ControlError)(_sentence(answer))
     return answer
 
 
 def decoded(answer: httpx.Response, kind: type[T]) -> T:
+    """Return the JSON body of an answer as a struct."""
     return msgspec.json.decode(answer.content, type=kind)
 
 
@@ -272,8 +283,8 @@ async def _events(answer: httpx.Response) -> AsyncIterator[Event]:
             yield event
 
 
-def _given(lifetime: Mapping[str, object]) -> dict[str, object]:
-    return {name: value for name, value in lifetime.items() if value is not None}
+def _without_none(members: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def _object(answer: httpx.Response) -> dict[str, Any]:

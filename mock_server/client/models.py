@@ -1,6 +1,6 @@
-"""Answers of control calls: the mock writes these structs and the clients read them (docs/reference/control-api.md).
+"""Answers of control calls: the mock encodes these structs, and the clients decode them.
 
-A new version adds members, and renames and removes none.
+docs/reference/control-api.md describes them. A new version adds members; it renames and removes none.
 """
 
 from __future__ import annotations
@@ -14,7 +14,11 @@ from pass_harness.mock_server.signing.media_tokens import MediaToken, Status
 
 
 class Health(msgspec.Struct):
-    """``now`` is in ms on the space's clock, ``wall`` in s on the monotonic clock of ``Exchange.wall``."""
+    """The health of a mock.
+
+    ``now`` is the time of the space (ms since the epoch); ``wall`` is a time of the monotonic clock, as
+    ``Exchange.wall`` (s).
+    """
 
     status: str
     now: int
@@ -22,21 +26,25 @@ class Health(msgspec.Struct):
 
 
 class ClockState(msgspec.Struct):
-    """``now`` and how far the clock of the space was advanced, both in ms."""
+    """The clock of a space: ``now`` (ms since the epoch), and ``offset``, the sum of all advances (ms)."""
 
     now: int
     offset: int
 
 
 class ExchangePage(msgspec.Struct):
-    """``next`` is the id to ask `after` for the following page."""
+    """A page of the journal; ``next`` is the value of `after` for the following page."""
 
     exchanges: list[Exchange]
     next: int
 
 
 class Findings(msgspec.Struct):
-    """What the live rules found; ``rules`` as in a report."""
+    """The results of the live rules.
+
+    ``rules`` are those of report.json; ``judged`` and ``waiting`` count exchanges; ``stopped`` is the reason why
+    judging has stopped.
+    """
 
     rules: list[dict[str, Any]]
     judged: int
@@ -45,7 +53,7 @@ class Findings(msgspec.Struct):
 
 
 class ListedSession(msgspec.Struct):
-    """A session; ``state`` is incomplete, pending, completed, replaced or expired."""
+    """An authentication session; ``state`` is incomplete, pending, completed, replaced or expired."""
 
     code: str
     state: str
@@ -60,7 +68,11 @@ class ListedSession(msgspec.Struct):
 
 
 class Bucket(msgspec.Struct):
-    """A throttle bucket; ``tokens`` and ``next_allowed`` (ms) are None for that of a behaviour (``special``)."""
+    """The rate limit bucket of an IP address.
+
+    ``tokens`` is the number of requests left, ``next_allowed`` the time of the next one (ms since the epoch). Both
+    are None for the bucket of a behaviour (``special``).
+    """
 
     ip: str
     special: bool
@@ -69,7 +81,7 @@ class Bucket(msgspec.Struct):
 
 
 class ListedBehaviour(msgspec.Struct):
-    """A behaviour as it was given, and what became of it."""
+    """A behaviour as it was added, with its hits and its state; ``over`` is True once it has ended."""
 
     id: str
     effect: dict[str, Any]
@@ -85,7 +97,11 @@ class ListedBehaviour(msgspec.Struct):
 
 
 class DataCentresState(msgspec.Struct):
-    """The name of the data centres, where it points, how often it was asked for, and the DNS server that knows it."""
+    """The simulated data centres.
+
+    The DNS server at ``dns`` resolves ``name`` to the ``active`` one of ``addresses``; ``queries`` counts its queries
+    for the name.
+    """
 
     name: str
     addresses: list[str]
@@ -95,7 +111,7 @@ class DataCentresState(msgspec.Struct):
 
 
 class MediaTokenVerdict(msgspec.Struct):
-    """What Adobe's Media Token Verifier would say."""
+    """The verdict of Adobe's Media Token Verifier, with the claims of the token if it can be read."""
 
     status: Status
     token: MediaToken | None

@@ -1,4 +1,4 @@
-"""Reading server-sent events line by line, as far as the mock writes them."""
+"""A parser of server-sent events, for those fields that the mock sends."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from pass_harness.mock_server.client.models import Event
 
 
 class EventReader:
-    """Takes the lines of a stream, and gives an event with the line that ends it."""
+    """A parser that takes the lines of a stream one by one."""
 
     def __init__(self) -> None:
         self._fields: dict[str, str] = {}
 
     def feed(self, line: str) -> Event | None:
-        """The event that this line completes, if it does."""
+        """Return the event that this line completes; None if it completes none."""
         if line:
             name, _, value = line.partition(":")
             self._fields[name] = value.removeprefix(" ")
             return None
         fields, self._fields = self._fields, {}
         if "data" not in fields:
-            return None  # a comment, or the pause before a new attempt
+            return None  # a comment, or the retry interval
         data = msgspec.json.decode(fields["data"])
         return Event(id=fields.get("id", ""), event=fields.get("event", "message"), data=data)

@@ -1,4 +1,4 @@
-"""Whom our own clients trust when they ask a mock, or a service, over TLS."""
+"""The CA certificates that the clients of Pass Harness trust."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import httpx
 
 
 @cache
-def trusted() -> ssl.SSLContext:
-    """The well-known authorities, the system's, and what SSL_CERT_FILE names: the ca.pem of a mock, say."""
+def trusted_context() -> ssl.SSLContext:
+    """Return an SSL context that trusts public CAs, those of the system, and those in SSL_CERT_FILE."""
     context = httpx.create_ssl_context(trust_env=False)
     context.load_default_certs()
     return context
