@@ -21,7 +21,7 @@ from pass_harness.load.ipc_messages import DirectTarget
 from pass_harness.load.viewers import NEEDED
 from pass_harness.mock_server.cli.options import DEFAULT_MOCK
 from pass_harness.mock_server.client.async_client import bearer
-from pass_harness.mock_server.client.tls_trust import trusted_context
+from pass_harness.mock_server.client.tls_trust import tls_context
 
 MVPD = "Cablevision"
 """What viewers of a mock choose where nothing else is said."""
@@ -109,7 +109,7 @@ def _direct(url: str, statement: str, wanted: Wanted) -> DirectTarget:
 def _statement_of(mock: str, control_token: str | None) -> str:
     url = f"{mock}/_mock/software-statement"
     try:
-        answer = httpx.get(url, headers=bearer(control_token), timeout=10, verify=trusted_context(), trust_env=False)
+        answer = httpx.get(url, headers=bearer(control_token), timeout=10, verify=tls_context(), trust_env=False)
         return answer.raise_for_status().text.strip()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise HarnessError(f"no mock answers at {mock} ({error}); start one with `pass-mock serve`") from error

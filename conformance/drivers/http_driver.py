@@ -13,7 +13,7 @@ from pass_harness.conformance.drivers.http_verbs import MOST_BYTES, VerbError, m
 from pass_harness.conformance.drivers.restart import Restarter
 from pass_harness.conformance.drivers.timed_driver import TimedDriver
 from pass_harness.conformance.service_toml.service_config import ServiceConfig
-from pass_harness.mock_server.client.tls_trust import trusted_context
+from pass_harness.mock_server.client.tls_trust import tls_context
 from pass_harness.mock_server.formats.content_encoding import decompress
 
 
@@ -32,7 +32,7 @@ class HttpDriver(TimedDriver):
         self._http = httpx.AsyncClient(
             timeout=config.service.timeout,
             transport=transport,
-            verify=trusted_context(),
+            verify=tls_context(),
             trust_env=False,
             limits=httpx.Limits(max_connections=None),
         )

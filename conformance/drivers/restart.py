@@ -12,7 +12,7 @@ from typing import Protocol
 import httpx
 
 from pass_harness.conformance.service_toml.placeholders import ADOBE_URL
-from pass_harness.mock_server.client.tls_trust import trusted_context
+from pass_harness.mock_server.client.tls_trust import tls_context
 
 COMMAND_WITHIN = 60.0
 ANSWERS_WITHIN = 30.0
@@ -80,7 +80,7 @@ class ShellRestart:
 
 async def answers(base_url: str, within: float = ANSWERS_WITHIN) -> bool:
     """Waits until anything answers HTTP at an address, whatever the status; False if nothing does in time."""
-    async with httpx.AsyncClient(timeout=5, verify=trusted_context(), trust_env=False) as http:
+    async with httpx.AsyncClient(timeout=5, verify=tls_context(), trust_env=False) as http:
         for _ in range(round(within * 10)):
             try:
                 await http.get(base_url)

@@ -21,7 +21,7 @@ from pass_harness.conformance.service_toml.service_config import ServiceConfig
 from pass_harness.fixtures.devices import Device, new_devices
 from pass_harness.mock_server.client.async_client import ControlClient, ControlError, ControlTokenRequired
 from pass_harness.mock_server.client.env_vars import CONTROL_TOKEN
-from pass_harness.mock_server.client.tls_trust import trusted_context
+from pass_harness.mock_server.client.tls_trust import tls_context
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.space_paths import DEFAULT_SPACE
 
@@ -104,9 +104,7 @@ async def _service(config: ServiceConfig, control: ControlClient) -> tuple[list[
     if not base_url:
         return [], True  # the driver knows where the service is, and its first verb will tell
     try:
-        async with httpx.AsyncClient(
-            timeout=config.service.timeout, verify=trusted_context(), trust_env=False
-        ) as http:
+        async with httpx.AsyncClient(timeout=config.service.timeout, verify=tls_context(), trust_env=False) as http:
             answer = await http.get(base_url)
     except httpx.TransportError as error:
         dead = Diagnosis(

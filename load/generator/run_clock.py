@@ -9,7 +9,7 @@ import httpx
 
 from pass_harness.conformance.drivers.mock_clock import READINGS, Offset
 from pass_harness.mock_server.client.async_client import bearer
-from pass_harness.mock_server.client.tls_trust import trusted_context
+from pass_harness.mock_server.client.tls_trust import tls_context
 
 
 def clock_of(mock: str, control_token: str | None = None) -> Callable[[], float]:
@@ -20,7 +20,7 @@ def clock_of(mock: str, control_token: str | None = None) -> Callable[[], float]
     if not mock:
         return time.time
     offset = Offset()
-    with httpx.Client(headers=bearer(control_token), verify=trusted_context(), trust_env=False, timeout=10) as http:
+    with httpx.Client(headers=bearer(control_token), verify=tls_context(), trust_env=False, timeout=10) as http:
         for _ in range(READINGS):
             sent = time.monotonic()
             answer = http.get(f"{mock}/_mock/health").raise_for_status()

@@ -29,7 +29,7 @@ from pass_harness.mock_server.client.models import (
     MediaTokenVerdict,
 )
 from pass_harness.mock_server.client.sse import EventReader
-from pass_harness.mock_server.client.tls_trust import trusted_context
+from pass_harness.mock_server.client.tls_trust import tls_context
 
 T = TypeVar("T")
 
@@ -54,7 +54,7 @@ class ControlClient:
         self, base_url: str, *, token: str | None = None, timeout: float = 10.0, verify: ssl.SSLContext | bool = True
     ) -> None:
         self.base_url = base_url.rstrip("/")
-        self._token, self._verify = token, trusted_context() if verify is True else verify
+        self._token, self._verify = token, tls_context() if verify is True else verify
         self._http = httpx.AsyncClient(
             base_url=f"{self.base_url}/_mock",
             headers=bearer(token),

@@ -18,7 +18,7 @@ import httpx
 from pass_harness.mock_server.client.async_client import ControlClient, bearer, checked, event_parameters, of_space
 from pass_harness.mock_server.client.models import Event
 from pass_harness.mock_server.client.sse import EventReader
-from pass_harness.mock_server.client.tls_trust import trusted_context
+from pass_harness.mock_server.client.tls_trust import tls_context
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -65,7 +65,7 @@ class SyncControlClient:
         self, base_url: str, *, token: str | None = None, timeout: float = 10.0, verify: ssl.SSLContext | bool = True
     ) -> None:
         self.base_url = base_url.rstrip("/")
-        self._token, self._verify = token, trusted_context() if verify is True else verify
+        self._token, self._verify = token, tls_context() if verify is True else verify
         self._http = httpx.Client(
             base_url=f"{self.base_url}/_mock",
             headers=bearer(token),

@@ -9,7 +9,7 @@ import httpx
 
 
 @cache
-def trusted_context() -> ssl.SSLContext:
+def tls_context() -> ssl.SSLContext:
     """Return an SSL context that trusts public CAs, those of the system, and those in SSL_CERT_FILE."""
     context = httpx.create_ssl_context(trust_env=False)
     context.load_default_certs()
