@@ -1,1 +1,1 @@
-"""The settings of a mock and the TOML file that gives them."""
+"""The settings of a mock, and the TOML file that they are read from."""

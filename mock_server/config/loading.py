@@ -1,4 +1,4 @@
-"""The configuration file of the mock: TOML, checked to the last key, with line and column of every mistake."""
+"""The configuration file of the mock: TOML; every error has line, column and remedy."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from pass_harness.mock_server.signing.keys import KeySettings, load_keys, read_p
 T = TypeVar("T")
 _HINTS = get_type_hints(Tables)
 _LISTS = {name: get_args(_HINTS[name])[0] for name in Tables.__struct_fields__}
-"""The kind of entry of each list of the catalogue."""
+"""Struct of the entries of each list of the catalogue."""
 
 
 def load_settings(path: Path | None) -> Settings:
-    """Settings from a file, or the defaults. Raises `ConfigError` with one sentence that names place and remedy."""
+    """Return the settings of a file, or the defaults without one; ConfigError with place and remedy."""
     return Settings() if path is None else _Reader(TomlFile(path)).settings()
 
 
@@ -50,10 +50,10 @@ class _Reader:
         return tuple(self._file.table(place, kind) for place in self._places(name))
 
     def _places(self, name: str) -> list[Keys]:
-        """The places of the tables of a list."""
+        """Return the place of each table of a list, as keys from the root of the file."""
         entries = self._data.get(name, [])
         if not isinstance(entries, list):
-            raise self._file.error((name,), f"{name} is a list of tables: write [[{name}]]")
+            raise self._file.error((name,), f"{name} must be a list of tables: write [[{name}]]")
         return [(name, index) for index in range(len(entries))]
 
     def _behaviours(self) -> tuple[Behaviour, ...]:
@@ -78,7 +78,7 @@ class _Reader:
             try:
                 load_keys(KeySettings(**{name: file}))
             except (OSError, ValueError) as error:
-                sentence = f"{file} holds no private RSA key in unencrypted PEM ({_reason(error)})"
+                sentence = f"{file} contains no private RSA key in unencrypted PEM ({_reason(error)})"
                 raise self._file.error(("keys", name), sentence) from error
         return keys
 
@@ -88,7 +88,7 @@ class _Reader:
                 return default_catalogue()
             case "empty":
                 return Catalogue(Tables())
-        sentence = 'catalogue is "default" (add to it) or "empty" (start from nothing)'
+        sentence = 'catalogue must be "default" (add to the default catalogue) or "empty"'
         raise self._file.error(("catalogue",), sentence)
 
     def _value(self, key: str, shape: type[T], default: T) -> T:
@@ -121,7 +121,9 @@ class _Reader:
                 read_public_key(Path(str(file)))
             except (OSError, ValueError) as error:
                 place = ("service_providers", index, name)
-                raise self._file.error(place, f"{file} holds no RSA certificate or public key ({error})") from error
+                raise self._file.error(
+                    place, f"{file} contains no RSA certificate or public key ({error})"
+                ) from error
 
 
 def _reason(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Settings of the mock: what a configuration file may say, with the defaults."""
+"""Settings of the mock and their defaults: the keys of the configuration file, and the settings of `create_app`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pass_harness.mock_server.signing.keys import KeySettings
 
 
 class Network(Written):
-    """An address, or a network in CIDR notation."""
+    """An IP address, or a network in CIDR notation."""
 
     def __init__(self, written: object) -> None:
         super().__init__(written)
@@ -24,10 +24,11 @@ class Network(Written):
             self._network = ipaddress.ip_network(str(written), strict=False)
         except ValueError as error:
             raise ValueError(
-                f"{written!r} is no address and no network: write 203.0.113.7 or 203.0.113.0/24"
+                f"{written!r} is not an IP address or network: write 203.0.113.7 or 203.0.113.0/24"
             ) from error
 
     def includes(self, address: str) -> bool:
+        """Return True if an IP address is in the network; False for any other text."""
         try:
             return ipaddress.ip_address(address) in self._network
         except ValueError:
@@ -35,78 +36,85 @@ class Network(Written):
 
 
 class DefaultLifetimes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How long what the mock issues is valid, each a duration."""
+    """Default lifetimes (TTL) of sessions, tokens, profiles and decisions."""
 
     session: Duration = parse_duration("30m")
+    """Lifetime of an authentication session."""
     access_token: Duration = parse_duration("6h")
+    """Lifetime of an access token."""
     profile: Duration = parse_duration("30d")
+    """Lifetime of a profile (authN TTL)."""
     profile_unknown_platform: Duration = parse_duration("12h")
-    """For requests without X-Device-Info: the shorter authN TTL that Adobe's checklist warns of."""
+    """Lifetime of a profile for requests without X-Device-Info (source: the shorter authN TTL of Adobe's checklist)."""
     degraded_profile: Duration = parse_duration("1m")
+    """Lifetime of a profile under the degradation rule AuthNAll."""
     decision: Duration = parse_duration("1d")
+    """Lifetime of an authorization decision (authZ TTL)."""
     media_token: Duration = parse_duration("7m")
+    """Lifetime of a media token."""
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What keeps the mock's memory and answers bounded."""
+    """Limits of memory, body sizes and connections."""
 
     body_bytes: Annotated[int, msgspec.Meta(ge=0)] = 1_048_576
-    """Longer request bodies are refused with 413."""
+    """Maximum size of a request body in bytes; the mock answers 413 to a longer one."""
     journal_exchanges: Annotated[int, msgspec.Meta(ge=0)] = 100_000
-    """Exchanges kept per space; the oldest go first."""
+    """Maximum number of exchanges in the journal of a space; the mock removes the oldest first."""
     journal_body_chars: Annotated[int, msgspec.Meta(ge=0)] = 65_536
-    """Longer bodies are cut in the journal."""
+    """Maximum length of a body in the journal, in characters; the mock truncates longer ones."""
     connections: Annotated[int, msgspec.Meta(ge=1)] = 10_000
-    """At the same time, in each process; more are refused with 503."""
+    """Maximum number of concurrent connections of each process; the mock answers 503 to more."""
     spaces: Annotated[int, msgspec.Meta(ge=1)] = 1_000
+    """Maximum number of spaces; the mock answers 429 to requests for more."""
     space_idle: Duration = parse_duration("1d")
-    """A space that nobody asked for so long is forgotten, by the machine's clock."""
+    """Time without requests after which the mock deletes a space, by the clock of the machine."""
 
     def __post_init__(self) -> None:
         if self.space_idle <= 0:
-            raise ValueError("space_idle is above 0")
+            raise ValueError("space_idle must be more than 0")
 
 
 class ConfigFile(Tables, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The configuration file of ``pass-mock serve --config``."""
 
     catalogue: Literal["default", "empty"] = "default"
-    """Add to the default catalogue, or start from nothing."""
+    """Catalogue that the lists of the file are added to."""
     lifetimes: DefaultLifetimes = DefaultLifetimes()
     throttle: Limit | Literal[False] = Limit()
-    """``false`` switches throttling off."""
+    """Rate limit of each IP address (HTTP 429); ``false`` disables it."""
     bounds: Bounds = Bounds()
     keys: KeySettings = KeySettings()
     behaviours: tuple[Behaviour, ...] = ()
-    """In effect in every space from its first use on; an entry may name a preset instead."""
+    """Behaviours of every space from its first use; an entry may name a preset instead."""
     allow_list: tuple[Network, ...] = ()
-    """Addresses and networks of the Programmer's servers; others get 403. Empty lets everybody in."""
+    """IP addresses and networks (CIDR) of the Programmer's servers; all others get 403. Empty allows all."""
     strict: bool = False
-    """Refuse with 400 what Adobe Pass tolerates although it is not documented."""
+    """True answers 400 to undocumented requests that Adobe Pass accepts in practice."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that `create_app` composes the mock from."""
+    """The settings of a mock, for `create_app`."""
 
     catalogue: Catalogue = msgspec.field(default_factory=default_catalogue)
     lifetimes: DefaultLifetimes = DefaultLifetimes()
     throttle: Limit | None = Limit()
-    """None switches throttling off."""
+    """Rate limit of each IP address (HTTP 429); None disables it."""
     bounds: Bounds = Bounds()
     keys: KeySettings = KeySettings()
     behaviours: tuple[Behaviour, ...] = ()
-    """In effect in every space from its first use on."""
+    """Behaviours of every space from its first use."""
     allow_list: tuple[Network, ...] = ()
-    """Addresses and networks of the Programmer's servers (CIDR); others get 403. Empty lets everybody in."""
+    """IP addresses and networks (CIDR) of the Programmer's servers; all others get 403. Empty allows all."""
     strict: bool = False
-    """Refuse with 400 what Adobe Pass tolerates although it is not documented."""
+    """True answers 400 to undocumented requests that Adobe Pass accepts in practice."""
     control_token: str | None = None
-    """Bearer token that control calls must carry, if set."""
+    """Bearer token that the control API requires; None requires none."""
     record: str | None = None
-    """File that every exchange is appended to, as JSON lines."""
+    """File to append every exchange to, as JSON lines; None records nothing."""
     record_limit: Size = RECORD_LIMIT
-    """The size at which that file gets no more of them."""
+    """Maximum size of the ``record`` file; recording stops there."""
 
     def allows(self, peer: str) -> bool:
-        """Whether a server with this address may call Adobe Pass."""
+        """Return True if the allow-list admits a server with this IP address."""
         return not self.allow_list or any(network.includes(peer) for network in self.allow_list)

@@ -183,8 +183,8 @@ def test_a_key_is_checked_once_and_a_file_that_changes_is_read_again(pem: Path) 
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("media_token = 'none.pem'", "none.pem holds no private RSA key in unencrypted PEM (No such file"),
-        ("media_token = 'bad.toml'", "holds no private RSA key"),
+        ("media_token = 'none.pem'", "none.pem contains no private RSA key in unencrypted PEM (No such file"),
+        ("media_token = 'bad.toml'", "contains no private RSA key"),
         ("media_token_bits = 512", "media_token_bits"),
         ("media_tokens = 'x'", "media_tokens"),
     ],
