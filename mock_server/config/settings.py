@@ -45,7 +45,7 @@ class DefaultLifetimes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     profile: Duration = parse_duration("30d")
     """Lifetime of a profile (authN TTL)."""
     profile_unknown_platform: Duration = parse_duration("12h")
-    """Lifetime of a profile for requests without X-Device-Info (source: the shorter authN TTL of Adobe's checklist)."""
+    """Lifetime of a profile for requests without X-Device-Info (source: Adobe's checklist, shorter authN TTL)."""
     degraded_profile: Duration = parse_duration("1m")
     """Lifetime of a profile under the degradation rule AuthNAll."""
     decision: Duration = parse_duration("1d")

@@ -1,4 +1,4 @@
-"""The control API, under ``/_mock``: what tests and people do to a mock that is no business of Adobe Pass.
+"""The control API, below ``/_mock``: calls with which tests and people control and inspect a mock.
 
-JSON in, JSON out; errors are ``{"error": "one sentence"}`` with a 4xx (docs/reference/control-api.md).
+Requests and answers are JSON; errors are ``{"error": "one sentence"}`` with a 4xx (docs/reference/control-api.md).
 """

@@ -1,7 +1,7 @@
 """GET /_mock/events: exchanges and findings as they happen, as server-sent events.
 
-A listener has no queue of its own: it has a place in the journal, and one that falls too far behind is told how many
-exchanges it missed and goes on with the newest. So a slow listener costs no memory and holds nobody up.
+A listener has no queue of its own: it reads the journal from its position. An event ``missed`` counts the exchanges
+that a slow listener lost before it continues with the newest; so it costs no memory and delays no other listener.
 """
 
 from __future__ import annotations
@@ -22,127 +22,133 @@ from pass_harness.mock_server.journal.exchange_summary import summary_of
 from pass_harness.mock_server.spaces.spaces import Space, Spaces
 from pass_harness.mock_server.store import StoreUnavailable
 
-MOST_BEHIND = 2_000
-"""Exchanges that a listener may be behind before it misses some."""
-MOST_LISTENERS = 100
-"""Per space."""
-KEEP_ALIVE = 15.0
-"""Seconds without news after which a comment tells that the connection is alive."""
-PAUSE = 0.05
-"""Seconds from one batch of news to the next."""
-PAUSE_OF_STORE = 1.0
-"""Seconds after which a store that did not answer is asked again."""
+MAX_BACKLOG = 2_000
+"""Maximum number of exchanges that a listener can be behind; it misses older ones."""
+MAX_LISTENERS = 100
+"""Maximum number of listeners of a space."""
+KEEP_ALIVE_S = 15.0
+"""Seconds without an event after which the mock sends a comment."""
+BATCH_INTERVAL_S = 0.05
+"""Seconds between two batches of events."""
+STORE_RETRY_S = 1.0
+"""Seconds before the next attempt to read a store that did not answer."""
 _ENCODER = msgspec.json.Encoder()
 
 
 async def events(request: Request) -> Response:
-    """``?after`` or Last-Event-ID resumes after an event; ``?view=summary`` leaves headers and bodies out."""
+    """Stream events.
+
+    ``?after`` or Last-Event-ID resumes after an event; ``?view=summary`` omits headers and bodies.
+    """
     space, spaces = space_of(request), cast("Spaces", request.app.state.spaces)
     view = request.query_params.get("view", "full")
     if view not in {"full", "summary"}:
-        raise Refused(f"view is full or summary, not {view!r}")
-    if space.monitor.listeners >= MOST_LISTENERS:
-        raise Refused(f"{MOST_LISTENERS} listen to this space already, as many as may", 503)
+        raise Refused(f"view must be full or summary, not {view!r}")
+    if space.watch.listeners >= MAX_LISTENERS:
+        raise Refused(f"this space has {MAX_LISTENERS} listeners, the maximum: close one first", 503)
     after = request.query_params.get("after") or request.headers.get("last-event-id")
-    place = await _Place.of(space, after)
+    position = await _Position.of(space, after)
     return StreamingResponse(
-        _stream(spaces, space, place, summary_of if view == "summary" else _whole),
+        _stream(spaces, space, position, summary_of if view == "summary" else _whole),
         media_type="text/event-stream",
         headers={"cache-control": "no-store", "x-accel-buffering": "no"},
     )
 
 
 @dataclass
-class _Place:
-    """How far a listener has come: exchanges and findings, by their numbers, in a life of the space."""
+class _Position:
+    """The position of a listener: numbers of the last exchange and finding, and the life of the space."""
 
     life: int
     exchange: int
     finding: int
 
     @staticmethod
-    async def of(space: Space, after: str | None) -> _Place:
-        """The place after an event's id; Refused for what is no id. Without one, only what is new is told."""
-        last_exchange, last_finding = await space.journal.last_id(), await space.monitor.last_finding()
-        place = _Place(space.life, last_exchange, last_finding)
+    async def of(space: Space, after: str | None) -> _Position:
+        """Return the position after the event with an id, or the newest position without one.
+
+        Refused for a text that is not an id.
+        """
+        last_exchange, last_finding = await space.journal.last_id(), await space.watch.last_finding()
+        position = _Position(space.life, last_exchange, last_finding)
         if after is None:
-            return place
+            return position
         exchange, _, finding = after.partition(".")
         if not _is_number(exchange) or (finding and not _is_number(finding)):
-            raise Refused(f"after is the id of an event or exchange, not {after!r}")
-        # An id from before the mock was started anew may be ahead of it.
-        place.exchange = min(int(exchange), last_exchange)
+            raise Refused(f"after must be the id of an event or exchange, not {after!r}")
+        # An id from before a restart of the mock may be ahead of the journal.
+        position.exchange = min(int(exchange), last_exchange)
         if finding:
-            place.finding = min(int(finding), last_finding)
-        elif later := await space.monitor.findings(since=place.exchange):
-            place.finding = later[0][0] - 1
-        return place
+            position.finding = min(int(finding), last_finding)
+        elif later := await space.watch.findings(since=position.exchange):
+            position.finding = later[0][0] - 1
+        return position
 
     def __str__(self) -> str:
         return f"{self.exchange}.{self.finding}"
 
 
 async def _stream(
-    spaces: Spaces, space: Space, place: _Place, view: Callable[[Exchange], msgspec.Struct]
+    spaces: Spaces, space: Space, position: _Position, view: Callable[[Exchange], msgspec.Struct]
 ) -> AsyncIterator[bytes]:
-    watch = space.monitor
-    with watch.listening() as news:
+    watch = space.watch
+    with watch.listening() as has_events:
         yield b"retry: 1000\n: listening\n\n"
         while not watch.closed:
-            news.clear()
+            has_events.clear()
             try:
                 await spaces.refresh(space)
-                batch = b"".join(await _news(space, place, view))
+                batch = b"".join(await _new_events(space, position, view))
             except StoreUnavailable as error:
                 yield f": {error}\n\n".encode()
-                await space.clock.sleep(PAUSE_OF_STORE)
-                news.set()
+                await space.clock.sleep(STORE_RETRY_S)
+                has_events.set()
                 continue
             if batch:
                 yield batch
             try:
-                async with asyncio.timeout(KEEP_ALIVE):
-                    await news.wait()
+                async with asyncio.timeout(KEEP_ALIVE_S):
+                    await has_events.wait()
             except TimeoutError:
                 yield b": still here\n\n"
             if not watch.closed:
-                await space.clock.sleep(PAUSE)
+                await space.clock.sleep(BATCH_INTERVAL_S)
         with contextlib.suppress(StoreUnavailable):
-            # What happened up to the end, where the journal outlives it.
-            if await space.journal.last_id() > place.exchange:
-                yield b"".join(await _news(space, place, view))
-        yield _event(place, "end", {})
+            # A journal that outlives the space may have exchanges that were not sent yet.
+            if await space.journal.last_id() > position.exchange:
+                yield b"".join(await _new_events(space, position, view))
+        yield _event(position, "end", {})
 
 
-async def _news(space: Space, place: _Place, view: Callable[[Exchange], msgspec.Struct]) -> list[bytes]:
-    """What happened since the listener's place, which moves on."""
-    told: list[bytes] = []
-    watch, journal = space.monitor, space.journal
+async def _new_events(space: Space, position: _Position, view: Callable[[Exchange], msgspec.Struct]) -> list[bytes]:
+    """Return the encoded events after a position, and advance the position."""
+    batch: list[bytes] = []
+    watch, journal = space.watch, space.journal
     last_exchange, last_finding = await journal.last_id(), await watch.last_finding()
-    if place.life != space.life:
-        place.life, place.finding = space.life, last_finding
-        told.append(_event(place, "reset", {}))
-    exchanges = await journal.after(max(place.exchange, last_exchange - MOST_BEHIND), MOST_BEHIND)
-    findings = await watch.findings(after=place.finding) if place.finding < last_finding else []
+    if position.life != space.life:
+        position.life, position.finding = space.life, last_finding
+        batch.append(_event(position, "reset", {}))
+    exchanges = await journal.after(max(position.exchange, last_exchange - MAX_BACKLOG), MAX_BACKLOG)
+    findings = await watch.findings(after=position.finding) if position.finding < last_finding else []
     missed = {
-        "exchanges": (exchanges[0].id if exchanges else last_exchange + 1) - place.exchange - 1,
-        "findings": (findings[0][0] if findings else last_finding + 1) - place.finding - 1,
+        "exchanges": (exchanges[0].id if exchanges else last_exchange + 1) - position.exchange - 1,
+        "findings": (findings[0][0] if findings else last_finding + 1) - position.finding - 1,
     }
     if any(missed.values()):
-        place.exchange += missed["exchanges"]
-        place.finding += missed["findings"]
-        told.append(_event(place, "missed", missed))
+        position.exchange += missed["exchanges"]
+        position.finding += missed["findings"]
+        batch.append(_event(position, "missed", missed))
     for exchange in exchanges:
-        place.exchange = exchange.id
-        told.append(_event(place, "exchange", view(exchange)))
+        position.exchange = exchange.id
+        batch.append(_event(position, "exchange", view(exchange)))
     for number, finding in findings:
-        place.finding = number
-        told.append(_event(place, "finding", finding))
-    return told
+        position.finding = number
+        batch.append(_event(position, "finding", finding))
+    return batch
 
 
-def _event(place: _Place, kind: str, data: object) -> bytes:
-    return b"id: %s\nevent: %s\ndata: %s\n\n" % (str(place).encode(), kind.encode(), _ENCODER.encode(data))
+def _event(position: _Position, kind: str, data: object) -> bytes:
+    return b"id: %s\nevent: %s\ndata: %s\n\n" % (str(position).encode(), kind.encode(), _ENCODER.encode(data))
 
 
 def _whole(exchange: Exchange) -> Exchange:

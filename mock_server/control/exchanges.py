@@ -1,4 +1,4 @@
-"""Control calls on the journal: a page of it as JSON, all of it as HAR, and an end to it."""
+"""Control calls on the journal: a page as JSON, the whole as HAR, and its deletion."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _LARGEST_PAGE = 10_000
 _MOST = 2**63
 
 
-class _Wanted(TypedDict):
-    """What of the journal a call asks for, as `page` takes it."""
+class _Query(TypedDict):
+    """The query parameters of a call, as keyword arguments of `page`."""
 
     after: int
     limit: int
@@ -28,15 +28,15 @@ class _Wanted(TypedDict):
 
 
 async def exchanges(request: Request) -> Response:
-    found = await page(space_of(request).journal, **_wanted(request, limit=1000, largest=_LARGEST_PAGE))
+    found = await page(space_of(request).journal, **_query(request, limit=1000, largest=_LARGEST_PAGE))
     return answer(ExchangePage(*found))
 
 
 async def exchanges_har(request: Request) -> Response:
-    """As `exchanges`, without a limit unless there is one; only what was there when the call came."""
-    space, wanted = space_of(request), _wanted(request, limit=_MOST, largest=_MOST)
+    """Return the exchanges as HAR, without a default limit; exchanges after the arrival of the call are left out."""
+    space, query = space_of(request), _query(request, limit=_MOST, largest=_MOST)
     return StreamingResponse(
-        har(_all(space.journal, wanted, await space.journal.last_id()), request.url.scheme),
+        har(_all(space.journal, query, await space.journal.last_id()), request.url.scheme),
         media_type="application/json",
         headers={"content-disposition": f'attachment; filename="pass-mock-{space.name}.har"'},
     )
@@ -47,10 +47,10 @@ async def clear_exchanges(request: Request) -> Response:
     return Response(status_code=204)
 
 
-async def _all(journal: Journal, wanted: _Wanted, last: int) -> AsyncIterator[Exchange]:
-    """What the call asks for, page by page, up to the exchange with the id ``last``."""
-    while wanted["limit"] > 0:
-        part: _Wanted = {**wanted, "limit": min(wanted["limit"], PAGE)}
+async def _all(journal: Journal, query: _Query, last: int) -> AsyncIterator[Exchange]:
+    """Yield the selected exchanges, up to the one with the id ``last``."""
+    while query["limit"] > 0:
+        part: _Query = {**query, "limit": min(query["limit"], PAGE)}
         found, position = await page(journal, **part)
         for exchange in found:
             if exchange.id > last:
@@ -58,15 +58,16 @@ async def _all(journal: Journal, wanted: _Wanted, last: int) -> AsyncIterator[Ex
             yield exchange
         if not found:
             return
-        wanted = {**wanted, "after": position, "limit": wanted["limit"] - len(found)}
+        query = {**query, "after": position, "limit": query["limit"] - len(found)}
 
 
-def _wanted(request: Request, *, limit: int, largest: int) -> _Wanted:
+def _query(request: Request, *, limit: int, largest: int) -> _Query:
     unknown = set(request.query_params) - {*FILTERS, "status", "after", "limit"}
     if unknown:
-        raise Refused(f"there is no filter {', '.join(sorted(unknown))}; there are: {', '.join(FILTERS)}, status")
+        known = ", ".join((*FILTERS, "status", "after", "limit"))
+        raise Refused(f"there is no filter {', '.join(sorted(unknown))}; choose from: {known}")
     status = number(request, "status", default=-1, largest=999)
-    return _Wanted(
+    return _Query(
         after=number(request, "after", default=0, largest=_MOST),
         limit=number(request, "limit", default=limit, largest=largest),
         status=None if status < 0 else status,

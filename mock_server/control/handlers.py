@@ -1,4 +1,4 @@
-"""The control calls. Each works on the space that its path is prefixed with."""
+"""Handlers of control calls. Each acts on the space in the prefix of its path."""
 
 from __future__ import annotations
 
@@ -73,14 +73,14 @@ async def catalogue(request: Request) -> Response:
 
 
 async def set_integration(request: Request) -> Response:
-    wanted = await body_as(request, SwitchCall)
+    body = await body_as(request, SwitchCall)
     world = space_of(request).world
     service_provider, mvpd = request.path_params["sp"], request.path_params["mvpd"]
     provider = world.catalogue.service_providers.get(service_provider)
     if provider is None or mvpd not in provider.mvpds:
         raise Refused(f"the catalogue has no integration of {service_provider} with {mvpd}", 404)
-    await world.store.write(INTEGRATIONS, service_provider, mvpd, IntegrationState(wanted.enabled))
-    return answer({"service_provider": service_provider, "mvpd": mvpd, "enabled": wanted.enabled})
+    await world.store.write(INTEGRATIONS, service_provider, mvpd, IntegrationState(body.enabled))
+    return answer({"service_provider": service_provider, "mvpd": mvpd, "enabled": body.enabled})
 
 
 async def software_statement(request: Request) -> Response:
@@ -89,24 +89,24 @@ async def software_statement(request: Request) -> Response:
     application = world.catalogue.applications.get(name)
     if application is None:
         known = ", ".join(world.catalogue.applications)
-        raise Refused(f"there is no application {name!r}; there are: {known}", 404)
+        raise Refused(f"there is no application {name!r}; choose one of: {known}", 404)
     key, *_ = await signing_keys(world, KeyName.AUTHORIZATION_SERVER)
     return PlainTextResponse(sign_statement(application, key))
 
 
 async def show_clock(request: Request) -> Response:
     clock = space_of(request).clock
-    return answer(ClockState(clock.now_ms(), clock.offset_ms))
+    return answer(ClockState(clock.now_ms(), clock.offset))
 
 
 async def advance_clock(request: Request) -> Response:
-    wanted = await body_as(request, ClockCall)
-    await space_of(request).advance(wanted.advance)
+    body = await body_as(request, ClockCall)
+    await space_of(request).advance(body.advance)
     return await show_clock(request)
 
 
 async def login(request: Request) -> Response:
-    wanted = await body_as(request, LoginCall)
+    body = await body_as(request, LoginCall)
     space, code = space_of(request), request.path_params["code"]
     settings: Settings = request.app.state.settings
     found = await space.world.store.read(SESSIONS, code)
@@ -118,12 +118,16 @@ async def login(request: Request) -> Response:
         raise Refused(f"the session of {code} has expired or was replaced by a newer one", 409) from error
     if session.missing():
         raise Refused(f"the session of {code} lacks {', '.join(session.missing())}: resume it first", 409)
-    subscriber = space.world.catalogue.subscriber_of(session.mvpd or "", wanted.username)
+    subscriber = space.world.catalogue.subscriber_of(session.mvpd or "", body.username)
     if subscriber is None:
-        raise Refused(f"{wanted.username or 'nobody'} has no account at {session.mvpd}", 404)
+        raise Refused(_no_account(session.mvpd, body.username), 404)
     lifetime, _ = await login_lifetime(space, settings, session)
     await sessions.complete(space.world, space.clock.now_ms(), session, subscriber.username, lifetime)
     return answer({"code": code, "mvpd": session.mvpd, "username": subscriber.username})
+
+
+def _no_account(mvpd: str | None, username: str | None) -> str:
+    return f"{username} has no account at {mvpd}" if username else f"the catalogue has no subscriber of {mvpd}"
 
 
 async def list_behaviours(request: Request) -> Response:
@@ -132,15 +136,15 @@ async def list_behaviours(request: Request) -> Response:
 
 
 async def add_behaviour(request: Request) -> Response:
-    """One behaviour, or the behaviours of a preset."""
+    """Add one behaviour, or the behaviours of a preset."""
     call = await body_as(request, dict[str, Any])
     space = space_of(request)
     try:
         if "preset" in call:
-            wanted = converted(request, call, PresetCall).behaviours()
+            behaviours = converted(request, call, PresetCall).behaviours()
         else:
-            wanted = (converted(request, call, Behaviour),)
-        ids = [await space.behaviours.add(behaviour, space.clock.now_ms()) for behaviour in wanted]
+            behaviours = (converted(request, call, Behaviour),)
+        ids = [await space.behaviours.add(behaviour, space.clock.now_ms()) for behaviour in behaviours]
     except ValueError as error:
         raise Refused(str(error)) from error
     return answer({"id": ids[0], "ids": ids}, 201)
@@ -175,11 +179,11 @@ async def fail_over(request: Request) -> Response:
 
 
 async def switch_behaviour(request: Request) -> Response:
-    wanted = await body_as(request, SwitchCall)
+    body = await body_as(request, SwitchCall)
     behaviour: str = request.path_params["id"]
-    if not await space_of(request).behaviours.set_enabled(behaviour, enabled=wanted.enabled):
+    if not await space_of(request).behaviours.switch(behaviour, enabled=body.enabled):
         raise Refused(f"there is no behaviour {behaviour}", 404)
-    return answer({"id": behaviour, "enabled": wanted.enabled})
+    return answer({"id": behaviour, "enabled": body.enabled})
 
 
 async def remove_behaviour(request: Request) -> Response:
@@ -189,13 +193,13 @@ async def remove_behaviour(request: Request) -> Response:
 
 
 async def revoke_access_tokens(request: Request) -> Response:
-    wanted = await body_as(request, RevokeCall)
-    return answer({"revoked": await registration.revoke_tokens(space_of(request).world, wanted.client_id)})
+    body = await body_as(request, RevokeCall)
+    return answer({"revoked": await registration.revoke_tokens(space_of(request).world, body.client_id)})
 
 
 async def end_profiles(request: Request) -> Response:
-    wanted = await body_as(request, EndProfilesCall)
-    return answer({"ended": await profiles.end(space_of(request).world, **msgspec.structs.asdict(wanted))})
+    body = await body_as(request, EndProfilesCall)
+    return answer({"ended": await profiles.end(space_of(request).world, **msgspec.structs.asdict(body))})
 
 
 async def list_spaces(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""What control calls have in common: reading the body, answering, and turning mistakes into sentences."""
+"""Request bodies, answers and errors of control calls."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _HEADERS = {"x-content-type-options": "nosniff"}
 
 
 class Refused(Exception):
-    """A control call cannot be done; the sentence says why."""
+    """A control call that the mock refuses; the sentence names the reason, ``status`` is the HTTP status."""
 
     def __init__(self, sentence: str, status: int = 400) -> None:
         super().__init__(sentence)
@@ -34,16 +34,18 @@ class Refused(Exception):
 
 
 def answer(content: object, status: int = 200) -> Response:
+    """Return a JSON answer."""
     return Response(msgspec.json.encode(content), status, _HEADERS, "application/json")
 
 
 def space_of(request: Request) -> Space:
+    """Return the space in the prefix of the path."""
     space: Space = request.scope["space"]
     return space
 
 
 async def body_as(request: Request, kind: type[T]) -> T:
-    """The JSON body as a struct; Refused with the place and what is wrong there."""
+    """Return the JSON body as a struct; Refused with the place and the error."""
     body = b""
     try:
         async for chunk in request.stream():
@@ -51,7 +53,7 @@ async def body_as(request: Request, kind: type[T]) -> T:
             if len(body) > _MAX_BODY:
                 raise Refused(f"the body is longer than {_MAX_BODY} bytes", 413)
     except ClientDisconnect as error:
-        raise Refused("the body breaks off") from error
+        raise Refused("the body is incomplete: the connection was closed") from error
     try:
         return msgspec.json.decode(body.strip() or b"{}", type=kind, dec_hook=decode_hook)
     except UNREADABLE as error:
@@ -59,7 +61,7 @@ async def body_as(request: Request, kind: type[T]) -> T:
 
 
 def converted(request: Request, content: object, kind: type[T]) -> T:
-    """A body that was read already as a struct; Refused as by `body_as`."""
+    """Return a decoded JSON body as a struct; Refused as by `body_as`."""
     try:
         return msgspec.convert(content, kind, dec_hook=decode_hook)
     except msgspec.ValidationError as error:
@@ -70,37 +72,38 @@ def converted(request: Request, content: object, kind: type[T]) -> T:
 
 
 def number(request: Request, name: str, default: int, largest: int) -> int:
-    """A whole number of the query string."""
+    """Return a whole number of the query string; Refused for any other text."""
     text = request.query_params.get(name)
     if text is None:
         return default
     if not text.isascii() or not text.isdigit() or len(text) > _MAX_DIGITS or int(text) > largest:
-        raise Refused(f"{name} is a whole number from 0 to {largest}, not {text!r}")
+        raise Refused(f"{name} must be a whole number from 0 to {largest}, not {text!r}")
     return int(text)
 
 
 def guarded(handler: Handler, token: str | None) -> Handler:
-    """The handler behind the control token (if there is one), with mistakes answered as sentences."""
+    """Return the handler with the checks of origin and control token, and with errors as JSON."""
 
     @functools.wraps(handler)
     async def checked(request: Request) -> Response:
-        refused = refusal(request.method, request.headers, has_token=token is not None)
-        if refused is not None:
-            return answer({"error": refused}, 403)
+        reason = refusal(request.method, request.headers, has_token=token is not None)
+        if reason is not None:
+            return answer({"error": reason}, 403)
         if token is not None:
             scheme, _, given = request.headers.get("authorization", "").partition(" ")
             # Header values arrive as Latin-1, whatever the bytes were.
-            right = hmac.compare_digest(given.strip().encode("latin-1"), token.encode())
-            if scheme.lower() != "bearer" or not right:
-                wanting = answer({"error": "this mock wants its control token: Authorization: Bearer TOKEN"}, 401)
-                wanting.headers["www-authenticate"] = "Bearer"
-                return wanting
+            equal = hmac.compare_digest(given.strip().encode("latin-1"), token.encode())
+            if scheme.lower() != "bearer" or not equal:
+                sentence = "the control token is missing or wrong: send Authorization: Bearer TOKEN"
+                unauthorized = answer({"error": sentence}, 401)
+                unauthorized.headers["www-authenticate"] = "Bearer"
+                return unauthorized
         try:
             response = await handler(request)
         except Refused as error:
             response = answer({"error": str(error)}, error.status)
-        except ClientDisconnect:  # in the middle of the body: nothing was done, and nobody reads what is said
-            response = answer({"error": "the request broke off"}, 400)
+        except ClientDisconnect:  # in the middle of the body, before the handler changed anything
+            response = answer({"error": "the request is incomplete: the connection was closed"}, 400)
         response.headers["date"] = formatdate(space_of(request).clock.now_ms() / 1000, usegmt=True)
         return response
 

@@ -1,4 +1,4 @@
-"""Control calls about keys and what they sign."""
+"""Control calls for signing keys and media tokens."""
 
 from __future__ import annotations
 
@@ -34,20 +34,18 @@ async def public_keys(request: Request) -> Response:
 
 
 async def rotate_key(request: Request) -> Response:
-    wanted = await body_as(request, RotateCall)
+    body = await body_as(request, RotateCall)
     settings: Settings = request.app.state.settings
-    bits = settings.keys.media_token_bits if wanted.key is KeyName.MEDIA_TOKEN else AUTHORIZATION_SERVER_BITS
+    bits = settings.keys.media_token_bits if body.key is KeyName.MEDIA_TOKEN else AUTHORIZATION_SERVER_BITS
     try:
-        key = await signing.rotate(space_of(request).world, wanted.key, bits)
+        key = await signing.rotate(space_of(request).world, body.key, bits)
     except signing.TooManyRotations as error:
         raise Refused(str(error), 409) from error
-    return answer({"key": wanted.key, "kid": thumbprint(key.public_key())})
+    return answer({"key": body.key, "kid": thumbprint(key.public_key())})
 
 
 async def verify_media_token(request: Request) -> Response:
-    wanted = await body_as(request, VerifyCall)
+    body = await body_as(request, VerifyCall)
     space = space_of(request)
-    verdict = await signing.verify_media_token(
-        space.world, space.clock.now_ms(), wanted.token.strip(), wanted.resource
-    )
+    verdict = await signing.verify_media_token(space.world, space.clock.now_ms(), body.token.strip(), body.resource)
     return answer(MediaTokenVerdict(*verdict))

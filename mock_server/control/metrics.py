@@ -1,4 +1,4 @@
-"""GET /_mock/metrics: what Prometheus scrapes (docs/reference/metrics.md)."""
+"""GET /_mock/metrics: metrics for Prometheus (docs/reference/metrics.md)."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from starlette.responses import Response
 
 from pass_harness.mock_server.behaviours.effects import Effect
 from pass_harness.mock_server.clock import Clock
-from pass_harness.mock_server.metrics.counters import BUCKET_BOUNDS_S, Counters, Totals
+from pass_harness.mock_server.metrics.counters import BOUNDS, Counters, Totals
 from pass_harness.mock_server.metrics.event_loop_lag import EventLoopLag
 from pass_harness.mock_server.spaces.spaces import Spaces
 
-LAG_WINDOW = 15.0
-"""Seconds that the event loop's lag is told of: as long as from one scrape to the next, by Prometheus's habit."""
+LAG_WINDOW_S = 15.0
+"""Seconds over which the metric of the event loop lag is a maximum: a common scrape interval of Prometheus."""
 
 
 @dataclass(frozen=True)
 class _State:
-    """What there is at the moment of a scrape."""
+    """The values of the gauges at a scrape."""
 
     spaces: int = 0
     listeners: int = 0
@@ -41,7 +41,7 @@ class _State:
 
 
 class Metrics(Collector):
-    """The metrics of one mock, in a registry of their own."""
+    """The metrics of one mock, in their own registry."""
 
     def __init__(self, totals: Totals, spaces: Spaces, lag: EventLoopLag, clock: Clock) -> None:
         self._totals = totals
@@ -55,40 +55,40 @@ class Metrics(Collector):
         ProcessCollector(registry=self._registry)
 
     async def render(self, accept: str) -> tuple[bytes, str]:
-        """The exposition in the format that the Accept header asks for, and its content type."""
-        at_hand = self._spaces.loaded()
+        """Return the metrics in a format that the Accept header allows, and their content type."""
+        at_hand = self._spaces.at_hand()
         counters = await self._totals.total()
         self._state = _State(
             spaces=len(await self._spaces.names()),
-            listeners=sum(space.monitor.listeners for space in at_hand),
+            listeners=sum(space.watch.listeners for space in at_hand),
             dropped=sum([await space.journal.dropped() for space in at_hand]),
-            lag_ms=self._lag.since(self._clock.monotonic_s() - LAG_WINDOW),
+            lag_ms=self._lag.since(self._clock.monotonic_s() - LAG_WINDOW_S),
         )
         self._tallies = counters
         encode, content_type = choose_encoder(accept)
         return encode(self._registry), content_type
 
     def collect(self) -> Iterable[Metric]:
-        yield InfoMetricFamily("pass_mock", "The mock.", {"version": version("pass-harness")})
+        yield InfoMetricFamily("pass_mock", "Version of the mock.", {"version": version("pass-harness")})
         yield from self._requests()
         yield self._effects()
         state = self._state
-        yield _gauge("pass_mock_spaces", "Spaces that there are.", state.spaces)
-        yield _gauge("pass_mock_event_listeners", "Listeners to events, of all spaces.", state.listeners)
-        dropped = "Exchanges that made room for newer ones since the journals were last cleared."
+        yield _gauge("pass_mock_spaces", "Existing spaces.", state.spaces)
+        yield _gauge("pass_mock_event_listeners", "Listeners to events, in all spaces.", state.listeners)
+        dropped = "Exchanges removed from full journals since the journals were last cleared."
         yield _gauge("pass_mock_journal_dropped_exchanges", dropped, state.dropped)
-        lag = f"The worst delay of the event loop within the last {LAG_WINDOW:g} seconds."
+        lag = f"Maximum delay of the event loop in the last {LAG_WINDOW_S:g} seconds."
         yield _gauge("pass_mock_event_loop_lag_seconds", lag, state.lag_ms / 1000)
 
     def _requests(self) -> Iterator[Metric]:
         requests = CounterMetricFamily("pass_mock_requests", "Requests.", labels=("endpoint", "status"))
         durations = HistogramMetricFamily(
-            "pass_mock_request_duration_seconds", "From request to answer.", labels=("endpoint",)
+            "pass_mock_request_duration_seconds", "Time from request to answer.", labels=("endpoint",)
         )
         throttled = CounterMetricFamily(
-            "pass_mock_throttled_requests", "Requests that throttling refused.", labels=("endpoint",)
+            "pass_mock_throttled_requests", "Requests refused by the rate limit (429).", labels=("endpoint",)
         )
-        bounds = [*map(str, BUCKET_BOUNDS_S), "+Inf"]
+        bounds = [*map(str, BOUNDS), "+Inf"]
         for endpoint, tally in sorted(self._tallies.endpoints.items()):
             name = endpoint or "unknown"
             for status, number in sorted(tally.statuses.items()):

@@ -1,8 +1,8 @@
-"""Whose control calls are refused, token or not: those of web pages that are not the mock's own.
+"""Protection of the control API against cross-site requests (CSRF) and DNS rebinding.
 
-A browser on the machine of a developer runs anybody's pages, and they reach what listens on loopback. Browsers say
-in Sec-Fetch-Site and Origin where a request comes from (Fetch Metadata; Fetch, 3.2). They do not where somebody's
-name was made to lead here (DNS rebinding), as the page and the mock have that name in common; it stands in Host.
+A browser on a developer's machine runs pages of any site, and these pages can send requests to loopback addresses.
+Browsers name the origin of a request in Sec-Fetch-Site and Origin (Fetch Metadata; Fetch, 3.2). With DNS rebinding,
+page and mock have the same origin; only the name in the Host header shows it.
 """
 
 from __future__ import annotations
@@ -12,37 +12,38 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 _PRIVATE = frozenset({"localhost", "test", "internal"})
-"""Top-level domains that no public name is in: RFC 6761, and what ICANN reserved for private use."""
+"""Top-level domains without public names: RFC 6761, and the one that ICANN reserves for private use."""
 
 
 def refusal(method: str, headers: Mapping[str, str], *, has_token: bool) -> str | None:
-    """Why a control call with these headers (names in lower case) is refused, in one sentence; None if it is not.
+    """Return the reason to refuse a control call with these headers (names in lower case); None to allow it.
 
-    What carries the control token may come under any name: who can only lead a browser here does not know it.
+    ``has_token`` is True if the mock has a control token. Any host name is allowed then: a page of another site
+    does not have the token.
     """
     if _is_foreign(method, headers):
-        return "control calls are for programs and the mock's own pages; this one comes from a page of another origin"
+        return "a page of another origin cannot use the control API: call it from a program or the mock's own pages"
     host = headers.get("host", "")
     if not has_token and not _is_private(host):
         return (
-            f"under the name {host} anybody's web page may come here: "
-            "call the mock by its address or localhost, or start it with a --control-token"
+            f"the host name {host} is public, so web pages of other sites could use the control API: "
+            "call the mock by its IP address or localhost, or start it with a --control-token"
         )
     return None
 
 
 def _is_foreign(method: str, headers: Mapping[str, str]) -> bool:
-    """Whether a page of another origin makes the call; to follow a link from there, and just look, is no call."""
+    """Return True if a script of another origin makes the call; following a link from there is allowed."""
     site = headers.get("sec-fetch-site")
     if site is not None:
-        looks = method == "GET" and headers.get("sec-fetch-mode") == "navigate"
-        return site not in {"same-origin", "none"} and not looks
+        navigates = method == "GET" and headers.get("sec-fetch-mode") == "navigate"
+        return site not in {"same-origin", "none"} and not navigates
     origin = headers.get("origin")
     return origin is not None and origin.lower().partition("://")[2] != headers.get("host", "").lower()
 
 
 def _is_private(host: str) -> bool:
-    """Whether a Host header has an address, or a name that nobody can have in the public DNS."""
+    """Return True if a Host header has an IP address, or a name that the public DNS cannot have."""
     try:
         name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
     except ValueError:

@@ -1,4 +1,4 @@
-"""Control calls that look into a space: what the live rules found, sessions, and throttle buckets."""
+"""Control calls that list findings, sessions and rate limit buckets of a space."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _LARGEST_LIST = 1_000
 
 
 async def findings(request: Request) -> Response:
-    """What the live rules found."""
-    return answer(await space_of(request).monitor.report())
+    """Return the findings of the live rules."""
+    return answer(await space_of(request).watch.report())
 
 
 async def list_sessions(request: Request) -> Response:
-    """The sessions that began last, newest first."""
+    """Return the latest sessions, newest first."""
     space = space_of(request)
     limit = number(request, "limit", default=100, largest=_LARGEST_LIST)
     rows = [session for _, _, session in await space.world.store.all_rows(SESSIONS)]
@@ -32,14 +32,14 @@ async def list_sessions(request: Request) -> Response:
 
 
 async def list_buckets(request: Request) -> Response:
-    """The throttle buckets that are not full, the emptiest first."""
+    """Return the rate limit buckets that are not full, the emptiest first."""
     space = space_of(request)
     settings: Settings = request.app.state.settings
     limit = number(request, "limit", default=100, largest=_LARGEST_LIST)
     now_ms = space.clock.now_ms()
     rows = [row for row in await space.world.store.all_rows(BUCKETS) if row[2].tat > now_ms]
-    fullest = heapq.nlargest(limit, rows, key=lambda row: row[2].tat)
-    buckets = [_bucket(ip, item, record.tat, now_ms, settings.throttle) for ip, item, record in fullest]
+    emptiest = heapq.nlargest(limit, rows, key=lambda row: row[2].tat)
+    buckets = [_bucket(ip, item, record.tat, now_ms, settings.throttle) for ip, item, record in emptiest]
     return answer({"buckets": buckets, "all": len(rows), "limit": settings.throttle, "now": now_ms})
 
 
@@ -69,8 +69,8 @@ def _state(session: Session, now_ms: int) -> str:
 
 
 def _bucket(ip: str, item: str, tat: float, now_ms: int, limit: throttle.Limit | None) -> Bucket:
-    """``tokens`` and ``next_allowed`` are null for the bucket of a behaviour, which has a limit of its own."""
+    """Return a bucket; ``tokens`` and ``next_allowed`` are None for that of a behaviour, which has its own limit."""
     if item or limit is None:
         return Bucket(ip, special=bool(item), tokens=None, next_allowed=None)
-    tokens, next_allowed = throttle.remaining(tat, now_ms, limit)
+    tokens, next_allowed = throttle.left(tat, now_ms, limit)
     return Bucket(ip, special=False, tokens=tokens, next_allowed=next_allowed)

@@ -1,7 +1,7 @@
-"""The dashboard at ``/_mock/``: a page that shows a space, by means of the control API alone.
+"""The dashboard at ``/_mock/``: a page that shows a space. It uses the control API only.
 
-What is served here holds no data, so it needs no control token; the page asks its user for one. Its policy lets run
-and load only what this package brings.
+Page, scripts and styles contain no data, so they need no control token; the page asks the user for it. The content
+security policy allows only the scripts and styles of this package.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _POLICY = "; ".join(
         "base-uri 'none'",
         "form-action 'none'",
         "frame-ancestors 'none'",
-        # No text becomes markup: assigning to innerHTML is an error.
+        # Text never becomes markup: an assignment to innerHTML is an error.
         "require-trusted-types-for 'script'",
         "trusted-types 'none'",
     ]
 )
 _HEADERS = {
-    "cache-control": "no-cache",  # the page and its modules are of one version
+    "cache-control": "no-cache",  # page and scripts must be of the same version
     "content-security-policy": _POLICY,
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
@@ -40,7 +40,7 @@ _HEADERS = {
 
 
 def dashboard_routes() -> list[BaseRoute]:
-    """The page, and the scripts and styles that it consists of."""
+    """Return the routes of the page, its scripts and its styles."""
     return [
         Route("/_mock", page, methods=["GET"]),
         Mount("/_mock/dashboard", _Static(packages=[("pass_harness.mock_server", "dashboard/static")])),
@@ -48,7 +48,7 @@ def dashboard_routes() -> list[BaseRoute]:
 
 
 async def page(request: Request) -> Response:
-    """With a slash at the end, for the page's addresses are relative to it."""
+    """Return the page, or a redirect to the path with a trailing slash: the URLs in the page are relative to it."""
     if not request.scope["space_path"].endswith("/"):
         return RedirectResponse(f"{request.scope['space_prefix']}/_mock/", 308)
     return HTMLResponse(_page(), headers=_HEADERS)

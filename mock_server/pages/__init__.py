@@ -1,4 +1,4 @@
-"""The mock's pages for browsers. Templates escape everything that came from a request."""
+"""HTML pages for the viewer's browser. The templates escape all values from requests."""
 
 from __future__ import annotations
 
@@ -14,34 +14,35 @@ if TYPE_CHECKING:
 
 
 def login_page(mvpd: Mvpd, session: Session, *, username: str, wrong: bool) -> str:
-    """The login page of an MVPD."""
+    """Return the login page of an MVPD; with ``wrong``, it shows that user name or password was wrong."""
     return _render("login.html", mvpd=mvpd, session=session, username=username, wrong=wrong)
 
 
 def auto_submit_page(action: str, fields: dict[str, str]) -> str:
-    """A form that submits itself, as some MVPDs want their SAML request."""
+    """Return a page with a form that submits itself, for MVPDs that receive their SAML request by POST."""
     return _render("auto_submit.html", action=action, fields=fields)
 
 
 def activate_page(
     action: str, code: str, *, channel: str = "", providers: Sequence[Mvpd] = (), error: str | None = None
 ) -> str:
-    """The second screen: asks for the code or, where ``providers`` are given, for one of them."""
+    """Return the page of the second screen: a form for the code or, with ``providers``, for the TV provider."""
     return _render("activate.html", action=action, code=code, channel=channel, providers=providers, error=error)
 
 
 def activated_page(provider: str | None, again: str) -> str:
-    """Where the second screen ends: signed in with a provider, or not, with a link to try again."""
+    """Return the last page of the second screen; without a ``provider`` it links to ``again``, a new attempt."""
     return _render("activated.html", activated=provider is not None, provider=provider, again=again)
 
 
 def logged_out_page(mvpd: Mvpd, redirect_url: str) -> str:
-    """Where a logout ends: with a link back to the app, if that is a web address."""
+    """Return the last page of a logout, with a link to ``redirect_url`` if that is a web address."""
     is_web = redirect_url.startswith(("https://", "http://"))
     return _render("logged_out.html", mvpd=mvpd, redirect_url=redirect_url if is_web else "")
 
 
 def error_page(sentence: str) -> str:
+    """Return a page that shows an error."""
     return _render("error.html", sentence=sentence)
 
 
@@ -51,7 +52,7 @@ def _render(name: str, **values: object) -> str:
 
 @cache
 def _environment() -> Environment:
-    # Loaded with the first page: most mocks never show one, and start faster without.
+    # Imported with the first page: most mocks show none, and start faster without it.
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415
 
     return Environment(
