@@ -1,1 +1,1 @@
-"""A simulator of Adobe Pass Authentication: the DCR and REST API V2 endpoints."""
+"""A mock of Adobe Pass Authentication: the DCR and REST API V2 endpoints, with a control API."""

@@ -1,4 +1,4 @@
-"""``python -m mock_server`` is ``pass-mock``."""
+"""The command pass-mock as a module: ``python -m mock_server``."""
 
 from pass_harness.mock_server.cli.main import main
 

@@ -1,4 +1,4 @@
-"""Where the mock is put together."""
+"""The composition of the mock as an ASGI app."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ def create_app(
     dns: socket.socket | None = None,
     endpoints: Sequence[Endpoint] = ENDPOINTS,
 ) -> Starlette:
-    """The mock as an ASGI app. Time, state and identifiers come from outside, with defaults for one process.
+    """Return the mock as an ASGI app. The default store, clock and ids are for one process.
 
-    ``observers`` watch every space (`installed_observers` are those of installed packages; the default is none). With
-    data centres, ``dns`` is the bound UDP socket on which their name is answered.
+    ``observers`` see the exchanges of every space; `installed_observers` returns those of installed packages. With
+    ``data_centres``, ``dns`` is the bound UDP socket of the DNS server that resolves their name.
     """
     settings = settings or Settings()
     clock = clock or SystemClock()
@@ -59,7 +59,7 @@ def create_app(
     counters = Counters()
     resources = []
     if data_centres is not None and dns is not None:
-        from pass_harness.mock_server.data_centres.dns_server import serve_dns  # noqa: PLC0415 - a mock with one data centre starts without
+        from pass_harness.mock_server.data_centres.dns_server import serve_dns  # noqa: PLC0415 - slow, rarely needed
 
         resources.append(serve_dns(data_centres, dns))
     app = assemble(
@@ -91,22 +91,22 @@ def assemble(
     observers: Sequence[ObserverFactory],
     resources: Iterable[AbstractAsyncContextManager[object]] = (),
 ) -> Starlette:
-    """What serves exchanges in spaces, keeps a journal and shows it to observers.
+    """Return an ASGI app of these routes, with spaces, journal and observers; the mock and the proxy are such apps.
 
-    ``resources`` are open while it serves.
+    The lifespan of the app enters ``resources`` at startup, and exits them at shutdown.
     """
     recorder = Recorder(Path(settings.record), settings.record_limit) if settings.record else None
-    watching = _watching(settings, store, clock, observers, recorder)
-    spaces = Spaces(settings, store, clock, ids, load_keys(settings.keys), watching)
+    monitoring = _monitoring(settings, store, clock, observers, recorder)
+    spaces = Spaces(settings, store, clock, ids, load_keys(settings.keys), monitoring)
     shared = SharedTotals(counters, store, clock) if isinstance(store, SharedStore) else None
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        works = [lag.run(), watching.run(), spaces.run(), *([shared.run()] if shared is not None else [])]
-        tasks = [asyncio.create_task(work) for work in works]
-        async with contextlib.AsyncExitStack() as opened:
+        background = [lag.run(), monitoring.run(), spaces.run(), *([shared.run()] if shared is not None else [])]
+        tasks = [asyncio.create_task(work) for work in background]
+        async with contextlib.AsyncExitStack() as stack:
             for resource in resources:
-                await opened.enter_async_context(resource)
+                await stack.enter_async_context(resource)
             try:
                 yield
             finally:
@@ -120,13 +120,13 @@ def assemble(
     app = _Mock(routes, spaces, gateways, lifespan)
     app.router.redirect_slashes = False
     app.state.spaces = spaces
-    app.state.watching = watching
+    app.state.monitoring = monitoring
     app.state.settings = settings
     app.state.metrics = Metrics(shared or LocalTotals(counters), spaces, lag, clock)
     return app
 
 
-def _watching(
+def _monitoring(
     settings: Settings,
     store: Store,
     clock: Clock,
@@ -140,9 +140,9 @@ def _watching(
 
 
 class _Mock(Starlette):
-    """Takes the prefix of the space and a trailing slash off the path, and hands Adobe's paths to their gateways.
+    """An app that strips the prefix of the space and a trailing slash, and dispatches Adobe's paths to gateways.
 
-    They are most of the traffic, so they go through nothing else of Starlette; all other paths do.
+    Adobe's paths are most of the traffic, so they bypass Starlette's router; all other paths go through it.
     """
 
     def __init__(
@@ -168,14 +168,14 @@ class _Mock(Starlette):
             space = self._spaces.get(name) or await self._spaces.open(name)
             inner = path[len(prefix) :] or "/"
             scope["space"], scope["space_path"], scope["space_prefix"] = space, inner, prefix
-            plain = inner.rstrip("/") or "/"
-            found = self._gateways.find(plain)
+            stripped = inner.rstrip("/") or "/"
+            found = self._gateways.find(stripped)
             if found is not None:
                 gateway, scope["path_params"] = found
                 await gateway(scope, receive, send)
             else:
-                await super().__call__({**scope, "path": plain}, receive, send)
+                await super().__call__({**scope, "path": stripped}, receive, send)
         except TooManySpaces as error:
             await answer({"error": str(error)}, 429)(scope, receive, send)
-        except StoreUnavailable as error:  # before there was an answer: what is not kept is not answered
+        except StoreUnavailable as error:  # always before the answer: an exchange that cannot be stored gets none
             await answer({"error": str(error)}, 503)(scope, receive, send)

@@ -1,6 +1,6 @@
-"""The pytest plugin of the mock: the fixture `adobe_pass` gives a test Adobe Pass of its own.
+"""The pytest plugin of the mock, with the fixture `adobe_pass`: a space of the mock for each test.
 
-Nothing else of the mock is imported until a test asks for it.
+It imports the rest of the mock only when a test uses the fixture.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--pass-mock",
         metavar="URL",
-        help="the mock that the fixture adobe_pass uses (default: one that is started for the session)",
+        help="base URL of a running mock for the fixture adobe_pass (default: start one for the session)",
     )
-    group.addoption("--pass-mock-token", metavar="TOKEN", help="the control token of that mock")
+    group.addoption("--pass-mock-token", metavar="TOKEN", help="control token of the mock of --pass-mock")
 
 
 @pytest.fixture(scope="session")
 def adobe_pass_mock(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The base URL of a running mock: that of --pass-mock, or one started for this session.
+    """Yield the base URL of a running mock: that of --pass-mock, or one started for this session.
 
     Override it to start the mock your way: ``with running_mock("--config", "mock.toml") as url: yield url``.
     """
-    from pass_harness.mock_server.testing import MockFailed, running_mock  # noqa: PLC0415 - costs nothing where it is not used
+    from pass_harness.mock_server.testing import MockFailed, running_mock  # noqa: PLC0415 - see the module
 
     given = request.config.getoption("pass_mock")
     if given:
@@ -45,8 +45,8 @@ def adobe_pass_mock(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 def adobe_pass(adobe_pass_mock: str, request: pytest.FixtureRequest) -> Iterator[AdobePass]:
-    """A space of this test's own in the mock: its base URL for the service, its control API, software statements."""
-    from pass_harness.mock_server.testing import fresh_space  # noqa: PLC0415 - as above
+    """Yield a space of the mock for this test: base URL, control API client, software statements."""
+    from pass_harness.mock_server.testing import fresh_space  # noqa: PLC0415 - see the module
 
     with fresh_space(adobe_pass_mock, token=request.config.getoption("pass_mock_token")) as space:
         yield space

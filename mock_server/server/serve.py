@@ -143,7 +143,7 @@ def run(app: Starlette, listeners: Sequence[socket.socket], tls: Tls | None) -> 
     if tls is not None:
         config.ssl = tls.context
     try:
-        _Server(config, app.state.watching.close).run(sockets=list(listeners))
+        _Server(config, app.state.monitoring.close).run(sockets=list(listeners))
     except KeyboardInterrupt:
         pass
     finally:

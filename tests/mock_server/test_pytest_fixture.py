@@ -47,7 +47,7 @@ def test_an_unused_plugin_imports_nothing_of_the_mock() -> None:
 
 
 def test_a_mock_that_does_not_come_up_says_why() -> None:
-    with pytest.raises(MockFailed, match=r"did not come up: .*none\.toml: cannot be read"):
+    with pytest.raises(MockFailed, match=r"did not start: .*none\.toml: cannot be read"):
         running_mock("--config", "none.toml").__enter__()
 
 
