@@ -1,1 +1,1 @@
-"""The endpoints of Adobe Pass, one file per API family: parse, call the domain, respond."""
+"""Handlers of the endpoints of Adobe Pass, one module per API family: parse, call the domain, respond."""

@@ -1,8 +1,8 @@
-"""The second screen: a page as a Programmer has it, where a viewer types the code that the TV shows.
+"""The second screen: a page on which a viewer types the code that the TV shows.
 
-It stands for the Programmer's own web app, so it needs no access token, and rules do not take it for a call to
-Adobe Pass. It does with the session what such an app does by API: completes it and sends the browser to authenticate
-(source: Basic authentication, secondary application flow).
+The page replaces a Programmer's web app, so it needs no access token, and rules ignore its requests. Like such an
+app, it adds missing parameters to the session and redirects the browser to authenticate (source: Basic
+authentication, secondary application flow).
 """
 
 from __future__ import annotations
@@ -22,29 +22,30 @@ from pass_harness.mock_server.gateway.parameters import Malformed, Repeated
 from pass_harness.mock_server.pages import activate_page, activated_page
 
 _NO_CODE = "Enter the code that your device shows."
-_UNKNOWN = "There is no such code. Compare it with the one that your device shows."
-_OVER = "This code is no longer valid. Ask your device for a new one, and enter that."
+_UNKNOWN_CODE = "This code does not exist. Compare it with the code that your device shows."
+_EXPIRED = "This code is no longer valid. Get a new one on your device and enter that."
 _NO_PROVIDER = "This TV provider cannot be used here. Choose another one."
 
 
 async def form(call: Call) -> Response:
-    """The page; an address with the code in it (a QR code) spares the typing."""
+    """Return the page; the query parameter ``code`` (of a QR code, say) fills the field."""
     return HTMLResponse(activate_page(_address(call), _code(_query(call))))
 
 
 async def submit(call: Call) -> Response:
+    """Look the code up, and return the form for the TV provider or start the login."""
     given = _form(call)
     code = _code(given)
     session, problem = await _session(call, code)
     if session is None:
         return HTMLResponse(activate_page(_address(call), code, error=problem), 400)
     if session.mvpd is None and not given.get("mvpd"):
-        return await _choice(call, session)
-    return await _onward(call, session, given)
+        return await _provider_page(call, session)
+    return await _start_login(call, session, given)
 
 
 async def done(call: Call) -> Response:
-    """Where the login leads back to; only the session knows whether somebody has logged in."""
+    """Return the page after the login. The session has the result: the browser comes back after a cancel too."""
     code = _code(_query(call))
     session = await call.space.world.store.read(SESSIONS, code)
     logged_in = session is not None and session.completed
@@ -54,20 +55,20 @@ async def done(call: Call) -> Response:
     return HTMLResponse(activated_page(provider, again))
 
 
-async def _onward(call: Call, session: Session, given: dict[str, str]) -> Response:
-    """Completes the session with what it lacks, and sends the browser to the login."""
+async def _start_login(call: Call, session: Session, given: dict[str, str]) -> Response:
+    """Add the missing parameters to the session, and redirect the browser to the login."""
     done_at = f"{_address(call)}/done?{urlencode({'code': session.code})}"
     domains = call.space.world.catalogue.service_providers[session.service_provider].domains
     host = urlsplit(call.inbound.base_url).hostname or ""
-    offered = {"mvpd": given.get("mvpd", ""), "domainName": [*domains, host][0], "redirectUrl": done_at}
+    available = {"mvpd": given.get("mvpd", ""), "domainName": [*domains, host][0], "redirectUrl": done_at}
     missing: tuple[str, ...] = session.missing()
-    lacking: dict[str, str] = {name: value for name, value in offered.items() if name in missing}
+    added: dict[str, str] = {name: value for name, value in available.items() if name in missing}
     try:
         resumed = await sessions.resume(
-            call.space.world, call.now_ms, session.service_provider, session.code, lacking, call.degradation
+            call.space.world, call.now_ms, session.service_provider, session.code, added, call.degradation
         )
     except ApiError:
-        return await _choice(call, session, error=_NO_PROVIDER)
+        return await _provider_page(call, session, error=_NO_PROVIDER)
     if isinstance(resumed, Authorized):
         provider = call.space.world.catalogue.mvpds[resumed.mvpd]
         return HTMLResponse(activated_page(provider.display_name, _address(call)))
@@ -76,7 +77,7 @@ async def _onward(call: Call, session: Session, given: dict[str, str]) -> Respon
     )
 
 
-async def _choice(call: Call, session: Session, error: str | None = None) -> Response:
+async def _provider_page(call: Call, session: Session, error: str | None = None) -> Response:
     page = activate_page(
         _address(call),
         session.code,
@@ -88,7 +89,7 @@ async def _choice(call: Call, session: Session, error: str | None = None) -> Res
 
 
 async def _providers(call: Call, service_provider: str) -> list[Mvpd]:
-    """The TV providers to choose from, by name; a TempPass needs no login."""
+    """Return the active MVPDs of a service provider by name, without TempPasses: they need no login."""
     world = call.space.world
     found = [
         world.catalogue.mvpds[mvpd]
@@ -99,18 +100,18 @@ async def _providers(call: Call, service_provider: str) -> list[Mvpd]:
 
 
 async def _session(call: Call, code: str) -> tuple[Session | None, str]:
-    """The valid session of a code, or the sentence that tells the viewer what to do."""
+    """Return the valid session of a code; without one, None and an error message for the viewer."""
     if not code:
         return None, _NO_CODE
     found = await call.space.world.store.read(SESSIONS, code)
     if found is None:
-        return None, _UNKNOWN
+        return None, _UNKNOWN_CODE
     call.code, call.service_provider, call.mvpd = code, found.service_provider, found.mvpd
     call.device_name = found.viewer.device_decoded
     try:
         return await sessions.current(call.space.world, call.now_ms, found.service_provider, code), ""
     except ApiError:
-        return None, _OVER
+        return None, _EXPIRED
 
 
 def _address(call: Call) -> str:
@@ -118,7 +119,7 @@ def _address(call: Call) -> str:
 
 
 def _code(given: dict[str, str]) -> str:
-    """The code as people type it: in any case, with spaces or hyphens."""
+    """Return the code of the form in canonical form: people type it in any case, with spaces or hyphens."""
     return "".join(given.get("code", "").split()).replace("-", "").upper()
 
 
@@ -126,7 +127,7 @@ def _query(call: Call) -> dict[str, str]:
     try:
         return parameters.query(call)
     except (Malformed, Repeated) as error:
-        raise PageError("The address of this page is broken.") from error
+        raise PageError("The address of this page is not valid.") from error
 
 
 def _form(call: Call) -> dict[str, str]:

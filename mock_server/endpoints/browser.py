@@ -1,7 +1,7 @@
-"""What a viewer's browser meets: the redirects of Adobe Pass, the MVPD's login page, and its logout.
+"""Pages for the viewer's browser: the redirects of Adobe Pass, the MVPD's login page, and its logout.
 
-The pages are the mock's own; the redirects are those of Adobe's samples (source: Perform authentication in user
-agent). A login binds to the code, not to a cookie, so any browser may complete it.
+The pages are those of the mock; the redirects are those of Adobe's samples (source: Perform authentication in user
+agent). A login depends on the code, not on a cookie, so any browser can complete it.
 """
 
 from __future__ import annotations
@@ -81,12 +81,12 @@ async def login(call: Call) -> Response:
 
 
 async def logout(call: Call) -> Response:
-    """The MVPD's logout: on to the app's redirectUrl."""
+    """Return the MVPD's logout page, with a link to the app's redirectUrl."""
     given = _fields(call)
     call.service_provider, call.mvpd = given.get("requestor_id"), given.get("mso_id")
     mvpd = call.space.world.catalogue.mvpds.get(given.get("mso_id", ""))
     if mvpd is None:
-        raise PageError("This logout names no TV provider that there is.")
+        raise PageError("The TV provider of this logout does not exist.")
     return HTMLResponse(logged_out_page(mvpd, given.get("redirect_url", "")))
 
 
@@ -100,7 +100,7 @@ async def _session_of_login(call: Call) -> Session:
     given = _fields(call) or parameters.form(call)
     session = await _session(call, given.get("requestor_id", ""), given.get("code", ""))
     if session.mvpd != call.path_params["mvpd"]:
-        raise PageError("This login belongs to another TV provider.")
+        raise PageError("This login is for another TV provider.")
     return session
 
 
@@ -109,10 +109,10 @@ async def _session(call: Call, service_provider: str, code: str) -> Session:
     try:
         session = await sessions.current(call.space.world, call.now_ms, service_provider, code)
     except ApiError as error:
-        raise PageError("This code is not valid, or no longer: start again on your device.") from error
+        raise PageError("This code is not valid or has expired. Start again on your device.") from error
     call.mvpd, call.device_name = session.mvpd, session.viewer.device_decoded
     if session.missing():
-        raise PageError(f"The login cannot start: the session lacks {', '.join(session.missing())}.")
+        raise PageError(f"The login cannot start: the session has no {', '.join(session.missing())}.")
     return session
 
 
@@ -120,4 +120,4 @@ def _fields(call: Call) -> dict[str, str]:
     try:
         return parameters.query(call)
     except (Malformed, Repeated) as error:
-        raise PageError("The address of this page is broken.") from error
+        raise PageError("The address of this page is not valid.") from error

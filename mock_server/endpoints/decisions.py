@@ -8,7 +8,7 @@ from pass_harness.mock_server.adobe.errors import ENHANCED_ERRORS, ApiError
 from pass_harness.mock_server.adobe.models import DecisionEntry, DecisionsAnswer, ErrorInformation, MediaTokenEntry
 from pass_harness.mock_server.adobe.partner import framework_status
 from pass_harness.mock_server.domain import decisions, profiles
-from pass_harness.mock_server.domain.decisions import Decision, DecisionQuery, DenialLookup, FlawLookup
+from pass_harness.mock_server.domain.decisions import Decision, Denials, Flaws, Question
 from pass_harness.mock_server.domain.records import Profile
 from pass_harness.mock_server.endpoints.temppass import temppass_identity
 from pass_harness.mock_server.gateway import parameters
@@ -17,7 +17,7 @@ from pass_harness.mock_server.gateway.parameters import Malformed
 from pass_harness.mock_server.signing.media_tokens import Flaw
 
 _TOP_LEVEL_403 = "too_many_resources"
-_OF_TEMPPASS = {"invalid_configuration_temporary_access", "invalid_header_identity_for_temporary_access"}
+_TEMPPASS_ERRORS = {"invalid_configuration_temporary_access", "invalid_header_identity_for_temporary_access"}
 
 
 async def preauthorize(call: Call) -> Response:
@@ -30,18 +30,18 @@ async def authorize(call: Call) -> Response:
     return _answer(call, await decisions.authorize(call.space.world, question))
 
 
-async def _question(call: Call, limit: str, *, binding: bool = False) -> DecisionQuery:
+async def _question(call: Call, limit: str, *, binding: bool = False) -> Question:
     world, provider = call.space.world, call.requestor.id
     resources = _resources(call)
     mvpd = await world.integration(provider, call.path_params["mvpd"])
     rule = await call.degradation(mvpd.id)
     allowed = getattr(world.catalogue.integration(provider, mvpd.id), limit) or getattr(mvpd, limit)
-    # The limit is the MVPD's condition: while a degradation rule decides, nobody asks it.
+    # The limit is a condition of the MVPD, which a degradation rule bypasses.
     if rule is None and len(resources) > allowed:
         raise ApiError("too_many_resources")
     profile = await profiles.find(world, call.viewer, mvpd.id)
     _check_partner(call, mvpd.id, profile)
-    return DecisionQuery(
+    return Question(
         viewer=call.viewer,
         mvpd=mvpd.id,
         profile=profile,
@@ -58,7 +58,7 @@ async def _question(call: Call, limit: str, *, binding: bool = False) -> Decisio
 
 
 def _check_partner(call: Call, mvpd: str, profile: Profile | None) -> None:
-    """A profile that a partner gave counts only while the partner's framework says so."""
+    """Raise ApiError for a profile from a partner that the partner's framework no longer confirms."""
     if profile is None or profile.type != "appleSSO":
         return
     status = framework_status(call.header("ap-partner-framework-status"))
@@ -78,12 +78,12 @@ def _resources(call: Call) -> list[str]:
     return resources
 
 
-def _denials(call: Call) -> DenialLookup | None:
-    """What behaviours say of a resource: ``deny``, or an ``error`` that the API reports per item."""
-    if not call.space.behaviours.active:
+def _denials(call: Call) -> Denials | None:
+    """Return a function from a resource to its denial by a behaviour: ``deny``, or an ``error`` of an item."""
+    if not call.space.behaviours.at_hand:
         return None
 
-    async def said(resource: str) -> tuple[str | None, str | None] | None:
+    async def denial_of(resource: str) -> tuple[str | None, str | None] | None:
         denied = await call.effect("deny", resource)
         if denied is not None and denied.deny is not None:
             return denied.deny.code, denied.deny.details
@@ -94,25 +94,25 @@ def _denials(call: Call) -> DenialLookup | None:
             raise ApiError(failed.error)
         return failed.error, None
 
-    return said
+    return denial_of
 
 
 def _is_top_level(code: str) -> bool:
-    """Denials, and whatever concerns a TempPass, are told per item in a 200; everything else ends the request."""
-    if code in _OF_TEMPPASS:
+    """Return True if an error fails the whole request; denials and TempPass errors are errors of items in a 200."""
+    if code in _TEMPPASS_ERRORS:
         return False
     return ENHANCED_ERRORS[code].status != 403 or code == _TOP_LEVEL_403
 
 
-def _flaws(call: Call) -> FlawLookup | None:
-    if not call.space.behaviours.active:
+def _flaws(call: Call) -> Flaws | None:
+    if not call.space.behaviours.at_hand:
         return None
 
-    async def said(resource: str) -> Flaw | None:
+    async def flaw_of(resource: str) -> Flaw | None:
         effect = await call.effect("media_token", resource)
         return effect.media_token if effect is not None else None
 
-    return said
+    return flaw_of
 
 
 def _answer(call: Call, found: list[Decision]) -> Response:

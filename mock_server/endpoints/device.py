@@ -1,4 +1,4 @@
-"""The ``device`` of a session answer, read from X-Device-Info."""
+"""The member ``device`` of a session answer, from X-Device-Info."""
 
 from __future__ import annotations
 
@@ -18,13 +18,11 @@ from pass_harness.mock_server.adobe.enums import DeviceType
 from pass_harness.mock_server.domain.records import Session
 
 _NUMBERS = re.compile(r"\d+")
-
-
 _MAX_INT = 2**31 - 1
 
 
 def device_of(session: Session) -> Device:
-    """The device of a session."""
+    """Return the device that created a session."""
     info = session.device_info or {}
 
     def text(*names: str) -> str | None:
@@ -79,7 +77,7 @@ def device_of(session: Session) -> Device:
 
 
 def _version(value: object) -> Version:
-    """``major.minor.patch`` as numbers; zeros where there are none."""
+    """Return ``major.minor.patch`` as numbers, with 0 for absent ones."""
     numbers = [min(int(number), _MAX_INT) for number in _NUMBERS.findall(str(value or "")[:64])]
     major, minor, patch = [*numbers, 0, 0, 0][:3]
     return Version(major=major, minor=minor, patch=patch)

@@ -35,7 +35,7 @@ async def initiate(call: Call) -> Response:
 
 
 def _logout_url(call: Call, mvpd: str, redirect_url: str) -> str:
-    """Where the app sends the browser: absolute, but relative for a single logout (as in the samples)."""
+    """Return the URL for the app to open in a browser: absolute, or relative after single sign-on (as in samples)."""
     sso = call.viewer.sso
     if sso is not None:
         fields = {"requestor_id": call.requestor.id, "mso_id": mvpd, "pt_device_id": sso.subject}

@@ -1,4 +1,4 @@
-"""Single sign-on through a partner, Apple (source: the two Partner single sign-on pages)."""
+"""Partner single sign-on, with Apple (source: the two Partner single sign-on pages)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def create_session(call: Call) -> Response:
         fallback = "pfs_fallback"
     session = await draft(call)
     if mvpd is None:
-        # The framework named nobody: the login goes on with the TV provider that the device chose last.
+        # The framework names no provider: the login continues with the latest MVPD of the device.
         latest = await sessions.latest(world, session.viewer)
         given = {**given, **({"mvpd": latest.mvpd} if latest and latest.mvpd else {})}
     else:

@@ -1,4 +1,4 @@
-"""Profiles of a device, of all MVPDs, of one, or of a code (source: the three Retrieve profiles pages)."""
+"""Profiles of a device, for all MVPDs, for one, or for a code (source: the three Retrieve profiles pages)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pass_harness.mock_server.gateway.call import Call, JsonResponse
 
 async def all_mvpds(call: Call) -> Response:
     found = await profiles.valid(call.space.world, call.now_ms, call.viewer)
-    return profiles_answer(call, (profile for profile in found if _partner_agrees(call, profile)))
+    return profiles_answer(call, (profile for profile in found if _partner_confirms(call, profile)))
 
 
 async def one_mvpd(call: Call) -> Response:
@@ -34,7 +34,7 @@ async def of_code(call: Call) -> Response:
     if session.mvpd is None:
         return profiles_answer(call, ())
     mvpd = await call.space.world.integration(call.requestor.id, session.mvpd)
-    # A code answers with the login that was made with it, not with what single sign-on may know besides.
+    # A code returns the profile of its own login only, without single sign-on.
     viewer = session.viewer if session.viewer.sso is None else msgspec.structs.replace(session.viewer, sso=None)
     if mvpd.temp_pass is None and not session.completed and await call.degradation(mvpd.id) != degradation.AUTHN_ALL:
         return profiles_answer(call, ())
@@ -51,14 +51,14 @@ async def _of_mvpd(call: Call, viewer: Viewer, mvpd: Mvpd) -> Response:
             raise ApiError(refused)
         entry = temporary_profile(mvpd, visitor, trial, call.now_ms)
         return JsonResponse(ProfilesAnswer(profiles={mvpd.id: entry} if entry else {}))
-    found = [p for p in await profiles.valid(world, call.now_ms, viewer, mvpd.id) if _partner_agrees(call, p)]
+    found = [p for p in await profiles.valid(world, call.now_ms, viewer, mvpd.id) if _partner_confirms(call, p)]
     if not found and await call.degradation(mvpd.id) == degradation.AUTHN_ALL:
         found = [degraded_profile(call, viewer, mvpd.id)]
     return profiles_answer(call, found)
 
 
 def degraded_profile(call: Call, viewer: Viewer, mvpd: str) -> Profile:
-    """The profile that everybody has while AuthNAll is in force."""
+    """Return the profile of a viewer under the degradation rule AuthNAll."""
     return Profile(
         viewer=viewer,
         mvpd=mvpd,
@@ -71,7 +71,7 @@ def degraded_profile(call: Call, viewer: Viewer, mvpd: str) -> Profile:
 
 
 def profiles_answer(call: Call, found: Iterable[Profile], status: int = 200) -> Response:
-    """Profiles by MVPD id, with the user metadata that the MVPD tells."""
+    """Return an answer with the profiles by MVPD id, and the user metadata of their MVPDs."""
     entries = {
         profile.mvpd: ProfileEntry(
             not_before=profile.not_before,
@@ -85,8 +85,8 @@ def profiles_answer(call: Call, found: Iterable[Profile], status: int = 200) -> 
     return JsonResponse(ProfilesAnswer(profiles=entries), status)
 
 
-def _partner_agrees(call: Call, profile: Profile) -> bool:
-    """Whether the partner framework still stands for a profile that it gave."""
+def _partner_confirms(call: Call, profile: Profile) -> bool:
+    """Return False for a profile from the partner framework that its status no longer confirms."""
     if profile.type != "appleSSO":
         return True
     try:

@@ -44,7 +44,7 @@ async def retrieve(call: Call) -> Response:
 
 
 async def draft(call: Call) -> Session:
-    """A session without code, for the device that asks."""
+    """Return a session without code, for the device of a request."""
     return Session(
         code="",
         session_id=call.space.world.ids.uuid(),
@@ -59,11 +59,11 @@ async def draft(call: Call) -> Session:
 
 
 def session_parameters(call: Call) -> dict[str, str]:
-    """What the request gives of mvpd, domainName and redirectUrl."""
+    """Return those of mvpd, domainName and redirectUrl that the request has."""
     try:
         given = parameters.anywhere(call)
     except (Malformed, Repeated) as error:
-        # Adobe names no error for a broken form; what cannot be read is what is missing from it first.
+        # Adobe documents no error for a malformed form; the first parameter counts as invalid.
         raise ApiError("invalid_parameter_mvpd") from error
     given = {name: value for name, value in given.items() if name in sessions.PARAMETERS and value}
     call.mvpd = given.get("mvpd") or call.mvpd
@@ -73,7 +73,10 @@ def session_parameters(call: Call) -> dict[str, str]:
 def session_answer(
     call: Call, session: Session | Authorized, incomplete: SessionAction, fallback: SessionReason | None = None
 ) -> Response:
-    """The next step; ``incomplete`` is the actionName while parameters are missing, ``fallback`` the reasonType."""
+    """Return an answer with the next step of the login.
+
+    ``incomplete`` is the actionName while parameters are missing, ``fallback`` the reasonType.
+    """
     prefix = f"{call.inbound.prefix}/api/v2"
     if isinstance(session, Authorized):
         return JsonResponse(

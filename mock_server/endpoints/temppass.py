@@ -1,4 +1,4 @@
-"""TempPass: what endpoints have in common, and the reset API (source: TempPass Feature)."""
+"""TempPass: identity and profile for other endpoints, and the reset API (source: TempPass Feature)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MAX_IDENTITY = 2048
 
 
 async def reset(call: Call) -> Response:
-    """Forgets the trials of a device (``device_id`` is the value of AP-Device-Identifier), or all of a TempPass."""
+    """Delete the trials of a device (``device_id`` is the value of AP-Device-Identifier), or all of a TempPass."""
     try:
         given = parameters.query(call)
     except (Malformed, Repeated) as error:
@@ -45,13 +45,13 @@ async def reset(call: Call) -> Response:
 
 
 def temppass_identity(call: Call) -> str | None:
-    """The value of AP-TempPass-Identity, if it is Base64 of anything."""
+    """Return the value of AP-TempPass-Identity if it is valid Base64, else None."""
     value = (call.header("ap-temppass-identity") or "").strip()
     return value if value and len(value) <= _MAX_IDENTITY and decode_base64(value) else None
 
 
 def temporary_profile(mvpd: Mvpd, visitor: Visitor, trial: Trial | None, now_ms: int) -> ProfileEntry | None:
-    """The profile of a trial, or of the one that the first authorize request would start."""
+    """Return the profile of a trial; before the trial, that of a trial that starts now."""
     if mvpd.temp_pass is None:
         return None
     not_before = trial.started if trial else now_ms

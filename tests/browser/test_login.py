@@ -27,13 +27,13 @@ def test_a_wrong_password_is_said_and_can_be_mended(world: World, page: Page) ->
     device, address = world.login_page()
     page.goto(address)
     sign_in(page, password="wrong")
-    expect(page.get_by_role("alert")).to_have_text("The user name or password is not right. Please try again.")
+    expect(page.get_by_role("alert")).to_have_text("The user name or password is wrong. Please try again.")
     expect(page).to_have_title(re.compile("^Error: "))
     expect(page.get_by_label("User name")).to_have_value("viewer")
     password = page.get_by_label("Password")
     expect(password).to_be_focused()
     expect(password).to_have_value("")
-    expect(password).to_have_accessible_description(re.compile("not right"))
+    expect(password).to_have_accessible_description(re.compile("is wrong"))
     assert device.profiles() == {}
     password.fill("viewer")
     page.keyboard.press("Enter")
@@ -119,7 +119,7 @@ def test_any_browser_may_log_in_but_only_while_the_code_is_good(world: World, pa
     page.goto(address)
     device.start_session(mvpd="Cablevision", domainName="adobe.com", redirectUrl=world.app)
     sign_in(page)
-    expect(page.get_by_role("alert")).to_have_text(re.compile("start again on your device"))
+    expect(page.get_by_role("alert")).to_have_text(re.compile("Start again on your device"))
 
 
 def test_a_logout_ends_on_a_page_with_the_way_back(world: World, page: Page) -> None:

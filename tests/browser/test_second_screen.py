@@ -57,13 +57,13 @@ def test_a_wrong_code_says_what_to_do(world: World, page: Page) -> None:
     page.goto(f"{world.url}/activate")
     type_code(page, "WRONG00")
     expect(page.get_by_role("alert")).to_have_text(
-        "There is no such code. Compare it with the one that your device shows."
+        "This code does not exist. Compare it with the code that your device shows."
     )
     expect(page).to_have_title("Error: Activate your device")
     field = page.get_by_label("Code")
     expect(field).to_be_focused()
     expect(field).to_have_value("WRONG00")
-    expect(field).to_have_accessible_description(re.compile("no such code"))
+    expect(field).to_have_accessible_description(re.compile("does not exist"))
     device = world.device()
     device.start_session(mvpd="Cablevision")
     type_code(page, device.code)
@@ -82,7 +82,7 @@ def test_a_code_that_is_over_says_what_to_do(world: World, page: Page, how: str)
     page.goto(f"{world.url}/activate")
     type_code(page, old)
     expect(page.get_by_role("alert")).to_have_text(
-        "This code is no longer valid. Ask your device for a new one, and enter that."
+        "This code is no longer valid. Get a new one on your device and enter that."
     )
 
 

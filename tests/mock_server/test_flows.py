@@ -72,7 +72,7 @@ async def test_a_viewer_logs_in_in_a_browser(mock: Mock) -> None:
     form = (await mock.http.get(first.headers["location"])).headers["location"]
     assert "Sign in with Optimum" in (await mock.http.get(form)).text
     wrong = await mock.http.post(form, data={"username": "viewer", "password": "<b>"})
-    assert (wrong.status_code, "not right" in wrong.text) == (401, True)
+    assert (wrong.status_code, "password is wrong" in wrong.text) == (401, True)
     assert (await mock.http.get(polled, headers=headers)).json() == {"profiles": {}}
     right = await mock.http.post(form, data={"username": "viewer", "password": "viewer"})
     assert (right.status_code, right.headers["location"]) == (302, FULL["redirectUrl"])
