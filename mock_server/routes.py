@@ -212,7 +212,7 @@ CONTROL_CALLS = (
 def routes(
     settings: Settings, lag: EventLoopLag, counters: Counters, endpoints: Sequence[Endpoint]
 ) -> list[BaseRoute]:
-    """Control calls, the dashboard, the OpenAPI document, then whatever is neither these nor a path of Adobe's."""
+    """Return the routes of control calls, dashboard and OpenAPI document, and last a gateway for unknown paths."""
     return [
         *(
             Route(f"/_mock{path}", guarded(handler, settings.control_token), methods=[method])
@@ -227,22 +227,24 @@ def routes(
 def gateways(
     settings: Settings, lag: EventLoopLag, counters: Counters, endpoints: Sequence[Endpoint]
 ) -> PathTree[ASGIApp]:
-    """Adobe's paths, with the endpoints that share each of them."""
-    shared = by_path(endpoints)
-    return PathTree((path, Gateway(found, settings, lag, counters)) for path, found in shared.items())
+    """Return the gateway of each path of Adobe Pass."""
+    by_template = by_path(endpoints)
+    return PathTree((path, Gateway(found, settings, lag, counters)) for path, found in by_template.items())
 
 
 def by_path(endpoints: Sequence[Endpoint]) -> dict[str, dict[str, Endpoint]]:
-    """The endpoints of each path by method, with the preflight; ValueError if two rows have one id or one place."""
+    """Return the endpoints of each path by method, with the preflight; ValueError for doubled ids or paths."""
     found: dict[str, dict[str, Endpoint]] = {}
     rows: dict[str, Endpoint] = {}
     for endpoint in endpoints:
         if rows.setdefault(endpoint.id, endpoint) is not endpoint:
-            raise ValueError(f"two endpoints have the id {endpoint.id} (routes.py); rename one")
+            raise ValueError(f"two endpoints have the id {endpoint.id} (routes.py); rename one of them")
         for path in endpoint.paths:
             other = found.setdefault(path, {}).setdefault(endpoint.method, endpoint)
             if other is not endpoint:
-                raise ValueError(f"{other.id} and {endpoint.id} are both {endpoint.method} {path} (routes.py)")
+                raise ValueError(
+                    f"{other.id} and {endpoint.id} are both {endpoint.method} {path} (routes.py); change one of them"
+                )
     for methods in found.values():
         families = {endpoint.family.name: endpoint.family for endpoint in methods.values()}
         if len(families) > 1:

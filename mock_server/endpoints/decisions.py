@@ -80,7 +80,7 @@ def _resources(call: Call) -> list[str]:
 
 def _denials(call: Call) -> Denials | None:
     """Return a function from a resource to its denial by a behaviour: ``deny``, or an ``error`` of an item."""
-    if not call.space.behaviours.at_hand:
+    if not call.space.behaviours.active:
         return None
 
     async def denial_of(resource: str) -> tuple[str | None, str | None] | None:
@@ -105,7 +105,7 @@ def _is_top_level(code: str) -> bool:
 
 
 def _flaws(call: Call) -> Flaws | None:
-    if not call.space.behaviours.at_hand:
+    if not call.space.behaviours.active:
         return None
 
     async def flaw_of(resource: str) -> Flaw | None:

@@ -1,1 +1,1 @@
-"""The path of a request from arrival to the journal: recognition, rate limit, checks, faults, answer."""
+"""The request pipeline, from arrival to the journal: recognition, rate limit, checks, faults, answer."""

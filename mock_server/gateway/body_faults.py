@@ -1,4 +1,4 @@
-"""Answers with bodies that no document shows: more members or other error codes than known, or JSON that is none."""
+"""Faults of a response: unknown members or error codes, malformed JSON, and broken or slow connections."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ UNKNOWN = "unknownToDate"
 UNKNOWN_CODE = "unknown_to_date"
 _ERRORS_IN = frozenset({"decisions", "error"})
 _MAPS = frozenset({"attributes", "logouts", "profiles"})
-"""Objects whose members are data (an MVPD's id, say): one more there would be no unknown field, but a lie."""
+"""Objects whose member names are data (MVPD ids, say): an unknown member there would be a false entry."""
 _MAX_DEPTH = 20
 
 
 def with_fault(response: Response, fault: BodyFault) -> Response:
-    """The response with its JSON body changed; other bodies stay as they are."""
+    """Return the response with a fault in its JSON body; a response without JSON stays the same."""
     if "json" not in response.headers.get("content-type", ""):
         return response
     body = bytes(response.body)
@@ -33,7 +33,7 @@ def with_fault(response: Response, fault: BodyFault) -> Response:
 
 
 def _with_unknown_code(value: object) -> object:
-    """The enhanced errors at the top or in decisions with a code that no table lists; all else as it was."""
+    """Return a copy in which enhanced errors, at the top and in decisions, have an undocumented code."""
     if isinstance(value, list):
         return [_with_unknown_code(item) for item in value]
     if not isinstance(value, dict):
@@ -44,7 +44,7 @@ def _with_unknown_code(value: object) -> object:
 
 
 def _with_unknown(value: object, name: str = "", depth: int = 0) -> object:
-    """Every object with a member more."""
+    """Return a copy in which every object has an undocumented member."""
     if depth > _MAX_DEPTH:
         return value
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The call: one request on its way through the mock, with what has become known of it."""
+"""The call: the context of one request in the mock."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MAX_USER_AGENT = 512
 
 
 class Call(msgspec.Struct, eq=False):
-    """Collects what checks and endpoints find out, for behaviours to match on and for the journal."""
+    """The context of one request, to which checks and endpoints add facts for behaviours and for the journal."""
 
     space: Space
     settings: Settings
@@ -41,15 +41,15 @@ class Call(msgspec.Struct, eq=False):
     mvpd: str | None = None
     code: str | None = None
     grant: Grant | None = None
-    """What the bearer token was issued for, if it is known."""
+    """Grant of the bearer token; None if the token is unknown."""
     client: Client | None = None
     device: DeviceIdentifier | None = None
     device_name: str | None = None
     session: Session | None = None
-    told: ParameterFacts = NO_PARAMETER_FACTS
+    parameter_facts: ParameterFacts = NO_PARAMETER_FACTS
     behaviours: list[str] = []
     effects: list[str] = []
-    """The kinds of what the behaviours did."""
+    """Kinds of the effects of behaviours, in order."""
     throttled: bool = False
     ip: str = ""
     _headers: dict[bytes, bytes] = {}
@@ -60,33 +60,35 @@ class Call(msgspec.Struct, eq=False):
         self.ip = effective_ip(self.header("x-forwarded-for"), self.inbound.peer_host)
 
     def header(self, name: str) -> str | None:
-        """The value of a header, its name in lower case; of a repeated one the values, joined."""
+        """Return the value of a header by its name in lower case; the joined values of a repeated one."""
         value = self._headers.get(name.encode())
         return value.decode("latin-1") if value is not None else None
 
     @property
     def user_agent(self) -> str:
+        """The User-Agent header, cut to a maximum length."""
         return (self.header("user-agent") or "")[:_MAX_USER_AGENT]
 
     @property
     def device_info(self) -> dict[str, Any] | None:
+        """The object in X-Device-Info; None if the header is absent or cannot be decoded."""
         return device_info(self.header("x-device-info"))
 
     @property
     def requestor(self) -> ServiceProvider:
-        """The service provider of the path, which the gateway has checked."""
+        """The service provider in the path; the gateway has checked that it exists."""
         return self.space.world.catalogue.service_providers[self.path_params["serviceProvider"]]
 
     @property
     def authorized_client(self) -> Client:
-        """The client of the bearer token, which the gateway has checked."""
+        """The client of the bearer token; ApiError without one."""
         if self.client is None:
             raise ApiError("invalid_access_token_client_application")
         return self.client
 
     @property
     def viewer(self) -> Viewer:
-        """Whose sessions and profiles this request is about, by its token, device and single sign-on headers."""
+        """The owner of the sessions and profiles of this request, by its token, device and single sign-on headers."""
         if self._viewer is None:
             device = self.identified_device
             self._viewer = Viewer(
@@ -99,39 +101,39 @@ class Call(msgspec.Struct, eq=False):
         return self._viewer
 
     async def degradation(self, mvpd: str) -> str | None:
-        """The degradation rule that a behaviour has for an MVPD."""
+        """Return the degradation rule of a behaviour for an MVPD, if there is one."""
         self.mvpd = mvpd
         effect = await self.effect("degradation")
         return effect.degradation if effect else None
 
     @property
     def identified_device(self) -> DeviceIdentifier:
-        """The device of AP-Device-Identifier, which the gateway has checked."""
+        """The device of AP-Device-Identifier; ApiError without one."""
         if self.device is None:
             raise ApiError("invalid_header_device_identifier")
         return self.device
 
     def facts(self, resource: str | None = None) -> RequestFacts:
-        """What behaviours match on, as far as it is known by now; of one resource, or of all that are asked for."""
+        """Return the facts known so far, for behaviours to match on; for one resource, or for all of the request."""
         return RequestFacts(
             endpoint=self.endpoint.id if self.endpoint else "",
-            service_provider=self.service_provider or self.told.service_provider,
-            mvpd=self.mvpd or self.told.mvpd,
+            service_provider=self.service_provider or self.parameter_facts.service_provider,
+            mvpd=self.mvpd or self.parameter_facts.mvpd,
             ip=self.ip,
-            device=self.device_name or self.told.device,
-            resources=(resource,) if resource is not None else self.told.resources,
-            client_id=self.client.id if self.client else self.told.client_id,
+            device=self.device_name or self.parameter_facts.device,
+            resources=(resource,) if resource is not None else self.parameter_facts.resources,
+            client_id=self.client.id if self.client else self.parameter_facts.client_id,
         )
 
     async def effect(self, kind: str, resource: str | None = None) -> Effect | None:
-        """The effect of that kind that a behaviour has for this request, noted for the journal."""
+        """Return the effect of a kind that a behaviour has on this request, and note it for the journal."""
         if not self.space.behaviours.active:
             return None
         taken = await self.take(kind, resource)
         return taken.effect if taken is not None else None
 
     async def take(self, kind: str, resource: str | None = None) -> AppliedEffect | None:
-        """As `effect`, with what the behaviour knows of this hit."""
+        """Return an effect as `effect` does, with the details of this hit."""
         if not self.space.behaviours.active:
             return None
         taken = await self.space.behaviours.take(kind, self.facts(resource), self.now_ms)
@@ -140,7 +142,7 @@ class Call(msgspec.Struct, eq=False):
         return taken
 
     async def lifetime(self, name: str) -> int:
-        """How long (ms) what is issued now is valid."""
+        """Return the lifetime in ms of a token, session, profile or decision that this request issues."""
         integration = None
         if self.service_provider is not None and self.mvpd is not None:
             integration = self.space.world.catalogue.integration(self.service_provider, self.mvpd)
@@ -151,7 +153,7 @@ class Call(msgspec.Struct, eq=False):
         return length
 
     async def login_lifetime(self, session: Session) -> int:
-        """How long (ms) a login with this session holds."""
+        """Return the lifetime in ms of the profile that a login with this session creates."""
         length, behaviour = await lifetimes.login_lifetime(self.space, self.settings, session)
         if behaviour is not None:
             self._note(behaviour, "ttl")
@@ -163,10 +165,10 @@ class Call(msgspec.Struct, eq=False):
 
 
 class JsonResponse(Response):
-    """An answer of Adobe Pass: JSON with the content type that its samples show."""
+    """An answer of Adobe Pass: JSON, with the content type of Adobe's samples."""
 
     def __init__(self, answer: msgspec.Struct, status: int = 200) -> None:
-        # Not by Starlette's way, which works out for each answer what is the same for all.
+        # Faster than Starlette's constructor, which computes headers that are the same for all answers.
         self.status_code = status
         self.background = None
         self.body = msgspec.json.encode(answer)

@@ -1,7 +1,7 @@
-"""Cross-origin calls: browser apps call Adobe Pass from pages of their own.
+"""Cross-origin resource sharing (CORS), for browser apps that call Adobe Pass from their own pages.
 
-Every answer carries the headers that Adobe's 429 sample shows (source: Throttling mechanism, API response changes
-and response); the origin is echoed where there is one, as credentials are allowed and a browser then takes no ``*``.
+Every answer has the headers of Adobe's 429 sample (source: Throttling mechanism, API response changes and response).
+The answer repeats the origin of the request: with credentials, browsers do not accept ``*``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _RAW_HEADERS = [(name.encode(), value.encode()) for name, value in CORS_HEADERS.
 
 
 def allow_origin(response: Response, origin: str | None) -> None:
-    """Lets pages of that origin read the answer."""
+    """Add the CORS headers that allow pages of an origin to read the response."""
     response.raw_headers.extend(_RAW_HEADERS)
     if origin is not None:
         response.raw_headers.append((b"access-control-allow-origin", origin.encode("latin-1")))
@@ -36,5 +36,5 @@ async def _preflight(_: Call) -> Response:
 
 
 PREFLIGHT = Endpoint("cors.preflight", "OPTIONS", "", _preflight, family=PREFLIGHTS, needs_token=False)
-"""Answers OPTIONS on every path that pages of other origins may call. It has an id of its own, so that rules and
-behaviours for an endpoint do not match its preflights."""
+"""Endpoint that answers OPTIONS on every path that pages of other origins may call. It has its own id, so that rules
+and behaviours for an endpoint do not match its preflights."""

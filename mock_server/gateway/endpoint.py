@@ -1,4 +1,4 @@
-"""The endpoint: one row of routes.py, from which the mock derives everything that differs between endpoints.
+"""The endpoint: one row of routes.py, from which the mock derives all differences between endpoints.
 
 Strict mode, request facts, recognition, cross-origin headers, error form, rate limit and OpenAPI document read these
 columns; none of them has a table of endpoint ids.
@@ -57,7 +57,7 @@ class ErrorForm(Enum):
 
 
 class Issues(Enum):
-    """Data in an answer that later requests send; the proxy and the readers of traces remember whose it is."""
+    """Data in an answer that later requests send; the proxy and the readers of traces remember its owner."""
 
     CREDENTIALS = auto()
     """``client_id`` of new client credentials."""
@@ -97,7 +97,7 @@ class Identifiers:
     """Parameter with a list of resources, in a JSON body."""
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        """Yields pairs of a fact and the name of its parameter."""
+        """Yield pairs of a fact and the name of its parameter."""
         return ((fact, name) for fact, name in vars(self).items() if name is not None)
 
 
@@ -126,9 +126,9 @@ class Endpoint:
     """Page that a viewer's browser opens; its errors are pages too."""
 
     def __post_init__(self) -> None:
-        wrong = next(self._contradictions(), None)
-        if wrong is not None:
-            raise ValueError(f"endpoint {self.id} (routes.py): {wrong}")
+        contradiction = next(self._contradictions(), None)
+        if contradiction is not None:
+            raise ValueError(f"endpoint {self.id} (routes.py): {contradiction}")
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -142,7 +142,7 @@ class Endpoint:
 
     @property
     def error_form(self) -> ErrorForm:
-        """The form of its errors."""
+        """The form of the endpoint's errors."""
         if self.is_page:
             return ErrorForm.PAGE
         return ErrorForm.DCR if self.family is DCR else ErrorForm.ENHANCED

@@ -1,7 +1,7 @@
-"""The gateway: every request passes here, is checked in Adobe's order, answered, and written to the journal.
+"""The gateway: checks every request in Adobe's order, calls its endpoint, and writes the exchange to the journal.
 
-Order of checks: throttle, allow-list (403), method (405), token (401), path parameters (400), headers (400); then the
-endpoint looks at the body, the integration and the business (docs/reference/endpoints.md).
+Order of checks: rate limit (429), allow-list (403), method (405), token (401), path parameters (400), headers (400);
+then the endpoint checks the body, the integration and the business rules (docs/reference/endpoints.md).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from pass_harness.mock_server.gateway.call import Call, JsonResponse
 from pass_harness.mock_server.gateway.connection_faults import FaultyResponse
 from pass_harness.mock_server.gateway.cors import PREFLIGHT, allow_origin
 from pass_harness.mock_server.gateway.endpoint import THROTTLED_PATHS, Endpoint
-from pass_harness.mock_server.gateway.request_facts import told
+from pass_harness.mock_server.gateway.request_facts import parameter_facts
 from pass_harness.mock_server.gateway.throttle_response import throttled_response
 from pass_harness.mock_server.journal.raw_exchange import RawExchange
 from pass_harness.mock_server.metrics.counters import Counters
@@ -42,7 +42,7 @@ log = logging.getLogger("mock_server")
 
 
 class Gateway:
-    """The ASGI app of one path: the endpoints that share it, by method."""
+    """The ASGI app of one path, with its endpoints by method."""
 
     def __init__(
         self, endpoints: dict[str, Endpoint], settings: Settings, lag: EventLoopLag, counters: Counters
@@ -51,7 +51,7 @@ class Gateway:
         self._settings = settings
         self._lag = lag
         self._tallies = counters
-        self._otherwise = next(iter(endpoints.values()), None)
+        self._fallback = next(iter(endpoints.values()), None)
         self._allow = ", ".join(method for method, endpoint in endpoints.items() if endpoint is not PREFLIGHT)
         self._cross_origin = all(endpoint.family.cross_origin for endpoint in endpoints.values())
 
@@ -66,28 +66,28 @@ class Gateway:
         await response(scope, receive, send)
 
     async def _exchange(self, scope: Scope, receive: Receive, space: Space, started: float) -> Response:
-        """The answer to a request, once the journal has both."""
+        """Return the answer to a request, after the exchange is in the journal."""
         now_ms = space.clock.now_ms()
         lost: BodyLost | None = None
         try:
             inbound = await read_inbound(scope, receive, self._settings.bounds.body_bytes)
         except BodyLost as error:
             inbound, lost = error.inbound, error
-        # A method that the path does not have is refused by whichever endpoint stands for the path.
-        endpoint = self._endpoints.get(inbound.method, self._otherwise)
+        # For a method that the path does not have, any endpoint of the path is the fallback that answers 405.
+        endpoint = self._endpoints.get(inbound.method, self._fallback)
         call = Call(space, self._settings, endpoint, inbound, scope["path_params"], now_ms)
         try:
             response = await self._answer(call) if lost is None else _without_body(lost, self._settings)
         except StoreUnavailable:
             raise
-        except Exception as error:  # the one place where errors of every kind become answers
+        except Exception as error:  # the only place that turns errors into answers
             response = _error_response(call, error)
         if self._cross_origin:
             allow_origin(response, call.header("origin"))
         if space.behaviours.active:
             response = await _with_faults(call, response)
         if (connection := connection_of(scope)) is not None and connection.gone:
-            # The peer did not wait for the answer, so it has learned nothing.
+            # The peer has closed the connection: it does not receive the answer.
             response = FaultyResponse(response, ConnectionFault.RESET, space.clock)
         response.raw_headers.append(_date(space.clock.now_ms() // 1000))
         await self._write_journal(call, response, now_ms, started)
@@ -95,11 +95,11 @@ class Gateway:
 
     async def _answer(self, call: Call) -> Response:
         await self._recognise(call)
-        # A mock without behaviours, as most are, does not ask them for effect after effect.
+        # Without behaviours, the usual case, one check saves a look-up for each kind of effect.
         behaviours = call.space.behaviours
-        late = await call.take("latency") if behaviours.active else None
-        if late is not None:
-            await call.space.clock.sleep(late.latency_s)
+        delay = await call.take("latency") if behaviours.active else None
+        if delay is not None:
+            await call.space.clock.sleep(delay.latency_s)
         if not await self._admitted(call):
             call.throttled = True
             return throttled_response(call.now_ms)
@@ -121,7 +121,7 @@ class Gateway:
         return await call.endpoint.handler(call)
 
     async def _recognise(self, call: Call) -> None:
-        """Notes what path and headers tell, before anything is refused."""
+        """Note the facts in path and headers, before any check."""
         call.service_provider = call.path_params.get("serviceProvider")
         call.mvpd = call.path_params.get("mvpd")
         call.code = call.path_params.get("code")
@@ -136,7 +136,7 @@ class Gateway:
         call.grant = await registration.grant_of(call.space.world, token) if token is not None else None
         call.client = call.grant.client if call.grant is not None else None
         if call.space.behaviours.active:
-            call.told = await told(call)
+            call.parameter_facts = await parameter_facts(call)
 
     async def _admitted(self, call: Call) -> bool:
         if not call.inbound.path.startswith(THROTTLED_PATHS):
@@ -153,7 +153,7 @@ class Gateway:
             admitted, tat = throttle.admit(bucket.tat if bucket else None, call.now_ms, limit)
             return Bucket(tat), admitted
 
-        # A limit of a behaviour fills a bucket of its own: the default bucket stays as it was.
+        # The limit of a behaviour has its own bucket; the default bucket stays the same.
         return await call.space.world.store.change(BUCKETS, call.ip, "special" if special else "", step)
 
     async def _check(self, call: Call, endpoint: Endpoint) -> None:
@@ -210,12 +210,12 @@ class Gateway:
 
 @lru_cache(maxsize=64)
 def _date(second: int) -> tuple[bytes, bytes]:
-    """The header, of seconds since the epoch; all answers of one second have the same."""
+    """Return the Date header for a time in seconds since the epoch; cached for all answers of that second."""
     return b"date", formatdate(second, usegmt=True).encode()
 
 
 async def _with_faults(call: Call, response: Response) -> Response:
-    """The response as behaviours want it to arrive."""
+    """Return the response with the faults of behaviours, in its body or on its connection."""
     body = await call.effect("body")
     if body is not None and body.body is not None:
         response = with_fault(response, body.body)
@@ -249,7 +249,7 @@ def _error_response(call: Call, error: Exception) -> Response:
 
 
 def _without_body(lost: BodyLost, settings: Settings) -> Response:
-    """What is answered where nobody can know what the request says."""
+    """Return the answer to a request whose body is too long or incomplete."""
     if isinstance(lost, BodyTooLarge):
         return PlainTextResponse(f"The body is longer than {settings.bounds.body_bytes} bytes.", 413)
-    return PlainTextResponse("The body breaks off.", 400)
+    return PlainTextResponse("The body is incomplete: the connection was closed.", 400)

@@ -1,6 +1,6 @@
-"""Parameters of a request, wherever clients put them: form, JSON body or query string.
+"""Parameters of a request: form, JSON body or query string.
 
-Adobe documents one place for each endpoint and serves the others too; ``--strict`` refuses those (strict.py).
+Adobe documents one place for each endpoint, and accepts the others too; ``--strict`` refuses those (strict.py).
 """
 
 from __future__ import annotations
@@ -18,24 +18,25 @@ _OBJECT = msgspec.json.Decoder(dict[str, Any])
 
 
 class Repeated(Exception):
-    """A parameter is given more than once."""
+    """A parameter occurs more than once."""
 
 
 class Malformed(Exception):
-    """The body is not of the form that it must have."""
+    """The parameters cannot be decoded."""
 
 
 def query(call: Call) -> dict[str, str]:
+    """Return the parameters of the query string; Malformed or Repeated for an invalid one."""
     return _pairs(call.inbound.query)
 
 
 def form(call: Call) -> dict[str, str]:
-    """The fields of a form body; Malformed or Repeated if it is none, or names one twice."""
+    """Return the fields of a form body; Malformed or Repeated for an invalid one."""
     return _pairs(_text(call.inbound.body))
 
 
 def json_object(call: Call) -> dict[str, Any]:
-    """The members of a JSON body; Malformed if it is not a JSON object."""
+    """Return the members of a JSON body; Malformed if it is not a JSON object."""
     try:
         return _OBJECT.decode(call.inbound.body)
     except UNREADABLE as error:
@@ -43,7 +44,7 @@ def json_object(call: Call) -> dict[str, Any]:
 
 
 def anywhere(call: Call) -> dict[str, str]:
-    """The parameters of a form or JSON body or, where that is empty, of the query string."""
+    """Return the parameters of a form or JSON body or, if the body is empty, of the query string."""
     body = call.inbound.body.strip()
     if not body:
         return query(call)

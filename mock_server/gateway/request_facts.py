@@ -1,7 +1,7 @@
 """Facts from the body and query string of a request, for behaviours that match on them.
 
-The endpoints read these parameters too, and refuse what is wrong with them; but latencies, statuses and throttling
-come before an endpoint has its turn. So nothing is refused here: a parameter that cannot be read gives no fact.
+The endpoints validate these parameters, but behaviours for latency, status and rate limit apply before that. So this
+module raises no errors: it omits a fact whose parameter cannot be read.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from pass_harness.mock_server.gateway.endpoint import JSON, NO_IDENTIFIERS, Body
 from pass_harness.mock_server.gateway.parameters import Malformed, Repeated
 
 
-async def told(call: Call) -> ParameterFacts:
-    """Reads the identifiers of the endpoint of a call, and the session of its code."""
+async def parameter_facts(call: Call) -> ParameterFacts:
+    """Return the facts in the identifiers of a call, and in the session of its code."""
     identifiers = call.endpoint.identifiers if call.endpoint else NO_IDENTIFIERS
     given = {}
     if call.endpoint is not None and identifiers is not NO_IDENTIFIERS:

@@ -1,8 +1,8 @@
 """Single sign-on identities from headers.
 
-Platform identity: Adobe-Subject-Token, or Roku's header; a JWS or JWE of the platform, whose signature only the
-platform's own service could check. Service token: AD-Service-Token, a JWS of an identity service that the Programmer
-names (source: the header pages). A token that does not count is passed over, for Adobe names no error for it.
+Platform identity: Adobe-Subject-Token, or Roku's header; a JWS or JWE of the platform, whose signature only a service
+of the platform can check. Service token: AD-Service-Token, a JWS of an identity service that the Programmer registers
+(source: the header pages). The mock ignores an invalid token: Adobe documents no error for it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _UNCHECKED = {"verify_signature": False, "verify_exp": False, "verify_aud": Fals
 def sso_identity(
     header: Callable[[str], str | None], provider: ServiceProvider, keys: Keys, now_ms: int
 ) -> SsoIdentity | None:
-    """The single sign-on identity in the headers of a request: the service token's before the platform's."""
+    """Return the single sign-on identity in the headers of a request; the service token takes precedence."""
     token = header(SERVICE_HEADER)
     subject = _service_subject(token, provider, keys, now_ms) if token else None
     if subject is not None:
@@ -41,13 +41,13 @@ def sso_identity(
 def _service_subject(token: str, provider: ServiceProvider, keys: Keys, now_ms: int) -> str | None:
     if len(token) > _MAX_TOKEN:
         return None
-    trusted = keys.service_token_key_of(provider)
+    public_key = keys.service_token_key_of(provider)
     try:
-        if trusted is None:
+        if public_key is None:
             claims = jwt.decode(token, options=_UNCHECKED)  # type: ignore[arg-type]  # a TypedDict by its members
         else:
             options = {"verify_exp": False, "verify_aud": False, "verify_iat": False, "verify_nbf": False}
-            claims = jwt.decode(token, trusted, algorithms=["RS256"], options=options)  # type: ignore[arg-type]
+            claims = jwt.decode(token, public_key, algorithms=["RS256"], options=options)  # type: ignore[arg-type]
     except jwt.PyJWTError:
         return None
     subject, issuer, expires = claims.get("sub"), claims.get("iss"), claims.get("exp")
@@ -60,7 +60,7 @@ def _platform_subject(token: str) -> str | None:
     if len(token) > _MAX_TOKEN:
         return None
     if token.count(".") == 4:
-        return token  # a JWE: nobody but its platform can open it, so the whole of it stands for the user
+        return token  # a JWE: only its platform can decrypt it, so the whole token identifies the user
     try:
         subject = jwt.decode(token, options=_UNCHECKED).get("sub")  # type: ignore[arg-type]
     except jwt.PyJWTError:

@@ -1,4 +1,4 @@
-"""The 429 of Adobe Pass: not JSON, but the page of its gateway with the headers of the sample.
+"""The 429 of Adobe Pass: an HTML page of its gateway, not JSON, with the headers of Adobe's sample.
 
 Source: Throttling mechanism, API response changes and response.
 """
@@ -18,10 +18,10 @@ _COOKIE_LIFETIME_S = 7 * 86_400
 
 
 def throttled_response(now_ms: int) -> Response:
-    """429 as openresty sends it; ``now_ms`` is the time of the response."""
+    """Return 429 as openresty sends it; ``now_ms`` is the time of the response (ms since the epoch)."""
     response = Response(_PAGE, 429, {"content-type": "text/html", "server": "openresty"})
     response.headers["p3p"] = 'CP="NOI DSP COR CURa ADMa DEVa OUR BUS IND UNI COM NAV STA"'
-    # The load balancer's stickiness cookies: any opaque value will do.
+    # The session cookies (stickiness) of the load balancer, with an opaque value.
     sticky = hashlib.sha256(str(now_ms).encode()).hexdigest()
     expires = formatdate(now_ms / 1000 + _COOKIE_LIFETIME_S, usegmt=True)
     response.headers.append("set-cookie", f"AWSALB={sticky}; Expires={expires}; Path=/")

@@ -97,7 +97,7 @@ async def test_strict_mode_checks_a_new_row(toys: Mock) -> None:
 
     assert (await toys.http.post(TOY_PATH, headers=token, data={"provider": "Cablevision"})).status_code == 200
     for request, words in [
-        ({"data": {"colour": "red"}}, "there is no parameter colour"),
+        ({"data": {"colour": "red"}}, "unknown parameter colour"),
         ({"params": {"provider": "Cablevision"}}, "the query string stays empty"),
         ({"json": {"provider": "Cablevision"}}, "the content type is application/json"),
     ]:
