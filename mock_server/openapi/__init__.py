@@ -1,1 +1,1 @@
-"""The OpenAPI document of the mock, made from its endpoints and wire models, and its comparison with others."""
+"""The OpenAPI document of the mock, generated from endpoints and wire models, and its comparison with others."""

@@ -1,7 +1,7 @@
-"""What an OpenAPI document has that ours lacks or contradicts.
+"""Comparison of an OpenAPI document (theirs) with that of the mock (ours).
 
-Ours may promise more (a member that is always there, a smaller set of answers) and take more; what the other
-document lacks altogether is no difference.
+A difference is a part of their document that ours lacks or contradicts. Our document can promise more (required
+members of answers, fewer values) and accept more; parts that only our document has are not differences.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MISSING = "is missing here"
 
 @dataclass(frozen=True, order=True)
 class Difference:
-    """``operation`` is method and path as the other document has them; ``place`` a part of it."""
+    """One difference: ``operation`` is method and path in their document, ``place`` a part of the operation."""
 
     operation: str
     place: str
@@ -26,7 +26,7 @@ class Difference:
 
 
 def differences(theirs: Document, ours: Document) -> list[Difference]:
-    """All differences, in the order of the other document's operations."""
+    """Return all differences, in the order of the operations in their document."""
     own = {(method, _template(path)): operation for method, path, operation in ours.operations()}
     found: list[Difference] = []
     for method, path, operation in theirs.operations():
@@ -50,7 +50,7 @@ class _OperationComparison:
         self._ours = ours
 
     def compare(self, theirs: Operation, ours: Operation) -> Iterator[tuple[str, str]]:
-        """Place and finding of each difference."""
+        """Yield place and finding of each difference."""
         yield from self._parameters(theirs, ours)
         yield from self._bodies(theirs, ours)
         for status, response in theirs.responses.items():

@@ -12,7 +12,7 @@ from pass_harness.mock_server.openapi.comparison import Difference
 
 
 class Departure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Differences that are meant, and why; ``*`` stands for anything."""
+    """Intended differences with their reason; ``*`` matches anything."""
 
     id: str
     operations: tuple[str, ...]
@@ -21,6 +21,7 @@ class Departure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     reason: str
 
     def covers(self, difference: Difference) -> bool:
+        """Return True if the patterns match a difference."""
         return (
             any(_matches(pattern, difference.operation) for pattern in self.operations)
             and any(_matches(pattern, difference.place) for pattern in self.places)
@@ -34,12 +35,13 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def known_departures() -> tuple[Departure, ...]:
+    """Return the departures of departures.toml."""
     text = resources.files("pass_harness.mock_server.openapi").joinpath("departures.toml").read_text("utf-8")
     return msgspec.toml.decode(text, type=_File).departures
 
 
 def departure_of(difference: Difference) -> Departure | None:
-    """The departure that explains a difference, if one does."""
+    """Return the departure that covers a difference, or None."""
     return next((departure for departure in known_departures() if departure.covers(difference)), None)
 
 

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, made from the endpoints (routes.py), their descriptions and the wire models."""
+"""The OpenAPI 3.1 document, generated from the endpoints (routes.py), their descriptions and the wire models."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from pass_harness.mock_server.openapi.operation import HTML, TEXT, Answer, Link,
 from pass_harness.mock_server.openapi.operations import OPERATIONS
 from pass_harness.mock_server.openapi.schemas import reference, schemas
 
-_TITLE = "Adobe Pass Authentication, as the mock of Pass Harness serves it"
+_TITLE = "Adobe Pass Authentication, simulated by the mock of Pass Harness"
 _TAGS = {
     "dcr": "Dynamic client registration",
-    "sessions": "Logins",
-    "profiles": "Who is logged in",
-    "decisions": "What may be seen",
-    "logout": "Logouts",
-    "configuration": "MVPDs to choose from",
-    "temppass": "Temporary access",
-    "browser": "What a viewer's browser meets",
+    "sessions": "Authentication sessions",
+    "profiles": "Profiles of logged-in viewers",
+    "decisions": "Preauthorization and authorization decisions",
+    "logout": "Logout",
+    "configuration": "MVPDs of a service provider",
+    "temppass": "Temporary access (TempPass)",
+    "browser": "Pages for the viewer's browser",
 }
-_TOO_LARGE = Answer("The body is longer than the mock takes.", media_type=TEXT)
-_WRONG_METHOD = Answer("Another method.", headers={"Allow": "The methods that there are."})
-_THROTTLED = Answer("Too many requests: the page of Adobe's gateway.", media_type=HTML)
+_TOO_LARGE = Answer("The body exceeds the size limit of the mock.", media_type=TEXT)
+_WRONG_METHOD = Answer("The method is not allowed.", headers={"Allow": "Allowed methods."})
+_THROTTLED = Answer("Rate limit exceeded: the HTML page of Adobe's gateway.", media_type=HTML)
 
 
 def document(endpoints: Iterable[Endpoint], server: str = "/") -> dict[str, Any]:
-    """The document; ``server`` is the URL, or the prefix of the space, that the paths follow."""
+    """Return the document; ``server`` is the base URL of the mock, or the prefix of a space."""
     paths: dict[str, dict[str, Any]] = {}
     described = [(endpoint, _described(endpoint)) for endpoint in endpoints]
     for endpoint, operation in described:
@@ -46,14 +46,14 @@ def document(endpoints: Iterable[Endpoint], server: str = "/") -> dict[str, Any]
         "components": {
             "schemas": schemas(_models(described)),
             "securitySchemes": {
-                "accessToken": {"type": "http", "scheme": "bearer", "description": "The token of /o/client/token."}
+                "accessToken": {"type": "http", "scheme": "bearer", "description": "Access token of /o/client/token."}
             },
         },
     }
 
 
 def _described(endpoint: Endpoint) -> Operation:
-    """Returns the operation of an endpoint; ValueError if it is missing."""
+    """Return the operation of an endpoint; ValueError if it is missing."""
     operation = OPERATIONS.get(endpoint.id)
     if operation is None:
         raise ValueError(
@@ -82,7 +82,7 @@ def _operation(endpoint: Endpoint, operation: Operation) -> dict[str, Any]:
         },
     }
     if endpoint.also:
-        described["description"] = f"Served at {', '.join(endpoint.also)} too."
+        described["description"] = f"Alternative path: {', '.join(endpoint.also)}."
     if endpoint.body:
         described["requestBody"] = _body(endpoint.body)
     return described
@@ -169,9 +169,9 @@ def _link(link: Link) -> dict[str, Any]:
 
 
 def _errors(endpoint: Endpoint) -> Mapping[int, Answer]:
-    """The errors that follow from an endpoint's row: who may call it, and how often."""
+    """Return the errors that follow from the row of an endpoint: access control, rate limit, body and error form."""
     enhanced = Answer("An enhanced error.", ErrorInformation)
-    page = Answer("A page that says what is wrong.", media_type=HTML)
+    page = Answer("An error page.", media_type=HTML)
     errors = {405: _WRONG_METHOD}
     if endpoint.body:
         errors[413] = _TOO_LARGE
@@ -183,6 +183,6 @@ def _errors(endpoint: Endpoint) -> Mapping[int, Answer]:
         case ErrorForm.ENHANCED:
             return {**errors, 400: enhanced, 500: enhanced}
         case ErrorForm.DCR:
-            return {**errors, 400: Answer("What is wrong with the request.", DcrErrorAnswer), 500: enhanced}
+            return {**errors, 400: Answer("An error of dynamic client registration.", DcrErrorAnswer), 500: enhanced}
         case ErrorForm.PAGE:
             return {**errors, 400: page, 500: page}

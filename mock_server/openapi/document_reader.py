@@ -1,4 +1,4 @@
-"""Reading an OpenAPI 3 document, anybody's: as much of it as a comparison needs."""
+"""A reader of OpenAPI 3 documents, for those parts that the comparison uses."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import msgspec
 from pass_harness.mock_server.optional_dependencies import require
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-# Parameters of these names are to be ignored (OpenAPI 3, Parameter Object): media types and security tell them.
+# OpenAPI 3 (Parameter Object) ignores parameters with these names: media types and security define them.
 _IGNORED_HEADERS = {"accept", "content-type"}
 AUTHORIZATION = "authorization"
 
 
 class UnreadableDocument(Exception):
-    """The file is no OpenAPI document; the sentence says where, and what to do."""
+    """The file is not a readable OpenAPI document; the sentence names the error, its place and the remedy."""
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -46,7 +46,7 @@ class Parameter(_Part, frozen=True, kw_only=True):
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells parameters apart; header names in any case are the same."""
+        """Location and name, which identify a parameter; header names are case-insensitive."""
         return self.where, self.name.lower() if self.where == "header" else self.name
 
 
@@ -105,7 +105,7 @@ P = TypeVar("P", Schema, Parameter, Body, Response)
 
 
 class Document(msgspec.Struct, frozen=True):
-    """An OpenAPI 3 document; ``paths`` as written, to be read after the path of the first server."""
+    """An OpenAPI 3 document; ``paths`` are relative to the path of the first server."""
 
     openapi: str
     paths: dict[str, PathItem]
@@ -115,18 +115,18 @@ class Document(msgspec.Struct, frozen=True):
     security: tuple[dict[str, Any], ...] = ()
 
     def operations(self) -> Iterator[tuple[str, str, Operation]]:
-        """Method, whole path and operation of each, with the parameters of its path."""
+        """Yield method, full path and operation of each operation, with the parameters of its path."""
         base = urlsplit(self.servers[0].url).path.rstrip("/") if self.servers else ""
         for path, item in self.paths.items():
             for method in METHODS:
                 operation: Operation | None = getattr(item, method)
                 if operation is not None:
-                    both = {p.key: p for p in map(self.resolved, (*item.parameters, *operation.parameters))}
-                    whole = msgspec.structs.replace(operation, parameters=tuple(both.values()))
-                    yield method.upper(), base + path, whole
+                    merged = {p.key: p for p in map(self.resolved, (*item.parameters, *operation.parameters))}
+                    complete = msgspec.structs.replace(operation, parameters=tuple(merged.values()))
+                    yield method.upper(), base + path, complete
 
     def parameters(self, operation: Operation) -> dict[tuple[str, str], Parameter]:
-        """The parameters that count, and the access token as a header, however the document says it."""
+        """Return the relevant parameters by key; a security requirement counts as the Authorization header."""
         found = {p.key: p for p in operation.parameters if p.where != "header" or p.key[1] not in _IGNORED_HEADERS}
         security = self.security if operation.security is None else operation.security
         if security and {} not in security:
@@ -134,14 +134,14 @@ class Document(msgspec.Struct, frozen=True):
         return found
 
     def resolved(self, part: P) -> P:
-        """The part that a reference leads to; UnreadableDocument if it leads nowhere."""
+        """Return a part with its references resolved; UnreadableDocument if a target is missing."""
         seen = set()
         while part.ref is not None:
             kind, _, name = part.ref.removeprefix("#/components/").partition("/")
             table: dict[str, Any] = getattr(self.components, _TABLES.get(kind, ""), {})
             target = table.get(name)
             if part.ref in seen or not isinstance(target, type(part)):
-                raise UnreadableDocument(f"the reference {part.ref} leads nowhere; take the whole document")
+                raise UnreadableDocument(f"the reference {part.ref} has no target; use the complete document")
             seen.add(part.ref)
             part = target
         return part
@@ -156,12 +156,12 @@ _TABLES = {
 
 
 def read_document(path: Path) -> Document:
-    """Reads a JSON or YAML file; UnreadableDocument for anything that is no OpenAPI 3 document."""
+    """Read a JSON or YAML file; UnreadableDocument if it is not an OpenAPI 3 document."""
     try:
         content = path.read_bytes()
         if path.suffix.lower() in {".yaml", ".yml"}:
             require("conformance", "an OpenAPI document in YAML")
-            from pass_harness.mock_server.openapi.yaml_text import read_yaml  # noqa: PLC0415 - JSON does without the parser
+            from pass_harness.mock_server.openapi.yaml_text import read_yaml  # noqa: PLC0415 - JSON needs no YAML parser
 
             document = msgspec.convert(read_yaml(content), Document)
         else:
@@ -170,7 +170,7 @@ def read_document(path: Path) -> Document:
         raise UnreadableDocument(f"cannot be read ({error.strerror}); check the path") from error
     except (ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())
-        raise UnreadableDocument(f"is no OpenAPI 3 document in JSON or YAML ({reason})") from error
+        raise UnreadableDocument(f"is not an OpenAPI 3 document in JSON or YAML ({reason})") from error
     if not document.openapi.startswith("3."):
-        raise UnreadableDocument(f"is of OpenAPI {document.openapi}; convert it to OpenAPI 3 first")
+        raise UnreadableDocument(f"is an OpenAPI {document.openapi} document; convert it to OpenAPI 3 first")
     return document

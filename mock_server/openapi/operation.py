@@ -1,4 +1,4 @@
-"""What the document says of an endpoint beyond its row in routes.py."""
+"""Descriptions of an endpoint for the OpenAPI document, beyond its row in routes.py."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Answer:
-    """One response: its JSON, or another media type, or nothing; ``headers`` by name with a sentence."""
+    """One response: a JSON model, another media type, or no body; ``headers`` maps names to descriptions."""
 
     sentence: str
     model: type[msgspec.Struct] | None = None
@@ -35,7 +35,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Link:
-    """What an answer makes possible next: runtime expressions by parameter (``path.code``) or for the body."""
+    """A link to the operation ``to``, with runtime expressions by parameter (``path.code``) or body member."""
 
     to: str
     sentence: str
@@ -45,10 +45,10 @@ class Link:
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation of the document. document.py adds what follows from the row: body, device headers and errors."""
+    """One operation of the document. document.py adds body, device headers and errors from the row in routes.py."""
 
     summary: str
     answers: Mapping[int, Answer]
     parameters: tuple[Parameter, ...] = ()
     links: tuple[Link, ...] = ()
-    """Of the successful answers with JSON."""
+    """Links of the successful answers with JSON."""

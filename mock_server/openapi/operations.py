@@ -1,4 +1,4 @@
-"""Every endpoint as the document describes it, by id. Sources: the API pages of REST API V2 and DCR."""
+"""Descriptions of all endpoints by id. Sources: the API pages of REST API V2 and DCR."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from pass_harness.mock_server.adobe.models import (
 from pass_harness.mock_server.openapi import parameters as p
 from pass_harness.mock_server.openapi.operation import HTML, Answer, Link, Operation, Parameter
 
-_PROFILES = Answer("Valid profiles by MVPD; empty while nobody has logged in.", ProfilesAnswer)
+_PROFILES = Answer("Valid profiles by MVPD; empty before a login.", ProfilesAnswer)
 _NEXT_STEP = Answer("The next step of the login.", SessionAnswer)
 _DECISIONS = Answer("One decision per resource.", DecisionsAnswer)
-_PAGE = Answer("A page.", media_type=HTML)
-_ON = Answer("On to the next page.", headers={"Location": "Where to."})
+_PAGE = Answer("An HTML page.", media_type=HTML)
+_REDIRECT = Answer("Redirect to the next page.", headers={"Location": "URL of the next page."})
 
 _SAME_PROVIDER = {"path.serviceProvider": "$request.path.serviceProvider"}
-_THE_CODE = {**_SAME_PROVIDER, "path.code": "$response.body#/code"}
+_NEW_CODE = {**_SAME_PROVIDER, "path.code": "$response.body#/code"}
 _SAME_CODE = {**_SAME_PROVIDER, "path.code": "$request.path.code"}
 _SAME_MVPD = {**_SAME_PROVIDER, "path.mvpd": "$request.path.mvpd"}
 _SAME_DEVICE = {"header.AP-Device-Identifier": "$request.header.AP-Device-Identifier"}
-_OF_CODE = (
-    Link("profiles.code", "Ask whether somebody has logged in with the code.", _THE_CODE),
-    Link("sessions.retrieve", "Look at the session.", _THE_CODE),
-    Link("sessions.resume", "Give what is missing.", _THE_CODE),
-    Link("authenticate", "Open the login page in a browser.", _THE_CODE),
+_LINKS_OF_CODE = (
+    Link("profiles.code", "Poll for a login with the code.", _NEW_CODE),
+    Link("sessions.retrieve", "Retrieve the session.", _NEW_CODE),
+    Link("sessions.resume", "Add the missing parameters.", _NEW_CODE),
+    Link("authenticate", "Open the login page in a browser.", _NEW_CODE),
 )
 
 
@@ -46,11 +46,14 @@ _OPTIONAL_DEVICE = (replace(p.DEVICE_IDENTIFIER, required=False), replace(p.DEVI
 _API = (*p.COMMON, p.VISITOR)
 _WITH_SSO = (*_API, *p.SINGLE_SIGN_ON)
 _WITH_PARTNER = (*_WITH_SSO, p.FRAMEWORK_STATUS)
-_OF_LOGIN = (_query("requestor_id", "The service provider.", "REF30"), _query("code", "The code of the session."))
+_LOGIN_PARAMETERS = (
+    _query("requestor_id", "The service provider.", "REF30"),
+    _query("code", "The code of the session."),
+)
 
 OPERATIONS = {
     "dcr.register": Operation(
-        "Client credentials for a software statement",
+        "Retrieve client credentials with a software statement",
         {201: Answer("The client's credentials.", ClientCredentials)},
         parameters=p.COMMON,
         links=(
@@ -66,100 +69,100 @@ OPERATIONS = {
         ),
     ),
     "dcr.token": Operation(
-        "An access token for client credentials",
-        {201: Answer("The access token, to be sent as Authorization: Bearer.", TokenAnswer)},
+        "Retrieve an access token with client credentials",
+        {201: Answer("The access token, for the header Authorization: Bearer.", TokenAnswer)},
         parameters=p.COMMON,
         links=(
-            Link("configuration", "Which MVPDs are there? (Authorization: the token.)"),
-            Link("sessions.create", "Start a login. (Authorization: the token.)"),
+            Link("configuration", "Retrieve the MVPDs, with the token."),
+            Link("sessions.create", "Start a login, with the token."),
         ),
     ),
     "configuration": Operation(
-        "The active integrations of a service provider",
+        "Retrieve the MVPDs of a service provider",
         {200: Answer("The service provider and its MVPDs.", ConfigurationAnswer)},
         parameters=(
-            Parameter("profile", "query", "Adobe lists it without a meaning; it changes nothing."),
+            Parameter("profile", "query", "No effect: Adobe lists it without a meaning."),
             *_OPTIONAL_DEVICE,
             *p.COMMON,
         ),
     ),
     "sessions.create": Operation(
-        "Start an authentication session",
+        "Create an authentication session",
         {200: _NEXT_STEP},
         parameters=_WITH_SSO,
         links=(
-            *_OF_CODE,
+            *_LINKS_OF_CODE,
             Link(
                 "decisions.authorize",
-                "Where no login is needed: ask for a decision.",
+                "Request a decision, if no login is needed.",
                 {**_SAME_PROVIDER, **_SAME_DEVICE, "path.mvpd": "$response.body#/mvpd"},
             ),
         ),
     ),
     "sessions.resume": Operation(
-        "Give an authentication session what it misses",
+        "Resume an authentication session: add missing parameters",
         {200: _NEXT_STEP},
         parameters=_API,
-        links=_OF_CODE,
+        links=_LINKS_OF_CODE,
     ),
     "sessions.retrieve": Operation(
-        "What an authentication session knows",
-        {200: Answer("Its parameters, device and times.", SessionStatus)},
+        "Retrieve an authentication session",
+        {200: Answer("Parameters, device and lifetime of the session.", SessionStatus)},
         parameters=_API,
-        links=(Link("sessions.resume", "Give what is missing.", _SAME_CODE),),
+        links=(Link("sessions.resume", "Add the missing parameters.", _SAME_CODE),),
     ),
     "authenticate": Operation(
-        "The way of a browser to the login page of the MVPD",
-        {302: _ON},
+        "Redirect a browser to the login page of the MVPD",
+        {302: _REDIRECT},
         parameters=(p.USER_AGENT,),
     ),
-    "profiles": Operation("The valid profiles of a device", {200: _PROFILES}, parameters=_WITH_PARTNER),
+    "profiles": Operation("Retrieve the valid profiles of a device", {200: _PROFILES}, parameters=_WITH_PARTNER),
     "profiles.mvpd": Operation(
-        "The valid profile of a device with one MVPD, or its TempPass",
+        "Retrieve the valid profile of a device for one MVPD or TempPass",
         {200: _PROFILES},
         parameters=(*_WITH_PARTNER, p.TEMPPASS_IDENTITY),
         links=(
-            Link("decisions.authorize", "Ask for a decision.", {**_SAME_MVPD, **_SAME_DEVICE}),
+            Link("decisions.authorize", "Request a decision.", {**_SAME_MVPD, **_SAME_DEVICE}),
             Link("logout", "Log out.", {**_SAME_MVPD, **_SAME_DEVICE}),
         ),
     ),
     "profiles.code": Operation(
-        "The profile of a login with a code",
+        "Retrieve the profile of a login with a code",
         {200: _PROFILES},
         parameters=_API,
     ),
     "decisions.preauthorize": Operation(
-        "Which resources the viewer could see (informative)",
+        "Retrieve preauthorization decisions (informative)",
         {200: _DECISIONS},
         parameters=(*_WITH_PARTNER, p.TEMPPASS_IDENTITY),
-        links=(Link("decisions.authorize", "Ask for a binding decision.", {**_SAME_MVPD, **_SAME_DEVICE}),),
+        links=(Link("decisions.authorize", "Request a binding decision.", {**_SAME_MVPD, **_SAME_DEVICE}),),
     ),
     "decisions.authorize": Operation(
-        "Whether the viewer may see a resource now (binding, with a media token)",
+        "Retrieve an authorization decision (binding, with a media token)",
         {200: _DECISIONS},
         parameters=(*_WITH_PARTNER, p.TEMPPASS_IDENTITY),
         links=(Link("logout", "Log out.", {**_SAME_MVPD, **_SAME_DEVICE}),),
     ),
     "logout": Operation(
-        "End the profile of a device with an MVPD",
-        {200: Answer("What is left to do, by MVPD.", LogoutAnswer)},
-        parameters=(_query("redirectUrl", "Where the browser ends up.", "https://adobe.com"), *_WITH_SSO),
-        links=(Link("profiles.mvpd", "See that the profile is gone.", {**_SAME_MVPD, **_SAME_DEVICE}),),
+        "Log a device out of an MVPD",
+        {200: Answer("The next step of the logout, by MVPD.", LogoutAnswer)},
+        parameters=(_query("redirectUrl", "URL of the app after the logout.", "https://adobe.com"), *_WITH_SSO),
+        links=(Link("profiles.mvpd", "Check that the profile is deleted.", {**_SAME_MVPD, **_SAME_DEVICE}),),
     ),
     "sessions.partner": Operation(
-        "Start a login through a partner's framework",
+        "Create an authentication session through a partner's framework",
         {200: _NEXT_STEP},
         parameters=(*_API, p.FRAMEWORK_STATUS),
-        links=_OF_CODE,
+        links=_LINKS_OF_CODE,
     ),
     "profiles.partner": Operation(
-        "A profile for a partner's SAML response",
+        "Create a profile with a partner's SAML response",
         {200: replace(_PROFILES, sentence="A degraded profile."), 201: _PROFILES},
         parameters=(*_API, p.FRAMEWORK_STATUS),
     ),
     "temppass.reset": Operation(
-        "Forget the trials of a TempPass",
-        {204: Answer("They are forgotten.")},
+        "Reset a TempPass: delete its trials",
+        {204: Answer("The trials are deleted.")},
         parameters=(
             _query("requestor_id", "The service provider.", "REF30"),
             _query("mvpd_id", "The TempPass.", "TempPass_TEST40"),
@@ -167,36 +170,44 @@ OPERATIONS = {
         ),
     ),
     "browser.saml": Operation(
-        "The mock's own: on the way to the login page", {200: _PAGE, 302: _ON}, parameters=_OF_LOGIN
+        "Page of the mock: redirect to the login page", {200: _PAGE, 302: _REDIRECT}, parameters=_LOGIN_PARAMETERS
     ),
     "browser.login-form": Operation(
-        "The mock's own: the login page of an MVPD", {200: _PAGE, 302: _ON}, parameters=_OF_LOGIN
+        "Page of the mock: the login page of an MVPD", {200: _PAGE, 302: _REDIRECT}, parameters=_LOGIN_PARAMETERS
     ),
     "browser.login": Operation(
-        "The mock's own: log in, or cancel",
-        {200: _PAGE, 302: _ON, 401: replace(_PAGE, sentence="The login page again: user name or password is wrong.")},
-        parameters=tuple(replace(parameter, required=False) for parameter in _OF_LOGIN),
+        "Page of the mock: log in, or cancel",
+        {
+            200: _PAGE,
+            302: _REDIRECT,
+            401: replace(_PAGE, sentence="The login page again: user name or password is wrong."),
+        },
+        parameters=tuple(replace(parameter, required=False) for parameter in _LOGIN_PARAMETERS),
     ),
     "browser.activate-form": Operation(
-        "The mock's own: the second screen, where a viewer types the code",
+        "Page of the mock: the second screen, with a form for the code",
         {200: _PAGE},
-        parameters=(replace(_query("code", "The code, to spare the typing.", "8ER640M"), required=False),),
+        parameters=(replace(_query("code", "Value of the field for the code.", "8ER640M"), required=False),),
     ),
     "browser.activate": Operation(
-        "The mock's own: a code was typed on the second screen",
-        {200: _PAGE, 303: replace(_ON, sentence="On to the login."), 400: replace(_PAGE, sentence="The page again.")},
+        "Page of the mock: submit the code on the second screen",
+        {
+            200: _PAGE,
+            303: replace(_REDIRECT, sentence="Redirect to the login."),
+            400: replace(_PAGE, sentence="The form with an error."),
+        },
     ),
     "browser.activated": Operation(
-        "The mock's own: where a login on the second screen leads back to",
+        "Page of the mock: the second screen after the login",
         {200: _PAGE},
         parameters=(replace(_query("code", "The code.", "8ER640M"), required=False),),
     ),
     "browser.logout": Operation(
-        "The mock's own: the logout page of an MVPD",
+        "Page of the mock: the logout page of an MVPD",
         {200: _PAGE},
         parameters=(
             _query("mso_id", "The MVPD.", "Cablevision"),
-            replace(_query("redirect_url", "Where the page leads to.", "https://adobe.com"), required=False),
+            replace(_query("redirect_url", "URL of the app after the logout.", "https://adobe.com"), required=False),
         ),
     ),
 }

@@ -1,4 +1,4 @@
-"""The headers of Adobe's pages, each described once, and the examples that the default catalogue knows."""
+"""Descriptions of headers and path parameters, with examples from the default catalogue."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ PATH = {
     "serviceProvider": ("The id of a service provider.", "REF30"),
     "mvpd": ("The id of an MVPD.", "Cablevision"),
     "code": ("The code of an authentication session.", "8ER640M"),
-    "partner": ("The partner whose framework takes part.", "Apple"),
+    "partner": ("The partner of partner single sign-on.", "Apple"),
 }
 
 DEVICE_IDENTIFIER = Parameter(
     "AP-Device-Identifier",
     "header",
-    "Who the streaming device is: the word fingerprint and the Base64 of a stable identifier.",
+    "Identifier of the streaming device: the word fingerprint, and a stable identifier in Base64.",
     required=True,
     schema={"type": "string", "pattern": f"^fingerprint {_BASE64}$", "maxLength": 2048},
     example="fingerprint YmEyM2QxNDEtZDcxNS01NjFjLTk0ZjQtZTllNGM5NjZiMWVi",
@@ -25,7 +25,7 @@ DEVICE_IDENTIFIER = Parameter(
 DEVICE_INFO = Parameter(
     "X-Device-Info",
     "header",
-    "What the streaming device is: Base64 of a JSON object. Without --strict a request without it is served.",
+    "Facts about the streaming device: a JSON object in Base64. Only --strict requires it.",
     required=True,
     schema={**_BASE64_JSON, "maxLength": 16_384},
     example="eyJwcmltYXJ5SGFyZHdhcmVUeXBlIjoiU2V0VG9wQm94IiwibW9kZWwiOiJUViA1dGggR2VuIiwib3NOYW1lIjoidHZPUyJ9",
@@ -33,26 +33,26 @@ DEVICE_INFO = Parameter(
 FORWARDED_FOR = Parameter(
     "X-Forwarded-For",
     "header",
-    "The address of the streaming device; its first one is throttled.",
+    "IP address of the streaming device; the rate limit applies to the first one.",
     example="192.0.2.7",
 )
 USER_AGENT = Parameter("User-Agent", "header", "The user agent of the app.")
-VISITOR = Parameter("AP-Visitor-Identifier", "header", "The visitor's Experience Cloud ID; it is only recorded.")
+VISITOR = Parameter("AP-Visitor-Identifier", "header", "The visitor's Experience Cloud ID; the mock records it only.")
 SUBJECT_TOKEN = Parameter(
     "Adobe-Subject-Token", "header", "Single sign-on by platform identity: a JWS or JWE of the platform."
 )
 ROKU_TOKEN = Parameter(
-    "X-Roku-Reserved-Roku-Connect-Token", "header", "Single sign-on by platform identity: the one of Roku."
+    "X-Roku-Reserved-Roku-Connect-Token", "header", "Single sign-on by platform identity: the token of Roku."
 )
 SERVICE_TOKEN = Parameter("AD-Service-Token", "header", "Single sign-on by service token: a JWS.")
 FRAMEWORK_STATUS = Parameter(
     "AP-Partner-Framework-Status",
     "header",
-    "Single sign-on by partner: Base64 of a JSON object about permission and provider.",
+    "Single sign-on by partner: a JSON object in Base64, with permission and provider.",
     schema=_BASE64_JSON,
 )
 TEMPPASS_IDENTITY = Parameter(
-    "AP-TempPass-Identity", "header", "Promotional TempPass: Base64 of what identifies the viewer."
+    "AP-TempPass-Identity", "header", "Promotional TempPass: an identifier of the viewer in Base64."
 )
 
 COMMON = (FORWARDED_FOR, USER_AGENT)

@@ -1,4 +1,4 @@
-"""GET /openapi.json: the document of the space that is asked, not journaled and not throttled."""
+"""GET /openapi.json: the OpenAPI document of a space, without journal entry and rate limit."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from pass_harness.mock_server.openapi.document import document
 
 
 def openapi_route(endpoints: Sequence[Endpoint]) -> Route:
+    """Return the route of the document."""
+
     async def serve(request: Request) -> Response:
         prefix: str = request.scope["space_prefix"]
         content = msgspec.json.encode(document(endpoints, prefix or "/"))
-        # Any page may read it: documents are for viewers that run in browsers.
+        # Pages of any origin can read it, for viewers of OpenAPI documents that run in browsers.
         return Response(content, media_type="application/json", headers={"access-control-allow-origin": "*"})
 
     return Route("/openapi.json", serve, methods=["GET"])

@@ -1,4 +1,4 @@
-"""Comparing two JSON schemas member by member."""
+"""Comparison of two JSON schemas, member by member."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SCALARS = {bool: "boolean", int: "integer", float: "number", str: "string", typ
 
 @dataclass
 class _Shape:
-    """What a schema allows, its references, combinations and notations of null worked in. No type means anything."""
+    """The values that a schema allows, with references, combinations and null resolved; no types allow anything."""
 
     types: set[str] = field(default_factory=set)
     values: set[Any] = field(default_factory=set)
@@ -25,22 +25,22 @@ class _Shape:
 
 
 class SchemaComparison:
-    """``request``: whether the schemas are of what clients send, or of what they get."""
+    """A comparison of schemas; ``request`` is True for schemas of requests, False for those of answers."""
 
     def __init__(self, theirs: Document, ours: Document, *, request: bool) -> None:
         self._theirs = theirs
         self._ours = ours
         self._request = request
-        self._on_the_way: set[tuple[int, int]] = set()
+        self._in_progress: set[tuple[int, int]] = set()
 
     def compare(self, place: str, theirs: Schema | bool, ours: Schema | bool) -> Iterator[tuple[str, str]]:
-        """Place and finding of each difference; a schema within itself is compared once."""
+        """Yield place and finding of each difference; a recursive schema is compared once."""
         key = (id(theirs), id(ours))
-        if key in self._on_the_way:
+        if key in self._in_progress:
             return
-        self._on_the_way.add(key)
+        self._in_progress.add(key)
         yield from self._shapes(place, _shape(self._theirs, theirs), _shape(self._ours, ours))
-        self._on_the_way.discard(key)
+        self._in_progress.discard(key)
 
     def _shapes(self, place: str, theirs: _Shape, ours: _Shape) -> Iterator[tuple[str, str]]:
         yield from self._types(place, theirs, ours)
@@ -66,11 +66,11 @@ class SchemaComparison:
             yield place, "is optional there, required here"
 
     def _types(self, place: str, theirs: _Shape, ours: _Shape) -> Iterator[tuple[str, str]]:
-        """Answers must be of a type that is known there; requests may be of any type that is."""
+        """Yield the difference of types: answers need a type of theirs, requests must accept all types of theirs."""
         wider, narrower = (ours.types, theirs.types) if self._request else (theirs.types, ours.types)
         if not wider or (narrower and all(_within(name, wider) for name in narrower)):
             return
-        yield place, f"is {_types_in_words(theirs.types)} there, {_types_in_words(ours.types)} here"
+        yield place, f"is {_type_text(theirs.types)} there, {_type_text(ours.types)} here"
 
     def _values(self, place: str, theirs: _Shape, ours: _Shape) -> Iterator[tuple[str, str]]:
         if theirs.values and ours.values:
@@ -89,7 +89,7 @@ def _within(name: str, types: set[str]) -> bool:
     return name in types or (name == "integer" and "number" in types)
 
 
-def _types_in_words(types: set[str]) -> str:
+def _type_text(types: set[str]) -> str:
     return " or ".join(sorted(types, key=lambda name: (name == "null", name))) or "anything"
 
 
@@ -99,11 +99,11 @@ def _listed(values: set[Any]) -> str:
 
 def _shape(document: Document, schema: Schema | bool) -> _Shape:
     shape = _Shape()
-    _work_in(document, schema, shape, set())
+    _merge(document, schema, shape, set())
     return shape
 
 
-def _work_in(document: Document, schema: Schema | bool, shape: _Shape, seen: set[int]) -> None:
+def _merge(document: Document, schema: Schema | bool, shape: _Shape, seen: set[int]) -> None:
     if isinstance(schema, bool) or id(schema) in seen:
         return
     seen.add(id(schema))
@@ -122,4 +122,4 @@ def _work_in(document: Document, schema: Schema | bool, shape: _Shape, seen: set
     if isinstance(schema.additional_properties, Schema):
         shape.entries = schema.additional_properties
     for part in (*schema.all_of, *schema.any_of, *schema.one_of):
-        _work_in(document, part, shape, seen)
+        _merge(document, part, shape, seen)

@@ -1,4 +1,4 @@
-"""YAML as plain data of JSON, in which many OpenAPI documents are written."""
+"""A YAML reader that returns JSON data, for OpenAPI documents in YAML."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import yaml
 
-MOST_VALUES = 1_000_000
+MAX_VALUES = 1_000_000
 
 
 class _Loader(yaml.SafeLoader):
-    """The safe loader, to which dates are texts, as they are in JSON."""
+    """The safe loader, with dates as strings, as in JSON."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 (as the base class has it)
         first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
@@ -19,20 +19,20 @@ class _Loader(yaml.SafeLoader):
 
 
 def read_yaml(content: bytes) -> object:
-    """What the document holds; ValueError for what is no YAML."""
+    """Return the data of a YAML document; ValueError if it is invalid or too large."""
     try:
-        return _as_json(yaml.load(content, _Loader), iter(range(MOST_VALUES)))  # noqa: S506 (the safe loader, with one type less)
+        return _as_json(yaml.load(content, _Loader), iter(range(MAX_VALUES)))  # noqa: S506 (the safe loader, with one type less)
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from error
 
 
 def _as_json(value: object, left: Iterator[int]) -> object:
-    """As JSON has it: keys are texts, though a status of a response is often written as a number; no aliases.
+    """Return a value as JSON data: keys become strings (a status is often a number in YAML), aliases are expanded.
 
-    ValueError where there are more values than ``left`` counts: a few aliases of aliases stand for millions.
+    Raises ValueError if there are more values than items in ``left``: a few nested aliases expand to millions.
     """
     if next(left, None) is None:
-        raise ValueError(f"it has more than {MOST_VALUES} values, its aliases written out")
+        raise ValueError(f"it has more than {MAX_VALUES} values, with aliases expanded")
     if isinstance(value, dict):
         return {str(key): _as_json(member, left) for key, member in value.items()}
     return [_as_json(item, left) for item in value] if isinstance(value, list) else value

@@ -108,7 +108,7 @@ YAML = {
 def test_yaml_beyond_all_measure_is_no_document(tmp_path: Path, text: str) -> None:
     file = tmp_path / "openapi.yaml"
     file.write_text(f"openapi: 3.0.0\npaths: {{}}\n{text}\n")
-    with pytest.raises(UnreadableDocument, match="is no OpenAPI 3 document"):
+    with pytest.raises(UnreadableDocument, match="is not an OpenAPI 3 document"):
         read_document(file)
 
 

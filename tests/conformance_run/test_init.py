@@ -152,15 +152,15 @@ def test_a_file_that_is_there_stays_unless_forced(tmp_path: Path) -> None:
     ("name", "content", "sentence"),
     [
         ("none.json", None, "none.json: cannot be read"),
-        ("a.json", "{", "is no OpenAPI 3 document in JSON or YAML"),
-        ("a.yaml", "a: [", "is no OpenAPI 3 document in JSON or YAML"),
-        ("a.yaml", "- 1", "is no OpenAPI 3 document in JSON or YAML"),
-        ("a.json", '{"openapi": "2.0", "paths": {}}', "is of OpenAPI 2.0; convert it"),
+        ("a.json", "{", "is not an OpenAPI 3 document in JSON or YAML"),
+        ("a.yaml", "a: [", "is not an OpenAPI 3 document in JSON or YAML"),
+        ("a.yaml", "- 1", "is not an OpenAPI 3 document in JSON or YAML"),
+        ("a.json", '{"openapi": "2.0", "paths": {}}', "is an OpenAPI 2.0 document; convert it"),
         ("a.json", '{"openapi": "3.0.0", "paths": {}}', "no operation looks like a verb"),
         (
             "a.json",
             '{"openapi": "3.0.0", "paths": {"/login": {"post": {"requestBody": {"$ref": "#/components/x/y"}}}}}',
-            "the reference #/components/x/y leads nowhere",
+            "the reference #/components/x/y has no target",
         ),
     ],
 )
