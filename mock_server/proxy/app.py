@@ -1,4 +1,4 @@
-"""Where the proxy is put together: the mock's spaces, journal and live rules around what is passed on."""
+"""The composition of the proxy as an ASGI app: spaces, journal and live rules of the mock around a forwarder."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ READING_CALLS = frozenset(
         *("/spaces", "/spaces/{name}"),
     }
 )
-"""Control calls that need no Adobe Pass of one's own."""
+"""Paths of control calls that work without a simulated Adobe Pass."""
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 def create_proxy(
     settings: Settings, upstream: Upstream, *, clock: Clock | None = None, observers: Sequence[ObserverFactory] = ()
 ) -> Starlette:
-    """The proxy as an ASGI app; of the settings it heeds bounds, control token and record."""
+    """Return the proxy as an ASGI app; of the settings, it uses bounds, control token and record."""
     clock = clock or SystemClock()
     lag, counters = EventLoopLag(clock), Counters()
     forwarder = Forwarder(upstream, settings.bounds, lag, counters, f"pass-mock-{secrets.token_hex(8)}")
@@ -47,7 +47,7 @@ def create_proxy(
         for method, path, handler in CONTROL_CALLS
         if path in READING_CALLS
     ]
-    other = Route("/_mock/{path:path}", guarded(_mocks_alone, settings.control_token), methods=_METHODS)
+    other = Route("/_mock/{path:path}", guarded(_unsupported, settings.control_token), methods=_METHODS)
     return assemble(
         settings,
         [*reading, *dashboard_routes(), other, Route("/{path:path}", forwarder)],
@@ -62,7 +62,8 @@ def create_proxy(
     )
 
 
-async def _mocks_alone(request: Request) -> Response:
+async def _unsupported(request: Request) -> Response:
     raise Refused(
-        f"a proxy has no {request.method} {request.url.path}: it records and judges, and simulates nothing", 404
+        f"a proxy has no {request.method} {request.url.path}: only pass-mock serve simulates Adobe Pass",
+        404,
     )

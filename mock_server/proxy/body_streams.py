@@ -1,4 +1,4 @@
-"""Bodies on their way through the proxy: passed on piece by piece, with a bounded copy for the journal."""
+"""Request and response bodies in the proxy: streamed chunk by chunk, with a bounded copy for the journal."""
 
 from __future__ import annotations
 
@@ -7,59 +7,60 @@ from collections.abc import AsyncIterator
 
 from starlette.types import Receive
 
-from pass_harness.mock_server.formats.content_encoding import decompress
+from pass_harness.mock_server.formats.content_encoding import unpacked
 from pass_harness.mock_server.proxy.upstream import Headers
 
 
 class ClientGone(Exception):
-    """The client hung up before its request was whole."""
+    """The client closed the connection before the end of its request."""
 
 
-class Copy:
-    """The beginning of a body."""
+class BodyCopy:
+    """A copy of the beginning of a body, at most ``limit`` bytes."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._kept = bytearray()
+        self._content = bytearray()
 
-    def add(self, piece: bytes) -> None:
-        if len(self._kept) < self._limit:
-            self._kept += piece[: self._limit - len(self._kept)]
+    def add(self, chunk: bytes) -> None:
+        """Append a chunk of the body, up to the limit."""
+        if len(self._content) < self._limit:
+            self._content += chunk[: self._limit - len(self._content)]
 
     def unpacked(self, headers: Headers) -> bytes:
-        """What was copied, unpacked as Content-Encoding says, to the same limit; nothing of an unknown coding."""
+        """Return the copy, decompressed (Content-Encoding) up to the same limit; empty for an unknown encoding."""
         encoding = dict(headers).get(b"content-encoding", b"").decode("latin-1")
-        return decompress(bytes(self._kept), encoding, self._limit) or b""
+        return unpacked(bytes(self._content), encoding, self._limit) or b""
 
 
 class RequestBody:
-    """The body of a request as it comes in, and the news that its client is gone."""
+    """A streamed request body, with the disconnect of its client."""
 
-    def __init__(self, receive: Receive, copy: Copy) -> None:
+    def __init__(self, receive: Receive, copy: BodyCopy) -> None:
         self._receive = receive
         self._copy = copy
         self._read = asyncio.Event()
 
-    async def pieces(self) -> AsyncIterator[bytes]:
-        """The body; ClientGone if it has no end."""
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the body; ClientGone if the client closes the connection before the end."""
         more = True
         while more:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 raise ClientGone
-            piece: bytes = message.get("body", b"")
-            self._copy.add(piece)
+            chunk: bytes = message.get("body", b"")
+            self._copy.add(chunk)
             more = message.get("more_body", False)
-            if piece:
-                yield piece
+            if chunk:
+                yield chunk
         self._read.set()
 
-    def is_none(self) -> None:
-        """There is nothing to read."""
+    def mark_empty(self) -> None:
+        """Mark the body as read, for a request without one."""
         self._read.set()
 
-    async def gone(self) -> None:
-        """Returns when the client hangs up after its request."""
+    async def wait_for_disconnect(self) -> None:
+        """Wait until the client closes the connection after its request."""
         await self._read.wait()
         while (await self._receive())["type"] != "http.disconnect":
             pass

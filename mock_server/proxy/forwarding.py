@@ -1,6 +1,7 @@
-"""One exchange on its way through the proxy: passed on as it comes, copied, and written to the journal.
+"""Forwarding of one exchange in the proxy: streamed in both directions, copied, and written to the journal.
 
-The journal has it before its last byte leaves. When the client hangs up, the upstream is no longer waited for.
+The proxy writes the exchange to the journal before it sends the last byte. When the client disconnects, the proxy
+cancels the request to the upstream.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pass_harness.mock_server.config.settings import Bounds
 from pass_harness.mock_server.journal.raw_exchange import RawExchange
 from pass_harness.mock_server.metrics.counters import Counters
 from pass_harness.mock_server.metrics.event_loop_lag import EventLoopLag
-from pass_harness.mock_server.proxy.body_streams import ClientGone, Copy, RequestBody
+from pass_harness.mock_server.proxy.body_streams import BodyCopy, ClientGone, RequestBody
 from pass_harness.mock_server.proxy.headers import to_client, to_upstream
 from pass_harness.mock_server.proxy.recognition import Recogniser
 from pass_harness.mock_server.proxy.upstream import Failure, Headers, Upstream
@@ -29,12 +30,12 @@ _WITHOUT_BODY = frozenset({204, 304})
 
 
 class Forwarder:
-    """The ASGI app that passes every request on."""
+    """The ASGI app that forwards every request."""
 
     def __init__(
         self, upstream: Upstream, bounds: Bounds, lag: EventLoopLag, counters: Counters, pseudonym: str
     ) -> None:
-        """``pseudonym`` is the proxy's name in Via, and nobody else's: a request that has it went in a circle."""
+        """Create the app; ``pseudonym`` is the unique name of the proxy in Via, by which it detects loops."""
         self.upstream = upstream
         self.bounds = bounds
         self.lag = lag
@@ -44,89 +45,91 @@ class Forwarder:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         space: Space = scope["space"]
-        started = space.clock.monotonic_s()
-        ticket = space.monitor.arrived(started)
+        started_s = space.clock.monotonic_s()
+        ticket = space.watch.arrived(started_s)
         try:
-            await _Passage(self, scope, send, started).run(receive)
+            await _ForwardedExchange(self, scope, send, started_s).run(receive)
         finally:
-            space.monitor.answered(ticket)
+            space.watch.answered(ticket)
 
 
-class _Passage:
-    def __init__(self, proxy: Forwarder, scope: Scope, send: Send, started: float) -> None:
+class _ForwardedExchange:
+    def __init__(self, proxy: Forwarder, scope: Scope, send: Send, started_s: float) -> None:
         self._proxy = proxy
         self._scope = scope
         self._send = send
-        self._started = started
+        self._started_s = started_s
         self._space: Space = scope["space"]
         self._at = self._space.clock.now_ms()
         self._inbound = inbound_of(scope, b"")
-        self._sent = Copy(proxy.bounds.body_bytes)
-        self._received = Copy(proxy.bounds.body_bytes)
+        self._sent = BodyCopy(proxy.bounds.body_bytes)
+        self._received = BodyCopy(proxy.bounds.body_bytes)
         self._status = 0
         self._headers: Headers = []
         self._written = False
 
     async def run(self, receive: Receive) -> None:
         body = RequestBody(receive, self._sent)
-        passing = asyncio.create_task(self._pass(body))
-        gone = asyncio.create_task(body.gone())
+        forwarding = asyncio.create_task(self._forward(body))
+        disconnected = asyncio.create_task(body.wait_for_disconnect())
         try:
-            await asyncio.wait({passing, gone}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({forwarding, disconnected}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            passing.cancel()
-            gone.cancel()
-            await asyncio.gather(passing, gone, return_exceptions=True)
+            forwarding.cancel()
+            disconnected.cancel()
+            await asyncio.gather(forwarding, disconnected, return_exceptions=True)
             await self._write_journal()
-        if not passing.cancelled():
-            passing.result()
+        if not forwarding.cancelled():
+            forwarding.result()
 
-    async def _pass(self, body: RequestBody) -> None:
+    async def _forward(self, body: RequestBody) -> None:
         inbound, upstream = self._inbound, self._proxy.upstream
         if self._proxy.pseudonym in inbound.headers.get("via", ""):
-            await self._answer(Failure(508, "proxy_loop_detected", "pass-mock proxy: the upstream leads back here"))
+            await self._send_failure(
+                Failure(508, "proxy_loop_detected", "pass-mock proxy: the upstream forwards to this proxy (loop)")
+            )
             return
         headers = to_upstream(self._scope["headers"], upstream.address, self._proxy.pseudonym)
         if not _has_body(inbound):
-            body.is_none()
+            body.mark_empty()
         try:
-            response = await upstream.ask(
-                inbound.method, _target(self._scope), headers, body.pieces() if _has_body(inbound) else None
+            response = await upstream.send(
+                inbound.method, _target(self._scope), headers, body.chunks() if _has_body(inbound) else None
             )
         except httpx.TransportError as error:
-            await self._answer(upstream.failure(error))
+            await self._send_failure(upstream.failure(error))
         except ClientGone:
             return
         else:
-            await self._pass_back(response)
+            await self._send_response(response)
 
-    async def _pass_back(self, response: httpx.Response) -> None:
+    async def _send_response(self, response: httpx.Response) -> None:
         self._status = response.status_code
         self._headers = to_client(response.headers.raw, self._proxy.upstream.address, self._inbound)
         if self._status in _WITHOUT_BODY:
             self._headers = [(name, value) for name, value in self._headers if name != b"content-length"]
-        left = self._length()
+        remaining = self._length()
         try:
-            await self._start(whole=left == 0)
-            assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - as the transport has it
-            async for piece in response.stream:
-                self._received.add(piece)
-                if left is not None:
-                    left -= len(piece)
-                    if left <= 0:
+            await self._start(complete=remaining == 0)
+            assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - the transport returns one
+            async for chunk in response.stream:
+                self._received.add(chunk)
+                if remaining is not None:
+                    remaining -= len(chunk)
+                    if remaining <= 0:
                         await self._write_journal()
-                await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+                await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
             await self._write_journal()
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
         except httpx.TransportError:
-            # The upstream broke off in the middle; so does the proxy.
+            # The upstream closed the connection before the end; the proxy does the same.
             await self._write_journal()
             if (connection := connection_of(self._scope)) is not None:
                 connection.close()
         finally:
             await response.aclose()
 
-    async def _answer(self, failure: Failure) -> None:
+    async def _send_failure(self, failure: Failure) -> None:
         body = f"{failure.sentence}\n".encode()
         self._status = failure.status
         self._headers = [
@@ -135,17 +138,17 @@ class _Passage:
             (b"proxy-status", f"pass-mock; error={failure.error}".encode()),
         ]
         self._received.add(body)
-        await self._start(whole=True)
+        await self._start(complete=True)
         await self._send({"type": "http.response.body", "body": body, "more_body": False})
 
-    async def _start(self, *, whole: bool) -> None:
-        """Sends the head of the answer; ``whole`` if all there is to know of it is known."""
-        if whole:
+    async def _start(self, *, complete: bool) -> None:
+        """Send status and headers of the answer; ``complete`` writes the journal first."""
+        if complete:
             await self._write_journal()
         await self._send({"type": "http.response.start", "status": self._status, "headers": self._headers})
 
     def _length(self) -> int | None:
-        """The bytes that the body will have, if that is known."""
+        """Return the length of the body in bytes; None if it is unknown."""
         if self._inbound.method == "HEAD" or self._status in _WITHOUT_BODY:
             return 0
         return next((int(value) for name, value in self._headers if name == b"content-length"), None)
@@ -155,20 +158,20 @@ class _Passage:
             return
         self._written = True
         space, inbound, proxy = self._space, self._inbound, self._proxy
-        seconds = space.clock.monotonic_s() - self._started
+        seconds = space.clock.monotonic_s() - self._started_s
         raw = RawExchange(
             id=space.journal.next_id(),
             space=space.name,
             at=self._at,
-            wall=self._started,
+            wall=self._started_s,
             duration_ms=round(seconds * 1000, 3),
-            lag_ms=proxy.lag.since(self._started),
+            lag_ms=proxy.lag.since(self._started_s),
             endpoint="",
             inbound=msgspec.structs.replace(inbound, body=self._sent.unpacked(self._scope["headers"])),
             status=self._status,
             response_headers=self._headers,
             response_body=self._received.unpacked(self._headers),
-            max_body_chars=proxy.bounds.journal_body_chars,
+            longest=proxy.bounds.journal_body_chars,
             service_provider=None,
             mvpd=None,
             code=None,
@@ -187,7 +190,7 @@ def _has_body(inbound: Inbound) -> bool:
 
 
 def _target(scope: Scope) -> bytes:
-    """Path and query string as the client sent them, without the prefix of the space."""
+    """Return path and query string as sent by the client, without the prefix of the space."""
     raw: bytes = scope.get("raw_path") or b""
     prefix = scope["space_prefix"].encode()
     path = raw[len(prefix) :] if raw.startswith(prefix) else quote(scope["space_path"]).encode()

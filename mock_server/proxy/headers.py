@@ -1,4 +1,4 @@
-"""Which headers pass, and how: RFC 9110, 7.6. What Adobe Pass judges, X-Forwarded-For above all, passes untouched."""
+"""Header forwarding (RFC 9110, 7.6). Headers that Adobe Pass evaluates, such as X-Forwarded-For, stay unchanged."""
 
 from __future__ import annotations
 
@@ -13,36 +13,40 @@ _HOP_BY_HOP = frozenset(
         *(b"proxy-authenticate", b"proxy-authorization"),
     }
 )
-_ANSWERED_HERE = frozenset({b"host", b"expect"})
-"""Host is the upstream's; 100 Continue was said to the client already."""
+_NOT_FORWARDED = frozenset({b"host", b"expect"})
+"""Host becomes that of the upstream; the proxy itself answers Expect with 100 Continue."""
 
 
 def to_upstream(headers: Headers, address: Address, pseudonym: str) -> Headers:
-    """The headers of a request as the upstream gets them."""
-    passed = [(name, value) for name, value in end_to_end(headers) if name not in _ANSWERED_HERE]
+    """Return the headers of a request for the upstream."""
+    forwarded = [(name, value) for name, value in end_to_end(headers) if name not in _NOT_FORWARDED]
     if any(name == b"transfer-encoding" for name, _ in headers):
-        passed = [(name, value) for name, value in passed if name != b"content-length"]
-    return [(b"host", address.authority.encode()), *passed, (b"via", f"1.1 {pseudonym}".encode())]
+        forwarded = [(name, value) for name, value in forwarded if name != b"content-length"]
+    return [(b"host", address.authority.encode()), *forwarded, (b"via", f"1.1 {pseudonym}".encode())]
 
 
 def to_client(headers: Headers, address: Address, inbound: Inbound) -> Headers:
-    """The headers of an answer as the client gets them."""
-    return [
-        (name, here(value.decode("latin-1"), address, inbound).encode("latin-1") if name == b"location" else value)
-        for name, value in end_to_end([(name.lower(), value) for name, value in headers])
-    ]
+    """Return the headers of an answer for the client."""
+
+    def rewritten(name: bytes, value: bytes) -> bytes:
+        if name != b"location":
+            return value
+        return proxy_location(value.decode("latin-1"), address, inbound).encode("latin-1")
+
+    lower_case = [(name.lower(), value) for name, value in headers]
+    return [(name, rewritten(name, value)) for name, value in end_to_end(lower_case)]
 
 
 def end_to_end(headers: Headers) -> Headers:
-    """All (names in lower case) but those for one connection alone, by nature or because Connection names them."""
+    """Return the headers (names in lower case) without hop-by-hop headers and those that Connection names."""
     named = {
         option.strip().lower() for name, value in headers if name == b"connection" for option in value.split(b",")
     }
     return [(name, value) for name, value in headers if name not in _HOP_BY_HOP and name not in named]
 
 
-def here(location: str, address: Address, inbound: Inbound) -> str:
-    """A Location at the upstream as a place at the proxy, so that a browser stays with it; any other as it is."""
+def proxy_location(location: str, address: Address, inbound: Inbound) -> str:
+    """Return a Location of the upstream rewritten to the proxy, for browsers; any other location unchanged."""
     try:
         parts = urlsplit(location)
         origin = (parts.scheme or address.scheme, parts.hostname, parts.port or PORTS.get(parts.scheme, address.port))

@@ -1,7 +1,7 @@
-"""What an exchange with Adobe Pass is about, told from outside: by the path, the headers and the answers before it.
+"""Recognition of exchanges with Adobe Pass from path, headers and earlier answers: endpoint, client, MVPD, device.
 
-The mock knows from its own state what a proxy, or the reader of somebody else's trace, has to learn: whose an access
-token is, and which device and MVPD stand behind a code. Secrets may be masked, as equal ones stay equal.
+The mock has this in its state. A proxy, or the reader of a trace, learns it from the traffic: the client of an access
+token, and device and MVPD of a code. Secrets may be masked, as equal secrets have equal masks.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from pass_harness.mock_server.gateway.path_tree import PathTree
 from pass_harness.mock_server.routes import ENDPOINTS, by_path
 from pass_harness.mock_server.space_paths import PREFIX
 
-_REMEMBERED = 100_000
-"""Codes, and access tokens."""
+_MAX_REMEMBERED = 100_000
+"""Maximum number of codes, and of access tokens."""
 
 
 class _Session(NamedTuple):
-    """What stands behind a code."""
+    """The facts of a code."""
 
     mvpd: str | None
     device: str | None
 
 
 class Recognised(NamedTuple):
-    """What an exchange is about, as far as it is known; named as in `Exchange`."""
+    """The known facts of an exchange, with the names of `Exchange`."""
 
     endpoint: str
     service_provider: str | None
@@ -44,25 +44,25 @@ class Recognised(NamedTuple):
 
 
 class Recogniser:
-    """Sees exchanges in the order of their answers."""
+    """A recogniser of exchanges, which must come in the order of their answers."""
 
     def __init__(self, endpoints: Sequence[Endpoint] = ENDPOINTS) -> None:
         self._paths = _PATHS if endpoints is ENDPOINTS else PathTree(by_path(endpoints).items())
-        self._clients: Bounded[str, str] = Bounded(_REMEMBERED)
-        self._sessions: Bounded[tuple[str | None, str], _Session] = Bounded(_REMEMBERED)
+        self._clients: Bounded[str, str] = Bounded(_MAX_REMEMBERED)
+        self._sessions: Bounded[tuple[str | None, str], _Session] = Bounded(_MAX_REMEMBERED)
 
     def recognise(self, exchange: Exchange) -> Recognised:
-        """By what it sent and what it was answered alone."""
+        """Return the facts of an exchange, and remember those in its answer for later exchanges."""
         endpoint, values = _found(self._paths, exchange.method, exchange.path)
         sent = _identified(endpoint, exchange)
         issues = endpoint.issues if endpoint is not None else None
-        told = _json_object(exchange.response_body) if issues is not None else {}
+        answered = _json_object(exchange.response_body) if issues is not None else {}
         service_provider = values.get("serviceProvider") or sent.get("service_provider")
-        code = values.get("code") or _text(told, "code") or sent.get("code")
+        code = values.get("code") or _text(answered, "code") or sent.get("code")
         identifier = device_identifier(exchange.request_headers.get("ap-device-identifier"))
         device = identifier.decoded if identifier else None
         known = self._sessions.get((service_provider, code)) if code else None
-        mvpd = _text(told, "mvpd") or sent.get("mvpd") or values.get("mvpd")
+        mvpd = _text(answered, "mvpd") or sent.get("mvpd") or values.get("mvpd")
         if known is not None:
             mvpd, device = mvpd or known.mvpd, known.device or device
         if code and issues is Issues.SESSION:
@@ -72,17 +72,17 @@ class Recogniser:
             service_provider=service_provider,
             mvpd=mvpd,
             code=code,
-            client_id=self._client(exchange, issues, sent, told),
+            client_id=self._client(exchange, issues, sent, answered),
             device=device,
         )
 
     def _client(
-        self, exchange: Exchange, issues: Issues | None, sent: Mapping[str, str], told: Mapping[str, Any]
+        self, exchange: Exchange, issues: Issues | None, sent: Mapping[str, str], answered: Mapping[str, Any]
     ) -> str | None:
         if issues is Issues.CREDENTIALS:
-            return _text(told, "client_id")
+            return _text(answered, "client_id")
         if issues is Issues.ACCESS_TOKEN:
-            client, token = sent.get("client_id"), _text(told, "access_token")
+            client, token = sent.get("client_id"), _text(answered, "access_token")
             if client is None or token is None:
                 return None
             self._clients.put(token, client)
@@ -95,14 +95,14 @@ _PATHS = PathTree(by_path(ENDPOINTS).items())
 
 
 def endpoint_of(method: str, path: str) -> str:
-    """The id of the endpoint of a path, prefixed with a space or not; empty if there is none."""
+    """Return the id of the endpoint of a path, with or without the prefix of a space; empty without an endpoint."""
     prefix = PREFIX.match(path)
     endpoint, _ = _found(_PATHS, method, path[prefix.end() :] if prefix else path)
     return endpoint.id if endpoint is not None else ""
 
 
 def _found(paths: PathTree[dict[str, Endpoint]], method: str, path: str) -> tuple[Endpoint | None, Mapping[str, str]]:
-    """The endpoint and the values in the path; as the gateway finds them."""
+    """Return the endpoint and the path parameters; the same as in the gateway."""
     found = paths.find(path.rstrip("/") or "/")
     if found is None:
         return None, {}
@@ -111,7 +111,7 @@ def _found(paths: PathTree[dict[str, Endpoint]], method: str, path: str) -> tupl
 
 
 def _identified(endpoint: Endpoint | None, exchange: Exchange) -> Mapping[str, str]:
-    """The identifiers in the body and the query string of a request, by fact."""
+    """Return the identifiers in the body and the query string of a request, by fact."""
     if endpoint is None or endpoint.identifiers is NO_IDENTIFIERS:
         return {}
     sent = _sent(exchange)
@@ -119,7 +119,7 @@ def _identified(endpoint: Endpoint | None, exchange: Exchange) -> Mapping[str, s
 
 
 def _sent(exchange: Exchange) -> Mapping[str, str]:
-    """The parameters of a request that are texts, wherever they are."""
+    """Return the string parameters of a request, in the body or the query string."""
     body = exchange.request_body
     if body.lstrip().startswith("{"):
         return {name: value for name, value in _json_object(body).items() if isinstance(value, str)}
@@ -133,6 +133,6 @@ def _json_object(text: str) -> Mapping[str, Any]:
         return {}
 
 
-def _text(told: Mapping[str, Any], name: str) -> str | None:
-    value = told.get(name)
+def _text(answered: Mapping[str, Any], name: str) -> str | None:
+    value = answered.get(name)
     return value if isinstance(value, str) else None

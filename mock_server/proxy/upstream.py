@@ -1,6 +1,6 @@
-"""The environment behind the proxy: its address, how it is asked, and what it means when it cannot be asked.
+"""The upstream of the proxy: its address, its HTTP client, and the answers for its failures.
 
-One connection pool, no retries, no redirects followed, no cookies kept: what the service sends goes out once.
+The client has one connection pool. It does not retry, follow redirects or keep cookies: each request is sent once.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
-_KEPT_CONNECTIONS = 100
-_KEPT_SECONDS = 4.0
-"""Less than servers keep an idle connection, so that none is used in the moment in which its server closes it."""
+_MAX_IDLE_CONNECTIONS = 100
+_MAX_IDLE_S = 4.0
+"""Seconds to keep an idle connection: less than servers do, so that a request never meets a closing connection."""
 PORTS = {"http": 80, "https": 443}
 Headers = list[tuple[bytes, bytes]]
 
 
 class BadUpstream(Exception):
-    """The address cannot be one of Adobe Pass; the sentence says why."""
+    """The upstream URL or the CA file cannot be used; the sentence names the option, the reason and the remedy."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """An answer that the proxy gives in the place of the upstream's; ``error`` is a type of RFC 9209, 2.3."""
+    """The answer of the proxy when the upstream gives none; ``error`` is a type of RFC 9209, 2.3."""
 
     status: int
     error: str
@@ -36,7 +36,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Address:
-    """Scheme, host and port, and what comes before every path (no slash at its end)."""
+    """Scheme, host and port, and the prefix of all paths (without a trailing slash)."""
 
     scheme: str
     host: str
@@ -45,7 +45,7 @@ class Address:
 
     @classmethod
     def of(cls, url: str) -> Address:
-        """BadUpstream for what is no address of a server."""
+        """Parse a URL; BadUpstream if it is not the base URL of a server."""
         try:
             parts = urlsplit(url)
             port = parts.port
@@ -53,22 +53,23 @@ class Address:
             raise BadUpstream(f"--upstream {url}: {error}") from error
         if parts.scheme not in PORTS or not parts.hostname:
             raise BadUpstream(f"--upstream {url}: write https://HOST, or http://HOST:PORT")
-        if _says_more(parts):
+        if _has_extra_parts(parts):
             raise BadUpstream(f"--upstream {url}: leave out user, query and fragment")
         return cls(parts.scheme, parts.hostname, port or PORTS[parts.scheme], parts.path.rstrip("/"))
 
     @property
     def authority(self) -> str:
-        """As in a Host header."""
+        """Host and port, as in a Host header."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
 
     @property
     def url(self) -> str:
+        """Base URL, without a trailing slash."""
         return f"{self.scheme}://{self.authority}{self.path}"
 
     def is_served_by(self, listener: socket.socket) -> bool:
-        """Whether this is the address of a listening socket of this machine."""
+        """Return True if this is the address of a listening socket of this machine."""
         host, port = listener.getsockname()[:2]
         if port != self.port:
             return False
@@ -76,20 +77,20 @@ class Address:
             found = {info[4][0] for info in socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)}
         except OSError:
             return False
-        everywhere = host in {"0.0.0.0", "::"}  # noqa: S104 - compared with, not bound
-        return any(address == host or (everywhere and _is_ours(str(address))) for address in found)
+        any_interface = host in {"0.0.0.0", "::"}  # noqa: S104 - compared with, not bound
+        return any(address == host or (any_interface and _is_local_address(str(address))) for address in found)
 
 
 class Upstream:
-    """Asks it. Use it as a context."""
+    """The HTTP client of the upstream, an asynchronous context manager."""
 
     def __init__(self, address: Address, context: ssl.SSLContext, timeout: float) -> None:
-        """``timeout`` is for each step: the connection, a piece that is sent, a piece that is waited for (s)."""
+        """Create the client; ``timeout`` is for each step, in seconds: the connection, each write, each read."""
         self.address = address
         self._timeout = timeout
         self._steps = dict.fromkeys(("connect", "read", "write", "pool"), timeout)
         limits = httpx.Limits(
-            max_connections=None, max_keepalive_connections=_KEPT_CONNECTIONS, keepalive_expiry=_KEPT_SECONDS
+            max_connections=None, max_keepalive_connections=_MAX_IDLE_CONNECTIONS, keepalive_expiry=_MAX_IDLE_S
         )
         self._transport = httpx.AsyncHTTPTransport(verify=context, limits=limits, trust_env=False)
 
@@ -100,12 +101,12 @@ class Upstream:
     async def __aexit__(self, *error: object) -> None:
         await self._transport.aclose()
 
-    async def ask(
+    async def send(
         self, method: str, target: bytes, headers: Headers, body: AsyncIterator[bytes] | None
     ) -> httpx.Response:
-        """The answer, with its body still to be read from ``stream``; httpx.TransportError if there is none.
+        """Send a request and return the answer, with its body in ``stream``; httpx.TransportError without an answer.
 
-        The target (path and query string) goes out byte by byte as it is.
+        The target (path and query string) is sent unchanged, byte by byte.
         """
         request = httpx.Request(
             method,
@@ -117,34 +118,36 @@ class Upstream:
         return await self._transport.handle_async_request(request)
 
     def failure(self, error: httpx.TransportError) -> Failure:
-        """What to answer after an error."""
+        """Return the answer for an error of the transport."""
         where = f"pass-mock proxy: {self.address.url}"
         match error:
             case httpx.LocalProtocolError():
                 return Failure(
-                    400, "http_request_error", f"pass-mock proxy: the request cannot be passed on: {error}"
+                    400, "http_request_error", f"pass-mock proxy: the request cannot be forwarded: {error}"
                 )
             case httpx.ConnectTimeout():
-                return Failure(504, "connection_timeout", f"{where} took no connection within {self._timeout:g} s")
+                return Failure(
+                    504, "connection_timeout", f"{where} did not accept a connection within {self._timeout:g} s"
+                )
             case httpx.TimeoutException():
                 return Failure(504, "http_response_timeout", f"{where} did not answer within {self._timeout:g} s")
             case httpx.ConnectError():
                 return _unreachable(where, error)
             case httpx.ProtocolError():
-                return Failure(502, "http_protocol_error", f"{where} did not answer as HTTP wants it: {error}")
-        return Failure(502, "connection_terminated", f"{where} broke the connection off")
+                return Failure(502, "http_protocol_error", f"{where} violated the HTTP protocol: {error}")
+        return Failure(502, "connection_terminated", f"{where} closed the connection without an answer")
 
 
 def trust(authority: Path | None) -> ssl.SSLContext:
-    """What certificates are verified with: the well-known authorities and, if given, one more (PEM)."""
+    """Return an SSL context that trusts public CAs and, if given, one more (PEM file); BadUpstream for a bad file."""
     context = httpx.create_ssl_context(trust_env=False)
     if authority is not None:
         try:
             context.load_verify_locations(authority)
         except ssl.SSLError as error:
-            raise BadUpstream(f"--ca {authority}: holds no certificate in PEM") from error
+            raise BadUpstream(f"--ca {authority}: contains no certificate in PEM; name another file") from error
         except OSError as error:
-            raise BadUpstream(f"--ca {authority}: cannot be read ({error.strerror})") from error
+            raise BadUpstream(f"--ca {authority}: cannot be read ({error.strerror}); check the path") from error
     return context
 
 
@@ -152,40 +155,36 @@ def _unreachable(where: str, error: httpx.ConnectError) -> Failure:
     for cause in _causes(error):
         match cause:
             case ssl.SSLCertVerificationError():
-                why = (
-                    f"{where} has a certificate that is not trusted ({cause.verify_message}); for a private CA: --ca"
-                )
+                why = f"{where} has an untrusted certificate ({cause.verify_message}); trust a private CA with --ca"
                 return Failure(502, "tls_certificate_error", why)
             case ssl.SSLError():
-                return Failure(
-                    502, "tls_protocol_error", f"{where} speaks no TLS that is understood ({cause.reason})"
-                )
+                return Failure(502, "tls_protocol_error", f"{where}: the TLS handshake failed ({cause.reason})")
             case socket.gaierror():
-                return Failure(502, "dns_error", f"{where} has no address: its name is not known")
+                return Failure(502, "dns_error", f"{where}: the host name cannot be resolved")
             case ConnectionRefusedError():
                 return Failure(502, "connection_refused", f"{where} refused the connection: nothing listens there")
     return Failure(502, "destination_unavailable", f"{where} cannot be reached: {error}")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An error with all that led to it."""
-    waiting: list[BaseException | None] = [error]
+    """Yield an error and all its causes."""
+    pending: list[BaseException | None] = [error]
     seen: set[int] = set()
-    while waiting:
-        cause = waiting.pop()
+    while pending:
+        cause = pending.pop()
         if cause is None or id(cause) in seen:
             continue
         seen.add(id(cause))
         yield cause
-        waiting += [cause.__cause__, cause.__context__, *getattr(cause, "exceptions", ())]
+        pending += [cause.__cause__, cause.__context__, *getattr(cause, "exceptions", ())]
 
 
-def _says_more(parts: SplitResult) -> bool:
+def _has_extra_parts(parts: SplitResult) -> bool:
     return bool(parts.username or parts.password or parts.query or parts.fragment)
 
 
-def _is_ours(address: str) -> bool:
-    """Whether this machine has the address."""
+def _is_local_address(address: str) -> bool:
+    """Return True if an interface of this machine has the IP address."""
     try:
         with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.bind((address, 0))

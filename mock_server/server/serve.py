@@ -1,4 +1,4 @@
-"""The mock as a process: a listening socket, uvicorn, and the words it starts with."""
+"""The mock as a process: listening sockets, uvicorn, and the lines that it prints at startup."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from pass_harness.mock_server.transport.http_protocol import BoundedProtocol
 log = logging.getLogger("mock_server")
 
 _BACKLOG = 2048
-_BETWEEN_OPENINGS = 1.0
+_REOPEN_INTERVAL_S = 1.0
 _SIMULATED = (
     "DCR (register, token), configuration, sessions, MVPD login pages, profiles, preauthorization and"
     " authorization decisions with media tokens, TempPass, degradation, single sign-on, logout, throttling"
@@ -38,34 +38,37 @@ _SIMULATED = (
 
 
 class BindError(Exception):
-    """The address cannot be listened on; the sentence says why and what to do."""
+    """The mock cannot listen on the address; the sentence names the reason and the remedy."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ListenOptions:
-    """Where and how the mock listens."""
+    """Address, TLS and data centres of the mock."""
 
     host: str = "127.0.0.1"
     port: int = 8300
-    """0 takes a free one."""
+    """TCP port; 0 takes a free one."""
     tls_folder: Path | None = None
-    """With one, HTTPS; the certificate authority to trust is written there."""
+    """Folder for the CA certificate to trust; None serves HTTP, not HTTPS."""
     wrong_authority: bool = False
+    """True serves a certificate that another CA signed, which clients must refuse."""
     data_centres: int = 1
-    """More than one listen on 127.0.0.2 and so on, and a DNS server answers their name with the active one."""
+    """Number of simulated data centres; several listen on 127.0.0.2, 127.0.0.3 and so on."""
     dns_port: int = 0
+    """UDP port of the DNS server for the data centres; 0 takes a free one."""
     dns_name: str = "adobe-pass.test"
+    """Host name that the DNS server resolves to the active data centre."""
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn, which waits for answers that are under way before the app may end: those without an end get one."""
+    """A uvicorn server that calls a function before shutdown. The function ends endless answers (event streams)."""
 
-    def __init__(self, config: uvicorn.Config, ending: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, before_shutdown: Callable[[], None]) -> None:
         super().__init__(config)
-        self._ending = ending
+        self._before_shutdown = before_shutdown
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._ending()
+        self._before_shutdown()
         await super().shutdown(sockets)
 
 
@@ -78,10 +81,10 @@ def serve_forever(
     seed: int | None = None,
     observers: Sequence[ObserverFactory] = (),
 ) -> None:
-    """Serves until SIGINT or SIGTERM.
+    """Serve until SIGINT or SIGTERM, with ``workers`` processes. Several workers need a shared store.
 
-    BindError for an address, StoreUnavailable for a store that cannot be used, WorkersFailed if several ``workers``
-    cannot start; they need a store that they share.
+    Raises BindError if the address cannot be used, StoreUnavailable if the store cannot be used, and WorkersFailed if
+    the workers cannot start.
     """
     hosts = _hosts(listening)
     opened = open_store(store)
@@ -108,10 +111,12 @@ def serve_forever(
         run(app, listeners, tls)
 
     def work(number: int) -> None:
-        serve(*_opened(store), f"{seed} {number}" if seed is not None else None)
+        serve(*_open_until_available(store), f"{seed} {number}" if seed is not None else None)
 
     base = address(listeners[0], tls)
-    _announce(_words(settings, base, store, workers, tls, (listening.dns_name, hosts, dns) if dns else None))
+    _print_lines(
+        _startup_lines(settings, base, store, workers, tls, (listening.dns_name, hosts, dns) if dns else None)
+    )
     if workers == 1:
         serve(*opened, seed)
     else:
@@ -119,7 +124,7 @@ def serve_forever(
 
 
 def run(app: Starlette, listeners: Sequence[socket.socket], tls: Tls | None) -> None:
-    """Serves what `pass_harness.mock_server.app.assemble` made on listening sockets, until SIGINT or SIGTERM."""
+    """Serve an app of `pass_harness.mock_server.app.assemble` on listening sockets, until SIGINT or SIGTERM."""
     settings: Settings = app.state.settings
 
     class Protocol(BoundedProtocol):
@@ -133,13 +138,13 @@ def run(app: Starlette, listeners: Sequence[socket.socket], tls: Tls | None) -> 
         access_log=False,
         server_header=False,
         date_header=False,
-        proxy_headers=False,  # X-Forwarded-For is what the mock judges, not what it believes
+        proxy_headers=False,  # X-Forwarded-For is an input of the mock, not the address of its peer
         lifespan="on",
         timeout_keep_alive=75,
-        timeout_graceful_shutdown=1,  # who does not read its answer must not keep the mock from stopping within 2 s
+        timeout_graceful_shutdown=1,  # a client that does not read its answer must not delay the shutdown beyond 2 s
     )
     config.load()
-    _collect_rarely()
+    _tune_garbage_collector()
     if tls is not None:
         config.ssl = tls.context
     try:
@@ -151,28 +156,28 @@ def run(app: Starlette, listeners: Sequence[socket.socket], tls: Tls | None) -> 
             listener.close()
 
 
-def _collect_rarely() -> None:
-    """What is there now stays, and what ends leaves no cycles: the collector would walk the journal for nothing."""
+def _tune_garbage_collector() -> None:
+    """Collect garbage rarely: exchanges form no cycles, and the collector would scan the whole journal in vain."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
 
 
 def address(listener: socket.socket, tls: Tls | None) -> str:
-    """The URL of a listening socket."""
+    """Return the base URL of a listening socket."""
     host, port = listener.getsockname()[:2]
     scheme = "https" if tls else "http"
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def _opened(store: str) -> tuple[Store, Clock]:
-    """The store for one of several workers; what could be used once will be again."""
+def _open_until_available(store: str) -> tuple[Store, Clock]:
+    """Open the store for a worker, and retry until it is available: the parent process has used it before."""
     while True:
         try:
             return open_store(store)
         except StoreUnavailable as error:
             log.warning("%s", error)
-            threading.Event().wait(_BETWEEN_OPENINGS)
+            threading.Event().wait(_REOPEN_INTERVAL_S)
 
 
 def _hosts(listening: ListenOptions) -> tuple[str, ...]:
@@ -182,26 +187,26 @@ def _hosts(listening: ListenOptions) -> tuple[str, ...]:
 
 
 def bind_dns(port: int) -> socket.socket:
-    """A UDP socket on loopback for the DNS server; BindError if there can be none."""
+    """Return a UDP socket on loopback for the DNS server; BindError if the port cannot be used."""
     bound = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
         bound.bind(("127.0.0.1", port))
     except OSError as error:
         bound.close()
         raise BindError(
-            f"cannot answer DNS on 127.0.0.1:{port} ({error.strerror}): choose another --dns-port"
+            f"cannot listen on UDP 127.0.0.1:{port} ({error.strerror}): choose another --dns-port, or 0"
         ) from error
     bound.setblocking(False)
     return bound
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening TCP socket; BindError if there can be none."""
+    """Return a listening TCP socket; BindError if the address cannot be used."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family)
     except OSError as error:
-        raise BindError(f"--host {host}: {error.strerror or error}") from error
+        raise BindError(f"--host {host}: {error.strerror or error}: give an IP address of this machine") from error
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
@@ -215,11 +220,11 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _announce(lines: Iterable[str]) -> None:
+def _print_lines(lines: Iterable[str]) -> None:
     click.echo("\n".join(lines), file=sys.stderr)
 
 
-def _words(
+def _startup_lines(
     settings: Settings,
     base: str,
     store: str,
@@ -227,18 +232,18 @@ def _words(
     tls: Tls | None,
     data_centres: tuple[str, Sequence[str], socket.socket] | None,
 ) -> Iterator[str]:
-    """What the mock says when it starts."""
+    """Yield the lines that the mock prints at startup."""
     yield f"Adobe Pass mock   {base}"
     yield f"dashboard         {base}/_mock/"
     yield f"control           {base}/_mock/health"
     yield f"software statement {base}/_mock/software-statement  (or: pass-mock software-statement)"
     yield f"simulated         {_SIMULATED}"
     yield f"service providers {', '.join(settings.catalogue.service_providers) or 'none'}"
-    yield f"spaces            {base}/~NAME is a world of its own, made on first use"
+    yield f"spaces            {base}/~NAME is an isolated space, created on first use"
     if store != "memory":
         yield f"state             {without_password(store)}" + (f", {workers} workers" if workers > 1 else "")
     if tls is not None:
         yield f"certificate authority to trust: {tls.certificate_authority}"
     if data_centres is not None:
         name, addresses, dns = data_centres
-        yield f"data centres      {', '.join(addresses)}; DNS on 127.0.0.1:{dns.getsockname()[1]} knows {name}"
+        yield f"data centres      {', '.join(addresses)}; DNS on 127.0.0.1:{dns.getsockname()[1]} resolves {name}"

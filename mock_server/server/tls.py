@@ -1,4 +1,4 @@
-"""TLS for the mock: a certificate authority and a certificate made for the run, and a wrong one to be refused."""
+"""TLS for the mock: a CA and a server certificate generated for the run, or a certificate of another CA."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 NAMES = ("localhost", "127.0.0.1", "127.0.0.2", "127.0.0.3", "::1", "*.auth.adobe.com", "*.auth-staging.adobe.com")
-"""What the certificate is for: loopback, and Adobe's hosts for services that are sent here by DNS or hosts file."""
+"""Names in the certificate: loopback, and Adobe's hosts, for services that reach the mock by DNS or a hosts file."""
 
 
 @dataclass(frozen=True)
 class Tls:
-    """``certificate_authority`` is the PEM file that the service under test shall trust."""
+    """The SSL context of the server, and the PEM file of the CA that the service under test must trust."""
 
     certificate_authority: Path
     context: ssl.SSLContext
 
 
 def make_tls(folder: Path, names: tuple[str, ...] = NAMES, *, wrong_authority: bool = False) -> Tls:
-    """Makes a CA and a server certificate, and writes the CA to ``folder``/ca.pem.
+    """Generate a CA and a server certificate, and write the CA to ``folder``/ca.pem.
 
-    With ``wrong_authority`` the certificate comes from another CA than the one written: whoever verifies refuses it.
+    With ``wrong_authority``, another CA signs the certificate: a client that verifies certificates refuses it.
     """
-    # Needed with --tls alone; a mock without starts faster.
+    # Imported here: only --tls needs it, and a mock without it starts faster.
     import trustme  # noqa: PLC0415
 
     authority = trustme.CA()

@@ -1,4 +1,4 @@
-"""Several processes that serve the same sockets: one more starts and watches them, and serves nothing itself."""
+"""Worker processes that serve the same sockets; their parent starts and supervises them, and serves nothing."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from pass_harness.mock_server.clock import Clock
 
 log = logging.getLogger("mock_server")
 
-_MOST_FAILURES = 5
-_AT_ONCE = 2.0
-"""Seconds within which the end of a worker is a failure to start."""
-_ENDS_WITHIN = 4.0
+_MAX_START_FAILURES = 5
+_START_FAILURE_S = 2.0
+"""Seconds after the start of a worker in which its end counts as a failure to start."""
+_STOP_TIMEOUT_S = 4.0
 
 
 class WorkersFailed(Exception):
-    """Workers end as soon as they are started."""
+    """Workers ended several times right after their start."""
 
 
 class _Stop(Exception):
@@ -30,13 +30,13 @@ class _Stop(Exception):
 
 
 class Workers:
-    """Starts a worker in the place of each that ends, until SIGINT or SIGTERM ends them all."""
+    """A supervisor that replaces each worker that ends, until SIGINT or SIGTERM."""
 
     def __init__(self, serve: Callable[[int], None], number: int, clock: Clock) -> None:
-        """``serve`` is called in each worker with its number, from 1, and serves until a signal ends it."""
+        """Create the supervisor; each worker calls ``serve`` with its number, from 1, until a signal ends it."""
         self._serve = serve
         self._clock = clock
-        # Copies of this process have its sockets and settings as they are.
+        # Forked processes inherit sockets and settings.
         self._processes = multiprocessing.get_context("fork")
         self._alive, self._parent = os.pipe()
         self._workers: dict[int, tuple[BaseProcess, float]] = {}
@@ -44,7 +44,7 @@ class Workers:
         self._failures = 0
 
     def run(self) -> None:
-        """Serves until SIGINT or SIGTERM; WorkersFailed if workers cannot."""
+        """Serve until SIGINT or SIGTERM; WorkersFailed if workers cannot start."""
         handlers = {number: signal.signal(number, _stop) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             for number in range(1, self._number + 1):
@@ -68,17 +68,17 @@ class Workers:
         for number, (worker, started) in [*self._workers.items()]:
             if worker.exitcode is None:
                 continue
-            self._failures = self._failures + 1 if self._clock.monotonic_s() - started < _AT_ONCE else 0
-            if self._failures >= _MOST_FAILURES:
-                raise WorkersFailed(f"workers ended {self._failures} times as soon as they were started")
-            log.warning("worker %d ended (exit code %s): another one is started", number, worker.exitcode)
+            self._failures = self._failures + 1 if self._clock.monotonic_s() - started < _START_FAILURE_S else 0
+            if self._failures >= _MAX_START_FAILURES:
+                raise WorkersFailed(f"workers ended {self._failures} times right after their start: see their log")
+            log.warning("worker %d ended (exit code %s): starting another one", number, worker.exitcode)
             self._start(number)
 
     def _end(self) -> None:
         workers = [worker for worker, _ in self._workers.values()]
         for worker in workers:
             worker.terminate()
-        ends = self._clock.monotonic_s() + _ENDS_WITHIN
+        ends = self._clock.monotonic_s() + _STOP_TIMEOUT_S
         for worker in workers:
             worker.join(max(ends - self._clock.monotonic_s(), 0))
             if worker.exitcode is None:
@@ -88,7 +88,7 @@ class Workers:
         os.close(self._parent)
 
     def _work(self, number: int) -> None:
-        """What a worker does."""
+        """Run in the worker process: serve until a signal, or until the parent ends."""
         for signal_number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(signal_number, signal.SIG_DFL)
         os.close(self._parent)
@@ -96,7 +96,7 @@ class Workers:
         self._serve(number)
 
     def _end_with_parent(self) -> None:
-        """However the parent ends, its end of the pipe is closed."""
+        """Wait for the end of the parent, which closes its end of the pipe, and end this process."""
         os.read(self._alive, 1)
         os.kill(os.getpid(), signal.SIGTERM)
 

@@ -98,7 +98,7 @@ async def test_strict_mode_checks_a_new_row(toys: Mock) -> None:
     assert (await toys.http.post(TOY_PATH, headers=token, data={"provider": "Cablevision"})).status_code == 200
     for request, words in [
         ({"data": {"colour": "red"}}, "unknown parameter colour"),
-        ({"params": {"provider": "Cablevision"}}, "the query string stays empty"),
+        ({"params": {"provider": "Cablevision"}}, "leave the query string empty"),
         ({"json": {"provider": "Cablevision"}}, "the content type is application/json"),
     ]:
         error = await refusal(**request)

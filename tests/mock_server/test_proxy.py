@@ -14,8 +14,8 @@ import zstandard
 
 from pass_harness.mock_server.config.settings import Bounds
 from pass_harness.mock_server.journal.masking import mask
-from pass_harness.mock_server.proxy.body_streams import Copy
-from pass_harness.mock_server.proxy.headers import here
+from pass_harness.mock_server.proxy.body_streams import BodyCopy
+from pass_harness.mock_server.proxy.headers import proxy_location
 from pass_harness.mock_server.proxy.upstream import Address, BadUpstream, trust
 from pass_harness.mock_server.transport.request import Inbound
 from tests.mock_server.proxy_bench import Script, answered, proxied, running
@@ -161,23 +161,23 @@ async def test_packed_answers_pass_packed_and_are_read_for_the_journal(encoding:
 
 
 def test_a_bomb_is_unpacked_to_the_limit_alone() -> None:
-    copy = Copy(10_000)
+    copy = BodyCopy(10_000)
     copy.add(gzip.compress(b"x" * 100_000_000)[:10_000])
     assert copy.unpacked(GZIP) == b"x" * 10_000
 
 
 @pytest.mark.parametrize("encoding", ["compress", "gzip, compress"])
 def test_what_cannot_be_unpacked_is_left_out(encoding: str) -> None:
-    copy = Copy(100)
+    copy = BodyCopy(100)
     copy.add(b"abc")
     assert copy.unpacked([(b"content-encoding", encoding.encode())]) == b""
 
 
 def test_a_damaged_body_is_kept_up_to_the_damage() -> None:
-    copy = Copy(100_000)
+    copy = BodyCopy(100_000)
     copy.add(gzip.compress(bytes(range(256)) * 40)[:-20] + b"damage")
     assert copy.unpacked(GZIP).startswith(b"\x00\x01")
-    copy = Copy(100)
+    copy = BodyCopy(100)
     copy.add(b"no gzip at all")
     assert copy.unpacked(GZIP) == b""
 
@@ -200,15 +200,17 @@ def test_a_damaged_body_is_kept_up_to_the_damage() -> None:
 )
 def test_a_browser_stays_with_the_proxy(location: str, seen: str | None) -> None:
     inbound = Inbound("GET", "/", "", [(b"host", b"proxy:8300")], b"", "", 0, "http", "/~one", "", "")
-    assert here(location, Address.of("https://adobe.example"), inbound) == (location if seen is None else seen)
+    assert proxy_location(location, Address.of("https://adobe.example"), inbound) == (
+        location if seen is None else seen
+    )
 
 
 def test_a_path_of_the_upstream_is_taken_off() -> None:
     inbound = Inbound("GET", "/", "", [(b"host", b"proxy:8300")], b"", "", 0, "http", "", "", "")
     address = Address.of("http://mock:8400/~build/")
-    assert here("/~build/x", address, inbound) == "/x"
-    assert here("http://mock:8400/~build/x", address, inbound) == "http://proxy:8300/x"
-    assert here("/elsewhere", address, inbound) == "/elsewhere"
+    assert proxy_location("/~build/x", address, inbound) == "/x"
+    assert proxy_location("http://mock:8400/~build/x", address, inbound) == "http://proxy:8300/x"
+    assert proxy_location("/elsewhere", address, inbound) == "/elsewhere"
 
 
 async def test_redirects_are_not_followed() -> None:
@@ -317,7 +319,10 @@ async def test_control_calls_that_need_a_mock_are_refused() -> None:
         assert (await proxy.http.get("/_mock/health")).json()["status"] == "ok"
         for path in ("/_mock/behaviours", "/_mock/sessions", "/_mock/clock"):
             answer = await proxy.http.post(path)
-            assert (answer.status_code, "simulates nothing" in answer.json()["error"]) == (404, True)
+            assert (answer.status_code, "only pass-mock serve simulates Adobe Pass" in answer.json()["error"]) == (
+                404,
+                True,
+            )
         assert proxy.upstream.heads == []
         assert (await proxy.http.delete("/_mock/exchanges")).status_code == 204
 

@@ -196,9 +196,9 @@ def test_a_proxy_does_not_trust_every_upstream(tmp_path: Path) -> None:
         (("--upstream", "https://sp.auth.adobe.com", "--host", "0.0.0.0"), "--control-token"),  # noqa: S104 (refused)
         (("--upstream", "https://sp.auth.adobe.com", "--timeout", "soon"), "--timeout: 'soon' is not a duration"),
         (("--upstream", "https://sp.auth.adobe.com", "--record", "/none/x"), "cannot be written"),
-        (("--upstream", "http://localhost:{port}", "--port", "{port}"), "that is the proxy itself"),
+        (("--upstream", "http://localhost:{port}", "--port", "{port}"), "is the proxy itself"),
         (("--upstream", "http://127.0.0.1:{port}", "--port", "{port}", "--host", "0.0.0.0", "--control-token", "x"),  # noqa: S104
-         "that is the proxy itself"),
+         "is the proxy itself"),
         ((), "--upstream"),
     ],
 )  # fmt: skip
