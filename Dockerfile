@@ -1,4 +1,4 @@
-# The mock of Adobe Pass as an image: pass-mock with its stores and its proxy, and nothing that only tests need.
+# Image of the mock: pass-mock with all stores and the proxy, without test dependencies.
 #
 #   docker build --tag pass-mock .
 #   docker run --rm --read-only --publish 127.0.0.1:8300:8300 --env PASS_MOCK_CONTROL_TOKEN=secret pass-mock
@@ -18,7 +18,7 @@ RUN /opt/pass-mock/bin/pip install --no-cache-dir --no-deps . \
 
 FROM python:3.13-slim
 COPY --from=build /opt/pass-mock /opt/pass-mock
-# What --store sqlite, --record and --tls-folder write: mount a volume here to keep it.
+# Folder for the files of --store sqlite, --record and --tls-folder; mount a volume here to keep them.
 RUN install --directory --owner=10001 --group=10001 /data
 WORKDIR /data
 ENV PATH=/opt/pass-mock/bin:$PATH \
@@ -28,5 +28,5 @@ USER 10001:10001
 EXPOSE 8300
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 CMD ["pass-mock", "health"]
 ENTRYPOINT ["pass-mock"]
-# Strangers can reach a container's address, so the mock wants a control token: PASS_MOCK_CONTROL_TOKEN.
+# Other machines can reach 0.0.0.0, so the mock requires a control token: set PASS_MOCK_CONTROL_TOKEN.
 CMD ["serve", "--host", "0.0.0.0"]

