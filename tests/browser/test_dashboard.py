@@ -30,7 +30,7 @@ def test_what_was_and_what_comes_is_listed(world: World, page: Page) -> None:
 
 def test_a_new_mock_says_how_to_begin(world: World, page: Page) -> None:
     open_dashboard(page, world)
-    expect(page.get_by_text(f"Give your service {world.url} in the place of Adobe")).to_be_visible()
+    expect(page.get_by_text(f"Configure {world.url} in your service")).to_be_visible()
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_the_filter_leaves_what_fits(world: World, page: Page, text: str, fits: 
     narrow(page, text)
     expect(rows(page)).to_have_count(fits)
     expect(page.locator("#count")).to_have_text(f"{fits} of 42")
-    expect(page.get_by_text("No exchange fits the filter.")).to_be_visible(visible=fits == 0)
+    expect(page.get_by_text("No exchange matches the filter.")).to_be_visible(visible=fits == 0)
     page.get_by_role("button", name="Clear").click()
     expect(page.locator("#count")).to_have_text("42")
 
@@ -89,7 +89,7 @@ def test_each_device_has_a_lane_in_which_what_is_loud_stands_out(world: World, p
     throttled = world.calls().count(("profiles.code", 429))
     assert throttled >= 3
     expect(lanes.filter(has_text=HASTY)).to_contain_text(f"429 throttled: {throttled}")
-    expect(lanes.filter(has_text=TROUBLED)).to_contain_text("Failure of the server: 3")
+    expect(lanes.filter(has_text=TROUBLED)).to_contain_text("Server error or broken connection: 3")
     expect(lanes.filter(has_text=LOGGED_IN)).to_contain_text("Some permitted, some denied: 1")
     expect(lanes.first).to_contain_text("Registration or token: 10")
     page.wait_for_timeout(1200)  # lanes are drawn once a second, findings a little later than exchanges
@@ -145,7 +145,7 @@ def test_the_list_is_used_by_keyboard(world: World, page: Page) -> None:
     log_in(world)
     open_dashboard(page, world)
     expect(rows(page)).to_have_count(6)
-    page.get_by_role("link", name="To the exchanges").focus()
+    page.get_by_role("link", name="Skip to the exchanges").focus()
     page.keyboard.press("Enter")
     grid = page.get_by_role("grid")
     grid.focus()
@@ -179,7 +179,7 @@ def test_of_many_rows_only_those_in_sight_are_elements(world: World, page: Page)
     page.get_by_role("grid").focus()
     page.keyboard.press("Home")
     expect(rows(page).first).to_contain_text("#1")
-    newest = page.get_by_role("button", name="To the newest")
+    newest = page.get_by_role("button", name="Go to the newest")
     expect(newest).to_be_visible()
     flood(world, 5)
     expect(page.get_by_role("button", name="5 newer exchanges")).to_be_visible()

@@ -35,7 +35,7 @@ def test_a_session_that_is_incomplete_says_what_it_lacks(world: World, page: Pag
     world.device().start_session()
     open_dashboard(page, world)
     sessions = panel(page, "Sessions")
-    expect(sessions).to_contain_text("Lacks mvpd, domainName, redirectUrl")
+    expect(sessions).to_contain_text("Missing: mvpd, domainName, redirectUrl")
     expect(sessions.get_by_role("button", name="Log in")).to_have_count(0)
 
 
@@ -63,12 +63,12 @@ def test_a_behaviour_is_switched_off_and_on_and_removed(world: World, page: Page
     expect(over).to_contain_text(re.compile("b1.*over.*3 hits.*status 503"))
     expect(ours).to_contain_text("Where endpoint profiles*")
     assert device.poll().status_code == 503
-    switch = ours.get_by_role("switch", name="Switched on")
+    switch = ours.get_by_role("switch", name="Enabled")
     switch.uncheck()
-    expect(page.get_by_text("b2 is off.")).to_be_visible()
+    expect(page.get_by_text("b2 is disabled.")).to_be_visible()
     assert device.poll().status_code == 200
     switch.check()
-    expect(page.get_by_text("b2 is on.")).to_be_visible()
+    expect(page.get_by_text("b2 is enabled.")).to_be_visible()
     assert device.poll().status_code == 503
     expect(ours).to_contain_text("2 hits")
     ours.get_by_role("button", name="Remove b2").click()
@@ -143,10 +143,10 @@ def test_findings_lead_to_the_exchanges_that_show_them(world: World, page: Page)
 def test_buckets_show_who_is_throttled(world: World, page: Page) -> None:
     be_throttled(world)
     open_dashboard(page, world)
-    buckets = panel(page, "Throttling")
-    expect(buckets).to_contain_text("Each address may make 1 request a second, and 10 on top.")
+    buckets = panel(page, "Rate limit")
+    expect(buckets).to_contain_text("Rate limit of each IP address: 1 request per second, with a burst of 10.")
     bucket = buckets.get_by_role("listitem").filter(has_text="203.0.113.9")
-    expect(bucket).to_contain_text(re.compile(r"429 for|\d+ requests? left"))
+    expect(bucket).to_contain_text(re.compile(r"429 for another|\d+ requests? left"))
 
 
 def test_a_reset_is_asked_for_and_empties_the_page(world: World, page: Page) -> None:
@@ -159,7 +159,7 @@ def test_a_reset_is_asked_for_and_empties_the_page(world: World, page: Page) -> 
     page.get_by_role("button", name="Reset").click()
     page.get_by_role("dialog").get_by_role("button", name="Reset").click()
     expect(rows(page)).to_have_count(0)
-    expect(page.get_by_text("Nothing yet.")).to_be_visible()
+    expect(page.get_by_text("No exchanges yet.")).to_be_visible()
     assert world.calls() == []
 
 
@@ -168,7 +168,7 @@ def test_another_space_is_another_world(world: World, page: Page) -> None:
     other = World(f"{world.url}-other")
     with closing(other):
         open_dashboard(page, other)
-        expect(page.get_by_text("Nothing yet.")).to_be_visible()
+        expect(page.get_by_text("No exchanges yet.")).to_be_visible()
         wait_for_a_login(world)
         page.wait_for_timeout(500)
         expect(rows(page)).to_have_count(0)
@@ -206,14 +206,14 @@ def test_a_control_token_is_asked_for_and_kept_for_the_tab(guarded: str, page: P
     expect(page.get_by_role("textbox", name="Control token")).to_be_focused()
     page.get_by_role("textbox", name="Control token").fill("wrong")
     page.keyboard.press("Enter")
-    expect(dialog.get_by_role("alert")).to_have_text("That was not the token. Please try again.")
+    expect(dialog.get_by_role("alert")).to_have_text("The token is wrong. Please try again.")
     page.get_by_role("textbox", name="Control token").fill(TOKEN)
     dialog.get_by_role("button", name="Continue").click()
     expect(page.locator("#state")).to_have_text("Live")
     expect(panel(page, "Behaviours").get_by_label("Preset")).to_have_value("mvpd-slow")
     page.reload()
     expect(page.locator("#state")).to_have_text("Live")
-    page.get_by_role("button", name="Forget the token").click()
+    page.get_by_role("button", name="Delete the token").click()
     expect(page.get_by_role("textbox", name="Control token")).to_be_focused()
 
 

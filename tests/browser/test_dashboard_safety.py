@@ -19,7 +19,7 @@ MARKUP = "\"><img src=x onerror=alert(1)><script>alert(1)</script>'"
 
 
 def watching(_: World, page: Page) -> None:
-    page.get_by_text("What the shapes mean").click()
+    page.get_by_text("Legend").click()
     page.get_by_text("How to filter").click()
 
 
@@ -37,7 +37,7 @@ def behaviours(_: World, page: Page) -> None:
 
 
 def buckets(_: World, page: Page) -> None:
-    expect(panel(page, "Throttling").get_by_role("listitem").first).to_be_visible()
+    expect(panel(page, "Rate limit").get_by_role("listitem").first).to_be_visible()
 
 
 def clock(_: World, page: Page) -> None:
@@ -77,7 +77,7 @@ def test_controls_are_inside_and_large_enough(world: World, page: Page, width: i
     page.set_viewport_size({"width": width, "height": 900})
     evening(world)
     open_dashboard(page, world)
-    for name in ("Findings", "Sessions", "Behaviours", "Throttling", "Clock"):
+    for name in ("Findings", "Sessions", "Behaviours", "Rate limit", "Clock"):
         panel(page, name)
         page.wait_for_timeout(200)
         # All at one moment, for the page is live and its rows come and go.
@@ -95,7 +95,7 @@ def test_controls_are_inside_and_large_enough(world: World, page: Page, width: i
 def test_the_panels_are_reached_by_keyboard_and_the_focus_is_seen(world: World, page: Page) -> None:
     open_dashboard(page, world)
     page.get_by_role("tab", name="Findings").focus()
-    for name in ("Sessions", "Behaviours", "Throttling", "Clock", "Findings"):
+    for name in ("Sessions", "Behaviours", "Rate limit", "Clock", "Findings"):
         page.keyboard.press("ArrowRight")
         expect(page.get_by_role("tab", name=name)).to_be_focused()
         expect(page.get_by_role("tabpanel", name=name)).to_be_visible()
@@ -141,7 +141,7 @@ def test_markup_in_headers_stays_text_too(world: World, page: Page) -> None:
     headers = {"X-Forwarded-For": MARKUP, "Cookie": MARKUP, "X-Markup": MARKUP, "User-Agent": MARKUP}
     world.http.get("/api/v2/REF30/profiles", headers=headers)
     open_dashboard(page, world)
-    expect(panel(page, "Throttling")).to_contain_text(MARKUP)
+    expect(panel(page, "Rate limit")).to_contain_text(MARKUP)
     rows(page).last.click()
     expect(page.get_by_role("dialog")).to_contain_text(MARKUP)
     assert page.locator("img, script:not([src='dashboard/main.js'])").count() == 0
@@ -173,6 +173,6 @@ def test_nothing_is_loaded_from_elsewhere(world: World, page: Page) -> None:
     page.on("request", lambda request: asked.add(urlsplit(request.url).netloc))
     evening(world)
     open_dashboard(page, world)
-    for name in ("Sessions", "Behaviours", "Throttling", "Clock"):
+    for name in ("Sessions", "Behaviours", "Rate limit", "Clock"):
         panel(page, name)
     assert asked == {urlsplit(world.url).netloc}

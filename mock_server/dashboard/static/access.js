@@ -1,9 +1,9 @@
-/** The control token: asked for when the mock wants one, and kept for as long as the tab is open. */
+/** The control token: requested from the user when the mock requires one, and kept until the tab is closed. */
 
-import { h, say } from "./dom.js";
+import { h, setText } from "./dom.js";
 
 const KEY = "pass-harness control token";
-let asking = null;
+let pending = null;
 
 export const token = () => sessionStorage.getItem(KEY);
 
@@ -12,27 +12,27 @@ export function forget() {
   location.reload();
 }
 
-/** Asks for a token, once for all calls that wait for one; `refused` is the token that did not do. */
-export function ask(refused) {
-  if (token() !== refused) return Promise.resolve(); // another call has asked meanwhile
-  asking ??= form(refused !== null).finally(() => (asking = null));
-  return asking;
+/** Requests a token from the user, once for all waiting calls; `refused` is the token that the mock refused. */
+export function requestToken(refused) {
+  if (token() !== refused) return Promise.resolve(); // the user entered a token meanwhile
+  pending ??= form(refused !== null).finally(() => (pending = null));
+  return pending;
 }
 
-function form(wrong) {
-  return new Promise((resolve) => show(wrong, resolve));
+function form(isRetry) {
+  return new Promise((resolve) => show(isRetry, resolve));
 }
 
-function show(wrong, done) {
+function show(isRetry, done) {
   const problem = h("p", { class: "problem", role: "alert", id: "token-problem" });
   const input = h("input", {
     id: "control-token", type: "password", autocomplete: "off", required: true, autofocus: true,
-    "aria-describedby": "token-problem", "aria-invalid": wrong ? "true" : null,
+    "aria-describedby": "token-problem", "aria-invalid": isRetry ? "true" : null,
   });
   const dialog = h("dialog", { class: "asking", "aria-labelledby": "token-title", oncancel: (event) => event.preventDefault() },
     h("form", { onsubmit: submit },
-      h("h2", { id: "token-title" }, "This mock wants its control token"),
-      h("p", {}, "The one that ", h("code", {}, "pass-mock serve --control-token"), " was started with. It is kept until this tab is closed."),
+      h("h2", { id: "token-title" }, "This mock requires its control token"),
+      h("p", {}, "Enter the value of ", h("code", {}, "pass-mock serve --control-token"), ". The page keeps it until you close this tab."),
       h("label", { for: "control-token" }, "Control token"), input, problem,
       h("div", { class: "actions" }, h("button", { class: "primary" }, "Continue"))));
   function submit(event) {
@@ -44,5 +44,5 @@ function show(wrong, done) {
   }
   document.body.append(dialog);
   dialog.showModal();
-  if (wrong) say(problem, "That was not the token. Please try again.");
+  if (isRetry) setText(problem, "The token is wrong. Please try again.");
 }

@@ -1,4 +1,4 @@
-/** Control calls of the space that the page is under. */
+/** Control calls of the space in the URL of the page. */
 
 import * as access from "./access.js";
 
@@ -7,12 +7,13 @@ const PREFIX = location.pathname.replace(/\/_mock\/?$/, "");
 /** The name of the space. */
 export const space = PREFIX.startsWith("/~") ? decodeURIComponent(PREFIX.slice(2)) : "default";
 
-/** What services are given in the place of Adobe's address. */
+/** Base URL of Adobe Pass for services. */
 export const address = location.origin + PREFIX;
 
+/** Path of the dashboard of a space. */
 export const pageOf = (name) => (name === "default" ? "/_mock/" : `/~${encodeURIComponent(name)}/_mock/`);
 
-/** The mock refused a call, or could not be reached (status 0); the message is for people. */
+/** Error of a call that the mock refused, or that did not reach it (status 0); the message is for users. */
 export class Refused extends Error {
   constructor(sentence, status = 0) {
     super(sentence);
@@ -20,7 +21,7 @@ export class Refused extends Error {
   }
 }
 
-/** Opens an answer. Asks for the control token if the mock wants one. */
+/** Sends a call and returns the response. Requests the control token from the user if the mock requires one. */
 export async function open(method, path, { body, headers = {}, signal } = {}) {
   for (;;) {
     const token = access.token();
@@ -35,7 +36,7 @@ export async function open(method, path, { body, headers = {}, signal } = {}) {
       throw new Refused("The mock cannot be reached.");
     });
     if (answer.status === 401) {
-      await access.ask(token);
+      await access.requestToken(token);
       continue;
     }
     if (!answer.ok) throw new Refused(await sentenceOf(answer), answer.status);
@@ -43,7 +44,7 @@ export async function open(method, path, { body, headers = {}, signal } = {}) {
   }
 }
 
-/** A call with JSON in and out. */
+/** Sends a call with JSON, and returns the JSON of the answer. */
 export async function call(method, path, body) {
   const answer = await open(method, path, { body });
   return answer.status === 204 ? null : answer.json();

@@ -1,8 +1,8 @@
-/** The panel of behaviours: those of the space with their hits, on or off, and forms that add more. */
+/** The panel of behaviours: a list with hits and switches, and forms to add more. */
 
 import { call, get, Refused } from "./api.js";
-import { attempt, tell } from "./asking.js";
-import { h, reconcile, say } from "./dom.js";
+import { attempt, notify } from "./feedback.js";
+import { h, reconcile, setText } from "./dom.js";
 import { count, number } from "./format.js";
 
 const EXAMPLE = '{\n  "match": {"endpoint": "profiles.code"},\n  "effect": {"status": 503},\n  "times": 3\n}';
@@ -21,34 +21,34 @@ export class Behaviours {
     if (!this.presets) this.showPresets(await get("/presets"));
     const { behaviours } = await get("/behaviours");
     const acting = behaviours.filter(({ enabled, over }) => enabled && !over).length;
-    say(this.badge, acting ? number(acting) : "");
-    say(this.summary, behaviours.length ? `${count(behaviours.length, "behaviour")}, ${number(acting)} in effect. Of several that match, the last wins.` : "None: the mock does as Adobe Pass does on a good day.");
+    setText(this.badge, acting ? number(acting) : "");
+    setText(this.summary, behaviours.length ? `${count(behaviours.length, "behaviour")}, ${number(acting)} in effect. If several match a request, the last one wins.` : "No behaviours: the mock simulates Adobe Pass without faults.");
     reconcile(this.list, behaviours, ({ id }) => id, () => this.card());
   }
 
   card() {
-    const id = h("button", { type: "button", class: "code-name", title: "Show its hits in the list" });
+    const id = h("button", { type: "button", class: "code-name", title: "Show its exchanges in the list" });
     const state = h("span", {});
     const hits = h("span", { class: "soft" });
     const effect = h("p", { class: "effect" });
-    const rest = h("p", { class: "soft" });
+    const details = h("p", { class: "soft" });
     const box = h("input", { type: "checkbox", role: "switch" });
     const name = h("span", { class: "unseen" });
     const remove = h("button", { type: "button", class: "quiet" });
     const element = h("li", { class: "card" },
-      h("div", { class: "card-head" }, id, state, hits), effect, rest,
-      h("div", { class: "card-foot" }, h("label", { class: "switch" }, box, "Switched on", name), remove));
+      h("div", { class: "card-head" }, id, state, hits), effect, details,
+      h("div", { class: "card-foot" }, h("label", { class: "switch" }, box, "Enabled", name), remove));
     element.show = (behaviour) => {
-      say(id, behaviour.id);
+      setText(id, behaviour.id);
       id.onclick = () => this.filter("behaviour", behaviour.id);
-      say(state, behaviour.over ? "over" : behaviour.enabled ? "on" : "off");
+      setText(state, behaviour.over ? "over" : behaviour.enabled ? "on" : "off");
       state.className = `badge tone-${behaviour.over || !behaviour.enabled ? "quiet" : "good"}`;
-      say(hits, count(behaviour.hits, "hit"));
-      say(effect, effectOf(behaviour));
-      say(rest, restOf(behaviour));
-      say(name, ` (${behaviour.id})`);
+      setText(hits, count(behaviour.hits, "hit"));
+      setText(effect, effectOf(behaviour));
+      setText(details, detailsOf(behaviour));
+      setText(name, ` (${behaviour.id})`);
       if (document.activeElement !== box) box.checked = behaviour.enabled;
-      box.onchange = () => this.change("PUT", behaviour.id, { enabled: box.checked }, `${behaviour.id} is ${box.checked ? "on" : "off"}.`);
+      box.onchange = () => this.change("PUT", behaviour.id, { enabled: box.checked }, `${behaviour.id} is ${box.checked ? "enabled" : "disabled"}.`);
       if (!remove.children.length) remove.append("Remove", h("span", { class: "unseen" }, ` ${behaviour.id}`));
       remove.onclick = () => this.change("DELETE", behaviour.id, undefined, `${behaviour.id} is removed.`);
     };
@@ -58,7 +58,7 @@ export class Behaviours {
   async change(method, id, body, done) {
     await attempt(this.problem, async () => {
       await call(method, `/behaviours/${encodeURIComponent(id)}`, body);
-      tell(done);
+      notify(done);
     });
     await this.refresh();
   }
@@ -77,7 +77,7 @@ export class Behaviours {
         ...(during.value.trim() ? { for: during.value.trim() } : {}),
       }));
     } },
-    h("h3", {}, "Add a bad day"),
+    h("h3", {}, "Add a fault preset"),
     h("label", { for: "preset" }, "Preset"), this.preset, this.about,
     h("div", { class: "pair" },
       h("div", {}, h("label", { for: "preset-mvpd" }, "MVPD"), mvpd),
@@ -97,10 +97,10 @@ export class Behaviours {
       h("button", { class: "primary" }, "Add the behaviour"), problem));
   }
 
-  add(problem, wanted) {
+  add(problem, bodyOf) {
     return attempt(problem, async () => {
-      const { ids } = await call("POST", "/behaviours", wanted());
-      tell(`Added ${ids.join(", ")}.`);
+      const { ids } = await call("POST", "/behaviours", bodyOf());
+      notify(`Added ${ids.join(", ")}.`);
       await this.refresh();
     });
   }
@@ -112,7 +112,7 @@ export class Behaviours {
   }
 
   showAbout() {
-    say(this.about, this.presets[this.preset.value] ?? "");
+    setText(this.about, this.presets[this.preset.value] ?? "");
   }
 }
 
@@ -124,12 +124,12 @@ function parsed(text) {
   }
 }
 
-const written = (value) => (typeof value === "string" ? value : JSON.stringify(value));
+const textOf = (value) => (typeof value === "string" ? value : JSON.stringify(value));
 
-const effectOf = ({ effect }) => Object.entries(effect).map(([name, value]) => `${name} ${written(value)}`).join(", ");
+const effectOf = ({ effect }) => Object.entries(effect).map(([name, value]) => `${name} ${textOf(value)}`).join(", ");
 
-function restOf({ match = {}, ...behaviour }) {
+function detailsOf({ match = {}, ...behaviour }) {
   const matching = Object.entries(match).map(([name, value]) => `${name} ${value}`);
-  const lifetime = LIFETIME.filter((name) => name in behaviour).map((name) => `${name} ${written(behaviour[name])}`);
+  const lifetime = LIFETIME.filter((name) => name in behaviour).map((name) => `${name} ${textOf(behaviour[name])}`);
   return [matching.length ? `Where ${matching.join(" and ")}` : "For every request", ...lifetime].join(" · ");
 }

@@ -1,7 +1,7 @@
-/** The panel of throttle buckets: how much each address has left before it gets a 429. */
+/** The panel of rate limit buckets: the requests that each IP address has left before a 429. */
 
 import { get } from "./api.js";
-import { h, reconcile, say } from "./dom.js";
+import { h, reconcile, setText } from "./dom.js";
 import { count, number } from "./format.js";
 
 export class Buckets {
@@ -9,24 +9,24 @@ export class Buckets {
     this.filter = filter;
     this.summary = h("p", { class: "panel-summary" });
     this.list = h("ul", { class: "cards" });
-    panel.append(h("h2", {}, "Throttling"), this.summary, this.list);
+    panel.append(h("h2", {}, "Rate limit"), this.summary, this.list);
   }
 
   async refresh() {
     const { buckets, all, limit, now } = await get("/buckets?limit=50");
-    say(this.summary, sentence(limit, all));
+    setText(this.summary, sentence(limit, all));
     reconcile(this.list, buckets.map((bucket) => ({ ...bucket, limit, now })), ({ ip, special }) => `${ip} ${special}`, () => this.card());
   }
 
   card() {
     const ip = h("button", { type: "button", class: "code-name", title: "Show its exchanges in the list" });
-    const words = h("span", { class: "soft" });
+    const text = h("span", { class: "soft" });
     const meter = h("meter", { min: "0" });
-    const element = h("li", { class: "card" }, h("div", { class: "card-head" }, ip, words), meter);
+    const element = h("li", { class: "card" }, h("div", { class: "card-head" }, ip, text), meter);
     element.show = (bucket) => {
-      say(ip, bucket.ip);
+      setText(ip, bucket.ip);
       ip.onclick = () => this.filter("ip", bucket.ip);
-      say(words, wordsOf(bucket));
+      setText(text, textOf(bucket));
       meter.hidden = bucket.tokens === null;
       if (meter.hidden) return;
       meter.max = bucket.limit.burst + 1;
@@ -40,12 +40,12 @@ export class Buckets {
 }
 
 function sentence(limit, all) {
-  if (!limit) return "This mock does not throttle, unless a behaviour does.";
-  const rate = `Each address may make ${count(limit.rate, "request")} a second, and ${number(limit.burst)} on top.`;
+  if (!limit) return "The rate limit is disabled; behaviours can still add one.";
+  const rate = `Rate limit of each IP address: ${count(limit.rate, "request")} per second, with a burst of ${number(limit.burst)}.`;
   return all ? `${rate} ${count(all, "bucket")} ${all === 1 ? "is" : "are"} not full.` : `${rate} All buckets are full.`;
 }
 
-function wordsOf({ special, tokens, next_allowed: nextAllowed, now }) {
+function textOf({ special, tokens, next_allowed: nextAllowed, now }) {
   if (special) return "bucket of a behaviour";
-  return tokens ? `${count(tokens, "request")} left` : `429 for ${((nextAllowed - now) / 1000).toFixed(1)} s more`;
+  return tokens ? `${count(tokens, "request")} left` : `429 for another ${((nextAllowed - now) / 1000).toFixed(1)} s`;
 }

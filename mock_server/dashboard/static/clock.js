@@ -1,4 +1,4 @@
-/** The clock of the space and the mock's monotonic clock, read from the mock and carried on by the browser's. */
+/** The clock of the space and the monotonic clock of the mock, extrapolated with the browser's clock between reads. */
 
 import { get } from "./api.js";
 
@@ -11,7 +11,7 @@ export class Clock {
   async read() {
     const before = performance.now();
     const { now, wall } = await get("/health");
-    // Half of the way there and back has passed since the mock looked.
+    // Half of the round-trip time has passed since the mock read its clocks.
     const since = (performance.now() - before) / 2;
     this.set(now + since, wall + since / 1000);
     this.offset = (await get("/clock")).offset;
@@ -23,12 +23,12 @@ export class Clock {
     this.readWall = wall;
   }
 
-  /** Ms since the epoch, as the space has it. */
+  /** Time of the space, in ms since the epoch. */
   now() {
     return this.readNow + performance.now() - this.readAt;
   }
 
-  /** Seconds, as `wall` of exchanges has them. */
+  /** Time of the monotonic clock in seconds, as `wall` of exchanges. */
   wall() {
     return this.readWall + (performance.now() - this.readAt) / 1000;
   }

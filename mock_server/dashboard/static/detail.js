@@ -1,8 +1,8 @@
-/** The detail of an exchange: request and response as the journal has them, secrets masked. */
+/** The details of an exchange: request and response from the journal, with masked secrets. */
 
 import { get, Refused } from "./api.js";
-import { h, say } from "./dom.js";
-import { day, exactTime, laidOut, took } from "./format.js";
+import { h, setText } from "./dom.js";
+import { day, exactTime, prettyJson, durationText } from "./format.js";
 import { icon, kindOf, KINDS, outcomeOf } from "./kinds.js";
 
 export class Detail {
@@ -25,7 +25,7 @@ export class Detail {
     });
   }
 
-  /** Shows one of these exchanges; the others are a step away. */
+  /** Shows the exchange `id`; the user can step through `ids`. */
   async open(ids, id) {
     this.ids = ids;
     this.id = id;
@@ -46,32 +46,32 @@ export class Detail {
     const at = this.ids.indexOf(id);
     this.earlier.disabled = at <= 0;
     this.later.disabled = at >= this.ids.length - 1;
-    say(this.title, `Exchange ${id}`);
+    setText(this.title, `Exchange ${id}`);
     let content;
     try {
       const { exchanges } = await get(`/exchanges?after=${id - 1}&limit=1`);
-      content = exchanges[0]?.id === id ? this.contentOf(exchanges[0]) : [h("p", {}, "It is no longer in the journal.")];
+      content = exchanges[0]?.id === id ? this.contentOf(exchanges[0]) : [h("p", {}, "This exchange is no longer in the journal.")];
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       content = [h("p", { class: "problem", role: "alert" }, error.message)];
     }
-    if (id !== this.id) return; // another was asked for meanwhile
+    if (id !== this.id) return; // the user has opened another exchange meanwhile
     this.body.replaceChildren(...content);
     this.body.scrollTop = 0;
   }
 
   contentOf(exchange) {
-    // Lists and lanes show the summary's outcome; the whole exchange has none.
+    // Only the summary has the outcome that list and lanes show.
     const summary = this.journal.entries.find((entry) => entry.id === exchange.id);
     const kind = summary ? kindOf(summary) : "other";
     const rules = this.journal.evidence.get(exchange.id) ?? [];
     return [
       h("p", { class: "first-line" }, h("code", {}, `${exchange.method} ${exchange.path}${exchange.query && `?${exchange.query}`}`)),
       h("p", { class: `verdict tone-${KINDS[kind].tone}` }, icon(kind), summary ? outcomeOf(summary) : String(exchange.status),
-        h("span", { class: "soft" }, `after ${took(exchange.duration_ms)}`)),
+        h("span", { class: "soft" }, `after ${durationText(exchange.duration_ms)}`)),
       rules.length ? h("p", { class: "evidence" }, "⚑ Evidence against ", rules.map((rule) => h("code", {}, rule))) : null,
       facts({
-        Endpoint: exchange.endpoint || "none has this path",
+        Endpoint: exchange.endpoint || "unknown path",
         Time: `${day(exchange.at)}, ${exactTime(exchange.at)}`,
         "Service provider": exchange.service_provider,
         MVPD: exchange.mvpd,
@@ -81,7 +81,7 @@ export class Detail {
         Client: exchange.client_id,
         Behaviours: exchange.behaviours.join(", "),
         Connection: `${exchange.peer} → ${exchange.server}, ${exchange.connection}`,
-        "Lag of the mock": took(exchange.lag_ms),
+        "Event loop lag": durationText(exchange.lag_ms),
       }),
       h("h3", {}, "Request"),
       ...message(exchange.request_headers, exchange.request_body),
@@ -97,7 +97,7 @@ function message(headers, body) {
     facts(headers, "headers"),
     decoded ? h("p", { class: "soft" }, "X-Device-Info, decoded") : null,
     decoded ? h("pre", {}, decoded) : null,
-    body ? h("pre", {}, laidOut(body)) : h("p", { class: "soft" }, "No body"),
+    body ? h("pre", {}, prettyJson(body)) : h("p", { class: "soft" }, "No body"),
   ];
 }
 
@@ -112,6 +112,6 @@ function decodedJson(base64) {
     const text = new TextDecoder().decode(bytes);
     return JSON.stringify(JSON.parse(text), null, 2);
   } catch {
-    return null; // not given, or not what the header should be
+    return null; // absent or malformed
   }
 }

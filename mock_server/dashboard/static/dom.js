@@ -1,18 +1,18 @@
-/** Makes and updates elements. Strings become text, never markup: that is all that keeps requests from being pages. */
+/** Creates and updates elements. Strings become text, never markup; this prevents HTML injection from requests. */
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** An element with attributes (`onclick` and the like are listeners; null and false are left out) and children. */
+/** Creates an element with attributes (functions such as `onclick` are listeners; null and false are omitted) and children. */
 export function h(tag, attributes = {}, ...children) {
-  return filled(document.createElement(tag), attributes, children);
+  return withContent(document.createElement(tag), attributes, children);
 }
 
-/** As `h`, for SVG. */
+/** Creates an SVG element, as `h` does for HTML. */
 export function svg(tag, attributes = {}, ...children) {
-  return filled(document.createElementNS(SVG, tag), attributes, children);
+  return withContent(document.createElementNS(SVG, tag), attributes, children);
 }
 
-function filled(element, attributes, children) {
+function withContent(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "function") element.addEventListener(name.slice(2), value);
     else if (value === true) element.setAttribute(name, "");
@@ -22,14 +22,14 @@ function filled(element, attributes, children) {
   return element;
 }
 
-/** Sets the text of an element only where it differs, so that what is selected or read aloud stays. */
-export function say(element, text) {
+/** Sets the text of an element only if it differs, so that selections and screen readers are not disturbed. */
+export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
 /**
- * Makes the children of a container those of `items`: elements are kept by key, so focus and open details survive.
- * `make(item)` gives an element with a method `show(item)`.
+ * Updates the children of a container to show `items`. Elements with the same key stay, with focus and open details.
+ * `make(item)` creates an element with a method `show(item)`.
  */
 export function reconcile(container, items, keyOf, make) {
   const kept = new Map([...container.children].map((child) => [child.key, child]));

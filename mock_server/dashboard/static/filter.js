@@ -1,4 +1,4 @@
-/** The filter of the list: words, `field:value` with `*`, `?` and commas, and `-` before what is not wanted. */
+/** The filter of the list: words, `field:value` with `*`, `?` and commas, and `-` to exclude. */
 
 const FIELDS = {
   id: (exchange) => [String(exchange.id)],
@@ -19,18 +19,18 @@ const FIELDS = {
 };
 const ANYWHERE = ["endpoint", "path", "status", "outcome", "error", "device", "ip", "mvpd", "code", "behaviour", "rule"];
 
-/** A term for a value, in quotation marks if it has spaces. */
+/** Returns the filter term for a field and a value, in quotation marks if it has spaces. */
 export const term = (field, value) => `${field}:${/\s/.test(value) ? `"${value}"` : value}`;
 
-/** A function of an exchange and the rules that it is evidence against: whether it is wanted. */
+/** Parses a filter; returns a function of an exchange, and the rules that it is evidence against, to true or false. */
 export function parse(text) {
   const terms = (text.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? []).map(one);
-  return (exchange, rules = []) => terms.every((wanted) => wanted(exchange, rules));
+  return (exchange, rules = []) => terms.every((matches) => matches(exchange, rules));
 }
 
-function one(written) {
-  const negated = written.length > 1 && written.startsWith("-");
-  const bare = (negated ? written.slice(1) : written).replaceAll('"', "");
+function one(text) {
+  const negated = text.length > 1 && text.startsWith("-");
+  const bare = (negated ? text.slice(1) : text).replaceAll('"', "");
   const colon = bare.indexOf(":");
   const field = bare.slice(0, Math.max(colon, 0)).toLowerCase();
   const matches = Object.hasOwn(FIELDS, field) ? byField(field, bare.slice(colon + 1)) : byWord(bare);
@@ -39,19 +39,19 @@ function one(written) {
 
 function byField(field, value) {
   const patterns = value.split(",").filter(Boolean).map(glob);
-  if (!patterns.length) return () => true; // still being typed
+  if (!patterns.length) return () => true; // the user is still typing
   return (exchange, rules) =>
     FIELDS[field](exchange, rules).some((actual) => patterns.some((pattern) => pattern.test(actual ?? "")));
 }
 
 function byWord(word) {
-  const wanted = word.toLowerCase();
+  const lowerCase = word.toLowerCase();
   return (exchange, rules) =>
     ANYWHERE.some((field) =>
-      FIELDS[field](exchange, rules).some((actual) => (actual ?? "").toLowerCase().includes(wanted)));
+      FIELDS[field](exchange, rules).some((actual) => (actual ?? "").toLowerCase().includes(lowerCase)));
 }
 
-/** A regular expression for a glob, in which `*` stands for any characters and `?` for one. */
+/** Returns the regular expression for a glob: `*` matches any characters, `?` matches one. */
 export function glob(pattern) {
   const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
   return new RegExp(`^${escaped}$`, "is");

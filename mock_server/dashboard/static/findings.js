@@ -1,7 +1,7 @@
-/** The panel of findings: what the live rules found, by rule, with the exchanges that show it. */
+/** The panel of findings: the results of the live rules, by rule, with the exchanges as evidence. */
 
 import { get } from "./api.js";
-import { h, reconcile, say } from "./dom.js";
+import { h, reconcile, setText } from "./dom.js";
 import { count, number } from "./format.js";
 
 const GROUPS = [
@@ -15,7 +15,7 @@ const GROUPS = [
 export class Findings {
   /** `open(ids, id)` shows an exchange, `list(ids)` shows exchanges in the list. */
   constructor({ panel, badge, open, list }) {
-    Object.assign(this, { badge, openOne: open, showInList: list });
+    Object.assign(this, { badge, openExchange: open, showInList: list });
     this.summary = h("p", { class: "panel-summary" });
     this.groups = h("div", {});
     panel.append(h("h2", {}, "Findings"), this.summary, this.groups);
@@ -25,17 +25,17 @@ export class Findings {
     const { rules, waiting, stopped } = await get("/findings");
     const by = (verdict) => rules.filter((rule) => rule.verdict === verdict);
     const violated = by("violated").length;
-    say(this.badge, violated ? number(violated) : "");
-    say(this.summary, this.sentence(rules.length, violated, waiting, stopped));
+    setText(this.badge, violated ? number(violated) : "");
+    setText(this.summary, this.sentence(rules.length, violated, waiting, stopped));
     const groups = GROUPS.map(([verdict, title]) => ({ verdict, title, rules: inOrder(by(verdict)) }));
     reconcile(this.groups, groups.filter((group) => group.rules.length), (group) => group.verdict, (group) => this.group(group));
   }
 
   sentence(all, violated, waiting, stopped) {
-    if (stopped) return `Judging has stopped: ${stopped}.`;
-    if (!all) return "No rules judge this mock: install the conformance rules, or start it without --no-rules.";
-    const judged = `${count(all, "rule")} ${all === 1 ? "judges" : "judge"} every exchange; ${violated ? number(violated) : "none"} violated.`;
-    return waiting > 100 ? `${judged} ${count(waiting, "exchange")} still to be judged.` : judged;
+    if (stopped) return `The rules have stopped: ${stopped}.`;
+    if (!all) return "No live rules: install pass-harness[conformance], or start the mock without --no-rules.";
+    const judged = `${count(all, "rule")} ${all === 1 ? "checks" : "check"} every exchange; ${violated ? number(violated) : "none"} violated.`;
+    return waiting > 100 ? `${judged} ${count(waiting, "exchange")} still to check.` : judged;
   }
 
   group({ verdict }) {
@@ -43,7 +43,7 @@ export class Findings {
     const rules = h("ul", { class: "rules" });
     const element = verdict === "violated" ? h("section", {}, heading, rules) : h("details", { class: "group" }, heading, rules);
     element.show = (group) => {
-      say(heading, `${group.title} (${group.rules.length})`);
+      setText(heading, `${group.title} (${group.rules.length})`);
       reconcile(rules, group.rules, (rule) => rule.id, () => (verdict === "violated" ? this.violated() : plain()));
     };
     return element;
@@ -61,16 +61,16 @@ export class Findings {
     const details = h("details", {}, h("summary", {}, severity, title, figures), h("p", {}, id), findings, more, remedy, sources);
     const element = h("li", { class: "rule" }, details);
     element.show = (rule) => {
-      say(severity, rule.severity);
+      setText(severity, rule.severity);
       severity.className = `badge ${rule.severity === "MUST" ? "tone-bad" : "tone-warn"}`;
-      say(title, rule.title);
-      say(figures, `broken ${number(rule.broken)} of ${count(rule.opportunities, "time")}`);
-      say(id, rule.id);
-      say(remedy, rule.remedy);
+      setText(title, rule.title);
+      setText(figures, `violated ${number(rule.broken)} of ${count(rule.opportunities, "time")}`);
+      setText(id, rule.id);
+      setText(remedy, rule.remedy);
       if (!sources.children.length) sources.append(...rule.citations.filter(isWeb).map(link));
       reconcile(findings, rule.findings, (finding) => finding.exchanges.join() + finding.observed, () => this.finding());
       const rest = rule.broken - rule.findings.length;
-      say(more, rest > 0 ? `${count(rest, "more finding")} of the same kind.` : "");
+      setText(more, rest > 0 ? `${count(rest, "more finding")} of the same kind.` : "");
     };
     return element;
   }
@@ -85,11 +85,11 @@ export class Findings {
       h("dt", {}, "Device"), device, h("dt", {}, "Exchanges"), exchanges));
     element.show = (finding) => {
       const ids = finding.exchanges;
-      say(expected, finding.expected);
-      say(observed, finding.observed);
-      say(device, finding.device ?? "none");
+      setText(expected, finding.expected);
+      setText(observed, finding.observed);
+      setText(device, finding.device ?? "none");
       if (exchanges.children.length) return; // the evidence of a finding does not change
-      exchanges.append(...ids.map((id) => h("button", { type: "button", onclick: () => this.openOne(ids, id) }, `#${id}`)),
+      exchanges.append(...ids.map((id) => h("button", { type: "button", onclick: () => this.openExchange(ids, id) }, `#${id}`)),
         h("button", { type: "button", class: "quiet", onclick: () => this.showInList(ids) }, "Show in the list"));
     };
     return element;
@@ -101,8 +101,8 @@ function plain() {
   const figures = h("span", { class: "soft" });
   const element = h("li", { class: "rule plain" }, title, figures);
   element.show = (rule) => {
-    say(title, rule.title);
-    say(figures, rule.opportunities ? count(rule.opportunities, "opportunity", "opportunities") : rule.reasons.join("; "));
+    setText(title, rule.title);
+    setText(figures, rule.opportunities ? count(rule.opportunities, "opportunity", "opportunities") : rule.reasons.join("; "));
   };
   return element;
 }

@@ -1,4 +1,4 @@
-/** Times, durations and other figures as people read them. */
+/** Formats of times, durations and numbers. */
 
 const TIME = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
@@ -10,10 +10,10 @@ export const time = (ms) => TIME.format(ms);
 export const exactTime = (ms) => `${TIME.format(ms)}.${String(ms % 1000).padStart(3, "0")}`;
 export const day = (ms) => DAY.format(ms);
 
-/** `1 finding`, `2 findings`. */
+/** Returns a number with its noun: `1 finding`, `2 findings`. */
 export const count = (n, noun, nouns = `${noun}s`) => `${number(n)} ${n === 1 ? noun : nouns}`;
 
-/** The two greatest units of a length in ms: `2 h 5 m`. */
+/** Returns a duration in ms as its two largest units: `2 h 5 m`. */
 export function duration(ms) {
   let left = Math.max(Math.round(ms / 1000) * 1000, 0);
   const parts = [];
@@ -25,11 +25,11 @@ export function duration(ms) {
   return parts.slice(0, 2).join(" ");
 }
 
-/** How long an answer took. */
-export const took = (ms) => (ms < 10 ? `${ms.toFixed(1)} ms` : ms < 10_000 ? `${Math.round(ms)} ms` : duration(ms));
+/** Returns the duration of an answer as text. */
+export const durationText = (ms) => (ms < 10 ? `${ms.toFixed(1)} ms` : ms < 10_000 ? `${Math.round(ms)} ms` : duration(ms));
 
-/** JSON laid out over lines; other text as it is. */
-export function laidOut(text) {
+/** Returns JSON with indentation; other text unchanged. */
+export function prettyJson(text) {
   try {
     return JSON.stringify(JSON.parse(text), null, 2);
   } catch {

@@ -1,6 +1,6 @@
-/** What the page knows of the journal: summaries of the newest exchanges, gaps where some were missed, findings. */
+/** The page's copy of the journal: summaries of the newest exchanges, gaps for missed ones, and findings. */
 
-export const MOST_KEPT = 5000;
+export const MAX_ENTRIES = 5000;
 
 export class Journal {
   constructor() {
@@ -9,14 +9,13 @@ export class Journal {
   }
 
   empty() {
-    /** Summaries of exchanges, and `{gap: n}` where n are missing; oldest first. */
+    /** Summaries of exchanges, and `{gap: n}` for n missing ones; oldest first. */
     this.entries = [];
-    /** How many entries have left at the front. */
-    this.left = 0;
-    this.left = 0;
+    /** Number of entries that were removed at the front. */
+    this.removed = 0;
     /** Rules by the id of an exchange that is evidence against them. */
     this.evidence = new Map();
-    /** Counts what happened, so that a view can tell whether it is up to date. */
+    /** Number of changes, by which a view detects that it is out of date. */
     this.version = 0;
     this.generation = (this.generation ?? 0) + 1;
     this.changed();
@@ -44,17 +43,17 @@ export class Journal {
       const rules = this.evidence.get(id) ?? [];
       if (!rules.includes(finding.rule)) this.evidence.set(id, [...rules, finding.rule]);
     }
-    while (this.evidence.size > MOST_KEPT) this.evidence.delete(this.evidence.keys().next().value);
+    while (this.evidence.size > MAX_ENTRIES) this.evidence.delete(this.evidence.keys().next().value);
     this.changed();
   }
 
   push(entry) {
     this.entries.push(entry);
-    // In lots, for taking one off the front of an array costs as much as taking many.
-    if (this.entries.length > MOST_KEPT * 1.1) {
-      const lot = this.entries.length - MOST_KEPT;
-      this.entries.splice(0, lot);
-      this.left += lot;
+    // In batches: to remove one entry at the front of an array costs as much as to remove many.
+    if (this.entries.length > MAX_ENTRIES * 1.1) {
+      const batch = this.entries.length - MAX_ENTRIES;
+      this.entries.splice(0, batch);
+      this.removed += batch;
     }
     this.changed();
   }

@@ -1,6 +1,6 @@
-/** Swim lanes: a line of shapes for each device, on the time at which requests arrived. */
+/** Swim lanes: a line of shapes for each device, by the arrival time of requests. */
 
-import { h, reconcile, say } from "./dom.js";
+import { h, reconcile, setText } from "./dom.js";
 import { count, duration, exactTime, number, time } from "./format.js";
 import { icon, KINDS, kindOf, outcomeOf } from "./kinds.js";
 
@@ -8,13 +8,13 @@ const MOST_LANES = 12;
 const SERVICE = ""; // the lane of exchanges without a device: registration, tokens, configuration
 const SIZE = 13; // px of a shape
 const TICKS = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800];
-const LOUD = new Set(["throttled", "error", "failure"]);
+const PROMINENT = new Set(["throttled", "error", "failure"]);
 const PATHS = Object.fromEntries(Object.entries(KINDS).map(([kind, { shape }]) => [kind, new Path2D(shape)]));
 
 export class Lanes {
-  /** `choose(device)` narrows the list to a device; `open(ids, id)` shows an exchange. */
+  /** `choose(device)` filters the list by a device; `open(ids, id)` shows an exchange. */
   constructor({ container, axis, note, journal, clock, choose, open }) {
-    Object.assign(this, { container, axis, note, journal, clock, choose, openOne: open });
+    Object.assign(this, { container, axis, note, journal, clock, choose, openExchange: open });
     this.span = 60;
     this.end = clock.wall();
     new ResizeObserver(() => this.draw()).observe(container);
@@ -35,10 +35,10 @@ export class Lanes {
     reconcile(this.container, shown, (lane) => lane.device, () => this.lane());
     this.drawAxis(shown.length > 0);
     const rest = lanes.length - shown.length;
-    say(this.note, shown.length ? (rest ? `${count(rest, "more device")} in this time, less recent.` : "") : "No exchanges in this time.");
+    setText(this.note, shown.length ? (rest ? `${count(rest, "device")} with older requests not shown.` : "") : "No exchanges in this period.");
   }
 
-  /** The exchanges of the time by device, and the moments at which the clock was advanced. */
+  /** Returns the exchanges of the period by device, and the times at which the clock was advanced. */
   sorted() {
     const lanes = new Map();
     const jumps = [];
@@ -62,7 +62,7 @@ export class Lanes {
     return { lanes: [...lanes.values()], jumps };
   }
 
-  /** Lanes keep their order: the service first, then devices as they came. */
+  /** Returns the position of a lane, which never changes: the service first, then devices by arrival. */
   orderOf(device) {
     if (this.generation !== this.journal.generation) {
       this.generation = this.journal.generation;
@@ -79,7 +79,7 @@ export class Lanes {
     const element = h("li", { class: "lane" }, h("div", { class: "lane-head" }, name, figures), canvas);
     let hits = [];
     element.show = (lane) => {
-      say(name, lane.device === SERVICE ? "no device" : lane.device);
+      setText(name, lane.device === SERVICE ? "no device" : lane.device);
       name.title = lane.device === SERVICE ? "Registration, tokens and other calls for no device" : `Show only ${lane.device}`;
       name.onclick = () => this.choose(lane.device);
       this.showFigures(figures, lane.exchanges);
@@ -93,12 +93,12 @@ export class Lanes {
     });
     canvas.addEventListener("click", (event) => {
       const exchange = hit(event);
-      if (exchange) this.openOne(hits.map(({ exchange: one }) => one.id), exchange.id);
+      if (exchange) this.openExchange(hits.map(({ exchange: one }) => one.id), exchange.id);
     });
     return element;
   }
 
-  /** In words what the shapes show: the canvas is for eyes alone. */
+  /** Shows the number of exchanges of each kind as text, for screen readers too: they cannot read the canvas. */
   showFigures(element, exchanges) {
     const tally = new Map();
     for (const exchange of exchanges) tally.set(kindOf(exchange), (tally.get(kindOf(exchange)) ?? 0) + 1);
@@ -107,7 +107,7 @@ export class Lanes {
       const figure = h("span", {});
       const made = h("span", { class: `figure tone-${KINDS[kind].tone}`, title: KINDS[kind].label },
         icon(kind), h("span", { class: "unseen" }, `${KINDS[kind].label}: `), figure);
-      made.show = ({ n }) => say(figure, number(n));
+      made.show = ({ n }) => setText(figure, number(n));
       return made;
     });
   }
@@ -121,15 +121,15 @@ export class Lanes {
     for (const { exchange, x } of hits) {
       if (this.journal.evidence.has(exchange.id)) context.fillRect(x - 4, height - 2.5, 8, 2.5);
     }
-    // What is loud is drawn last, so that nothing covers it.
-    for (const { kind, x } of distinct(hits).sort((a, b) => LOUD.has(a.kind) - LOUD.has(b.kind))) {
+    // Prominent shapes are drawn last, so that no other shape covers them.
+    for (const { kind, x } of distinct(hits).sort((a, b) => PROMINENT.has(a.kind) - PROMINENT.has(b.kind))) {
       const { tone } = KINDS[kind];
       context.fillStyle = this.colours[tone];
-      if (LOUD.has(kind)) context.fillRect(x - 0.75, 0, 1.5, height);
+      if (PROMINENT.has(kind)) context.fillRect(x - 0.75, 0, 1.5, height);
       context.save();
       context.translate(x - SIZE / 2, (height - SIZE) / 2);
       context.scale(SIZE / 16, SIZE / 16);
-      if (LOUD.has(kind)) {
+      if (PROMINENT.has(kind)) {
         context.strokeStyle = this.colours.ground;
         context.lineWidth = 4;
         context.stroke(PATHS[kind]);
@@ -156,14 +156,14 @@ export class Lanes {
 
   ticks(width) {
     const step = TICKS.find((seconds) => (seconds / this.span) * width >= 80) ?? TICKS.at(-1);
-    // Round times of the space, whatever the monotonic clock shows then.
+    // Round times of the space, not of the monotonic clock.
     const ahead = this.clock.now() / 1000 - this.clock.wall();
     const first = Math.ceil((this.end - this.span + ahead) / step) * step - ahead;
     const walls = Array.from({ length: Math.floor((this.end - first) / step) + 1 }, (_, index) => first + index * step);
     return walls.map((wall) => ({ wall, x: this.xOf(wall, width) }));
   }
 
-  /** Times of the space; where its clock was advanced, by how much. */
+  /** Draws the axis: times of the space, and the advances of its clock. */
   drawAxis(shown) {
     const { width } = this.axis.getBoundingClientRect();
     const labels = shown
@@ -176,20 +176,20 @@ export class Lanes {
       const label = h("span", { class: kind });
       label.show = ({ x, text }) => {
         label.style.left = `${x}px`;
-        say(label, text);
+        setText(label, text);
       };
       return label;
     });
   }
 
-  /** What the clock of the space showed then. */
+  /** Returns the time of the space at a time of the monotonic clock. */
   atOf(wall) {
     const later = this.marks.filter((jump) => jump.wall > wall).reduce((sum, { by }) => sum + by, 0);
     return this.clock.now() - (this.clock.wall() - wall) * 1000 - later;
   }
 }
 
-/** Without those that would be drawn over another of their kind. */
+/** Returns the hits without those that would cover another one of their kind. */
 function distinct(hits) {
   const drawn = new Map();
   return hits.filter(({ kind, x }) => {
@@ -199,7 +199,7 @@ function distinct(hits) {
   });
 }
 
-/** The context of a canvas that has as many pixels as the screen gives it. */
+/** Returns the context of a canvas, resized to the pixels of the screen. */
 function fitted(canvas) {
   const { width, height } = canvas.getBoundingClientRect();
   const ratio = devicePixelRatio;

@@ -1,24 +1,24 @@
 /**
- * The list of exchanges. Of thousands of rows only those in sight are elements; the list follows the newest until its
- * reader scrolls away. The keyboard moves an active row, for rows that are made anew cannot hold the focus.
+ * The list of exchanges. Only visible rows are elements (virtual scrolling). The list follows the newest exchange until
+ * the user scrolls up. The keyboard moves an active row, because rows are reused and cannot keep the focus.
  */
 
-import { h, say } from "./dom.js";
-import { count, exactTime, number, took } from "./format.js";
+import { h, setText } from "./dom.js";
+import { count, exactTime, number, durationText } from "./format.js";
 import { icon, KINDS, kindOf, outcomeOf } from "./kinds.js";
 
-const SPARE = 6; // rows above and below those in sight
-const NEAR = 4; // px from the end within which the list follows
+const OVERSCAN = 6; // rows above and below the visible ones
+const NEAR = 4; // px from the end within which the list follows the newest exchange
 
 export class List {
-  /** `open(ids, id)` shows an exchange among those that the list has. */
+  /** `open(ids, id)` shows an exchange; `ids` are all exchanges in the list. */
   constructor({ grid, rows, newest, journal, open }) {
-    Object.assign(this, { grid, rows, newest, journal, openOne: open });
-    this.wanted = () => true;
+    Object.assign(this, { grid, rows, newest, journal, openExchange: open });
+    this.matches = () => true;
     this.shown = [];
-    this.place = { generation: -1, next: 0 };
+    this.position = { generation: -1, next: 0 };
     this.active = null;
-    this.follows = true;
+    this.following = true;
     this.unseen = 0;
     grid.addEventListener("scroll", () => this.scrolled());
     grid.addEventListener("keydown", (event) => this.key(event));
@@ -27,35 +27,35 @@ export class List {
     new ResizeObserver(() => this.draw()).observe(grid);
   }
 
-  /** Shows only what `wanted(exchange, rules)` takes. */
-  filter(wanted) {
-    this.wanted = wanted;
-    this.place = { generation: -1, next: 0 };
-    this.follows = true;
+  /** Shows only exchanges for which `matches(exchange, rules)` is true. */
+  filter(matches) {
+    this.matches = matches;
+    this.position = { generation: -1, next: 0 };
+    this.following = true;
     this.update();
   }
 
-  /** Takes what the journal has got since. */
+  /** Adds the new entries of the journal. */
   update() {
-    const { journal, place } = this;
-    if (place.generation !== journal.generation) {
-      Object.assign(this, { shown: [], active: null, unseen: 0, place: { generation: journal.generation, next: journal.left } });
+    const { journal, position } = this;
+    if (position.generation !== journal.generation) {
+      Object.assign(this, { shown: [], active: null, unseen: 0, position: { generation: journal.generation, next: journal.removed } });
     }
-    const fresh = journal.entries.slice(Math.max(this.place.next - journal.left, 0)).filter((entry) => this.takes(entry));
-    this.place.next = journal.left + journal.entries.length;
+    const fresh = journal.entries.slice(Math.max(this.position.next - journal.removed, 0)).filter((entry) => this.takes(entry));
+    this.position.next = journal.removed + journal.entries.length;
     this.shown.push(...fresh);
     const oldest = journal.entries[0];
     const gone = oldest?.id ? this.shown.findIndex((entry) => entry.id >= oldest.id) : 0;
     if (gone > 0) {
       this.shown.splice(0, gone);
-      if (!this.follows) this.grid.scrollTop -= gone * this.rowHeight;
+      if (!this.following) this.grid.scrollTop -= gone * this.rowHeight;
     }
-    if (!this.follows) this.unseen += fresh.length;
+    if (!this.following) this.unseen += fresh.length;
     this.draw();
   }
 
   takes(entry) {
-    return entry.gap ? true : this.wanted(entry, this.journal.evidence.get(entry.id));
+    return entry.gap ? true : this.matches(entry, this.journal.evidence.get(entry.id));
   }
 
   get rowHeight() {
@@ -67,14 +67,14 @@ export class List {
   }
 
   toNewest() {
-    this.follows = true;
+    this.following = true;
     this.draw();
     this.grid.focus();
   }
 
   scrolled() {
     const { scrollTop, clientHeight, scrollHeight } = this.grid;
-    this.follows = scrollTop + clientHeight >= scrollHeight - NEAR;
+    this.following = scrollTop + clientHeight >= scrollHeight - NEAR;
     this.draw();
   }
 
@@ -82,11 +82,11 @@ export class List {
     const { grid, rows, shown } = this;
     const height = this.rowHeight;
     if (!grid.clientHeight || !height) return;
-    if (this.follows) this.unseen = 0;
-    const inSight = Math.ceil(grid.clientHeight / height) + 2 * SPARE;
-    const top = this.follows ? shown.length : Math.floor(grid.scrollTop / height) - SPARE;
-    const first = Math.max(Math.min(top, shown.length - inSight), 0);
-    const last = Math.min(first + inSight, shown.length);
+    if (this.following) this.unseen = 0;
+    const rowCount = Math.ceil(grid.clientHeight / height) + 2 * OVERSCAN;
+    const top = this.following ? shown.length : Math.floor(grid.scrollTop / height) - OVERSCAN;
+    const first = Math.max(Math.min(top, shown.length - rowCount), 0);
+    const last = Math.min(first + rowCount, shown.length);
     while (rows.children.length > last - first) rows.lastElementChild.remove();
     while (rows.children.length < last - first) rows.append(new Row().element);
     for (let index = first; index < last; index += 1) {
@@ -99,16 +99,16 @@ export class List {
     if (this.active && shown.indexOf(this.active, first) < last && shown.indexOf(this.active, first) >= 0) {
       grid.setAttribute("aria-activedescendant", `row-${this.active.id}`);
     } else grid.removeAttribute("aria-activedescendant");
-    if (this.follows) grid.scrollTop = grid.scrollHeight;
-    this.newest.hidden = this.follows;
-    say(this.newest, this.unseen ? `${count(this.unseen, "newer exchange")} ↓` : "To the newest ↓");
+    if (this.following) grid.scrollTop = grid.scrollHeight;
+    this.newest.hidden = this.following;
+    setText(this.newest, this.unseen ? `${count(this.unseen, "newer exchange")} ↓` : "Go to the newest ↓");
   }
 
   key(event) {
     const page = Math.max(Math.floor(this.grid.clientHeight / this.rowHeight) - 2, 1);
     const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
     if (event.key in steps) this.move(steps[event.key]);
-    else if ((event.key === "Enter" || event.key === " ") && this.active) this.openOne(this.ids, this.active.id);
+    else if ((event.key === "Enter" || event.key === " ") && this.active) this.openExchange(this.ids, this.active.id);
     else return;
     event.preventDefault();
   }
@@ -119,7 +119,7 @@ export class List {
     const within = (index) => Math.min(Math.max(index, 0), shown.length - 1);
     const at = this.active ? shown.indexOf(this.active) : shown.length;
     let next = within(at + step);
-    if (!shown[next].id) next = within(next + Math.sign(step)); // a gap is no exchange
+    if (!shown[next].id) next = within(next + Math.sign(step)); // skip a gap
     if (shown[next].id) this.activate(next);
   }
 
@@ -140,11 +140,11 @@ export class List {
     if (!entry?.id) return;
     this.active = entry;
     this.draw();
-    this.openOne(this.ids, entry.id);
+    this.openExchange(this.ids, entry.id);
   }
 }
 
-/** One row, which shows one entry after the other. */
+/** One reusable row. */
 class Row {
   constructor() {
     const cell = (name) => h("span", { role: "gridcell", class: name });
@@ -169,22 +169,22 @@ class Row {
     const kind = kindOf(exchange);
     element.id = `row-${exchange.id}`;
     element.className = `row tone-${KINDS[kind].tone}${element.classList.contains("active") ? " active" : ""}`;
-    say(cells.id, `#${exchange.id}`);
-    say(cells.time, exactTime(exchange.at));
+    setText(cells.id, `#${exchange.id}`);
+    setText(cells.time, exactTime(exchange.at));
     cells.endpoint.replaceChildren(icon(kind), h("span", {}, exchange.endpoint || `${exchange.method} ${exchange.path}`));
-    say(cells.device, exchange.device ?? "");
-    say(cells.mvpd, exchange.mvpd ?? "");
+    setText(cells.device, exchange.device ?? "");
+    setText(cells.mvpd, exchange.mvpd ?? "");
     cells.outcome.replaceChildren(h("span", { class: "status" }, outcomeOf(exchange)));
     if (exchange.behaviours.length) cells.outcome.append(h("span", { class: "mark", title: `Behaviours: ${exchange.behaviours.join(", ")}` }, exchange.behaviours[0]));
-    if (flags) cells.outcome.append(h("span", { class: "mark flag", title: count(flags, "rule") + " broken" }, `⚑ ${flags}`));
-    say(cells.took, took(exchange.duration_ms));
+    if (flags) cells.outcome.append(h("span", { class: "mark flag", title: count(flags, "rule") + " violated" }, `⚑ ${flags}`));
+    setText(cells.took, durationText(exchange.duration_ms));
   }
 
   showGap({ gap }) {
     const { cells, element } = this;
     element.removeAttribute("id");
     element.className = "row gap";
-    for (const cell of Object.values(cells)) say(cell, "");
-    say(cells.endpoint, `${number(gap)} ${gap === 1 ? "exchange is" : "exchanges are"} missing here: too many at once, or no longer in the journal`);
+    for (const cell of Object.values(cells)) setText(cell, "");
+    setText(cells.endpoint, `${number(gap)} ${gap === 1 ? "exchange is" : "exchanges are"} missing here: the page was too slow, or the journal no longer has them`);
   }
 }

@@ -1,13 +1,13 @@
-/** Where the dashboard is put together. */
+/** The composition of the dashboard. */
 
 import * as access from "./access.js";
 import { address, call, get, pageOf, Refused, space } from "./api.js";
-import { attempt, confirmed, tell } from "./asking.js";
+import { attempt, confirmed, notify } from "./feedback.js";
 import { Behaviours } from "./behaviours.js";
 import { Buckets } from "./buckets.js";
 import { Clock } from "./clock.js";
 import { Detail } from "./detail.js";
-import { h, reconcile, say } from "./dom.js";
+import { h, reconcile, setText } from "./dom.js";
 import { parse, term } from "./filter.js";
 import { Findings } from "./findings.js";
 import { number } from "./format.js";
@@ -15,56 +15,56 @@ import { Journal } from "./journal.js";
 import { icon, KINDS } from "./kinds.js";
 import { Lanes } from "./lanes.js";
 import { List } from "./list.js";
-import { save } from "./saving.js";
+import { download } from "./download.js";
 import { Sessions } from "./sessions.js";
 import { follow } from "./stream.js";
 import { tabs } from "./tabs.js";
 import { Time } from "./time.js";
 
 const DRAW_EVERY = 100; // ms
-const LANES_EVERY = 400; // ms: they cost more to draw than the list
-const LOOK_EVERY = 2000; // ms
+const LANES_EVERY = 400; // ms: lanes are slower to draw than the list
+const REFRESH_EVERY = 2000; // ms
 const READ_CLOCK_EVERY = 30_000; // ms
 const WITH_BADGES = ["findings", "sessions", "behaviours"];
-const STATES = { connecting: "Connecting…", live: "Live", paused: "Paused", lost: "Connection lost, trying again…" };
+const STATES = { connecting: "Connecting…", live: "Live", paused: "Paused", lost: "Connection lost, reconnecting…" };
 
-const part = (id) => document.getElementById(id);
+const byId = (id) => document.getElementById(id);
 const journal = new Journal();
 const clock = new Clock();
-const detail = new Detail({ dialog: part("detail"), journal });
+const detail = new Detail({ dialog: byId("detail"), journal });
 const open = (ids, id) => detail.open(ids, id);
-const list = new List({ grid: part("grid"), rows: part("rows"), newest: part("newest"), journal, open });
+const list = new List({ grid: byId("grid"), rows: byId("rows"), newest: byId("newest"), journal, open });
 const lanes = new Lanes({
-  container: part("lanes"), axis: part("axis"), note: part("lanes-note"), journal, clock, open,
-  choose: (device) => narrow(device ? term("device", device) : "-device:?*"),
+  container: byId("lanes"), axis: byId("axis"), note: byId("lanes-note"), journal, clock, open,
+  choose: (device) => setFilter(device ? term("device", device) : "-device:?*"),
 });
-const byField = (field, value) => narrow(term(field, value));
+const byField = (field, value) => setFilter(term(field, value));
 const panels = {
-  findings: new Findings({ panel: part("findings"), badge: part("findings-badge"), open, list: (ids) => narrow(`id:${ids.join(",")}`) }),
-  sessions: new Sessions({ panel: part("sessions"), badge: part("sessions-badge"), filter: byField }),
-  behaviours: new Behaviours({ panel: part("behaviours"), badge: part("behaviours-badge"), filter: byField }),
-  buckets: new Buckets({ panel: part("buckets"), filter: byField }),
-  time: new Time({ panel: part("time"), header: part("now"), clock }),
+  findings: new Findings({ panel: byId("findings"), badge: byId("findings-badge"), open, list: (ids) => setFilter(`id:${ids.join(",")}`) }),
+  sessions: new Sessions({ panel: byId("sessions"), badge: byId("sessions-badge"), filter: byField }),
+  behaviours: new Behaviours({ panel: byId("behaviours"), badge: byId("behaviours-badge"), filter: byField }),
+  buckets: new Buckets({ panel: byId("buckets"), filter: byField }),
+  time: new Time({ panel: byId("time"), header: byId("now"), clock }),
 };
-let up = "findings";
+let activePanel = "findings";
 let paused = false;
 let connection = "connecting";
-let why = "";
+let lossReason = "";
 let due = false;
 let lanesDrawn = -Infinity;
 
-function narrow(text) {
-  part("filter").value = text;
-  filtered();
-  part("exchanges-title").scrollIntoView({ block: "nearest" });
+function setFilter(text) {
+  byId("filter").value = text;
+  applyFilter();
+  byId("exchanges-title").scrollIntoView({ block: "nearest" });
 }
 
-function filtered() {
-  list.filter(parse(part("filter").value));
-  drawSoon();
+function applyFilter() {
+  list.filter(parse(byId("filter").value));
+  scheduleDraw();
 }
 
-function drawSoon() {
+function scheduleDraw() {
   if (due || paused) return;
   due = true;
   setTimeout(() => requestAnimationFrame(() => {
@@ -78,9 +78,9 @@ function draw() {
   if (performance.now() - lanesDrawn >= LANES_EVERY) drawLanes();
   const all = journal.entries.length;
   const shown = list.shown.length;
-  say(part("count"), shown === all ? number(all) : `${number(shown)} of ${number(all)}`);
-  part("empty").hidden = shown > 0;
-  say(part("empty"), all ? "No exchange fits the filter." : `Nothing yet. Give your service ${address} in the place of Adobe’s address.`);
+  setText(byId("count"), shown === all ? number(all) : `${number(shown)} of ${number(all)}`);
+  byId("empty").hidden = shown > 0;
+  setText(byId("empty"), all ? "No exchange matches the filter." : `No exchanges yet. Configure ${address} in your service as the base URL of Adobe Pass.`);
 }
 
 function drawLanes() {
@@ -90,48 +90,48 @@ function drawLanes() {
 
 function showState() {
   const word = connection === "live" && paused ? "paused" : connection;
-  part("state").dataset.state = word;
-  say(part("state"), why && word === "lost" ? `${STATES.lost} ${why}` : STATES[word]);
+  byId("state").dataset.state = word;
+  setText(byId("state"), lossReason && word === "lost" ? `${STATES.lost} ${lossReason}` : STATES[word]);
 }
 
-function told(kind, data) {
+function onEvent(kind, data) {
   if (kind === "exchange") journal.add(data);
   else if (kind === "finding") journal.addFinding(data);
   else if (kind === "missed") journal.addGap(data.exchanges);
   else if (kind === "reset") {
     journal.empty();
-    look(...Object.keys(panels));
+    refreshPanels(...Object.keys(panels));
   }
 }
 
 /**
- * Asks the mock for what panels show. That it cannot be reached, the state of the connection tells; what a proxy has
- * not, has no tab.
+ * Refreshes panels from the mock. Hides the tab of a panel whose control call does not exist (in a proxy); connection
+ * errors show in the state of the connection.
  */
-async function look(...which) {
+async function refreshPanels(...which) {
   for (const name of which) {
     try {
       await panels[name].refresh();
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      if (error.status === 404) part(`tab-${name}`).hidden = true;
+      if (error.status === 404) byId(`tab-${name}`).hidden = true;
     }
   }
 }
 
-/** At the panel that is up, and at one of the others in turn, for what its tab tells. */
-async function lookNowAndThen() {
+/** Refreshes the active panel regularly, and in turn one of the others for the badge of its tab. */
+async function refreshPeriodically() {
   for (let turn = 0; ; turn += 1) {
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
-    const others = WITH_BADGES.filter((name) => name !== up && !part(`tab-${name}`).hidden);
+    await new Promise((resolve) => setTimeout(resolve, REFRESH_EVERY));
+    const others = WITH_BADGES.filter((name) => name !== activePanel && !byId(`tab-${name}`).hidden);
     const other = others.length ? [others[turn % others.length]] : [];
-    if (!document.hidden && connection === "live" && !paused) await look(up, ...other);
+    if (!document.hidden && connection === "live" && !paused) await refreshPanels(activePanel, ...other);
   }
 }
 
 async function showSpaces() {
   const { spaces } = await get("/spaces");
-  reconcile(part("spaces"), spaces, (name) => name, () => {
+  reconcile(byId("spaces"), spaces, (name) => name, () => {
     const option = h("option", {});
     option.show = (name) => (option.value = name);
     return option;
@@ -140,44 +140,44 @@ async function showSpaces() {
 
 function prepareHead() {
   document.title = `${space} · Pass Harness`;
-  part("space").value = space;
-  part("space-form").addEventListener("submit", (event) => {
+  byId("space").value = space;
+  byId("space-form").addEventListener("submit", (event) => {
     event.preventDefault();
-    location.assign(pageOf(part("space").value.trim() || "default"));
+    location.assign(pageOf(byId("space").value.trim() || "default"));
   });
-  part("space").addEventListener("focus", () => attempt(part("head-problem"), showSpaces));
-  part("pause").addEventListener("click", () => {
+  byId("space").addEventListener("focus", () => attempt(byId("head-problem"), showSpaces));
+  byId("pause").addEventListener("click", () => {
     paused = !paused;
-    part("pause").setAttribute("aria-pressed", paused);
+    byId("pause").setAttribute("aria-pressed", paused);
     showState();
     if (!paused) draw();
   });
-  part("reset").addEventListener("click", async () => {
-    if (!(await confirmed(`Reset the space ${space}?`, "State, behaviours, clock, journal and findings go back to the beginning.", "Reset"))) return;
-    await attempt(part("head-problem"), async () => {
+  byId("reset").addEventListener("click", async () => {
+    if (!(await confirmed(`Reset the space ${space}?`, "This deletes its state, behaviours, journal and findings, and resets its clock.", "Reset"))) return;
+    await attempt(byId("head-problem"), async () => {
       await call("POST", "/reset");
-      await look("time");
-      tell(`The space ${space} is reset.`);
+      await refreshPanels("time");
+      notify(`The space ${space} is reset.`);
     });
   });
-  part("forget").addEventListener("click", access.forget);
+  byId("forget").addEventListener("click", access.forget);
 }
 
 function prepareViews() {
-  part("filter").addEventListener("input", filtered);
-  part("clear").addEventListener("click", () => narrow(""));
-  part("save").addEventListener("click", () => attempt(part("head-problem"), () => save("/exchanges.har", `${space}.har`)));
-  part("span").addEventListener("change", (event) => {
+  byId("filter").addEventListener("input", applyFilter);
+  byId("clear").addEventListener("click", () => setFilter(""));
+  byId("save").addEventListener("click", () => attempt(byId("head-problem"), () => download("/exchanges.har", `${space}.har`)));
+  byId("span").addEventListener("change", (event) => {
     lanes.span = Number(event.target.value);
     lanes.draw();
   });
-  part("legend").append(...Object.entries(KINDS).map(([kind, { label }]) => h("li", {}, icon(kind), label)),
-    h("li", {}, "A line below a shape: evidence of a finding"), h("li", {}, "A dotted line: the clock was advanced"));
-  tabs(part("tabs"), (name) => {
-    up = name;
-    look(name);
+  byId("legend").append(...Object.entries(KINDS).map(([kind, { label }]) => h("li", {}, icon(kind), label)),
+    h("li", {}, "Line below a shape: evidence of a finding"), h("li", {}, "Dotted line: the clock was advanced"));
+  tabs(byId("tabs"), (name) => {
+    activePanel = name;
+    refreshPanels(name);
   });
-  journal.onChange(drawSoon);
+  journal.onChange(scheduleDraw);
 }
 
 prepareHead();
@@ -187,20 +187,20 @@ setInterval(() => {
   panels.time.tick();
   if (!paused && !document.hidden && connection === "live") drawLanes();
 }, 1000);
-setInterval(() => !document.hidden && connection === "live" && look("time"), READ_CLOCK_EVERY);
-lookNowAndThen();
+setInterval(() => !document.hidden && connection === "live" && refreshPanels("time"), READ_CLOCK_EVERY);
+refreshPeriodically();
 follow({
-  told,
+  onEvent,
   last: () => journal.last,
   forget: () => journal.empty(),
   state: (word, reason = "") => {
     if (word === "live" && connection !== "live") {
-      part("forget").hidden = access.token() === null;
-      look(...Object.keys(panels));
-      drawSoon();
+      byId("forget").hidden = access.token() === null;
+      refreshPanels(...Object.keys(panels));
+      scheduleDraw();
     }
     connection = word;
-    why = reason;
+    lossReason = reason;
     showState();
   },
 });

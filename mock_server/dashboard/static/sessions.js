@@ -1,8 +1,8 @@
-/** The panel of sessions: who waits for a login, and a way to log them in. */
+/** The panel of sessions, with a form to log a session in. */
 
 import { call, get } from "./api.js";
-import { attempt, tell } from "./asking.js";
-import { h, reconcile, say } from "./dom.js";
+import { attempt, notify } from "./feedback.js";
+import { h, reconcile, setText } from "./dom.js";
 import { glob } from "./filter.js";
 import { count, duration, number } from "./format.js";
 
@@ -21,9 +21,9 @@ export class Sessions {
     this.subscribers ??= (await get("/catalogue")).subscribers;
     const { sessions, all, now } = await get(`/sessions?limit=${SHOWN}`);
     const pending = sessions.filter((session) => session.state === "pending").length;
-    say(this.badge, pending ? number(pending) : "");
+    setText(this.badge, pending ? number(pending) : "");
     const more = all > sessions.length ? ` The newest ${sessions.length} are shown.` : "";
-    say(this.summary, all ? `${count(all, "session")}, ${number(pending)} waiting for a login.${more}` : "No device has started a session yet.");
+    setText(this.summary, all ? `${count(all, "session")}, ${number(pending)} waiting for a login.${more}` : "No device has started a session yet.");
     reconcile(this.list, sessions.map((session) => ({ ...session, now })), (session) => session.code, () => this.card());
   }
 
@@ -35,12 +35,12 @@ export class Sessions {
     const foot = h("div", {});
     const element = h("li", { class: "card" }, h("div", { class: "card-head" }, code, state), text, until, foot);
     element.show = (session) => {
-      say(code, session.code);
+      setText(code, session.code);
       code.onclick = () => this.filter("code", session.code);
-      say(state, session.state);
+      setText(state, session.state);
       state.className = `badge tone-${TONES[session.state] ?? "plain"}`;
-      say(text, [session.mvpd ?? "no MVPD yet", session.service_provider, session.device, session.ip].filter(Boolean).join(" · "));
-      say(until, untilOf(session));
+      setText(text, [session.mvpd ?? "no MVPD yet", session.service_provider, session.device, session.ip].filter(Boolean).join(" · "));
+      setText(until, untilOf(session));
       if (session.state !== "pending") foot.replaceChildren();
       else if (!foot.children.length) foot.append(this.login(session));
     };
@@ -51,12 +51,12 @@ export class Sessions {
     const problem = h("p", { class: "problem", role: "alert" });
     const known = this.subscribers.filter(({ mvpds }) => mvpds.some((pattern) => glob(pattern).test(mvpd)));
     const select = h("select", { id: `login-${code}` }, known.map(({ username }) => h("option", {}, username)));
-    if (!known.length) return h("p", { class: "soft" }, `No subscriber of the catalogue has an account at ${mvpd}.`);
+    if (!known.length) return h("p", { class: "soft" }, `The catalogue has no subscriber of ${mvpd}.`);
     return h("form", { class: "inline", onsubmit: (event) => {
       event.preventDefault();
       attempt(problem, async () => {
         await call("POST", `/sessions/${encodeURIComponent(code)}/login`, { username: select.value });
-        tell(`${select.value} is logged in with ${code}.`);
+        notify(`${select.value} is logged in with ${code}.`);
         await this.refresh();
       });
     } },
@@ -66,8 +66,8 @@ export class Sessions {
 }
 
 function untilOf({ state, missing, not_after: notAfter, now }) {
-  if (state === "incomplete") return `Lacks ${missing.join(", ")}; expires in ${duration(notAfter - now)}`;
+  if (state === "incomplete") return `Missing: ${missing.join(", ")}; expires in ${duration(notAfter - now)}`;
   if (state === "pending") return `Expires in ${duration(notAfter - now)}`;
   if (state === "expired") return `Expired ${duration(now - notAfter)} ago`;
-  return state === "replaced" ? "A newer session of the device took its place" : "A viewer has logged in";
+  return state === "replaced" ? "Replaced by a newer session of the device" : "Logged in";
 }

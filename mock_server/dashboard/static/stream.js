@@ -1,61 +1,61 @@
 /**
- * Server-sent events by fetch, for EventSource cannot send the control token.
+ * Server-sent events by fetch, because EventSource cannot send the control token.
  *
- * Goes on from the last event after a loss. If the mock was started anew meanwhile, its ids begin again: then the
- * listener is told to forget what it has.
+ * After a lost connection, the stream continues after the last event. If the mock was restarted meanwhile, its ids
+ * start again, and the stream calls `forget()`.
  */
 
 import { get, open, Refused } from "./api.js";
 
-const SILENCE = 40_000; // the mock says something every 15 s
-const PAUSES = [500, 1000, 2000, 4000, 8000];
-const PLACE = /^(\d+)\.(\d+)$/;
+const SILENCE_MS = 40_000; // the mock sends a comment every 15 s
+const RETRY_MS = [500, 1000, 2000, 4000, 8000];
+const POSITION = /^(\d+)\.(\d+)$/;
 
 /**
- * Follows the events of the space for ever.
+ * Follows the events of the space, without end.
  *
- * `told(kind, data)` takes each event, `state(word, why)` is told `connecting`, `live` or `lost`, `last()` gives the
- * newest exchange that the listener has, and `forget()` makes it empty.
+ * `onEvent(kind, data)` receives each event; `state(word, reason)` receives `connecting`, `live` or `lost`; `last()`
+ * returns the newest exchange of the listener; `forget()` deletes all its exchanges.
  */
-export async function follow({ told, state, last, forget }) {
-  let place = null;
+export async function follow({ onEvent, state, last, forget }) {
+  let position = null;
   for (let losses = 0; ; losses += 1) {
-    let why = "";
+    let reason = "";
     try {
       state(losses ? "lost" : "connecting");
-      if (place !== null && !(await stillKnown(last()))) {
-        place = null;
+      if (position !== null && !(await isUnchanged(last()))) {
+        position = null;
         forget();
       }
-      for await (const event of events(place, () => state("live"))) {
+      for await (const event of events(position, () => state("live"))) {
         losses = 0;
-        place = PLACE.test(event.id) ? event.id : place;
+        position = POSITION.test(event.id) ? event.id : position;
         try {
-          told(event.kind, JSON.parse(event.data));
+          onEvent(event.kind, JSON.parse(event.data));
         } catch (error) {
-          reportError(error); // a mistake of the page, not a loss of the connection
+          reportError(error); // an error of the page, not a lost connection
         }
       }
     } catch (error) {
-      if (error instanceof Refused) why = error.message;
+      if (error instanceof Refused) reason = error.message;
     }
-    state("lost", why);
-    await new Promise((resolve) => setTimeout(resolve, PAUSES[Math.min(losses, PAUSES.length - 1)]));
+    state("lost", reason);
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS[Math.min(losses, RETRY_MS.length - 1)]));
   }
 }
 
-/** Whether the mock still has that exchange, and as the listener knows it. */
-async function stillKnown(exchange) {
+/** Returns true if the mock still has the same exchange as the listener. */
+async function isUnchanged(exchange) {
   if (!exchange) return true;
   const { exchanges } = await get(`/exchanges?after=${exchange.id - 1}&limit=1`);
   return exchanges[0]?.id === exchange.id && exchanges[0].wall === exchange.wall;
 }
 
-async function* events(place, opened) {
+async function* events(position, opened) {
   const silence = new AbortController();
-  let timer = setTimeout(() => silence.abort(), SILENCE);
-  const answer = await open("GET", place === null ? "/events?view=summary&after=0" : "/events?view=summary", {
-    headers: place === null ? {} : { "last-event-id": place },
+  let timer = setTimeout(() => silence.abort(), SILENCE_MS);
+  const answer = await open("GET", position === null ? "/events?view=summary&after=0" : "/events?view=summary", {
+    headers: position === null ? {} : { "last-event-id": position },
     signal: silence.signal,
   });
   opened();
@@ -66,7 +66,7 @@ async function* events(place, opened) {
       const { done, value } = await reader.read();
       if (done) return;
       clearTimeout(timer);
-      timer = setTimeout(() => silence.abort(), SILENCE);
+      timer = setTimeout(() => silence.abort(), SILENCE_MS);
       const blocks = (text + value).split("\n\n");
       text = blocks.pop();
       for (const block of blocks) {
@@ -80,7 +80,7 @@ async function* events(place, opened) {
   }
 }
 
-/** The fields that the mock writes, one on a line each; null for comments. */
+/** Returns the event in a block of lines; null for a comment. */
 function eventOf(block) {
   const event = { id: "", kind: "message", data: "" };
   for (const line of block.split("\n")) {

@@ -1,6 +1,6 @@
-/** Tabs by the pattern that screen readers know: arrow keys move, one tab is in the order of the Tab key. */
+/** Tabs by the ARIA pattern: arrow keys move between tabs, and the Tab key reaches the selected one only. */
 
-/** `chosen(name)` is told which panel came up. */
+/** Makes the tabs of a list work; `chosen(name)` receives the name of a newly shown panel. */
 export function tabs(list, chosen) {
   const all = [...list.querySelectorAll("[role=tab]")];
   const choose = (tab) => {

@@ -1,14 +1,14 @@
-/** The panel of the clock: the time of the space, and a way to advance it. */
+/** The panel of the clock: the time of the space, and a form to advance it. */
 
 import { call } from "./api.js";
-import { attempt, tell } from "./asking.js";
-import { h, say } from "./dom.js";
+import { attempt, notify } from "./feedback.js";
+import { h, setText } from "./dom.js";
 import { day, duration, time } from "./format.js";
 
 const STEPS = ["30s", "1m", "30m", "6h", "1d", "30d"];
 
 export class Time {
-  /** `header` shows the time at all times. */
+  /** `header` is an element outside the panel that shows the time too. */
   constructor({ panel, header, clock }) {
     Object.assign(this, { header, clock });
     this.problem = h("p", { class: "problem", role: "alert" });
@@ -17,7 +17,7 @@ export class Time {
     const by = h("input", { id: "advance-by", required: true, autocomplete: "off", spellcheck: "false", placeholder: "90s, 12h, 7d" });
     panel.append(
       h("h2", {}, "Clock"),
-      h("p", { class: "panel-summary" }, "The time of this space alone. Sessions, tokens, profiles and decisions expire by it; it only goes forward."),
+      h("p", { class: "panel-summary" }, "The time of this space only. Sessions, tokens, profiles and decisions expire by it. You can advance it, but not set it back."),
       this.now, this.offset,
       h("h3", {}, "Advance"),
       h("div", { class: "chips" }, STEPS.map((step) => h("button", { type: "button", onclick: () => this.advance(step) }, `+${step}`))),
@@ -31,7 +31,7 @@ export class Time {
       await call("POST", "/clock", { advance: by });
       await this.clock.read();
       this.tick();
-      tell(`The clock is advanced by ${by}.`);
+      notify(`The clock is advanced by ${by}.`);
     });
   }
 
@@ -43,8 +43,8 @@ export class Time {
   tick() {
     const now = this.clock.now();
     const ahead = this.clock.offset ? `${duration(this.clock.offset)} ahead` : "";
-    say(this.header, [time(now), ahead && `+${duration(this.clock.offset)}`].filter(Boolean).join("  "));
-    say(this.now, time(now));
-    say(this.offset, `${day(now)}${ahead && `, ${ahead} of the mock`}`);
+    setText(this.header, [time(now), ahead && `+${duration(this.clock.offset)}`].filter(Boolean).join("  "));
+    setText(this.now, time(now));
+    setText(this.offset, `${day(now)}${ahead && `, ${ahead} of the mock`}`);
   }
 }

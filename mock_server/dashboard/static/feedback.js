@@ -1,31 +1,31 @@
-/** What the page asks and tells its user: whether to do something, that it was done, or why it was not. */
+/** Messages to the user: confirmations, notices and errors. */
 
 import { Refused } from "./api.js";
-import { h, say } from "./dom.js";
+import { h, setText } from "./dom.js";
 
-const SHOWN = 6000; // ms
+const SHOWN_MS = 6000;
 const notice = document.getElementById("notice");
 let hiding = 0;
 
-/** Tells that something was done, on the page and to screen readers. */
-export function tell(sentence) {
+/** Shows a notice for some seconds; screen readers read it out. */
+export function notify(sentence) {
   clearTimeout(hiding);
-  say(notice, sentence);
-  hiding = setTimeout(() => say(notice, ""), SHOWN);
+  setText(notice, sentence);
+  hiding = setTimeout(() => setText(notice, ""), SHOWN_MS);
 }
 
-/** Does what a form or a button is for; what the mock refuses is said in `problem`. */
+/** Runs the action of a form or button, and shows an error of the mock in `problem`. */
 export async function attempt(problem, work) {
-  say(problem, "");
+  setText(problem, "");
   try {
     await work();
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    say(problem, error.message);
+    setText(problem, error.message);
   }
 }
 
-/** Whether the user wants to. */
+/** Asks the user to confirm an action; resolves to true or false. */
 export function confirmed(question, consequence, verb) {
   return new Promise((resolve) => {
     const dialog = h("dialog", { class: "asking", "aria-labelledby": "asking-title" },
