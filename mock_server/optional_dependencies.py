@@ -1,4 +1,4 @@
-"""The extras of the distribution: optional dependencies, and the error for those that are not installed."""
+"""Extras of the package: optional dependencies, and the error if one is missing."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "proxy": _PROXY,
     "redis": ("redis",),
 }
-"""Modules of each extra of pyproject.toml; the extra is installed if all can be imported."""
+"""Modules whose presence shows that an extra of pyproject.toml is installed."""
 
 
-def require(extra: str, feature: str) -> None:
-    """Raise ConfigError with the install command if an extra, which ``feature`` needs, is not installed."""
+def require(extra: str, what: str) -> None:
+    """Raise `ConfigError` with the install command if ``what`` needs an extra that is not installed."""
     missing = [module for module in EXTRAS[extra] if find_spec(module) is None]
     if missing:
         install = f"pip install 'pass-harness[{extra}]'"
-        raise ConfigError(f"{feature} needs packages that are not installed ({', '.join(missing)}): {install}")
+        raise ConfigError(f"{what} needs packages that are not installed ({', '.join(missing)}): {install}")

@@ -23,7 +23,7 @@ from pass_harness.fixtures.programmer_service.__main__ import main as programmer
 from pass_harness.load.cli import main as pass_load
 from pass_harness.mock_server.behaviours.presets import presets
 from pass_harness.mock_server.cli.main import main as pass_mock
-from pass_harness.mock_server.formats.json_schema import field_texts
+from pass_harness.mock_server.formats.json_schema import field_docstrings
 
 DOCS = Path(__file__).parents[1]
 COMMANDS = {
@@ -111,7 +111,7 @@ def _helps(
 
 
 def _members(struct: type[msgspec.Struct]) -> str:
-    meanings = field_texts(struct)
+    meanings = field_docstrings(struct)
     lines = [f"\n## {struct.__name__}\n", f"{_line(inspect.getdoc(struct) or '')}\n"]
     lines += ["| member | type | default | meaning |", "|---|---|---|---|"]
     for field in msgspec.structs.fields(struct):

@@ -44,7 +44,7 @@ async def events(request: Request) -> Response:
     view = request.query_params.get("view", "full")
     if view not in {"full", "summary"}:
         raise Refused(f"view must be full or summary, not {view!r}")
-    if space.watch.listeners >= MAX_LISTENERS:
+    if space.monitor.listeners >= MAX_LISTENERS:
         raise Refused(f"this space has {MAX_LISTENERS} listeners, the maximum: close one first", 503)
     after = request.query_params.get("after") or request.headers.get("last-event-id")
     position = await _Position.of(space, after)
@@ -69,7 +69,7 @@ class _Position:
 
         Refused for a text that is not an id.
         """
-        last_exchange, last_finding = await space.journal.last_id(), await space.watch.last_finding()
+        last_exchange, last_finding = await space.journal.last_id(), await space.monitor.last_finding()
         position = _Position(space.life, last_exchange, last_finding)
         if after is None:
             return position
@@ -80,7 +80,7 @@ class _Position:
         position.exchange = min(int(exchange), last_exchange)
         if finding:
             position.finding = min(int(finding), last_finding)
-        elif later := await space.watch.findings(since=position.exchange):
+        elif later := await space.monitor.findings(since=position.exchange):
             position.finding = later[0][0] - 1
         return position
 
@@ -91,7 +91,7 @@ class _Position:
 async def _stream(
     spaces: Spaces, space: Space, position: _Position, view: Callable[[Exchange], msgspec.Struct]
 ) -> AsyncIterator[bytes]:
-    watch = space.watch
+    watch = space.monitor
     with watch.listening() as has_events:
         yield b"retry: 1000\n: listening\n\n"
         while not watch.closed:
@@ -123,7 +123,7 @@ async def _stream(
 async def _new_events(space: Space, position: _Position, view: Callable[[Exchange], msgspec.Struct]) -> list[bytes]:
     """Return the encoded events after a position, and advance the position."""
     batch: list[bytes] = []
-    watch, journal = space.watch, space.journal
+    watch, journal = space.monitor, space.journal
     last_exchange, last_finding = await journal.last_id(), await watch.last_finding()
     if position.life != space.life:
         position.life, position.finding = space.life, last_finding

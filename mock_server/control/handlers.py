@@ -96,7 +96,7 @@ async def software_statement(request: Request) -> Response:
 
 async def show_clock(request: Request) -> Response:
     clock = space_of(request).clock
-    return answer(ClockState(clock.now_ms(), clock.offset))
+    return answer(ClockState(clock.now_ms(), clock.offset_ms))
 
 
 async def advance_clock(request: Request) -> Response:
@@ -181,7 +181,7 @@ async def fail_over(request: Request) -> Response:
 async def switch_behaviour(request: Request) -> Response:
     body = await body_as(request, SwitchCall)
     behaviour: str = request.path_params["id"]
-    if not await space_of(request).behaviours.switch(behaviour, enabled=body.enabled):
+    if not await space_of(request).behaviours.set_enabled(behaviour, enabled=body.enabled):
         raise Refused(f"there is no behaviour {behaviour}", 404)
     return answer({"id": behaviour, "enabled": body.enabled})
 

@@ -22,7 +22,7 @@ from starlette.responses import Response
 
 from pass_harness.mock_server.behaviours.effects import Effect
 from pass_harness.mock_server.clock import Clock
-from pass_harness.mock_server.metrics.counters import BOUNDS, Counters, Totals
+from pass_harness.mock_server.metrics.counters import BUCKET_BOUNDS_S, Counters, Totals
 from pass_harness.mock_server.metrics.event_loop_lag import EventLoopLag
 from pass_harness.mock_server.spaces.spaces import Spaces
 
@@ -56,11 +56,11 @@ class Metrics(Collector):
 
     async def render(self, accept: str) -> tuple[bytes, str]:
         """Return the metrics in a format that the Accept header allows, and their content type."""
-        at_hand = self._spaces.at_hand()
+        at_hand = self._spaces.loaded()
         counters = await self._totals.total()
         self._state = _State(
             spaces=len(await self._spaces.names()),
-            listeners=sum(space.watch.listeners for space in at_hand),
+            listeners=sum(space.monitor.listeners for space in at_hand),
             dropped=sum([await space.journal.dropped() for space in at_hand]),
             lag_ms=self._lag.since(self._clock.monotonic_s() - LAG_WINDOW_S),
         )
@@ -88,7 +88,7 @@ class Metrics(Collector):
         throttled = CounterMetricFamily(
             "pass_mock_throttled_requests", "Requests refused by the rate limit (429).", labels=("endpoint",)
         )
-        bounds = [*map(str, BOUNDS), "+Inf"]
+        bounds = [*map(str, BUCKET_BOUNDS_S), "+Inf"]
         for endpoint, tally in sorted(self._tallies.endpoints.items()):
             name = endpoint or "unknown"
             for status, number in sorted(tally.statuses.items()):

@@ -18,7 +18,7 @@ _LARGEST_LIST = 1_000
 
 async def findings(request: Request) -> Response:
     """Return the findings of the live rules."""
-    return answer(await space_of(request).watch.report())
+    return answer(await space_of(request).monitor.report())
 
 
 async def list_sessions(request: Request) -> Response:
@@ -72,5 +72,5 @@ def _bucket(ip: str, item: str, tat: float, now_ms: int, limit: throttle.Limit |
     """Return a bucket; ``tokens`` and ``next_allowed`` are None for that of a behaviour, which has its own limit."""
     if item or limit is None:
         return Bucket(ip, special=bool(item), tokens=None, next_allowed=None)
-    tokens, next_allowed = throttle.left(tat, now_ms, limit)
+    tokens, next_allowed = throttle.remaining(tat, now_ms, limit)
     return Bucket(ip, special=False, tokens=tokens, next_allowed=next_allowed)

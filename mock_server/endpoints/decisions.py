@@ -8,7 +8,7 @@ from pass_harness.mock_server.adobe.errors import ENHANCED_ERRORS, ApiError
 from pass_harness.mock_server.adobe.models import DecisionEntry, DecisionsAnswer, ErrorInformation, MediaTokenEntry
 from pass_harness.mock_server.adobe.partner import framework_status
 from pass_harness.mock_server.domain import decisions, profiles
-from pass_harness.mock_server.domain.decisions import Decision, Denials, Flaws, Question
+from pass_harness.mock_server.domain.decisions import Decision, DecisionQuery, DenialLookup, FlawLookup
 from pass_harness.mock_server.domain.records import Profile
 from pass_harness.mock_server.endpoints.temppass import temppass_identity
 from pass_harness.mock_server.gateway import parameters
@@ -30,7 +30,7 @@ async def authorize(call: Call) -> Response:
     return _answer(call, await decisions.authorize(call.space.world, question))
 
 
-async def _question(call: Call, limit: str, *, binding: bool = False) -> Question:
+async def _question(call: Call, limit: str, *, binding: bool = False) -> DecisionQuery:
     world, provider = call.space.world, call.requestor.id
     resources = _resources(call)
     mvpd = await world.integration(provider, call.path_params["mvpd"])
@@ -41,7 +41,7 @@ async def _question(call: Call, limit: str, *, binding: bool = False) -> Questio
         raise ApiError("too_many_resources")
     profile = await profiles.find(world, call.viewer, mvpd.id)
     _check_partner(call, mvpd.id, profile)
-    return Question(
+    return DecisionQuery(
         viewer=call.viewer,
         mvpd=mvpd.id,
         profile=profile,
@@ -78,7 +78,7 @@ def _resources(call: Call) -> list[str]:
     return resources
 
 
-def _denials(call: Call) -> Denials | None:
+def _denials(call: Call) -> DenialLookup | None:
     """Return a function from a resource to its denial by a behaviour: ``deny``, or an ``error`` of an item."""
     if not call.space.behaviours.active:
         return None
@@ -104,7 +104,7 @@ def _is_top_level(code: str) -> bool:
     return ENHANCED_ERRORS[code].status != 403 or code == _TOP_LEVEL_403
 
 
-def _flaws(call: Call) -> Flaws | None:
+def _flaws(call: Call) -> FlawLookup | None:
     if not call.space.behaviours.active:
         return None
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 from starlette.types import Receive
 
-from pass_harness.mock_server.formats.content_encoding import unpacked
+from pass_harness.mock_server.formats.content_encoding import decompress
 from pass_harness.mock_server.proxy.upstream import Headers
 
 
@@ -27,10 +27,10 @@ class BodyCopy:
         if len(self._content) < self._limit:
             self._content += chunk[: self._limit - len(self._content)]
 
-    def unpacked(self, headers: Headers) -> bytes:
+    def decompress(self, headers: Headers) -> bytes:
         """Return the copy, decompressed (Content-Encoding) up to the same limit; empty for an unknown encoding."""
         encoding = dict(headers).get(b"content-encoding", b"").decode("latin-1")
-        return unpacked(bytes(self._content), encoding, self._limit) or b""
+        return decompress(bytes(self._content), encoding, self._limit) or b""
 
 
 class RequestBody:

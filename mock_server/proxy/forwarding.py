@@ -46,11 +46,11 @@ class Forwarder:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         space: Space = scope["space"]
         started_s = space.clock.monotonic_s()
-        ticket = space.watch.arrived(started_s)
+        ticket = space.monitor.arrived(started_s)
         try:
             await _ForwardedExchange(self, scope, send, started_s).run(receive)
         finally:
-            space.watch.answered(ticket)
+            space.monitor.answered(ticket)
 
 
 class _ForwardedExchange:
@@ -167,11 +167,11 @@ class _ForwardedExchange:
             duration_ms=round(seconds * 1000, 3),
             lag_ms=proxy.lag.since(self._started_s),
             endpoint="",
-            inbound=msgspec.structs.replace(inbound, body=self._sent.unpacked(self._scope["headers"])),
+            inbound=msgspec.structs.replace(inbound, body=self._sent.decompress(self._scope["headers"])),
             status=self._status,
             response_headers=self._headers,
-            response_body=self._received.unpacked(self._headers),
-            longest=proxy.bounds.journal_body_chars,
+            response_body=self._received.decompress(self._headers),
+            max_body_chars=proxy.bounds.journal_body_chars,
             service_provider=None,
             mvpd=None,
             code=None,
