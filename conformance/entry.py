@@ -1,4 +1,4 @@
-"""Where pass-conformance starts: it asks for the extra that the command needs before anything imports it."""
+"""Entry point of pass-conformance: checks that the extra of a command is installed before it imports the command."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def main() -> None:
 
 
 def start(name: str, *, extra: str, module: str) -> None:
-    """Runs the command ``main`` of a module, or says what to install for it."""
+    """Run the command ``main`` of a module. Exit with 2 and the ``pip install`` line where its extra is missing."""
     try:
         require(extra, name)
     except ConfigError as error:

@@ -1,4 +1,4 @@
-"""Errors that a person can mend: the command line prints their sentence and exits with 2 or 3."""
+"""Errors that the command line prints as one sentence, without a traceback: exit code 2 or 3."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ __all__ = ["ConfigError", "HarnessError"]
 
 
 class HarnessError(Exception):
-    """The harness itself failed (mock gone, a child that did not start): nothing can be judged."""
+    """A failure of the harness itself, such as a mock that is gone or a process that did not start: exit code 3."""

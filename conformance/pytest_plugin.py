@@ -1,7 +1,7 @@
 """The pytest plugin of the suite: rules as tests.
 
-``pytest --pass-service SERVICE.toml`` adds one test per rule, judged on one run of all scenarios. Nothing else of the
-suite is imported until then.
+``pytest --pass-service SERVICE.toml`` adds one test per rule, judged on one run of all scenarios. Without that option
+the plugin imports nothing else of the suite.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--pass-service",
         metavar="SERVICE.toml",
-        help="judge the Programmer Service that this file describes, one test per rule, with the mock of --pass-mock "
-        "(default: [mock] url)",
+        help="run every scenario against the Programmer Service that this file describes, and report each rule as a "
+        "test; the mock is that of --pass-mock (default: [mock] url of the file)",
     )
     group.addoption(
         "--pass-rules",
         metavar="VERSION",
-        help="the rule set that --pass-service judges by (default: the newest released one)",
+        help="rule set of --pass-service (default: the newest released one)",
     )
 
 
-@pytest.hookimpl(tryfirst=True)  # so that -k and -m choose among rules too
+@pytest.hookimpl(tryfirst=True)  # before pytest applies -k and -m, so that these select rules too
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
     service = config.getoption("pass_service")
     if service:
-        # Costs nothing where it is not asked for.
+        # Imported here, so that pytest starts as fast as before without the option.
         from pass_harness.mock_server.formats.usage_error import ConfigError  # noqa: PLC0415
         from pass_harness.mock_server.optional_dependencies import require  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""Rules as pytest items: one judged run, one test per rule, and one for the scenarios themselves."""
+"""Rules as pytest items: one judged run, one test per rule, and one test for the scenarios."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SCENARIOS = "every scenario is played to its end"
 
 
 class JudgedRun:
-    """Drives and judges the service when the first test asks for it, and once only."""
+    """The one run of the service that all tests share; it begins when the first test reads `report`."""
 
     def __init__(self, config: ServiceConfig, mock_url: str, control_token: str | None, rule_set: RuleSet) -> None:
         self.rules = rule_set.rules
@@ -33,7 +33,7 @@ class JudgedRun:
 
     @property
     def report(self) -> Report:
-        """Fails the test that asks if the harness failed, or a driver turned out to be none."""
+        """The report of the run. Fails the calling test where the configuration or the harness failed."""
         if self._outcome is None:
             try:
                 self._outcome = asyncio.run(
@@ -56,7 +56,7 @@ class JudgedRun:
 
 
 class ServiceFile(pytest.File):
-    """The service.toml, as the collector of its rules."""
+    """The service.toml as a pytest collector: one item per rule."""
 
     run: JudgedRun
 
@@ -73,7 +73,7 @@ class _JudgedItem(pytest.Item):
 
 
 class RuleItem(_JudgedItem):
-    """Passed, failed with evidence, or skipped with the reason why there is nothing to judge."""
+    """A rule as a test: passed, failed with its findings, or skipped with the reason why nothing was judged."""
 
     def runtest(self) -> None:
         rule = next(rule for rule in self.parent.run.report.rules if rule.id == self.name)
@@ -85,13 +85,13 @@ class RuleItem(_JudgedItem):
             case Verdict.NOT_EXERCISED:
                 pytest.skip("not exercised: the run gave no opportunity")
             case Verdict.VIOLATED if rule.severity == "SHOULD":
-                pytest.xfail(f"advice (SHOULD): {told(rule)}")
+                pytest.xfail(f"advice (SHOULD): {failure_text(rule)}")
             case _:
-                pytest.fail(told(rule), pytrace=False)
+                pytest.fail(failure_text(rule), pytrace=False)
 
 
 class ScenariosItem(_JudgedItem):
-    """Fails where a scenario did, so that a run that judged nothing never looks like success."""
+    """The scenarios as a test: fails where one failed, or where no rule had an opportunity."""
 
     def runtest(self) -> None:
         report = self.parent.run.report
@@ -109,7 +109,7 @@ def rule_items(
     control_token: str | None,
     rule_set: str | None,
 ) -> list[pytest.Item]:
-    """The tests of one service.toml; a file or a rule set that cannot be used is a usage error of pytest."""
+    """Return the tests of one service.toml. Raises `pytest.UsageError` for an invalid file or an unknown rule set."""
     try:
         config, rules = load(service), rule_sets.named(rule_set)
     except ConfigError as error:
@@ -119,6 +119,6 @@ def rule_items(
     return file.collect()
 
 
-def told(rule: RuleReport) -> str:
-    """Title and verdict, then what stands in every test report."""
+def failure_text(rule: RuleReport) -> str:
+    """Return title, verdict and findings of a rule, for the failure message of its test."""
     return f"{rule.severity} {rule.id}: {rule.title}\n{rule.verdict}, {rule.broken} findings\n{evidence(rule)}"

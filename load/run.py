@@ -22,7 +22,7 @@ from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.reports.model import Run
 from pass_harness.conformance.reports.model import compose as compose_conformance
 from pass_harness.conformance.rule_sets import RuleSet
-from pass_harness.conformance.running.doctor import examine, mock_answers
+from pass_harness.conformance.running.doctor import check_mock, examine
 from pass_harness.conformance.running.judged_run import Announce
 from pass_harness.conformance.service_toml.service_config import ServiceConfig
 from pass_harness.fixtures.devices import TEST_ADDRESSES, new_devices
@@ -106,7 +106,7 @@ async def run_event(occasion: RunSpec) -> LoadReport:
 
 async def _prepare(occasion: RunSpec, control: ControlClient, judge: LiveJudge) -> tuple[list[str], frozenset[str]]:
     """Asks mock and service before the event whether they are fit for it: why not, if so, and the facilities."""
-    if (problem := await mock_answers(control)) is not None:
+    if (problem := await check_mock(control)) is not None:
         return [str(problem)], frozenset()
     await _require_mvpds(occasion, control)
     await _require_data_centres(occasion, control)

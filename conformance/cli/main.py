@@ -1,4 +1,4 @@
-"""The command pass-conformance. Machine formats go to stdout alone; progress and errors go to stderr."""
+"""The command pass-conformance. Reports go to stdout; progress and errors go to stderr."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from pass_harness.mock_server.cli.options import (
     DEFAULT_MOCK,
     FILE,
     HELP,
-    completion_of,
+    completing,
     control_token_option,
     schema_command,
 )
@@ -52,21 +52,28 @@ SCHEMAS = {
 @click.group(cls=CommandGroup, context_settings=HELP)
 @click.version_option(package_name="pass-harness")
 def main() -> None:
-    """Checks that a Programmer Service follows Adobe Pass rules of polling, caching, retrying and headers.
+    """Check that a Programmer Service follows Adobe Pass's rules for polling, caching, retries and headers.
 
-    Exit codes: 0 holds; 1 a MUST rule is violated, or a waiver is stale or has expired; 2 wrong usage
-    or configuration; 3 nothing could be judged.
+    Exit codes: 0 passed; 1 a MUST rule is violated, or a waiver is stale or has expired; 2 wrong usage
+    or configuration; 3 inconclusive: nothing, or not everything, could be judged.
     """
 
 
 _service = click.option(
-    "--service", "service_file", type=FILE, required=True, metavar="SERVICE.toml", help="How verbs reach the service."
+    "--service",
+    "service_file",
+    type=FILE,
+    required=True,
+    metavar="SERVICE.toml",
+    help="Configuration of the service under test.",
 )
-_mock = click.option("--mock", "mock_url", metavar="URL", help=f"The mock [default: [mock] url, or {DEFAULT_MOCK}].")
+_mock = click.option(
+    "--mock", "mock_url", metavar="URL", help=f"Address of the mock [default: [mock] url, or {DEFAULT_MOCK}]."
+)
 
 
 def _scenario_ids() -> list[str]:
-    from pass_harness.conformance.scenarios import scenario_ids  # noqa: PLC0415 - the other commands start faster without
+    from pass_harness.conformance.scenarios import scenario_ids  # noqa: PLC0415 - the other commands start faster
 
     return scenario_ids()
 
@@ -76,26 +83,28 @@ _scenarios = click.option(
     "scenarios",
     multiple=True,
     metavar="ID",
-    shell_complete=completion_of(_scenario_ids),
-    help="Play only these; globs, repeatable.",
+    shell_complete=completing(_scenario_ids),
+    help="Play only this scenario (glob); repeatable.",
 )
 
 
 @main.command()
-@click.option("--service", "service_file", type=FILE, metavar="SERVICE.toml", help="How verbs reach the service.")
+@click.option(
+    "--service", "service_file", type=FILE, metavar="SERVICE.toml", help="Configuration of the service under test."
+)
 @_mock
 @control_token_option
 @_scenarios
-@click.option("--watch", is_flag=True, help="Drive nothing: judge what happens at the mock until Ctrl-C.")
+@click.option("--watch", is_flag=True, help="Play no scenario: judge the traffic at the mock until Ctrl-C.")
 @click.option(
-    "--for", "length", metavar="DURATION", callback=duration, help="With --watch: end after so long, like 60s."
+    "--for", "length", metavar="DURATION", callback=duration, help="With --watch: end after this time, like 60s."
 )
 @click.option(
     "--until-idle",
     "idle",
     metavar="DURATION",
     callback=duration,
-    help="With --watch: end once nothing came for so long.",
+    help="With --watch: end after this time without an exchange.",
 )
 @with_run_options()
 def run(
@@ -108,23 +117,23 @@ def run(
     idle: Duration | None,
     terms: RunOptions,
 ) -> None:
-    """Drive a service through every scenario and judge what it did to Adobe Pass.
+    """Play every scenario against a service, and judge its requests to Adobe Pass.
 
-    With --watch your own tests drive it, and --service is needed for its [mock] and instances at most.
+    With --watch your own tests drive the service. Of --service, which is optional then, [mock] and instances count.
     """
     config = load(service_file) if service_file is not None else None
     if watch and scenarios:
-        raise click.UsageError("with --watch no scenario is played")
+        raise click.UsageError("--watch plays no scenario; leave out --scenario or --watch")
     if watch:
         _watch(config, mock_url, control_token, length, idle, terms)
     if length is not None or idle is not None:
-        raise click.UsageError("--for and --until-idle go with --watch")
+        raise click.UsageError("--for and --until-idle need --watch")
     if config is None:
-        raise click.UsageError("name the service with --service SERVICE.toml, or watch what happens with --watch")
-    from pass_harness.conformance.running.judged_run import judge_service  # noqa: PLC0415 - the other commands start faster without
+        raise click.UsageError("name the service with --service SERVICE.toml, or judge other traffic with --watch")
+    from pass_harness.conformance.running.judged_run import judge_service  # noqa: PLC0415 - the other commands start faster
     from pass_harness.conformance.scenarios import chosen  # noqa: PLC0415 - likewise
 
-    with progress("driving the service") as announce:
+    with progress("playing scenarios against the service") as announce:
         report = asyncio.run(
             judge_service(
                 config,
@@ -145,7 +154,7 @@ def run(
 @_scenarios
 @with_run_options(report=Path("report"))
 def demo(defects: tuple[str, ...], scenarios: tuple[str, ...], terms: RunOptions) -> None:
-    """Start the mock and the example service, and judge the one with the other."""
+    """Start the mock and the example service, play every scenario, and report."""
     from pass_harness.conformance.running.demo import demonstrate  # noqa: PLC0415 - only this command needs the example service
     from pass_harness.conformance.scenarios import chosen  # noqa: PLC0415 - likewise
 
@@ -166,43 +175,52 @@ def demo(defects: tuple[str, ...], scenarios: tuple[str, ...], terms: RunOptions
 @_mock
 @control_token_option
 def doctor(service_file: Path, mock_url: str | None, control_token: str | None) -> None:
-    """Is the service up, does it reach the mock, do the verbs map: before any verdict."""
-    from pass_harness.conformance.running.doctor import consult  # noqa: PLC0415 - only this command shows its findings alone
+    """Check a setup: the service answers, its requests reach the mock, its verbs are mapped."""
+    from pass_harness.conformance.running.doctor import diagnose  # noqa: PLC0415 - the other commands start faster
 
     config = load(service_file)
-    with progress("examining the service") as announce:
-        consultation = consult(config, _mock_of(config, mock_url), seed=fresh_seed(), control_token=control_token)
-        found, untestable = asyncio.run(consultation)
-    for diagnosis in found:
+    with progress("checking the setup") as announce:
+        diagnoses, untestable = asyncio.run(
+            diagnose(config, _mock_of(config, mock_url), seed=fresh_seed(), control_token=control_token)
+        )
+    for diagnosis in diagnoses:
         announce(str(diagnosis))
     for rule, needs in untestable.items():
         announce(f"untestable: {rule} needs {needs}")
-    if any(diagnosis.fatal for diagnosis in found):
+    if any(diagnosis.fatal for diagnosis in diagnoses):
         sys.exit(UNJUDGED)
-    announce("the service can be judged" + (", but see above" if found or untestable else ""))
+    announce("the service can be judged" + (", with the limits above" if diagnoses or untestable else ""))
 
 
 @main.command()
-@click.option("--service", "service_file", type=FILE, metavar="SERVICE.toml", help="How verbs reach the service.")
-@click.option("--waivers", "waivers_file", type=FILE, metavar="FILE", help="Findings that are excused (TOML).")
+@click.option(
+    "--service", "service_file", type=FILE, metavar="SERVICE.toml", help="Configuration of the service under test."
+)
+@click.option("--waivers", "waivers_file", type=FILE, metavar="FILE", help="Waivers: excused findings (TOML).")
 def check(service_file: Path | None, waivers_file: Path | None) -> None:
-    """Say whether files can be used; nothing is sent."""
+    """Validate configuration files. Sends no request."""
     check_files({service_file: load, waivers_file: load_waivers})
 
 
 @main.command()
 @click.argument("traces", nargs=-1, required=True, type=FILE, metavar="TRACE…")
 @click.option(
-    "--host", "hosts", multiple=True, help="A mock or proxy in a HAR, besides Adobe's own hosts; repeatable."
+    "--host", "hosts", multiple=True, help="Host of a mock or proxy to judge, besides Adobe's own hosts; repeatable."
 )
-@click.option("--instances", type=click.IntRange(min=1), default=1, show_default=True, help="Of the service.")
+@click.option(
+    "--instances",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Number of instances of the service.",
+)
 @with_run_options()
 def audit(traces: tuple[Path, ...], hosts: tuple[str, ...], instances: int, terms: RunOptions) -> None:
-    """Judge recorded traffic: JSON lines of `--record`, HAR of mock, proxy, browsers or mitmproxy; gzipped or not.
+    """Judge recorded traffic: JSON lines of `--record`, or HAR of the mock, the proxy, a browser or mitmproxy.
 
-    Several files are put in order of time together.
+    Traces may be gzipped. Several traces are merged in order of time.
     """
-    from pass_harness.conformance.running.audit import audit as judge_traces  # noqa: PLC0415 - the other commands start faster without
+    from pass_harness.conformance.running.audit import audit as judge_traces  # noqa: PLC0415 - the other commands start faster
 
     expectations = Expectations(instances=instances)
     with progress(f"judging {', '.join(map(str, traces))}") as announce:
@@ -229,9 +247,9 @@ def rules(patterns: tuple[str, ...], rule_set: str | None, form: str) -> None:
 
 
 @main.command()
-@click.argument("rule", shell_complete=completion_of(rule_ids))
+@click.argument("rule", shell_complete=completing(rule_ids))
 def explain(rule: str) -> None:
-    """Say what a rule asks, where that stands, what breaks otherwise and how to mend it."""
+    """Explain a rule: its requirement, the consequences of a violation, the remedy and the source."""
     for number, chosen in enumerate(select([rule])):
         if number:
             click.echo()

@@ -1,6 +1,6 @@
-"""What the commands have in common: errors as one sentence, progress, and reports on stdout and in files.
+"""Options, errors, progress and output that several commands share.
 
-Machine formats go to stdout alone; progress and errors go to stderr.
+Reports go to stdout and to files; progress and errors go to stderr.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pass_harness.conformance.errors import ConfigError, HarnessError
 from pass_harness.conformance.printable import printable_lines
 from pass_harness.conformance.reports.formats import Form
 from pass_harness.fixtures.programmer_service.defects import DEFECTS
-from pass_harness.mock_server.cli.options import completion_of, parsed_with
+from pass_harness.mock_server.cli.options import completing, read_by
 from pass_harness.mock_server.formats.durations import parse_duration
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 FC = TypeVar("FC", bound=Callable[..., object])
 TEXT, TEXT_FILE = "text", "report.txt"
-"""The form for people, which a terminal shows in colour; the others are bytes."""
+"""The text format, in colour on a terminal, and its file in the folder of a report."""
 WRONG_USAGE, UNJUDGED, INTERRUPTED = 2, 3, 130
 
 defect_option = click.option(
@@ -37,31 +37,31 @@ defect_option = click.option(
     "defects",
     multiple=True,
     metavar="NAME",
-    shell_complete=completion_of(DEFECTS.keys),
-    help="Make the example service misbehave.",
+    shell_complete=completing(DEFECTS.keys),
+    help="Activate this defect of the example service; repeatable.",
 )
 
 
-duration = parsed_with(parse_duration)
-"""The callback of options that take a length of time."""
+duration = read_by(parse_duration)
+"""Callback of options that take a duration, like 30s or 5m."""
 
 
 class CommandGroup(click.Group):
-    """Turns the suite's errors into one sentence and an exit code."""
+    """A group that prints the suite's errors as one sentence and exits with their code."""
 
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
         except ConfigError as error:
-            _end(f"CONFIG: {error}", WRONG_USAGE)
+            _exit(f"CONFIG: {error}", WRONG_USAGE)
         except HarnessError as error:
-            _end(f"HARNESS: {error}", UNJUDGED)
+            _exit(f"HARNESS: {error}", UNJUDGED)
         except KeyboardInterrupt:
-            _end("interrupted", INTERRUPTED)
+            _exit("interrupted", INTERRUPTED)
 
 
 def check_files(readers: Mapping[Path | None, Callable[[Path], object]]) -> None:
-    """Reads each file that was given, and says that it can be used."""
+    """Read each file that is named, and print that it is valid. Raises `ConfigError` for the first invalid one."""
     given = {path: read for path, read in readers.items() if path is not None}
     if not given:
         raise click.UsageError("name at least one file")
@@ -71,35 +71,40 @@ def check_files(readers: Mapping[Path | None, Callable[[Path], object]]) -> None
 
 
 def fresh_seed() -> int:
-    """Another one for each run: a service that remembers its devices shall take these for new."""
+    """Return a random seed, so that each run has new devices, unknown to a service that remembers earlier ones."""
     return secrets.randbits(64)
 
 
 @contextmanager
-def progress(doing: str) -> Iterator[Announce]:
-    """A spinner on a terminal, plain lines elsewhere; both on stderr."""
+def progress(activity: str) -> Iterator[Announce]:
+    """Show progress on stderr, with a spinner on a terminal. Yield a function that prints a line."""
     console = Console(stderr=True, soft_wrap=True)
 
     def announce(line: str) -> None:
         console.print(printable_lines(line), markup=False, highlight=False)
 
     if console.is_terminal:
-        with console.status(doing):
+        with console.status(activity):
             yield announce
     else:
-        announce(doing)
+        announce(activity)
         yield announce
 
 
 def format_option(forms: Mapping[str, Form[R]]) -> Callable[[FC], FC]:
-    """``--format``: the form in which a report goes to stdout."""
+    """Return the option ``--format``, the format of the report on stdout."""
     return click.option(
-        "--format", "form", type=click.Choice([TEXT, *forms]), default=TEXT, show_default=True, help="Of stdout."
+        "--format",
+        "form",
+        type=click.Choice([TEXT, *forms]),
+        default=TEXT,
+        show_default=True,
+        help="Format of the report on stdout.",
     )
 
 
 def reserve(folder: Path | None) -> None:
-    """Makes the folder of the report, so that a long run does not end with nowhere to write to."""
+    """Make the folder of the report before a long run, so that an unwritable one is an error at once."""
     if folder is not None:
         with _writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -114,13 +119,13 @@ def publish(
     form: str,
     exit_code: int,
 ) -> NoReturn:
-    """Shows a report in one of the forms, or as ``render`` prints it, writes all of them to the folder, and ends."""
+    """Print a report as ``form`` (``render`` prints text), write every form to ``folder``, and exit."""
     if form == TEXT:
         render(report, Console())
     else:
         click.echo(forms[form].encode(report), nl=False)
     if folder is not None:
-        files = {made.file: made.encode(report) for made in forms.values()} | {TEXT_FILE: _text(report, render)}
+        files = {other.file: other.encode(report) for other in forms.values()} | {TEXT_FILE: _text(report, render)}
         _write(files, folder)
         click.echo(f"report: {', '.join(str(folder / name) for name in files)}", err=True)
     sys.exit(exit_code)
@@ -133,16 +138,16 @@ def _text(report: R, render: Callable[[R, Console], None]) -> bytes:
 
 
 def _write(files: Mapping[str, bytes], folder: Path) -> None:
-    """All or none of a file is there, whenever someone looks: each is written beside its place and then moved in."""
+    """Write files atomically: each to a temporary name, then renamed."""
     with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
-            beside = folder / f".{name}.{secrets.token_hex(4)}"
+            temporary = folder / f".{name}.{secrets.token_hex(4)}"
             try:
-                beside.write_bytes(content)
-                beside.replace(folder / name)
+                temporary.write_bytes(content)
+                temporary.replace(folder / name)
             finally:
-                beside.unlink(missing_ok=True)
+                temporary.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -153,6 +158,6 @@ def _writing(folder: Path) -> Iterator[None]:
         raise ConfigError(f"{folder}: the report cannot be written ({error.strerror}); name another DIR") from error
 
 
-def _end(sentence: str, code: int) -> NoReturn:
+def _exit(sentence: str, code: int) -> NoReturn:
     click.echo(printable_lines(sentence), err=True)
     sys.exit(code)

@@ -1,6 +1,6 @@
-"""The terms of a judgement: by which rules, with which waivers, against which baseline, and where the report goes.
+"""Options of a judged run: rules, waivers, baseline, and where the report goes.
 
-`with_run_options` gives a command the options for them. What cannot be used is told before a long run, not after it.
+`with_run_options` adds them to a command. They are validated before the run begins.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pass_harness.conformance.reports.formats import FORMS
 from pass_harness.conformance.reports.model import NEW, Report
 from pass_harness.conformance.reports.text import render
 from pass_harness.conformance.rule import Rule
-from pass_harness.mock_server.cli.options import FILE, completion_of
+from pass_harness.mock_server.cli.options import FILE, completing
 
 ANY = "any"
 SECRET = "--control-token"  # noqa: S105 - the name of an option
@@ -33,7 +33,7 @@ SECRET = "--control-token"  # noqa: S105 - the name of an option
 
 @dataclass(frozen=True)
 class RunOptions:
-    """Made by `with_run_options`."""
+    """The validated options of a judged run, as `with_run_options` passes them to the command."""
 
     rule_set: str
     rules: tuple[type[Rule], ...]
@@ -44,7 +44,7 @@ class RunOptions:
     form: str
 
     def conclude(self, report: Report) -> NoReturn:
-        """Compares with the baseline, publishes the report, and ends with its exit code."""
+        """Compare a report with the baseline, publish it, and exit with its code."""
         report.run.rule_set = self.rule_set
         name = click.get_current_context().find_root().info_name or ""
         report.run.command = shlex.join([name, *_shareable(sys.argv[1:])])
@@ -55,33 +55,42 @@ class RunOptions:
 
 
 rules_option = click.option(
-    "--rules", "rule_set", metavar="VERSION", help="The rule set [default: the newest released one]."
+    "--rules", "rule_set", metavar="VERSION", help="Rule set [default: the newest released one]."
 )
 select_option = click.option(
     "--select",
     "patterns",
     multiple=True,
     metavar="ID",
-    shell_complete=completion_of(rule_ids),
-    help="Only these rules; globs, repeatable.",
+    shell_complete=completing(rule_ids),
+    help="Use only this rule (glob); repeatable.",
 )
 
 
 def with_run_options(*, report: Path | None = None) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Options that become the argument ``terms``; ``report`` is the folder of the report where none is named."""
+    """Return a decorator that adds the options to a command, which receives them as the argument ``terms``.
+
+    ``report`` is the default of ``--report``.
+    """
     options = (
         select_option,
         rules_option,
         click.option(
-            "--waivers", "waivers_file", type=FILE, metavar="FILE", help="Findings that are excused (TOML)."
+            "--waivers", "waivers_file", type=FILE, metavar="FILE", help="Waivers: excused findings (TOML)."
         ),
-        click.option("--baseline", "baseline_file", type=FILE, metavar="REPORT.json", help="An earlier report."),
+        click.option(
+            "--baseline",
+            "baseline_file",
+            type=FILE,
+            metavar="REPORT.json",
+            help="Earlier report to compare the findings with.",
+        ),
         click.option(
             "--fail-on",
             type=click.Choice([ANY, NEW]),
             default=ANY,
             show_default=True,
-            help="Which findings count, where there is a baseline.",
+            help="Findings that decide the exit code: any, or only those that are not in the baseline.",
         ),
         click.option(
             "--report",
@@ -90,7 +99,7 @@ def with_run_options(*, report: Path | None = None) -> Callable[[Callable[..., N
             default=report,
             show_default=report is not None,
             metavar="DIR",
-            help="Write the report there, in every form.",
+            help="Folder for the report in every format.",
         ),
         format_option(FORMS),
     )
@@ -109,7 +118,7 @@ def with_run_options(*, report: Path | None = None) -> Callable[[Callable[..., N
             **others: object,
         ) -> None:
             if fail_on == NEW and baseline_file is None:
-                raise click.UsageError("--fail-on new needs a --baseline to know what is new")
+                raise click.UsageError("--fail-on new needs --baseline, the report to compare with")
             chosen = rule_sets.named(rule_set).select(patterns)
             terms = RunOptions(
                 rule_set=chosen.name,
@@ -132,13 +141,13 @@ def with_run_options(*, report: Path | None = None) -> Callable[[Callable[..., N
 
 
 def _shareable(arguments: Sequence[str]) -> Iterator[str]:
-    """The arguments without the control token, since reports are passed around."""
-    words = iter(arguments)
-    for word in words:
-        if word == SECRET:
-            next(words, None)
-        elif not word.startswith(f"{SECRET}="):
-            yield word
+    """Yield the arguments without the control token, since reports are shared."""
+    remaining = iter(arguments)
+    for argument in remaining:
+        if argument == SECRET:
+            next(remaining, None)
+        elif not argument.startswith(f"{SECRET}="):
+            yield argument
 
 
 def _waivers(file: Path | None) -> waivers.Waivers | None:
@@ -146,5 +155,5 @@ def _waivers(file: Path | None) -> waivers.Waivers | None:
 
 
 def load_waivers(file: Path) -> waivers.Waivers:
-    """The waivers of a file, as they hold today; `ConfigError` if it cannot be used."""
+    """Return the waivers of a file, valid today. Raises `ConfigError` for an invalid file."""
     return waivers.load(file, rule_ids(), today=datetime.now(UTC).date())

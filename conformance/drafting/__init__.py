@@ -1,1 +1,1 @@
-"""Making a first service.toml: from what people answer, or from an OpenAPI document of their service."""
+"""Drafts of a first service.toml: from answers on the terminal, or from an OpenAPI document of the service."""

@@ -1,4 +1,4 @@
-"""The draft of a service.toml, however it came about, and its text."""
+"""The draft of a service.toml, and its text."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import msgspec
 from pass_harness.conformance.verbs import VERBS
 
 OPEN = "CHANGE-ME"
-"""Stands where a value is needed that nobody could guess."""
+"""Placeholder for a value that the user has to fill in."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class VerbDraft:
-    """One verb as an HTTP call, with what there is to say about the guess."""
+    """A verb as an HTTP call; ``notes`` are comments on how the call was derived."""
 
     verb: str
     request: str
@@ -28,7 +28,7 @@ class VerbDraft:
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceDraft:
-    """A whole file."""
+    """The draft of a whole file."""
 
     base_url: str
     service_provider: str
@@ -37,7 +37,7 @@ class ServiceDraft:
     verbs: tuple[VerbDraft, ...] = ()
     states: Mapping[str, tuple[str | bool, ...]] = field(default_factory=dict)
     source: str = ""
-    """Where the guesses come from; empty where they are answers."""
+    """Name of the OpenAPI document; empty for a draft from answers."""
 
     @property
     def missing(self) -> list[str]:
@@ -46,33 +46,33 @@ class ServiceDraft:
         return [name for name in VERBS if name not in mapped]
 
     @property
-    def open(self) -> list[str]:
-        """The verbs in which something is still to be put in."""
+    def incomplete(self) -> list[str]:
+        """The verbs that contain `OPEN`."""
         return [verb.verb for verb in self.verbs if OPEN in "\n".join(_verb(verb))]
 
 
 def as_toml(draft: ServiceDraft) -> str:
-    """The file, with comments for the person who goes on with it."""
+    """Return the text of the file, with comments on what to complete."""
     return "\n".join([*_head(draft), *_verbs(draft), *_states(draft)]) + "\n"
 
 
 def _head(draft: ServiceDraft) -> Iterator[str]:
-    yield "# How the conformance suite reaches your Programmer Service (docs/reference/service-toml.md)."
+    yield "# Configuration of the Programmer Service under test (docs/reference/service-toml.md)."
     if draft.source:
-        yield f"# Guessed from {draft.source}: read it once, then let `pass-conformance doctor` try it."
+        yield f"# Derived from {draft.source}: check it, then run `pass-conformance doctor`."
     yield ""
     yield "[service]"
     yield f"base_url = {_value(draft.base_url)}"
-    yield "# The service provider (requestor) that the service acts for, and a TV provider that viewers choose:"
+    yield "# Service provider (requestor) of the service, and the TV provider (MVPD) that viewers choose:"
     yield f"service_provider = {_value(draft.service_provider)}"
     yield f"mvpd = {_value(draft.mvpd)}"
-    yield "# A shell command that restarts the service: what it keeps over a restart is judged too."
+    yield "# Shell command that restarts the service; with it, persistence across a restart is judged too."
     yield f"restart = {_value(draft.restart)}" if draft.restart else '# restart = "docker restart my-service"'
-    yield "# Several instances may each have an access token and a registration of their own:"
+    yield "# Number of instances: each may have its own access token and registration."
     yield "instances = 1"
     yield ""
-    yield "# What every call of the app carries. The suite takes the place of the load balancer, too, which writes"
-    yield "# the device's address into X-Forwarded-For."
+    yield "# Headers of every request. The suite stands in for the load balancer, too, which puts the address of the"
+    yield "# device into X-Forwarded-For."
     yield "[service.headers]"
     yield 'X-Forwarded-For = "{device.ip}"'
     yield 'X-Device-Info = "{device.info}"'
@@ -81,8 +81,8 @@ def _head(draft: ServiceDraft) -> Iterator[str]:
 
 def _verbs(draft: ServiceDraft) -> Iterator[str]:
     yield ""
-    yield "# One section for each verb that the service knows. Rules that need one which is not here are reported as"
-    yield "# untestable, never as passed. `returns` says where in the JSON answer a value is (JSONPath)."
+    yield "# One section for each verb that the service has. A rule that needs a missing verb is reported as"
+    yield "# untestable, never as passed. `returns` are the JSONPaths of values in the JSON response."
     by_name = {verb.verb: verb for verb in draft.verbs}
     for name, verb in VERBS.items():
         yield ""
@@ -113,22 +113,22 @@ def _verb(verb: VerbDraft) -> Iterator[str]:
 def _states(draft: ServiceDraft) -> Iterator[str]:
     yield ""
     if draft.states:
-        yield "# The service's words for the three states:"
+        yield "# The service's values of the three states:"
         yield "[states]"
-        yield from (f"{state} = {_value(words)}" for state, words in draft.states.items())
+        yield from (f"{state} = {_value(values)}" for state, values in draft.states.items())
     else:
-        yield "# If the service has other words for the three states:"
+        yield "# If the service has other values for the three states:"
         yield "# [states]"
         yield '# authenticated = ["loggedIn"]'
 
 
 def _value(value: object) -> str:
-    """A value on one line. What JSON writes of texts, numbers and arrays is TOML too."""
+    """Return a value as TOML on one line. Strings, numbers and arrays are written alike in JSON and TOML."""
     if isinstance(value, Mapping):
         return _table(value)
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_value, value))}]"
-    # Of what JSON lets stand in a text, TOML refuses DEL alone.
+    # DEL is the one character that JSON allows unescaped in a string and TOML does not.
     return msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")
 
 

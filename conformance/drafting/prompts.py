@@ -1,4 +1,4 @@
-"""Asking a person how the verbs reach the service."""
+"""Prompts on the terminal for the mapping of the verbs."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from pass_harness.conformance.drafting.draft import ServiceDraft, VerbDraft
 from pass_harness.conformance.service_toml.service_config import METHODS
 from pass_harness.conformance.verbs import VERBS
 
-_SENT = {
+_BODIES = {
     "login": {"mvpd": "{mvpd}", "screen": "{screen}"},
     "enter_code": {"code": "{code}"},
     "preauthorize": {"resources": "{resources}"},
     "play": {"resource": "{resource}"},
 }
-"""What the body of a verb needs; the names of its members are for the person to put right."""
+"""Request bodies by verb; the user corrects the names of the members."""
 _NONE = "-"
 
 
 def ask(*, base_url: str | None, service_provider: str, mvpd: str) -> ServiceDraft:
-    """A draft from what is answered on the terminal."""
-    click.echo("Where is your service, and how does its app speak to it? Enter takes what is in brackets.", err=True)
+    """Prompt for the service and its verbs, and return the draft."""
+    click.echo("Describe your service and the requests of its app. Enter accepts the value in brackets.", err=True)
     base_url = click.prompt("Address of the service", default=base_url or "http://127.0.0.1:9000", err=True)
     service_provider = click.prompt("Service provider (requestor)", default=service_provider, err=True)
-    mvpd = click.prompt("A TV provider that viewers choose", default=mvpd, err=True)
+    mvpd = click.prompt("TV provider (MVPD) that viewers choose", default=mvpd, err=True)
     restart = click.prompt("Shell command that restarts the service", default=_NONE, err=True)
-    click.echo(f'\nEach verb is one call, like "POST /devices/{{device.id}}/login"; {_NONE} is none.', err=True)
-    verbs = [draft for name in VERBS if (draft := _asked(name)) is not None]
+    click.echo(f'\nA verb is one request, like "POST /devices/{{device.id}}/login"; {_NONE} skips it.', err=True)
+    verbs = [draft for name in VERBS if (draft := _prompt_verb(name)) is not None]
     return ServiceDraft(
         base_url=base_url,
         service_provider=service_provider,
@@ -36,16 +36,16 @@ def ask(*, base_url: str | None, service_provider: str, mvpd: str) -> ServiceDra
     )
 
 
-def _asked(name: str) -> VerbDraft | None:
-    request = click.prompt(f"{name}: {VERBS[name].description}", default=_NONE, value_proc=_request, err=True)
+def _prompt_verb(name: str) -> VerbDraft | None:
+    request = click.prompt(f"{name}: {VERBS[name].says}", default=_NONE, value_proc=_request, err=True)
     if request == _NONE:
         return None
     returns = {
-        wanted: click.prompt(f"  where in its answer is {wanted}?", default=f"$.{wanted}", err=True)
-        for wanted in (*sorted(VERBS[name].required), *sorted(VERBS[name].optional))
+        returned: click.prompt(f"  JSONPath of {returned} in the response", default=f"$.{returned}", err=True)
+        for returned in (*sorted(VERBS[name].required), *sorted(VERBS[name].optional))
     }
-    sends = request.split()[0] in {"POST", "PUT", "PATCH"}
-    return VerbDraft(verb=name, request=request, json=_SENT.get(name) if sends else None, returns=returns)
+    has_body = request.split()[0] in {"POST", "PUT", "PATCH"}
+    return VerbDraft(verb=name, request=request, json=_BODIES.get(name) if has_body else None, returns=returns)
 
 
 def _request(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Looking for members in the schemas of an OpenAPI document."""
+"""Search for members in the schemas of an OpenAPI document."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from pass_harness.conformance.drafting.vocabulary import ID_NAMES, normalized
 from pass_harness.mock_server.openapi.document_reader import Document, MediaType, Schema
 
 DEEPEST = 4
-"""Levels of objects in which a member is looked for."""
+"""Levels of nested objects that are searched."""
 _MOST_PARTS = 200
 
 
 @dataclass(frozen=True)
 class Found:
-    """A member: where it is, as JSONPath, and its schema."""
+    """A member of a schema; ``path`` is its JSONPath."""
 
     path: str
     schema: Schema
 
 
 def json_schema(document: Document, content: dict[str, MediaType]) -> Schema | None:
-    """The schema of the JSON among media types."""
+    """Return the schema of the JSON media type, or None."""
     for media_type, described in content.items():
         if "json" in media_type or media_type == "*/*":
             return whole(document, described.schema)
@@ -31,12 +31,12 @@ def json_schema(document: Document, content: dict[str, MediaType]) -> Schema | N
 
 
 def whole(document: Document, schema: Schema | bool | None) -> Schema | None:
-    """A schema with what it refers to."""
+    """Return a schema with its reference resolved; None for no schema or a boolean one."""
     return document.resolved(schema) if isinstance(schema, Schema) else None
 
 
 def members(document: Document, schema: Schema) -> dict[str, Schema]:
-    """The members of an object, those of the schemas that it is put together from included."""
+    """Return the members of an object, those of its allOf, anyOf and oneOf schemas included."""
     found: dict[str, Schema] = {}
     waiting, seen = deque([schema]), 0
     while waiting and seen < _MOST_PARTS:
@@ -49,7 +49,7 @@ def members(document: Document, schema: Schema) -> dict[str, Schema]:
 
 
 def find(document: Document, schema: Schema | None, names: Sequence[str]) -> Found | None:
-    """The member whose name comes first among the names; of several with it the one that is nearest."""
+    """Return the member whose name comes first in ``names``; among several of that name, the least nested one."""
     everything = list(_walk(document, schema)) if schema is not None else []
     for name in names:
         for path, member_name, member in everything:
@@ -59,7 +59,7 @@ def find(document: Document, schema: Schema | None, names: Sequence[str]) -> Fou
 
 
 def find_ids(document: Document, schema: Schema | None, names: Sequence[str]) -> Found | None:
-    """A list of ids: of texts, or of objects that have one; the answer itself may be the list."""
+    """Return a list of ids, which are strings or members of objects; the response itself may be the list."""
     if schema is None:
         return None
     if schema.items is not None:
@@ -81,7 +81,7 @@ def _ids(document: Document, path: str, listed: Schema) -> Found:
 
 
 def _walk(document: Document, schema: Schema) -> list[tuple[str, str, Schema]]:
-    """Path, name and schema of every member, the nearest first."""
+    """Return path, name and schema of every member, breadth first."""
     found: list[tuple[str, str, Schema]] = []
     waiting = deque([("$", schema, 0)])
     while waiting and len(found) < _MOST_PARTS:

@@ -1,4 +1,4 @@
-"""What services call the things that verbs are about: the vocabulary of the guesses."""
+"""Names that services use for verbs, parameters and returns: the vocabulary of the heuristics."""
 
 from __future__ import annotations
 
@@ -8,40 +8,40 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Signs:
-    """What tells an operation that carries a verb: words in its name, and the method that it usually has."""
+class VerbHints:
+    """The hints that an operation carries a verb: words of its name, and its usual method."""
 
     words: frozenset[str]
     method: str
-    never: frozenset[str] = frozenset()
-    """Words that tell that it is another one."""
+    excluded: frozenset[str] = frozenset()
+    """Words of operations that carry another verb."""
 
 
 def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-SIGNS = {
-    "start": Signs(
+VERB_HINTS = {
+    "start": VerbHints(
         _set("start launch startup initialize init bootstrap hello"), "POST", _set("play playback stream")
     ),
-    "providers": Signs(_set("providers mvpds tvproviders operators distributors idps picker"), "GET"),
-    "login": Signs(
+    "providers": VerbHints(_set("providers mvpds tvproviders operators distributors idps picker"), "GET"),
+    "login": VerbHints(
         _set("login signin logon authenticate authentication regcode activation pairing"),
         "POST",
         _set("logout signout status state"),
     ),
-    "enter_code": Signs(_set("entercode validate activate redeem verifycode typed checkcode codes"), "POST"),
-    "arrived": Signs(_set("arrived callback returned redirected landed completed"), "POST"),
-    "status": Signs(_set("status state authstatus loggedin isauthenticated session checkauth"), "GET"),
-    "preauthorize": Signs(_set("preauthorize preauthorization preauth preflight entitled entitlements"), "POST"),
-    "play": Signs(
+    "enter_code": VerbHints(_set("entercode validate activate redeem verifycode typed checkcode codes"), "POST"),
+    "arrived": VerbHints(_set("arrived callback returned redirected landed completed"), "POST"),
+    "status": VerbHints(_set("status state authstatus loggedin isauthenticated session checkauth"), "GET"),
+    "preauthorize": VerbHints(_set("preauthorize preauthorization preauth preflight entitled entitlements"), "POST"),
+    "play": VerbHints(
         _set("play playback authorize authorization authz watch stream mediatoken"),
         "POST",
         _set("preauthorize stop end"),
     ),
-    "stop": Signs(_set("stop stopped end finish pause"), "POST"),
-    "logout": Signs(_set("logout signout logoff disconnect unlink"), "POST"),
+    "stop": VerbHints(_set("stop stopped end finish pause"), "POST"),
+    "logout": VerbHints(_set("logout signout logoff disconnect unlink"), "POST"),
 }
 
 PLACEHOLDER_NAMES = {
@@ -60,7 +60,7 @@ PLACEHOLDER_NAMES = {
     "resources": _set("resources resourceids channels channelids assets assetids contents contentids stations"),
     "service_provider": _set("serviceprovider serviceproviderid requestor requestorid brand brandid network"),
 }
-"""Normalized names of parameters, by the placeholder that they are."""
+"""Normalized names of parameters, by placeholder."""
 
 RETURN_NAMES: dict[str, tuple[str, ...]] = {
     "code": ("code", "regcode", "registrationcode", "activationcode", "pairingcode", "usercode"),
@@ -78,7 +78,7 @@ RETURN_NAMES: dict[str, tuple[str, ...]] = {
     "message": ("message", "description", "text"),
     "error": ("error", "message", "reason"),
 }
-"""Normalized names of members of answers, the likeliest first, by the return that they are."""
+"""Normalized names of members of responses, the likeliest first, by return."""
 ID_NAMES = ("id", "mvpdid", "mvpd", "providerid", "resource", "resourceid", "channelid", "code", "name")
 
 STATE_WORDS = {
@@ -89,17 +89,17 @@ STATE_WORDS = {
 
 
 def normalized(name: str) -> str:
-    """A name without what writers differ in: ``mvpd_id``, ``mvpd-id`` and ``mvpdId`` are one."""
+    """Return a name in lower case without separators: ``mvpd_id``, ``mvpd-id`` and ``mvpdId`` become ``mvpdid``."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def words_of(text: str) -> set[str]:
-    """The words of a name or sentence, and each two that follow one another as one (log in, logIn)."""
+    """Return the words of a name or sentence, and each two neighbours joined (login for log in and logIn)."""
     words = [word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+", text)]
     return {*words, *(first + second for first, second in itertools.pairwise(words))}
 
 
 def placeholder_of(name: str) -> str | None:
-    """The placeholder that a parameter of this name is likely to be."""
-    wanted = normalized(name)
-    return next((placeholder for placeholder, names in PLACEHOLDER_NAMES.items() if wanted in names), None)
+    """Return the placeholder for a parameter of this name, or None."""
+    key = normalized(name)
+    return next((placeholder for placeholder, names in PLACEHOLDER_NAMES.items() if key in names), None)

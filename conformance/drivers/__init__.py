@@ -1,1 +1,1 @@
-"""How verbs reach the service under test."""
+"""Drivers: they carry verbs to the service under test."""

@@ -1,7 +1,7 @@
-"""The driver that is a command of the user's, in any language: JSON lines on its stdin and stdout.
+"""The command driver: a program of the user, in any language, that speaks JSON lines on stdin and stdout.
 
-The protocol is described in docs/reference/service-toml.md. Verbs of several devices are asked at once, so answers
-may come in any order; each carries the id of its question.
+docs/reference/service-toml.md describes the protocol. Requests for several devices are sent concurrently, and answers
+may come in any order; each carries the id of its request.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ import msgspec
 from pass_harness.conformance.drivers.driver import Request
 from pass_harness.conformance.drivers.http_verbs import VerbError, device_values
 from pass_harness.conformance.drivers.restart import Restarter
-from pass_harness.conformance.drivers.return_values import Garbage
-from pass_harness.conformance.drivers.user_code_driver import OwnDriver
+from pass_harness.conformance.drivers.return_values import InvalidReturn
+from pass_harness.conformance.drivers.user_code_driver import UserCodeDriver
 from pass_harness.conformance.errors import ConfigError
 from pass_harness.conformance.service_toml.service_config import ServiceConfig
 from pass_harness.conformance.verbs import RESTART, VERBS
@@ -32,8 +32,8 @@ PROTOCOL = 1
 READY_WITHIN = 30.0
 ENDS_WITHIN = 5.0
 LONGEST_LINE = 1_048_576
-KEPT_WORDS = 2_000
-"""Characters of stderr that are kept, the last ones."""
+KEPT_STDERR = 2_000
+"""The last characters of stderr that error messages show."""
 
 
 class _Ready(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,8 +46,8 @@ class _Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     failure: str | None = None
 
 
-class CommandDriver(OwnDriver):
-    """Runs the command and asks it. Make it with `started`."""
+class CommandDriver(UserCodeDriver):
+    """A driver that sends verbs to a program; create it with `started`."""
 
     def __init__(
         self,
@@ -61,22 +61,22 @@ class CommandDriver(OwnDriver):
         self._process = process
         self._numbers = itertools.count(1)
         self._open: dict[int, asyncio.Future[_Answer]] = {}
-        self._given_up: set[int] = set()
-        """Questions that were not answered in time; what comes yet is passed over."""
+        self._timed_out: set[int] = set()
+        """Requests that timed out; a late answer to one is ignored."""
         self._broken: ConfigError | None = None
-        self._words: deque[str] = deque(maxlen=KEPT_WORDS)
+        self._stderr: deque[str] = deque(maxlen=KEPT_STDERR)
         self._verbs: frozenset[str] = frozenset()
-        self._listening = asyncio.create_task(self._listen_to_stderr())
-        self._reading: asyncio.Task[None] | None = None
+        self._stderr_task = asyncio.create_task(self._read_stderr())
+        self._stdout_task: asyncio.Task[None] | None = None
 
     @classmethod
     async def started(
         cls, config: ServiceConfig, *, now_s: Callable[[], float], restarter: Restarter | None = None
     ) -> CommandDriver:
-        """Raises `ConfigError` where the command does not start, or does not say in time what it can."""
+        """Start the program and read its verbs. Raises `ConfigError` where it does not start or name them in time."""
         command = config.service.command or ()
         try:
-            # The command is the user's own. Its own session lets it be ended with whatever it started.
+            # A session of its own, so that `close` ends the program together with its children.
             process = await asyncio.create_subprocess_exec(
                 *command,
                 stdin=asyncio.subprocess.PIPE,
@@ -88,7 +88,7 @@ class CommandDriver(OwnDriver):
             )
         except OSError as error:
             why = f"{config.path}: the command {command[0]} cannot be started ({error.strerror or error})"
-            raise ConfigError(f"{why}; name one that can, with its arguments") from error
+            raise ConfigError(f"{why}; name an executable program and its arguments") from error
         driver = cls(config, process, now_s=now_s, restarter=restarter)
         try:
             await driver._begin()
@@ -119,7 +119,7 @@ class CommandDriver(OwnDriver):
             )
             found = await answered
         except asyncio.CancelledError:
-            self._given_up.add(number)
+            self._timed_out.add(number)
             raise
         finally:
             self._open.pop(number, None)
@@ -127,16 +127,16 @@ class CommandDriver(OwnDriver):
             raise VerbError(found.failure)
         return found.returns
 
-    def told(self, sentence: str) -> ConfigError:
-        said = "".join(self._words).strip()
+    def config_error(self, sentence: str) -> ConfigError:
+        stderr = "".join(self._stderr).strip()
         command = " ".join(self._config.service.command or ())
         return ConfigError(
             f"{self._config.path}: the command {command}: {sentence}"
-            + (f"; it said on stderr:\n{said}" if said else "; it said nothing on stderr")
+            + (f"; its stderr:\n{stderr}" if stderr else "; its stderr is empty")
         )
 
     async def close(self) -> None:
-        """Ends the command: by the end of its stdin, or else with whatever it started."""
+        """Close the program's stdin; kill it with its children where it does not end within `ENDS_WITHIN` seconds."""
         if self._process.stdin is not None:
             self._process.stdin.close()
         try:
@@ -145,7 +145,7 @@ class CommandDriver(OwnDriver):
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             await self._process.wait()
-        for task in (self._reading, self._listening):
+        for task in (self._stdout_task, self._stderr_task):
             if task is not None:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
@@ -153,25 +153,25 @@ class CommandDriver(OwnDriver):
 
     async def _begin(self) -> None:
         service = self._config.service
-        known = {"base_url": service.base_url, "service_provider": service.service_provider, "mvpd": service.mvpd}
+        settings = {"base_url": service.base_url, "service_provider": service.service_provider, "mvpd": service.mvpd}
         try:
             async with asyncio.timeout(READY_WITHIN):
-                await self._send({"protocol": PROTOCOL, "service": known})
+                await self._send({"protocol": PROTOCOL, "service": settings})
                 ready = msgspec.json.decode(await self._line(), type=_Ready)
         except TimeoutError as error:
-            sentence = f'did not say within {READY_WITHIN:g} s what it can, like {{"verbs": ["login"]}}'
-            raise self.told(sentence) from error
+            sentence = f'did not list its verbs within {READY_WITHIN:g} s, like {{"verbs": ["login"]}}'
+            raise self.config_error(sentence) from error
         except UNREADABLE as error:
-            raise self.told(f'its first line is {{"verbs": […]}} ({error})') from error
-        except Garbage as error:
+            raise self.config_error(f'its first line must be {{"verbs": […]}} ({error})') from error
+        except InvalidReturn as error:
             raise await self._ended(str(error)) from error
         for verb in ready.verbs:
             if verb not in VERBS and verb != RESTART:
-                raise self.told(f'there is no verb "{verb}"; {nearest(verb, (*VERBS, RESTART))}')
+                raise self.config_error(f'there is no verb "{verb}"; {nearest(verb, (*VERBS, RESTART))}')
         if not ready.verbs:
-            raise self.told("says that it has no verb")
+            raise self.config_error("its list of verbs is empty; name at least one")
         self._verbs = frozenset(ready.verbs)
-        self._reading = asyncio.create_task(self._read())
+        self._stdout_task = asyncio.create_task(self._read_answers())
 
     async def _send(self, message: object) -> None:
         stdin = self._process.stdin
@@ -180,54 +180,54 @@ class CommandDriver(OwnDriver):
                 stdin.write(msgspec.json.encode(message) + b"\n")
                 await stdin.drain()
         except ConnectionError:
-            return  # it has ended: reading tells
+            return  # the program has ended, which reading its stdout reports
 
     async def _line(self) -> bytes:
-        """The next line of stdout; `Garbage` where there is none, or none that may be so long."""
+        """Return the next line of stdout. Raises `InvalidReturn` at its end and for a line over `LONGEST_LINE`."""
         stdout = self._process.stdout
         try:
             line = await stdout.readline() if stdout is not None else b""
         except ValueError as error:
-            raise Garbage(f"a line of its stdout is longer than {LONGEST_LINE} bytes") from error
+            raise InvalidReturn(f"a line of its stdout is longer than {LONGEST_LINE} bytes") from error
         if not line:
-            raise Garbage("ended")
+            raise InvalidReturn("ended")
         return line
 
-    async def _read(self) -> None:
+    async def _read_answers(self) -> None:
         try:
             while True:
-                self._take(await self._line())
-        except Garbage as error:
+                self._resolve(await self._line())
+        except InvalidReturn as error:
             self._broken = await self._ended(str(error))
         for answered in self._open.values():
             if not answered.done():
                 answered.set_exception(self._broken)
 
-    def _take(self, line: bytes) -> None:
+    def _resolve(self, line: bytes) -> None:
         try:
             answer = msgspec.json.decode(line, type=_Answer)
         except UNREADABLE as error:
             shown = line[:200].decode("utf-8", "replace").strip()
-            sentence = f"its stdout is for answers alone, one JSON object a line, not {shown!r} ({error})"
-            raise Garbage(sentence) from error
-        if answer.id in self._given_up:
-            self._given_up.discard(answer.id)
+            sentence = f"its stdout must hold one JSON object per line and nothing else, not {shown!r} ({error})"
+            raise InvalidReturn(sentence) from error
+        if answer.id in self._timed_out:
+            self._timed_out.discard(answer.id)
             return
         answered = self._open.get(answer.id)
         if answered is None or answered.done():
-            raise Garbage(f"it answered {answer.id}, which nobody asked")
+            raise InvalidReturn(f"it answered the id {answer.id}, and no request has that id")
         answered.set_result(answer)
 
     async def _ended(self, sentence: str) -> ConfigError:
-        """A mistake that ends the driver, once its last words are there."""
+        """Return the error that ends the driver, once the program's stderr is read to its end."""
         if sentence == "ended":
             with suppress(TimeoutError):
                 code = await asyncio.wait_for(self._process.wait(), ENDS_WITHIN)
-                sentence = f"ended with {code} while it was needed"
-                await asyncio.wait_for(asyncio.shield(self._listening), ENDS_WITHIN)
-        return self.told(sentence)
+                sentence = f"ended with exit code {code} during the run"
+                await asyncio.wait_for(asyncio.shield(self._stderr_task), ENDS_WITHIN)
+        return self.config_error(sentence)
 
-    async def _listen_to_stderr(self) -> None:
+    async def _read_stderr(self) -> None:
         stderr = self._process.stderr
-        while stderr is not None and (said := await stderr.read(4096)):
-            self._words.extend(said.decode("utf-8", "replace"))
+        while stderr is not None and (chunk := await stderr.read(4096)):
+            self._stderr.extend(chunk.decode("utf-8", "replace"))

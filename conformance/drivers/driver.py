@@ -1,4 +1,4 @@
-"""The driver: how a verb reaches the service under test, whatever carries it."""
+"""The interface of drivers, which carry verbs to the service under test."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from pass_harness.fixtures.devices import Device
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A verb to be asked: on which device, in which scenario, with what."""
+    """A verb to send for a device, in a scenario."""
 
     verb: str
     device: Device
     scenario: str
     arguments: Mapping[str, Any]
-    """What this verb is about (``{"mvpd": …, "screen": …}``); it goes into `VerbCall.arguments`."""
+    """Arguments of the verb (``{"mvpd": …, "screen": …}``), copied into `VerbCall.arguments`."""
     context: Mapping[str, Any]
-    """What the app knows from earlier verbs, for the placeholders that ``arguments`` do not cover."""
+    """Values that the app has from earlier verbs, for placeholders that ``arguments`` lack."""
     arranged: Mapping[str, str] = field(default_factory=dict)
-    """What the scenario arranged at the mock for this verb; it goes into `VerbCall.arranged`."""
+    """Conditions that the scenario set up at the mock for this verb, copied into `VerbCall.arranged`."""
 
 
 class Driver(Protocol):
-    """Carries verbs to a service. A verb that fails is an answer (`VerbCall.failure`), never an exception."""
+    """A carrier of verbs to a service. A failed verb is a result (`VerbCall.failure`), never an exception."""
 
     @property
     def available(self) -> frozenset[str]:
-        """The verbs that the service can be asked."""
+        """The verbs that the driver can send."""
         ...
 
     async def ask(self, request: Request) -> VerbCall: ...

@@ -1,4 +1,4 @@
-"""Which driver a service.toml asks for."""
+"""The factory of drivers."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from pass_harness.conformance.service_toml.service_config import ServiceConfig
 
 
 @asynccontextmanager
-async def opened(
+async def open_driver(
     config: ServiceConfig, *, now_s: Callable[[], float], restarter: Restarter | None
 ) -> AsyncIterator[Driver]:
-    """The driver, closed at the end. Raises `ConfigError` for one that cannot be used."""
+    """Yield the driver that service.toml configures, and close it. Raises `ConfigError` for an unusable driver."""
     driver: HttpDriver | PythonDriver | CommandDriver
     if config.service.driver is not None:
         driver = PythonDriver(config, now_s=now_s, restarter=restarter)

@@ -1,4 +1,4 @@
-"""The driver that service.toml describes: every verb is one HTTP call with placeholders and JSONPath returns."""
+"""The HTTP driver: each verb is one request, as [verbs] of service.toml describes it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pass_harness.mock_server.formats.content_encoding import decompress
 
 
 class HttpDriver(TimedDriver):
-    """Asks the service as the app on a device would, over real connections."""
+    """A driver that sends each verb as an HTTP request, as the app on a device does."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class HttpDriver(TimedDriver):
         return request.device.visitor if mentions(self._config, request.verb, "visitor_identifier") else ""
 
     async def _send(self, request: Request) -> tuple[int, bytes]:
-        """Status and body of the answer."""
+        """Send the request of a verb. Return status and decompressed body of the response."""
         sent, body = render(self._config, request), bytearray()
         try:
             async with (
@@ -76,4 +76,4 @@ class HttpDriver(TimedDriver):
 
 def _check_length(body: bytes | bytearray, status: int) -> None:
     if len(body) > MOST_BYTES:
-        raise VerbError(f"the answer has more than {MOST_BYTES} bytes", status)
+        raise VerbError(f"the answer is larger than {MOST_BYTES} bytes", status)

@@ -1,6 +1,6 @@
-"""A verb as HTTP, whatever carries it: the request that service.toml describes, and what an answer to it says.
+"""Verbs as HTTP: the request that service.toml describes, and the returns in a response.
 
-Nothing here sends anything, so the asynchronous driver and the load generator speak to a service alike.
+This module does no I/O; the asynchronous driver and the load generator both use it.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from pass_harness.mock_server.journal.masking import mask, mask_body
 
 EVIDENCE_CHARACTERS = 300
 MOST_BYTES = 16 * 1_048_576
-"""Of an answer of the service, unpacked: it is not for the service to say how much memory a run takes."""
+"""Maximum size of a response of the service after decompression; it bounds the memory of a run."""
 
 
 class VerbError(Exception):
-    """The verb failed; the message becomes `VerbCall.failure`, ``status`` is that of the service's answer."""
+    """A failed verb; the message becomes `VerbCall.failure`, ``status`` is the HTTP status of the service."""
 
     def __init__(self, sentence: str, status: int | None = None) -> None:
         super().__init__(sentence)
@@ -34,7 +34,7 @@ class VerbError(Exception):
 
 
 class NoAnswer(VerbError):
-    """The verb failed because the service said nothing at all."""
+    """A verb that failed because the service sent no response."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ class HttpRequest:
 
 
 def render(config: ServiceConfig, request: Request) -> HttpRequest:
-    """The request that carries a verb, its placeholders filled."""
+    """Return the HTTP request of a verb, its placeholders replaced."""
     mapping = config.verbs[request.verb]
     values: Values = {
         "service_provider": config.service.service_provider,
@@ -68,14 +68,14 @@ def render(config: ServiceConfig, request: Request) -> HttpRequest:
 
 
 def mentions(config: ServiceConfig, verb: str, placeholder: str) -> bool:
-    """Whether the request of a verb tells the service what a placeholder stands for."""
+    """Return whether the request of a verb contains a placeholder."""
     mapping = config.verbs[verb]
-    sent = [mapping.target, mapping.json, mapping.form, mapping.headers, config.service.headers]
-    return placeholder in used(sent)
+    templates = [mapping.target, mapping.json, mapping.form, mapping.headers, config.service.headers]
+    return placeholder in used(templates)
 
 
 def read(config: ServiceConfig, verb: str, status: int, body: bytes) -> dict[str, Any]:
-    """What the service returned, in the suite's words. Raises `VerbError` where the answer is none."""
+    """Return the returns in a response, normalized. Raises `VerbError` for an error status or a missing return."""
     mapping = config.verbs[verb]
     if not 200 <= status < 300 and status not in mapping.accept:
         raise VerbError(f"the service answered {status}: {_excerpt(body)}")
@@ -85,20 +85,23 @@ def read(config: ServiceConfig, verb: str, status: int, body: bytes) -> dict[str
         content = msgspec.json.decode(body) if body else None
     except UNREADABLE as error:
         raise VerbError(f"the answer is not JSON: {_excerpt(body)}") from error
-    found = in_suite_words(config.states, _found(verb, mapping, content))
-    if status not in mapping.accept:  # an accepted error need not carry what a success does
+    found = normalized_returns(config.states, _found(verb, mapping, content))
+    if status not in mapping.accept:  # an accepted error may lack the returns of a success
         _require(verb, mapping, found, body)
     return found
 
 
-def in_suite_words(states: States, found: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns as rules read them: the state in one of the suite's words, a media token masked as the journal does."""
-    words = dict(found)
-    if "state" in words:
-        words["state"] = _state(states, words["state"])
-    if words.get("media_token"):
-        words["media_token"] = mask(str(words["media_token"]))
-    return words
+def normalized_returns(states: States, found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return returns as rules read them: ``state`` mapped by [states], the media token masked as in the journal.
+
+    Raises `VerbError` for a state that [states] does not list.
+    """
+    normalized = dict(found)
+    if "state" in normalized:
+        normalized["state"] = _state(states, normalized["state"])
+    if normalized.get("media_token"):
+        normalized["media_token"] = mask(str(normalized["media_token"]))
+    return normalized
 
 
 def _body(mapping: VerbMapping, values: Values) -> tuple[bytes, str]:
@@ -137,16 +140,16 @@ def _found(verb: str, mapping: VerbMapping, content: object) -> dict[str, Any]:
 
 
 def _state(states: States, value: object) -> str:
-    word = states.word(value)
-    if word is None:
+    state = states.state_of(value)
+    if state is None:
         example = f"{STATES[0]} = [{msgspec.json.encode(value).decode()}]"
         raise VerbError(f'[states] does not map the state "{value}"; add it there, like {example}')
-    return word
+    return state
 
 
 def _require(verb: str, mapping: VerbMapping, found: dict[str, Any], body: bytes) -> None:
     if verb == "login" and found.get("state") == "authenticated":
-        return  # nobody needs a code who is logged in already
+        return  # a device that is logged in already needs no code
     for name in sorted(VERBS[verb].required - VERBS[verb].lists):
         if found.get(name) is None:
             raise VerbError(f"the answer has no {name} at {mapping.returns[name]}: {_excerpt(body)}")

@@ -1,4 +1,4 @@
-"""The driver that is a class of the user's: ``driver = "module:Class"``, one method for each verb."""
+"""The Python driver: a class of the user (``driver = "module:Class"``) with a method for each verb."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ import httpx
 from pass_harness.conformance.drivers.driver import Request
 from pass_harness.conformance.drivers.http_verbs import VerbError
 from pass_harness.conformance.drivers.restart import Restarter
-from pass_harness.conformance.drivers.return_values import Garbage
-from pass_harness.conformance.drivers.user_code_driver import OwnDriver
+from pass_harness.conformance.drivers.return_values import InvalidReturn
+from pass_harness.conformance.drivers.user_code_driver import UserCodeDriver
 from pass_harness.conformance.errors import ConfigError
 from pass_harness.conformance.service_toml.service_config import ServiceConfig
 from pass_harness.conformance.verbs import RESTART, VERBS
 
 
-class PythonDriver(OwnDriver):
-    """Asks an object of the class, which was made with the [service] section of the configuration.
+class PythonDriver(UserCodeDriver):
+    """A driver that calls an object of the user's class, constructed with the [service] section.
 
-    A method may be a coroutine or not; one that is not runs in a thread. `VerbError`, errors of the operating system
-    and those of httpx are failures of the service, everything else is a mistake in the class.
+    A method may be a coroutine function; any other runs in a thread. `VerbError`, `OSError` and `httpx.HTTPError` are
+    failures of the service; any other exception is an error in the class.
     """
 
     def __init__(
         self, config: ServiceConfig, *, now_s: Callable[[], float], restarter: Restarter | None = None
     ) -> None:
-        """Raises `ConfigError` where the class cannot be found or made."""
+        """Import and construct the class. Raises `ConfigError` where that fails."""
         super().__init__(config, now_s=now_s, restarter=restarter)
         self._name = config.service.driver or ""
-        self._object = self._made(config)
+        self._object = self._construct(config)
 
     @property
     def verbs(self) -> frozenset[str]:
@@ -48,15 +48,15 @@ class PythonDriver(OwnDriver):
         try:
             if inspect.iscoroutinefunction(method):
                 return await method(request)
-            return await _in_a_thread(method, request)
+            return await _call_in_thread(method, request)
         except (OSError, httpx.HTTPError) as error:
             raise VerbError(f"no answer: {error or type(error).__name__}") from error
-        except (VerbError, Garbage):
+        except (VerbError, InvalidReturn):
             raise
         except Exception as error:
-            raise self.told(f"{request.verb} failed: {_place(error)}") from error
+            raise self.config_error(f"{request.verb} failed: {_described(error)}") from error
 
-    def told(self, sentence: str) -> ConfigError:
+    def config_error(self, sentence: str) -> ConfigError:
         return ConfigError(f"{self._config.path}: the driver {self._name}: {sentence}")
 
     async def close(self) -> None:
@@ -67,21 +67,21 @@ class PythonDriver(OwnDriver):
         if inspect.isawaitable(closed):
             await closed
 
-    def _made(self, config: ServiceConfig) -> object:
+    def _construct(self, config: ServiceConfig) -> object:
         module_name, _, class_name = self._name.partition(":")
         try:
             with _importing_from(config.path.absolute().parent):
-                kind = getattr(importlib.import_module(module_name), class_name)
-            made: object = kind(config.service)
-        except Exception as error:  # somebody else's code: anything may be wrong with it
-            raise self.told(f"cannot be made: {_place(error)}") from error
-        if not any(callable(getattr(made, name, None)) for name in VERBS):
-            raise self.told(f"has no method that is a verb; write some of {', '.join(VERBS)}")
-        return made
+                driver_class = getattr(importlib.import_module(module_name), class_name)
+            driver: object = driver_class(config.service)
+        except Exception as error:  # the user's code may raise anything
+            raise self.config_error(f"cannot be constructed: {_described(error)}") from error
+        if not any(callable(getattr(driver, name, None)) for name in VERBS):
+            raise self.config_error(f"has no method that is a verb; add some of {', '.join(VERBS)}")
+        return driver
 
 
-async def _in_a_thread(method: Callable[[Request], object], request: Request) -> object:
-    """What a plain method returns. A thread that hangs keeps nobody from ending."""
+async def _call_in_thread(method: Callable[[Request], object], request: Request) -> object:
+    """Return the result of a method that runs in a daemon thread, which cannot keep the process from exiting."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[object] = loop.create_future()
 
@@ -94,13 +94,13 @@ async def _in_a_thread(method: Callable[[Request], object], request: Request) ->
             done.set_result(outcome)
 
     def run() -> None:
-        outcome, failed = None, None
+        outcome, raised = None, None
         try:
             outcome = method(request)
-        except Exception as error:  # it is raised where it was waited for
-            failed = error
+        except Exception as error:  # raised again where the future is awaited
+            raised = error
         with suppress(RuntimeError):  # the loop may have ended meanwhile
-            loop.call_soon_threadsafe(settle, outcome, failed)
+            loop.call_soon_threadsafe(settle, outcome, raised)
 
     threading.Thread(target=run, daemon=True).start()
     return await done
@@ -108,7 +108,7 @@ async def _in_a_thread(method: Callable[[Request], object], request: Request) ->
 
 @contextmanager
 def _importing_from(folder: Path) -> Iterator[None]:
-    """While the folder of the configuration is where modules are looked for first."""
+    """Put the folder of the configuration first on ``sys.path``, for the time of the block."""
     sys.path.insert(0, str(folder))
     try:
         yield
@@ -116,8 +116,8 @@ def _importing_from(folder: Path) -> Iterator[None]:
         sys.path.remove(str(folder))
 
 
-def _place(error: Exception) -> str:
-    """The error in a line, with the line of code that raised it."""
+def _described(error: Exception) -> str:
+    """Return class, message, file and line of an error, on one line."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if Path(frame.filename) != Path(__file__)]
     where = f" ({own[-1].filename}:{own[-1].lineno})" if own else ""

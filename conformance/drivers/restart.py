@@ -1,4 +1,4 @@
-"""The verb restart: a shell command, and then waiting until the service answers again."""
+"""The verb restart: runs a shell command and waits until the service responds again."""
 
 from __future__ import annotations
 
@@ -12,50 +12,50 @@ from typing import Protocol
 import httpx
 
 from pass_harness.conformance.service_toml.placeholders import ADOBE_URL
-from pass_harness.mock_server.client.tls_trust import tls_context
+from pass_harness.mock_server.client.tls_trust import trusted
 
 COMMAND_WITHIN = 60.0
 ANSWERS_WITHIN = 30.0
 
 
 class Restarter(Protocol):
-    """Restarts the service under test; None, or why that failed."""
+    """A function that restarts the service under test. Returns the reason of a failure, or None."""
 
     async def __call__(self) -> str | None: ...
 
 
 class Repointer(Protocol):
-    """Restarts the service under test with Adobe Pass at another address, or (None) at its own again.
+    """A function that restarts the service under test with another base URL of Adobe Pass; None restores its own.
 
-    None, or why that failed.
+    Returns the reason of a failure, or None.
     """
 
     async def __call__(self, adobe_url: str | None) -> str | None: ...
 
 
 class ShellRepoint:
-    """Runs the command of service.toml, the address in the place of ``{adobe_url}``."""
+    """A repointer that runs the command of service.toml, with the address in place of ``{adobe_url}``."""
 
-    def __init__(self, command: str, base_url: str, *, home: str) -> None:
+    def __init__(self, command: str, base_url: str, *, original_url: str) -> None:
         self._command = command
         self._base_url = base_url
-        self._home = home
+        self._original_url = original_url
 
     async def __call__(self, adobe_url: str | None) -> str | None:
-        command = self._command.replace(ADOBE_URL, shlex.quote(adobe_url or self._home))
+        command = self._command.replace(ADOBE_URL, shlex.quote(adobe_url or self._original_url))
         return await ShellRestart(command, self._base_url)()
 
 
 class ShellRestart:
-    """Runs the command of service.toml; its output is the evidence when it fails."""
+    """A restarter that runs the command of service.toml; the reason of a failure includes its output."""
 
-    def __init__(self, command: str, base_url: str, *, within: float = COMMAND_WITHIN) -> None:
+    def __init__(self, command: str, base_url: str, *, timeout_s: float = COMMAND_WITHIN) -> None:
         self._command = command
         self._base_url = base_url
-        self._within = within
+        self._timeout_s = timeout_s
 
     async def __call__(self) -> str | None:
-        # The command is the user's own, written for a shell. Its own session lets a hanging one be ended whole.
+        # A session of its own, so that a hanging command is killed together with its children.
         process = await asyncio.create_subprocess_shell(
             self._command,
             stdin=asyncio.subprocess.DEVNULL,
@@ -64,24 +64,24 @@ class ShellRestart:
             start_new_session=True,
         )
         try:
-            output, _ = await asyncio.wait_for(process.communicate(), self._within)
+            output, _ = await asyncio.wait_for(process.communicate(), self._timeout_s)
         except TimeoutError:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
-            return f'"{self._command}" did not end within {self._within:g} s'
+            return f'"{self._command}" did not end within {self._timeout_s:g} s'
         if process.returncode:
-            said = output.decode(errors="replace").strip()[-300:]
-            return f'"{self._command}" ended with {process.returncode}: {said or "no output"}'
+            tail = output.decode(errors="replace").strip()[-300:]
+            return f'"{self._command}" ended with exit code {process.returncode}: {tail or "no output"}'
         if not await answers(self._base_url):
-            return f"nothing answered at {self._base_url} within {ANSWERS_WITHIN:g} s of the restart"
+            return f"the service did not respond at {self._base_url} within {ANSWERS_WITHIN:g} s of the restart"
         return None
 
 
-async def answers(base_url: str, within: float = ANSWERS_WITHIN) -> bool:
-    """Waits until anything answers HTTP at an address, whatever the status; False if nothing does in time."""
-    async with httpx.AsyncClient(timeout=5, verify=tls_context(), trust_env=False) as http:
-        for _ in range(round(within * 10)):
+async def answers(base_url: str, timeout_s: float = ANSWERS_WITHIN) -> bool:
+    """Wait for an HTTP response of any status at an address. Return False where none comes in time."""
+    async with httpx.AsyncClient(timeout=5, verify=trusted(), trust_env=False) as http:
+        for _ in range(round(timeout_s * 10)):
             try:
                 await http.get(base_url)
             except httpx.TransportError:

@@ -1,34 +1,37 @@
-"""What a driver that is no HTTP call returned for a verb, checked and put in the suite's words."""
+"""Validation of the returns of Python and command drivers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from pass_harness.conformance.drivers.http_verbs import VerbError, in_suite_words
+from pass_harness.conformance.drivers.http_verbs import VerbError, normalized_returns
 from pass_harness.conformance.service_toml.service_config import States
 from pass_harness.conformance.verbs import VERBS
 from pass_harness.mock_server.formats.toml_file import nearest
 
 
-class Garbage(Exception):
-    """What was returned is none of a verb's returns: the driver is wrong, not the service. The sentence says how."""
+class InvalidReturn(Exception):
+    """A value that a verb cannot return: an error of the driver, not of the service. The message explains it."""
 
 
-def understood(states: States, verb: str, returned: object) -> dict[str, Any]:
-    """The returns of a verb. `Garbage` for what is not among them, `VerbError` where a required one is missing."""
+def validated_returns(states: States, verb: str, returned: object) -> dict[str, Any]:
+    """Return the returns of a verb, normalized.
+
+    Raises `InvalidReturn` for an unknown return or a wrong type, `VerbError` for a missing required return.
+    """
     if returned is None:
         returned = {}
     if not isinstance(returned, Mapping):
-        raise Garbage(f"the verb {verb} returns an object, not {_shown(returned)}")
+        raise InvalidReturn(f"the verb {verb} returns an object, not {_shown(returned)}")
     known = VERBS[verb]
     for name, value in returned.items():
         if name not in known.returns:
             remedy = nearest(str(name), known.returns) if known.returns else "it returns nothing"
-            raise Garbage(f'the verb {verb} has no return "{name}"; {remedy}')
+            raise InvalidReturn(f'the verb {verb} has no return "{name}"; {remedy}')
         if name in known.lists and not _is_list_of_ids(value):
-            raise Garbage(f"{name} of the verb {verb} is a list of ids, not {_shown(value)}")
-    found = in_suite_words(states, {name: value for name, value in returned.items() if value is not None})
+            raise InvalidReturn(f"{name} of the verb {verb} is a list of ids, not {_shown(value)}")
+    found = normalized_returns(states, {name: value for name, value in returned.items() if value is not None})
     for name in sorted(known.required):
         if name not in found and not (verb == "login" and found.get("state") == "authenticated"):
             raise VerbError(f"the answer has no {name}")

@@ -1,4 +1,4 @@
-"""The facilities that a service has by its service.toml (conformance/facilities.py says what they are)."""
+"""The facilities that service.toml gives a run (conformance/facilities.py lists them all)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pass_harness.conformance.drivers.http_verbs import mentions
 from pass_harness.conformance.service_toml.service_config import ServiceConfig
 
 
-def of_service(config: ServiceConfig) -> frozenset[str]:
-    """The facilities that service.toml gives."""
-    if not config.verbs:  # a driver of one's own, which is told the identity and may return the attributes
+def service_facilities(config: ServiceConfig) -> frozenset[str]:
+    """Return the facilities that service.toml gives."""
+    if not config.verbs:  # a Python or command driver receives the identity and may return the attributes
         return frozenset({"attributes", "temppass_identity"})
     status = config.verbs.get("status")
     given = {

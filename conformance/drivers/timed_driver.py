@@ -1,4 +1,4 @@
-"""What drivers have in common: verbs with the times they took, and failures that are answers too."""
+"""The base class of drivers: measures the time of each verb and turns failures into results."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from pass_harness.conformance.verbs import RESTART
 
 
 class TimedDriver(ABC):
-    """A driver that has to say no more than which verbs it has, and what one of them returned.
+    """A driver whose subclasses implement `verbs` and `returns` alone.
 
-    ``now_s`` gives seconds on the mock's monotonic clock, so that verbs and exchanges share one scale. ``restarter``
-    goes before a verb restart of the driver's own.
+    ``now_s`` returns seconds on the mock's monotonic clock, so that verbs and exchanges share one time scale.
+    ``restarter`` takes precedence over a verb restart of the driver.
     """
 
     def __init__(self, config: ServiceConfig, *, now_s: Callable[[], float], restarter: Restarter | None) -> None:
         self._config = config
-        self._now = now_s
+        self._now_s = now_s
         self._restarter = restarter
 
     @property
     @abstractmethod
     def verbs(self) -> frozenset[str]:
-        """What the driver can be asked."""
+        """The verbs that the driver carries."""
 
     @abstractmethod
     async def returns(self, request: Request) -> tuple[dict[str, Any], int | None]:
-        """What a verb returned, and the status of the service's answer if the driver can tell; or `VerbError`."""
+        """Send a verb. Return its returns and the HTTP status, if known. Raises `VerbError` for a failure."""
 
     @abstractmethod
     async def close(self) -> None: ...
 
     def visitor(self, _: Request) -> str:
-        """The visitor's identifier, if the verb tells it to the service."""
+        """Return the visitor identifier that the verb sends to the service, or an empty string."""
         return ""
 
     @property
@@ -49,7 +49,7 @@ class TimedDriver(ABC):
     async def ask(self, request: Request) -> VerbCall:
         if request.verb == RESTART:
             return await self._restart(request)
-        started = self._now()
+        started_s = self._now_s()
         returned: dict[str, Any] = {}
         failure = None
         try:
@@ -61,8 +61,8 @@ class TimedDriver(ABC):
             device=request.device.id,
             ip=request.device.ip,
             scenario=request.scenario,
-            started=started,
-            ended=self._now(),
+            started=started_s,
+            ended=self._now_s(),
             arguments=dict(request.arguments),
             returns=returned,
             facts=request.device.facts,
@@ -73,7 +73,7 @@ class TimedDriver(ABC):
         )
 
     async def _restart(self, request: Request) -> VerbCall:
-        started = self._now()
+        started_s = self._now_s()
         failure = None
         if self._restarter is not None:
             failure = await self._restarter()
@@ -83,13 +83,13 @@ class TimedDriver(ABC):
             except VerbError as error:
                 failure = str(error)
         else:
-            failure = "nothing says how to restart the service"
+            failure = "no restart command is configured"
         return VerbCall(
             verb=RESTART,
             device="",
             ip="",
             scenario=request.scenario,
-            started=started,
-            ended=self._now(),
+            started=started_s,
+            ended=self._now_s(),
             failure=failure,
         )

@@ -1,4 +1,4 @@
-"""What drivers have in common that are code of the user's: their mistakes are told from those of the service."""
+"""The base class of drivers that run code of the user: separates errors of that code from failures of the service."""
 
 from __future__ import annotations
 
@@ -8,30 +8,35 @@ from typing import Any
 
 from pass_harness.conformance.drivers.driver import Request
 from pass_harness.conformance.drivers.http_verbs import VerbError
-from pass_harness.conformance.drivers.return_values import Garbage, understood
+from pass_harness.conformance.drivers.return_values import InvalidReturn, validated_returns
 from pass_harness.conformance.drivers.timed_driver import TimedDriver
 from pass_harness.conformance.errors import ConfigError
 from pass_harness.conformance.verbs import RESTART
 
 
-class OwnDriver(TimedDriver):
-    """What the code does wrong is a `ConfigError`; what the service does wrong is a failed verb."""
+class UserCodeDriver(TimedDriver):
+    """A driver in code of the user. Its errors raise `ConfigError`; failures of the service are failed verbs."""
 
     @abstractmethod
     async def answer(self, request: Request) -> object:
-        """What the code returns for a verb. `VerbError` where the service failed, `Garbage` where the code did."""
+        """Call the code for a verb. Raises `VerbError` if the service failed, `InvalidReturn` if the code did."""
 
     @abstractmethod
-    def told(self, sentence: str) -> ConfigError:
-        """A mistake of the code, with what it said of that."""
+    def config_error(self, sentence: str) -> ConfigError:
+        """Return an error of the code, with the evidence at hand."""
 
     async def returns(self, request: Request) -> tuple[dict[str, Any], int | None]:
-        within = self._config.service.timeout
+        timeout_s = self._config.service.timeout
         try:
-            async with asyncio.timeout(within):
+            async with asyncio.timeout(timeout_s):
                 returned = await self.answer(request)
-            return ({} if request.verb == RESTART else understood(self._config.states, request.verb, returned)), None
         except TimeoutError as error:
-            raise VerbError(f"no answer within {within:g} s") from error
-        except Garbage as error:
-            raise self.told(str(error)) from error
+            raise VerbError(f"no answer within {timeout_s:g} s") from error
+        except InvalidReturn as error:
+            raise self.config_error(str(error)) from error
+        if request.verb == RESTART:
+            return {}, None
+        try:
+            return validated_returns(self._config.states, request.verb, returned), None
+        except InvalidReturn as error:
+            raise self.config_error(str(error)) from error

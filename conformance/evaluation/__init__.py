@@ -1,1 +1,1 @@
-"""Evaluation: rules see observations, outcomes become verdicts, findings get fingerprints."""
+"""Evaluation: shows observations to rules, turns outcomes into verdicts, gives findings fingerprints."""

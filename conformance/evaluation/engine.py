@@ -1,4 +1,4 @@
-"""The engine: shows every rule every observation, counts opportunities and comes to one verdict per rule."""
+"""The engine: shows every rule every observation, counts opportunities and derives one verdict per rule."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from enum import StrEnum
 from pass_harness.conformance.evaluation.evidence_history import EvidenceHistory, Scene
 from pass_harness.conformance.evaluation.fingerprint import fingerprint
 from pass_harness.conformance.evaluation.waivers import Waivers
-from pass_harness.conformance.facilities import describe_needs
+from pass_harness.conformance.facilities import in_words
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall, moment
 from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Expectations, Held, Outcome, Unclear
 from pass_harness.conformance.rule import Card, Rule
 
 KEPT_FINDINGS = 20
-"""Findings kept per rule as evidence; the rest are only counted, so a load test does not fill the memory."""
+"""Findings kept per rule as evidence; the others are counted, so that memory stays bounded in a load test."""
 KEPT_OF_OTHER_KINDS = 20
-"""Findings kept beyond those, each with a fingerprint that none of the kept ones has."""
+"""Findings kept beyond `KEPT_FINDINGS`, each with a new fingerprint."""
 KEPT_KINDS = 200
-"""Fingerprints told apart per rule; findings with further ones go under the name `OTHER_KINDS`."""
+"""Fingerprints counted separately per rule; findings with any other are counted as `OTHER_KINDS`."""
 OTHER_KINDS = "others"
 KEPT_SCENES = 5
-"""Findings per rule that are kept together with what happened around them."""
+"""Findings per rule that are kept with their scene."""
 KEPT_REASONS = 5
 ORDERING_BUFFER = 2_000
 
 
 class Verdict(StrEnum):
-    """What became of a rule. The words are those that reports print."""
+    """The verdict on a rule, as reports print it."""
 
     PASSED = "passed"
     VIOLATED = "violated"
@@ -42,33 +42,33 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One breach of one rule, with its evidence."""
+    """A violation of a rule, with its evidence."""
 
     card: Card
     evidence: Broken
     fingerprint: str = ""
     waived: bool = False
     scene: Scene | None = None
-    """What the device did around it; for the first findings of a rule, where a witness was there."""
+    """The observations around it; for the first findings of a rule, where there is an evidence history."""
 
 
 @dataclass(frozen=True)
 class RuleResult:
-    """What the whole stream of observations says of one rule."""
+    """The result of one rule over the whole stream of observations."""
 
     card: Card
     verdict: Verdict
     opportunities: int
     broken: int
-    """How many findings there were in all; ``findings`` keeps the first ones."""
+    """Number of all findings; ``findings`` keeps the first ones."""
     findings: tuple[Finding, ...]
     unclear: int
     reasons: tuple[str, ...]
-    """Why opportunities could not be judged, or what the rule needed and did not have; most frequent first."""
+    """Reasons why opportunities could not be judged, or the missing needs of the rule; most frequent first."""
     kinds: Mapping[str, int]
-    """How many findings there were of each fingerprint."""
+    """Number of findings by fingerprint."""
     waived: Mapping[str, int]
-    """How many of these a waiver excuses."""
+    """Number of waived findings by fingerprint."""
 
 
 @dataclass
@@ -81,7 +81,7 @@ class _Tally:
     unclear: Counter[str] = field(default_factory=Counter)
 
     def count(self, evidence: Broken, fingerprint: str, *, waived: bool) -> bool:
-        """Counts a finding; whether it is one to keep."""
+        """Count a finding. Return whether to keep it as evidence."""
         new = fingerprint not in self.kinds
         kind = fingerprint if not new or len(self.kinds) < KEPT_KINDS else OTHER_KINDS
         self.broken += 1
@@ -93,8 +93,8 @@ class _Tally:
 
 
 @dataclass(frozen=True)
-class _Bench:
-    """What all worlds of a judgement share."""
+class _Shared:
+    """The state that all worlds of a `Judge` share."""
 
     expectations: Expectations
     driven: bool
@@ -116,74 +116,72 @@ class _Bench:
         return finding
 
 
-_Watcher = tuple[Callable[[Observation], Iterable[Outcome]], Card, _Tally]
-"""A rule's `observe`, and what its outcomes go to."""
+_Subscription = tuple[Callable[[Observation], Iterable[Outcome]], Card, _Tally]
+"""A rule's `observe`, its card, and the tally of its outcomes."""
 
 
 class _World:
-    """One space: facts and rule objects of its own, and which of these look at each endpoint."""
+    """The rule objects and facts of one space, with an index of rules by endpoint."""
 
-    def __init__(self, number: int, rules: Iterable[type[Rule]], bench: _Bench) -> None:
+    def __init__(self, number: int, rules: Iterable[type[Rule]], shared: _Shared) -> None:
         self._number = number
-        self._bench = bench
-        self._facts = SharedFacts(driven=bench.driven)
-        self._rules = [self._seated(rule) for rule in rules]
-        self._all = [self._watcher(rule) for rule in self._rules]
-        self._shown: dict[str, list[_Watcher]] = {}
-        """By endpoint."""
+        self._shared = shared
+        self._facts = SharedFacts(driven=shared.driven)
+        self._rules = [self._instance(rule) for rule in rules]
+        self._all = [self._subscription(rule) for rule in self._rules]
+        self._by_endpoint: dict[str, list[_Subscription]] = {}
 
     def observe(self, seen: Observation) -> list[Finding]:
-        if self._bench.history:
-            self._bench.history.saw(self._number, seen)
+        if self._shared.history:
+            self._shared.history.record(self._number, seen)
         self._facts.observe(seen)
         findings: list[Finding] = []
-        for observe, card, tally in self._all if isinstance(seen, VerbCall) else self._watchers(seen.endpoint):
+        for observe, card, tally in self._all if isinstance(seen, VerbCall) else self._subscribed(seen.endpoint):
             outcomes = observe(seen)
-            if outcomes is ONE_HELD:  # by far the most frequent, besides nothing
+            if outcomes is ONE_HELD:  # the most frequent outcome after NOTHING
                 tally.held += 1
             elif outcomes is not NOTHING:
                 for outcome in outcomes:
-                    if finding := self._take(card, tally, outcome):
+                    if finding := self._count(card, tally, outcome):
                         findings.append(finding)
         return findings
 
     def finish(self) -> None:
         for rule in self._rules:
             for outcome in rule.finish():
-                self._take(rule.card, self._bench.tallies[rule.card.id], outcome)
+                self._count(rule.card, self._shared.tallies[rule.card.id], outcome)
 
-    def _take(self, card: Card, tally: _Tally, outcome: Outcome) -> Finding | None:
+    def _count(self, card: Card, tally: _Tally, outcome: Outcome) -> Finding | None:
         if isinstance(outcome, Held):
             tally.held += 1
         elif isinstance(outcome, Unclear):
             tally.unclear[outcome.reason] += 1
         else:
-            return self._bench.finding(self._number, card, outcome)
+            return self._shared.finding(self._number, card, outcome)
         return None
 
-    def _seated(self, rule: type[Rule]) -> Rule:
-        made = rule(self._bench.expectations)
-        made.facts = self._facts
-        return made
+    def _instance(self, rule: type[Rule]) -> Rule:
+        instance = rule(self._shared.expectations)
+        instance.facts = self._facts
+        return instance
 
-    def _watcher(self, rule: Rule) -> _Watcher:
-        return rule.observe, rule.card, self._bench.tallies[rule.card.id]
+    def _subscription(self, rule: Rule) -> _Subscription:
+        return rule.observe, rule.card, self._shared.tallies[rule.card.id]
 
-    def _watchers(self, endpoint: str) -> list[_Watcher]:
-        shown = self._shown.get(endpoint)
-        if shown is None:
+    def _subscribed(self, endpoint: str) -> list[_Subscription]:
+        subscribed = self._by_endpoint.get(endpoint)
+        if subscribed is None:
             watching = [rule for rule in self._rules if rule.watches is None or endpoint in rule.watches]
-            shown = self._shown[endpoint] = [self._watcher(rule) for rule in watching]
-        return shown
+            subscribed = self._by_endpoint[endpoint] = [self._subscription(rule) for rule in watching]
+        return subscribed
 
 
 class Judge:
-    """Judges one stream of observations, which must come in order of time (see `in_order`).
+    """The evaluation of one stream of observations, which must come in order of time (see `in_order`).
 
-    Spaces are worlds of their own, so each has its own set of rule objects. Verbs carry no space: a driver works
-    in one, and what it reports belongs to the first world that is seen. Without a driver (``driven`` is False) no
-    verb will come, and rules that need them are shown nothing. A ``witness`` gives findings their scenes, and tells
-    ``waivers`` the endpoints of what is cited.
+    Each space has its own set of rule objects. Verbs carry no space, since a driver works in one; they belong to the
+    first space that is seen. Without a driver (``driven`` is False) no verbs come, and rules that need them see
+    nothing. ``history`` gives findings their scenes, and ``waivers`` the endpoints of cited exchanges.
     """
 
     def __init__(
@@ -197,39 +195,39 @@ class Judge:
     ) -> None:
         self._rules = tuple(rules)
         self._tallies = {rule.card.id: _Tally() for rule in self._rules}
-        self._bench = _Bench(expectations, driven, self._tallies, history, waivers or Waivers())
+        self._shared = _Shared(expectations, driven, self._tallies, history, waivers or Waivers())
         self._worlds: dict[str, _World] = {}
         self._first = self._world()
 
     def observe(self, seen: Observation) -> list[Finding]:
-        """Shows the rules one observation; the findings it led to."""
+        """Show the rules an observation. Return the findings that it leads to."""
         return self._world_of(seen).observe(seen)
 
     def conclude(self, *, untestable: Mapping[str, str] | None = None) -> list[RuleResult]:
-        """The results in the order of the rules; call it once, at the end.
+        """Return the results in the order of the rules. Call it once, at the end.
 
-        ``untestable`` says of rules by id what they would have needed ("verb logout"). It decides the verdict
-        only where a rule had no opportunity at all.
+        ``untestable`` maps rule ids to missing needs ("verb logout"). It decides the verdict only of rules without an
+        opportunity.
         """
         for world in (self._first, *(world for world in self._worlds.values() if world is not self._first)):
             world.finish()
         return self.so_far(untestable=untestable)
 
     def so_far(self, *, untestable: Mapping[str, str] | None = None) -> list[RuleResult]:
-        """The results up to now, as `conclude` gives them, without what can only be judged at the end."""
+        """Return the results up to now, without outcomes that need the end of the stream."""
         return [self._result(rule.card, (untestable or {}).get(rule.card.id)) for rule in self._rules]
 
     def opportunities(self) -> dict[str, int]:
-        """How many opportunities each rule has had so far, by id."""
+        """Return the number of opportunities up to now, by rule id."""
         return {rule: tally.held + tally.broken + tally.unclear.total() for rule, tally in self._tallies.items()}
 
     def _world(self) -> _World:
-        shown = [
+        applicable = [
             rule
             for rule in self._rules
-            if self._bench.driven or rule.judges_without_verbs or not rule.card.judges_app
+            if self._shared.driven or rule.judges_without_verbs or not rule.card.judges_app
         ]
-        return _World(len(self._worlds), shown, self._bench)
+        return _World(len(self._worlds), applicable, self._shared)
 
     def _world_of(self, seen: Observation) -> _World:
         if isinstance(seen, VerbCall):
@@ -257,7 +255,7 @@ class Judge:
 
 
 def _verdict(tally: _Tally, lacking: str | None) -> Verdict:
-    # An opportunity that could not be judged might have been a breach, so it is never outvoted by those that held.
+    # An opportunity that could not be judged may have been a violation, so it outweighs those that held.
     if tally.broken:
         return Verdict.VIOLATED
     if tally.unclear:
@@ -268,20 +266,20 @@ def _verdict(tally: _Tally, lacking: str | None) -> Verdict:
 
 
 def lacking(rules: Iterable[type[Rule]], available: frozenset[str] | None) -> dict[str, str]:
-    """What rules would need and do not have, by id: verbs or facilities, or a driver at all (None)."""
-    wanting = {}
+    """Return the missing needs of rules by id: verbs and facilities, or a driver where ``available`` is None."""
+    missing_by_rule = {}
     for rule in rules:
         card = rule.card
         if available is None:
             if card.judges_app:
-                wanting[card.id] = "what the service said to the Streaming App (a driver)"
+                missing_by_rule[card.id] = "the answers of the service to the Streaming App (a driver)"
         elif missing := card.needs - available:
-            wanting[card.id] = describe_needs(missing)
-    return wanting
+            missing_by_rule[card.id] = in_words(missing)
+    return missing_by_rule
 
 
 def in_order(observations: Iterable[Observation], buffer: int = ORDERING_BUFFER) -> Iterator[Observation]:
-    """The observations in order of time. They may come late by at most ``buffer`` places, which bounds the memory."""
+    """Yield observations in order of time. Each may be at most ``buffer`` places late, which bounds the memory."""
     ordering = Ordering(buffer)
     for observation in observations:
         if (due := ordering.add(observation)) is not None:
@@ -295,12 +293,12 @@ class Ordering:
     def __init__(self, buffer: int = ORDERING_BUFFER) -> None:
         self._buffer = buffer
         self._waiting: deque[Observation] = deque()
-        """In order. Nearly all come in order, and the others not late by much, so a heap would be the slower way."""
+        """Sorted by time. Nearly all observations come in order and the others a little late, so a heap is slower."""
         self._latest = float("-inf")
-        """The moment of the last one of these."""
+        """The time of the last one."""
 
     def add(self, observation: Observation) -> Observation | None:
-        """Takes one, and gives the one, if there is one, that can have nothing before it any more."""
+        """Add an observation. Return the earliest one once ``buffer`` later ones have come, else None."""
         waiting = self._waiting
         happened = moment(observation)
         if happened >= self._latest:
@@ -311,6 +309,6 @@ class Ordering:
         return waiting.popleft() if len(waiting) > self._buffer else None
 
     def rest(self) -> Iterator[Observation]:
-        """What is left, once nothing more will come."""
+        """Yield the remaining observations at the end of the stream."""
         while self._waiting:
             yield self._waiting.popleft()

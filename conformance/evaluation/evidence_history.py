@@ -1,4 +1,4 @@
-"""The witness: remembers what devices did lately, so that a finding can be shown with what happened around it."""
+"""Recent observations, in bounded memory, so that a finding is shown with the observations around it."""
 
 from __future__ import annotations
 
@@ -10,61 +10,63 @@ from pass_harness.conformance.outcomes import Broken
 from pass_harness.mock_server.exchange import Exchange
 
 REMEMBERED = 10_000
-"""Observations kept at a time, of all devices together: the memory does not grow with the length of a trace."""
+"""Observations kept, of all devices together: memory does not grow with the length of a trace."""
 BEFORE, AFTER = 8, 4
-"""How many observations of the device a scene shows before what is cited, and after the finding."""
+"""Observations of the device that a scene shows before the first cited one, and after the finding."""
 MOST = 24
+"""Observations of a scene that happened up to the finding."""
 
 _Device = tuple[int, str | None]
-"""A device in a world (the number of the space); None stands for the calls that are made for no device."""
+"""A device with the number of its space; None stands for calls without a device."""
 
 
 @dataclass
 class Scene:
-    """What a device did around a finding, in order of time."""
+    """The observations of a device around a finding, in order of time."""
 
     observations: list[Observation]
     cited: frozenset[int]
     """Ids of the exchanges that are the evidence."""
     missing: tuple[int, ...] = ()
-    """Those of them that happened too long ago to be remembered."""
-    _left: int = field(default=AFTER, repr=False)
+    """The cited ids that are no longer remembered."""
+    _room: int = field(default=AFTER, repr=False)
 
-    def goes_on(self, seen: Observation) -> bool:
-        """Takes what the device did next; whether there is room for more."""
+    def append(self, seen: Observation) -> bool:
+        """Add the next observation of the device. Return whether there is room for more."""
         self.observations.append(seen)
-        self._left -= 1
-        return self._left > 0
+        self._room -= 1
+        return self._room > 0
 
 
 class EvidenceHistory:
-    """Sees all observations before the rules do. Its memory is bounded by ``remembered``."""
+    """The last ``remembered`` observations. It records each before the rules see it."""
 
     def __init__(self, remembered: int = REMEMBERED) -> None:
         self._remembered = remembered
-        self._line: deque[tuple[int, Observation]] = deque()
-        """Observations with their worlds."""
+        self._recent: deque[tuple[int, Observation]] = deque()
+        """Observations with the numbers of their spaces."""
         self._exchanges: dict[tuple[int, int], Exchange] = {}
         self._open: dict[_Device, list[Scene]] = {}
 
-    def saw(self, world: int, seen: Observation) -> None:
-        self._line.append((world, seen))
+    def record(self, world: int, seen: Observation) -> None:
+        self._recent.append((world, seen))
         if not isinstance(seen, VerbCall):
             self._exchanges[world, seen.id] = seen
         if self._open:
-            self._go_on((world, seen.device), seen)
-        if len(self._line) > self._remembered:
-            self._forget()
+            self._extend_scenes((world, seen.device), seen)
+        if len(self._recent) > self._remembered:
+            self._drop_oldest()
 
     def exchanges(self, world: int, ids: tuple[int, ...]) -> tuple[Exchange, ...]:
-        """Those of the exchanges that are remembered."""
+        """Return the exchanges with these ids that are still remembered."""
         return tuple(found for number in ids if (found := self._exchanges.get((world, number))))
 
     def scene(self, world: int, evidence: Broken) -> Scene:
-        """What is remembered around a finding; what the device does next is added as it is seen."""
+        """Return the scene of a finding. The next observations of the device are added to it as they come."""
         cited = self.exchanges(world, evidence.exchanges)
         known = {exchange.id for exchange in cited}
-        near = _near([seen for where, seen in self._line if where == world and seen.device == evidence.device], known)
+        recent = [seen for where, seen in self._recent if where == world and seen.device == evidence.device]
+        near = _near(recent, known)
         others = [exchange for exchange in cited if all(exchange is not seen for seen in near)]
         scene = Scene(
             observations=sorted([*near, *others], key=moment),
@@ -74,22 +76,22 @@ class EvidenceHistory:
         self._open.setdefault((world, evidence.device), []).append(scene)
         return scene
 
-    def _go_on(self, device: _Device, seen: Observation) -> None:
-        scenes = [scene for scene in self._open.pop(device, ()) if scene.goes_on(seen)]
+    def _extend_scenes(self, device: _Device, seen: Observation) -> None:
+        scenes = [scene for scene in self._open.pop(device, ()) if scene.append(seen)]
         if scenes:
             self._open[device] = scenes
 
-    def _forget(self) -> None:
-        world, seen = self._line.popleft()
+    def _drop_oldest(self) -> None:
+        world, seen = self._recent.popleft()
         if not isinstance(seen, VerbCall) and self._exchanges.get((world, seen.id)) is seen:
             del self._exchanges[world, seen.id]
 
 
-def _near(lately: list[Observation], cited: set[int]) -> list[Observation]:
-    """The cited ones and their nearest neighbours; the last ones where none is cited."""
-    at = [n for n, seen in enumerate(lately) if not isinstance(seen, VerbCall) and seen.id in cited]
-    if not at:
-        return lately[-BEFORE:]
-    first = max(0, at[0] - BEFORE)
-    nearest = sorted(range(first, len(lately)), key=lambda n: min(abs(n - m) for m in at))[:MOST]
-    return [lately[n] for n in sorted(nearest)]
+def _near(recent: list[Observation], cited: set[int]) -> list[Observation]:
+    """Return the cited observations and their nearest neighbours, or the last ones where none is cited."""
+    positions = [n for n, seen in enumerate(recent) if not isinstance(seen, VerbCall) and seen.id in cited]
+    if not positions:
+        return recent[-BEFORE:]
+    first = max(0, positions[0] - BEFORE)
+    nearest = sorted(range(first, len(recent)), key=lambda n: min(abs(n - m) for m in positions))[:MOST]
+    return [recent[n] for n in sorted(nearest)]

@@ -1,4 +1,4 @@
-"""Fingerprints: by what a finding is known again in another run, on other devices and at another time."""
+"""Fingerprints, which identify a finding across runs, devices and times."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from pass_harness.conformance.outcomes import Broken
 from pass_harness.mock_server.exchange import Exchange
 
 VERSION = 2
-"""How fingerprints are made; those of another version cannot be compared. The first hashed what was observed."""
+"""Version of the algorithm; fingerprints of another version cannot be compared. Version 1 hashed ``observed``."""
 
 
 def fingerprint(rule: str, evidence: Broken, cited: Sequence[Exchange]) -> str:
-    """Returns 16 hexadecimal digits of the rule, the finding's kind and subject, and the endpoint.
+    """Return 16 hexadecimal digits: a hash of the rule, the kind and subject of the finding, and the endpoint.
 
-    The endpoint counts where one exchange alone is the evidence: that of the last of the ``cited`` exchanges, so that
-    the same fault at another endpoint is another finding. What differs from run to run does not count, nor do the
-    sentences of the finding.
+    The endpoint counts only where the evidence is a single exchange, so that the same fault at another endpoint is
+    another finding. Ids, times, devices and the texts of the finding do not count.
     """
     endpoint = cited[-1].endpoint if cited and len(evidence.exchanges) == 1 else ""
     parts = "\n".join((rule, evidence.kind, endpoint, evidence.subject))

@@ -1,7 +1,7 @@
-"""Waivers: findings that a team knows of and has excused, each by an owner, for a reason and until a day.
+"""Waivers: known findings that a team excuses, each with an owner, a reason and an expiry date.
 
-A waiver that excuses nothing although its rule was judged is stale; one whose day is over has expired. Either
-fails a run, so that no waiver outlives its reason.
+A waiver is stale if its rule was judged and no finding matches. A stale or expired waiver fails the run, so that no
+waiver outlives its reason.
 """
 
 from __future__ import annotations
@@ -20,16 +20,19 @@ from pass_harness.mock_server.formats.toml_file import TomlFile, nearest
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which findings of the rule are meant: globs, all of which must match."""
+    """The findings of the rule that a waiver covers: globs, all of which must match."""
 
     kind: str = "*"
-    """Of the finding, as `pass-conformance explain` lists them for its rule."""
+    """Kind of the finding; `pass-conformance explain RULE` lists the kinds of a rule."""
     device: str = "*"
+    """Device identifier of the finding."""
     endpoint: str = "*"
-    """Of one of the exchanges that are the evidence."""
+    """Endpoint of one of the cited exchanges."""
     observed: str = "*"
+    """Text of the finding."""
 
     def covers(self, evidence: Broken, cited: Collection[Exchange]) -> bool:
+        """Return whether a finding, with its cited exchanges, matches every glob."""
         return (
             fnmatchcase(evidence.kind, self.kind)
             and fnmatchcase(evidence.device or "", self.device)
@@ -42,13 +45,13 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """One entry of a waivers file."""
 
     rule: str
-    """The id of one rule."""
+    """Id of a rule."""
     owner: str
-    """Who answers for it."""
+    """Person or team that is responsible for the waiver."""
     reason: str
-    """Why it is excused, for whoever reads the report."""
+    """Reason that reports show."""
     expires: date
-    """The last day on which it holds."""
+    """Last day on which the waiver is valid."""
     match: Match = Match()
 
 
@@ -59,7 +62,7 @@ class WaiversFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class Waivers:
-    """The waivers of one judgement, on the day ``today``; counts what each of them excused."""
+    """The waivers of one run on the date ``today``, with the number of findings that each excused."""
 
     def __init__(self, entries: Sequence[Waiver] = (), *, today: date = date.min) -> None:
         self.entries = tuple(entries)
@@ -67,7 +70,7 @@ class Waivers:
         self._today = today
 
     def excuse(self, rule: str, evidence: Broken, cited: Collection[Exchange]) -> bool:
-        """Whether a finding is waived; the first waiver that covers it counts it."""
+        """Return whether a finding is waived. It counts for the first waiver that covers it."""
         for waiver in self.entries:
             if waiver.rule == rule and not self.expired(waiver) and waiver.match.covers(evidence, cited):
                 self.excused[waiver] += 1
@@ -79,12 +82,15 @@ class Waivers:
 
 
 def load(path: Path, known: Collection[str], *, today: date) -> Waivers:
-    """The waivers of a file; ``known`` are the ids of all rules. Raises `ConfigError` with file, line and column."""
+    """Return the waivers of a file; ``known`` are the ids of all rules.
+
+    Raises `ConfigError` with file, line, column and remedy.
+    """
     file = TomlFile(path)
     file.require_known(WaiversFile, "table")
     entries = file.data.get("waivers", [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise file.error(("waivers",), "waivers is an array of tables: begin each with [[waivers]]")
+        raise file.error(("waivers",), "waivers must be an array of tables: begin each with [[waivers]]")
     return Waivers([_waiver(file, number, known) for number in range(len(entries))], today=today)
 
 
@@ -93,7 +99,7 @@ def _waiver(file: TomlFile, number: int, known: Collection[str]) -> Waiver:
     waiver = file.table(place, Waiver)
     if waiver.rule not in known:
         raise file.error((*place, "rule"), f'there is no rule "{waiver.rule}"; {nearest(waiver.rule, known)}')
-    for key, what in (("owner", "who answers for it"), ("reason", "why")):
+    for key, remedy in (("owner", "name the person or team in charge"), ("reason", "state why it is excused")):
         if not getattr(waiver, key).strip():
-            raise file.error((*place, key), f"{key} is empty; say {what}")
+            raise file.error((*place, key), f"{key} is empty; {remedy}")
     return waiver

@@ -1,1 +1,1 @@
-"""Readers: where exchanges come from — a recorded trace, or the journal of a running mock."""
+"""Readers of exchanges: from recorded traces, or from the journal of a running mock."""

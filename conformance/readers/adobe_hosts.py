@@ -1,4 +1,4 @@
-"""Which requests of a trace are to Adobe Pass."""
+"""Filter of the requests in a trace that go to Adobe Pass."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ _MOST_RESEMBLING = 100
 
 @dataclass
 class Hosts:
-    """The hosts of Adobe Pass, and ``others`` that are to be taken for it: mocks and proxies."""
+    """The hosts of Adobe Pass, and ``others`` that count as such: mocks and proxies."""
 
     others: frozenset[str] = frozenset()
     passed_over: int = 0
-    """Requests to hosts that are none of Adobe Pass."""
+    """Number of requests to other hosts."""
     resembling: Counter[str] = field(default_factory=Counter)
-    """Of these, requests with a path of Adobe Pass, by host."""
+    """Number of those with a path of Adobe Pass, by host."""
 
     def include(self, method: str, url: SplitResult) -> bool:
-        """Whether a request is to Adobe Pass; counts those that are not.
+        """Return whether a request is to Adobe Pass, and count those that are not.
 
-        On loopback it is the path that tells: a mock may be there, and the service itself.
+        On loopback the path decides, because both a mock and the service may listen there.
         """
         host = url.hostname or ""
         if host in ADOBE_HOSTS or host in self.others or url.netloc in self.others:

@@ -1,4 +1,4 @@
-"""Files of traces, gzipped or not: what they begin with tells, not what they are called."""
+"""Trace files, gzipped or not, as their first bytes (not their names) show."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _BUFFER = 1 << 18
 
 @contextmanager
 def unpacked(path: Path, place: Callable[[], str]) -> Iterator[BinaryIO]:
-    """The bytes of a file.
+    """Yield the decompressed bytes of a file as a stream.
 
-    `ConfigError` names the file if it cannot be read and, where it is damaged, the place that was reached.
+    Raises `ConfigError` with the file where it cannot be read, and with ``place()`` where the gzip stream is damaged.
     """
     try:
         with io.BufferedReader(io.FileIO(path), _BUFFER) as file:

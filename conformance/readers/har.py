@@ -1,7 +1,7 @@
-"""HAR 1.2: archives of browsers and mitmproxy, and those of the mock and the proxy, which lose nothing.
+"""HAR 1.2 archives: of browsers and mitmproxy, and lossless ones of the mock and the proxy.
 
-Read entry by entry. What a HAR does not tell is left empty, secrets are masked, and requests that are not to Adobe
-Pass are passed over.
+An archive is read entry by entry. Facts that it lacks stay empty, secrets are masked, and requests to hosts other
+than Adobe Pass's are skipped.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pass_harness.conformance.readers.adobe_hosts import Hosts
 from pass_harness.conformance.readers.gzip_files import unpacked
 from pass_harness.conformance.readers.json_stream import BadJson, JsonStream
 from pass_harness.mock_server.adobe.headers import decode_base64, effective_ip
-from pass_harness.mock_server.exchange import Exchange, ExchangeMetadata
+from pass_harness.mock_server.exchange import Beyond, Exchange
 from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
 from pass_harness.mock_server.journal.masking import mask_body, mask_form, mask_header
 from pass_harness.mock_server.space_paths import DEFAULT_SPACE
@@ -56,7 +56,7 @@ class _Response(msgspec.Struct, gc=False):
 
 
 class _Entry(msgspec.Struct, gc=False, rename="camel"):
-    """What is needed of an entry; the rest is not even decoded."""
+    """The members of an entry that are decoded."""
 
     request: _Request
     response: _Response | None = None
@@ -64,11 +64,11 @@ class _Entry(msgspec.Struct, gc=False, rename="camel"):
     time: float | None = None
     connection: str | int | None = None
     server_ip_address: str | None = msgspec.field(name="serverIPAddress", default=None)
-    beyond: ExchangeMetadata | None = msgspec.field(name="_exchange", default=None)
+    beyond: Beyond | None = msgspec.field(name="_exchange", default=None)
 
 
-class _Addressed(msgspec.Struct, gc=False):
-    """An entry of which nothing but the address is known to be right."""
+class _Address(msgspec.Struct, gc=False):
+    """The method and URL of an entry that is otherwise invalid."""
 
     class Request(msgspec.Struct, gc=False):
         method: str = ""
@@ -78,7 +78,7 @@ class _Addressed(msgspec.Struct, gc=False):
 
 
 class _BadEntry(Exception):
-    """The entry cannot be read as an exchange; the sentence says why."""
+    """An entry that is no valid exchange; the message gives the reason."""
 
 
 _NO_RESPONSE = _Response()
@@ -86,14 +86,16 @@ _ADDRESS = re.compile(r"(?:[^:/?#]+:)?(?://[^/?#]*)?([^?#]*)(?:\?([^#]*))?")
 """Path and query of a URL (RFC 3986, appendix B)."""
 _ENTRY = msgspec.json.Decoder(_Entry)
 _ENTRIES = msgspec.json.Decoder(list[_Entry])
-_ADDRESSES = msgspec.json.Decoder(_Addressed)
+_ADDRESSES = msgspec.json.Decoder(_Address)
 
 
 def read_har(path: Path, hosts: Hosts) -> Iterator[Exchange]:
-    """The exchanges with Adobe Pass in an archive; the number of the entry is the id unless it tells another.
+    """Yield the exchanges with Adobe Pass in an archive.
 
-    Only an archive of the mock or the proxy tells the endpoint and what else a `Recogniser` finds out. Raises
-    `ConfigError` naming file and entry where it cannot be read.
+    An archive of the mock or the proxy has ids, endpoints and the other facts of exchanges. In any other archive the
+    id is the number of the entry, and a `Recogniser` has to add the endpoint.
+
+    Raises `ConfigError` with file and entry.
     """
     number = 0
     try:
@@ -105,7 +107,7 @@ def read_har(path: Path, hosts: Hosts) -> Iterator[Exchange]:
                     yield exchange
     except (BadJson, _BadEntry, *UNREADABLE) as error:
         where = number if isinstance(error, _BadEntry) else number + 1
-        raise ConfigError(f"{path}: entry {where}: {error}; a HAR 1.2 archive was expected") from error
+        raise ConfigError(f"{path}: entry {where}: {error}; expected a HAR 1.2 archive") from error
 
 
 def _entries(text: JsonStream, hosts: Hosts) -> Iterator[_Entry | None]:
@@ -113,7 +115,7 @@ def _entries(text: JsonStream, hosts: Hosts) -> Iterator[_Entry | None]:
         try:
             return _ENTRY.decode(entry)
         except msgspec.ValidationError:
-            # Whatever is wrong with a request that is none of ours does no harm.
+            # An invalid entry for another host does not matter.
             request = _ADDRESSES.decode(entry).request
             if hosts.include(request.method, _split(request.url)):
                 raise
@@ -136,48 +138,48 @@ def _entries(text: JsonStream, hosts: Hosts) -> Iterator[_Entry | None]:
 
 def _exchange(entry: _Entry, number: int, hosts: Hosts) -> Exchange | None:
     if entry.beyond is not None:
-        return _ours(entry, entry.beyond)
+        return _from_mock(entry, entry.beyond)
     url = _split(entry.request.url)
-    return _foreign(entry, number, url) if hosts.include(entry.request.method, url) else None
+    return _from_browser(entry, number, url) if hosts.include(entry.request.method, url) else None
 
 
-def _ours(entry: _Entry, beyond: ExchangeMetadata) -> Exchange:
-    """What the mock or the proxy wrote, which masks secrets."""
+def _from_mock(entry: _Entry, beyond: Beyond) -> Exchange:
+    """Return the exchange of an entry that the mock or the proxy wrote, its secrets masked already."""
     found = _ADDRESS.match(entry.request.url)
     path, query = found.groups("") if found is not None else ("", "")
     path = unquote(path) or "/"
     if beyond.space != DEFAULT_SPACE:
         path = path.removeprefix(f"/~{beyond.space}") or "/"
-    return _made(entry, beyond, _began(entry), path, query)
+    return _build(entry, beyond, _started_s(entry), path, query)
 
 
-def _foreign(entry: _Entry, number: int, url: SplitResult) -> Exchange:
-    """What another program wrote: the rest that is to know a `Recogniser` finds out."""
-    began = _began(entry)
+def _from_browser(entry: _Entry, number: int, url: SplitResult) -> Exchange:
+    """Return the exchange of an entry that another program wrote, without the facts that a `Recogniser` adds."""
+    started_s = _started_s(entry)
     server = f"{entry.server_ip_address}:{_port(url)}" if entry.server_ip_address else ""
-    beyond = ExchangeMetadata(
-        id=number, space=DEFAULT_SPACE, wall=began, lag_ms=0.0, endpoint="", peer="", ip="", server=server
+    beyond = Beyond(
+        id=number, space=DEFAULT_SPACE, wall=started_s, lag_ms=0.0, endpoint="", peer="", ip="", server=server
     )
     response = entry.response or _NO_RESPONSE
     _mask((*(entry.request.headers or ()), *(response.headers or ())))
-    seen = _made(entry, beyond, began, unquote(url.path) or "/", url.query)
+    exchange = _build(entry, beyond, started_s, unquote(url.path) or "/", url.query)
     return msgspec.structs.replace(
-        seen,
-        query=mask_form(seen.query),
-        request_body=mask_body(seen.request_body),
-        response_body=mask_body(seen.response_body),
-        ip=effective_ip(seen.request_headers.get("x-forwarded-for"), "unknown"),
+        exchange,
+        query=mask_form(exchange.query),
+        request_body=mask_body(exchange.request_body),
+        response_body=mask_body(exchange.response_body),
+        ip=effective_ip(exchange.request_headers.get("x-forwarded-for"), "unknown"),
     )
 
 
-def _began(entry: _Entry) -> float:
+def _started_s(entry: _Entry) -> float:
     started = entry.started_date_time
     if started is None:
-        raise _BadEntry("it has no startedDateTime, so it cannot be put in order")
+        raise _BadEntry("it has no startedDateTime, which the order of exchanges needs")
     return (started if started.tzinfo else started.replace(tzinfo=UTC)).timestamp()
 
 
-def _made(entry: _Entry, beyond: ExchangeMetadata, began: float, path: str, query: str) -> Exchange:
+def _build(entry: _Entry, beyond: Beyond, started_s: float, path: str, query: str) -> Exchange:
     request, response = entry.request, entry.response or _NO_RESPONSE
     return Exchange(
         id=beyond.id,
@@ -194,16 +196,16 @@ def _made(entry: _Entry, beyond: ExchangeMetadata, began: float, path: str, quer
         ip=beyond.ip,
         behaviours=beyond.behaviours,
         server=beyond.server,
-        at=round(began * 1000),
+        at=round(started_s * 1000),
         duration_ms=max(entry.time or 0.0, 0.0),
         method=request.method,
         path=path,
         query=query,
         request_headers=_headers(request.headers),
-        request_body=_sent(request.post_data),
+        request_body=_request_body(request.post_data),
         status=max(response.status or 0, 0),
         response_headers=_headers(response.headers),
-        response_body=_told(response.content),
+        response_body=_response_body(response.content),
         connection="" if entry.connection is None else str(entry.connection),
     )
 
@@ -219,23 +221,23 @@ def _headers(pairs: Iterable[_Pair] | None) -> dict[str, str]:
 
 @lru_cache(maxsize=1024)
 def _lower(name: str) -> str:
-    """The name as exchanges have it; none for those of HTTP/2, which tell the method and the address once more."""
+    """Return the name in lower case; empty for a pseudo-header of HTTP/2, which repeats the method or the URL."""
     return "" if name.startswith(":") else name.lower()
 
 
 def _mask(pairs: Iterable[_Pair]) -> None:
-    """One by one: of cookies that are joined it could not be told where one ends."""
+    """Mask the secrets of headers, each by itself, because joined cookies cannot be separated again."""
     for pair in pairs:
         pair.value = mask_header(_lower(pair.name), pair.value or "")
 
 
-def _sent(data: _PostData | None) -> str:
+def _request_body(data: _PostData | None) -> str:
     if data is None:
         return ""
     return data.text or urlencode([(pair.name, pair.value or "") for pair in data.params or ()])
 
 
-def _told(content: _Content | None) -> str:
+def _response_body(content: _Content | None) -> str:
     text = content.text if content is not None else None
     if not text or content is None or content.encoding != "base64":
         return text or ""
@@ -243,7 +245,7 @@ def _told(content: _Content | None) -> str:
 
 
 def _split(url: str) -> SplitResult:
-    """The parts of an address; empty ones where it is none."""
+    """Return the parts of a URL, empty for an invalid one."""
     try:
         return urlsplit(url)
     except ValueError:

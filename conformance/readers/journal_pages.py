@@ -1,4 +1,4 @@
-"""The journal of a running mock, page by page."""
+"""The journal of a running mock, read page by page."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pass_harness.mock_server.exchange import Exchange
 PAGE = 1000
 
 
-async def follow(control: ControlClient, after: int = 0, *, every: float | None = None) -> AsyncIterator[Exchange]:
-    """The exchanges after the one with id ``after``, oldest first.
+async def follow(control: ControlClient, after: int = 0, *, every_s: float | None = None) -> AsyncIterator[Exchange]:
+    """Yield the exchanges after the one with id ``after``, oldest first.
 
-    Ends with the journal, or, where ``every`` is given, never: it then looks for more each ``every`` seconds.
+    Ends at the end of the journal. With ``every_s`` it never ends, and polls for more every ``every_s`` seconds.
     """
     while True:
         page = await control.exchanges(after=after, limit=PAGE)
@@ -22,6 +22,6 @@ async def follow(control: ControlClient, after: int = 0, *, every: float | None 
             yield exchange
         after = max(after, page.next)
         if not page.exchanges:
-            if every is None:
+            if every_s is None:
                 return
-            await asyncio.sleep(every)
+            await asyncio.sleep(every_s)

@@ -1,9 +1,9 @@
-"""A cursor over JSON that is too large for the memory: objects and arrays are gone through member by member.
+"""A streaming reader of JSON that is too large for memory: it iterates over members and elements.
 
-The elements of a long array are mostly written alike. What stands between the first two tells where further ones end,
-so all that were read whole are decoded together. That is right if the text up to there decodes: no JSON object is the
-beginning of another one. Where it does not, or there is nothing to go by, the standard library's parser finds the end
-of each.
+Writers separate the elements of an array alike. The reader learns the separator from the text between the first two
+elements, finds the last one in its buffer, and decodes all complete elements in one call. The result is right if that
+text decodes, because no JSON object is a prefix of another. Where it does not decode, or no separator is known, the
+parser of the standard library finds the end of each element.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
 
 T = TypeVar("T")
 CHUNK = 1 << 16
-"""Characters that are read at a time."""
+"""Characters per read."""
 MOST = 1 << 26
-"""Characters that one element, or one member that is skipped, may have."""
-GUESSED = 1 << 20
-"""Characters that are looked through for what stands between elements."""
-_LOOKED_AT = 1 << 12
+"""Maximum number of characters of an element or of a skipped member."""
+SEARCHED = 1 << 20
+"""Maximum number of characters that are searched for a separator."""
+_LOOKAHEAD = 1 << 12
 _DECODER = json.JSONDecoder()
 _BLANKS = " \t\r\n"
 _BLANK = re.compile(rf"[{_BLANKS}]*+")
@@ -30,21 +30,21 @@ _OPENING = re.compile(r'([ \t\r\n]*,[ \t\r\n]*\{)([ \t\r\n]*"[^"\\]*"[ \t\r\n]*:
 
 
 class BadJson(Exception):
-    """The text is not JSON of the shape that is read; the sentence says what is wrong."""
+    """A text that is not JSON of the expected shape; the message gives the reason."""
 
 
 class JsonStream:
-    """The text of a stream from its beginning on; what goes on in it raises BadJson where the text is none."""
+    """A cursor over the JSON text of a stream. Its methods raise `BadJson` for invalid text."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._text = ""
         self._at = 0
-        self._passed = 0
-        """Characters before those."""
+        self._offset = 0
+        """Position of the buffered text in the stream."""
 
     def members(self) -> Iterator[str]:
-        """The names of an object's members, each before its value, which has to be taken then."""
+        """Yield the names of an object's members. The caller reads each value before it asks for the next name."""
         self._take("{")
         if self._peek() == "}":
             self._take("}")
@@ -52,7 +52,7 @@ class JsonStream:
         while True:
             name = self.value()
             if not isinstance(name, str):
-                raise BadJson(f"the name of a member was expected, not {name!r:.40}")
+                raise BadJson(f"expected the name of a member, not {name!r:.40}")
             self._take(":")
             yield name
             if self._peek() != ",":
@@ -61,24 +61,24 @@ class JsonStream:
             self._take(",")
 
     def elements(self, decode: Callable[[str], T], decode_all: Callable[[str], list[T]]) -> Iterator[T]:
-        """The elements of an array; msgspec.DecodeError for one that ``decode`` does not take.
+        """Yield the elements of an array, decoded. Raises `msgspec.DecodeError` for one that ``decode`` refuses.
 
-        ``decode_all`` is tried with arrays of several; where it takes one, it gives what ``decode`` would.
+        ``decode_all`` decodes an array of several elements; its results must equal those of ``decode``.
         """
         self._take("[")
         if self._peek() == "]":
             self._take("]")
             return
-        seam: tuple[str, int] | None = None
+        separator: tuple[str, int] | None = None
         refused = 0
         while True:
             self._peek()
-            end = self._whole(seam) if self._passed + self._at >= refused else None
+            end = self._last_end(separator) if self._offset + self._at >= refused else None
             if end is not None:
                 try:
                     found = decode_all(f"[{self._text[self._at : end]}]")
                 except UNREADABLE:
-                    refused = self._passed + end
+                    refused = self._offset + end
                     end = None
                 else:
                     self._at = end
@@ -89,34 +89,35 @@ class JsonStream:
                 closing = self._closing(end)
                 self._at = end
                 yield element
-                seam = self._seam(closing)
+                separator = self._separator(closing)
             if self._peek() != ",":
                 self._take("]")
                 return
             self._at += 1
 
     def value(self) -> object:
-        """The next value, whole."""
+        """Return the next value."""
         self._peek()
         found, self._at = self._parsed()
         return found
 
     def end(self) -> None:
-        """There is nothing more."""
+        """Check that the text ends here."""
         if self._peek():
-            raise BadJson("there is more after its end")
+            raise BadJson("text follows after its end")
 
     def _closing(self, end: int) -> str:
-        """The brace that ends an element, with the blanks before it."""
-        last = self._text[max(self._at, end - _LOOKED_AT) : end]
+        """Return the brace that ends an element, with the blanks before it; empty where no brace ends it."""
+        last = self._text[max(self._at, end - _LOOKAHEAD) : end]
         return last[len(last[:-1].rstrip()) :] if last.endswith("}") else ""
 
-    def _seam(self, closing: str) -> tuple[str, int] | None:
-        """What stands between the element before and the next one, and how much of it is the first one's.
+    def _separator(self, closing: str) -> tuple[str, int] | None:
+        """Return the text between two elements, and how many characters of it belong to the first one.
 
-        On one line only the name of the next one's first member tells it from what is between parts of an element.
+        Without a line break it includes the name of the next element's first member, because the same brackets occur
+        inside elements.
         """
-        if len(self._text) - self._at < _LOOKED_AT:
+        if len(self._text) - self._at < _LOOKAHEAD:
             self._more()
         opening = _OPENING.match(self._text, self._at)
         if not closing or opening is None:
@@ -124,18 +125,18 @@ class JsonStream:
         between = opening[1] if "\n" in closing + opening[1] else opening[0]
         return closing + between, len(closing)
 
-    def _whole(self, seam: tuple[str, int] | None) -> int | None:
-        """Where the last one of the elements ends that were read whole, as far as the seam tells."""
-        if seam is None:
+    def _last_end(self, separator: tuple[str, int] | None) -> int | None:
+        """Return the end of the last complete element in the buffer, or None where no separator is found."""
+        if separator is None:
             return None
-        written, kept = seam
-        while (found := self._text.rfind(written, self._at)) < 0:
-            if len(self._text) - self._at > GUESSED or not self._more():
+        text, belonging = separator
+        while (found := self._text.rfind(text, self._at)) < 0:
+            if len(self._text) - self._at > SEARCHED or not self._more():
                 return None
-        return found + kept
+        return found + belonging
 
     def _parsed(self) -> tuple[object, int]:
-        """The value that begins here, and where it ends."""
+        """Return the value at the cursor, and its end."""
         while True:
             try:
                 found, end = _DECODER.raw_decode(self._text, self._at)
@@ -143,23 +144,23 @@ class JsonStream:
                 if self._more():
                     continue
                 near = self._text[error.pos : error.pos + 20]
-                raise BadJson(f"{error.msg}, near {near!r}" if near else "it breaks off") from error
+                raise BadJson(f"{error.msg}, near {near!r}" if near else "it is truncated") from error
             except ValueError as error:
                 raise BadJson(str(error)) from error
             except RecursionError as error:
                 raise BadJson("it is nested too deeply") from error
-            # What ends with the text that was read might go on after it, if it is a number.
+            # A number at the end of the buffer may continue in the next chunk.
             if end < len(self._text) or not self._more():
                 return found, end
 
     def _take(self, expected: str) -> None:
         found = self._peek()
         if found != expected:
-            raise BadJson(f"{expected!r} was expected, not {found!r}" if found else "it breaks off")
+            raise BadJson(f"expected {expected!r}, not {found!r}" if found else "it is truncated")
         self._at += 1
 
     def _peek(self) -> str:
-        """The next character that is no blank; empty at the end."""
+        """Move to the next character that is no blank, and return it; empty at the end."""
         while True:
             found = self._text[self._at : self._at + 1]
             if found and found not in _BLANKS:
@@ -170,11 +171,11 @@ class JsonStream:
                 return ""
 
     def _more(self) -> bool:
-        """Reads on, as much again as there is; whether there was more."""
+        """Read as much as the buffer holds, at least `CHUNK`. Return False at the end of the stream."""
         rest = self._text[self._at :]
         if len(rest) > MOST:
-            raise BadJson(f"one part of it has more than {MOST} characters")
+            raise BadJson(f"one value in it has more than {MOST} characters")
         read = self._stream.read(max(CHUNK, len(rest)))
-        self._passed += self._at
+        self._offset += self._at
         self._text, self._at = rest + read, 0
         return bool(read)

@@ -1,4 +1,4 @@
-"""Recorded traces: one exchange per line as JSON, as `pass-mock serve --record` writes them, gzipped or not."""
+"""Traces as JSON lines, one exchange per line, as `pass-mock serve --record` writes them, gzipped or not."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
 
 _ENDED = b'{"record_ended":'
-"""How the line begins that takes the place of what is missing (`pass_harness.mock_server.exchange.RecordEnded`)."""
+"""Beginning of the line that marks a cut trace (`pass_harness.mock_server.exchange.RecordEnded`)."""
 MOST = 1 << 26
-"""Bytes that one line may have: of a gzipped one nobody sees how long it is."""
+"""Maximum size of a line in bytes, since a small gzipped file may hold a huge line."""
 
 
 def read_jsonl(path: Path, ended: Callable[[Path], object] = lambda _: None) -> Iterator[Exchange]:
-    """The exchanges of a trace, one at a time; empty lines are skipped.
+    """Yield the exchanges of a trace; empty lines are skipped.
 
-    ``ended`` is told of a trace that says that it was not to grow further.
-    Raises `ConfigError` naming file and line where the file cannot be read or a line is no exchange.
+    Calls ``ended`` with the path of a trace that was cut at its maximum size. Raises `ConfigError` with file and line
+    where the file cannot be read or a line is no exchange.
     """
     decoder = msgspec.json.Decoder(Exchange)
     read = 0

@@ -1,4 +1,4 @@
-"""Recorded traces of every kind, one or several, as exchanges in order of time."""
+"""Recorded traces (JSON lines or HAR), one or several, as exchanges in order of time."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from pass_harness.mock_server.proxy.recognition import Recogniser
 _HAR = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"log"\s*:')
 _SNIFFED = 1 << 12
 ORDERING_BUFFER = 10_000
-"""Places by which an exchange may stand too late in its file: as many as arrive while the slowest is answered."""
+"""Maximum number of places that an exchange may be late in its file: arrivals during the slowest answer."""
 
 
 def read_traces(
     paths: Sequence[Path], hosts: Hosts, ended: Callable[[Path], object] = lambda _: None
 ) -> Iterator[Exchange]:
-    """The exchanges with Adobe Pass in all files.
+    """Yield the exchanges with Adobe Pass in all files, merged in order of time.
 
-    ``ended`` is told of those that were not to grow further and say so.
-    `ConfigError` names the file where one cannot be read, is not whole, or cannot be put in order.
+    Calls ``ended`` with the path of each trace that was cut at its maximum size. Raises `ConfigError` with the file
+    where one cannot be read, lacks headers, or is out of order.
     """
     files = [_File(path, hosts, ended) for path in paths]
     _check_clocks(files)
     merged = heapq.merge(*map(_ordered, files), key=lambda seen: seen[0].wall)
     recogniser = Recogniser()
-    # Of archives that are read together each counts its entries from 1.
+    # Archives count their entries from 1 each, so several get common ids.
     numbers = itertools.count(1) if len(files) > 1 and any(file.is_foreign for file in files) else None
     for exchange, path in merged:
         seen = exchange
@@ -49,7 +49,7 @@ def read_traces(
 
 
 class _File:
-    """One trace, begun."""
+    """A trace with its first exchange read ahead."""
 
     def __init__(self, path: Path, hosts: Hosts, ended: Callable[[Path], object]) -> None:
         self.path = path
@@ -58,7 +58,7 @@ class _File:
         first = next(exchanges, None)
         self.exchanges = exchanges if first is None else itertools.chain([first], exchanges)
         self.is_foreign = is_har and first is not None and not first.endpoint
-        """Whether the times are those of the day, and not of a monotonic clock: neither mock nor proxy wrote it."""
+        """True for an archive that neither mock nor proxy wrote: its times are wall-clock, not monotonic, times."""
         self.is_empty = first is None
 
 
@@ -72,8 +72,8 @@ def _check_clocks(files: Iterable[_File]) -> None:
     clocks = {file.is_foreign: file.path for file in files if not file.is_empty}
     if len(clocks) > 1:
         raise ConfigError(
-            f"{clocks[True]} has times of the day, {clocks[False]} those of a clock that counts from its start: "
-            "judge them one at a time"
+            f"{clocks[True]} has wall-clock times, {clocks[False]} has times of a monotonic clock: "
+            "audit them one at a time"
         )
 
 
@@ -83,18 +83,21 @@ def _ordered(file: _File) -> Iterator[tuple[Exchange, Path]]:
         assert isinstance(exchange, Exchange)  # noqa: S101 - no verbs went in
         if exchange.wall < latest:
             raise ConfigError(
-                f"{file.path}: exchange {exchange.id} began {latest - exchange.wall:.3f} s before one that stands "
-                f"more than {ORDERING_BUFFER} places before it: sort the file by the time of the requests"
+                f"{file.path}: exchange {exchange.id} began {latest - exchange.wall:.3f} s before one that is "
+                f"more than {ORDERING_BUFFER} places earlier in the file: sort the file by the time of the requests"
             )
         latest = exchange.wall
         yield exchange, file.path
 
 
 def _check_whole(exchange: Exchange, path: Path) -> None:
-    """Browsers leave Authorization out of archives unless told otherwise, and every request would be a breach."""
+    """Raise `ConfigError` for an exchange without Authorization that was answered with success.
+
+    Browsers leave that header out of archives by default, and every request would be a violation.
+    """
     answered = 200 <= exchange.status < 300
     if exchange.endpoint in NEEDS_TOKEN and answered and "authorization" not in exchange.request_headers:
         raise ConfigError(
             f"{path}: entry {exchange.id}: {exchange.method} {exchange.path} was answered {exchange.status} without "
-            "an Authorization header, so headers were left out: export the HAR with sensitive data"
+            "an Authorization header, so the archive lacks headers: export the HAR with sensitive data"
         )

@@ -1,1 +1,1 @@
-"""Runs: drive a service and judge it, audit a record, watch a mock, check a setup."""
+"""Runs: judge a service, audit traces, watch a mock, check a setup."""

@@ -1,4 +1,4 @@
-"""Audit: judges recorded traces, in one pass and with bounded memory."""
+"""Audits of recorded traces, in one pass and with bounded memory."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from pass_harness.conformance.reports.model import Report, Run, compose
 from pass_harness.conformance.rule import Rule
 from pass_harness.mock_server.exchange import Exchange
 
-TOLD_EVERY = 250_000
-"""Exchanges after which an audit tells how far it is."""
+PROGRESS_EVERY = 250_000
+"""Number of exchanges between two lines of progress."""
 
 
 def audit(
@@ -31,18 +31,18 @@ def audit(
     waivers: Waivers | None = None,
     announce: Callable[[str], None] = lambda _: None,
 ) -> Report:
-    """The report on one or more traces of the same service, put in order of time together.
+    """Return the report on one or more traces of a service, merged in order of time.
 
-    ``hosts`` are taken for Adobe Pass besides its own. Raises `ConfigError` naming the file, and the place in it,
+    ``hosts`` count as Adobe Pass, in addition to Adobe's own. Raises `ConfigError` with the file and the place in it
     where a trace cannot be read.
     """
     judge = Judge(rules, expectations, driven=False, history=EvidenceHistory(), waivers=waivers)
     extent, adobe = _Extent(), Hosts(frozenset(map(str.lower, hosts)))
     cut_short: set[Path] = set()
-    with _without_collector():
-        for exchange in extent.watch(read_traces(paths, adobe, cut_short.add)):
+    with _without_garbage_collection():
+        for exchange in extent.measure(read_traces(paths, adobe, cut_short.add)):
             judge.observe(exchange)
-            if extent.exchanges % TOLD_EVERY == 0:
+            if extent.exchanges % PROGRESS_EVERY == 0:
                 announce(f"{extent.exchanges:,} exchanges judged")
     run = Run(
         service=", ".join(map(str, paths)),
@@ -58,8 +58,11 @@ def audit(
 
 
 @contextmanager
-def _without_collector() -> Iterator[None]:
-    """Neither exchanges nor rules make cycles, and the collector would walk what they remember again and again."""
+def _without_garbage_collection() -> Iterator[None]:
+    """Disable the cyclic garbage collector for the block.
+
+    Exchanges and rules form no cycles, and the collector would traverse the state of the rules again and again.
+    """
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -71,23 +74,23 @@ def _without_collector() -> Iterator[None]:
 
 @dataclass
 class _Extent:
-    """How much was read: from the first arrival to the last, and how far the mock lagged."""
+    """The extent of the traces: number of exchanges, times of the first and last arrival, maximum lag of the mock."""
 
     exchanges: int = 0
-    first: float = 0.0
-    last: float = 0.0
+    first_s: float = 0.0
+    last_s: float = 0.0
     max_lag_ms: float = 0.0
 
     @property
     def seconds(self) -> float:
-        return self.last - self.first
+        return self.last_s - self.first_s
 
-    def watch(self, exchanges: Iterable[Exchange]) -> Iterator[Exchange]:
-        """The exchanges, which come in order of time."""
+    def measure(self, exchanges: Iterable[Exchange]) -> Iterator[Exchange]:
+        """Yield exchanges, which come in order of time, and update the extent."""
         for exchange in exchanges:
             if not self.exchanges:
-                self.first = exchange.wall
+                self.first_s = exchange.wall
             self.exchanges += 1
-            self.last = exchange.wall
+            self.last_s = exchange.wall
             self.max_lag_ms = max(self.max_lag_ms, exchange.lag_ms)
             yield exchange

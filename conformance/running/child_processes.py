@@ -1,4 +1,4 @@
-"""The mock and the example Programmer Services as processes of their own, for the demo, the fixture and tests."""
+"""The mock and the example services as child processes, for the demo, load runs and tests."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from pass_harness.mock_server.signing.public_keys import pem
 from pass_harness.mock_server.testing import environment
 
 SECOND_HOST = "127.0.0.2"
-"""Where the first of two data centres listens."""
+"""Address of the first of two data centres."""
 READY_WITHIN = 30.0
 ENDS_WITHIN = 5.0
 
 
 class Child:
-    """A server in a process of its own on a free port of 127.0.0.1. Use it as a context, or `start` and `stop`."""
+    """A server in a child process on a free port of 127.0.0.1: a context manager, with `start` and `stop`."""
 
     def __init__(
         self,
@@ -47,9 +47,9 @@ class Child:
         host: str = "127.0.0.1",
         program: str = sys.executable,
     ) -> None:
-        """``--port N`` is added to the command; ``ready`` is the path that answers once it is up.
+        """Prepare the process; ``--port N`` is added to ``command``, and ``program`` runs it.
 
-        What the process says goes to a log in ``folder``.
+        ``ready`` is a path that answers with success once the server is up. Output goes to a log file in ``folder``.
         """
         self.port = free_port()
         self.url = f"http://{host}:{self.port}"
@@ -70,11 +70,11 @@ class Child:
 
     @property
     def pid(self) -> int | None:
-        """Its process id while it runs."""
+        """The process id, or None while the server does not run."""
         return self._process.pid if self._process is not None else None
 
     def start(self) -> None:
-        """Starts it and waits until it answers. Raises `HarnessError` with the end of its log if it does not."""
+        """Start the server and wait until it answers. Raises `HarnessError` with the end of its log otherwise."""
         with self.log.open("ab") as log:
             # The command is this Python, or a Node.js, with modules of this distribution.
             self._process = subprocess.Popen(  # noqa: S603
@@ -82,15 +82,15 @@ class Child:
             )
         deadline = time.monotonic() + READY_WITHIN
         while not self._answers():
-            ended = self._process.poll()
-            if ended is not None or time.monotonic() > deadline:
+            code = self._process.poll()
+            if code is not None or time.monotonic() > deadline:
                 self.stop()
-                how = f"ended with {ended}" if ended is not None else f"did not answer within {READY_WITHIN:g} s"
-                raise HarnessError(f"the {self._name} {how}: {self._last_words()}")
+                how = f"ended with exit code {code}" if code is not None else f"did not answer in {READY_WITHIN:g} s"
+                raise HarnessError(f"the {self._name} {how}: {self._log_tail()}")
             time.sleep(0.05)
 
     def stop(self) -> None:
-        """Ends the process, and waits until it is gone."""
+        """Terminate the process and wait until it has ended; kill it after `ENDS_WITHIN` seconds."""
         if self._process is None:
             return
         self._process.terminate()
@@ -102,17 +102,17 @@ class Child:
         self._process = None
 
     async def repoint(self, adobe_url: str | None) -> str | None:
-        """The same, with Adobe Pass at another address, or at its own again (a `Repointer`)."""
-        home = self._command
+        """Restart the service with another base URL of Adobe Pass; None restores its own (a `Repointer`)."""
+        original = self._command
         if adobe_url is not None:
-            self._command = (*home, f"--adobe-url={adobe_url}")
+            self._command = (*original, f"--adobe-url={adobe_url}")
         try:
             return await self.restart()
         finally:
-            self._command = home
+            self._command = original
 
     async def restart(self) -> str | None:
-        """Ends it and starts it again on the same port; why that failed, or None (a `Restarter`)."""
+        """Restart the server on the same port. Return the reason of a failure, or None (a `Restarter`)."""
         try:
             await asyncio.to_thread(self.stop)
             await asyncio.to_thread(self.start)
@@ -126,15 +126,15 @@ class Child:
         except httpx.TransportError:
             return False
 
-    def _last_words(self) -> str:
+    def _log_tail(self) -> str:
         lines = self.log.read_text("utf-8", "replace").strip().splitlines()
-        return " / ".join(lines[-5:]) or "it said nothing"
+        return " / ".join(lines[-5:]) or "its log is empty"
 
 
 def mock(folder: Path, *options: str) -> Child:
-    """A mock with the default catalogue, and with two data centres where this machine has addresses for them."""
+    """Return a mock with the default catalogue, and with two data centres if this machine has 127.0.0.2."""
     host = "127.0.0.1"
-    if _is_here(SECOND_HOST):
+    if _is_local(SECOND_HOST):
         host, options = SECOND_HOST, ("--data-centres", "2", *options)
     command = ("-c", "from pass_harness.mock_server.cli.main import main; main()", "serve", *options)
     return Child("mock", command, ready="/_mock/health", folder=folder, host=host)
@@ -143,12 +143,12 @@ def mock(folder: Path, *options: str) -> Child:
 def programmer_service(
     folder: Path, adobe_url: str, defects: Sequence[str] = (), options: Sequence[str] = ()
 ) -> Child:
-    """The example service against the mock at ``adobe_url``, which must be up; its state is in ``folder``."""
+    """Return the example service for the running mock at ``adobe_url``; its database is in ``folder``."""
     name = "-".join(("service", *defects))
     command = [
         "-m",
         "pass_harness.fixtures.programmer_service",
-        *_settings(folder, name, adobe_url),
+        *_adobe_options(folder, name, adobe_url),
         f"--database={folder / name}.sqlite",
         *(f"--defect={defect}" for defect in defects),
         *options,
@@ -157,23 +157,23 @@ def programmer_service(
 
 
 def node_service(folder: Path, adobe_url: str, node: str) -> Child:
-    """The example service in Node.js, likewise; ``node`` is the program that runs it."""
+    """Return the example service in Node.js; ``node`` is the path of Node.js. See `programmer_service`."""
     name = "node-service"
     main = str(resources.files("pass_harness.fixtures") / "node_service" / "main.js")
-    command = [main, *_settings(folder, name, adobe_url), f"--database={folder / name}.jsonl"]
+    command = [main, *_adobe_options(folder, name, adobe_url), f"--database={folder / name}.jsonl"]
     return Child(name, command, ready="/health", folder=folder, program=node)
 
 
-def _settings(folder: Path, name: str, adobe_url: str) -> list[str]:
-    """What an example service needs to know of Adobe Pass, as options."""
+def _adobe_options(folder: Path, name: str, adobe_url: str) -> list[str]:
+    """Return the options of an example service for Adobe Pass: address, software statement, key of media tokens."""
     statement, key = folder / f"{name}.statement", folder / f"{name}.pem"
-    statement.write_text(_asked(adobe_url, "/_mock/software-statement"), "utf-8")
-    key.write_text(media_token_key(msgspec.json.decode(_asked(adobe_url, "/_mock/keys"))["keys"]), "utf-8")
-    return [*_where(adobe_url), f"--software-statement={statement}", f"--media-token-key={key}"]
+    statement.write_text(_fetch(adobe_url, "/_mock/software-statement"), "utf-8")
+    key.write_text(media_token_key(msgspec.json.decode(_fetch(adobe_url, "/_mock/keys"))["keys"]), "utf-8")
+    return [*_address_options(adobe_url), f"--software-statement={statement}", f"--media-token-key={key}"]
 
 
-def _where(adobe_url: str) -> tuple[str, ...]:
-    """Where the service finds Adobe Pass: by the name of the data centres, if the mock has several."""
+def _address_options(adobe_url: str) -> tuple[str, ...]:
+    """Return the options for the address of Adobe Pass: with a DNS name and server if the mock has data centres."""
     answer = httpx.get(f"{adobe_url}/_mock/data-centres", timeout=10, trust_env=False)
     if not answer.is_success:
         return (f"--adobe-url={adobe_url}",)
@@ -183,22 +183,22 @@ def _where(adobe_url: str) -> tuple[str, ...]:
 
 
 def service_toml(service_url: str, example: str = "programmer_service") -> ServiceConfig:
-    """The service.toml of an example service, for an instance at ``service_url``."""
+    """Return the service.toml of an example service, with the address ``service_url``."""
     with resources.as_file(resources.files("pass_harness.fixtures") / example / "service.toml") as path:
         config = service_config.load(path)
     return replace(config, service=msgspec.structs.replace(config.service, base_url=service_url))
 
 
 def known_defects(names: Sequence[str]) -> tuple[str, ...]:
-    """The names, if the example service has all these defects; else `ConfigError` with the nearest known one."""
+    """Return the names of defects. Raises `ConfigError` for an unknown one, with the most similar known name."""
     for name in names:
         if name not in DEFECTS:
             raise ConfigError(f'there is no defect "{name}"; {nearest(name, DEFECTS)}')
     return tuple(names)
 
 
-def _is_here(host: str) -> bool:
-    """Whether this machine has that loopback address; not all systems have more than one."""
+def _is_local(host: str) -> bool:
+    """Return whether this machine has a loopback address; some systems have 127.0.0.1 alone."""
     with socket.socket() as probe:
         try:
             probe.bind((host, 0))
@@ -214,7 +214,7 @@ def free_port() -> int:
         return port
 
 
-def _asked(adobe_url: str, path: str) -> str:
+def _fetch(adobe_url: str, path: str) -> str:
     try:
         answer = httpx.get(adobe_url + path, timeout=10, trust_env=False)
         answer.raise_for_status()
@@ -224,6 +224,6 @@ def _asked(adobe_url: str, path: str) -> str:
 
 
 def media_token_key(keys: Sequence[dict[str, Any]]) -> str:
-    """The public key of media tokens among those that a mock says it signs with, as PEM."""
+    """Return the current public key of media tokens as PEM, from the keys that a mock publishes."""
     signing = next(key for key in keys if key["name"] == KeyName.MEDIA_TOKEN and not key["retired"])
     return pem(cast("RSAPublicKey", RSAAlgorithm.from_jwk(signing)))

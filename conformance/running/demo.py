@@ -1,4 +1,4 @@
-"""The demo: mock and example service as real processes, driven and judged, and nothing left behind but a report."""
+"""The demo: runs mock and example service as processes, judges the service, and leaves only the report behind."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pass_harness.conformance.scenarios import SCENARIOS
 from pass_harness.conformance.scenarios.scenario import Scenario
 
 JUDGED = Path("fixtures/programmer_service/service.toml")
-"""What reports name as judged, wherever the package is installed."""
+"""Path that reports show, independent of the place of installation."""
 
 
 def demonstrate(
@@ -30,7 +30,7 @@ def demonstrate(
     announce: Announce,
     waivers: Waivers | None = None,
 ) -> Report:
-    """Judges the example service with these defects. Raises `ConfigError` for a defect that it does not have."""
+    """Run and judge the example service with defects. Raises `ConfigError` for an unknown defect."""
     child_processes.known_defects(defects)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pass-demo-")))

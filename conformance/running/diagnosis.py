@@ -1,4 +1,4 @@
-"""Diagnoses: what is wrong with a setup, as traffic and catalogue show it. Nothing here asks anybody."""
+"""Diagnoses of a setup from its traffic and the catalogue of the mock, without I/O."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ EVIDENCE_CHARACTERS = 300
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
-    """One thing that is wrong: what, how to mend it, whose it is, and whether nothing can be judged until then."""
+    """A problem of a setup, with its remedy; a ``fatal`` one keeps the run from judging anything."""
 
-    what: str
+    problem: str
     remedy: str
     blame: Blame
     fatal: bool = True
 
     def __str__(self) -> str:
-        return f"{self.blame}: {self.what}. {self.remedy}."
+        return f"{self.blame}: {self.problem}. {self.remedy}."
 
 
-def of_catalogue(config: ServiceConfig, catalogue: dict[str, Any]) -> list[Diagnosis]:
-    """Whether viewers of the service can choose what the scenarios choose."""
+def check_catalogue(config: ServiceConfig, catalogue: dict[str, Any]) -> list[Diagnosis]:
+    """Return a diagnosis where the mock lacks the integration that the scenarios use."""
     service = config.service
     integrations = [(i["service_provider"], i["mvpd"], i["enabled"]) for i in catalogue["integrations"]]
     of_provider = sorted(mvpd for provider, mvpd, _ in integrations if provider == service.service_provider)
@@ -37,7 +37,7 @@ def of_catalogue(config: ServiceConfig, catalogue: dict[str, Any]) -> list[Diagn
         known = ", ".join(sorted({provider for provider, _, _ in integrations}))
         return [
             Diagnosis(
-                what=f'the mock has no service provider "{service.service_provider}" with TV providers',
+                problem=f'the mock has no service provider "{service.service_provider}" with TV providers',
                 remedy=f"Set service_provider in {config.path} to one of {known}, or add it to the mock's catalogue",
                 blame=Blame.CONFIG,
             )
@@ -48,38 +48,38 @@ def of_catalogue(config: ServiceConfig, catalogue: dict[str, Any]) -> list[Diagn
     why = "is switched off" if switched_off else "does not exist"
     return [
         Diagnosis(
-            what=f"the integration of {service.service_provider} with {service.mvpd} {why} at the mock",
+            problem=f"the integration of {service.service_provider} with {service.mvpd} {why} at the mock",
             remedy=f"Set mvpd in {config.path} to one of {', '.join(of_provider)}",
             blame=Blame.CONFIG,
         )
     ]
 
 
-def of_verbs(config: ServiceConfig, available: frozenset[str], untestable: dict[str, str]) -> list[Diagnosis]:
-    """Which verbs are not mapped, if rules need them."""
+def check_verbs(config: ServiceConfig, available: frozenset[str], untestable: dict[str, str]) -> list[Diagnosis]:
+    """Return a diagnosis where verbs that rules need are not mapped."""
     wanted = {word.strip(",") for needs in untestable.values() for word in needs.split()}
     missing = [verb for verb in VERBS if verb not in available and verb in wanted]
     if not missing:
         return []
     if config.service.driver is not None or config.service.command is not None:
-        remedy = f"Let {config.service.driver or 'the command'} have them"
+        remedy = f"Implement them in {config.service.driver or 'the command'}"
     else:
         remedy = f"Add {', '.join(f'[verbs.{verb}]' for verb in missing)} to {config.path}"
     return [
         Diagnosis(
-            what=f"{_listed(missing)} not mapped, so rules that need {'them' if len(missing) > 1 else 'it'} stay "
+            problem=f"{_listed(missing)} not mapped, so rules that need {'them' if len(missing) > 1 else 'it'} stay "
             "untestable",
-            remedy=f"{remedy} if the service knows them",
+            remedy=f"{remedy} if the service has them",
             blame=Blame.CONFIG,
             fatal=False,
         )
     ]
 
 
-def of_traffic(
+def check_traffic(
     service: Service, exchanges: Sequence[Exchange], device: Device, catalogue: dict[str, Any]
 ) -> list[Diagnosis]:
-    """What is wrong with the requests that reached the mock."""
+    """Return the problems of the requests that reached the mock."""
     return [
         *_service_provider(service, exchanges, {str(entry["id"]) for entry in catalogue["service_providers"]}),
         *_address(exchanges, device),
@@ -92,28 +92,29 @@ def _service_provider(service: Service, exchanges: Iterable[Exchange], known: se
     for provider in sorted(asked - {service.service_provider}):
         if provider not in known:
             yield Diagnosis(
-                what=f'the service acts for the service provider "{provider}", which the mock does not have',
+                problem=f'the service uses the service provider "{provider}", which the mock does not have',
                 remedy=f"Configure the service for one of {', '.join(sorted(known))}, or add it to the catalogue",
                 blame=Blame.CONFIG,
             )
         else:
             yield Diagnosis(
-                what=f'the service acts for the service provider "{provider}", and the suite expects '
+                problem=f'the service uses the service provider "{provider}", and service.toml names '
                 f'"{service.service_provider}"',
-                remedy=f'Set service_provider = "{provider}" under [service], or configure the service for the other',
+                remedy=f'Set service_provider = "{provider}" under [service], or configure the service for '
+                f'"{service.service_provider}"',
                 blame=Blame.CONFIG,
             )
 
 
 def _address(exchanges: Iterable[Exchange], device: Device) -> Iterable[Diagnosis]:
-    """Scenarios single a device out by its address, so a service that hides it spoils more than one rule."""
+    """Return a diagnosis where requests hide the device's address, by which scenarios select the device."""
     hidden = [exchange for exchange in exchanges if exchange.device == device.id and exchange.ip != device.ip]
     if hidden:
         yield Diagnosis(
-            what=f"requests for the device at {device.ip} say that they are for {hidden[0].ip} "
+            problem=f"a request for the device at {device.ip} carries the address {hidden[0].ip} "
             f"({hidden[0].method} {hidden[0].path})",
-            remedy="Pass the device's address on as the first of X-Forwarded-For; until then no scenario can have "
-            "faults for one device alone",
+            remedy="Send the device's address as the first entry of X-Forwarded-For; without it scenarios cannot "
+            "inject faults for one device alone",
             blame=Blame.SERVICE,
             fatal=False,
         )
@@ -122,10 +123,10 @@ def _address(exchanges: Iterable[Exchange], device: Device) -> Iterable[Diagnosi
 def _refused(exchanges: Iterable[Exchange]) -> Iterable[Diagnosis]:
     for exchange in exchanges:
         if 400 <= exchange.status < 500:
-            said = exchange.response_body[:EVIDENCE_CHARACTERS]
+            body = exchange.response_body[:EVIDENCE_CHARACTERS]
             yield Diagnosis(
-                what=f"{exchange.method} {exchange.path} was answered {exchange.status}: {said}",
-                remedy="Mend the request that the service makes",
+                problem=f"{exchange.method} {exchange.path} was answered {exchange.status}: {body}",
+                remedy="Fix this request of the service",
                 blame=Blame.SERVICE,
                 fatal=exchange.endpoint.startswith("dcr."),
             )

@@ -1,4 +1,4 @@
-"""The doctor: is the service up, does it reach the mock, do the verbs map — before any verdict."""
+"""The doctor: checks a setup before a run. The service answers, its requests reach the mock, its verbs are mapped."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pass_harness.conformance.evaluation.engine import lacking
 from pass_harness.conformance.observation import VerbCall
 from pass_harness.conformance.outcomes import Blame
 from pass_harness.conformance.registry import all_rules
-from pass_harness.conformance.running.diagnosis import Diagnosis, of_catalogue, of_traffic, of_verbs
+from pass_harness.conformance.running.diagnosis import Diagnosis, check_catalogue, check_traffic, check_verbs
 from pass_harness.conformance.service_toml.service_config import ServiceConfig
 from pass_harness.fixtures.devices import Device, new_devices
 from pass_harness.mock_server.client.async_client import ControlClient, ControlError, ControlTokenRequired
@@ -27,115 +27,118 @@ from pass_harness.mock_server.space_paths import DEFAULT_SPACE
 
 REACHES_MOCK_WITHIN = 5.0
 SKEW_LIMIT = 5.0
-"""Seconds between two clocks above which expiry is misjudged."""
+"""Seconds of difference between two clocks above which the service misjudges expiry."""
 MOST_SPACES = 50
-"""Spaces in which requests are looked for that did not come where they should."""
+"""Maximum number of spaces that are searched for requests of the service."""
 PROBE = "doctor"
 
 
-async def consult(
+async def diagnose(
     config: ServiceConfig, mock_url: str, *, seed: int, control_token: str | None = None
 ) -> tuple[list[Diagnosis], dict[str, str]]:
-    """What is wrong, and the rules that will stay untestable by id with what they need."""
+    """Check a setup. Return its diagnoses, and the missing needs of untestable rules by id."""
     async with ControlClient(mock_url, token=control_token) as control:
-        if (problem := await mock_answers(control)) is not None:
+        if (problem := await check_mock(control)) is not None:
             return [problem], {}
         async with connect(config, control) as connection:
             found, _ = await examine(config, connection, next(new_devices(seed)))
-            connection = await with_data_centres(connection)  # noqa: PLW2901 - the same one, better known
+            connection = await with_data_centres(connection)  # noqa: PLW2901 - the same connection with more facilities
             untestable = lacking(all_rules(), connection.available)
-            return found + of_verbs(config, connection.available, untestable), untestable
+            return found + check_verbs(config, connection.available, untestable), untestable
 
 
 async def examine(
     config: ServiceConfig, connection: RunConnection, device: Device
 ) -> tuple[list[Diagnosis], list[VerbCall]]:
-    """What is wrong, and the verbs that were asked of ``device`` to find out."""
+    """Check service and traffic. Return the diagnoses, and the verbs that were sent for ``device``."""
     control = connection.control
-    found, answered = await _service(config, control)
+    found, answered = await _check_service(config, control)
     if not answered:
         return found, []
     catalogue = await control.catalogue()
-    found += of_catalogue(config, catalogue)
+    found += check_catalogue(config, catalogue)
     calls, exchanges = await _probe(config, connection, device)
-    found += _verbs_failed(config, calls)
+    found += _failed_verbs(config, calls)
     if exchanges:
-        found += of_traffic(config.service, exchanges, device, catalogue)
+        found += check_traffic(config.service, exchanges, device, catalogue)
     else:
-        found.append(await _unreached(control, device))
+        found.append(await _unreached_mock(control, device))
     return found, calls
 
 
-async def no_mock(control: ControlClient) -> Diagnosis | None:
-    """That no mock answers, or none that lets itself be asked, or None."""
+async def check_mock_answers(control: ControlClient) -> Diagnosis | None:
+    """Return a diagnosis where no mock answers or the control token is wrong, else None."""
     try:
         await control.health()
     except ControlTokenRequired:
         return Diagnosis(
-            what=f"the mock at {control.base_url} wants its control token",
-            remedy=f"Give it with --control-token, or in the environment as {CONTROL_TOKEN}",
+            problem=f"the mock at {control.base_url} requires its control token",
+            remedy=f"Set --control-token or the environment variable {CONTROL_TOKEN}",
             blame=Blame.CONFIG,
         )
     except (httpx.TransportError, httpx.InvalidURL, ControlError, ValueError) as error:
         return Diagnosis(
-            what=f"no mock answers at {control.base_url} ({error or type(error).__name__})",
+            problem=f"no mock answers at {control.base_url} ({error or type(error).__name__})",
             remedy="Start one with `pass-mock serve`, or name another with --mock or under [mock]",
             blame=Blame.CONFIG,
         )
     return None
 
 
-async def mock_answers(control: ControlClient, now_s: Callable[[], float] = time.time) -> Diagnosis | None:
-    """What is wrong with the mock itself, or None; ``now_s`` gives the seconds since the epoch on this machine."""
-    if (problem := await no_mock(control)) is not None:
+async def check_mock(control: ControlClient, now_s: Callable[[], float] = time.time) -> Diagnosis | None:
+    """Return a diagnosis where no mock answers or its clock is off, else None.
+
+    ``now_s`` returns the seconds since the epoch on this machine.
+    """
+    if (problem := await check_mock_answers(control)) is not None:
         return problem
-    ahead = (await control.health()).now / 1000 - now_s()
-    if abs(ahead) > SKEW_LIMIT:
+    ahead_s = (await control.health()).now / 1000 - now_s()
+    if abs(ahead_s) > SKEW_LIMIT:
         return Diagnosis(
-            what=f"the clock of the mock's space is {ahead:+.0f} s off; the service misjudges expiry",
-            remedy="Reset the space (POST /_mock/reset) or name a fresh one, like http://host:8300/~my-run",
+            problem=f"the clock of the mock's space is {ahead_s:+.0f} s off, so the service misjudges expiry",
+            remedy="Reset the space (POST /_mock/reset) or use a new one, like http://127.0.0.1:8300/~my-run",
             blame=Blame.CONFIG,
         )
     return None
 
 
-async def _service(config: ServiceConfig, control: ControlClient) -> tuple[list[Diagnosis], bool]:
+async def _check_service(config: ServiceConfig, control: ControlClient) -> tuple[list[Diagnosis], bool]:
     base_url = config.service.base_url
     if not base_url:
-        return [], True  # the driver knows where the service is, and its first verb will tell
+        return [], True  # the driver has the address, so its first verb is the check
     try:
         async with httpx.AsyncClient(timeout=config.service.timeout, verify=tls_context(), trust_env=False) as http:
             answer = await http.get(base_url)
     except httpx.TransportError as error:
-        dead = Diagnosis(
-            what=f"no service answers at {base_url} ({error or type(error).__name__})",
-            remedy=f"Start the service, or mend base_url under [service] in {config.path}",
+        no_answer = Diagnosis(
+            problem=f"no service answers at {base_url} ({error or type(error).__name__})",
+            remedy=f"Start the service, or correct base_url under [service] in {config.path}",
             blame=Blame.CONFIG,
         )
-        return [dead], False
-    skew = _skew(answer, (await control.health()).now / 1000)
-    if abs(skew) <= SKEW_LIMIT:
+        return [no_answer], False
+    skew_s = _skew_s(answer, (await control.health()).now / 1000)
+    if abs(skew_s) <= SKEW_LIMIT:
         return [], True
     skewed = Diagnosis(
-        what=f"the service's clock is {skew:+.0f} s off the mock's, so what it says of expiry is misjudged",
-        remedy="Let both machines keep time by NTP",
+        problem=f"the service's clock is {skew_s:+.0f} s off the mock's, so expiry is misjudged",
+        remedy="Synchronize the clocks of both machines by NTP",
         blame=Blame.CONFIG,
         fatal=False,
     )
     return [skewed], True
 
 
-def _skew(answer: httpx.Response, now_s: float) -> float:
+def _skew_s(answer: httpx.Response, now_s: float) -> float:
     try:
         return parsedate_to_datetime(answer.headers["date"]).timestamp() - now_s
     except (KeyError, ValueError):
-        return 0.0  # without a Date header nothing can be said
+        return 0.0  # the skew is unknown without a Date header
 
 
 async def _probe(
     config: ServiceConfig, connection: RunConnection, device: Device
 ) -> tuple[list[VerbCall], list[Exchange]]:
-    """Asks start, and login if start costs no call to Adobe Pass; the verbs, and what reached the mock."""
+    """Send start, login and providers until a request reaches the mock. Return the verbs and the exchanges."""
     calls: list[VerbCall] = []
     for verb in ("start", "login", "providers"):
         if verb not in connection.driver.available:
@@ -151,22 +154,22 @@ async def _probe(
 
 
 async def _finish_login(connection: RunConnection, code: str) -> None:
-    """Completes the probe's login, so that no poller of it outlasts the examination."""
-    # Where the code did not come from this mock there is no such session; what follows will tell.
+    """Complete the login of the probe, so that the service stops polling for it."""
+    # A code of another mock has no session here; the search for exchanges reports that.
     with suppress(ControlError):
         await connection.control.login(code)
 
 
-async def _reached(connection: RunConnection, within: float) -> list[Exchange]:
-    for _ in range(round(within * 10)):
+async def _reached(connection: RunConnection, timeout_s: float) -> list[Exchange]:
+    for _ in range(round(timeout_s * 10)):
         if exchanges := (await connection.control.exchanges(after=connection.after)).exchanges:
             return exchanges
         await asyncio.sleep(0.1)
     return []
 
 
-async def _unreached(control: ControlClient, device: Device) -> Diagnosis:
-    """That no request reached this space; another one, perhaps."""
+async def _unreached_mock(control: ControlClient, device: Device) -> Diagnosis:
+    """Return the diagnosis for a service whose requests reach another space, or no mock at all."""
     own = control.base_url.partition("/~")[2]
     for space in (await control.spaces())[:MOST_SPACES]:
         if space == (own or DEFAULT_SPACE):
@@ -175,24 +178,24 @@ async def _unreached(control: ControlClient, device: Device) -> Diagnosis:
             by_device = await other.exchanges(limit=1, device=device.id)
             by_address = await other.exchanges(limit=1, ip=device.ip)
         if by_device.exchanges or by_address.exchanges:
-            own_url, there = control.base_url, other.base_url
+            own_url, other_url = control.base_url, other.base_url
             return Diagnosis(
-                what=f"the requests of the service reach the space {space} of the mock, not {own_url}",
-                remedy=f"Give the service {own_url} as Adobe's base URL, or run with --mock {there}",
+                problem=f"the requests of the service reach the space {space} of the mock, not {own_url}",
+                remedy=f"Configure {own_url} in the service as Adobe's base URL, or run with --mock {other_url}",
                 blame=Blame.CONFIG,
             )
     return Diagnosis(
-        what=f"the service answers, but no request of it reached the mock at {control.base_url}",
-        remedy="Give the service that address as Adobe's base URL, the prefix of the space included",
+        problem=f"the service answers, but none of its requests reached the mock at {control.base_url}",
+        remedy="Configure that address in the service as Adobe's base URL, the prefix of the space included",
         blame=Blame.CONFIG,
     )
 
 
-def _verbs_failed(config: ServiceConfig, calls: list[VerbCall]) -> list[Diagnosis]:
+def _failed_verbs(config: ServiceConfig, calls: list[VerbCall]) -> list[Diagnosis]:
     return [
         Diagnosis(
-            what=f"the verb {call.verb} failed: {call.failure}",
-            remedy=f"Mend {_carrier(config, call.verb)}, or the service",
+            problem=f"the verb {call.verb} failed: {call.failure}",
+            remedy=f"Fix {_carrier(config, call.verb)}, or the service",
             blame=Blame.CONFIG,
             fatal=False,
         )
@@ -202,7 +205,7 @@ def _verbs_failed(config: ServiceConfig, calls: list[VerbCall]) -> list[Diagnosi
 
 
 def _carrier(config: ServiceConfig, verb: str) -> str:
-    """What carries a verb to the service."""
+    """Return a description of the part that carries a verb to the service."""
     if config.service.driver is not None:
         return f"{verb} of the driver {config.service.driver}"
     if config.service.command is not None:

@@ -1,6 +1,6 @@
-"""A judged run: drive the service through every scenario, collect what the mock saw, and judge it.
+"""A judged run: plays every scenario against the service, collects the exchanges at the mock, and judges them.
 
-`judge_service` is the one visible composition of control API, driver, scenarios, rules and report.
+`judge_service` is the one composition of control API, driver, scenarios, rules and report.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from pass_harness.conformance.readers.journal_pages import follow
 from pass_harness.conformance.reports.model import Report, Run, ScenarioReport, compose
 from pass_harness.conformance.rule import Rule
 from pass_harness.conformance.running.diagnosis import Diagnosis
-from pass_harness.conformance.running.doctor import PROBE, examine, mock_answers
+from pass_harness.conformance.running.doctor import PROBE, check_mock, examine
 from pass_harness.conformance.scenarios import SCENARIOS
-from pass_harness.conformance.scenarios.context import SampleData, ScenarioContext
+from pass_harness.conformance.scenarios.context import Programme, ScenarioContext
 from pass_harness.conformance.scenarios.player import play_all
 from pass_harness.conformance.scenarios.scenario import Scenario
 from pass_harness.conformance.service_toml.service_config import ServiceConfig
@@ -33,7 +33,7 @@ from pass_harness.fixtures.devices import new_devices
 from pass_harness.mock_server.client.async_client import ControlClient, ControlError
 
 Announce = Callable[[str], None]
-"""Takes a line of progress."""
+"""A function that prints a line of progress."""
 
 
 async def judge_service(
@@ -50,14 +50,15 @@ async def judge_service(
     now_s: Callable[[], float] = time.time,
     waivers: Waivers | None = None,
 ) -> Report:
-    """Plays the scenarios against the service and judges the exchanges at the mock.
+    """Play the scenarios against the service, and return the report on the exchanges at the mock.
 
-    ``seed`` chooses the devices: another one for each run, so that a service which remembers devices takes them
-    for new. ``now_s`` returns seconds since the epoch on this machine. ``restarter`` replaces the restart command of
-    the configuration. Where nothing can be judged the report says why, as the scenario "doctor". Raises
-    `HarnessError` if the mock is lost on the way.
+    ``seed`` generates the devices; with another one for each run, a service has not seen them before. ``now_s``
+    returns seconds since the epoch on this machine. ``restarter`` and ``repointer`` replace the commands of the
+    configuration. If the doctor finds a fatal problem, the report has it as the failed scenario "doctor".
+
+    Raises `HarnessError` if the connection to the mock is lost.
     """
-    began = time.monotonic()
+    started_s = time.monotonic()
     run = Run(
         mock=mock_url,
         service=config.service.name,
@@ -67,7 +68,7 @@ async def judge_service(
     )
     try:
         async with ControlClient(mock_url, token=control_token) as control:
-            if (problem := await mock_answers(control, now_s)) is not None:
+            if (problem := await check_mock(control, now_s)) is not None:
                 return unjudged(rules, run, [problem])
             async with connect(config, control, restarter=restarter, repointer=repointer) as connection:
                 devices = new_devices(seed)
@@ -76,20 +77,22 @@ async def judge_service(
                     announce(str(problem))
                 if any(problem.fatal for problem in problems):
                     return unjudged(rules, run, problems)
-                connection = await with_data_centres(connection)  # noqa: PLW2901 - the same one, better known
+                connection = await with_data_centres(connection)  # noqa: PLW2901 - the same connection with more facilities
                 available = connection.available
-                sample = SampleData(mvpd=config.service.mvpd)
-                announce(f"playing {len(scenarios)} scenarios, most of them at once")
+                programme = Programme(mvpd=config.service.mvpd)
+                announce(f"playing {len(scenarios)} scenarios, most of them concurrently")
                 played = await play_all(
                     scenarios,
                     available=available,
-                    new_context=lambda scenario: ScenarioContext(scenario, devices, connection, sample, calls),
+                    set_stage=lambda scenario: ScenarioContext(scenario, devices, connection, programme, calls),
                     announce=announce,
                 )
                 exchanges = [exchange async for exchange in follow(control, connection.after)]
     except (httpx.TransportError, ControlError) as error:
-        raise HarnessError(f"the mock at {mock_url} was lost: {error or type(error).__name__}") from error
-    run.seconds = round(time.monotonic() - began, 3)
+        raise HarnessError(
+            f"lost the connection to the mock at {mock_url}: {error or type(error).__name__}"
+        ) from error
+    run.seconds = round(time.monotonic() - started_s, 3)
     run.exchanges = len(exchanges)
     run.max_lag_ms = max((exchange.lag_ms for exchange in exchanges), default=0.0)
     results = judge([*exchanges, *calls], rules, config, available, waivers)
@@ -103,18 +106,18 @@ def judge(
     available: frozenset[str],
     waivers: Waivers | None = None,
 ) -> list[RuleResult]:
-    """What the rules say of all observations of a run, in whatever order they come."""
+    """Return the results of the rules for all observations of a run, given in any order."""
     expectations = Expectations(instances=config.service.instances, hidden_mvpds=config.service.hidden_mvpds)
-    bench = Judge(rules, expectations, history=EvidenceHistory(len(seen)), waivers=waivers)
+    evaluation = Judge(rules, expectations, history=EvidenceHistory(len(seen)), waivers=waivers)
     for observation in in_order(seen, buffer=len(seen)):
-        bench.observe(observation)
-    return bench.conclude(untestable=lacking(rules, available))
+        evaluation.observe(observation)
+    return evaluation.conclude(untestable=lacking(rules, available))
 
 
 def unjudged(rules: Sequence[type[Rule]], run: Run, problems: Sequence[Diagnosis]) -> Report:
-    """The report of a run that could not begin: every rule not exercised, and what the doctor found."""
+    """Return the report of a run that could not begin: every rule is not exercised, and the problems are listed."""
     failed = [
-        ScenarioReport(id=PROBE, verdict="failed", seconds=0.0, note=f"{p.what}. {p.remedy}", blame=str(p.blame))
+        ScenarioReport(id=PROBE, verdict="failed", seconds=0.0, note=f"{p.problem}. {p.remedy}", blame=str(p.blame))
         for p in problems
     ]
     return compose(Judge(rules, Expectations()).conclude(), run=run, scenarios=failed)

@@ -11,9 +11,9 @@ from pass_harness.mock_server.live.observer import Finding
 
 
 class LiveRules:
-    """Judges the exchanges of one space of a mock as they happen, with the default expectations.
+    """The live evaluation of the exchanges of one space, with the default expectations.
 
-    There is no driver, so rules about what the service says to the app are untestable here.
+    There is no driver, so rules on the answers of the service to the app are untestable.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Watching: judges what happens at a mock while something else drives the service, such as its makers' own tests."""
+"""Watching: judges the traffic at a mock while something else drives the service, such as the service's own tests."""
 
 from __future__ import annotations
 
@@ -21,39 +21,39 @@ from pass_harness.conformance.outcomes import Blame, Expectations
 from pass_harness.conformance.readers.journal_pages import follow
 from pass_harness.conformance.reports.model import Report, Run, ScenarioReport, compose
 from pass_harness.conformance.rule import Rule
-from pass_harness.conformance.running.doctor import no_mock
+from pass_harness.conformance.running.doctor import check_mock_answers
 from pass_harness.conformance.running.judged_run import Announce, unjudged
 from pass_harness.mock_server.client.async_client import ControlClient, ControlError
 from pass_harness.mock_server.client.models import Event
 from pass_harness.mock_server.exchange import Exchange
 
 WATCH = "watch"
-"""What the report calls the watching, where a scenario's name stands."""
+"""Name of the watching among the scenarios of the report."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Until:
-    """When the watching ends by itself; a signal ends it in any case."""
+    """The limits at which the watching ends; SIGINT and SIGTERM end it in any case."""
 
     seconds: float | None = None
-    """After so long."""
+    """Maximum duration in seconds."""
     idle: float | None = None
-    """When nothing has happened for so long since the last exchange."""
+    """Seconds without an exchange, counted from the last one."""
 
 
 @dataclass
 class Watched:
-    """What was seen, shown to the rules in the order in which the requests arrived."""
+    """The exchanges of a watching, shown to the rules in the order in which the requests arrived."""
 
     judge: Judge
     last: int
-    """The id of the newest exchange that was seen."""
+    """Id of the newest exchange."""
     run: Run
     lost: int = 0
-    """Exchanges that were gone before they could be seen."""
+    """Number of exchanges that the journal dropped before they were read."""
     _ordering: Ordering = field(default_factory=Ordering)
 
-    def take(self, exchange: Exchange) -> None:
+    def add(self, exchange: Exchange) -> None:
         self.lost += exchange.id - self.last - 1
         self.last = exchange.id
         self.run.exchanges += 1
@@ -66,10 +66,10 @@ class Watched:
             self.judge.observe(due)
 
     def scenario(self) -> ScenarioReport:
-        """Rules that miss exchanges may miss breaches, so a report on less than everything says so."""
+        """Return the watching as a scenario, failed if exchanges were lost: rules may have missed violations."""
         if not self.lost:
             return ScenarioReport(id=WATCH, verdict="passed", seconds=self.run.seconds)
-        note = f"{self.lost} exchanges were gone from the journal before they could be seen: a reset, or too many"
+        note = f"{self.lost} exchanges left the journal before they were read: it was reset, or its limit is too low"
         return ScenarioReport(
             id=WATCH, verdict="failed", seconds=self.run.seconds, note=note, blame=str(Blame.HARNESS)
         )
@@ -85,29 +85,33 @@ async def watch(
     control_token: str | None = None,
     waivers: Waivers | None = None,
 ) -> Report:
-    """Judges the exchanges from now on, until it is told to end. Raises `HarnessError` if the mock is lost before.
+    """Judge the exchanges from now on until a limit or a signal, and return the report.
 
-    There is no driver, so rules about what the service says to the app are untestable. What the mock's own live rules
-    find is announced as it happens; the report is made by the rules that were chosen.
+    There is no driver, so rules on the answers of the service to the app are untestable. Findings of the mock's live
+    rules are announced as they happen; the report is that of ``rules``.
+
+    Raises `HarnessError` if the connection to the mock is lost.
     """
-    began = time.monotonic()
+    started_s = time.monotonic()
     run = Run(mock=mock_url, started=datetime.now(UTC).isoformat(timespec="seconds"))
     judge = Judge(rules, expectations, driven=False, history=EvidenceHistory(), waivers=waivers)
     try:
         async with ControlClient(mock_url, token=control_token) as control:
-            if (problem := await no_mock(control)) is not None:
+            if (problem := await check_mock_answers(control)) is not None:
                 return unjudged(rules, run, [problem])
             watched = Watched(judge, (await control.exchanges(endpoint="-")).next, run)
             chosen = {rule.card.id for rule in rules}
             with _interruption() as interrupted:
-                announce(f"watching {mock_url}; Ctrl-C ends it and gives the report")
+                announce(f"watching {mock_url}; Ctrl-C ends the watching and prints the report")
                 async for event in _events(control, watched, until, interrupted):
-                    _tell(event, chosen, announce)
+                    _announce(event, chosen, announce)
             await _catch_up(control, watched)
     except (httpx.TransportError, ControlError) as error:
-        raise HarnessError(f"the mock at {mock_url} was lost: {error or type(error).__name__}") from error
+        raise HarnessError(
+            f"lost the connection to the mock at {mock_url}: {error or type(error).__name__}"
+        ) from error
     watched.end()
-    run.seconds = round(time.monotonic() - began, 3)
+    run.seconds = round(time.monotonic() - started_s, 3)
     results = judge.conclude(untestable=lacking(rules, None))
     return compose(results, run=run, scenarios=[watched.scenario()], waivers=waivers)
 
@@ -115,28 +119,28 @@ async def watch(
 async def _events(
     control: ControlClient, watched: Watched, until: Until, interrupted: asyncio.Event
 ) -> AsyncIterator[Event]:
-    """The events of the mock up to the end of the watching; exchanges are taken on the way."""
+    """Yield the events of the mock until the watching ends; add exchanges to ``watched``."""
     loop = asyncio.get_running_loop()
-    ends = loop.time() + until.seconds if until.seconds is not None else None
-    last_seen: float | None = None
+    end_s = loop.time() + until.seconds if until.seconds is not None else None
+    last_s: float | None = None
     async with control.events(after=str(watched.last)) as events:
         while True:
-            quiet_until = last_seen + until.idle if last_seen is not None and until.idle is not None else None
-            due = min((moment for moment in (ends, quiet_until) if moment is not None), default=None)
-            event = await _next(events, interrupted, due)
+            idle_end_s = last_s + until.idle if last_s is not None and until.idle is not None else None
+            due_s = min((time_s for time_s in (end_s, idle_end_s) if time_s is not None), default=None)
+            event = await _next(events, interrupted, due_s)
             if event is None or event.event == "end":
                 return
             if event.event == "exchange":
-                watched.take(msgspec.convert(event.data, Exchange))
-                last_seen = loop.time()
+                watched.add(msgspec.convert(event.data, Exchange))
+                last_s = loop.time()
             yield event
 
 
-async def _next(events: AsyncIterator[Event], interrupted: asyncio.Event, due: float | None) -> Event | None:
-    """The next event; None where the watching is interrupted or over before, or the mock ends."""
+async def _next(events: AsyncIterator[Event], interrupted: asyncio.Event, due_s: float | None) -> Event | None:
+    """Return the next event, or None if an interrupt, the time ``due_s`` or the end of the mock comes first."""
     waiting = {asyncio.ensure_future(anext(events, None)), asyncio.ensure_future(interrupted.wait())}
-    left = max(due - asyncio.get_running_loop().time(), 0) if due is not None else None
-    done, pending = await asyncio.wait(waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+    timeout_s = max(due_s - asyncio.get_running_loop().time(), 0) if due_s is not None else None
+    done, pending = await asyncio.wait(waiting, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
     for task in pending:
         task.cancel()
     await asyncio.gather(*pending, return_exceptions=True)
@@ -147,23 +151,23 @@ async def _next(events: AsyncIterator[Event], interrupted: asyncio.Event, due: f
 
 
 async def _catch_up(control: ControlClient, watched: Watched) -> None:
-    """What came to the journal and was not told any more; nothing where the mock has ended meanwhile."""
+    """Add the exchanges of the journal that came without an event; none if the mock has ended meanwhile."""
     with contextlib.suppress(httpx.TransportError):
         async for exchange in follow(control, watched.last):
-            watched.take(exchange)
+            watched.add(exchange)
 
 
-def _tell(event: Event, chosen: set[str], announce: Announce) -> None:
+def _announce(event: Event, chosen: set[str], announce: Announce) -> None:
     if event.event == "finding" and event.data["rule"] in chosen:
         exchanges = ", ".join(map(str, event.data["exchanges"]))
         announce(f"{event.data['severity']} {event.data['rule']}: {event.data['observed']} (exchanges {exchanges})")
     elif event.event == "reset":
-        announce("the space was reset; the watching goes on")
+        announce("the space was reset; the watching continues")
 
 
 @contextlib.contextmanager
 def _interruption() -> Iterator[asyncio.Event]:
-    """An event that Ctrl-C or SIGTERM sets. A second Ctrl-C interrupts as ever."""
+    """Yield an event that SIGINT or SIGTERM sets. A second signal has its default effect."""
     loop, interrupted = asyncio.get_running_loop(), asyncio.Event()
     signals = (signal.SIGINT, signal.SIGTERM)
 

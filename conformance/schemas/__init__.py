@@ -1,6 +1,6 @@
-"""The JSON Schemas of what people write for the suite. The files beside this one are made from here.
+"""The JSON Schemas of service.toml and waivers files, generated from the structs that read them.
 
-After a change: ``python tests/packaging/write_schemas.py``.
+``python tests/packaging/write_schemas.py`` writes the files in this folder.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ AMENDMENTS: Amendments = {
     (Service, "base_url"): {"pattern": "^https?://"},
     (Service, "driver"): {"pattern": r"^[\w.]+:\w+$"},
     (VerbTable, "request"): {"pattern": rf"^({'|'.join(METHODS)}) +(/|https?://)"},
-    (VerbTable, "json"): {"description": "The body as JSON: any value, with placeholders."},
+    (VerbTable, "json"): {"description": "JSON body: any value, placeholders allowed."},
     (Waiver, "rule"): {"pattern": r"^[a-z]+\.[a-z0-9-]+$"},
 }
 
 
 def made() -> dict[str, Schema]:
-    """The schemas by name."""
+    """Return the schemas by name."""
     verbs = {"properties": {name: _verb(name) for name in VERBS}, "additionalProperties": False}
     amendments = {**AMENDMENTS, (ServiceFile, "verbs"): verbs}
     return {
-        "service": document("How verbs reach a Programmer Service", fragment(ServiceFile, amendments)),
-        "waivers": document("Findings that are excused", fragment(WaiversFile, AMENDMENTS)),
+        "service": document("Configuration of a Programmer Service under test", fragment(ServiceFile, amendments)),
+        "waivers": document("Waivers: excused findings", fragment(WaiversFile, AMENDMENTS)),
     }
 
 
 def _verb(name: str) -> Schema:
-    """The table of one verb, with what it may return."""
+    """Return the schema of the table of a verb, with its returns."""
     verb, schema = VERBS[name], fragment(VerbTable, AMENDMENTS)
     returns = schema["properties"]["returns"]
     path = returns.pop("additionalProperties")

@@ -1,1 +1,1 @@
-"""service.toml: how the suite reaches the Programmer Service under test."""
+"""service.toml: the configuration of the Programmer Service under test."""

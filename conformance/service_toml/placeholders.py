@@ -31,11 +31,11 @@ ADOBE_URL = "{adobe_url}"
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_.]+)\}")
 
 Values = Mapping[str, Any]
-"""What the placeholders stand for; one that is absent stands for nothing (null, or an empty string)."""
+"""Values by placeholder; a missing one is null, or an empty string inside a text."""
 
 
 def used(template: object) -> Iterator[str]:
-    """The names of all placeholders in a string, a table or an array."""
+    """Yield the names of all placeholders in a string, a table or an array."""
     if isinstance(template, str):
         yield from _PLACEHOLDER.findall(template)
     elif isinstance(template, dict):
@@ -47,7 +47,7 @@ def used(template: object) -> Iterator[str]:
 
 
 def fill(template: object, values: Values) -> object:
-    """The template with its placeholders replaced; a string that is one placeholder takes the value's type."""
+    """Return a template with its placeholders replaced; a string that is one placeholder takes the value's type."""
     if isinstance(template, dict):
         return {key: fill(value, values) for key, value in template.items()}
     if isinstance(template, list):
@@ -60,12 +60,12 @@ def fill(template: object, values: Values) -> object:
 
 
 def fill_text(template: str, values: Values, escape: Callable[[str], str] = str) -> str:
-    """The template as text, each value passed through ``escape``; a list becomes its items joined by commas."""
+    """Return a template as text, each value passed through ``escape``; a list becomes its items joined by commas."""
     return _PLACEHOLDER.sub(lambda found: escape(_text(values.get(found[1]))), template)
 
 
 def fill_url(template: str, values: Values) -> str:
-    """The template as a path or URL: what a value holds cannot change the path's structure."""
+    """Return a template as a path or URL; values are percent-encoded, so they cannot change the path's structure."""
     return fill_text(template, values, lambda text: quote(text, safe=""))
 
 

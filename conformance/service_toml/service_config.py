@@ -1,7 +1,6 @@
-"""service.toml: how the suite reaches the Programmer Service under test.
+"""service.toml: the configuration of the Programmer Service under test.
 
-The format is described in docs/reference/service-toml.md. Whatever is wrong with a file is said before
-anything is sent: `ConfigError` names the file, the line and the key.
+docs/reference/service-toml.md describes the format. `load` validates a file before any request is sent.
 """
 
 from __future__ import annotations
@@ -25,88 +24,88 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """[service]: where the service is, and what holds for all its verbs."""
+    """[service]: the address of the service, and settings of all its verbs."""
 
     base_url: str = ""
-    """Without one there is a driver or a command, which knows where the service is."""
+    """Address of the service. Optional with a driver or a command."""
     driver: str | None = None
-    """``module:Class``: a Python class that carries the verbs, in the place of [verbs]."""
+    """``module:Class``: a Python class that carries the verbs, instead of [verbs]."""
     command: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] | None = None
-    """A program that carries them, with its arguments."""
+    """A program with its arguments that carries the verbs, instead of [verbs]."""
     restart: str | None = None
-    """A shell command that restarts the service; it ends when the restart is under way."""
+    """A shell command that restarts the service. It may end before the restart is complete."""
     repoint: str | None = None
     """A shell command that restarts the service with Adobe Pass at ``{adobe_url}``."""
     instances: Annotated[int, msgspec.Meta(ge=1)] = 1
-    """So many access tokens and registrations it may have."""
+    """Number of instances: each may have its own access token and registration."""
     timeout: Annotated[float, msgspec.Meta(gt=0)] = 15
-    """Seconds that the service has for one verb."""
+    """Timeout of a verb in seconds."""
     headers: dict[str, str] = {}
-    """Headers of every verb, placeholders allowed; a verb's own headers win."""
+    """Headers of every verb, placeholders allowed. Headers of a verb take precedence."""
     service_provider: str = "REF30"
-    """In whose name it asks Adobe Pass."""
+    """Service provider (requestor) of the service."""
     mvpd: str = "Cablevision"
-    """The TV provider that viewers choose in scenarios that need no particular one."""
+    """TV provider that viewers choose in scenarios that need no particular one."""
     hidden_mvpds: tuple[str, ...] = ()
-    """The TV providers that viewers must not be offered; globs."""
+    """TV providers that the service must not offer to viewers; globs."""
 
     @property
     def name(self) -> str:
-        """What reports call the service."""
+        """The name of the service in reports."""
         return without_password(self.base_url) or self.driver or " ".join(self.command or ())
 
 
 class Mock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """[mock]: the address of the mock as the service knows it, prefix of the space included."""
+    """[mock]: the address of the mock in the configuration of the service, prefix of the space included."""
 
     url: str | None = None
 
 
 class States(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """[states]: which values of ``state`` the service uses for the suite's three words."""
+    """[states]: the service's values of ``state`` for each of the suite's three states."""
 
     authenticated: tuple[str | int | bool, ...] = ("authenticated",)
     pending: tuple[str | int | bool, ...] = ("pending",)
     unauthenticated: tuple[str | int | bool, ...] = ("unauthenticated",)
 
-    def word(self, value: object) -> str | None:
-        """The suite's word for what the service said, or None where [states] does not list it."""
-        for word in STATES:
+    def state_of(self, value: object) -> str | None:
+        """Return the suite's state for a value of the service, or None where [states] does not list it."""
+        for state in STATES:
             # 1 and True are equal in Python and differ in JSON.
-            if any(type(value) is type(known) and value == known for known in getattr(self, word)):
-                return word
+            if any(type(value) is type(known) and value == known for known in getattr(self, state)):
+                return state
         return None
 
 
 class VerbTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """[verbs.NAME]: the HTTP call that carries one verb, as it is written."""
+    """[verbs.NAME]: the HTTP request of a verb."""
 
     request: str
     """Method and path: ``POST /devices/{device.id}/login``."""
     json: Any = None
     form: dict[str, str] | None = None
-    """The body as a form, in the place of json."""
+    """Body as a form, instead of json."""
     headers: dict[str, str] = {}
-    """Besides those of all verbs."""
+    """Headers of this verb, in addition to those of [service.headers]."""
     returns: dict[str, str] = {}
-    """Where in the JSON answer a value is (JSONPath)."""
+    """JSONPath of each return in the JSON response."""
     accept: tuple[Annotated[int, msgspec.Meta(ge=100, le=599)], ...] = ()
-    """Statuses outside 2xx that are answers too."""
+    """Statuses outside 2xx that are no failure."""
 
 
 class ServiceFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A service.toml, as it is written."""
+    """A service.toml, before validation across sections."""
 
     service: Service
     mock: Mock = Mock()
     verbs: dict[str, VerbTable] = {}
-    """How each verb reaches the service; leave out those that it does not know."""
+    """HTTP request of each verb. Leave out verbs that the service does not have."""
     states: States = States()
 
 
 @dataclass(frozen=True, kw_only=True)
 class VerbMapping:
-    """[verbs.NAME]: the HTTP call that carries one verb."""
+    """The validated [verbs.NAME], its JSONPaths compiled."""
 
     method: str
     target: str
@@ -116,12 +115,12 @@ class VerbMapping:
     headers: dict[str, str]
     returns: dict[str, jsonpath.JSONPath | jsonpath.CompoundJSONPath]
     accept: frozenset[int]
-    """Statuses outside 2xx that are answers too."""
+    """Statuses outside 2xx that are no failure."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceConfig:
-    """A valid service.toml."""
+    """A validated service.toml."""
 
     path: Path
     service: Service
@@ -131,14 +130,14 @@ class ServiceConfig:
 
 
 def load(path: Path) -> ServiceConfig:
-    """Reads a service.toml. Raises `ConfigError` with one sentence that names the place and the remedy."""
+    """Read a service.toml. Raises `ConfigError` with file, line, column and remedy."""
     file = TomlFile(path)
     file.require_known(ServiceFile, "section")
     for name, section in file.data.items():
         if not isinstance(section, dict):
             raise file.error((name,), f'"{name}" must be a section: write [{name}]')
     if "service" not in file.data:
-        raise file.error((), 'there is no [service]; add one with base_url = "http://…"')
+        raise file.error((), 'the section [service] is missing; add it with base_url = "http://…"')
     service = file.table(("service",), Service)
     _require_reach(file, service)
     _require_headers(file, ("service", "headers"), service.headers)
@@ -151,23 +150,23 @@ def load(path: Path) -> ServiceConfig:
 
 
 def _require_reach(file: TomlFile, service: Service) -> None:
-    """There is one way to the service, and what it needs."""
+    """Check that the service is reached in exactly one way, and that its settings are complete."""
     ways = [name for name in ("driver", "command") if getattr(service, name) is not None]
     if len(ways) > 1:
-        raise file.error(("service", "command"), "a service has one driver: keep driver or command")
+        raise file.error(("service", "command"), "driver and command exclude each other: keep one of them")
     if service.driver is not None and not re.fullmatch(r"[\w.]+:\w+", service.driver):
-        sentence = f'a driver is a module and a class, like "my_driver:MyDriver"; this one is "{service.driver}"'
+        sentence = f'driver must be a module and a class, like "my_driver:MyDriver", not "{service.driver}"'
         raise file.error(("service", "driver"), sentence)
     if ways and service.headers:
-        raise file.error(("service", "headers"), f"headers are for verbs by HTTP; leave them to the {ways[0]}")
+        raise file.error(("service", "headers"), f"headers apply to [verbs] only; send them from the {ways[0]}")
     if ways and service.restart is not None and not service.base_url:
-        sentence = "a restart is over when base_url answers; add it, or let the driver have the verb restart"
+        sentence = "restart needs base_url, to wait until the service responds; add it, or give the driver a restart"
         raise file.error(("service", "restart"), sentence)
     if service.repoint is not None and ADOBE_URL not in service.repoint:
-        sentence = f'repoint must say where the address goes: repoint = "ADOBE_URL={ADOBE_URL} ./restart.sh"'
+        sentence = f'repoint must contain {ADOBE_URL}, like repoint = "ADOBE_URL={ADOBE_URL} ./restart.sh"'
         raise file.error(("service", "repoint"), sentence)
     if service.repoint is not None and not service.base_url:
-        raise file.error(("service", "repoint"), "a restart is over when base_url answers; add it")
+        raise file.error(("service", "repoint"), "repoint needs base_url, to wait until the service responds; add it")
     if service.base_url or not ways:
         if not service.base_url:
             raise file.error(("service",), '[service] lacks "base_url"')
@@ -178,7 +177,7 @@ def _verbs(file: TomlFile, service: Service) -> dict[str, VerbMapping]:
     tables = file.data.get("verbs", {})
     if service.driver is not None or service.command is not None:
         if tables:
-            raise file.error(("verbs",), "the driver says which verbs it has; leave out [verbs], or the driver")
+            raise file.error(("verbs",), "a driver names its verbs itself; remove [verbs], or the driver")
         return {}
     if not tables:
         raise file.error(("verbs",), "no verb is mapped; add at least [verbs.start] or [verbs.login]")
@@ -188,7 +187,7 @@ def _verbs(file: TomlFile, service: Service) -> dict[str, VerbMapping]:
         if name not in VERBS:
             raise file.unknown(("verbs", name), VERBS, "verb")
         if not isinstance(tables[name], dict):
-            raise file.error(("verbs", name), f"write [verbs.{name}] with a request")
+            raise file.error(("verbs", name), f"{name} must be a section: write [verbs.{name}] with a request")
     return {name: _verb(file, name) for name in tables}
 
 
@@ -198,10 +197,10 @@ def _verb(file: TomlFile, name: str) -> VerbMapping:
     method, _, target = table.request.partition(" ")
     target = target.strip()
     if method not in METHODS or not target.startswith(("/", "http://", "https://")):
-        sentence = f'a request is a method and a path, like "POST /login"; this one is "{table.request}"'
+        sentence = f'request must be a method and a path, like "POST /login", not "{table.request}"'
         raise file.error((*keys, "request"), sentence)
     if table.json is not None and table.form is not None:
-        raise file.error((*keys, "form"), "a request has one body: keep json or form")
+        raise file.error((*keys, "form"), "json and form exclude each other: keep one of them")
     for part in ("request", "json", "form"):
         _require_placeholders(file, (*keys, part), getattr(table, part))
     _require_headers(file, (*keys, "headers"), table.headers)
@@ -222,12 +221,12 @@ def _returns(
     verb = VERBS[name]
     for returned in paths:
         if not verb.returns:
-            raise file.error((*keys, returned), f"the verb {name} returns nothing; leave out returns")
+            raise file.error((*keys, returned), f"the verb {name} returns nothing; remove returns")
         if returned not in verb.returns:
             raise file.unknown((*keys, returned), verb.returns, "return")
     if missing := sorted(verb.required - paths.keys()):
         example = f'returns = {{ {missing[0]} = "$.…" }}'
-        raise file.error(keys, f"[verbs.{name}] must say where {' and '.join(missing)} is: {example}")
+        raise file.error(keys, f"[verbs.{name}] needs the JSONPath of {' and '.join(missing)}: {example}")
     return {returned: _compile(file, (*keys, returned), path) for returned, path in paths.items()}
 
 
@@ -245,7 +244,7 @@ def _require_url(file: TomlFile, keys: Keys, url: str) -> None:
     except httpx.InvalidURL:
         usable = False
     if not usable:
-        raise file.error(keys, f'{keys[-1]} must be an http or https address; this one is "{url}"')
+        raise file.error(keys, f'{keys[-1]} must be an http or https URL, not "{url}"')
 
 
 def _require_headers(file: TomlFile, keys: Keys, headers: dict[str, str]) -> None:

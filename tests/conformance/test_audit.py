@@ -29,7 +29,7 @@ def trace(tmp_path: Path) -> Path:
 
 
 def test_a_long_audit_says_how_far_it_is(trace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auditing, "TOLD_EVERY", 2)
+    monkeypatch.setattr(auditing, "PROGRESS_EVERY", 2)
 
     assert audit(trace).err.splitlines() == [f"judging {trace}", "2 exchanges judged", "4 exchanges judged"]
 

@@ -204,12 +204,12 @@ def test_what_is_wrong_is_named_with_its_entry(save: Save, wrong: object, words:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (archive(entry(), entry())[:-40], "entry 2: .*breaks off|entry 2: Unterminated"),
-        (archive(entry())[:-1], "entry 2: it breaks off"),
-        (b'{"log": {"entries": {}}}', r"entry 1: '\[' was expected"),
+        (archive(entry(), entry())[:-40], "entry 2: .*is truncated|entry 2: Unterminated"),
+        (archive(entry())[:-1], "entry 2: it is truncated"),
+        (b'{"log": {"entries": {}}}', r"entry 1: expected '\['"),
         (b'\xef\xbb\xbf{"log": {"entries": [' + b"\xff" * 9, "entry 1: 'utf-8' codec"),
-        (b'{"log": 1}', "entry 1: '{' was expected"),
-        (b"", "entry 1: it breaks off"),
+        (b'{"log": 1}', "entry 1: expected '{'"),
+        (b"", "entry 1: it is truncated"),
         (gzip.compress(archive(entry()))[:-8], ":1: the gzip stream is damaged"),
     ],
 )
@@ -256,7 +256,7 @@ def test_a_trace_and_the_archive_of_it_are_of_one_clock(tmp_path: Path, save: Sa
     trace = tmp_path / "trace.jsonl.gz"
     trace.write_bytes(gzip.compress(b"\n".join(map(msgspec.json.encode, exchanges))))
     assert [e.id for e in read_traces([trace, SAMPLES / "mock.har"], Hosts())] == sorted([*range(1, 11)] * 2)
-    with pytest.raises(ConfigError, match="judge them one at a time"):
+    with pytest.raises(ConfigError, match="audit them one at a time"):
         list(read_traces([trace, save(entry())], Hosts()))
 
 

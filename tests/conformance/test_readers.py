@@ -111,7 +111,7 @@ def test_what_comes_later_is_followed_if_asked_for() -> None:
 
     async def collect() -> list[int]:
         seen = []
-        async for exchange in follow(journal, every=0.01):
+        async for exchange in follow(journal, every_s=0.01):
             seen.append(exchange.id)
             journal.kept = exchanges
             if len(seen) == 3:

@@ -126,7 +126,7 @@ def test_a_waiver_holds_through_its_last_day_then_it_fails(tmp_path: Path, days:
         (waiver("authentication.poll-intervall"), ":2:1", f'did you mean "{RULE}"?'),
         (waiver() + 'until = "May"\n', ":6:1", 'has no key "until"'),
         (waiver(match='devise = "x"'), ":6:11", 'did you mean "device"?'),
-        (waiver(reason=" "), ":4:1", "reason is empty; say why"),
+        (waiver(reason=" "), ":4:1", "reason is empty; state why it is excused"),
         (waiver(expires='"soon"'), ":5:1", "expires"),
         ('[[waivers]]\nrule = "x"\n', ":1:1", 'lacks "owner"'),
     ],

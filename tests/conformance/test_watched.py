@@ -23,7 +23,7 @@ def watched(ids: list[int]) -> Report:
     run = Run()
     watching = Watched(Judge(all_rules(), Expectations(), driven=False), last=0, run=run)
     for id_, exchange in zip(ids, kept, strict=False):
-        watching.take(msgspec.structs.replace(exchange, id=id_))
+        watching.add(msgspec.structs.replace(exchange, id=id_))
     watching.end()
     return compose(watching.judge.conclude(), run=run, scenarios=[watching.scenario()])
 
@@ -36,5 +36,5 @@ def test_all_of_it_is_judged() -> None:
 @pytest.mark.parametrize("ids", [[3, 4, 5], [1, 2, 5]])
 def test_exchanges_that_were_missed_leave_it_unjudged(ids: list[int]) -> None:
     report = watched(ids)
-    assert report.scenarios[0].note.startswith("2 exchanges were gone from the journal")
+    assert report.scenarios[0].note.startswith("2 exchanges left the journal")
     assert (report.scenarios[0].blame, report.exit_code) == ("HARNESS", 3)

@@ -25,12 +25,12 @@ def ids(scene: Scene) -> list[int]:
 def test_a_scene_shows_what_the_device_did_before_and_after_and_no_other_device() -> None:
     trace, history = Trace(), EvidenceHistory()
     for _ in range(20):
-        history.saw(0, trace.profiles(VIEWER))
-        history.saw(0, trace.profiles(OTHER))
+        history.record(0, trace.profiles(VIEWER))
+        history.record(0, trace.profiles(OTHER))
     scene = history.scene(0, broken(37, 39))
     for _ in range(20):
-        history.saw(0, trace.profiles(VIEWER))
-        history.saw(0, trace.profiles(OTHER))
+        history.record(0, trace.profiles(VIEWER))
+        history.record(0, trace.profiles(OTHER))
 
     before = [37 - 2 * n for n in range(BEFORE, 0, -1)]
     after = [41 + 2 * n for n in range(AFTER)]
@@ -41,8 +41,8 @@ def test_a_scene_shows_what_the_device_did_before_and_after_and_no_other_device(
 
 def test_cited_calls_of_no_device_are_shown_too() -> None:
     trace, history = Trace(), EvidenceHistory()
-    history.saw(0, trace.token("t1"))
-    history.saw(0, trace.profiles(VIEWER))
+    history.record(0, trace.token("t1"))
+    history.record(0, trace.profiles(VIEWER))
 
     assert ids(history.scene(0, broken(1, 2))) == [1, 2]
 
@@ -51,7 +51,7 @@ def test_what_the_app_asked_is_part_of_the_scene() -> None:
     trace, history = Trace(), EvidenceHistory()
     trace.ask("play", returns={"allowed": True})
     for seen in trace.observations:
-        history.saw(0, seen)
+        history.record(0, seen)
 
     (seen,) = history.scene(0, broken()).observations
     assert isinstance(seen, VerbCall)
@@ -59,8 +59,8 @@ def test_what_the_app_asked_is_part_of_the_scene() -> None:
 
 def test_worlds_do_not_mix() -> None:
     here, there, history = Trace(space="a"), Trace(space="b"), EvidenceHistory()
-    history.saw(0, here.profiles())
-    history.saw(1, there.profiles())
+    history.record(0, here.profiles())
+    history.record(1, there.profiles())
 
     (seen,) = history.scene(1, broken(1)).observations
     assert isinstance(seen, Exchange)
@@ -70,7 +70,7 @@ def test_worlds_do_not_mix() -> None:
 def test_the_memory_is_bounded_and_what_is_forgotten_is_named() -> None:
     trace, history = Trace(), EvidenceHistory(remembered=10)
     for _ in range(500):
-        history.saw(0, trace.profiles(VIEWER))
+        history.record(0, trace.profiles(VIEWER))
     held = [value for value in vars(history).values() if hasattr(value, "__len__")]
     assert max(map(len, held)) <= 10
 

@@ -47,8 +47,8 @@ def test_without_the_token_the_remedy_is_told(mock: str, service: str, command: 
     ended = run(command, "--service", service, "--mock", mock)
     assert ended.returncode == 3
     said = " ".join((ended.stdout + ended.stderr).split())
-    assert f"the mock at {mock} wants its control token" in said
-    assert "Give it with --control-token" in said
+    assert f"the mock at {mock} requires its control token" in said
+    assert "Set --control-token" in said
     assert "Traceback" not in said
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from pass_harness.conformance.running import child_processes
 from pass_harness.conformance.running.diagnosis import Diagnosis
-from pass_harness.conformance.running.doctor import consult
+from pass_harness.conformance.running.doctor import diagnose
 from pass_harness.conformance.service_toml.service_config import ServiceConfig, load
 from pass_harness.mock_server.client.async_client import ControlClient
 from pass_harness.mock_server.client.sync_client import SyncControlClient
@@ -71,7 +71,7 @@ SEEDS = count(1)
 
 
 def examined(config: ServiceConfig, mock_url: str) -> tuple[list[Diagnosis], dict[str, str]]:
-    return asyncio.run(consult(config, mock_url, seed=next(SEEDS)))
+    return asyncio.run(diagnose(config, mock_url, seed=next(SEEDS)))
 
 
 def test_the_example_service_is_well(mock_url: str, tmp_path: Path) -> None:
@@ -89,8 +89,8 @@ def test_rules_whose_verbs_are_not_mapped_are_named(mock_url: str, tmp_path: Pat
         del whole.verbs["providers"]
         found, untestable = examined(whole, space)
     assert untestable["configuration.cached"] == "verb providers"
-    assert found[0].what == "the verb providers is not mapped, so rules that need it stay untestable"
-    assert found[0].remedy == f"Add [verbs.providers] to {whole.path} if the service knows them"
+    assert found[0].problem == "the verb providers is not mapped, so rules that need it stay untestable"
+    assert found[0].remedy == f"Add [verbs.providers] to {whole.path} if the service has them"
     assert not found[0].fatal
 
 
@@ -98,7 +98,7 @@ def test_a_mock_that_is_not_there_is_named(tmp_path: Path) -> None:
     nowhere = f"http://127.0.0.1:{child_processes.free_port()}"
     found, _ = examined(config(tmp_path, "http://127.0.0.1:9"), nowhere)
     assert [str(one.blame) for one in found] == ["CONFIG"]
-    assert f"no mock answers at {nowhere}" in found[0].what
+    assert f"no mock answers at {nowhere}" in found[0].problem
     assert "pass-mock serve" in found[0].remedy
 
 
@@ -106,7 +106,7 @@ def test_a_service_that_is_not_there_is_named(mock_url: str, tmp_path: Path) -> 
     nowhere = f"http://127.0.0.1:{child_processes.free_port()}"
     found, _ = examined(config(tmp_path, nowhere), mock_url)
     assert (found[0].fatal, str(found[0].blame)) == (True, "CONFIG")
-    assert f"no service answers at {nowhere}" in found[0].what
+    assert f"no service answers at {nowhere}" in found[0].problem
     assert [one.fatal for one in found[1:]] == [False]  # and the verbs that are not mapped
 
 
@@ -115,11 +115,11 @@ def test_a_service_that_never_calls_the_mock_is_told_where_the_mock_is(
 ) -> None:
     found, _ = examined(config(tmp_path, idle_service), f"{mock_url}/~silent")
     skewed, unreached, _ = found
-    assert "the service's clock is -" in skewed.what
+    assert "the service's clock is -" in skewed.problem
     assert "NTP" in skewed.remedy
     assert not skewed.fatal
-    assert "no request of it reached the mock" in unreached.what
-    assert f"{mock_url}/~silent" in unreached.what
+    assert "none of its requests reached the mock" in unreached.problem
+    assert f"{mock_url}/~silent" in unreached.problem
     assert unreached.fatal
 
 
@@ -127,7 +127,7 @@ def test_a_verb_that_fails_shows_the_service_s_answer(mock_url: str, tmp_path: P
     space = f"{mock_url}/~unmapped"
     with child_processes.programmer_service(tmp_path, space) as service:
         found, _ = examined(config(tmp_path, service.url), space)
-    assert "the verb start failed: the service answered 404" in found[0].what
+    assert "the verb start failed: the service answered 404" in found[0].problem
 
 
 def test_requests_that_the_mock_refuses_are_shown(mock_url: str, tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_requests_that_the_mock_refuses_are_shown(mock_url: str, tmp_path: Path)
         found, _ = examined(child_processes.service_toml(service.url), space)
     refused = [one for one in found if str(one.blame) == "SERVICE"]
     assert refused
-    assert "was answered 400" in refused[0].what
+    assert "was answered 400" in refused[0].problem
 
 
 def test_a_space_whose_clock_was_moved_is_refused(mock_url: str, tmp_path: Path) -> None:
@@ -154,14 +154,14 @@ def test_a_space_whose_clock_was_moved_is_refused(mock_url: str, tmp_path: Path)
 
     asyncio.run(advance())
     found, _ = examined(config(tmp_path, "http://127.0.0.1:9"), space)
-    assert "+1800 s off" in found[0].what
+    assert "+1800 s off" in found[0].problem
 
 
 @pytest.mark.parametrize(
     ("provider", "what", "remedy"),
     [
         ("NOBODY", '"NOBODY", which the mock does not have', "one of REF30, apasstest1"),
-        ("apasstest1", '"apasstest1", and the suite expects "REF30"', 'Set service_provider = "apasstest1"'),
+        ("apasstest1", '"apasstest1", and service.toml names "REF30"', 'Set service_provider = "apasstest1"'),
     ],
 )
 def test_a_wrong_service_provider_is_named(
@@ -170,8 +170,8 @@ def test_a_wrong_service_provider_is_named(
     space = f"{mock_url}/~for-{provider}"
     with child_processes.programmer_service(tmp_path, space, options=["--service-provider", provider]) as service:
         found, _ = examined(child_processes.service_toml(service.url), space)
-    wrong = next(one for one in found if "acts for the service provider" in one.what)
-    assert what in wrong.what
+    wrong = next(one for one in found if "uses the service provider" in one.problem)
+    assert what in wrong.problem
     assert remedy in wrong.remedy
     assert wrong.fatal
 
@@ -190,7 +190,7 @@ def test_what_the_catalogue_does_not_have_is_named(
     with child_processes.programmer_service(tmp_path, space) as service:
         whole = child_processes.service_toml(service.url)
         found, _ = examined(replace(whole, service=msgspec.structs.replace(whole.service, **changes)), space)
-    assert what in found[0].what
+    assert what in found[0].problem
     assert remedy in found[0].remedy
 
 
@@ -200,14 +200,14 @@ def test_an_integration_that_is_switched_off_is_named(mock_url: str, tmp_path: P
         control.set_integration("REF30", "Cablevision", enabled=False)
     with child_processes.programmer_service(tmp_path, space) as service:
         found, _ = examined(child_processes.service_toml(service.url), space)
-    assert "REF30 with Cablevision is switched off" in found[0].what
+    assert "REF30 with Cablevision is switched off" in found[0].problem
 
 
 def test_a_service_that_reaches_another_space_is_told_which(mock_url: str, tmp_path: Path) -> None:
     with child_processes.programmer_service(tmp_path, f"{mock_url}/~reached") as service:
         found, _ = examined(child_processes.service_toml(service.url), f"{mock_url}/~meant")
     lost = found[-1]
-    assert f"reach the space reached of the mock, not {mock_url}/~meant" in lost.what
+    assert f"reach the space reached of the mock, not {mock_url}/~meant" in lost.problem
     assert f"--mock {mock_url}/~reached" in lost.remedy
 
 
@@ -215,7 +215,7 @@ def test_an_address_that_is_not_passed_on_is_named(mock_url: str, tmp_path: Path
     space = f"{mock_url}/~hidden"
     with child_processes.programmer_service(tmp_path, space, ["no-forwarded-for"]) as service:
         found, _ = examined(child_processes.service_toml(service.url), space)
-    assert "say that they are for 127.0.0.1" in found[0].what
+    assert "carries the address 127.0.0.1" in found[0].problem
     assert "X-Forwarded-For" in found[0].remedy
     assert not found[0].fatal
 
@@ -228,5 +228,5 @@ def test_the_command_says_what_is_wrong_and_ends_with_3_if_nothing_can_be_judged
     command.append(f"--service={tmp_path / 'service.toml'}")
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (3, "")
-    assert "CONFIG: the service answers, but no request of it reached the mock" in done.stderr
+    assert "CONFIG: the service answers, but none of its requests reached the mock" in done.stderr
     assert "the verbs providers, login" in done.stderr

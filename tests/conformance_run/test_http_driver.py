@@ -210,7 +210,7 @@ class Endless(httpx.AsyncByteStream):
 def test_an_answer_without_an_end_is_not_kept(ask: Callable[..., VerbCall]) -> None:
     endless = Endless(b"x" * 1_000_000)
     call = ask(PLAY, lambda _: httpx.Response(200, stream=endless), "play")
-    assert call.failure == f"the answer has more than {MOST_BYTES} bytes"
+    assert call.failure == f"the answer is larger than {MOST_BYTES} bytes"
     assert endless.given < MOST_BYTES * 2
 
 
@@ -218,7 +218,7 @@ def test_an_answer_that_is_packed_small_is_not_unpacked_without_an_end(ask: Call
     packed = gzip.compress(b" " * 64 * 1_048_576)
     headers = {"content-encoding": "gzip"}
     call = ask(PLAY, lambda _: httpx.Response(200, headers=headers, stream=httpx.ByteStream(packed)), "play")
-    assert call.failure == f"the answer has more than {MOST_BYTES} bytes"
+    assert call.failure == f"the answer is larger than {MOST_BYTES} bytes"
 
 
 def test_an_answer_that_drips_is_a_failed_verb_too(ask: Callable[..., VerbCall]) -> None:

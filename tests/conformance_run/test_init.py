@@ -18,7 +18,7 @@ from pass_harness.conformance.cli.main import main
 from pass_harness.conformance.drafting.draft import OPEN, ServiceDraft, VerbDraft, as_toml
 from pass_harness.conformance.drafting.vocabulary import placeholder_of, words_of
 from pass_harness.conformance.running import child_processes
-from pass_harness.conformance.running.doctor import consult
+from pass_harness.conformance.running.doctor import diagnose
 from pass_harness.conformance.service_toml.service_config import ServiceConfig, load
 from pass_harness.conformance.verbs import VERBS
 
@@ -45,7 +45,7 @@ def test_the_guess_for_the_example_service_drives_it(tmp_path: Path, mock_url: s
         done = init(tmp_path, "--openapi", str(DOCUMENT), "--base-url", service.url)
         assert (done.exit_code, "10 verbs are mapped" in done.output) == (0, True), done.output
         config = load(tmp_path / "service.toml")
-        found, _ = asyncio.run(consult(config, space, seed=11))
+        found, _ = asyncio.run(diagnose(config, space, seed=11))
     assert found == []
     shipped = child_processes.service_toml(service.url)
     for name, verb in shipped.verbs.items():
@@ -55,7 +55,7 @@ def test_the_guess_for_the_example_service_drives_it(tmp_path: Path, mock_url: s
             r: str(path) for r, path in mine.returns.items()
         }, name
     text = (tmp_path / "service.toml").read_text("utf-8")
-    assert "# Guessed from example_openapi.yaml" in text
+    assert "# Derived from example_openapi.yaml" in text
     assert OPEN not in text
 
 
@@ -124,8 +124,8 @@ def test_another_services_names_are_understood(tmp_path: Path) -> None:
     assert str(config.verbs["play"].returns["allowed"]) == "$['granted']"
     assert str(config.verbs["providers"].returns["providers"]) == "$['items'][*]['mvpdId']"
     assert config.verbs["logout"].method == "DELETE"
-    assert config.states.word("LOGGED_IN") == "authenticated"
-    assert config.states.word("ANONYMOUS") == "unauthenticated"
+    assert config.states.state_of("LOGGED_IN") == "authenticated"
+    assert config.states.state_of("ANONYMOUS") == "unauthenticated"
     text = (tmp_path / "service.toml").read_text("utf-8")
     assert text.count(OPEN) > 2
     assert "# [verbs.preauthorize]" in text
@@ -135,7 +135,7 @@ def test_another_services_names_are_understood(tmp_path: Path) -> None:
 def test_what_is_open_or_missing_is_said(tmp_path: Path) -> None:
     (tmp_path / "openapi.json").write_text(json.dumps(OTHER))
     said = init(tmp_path, "--openapi", str(tmp_path / "openapi.json")).output
-    assert "[verbs.login] has a place to put something in: look for CHANGE-ME" in said
+    assert "[verbs.login] is incomplete: replace CHANGE-ME" in said
     assert re.search(r"not mapped: start, enter_code, arrived, preauthorize, stop; \d+ rules stay untestable", said)
     assert "pass-conformance doctor --service" in said
 

@@ -13,7 +13,7 @@ import pytest
 
 from pass_harness.conformance.drivers import command_driver
 from pass_harness.conformance.drivers.driver import Driver, Request
-from pass_harness.conformance.drivers.driver_factory import opened
+from pass_harness.conformance.drivers.driver_factory import open_driver
 from pass_harness.conformance.errors import ConfigError
 from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.conformance.observation import VerbCall
@@ -41,7 +41,7 @@ def use(toml: Path, work: Callable[[Driver], Awaitable[VerbCall]]) -> VerbCall:
     """What the work with the driver of a service.toml comes to."""
 
     async def work_with_it() -> VerbCall:
-        async with opened(load(toml), now_s=time.monotonic, restarter=None) as driver:
+        async with open_driver(load(toml), now_s=time.monotonic, restarter=None) as driver:
             return await work(driver)
 
     return asyncio.run(work_with_it())
@@ -134,10 +134,10 @@ def test_a_command_may_restart_the_service_itself(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("code", "sentence"),
     [
-        ("sys.exit(3)", "ended with 3 while it was needed; it said nothing on stderr"),
-        ("raise KeyError('token')", "it said on stderr:\nTraceback"),
-        ("print('ready')", 'its first line is {"verbs": […]}'),
-        ("say(verbs=[])", "says that it has no verb"),
+        ("sys.exit(3)", "ended with exit code 3 during the run; its stderr is empty"),
+        ("raise KeyError('token')", "its stderr:\nTraceback"),
+        ("print('ready')", 'its first line must be {"verbs": […]}'),
+        ("say(verbs=[])", "its list of verbs is empty"),
         ("say(verbs=['logn'])", 'there is no verb "logn"; did you mean "login"?'),
         ("print('x' * 2_000_000)", "a line of its stdout is longer than 1048576 bytes"),
     ],
@@ -157,11 +157,11 @@ def test_a_command_that_does_not_begin_is_a_mistake_of_the_configuration(
     [
         (
             "    print('oops', file=sys.stderr); os._exit(7)",
-            "ended with 7 while it was needed; it said on stderr:\noo",
+            "ended with exit code 7 during the run; its stderr:\noo",
         ),
-        ("    print('[' * 50_000)", "its stdout is for answers alone, one JSON object a line, not '[[["),
-        ("    print('debugging')", "its stdout is for answers alone, one JSON object a line, not 'debugging'"),
-        ("    say(id=99)", "it answered 99, which nobody asked"),
+        ("    print('[' * 50_000)", "its stdout must hold one JSON object per line and nothing else, not '[[["),
+        ("    print('debugging')", "its stdout must hold one JSON object per line and nothing else, not 'debugging'"),
+        ("    say(id=99)", "it answered the id 99, and no request has that id"),
         ("    say(id=asked['id'], returns={'sttae': 'x'})", 'has no return "sttae"; did you mean "state"?'),
         ("    say(id=asked['id'], result={})", "Object contains unknown field `result`"),
         ("    print('x' * 2_000_000)", "longer than 1048576 bytes"),
@@ -187,7 +187,7 @@ def test_a_command_that_says_nothing_is_not_waited_for_without_end(
     monkeypatch.setattr(command_driver, "READY_WITHIN", 0.5)
     monkeypatch.setattr(command_driver, "ENDS_WITHIN", 0.5)
     began = time.monotonic()
-    with pytest.raises(ConfigError, match=r"did not say within 0\.5 s what it can"):
+    with pytest.raises(ConfigError, match=r"did not list its verbs within 0\.5 s"):
         use(by_command(tmp_path, "time.sleep(60)"), lambda driver: driver.ask(question("start")))
     assert time.monotonic() - began < 20
 

@@ -46,14 +46,14 @@ def test_what_a_file_says_is_understood(tmp_path: Path) -> None:
     assert (login.method, login.target) == ("POST", "/devices/{device.id}/login")
     assert login.accept == {409}
     assert login.returns["url"].findall({"loginUrl": "http://x"}) == ["http://x"]
-    assert config.states.word("loggedIn") == config.states.word(value=True) == "authenticated"
-    assert config.states.word("pending") == "pending"
+    assert config.states.state_of("loggedIn") == config.states.state_of(value=True) == "authenticated"
+    assert config.states.state_of("pending") == "pending"
 
 
 def test_a_state_that_is_not_listed_has_no_word(tmp_path: Path) -> None:
     states = read(tmp_path, WHOLE).states
-    assert states.word("authenticated") is None
-    assert states.word(1) is None
+    assert states.state_of("authenticated") is None
+    assert states.state_of(1) is None
 
 
 @pytest.mark.parametrize(
@@ -64,16 +64,16 @@ def test_a_state_that_is_not_listed_has_no_word(tmp_path: Path) -> None:
         ("instances = 2", 'instances = "two"', ":5: service.instances: expected int, got str"),
         ("[service]", "[servise]", ':2: there is no section "servise"; did you mean "service"?'),
         ('base_url = "http://127.0.0.1:9000"', "", ':2: [service] lacks "base_url"'),
-        ('"http://127.0.0.1:9000"', '"127.0.0.1:9000"', ":3: base_url must be an http or https address"),
-        ('"http://127.0.0.1:9000"', '"http://127.0.0.1:nine"', ":3: base_url must be an http or https address"),
+        ('"http://127.0.0.1:9000"', '"127.0.0.1:9000"', ":3: base_url must be an http or https URL"),
+        ('"http://127.0.0.1:9000"', '"http://127.0.0.1:nine"', ":3: base_url must be an http or https URL"),
         ("verbs.login", "verbs.logn", ':10: [verbs] has no verb "logn"; did you mean "login"?'),
         ("verbs.login", "verbs.restart", ":10: restart is a shell command"),
         ("request =", "reqest =", ':11: [verbs.login] has no key "reqest"; did you mean "request"?'),
-        ('"POST /devices', '"POSt /devices', ":11: a request is a method and a path"),
+        ('"POST /devices', '"POSt /devices', ":11: request must be a method and a path"),
         ("{device.id}", "{device.name}", ":11: there is no placeholder {device.name}"),
         ('"{screen}"', '"{scren}"', ':12: there is no placeholder {scren}; did you mean "screen"?'),
         ("{device.ip}", "{device.ipp}", ":13: there is no placeholder {device.ipp}"),
-        ('code = "$.code", ', "", ":14: [verbs.login] must say where code is"),
+        ('code = "$.code", ', "", ":14: [verbs.login] needs the JSONPath of code"),
         (", url = ", ", uri = ", ':14: [verbs.login.returns] has no return "uri"; did you mean "url"?'),
         ('"$.code"', '"$.["', ':14: "$.[" is not a JSONPath'),
         ("[409]", "[42]", ":15: verbs.login.accept must be from 100 to 599"),
@@ -104,13 +104,13 @@ def test_a_driver_takes_the_place_of_verbs(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lines", "sentence"),
     [
-        ('driver = "mine:Driver"\ncommand = ["x"]', "a service has one driver: keep driver or command"),
-        ('driver = "mine.py"', 'a driver is a module and a class, like "my_driver:MyDriver"'),
+        ('driver = "mine:Driver"\ncommand = ["x"]', "driver and command exclude each other: keep one of them"),
+        ('driver = "mine.py"', 'driver must be a module and a class, like "my_driver:MyDriver"'),
         ("command = []", "service.command must have 1 or more entries"),
-        ('driver = "m:D"\nrestart = "true"', "a restart is over when base_url answers"),
-        ('driver = "m:D"\nheaders = { a = "b" }', "headers are for verbs by HTTP; leave them to the driver"),
-        ('driver = "m:D"\nbase_url = "nowhere"', "base_url must be an http or https address"),
-        ('driver = "m:D"\n[verbs.stop]\nrequest = "POST /stop"', "the driver says which verbs it has"),
+        ('driver = "m:D"\nrestart = "true"', "restart needs base_url"),
+        ('driver = "m:D"\nheaders = { a = "b" }', "headers apply to [verbs] only"),
+        ('driver = "m:D"\nbase_url = "nowhere"', "base_url must be an http or https URL"),
+        ('driver = "m:D"\n[verbs.stop]\nrequest = "POST /stop"', "a driver names its verbs itself"),
     ],
 )
 def test_a_driver_that_cannot_be_meant_is_refused(tmp_path: Path, lines: str, sentence: str) -> None:
@@ -120,7 +120,7 @@ def test_a_driver_that_cannot_be_meant_is_refused(tmp_path: Path, lines: str, se
 
 
 def test_a_body_is_json_or_form_and_not_both(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="one body"):
+    with pytest.raises(ConfigError, match="json and form exclude each other"):
         read(tmp_path, WHOLE.replace("accept = [409]", 'form = { a = "b" }'))
 
 

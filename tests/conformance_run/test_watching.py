@@ -153,7 +153,7 @@ def test_the_end_of_the_mock_is_the_end_of_the_watching() -> None:
     ("arguments", "sentence"),
     [
         ((), "name the service with --service SERVICE.toml, or watch"),
-        (("--for", "60s"), "go with --watch"),
+        (("--for", "60s"), "need --watch"),
         (("--watch", "--for", "soon"), "'soon' is not a duration"),
     ],
 )
