@@ -1,1 +1,1 @@
-"""Reports: what a judgement found, as JSON and for people."""
+"""Reports: the results of a run as JSON, text, HTML, Markdown, JUnit and SARIF."""

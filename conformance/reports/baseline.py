@@ -1,4 +1,4 @@
-"""Baselines: which findings an earlier report had already, which are new, and which are gone."""
+"""Comparison with a baseline: findings that are new, persisting or fixed since an earlier report."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from pass_harness.conformance.reports.model import (
     EarlierFinding,
     Report,
     RuleReport,
-    settle,
+    update_verdict,
 )
 from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
 
 
 def load(path: Path) -> Report:
-    """Returns an earlier report. Raises `ConfigError` for a file that is none or that cannot be compared."""
+    """Return an earlier report. Raises `ConfigError` for a file that is no report or cannot be compared."""
     try:
         report = msgspec.json.decode(path.read_bytes(), type=Report)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}); name the report.json of a run") from error
     except UNREADABLE as error:
-        raise ConfigError(f"{path}: is no report ({error}); name the report.json of a run") from error
+        raise ConfigError(f"{path}: is not a report ({error}); name the report.json of a run") from error
     if report.fingerprints != VERSION and any(rule.broken for rule in report.rules):
         raise ConfigError(
-            f"{path}: its fingerprints are of version {report.fingerprints}, and these of version {VERSION}, so no "
-            "finding would be known again; make the report anew with this version of Pass Harness (--report DIR)"
+            f"{path}: its fingerprints have version {report.fingerprints}, not {VERSION}, so findings cannot be "
+            "compared; create the baseline again with this version of Pass Harness (--report DIR)"
         )
     return report
 
 
 def compare(report: Report, earlier: Report, *, file: Path, fail_on: str) -> None:
-    """Marks the findings of a report as new or persisting, names the fixed ones, and settles the verdict anew.
+    """Mark the findings of a report as new or persisting, list the fixed ones, and update verdict and exit code.
 
-    With ``fail_on`` "new" those that persist do not count. A finding is fixed only if its rule was judged this time.
+    With ``fail_on`` "new" persisting findings do not count. A finding is fixed only if its rule was judged this time.
     """
     before = {rule.id: {kind.fingerprint for kind in rule.kinds} for rule in earlier.rules}
     baseline = BaselineReport(file=str(file), started=earlier.run.started, rule_set=earlier.run.rule_set)
@@ -56,12 +56,12 @@ def compare(report: Report, earlier: Report, *, file: Path, fail_on: str) -> Non
         (baseline.fixed if judged else baseline.unjudged).extend(gone)
     report.baseline = baseline
     report.fail_on = fail_on
-    settle(report)
+    update_verdict(report)
 
 
 def _mark(rule: RuleReport, before: set[str]) -> None:
     def state(fingerprint: str) -> str:
-        # What had no room for a fingerprint of its own cannot be recognised.
+        # `OTHER_KINDS` stands for many fingerprints, so its findings cannot be compared.
         return PERSISTING if fingerprint in before and fingerprint != OTHER_KINDS else NEW
 
     for kind in rule.kinds:
@@ -71,7 +71,7 @@ def _mark(rule: RuleReport, before: set[str]) -> None:
 
 
 def _gone(earlier: RuleReport, now: RuleReport | None) -> list[EarlierFinding]:
-    still = {kind.fingerprint for kind in now.kinds} if now else set()
+    current = {kind.fingerprint for kind in now.kinds} if now else set()
     return [
         EarlierFinding(
             rule=earlier.id,
@@ -82,5 +82,5 @@ def _gone(earlier: RuleReport, now: RuleReport | None) -> list[EarlierFinding]:
             subject=kind.subject,
         )
         for kind in earlier.kinds
-        if kind.fingerprint not in still
+        if kind.fingerprint not in current
     ]

@@ -1,4 +1,4 @@
-"""Evidence as curl lines: what the service sent, for a terminal, with placeholders where secrets were."""
+"""Cited requests as curl commands, with shell variables in place of secrets."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ BASE = "ADOBE_PASS"
 LEFT_OUT = frozenset(
     {"accept-encoding", "connection", "content-length", "host", "transfer-encoding", "user-agent", "x-request-id"}
 )
-"""Headers that curl or the network sets by itself."""
+"""Headers that curl or the network sets."""
 _MASKED = re.compile(r"sha256:[0-9a-f]{16}")
 _NAMED = re.compile(r'(client_secret|software_statement|SAMLResponse|password)["=:\s]*$')
 _LONGEST_NAME = 64
-"""Characters before a masked value in which its name is looked for."""
+"""Number of characters before a masked value that are searched for its name."""
 _VARIABLES = {
     "client_secret": "CLIENT_SECRET",
     "software_statement": "SOFTWARE_STATEMENT",
@@ -27,7 +27,7 @@ _SHORTEST_PAUSE = 0.05
 
 
 def script(exchanges: Sequence[ExchangeReport], base_url: str) -> str:
-    """The exchanges in order, with the pauses between them; the variables that it needs are named first."""
+    """Return a shell script that sends the requests in order, with their pauses; it begins with its variables."""
     lines: list[str] = []
     before: ExchangeReport | None = None
     for exchange in exchanges:
@@ -43,7 +43,7 @@ def script(exchanges: Sequence[ExchangeReport], base_url: str) -> str:
 
 
 def curl(exchange: ExchangeReport) -> str:
-    """One request as a command."""
+    """Return a request as a curl command."""
     path = exchange.path + (f"?{exchange.query}" if exchange.query else "")
     method = "" if exchange.method == "GET" else f" --request {shlex.quote(exchange.method)}"
     lines = [f'curl --include{method} "${BASE}"{_quoted(path, code=exchange.code)}']
@@ -60,7 +60,7 @@ def _header_variable(name: str) -> str:
 
 
 def _quoted(text: str, variable: str = "", *, code: str | None = None) -> str:
-    """Quoted for a shell: literal parts in single quotes, placeholders as variables in double ones."""
+    """Return a text quoted for a shell: literal parts in single quotes, variables in double quotes."""
     return "".join(
         f'"${part}"' if is_variable else shlex.quote(part) for part, is_variable in _parts(text, variable, code)
     )
@@ -72,14 +72,14 @@ def _parts(text: str, variable: str, code: str | None) -> Iterator[tuple[str, bo
     ]
     if code and (match := re.search(rf"(?<=/){re.escape(code)}(?=$|[/?])", text)):
         places.append((match.start(), match.end(), "CODE"))
-    at = 0
+    position = 0
     for start, end, name in sorted(places):
-        if start > at:
-            yield text[at:start], False
+        if start > position:
+            yield text[position:start], False
         yield name, True
-        at = end
-    if at < len(text):
-        yield text[at:], False
+        position = end
+    if position < len(text):
+        yield text[position:], False
 
 
 def _variable(before: str) -> str:

@@ -1,4 +1,4 @@
-"""What a device did around a finding, as reports show it: secrets masked, sizes bounded."""
+"""Scenes of findings in reports: the exchanges and verbs around them, with secrets masked and sizes bounded."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from pass_harness.mock_server.journal.exchange_summary import summary_of
 from pass_harness.mock_server.journal.masking import mask_body, mask_form, mask_header
 
 LONGEST_BODY = 4_000
+"""Maximum number of characters of a body in a report."""
 LONGEST_VALUE = 2_000
-"""Characters of a path, a query or a header that a report keeps."""
+"""Maximum number of characters of a path, a query or a header in a report."""
 
 
 class ExchangeReport(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """One exchange at a glance and, where it is ``cited`` as evidence, its request and response.
+    """A summary of an exchange; a ``cited`` one, which is evidence, includes request and response.
 
     ``seconds`` counts from the first cited exchange of the scene, and is negative before it.
     """
@@ -34,7 +35,7 @@ class ExchangeReport(msgspec.Struct, kw_only=True, omit_defaults=True):
     status: int
     device: str | None = None
     outcome: str = ""
-    """permit, deny, mixed, profile, no profile, throttled, error or broken, where it can be told."""
+    """permit, deny, mixed, profile, no profile, throttled, error or broken; empty where none applies."""
     error: str = ""
     code: str | None = None
     cited: bool = False
@@ -45,7 +46,7 @@ class ExchangeReport(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class VerbCallReport(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """What the Streaming App asked and was told; ``seconds`` as above, from question to answer."""
+    """A verb and its result; ``seconds`` (start) and ``until`` (end) count as in `ExchangeReport`."""
 
     verb: str
     seconds: float
@@ -55,33 +56,34 @@ class VerbCallReport(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class SceneReport(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """What the device of a finding did around it, in order of time."""
+    """The exchanges and verbs of the device around a finding, in order of time."""
 
     exchanges: list[ExchangeReport]
     verbs: list[VerbCallReport] = []
     missing: list[int] = []
-    """Ids of cited exchanges that lay too far back to be shown."""
+    """Ids of cited exchanges that are too old to be shown."""
 
 
 def scene_report(scene: Scene) -> SceneReport:
+    """Return a scene as reports show it."""
     exchanges = [seen for seen in scene.observations if isinstance(seen, Exchange)]
-    begin = min(
+    zero_s = min(
         (exchange.wall for exchange in exchanges if exchange.id in scene.cited),
         default=moment(scene.observations[0]) if scene.observations else 0.0,
     )
     return SceneReport(
-        exchanges=[_exchange(exchange, begin, cited=exchange.id in scene.cited) for exchange in exchanges],
-        verbs=[_verb(seen, begin) for seen in scene.observations if isinstance(seen, VerbCall)],
+        exchanges=[_exchange(exchange, zero_s, cited=exchange.id in scene.cited) for exchange in exchanges],
+        verbs=[_verb(seen, zero_s) for seen in scene.observations if isinstance(seen, VerbCall)],
         missing=list(scene.missing),
     )
 
 
-def _exchange(exchange: Exchange, begin: float, *, cited: bool) -> ExchangeReport:
+def _exchange(exchange: Exchange, zero_s: float, *, cited: bool) -> ExchangeReport:
     summary = summary_of(exchange)
-    made = ExchangeReport(
+    report = ExchangeReport(
         id=exchange.id,
         at=exchange.at,
-        seconds=round(exchange.wall - begin, 6),
+        seconds=round(exchange.wall - zero_s, 6),
         duration_ms=round(exchange.duration_ms, 2),
         endpoint=exchange.endpoint,
         method=exchange.method,
@@ -94,25 +96,25 @@ def _exchange(exchange: Exchange, begin: float, *, cited: bool) -> ExchangeRepor
         code=exchange.code,
     )
     if cited:
-        made.cited = True
-        made.request_headers = _headers(exchange.request_headers)
-        made.request_body = _cut(mask_body(exchange.request_body), LONGEST_BODY)
-        made.response_headers = _headers(exchange.response_headers)
-        made.response_body = _cut(mask_body(exchange.response_body), LONGEST_BODY)
-    return made
+        report.cited = True
+        report.request_headers = _headers(exchange.request_headers)
+        report.request_body = _cut(mask_body(exchange.request_body), LONGEST_BODY)
+        report.response_headers = _headers(exchange.response_headers)
+        report.response_body = _cut(mask_body(exchange.response_body), LONGEST_BODY)
+    return report
 
 
 def _headers(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: _cut(mask_header(name, value), LONGEST_VALUE) for name, value in headers.items()}
 
 
-def _verb(call: VerbCall, begin: float) -> VerbCallReport:
-    said = ", ".join(f"{name} {_plain(value)}" for name, value in call.returns.items())
+def _verb(call: VerbCall, zero_s: float) -> VerbCallReport:
+    returns = ", ".join(f"{name} {_plain(value)}" for name, value in call.returns.items())
     return VerbCallReport(
         verb=call.verb,
-        seconds=round(call.started - begin, 6),
-        until=round(call.ended - begin, 6),
-        answer=_cut(mask_body(call.failure or said), LONGEST_VALUE),
+        seconds=round(call.started - zero_s, 6),
+        until=round(call.ended - zero_s, 6),
+        answer=_cut(mask_body(call.failure or returns), LONGEST_VALUE),
         failed=call.failure is not None,
     )
 
@@ -121,5 +123,5 @@ def _plain(value: object) -> str:
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[:most]}… ({len(text) - most} more characters)"
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text) - limit} more characters)"

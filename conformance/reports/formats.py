@@ -1,4 +1,4 @@
-"""The forms of a report, by the names under which commands offer them, and the files they go to."""
+"""The formats of a report, by the names of ``--format``, with their files."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Form(Generic[R]):
-    """One form: the name of its file in the folder of a report, and how it is made."""
+    """A format: the name of its file in the folder of a report, and its encoder."""
 
     file: str
     encode: Callable[[R], bytes]
 
 
 def _html(report: Report) -> bytes:
-    from pass_harness.conformance.reports.html import report as html  # noqa: PLC0415 - templates are for those who want pages
+    from pass_harness.conformance.reports.html import report as html  # noqa: PLC0415 - commands without a page start faster
 
     return html.encode(report, version("pass-harness"))
 

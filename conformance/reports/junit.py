@@ -1,4 +1,4 @@
-"""The report as JUnit XML: each rule a test case, each phase a suite, for the test views of CI systems."""
+"""The report as JUnit XML for CI systems: each phase is a suite, each rule a test case."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pass_harness.conformance.reports.model import Report, RuleReport, ScenarioR
 from pass_harness.conformance.reports.plain import evidence
 
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 cannot carry, not even escaped."""
+"""Characters that XML 1.0 cannot represent, not even escaped."""
 
 
 @dataclass(frozen=True)
 class _Case:
-    """A test case; ``outcome`` is failure, error or skipped, or empty where it passed."""
+    """A test case; ``outcome`` is failure, error or skipped, or empty for passed."""
 
     name: str
     outcome: str = ""
@@ -27,10 +27,11 @@ class _Case:
 
 
 def encode(report: Report) -> bytes:
-    """A rule fails by findings that count, is an error if inconclusive, and is skipped, with the reason, otherwise.
+    """Return the report as XML.
 
-    Findings of a SHOULD rule are advice, so it is skipped with them as the reason, as pytest shows what it expects
-    to fail. Scenarios and waivers are suites of their own.
+    A rule with findings that count is a failure, an inconclusive rule an error; any other rule that did not pass is
+    skipped, with the reason. Findings of a SHOULD rule are advice, so it is skipped too. Scenarios and waivers are
+    suites of their own.
     """
     root = Element("testsuites", name="Pass Harness")
     for suite, cases in _suites(report):
@@ -61,12 +62,12 @@ def _add_suite(root: Element, name: str, cases: Sequence[_Case], report: Report)
         if value:
             SubElement(properties, "property", name=key, value=_plain(value))
     for case in cases:
-        made = SubElement(suite, "testcase", classname=name, name=_plain(case.name), time=f"{case.seconds:.3f}")
+        element = SubElement(suite, "testcase", classname=name, name=_plain(case.name), time=f"{case.seconds:.3f}")
         if case.outcome:
-            result = SubElement(made, case.outcome, message=_plain(case.message))
+            result = SubElement(element, case.outcome, message=_plain(case.message))
             result.text = _plain(case.text)
         elif case.text:
-            SubElement(made, "system-out").text = _plain(case.text)
+            SubElement(element, "system-out").text = _plain(case.text)
     _count(suite, list(suite.iter("testcase")))
 
 
@@ -79,15 +80,15 @@ def _count(element: Element, cases: Sequence[Element]) -> None:
 
 def _rule(rule: RuleReport, report: Report) -> _Case:
     name = rule.id.partition(".")[2]
-    told = f"{rule.broken} of {rule.opportunities} times not so: {rule.title}"
+    summary = f"violated {rule.broken} of {rule.opportunities} times: {rule.title}"
     reasons = "; ".join(rule.reasons)
     match rule.verdict:
         case Verdict.VIOLATED if rule.severity == "SHOULD":
-            return _Case(name, "skipped", f"advice (SHOULD): {told}", evidence(rule))
-        case Verdict.VIOLATED if not rule.counting(report.fail_on):
-            return _Case(name, "skipped", f"excused by a waiver or the baseline: {told}", evidence(rule))
+            return _Case(name, "skipped", f"advice (SHOULD): {summary}", evidence(rule))
+        case Verdict.VIOLATED if not rule.counted_findings(report.fail_on):
+            return _Case(name, "skipped", f"excused by a waiver or the baseline: {summary}", evidence(rule))
         case Verdict.VIOLATED:
-            return _Case(name, "failure", told, evidence(rule))
+            return _Case(name, "failure", summary, evidence(rule))
         case Verdict.INCONCLUSIVE:
             return _Case(name, "error", f"inconclusive: {reasons}")
         case Verdict.PASSED:
@@ -105,8 +106,8 @@ def _scenario(scenario: ScenarioReport) -> _Case:
 def _waiver(waiver: Waived) -> _Case:
     if not waiver.fails:
         return _Case(waiver.rule, text=f"{waiver.excused} findings until {waiver.until}: {waiver.reason}")
-    what = f"expired on {waiver.until}" if waiver.expired else "stale: nothing was found that it excuses"
-    return _Case(waiver.rule, "failure", what, f"{waiver.owner}: {waiver.reason}")
+    state = f"expired on {waiver.until}" if waiver.expired else "stale: no finding matches it"
+    return _Case(waiver.rule, "failure", state, f"{waiver.owner}: {waiver.reason}")
 
 
 def _plain(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The report as Markdown, for the summary of a CI job: short, and never larger than GitHub takes."""
+"""The report as Markdown for the summary of a CI job, within the size limit of GitHub."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from pass_harness.conformance.printable import printable
 from pass_harness.conformance.reports.model import EarlierFinding, FindingReport, Report, RuleReport
 
 LARGEST = 1_000_000
-"""Bytes. A step summary of GitHub holds 1 MiB, and a larger one is not shown at all."""
+"""Maximum size in bytes. GitHub does not show a step summary over 1 MiB."""
 SHOWN_FINDINGS = 3
 LONGEST = 500
-"""Characters of one text that came from a request."""
+"""Maximum number of characters of a text from a request."""
 MARKS = {"passed": "✅", "violated": "❌", "inconclusive": "❔"}
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!$])")
 
 
 def encode(report: Report) -> bytes:
-    """The whole report, or as many of its lines as fit."""
+    """Return the report, cut after the last line that fits in `LARGEST` bytes."""
     lines: list[bytes] = []
     left = LARGEST - 200
     for line in _lines(report):
         encoded = line.encode("utf-8", "replace") + b"\n"
         left -= len(encoded)
         if left < 0:
-            lines.append(b"\nThe rest did not fit; see report.html.\n")
+            lines.append(b"\nThe report is cut here; report.html has the rest.\n")
             break
         lines.append(encoded)
     return b"".join(lines)
@@ -46,8 +46,8 @@ def _lines(report: Report) -> Iterator[str]:
     if run.exchanges:
         judged = _code(run.service or ", ".join(run.files))
         yield f"{run.exchanges} exchanges of {judged} in {run.seconds:.1f} s."
-    if run.aside:
-        yield f"{escaped(run.aside)}."
+    if run.not_judged:
+        yield f"{escaped(run.not_judged)}."
     yield from _baseline(report)
     for severity, heading in (("MUST", "Violated"), ("SHOULD", "Advice")):
         rules = [rule for rule in report.rules if rule.verdict == Verdict.VIOLATED and rule.severity == severity]
@@ -68,7 +68,7 @@ def _rule(rule: RuleReport) -> Iterator[str]:
         yield f"- {_finding(finding)}"
     if rule.broken > SHOWN_FINDINGS:
         yield f"- … and {rule.broken - SHOWN_FINDINGS} more"
-    yield f"\nHow to mend it: {escaped(rule.remedy)}"
+    yield f"\nRemedy: {escaped(rule.remedy)}"
     if rule.citations:
         yield f"Source: [{escaped(rule.sources[0] if rule.sources else 'Adobe')}]({rule.citations[0]})"
 
@@ -121,19 +121,19 @@ def _not_judged(rules: Sequence[RuleReport]) -> Iterator[str]:
 def _scenarios(report: Report) -> Iterator[str]:
     unfinished = [scenario for scenario in report.scenarios if scenario.verdict != "passed"]
     if unfinished:
-        yield "\n### Scenarios that were not played to their end\n"
+        yield "\n### Scenarios that did not complete\n"
     for scenario in unfinished:
         blame = f" [{scenario.blame}]" if scenario.blame else ""
         yield f"- `{scenario.id}` {scenario.verdict}{blame}: {escaped(scenario.note)}"
 
 
 def escaped(text: str) -> str:
-    """As it reads, on one line, with nothing in it that Markdown or HTML would take for its own."""
+    """Return a text on one line, its characters that are special in Markdown or HTML escaped."""
     return _SPECIAL.sub(r"\\\1", _cut(text)).replace("@", "@\N{ZERO WIDTH SPACE}")
 
 
 def _code(text: str | None) -> str:
-    """As code; a run of backticks in it cannot end it."""
+    """Return a text as a code span, with a longer fence than any run of backticks in it."""
     plain = _cut(text or "").replace("|", "\\|")
     fence = "`" * (max(map(len, re.findall("`+", plain)), default=0) + 1)
     space = " " if "`" in plain else ""

@@ -1,6 +1,6 @@
-"""The report: what DESIGN publishes as JSON, and the one place that computes verdict and exit code.
+"""The report as published in JSON, and the one place that computes verdict and exit code.
 
-The schema only grows; report.schema.json is it as JSON Schema.
+report.schema.json is its JSON Schema. New versions only add members.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ NEW, PERSISTING = "new", "persisting"
 
 
 class FindingReport(msgspec.Struct, kw_only=True):
-    """One breach. ``exchanges`` are ids of the journal or of the trace."""
+    """A finding: one violation of a rule. ``exchanges`` are ids in the journal or the trace."""
 
     exchanges: list[int]
     device: str | None
     expected: str
     observed: str
     blame: str
-    """SERVICE, CONFIG or HARNESS: whose it is."""
+    """SERVICE, CONFIG or HARNESS: the part with the fault."""
     fingerprint: str = ""
-    """By what it is known again in another run; see docs/reference/reports.md."""
+    """Identifier of the finding across runs; see docs/reference/reports.md."""
     waived: bool = False
     state: str = ""
     """new or persisting, where there is a baseline."""
     scene: SceneReport | None = None
-    """What the device did around it; for the first findings of a rule."""
+    """The exchanges and verbs around it; for the first findings of a rule."""
     kind: str = ""
-    """Which fault of the rule it is; `pass-conformance explain` lists them."""
+    """Kind of the fault; `pass-conformance explain RULE` lists the kinds of a rule."""
     subject: str = ""
-    """The header, parameter or verb that it is about, where that makes it another finding."""
+    """Header, parameter or verb of the finding, if it is part of the fingerprint."""
 
     @property
     def kind_in_full(self) -> str:
@@ -47,7 +47,7 @@ class FindingReport(msgspec.Struct, kw_only=True):
 
 
 class KindReport(msgspec.Struct, kw_only=True):
-    """All findings of one rule that share a fingerprint; ``observed`` is that of the first one."""
+    """The findings of a rule that share a fingerprint; ``observed`` is the text of the first one."""
 
     fingerprint: str
     findings: int
@@ -56,12 +56,12 @@ class KindReport(msgspec.Struct, kw_only=True):
     state: str = ""
     """new or persisting, where there is a baseline."""
     kind: str = ""
-    """That of the findings; several fingerprints may share it, for other subjects or endpoints."""
+    """Kind of the findings. Several fingerprints share a kind if subjects or endpoints differ."""
     subject: str = ""
 
 
 class RuleReport(msgspec.Struct, kw_only=True):
-    """``findings`` keeps the first ones; ``broken`` is how many there were in all."""
+    """A rule with its result. ``broken`` is the number of all findings; ``findings`` keeps the first ones."""
 
     id: str
     title: str
@@ -70,35 +70,35 @@ class RuleReport(msgspec.Struct, kw_only=True):
     verdict: str
     """passed, violated, inconclusive, untestable or not exercised."""
     opportunities: int
-    """How often it could have been broken."""
+    """Number of occasions on which the rule could have been violated."""
     findings: list[FindingReport]
     broken: int = 0
     unclear: int = 0
-    """Opportunities that could not be judged."""
+    """Number of opportunities that could not be judged."""
     reasons: list[str] = []
-    """Why opportunities were unclear, or what was lacking."""
+    """Reasons why opportunities were unclear, or the missing needs of the rule."""
     requirement: str = ""
-    """What Adobe asks, in our words."""
+    """Requirement of Adobe, in our words."""
     remedy: str = ""
-    """How to mend it."""
+    """Change of the service that satisfies the rule."""
     citations: list[str] = []
-    """Addresses of the pages that ask for it."""
+    """URLs of the pages with the requirement."""
     sources: list[str] = []
-    """Names of these pages and places, in the same order."""
+    """Names of those pages and sections, in the same order."""
     breaks: str = ""
-    """What goes wrong otherwise."""
+    """Consequences of a violation."""
     kinds: list[KindReport] = []
-    """All findings by fingerprint, those that ``findings`` leaves out included."""
+    """All findings by fingerprint, including those that ``findings`` omits."""
 
-    def counting(self, fail_on: str) -> int:
-        """The findings that neither a waiver excuses nor, if only new ones count, the baseline."""
+    def counted_findings(self, fail_on: str) -> int:
+        """Return the number of findings that count: not waived and, with ``fail_on`` "new", not in the baseline."""
         return self.broken - sum(
             kind.findings if fail_on == NEW and kind.state == PERSISTING else kind.waived for kind in self.kinds
         )
 
 
 class ScenarioReport(msgspec.Struct, kw_only=True):
-    """``verdict``: passed, failed (it could not be played to its end) or skipped (a verb is missing)."""
+    """A scenario; ``verdict`` is passed, failed (it did not complete) or skipped (the setup lacks something)."""
 
     id: str
     verdict: str
@@ -108,24 +108,24 @@ class ScenarioReport(msgspec.Struct, kw_only=True):
 
 
 class Untestable(msgspec.Struct, kw_only=True):
-    """``needs`` says what the rule lacked: ``verb logout``."""
+    """An untestable rule; ``needs`` names what the setup lacks, like ``verb logout``."""
 
     rule: str
     needs: str
 
 
 class Waived(msgspec.Struct, kw_only=True):
-    """A waiver: findings of a rule that do not count until the day ``until`` is over, and why."""
+    """A waiver: findings of a rule that do not count up to and including the date ``until``."""
 
     rule: str
     reason: str
     until: str
     owner: str = ""
     match: dict[str, str] = {}
-    """Globs that narrow it; it is for the whole rule where there are none."""
+    """Globs that select findings; empty for all findings of the rule."""
     excused: int = 0
     stale: bool = False
-    """Its rule was judged, and nothing was found that it could excuse."""
+    """True if the rule was judged and no finding matches the waiver."""
     expired: bool = False
 
     @property
@@ -134,7 +134,7 @@ class Waived(msgspec.Struct, kw_only=True):
 
 
 class EarlierFinding(msgspec.Struct, kw_only=True):
-    """Findings of the baseline that this run does not have."""
+    """The findings of a fingerprint that the baseline has and this run lacks."""
 
     rule: str
     severity: str
@@ -145,7 +145,7 @@ class EarlierFinding(msgspec.Struct, kw_only=True):
 
 
 class BaselineReport(msgspec.Struct, kw_only=True):
-    """The comparison with an earlier report. ``new`` and ``persisting`` count fingerprints that are not waived."""
+    """The comparison with a baseline. ``new`` and ``persisting`` are numbers of fingerprints that are not waived."""
 
     file: str
     started: str
@@ -154,39 +154,39 @@ class BaselineReport(msgspec.Struct, kw_only=True):
     persisting: int = 0
     fixed: list[EarlierFinding] = []
     unjudged: list[EarlierFinding] = []
-    """Whether they are fixed is not known: their rules were not judged this time."""
+    """Findings of rules that were not judged this time, so that they may or may not be fixed."""
 
 
 class Run(msgspec.Struct, kw_only=True):
-    """What was judged, when and by what; members are empty where they do not apply."""
+    """The subject, time and circumstances of a run; members that do not apply are empty."""
 
     mock: str = ""
     service: str = ""
     started: str = ""
-    """In ISO 8601 (UTC)."""
+    """Start in ISO 8601 (UTC)."""
     seconds: float = 0.0
     rule_set: str = ""
-    """The version of the rules."""
+    """Version of the rules."""
     max_lag_ms: float = 0.0
-    """The worst delay of the mock's event loop."""
+    """Maximum delay of the mock's event loop in milliseconds."""
     exchanges: int = 0
     files: list[str] = []
-    """What was judged: the service.toml, or the traces."""
+    """Judged files: the service.toml, or the traces."""
     cut_short: list[str] = []
-    """Traces that reached the limit of their size: what came after is not in them."""
+    """Traces that were cut at their maximum size."""
     scenarios_left_out: list[str] = []
-    """Ids of the scenarios that were not played because ``--scenario`` chose others."""
+    """Ids of the scenarios that ``--scenario`` excluded."""
     passed_over: int = 0
-    """Requests of the traces that were not to Adobe Pass."""
+    """Number of requests in the traces that went to other hosts than Adobe Pass."""
     resembling: dict[str, int] = {}
-    """Hosts of such requests with paths of Adobe Pass; ``--host`` has them judged."""
+    """Number of those requests with a path of Adobe Pass, by host; ``--host`` includes a host."""
     command: str = ""
-    """The command line that made the report, where there was one."""
+    """Command line that created the report; empty without one."""
 
     @property
-    def aside(self) -> str:
-        """What was not judged, as a sentence; empty if nothing was left aside."""
-        return "; ".join(part for part in (self._not_played, self._not_recorded, self._not_ours) if part)
+    def not_judged(self) -> str:
+        """The part of scenarios and traffic that was not judged, as a sentence; empty if everything was."""
+        return "; ".join(part for part in (self._not_played, self._not_recorded, self._other_hosts) if part)
 
     @property
     def _not_played(self) -> str:
@@ -195,19 +195,19 @@ class Run(msgspec.Struct, kw_only=True):
 
     @property
     def _not_recorded(self) -> str:
-        return f"recorded up to a limit, not to the end: {', '.join(self.cut_short)}" if self.cut_short else ""
+        return f"traces cut at their maximum size: {', '.join(self.cut_short)}" if self.cut_short else ""
 
     @property
-    def _not_ours(self) -> str:
+    def _other_hosts(self) -> str:
         if not self.passed_over:
             return ""
         hosts = ", ".join(f"{host} ({requests})" for host, requests in self.resembling.items())
-        hint = f"; with paths of Adobe Pass (--host judges them): {hosts}" if hosts else ""
-        return f"{self.passed_over} requests to other hosts passed over{hint}"
+        hint = f", of which with paths of Adobe Pass (include them with --host): {hosts}" if hosts else ""
+        return f"{self.passed_over} requests to other hosts skipped{hint}"
 
 
 class Report(msgspec.Struct, kw_only=True):
-    """Everything a run or an audit found."""
+    """The report of a run, an audit or a watching."""
 
     verdict: str
     """passed, violated or inconclusive."""
@@ -218,10 +218,10 @@ class Report(msgspec.Struct, kw_only=True):
     waived: list[Waived] = []
     run: Run = msgspec.field(default_factory=Run)
     fail_on: str = "any"
-    """Which findings count: any, or only those that are new to the baseline."""
+    """Findings that count: any, or only those that are not in the baseline."""
     baseline: BaselineReport | None = None
     fingerprints: int = 1
-    """How the fingerprints were made; only those of the same number can be compared."""
+    """Version of the fingerprints; only fingerprints of the same version can be compared."""
 
 
 def compose(
@@ -231,7 +231,7 @@ def compose(
     scenarios: Iterable[ScenarioReport] = (),
     waivers: Waivers | None = None,
 ) -> Report:
-    """The report of a judgement, with verdict and exit code."""
+    """Return the report on the results of rules, with verdict and exit code."""
     results = list(results)
     report = Report(
         verdict=INCONCLUSIVE,
@@ -247,24 +247,24 @@ def compose(
         run=run,
         fingerprints=VERSION,
     )
-    settle(report)
+    update_verdict(report)
     return report
 
 
-def settle(report: Report) -> None:
-    """Sets verdict and exit code: 0 holds, 1 a MUST finding or a bad waiver, 3 not (or not all) could be judged."""
+def update_verdict(report: Report) -> None:
+    """Set verdict and exit code: 0 passed, 1 violated, 3 inconclusive."""
     report.verdict = verdict(report)
     report.exit_code = {PASSED: 0, VIOLATED: 1, INCONCLUSIVE: 3}[report.verdict]
 
 
 def verdict(report: Report) -> str:
-    """Violated by a MUST finding or a waiver that fails; inconclusive if nothing or not all of it could be judged.
+    """Return the verdict on a report: violated, inconclusive or passed, the first that applies.
 
-    A SHOULD finding alone leaves the verdict at passed: it is advice. A MUST rule that is inconclusive, or a
-    scenario that failed, leaves the whole inconclusive, because what it would have shown is unknown.
+    Violated: a MUST rule has a finding that counts, or a waiver is stale or expired. Inconclusive: no rule was
+    judged, a MUST rule is inconclusive, or a scenario failed. A SHOULD finding is advice: it changes no verdict.
     """
     musts = [rule for rule in report.rules if rule.severity == "MUST"]
-    if any(rule.counting(report.fail_on) for rule in musts) or any(waiver.fails for waiver in report.waived):
+    if any(rule.counted_findings(report.fail_on) for rule in musts) or any(waiver.fails for waiver in report.waived):
         return VIOLATED
     judged = any(rule.verdict in {Verdict.PASSED, Verdict.VIOLATED} for rule in report.rules)
     excused = {waiver.rule for waiver in report.waived if not waiver.match}
@@ -308,7 +308,7 @@ def _kinds(result: RuleResult) -> list[KindReport]:
 
 
 def _waived(waivers: Waivers, results: Iterable[RuleResult]) -> list[Waived]:
-    """A waiver is stale only if its rule came to a verdict: what was not judged may well be there still."""
+    """Return the waivers. One is stale only if its rule was judged, since an unjudged fault may still exist."""
     judged = {result.card.id for result in results if result.verdict in {Verdict.PASSED, Verdict.VIOLATED}}
     return [
         Waived(
@@ -326,7 +326,7 @@ def _waived(waivers: Waivers, results: Iterable[RuleResult]) -> list[Waived]:
 
 
 def finding_report(finding: Finding) -> FindingReport:
-    """One finding as reports and the live view print it."""
+    """Return a finding as reports and the live view show it."""
     evidence = finding.evidence
     return FindingReport(
         exchanges=list(evidence.exchanges),

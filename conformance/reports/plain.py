@@ -1,4 +1,4 @@
-"""The findings of one rule as plain text, for test reports."""
+"""The findings of a rule as plain text, for test reports."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ SHOWN_FINDINGS = 5
 
 
 def evidence(rule: RuleReport) -> str:
-    """Findings or reasons, remedy and sources, each on lines of its own."""
+    """Return the findings or reasons of a rule, its remedy and the URLs of its sources, as lines of text."""
     lines = []
     for finding in rule.findings[:SHOWN_FINDINGS]:
         marks = ", ".join(filter(None, (finding.state, "waived" if finding.waived else "")))

@@ -1,4 +1,4 @@
-"""What `rules` and `explain` print: the rules there are, and one of them in full."""
+"""The output of `pass-conformance rules` and `pass-conformance explain`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
 
-from pass_harness.conformance.facilities import describe_needs
+from pass_harness.conformance.facilities import in_words
 from pass_harness.conformance.registry import phase
 from pass_harness.conformance.requirements.citations import Citation
 from pass_harness.conformance.requirements.ledger import requirements
@@ -26,17 +26,17 @@ INTRODUCTION = (
     "responses of the service to the Streaming App: they need a driver, a trace is not sufficient.",
 )
 LINE = 100
-"""Characters of a line of prose: longer ones read badly on a wide terminal."""
+"""Maximum width of a line of prose in characters."""
 COLOURS = {Severity.MUST: "red", Severity.SHOULD: "yellow"}
 
 
 def as_json(rules: Sequence[type[Rule]]) -> bytes:
-    """The cards of the rules as a JSON array, with a newline at its end."""
+    """Return the cards of the rules as a JSON array, with a newline at its end."""
     return msgspec.json.format(msgspec.json.encode([_facts(rule.card) for rule in rules]), indent=2) + b"\n"
 
 
 def as_markdown(rules: Sequence[type[Rule]]) -> str:
-    """A table for each phase, and what no rule judges: docs/reference/rules.md, for all rules."""
+    """Return a table of rules for each phase, and the requirements without a rule: docs/reference/rules.md."""
     lines = ["# Rules", "", *INTRODUCTION, ""]
     for name in dict.fromkeys(phase(rule) for rule in rules):
         lines += [
@@ -57,7 +57,7 @@ def as_markdown(rules: Sequence[type[Rule]]) -> str:
 
 
 def render(rules: Sequence[type[Rule]], console: Console, *, rule_set: str) -> None:
-    """A line for each rule, by phase; ▶ marks those that need a driver."""
+    """Print a line for each rule, by phase; ▶ marks rules that need a driver."""
     for name in dict.fromkeys(phase(rule) for rule in rules):
         console.print(f"[bold]{name}[/]", highlight=False)
         for rule in rules:
@@ -69,22 +69,22 @@ def render(rules: Sequence[type[Rule]], console: Console, *, rule_set: str) -> N
     count = Counter(rule.card.severity for rule in rules)
     console.print(
         f"\n{len(rules)} rules of the set {escape(rule_set)}: {count[Severity.MUST]} MUST, "
-        f"{count[Severity.SHOULD]} SHOULD; ▶ needs what the service said to the Streaming App (a driver)",
+        f"{count[Severity.SHOULD]} SHOULD; ▶ needs the answers of the service to the Streaming App (a driver)",
         highlight=False,
         soft_wrap=True,
     )
 
 
 def explain(rule: type[Rule], console: Console) -> None:
-    """The requirement, its source, what breaks, how to mend it, and how to judge by it alone."""
+    """Print the card of a rule, and the command that runs this rule alone."""
     card = rule.card
     console.print(f"[bold]{card.id}[/]  [{COLOURS[card.severity]}]{card.severity}[/]", highlight=False)
     console.print(escape(card.title), highlight=False)
     for heading, text in (
-        ("What Adobe asks", card.requirement),
-        ("What breaks otherwise", card.breaks),
-        ("How to mend it", card.remedy),
-        ("What a run needs", _needs(card)),
+        ("Requirement", card.requirement),
+        ("Consequences of a violation", card.breaks),
+        ("Remedy", card.remedy),
+        ("A run needs", _needs(card)),
     ):
         if text:
             console.print(f"\n[bold]{heading}[/]", highlight=False)
@@ -96,14 +96,14 @@ def explain(rule: type[Rule], console: Console) -> None:
     console.print("\n[bold]Source[/]", highlight=False)
     for citation in card.citations:
         console.print(escape(f"  {citation}\n  {citation.url}"), highlight=False, soft_wrap=True)
-    console.print("\n[bold]Judge by it alone[/]", highlight=False)
+    console.print("\n[bold]Run this rule alone[/]", highlight=False)
     command = f"  pass-conformance run --service service.toml --select {card.id}"
     console.print(escape(command), highlight=False, soft_wrap=True)
 
 
 def _needs(card: Card) -> str:
-    driver = "a driver: the rule judges what the service says to the Streaming App" if card.judges_app else ""
-    return "; ".join(filter(None, (describe_needs(card.needs), driver)))
+    driver = "a driver: the rule judges the answers of the service to the Streaming App" if card.judges_app else ""
+    return "; ".join(filter(None, (in_words(card.needs), driver)))
 
 
 def _facts(card: Card) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def _facts(card: Card) -> dict[str, Any]:
 def _row(card: Card) -> str:
     mark = " ▶" if card.judges_app else ""
     kinds = ", ".join(f"`{kind}`" for kind in card.kinds)
-    needs = describe_needs(card.needs) or "-"
+    needs = in_words(card.needs) or "-"
     sources = ", ".join(map(_link, card.citations))
     return f"| `{card.id}` | {card.severity}{mark} | {card.title} | {kinds} | {needs} | {sources} |"
 

@@ -1,7 +1,7 @@
-"""The report as SARIF 2.1.0, for code scanning: a result per fingerprint, at the file that was judged.
+"""The report as SARIF 2.1.0 for code scanning: a result per fingerprint, located at the judged file.
 
-Rules without findings are no results, because code scanning shows every result as an alert; those that could not be
-judged are notifications, so that nothing is passed over in silence.
+Rules without findings are not results, because code scanning shows every result as an alert. Rules that could not be
+judged are notifications.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ NOT_JUDGED = {Verdict.INCONCLUSIVE, Verdict.UNTESTABLE, Verdict.NOT_EXERCISED}
 
 
 def encode(report: Report, version: str) -> bytes:
-    """The log; ``version`` is that of Pass Harness."""
+    """Return the SARIF log; ``version`` is that of Pass Harness."""
     driver = {
         "name": "Pass Harness",
         "semanticVersion": version,
@@ -51,7 +51,7 @@ def _descriptor(rule: RuleReport) -> dict[str, Any]:
         "fullDescription": {"text": rule.requirement},
         "help": {
             "text": f"{rule.remedy}\n\n{rule.breaks}",
-            "markdown": f"**How to mend it.** {rule.remedy}\n\n**What breaks otherwise.** {rule.breaks}\n\n{sources}",
+            "markdown": f"**Remedy.** {rule.remedy}\n\n**Consequences.** {rule.breaks}\n\n{sources}",
         },
         "defaultConfiguration": {"level": _level(rule)},
         "properties": {"tags": [rule.id.partition(".")[0], rule.severity], "opportunities": rule.opportunities},
@@ -63,13 +63,13 @@ def _descriptor(rule: RuleReport) -> dict[str, Any]:
 
 def _result(report: Report, rule: RuleReport, index: int, kind: KindReport) -> dict[str, Any]:
     finding = next((one for one in rule.findings if one.fingerprint == kind.fingerprint), None)
-    told = f"{finding.observed}; expected {finding.expected}" if finding else rule.title
+    observed = f"{finding.observed}; expected {finding.expected}" if finding else rule.title
     result: dict[str, Any] = {
         "ruleId": rule.id,
         "ruleIndex": index,
         "kind": "fail",
         "level": _level(rule),
-        "message": {"text": f"{rule.title}. Observed: {told}."},
+        "message": {"text": f"{rule.title}. Observed: {observed}."},
         "locations": [_location(report, finding)],
         "partialFingerprints": {FINGERPRINT: kind.fingerprint},
         "occurrenceCount": kind.findings,
@@ -95,13 +95,13 @@ def _result(report: Report, rule: RuleReport, index: int, kind: KindReport) -> d
 def _suppressions(report: Report, rule: RuleReport) -> Iterator[dict[str, str]]:
     for waiver in report.waived:
         if waiver.rule == rule.id and waiver.excused:
-            told = f"{waiver.owner}, until {waiver.until}: {waiver.reason}"
-            yield {"kind": "external", "status": "accepted", "justification": told}
+            justification = f"{waiver.owner}, until {waiver.until}: {waiver.reason}"
+            yield {"kind": "external", "status": "accepted", "justification": justification}
 
 
 def _location(report: Report, finding: FindingReport | None) -> dict[str, Any]:
     file = report.run.files[0] if report.run.files else "service.toml"
-    where: dict[str, Any] = {
+    location: dict[str, Any] = {
         "physicalLocation": {"artifactLocation": {"uri": _uri(file)}, "region": {"startLine": 1}}
     }
     endpoints = dict.fromkeys(
@@ -110,12 +110,12 @@ def _location(report: Report, finding: FindingReport | None) -> dict[str, Any]:
         if exchange.cited and exchange.endpoint
     )
     if endpoints:
-        where["logicalLocations"] = [{"fullyQualifiedName": name, "kind": "endpoint"} for name in endpoints]
-    return where
+        location["logicalLocations"] = [{"fullyQualifiedName": name, "kind": "endpoint"} for name in endpoints]
+    return location
 
 
 def _uri(file: str) -> str:
-    """A file below the working directory as a relative reference, so that it is found in a checkout."""
+    """Return the URI of a file, relative to the working directory if it is below it, so that a checkout has it."""
     path = Path(file).absolute()
     return quote(path.relative_to(Path.cwd()).as_posix()) if path.is_relative_to(Path.cwd()) else path.as_uri()
 
@@ -165,8 +165,8 @@ def _notifications(report: Report) -> Iterator[dict[str, Any]]:
             yield _note(level, f"scenario {scenario.id} {scenario.verdict}: {scenario.blame or ''} {scenario.note}")
     for waiver in report.waived:
         if waiver.fails:
-            what = "has expired" if waiver.expired else "is stale"
-            yield _note("error", f"the waiver of {waiver.rule} until {waiver.until} {what}")
+            state = "has expired" if waiver.expired else "is stale"
+            yield _note("error", f"the waiver of {waiver.rule} until {waiver.until} {state}")
     for gone in report.baseline.fixed if report.baseline else []:
         yield _note("note", f"fixed since the baseline: {gone.rule}: {gone.observed}")
 

@@ -1,4 +1,4 @@
-"""The report for people: the verdict first, then what was broken with its evidence, then what was not judged."""
+"""The report as text: the verdict, violated rules with their findings, rules that were not judged, passed rules."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from pass_harness.conformance.printable import printable
 from pass_harness.conformance.reports.model import NEW, FindingReport, Report, RuleReport, ScenarioReport
 
 SHOWN_FINDINGS = 3
-"""Findings printed per rule; the JSON report has more of them."""
+"""Findings printed per rule; the JSON report has more."""
 SHOWN_EXCHANGES = 8
 COLOURS = {"passed": "green", "violated": "red", "inconclusive": "yellow"}
 
 
 def render(report: Report, console: Console) -> None:
-    """Prints the report; colour and width are the console's."""
+    """Print a report; the console determines colour and width."""
     for line, indent in _lines(report):
-        # Not wrapped: lines of a log stay whole, and a terminal wraps by itself.
+        # Not wrapped: log lines stay whole, and a terminal wraps lines itself.
         console.print(" " * indent + printable(line), highlight=False, soft_wrap=True)
 
 
@@ -28,9 +28,9 @@ def _lines(report: Report) -> Iterator[tuple[str, int]]:
     yield from _head(report)
     violated = [rule for rule in report.rules if rule.verdict == Verdict.VIOLATED]
     for rule in sorted(violated, key=lambda rule: rule.severity):  # MUST before SHOULD
-        if rule.counting(report.fail_on):
+        if rule.counted_findings(report.fail_on):
             yield from _violated(rule)
-    yield from _excused([rule for rule in violated if not rule.counting(report.fail_on)])
+    yield from _excused([rule for rule in violated if not rule.counted_findings(report.fail_on)])
     yield from _waived(report)
     yield from _baseline(report)
     yield from _not_judged(report)
@@ -52,9 +52,9 @@ def _head(report: Report) -> Iterator[tuple[str, int]]:
     if run.rule_set:
         yield escape(f"rule set {run.rule_set}"), 0
     if run.exchanges:
-        yield f"{run.exchanges} exchanges in {run.seconds:.1f} s, lag of the mock at most {run.max_lag_ms:.0f} ms", 0
-    if run.aside:
-        yield escape(run.aside), 0
+        yield f"{run.exchanges} exchanges in {run.seconds:.1f} s, maximum lag of the mock {run.max_lag_ms:.0f} ms", 0
+    if run.not_judged:
+        yield escape(run.not_judged), 0
 
 
 def _violated(rule: RuleReport) -> Iterator[tuple[str, int]]:
@@ -102,13 +102,11 @@ def _waived(report: Report) -> Iterator[tuple[str, int]]:
         yield "", 0
         yield "[bold]waivers[/]", 0
     for waiver in report.waived:
-        state = "expired" if waiver.expired else "stale: nothing was found that it excuses, so remove it"
+        state = "expired" if waiver.expired else "stale: no finding matches it; remove it"
         note = f"  [red]{state}[/]" if waiver.fails else ""
         match = "".join(f", {key} {glob}" for key, glob in waiver.match.items())
-        told = (
-            f"{waiver.rule}{match}  excuses {waiver.excused} until {waiver.until}: {waiver.reason} ({waiver.owner})"
-        )
-        yield escape(told) + note, 2
+        terms = f"excuses {waiver.excused} until {waiver.until}: {waiver.reason} ({waiver.owner})"
+        yield escape(f"{waiver.rule}{match}  {terms}") + note, 2
 
 
 def _baseline(report: Report) -> Iterator[tuple[str, int]]:

@@ -67,7 +67,7 @@ def test_the_page_is_whole_without_scripts(open_page: Callable[..., Page], pages
     open_sample(page, pages, "violated")
     expect(page.get_by_role("searchbox")).to_be_hidden()
     expect(page.locator("svg.timeline").first).to_be_visible()
-    page.get_by_text("Send the same with curl").first.click()
+    page.get_by_text("Send the same requests with curl").first.click()
     expect(page.get_by_text("curl --include").first).to_be_visible()
 
 

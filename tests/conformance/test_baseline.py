@@ -124,10 +124,10 @@ def test_a_report_may_take_the_place_of_its_own_baseline(tmp_path: Path) -> None
     ("content", "told"),
     [
         (None, "cannot be read (No such file or directory); name the report.json of a run"),
-        ("[]", "is no report"),
-        ("{", "is no report"),
-        (OLD_FINGERPRINTS, "its fingerprints are of version 1, and these of version 2"),
-        (OLD_FINGERPRINTS, "make the report anew with this version of Pass Harness (--report DIR)"),
+        ("[]", "is not a report"),
+        ("{", "is not a report"),
+        (OLD_FINGERPRINTS, "its fingerprints have version 1, not 2"),
+        (OLD_FINGERPRINTS, "create the baseline again with this version of Pass Harness (--report DIR)"),
     ],
 )
 def test_a_wrong_baseline_is_told(tmp_path: Path, content: str | None, told: str) -> None:
@@ -156,4 +156,4 @@ def test_new_findings_need_a_baseline(tmp_path: Path) -> None:
     done = audit(write(polled(), tmp_path / "now.jsonl"), "--fail-on", "new")
 
     assert done.code == 2
-    assert "--fail-on new needs a --baseline" in done.err
+    assert "--fail-on new needs --baseline" in done.err

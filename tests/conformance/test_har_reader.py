@@ -176,8 +176,9 @@ def test_other_hosts_are_taken_if_named(save: Save) -> None:
     assert len(read(path, "mock.example")) == len(read(path, "mock.example:8443")) == 1
     report = audit([path], all_rules(), Expectations())
     assert report.run.resembling == {"mock.example": 1}
-    assert report.run.aside == (
-        "2 requests to other hosts passed over; with paths of Adobe Pass (--host judges them): mock.example (1)"
+    assert report.run.not_judged == (
+        "2 requests to other hosts skipped, of which with paths of Adobe Pass (include them with --host): "
+        "mock.example (1)"
     )
     assert report.exit_code == 3
 

@@ -62,7 +62,7 @@ def test_a_line_without_an_end_is_not_kept(tmp_path: Path, monkeypatch: pytest.M
 def test_a_baseline_that_is_too_deep_is_a_mistake(tmp_path: Path) -> None:
     file = tmp_path / "report.json"
     file.write_bytes(b'{"verdict":"passed","more":' + b"[" * 50_000)
-    with pytest.raises(ConfigError, match=r"report\.json: is no report"):
+    with pytest.raises(ConfigError, match=r"report\.json: is not a report"):
         baseline.load(file)
 
 

@@ -56,7 +56,7 @@ def test_a_trace_that_reached_its_limit_is_read_and_named(tmp_path: Path) -> Non
     report = audit([path], all_rules(), Expectations())
     assert report.run.exchanges == len(recorded())
     assert report.run.cut_short == [str(path)]
-    assert report.run.aside == f"recorded up to a limit, not to the end: {path}"
+    assert report.run.not_judged == f"traces cut at their maximum size: {path}"
 
 
 def test_a_damaged_gzip_file_is_named(tmp_path: Path) -> None:

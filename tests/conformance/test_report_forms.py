@@ -131,7 +131,7 @@ def test_markdown_fits_into_a_job_summary_and_says_so_where_it_does_not() -> Non
     encoded = markdown.encode(report)
 
     assert 900_000 < len(encoded) <= markdown.LARGEST
-    assert encoded.decode().endswith("The rest did not fit; see report.html.\n")
+    assert encoded.decode().endswith("The report is cut here; report.html has the rest.\n")
 
 
 def test_hostile_text_stays_text_in_markdown() -> None:

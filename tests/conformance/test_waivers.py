@@ -91,7 +91,7 @@ def test_a_waiver_without_anything_to_excuse_is_stale_and_fails(tmp_path: Path) 
     assert (done.code, done.report["verdict"]) == (1, "violated")
     assert done.report["waived"][0]["stale"]
     told = judged(tmp_path, tmp_path / "trace.jsonl", waiver(), form="text").out
-    assert "stale: nothing was found that it excuses, so remove it" in told
+    assert "stale: no finding matches it; remove it" in told
 
 
 def test_a_waiver_of_a_rule_that_was_not_judged_is_not_stale(tmp_path: Path) -> None:

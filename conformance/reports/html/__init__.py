@@ -1,8 +1,8 @@
-"""Reports as pages: self-contained HTML that needs no script, no other host and no connection.
+"""Reports as HTML pages: self-contained, readable without scripts and without a network.
 
-`page` renders a template of this folder, or of a loader that another package brings (it may extend ``base.html``
-and import ``parts.html``). Everything is escaped, and the page's own policy allows the styles and scripts in it by
-their digests alone.
+`page` renders a template of this folder, or of a loader of another package, which may extend ``base.html`` and import
+``parts.html``. Values are escaped. The Content-Security-Policy of a page allows only its own styles and scripts, by
+their digests.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from pass_harness.conformance.reports.html.format import clock, plural, span
 
 
 def page(template: str, loaders: Sequence[BaseLoader] = (), styles: Sequence[str] = (), **values: object) -> bytes:
-    """A page as bytes; ``styles`` are further style sheets, as text, that come after ``page.css``."""
+    """Return a page as UTF-8 bytes; ``styles`` are the texts of style sheets that follow ``page.css``."""
     sheets = (asset("page.css"), *styles)
     scripts = (asset("page.js"),)
     text = (
         _environment(tuple(loaders))
         .get_template(template)
         .render(
-            styles=[Markup(sheet) for sheet in sheets],  # noqa: S704 - files of ours, never what a request brought
+            styles=[Markup(sheet) for sheet in sheets],  # noqa: S704 - files of this package, never text from a request
             scripts=[Markup(script) for script in scripts],  # noqa: S704 - as above
             policy=_policy(sheets, scripts),
             **values,
@@ -37,12 +37,12 @@ def page(template: str, loaders: Sequence[BaseLoader] = (), styles: Sequence[str
 
 
 def asset(name: str) -> str:
-    """A file of this folder."""
+    """Return the text of a file in this folder."""
     return (resources.files(__name__) / name).read_text("utf-8")
 
 
 def _policy(styles: Sequence[str], scripts: Sequence[str]) -> str:
-    """The Content-Security-Policy: nothing is loaded, and only these styles and scripts count."""
+    """Return the Content-Security-Policy of a page: it loads nothing, and allows only these styles and scripts."""
     return (
         f"default-src 'none'; style-src {_digests(styles)}; script-src {_digests(scripts)}; img-src data:; "
         "base-uri 'none'; form-action 'none'"

@@ -1,10 +1,10 @@
-"""How pages write numbers."""
+"""Formatting of numbers and times on pages."""
 
 from __future__ import annotations
 
 
 def span(seconds: float) -> str:
-    """A length of time: ``12 ms``, ``1.01 s``, ``2 min 5 s``, ``3 h 20 min``."""
+    """Return a duration as text: ``12 ms``, ``1.01 s``, ``2 min 5 s``, ``3 h 20 min``."""
     if abs(seconds) < 0.1:
         return f"{seconds * 1000:.0f} ms"
     if abs(seconds) < 100:
@@ -16,10 +16,10 @@ def span(seconds: float) -> str:
 
 
 def clock(seconds: float) -> str:
-    """A moment relative to another: ``+1.01 s``, ``0``."""
+    """Return a time relative to another as text: ``+1.01 s``, ``0``."""
     return "0" if abs(seconds) < 0.0005 else ("+" if seconds > 0 else "\N{MINUS SIGN}") + span(abs(seconds))
 
 
 def plural(number: int, one: str, many: str = "") -> str:
-    """``1 rule``, ``2 rules``."""
+    """Return a number with its noun: ``1 rule``, ``2 rules``."""
     return f"{number:,} {one if number == 1 else many or f'{one}s'}"

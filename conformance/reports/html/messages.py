@@ -1,4 +1,4 @@
-"""Requests and responses as people read them: start line, headers with what is in them, body."""
+"""Requests and responses for display: start line, headers with decoded Base64, indented body."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Header:
     name: str
     value: str
     decoded: str = ""
-    """What its Base64 says."""
+    """Decoded Base64 of the value, or an empty string."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,13 @@ def response(exchange: ExchangeReport) -> Message:
     try:
         start = f"{exchange.status} {HTTPStatus(exchange.status).phrase}"
     except ValueError:
-        start = str(exchange.status) if exchange.status else "the connection was broken before there was a status"
+        start = str(exchange.status) if exchange.status else "the connection broke before a status arrived"
     return _message(start, exchange.response_headers, exchange.response_body)
 
 
 def _message(start: str, headers: dict[str, str], body: str) -> Message:
-    made = tuple(Header(name, value, _decoded(name, value)) for name, value in headers.items())
-    return Message(start, made, _readable(body))
+    decoded = tuple(Header(name, value, _decoded(name, value)) for name, value in headers.items())
+    return Message(start, decoded, _readable(body))
 
 
 def _decoded(name: str, value: str) -> str:
@@ -58,7 +58,7 @@ def _decoded(name: str, value: str) -> str:
 
 
 def _readable(body: str) -> str:
-    """JSON indented, anything else as it is."""
+    """Return a JSON body indented, any other body unchanged."""
     if not body.lstrip().startswith(("{", "[")):
         return body
     try:

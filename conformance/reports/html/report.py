@@ -1,4 +1,4 @@
-"""The report of a judgement as a page: verdict first, then what is broken with its evidence, then all the rest."""
+"""The report as an HTML page: the verdict, violated rules with their findings, then the other rules."""
 
 from __future__ import annotations
 
@@ -17,18 +17,17 @@ from pass_harness.conformance.reports.html.timeline import Timeline, timeline
 from pass_harness.conformance.reports.model import FindingReport, Report, RuleReport, ScenarioReport
 
 SHOWN_FINDINGS = 10
-"""Findings of a rule on the page; the JSON report has more of them."""
+"""Findings of a rule on the page; the JSON report has more."""
 SHOWN_MESSAGES = 6
 """Requests and responses shown in full per finding."""
 
 VIOLATED, ADVICE, EXCUSED = "violated", "advice", "excused"
-_WORDS = {VIOLATED: "violated", ADVICE: "advice", EXCUSED: "excused"}
 _ORDER = (VIOLATED, ADVICE, EXCUSED, *(verdict.replace(" ", "-") for verdict in Verdict if verdict != VIOLATED))
 
 
 @dataclass(frozen=True)
 class Scene:
-    """The surroundings of a finding, ready to be drawn."""
+    """The scene of a finding, prepared for the template."""
 
     drawing: Timeline | None
     caption: str
@@ -49,10 +48,10 @@ class Finding:
 class Rule:
     report: RuleReport
     kind: str
-    """Its verdict as a class of the page; violations are told apart as violated, advice and excused."""
+    """CSS class: the verdict, where violations are divided into violated, advice and excused."""
     findings: Sequence[Finding] = ()
-    again: str = ""
-    """The command that judges by this rule alone."""
+    rerun_command: str = ""
+    """Command that runs this rule alone."""
 
     @property
     def times(self) -> str:
@@ -65,7 +64,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Part:
-    """One piece of the bar that shows how the rules are shared out."""
+    """A segment of the bar that shows the number of rules by verdict; ``x`` and ``width`` in thousandths."""
 
     kind: str
     word: str
@@ -76,13 +75,13 @@ class Part:
 
 @dataclass(frozen=True)
 class View:
-    """What the template shows besides the report itself."""
+    """The values of the template besides the report itself."""
 
     judged: str
     lead: str
     share: Sequence[Part]
     facts: Sequence[tuple[str, str]]
-    broken: Sequence[Rule]
+    violated: Sequence[Rule]
     advice: Sequence[Rule]
     excused: Sequence[Rule]
     listed: dict[str, list[Rule]]
@@ -91,7 +90,7 @@ class View:
 
 
 def encode(report: Report, version: str = "") -> bytes:
-    """The page; ``version`` is that of Pass Harness."""
+    """Return the page; ``version`` is that of Pass Harness."""
     return page("report.html", report=report, view=_view(report, version))
 
 
@@ -105,7 +104,7 @@ def _view(report: Report, version: str) -> View:
         lead=_lead(report, listed),
         share=_share(listed),
         facts=_facts(report),
-        broken=listed[VIOLATED],
+        violated=listed[VIOLATED],
         advice=listed[ADVICE],
         excused=listed[EXCUSED],
         listed=listed,
@@ -117,32 +116,32 @@ def _view(report: Report, version: str) -> View:
 def _rule(rule: RuleReport, report: Report) -> Rule:
     if rule.verdict != Verdict.VIOLATED:
         return Rule(rule, rule.verdict.replace(" ", "-"))
-    kind = ADVICE if rule.severity == "SHOULD" else VIOLATED if rule.counting(report.fail_on) else EXCUSED
+    kind = ADVICE if rule.severity == "SHOULD" else VIOLATED if rule.counted_findings(report.fail_on) else EXCUSED
     shown = [Finding(one, _scene(one.scene, report) if one.scene else None) for one in rule.findings[:SHOWN_FINDINGS]]
-    return Rule(rule, kind, shown, _again(report.run.command, rule.id))
+    return Rule(rule, kind, shown, _rerun_command(report.run.command, rule.id))
 
 
-def _again(command: str, rule: str) -> str:
+def _rerun_command(command: str, rule: str) -> str:
     try:
-        words = iter(shlex.split(command))
+        arguments = iter(shlex.split(command))
     except ValueError:
         return ""
     kept = []
-    for word in words:
-        if word == "--select":
-            next(words, None)
-        elif not word.startswith("--select="):
-            kept.append(word)
+    for argument in arguments:
+        if argument == "--select":
+            next(arguments, None)
+        elif not argument.startswith("--select="):
+            kept.append(argument)
     return shlex.join([*kept, "--select", rule]) if kept else ""
 
 
 def _scene(scene: SceneReport, report: Report) -> Scene:
     cited = [exchange for exchange in scene.exchanges if exchange.cited][:SHOWN_MESSAGES]
     devices = dict.fromkeys(exchange.device for exchange in scene.exchanges if exchange.device)
-    whose = f"device {next(iter(devices))}" if len(devices) == 1 else "the service"
+    subject = f"device {next(iter(devices))}" if len(devices) == 1 else "the service"
     return Scene(
         drawing=timeline(scene),
-        caption=f"What {whose} did around it",
+        caption=f"Traffic of {subject} around the finding",
         exchanges=scene.exchanges,
         verbs=scene.verbs,
         messages=[(exchange, request(exchange), response(exchange)) for exchange in cited],
@@ -152,18 +151,20 @@ def _scene(scene: SceneReport, report: Report) -> Scene:
 
 
 def _lead(report: Report, rules: dict[str, list[Rule]]) -> str:
-    bad = sum(waiver.fails for waiver in report.waived)
-    waivers = f"{plural(bad, 'waiver')} {'is' if bad == 1 else 'are'} stale or expired" if bad else ""
-    if broken := len(rules[VIOLATED]):
-        what = f"{plural(broken, 'rule')} that Adobe makes mandatory {'is' if broken == 1 else 'are'} broken"
-        return "; ".join(filter(None, (what, waivers))) + "."
+    failing = sum(waiver.fails for waiver in report.waived)
+    waivers = f"{plural(failing, 'waiver')} {'is' if failing == 1 else 'are'} stale or expired" if failing else ""
+    if violated := len(rules[VIOLATED]):
+        violations = f"The service violates {plural(violated, 'rule')} that Adobe makes mandatory"
+        return "; ".join(filter(None, (violations, waivers))) + "."
     if waivers:
-        return f"No mandatory rule is broken, but {waivers}."
+        return f"The service violates no mandatory rule, but {waivers}."
     if report.verdict == "inconclusive":
-        return "Nothing mandatory was found broken, but not enough could be judged to say that all is well."
-    open_ones = sum(len(rules[kind]) for kind in ("untestable", "not-exercised", "inconclusive"))
-    rest = f" {plural(open_ones, 'rule')} could not be judged." if open_ones else ""
-    return f"Every mandatory rule that was judged holds.{rest}"
+        return (
+            "No violation of a mandatory rule was found, but some mandatory rules or scenarios could not be judged."
+        )
+    unjudged = sum(len(rules[kind]) for kind in ("untestable", "not-exercised", "inconclusive"))
+    rest = f" {plural(unjudged, 'rule')} could not be judged." if unjudged else ""
+    return f"The service satisfies every mandatory rule that was judged.{rest}"
 
 
 def _share(rules: dict[str, list[Rule]]) -> list[Part]:
@@ -173,13 +174,13 @@ def _share(rules: dict[str, list[Rule]]) -> list[Part]:
     for kind in _ORDER:
         if number := len(rules[kind]):
             width = 1000 * number / total
-            parts.append(Part(kind, _WORDS.get(kind, kind.replace("-", " ")), number, round(x, 2), round(width, 2)))
+            parts.append(Part(kind, kind.replace("-", " "), number, round(x, 2), round(width, 2)))
             x += width
     return parts
 
 
 def _short(file: str) -> str:
-    """A file below the working directory by its way from there."""
+    """Return the path of a file, relative to the working directory if it is below it."""
     path = Path(file)
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file
 
@@ -189,11 +190,11 @@ def _facts(report: Report) -> list[tuple[str, str]]:
     return [
         ("Service", run.service),
         ("Mock", run.mock),
-        ("Judged", ", ".join(map(_short, run.files))),
+        ("Judged files", ", ".join(map(_short, run.files))),
         ("Started", run.started.replace("T", " ").replace("+00:00", " UTC")),
-        ("Took", span(run.seconds) if run.seconds else ""),
+        ("Duration", span(run.seconds) if run.seconds else ""),
         ("Exchanges", f"{run.exchanges:,}" if run.exchanges else ""),
-        ("Lag of the mock", f"at most {run.max_lag_ms:.0f} ms" if run.exchanges else ""),
-        ("Left aside", run.aside),
+        ("Maximum lag of the mock", f"{run.max_lag_ms:.0f} ms" if run.exchanges else ""),
+        ("Not judged", run.not_judged),
         ("Rules", f"{len(report.rules)}, set {run.rule_set}" if run.rule_set else str(len(report.rules))),
     ]

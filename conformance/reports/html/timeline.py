@@ -1,7 +1,7 @@
-"""The timeline of a scene: where each exchange and verb of the device is drawn, and what is written beside it.
+"""The layout of a timeline: positions and labels of the exchanges and verbs of a scene.
 
-Time runs to the right. A pause is drawn as long as it took up to a limit; a longer one is broken, and says how long
-it was. So polls that hurry look as if they hurried, and an hour between two calls takes no room.
+Time runs to the right. The width of a pause is proportional to its duration up to a limit; a longer pause has an axis
+break and a label with its duration. So close polls look close, and an hour between two calls takes little room.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from pass_harness.conformance.reports.html.format import clock, span
 LEFT, RIGHT = 118.0, 40.0
 TOP, LANE, AXIS = 40.0, 60.0, 34.0
 WIDTH = 860.0
-"""What a drawing fills where it is not larger by itself."""
+"""Minimum width of a timeline."""
 PER_SECOND = 26.0
 SMALLEST_STEP, LARGEST_STEP = 14.0, 140.0
 MOST_STRETCHED = 2.5
 ROOM_FOR_LABEL = 40.0
 CHARACTER = 7.0
-"""About how wide one is."""
+"""Approximate width of a character."""
 
-APP = "the app asked"
+APP = "verbs of the app"
 _LANES = (
     ("registration", ("dcr.",)),
     ("configuration", ("configuration",)),
@@ -46,7 +46,7 @@ SHAPES = {
     "throttled": "throttled (429)",
     "failed": "error, or no answer",
 }
-"""What each shape of a mark stands for."""
+"""Meaning of each shape of a mark."""
 _OUTCOMES = {
     "permit": "granted",
     "profile": "granted",
@@ -67,7 +67,7 @@ class Lane:
 
 @dataclass(frozen=True)
 class Mark:
-    """One exchange."""
+    """An exchange."""
 
     x: float
     y: float
@@ -75,12 +75,12 @@ class Mark:
     title: str
     cited: bool
     label: str
-    """Its number, where it is cited and there is room."""
+    """Id of a cited exchange; empty where it has no room."""
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One verb, from question to answer."""
+    """A verb, from request to answer."""
 
     x: float
     y: float
@@ -102,7 +102,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Step:
-    """The time between two moments on the axis; ``broken`` where it is drawn shorter than it was."""
+    """The time between two moments on the axis; ``broken`` where the axis has a break."""
 
     left: float
     right: float
@@ -120,7 +120,7 @@ class Timeline:
     intervals: tuple[Interval, ...]
     steps: tuple[Step, ...]
     zero: float
-    """Where the first cited exchange is."""
+    """Position of the first cited exchange."""
 
     @property
     def axis(self) -> float:
@@ -128,13 +128,13 @@ class Timeline:
 
     @property
     def legend(self) -> dict[str, str]:
-        """The shapes that occur."""
+        """The shapes of the timeline, with their meanings."""
         shown = {mark.shape for mark in self.marks}
         return {shape: meaning for shape, meaning in SHAPES.items() if shape in shown}
 
 
 class _Scale:
-    """From seconds to places; moments in between are interpolated."""
+    """The mapping of seconds to horizontal positions, by interpolation between moments."""
 
     def __init__(self, moments: Sequence[float]) -> None:
         self.moments = sorted(set(moments))
@@ -153,11 +153,11 @@ class _Scale:
             self.places = [first + (place - first) * factor for place in self.places]
 
     def place(self, moment: float) -> float:
-        at = bisect_right(self.moments, moment) - 1
-        if at < 0 or at == len(self.moments) - 1:
-            return self.places[max(at, 0)]
-        share = (moment - self.moments[at]) / (self.moments[at + 1] - self.moments[at])
-        return self.places[at] + share * (self.places[at + 1] - self.places[at])
+        index = bisect_right(self.moments, moment) - 1
+        if index < 0 or index == len(self.moments) - 1:
+            return self.places[max(index, 0)]
+        share = (moment - self.moments[index]) / (self.moments[index + 1] - self.moments[index])
+        return self.places[index] + share * (self.places[index + 1] - self.places[index])
 
     def steps(self) -> Iterator[Step]:
         steps = zip(pairwise(self.moments), pairwise(self.places), self._broken, strict=True)
@@ -167,7 +167,7 @@ class _Scale:
 
 
 def timeline(scene: SceneReport) -> Timeline | None:
-    """The drawing of a scene, or None where nothing happened."""
+    """Return the timeline of a scene, or None for a scene without exchanges and verbs."""
     moments = [exchange.seconds for exchange in scene.exchanges]
     moments += [moment for verb in scene.verbs for moment in (verb.seconds, verb.until)]
     if not moments:
