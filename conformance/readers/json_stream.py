@@ -160,7 +160,7 @@ class JsonStream:
         self._at += 1
 
     def _peek(self) -> str:
-        """Move to the next character that is no blank, and return it; empty at the end."""
+        """Move to the next non-blank character and return it; empty at the end."""
         while True:
             found = self._text[self._at : self._at + 1]
             if found and found not in _BLANKS:

@@ -22,7 +22,7 @@ def read_jsonl(path: Path, ended: Callable[[Path], object] = lambda _: None) -> 
     """Yield the exchanges of a trace; empty lines are skipped.
 
     Calls ``ended`` with the path of a trace that was cut at its maximum size. Raises `ConfigError` with file and line
-    where the file cannot be read or a line is no exchange.
+    where the file cannot be read or a line is not an exchange.
     """
     decoder = msgspec.json.Decoder(Exchange)
     read = 0

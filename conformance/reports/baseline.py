@@ -22,7 +22,7 @@ from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
 
 
 def load(path: Path) -> Report:
-    """Return an earlier report. Raises `ConfigError` for a file that is no report or cannot be compared."""
+    """Return an earlier report. Raises `ConfigError` for a file that is not a report or cannot be compared."""
     try:
         report = msgspec.json.decode(path.read_bytes(), type=Report)
     except OSError as error:

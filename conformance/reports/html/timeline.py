@@ -217,7 +217,7 @@ def _bars(verbs: Sequence[VerbCallReport], scale: _Scale, lanes: Mapping[str, fl
         label = verb.verb if left >= taken else ""
         if label:
             taken = left + (len(label) + 1) * CHARACTER
-        title = f"{clock(verb.seconds)} {verb.verb}: {verb.answer or 'no answer'}"
+        title = f"{clock(verb.seconds)} {verb.verb}: {verb.answer or 'no returns'}"
         yield Bar(left, lanes[APP], max(right - left, 4.0), label, title, verb.failed)
 
 
