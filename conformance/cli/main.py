@@ -36,7 +36,7 @@ from pass_harness.mock_server.cli.options import (
     DEFAULT_MOCK,
     FILE,
     HELP,
-    completing,
+    completion_of,
     control_token_option,
     schema_command,
 )
@@ -83,7 +83,7 @@ _scenarios = click.option(
     "scenarios",
     multiple=True,
     metavar="ID",
-    shell_complete=completing(_scenario_ids),
+    shell_complete=completion_of(_scenario_ids),
     help="Play only this scenario (glob); repeatable.",
 )
 
@@ -247,7 +247,7 @@ def rules(patterns: tuple[str, ...], rule_set: str | None, form: str) -> None:
 
 
 @main.command()
-@click.argument("rule", shell_complete=completing(rule_ids))
+@click.argument("rule", shell_complete=completion_of(rule_ids))
 def explain(rule: str) -> None:
     """Explain a rule: its requirement, the consequences of a violation, the remedy and the source."""
     for number, chosen in enumerate(select([rule])):

@@ -20,7 +20,7 @@ from pass_harness.conformance.errors import ConfigError, HarnessError
 from pass_harness.conformance.printable import printable_lines
 from pass_harness.conformance.reports.formats import Form
 from pass_harness.fixtures.programmer_service.defects import DEFECTS
-from pass_harness.mock_server.cli.options import completing, read_by
+from pass_harness.mock_server.cli.options import completion_of, parsed_with
 from pass_harness.mock_server.formats.durations import parse_duration
 
 if TYPE_CHECKING:
@@ -37,12 +37,12 @@ defect_option = click.option(
     "defects",
     multiple=True,
     metavar="NAME",
-    shell_complete=completing(DEFECTS.keys),
+    shell_complete=completion_of(DEFECTS.keys),
     help="Activate this defect of the example service; repeatable.",
 )
 
 
-duration = read_by(parse_duration)
+duration = parsed_with(parse_duration)
 """Callback of options that take a duration, like 30s or 5m."""
 
 

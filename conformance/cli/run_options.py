@@ -25,7 +25,7 @@ from pass_harness.conformance.reports.formats import FORMS
 from pass_harness.conformance.reports.model import NEW, Report
 from pass_harness.conformance.reports.text import render
 from pass_harness.conformance.rule import Rule
-from pass_harness.mock_server.cli.options import FILE, completing
+from pass_harness.mock_server.cli.options import FILE, completion_of
 
 ANY = "any"
 SECRET = "--control-token"  # noqa: S105 - the name of an option
@@ -62,7 +62,7 @@ select_option = click.option(
     "patterns",
     multiple=True,
     metavar="ID",
-    shell_complete=completing(rule_ids),
+    shell_complete=completion_of(rule_ids),
     help="Use only this rule (glob); repeatable.",
 )
 

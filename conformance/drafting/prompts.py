@@ -37,7 +37,7 @@ def ask(*, base_url: str | None, service_provider: str, mvpd: str) -> ServiceDra
 
 
 def _prompt_verb(name: str) -> VerbDraft | None:
-    request = click.prompt(f"{name}: {VERBS[name].says}", default=_NONE, value_proc=_request, err=True)
+    request = click.prompt(f"{name}: {VERBS[name].description}", default=_NONE, value_proc=_request, err=True)
     if request == _NONE:
         return None
     returns = {

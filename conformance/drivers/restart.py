@@ -12,7 +12,7 @@ from typing import Protocol
 import httpx
 
 from pass_harness.conformance.service_toml.placeholders import ADOBE_URL
-from pass_harness.mock_server.client.tls_trust import trusted
+from pass_harness.mock_server.client.tls_trust import tls_context
 
 COMMAND_WITHIN = 60.0
 ANSWERS_WITHIN = 30.0
@@ -80,7 +80,7 @@ class ShellRestart:
 
 async def answers(base_url: str, timeout_s: float = ANSWERS_WITHIN) -> bool:
     """Wait for an HTTP response of any status at an address. Return False where none comes in time."""
-    async with httpx.AsyncClient(timeout=5, verify=trusted(), trust_env=False) as http:
+    async with httpx.AsyncClient(timeout=5, verify=tls_context(), trust_env=False) as http:
         for _ in range(round(timeout_s * 10)):
             try:
                 await http.get(base_url)

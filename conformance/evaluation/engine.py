@@ -11,7 +11,7 @@ from enum import StrEnum
 from pass_harness.conformance.evaluation.evidence_history import EvidenceHistory, Scene
 from pass_harness.conformance.evaluation.fingerprint import fingerprint
 from pass_harness.conformance.evaluation.waivers import Waivers
-from pass_harness.conformance.facilities import in_words
+from pass_harness.conformance.facilities import describe_needs
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall, moment
 from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Expectations, Held, Outcome, Unclear
@@ -274,7 +274,7 @@ def lacking(rules: Iterable[type[Rule]], available: frozenset[str] | None) -> di
             if card.judges_app:
                 missing_by_rule[card.id] = "the answers of the service to the Streaming App (a driver)"
         elif missing := card.needs - available:
-            missing_by_rule[card.id] = in_words(missing)
+            missing_by_rule[card.id] = describe_needs(missing)
     return missing_by_rule
 
 

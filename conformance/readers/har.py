@@ -21,7 +21,7 @@ from pass_harness.conformance.readers.adobe_hosts import Hosts
 from pass_harness.conformance.readers.gzip_files import unpacked
 from pass_harness.conformance.readers.json_stream import BadJson, JsonStream
 from pass_harness.mock_server.adobe.headers import decode_base64, effective_ip
-from pass_harness.mock_server.exchange import Beyond, Exchange
+from pass_harness.mock_server.exchange import Exchange, ExchangeMetadata
 from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
 from pass_harness.mock_server.journal.masking import mask_body, mask_form, mask_header
 from pass_harness.mock_server.space_paths import DEFAULT_SPACE
@@ -64,7 +64,7 @@ class _Entry(msgspec.Struct, gc=False, rename="camel"):
     time: float | None = None
     connection: str | int | None = None
     server_ip_address: str | None = msgspec.field(name="serverIPAddress", default=None)
-    beyond: Beyond | None = msgspec.field(name="_exchange", default=None)
+    beyond: ExchangeMetadata | None = msgspec.field(name="_exchange", default=None)
 
 
 class _Address(msgspec.Struct, gc=False):
@@ -143,7 +143,7 @@ def _exchange(entry: _Entry, number: int, hosts: Hosts) -> Exchange | None:
     return _from_browser(entry, number, url) if hosts.include(entry.request.method, url) else None
 
 
-def _from_mock(entry: _Entry, beyond: Beyond) -> Exchange:
+def _from_mock(entry: _Entry, beyond: ExchangeMetadata) -> Exchange:
     """Return the exchange of an entry that the mock or the proxy wrote, its secrets masked already."""
     found = _ADDRESS.match(entry.request.url)
     path, query = found.groups("") if found is not None else ("", "")
@@ -157,7 +157,7 @@ def _from_browser(entry: _Entry, number: int, url: SplitResult) -> Exchange:
     """Return the exchange of an entry that another program wrote, without the facts that a `Recogniser` adds."""
     started_s = _started_s(entry)
     server = f"{entry.server_ip_address}:{_port(url)}" if entry.server_ip_address else ""
-    beyond = Beyond(
+    beyond = ExchangeMetadata(
         id=number, space=DEFAULT_SPACE, wall=started_s, lag_ms=0.0, endpoint="", peer="", ip="", server=server
     )
     response = entry.response or _NO_RESPONSE
@@ -179,7 +179,7 @@ def _started_s(entry: _Entry) -> float:
     return (started if started.tzinfo else started.replace(tzinfo=UTC)).timestamp()
 
 
-def _build(entry: _Entry, beyond: Beyond, started_s: float, path: str, query: str) -> Exchange:
+def _build(entry: _Entry, beyond: ExchangeMetadata, started_s: float, path: str, query: str) -> Exchange:
     request, response = entry.request, entry.response or _NO_RESPONSE
     return Exchange(
         id=beyond.id,

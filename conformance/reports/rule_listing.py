@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
 
-from pass_harness.conformance.facilities import in_words
+from pass_harness.conformance.facilities import describe_needs
 from pass_harness.conformance.registry import phase
 from pass_harness.conformance.requirements.citations import Citation
 from pass_harness.conformance.requirements.ledger import requirements
@@ -103,7 +103,7 @@ def explain(rule: type[Rule], console: Console) -> None:
 
 def _needs(card: Card) -> str:
     driver = "a driver: the rule judges the answers of the service to the Streaming App" if card.judges_app else ""
-    return "; ".join(filter(None, (in_words(card.needs), driver)))
+    return "; ".join(filter(None, (describe_needs(card.needs), driver)))
 
 
 def _facts(card: Card) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def _facts(card: Card) -> dict[str, Any]:
 def _row(card: Card) -> str:
     mark = " ▶" if card.judges_app else ""
     kinds = ", ".join(f"`{kind}`" for kind in card.kinds)
-    needs = in_words(card.needs) or "-"
+    needs = describe_needs(card.needs) or "-"
     sources = ", ".join(map(_link, card.citations))
     return f"| `{card.id}` | {card.severity}{mark} | {card.title} | {kinds} | {needs} | {sources} |"
 

@@ -25,7 +25,7 @@ from pass_harness.conformance.rule import Rule
 from pass_harness.conformance.running.diagnosis import Diagnosis
 from pass_harness.conformance.running.doctor import PROBE, check_mock, examine
 from pass_harness.conformance.scenarios import SCENARIOS
-from pass_harness.conformance.scenarios.context import Programme, ScenarioContext
+from pass_harness.conformance.scenarios.context import SampleData, ScenarioContext
 from pass_harness.conformance.scenarios.player import play_all
 from pass_harness.conformance.scenarios.scenario import Scenario
 from pass_harness.conformance.service_toml.service_config import ServiceConfig
@@ -79,12 +79,12 @@ async def judge_service(
                     return unjudged(rules, run, problems)
                 connection = await with_data_centres(connection)  # noqa: PLW2901 - the same connection with more facilities
                 available = connection.available
-                programme = Programme(mvpd=config.service.mvpd)
+                sample = SampleData(mvpd=config.service.mvpd)
                 announce(f"playing {len(scenarios)} scenarios, most of them concurrently")
                 played = await play_all(
                     scenarios,
                     available=available,
-                    set_stage=lambda scenario: ScenarioContext(scenario, devices, connection, programme, calls),
+                    new_context=lambda scenario: ScenarioContext(scenario, devices, connection, sample, calls),
                     announce=announce,
                 )
                 exchanges = [exchange async for exchange in follow(control, connection.after)]

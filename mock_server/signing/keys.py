@@ -106,4 +106,4 @@ class KeySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     user_metadata: str | None = None
     """Key whose public key encrypts user metadata for service providers without a certificate of their own."""
     media_token_bits: Literal[1024, 2048, 3072, 4096] = 1024
-    """Bits of the keys that a rotation of the media-token key generates. Published media tokens have 1024-bit signatures."""
+    """Bits of the keys that a rotation of the media-token key generates. Published media tokens have 1024."""
