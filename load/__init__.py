@@ -1,1 +1,1 @@
-"""Live-event load scenarios on Locust."""
+"""Load tests of live events, built on Locust."""

@@ -1,4 +1,4 @@
-"""The command pass-load. Machine formats go to stdout alone; progress and errors go to stderr."""
+"""The command `pass-load`. Machine-readable formats go to stdout; progress and errors go to stderr."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ from pass_harness.load.report import markdown
 from pass_harness.load.report.model import LoadReport, encode
 from pass_harness.load.report.text import render
 from pass_harness.load.run import RunSpec, run_event
-from pass_harness.load.targets import Wanted, target
+from pass_harness.load.targets import TargetOptions, target
 from pass_harness.mock_server.cli.options import DEFAULT_MOCK, FILE, HELP, control_token_option, schema_command
 
 
 def _html(report: LoadReport) -> bytes:
-    from pass_harness.load.report import html  # noqa: PLC0415 - templates are for those who want pages
+    from pass_harness.load.report import html  # noqa: PLC0415 - only HTML reports need the templates
 
     return html.encode(report, version("pass-harness"))
 
@@ -64,33 +64,38 @@ FORMS: Mapping[str, Form[LoadReport]] = {
 @click.group(cls=CommandGroup, context_settings=HELP)
 @click.version_option(package_name="pass-harness")
 def main() -> None:
-    """Live events: many viewers ask a Programmer Service at once, while the rules judge what it asks of Adobe Pass.
+    """Run load tests of live events against a Programmer Service, with conformance rules that judge its calls.
 
-    Exit codes: 0 holds; 1 a MUST rule is violated; 2 wrong usage or configuration; 3 the run is invalid.
+    Exit codes: 0 passed; 1 a MUST rule or a limit is violated; 2 wrong usage or configuration; 3 the run is invalid.
     """
 
 
 def target_options(command: Callable[..., None]) -> Callable[..., None]:
-    """What is put under load."""
+    """Add the options that select the load target."""
     options = (
         click.option(
-            "--service", type=FILE, metavar="SERVICE.toml", help="How verbs reach the service; the mock is behind it."
+            "--service", type=FILE, metavar="SERVICE.toml", help="Service under test: the verbs of service.toml."
         ),
         click.option(
             "--mock",
             metavar="URL",
-            help=f"The mock [default: [mock] url, or {DEFAULT_MOCK}]. Without --service it is asked directly.",
+            help=f"Mock behind the service [default: [mock] url, or {DEFAULT_MOCK}]. Without --service: load target.",
         ),
         control_token_option,
-        click.option("--host", metavar="URL", help="An Adobe Pass-like host that is asked directly."),
+        click.option("--host", metavar="URL", help="Adobe Pass-like host to call directly, without a service."),
+        click.option("--software-statement", type=FILE, metavar="FILE", help="Software statement for --host."),
         click.option(
-            "--software-statement", type=FILE, metavar="FILE", help="In the name of this application (--host)."
+            "--service-provider",
+            default="REF30",
+            show_default=True,
+            help="Service provider id for --host and --mock.",
         ),
-        click.option("--service-provider", default="REF30", show_default=True, help="For --host and --mock."),
         defect_option,
-        click.option("--allow-remote", is_flag=True, help="Let load leave this machine. You must be allowed to."),
+        click.option("--allow-remote", is_flag=True, help="Allow targets on other machines. Get permission first."),
         click.option(
-            "--rate", type=click.FloatRange(0.001, 1e6), help="Calls a second at most; needed beyond this machine."
+            "--rate",
+            type=click.FloatRange(0.001, 1e6),
+            help="Maximum calls per second; required with --allow-remote.",
         ),
     )
     for option in reversed(options):
@@ -99,19 +104,29 @@ def target_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def locust_options(command: Callable[..., None]) -> Callable[..., None]:
-    """What Locust itself is told."""
+    """Add the options that are passed on to Locust."""
     options = (
         click.option(
-            "--processes", type=click.IntRange(0, 64), default=0, help="Generate with workers on this machine."
+            "--processes", type=click.IntRange(0, 64), default=0, help="Number of worker processes on this machine."
         ),
         click.option(
-            "--expect-workers", type=click.IntRange(0, 1000), default=0, help="Wait for `pass-load worker`s."
+            "--expect-workers",
+            type=click.IntRange(0, 1000),
+            default=0,
+            help="Number of `pass-load worker` processes to wait for.",
         ),
-        click.option("--bind-host", default="127.0.0.1", show_default=True, help="Where workers reach the master."),
-        click.option("--bind-port", type=click.IntRange(1, 65534), default=5557, show_default=True),
-        click.option("--web-port", type=click.IntRange(1, 65535), help="Show Locust's web page on 127.0.0.1."),
-        click.option("--csv", metavar="PREFIX", help="Let Locust write its CSV files."),
-        click.option("--html", metavar="FILE", help="Let Locust write its HTML report."),
+        click.option(
+            "--bind-host",
+            default="127.0.0.1",
+            show_default=True,
+            help="Address that the master listens on for workers.",
+        ),
+        click.option(
+            "--bind-port", type=click.IntRange(1, 65534), default=5557, show_default=True, help="Port for workers."
+        ),
+        click.option("--web-port", type=click.IntRange(1, 65535), help="Port of Locust's web page on 127.0.0.1."),
+        click.option("--csv", metavar="PREFIX", help="Prefix of the CSV files that Locust writes."),
+        click.option("--html", metavar="FILE", help="File for Locust's own HTML report."),
     )
     for option in reversed(options):
         command = option(command)
@@ -120,13 +135,13 @@ def locust_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @main.command()
 @event_options
-@click.option("--slo", "slo_file", type=FILE, metavar="SLO.toml", help="What has to hold.")
+@click.option("--slo", "slo_file", type=FILE, metavar="SLO.toml", help="Limits for latency, errors and calls.")
 @select_option
 @rules_option
 @click.option(
-    "--seed", type=click.IntRange(0, 2**64 - 1), help="Of devices and chance [default: another one each run]."
+    "--seed", type=click.IntRange(0, 2**64 - 1), help="Random seed of the audience [default: a new one for each run]."
 )
-@click.option("--report", "folder", type=FILE, metavar="DIR", help="Also write the report there, in all forms.")
+@click.option("--report", "folder", type=FILE, metavar="DIR", help="Folder for the report in all formats.")
 @format_option(FORMS)
 @target_options
 @locust_options
@@ -138,77 +153,94 @@ def run(
     seed: int | None,
     folder: Path | None,
     form: str,
-    **options: Any,  # noqa: ANN401 - those of the two groups above, by name
+    **options: Any,  # noqa: ANN401 - options of the two groups above
 ) -> None:
-    """Let an event happen to a service, or without --service to the example service with a mock of its own."""
+    """Run an event against a service. Without a target: against the example service, with a mock of its own."""
     chosen = rule_sets.named(rule_set).select(patterns)
     slo = objectives.load(slo_file) if slo_file else None
     require_addresses(event)
     reserve(folder)
-    wanted = Wanted(**{field.name: options.pop(field.name) for field in fields(Wanted)})
+    selected = TargetOptions(**{field.name: options.pop(field.name) for field in fields(TargetOptions)})
     locust = LocustOptions(**options)
     seed = fresh_seed() if seed is None else seed
     with (
         progress(f"event {event.name}: {event.audience} viewers in {event.duration.seconds:g} s") as announce,
-        target(wanted, event) as found,
+        target(selected, event) as load_target,
     ):
-        occasion = RunSpec(
+        spec = RunSpec(
             event=event,
-            target=found,
+            target=load_target,
             rule_set=chosen,
             slo=slo,
             seed=seed,
-            rate=wanted.rate,
+            rate=selected.rate,
             locust=locust,
             announce=announce,
         )
-        report = asyncio.run(run_event(occasion))
+        report = asyncio.run(run_event(spec))
     publish(report, FORMS, render, folder=folder, form=form, exit_code=report.exit_code)
 
 
 @main.command()
-@click.option("--event", "event_file", type=FILE, metavar="EVENT.toml", help="Who comes, when, and what goes wrong.")
-@click.option("--slo", "slo_file", type=FILE, metavar="SLO.toml", help="What has to hold.")
+@click.option("--event", "event_file", type=FILE, metavar="EVENT.toml", help="Event file to validate.")
+@click.option("--slo", "slo_file", type=FILE, metavar="SLO.toml", help="File with limits to validate.")
 def check(event_file: Path | None, slo_file: Path | None) -> None:
-    """Say whether files can be used; nothing is sent."""
+    """Validate event and SLO files. Sends nothing."""
     check_files({event_file: events.load, slo_file: objectives.load})
 
 
 @main.command()
-@click.option("--master-host", default="127.0.0.1", show_default=True, help="Where `pass-load run` is.")
-@click.option("--master-port", type=click.IntRange(1, 65534), default=5557, show_default=True)
-@click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True, help="Workers to start here.")
+@click.option("--master-host", default="127.0.0.1", show_default=True, help="Host of `pass-load run`.")
+@click.option(
+    "--master-port", type=click.IntRange(1, 65534), default=5557, show_default=True, help="Its --bind-port."
+)
+@click.option(
+    "--processes", type=click.IntRange(1, 64), default=1, show_default=True, help="Number of workers to start."
+)
 def worker(master_host: str, master_port: int, processes: int) -> None:
-    """Generate a part of the load of a `pass-load run --expect-workers N` on this or another machine."""
+    """Start a worker that generates part of the load of `pass-load run --expect-workers N`, on any machine."""
     arguments = ["--worker", f"--master-host={master_host}", f"--master-port={master_port}"]
     if processes > 1:
         arguments.append(f"--processes={processes}")
-    # Our own command with arguments that were checked above.
+    # The package's own command; click has validated the arguments.
     sys.exit(subprocess.run(locust_command(arguments), check=False).returncode)  # noqa: S603
 
 
 @main.command()
-@click.option("--rounds", type=click.IntRange(1, 100), default=3, show_default=True, help="Of each call and server.")
-@click.option("--seconds", type=click.FloatRange(0.1, 600), default=2.0, show_default=True, help="Of each round.")
 @click.option(
-    "--store", "stores", multiple=True, help="Compare stores instead, as `pass-mock serve --store` has them."
+    "--rounds",
+    type=click.IntRange(1, 100),
+    default=3,
+    show_default=True,
+    help="Measurements of each call and server.",
 )
-@click.option("--workers", type=click.IntRange(1, 64), multiple=True, help="Compare so many processes (Redis).")
-@click.option("--compare", is_flag=True, help="Also measure Prism, Mockoon and WireMock, which npm installs.")
+@click.option(
+    "--seconds", type=click.FloatRange(0.1, 600), default=2.0, show_default=True, help="Duration of each measurement."
+)
+@click.option(
+    "--store", "stores", multiple=True, help="Compare stores instead (as for `pass-mock serve`); repeatable."
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    multiple=True,
+    help="Compare numbers of worker processes (Redis); repeatable.",
+)
+@click.option("--compare", is_flag=True, help="Also measure Prism, Mockoon and WireMock (installed with npm).")
 def bench(rounds: int, seconds: float, stores: tuple[str, ...], workers: tuple[int, ...], *, compare: bool) -> None:
-    """Compare the speed of the mock with that of bare apps that answer the same bytes on the same server.
+    """Measure the speed of the mock, relative to bare apps with the same responses on the same server.
 
-    With --store or --workers, each given as often as need be, the mock is compared with itself. What it leaves in a
-    store is reset afterwards: name a file or database of its own.
+    With --store or --workers, compare setups of the mock instead. The command resets the store afterwards: use a
+    file or database that contains nothing else.
     """
-    # Only this command needs so fast a client.
+    # Only this command needs the HTTP parser of the client.
     from pass_harness.load.bench import ratios, store_comparison  # noqa: PLC0415
 
     if stores or workers:
         setups = store_comparison.setups(stores or ("memory",), workers or (1,))
         with progress("measuring") as announce:
-            found = store_comparison.scale(setups, rounds=rounds, seconds=seconds, announce=announce)
-        store_comparison.show(found, Console())
+            rates = store_comparison.scale(setups, rounds=rounds, seconds=seconds, announce=announce)
+        store_comparison.show(rates, Console())
         return
     with progress("measuring") as announce:
         measured = ratios.bench(rounds=rounds, seconds=seconds, compare=compare, announce=announce)

@@ -1,4 +1,4 @@
-"""The devices of an audience: which kinds there are, and how those of one kind differ."""
+"""The kinds of devices of an audience, and the variation within a kind."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ PLATFORMS: dict[str, Model] = dict(
         ("apple-tv", "roku", "fire-tv", "lg-tv", "android-tv", "xbox", "iphone", "android-phone"), MODELS, strict=True
     )
 )
-"""By the names that [devices] of event.toml uses."""
+"""Device models, by their names in [devices] of event.toml."""
 
 
-def varied(model: Model, fake: Faker) -> Model:
-    """The model with another version of its operating system, as devices of one kind have them."""
+def with_random_os_version(model: Model, fake: Faker) -> Model:
+    """Return the model with a random minor version of its operating system, also in its User-Agent."""
     parts = re.split(r"(?<=\d)\.(?=\d)", model.os_version)
-    # The first number is the generation, which the model's other facts go with.
+    # The major version stays: it must fit the other facts of the model.
     version = ".".join((parts[0], *(fake.numerify("%" if len(part) == 1 else "%#") for part in parts[1:])))
     user_agent = model.user_agent.replace(model.os_version, version)
     user_agent = user_agent.replace("_".join(parts), version.replace(".", "_"))

@@ -1,4 +1,4 @@
-"""Where pass-load starts (see `pass_harness.conformance.entry`)."""
+"""The entry point of `pass-load` (see `pass_harness.conformance.entry`)."""
 
 from __future__ import annotations
 

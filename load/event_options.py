@@ -1,4 +1,4 @@
-"""Which event a command is about: the options of `pass-load run` and `pass-load forecast`."""
+"""The options of `pass-load run` and `pass-load forecast` that select an event."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 
 from pass_harness.load import event as events
 from pass_harness.load.time_scale import at_speed
-from pass_harness.mock_server.cli.options import completion_of
+from pass_harness.mock_server.cli.options import completing
 
 _OPTIONS = (
     click.option(
@@ -18,26 +18,30 @@ _OPTIONS = (
         "event_name",
         required=True,
         metavar="EVENT",
-        shell_complete=completion_of(events.packaged, files=True),
-        help="An event.toml, or a packaged event.",
+        shell_complete=completing(events.packaged, files=True),
+        help="An event.toml, or the name of a packaged event.",
     ),
-    click.option("--audience", type=click.IntRange(1, events.LARGEST_AUDIENCE), help="Instead of the event's own."),
+    click.option(
+        "--audience",
+        type=click.IntRange(1, events.LARGEST_AUDIENCE),
+        help="Number of viewers; overrides the event file.",
+    ),
     click.option(
         "--speed",
         type=click.FloatRange(0.01, 100_000),
         default=1.0,
         show_default=True,
-        help="How many times as fast people act and things happen; service and Adobe Pass keep their own tempo.",
+        help="Speed factor for viewers and incidents; the service and Adobe Pass keep real time.",
     ),
 )
 
 
 def event_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Gives the command the ``event`` that the options say."""
+    """Add the options of an event to a command, which gets the `Event` as ``event``."""
 
     @wraps(command)
     def with_event(
-        *arguments: Any,  # noqa: ANN401 - what else the command takes, as it is
+        *arguments: Any,  # noqa: ANN401 - other arguments of the command, unchanged
         event_name: str,
         audience: int | None,
         speed: float,

@@ -1,4 +1,4 @@
-"""Makes the incidents of an event happen to the mock, each at its moment, and puts everything right at the end."""
+"""Activates the incidents of an event on the mock on schedule, and removes their behaviours at the end."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ async def run_incidents(
     announce: Announce,
     moved: Callable[[VerbCall], None] = lambda _: None,
 ) -> None:
-    """Plays the incidents of an event that begins at ``begins`` (s, on the clock that ``now_s`` reads).
+    """Run the incidents of an event that starts at ``begins`` (s, on the clock of ``now_s``).
 
-    ``moved`` is told of each move to another data centre.
+    Calls ``moved`` after each fail-over to another data centre.
     """
 
     async def until(seconds: float) -> None:
@@ -44,7 +44,7 @@ async def run_incidents(
                 added.append(await _add(control, behaviour))
             announce(f"{incident.begins:5.0f} s: incident: {incident.name}")
             if incident.ends is None:
-                await asyncio.Event().wait()  # to the end of the event, which cancels this
+                await asyncio.Event().wait()  # until the end of the event cancels this task
             else:
                 await until(incident.ends)
         finally:
@@ -59,7 +59,7 @@ async def run_incidents(
 
 
 async def _fail_over(control: ControlClient, now_s: Callable[[], float]) -> VerbCall:
-    """Moves Adobe Pass to its other data centre; what rules are shown of it."""
+    """Fail over to the other data centre and return the move as an observation for the rules."""
     began, before = now_s(), await control.data_centres()
     after = await control.fail_over()
     arguments = {"from": before.active, "to": after.active}

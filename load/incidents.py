@@ -1,4 +1,4 @@
-"""Incidents: what goes wrong (or is put right) at Adobe Pass and the TV providers while an event goes on."""
+"""Incidents: faults and changes of Adobe Pass and TV providers during an event."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from pass_harness.mock_server.formats.durations import Duration, Written, parse_
 
 
 class Moment(Written):
-    """A moment of the event, counted from its beginning: ``+90s``."""
+    """A time in the event, counted from its start: ``+90s``."""
 
     form: ClassVar[Any] = Annotated[str, msgspec.Meta(pattern=r"^\+\d")]
 
     def __init__(self, written: object) -> None:
         super().__init__(written)
         if not isinstance(written, str) or not written.startswith("+"):
-            raise ValueError(f'{written!r} is no moment of the event: write "+90s" for 90 s after it began')
+            raise ValueError(f'{written!r} is not a time in the event: write "+90s" for 90 s after the start')
         self.seconds = parse_duration(written[1:]).seconds
 
     def __eq__(self, other: object) -> bool:
@@ -32,36 +32,38 @@ class Moment(Written):
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """[[incidents]]: one thing that happens, and for how long."""
+    """[[incidents]]: one incident and its duration."""
 
     at: Moment
     title: str = ""
     lasts: Duration | None = None
-    """After so long it is switched off again; without it, it stays to the end of the event."""
+    """Duration of the behaviours; without it, until the end of the event."""
     behaviour: Behaviour | None = None
     preset: str | None = None
     degradation: str | None = None
     match: Match = Match()
-    """Which requests a preset or a degradation is for; a behaviour has a match of its own."""
+    """Requests that a preset or a degradation applies to; a behaviour has a match of its own."""
     fail_over: bool = False
-    """Adobe Pass moves to its other data centre."""
+    """True if Adobe Pass fails over to its other data centre."""
     revoke_tokens: bool = False
-    """Every access token is revoked."""
+    """True if all access tokens are revoked."""
 
     def __post_init__(self) -> None:
         given = [name for name in KINDS if getattr(self, name)]
         if len(given) != 1:
-            raise ValueError(f"an incident is one of {', '.join(KINDS)}; this one is {' and '.join(given) or 'none'}")
+            raise ValueError(
+                f"an incident needs exactly one of {', '.join(KINDS)}; found {' and '.join(given) or 'none'}"
+            )
         if self.preset is not None and self.preset not in presets():
-            raise ValueError(f'there is no preset "{self.preset}"; there are: {", ".join(presets())}')
+            raise ValueError(f'unknown preset "{self.preset}"; there are: {", ".join(presets())}')
         if self.degradation is not None and self.degradation not in degradation.RULES:
             raise ValueError(f"degradation is one of {', '.join(degradation.RULES)}")
         if self.lasts is not None and not self.behaviours():
-            raise ValueError(f"{given[0]} happens at one moment: leave out lasts")
+            raise ValueError(f"{given[0]} has no duration: leave out lasts")
 
     @property
     def name(self) -> str:
-        """What reports call it."""
+        """Name of the incident in reports."""
         if self.title:
             return self.title
         if self.behaviour is not None:
@@ -70,18 +72,18 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def begins(self) -> float:
-        """In seconds from the beginning of the event."""
+        """Start in seconds from the start of the event."""
         return self.at.seconds
 
     @property
     def ends(self) -> float | None:
-        """When it is over: at once where it is of one moment, None where it stays."""
+        """End in seconds; the start for incidents without a duration, None if it lasts to the end of the event."""
         if self.lasts is not None:
             return self.begins + self.lasts.seconds
         return None if self.behaviours() else self.begins
 
     def behaviours(self) -> tuple[Behaviour, ...]:
-        """What the mock is to be given; nothing where the incident is of one moment."""
+        """Return the behaviours to add to the mock; empty for a fail-over or revoked tokens."""
         if self.behaviour is not None:
             return (self.behaviour,)
         if self.preset is not None:

@@ -1,8 +1,8 @@
-"""What the judging process and the generating ones tell each other, a line of JSON each.
+"""Messages between the judging process and the generating processes, one line of JSON each.
 
-They are processes of their own because Locust patches the standard library for gevent, and because judging must not
-take time from viewers who are due. All times are in seconds on the clock of the run, which is the mock's monotonic
-one, or that of the calendar where there is no mock.
+Load is generated in separate processes because Locust patches the standard library for gevent, and because judging
+must not delay viewers. All times are in seconds on the clock of the run: the monotonic clock of the mock, or the
+system clock if there is no mock.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pass_harness.mock_server.formats.durations import decode_hook, encode_hook
 
 
 class DirectTarget(msgspec.Struct, frozen=True, kw_only=True):
-    """An Adobe Pass-like host that viewers ask themselves, without a Programmer Service in between."""
+    """An Adobe Pass-like host that viewers call directly, without a Programmer Service."""
 
     url: str
     software_statement: str
@@ -24,82 +24,82 @@ class DirectTarget(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):
-    """What to generate. It goes to every generating process, wherever it runs."""
+    """The load to generate; sent to every generating process on every machine."""
 
     event: Event
     seed: int
     mock: str = ""
-    """Address of the mock, prefix of the space included; empty where there is none."""
+    """URL of the mock with the prefix of the space; empty without a mock."""
     control_token: str | None = None
-    """Of the mock, if it wants one."""
+    """Control token of the mock, if it requires one."""
     service: str = ""
-    """Text of a service.toml."""
+    """Content of a service.toml."""
     base_url: str = ""
-    """Of the service; takes the place of what service.toml says."""
+    """URL of the service; overrides service.toml."""
     direct: DirectTarget | None = None
-    """In the place of a service."""
+    """The host to call directly, in place of a service."""
     rate: float | None = None
-    """Calls a second that all viewers together may make at most."""
+    """Maximum calls per second of all viewers together."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """An assignment with what is known only once all generating processes are there."""
+    """An assignment with the values that are known when all generating processes are connected."""
 
     assignment: Assignment
     begins: float
     shares: int
-    """How many processes generate; each takes every so-manieth guest."""
+    """Number of generating processes: process n generates every viewer whose number modulo ``shares`` is n."""
 
 
-class Began(msgspec.Struct, frozen=True, kw_only=True, tag="began"):
-    """The event is about to begin; the first line."""
+class EventStart(msgspec.Struct, frozen=True, kw_only=True, tag="began"):
+    """The start time of the event; the first message."""
 
     begins: float
 
 
-class Came(msgspec.Struct, frozen=True, kw_only=True, tag="came"):
-    """A viewer has arrived."""
+class Arrival(msgspec.Struct, frozen=True, kw_only=True, tag="came"):
+    """The arrival of a viewer."""
 
     at: float
     late: float
-    """Seconds after the moment that was planned."""
+    """Delay in seconds after the planned arrival."""
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True, tag="asked"):
-    """A viewer's app asked the service a verb."""
+class TimedVerb(msgspec.Struct, frozen=True, kw_only=True, tag="asked"):
+    """A verb that a viewer's app sent to the service."""
 
     intended: float
-    """When the viewer meant to ask; latency counts from here."""
+    """Intended start of the verb; latency counts from here."""
     call: VerbCall
 
 
-class Called(msgspec.Struct, frozen=True, kw_only=True, tag="called"):
-    """A call to Adobe Pass that a viewer made, where no journal tells of it."""
+class AdobeCall(msgspec.Struct, frozen=True, kw_only=True, tag="called"):
+    """A direct call of a viewer to Adobe Pass, if there is no journal to record it."""
 
     endpoint: str
     at: float
     took: float
     status: int
-    """0 where there was no answer."""
+    """HTTP status; 0 without a response."""
 
 
 class Attendance(msgspec.Struct, frozen=True, kw_only=True, tag="attendance"):
-    """Who came, and what became of them; the last line of a generating process."""
+    """Numbers of viewers by outcome; the last message of a generating process."""
 
     arrived: int = 0
     finished: int = 0
-    """Viewers who did all they had come for."""
+    """Viewers who completed their visit."""
     still_there: int = 0
-    """Viewers who were still watching or logging in when the event ended."""
+    """Viewers who were still watching or logging in at the end of the event."""
     gave_up: int = 0
     reasons: dict[str, int] = {}
-    """Why viewers gave up, the most frequent reasons first, and how many each."""
+    """Number of viewers by reason for giving up, the most frequent first."""
     unprepared: int = 0
-    """Returning viewers who could not be logged in before the event."""
+    """Returning viewers whose login before the event failed."""
     held_back: float = 0.0
-    """The longest that the limit of the rate held a call back, in seconds."""
+    """Longest delay of a call by the rate limit, in seconds."""
     busiest: float = 0.0
-    """The largest share of a core that the process used, in per cent."""
+    """Highest CPU usage of a generating process, in per cent of a core."""
 
     def __add__(self, other: Attendance) -> Attendance:
         reasons = {**self.reasons}
@@ -117,15 +117,16 @@ class Attendance(msgspec.Struct, frozen=True, kw_only=True, tag="attendance"):
         )
 
 
-Told = Began | Came | Asked | Called | Attendance
+GeneratorMessage = EventStart | Arrival | TimedVerb | AdobeCall | Attendance
 
 _encoder = msgspec.json.Encoder(enc_hook=encode_hook)
 _assignments = msgspec.json.Decoder(Assignment, dec_hook=decode_hook)
 _plans = msgspec.json.Decoder(Plan, dec_hook=decode_hook)
-_told: msgspec.json.Decoder[Told] = msgspec.json.Decoder(Told)
+_messages: msgspec.json.Decoder[GeneratorMessage] = msgspec.json.Decoder(GeneratorMessage)
 
 
-def line(message: Assignment | Plan | Told) -> bytes:
+def encode_line(message: Assignment | Plan | GeneratorMessage) -> bytes:
+    """Return a message as a line of JSON."""
     return _encoder.encode(message) + b"\n"
 
 
@@ -137,5 +138,5 @@ def read_plan(text: bytes) -> Plan:
     return _plans.decode(text)
 
 
-def read_told(text: bytes) -> Told:
-    return _told.decode(text)
+def read_message(text: bytes) -> GeneratorMessage:
+    return _messages.decode(text)

@@ -1,4 +1,4 @@
-"""Locust's process as the judging one sees it: started, listened to, and ended."""
+"""The Locust process that generates the load: command line, start, messages and end."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from pathlib import Path
 
 from pass_harness.conformance.errors import HarnessError
 from pass_harness.load import ipc_messages
-from pass_harness.load.ipc_messages import Assignment, Told
+from pass_harness.load.ipc_messages import Assignment, GeneratorMessage
 
 LONGEST_LINE = 1 << 24
-ENDS_WITHIN = 10.0
+TERMINATION_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class LocustOptions:
-    """What users say to Locust itself. Without any, one process generates, and there is no web page."""
+    """Options for Locust itself. By default, one process generates, without a web page."""
 
     processes: int = 0
-    """Workers on this machine."""
+    """Number of workers on this machine."""
     expect_workers: int = 0
-    """Workers on other machines, which connect by themselves."""
+    """Number of workers to wait for, on this or other machines."""
     bind_host: str = "127.0.0.1"
     bind_port: int = 5557
     web_port: int | None = None
@@ -36,18 +36,18 @@ class LocustOptions:
 
     @property
     def shares(self) -> int:
-        """How many processes generate."""
+        """Number of generating processes."""
         return self.processes or self.expect_workers or 1
 
     def arguments(self) -> list[str]:
-        """As Locust's command has them."""
+        """Return the arguments for Locust's command line."""
         workers = []
         if self.processes:
             workers = [f"--processes={self.processes}"]
         elif self.expect_workers:
             workers = ["--master", f"--expect-workers={self.expect_workers}"]
         if workers:
-            # The workers of --processes ask for the port on this machine.
+            # Workers of --processes connect to the port on this machine.
             workers += [f"--master-bind-host={self.bind_host}", f"--master-bind-port={self.bind_port}"]
             workers += [f"--master-port={self.bind_port}"]
         web = ["--headless", "--only-summary"]
@@ -64,29 +64,31 @@ class LocustOptions:
 
 
 def locust_command(arguments: Sequence[str]) -> list[str]:
-    """Locust's own command with our locustfile."""
+    """Return Locust's command line with the locustfile of this package."""
     locustfile = Path(str(resources.files("pass_harness.load.generator") / "locustfile.py"))
-    # -P: what lies in the current directory is not imported.
+    # -P: do not import modules from the current directory.
     return [sys.executable, "-P", "-m", "locust", "-f", str(locustfile), *arguments]
 
 
 @asynccontextmanager
-async def generating(assignment: Assignment, options: LocustOptions) -> AsyncIterator[AsyncIterator[Told]]:
-    """Generates the event in processes of its own; what they tell, up to their end.
+async def generating(
+    assignment: Assignment, options: LocustOptions
+) -> AsyncIterator[AsyncIterator[GeneratorMessage]]:
+    """Generate the event in child processes; the context is an iterator over their messages.
 
-    They are gone when the context is left. Raises `HarnessError` with their last words if they failed.
+    Leaving the context ends the processes. Raises `HarnessError` with their last log lines if they fail.
     """
     reading, writing = os.pipe()
     with tempfile.TemporaryFile() as log, tempfile.NamedTemporaryFile() as file:
-        file.write(ipc_messages.line(assignment))
+        file.write(ipc_messages.encode_line(assignment))
         file.flush()
-        command = locust_command([f"--assignment={file.name}", f"--told={writing}", *options.arguments()])
+        command = locust_command([f"--assignment={file.name}", f"--messages-fd={writing}", *options.arguments()])
         process = await asyncio.create_subprocess_exec(
             *command, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(writing,)
         )
         os.close(writing)
 
-        async def told() -> AsyncIterator[Told]:
+        async def messages() -> AsyncIterator[GeneratorMessage]:
             lines = asyncio.StreamReader(limit=LONGEST_LINE)
             loop = asyncio.get_running_loop()
             transport, _ = await loop.connect_read_pipe(
@@ -94,18 +96,18 @@ async def generating(assignment: Assignment, options: LocustOptions) -> AsyncIte
             )
             try:
                 async for text in lines:
-                    yield ipc_messages.read_told(text)
+                    yield ipc_messages.read_message(text)
             finally:
                 transport.close()
             if await process.wait():
                 log.seek(0)
-                words = " / ".join(log.read().decode("utf-8", "replace").strip().splitlines()[-3:])
+                last_lines = " / ".join(log.read().decode("utf-8", "replace").strip().splitlines()[-3:])
                 raise HarnessError(
-                    f"the load generator ended with {process.returncode}: {words or 'it said nothing'}"
+                    f"the load generator exited with status {process.returncode}: {last_lines or 'no output'}"
                 )
 
         try:
-            yield told()
+            yield messages()
         finally:
             await _end(process)
 
@@ -115,7 +117,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         return
     process.terminate()
     try:
-        await asyncio.wait_for(process.wait(), ENDS_WITHIN)
+        await asyncio.wait_for(process.wait(), TERMINATION_TIMEOUT_S)
     except TimeoutError:
         process.kill()
         await process.wait()

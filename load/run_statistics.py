@@ -1,4 +1,4 @@
-"""Figures of a run, kept in bounded memory however long it takes: latencies by verb, and calls to Adobe Pass."""
+"""Statistics of a run in bounded memory: latencies by verb, and calls to Adobe Pass."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import math
 from collections import Counter
 from dataclasses import dataclass, field
 
-from pass_harness.load.ipc_messages import Asked, Called, Came
+from pass_harness.load.ipc_messages import AdobeCall, Arrival, TimedVerb
 from pass_harness.mock_server.exchange import Exchange
 
 BROWSER = ("authenticate", "browser.")
-"""Endpoints that the viewer's browser calls, not the service."""
+"""Prefixes of the endpoints that the viewer's browser calls, not the service."""
 THROTTLED = 429
 
 
 class Latencies:
-    """Milliseconds, kept with three significant digits, so that memory is bounded and a percentile off by 0.5 %."""
+    """Latencies in ms with three significant digits: memory is bounded, and percentiles are accurate to 0.5 %."""
 
     def __init__(self) -> None:
         self._counts: Counter[float] = Counter()
@@ -26,7 +26,7 @@ class Latencies:
         self.largest = max(self.largest, milliseconds)
 
     def percentile(self, percent: float) -> float:
-        """The smallest kept value that so many per cent do not exceed (nearest rank); 0 if there is none at all."""
+        """Return the percentile in ms by the nearest-rank method; 0 without values."""
         rank = math.ceil(self._counts.total() * percent / 100)
         seen = 0
         for value in sorted(self._counts):
@@ -44,38 +44,38 @@ def _rounded(milliseconds: float) -> float:
 
 @dataclass
 class VerbFigures:
-    """One verb, asked by all viewers."""
+    """Statistics of one verb over all viewers."""
 
     calls: int = 0
     errors: int = 0
     latencies: Latencies = field(default_factory=Latencies)
-    """From the moment that the viewer meant to ask to the end of the answer, failed ones included."""
+    """Latency from the intended start to the end of the response, failed verbs included."""
 
 
 @dataclass
 class Demand:
-    """What viewers asked of the service."""
+    """Verbs that viewers sent to the service."""
 
     verbs: dict[str, VerbFigures] = field(default_factory=dict)
     latencies: Latencies = field(default_factory=Latencies)
-    """Of all verbs together."""
+    """Latency of all verbs together."""
     lateness: Latencies = field(default_factory=Latencies)
-    """How long after its moment a verb was sent: what the generator itself was late."""
+    """Delay of verbs after their intended start, caused by the load generator."""
     arrivals: Latencies = field(default_factory=Latencies)
-    """How long after their moment viewers were let in."""
+    """Delay of viewers after their planned arrival, caused by the load generator."""
 
-    def add(self, asked: Asked) -> None:
-        call = asked.call
-        took = (call.ended - asked.intended) * 1000
+    def add(self, verb: TimedVerb) -> None:
+        call = verb.call
+        latency_ms = (call.ended - verb.intended) * 1000
         figures = self.verbs.setdefault(call.verb, VerbFigures())
         figures.calls += 1
         figures.errors += call.failure is not None
-        figures.latencies.add(took)
-        self.latencies.add(took)
-        self.lateness.add((call.started - asked.intended) * 1000)
+        figures.latencies.add(latency_ms)
+        self.latencies.add(latency_ms)
+        self.lateness.add((call.started - verb.intended) * 1000)
 
-    def arrive(self, came: Came) -> None:
-        self.arrivals.add(came.late * 1000)
+    def add_arrival(self, arrival: Arrival) -> None:
+        self.arrivals.add(arrival.late * 1000)
 
     @property
     def actions(self) -> int:
@@ -88,25 +88,25 @@ class Demand:
 
 @dataclass
 class Traffic:
-    """What was asked of Adobe Pass, as the mock's journal has it, or the callers where there is no mock."""
+    """Calls to Adobe Pass, from the mock's journal, or from the callers if there is no mock."""
 
     calls: Counter[str] = field(default_factory=Counter)
-    """By endpoint; what browsers asked is left out."""
+    """Number of calls by endpoint, without those of browsers."""
     throttled: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
-    """Answers of 400 and above, or none at all, but for the throttled ones."""
+    """Number of responses with status 400 and above other than 429, and of calls without a response, by endpoint."""
     durations: Latencies = field(default_factory=Latencies)
-    """How long the answers took."""
+    """Response times."""
     lags: Latencies = field(default_factory=Latencies)
-    """How late the mock's event loop was."""
+    """Event loop lags of the mock."""
 
     def add(self, exchange: Exchange) -> None:
         self.lags.add(exchange.lag_ms)
         if is_of_service(exchange):
             self._count(exchange.endpoint, exchange.status, exchange.duration_ms)
 
-    def call(self, called: Called) -> None:
-        self._count(called.endpoint, called.status, called.took * 1000)
+    def add_call(self, call: AdobeCall) -> None:
+        self._count(call.endpoint, call.status, call.took * 1000)
 
     def _count(self, endpoint: str, status: int, milliseconds: float) -> None:
         endpoint = endpoint or "(unknown path)"
@@ -119,5 +119,5 @@ class Traffic:
 
 
 def is_of_service(exchange: Exchange) -> bool:
-    """Whether the service made the call, and not the viewer's browser."""
+    """Return whether the service made the call, not the viewer's browser."""
     return not exchange.endpoint.startswith(BROWSER)

@@ -1,6 +1,6 @@
-"""slo.toml: what a service has to hold during an event, and whether it did.
+"""slo.toml: the limits (service level objectives) of an event, and their evaluation.
 
-The format is described in docs/reference/slo-toml.md.
+docs/reference/slo-toml.md describes the format.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pass_harness.mock_server.formats.durations import Duration
 from pass_harness.mock_server.formats.toml_file import TomlFile
 
 GOOD_STEPS = 5
-"""So many steps in a row without trouble, and a service has recovered."""
+"""Number of consecutive good steps after which a service counts as recovered."""
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Amount = Annotated[float, msgspec.Meta(ge=0)]
@@ -35,46 +35,46 @@ class VerbLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class Limits(VerbLimits, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """[slo]: limits of the whole event; what is left out is not judged."""
+    """[slo]: limits of the whole event; omitted limits are not judged."""
 
     throttled_share: Share | None = None
-    """Of the calls to Adobe Pass, those answered 429."""
+    """Maximum share of calls to Adobe Pass with status 429."""
     findings_per_million: Amount | None = None
     amplification: Amount | None = None
-    """Calls to Adobe Pass per viewer action."""
+    """Maximum number of calls to Adobe Pass per viewer action (verb)."""
     recovery: Duration | None = None
-    """From the end of an incident to the first seconds without trouble."""
+    """Maximum time from the end of an incident until the service has recovered."""
 
 
 class SloFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A slo.toml, as it is written."""
+    """The content of a slo.toml."""
 
     slo: Limits = Limits()
     verbs: dict[str, VerbLimits] = {}
-    """Limits of single verbs."""
+    """Limits of individual verbs."""
 
 
 class Slo(msgspec.Struct, frozen=True, kw_only=True):
-    """A valid slo.toml."""
+    """A validated slo.toml."""
 
     limits: Limits = Limits()
     verbs: dict[str, VerbLimits] = {}
 
 
 class Objective(msgspec.Struct, kw_only=True):
-    """One limit and what was measured; ``holds`` is None where there was nothing to measure."""
+    """One limit and the measured value; ``holds`` is None if there was nothing to measure."""
 
     name: str
-    """As in slo.toml: ``p95``, ``play.p95``, ``recovery after mvpd-down``."""
+    """Name as in slo.toml: ``p95``, ``play.p95``, ``recovery after mvpd-down``."""
     limit: float
     measured: float | None
     holds: bool | None
     unit: str
-    """ms, s, share or count."""
+    """Unit of both values: ms, s, share or count."""
 
 
 def load(path: Path) -> Slo:
-    """Reads a slo.toml. Raises `ConfigError` with one sentence that names the place and the remedy."""
+    """Read and validate a slo.toml. Raises `ConfigError` that names the place and the remedy."""
     file = TomlFile(path)
     file.require_known(SloFile, "section")
     verbs = file.data.get("verbs", {})
@@ -87,14 +87,14 @@ def load(path: Path) -> Slo:
         limits=file.table(("slo",), Limits), verbs={verb: file.table(("verbs", verb), VerbLimits) for verb in verbs}
     )
     if slo == Slo() or not any(_given(limits) for limits in (slo.limits, *slo.verbs.values())):
-        raise file.error((), 'there is no limit in it; write p95 = "500ms" or the like under [slo]')
+        raise file.error((), 'the file has no limit; write p95 = "500ms" or the like under [slo]')
     return slo
 
 
 def judge(
     slo: Slo, demand: Demand, traffic: Traffic, timeline: Timeline, incidents: Sequence[Incident], findings: int
 ) -> list[Objective]:
-    """Every limit with what was measured."""
+    """Return every limit with its measured value."""
     return [
         *_of_verb("", slo.limits, demand.latencies, demand.actions, demand.errors),
         *_of_traffic(slo.limits, demand, traffic, findings),
@@ -117,10 +117,10 @@ def judge(
 def recovered_after(
     incident: Incident, incidents: Sequence[Incident], timeline: Timeline, limits: VerbLimits
 ) -> float | None:
-    """Seconds from the end of an incident until the service was well again; None if it never was, or never ended.
+    """Return the seconds from the end of an incident to the recovery of the service; None without a recovery, or end.
 
-    A step is one of trouble if more verbs than the limit failed in it, or its p95 was above the limit. The next of
-    ``incidents`` has troubles of its own.
+    A step is bad if its error share or its p95 exceeds the limit. Steps from the start of the next incident on do not
+    count.
     """
     if incident.ends is None:
         return None
@@ -131,15 +131,15 @@ def recovered_after(
     first = int(incident.ends / timeline.width)
     good = 0
     for number in range(first, len(steps)):
-        good = 0 if _in_trouble(steps[number], limits) else good + 1
-        # At the end of the event there may be fewer steps left than it takes.
+        good = 0 if _is_bad(steps[number], limits) else good + 1
+        # At the end of the event, there may be fewer than GOOD_STEPS steps left.
         if good == GOOD_STEPS or (good and number == len(steps) - 1):
             begins = (number - good + 1) * timeline.width
             return round(max(0.0, begins - incident.ends), 3)
     return None if steps[first:] else 0.0
 
 
-def _in_trouble(step: Step, limits: VerbLimits) -> bool:
+def _is_bad(step: Step, limits: VerbLimits) -> bool:
     if not step.verbs:
         return False
     if step.errors / step.verbs > (limits.error_share or 0.0):
@@ -173,12 +173,12 @@ def _recoveries(limits: Limits, timeline: Timeline, incidents: Sequence[Incident
         return
     for incident in incidents:
         if incident.ends is not None:
-            took = recovered_after(incident, incidents, timeline, limits)
+            recovery_s = recovered_after(incident, incidents, timeline, limits)
             yield Objective(
                 name=f"recovery after {incident.name}",
                 limit=limits.recovery.seconds,
-                measured=took,
-                holds=took is not None and took <= limits.recovery.seconds,
+                measured=recovery_s,
+                holds=recovery_s is not None and recovery_s <= limits.recovery.seconds,
                 unit="s",
             )
 

@@ -1,7 +1,7 @@
-"""An event at another tempo: what people do, and when things happen, goes so many times as fast.
+"""Time scaling of an event: viewers and incidents go faster, or slower, by a factor.
 
-The service, Adobe Pass and its limits keep their own: a day in a minute is none of the days that will come, but all
-that happens in it happens, and in its order.
+The service, Adobe Pass and its rate limits keep real time. A day in a minute therefore predicts no real day, but
+every part of the event happens, in order.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from pass_harness.mock_server.formats.durations import Duration, format_duration
 
 
 def at_speed(event: Event, speed: float) -> Event:
-    """The event, ``speed`` times as fast."""
+    """Return the event, ``speed`` times as fast."""
     return msgspec.structs.replace(
         event,
-        duration=_shorter(event.duration, speed),
-        typing=_shorter(event.typing, speed),
+        duration=_scaled(event.duration, speed),
+        typing=_scaled(event.typing, speed),
         stages=tuple(_stage(stage, speed) for stage in event.stages),
         viewers=tuple(_kind(kind, speed) for kind in event.viewers),
         incidents=tuple(_incident(incident, speed) for incident in event.incidents),
@@ -27,20 +27,20 @@ def at_speed(event: Event, speed: float) -> Event:
 
 
 def _stage(stage: Stage, speed: float) -> Stage:
-    return msgspec.structs.replace(stage, lasts=_shorter(stage.lasts, speed))
+    return msgspec.structs.replace(stage, lasts=_scaled(stage.lasts, speed))
 
 
 def _kind(kind: ViewerKind, speed: float) -> ViewerKind:
-    # How long people wait for an answer is up to the service, which is no faster.
-    return msgspec.structs.replace(kind, watches=_shorter(kind.watches, speed))
+    # Patience stays: it depends on the service, which keeps real time.
+    return msgspec.structs.replace(kind, watches=_scaled(kind.watches, speed))
 
 
 def _incident(incident: Incident, speed: float) -> Incident:
     at = Moment(f"+{format_duration(Duration(round(incident.at.seconds * 1000 / speed)))}")
-    lasts = None if incident.lasts is None else _shorter(incident.lasts, speed)
+    lasts = None if incident.lasts is None else _scaled(incident.lasts, speed)
     return msgspec.structs.replace(incident, at=at, lasts=lasts)
 
 
-def _shorter(length: Duration, speed: float) -> Duration:
-    """At least a millisecond."""
+def _scaled(length: Duration, speed: float) -> Duration:
+    """Return the duration divided by ``speed``, at least one millisecond."""
     return Duration(max(1, round(length / speed)))

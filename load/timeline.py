@@ -1,4 +1,4 @@
-"""The figures of a run by time: what happened in each second, or in longer steps where the event is long."""
+"""Time series of a run: statistics of each second, or of longer steps for long events."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from pass_harness.load.ipc_messages import Asked, Called, Came
+from pass_harness.load.ipc_messages import AdobeCall, Arrival, TimedVerb
 from pass_harness.load.run_statistics import THROTTLED, Latencies, is_of_service
 from pass_harness.mock_server.exchange import Exchange
 
@@ -16,21 +16,21 @@ MOST_STEPS = 600
 
 @dataclass
 class Step:
-    """What happened in one step of the timeline."""
+    """Statistics of one step of the timeline."""
 
     arrivals: int = 0
     verbs: int = 0
     errors: int = 0
     latencies: Latencies = field(default_factory=Latencies)
-    """Of the verbs that viewers meant to ask in this step."""
+    """Latencies of the verbs with an intended start in this step."""
     calls: Counter[str] = field(default_factory=Counter)
-    """To Adobe Pass, by endpoint."""
+    """Calls to Adobe Pass, by endpoint."""
     throttled: int = 0
     findings: int = 0
 
 
 class Timeline:
-    """Steps of one width from the beginning of the event; at most `MOST_STEPS` for its length, and its aftermath."""
+    """Steps of equal width from the start of the event: at most `MOST_STEPS` for its duration, and some after it."""
 
     def __init__(self, seconds: float) -> None:
         self.width = float(max(1, math.ceil(seconds / MOST_STEPS)))
@@ -38,37 +38,38 @@ class Timeline:
         self._steps: dict[int, Step] = {}
 
     def begin(self, at: float) -> None:
-        """What happens from ``at`` on counts; nothing does before."""
+        """Set the start of the event; only later observations count."""
         self._begins = at
 
-    def begun(self, at: float) -> bool:
+    def has_begun(self, at: float) -> bool:
+        """Return whether the time ``at`` (s) is after the start of the event."""
         return at >= self._begins
 
-    def came(self, came: Came) -> None:
-        self._at(came.at).arrivals += 1
+    def add_arrival(self, arrival: Arrival) -> None:
+        self._at(arrival.at).arrivals += 1
 
-    def asked(self, asked: Asked) -> None:
-        step = self._at(asked.intended)
+    def add_verb(self, verb: TimedVerb) -> None:
+        step = self._at(verb.intended)
         step.verbs += 1
-        step.errors += asked.call.failure is not None
-        step.latencies.add((asked.call.ended - asked.intended) * 1000)
+        step.errors += verb.call.failure is not None
+        step.latencies.add((verb.call.ended - verb.intended) * 1000)
 
-    def exchange(self, exchange: Exchange) -> None:
+    def add_exchange(self, exchange: Exchange) -> None:
         if is_of_service(exchange):
             self._count(exchange.wall, exchange.endpoint, exchange.status)
 
-    def called(self, called: Called) -> None:
-        self._count(called.at, called.endpoint, called.status)
+    def add_call(self, call: AdobeCall) -> None:
+        self._count(call.at, call.endpoint, call.status)
 
-    def found(self, at: float) -> None:
-        """A rule was broken."""
-        if self.begun(at):
+    def add_finding(self, at: float) -> None:
+        """Count a finding at the time ``at`` (s)."""
+        if self.has_begun(at):
             self._at(at).findings += 1
 
     def steps(self) -> Iterator[Step]:
-        """From the beginning to the last step in which anything happened."""
+        """Yield the steps from the start of the event to the last step with an observation."""
         for number in range(max(self._steps, default=-1) + 1):
-            yield self._steps.get(number, _NOTHING)
+            yield self._steps.get(number, _EMPTY)
 
     def _count(self, at: float, endpoint: str, status: int) -> None:
         step = self._at(at)
@@ -79,4 +80,4 @@ class Timeline:
         return self._steps.setdefault(max(0, int((at - self._begins) / self.width)), Step())
 
 
-_NOTHING = Step()
+_EMPTY = Step()

@@ -1,1 +1,1 @@
-"""The benchmark of the mock: against bare apps, by store and workers, and beside other mocks."""
+"""The benchmark of the mock: relative to bare apps, by store and number of workers, and relative to other mocks."""

@@ -1,4 +1,4 @@
-"""The yardsticks of the benchmark: apps that answer given bytes and do nothing else, on the server of the mock."""
+"""The baselines of the benchmark: apps with fixed responses on the same server as the mock."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pass_harness.mock_server.signing.keys import KeyName, default_keys
 
 
 class Canned(msgspec.Struct, frozen=True, kw_only=True):
-    """What the mock answered to a call."""
+    """A recorded response of the mock to one call."""
 
     method: str
     path: str
@@ -29,29 +29,29 @@ class Canned(msgspec.Struct, frozen=True, kw_only=True):
     headers: dict[str, str]
     body: bytes
     signed_with: KeyName | None = None
-    """The key of the mock that something in the answer was signed with."""
+    """The key of the mock that signed part of the response."""
 
 
 READY = Canned(method="GET", path="/ready", status=200, headers={}, body=b"ready")
 
 
 def plain(answers: list[Canned]) -> ASGIApp:
-    """No framework at all: the least that uvicorn can be asked to do."""
-    return _bare(answers, lambda _: None)
+    """Return an ASGI app without a framework: the minimum work for uvicorn."""
+    return _asgi_app(answers, lambda _: None)
 
 
 def signing(answers: list[Canned]) -> ASGIApp:
-    """As `plain`, but what the mock signs is signed for every answer."""
+    """Return the app of `plain` with the signature that the mock makes for each response."""
     keys = default_keys()
 
     def sign(canned: Canned) -> None:
         if canned.signed_with is not None:
             keys.signing(canned.signed_with).sign(canned.body, PKCS1v15(), SHA256())
 
-    return _bare(answers, sign)
+    return _asgi_app(answers, sign)
 
 
-def _bare(answers: list[Canned], work: Callable[[Canned], None]) -> ASGIApp:
+def _asgi_app(answers: list[Canned], work: Callable[[Canned], None]) -> ASGIApp:
     by_request = {(canned.method, canned.path): (canned, _raw_headers(canned)) for canned in answers}
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,7 +71,7 @@ def _raw_headers(canned: Canned) -> list[tuple[bytes, bytes]]:
 
 
 def starlette(answers: list[Canned]) -> ASGIApp:
-    """What the mock's framework costs without the mock."""
+    """Return a Starlette app: the cost of the framework without the mock."""
     return Starlette(routes=[_route(canned) for canned in answers])
 
 
@@ -87,9 +87,9 @@ KINDS: dict[str, Callable[[list[Canned]], ASGIApp]] = {"plain": plain, "starlett
 
 
 def serve(kind: str, answers: Path, port: int) -> None:
-    """Serves the answers of a file (JSON) on 127.0.0.1 until terminated."""
+    """Serve the responses of a JSON file on 127.0.0.1 until terminated."""
     canned = msgspec.json.decode(answers.read_bytes(), type=list[Canned])
-    # As in mock_server/server/serve.py: the comparison is of applications, not of servers.
+    # The same configuration as in mock_server/server/serve.py, to compare applications, not servers.
     config = uvicorn.Config(
         KINDS[kind]([READY, *canned]),
         lifespan="off",

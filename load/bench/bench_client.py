@@ -1,6 +1,6 @@
-"""A client that costs little: sends given requests over kept-alive connections, as fast as answers come.
+"""A low-overhead HTTP client: sends given requests over persistent connections, each after the previous response.
 
-Its own cost is a C parser and a counter, so it can measure servers that share the machine with it.
+It consists of a C parser and a counter, so it can measure servers on the same machine.
 """
 
 from __future__ import annotations
@@ -21,41 +21,41 @@ else:
 
 
 TICK = 0.01
-"""Seconds in which systems count processor time."""
+"""Resolution of CPU time in seconds."""
 
 
 class BenchClientError(Exception):
-    """A server broke a connection or gave another answer than the first one."""
+    """A server closed a connection, or its response had another status than the first one."""
 
 
 @dataclass(frozen=True)
-class Turn:
-    """What a server did in a while."""
+class Sample:
+    """Responses and CPU time of a server during one measurement."""
 
     answered: int
     seconds: float
-    computing: float
-    """Seconds of processor time that the server took."""
+    cpu_time: float
+    """CPU time of the server in seconds."""
 
     @property
     def rate(self) -> float:
-        """Answers per second."""
+        """Responses per second."""
         return self.answered / self.seconds
 
     @property
     def cost(self) -> float:
-        """Seconds of processor time for an answer."""
-        return max(self.computing, TICK) / max(self.answered, 1)
+        """CPU seconds per response."""
+        return max(self.cpu_time, TICK) / max(self.answered, 1)
 
     @property
     def busy(self) -> float:
-        """The share of one core that it had."""
-        return self.computing / self.seconds
+        """CPU usage as a share of one core."""
+        return self.cpu_time / self.seconds
 
 
 @dataclass
-class Flow:
-    """What all connections share."""
+class SharedState:
+    """State that all connections share."""
 
     requests: Iterator[bytes]
     status: int
@@ -64,41 +64,41 @@ class Flow:
 
 
 class BenchClient(asyncio.Protocol):
-    """One connection, one request at a time."""
+    """One connection with one request at a time."""
 
-    def __init__(self, flow: Flow) -> None:
-        self._flow = flow
+    def __init__(self, shared: SharedState) -> None:
+        self._shared = shared
         self._parser = httptools.HttpResponseParser(self)
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by its class
-        self._transport.write(next(self._flow.requests))
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's class does not inherit from it
+        self._transport.write(next(self._shared.requests))
 
     def data_received(self, data: bytes) -> None:
         self._parser.feed_data(data)
 
     def on_headers_complete(self) -> None:
-        """Called by the parser."""
+        """Handle the parser's event."""
         status = self._parser.get_status_code()
-        if status != self._flow.status:
-            self._flow.failure = f"answered {status} instead of {self._flow.status}"
+        if status != self._shared.status:
+            self._shared.failure = f"answered {status} instead of {self._shared.status}"
 
     def on_message_complete(self) -> None:
-        """Called by the parser."""
-        self._flow.answered += 1
-        if self._flow.failure is None:
-            self._transport.write(next(self._flow.requests))
+        """Handle the parser's event."""
+        self._shared.answered += 1
+        if self._shared.failure is None:
+            self._transport.write(next(self._shared.requests))
 
     def connection_lost(self, error: Exception | None) -> None:
         if error is not None:
-            self._flow.failure = f"broke the connection: {error}"
+            self._shared.failure = f"broke the connection: {error}"
 
     def close(self) -> None:
         self._transport.abort()
 
 
-def turn(
+def sample(
     port: int,
     requests: Iterator[bytes],
     status: int,
@@ -106,31 +106,31 @@ def turn(
     connections: int,
     warm_up: float,
     seconds: float,
-    computing: Callable[[], float],
-) -> Turn:
-    """Sends requests of those without end to a server on 127.0.0.1, one after the other.
+    cpu_time: Callable[[], float],
+) -> Sample:
+    """Send requests of an endless iterator to a server on 127.0.0.1, and measure.
 
-    ``computing`` returns the server's processor time so far. Raises `BenchClientError` for a response with another
-    status.
+    ``cpu_time`` returns the server's CPU time so far in seconds. Raises `BenchClientError` for a response with
+    another status.
     """
 
-    async def send() -> Turn:
-        flow = Flow(requests, status)
+    async def send() -> Sample:
+        shared = SharedState(requests, status)
         loop = asyncio.get_running_loop()
-        pumps = [
-            (await loop.create_connection(lambda: BenchClient(flow), "127.0.0.1", port))[1]
+        clients = [
+            (await loop.create_connection(lambda: BenchClient(shared), "127.0.0.1", port))[1]
             for _ in range(connections)
         ]
         try:
             await asyncio.sleep(warm_up)
-            before, computed, began = flow.answered, computing(), time.perf_counter()
+            before, cpu_time_before, began = shared.answered, cpu_time(), time.perf_counter()
             await asyncio.sleep(seconds)
-            done = Turn(flow.answered - before, time.perf_counter() - began, computing() - computed)
+            result = Sample(shared.answered - before, time.perf_counter() - began, cpu_time() - cpu_time_before)
         finally:
-            for pump in pumps:
-                pump.close()
-        if flow.failure:
-            raise BenchClientError(flow.failure)
-        return done
+            for client in clients:
+                client.close()
+        if shared.failure:
+            raise BenchClientError(shared.failure)
+        return result
 
     return run(send())

@@ -1,4 +1,4 @@
-"""The calls that are measured, and what the mock answers to them."""
+"""The measured calls, and the mock's responses to them."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from pass_harness.load.bench.baseline_apps import Canned
 from pass_harness.mock_server.signing.keys import KeyName
 
 ADDRESSES = 65_536
-"""Devices' addresses that the requests come from in turn: so many that the throttle, which is on, refuses none."""
+"""Number of device addresses, used in turn, so that the active rate limit rejects no call."""
 SIGNED_WITH = {
     ("POST", "/o/client/token"): KeyName.AUTHORIZATION_SERVER,
     ("POST", "/api/v2/REF30/decisions/authorize/Cablevision"): KeyName.MEDIA_TOKEN,
 }
-"""The calls whose answer carries something that the mock signs, and with which key."""
+"""The calls with a signature of the mock in the response, and the key."""
 HOP_HEADERS = {"content-length", "connection", "transfer-encoding"}
-"""What the server of the bare apps writes itself."""
+"""Headers that the server of the bare apps sets itself."""
 
 
 def calls_to(mock_url: str) -> Iterator[tuple[str, httpx.Request]]:
-    """The calls, as a client makes them who has registered and logged in."""
+    """Yield the calls of a registered client with a logged-in device, by name."""
     viewer, newcomer = islice(new_devices(seed=1), 2)
     with httpx.Client(base_url=mock_url, trust_env=False) as http:
 
@@ -55,13 +55,13 @@ def calls_to(mock_url: str) -> Iterator[tuple[str, httpx.Request]]:
         )
         grant = {"grant_type": "client_credentials", **credentials}
         yield "dcr.token", http.build_request("POST", "/o/client/token", data=grant)
-        # By another device, since a new session ends the code of the one before.
+        # Another device, because a new session replaces the code of the previous one.
         http.headers.update(_headers(newcomer, token))
         yield "sessions.create", http.build_request("POST", "/api/v2/REF30/sessions", data=form)
 
 
 def answer_to(call: httpx.Request) -> Canned:
-    """What the mock answers, for others to answer the same; httpx.HTTPError if it does not."""
+    """Return the mock's response to a call, for the bare apps. Raises `httpx.HTTPError` on failure."""
     with httpx.Client(trust_env=False) as http:
         answer = http.send(call)
     answer.raise_for_status()
@@ -75,8 +75,8 @@ def answer_to(call: httpx.Request) -> Canned:
     )
 
 
-def from_everywhere(call: httpx.Request) -> Iterator[bytes]:
-    """A call as it goes over the wire, from one address after the other without end."""
+def from_all_addresses(call: httpx.Request) -> Iterator[bytes]:
+    """Yield the bytes of a call endlessly, with another device address each time."""
     before, after = _bytes(call).split(call.headers["x-forwarded-for"].encode())
     addresses = [b"10.77.%d.%d" % (number >> 8, number & 255) for number in range(ADDRESSES)]
     return (b"%b%b%b" % (before, address, after) for address in cycle(addresses))

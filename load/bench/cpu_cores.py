@@ -1,4 +1,4 @@
-"""Which core does what, and how much processor time a server takes."""
+"""CPU affinity and CPU time of servers."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import psutil
 
 
 def _cores() -> list[int]:
-    """The cores that this process may use; none where the system does not let it choose."""
+    """Return the cores that this process may use; empty if the system has no CPU affinity."""
     return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else []
 
 
 @contextmanager
-def apart_from(pids: list[int]) -> Iterator[bool]:
-    """Keeps servers on one core and this process off it, where there is another one; whether that is so."""
-    first, *others = _cores() or [0]  # of a system that does not let us choose nothing is known
+def separate_cores(pids: list[int]) -> Iterator[bool]:
+    """Pin servers to one core and this process to the others; yield False if there is only one core."""
+    first, *others = _cores() or [0]  # without CPU affinity, assume one core
     if not others:
         yield False
         return
@@ -32,8 +32,8 @@ def apart_from(pids: list[int]) -> Iterator[bool]:
 
 
 @contextmanager
-def halted(pids: Collection[int]) -> Iterator[None]:
-    """Lets processes rest: a mock that was asked much still judges what it was asked, on the core of the others."""
+def suspended(pids: Collection[int]) -> Iterator[None]:
+    """Suspend processes: the mock judges exchanges after the measurement, on the core that all servers share."""
     stopping = pids if hasattr(signal, "SIGSTOP") else ()
     for pid in stopping:
         os.kill(pid, signal.SIGSTOP)
@@ -44,8 +44,8 @@ def halted(pids: Collection[int]) -> Iterator[None]:
             os.kill(pid, signal.SIGCONT)
 
 
-def processor_time(pid: int) -> float:
-    """The seconds that a process and its children have been computing."""
+def cpu_time(pid: int) -> float:
+    """Return the CPU time of a process and its children, in seconds."""
     process = psutil.Process(pid)
     times = [one.cpu_times() for one in (process, *process.children(recursive=True))]
     return float(sum(time.user + time.system for time in times))

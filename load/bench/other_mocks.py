@@ -1,4 +1,4 @@
-"""Other mocks that give the same answers, as context: from npm, in a folder of their own, on loopback."""
+"""Other mocks with the same responses, for comparison: installed with npm in a folder of their own, on loopback."""
 
 from __future__ import annotations
 
@@ -19,53 +19,53 @@ from pass_harness.conformance.running.judged_run import Announce
 from pass_harness.load.bench.baseline_apps import READY, Canned
 
 PACKAGES = ("@stoplight/prism-cli@5.16.0", "@mockoon/cli@9.9.0", "wiremock@3.13.2")
-LONGEST = 600
-"""Seconds that npm may take."""
+NPM_TIMEOUT_S = 600
+"""Timeout of npm in seconds."""
 _SENT = ("application/json", "application/x-www-form-urlencoded")
-"""The media types of what the calls send."""
+"""The media types of the request bodies."""
 JOURNAL = 100_000
-"""Requests that WireMock remembers: as many as our mock."""
-_STEP_ASIDE = (
+"""Requests that WireMock records: as many as this mock."""
+_RUN_PINNED = (
     "import os, sys; hasattr(os, 'sched_setaffinity') and os.sched_setaffinity(0, {min(os.sched_getaffinity(0))});"
     " os.execvp(sys.argv[1], sys.argv[1:])"
 )
-"""Becomes another program, on the core that the measured servers share: its threads have no other."""
+"""Program that replaces itself with another one on the core of the measured servers, with all its threads."""
 
 
 def others(answers: list[Canned], folder: Path, announce: Announce) -> Iterator[tuple[str, Child]]:
-    """The mocks by name, not started yet. Raises `ConfigError` where they cannot be installed."""
+    """Yield the mocks by name, not yet started. Raises `ConfigError` if they cannot be installed."""
     modules = _modules(announce)
     canned = [READY, *answers]
     yield "Prism", _child("prism", folder, prism(canned, folder, modules))
     yield "Mockoon", _child("mockoon", folder, mockoon(canned, folder, modules))
     if shutil.which("java") is None:
-        announce("WireMock needs Java, which is not here: it is left out")
+        announce("WireMock is left out: it needs Java, which is not installed")
     else:
         yield "WireMock", _child("wiremock", folder, wiremock(canned, folder, modules))
 
 
 def _child(name: str, folder: Path, command: tuple[str, ...]) -> Child:
-    return Child(name, ("-c", _STEP_ASIDE, *command), ready=READY.path, folder=folder)
+    return Child(name, ("-c", _RUN_PINNED, *command), ready=READY.path, folder=folder)
 
 
 def _modules(announce: Announce) -> Path:
-    """The folder that npm has installed the mocks in; it does so once."""
+    """Return the folder with the installed mocks; npm installs them once."""
     npm = shutil.which("npm")
     if npm is None:
-        raise ConfigError("--compare installs other mocks with npm, which is not here: install Node.js")
-    kept = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pass-harness"
-    folder = kept / f"mocks-{hashlib.sha256(' '.join(PACKAGES).encode()).hexdigest()[:12]}"
+        raise ConfigError("--compare installs other mocks with npm, which is not installed: install Node.js")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pass-harness"
+    folder = cache / f"mocks-{hashlib.sha256(' '.join(PACKAGES).encode()).hexdigest()[:12]}"
     done = folder / "installed"
     if not done.exists():
         announce(f"npm installs {', '.join(PACKAGES)} in {folder}")
         folder.mkdir(parents=True, exist_ok=True)
         options = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", f"--prefix={folder}")
-        # npm itself, with the packages named above.
+        # npm with the packages of PACKAGES.
         ended = subprocess.run(  # noqa: S603
             [npm, "install", *options, *PACKAGES],
             capture_output=True,
             text=True,
-            timeout=LONGEST,
+            timeout=NPM_TIMEOUT_S,
             check=False,
         )
         if ended.returncode:
@@ -81,7 +81,7 @@ def _written(content: object, path: Path) -> str:
 
 
 def prism(canned: list[Canned], folder: Path, modules: Path) -> tuple[str, ...]:
-    """The command of Prism, which reads the answers from an OpenAPI document."""
+    """Return the command of Prism, which reads the responses from an OpenAPI document."""
     paths: dict[str, dict[str, Any]] = {}
     for answer in canned:
         example = answer.body.decode() if answer is READY else msgspec.json.decode(answer.body)
@@ -97,7 +97,7 @@ def prism(canned: list[Canned], folder: Path, modules: Path) -> tuple[str, ...]:
 
 
 def mockoon(canned: list[Canned], folder: Path, modules: Path) -> tuple[str, ...]:
-    """The command of Mockoon, which reads them from an environment of its own."""
+    """Return the command of Mockoon, which reads the responses from an environment file."""
 
     def identified(members: dict[str, Any]) -> dict[str, Any]:
         return {"uuid": str(uuid.uuid4()), **members}
@@ -135,7 +135,7 @@ def mockoon(canned: list[Canned], folder: Path, modules: Path) -> tuple[str, ...
 
 
 def wiremock(canned: list[Canned], folder: Path, modules: Path) -> tuple[str, ...]:
-    """The command of WireMock, which reads a file for each."""
+    """Return the command of WireMock, which reads a file per response."""
     root = folder / "wiremock"
     for number, answer in enumerate(canned):
         headers = {name: value for name, value in answer.headers.items() if name != "date"}

@@ -1,6 +1,6 @@
-"""How fast the mock is, as a ratio within one run to bare apps that answer the same bytes on the same server.
+"""The speed of the mock relative to bare apps with the same responses on the same server, measured in the same run.
 
-Ratios carry over from one machine to another; requests per second do not.
+Ratios are comparable between machines; requests per second are not.
 """
 
 from __future__ import annotations
@@ -21,45 +21,45 @@ from pass_harness.conformance.errors import HarnessError
 from pass_harness.conformance.running.child_processes import Child
 from pass_harness.conformance.running.judged_run import Announce
 from pass_harness.load.bench.baseline_apps import READY
-from pass_harness.load.bench.bench_client import BenchClientError, Turn
-from pass_harness.load.bench.calls import answer_to, calls_to, from_everywhere
-from pass_harness.load.bench.cpu_cores import apart_from, halted
+from pass_harness.load.bench.bench_client import BenchClientError, Sample
+from pass_harness.load.bench.calls import answer_to, calls_to, from_all_addresses
+from pass_harness.load.bench.cpu_cores import separate_cores, suspended
 from pass_harness.load.bench.measurement import MOCK, measure
 from pass_harness.load.bench.other_mocks import others
 
 OURS = ("plain", "starlette", "signing", "mock")
-BUSY = 0.95
-"""A server that had less of its core was not measured at its limit."""
+BUSY_SHARE = 0.95
+"""CPU usage below which a server was not measured at its limit, as a share of a core."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One call, measured in rounds: medians of requests per second, and of the ratios within each round."""
+    """The medians of one call over all rounds: requests per second, and ratios within each round."""
 
     name: str
     plain: float
-    """A bare ASGI app."""
+    """Requests per second of a bare ASGI app."""
     mock: float
     ratio: float
-    """The mock to the bare ASGI app, by requests per second."""
+    """Ratio of the mock to the bare ASGI app, by requests per second."""
     by_cost: float
-    """The same by processor time for an answer: what else the machine does disturbs it less."""
+    """The same ratio by CPU time per response, which is less sensitive to other load on the machine."""
     starlette: float
-    """The bare Starlette app to the bare ASGI app: what the framework costs by itself, by processor time."""
+    """Ratio of the bare Starlette app to the bare ASGI app by CPU time: the cost of the framework."""
     limit: float
-    """The same for a bare ASGI app that signs what the mock must sign for this call, and does nothing else."""
+    """The same ratio for a bare ASGI app that makes the signatures of this call."""
     of_limit: float
-    """The mock to the app that signs, by requests per second: what it reaches of what is possible."""
+    """Ratio of the mock to the signing app, by requests per second."""
     busy: float
-    """The least share of their core that the bare app and the mock had in a round."""
+    """Lowest CPU usage of the bare app and the mock in a round, as a share of a core."""
     others: dict[str, float]
-    """Requests per second of other mocks, as far as they are compared."""
+    """Requests per second of other mocks, if they are compared."""
 
 
 def bench(*, rounds: int, seconds: float, compare: bool, announce: Announce) -> list[Measured]:
-    """Measures each call of the mock and of the bare apps in turn; with ``compare`` also of other mocks.
+    """Measure each call for the mock and the bare apps in sample; with ``compare``, also for other mocks.
 
-    Raises `HarnessError` if a server fails, `ConfigError` if there can be no other mocks.
+    Raises `HarnessError` if a server fails, `ConfigError` if other mocks cannot be installed.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pass-bench-")))
@@ -78,24 +78,24 @@ def bench(*, rounds: int, seconds: float, compare: bool, announce: Announce) -> 
                 )
                 for kind in ("plain", "starlette", "signing")
             }
-            beside = dict(others([*answers.values()], folder, announce)) if compare else {}
-            for server in (*bare.values(), *beside.values()):
+            other_servers = dict(others([*answers.values()], folder, announce)) if compare else {}
+            for server in (*bare.values(), *other_servers.values()):
                 stack.enter_context(server)
-            servers = {**bare, "mock": mock, **beside}
+            servers = {**bare, "mock": mock, **other_servers}
             pids = [servers[kind].pid for kind in OURS]
-            if not stack.enter_context(apart_from([pid for pid in pids if pid is not None])):
-                announce("requests are made on the core of the servers, which brings ratios closer to 1")
+            if not stack.enter_context(separate_cores([pid for pid in pids if pid is not None])):
+                announce("the machine has one core, which client and servers share; this brings ratios closer to 1")
             measured = []
             for name, call in calls.items():
                 measured.append(_measure(name, call, answers[name].status, servers, rounds, seconds))
                 announce(f"{name}: {measured[-1].ratio:.2f}")
         except (httpx.HTTPError, BenchClientError) as error:
-            raise HarnessError(f"the benchmark broke off: {error}") from error
+            raise HarnessError(f"the benchmark failed: {error}") from error
     return measured
 
 
 def show(measured: list[Measured], console: Console) -> None:
-    """A table; what its columns mean is in docs/reference/speed.md."""
+    """Print a table; docs/reference/speed.md explains its columns."""
     table = Table(box=None, pad_edge=False)
     table.add_column("call", no_wrap=True)
     for column in ("ASGI\n/s", "mock\n/s", "ratio", "by\nCPU", "Starlette", "limit", "of\nlimit", "busy"):
@@ -106,38 +106,38 @@ def show(measured: list[Measured], console: Console) -> None:
     console.print(table)
     if measured[0].others:
         _show_others(measured, console)
-    if any(row.busy < BUSY for row in measured):
-        console.print("Busy below 95%: a server did not have a core to itself; the ratio by CPU is the one to trust.")
+    if any(row.busy < BUSY_SHARE for row in measured):
+        console.print("Busy below 95%: a server did not have a core to itself; use the ratio by CPU.")
 
 
 def _measure(
     name: str, call: httpx.Request, status: int, servers: Mapping[str, Child], rounds: int, seconds: float
 ) -> Measured:
-    requests = from_everywhere(call)
+    requests = from_all_addresses(call)
 
-    def alone(kind: str, seconds: float) -> Turn:
-        with halted([server.pid for server in servers.values() if server is not servers[kind] and server.pid]):
+    def alone(kind: str, seconds: float) -> Sample:
+        with suspended([server.pid for server in servers.values() if server is not servers[kind] and server.pid]):
             return measure(servers[kind], requests, status, seconds)
 
-    for other in servers.keys() - OURS:  # what compiles as it goes is measured warm
+    for other in servers.keys() - OURS:  # warm up just-in-time compilers
         alone(other, seconds * rounds)
-    # Turn by turn, so that whatever else the machine does meets all alike.
-    turns = [{kind: alone(kind, seconds) for kind in servers} for _ in range(rounds)]
+    # In sample, so that other load on the machine affects all servers alike.
+    samples = [{kind: alone(kind, seconds) for kind in servers} for _ in range(rounds)]
 
     def cost_of_plain_to(kind: str) -> float:
-        return median(turn["plain"].cost / turn[kind].cost for turn in turns)
+        return median(sample["plain"].cost / sample[kind].cost for sample in samples)
 
-    rates = {kind: median(turn[kind].rate for turn in turns) for kind in servers}
+    rates = {kind: median(sample[kind].rate for sample in samples) for kind in servers}
     return Measured(
         name=name,
         plain=rates["plain"],
         mock=rates["mock"],
-        ratio=median(turn["mock"].rate / turn["plain"].rate for turn in turns),
+        ratio=median(sample["mock"].rate / sample["plain"].rate for sample in samples),
         by_cost=cost_of_plain_to("mock"),
         starlette=cost_of_plain_to("starlette"),
         limit=cost_of_plain_to("signing"),
-        of_limit=median(turn["mock"].rate / turn["signing"].rate for turn in turns),
-        busy=min(min(turn["plain"].busy, turn["mock"].busy) for turn in turns),
+        of_limit=median(sample["mock"].rate / sample["signing"].rate for sample in samples),
+        busy=min(min(sample["plain"].busy, sample["mock"].busy) for sample in samples),
         others={kind: rate for kind, rate in rates.items() if kind not in OURS},
     )
 

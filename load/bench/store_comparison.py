@@ -1,4 +1,4 @@
-"""What the mock answers by store and number of workers, side by side: rates of this machine, to compare."""
+"""The speed of the mock by store and number of workers: rates of this machine, for comparison."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from pass_harness.conformance.errors import ConfigError, HarnessError
 from pass_harness.conformance.running.child_processes import Child
 from pass_harness.conformance.running.judged_run import Announce
 from pass_harness.load.bench.bench_client import BenchClientError
-from pass_harness.load.bench.calls import answer_to, calls_to, from_everywhere
+from pass_harness.load.bench.calls import answer_to, calls_to, from_all_addresses
 from pass_harness.load.bench.measurement import MOCK, measure
 from pass_harness.mock_server.store.opening import is_shared
 
 
 @dataclass(frozen=True)
 class Setup:
-    """One way to run the mock."""
+    """A store and a number of workers."""
 
     store: str
     workers: int
@@ -37,15 +37,15 @@ class Setup:
 
 @dataclass(frozen=True)
 class Rate:
-    """What a call came to in one setup: medians."""
+    """The medians of one call in one setup."""
 
     per_second: float
     cores: float
-    """How many cores the mock had; those of Redis and of the requests come on top."""
+    """CPU usage of the mock in cores, without Redis and the client."""
 
 
 def setups(stores: Sequence[str], workers: Sequence[int]) -> list[Setup]:
-    """Every store with every number of workers that it takes; `ConfigError` if that is none for a number."""
+    """Return each store with each number of workers that it supports; `ConfigError` if no store supports a number."""
     found = [Setup(*both) for both in product(stores, workers) if both[1] == 1 or is_shared(both[0])]
     for number in set(workers) - {setup.workers for setup in found}:
         raise ConfigError(
@@ -55,9 +55,10 @@ def setups(stores: Sequence[str], workers: Sequence[int]) -> list[Setup]:
 
 
 def scale(wanted: Iterable[Setup], *, rounds: int, seconds: float, announce: Announce) -> dict[str, dict[str, Rate]]:
-    """By setup and call. One setup after the other, as mocks on one database would be one mock.
+    """Measure the setups and return the rates by setup and call.
 
-    Raises `HarnessError` if a mock fails.
+    The setups run one after the other, because mocks on one database would be a single mock. Raises `HarnessError`
+    if a mock fails.
     """
     found = {}
     for setup in wanted:
@@ -68,12 +69,13 @@ def scale(wanted: Iterable[Setup], *, rounds: int, seconds: float, announce: Ann
                     found[setup.name] = dict(_rates(mock, rounds, seconds))
                     httpx.post(f"{mock.url}/_mock/reset", timeout=30, trust_env=False).raise_for_status()
                 except (httpx.HTTPError, BenchClientError) as error:
-                    raise HarnessError(f"the benchmark of {setup.name} broke off: {error}") from error
+                    raise HarnessError(f"the benchmark of {setup.name} failed: {error}") from error
         announce(setup.name)
     return found
 
 
 def show(found: dict[str, dict[str, Rate]], console: Console) -> None:
+    """Print the rates as a table."""
     table = Table(box=None, pad_edge=False)
     table.add_column("answers/s (cores)", no_wrap=True)
     for name in found:
@@ -86,6 +88,6 @@ def show(found: dict[str, dict[str, Rate]], console: Console) -> None:
 
 def _rates(mock: Child, rounds: int, seconds: float) -> Iterator[tuple[str, Rate]]:
     for name, call in calls_to(mock.url):
-        requests, status = from_everywhere(call), answer_to(call).status
-        turns = [measure(mock, requests, status, seconds) for _ in range(rounds)]
-        yield name, Rate(median(one.rate for one in turns), median(one.busy for one in turns))
+        requests, status = from_all_addresses(call), answer_to(call).status
+        samples = [measure(mock, requests, status, seconds) for _ in range(rounds)]
+        yield name, Rate(median(one.rate for one in samples), median(one.busy for one in samples))

@@ -1,1 +1,1 @@
-"""Forecasts: what an audience of any size will ask of Adobe Pass, simulated from what a small one was seen to ask."""
+"""Forecasts of load: the calls of any audience to Adobe Pass, simulated from the habits in a small trace."""

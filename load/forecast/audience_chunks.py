@@ -1,4 +1,4 @@
-"""The audience of an event, drawn in chunks: who arrives when, with which TV provider, behind whose address."""
+"""The audience of an event, generated in chunks: arrival time, TV provider and address of each viewer."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from pass_harness.load.event import Event
 from pass_harness.load.forecast.throttle_buckets import Floats, Ints
 
 DEFAULT_MVPD = "(the default)"
-"""Where an event names no TV providers."""
+"""Name of the TV provider if the event names none."""
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some of the audience; all of them live in households of one size."""
+    """A part of the audience, with viewers of one household size."""
 
     number: int
     household: int
-    """How many devices have one address."""
+    """Number of devices per address."""
     address: Ints
-    """Of each viewer, counted from 0 in the chunk."""
+    """Number of the address of each viewer, from 0 in the chunk."""
     arrives: Floats
     kind: Ints
-    """Place among the event's kinds of viewers."""
+    """Index into the event's kinds of viewers."""
     mvpd: Ints
-    """Place among `mvpds` of the event."""
+    """Index into `mvpds` of the event."""
 
 
 def mvpds(event: Event) -> list[str]:
-    """The TV providers that viewers may have."""
+    """Return the TV providers that viewers may choose."""
     chosen = [kind.mvpd for kind in event.viewers if kind.mvpd]
     return list(dict.fromkeys([*(event.mvpds or {DEFAULT_MVPD: 1.0}), *chosen]))
 
 
 def household_sizes(event: Event, viewers: int) -> dict[int, int]:
-    """How many of so many viewers live in households of each size: the largest remainders get what is left over."""
+    """Return the number of viewers by household size, rounded by the largest remainders."""
     shares = {int(size): int(size) * share for size, share in event.households.items() if share} or {1: 1.0}
     total = sum(shares.values())
     exact = {size: viewers * share / total for size, share in shares.items()}
@@ -49,7 +49,7 @@ def household_sizes(event: Event, viewers: int) -> dict[int, int]:
 
 
 def chunks(event: Event, viewers: int, seed: int, largest: int) -> Iterator[Chunk]:
-    """So many viewers in chunks of at most about ``largest``; the same for the same seed, whatever is left out."""
+    """Yield ``viewers`` viewers in chunks of about ``largest`` at most. The same seed gives the same chunks."""
     number = 0
     for size, living in household_sizes(event, viewers).items():
         room = max(1, largest // size) * size
@@ -59,32 +59,32 @@ def chunks(event: Event, viewers: int, seed: int, largest: int) -> Iterator[Chun
 
 
 def _chunk(event: Event, number: int, household: int, viewers: int, seed: int) -> Chunk:
-    chance = np.random.default_rng([seed, number])
+    rng = np.random.default_rng([seed, number])
     kinds = np.array([kind.weight for kind in event.viewers])
-    kind = chance.choice(len(event.viewers), viewers, p=kinds / kinds.sum())
+    kind = rng.choice(len(event.viewers), viewers, p=kinds / kinds.sum())
     return Chunk(
         number=number,
         household=household,
         address=np.arange(viewers, dtype=np.int64) // household,
-        arrives=_moments(event, viewers, chance),
+        arrives=_moments(event, viewers, rng),
         kind=kind.astype(np.int64),
-        mvpd=_mvpds(event, kind, chance),
+        mvpd=_mvpds(event, kind, rng),
     )
 
 
-def _moments(event: Event, viewers: int, chance: np.random.Generator) -> Floats:
-    """Each picks a stage by its share and a moment within it, as in `pass_harness.load.audience.moments`."""
+def _moments(event: Event, viewers: int, rng: np.random.Generator) -> Floats:
+    """Return the arrival times in seconds, distributed as in `pass_harness.load.audience.moments`."""
     lasts = np.array([stage.lasts.seconds for stage in event.stages])
     shares = np.array([stage.share for stage in event.stages])
-    stage = chance.choice(len(event.stages), viewers, p=shares / shares.sum())
+    stage = rng.choice(len(event.stages), viewers, p=shares / shares.sum())
     begins = np.cumsum(lasts) - lasts
-    moments: Floats = begins[stage] + chance.random(viewers) * lasts[stage]
+    moments: Floats = begins[stage] + rng.random(viewers) * lasts[stage]
     return moments
 
 
-def _mvpds(event: Event, kind: Ints, chance: np.random.Generator) -> Ints:
+def _mvpds(event: Event, kind: Ints, rng: np.random.Generator) -> Ints:
     known = mvpds(event)
     weights = np.array([(event.mvpds or {DEFAULT_MVPD: 1.0}).get(mvpd, 0.0) for mvpd in known])
-    mvpd = chance.choice(len(known), kind.size, p=weights / weights.sum()).astype(np.int64)
+    mvpd = rng.choice(len(known), kind.size, p=weights / weights.sum()).astype(np.int64)
     own = np.array([known.index(one.mvpd) if one.mvpd else -1 for one in event.viewers])[kind]
     return np.where(own >= 0, own, mvpd)

@@ -1,4 +1,4 @@
-"""The calls of some of the audience, as the stories bring them, and what they were made for."""
+"""The simulated calls of a part of the audience, with the viewer actions that cause them."""
 
 from __future__ import annotations
 
@@ -22,36 +22,38 @@ ENDPOINTS = (
     "decisions.authorize",
     "logout",
 )
-"""Those that a service calls for viewers, by their number in a ledger."""
+"""Endpoints that a service calls for viewers, by their number in a ledger."""
 NUMBER = {endpoint: number for number, endpoint in enumerate(ENDPOINTS)}
 POLL = NUMBER["profiles.code"]
 
 
 class Ledger:
-    """Takes calls of viewers by their number in a chunk of the audience; times are in seconds."""
+    """Records calls by the viewer's number in a chunk of the audience; times are in seconds."""
 
     def __init__(self) -> None:
         self._calls: list[tuple[int, Ints, Floats]] = []
-        self._asked: list[tuple[Ints, Floats]] = []
+        self._mvpd_requests: list[tuple[Ints, Floats]] = []
         self.actions: Counter[str] = Counter()
-        """How often viewers did each thing."""
+        """Number of viewer actions, by action."""
         self.calls_of: Counter[tuple[str, str]] = Counter()
-        """Calls by what they were made for, and their endpoint."""
+        """Number of calls by action and endpoint."""
 
-    def act(self, action: str, number: int) -> None:
+    def count_action(self, action: str, number: int) -> None:
+        """Count an action of ``number`` viewers."""
         self.actions[action] += number
 
-    def call(self, action: str, endpoint: str, who: Ints, at: Floats) -> None:
+    def add_calls(self, action: str, endpoint: str, who: Ints, at: Floats) -> None:
+        """Record a call of each of these viewers."""
         if who.size:
             self._calls.append((NUMBER[endpoint], who, at))
             self.calls_of[action, endpoint] += who.size
 
-    def ask_mvpd(self, who: Ints, at: Floats) -> None:
-        """Adobe Pass, or the viewer's browser, asks the TV provider."""
-        self._asked.append((who, at))
+    def add_mvpd_requests(self, who: Ints, at: Floats) -> None:
+        """Record a request of Adobe Pass, or of the viewer's browser, to the TV provider of each of these viewers."""
+        self._mvpd_requests.append((who, at))
 
     def calls(self) -> tuple[Ints, Floats, Ints]:
-        """Viewer, time and endpoint of all calls."""
+        """Return viewer, time and endpoint of all calls."""
         if not self._calls:
             return np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int64)
         return (
@@ -60,8 +62,10 @@ class Ledger:
             np.concatenate([np.full(who.size, endpoint, np.int64) for endpoint, who, _ in self._calls]),
         )
 
-    def asked(self) -> tuple[Ints, Floats]:
-        """Viewer and time of all that TV providers were asked."""
-        if not self._asked:
+    def mvpd_requests(self) -> tuple[Ints, Floats]:
+        """Return viewer and time of all requests to TV providers."""
+        if not self._mvpd_requests:
             return np.zeros(0, np.int64), np.zeros(0)
-        return np.concatenate([who for who, _ in self._asked]), np.concatenate([at for _, at in self._asked])
+        return np.concatenate([who for who, _ in self._mvpd_requests]), np.concatenate(
+            [at for _, at in self._mvpd_requests]
+        )

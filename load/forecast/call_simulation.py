@@ -1,4 +1,4 @@
-"""One call for each of many viewers at once: who gets an answer, when, and how often the service tries."""
+"""Simulates one call for each of many viewers at once: response, time of the response, and retries."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import numpy as np
 
 from pass_harness.load.forecast.call_ledger import Ledger
 from pass_harness.load.forecast.habits import Habits
-from pass_harness.load.forecast.incident_effects import Trouble, Troubles, concerned
+from pass_harness.load.forecast.incident_effects import CallEffect, IncidentEffects, matching_mvpds
 from pass_harness.load.forecast.throttle_buckets import Floats, Ints, Mask
 
-LONGEST_DELAY = 1.5
-"""Seconds between two tries at most, as the example service has it."""
+LONGEST_DELAY_S = 1.5
+"""Maximum seconds between two tries, as in the example service."""
 NEEDS_NO_TOKEN = ("dcr.register", "dcr.token")
 
 
 @dataclass(frozen=True)
-class Crowd:
-    """Viewers of one kind: their numbers in the chunk, when they arrive, and which TV provider they have."""
+class ViewerGroup:
+    """Viewers of one kind: numbers in the chunk, arrival times and TV providers."""
 
     who: Ints
     arrives: Floats
@@ -27,145 +27,144 @@ class Crowd:
 
 
 @dataclass(frozen=True)
-class _Met:
-    """What became of one try of each viewer."""
+class _TryResults:
+    """The results of one try of each viewer."""
 
     took: Floats
     fails: Mask
-    asks_again: Mask
+    is_retriable: Mask
     refused: Mask
 
 
 class Caller:
-    """Calls Adobe Pass for one crowd, as the habits and the troubles of the event have it."""
+    """Simulates the calls of one group of viewers, with the habits of the service and the effects of incidents."""
 
     def __init__(
         self,
-        crowd: Crowd,
+        group: ViewerGroup,
         habits: Habits,
-        troubles: Troubles,
+        effects: IncidentEffects,
         mvpds: Sequence[str],
         ends: float,
         ledger: Ledger,
-        dice: np.random.Generator,
+        rng: np.random.Generator,
     ) -> None:
-        self.crowd = crowd
+        self.group = group
         self.habits = habits
         self.ends = ends
         self.ledger = ledger
-        self.dice = dice
+        self.rng = rng
         self.action = ""
-        """What calls are made for at present."""
-        self._troubles = troubles
+        """Viewer action that causes the current calls."""
+        self._effects = effects
         self._mvpds = mvpds
 
     def send(self, endpoint: str, at: Floats, these: Mask) -> None:
-        """Notes a call of each of these, but for those after the end, when everybody has left."""
+        """Record a call of each of these viewers, except after the end of the event."""
         sent = np.flatnonzero(these & (at < self.ends))
-        self.ledger.call(self.action, endpoint, self.crowd.who[sent], at[sent])
+        self.ledger.add_calls(self.action, endpoint, self.group.who[sent], at[sent])
         if self.habits.tokens_per_call and endpoint not in NEEDS_NO_TOKEN:
-            for again in self.some(self.habits.tokens_per_call, these):
-                for _ in self.some(self.habits.registrations_per_token, again):
+            for again in self.repeat(self.habits.tokens_per_call, these):
+                for _ in self.repeat(self.habits.registrations_per_token, again):
                     self.send("dcr.register", at, again)
                 self.send("dcr.token", at, again)
 
-    def some(self, number: float, these: Mask) -> Iterator[Mask]:
-        """These as often as the number says; where it is no whole one, as many of them as it takes, by chance."""
+    def repeat(self, number: float, these: Mask) -> Iterator[Mask]:
+        """Yield the viewers ``number`` times; for a fractional rest, a random part of them."""
         for _ in range(int(number)):
             yield these
         if rest := number % 1:
-            yield these & (self.dice.random(these.shape) < rest)
+            yield these & (self.rng.random(these.shape) < rest)
 
     def several(self, number: float, endpoint: str, at: Floats, these: Mask) -> tuple[Floats, Mask]:
-        """The call as often as the number says, one after the other."""
+        """Make the call ``number`` times in sequence; return the end times, and which viewers got all responses."""
         answered = these
-        for some in self.some(number, these):
-            done, ok = self.call(endpoint, at, some & answered)
-            at = np.where(some, done, at)
-            answered = answered & (ok | ~some)
+        for part in self.repeat(number, these):
+            done, ok = self.call(endpoint, at, part & answered)
+            at = np.where(part, done, at)
+            answered = answered & (ok | ~part)
         return at, answered
 
     def call(self, endpoint: str, at: Floats, these: Mask) -> tuple[Floats, Mask]:
-        """The call of each of these, tried again where that may help: when it has ended, and for whom it brought
-        an answer."""
-        concerned_by = [trouble for trouble in self._troubles.calls if trouble.concerns(endpoint)]
-        if not concerned_by:
+        """Make the call for these viewers, with retries; return the end times, and which viewers got a response."""
+        matching = [effect for effect in self._effects.calls if effect.applies_to(endpoint)]
+        if not matching:
             self.send(endpoint, at, these)
             return at + self.habits.answers_within, these
-        return self._call_in_trouble(endpoint, at, these, concerned_by)
+        return self._call_with_effects(endpoint, at, these, matching)
 
     def once(self, endpoint: str, at: Floats, these: Mask) -> tuple[Floats, Mask]:
-        """One try, as pollers do, who come back anyway."""
-        concerned_by = [trouble for trouble in self._troubles.calls if trouble.concerns(endpoint)]
-        sent = these & ~self._broken(at)
+        """Make a single try of the call, as pollers do; return the end times, and which viewers got a response."""
+        matching = [effect for effect in self._effects.calls if effect.applies_to(endpoint)]
+        sent = these & ~self._circuit_open(at)
         self.send(endpoint, at, sent)
-        met = self._meet(at, these, concerned_by)
-        return at + met.took, sent & ~(met.fails | met.refused)
+        results = self._try(at, these, matching)
+        return at + results.took, sent & ~(results.fails | results.refused)
 
     def degraded(self, at: Floats) -> tuple[Mask, Mask]:
-        """For whom the TV provider is not asked at that moment, and whose login is not needed either."""
-        unasked, everybody_in = np.zeros(at.shape, bool), np.zeros(at.shape, bool)
-        for times in self._troubles.degraded:
+        """Return for which viewers the TV provider is not asked at these times, and which of them need no login."""
+        unasked, logs_everyone_in = np.zeros(at.shape, bool), np.zeros(at.shape, bool)
+        for times in self._effects.degraded:
             during = (at >= times.begins) & (at < times.ends) & self._of(times.mvpd)
             unasked |= during
-            if times.everybody_in:
-                everybody_in |= during
-        return unasked, everybody_in
+            if times.logs_everyone_in:
+                logs_everyone_in |= during
+        return unasked, logs_everyone_in
 
-    def _call_in_trouble(
-        self, endpoint: str, at: Floats, these: Mask, concerned_by: Sequence[Trouble]
+    def _call_with_effects(
+        self, endpoint: str, at: Floats, these: Mask, matching: Sequence[CallEffect]
     ) -> tuple[Floats, Mask]:
         habits, decides = self.habits, endpoint.startswith("decisions.")
         done, answered, trying, now_s = at.copy(), np.zeros(at.shape, bool), these.copy(), at.copy()
-        told_at = at + habits.deadline
-        asking_again = habits.preauthorize_tries if endpoint == "decisions.preauthorize" else habits.authorize_tries
-        for tried in range(1, max(habits.tries, asking_again) + 1):
-            broken = trying & self._broken(now_s)
-            done[broken] = now_s[broken]
-            trying = trying & ~broken
+        deadline = at + habits.deadline
+        decision_tries = habits.preauthorize_tries if endpoint == "decisions.preauthorize" else habits.authorize_tries
+        for tried in range(1, max(habits.tries, decision_tries) + 1):
+            is_open = trying & self._circuit_open(now_s)
+            done[is_open] = now_s[is_open]
+            trying = trying & ~is_open
             self.send(endpoint, now_s, trying)
-            met = self._meet(now_s, trying, concerned_by)
-            fails = met.fails | (now_s + met.took > told_at)
-            ended = np.minimum(now_s + met.took, told_at)
+            results = self._try(now_s, trying, matching)
+            fails = results.fails | (now_s + results.took > deadline)
+            ended = np.minimum(now_s + results.took, deadline)
             done[trying] = ended[trying]
-            # A decision that is refused is but a denial, which is an answer.
-            refused = met.refused & ~fails & (not decides)
+            # A refused decision is a denial, which is a valid response.
+            refused = results.refused & ~fails & (not decides)
             answered |= trying & ~fails & ~refused
-            again = (fails & (tried < habits.tries)) | (~fails & met.asks_again & (tried < asking_again))
-            now_s = ended + min(habits.first_delay * habits.retry_growth ** (tried - 1), LONGEST_DELAY)
-            trying = trying & again & (now_s < told_at)
+            again = (fails & (tried < habits.tries)) | (~fails & results.is_retriable & (tried < decision_tries))
+            now_s = ended + min(habits.first_delay * habits.retry_growth ** (tried - 1), LONGEST_DELAY_S)
+            trying = trying & again & (now_s < deadline)
             if not trying.any():
                 break
         if habits.searches_in_trouble and decides:
-            for searched in ("profiles", "configuration"):
+            for other in ("profiles", "configuration"):
                 for _ in range(habits.tries):
-                    self.send(searched, done, these & ~answered)
+                    self.send(other, done, these & ~answered)
         return done, answered
 
-    def _meet(self, at: Floats, these: Mask, concerned_by: Sequence[Trouble]) -> _Met:
-        """What becomes of one try at these moments."""
+    def _try(self, at: Floats, these: Mask, matching: Sequence[CallEffect]) -> _TryResults:
+        """Return the results of one try at these times."""
         habits = self.habits
         took = np.full(at.shape, habits.answers_within)
-        fails, asks_again, refused = (np.zeros(at.shape, bool) for _ in range(3))
-        for trouble in concerned_by:
-            met = these & trouble.meets(at, self._of(trouble.mvpd), self.dice)
-            took[met] += self.dice.choice(trouble.delays, int(met.sum()))
-            fails |= met & trouble.fails
-            asks_again |= met & trouble.asks_again
-            refused |= met & trouble.refused
+        fails, is_retriable, refused = (np.zeros(at.shape, bool) for _ in range(3))
+        for effect in matching:
+            hit = these & effect.hits(at, self._of(effect.mvpd), self.rng)
+            took[hit] += self.rng.choice(effect.delays, int(hit.sum()))
+            fails |= hit & effect.fails
+            is_retriable |= hit & effect.is_retriable
+            refused |= hit & effect.refused
         late = took > habits.timeout
-        return _Met(np.minimum(took, habits.timeout), fails | late, asks_again & ~late, refused)
+        return _TryResults(np.minimum(took, habits.timeout), fails | late, is_retriable & ~late, refused)
 
-    def _broken(self, at: Floats) -> Mask:
-        """For whom the circuit is open: nothing is sent."""
-        broken = np.zeros(at.shape, bool)
+    def _circuit_open(self, at: Floats) -> Mask:
+        """Return for which viewers the circuit breaker is open, so that nothing is sent."""
+        is_open = np.zeros(at.shape, bool)
         if self.habits.breaks_circuit:
-            for outage in self._troubles.outages:
-                broken |= (at >= outage.begins) & (at < outage.ends)
-        return broken
+            for outage in self._effects.outages:
+                is_open |= (at >= outage.begins) & (at < outage.ends)
+        return is_open
 
     def _of(self, glob: str) -> Mask:
-        """Whose TV provider a glob is for."""
+        """Return which viewers have a TV provider that matches the glob."""
         if glob == "*":
-            return np.ones(self.crowd.mvpd.shape, bool)
-        return np.isin(self.crowd.mvpd, concerned(glob, self._mvpds))
+            return np.ones(self.group.mvpd.shape, bool)
+        return np.isin(self.group.mvpd, matching_mvpds(glob, self._mvpds))

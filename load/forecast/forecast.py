@@ -1,6 +1,6 @@
-"""A forecast: habits, learned or assumed, an event, and what comes of them with and without each flaw.
+"""A forecast: the calls of an event with learned or compliant habits, with and without each defect.
 
-`forecast` is the one visible composition of learning, simulation and report.
+`forecast` composes learning, simulation and report.
 """
 
 from __future__ import annotations
@@ -13,116 +13,119 @@ import msgspec
 
 from pass_harness.conformance.errors import ConfigError
 from pass_harness.load.event import CLOSED, Event
-from pass_harness.load.forecast.habits import COMPLIANT, Flaw, Habits
-from pass_harness.load.forecast.incident_effects import Troubles, troubles
+from pass_harness.load.forecast.habits import COMPLIANT, HabitDefect, Habits
+from pass_harness.load.forecast.incident_effects import IncidentEffects, effects_of
 from pass_harness.load.forecast.learning import learn
 from pass_harness.load.forecast.report import ForecastReport
 from pass_harness.load.forecast.report_builder import Origin, Variant, compose
 from pass_harness.load.forecast.shared_calls import renewals
 from pass_harness.load.forecast.simulation import Tally, simulate
 
-LONGEST = 7 * 86_400.0
-"""Seconds of an event; figures are kept by second."""
+LONGEST_EVENT_S = 7 * 86_400.0
+"""Maximum duration of an event in seconds; statistics are kept by second."""
 MOST_CALLS = 400_000_000.0
-"""With more calls than that, some viewers stand for others."""
+"""Maximum number of simulated calls; beyond it, a sample of the viewers is simulated."""
 MOST_CALLS_OF_VARIANTS = 20_000_000.0
-"""The same for what the forecast is compared with."""
+"""The same limit for each variant that the forecast is compared with."""
 Announce = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """What a forecast is to be made of."""
+class ForecastOptions:
+    """The inputs of a forecast."""
 
     event: Event
     traces: Sequence[Path] = ()
     hosts: Sequence[str] = ()
-    defects: Sequence[Flaw] = ()
+    defects: Sequence[HabitDefect] = ()
     instances: int = 1
     answers_within: float = Habits().answers_within
     seed: int
 
 
-def forecast(wanted: Wanted, announce: Announce) -> ForecastReport:
-    """Raises `ConfigError` for an event that cannot be foreseen, and what `learn` raises."""
-    event = wanted.event
-    _check(event)
-    habits, origin, flaws = _habits(wanted, announce)
-    upset = troubles(event)
+def forecast(options: ForecastOptions, announce: Announce) -> ForecastReport:
+    """Simulate the event and return the report.
 
-    def happen(habits: Habits, upset: Troubles, most_calls: float, announce: Announce) -> Tally:
+    Raises `ConfigError` for an unsupported event, and the errors of `learn`.
+    """
+    event = options.event
+    _check(event)
+    habits, origin, defects = _habits(options, announce)
+    effects = effects_of(event)
+
+    def run(habits: Habits, effects: IncidentEffects, most_calls: float, announce: Announce) -> Tally:
         return simulate(
             event,
             habits,
-            upset,
-            seed=wanted.seed,
-            instances=wanted.instances,
+            effects,
+            seed=options.seed,
+            instances=options.instances,
             most_calls=most_calls,
             announce=announce,
         )
 
-    def besides(name: str, habits: Habits, upset: Troubles) -> Tally:
-        announce(f"the same {name}")
-        return happen(habits, upset, MOST_CALLS_OF_VARIANTS, lambda _: None)
+    def run_variant(name: str, habits: Habits, effects: IncidentEffects) -> Tally:
+        announce(f"variant: {name}")
+        return run(habits, effects, MOST_CALLS_OF_VARIANTS, lambda _: None)
 
     announce(f"event {event.name}: {event.audience:,} viewers")
-    tally = happen(habits, upset, MOST_CALLS, announce)
+    tally = run(habits, effects, MOST_CALLS, announce)
     variants = [
         Variant(
-            name=f"without {flaw.name}",
-            mended=flaw.name,
-            sentence=flaw.sentence,
-            tally=besides(f"without {flaw.name}", flaw.mend(habits), upset),
+            name=f"without {defect.name}",
+            mended=defect.name,
+            sentence=defect.sentence,
+            tally=run_variant(f"without {defect.name}", defect.remove_from(habits), effects),
         )
-        for flaw in flaws
+        for defect in defects
     ]
-    if len(flaws) > 1:
-        mended = habits
-        for flaw in flaws:
-            mended = flaw.mend(mended)
+    if len(defects) > 1:
+        without_any = habits
+        for defect in defects:
+            without_any = defect.remove_from(without_any)
         name = "without all of these"
-        variants.append(Variant(name=name, mended="*", sentence="", tally=besides(name, mended, upset)))
+        variants.append(Variant(name=name, mended="*", sentence="", tally=run_variant(name, without_any, effects)))
     return compose(
         event,
         habits,
         tally,
-        seed=wanted.seed,
-        instances=wanted.instances,
+        seed=options.seed,
+        instances=options.instances,
         origin=origin,
-        troubles=upset,
-        renewals=renewals(event, habits, upset, tally.calls.sum(axis=0), wanted.instances),
-        undisturbed=besides("without incidents", habits, Troubles()) if event.incidents else None,
+        effects=effects,
+        renewals=renewals(event, habits, effects, tally.calls.sum(axis=0), options.instances),
+        undisturbed=run_variant("without incidents", habits, IncidentEffects()) if event.incidents else None,
         variants=variants,
     )
 
 
-def _habits(wanted: Wanted, announce: Announce) -> tuple[Habits, Origin, list[Flaw]]:
-    """The habits, where they come from, and what is wrong with them."""
-    habits, origin, flaws = COMPLIANT, Origin(defects=wanted.defects), [*wanted.defects]
-    if wanted.traces:
-        announce(f"learning from {', '.join(map(str, wanted.traces))}")
-        learned = learn(wanted.traces, instances=wanted.instances, hosts=wanted.hosts)
+def _habits(options: ForecastOptions, announce: Announce) -> tuple[Habits, Origin, list[HabitDefect]]:
+    """Return the habits, their origin, and the defects in them."""
+    habits, origin, defects = COMPLIANT, Origin(defects=options.defects), [*options.defects]
+    if options.traces:
+        announce(f"learning from {', '.join(map(str, options.traces))}")
+        learned = learn(options.traces, instances=options.instances, hosts=options.hosts)
         habits = learned.habits
-        flaws = [*learned.flaws, *flaws]
+        defects = [*learned.defects, *defects]
         origin = Origin(
-            traces=[str(path) for path in wanted.traces],
+            traces=[str(path) for path in options.traces],
             exchanges=learned.exchanges,
             seconds=learned.seconds,
             violated=learned.violated,
             occasions=learned.occasions,
-            defects=wanted.defects,
+            defects=options.defects,
         )
-    habits = msgspec.structs.replace(habits, answers_within=wanted.answers_within)
-    for flaw in wanted.defects:
-        habits = flaw.spoil(habits)
-    return habits, origin, flaws
+    habits = msgspec.structs.replace(habits, answers_within=options.answers_within)
+    for defect in options.defects:
+        habits = defect.add_to(habits)
+    return habits, origin, defects
 
 
 def _check(event: Event) -> None:
     if event.workload == CLOSED:
         raise ConfigError(
-            f"event {event.name}: in a closed workload the service decides how often viewers come; write workload = "
-            '"open" for a forecast'
+            f"event {event.name}: in a closed workload, the service determines how often viewers arrive; "
+            'write workload = "open" for a forecast'
         )
-    if event.duration.seconds > LONGEST:
-        raise ConfigError(f"event {event.name}: a forecast is of 7 days at most; shorten [event] duration")
+    if event.duration.seconds > LONGEST_EVENT_S:
+        raise ConfigError(f"event {event.name}: a forecast covers at most 7 days; shorten [event] duration")

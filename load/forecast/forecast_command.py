@@ -1,4 +1,4 @@
-"""The command `pass-load forecast`. numpy is imported by those who want a forecast, and not by every `pass-load`."""
+"""The command `pass-load forecast`. It imports numpy on use, so other commands do not need it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pass_harness.conformance.cli.options import duration, format_option, fresh_
 from pass_harness.conformance.reports.formats import Form
 from pass_harness.load.event import Event
 from pass_harness.load.event_options import event_options
-from pass_harness.load.forecast.habits import COMPLIANT, defects, flaws_named
-from pass_harness.mock_server.cli.options import FILE, completion_of
+from pass_harness.load.forecast.habits import COMPLIANT, defects, defects_named
+from pass_harness.mock_server.cli.options import FILE, completing
 
 if TYPE_CHECKING:
     from pass_harness.load.forecast.report import ForecastReport
@@ -46,10 +46,10 @@ FORMS: Mapping[str, Form[ForecastReport]] = {
 }
 
 
-def _show_defects(context: click.Context, _: click.Parameter, wanted: bool) -> None:
-    if wanted:
-        for flaw in defects().values():
-            click.echo(f"{flaw.name}: {flaw.sentence}")
+def _show_defects(context: click.Context, _: click.Parameter, requested: bool) -> None:
+    if requested:
+        for defect in defects().values():
+            click.echo(f"{defect.name}: {defect.sentence}")
         context.exit()
 
 
@@ -60,34 +60,42 @@ def _show_defects(context: click.Context, _: click.Parameter, wanted: bool) -> N
     "traces",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     multiple=True,
-    help="Learn the service's habits from this recording (JSONL or HAR); without one they are those of a compliant "
-    "service. Repeatable.",
+    help="Recording (JSONL or HAR) to learn the service's habits from [default: a compliant service]; repeatable.",
 )
 @click.option(
-    "--host", "hosts", multiple=True, help="A mock or proxy in a HAR, besides Adobe's own hosts; repeatable."
+    "--host", "hosts", multiple=True, help="Mock or proxy in a HAR, in addition to Adobe's hosts; repeatable."
 )
 @click.option(
     "--defect",
     "names",
     multiple=True,
     metavar="NAME",
-    shell_complete=completion_of(defects),
-    help="What the service does wrong besides (see --defects).",
+    shell_complete=completing(defects),
+    help="Additional defect of the service (see --defects); repeatable.",
 )
 @click.option(
-    "--defects", is_flag=True, is_eager=True, expose_value=False, callback=_show_defects, help="List them, and end."
+    "--defects",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_defects,
+    help="List the defects and exit.",
 )
-@click.option("--instances", type=click.IntRange(1, 10_000), default=1, show_default=True, help="Of the service.")
+@click.option(
+    "--instances", type=click.IntRange(1, 10_000), default=1, show_default=True, help="Instances of the service."
+)
 @click.option(
     "--answers-within",
     callback=duration,
     metavar="TIME",
-    help=f"How long Adobe Pass takes to answer [default: {COMPLIANT.answers_within * 1000:g}ms].",
+    help=f"Response time of Adobe Pass [default: {COMPLIANT.answers_within * 1000:g}ms].",
 )
 @click.option(
-    "--seed", type=click.IntRange(0, 2**64 - 1), help="Of the audience and of chance [default: another each time]."
+    "--seed",
+    type=click.IntRange(0, 2**64 - 1),
+    help="Random seed of the audience [default: a new one for each forecast].",
 )
-@click.option("--report", "folder", type=FILE, metavar="DIR", help="Also write the report there, in all forms.")
+@click.option("--report", "folder", type=FILE, metavar="DIR", help="Folder for the report in all formats.")
 @format_option(FORMS)
 def forecast(
     event: Event,
@@ -100,26 +108,26 @@ def forecast(
     folder: Path | None,
     form: str,
 ) -> None:
-    """Say what an audience of any size would ask of Adobe Pass, with and without what the service does wrong.
+    """Forecast the calls of an audience of any size to Adobe Pass, with and without each defect of the service.
 
-    Exit codes: 0 the forecast was made; 1 and the trace violates a MUST rule; 2 wrong usage or configuration; 3 there
-    is nothing in the trace to learn from.
+    Exit codes: 0 the forecast was made; 1 it was made, and the trace violates a MUST rule; 2 wrong usage or
+    configuration; 3 the trace contains nothing to learn from.
     """
-    wrong = flaws_named(names)
+    chosen = defects_named(names)
     reserve(folder)
-    from pass_harness.load.forecast.forecast import Wanted  # noqa: PLC0415 - see above
+    from pass_harness.load.forecast.forecast import ForecastOptions  # noqa: PLC0415 - see above
     from pass_harness.load.forecast.forecast import forecast as make  # noqa: PLC0415
     from pass_harness.load.forecast.text import render  # noqa: PLC0415
 
-    wanted = Wanted(
+    inputs = ForecastOptions(
         event=event,
         traces=traces,
         hosts=hosts,
-        defects=wrong,
+        defects=chosen,
         instances=instances,
         answers_within=COMPLIANT.answers_within if answers_within is None else answers_within.seconds,
         seed=fresh_seed() if seed is None else seed,
     )
     with progress(f"forecast of {event.name}") as announce:
-        report = make(wanted, announce)
+        report = make(inputs, announce)
     publish(report, FORMS, render, folder=folder, form=form, exit_code=report.exit_code)

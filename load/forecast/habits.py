@@ -1,7 +1,7 @@
-"""Habits: what a service does at Adobe Pass for each thing that its viewers do.
+"""Habits: the calls of a service to Adobe Pass for each viewer action.
 
-The compliant ones are those of the example Programmer Service, and its named defects spoil them: what makes that
-service misbehave in a run makes it misbehave in a forecast.
+The compliant habits are those of the example Programmer Service. Its named defects change them in a forecast as they
+do in a run.
 """
 
 from __future__ import annotations
@@ -16,52 +16,52 @@ from pass_harness.fixtures.programmer_service.conduct import Conduct
 from pass_harness.fixtures.programmer_service.defects import DEFECTS, misconduct
 
 MEAN_JITTER = 0.1
-"""By this share the example service lengthens its pauses on the average."""
+"""Mean jitter of the example service: the share by which it lengthens its pauses."""
 
 
 class Habits(msgspec.Struct, frozen=True, kw_only=True):
-    """Times are in seconds, numbers are means."""
+    """The habits of a service. Times are in seconds, numbers are means."""
 
     answers_within: float = 0.05
-    """From a call to its answer: by so much the next call of a viewer is later."""
+    """Response time of Adobe Pass, which delays the next call of the viewer."""
 
     # Registration
     registrations_per_start: float = 0.0
     tokens_per_call: float = 0.0
-    """Access tokens fetched besides those of a service that keeps its token to the end of its life."""
+    """Access tokens per call, in addition to one for each token lifetime."""
     registrations_per_token: float = 0.0
     token_life: float = 21_600.0
-    """For how long an instance uses an access token."""
+    """Time for which an instance uses an access token."""
 
     # Configuration
     configuration_kept: float = 180.0
-    """0 where it is fetched for everybody who chooses a TV provider."""
+    """Cache time of the configuration; 0 if it is fetched for each viewer who chooses a TV provider."""
     configurations_per_play: float = 0.0
 
     # Authentication
     profiles_per_start: float = 0.0
     profiles_per_return: float = 0.0
-    """Queries for a viewer who is logged in already, when the app asks for the state."""
+    """Queries when the app of a logged-in viewer asks for the login state."""
     profiles_per_login: float = 1.0
     sessions_per_pass: float = 1.0
-    """Where the answer is that no login is needed."""
+    """Sessions per login if the response says that no login is needed."""
     resumes_per_login: float = 0.0
     checks_per_code: float = 1.0
-    """Questions whether a code that was typed on the second screen is one."""
+    """Validations per code that is entered on the second screen."""
     polls_by_code: bool = True
     first_poll_after: float = 2.0
     poll_interval: float = 3.2
-    """From an answer to the next question, as a mean; several pollers of one code make it shorter."""
+    """Mean time from a response to the next poll; several pollers of one code shorten it."""
     first_screen_poll_interval: float = 3.2
     waits_for_redirect: bool = True
     polls_after_success: float = 0.0
-    """More than there is time for where polling goes on until the code expires."""
+    """Polls per login after success; `ENDLESS` if polling continues until the code expires."""
 
     # Decisions
     batch: int = 5
     keeps_permits: bool = True
     denied_share: float = 0.125
-    """Of the resources, those that viewers may not watch."""
+    """Share of resources that viewers may not watch."""
     authorizes_per_play: float = 1.0
     plays_on_permit: bool = False
     reuses_media_token: bool = False
@@ -74,34 +74,34 @@ class Habits(msgspec.Struct, frozen=True, kw_only=True):
     tries: int = 3
     preauthorize_tries: int = 3
     authorize_tries: int = 3
-    """Where a decision says that it may be asked for again."""
+    """Maximum tries for a decision with the action retry."""
     first_delay: float = 0.5
     retry_growth: float = 3.0
     timeout: float = 5.0
-    """After so long without an answer a call has failed."""
+    """Time without a response after which a call has failed."""
     deadline: float = 8.0
-    """After so long the viewer is told that it failed, and nothing is tried again."""
+    """Time after which the viewer gets an error, and retries end."""
     breaks_circuit: bool = True
     searches_in_trouble: bool = False
     throttle_pause: float = 1.21
-    """After a 429, until the next call for that address."""
+    """Pause after a 429 before the next call for that address."""
     throttle_tries: int = 3
     one_address: bool = False
-    """Adobe Pass is told one address for all devices, so all of them share one bucket."""
+    """True if the service sends one address for all devices, which then share one throttle bucket."""
 
 
 ENDLESS = 1e6
-"""More polls than there is time for."""
+"""Number of polls that never ends."""
 
 
-def of(conduct: Conduct) -> Habits:
-    """The habits of the example service with that conduct."""
+def habits_of(conduct: Conduct) -> Habits:
+    """Return the habits of the example service with that conduct."""
     fetched = not conduct.keeps_token or not conduct.shares_token
     interval = conduct.poll_interval - conduct.poll_jitter / 2
     addresses = {conduct.forwards(address).partition(",")[0] for address in ("198.18.0.1", "198.18.0.2")}
     return Habits(
         registrations_per_start=float(conduct.registers_at_app_start),
-        # Among many viewers nearly every call is for another device than the one before.
+        # Among many viewers, nearly every call is for another device than the previous one.
         tokens_per_call=float(fetched),
         registrations_per_token=float(conduct.registers_when_token_expires),
         token_life=min(conduct.token_kept, Habits().token_life),
@@ -142,27 +142,28 @@ def of(conduct: Conduct) -> Habits:
     )
 
 
-COMPLIANT = of(Conduct())
+COMPLIANT = habits_of(Conduct())
 
 
-class Flaw(msgspec.Struct, frozen=True, kw_only=True):
-    """What a service does wrong that changes how often it asks: a defect by name, or a rule that a trace broke."""
+class HabitDefect(msgspec.Struct, frozen=True, kw_only=True):
+    """A defect that changes the number of calls: a named defect, or a rule that a trace violates."""
 
     name: str
     sentence: str
     habits: Mapping[str, float | int | bool]
-    """What it makes of these habits."""
+    """The changed habits."""
 
-    def spoil(self, habits: Habits) -> Habits:
+    def add_to(self, habits: Habits) -> Habits:
+        """Return the habits with the defect."""
         return msgspec.structs.replace(habits, **self.habits)
 
-    def mend(self, habits: Habits) -> Habits:
-        """The habits as they would be without it."""
+    def remove_from(self, habits: Habits) -> Habits:
+        """Return the habits without the defect."""
         return msgspec.structs.replace(habits, **{name: getattr(COMPLIANT, name) for name in self.habits})
 
 
-def changed(habits: Habits) -> dict[str, float | int | bool]:
-    """The habits that are not the compliant ones."""
+def deviations(habits: Habits) -> dict[str, float | int | bool]:
+    """Return the habits that differ from the compliant ones."""
     return {
         name: getattr(habits, name)
         for name in habits.__struct_fields__
@@ -170,22 +171,24 @@ def changed(habits: Habits) -> dict[str, float | int | bool]:
     }
 
 
-def defects() -> dict[str, Flaw]:
-    """The defects of the example service that change how often Adobe Pass is asked, by name."""
-    flaws = (
-        Flaw(name=name, sentence=defect.sentence, habits=changed(of(misconduct([name]))))
+def defects() -> dict[str, HabitDefect]:
+    """Return the defects of the example service that change the number of calls, by name."""
+    candidates = (
+        HabitDefect(name=name, sentence=defect.sentence, habits=deviations(habits_of(misconduct([name]))))
         for name, defect in DEFECTS.items()
     )
-    return {flaw.name: flaw for flaw in flaws if flaw.habits}
+    return {defect.name: defect for defect in candidates if defect.habits}
 
 
-def flaws_named(names: Iterable[str]) -> list[Flaw]:
-    """The flaws of these names. Raises `ConfigError` for a defect that is unknown, or changes no number of calls."""
+def defects_named(names: Iterable[str]) -> list[HabitDefect]:
+    """Return the defects of these names.
+
+    Raises `ConfigError` if one is unknown, or does not change the number of calls.
+    """
     known = defects()
     for name in known_defects(tuple(names)):
         if name not in known:
             raise ConfigError(
-                f'the defect "{name}" does not change how often Adobe Pass is asked; those that do: '
-                f"{', '.join(known)}"
+                f'the defect "{name}" does not change the number of calls to Adobe Pass; these do: {", ".join(known)}'
             )
     return [known[name] for name in dict.fromkeys(names)]

@@ -1,4 +1,4 @@
-"""The forecast as a page: the peak, charts over one axis of time, and every table."""
+"""The forecast as an HTML page: the peak, charts on one time axis, and every table."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from pass_harness.load.report.report_text import figure
 
 Tile = tuple[str, str, str]
 MOST_VARIANTS = 8
-"""Lines of one chart."""
+"""Maximum lines of one chart."""
 
 
 @dataclass(frozen=True)
 class View:
-    """What the template shows."""
+    """The formatted values of the template."""
 
     title: str
     headline: str
@@ -37,7 +37,7 @@ class View:
 
 
 def encode(report: ForecastReport, version: str = "") -> bytes:
-    """The page; ``version`` is that of Pass Harness."""
+    """Return the page; ``version`` is the version of Pass Harness."""
     view = View(
         title=report.event.title or report.event.name,
         headline=report_text.headline(report),
@@ -56,24 +56,24 @@ def encode(report: ForecastReport, version: str = "") -> bytes:
 
 
 def _tiles(report: ForecastReport) -> Iterator[Tile]:
-    yield "Viewers", f"{report.event.audience:,}", f"{figure(report.event.peak)} arriving a second"
+    yield "Viewers", f"{report.event.audience:,}", f"{figure(report.event.peak)} arrivals per second at the peak"
     yield "Calls to Adobe Pass", figure(report.calls), f"{figure(report.per_viewer)} per viewer"
-    yield "Peak", f"{figure(report.peak.per_second)} a second", f"after {clock(report.peak.at)}"
+    yield "Peak", f"{figure(report.peak.per_second)} per second", f"after {clock(report.peak.at)}"
     yield "Throttled", f"{report.throttled_share:.2%}", f"{figure(report.lost)} calls lost"
     if report.polls is not None:
         yield "Polling", f"{report.polls.share:.1%}", f"{figure(report.polls_per_login)} polls per login"
     if report.mvpds:
         busiest = max(report.mvpds, key=lambda one: one.peak.per_second)
-        yield "Busiest TV provider", f"{figure(busiest.peak.per_second)} a second", busiest.mvpd
+        yield "Busiest TV provider", f"{figure(busiest.peak.per_second)} per second", busiest.mvpd
     if report.renewals:
         herd = max(report.renewals, key=lambda one: one.herd)
-        yield "Herd at a renewal", figure(herd.herd), "token calls, if nobody waits for the first"
+        yield "Herd at a token renewal", figure(herd.herd), "token calls if no caller waits for another"
 
 
 def _facts(report: ForecastReport) -> list[tuple[str, str]]:
     return [
         ("Event", f"{report.event.name}, {clock(report.event.seconds)}"),
-        ("Tempo", f"{report.event.speed:g} times as fast" if report.event.speed != 1 else ""),
+        ("Speed", f"{report.event.speed:g} times the speed of the event" if report.event.speed != 1 else ""),
         ("Learned from", ", ".join(report.learned_from)),
         ("Trace", f"{report.exchanges:,} exchanges in {clock(report.trace_seconds)}" if report.exchanges else ""),
         ("Simulated", report_text.simulated(report)),
@@ -89,18 +89,18 @@ def _charts(report: ForecastReport) -> Iterator[Chart]:
         step=series.step_seconds,
         incidents=[(one.name, one.begins, one.ends) for one in report.incidents],
     )
-    yield charts.bars("Arrivals", "viewers a second", {"arrivals": series.arrivals}, times)
-    yield charts.stacked("Calls to Adobe Pass", "a second", series.calls, times)
+    yield charts.bars("Arrivals", "viewers per second", {"arrivals": series.arrivals}, times)
+    yield charts.stacked("Calls to Adobe Pass", "per second", series.calls, times)
     if series.variants:
-        yield charts.lines("With and without each flaw", "calls a second", _telling(series.variants), times)
+        yield charts.lines("Calls without each defect", "calls per second", _most_different(series.variants), times)
     if any(series.throttled):
-        yield charts.bars("Throttled calls (429)", "a second", {"throttled": series.throttled}, times, hue=2)
+        yield charts.bars("Throttled calls (429)", "per second", {"throttled": series.throttled}, times, hue=2)
     if series.mvpds:
-        yield charts.lines("What TV providers are asked", "a second", series.mvpds, times)
+        yield charts.lines("Requests to TV providers", "per second", series.mvpds, times)
 
 
-def _telling(variants: Mapping[str, Sequence[float]]) -> Mapping[str, Sequence[float]]:
-    """The service as it is, as it might be, and the variants that differ most."""
+def _most_different(variants: Mapping[str, Sequence[float]]) -> Mapping[str, Sequence[float]]:
+    """Return the service as it is, and the variants with the fewest calls."""
     (as_it_is, now), *others = variants.items()
     others.sort(key=lambda one: sum(one[1]))
     return {as_it_is: now} | dict(others[: MOST_VARIANTS - 1])

@@ -1,4 +1,4 @@
-"""The incidents of an event as a forecast sees them: which calls they meet, and what becomes of those."""
+"""The effects of incidents in a forecast: matching calls, and the changes of their responses."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from pass_harness.mock_server.behaviours.model import Behaviour
 from pass_harness.mock_server.domain.degradation import AUTHN_ALL
 
 LATENCIES = 1024
-"""So many are drawn of a distribution, and each call takes one of them."""
-NEVER = 1e9
-"""Seconds: no answer within anybody's patience."""
-NARROW = ("service_provider", "ip", "device", "resource", "client_id")
-"""What behaviours may be for, and audiences are not told apart by."""
-UNFORESEEN = 'has no effect on how often Adobe Pass is asked, or none that a forecast knows: "{}"'
+"""Samples of a latency distribution; each call gets one of them."""
+NEVER_S = 1e9
+"""Delay in seconds beyond every timeout."""
+UNSUPPORTED_MATCHES = ("service_provider", "ip", "device", "resource", "client_id")
+"""Members of a match that the simulated audience does not have."""
+UNFORESEEN = 'has no effect on the number of calls, or none that a forecast simulates: "{}"'
 
 
 @dataclass(frozen=True)
-class Trouble:
-    """What happens to calls between two moments (s)."""
+class CallEffect:
+    """The effect on calls between two times (s)."""
 
     begins: float
     ends: float
@@ -36,60 +36,61 @@ class Trouble:
     mvpd: str = "*"
     probability: float = 1.0
     delays: Floats = field(default_factory=lambda: np.zeros(1))
-    """By how many seconds the answer is later; one of these."""
+    """Possible delays of the response in seconds; each call gets one of them."""
     fails: bool = False
-    """There is no answer, or one of 500 and above: worth another try."""
-    asks_again: bool = False
-    """The decision says that it may be asked for again."""
+    """True if the response is missing or has status 500 and above, so that the service retries."""
+    is_retriable: bool = False
+    """True if the decision has the action retry."""
     refused: bool = False
-    """Refused for good: the viewer is told."""
+    """True if the call is refused and a retry does not help."""
 
     @property
     def is_total(self) -> bool:
-        """Whether nobody gets an answer at all, so that a circuit breaker opens."""
+        """True if no call gets a response, so that a circuit breaker opens."""
         return self.fails and self.endpoint == self.mvpd == "*" and self.probability == 1.0
 
-    def concerns(self, endpoint: str) -> bool:
+    def applies_to(self, endpoint: str) -> bool:
+        """Return whether the effect applies to an endpoint."""
         return fnmatchcase(endpoint, self.endpoint)
 
-    def meets(self, moment: Floats, mvpd: Mask, dice: np.random.Generator) -> Mask:
-        """Which of the calls at these moments it meets; ``mvpd`` says whose TV provider is concerned."""
-        met = (moment >= self.begins) & (moment < self.ends) & mvpd
+    def hits(self, moment: Floats, mvpd: Mask, rng: np.random.Generator) -> Mask:
+        """Return which calls at these times are hit; ``mvpd`` marks those with a matching TV provider."""
+        hit = (moment >= self.begins) & (moment < self.ends) & mvpd
         if self.probability < 1.0:
-            met &= dice.random(moment.shape) < self.probability
-        return met
+            hit &= rng.random(moment.shape) < self.probability
+        return hit
 
 
 @dataclass(frozen=True)
 class Degraded:
-    """A time in which the TV provider is not asked; with ``everybody_in`` nobody logs in there either."""
+    """A time of degradation: the TV provider is not asked. With ``logs_everyone_in``, no login is needed either."""
 
     begins: float
     ends: float
     mvpd: str
-    everybody_in: bool
+    logs_everyone_in: bool
 
 
 @dataclass(frozen=True)
-class Troubles:
-    """All that happens during an event."""
+class IncidentEffects:
+    """The effects of all incidents of an event."""
 
-    calls: Sequence[Trouble] = ()
+    calls: Sequence[CallEffect] = ()
     degraded: Sequence[Degraded] = ()
     limits: Limits = field(default_factory=Limits)
     revocations: Sequence[float] = ()
-    """Moments at which all access tokens are revoked."""
+    """Times of revocations of all access tokens."""
     unforeseen: Sequence[str] = ()
-    """Incidents that are left out, and why, a sentence each."""
+    """Omitted incidents, a sentence each with the reason."""
 
     @property
-    def outages(self) -> list[Trouble]:
-        return [trouble for trouble in self.calls if trouble.is_total]
+    def outages(self) -> list[CallEffect]:
+        return [effect for effect in self.calls if effect.is_total]
 
 
-def troubles(event: Event) -> Troubles:
-    """What a forecast makes of the incidents of an event."""
-    calls: list[Trouble] = []
+def effects_of(event: Event) -> IncidentEffects:
+    """Return the effects of the incidents of an event."""
+    calls: list[CallEffect] = []
     degraded: list[Degraded] = []
     others: list[tuple[int, int, Limit]] = []
     unforeseen: list[str] = []
@@ -97,19 +98,19 @@ def troubles(event: Event) -> Troubles:
         for behaviour in incident.behaviours():
             begins, ends = _when(incident, behaviour, event.duration.seconds)
             effect, match = behaviour.effect, behaviour.match
-            if why := _too_narrow(behaviour):
+            if why := _unsupported(behaviour):
                 unforeseen.append(f"{incident.name}: {why}")
             elif effect.degradation is not None:
-                everybody_in = effect.degradation == AUTHN_ALL
-                degraded.append(Degraded(begins, ends, match.mvpd or "*", everybody_in))
+                logs_everyone_in = effect.degradation == AUTHN_ALL
+                degraded.append(Degraded(begins, ends, match.mvpd or "*", logs_everyone_in))
             elif effect.throttle is not None:
                 limit = effect.throttle if isinstance(effect.throttle, Limit) else Limit(rate=1e6, burst=1_000_000)
                 others.append((int(begins * 1000), int(ends * 1000), limit))
-            elif made := _trouble(behaviour, begins, ends):
+            elif made := _call_effect(behaviour, begins, ends):
                 calls.append(made)
             else:
                 unforeseen.append(f"{incident.name} {UNFORESEEN.format(effect.kind)}")
-    return Troubles(
+    return IncidentEffects(
         calls=calls,
         degraded=degraded,
         limits=Limits(others=others),
@@ -125,22 +126,26 @@ def _when(incident: Incident, behaviour: Behaviour, over: float) -> tuple[float,
     return incident.begins, ends
 
 
-def _too_narrow(behaviour: Behaviour) -> str:
-    """Why a behaviour cannot be foreseen; empty if it can."""
+def _unsupported(behaviour: Behaviour) -> str:
+    """Return the reason why a behaviour cannot be simulated; empty if it can."""
     if behaviour.times is not None or behaviour.after:
-        return "it counts its hits, which a forecast does not"
+        return "the number of hits is limited, which a forecast does not simulate"
     if behaviour.effect.throttle is not None and (behaviour.match.endpoint or behaviour.match.mvpd):
-        return "a throttle for some calls only is not foreseen"
-    narrow = [name for name in NARROW if getattr(behaviour.match, name) is not None]
-    return f"it is for some {', '.join(narrow)} only, which a forecast does not tell apart" if narrow else ""
+        return "a forecast does not simulate a rate limit for some of the calls"
+    unsupported = [name for name in UNSUPPORTED_MATCHES if getattr(behaviour.match, name) is not None]
+    return (
+        f"it applies to one {', '.join(unsupported)} only, which a forecast does not distinguish"
+        if unsupported
+        else ""
+    )
 
 
-def _trouble(behaviour: Behaviour, begins: float, ends: float) -> Trouble | None:
+def _call_effect(behaviour: Behaviour, begins: float, ends: float) -> CallEffect | None:
     effect, match = behaviour.effect, behaviour.match
     outcome = _outcome(effect, match.endpoint or "*")
     if outcome is None:
         return None
-    return Trouble(
+    return CallEffect(
         begins=begins,
         ends=ends,
         endpoint=match.endpoint or "*",
@@ -148,13 +153,13 @@ def _trouble(behaviour: Behaviour, begins: float, ends: float) -> Trouble | None
         probability=1.0 if behaviour.probability is None else behaviour.probability,
         delays=_delays(effect),
         fails=outcome == "fails",
-        asks_again=outcome == "asks again",
+        is_retriable=outcome == "retriable",
         refused=outcome == "refused",
     )
 
 
 def _outcome(effect: Effect, endpoint: str) -> str | None:
-    """What a call that is met comes to; empty where it is only late, None where nothing follows that is foreseen."""
+    """Return the outcome of a hit call: empty if it is only delayed, None if the effect is not simulated."""
     if effect.latency is not None:
         return ""
     if effect.status is not None:
@@ -166,7 +171,7 @@ def _outcome(effect: Effect, endpoint: str) -> str | None:
     if effect.error in ENHANCED_ERRORS:
         error = ENHANCED_ERRORS[effect.error]
         if error.action == "retry":
-            return "asks again" if endpoint.startswith("decisions.") else "fails"
+            return "retriable" if endpoint.startswith("decisions.") else "fails"
         return "fails" if error.status >= 500 and not endpoint.startswith("decisions.") else "refused"
     return None
 
@@ -174,9 +179,9 @@ def _outcome(effect: Effect, endpoint: str) -> str | None:
 def _delays(effect: Effect) -> Floats:
     if effect.latency is not None:
         return np.array([effect.latency.sample(str(nth), 0) / 1000.0 for nth in range(LATENCIES)])
-    return np.full(1, NEVER if effect.connection is ConnectionFault.STALL else 0.0)
+    return np.full(1, NEVER_S if effect.connection is ConnectionFault.STALL else 0.0)
 
 
-def concerned(glob: str, mvpds: Iterable[str]) -> list[int]:
-    """Which TV providers, by their place, a glob is for."""
+def matching_mvpds(glob: str, mvpds: Iterable[str]) -> list[int]:
+    """Return the indices of the TV providers that match a glob."""
     return [place for place, mvpd in enumerate(mvpds) if fnmatchcase(mvpd, glob)]

@@ -1,6 +1,6 @@
-"""Learns a service's habits from recorded traces, and what is wrong with them from the rules.
+"""Learns the habits of a service from recorded traces, and its defects from the rules.
 
-What a trace does not show is assumed to be as it should be.
+Habits that a trace does not show are assumed to be compliant.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from pass_harness.conformance.readers.adobe_hosts import Hosts
 from pass_harness.conformance.readers.traces import read_traces
 from pass_harness.conformance.registry import select
 from pass_harness.conformance.rule import Severity
-from pass_harness.load.forecast.habits import COMPLIANT, ENDLESS, Flaw, Habits
+from pass_harness.load.forecast.habits import COMPLIANT, ENDLESS, HabitDefect, Habits
 from pass_harness.load.forecast.trace_evidence import Evidence, Mean
 from pass_harness.mock_server.exchange import Exchange
 
-FEW = 0.05
-"""Below so many for each occasion it was an exception, not a habit."""
-STEADY, MOST = 0.2, 0.7
-"""Where it is age that counts, most tokens are replaced at an age that is no further from the usual one."""
-MARKED = 0.1
-"""By so large a share a habit differs from what it should be."""
+RARE = 0.05
+"""Occurrences per occasion below which they are an exception, not a habit."""
+AGE_TOLERANCE, AGE_SHARE = 0.2, 0.7
+"""Limits for a fixed token age: this share of tokens is replaced at an age within this tolerance of the median."""
+MARGIN = 0.1
+"""Relative difference from the compliant value above which a habit counts as a defect."""
 FEW_ADDRESSES = 0.2
-"""With fewer addresses than this for each device, the devices' own are not passed on."""
-ENOUGH = 5
-EXTRAORDINARY = 2.0
-"""So many times the median is no usual interval. (Several pollers of one code make unequal ones.)"""
+"""Addresses per device below which the service does not pass on the devices' addresses."""
+MIN_OCCASIONS = 5
+OUTLIER_FACTOR = 2.0
+"""Multiple of the median above which an interval is an outlier. Several pollers of a code have unequal intervals."""
 
 HABITS_OF_RULES: Mapping[str, tuple[str, ...]] = {
     "registration.credentials-reused": ("registrations_per_start", "registrations_per_token"),
@@ -57,40 +57,40 @@ HABITS_OF_RULES: Mapping[str, tuple[str, ...]] = {
     "errors.throttled-waits": ("throttle_pause", "throttle_tries"),
     "errors.server-errors-bounded": ("tries",),
 }
-"""The habits that are to blame where a rule is broken."""
-JUDGED_IN_PART = frozenset({"preauthorization.permits-cached"})
-"""Without a driver that rule looks at a few seconds alone, since nobody tells of apps that start anew."""
+"""The habits that cause a violation, by rule."""
+PARTLY_JUDGED = frozenset({"preauthorization.permits-cached"})
+"""Rules that judge only a few seconds of a trace without a driver, because a trace does not record app starts."""
 
 
 @dataclass(frozen=True)
 class Learned:
-    """What a trace tells of a service."""
+    """The habits and defects of a service, learned from traces."""
 
     habits: Habits
     occasions: Mapping[str, int]
-    """From how many occasions each habit was learned; the others are assumed."""
-    flaws: Sequence[Flaw]
-    """What the rules found that changes the number of calls."""
+    """Number of occasions from which each habit was learned; other habits are assumed."""
+    defects: Sequence[HabitDefect]
+    """Violated rules that change the number of calls."""
     violated: Sequence[str]
-    """MUST rules that were broken, those too that change no number of calls."""
+    """Violated MUST rules, including those that do not change the number of calls."""
     exchanges: int
     seconds: float
 
 
 def learn(paths: Sequence[Path], *, instances: int, hosts: Iterable[str] = ()) -> Learned:
-    """The habits of the service that made the calls of these traces.
+    """Learn the habits of the service from its traces.
 
-    Raises `ConfigError` where a trace cannot be read, and `HarnessError` where there is nothing to learn from.
+    Raises `ConfigError` if a trace cannot be read, and `HarnessError` if there is nothing to learn from.
     """
     learned = learn_from(read_traces(paths, Hosts(frozenset(map(str.lower, hosts)))), instances=instances)
     if learned is None:
         files = ", ".join(map(str, paths))
-        raise HarnessError(f"{files}: nobody logs in or plays in it, so there is nothing to learn; record a visit")
+        raise HarnessError(f"{files}: no viewer logs in or plays, so there is nothing to learn; record a visit")
     return learned
 
 
 def learn_from(exchanges: Iterable[Exchange], *, instances: int) -> Learned | None:
-    """The same of exchanges in order of time; None where there is nothing to learn from."""
+    """Learn from exchanges in order of time; return None if there is nothing to learn from."""
     rules = select(())
     judge = Judge(rules, Expectations(instances=instances), driven=False)
     evidence = Evidence(instances)
@@ -108,7 +108,7 @@ def learn_from(exchanges: Iterable[Exchange], *, instances: int) -> Learned | No
     return Learned(
         habits=habits,
         occasions={name: number for name, (_, number) in found.items()},
-        flaws=[flaw for result in results if (flaw := _flaw(result, habits))],
+        defects=[defect for result in results if (defect := _defect(result, habits))],
         violated=[result.card.id for result in violated if result.card.severity == Severity.MUST],
         exchanges=evidence.exchanges,
         seconds=evidence.last - evidence.first,
@@ -116,7 +116,7 @@ def learn_from(exchanges: Iterable[Exchange], *, instances: int) -> Learned | No
 
 
 Found = dict[str, tuple[float | int | bool, int]]
-"""Habits by name: the value, and from how many occasions it was learned."""
+"""Habits by name: the value, and the number of occasions."""
 
 
 def _habits(evidence: Evidence) -> Found:
@@ -126,13 +126,13 @@ def _habits(evidence: Evidence) -> Found:
     _polling(evidence, found)
     _login(evidence, found)
     _decisions(evidence, found)
-    if evidence.throttle_pauses.number >= ENOUGH:
+    if evidence.throttle_pauses.number >= MIN_OCCASIONS:
         found["throttle_pause"] = (round(evidence.throttle_pauses.value, 3), evidence.throttle_pauses.number)
-    # How often it would have tried is known only where it tried more often than it should.
+    # The habitual number of tries is known only if it exceeds the compliant one.
     for name, tries in (("tries", evidence.tries), ("throttle_tries", evidence.throttle_tries)):
         if tries > getattr(COMPLIANT, name):
             found[name] = (tries, tries)
-    if len(evidence.devices) >= ENOUGH:
+    if len(evidence.devices) >= MIN_OCCASIONS:
         few = len(evidence.addresses) < FEW_ADDRESSES * len(evidence.devices)
         found["one_address"] = (few, len(evidence.devices))
     return found
@@ -146,17 +146,17 @@ def _registration(evidence: Evidence, found: Found) -> None:
     if evidence.tokens > evidence.instances:
         found["registrations_per_token"] = _ratio(for_token, evidence.tokens - evidence.instances)
     early = evidence.early_tokens
-    if len(early) >= ENOUGH and _steady(early):
+    if len(early) >= MIN_OCCASIONS and _steady(early):
         found["token_life"] = (round(median(early), 1), len(early))
     elif evidence.calls:
-        found["tokens_per_call"] = _ratio(len(early), evidence.calls, few=FEW / 2)
+        found["tokens_per_call"] = _ratio(len(early), evidence.calls, few=RARE / 2)
         if evidence.token_life.number:
             found["token_life"] = (round(evidence.token_life.value, 1), evidence.token_life.number)
 
 
 def _configuration(evidence: Evidence, found: Found) -> None:
     logins = len(evidence.logins) + evidence.entries
-    if logins and evidence.configurations_for_login / logins > FEW:
+    if logins and evidence.configurations_for_login / logins > RARE:
         found["configuration_kept"] = (0.0, evidence.configurations_for_login)
     if evidence.plays:
         found["configurations_per_play"] = _ratio(evidence.configurations_for_play, evidence.plays)
@@ -167,7 +167,7 @@ def _login(evidence: Evidence, found: Found) -> None:
     if logins + evidence.entries:
         found["profiles_per_login"] = _ratio(evidence.login_queries, logins + evidence.entries)
     if evidence.devices and "polls_by_code" not in found:
-        # Where codes are not polled, it is these that wait for the login.
+        # If codes are not polled, these queries poll for the login.
         found["profiles_per_start"] = _ratio(evidence.loose_queries, len(evidence.devices))
     if logins:
         found["resumes_per_login"] = _ratio(evidence.resumes, logins)
@@ -179,25 +179,25 @@ def _login(evidence: Evidence, found: Found) -> None:
 
 def _polling(evidence: Evidence, found: Found) -> None:
     logins = evidence.logins.values()
-    told_apart = any(login.typed for login in logins)
+    distinguishable = any(login.typed for login in logins)
     intervals: list[float] = []
     first_screen: list[float] = []
     starts, hasty = Mean(), Mean()
     for login in logins:
-        second = login.typed or not told_apart
+        second = login.typed or not distinguishable
         if login.first_poll is None:
             continue
         (intervals if second else first_screen).extend(login.intervals)
-        if second and (told_apart or login.first_was_empty):
+        if second and (distinguishable or login.first_was_empty):
             starts.add(max(0.0, login.first_poll - login.opened))
         if not second:
             hasty.add(login.first_was_empty)
-    for name, found_ones in (("poll_interval", intervals), ("first_screen_poll_interval", first_screen)):
-        if found_ones:
-            found[name] = (round(_usual(found_ones), 3), len(found_ones))
+    for name, values in (("poll_interval", intervals), ("first_screen_poll_interval", first_screen)):
+        if values:
+            found[name] = (round(_usual(values), 3), len(values))
     if starts.number:
         found["first_poll_after"] = (round(starts.value, 3), starts.number)
-    if hasty.number >= ENOUGH:
+    if hasty.number >= MIN_OCCASIONS:
         found["waits_for_redirect"] = (hasty.value < 0.5, hasty.number)
     if done := [login.polls_after for login in logins if login.done]:
         after, number = _ratio(sum(done), len(done))
@@ -207,34 +207,37 @@ def _polling(evidence: Evidence, found: Found) -> None:
 
 
 def _decisions(evidence: Evidence, found: Found) -> None:
-    if evidence.looks_of_several or evidence.largest_batch > COMPLIANT.batch:
-        found["batch"] = (evidence.largest_batch, evidence.looks)
-    if evidence.decided >= ENOUGH:
+    if evidence.views_of_several or evidence.largest_batch > COMPLIANT.batch:
+        found["batch"] = (evidence.largest_batch, evidence.views)
+    if evidence.decided >= MIN_OCCASIONS:
         found["denied_share"] = (round(evidence.denied / evidence.decided, 3), evidence.decided)
-    if evidence.preauthorized >= ENOUGH:
-        again = evidence.permitted_before / evidence.preauthorized > 2 * FEW
+    if evidence.preauthorized >= MIN_OCCASIONS:
+        again = evidence.permitted_before / evidence.preauthorized > 2 * RARE
         found["keeps_permits"] = (not again, evidence.preauthorized)
     if evidence.final_denials:
         found["calls_after_denial"] = _ratio(evidence.calls_after_denial, evidence.final_denials)
 
 
-def _flaw(result: RuleResult, habits: Habits) -> Flaw | None:
-    """The flaw that a broken rule stands for, if it changes the number of calls.
+def _defect(result: RuleResult, habits: Habits) -> HabitDefect | None:
+    """Return the defect of a violated rule, if it changes the number of calls.
 
-    A rule that cannot be judged without a driver, or not all of it, is taken for broken where the habits are marked
-    enough.
+    A rule that is not, or only partly, judged without a driver counts as violated if the habits differ by `MARGIN`.
     """
-    unjudged = result.verdict is Verdict.UNTESTABLE or result.card.id in JUDGED_IN_PART
+    unjudged = result.verdict is Verdict.UNTESTABLE or result.card.id in PARTLY_JUDGED
     if result.verdict is not Verdict.VIOLATED and not unjudged:
         return None
-    margin = 0.0 if result.verdict is Verdict.VIOLATED else MARKED
-    blamed = {
+    margin = 0.0 if result.verdict is Verdict.VIOLATED else MARGIN
+    changed = {
         name: getattr(habits, name)
         for name in HABITS_OF_RULES.get(result.card.id, ())
         if _differs(getattr(habits, name), getattr(COMPLIANT, name), margin)
     }
-    said = "Not so" if result.verdict is Verdict.VIOLATED else "Hardly so, though only a driver can tell"
-    return Flaw(name=result.card.id, sentence=f"{said}: {result.card.title}.", habits=blamed) if blamed else None
+    label = "Violated" if result.verdict is Verdict.VIOLATED else "Probably violated (a run would judge it)"
+    return (
+        HabitDefect(name=result.card.id, sentence=f"{label}: {result.card.title}.", habits=changed)
+        if changed
+        else None
+    )
 
 
 def _differs(value: float, compliant: float, margin: float) -> bool:
@@ -242,17 +245,17 @@ def _differs(value: float, compliant: float, margin: float) -> bool:
 
 
 def _usual(intervals: Sequence[float]) -> float:
-    """The mean of what is not out of the ordinary: a poll that had to wait for something else is."""
-    longest = EXTRAORDINARY * median(intervals)
+    """Return the mean interval without outliers, such as polls that had to wait for another call."""
+    longest = OUTLIER_FACTOR * median(intervals)
     return fmean([interval for interval in intervals if interval <= longest])
 
 
 def _steady(ages: Sequence[float]) -> bool:
     usual = median(ages)
-    return usual > 1.0 and sum(abs(age - usual) <= STEADY * usual for age in ages) >= MOST * len(ages)
+    return usual > 1.0 and sum(abs(age - usual) <= AGE_TOLERANCE * usual for age in ages) >= AGE_SHARE * len(ages)
 
 
-def _ratio(number: float, occasions: int, few: float = FEW) -> tuple[float, int]:
-    """How often for each occasion; what is rare is an exception."""
+def _ratio(number: float, occasions: int, few: float = RARE) -> tuple[float, int]:
+    """Return the occurrences per occasion, 0 if they are rare, and the number of occasions."""
     share = number / occasions
     return (round(min(share, ENDLESS), 3) if share > few else 0.0), occasions

@@ -19,7 +19,7 @@ def _lines(report: ForecastReport) -> Iterator[str]:
     yield f"\n{escaped(report_text.lead(report))} {escaped(report_text.simulated(report).capitalize())}."
     yield ""
     for rule in report.violated:
-        yield f"- the trace breaks {escaped(rule)}"
+        yield f"- the trace violates {escaped(rule)}"
     for sentence in report.unforeseen:
         yield f"- left out: {escaped(sentence)}"
     for one in report_text.tables(report):

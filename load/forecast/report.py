@@ -1,4 +1,4 @@
-"""The report of a forecast: what it says, for programs and for people. The schema only grows."""
+"""The report of a forecast. The schema only grows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ AS_IT_IS = "as it is"
 
 
 class HabitReport(msgspec.Struct, kw_only=True):
-    """One habit of the service. ``source``: assumed, learned (from so many ``occasions``) or defect."""
+    """One habit of the service. ``source`` is assumed, learned (from ``occasions``) or defect."""
 
     name: str
     value: float | int | bool
@@ -21,7 +21,7 @@ class HabitReport(msgspec.Struct, kw_only=True):
 
 
 class Peak(msgspec.Struct, kw_only=True):
-    """The fullest second."""
+    """The busiest second."""
 
     per_second: float
     at: float
@@ -37,7 +37,7 @@ class EndpointForecast(msgspec.Struct, kw_only=True):
 
 
 class MvpdForecast(msgspec.Struct, kw_only=True):
-    """Logins and decisions that one TV provider is asked for."""
+    """Logins and decisions for which one TV provider is asked."""
 
     mvpd: str
     asked: float
@@ -45,7 +45,7 @@ class MvpdForecast(msgspec.Struct, kw_only=True):
 
 
 class HouseholdForecast(msgspec.Struct, kw_only=True):
-    """Households of one size: their devices share an address, and so a bucket of Adobe's throttle."""
+    """Households of one size. Their devices share an address, and thus a throttle bucket of Adobe Pass."""
 
     devices: int
     viewers: float
@@ -55,11 +55,11 @@ class HouseholdForecast(msgspec.Struct, kw_only=True):
     throttled_share: float
     throttled_addresses_share: float
     lost: float
-    """Calls that were throttled as often as the service tries."""
+    """Calls that were rejected with 429 as often as the service retries."""
 
 
 class ActionForecast(msgspec.Struct, kw_only=True):
-    """What one thing that viewers do costs, in calls by endpoint."""
+    """Calls per viewer action, by endpoint."""
 
     action: str
     times: float
@@ -67,7 +67,7 @@ class ActionForecast(msgspec.Struct, kw_only=True):
 
 
 class HerdForecast(msgspec.Struct, kw_only=True):
-    """What a renewal of access tokens costs where one caller fetches the next token, and where everybody does."""
+    """Calls for a renewal of the access token if one caller fetches it, and if all callers do (thundering herd)."""
 
     why: str
     at: float
@@ -77,7 +77,7 @@ class HerdForecast(msgspec.Struct, kw_only=True):
 
 
 class IncidentForecast(msgspec.Struct, kw_only=True):
-    """What an incident does to the calls: beside those of the same time without any incidents."""
+    """Calls during an incident, and calls of the same time without incidents."""
 
     name: str
     begins: float
@@ -88,7 +88,7 @@ class IncidentForecast(msgspec.Struct, kw_only=True):
 
 
 class VariantForecast(msgspec.Struct, kw_only=True):
-    """The same event with other habits. ``mended`` is what this service no longer does wrong; all of it for "*"."""
+    """The same event without a defect. ``mended`` is the defect; "*" for all defects."""
 
     name: str
     mended: str
@@ -104,7 +104,7 @@ class VariantForecast(msgspec.Struct, kw_only=True):
 
 
 class SeriesForecast(msgspec.Struct, kw_only=True):
-    """The fullest second of each step, by time: what has to be borne, however wide the step is."""
+    """Time series: the busiest second of each step."""
 
     step_seconds: float
     arrivals: list[float] = []
@@ -112,11 +112,11 @@ class SeriesForecast(msgspec.Struct, kw_only=True):
     throttled: list[float] = []
     mvpds: dict[str, list[float]] = {}
     variants: dict[str, list[float]] = {}
-    """All calls, of the service as it is and of its variants."""
+    """Calls of the service as it is and of its variants."""
 
 
 class ForecastReport(msgspec.Struct, kw_only=True):
-    """Everything that a forecast says. `pass_harness.load.forecast.report_builder` makes it."""
+    """The report of a forecast; `pass_harness.load.forecast.report_builder` makes it."""
 
     exit_code: int
     event: EventReport
@@ -124,10 +124,10 @@ class ForecastReport(msgspec.Struct, kw_only=True):
     exchanges: int
     trace_seconds: float
     violated: list[str]
-    """MUST rules that the trace breaks, those too that change no number of calls."""
+    """MUST rules that the trace violates, including those that do not change the number of calls."""
     instances: int
     simulated: int
-    """Viewers; each stands for ``event.audience / simulated``."""
+    """Number of simulated viewers; each stands for ``event.audience / simulated`` viewers."""
     habits: list[HabitReport]
     calls: float
     per_viewer: float
@@ -149,5 +149,5 @@ class ForecastReport(msgspec.Struct, kw_only=True):
 
 
 def encode(report: ForecastReport) -> bytes:
-    """The report as indented JSON with a newline at its end."""
+    """Return the report as indented JSON with a final newline."""
     return msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"

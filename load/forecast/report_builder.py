@@ -1,4 +1,4 @@
-"""Makes the report of a forecast of what was simulated."""
+"""Builds the report of a forecast from the results of the simulation."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 from pass_harness.load.event import Event
 from pass_harness.load.forecast.audience_chunks import mvpds
 from pass_harness.load.forecast.call_ledger import ENDPOINTS, POLL
-from pass_harness.load.forecast.habits import COMPLIANT, Flaw, Habits
-from pass_harness.load.forecast.incident_effects import Troubles
+from pass_harness.load.forecast.habits import COMPLIANT, HabitDefect, Habits
+from pass_harness.load.forecast.incident_effects import IncidentEffects
 from pass_harness.load.forecast.report import (
     AS_IT_IS,
     ASSUMED,
@@ -38,7 +38,7 @@ from pass_harness.load.timeline import MOST_STEPS
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
-    """The service without one flaw, or without any, and the calls of its audience."""
+    """The results of the event for the service without one defect, or without all."""
 
     name: str
     mended: str
@@ -48,14 +48,14 @@ class Variant:
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """Where habits come from."""
+    """The origin of habits."""
 
     traces: Sequence[str] = ()
     exchanges: int = 0
     seconds: float = 0.0
     violated: Sequence[str] = ()
     occasions: Mapping[str, int] = field(default_factory=dict)
-    defects: Sequence[Flaw] = ()
+    defects: Sequence[HabitDefect] = ()
 
 
 def compose(
@@ -66,12 +66,12 @@ def compose(
     seed: int,
     instances: int,
     origin: Origin,
-    troubles: Troubles,
+    effects: IncidentEffects,
     renewals: Sequence[Herd],
     undisturbed: Tally | None,
     variants: Sequence[Variant],
 ) -> ForecastReport:
-    """The report of a forecast; ``undisturbed`` is the event without its incidents."""
+    """Return the report of a forecast; ``undisturbed`` is the event without its incidents."""
     calls = tally.calls.sum(axis=0)
     total = float(calls.sum())
     endpoints = _endpoints(tally)
@@ -110,21 +110,21 @@ def compose(
             for herd in renewals
         ],
         incidents=_incidents(event, tally, undisturbed),
-        unforeseen=list(troubles.unforeseen),
+        unforeseen=list(effects.unforeseen),
         variants=[_variant(variant) for variant in variants],
         series=_series(event, tally, variants),
     )
 
 
 def _habits(habits: Habits, origin: Origin) -> list[HabitReport]:
-    spoilt = {name for flaw in origin.defects for name in flaw.habits}
+    changed = {name for defect in origin.defects for name in defect.habits}
     return [
         HabitReport(
             name=name,
             value=getattr(habits, name),
             compliant=getattr(COMPLIANT, name),
-            source=DEFECT if name in spoilt else LEARNED if name in origin.occasions else ASSUMED,
-            occasions=0 if name in spoilt else origin.occasions.get(name, 0),
+            source=DEFECT if name in changed else LEARNED if name in origin.occasions else ASSUMED,
+            occasions=0 if name in changed else origin.occasions.get(name, 0),
         )
         for name in habits.__struct_fields__
     ]
@@ -148,7 +148,7 @@ def _endpoints(tally: Tally) -> list[EndpointForecast]:
 def _mvpds(event: Event, tally: Tally) -> list[MvpdForecast]:
     return [
         MvpdForecast(mvpd=mvpd, asked=_figure(asked.sum()), peak=_peak(asked))
-        for mvpd, asked in zip(mvpds(event), tally.asked, strict=True)
+        for mvpd, asked in zip(mvpds(event), tally.mvpd_requests, strict=True)
         if asked.any()
     ]
 
@@ -238,14 +238,16 @@ def _series(event: Event, tally: Tally, variants: Sequence[Variant]) -> SeriesFo
         },
         throttled=_steps(tally.throttled, step),
         mvpds={
-            mvpd: _steps(asked, step) for mvpd, asked in zip(mvpds(event), tally.asked, strict=True) if asked.any()
+            mvpd: _steps(asked, step)
+            for mvpd, asked in zip(mvpds(event), tally.mvpd_requests, strict=True)
+            if asked.any()
         },
         variants={name: _steps(one.calls.sum(axis=0), step) for name, one in compared.items()} if variants else {},
     )
 
 
 def _steps(values: Floats, step: int) -> list[float]:
-    """The largest of each step."""
+    """Return the maximum of each step."""
     return [_figure(value) for value in np.maximum.reduceat(values, np.arange(0, values.size, step))]
 
 

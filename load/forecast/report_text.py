@@ -1,4 +1,4 @@
-"""What all forms of a forecast say alike: the sentences, and tables as rows of text."""
+"""Texts that all formats of a forecast share: sentences, and tables as rows of text."""
 
 from __future__ import annotations
 
@@ -12,53 +12,53 @@ from pass_harness.load.report.report_text import figure
 
 Row = tuple[str, ...]
 ACTIONS = {
-    "start": "the app starts",
-    "return": "a viewer who is logged in comes back",
-    "providers": "TV providers to choose from",
-    "login": "a login begins",
-    "code": "a code is typed on a phone",
-    "wait": "waiting for the login (polling)",
-    "look": "a look at the catalogue",
-    "play": "a playback",
-    "stop": "a playback ends",
-    "logout": "a logout",
+    "start": "app start",
+    "return": "return of a logged-in viewer",
+    "providers": "list of TV providers",
+    "login": "start of a login",
+    "code": "code entered on a phone",
+    "wait": "wait for the login (polling)",
+    "look": "display of the catalogue",
+    "play": "playback",
+    "stop": "end of a playback",
+    "logout": "logout",
 }
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the report: its heading, a sentence on how to read it, and what is in it."""
+    """A table of the report: heading, explanation, columns and rows."""
 
     heading: str
     note: str
     columns: Row
     rows: list[Row]
     texts: Row = ()
-    """The columns besides the first that are words, not figures."""
+    """Columns with text other than the first."""
 
 
 def headline(report: ForecastReport) -> str:
-    return f"{figure(report.peak.per_second)} calls a second at the peak"
+    return f"{figure(report.peak.per_second)} calls per second at the peak"
 
 
 def lead(report: ForecastReport) -> str:
-    """The forecast in two sentences."""
+    """Return a summary of the forecast."""
     habits = (
         f"with the habits learned from {plural(report.exchanges, 'exchange')}"
         if report.learned_from
         else "with the habits of a compliant service"
     )
     if defects := [habit.name for habit in report.habits if habit.source == DEFECT]:
-        habits += f", spoilt in {', '.join(defects)}"
+        habits += f" and changed by defects: {', '.join(defects)}"
     return (
         f"{figure(report.calls)} calls to Adobe Pass by {plural(report.event.audience, 'viewer')}, {habits}, "
-        f"{figure(report.peak.per_second)} of them in the fullest second, at {clock(report.peak.at)}. "
+        f"{figure(report.peak.per_second)} of them in the busiest second, at {clock(report.peak.at)}. "
         f"{report.throttled_share:.2%} are throttled."
     )
 
 
 def simulated(report: ForecastReport) -> str:
-    """How many viewers were simulated, where it is not all of them."""
+    """Return the number of simulated viewers as text."""
     if report.simulated == report.event.audience:
         return "every viewer was simulated"
     stands = report.event.audience / report.simulated
@@ -66,7 +66,7 @@ def simulated(report: ForecastReport) -> str:
 
 
 def tables(report: ForecastReport) -> Iterator[Table]:
-    """Everything that is a table, in the order of reports; those with nothing in them are left out."""
+    """Yield the tables in the order of the report, without empty ones."""
     return (table for table in _tables(report) if table.rows)
 
 
@@ -75,13 +75,13 @@ def _tables(report: ForecastReport) -> Iterator[Table]:
     yield Table(
         "Calls by endpoint",
         "",
-        ("endpoint", "calls", "share", "peak a second", "at"),
+        ("endpoint", "calls", "share", "peak per second", "at"),
         [(one.endpoint, figure(one.calls), f"{one.share:.1%}", *_peak(one.peak)) for one in report.endpoints],
     )
     yield Table(
         "Throttled by household",
-        "Devices of a household have one address, and Adobe Pass throttles by address. Lost are calls that were "
-        "refused as often as the service tries.",
+        "Devices of a household share one address, and Adobe Pass limits the rate per address. Lost calls were "
+        "rejected as often as the service retries.",
         ("devices", "viewers", "calls", "throttled", "share of calls", "households hit", "lost"),
         [
             (
@@ -98,14 +98,14 @@ def _tables(report: ForecastReport) -> Iterator[Table]:
     )
     yield Table(
         "TV providers",
-        "Logins and decisions for which Adobe Pass, or a viewer's browser, asks them.",
-        ("TV provider", "asked", "peak a second", "at"),
+        "Logins and decisions for which Adobe Pass, or a viewer's browser, asks the TV provider.",
+        ("TV provider", "requests", "peak per second", "at"),
         [(one.mvpd, figure(one.asked), *_peak(one.peak)) for one in report.mvpds],
     )
     yield Table(
         "Renewals of the access token",
-        "A herd is all the callers who find the token spent until the first of them has the next one: so many calls "
-        "to the token endpoint, within one answer, where not one of them fetches it for all.",
+        "Herd: calls to the token endpoint if every caller with an expired token fetches a new one, until the first "
+        "response arrives. One fetches: calls if one caller of each instance fetches it for all.",
         ("when", "at", "one fetches", "herd", "rejected and repeated"),
         [
             (one.why, clock(one.at), figure(one.calls), figure(one.herd), figure(one.repeated))
@@ -114,8 +114,8 @@ def _tables(report: ForecastReport) -> Iterator[Table]:
     )
     yield Table(
         "Incidents",
-        "The calls meanwhile, and those of the same time without incidents.",
-        ("incident", "from", "to", "calls", "without", "peak a second"),
+        "Calls during each incident, and calls of the same time without incidents.",
+        ("incident", "from", "to", "calls", "without", "peak per second"),
         [
             (one.name, clock(one.begins), clock(one.ends), figure(one.calls), figure(one.without), figure(one.peak))
             for one in report.incidents
@@ -137,10 +137,10 @@ def _tables(report: ForecastReport) -> Iterator[Table]:
     )
     yield Table(
         "Habits of the service",
-        "Those that were learned or spoilt; all others are assumed to be as they should.",
-        ("habit", "is", "should be", "known from"),
+        "Habits that were learned, or changed by a defect. All others are assumed to be compliant.",
+        ("habit", "value", "compliant", "source"),
         [_habit(one) for one in report.habits if one.source != ASSUMED],
-        ("known from",),
+        ("source",),
     )
 
 
@@ -155,9 +155,9 @@ def _variants(report: ForecastReport) -> Table:
     )
     others = [_variant(one, report) for one in report.variants]
     return Table(
-        "With and without each flaw",
-        "The same audience, served by the same service without the flaw.",
-        ("service", "calls", "change", "peak a second", "throttled", "calls per viewer"),
+        "Calls without each defect",
+        "The same audience and the same service, without the defect.",
+        ("service", "calls", "change", "peak per second", "throttled", "calls per viewer"),
         [as_it_is, *others] if others else [],
     )
 
@@ -175,8 +175,8 @@ def _variant(one: VariantForecast, report: ForecastReport) -> Row:
 
 
 def _habit(one: HabitReport) -> Row:
-    known = "defect" if one.source == DEFECT else plural(one.occasions, "occasion")
-    return one.name, _value(one.value), _value(one.compliant), known
+    source = "defect" if one.source == DEFECT else plural(one.occasions, "occasion")
+    return one.name, _value(one.value), _value(one.compliant), source
 
 
 def _value(value: float | int | bool) -> str:

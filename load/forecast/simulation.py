@@ -1,5 +1,7 @@
-"""An event happens to so many viewers: their stories, the throttle of their addresses, and what the service itself
-asks. What comes out is counted by second, so that memory does not grow with the audience."""
+"""Simulation of an event: visits of viewers, rate limits of their addresses, and calls of the service itself.
+
+Results are counted by second, so memory does not grow with the audience.
+"""
 
 from __future__ import annotations
 
@@ -12,24 +14,24 @@ import numpy as np
 from pass_harness.load.event import Event
 from pass_harness.load.forecast.audience_chunks import Chunk, chunks, mvpds
 from pass_harness.load.forecast.call_ledger import ENDPOINTS, Ledger
-from pass_harness.load.forecast.call_simulation import Caller, Crowd
+from pass_harness.load.forecast.call_simulation import Caller, ViewerGroup
 from pass_harness.load.forecast.habits import Habits
-from pass_harness.load.forecast.incident_effects import Troubles
-from pass_harness.load.forecast.shared_calls import ask_for_all, one_bucket
+from pass_harness.load.forecast.incident_effects import IncidentEffects
+from pass_harness.load.forecast.shared_calls import add_shared_calls, throttle_in_one_bucket
 from pass_harness.load.forecast.throttle_buckets import Calls, Floats, Ints, throttle
-from pass_harness.load.forecast.viewer_simulation import Story
+from pass_harness.load.forecast.viewer_simulation import VisitSimulation
 
 LARGEST_CHUNK = 50_000
 """Viewers that are simulated at once."""
 PILOTS = 2_000
-"""Viewers of whom is learned how many calls one makes."""
-PEOPLE, DICE = 1, 2
-"""Sources of chance of a chunk, besides that of who comes."""
+"""Viewers of a first simulation, which determines the calls per viewer."""
+VIEWER_CHOICES, CALL_OUTCOMES = 1, 2
+"""Random streams of a chunk, besides that of the arrivals."""
 
 
 @dataclass
 class Household:
-    """What households of one size meet at the throttle."""
+    """Calls and rate limits of households of one size."""
 
     viewers: float = 0.0
     addresses: float = 0.0
@@ -41,23 +43,23 @@ class Household:
 
 @dataclass
 class Tally:
-    """What an audience asked; all of it counts for ``audience`` viewers, however many were simulated."""
+    """The results of a simulation, scaled to ``audience`` viewers, of whom ``simulated`` were simulated."""
 
     audience: int
     simulated: int
     calls: Floats
-    """By endpoint and second."""
+    """Calls by endpoint and second."""
     throttled: Floats
-    """Answers 429, by second."""
+    """Responses with status 429, by second."""
     arrivals: Floats
-    asked: Floats
-    """Of TV providers, by provider and second."""
+    mvpd_requests: Floats
+    """Requests to TV providers, by provider and second."""
     households: dict[int, Household] = field(default_factory=dict)
     lost: float = 0.0
-    """Calls that were throttled as often as the service tries."""
+    """Calls that were rejected with 429 as often as the service retries."""
     actions: Counter[str] = field(default_factory=Counter)
     calls_of: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """Simulated ones, by what viewers did and endpoint."""
+    """Simulated calls by viewer action and endpoint, not scaled."""
 
 
 def seconds_of(event: Event) -> int:
@@ -67,30 +69,28 @@ def seconds_of(event: Event) -> int:
 def simulate(
     event: Event,
     habits: Habits,
-    troubles: Troubles,
+    effects: IncidentEffects,
     *,
     seed: int,
     instances: int,
     most_calls: float,
     announce: Callable[[str], None] = lambda _: None,
 ) -> Tally:
-    """The event with its whole audience, or with as many of them as make ``most_calls``, who then count for more."""
-    pilots = _simulated(event, habits, troubles, min(PILOTS, event.audience), seed, lambda _: None)
+    """Simulate the event with its audience, or with a sample of viewers that makes about ``most_calls`` calls."""
+    pilots = _simulated(event, habits, effects, min(PILOTS, event.audience), seed, lambda _: None)
     each = max(1.0, float(pilots.calls.sum()) / pilots.simulated)
     simulated = min(event.audience, max(PILOTS, int(most_calls / each)))
-    tally = (
-        pilots if simulated == pilots.simulated else _simulated(event, habits, troubles, simulated, seed, announce)
-    )
+    tally = pilots if simulated == pilots.simulated else _simulated(event, habits, effects, simulated, seed, announce)
     _scale(tally, event.audience / simulated)
     tally.audience = event.audience
     if habits.one_address:
         _throttle_all_as_one(tally, habits)
-    ask_for_all(tally.calls, event, habits, troubles, tally.arrivals, instances)
+    add_shared_calls(tally.calls, event, habits, effects, tally.arrivals, instances)
     return tally
 
 
 def _simulated(
-    event: Event, habits: Habits, troubles: Troubles, viewers: int, seed: int, announce: Callable[[str], None]
+    event: Event, habits: Habits, effects: IncidentEffects, viewers: int, seed: int, announce: Callable[[str], None]
 ) -> Tally:
     seconds, names = seconds_of(event), mvpds(event)
     tally = Tally(
@@ -99,39 +99,43 @@ def _simulated(
         calls=np.zeros((len(ENDPOINTS), seconds)),
         throttled=np.zeros(seconds),
         arrivals=np.zeros(seconds),
-        asked=np.zeros((len(names), seconds)),
+        mvpd_requests=np.zeros((len(names), seconds)),
     )
-    done, told = 0, 0
+    done, announced = 0, 0
     for chunk in chunks(event, viewers, seed, LARGEST_CHUNK):
-        ledger = _told(event, habits, troubles, chunk, names, seed)
-        _count(tally, chunk, ledger, habits, troubles)
+        ledger = _simulate_chunk(event, habits, effects, chunk, names, seed)
+        _count(tally, chunk, ledger, habits, effects)
         done += chunk.arrives.size
-        if 10 * done // viewers > told:
-            told = 10 * done // viewers
+        if 10 * done // viewers > announced:
+            announced = 10 * done // viewers
             announce(f"{done:,} of {viewers:,} viewers")
     return tally
 
 
-def _told(event: Event, habits: Habits, troubles: Troubles, chunk: Chunk, names: Sequence[str], seed: int) -> Ledger:
-    """The stories of a chunk."""
+def _simulate_chunk(
+    event: Event, habits: Habits, effects: IncidentEffects, chunk: Chunk, names: Sequence[str], seed: int
+) -> Ledger:
+    """Simulate the visits of a chunk and return their calls."""
     ledger = Ledger()
     for place, kind in enumerate(event.viewers):
         who = np.flatnonzero(chunk.kind == place)
-        crowd = Crowd(who, chunk.arrives[who], chunk.mvpd[who])
-        people, dice = (np.random.default_rng([seed, chunk.number, place, source]) for source in (PEOPLE, DICE))
-        caller = Caller(crowd, habits, troubles, names, event.duration.seconds, ledger, dice)
-        Story(kind, event, caller, people).live()
+        group = ViewerGroup(who, chunk.arrives[who], chunk.mvpd[who])
+        choices, outcomes = (
+            np.random.default_rng([seed, chunk.number, place, source]) for source in (VIEWER_CHOICES, CALL_OUTCOMES)
+        )
+        caller = Caller(group, habits, effects, names, event.duration.seconds, ledger, outcomes)
+        VisitSimulation(kind, event, caller, choices).run()
     return ledger
 
 
-def _count(tally: Tally, chunk: Chunk, ledger: Ledger, habits: Habits, troubles: Troubles) -> None:
+def _count(tally: Tally, chunk: Chunk, ledger: Ledger, habits: Habits, effects: IncidentEffects) -> None:
     seconds = tally.arrivals.size
     who, at, endpoint = ledger.calls()
     member = who - chunk.address[who] * chunk.household
     calls = Calls.ordered(chunk.address[who], (at * 1000).astype(np.int64), endpoint, member)
     tally.arrivals += np.bincount(chunk.arrives.astype(np.int64), minlength=seconds)[:seconds]
-    asked, when = ledger.asked()
-    _add(tally.asked, chunk.mvpd[asked], (when * 1000).astype(np.int64))
+    asking, when = ledger.mvpd_requests()
+    _add(tally.mvpd_requests, chunk.mvpd[asking], (when * 1000).astype(np.int64))
     tally.actions += ledger.actions
     tally.calls_of += ledger.calls_of
     household = tally.households.setdefault(chunk.household, Household())
@@ -140,20 +144,21 @@ def _count(tally: Tally, chunk: Chunk, ledger: Ledger, habits: Habits, troubles:
     if habits.one_address:
         household.calls += _add(tally.calls, calls.endpoint, calls.at)
         return
-    met = throttle(calls, troubles.limits, pause=habits.throttle_pause, tries=habits.throttle_tries)
-    household.calls += _add(tally.calls, calls.endpoint, met.at)
-    again = met.refused_at[~met.last] + int(habits.throttle_pause * 1000)
-    household.calls += _add(tally.calls, met.endpoint[~met.last], again)
-    household.throttled_addresses += np.unique(met.address).size
-    household.throttled += _add(tally.throttled[np.newaxis], np.zeros_like(met.refused_at), met.refused_at)
-    lost = int((met.last & (met.refused_at // 1000 < seconds)).sum())
+    throttled = throttle(calls, effects.limits, pause=habits.throttle_pause, tries=habits.throttle_tries)
+    household.calls += _add(tally.calls, calls.endpoint, throttled.at)
+    again = throttled.refused_at[~throttled.last] + int(habits.throttle_pause * 1000)
+    household.calls += _add(tally.calls, throttled.endpoint[~throttled.last], again)
+    household.throttled_addresses += np.unique(throttled.address).size
+    household.throttled += _add(
+        tally.throttled[np.newaxis], np.zeros_like(throttled.refused_at), throttled.refused_at
+    )
+    lost = int((throttled.last & (throttled.refused_at // 1000 < seconds)).sum())
     household.lost += lost
     tally.lost += lost
 
 
 def _add(counts: Floats, row: Ints, at: Ints) -> int:
-    """Counts what happened at these moments (ms), each in its row; how many those are, without what is after the
-    end."""
+    """Count events at these times (ms) in their rows; return their number without those after the end."""
     rows, seconds = counts.shape
     place = row * seconds + at // 1000
     inside = at // 1000 < seconds
@@ -162,8 +167,8 @@ def _add(counts: Floats, row: Ints, at: Ints) -> int:
 
 
 def _scale(tally: Tally, factor: float) -> None:
-    """Lets each simulated viewer count for so many."""
-    for name in ("calls", "throttled", "arrivals", "asked", "lost"):
+    """Multiply the results so that each simulated viewer counts for ``factor`` viewers."""
+    for name in ("calls", "throttled", "arrivals", "mvpd_requests", "lost"):
         setattr(tally, name, getattr(tally, name) * factor)
     for household in tally.households.values():
         for name in vars(household):
@@ -171,11 +176,11 @@ def _scale(tally: Tally, factor: float) -> None:
 
 
 def _throttle_all_as_one(tally: Tally, habits: Habits) -> None:
-    """All devices behind one address: nearly everything is refused, and tried again in vain."""
+    """Apply the rate limit of a service that sends one address for all devices."""
     offered = tally.calls.sum(axis=0)
-    sent, throttled, lost = one_bucket(offered, habits)
+    sent, throttled, lost = throttle_in_one_bucket(offered, habits)
     with np.errstate(invalid="ignore", divide="ignore"):
-        # What is tried again is of the kinds of calls that there are in the whole event.
+        # Repeated calls have the same distribution of endpoints as all calls of the event.
         kinds = tally.calls.sum(axis=1) / max(1.0, float(offered.sum()))
     tally.calls += np.outer(kinds, sent - offered)
     tally.throttled += throttled

@@ -1,4 +1,4 @@
-"""The forecast for people at a terminal: the peak first, then with and without each flaw, then every table."""
+"""The forecast as text: the peak first, then the comparison without each defect, then the other tables."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pass_harness.load.forecast.report import ForecastReport
 
 
 def render(report: ForecastReport, console: Console) -> None:
-    """Prints the report; colour and width are the console's."""
+    """Print the report; the console determines colour and width."""
     console.print(
         f"[bold]{report_text.headline(report)}[/]  event {escape(report.event.name)}: {escape(report.event.title)}"
     )
     console.print(escape(report_text.lead(report)), highlight=False)
     console.print(f"{report_text.simulated(report)}; seed {report.event.seed}", highlight=False)
     for rule in report.violated:
-        console.print(f"[bold red]the trace breaks[/] {escape(rule)}", highlight=False)
+        console.print(f"[bold red]the trace violates[/] {escape(rule)}", highlight=False)
     for sentence in report.unforeseen:
         console.print(f"[yellow]left out:[/] {escape(sentence)}", highlight=False)
     for table in report_text.tables(report):

@@ -1,4 +1,4 @@
-"""Adobe's throttle for many addresses at once: the GCRA of `mock_server/adobe/throttle.py` in numpy columns."""
+"""The rate limit of many addresses at once: the GCRA of `mock_server/adobe/throttle.py` in numpy columns."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 ENDPOINT_BITS, MEMBER_BITS = 5, 7
 TIME_BITS = 31
-"""Enough for the milliseconds of three weeks; what is left of 63 bits is for a million addresses."""
+"""Bits for the time in ms: three weeks. The rest of 63 bits is for a million addresses."""
 
 
-ADOBES = Limit()
+DEFAULT_LIMIT = Limit()
 
 
 @dataclass(frozen=True)
 class Limits:
-    """The limit of each address, and other ones for some time (ms)."""
+    """The rate limit of each address, with overrides for some time (ms)."""
 
-    usual: Limit = ADOBES
+    usual: Limit = DEFAULT_LIMIT
     others: Sequence[tuple[int, int, Limit]] = ()
-    """From, to, and what counts meanwhile; the last of several."""
+    """Overrides as (start, end, limit); the last of several that overlap applies."""
 
     def at(self, moment: Floats) -> tuple[Floats, Floats]:
-        """The interval between two calls and what may be ahead, in ms, at each moment."""
+        """Return the emission interval and the burst tolerance in ms at each time."""
         interval = np.full(moment.shape, 1000.0 / self.usual.rate)
         ahead = interval * self.usual.burst
         for begins, ends, limit in self.others:
@@ -42,16 +42,17 @@ class Limits:
 
 @dataclass(frozen=True)
 class Calls:
-    """Calls of many addresses, by address and then by time (ms)."""
+    """Calls of many addresses, ordered by address and time (ms)."""
 
     address: Ints
     at: Ints
     endpoint: Ints
     member: Ints
-    """Which of the viewers at the address makes it, from 0 on."""
+    """Number of the viewer at the address, from 0."""
 
     @classmethod
     def ordered(cls, address: Ints, at: Ints, endpoint: Ints, member: Ints) -> Calls:
+        """Return the calls, ordered by address, time, endpoint and member."""
         key = (((((address << TIME_BITS) | at) << ENDPOINT_BITS) | endpoint) << MEMBER_BITS) | member
         key.sort()
         return cls(
@@ -64,23 +65,23 @@ class Calls:
 
 @dataclass(frozen=True)
 class Throttled:
-    """What the throttle makes of calls."""
+    """The results of the rate limit."""
 
     at: Ints
-    """When each of the calls is made for the first time: later ones wait for those that were refused."""
+    """Time of the first try of each call, delayed by earlier calls that were rejected."""
     address: Ints
-    """Of each answer 429, as are the following ones."""
+    """Address of each response with status 429; the following columns are of these responses too."""
     refused_at: Ints
     endpoint: Ints
     last: Mask
-    """Whether it was the last try: the call is lost. The others are followed by one more call after the pause."""
+    """True for the last try: the call is lost. Other rejected calls are repeated after the pause."""
 
 
 def throttle(calls: Calls, limits: Limits, *, pause: float, tries: int) -> Throttled:
-    """What Adobe's throttle refuses of the calls.
+    """Apply the rate limit to the calls.
 
-    After a refusal nothing is asked for that address for ``pause`` seconds, and the call is then tried again, up to
-    ``tries`` times in all. What the same viewer does later is as much later.
+    After a rejection, the service sends nothing for that address for ``pause`` seconds and then repeats the call, at
+    most ``tries`` times in all. Later calls of the same viewer are delayed accordingly.
     """
     counts = np.bincount(calls.address)
     over = np.zeros(counts.size, bool)
@@ -92,10 +93,10 @@ def throttle(calls: Calls, limits: Limits, *, pause: float, tries: int) -> Throt
 
 
 def _overflowing(calls: Calls, counts: Ints, limits: Limits) -> Ints:
-    """The addresses of which anything is refused at all; those few are followed call by call.
+    """Return the addresses with at least one rejected call; only these are simulated call by call.
 
-    As long as nothing was refused, the k-th call of an address waits behind the one before it that was latest by
-    its own schedule, which a running maximum tells for all addresses at once.
+    Until the first rejection, the k-th call of an address waits behind the previous call with the latest schedule. A
+    running maximum computes this for all addresses at once.
     """
     if limits.others or not calls.at.size:
         return np.flatnonzero(counts)
@@ -108,13 +109,13 @@ def _overflowing(calls: Calls, counts: Ints, limits: Limits) -> Ints:
 
 
 class _Queues:
-    """The viewers of the followed addresses, each with the calls that they still want to make.
+    """The viewers of the addresses with rejected calls, each with a queue of pending calls.
 
-    A step takes the next call of each address; addresses with nothing left drop out.
+    A step takes the next call of each address; addresses without pending calls drop out.
     """
 
     def __init__(self, calls: Calls, order: Ints) -> None:
-        """``order`` has the places of the followed calls, by address, member and time."""
+        """Queue the calls at the indices ``order``, sorted by address, member and time."""
         self._calls = calls
         self._order = order
         self._moved = calls.at.copy()
@@ -130,13 +131,13 @@ class _Queues:
         self._ready = self._due(*np.indices(shape))
 
     def run(self, limits: Limits, pause: float, tries: int) -> None:
-        schedule, held = (np.full(self._addresses.size, -np.inf) for _ in range(2))
+        schedule, paused_until = (np.full(self._addresses.size, -np.inf) for _ in range(2))
         here = np.arange(self._addresses.size)
         while here.size:
             member = self._ready[here].argmin(axis=1)
-            now_s = np.maximum(self._ready[here, member], held[here])
-            going_on = np.isfinite(now_s)
-            here, member, now_s = here[going_on], member[going_on], now_s[going_on]
+            now_s = np.maximum(self._ready[here, member], paused_until[here])
+            pending = np.isfinite(now_s)
+            here, member, now_s = here[pending], member[pending], now_s[pending]
             interval, most = limits.at(now_s)
             arrival = np.maximum(now_s, schedule[here])
             passes = arrival - now_s <= most + 1e-6
@@ -147,10 +148,10 @@ class _Queues:
             self._tried[here, member] += 1
             lost = ~passes & (self._tried[here, member] >= tries)
             self._refuse(place[~passes], now_s[~passes], lost[~passes])
-            held[here[~passes]] = now_s[~passes] + pause
+            paused_until[here[~passes]] = now_s[~passes] + pause
             self._ready[here, member] = now_s + pause
             done = passes | lost
-            self._go_on(here[done], member[done], now_s[done])
+            self._advance(here[done], member[done], now_s[done])
 
     def throttled(self) -> Throttled:
         none = np.zeros(0, np.int64)
@@ -162,8 +163,8 @@ class _Queues:
             calls = self._calls
             self._refused.append((calls.address[place], now_s.astype(np.int64), calls.endpoint[place], lost))
 
-    def _go_on(self, here: Ints, member: Ints, now_s: Floats) -> None:
-        """These have an answer or have given the call up, and come to their next one."""
+    def _advance(self, here: Ints, member: Ints, now_s: Floats) -> None:
+        """Go on to the next calls of these viewers, after a response or the last try."""
         intended = self._calls.at[self._order[self._next[here, member]]]
         self._lag[here, member] = now_s - intended
         self._tried[here, member] = 0
@@ -171,7 +172,7 @@ class _Queues:
         self._ready[here, member] = self._due(here, member)
 
     def _due(self, here: Ints, member: Ints) -> Floats:
-        """When the next call of these is to be made; never where there is none."""
+        """Return the time of the next call of these viewers; infinity without one."""
         following = self._next[here, member]
         left = following < self._ends[here, member]
         due = np.full(following.shape, np.inf)

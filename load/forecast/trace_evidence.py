@@ -1,7 +1,7 @@
-"""What a trace shows of a service's habits, counted exchange by exchange.
+"""The evidence of habits in a trace, counted exchange by exchange.
 
-Viewers are told by what was asked for them: a session is a login, questions about resources close together are one
-look at the catalogue, an authorization is a playback unless it repeats one that brought nothing.
+Viewer actions are derived from calls: a session is a login, preauthorizations close together are one display of the
+catalogue, an authorization is a playback unless it repeats a failed one.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ from pass_harness.conformance.facts.exchanges import (
 from pass_harness.conformance.facts.headers import Platform, platform
 from pass_harness.mock_server.exchange import Exchange
 
-ONE_LOOK = 1.5
-"""Seconds within which another preauthorization is of the same look at the catalogue."""
-BEFORE_LOGIN = 10.0
-"""Seconds within which a question for profiles before a session belongs to that login."""
-ONE_RUN = 600.0
-"""Seconds within which an app was hardly started anew."""
-AT_ONCE = 2.0
+ONE_VIEW_S = 1.5
+"""Seconds within which another preauthorization belongs to the same display of the catalogue."""
+BEFORE_LOGIN_S = 10.0
+"""Seconds within which a query for profiles before a session belongs to that login."""
+ONE_RUN_S = 600.0
+"""Seconds within which an app is assumed not to restart."""
+FOLLOWS_WITHIN_S = 2.0
 """Seconds within which one call follows from another."""
-CONFIGURATION_KEPT = 115.0
-"""Seconds, about two minutes, within which a configuration is not fetched again."""
+CONFIGURATION_KEPT_S = 115.0
+"""Seconds, about two minutes, within which a compliant service does not fetch a configuration again."""
 THROTTLED = 429
 
 
 @dataclass
 class Mean:
-    """Of numbers as they come."""
+    """A running mean."""
 
     total: float = 0.0
     number: int = 0
@@ -56,16 +56,16 @@ class Mean:
 
 @dataclass
 class Login:
-    """A code, from its session on."""
+    """The login with a code, from its session on."""
 
     opened: float
     typed: bool = False
-    """Somebody asked whether the code is one: it was typed on a second screen."""
+    """True if the service validated the code, which was entered on a second screen."""
     first_poll: float | None = None
     first_was_empty: bool = False
     last_answer: float = 0.0
     failed: bool = False
-    """The last poll; the pause after it is not the usual one."""
+    """True if the last poll failed; the pause after it is not the usual interval."""
     intervals: list[float] = field(default_factory=list)
     done: bool = False
     polls_after: int = 0
@@ -73,25 +73,25 @@ class Login:
 
 @dataclass
 class Device:
-    """What was asked for one device lately."""
+    """The recent calls for one device."""
 
     queries: list[float] = field(default_factory=list)
-    """For profiles, as long as no login explains them."""
-    looked: float = float("-inf")
-    requests_of_look: int = 0
+    """Times of queries for profiles that belong to no login yet."""
+    viewed: float = float("-inf")
+    requests_of_view: int = 0
     permitted: dict[str, float] = field(default_factory=dict)
-    """Resources, and when that was said."""
+    """Permitted resources, with the time of the permit."""
     played: tuple[str, str, float] = ("", "", 0.0)
-    """The resource that was last asked for, what may follow ("again", "denied", ""), and when the answer came."""
+    """Last authorized resource, the outcome ("again", "denied" or ""), and the time of the response."""
     entered: float = float("-inf")
-    """When a session was answered that needed no login."""
+    """Time of the last session that needed no login."""
     configured: bool = False
     failing: tuple[tuple[str, ...], int] = ((), 0)
-    """The request that has no answer yet, and how often it was tried."""
+    """The unanswered request, and its number of tries."""
 
 
 class Evidence:
-    """Counts what the calls of a service show; each of its ``instances`` may be registered and hold a token."""
+    """Counts the evidence in the calls of a service; each instance may have a registration and a token."""
 
     def __init__(self, instances: int) -> None:
         self.devices: dict[str, Device] = {}
@@ -103,14 +103,14 @@ class Evidence:
         self.tokens = 0
         self.token_life = Mean()
         self.early_tokens: list[float] = []
-        """The age at which tokens were replaced that had life left."""
+        """Ages in seconds of tokens that were replaced before expiry."""
         self.configurations_for_login = self.configurations_for_play = 0
         self.login_queries = self.loose_queries = 0
         self.entries = self.resumes = self.checks = 0
-        self.looks = self.looks_of_several = self.largest_batch = 0
+        self.views = self.views_of_several = self.largest_batch = 0
         self.decided = self.denied = 0
         self.preauthorized = self.permitted_before = 0
-        """Resources that were asked about, and those of them that the device was permitted not long before."""
+        """Preauthorized resources, and those of them that had been permitted shortly before."""
         self.plays = self.final_denials = self.calls_after_denial = 0
         self.throttle_pauses = Mean()
         self.tries = self.throttle_tries = 1
@@ -150,7 +150,7 @@ class Evidence:
             note(exchange, device)
 
     def conclude(self) -> None:
-        """Questions for profiles that no login followed were asked for something else."""
+        """Count the remaining queries for profiles as unrelated to a login."""
         for device in self.devices.values():
             self.loose_queries += len(device.queries)
             device.queries.clear()
@@ -164,27 +164,27 @@ class Evidence:
             return
         self.tokens += 1
         address, at = self._registered_for
-        self.registrations_for_token += address == exchange.ip and exchange.wall - at < AT_ONCE
+        self.registrations_for_token += address == exchange.ip and exchange.wall - at < FOLLOWS_WITHIN_S
         life = float(answer(exchange).get("expires_in") or 0)
-        held = self._issued.setdefault(exchange.client_id, deque(maxlen=self.instances))
-        if len(held) == self.instances and exchange.client_id not in self._rejected:
-            issued, lives = held[0]
+        recent = self._issued.setdefault(exchange.client_id, deque(maxlen=self.instances))
+        if len(recent) == self.instances and exchange.client_id not in self._rejected:
+            issued, lives = recent[0]
             age = exchange.wall - issued
             if age < lives - max(60.0, lives / 10):
                 self.early_tokens.append(age)
-        held.append((exchange.wall, life))
+        recent.append((exchange.wall, life))
         self.token_life.add(life)
         self._rejected.discard(exchange.client_id)
 
     def _configuration(self, exchange: Exchange, device: Device) -> None:
-        held = self._configured.setdefault(platform(exchange), deque(maxlen=self.instances))
-        # Each instance may have fetched it for itself.
-        early = len(held) == self.instances and exchange.wall - held[0] < CONFIGURATION_KEPT
-        held.append(exchange.wall)
+        recent = self._configured.setdefault(platform(exchange), deque(maxlen=self.instances))
+        # Each instance may fetch it once.
+        early = len(recent) == self.instances and exchange.wall - recent[0] < CONFIGURATION_KEPT_S
+        recent.append(exchange.wall)
         device.configured = device.configured or early
 
     def _session(self, exchange: Exchange, device: Device) -> None:
-        since = exchange.wall - BEFORE_LOGIN
+        since = exchange.wall - BEFORE_LOGIN_S
         self.login_queries += sum(at >= since for at in device.queries)
         self.loose_queries += sum(at < since for at in device.queries)
         device.queries.clear()
@@ -205,7 +205,7 @@ class Evidence:
             login.typed = True
 
     def _query(self, exchange: Exchange, device: Device) -> None:
-        if exchange.wall - device.entered > AT_ONCE:
+        if exchange.wall - device.entered > FOLLOWS_WITHIN_S:
             device.queries.append(exchange.wall)
         device.entered = float("-inf")
 
@@ -223,23 +223,23 @@ class Evidence:
         login.last_answer, login.failed = ended(exchange), exchange.status != 200
 
     def _preauthorize(self, exchange: Exchange, device: Device) -> None:
-        device.requests_of_look = device.requests_of_look + 1 if exchange.wall - device.looked < ONE_LOOK else 1
-        self.looks += device.requests_of_look == 1
-        self.looks_of_several += device.requests_of_look == 2
+        device.requests_of_view = device.requests_of_view + 1 if exchange.wall - device.viewed < ONE_VIEW_S else 1
+        self.views += device.requests_of_view == 1
+        self.views_of_several += device.requests_of_view == 2
         self.largest_batch = max(self.largest_batch, len(resources(exchange)))
         self._decisions(exchange)
         for decision in decisions(exchange):
             resource = str(decision.get("resource"))
             self.preauthorized += 1
-            self.permitted_before += exchange.wall - device.permitted.get(resource, float("-inf")) < ONE_RUN
+            self.permitted_before += exchange.wall - device.permitted.get(resource, float("-inf")) < ONE_RUN_S
             if decision.get("authorized"):
                 device.permitted[resource] = exchange.wall
-        device.looked = ended(exchange)
+        device.viewed = ended(exchange)
 
     def _authorize(self, exchange: Exchange, device: Device) -> None:
         resource = next(iter(resources(exchange)), "")
         before, follows, answered = device.played
-        again = before == resource and exchange.wall - answered < AT_ONCE
+        again = before == resource and exchange.wall - answered < FOLLOWS_WITHIN_S
         if again and follows == "denied":
             self.calls_after_denial += 1
         elif not (again and follows == "again"):
@@ -261,7 +261,7 @@ class Evidence:
             self.denied += not decision.get("authorized")
 
     def _throttle(self, exchange: Exchange) -> None:
-        """What follows a 429 for the same address; a call that was under way tells nothing."""
+        """Measure the pause after a 429 for the same address, ignoring calls that were in progress."""
         since = self._throttled.get(exchange.ip)
         if since is not None and exchange.wall >= since:
             self.throttle_pauses.add(exchange.wall - since)
@@ -271,7 +271,7 @@ class Evidence:
 
     def _failure(self, exchange: Exchange, device: Device) -> None:
         if exchange.endpoint in PROFILE_QUERIES or exchange.endpoint == "profiles.code":
-            return  # asked again anyway
+            return  # repeated anyway
         request = signature(exchange)
         tried = device.failing[1] + 1 if device.failing[0] == request else 1
         if is_server_failure(exchange):

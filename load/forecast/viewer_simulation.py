@@ -1,7 +1,7 @@
-"""The stories of `load/viewers.py` for many viewers at once: what they do when, and what that asks of Adobe Pass.
+"""Simulates the visits of `load/viewers.py` for many viewers at once: actions, their times, and calls to Adobe Pass.
 
-Every quantity is an array with an entry for each viewer of a crowd. People are drawn from one source of chance and
-what befalls services from another, so that other habits meet the same audience.
+Every quantity is an array with one entry per viewer. Choices of viewers and outcomes of calls have separate random
+streams, so variants of the habits have the same audience.
 """
 
 from __future__ import annotations
@@ -14,40 +14,41 @@ import numpy as np
 from pass_harness.load.event import FIRST_SCREEN, RETURNING, TEMP_PASS, Event, ViewerKind
 from pass_harness.load.forecast.call_simulation import Caller
 from pass_harness.load.forecast.throttle_buckets import Floats, Ints, Mask
-from pass_harness.load.viewers import LOGIN_NOTICED_WITHIN, LOOKS, PRESSES_AGAIN_AFTER
+from pass_harness.load.viewers import LOGIN_NOTICED_WITHIN_S, REACTION_S, RETRY_AFTER_S
 
-CODE_LIVES = 1800.0
-"""Seconds, usually."""
-STATUS_EVERY = 1.0
-"""Seconds between two looks of an app that waits for a login."""
-MOST_KNOWN = 62
-"""Resources whose decisions are remembered, a bit each."""
+CODE_LIFETIME_S = 1800.0
+"""Usual lifetime of a code in seconds."""
+STATUS_INTERVAL_S = 1.0
+"""Seconds between two status requests of an app that waits for a login."""
+MOST_RESOURCES = 62
+"""Maximum number of resources with remembered decisions, a bit each."""
 Verb = Callable[[Floats, Mask], tuple[Floats, Mask]]
 
 
-class Story:
-    """What viewers of one kind do from their arrival to their last stop."""
+class VisitSimulation:
+    """The visits of viewers of one kind, from arrival to the last stop."""
 
-    def __init__(self, kind: ViewerKind, event: Event, caller: Caller, people: np.random.Generator) -> None:
+    def __init__(self, kind: ViewerKind, event: Event, caller: Caller, rng: np.random.Generator) -> None:
         self._kind = kind
         self._event = event
         self._caller = caller
         self._habits = caller.habits
-        self._people = people
+        self._rng = rng
         self._denied = round(len(event.resources) * caller.habits.denied_share)
-        self._authorized: Ints = np.zeros(caller.crowd.who.shape, np.int64)
-        """The resources that a decision of the TV provider is kept for, as bits."""
-        self._coded: Mask = np.zeros(caller.crowd.who.shape, bool)
-        """Who was given a code, and has to log in with it."""
+        self._authorized: Ints = np.zeros(caller.group.who.shape, np.int64)
+        """Resources with a cached decision of the TV provider, as bits."""
+        self._coded: Mask = np.zeros(caller.group.who.shape, bool)
+        """Viewers who got a code and must log in with it."""
 
-    def live(self) -> None:
-        at = self._caller.crowd.arrives
+    def run(self) -> None:
+        """Simulate the visits and record their calls in the ledger."""
+        at = self._caller.group.arrives
         here = np.ones(at.shape, bool)
         at, here = self._ask("start", self._start, at, here)
         if self._kind.entrance == RETURNING:
             at, here = self._ask("return", self._return, at, here)
         else:
-            at, here = self._enter(at, here)
+            at, here = self._log_in_new_viewers(at, here)
         at, here = self._watch(at, here)
         if self._kind.logs_out:
             self._ask("logout", self._several("logout", self._habits.logouts_per_logout), at, here)
@@ -59,10 +60,10 @@ class Story:
     def _return(self, at: Floats, here: Mask) -> tuple[Floats, Mask]:
         return self._caller.several(self._habits.profiles_per_return, "profiles.mvpd", at, here)
 
-    def _enter(self, at: Floats, here: Mask) -> tuple[Floats, Mask]:
+    def _log_in_new_viewers(self, at: Floats, here: Mask) -> tuple[Floats, Mask]:
         listed = float(self._habits.configuration_kept == 0)
         at, here = self._ask("providers", self._several("configuration", listed), at, here)
-        at, here = self._pass(at, here, LOOKS)
+        at, here = self._wait_about(at, here, REACTION_S)
         at, here = self._ask("login", self._log_in, at, here)
         coded = here & self._coded
         done, noticed = self._wait_for_login(at, coded)
@@ -83,25 +84,25 @@ class Story:
         return at, coded | entered
 
     def _wait_for_login(self, at: Floats, here: Mask) -> tuple[Floats, Mask]:
-        """From the code on the screen to the app that knows of the login: when, and for whom it did."""
+        """Simulate the login with a code; return when the app is logged in, and for which viewers."""
         caller, habits = self._caller, self._habits
         begun, first_screen = at, self._kind.entrance == FIRST_SCREEN
         if not first_screen:
             at, here = self._ask("code", self._several("sessions.retrieve", habits.checks_per_code), at, here)
-        typed, here = self._pass(at, here, self._event.typing.seconds)
-        self._ask_mvpd(typed, here)
+        typed, here = self._wait_about(at, here, self._event.typing.seconds)
+        self._add_mvpd_requests(typed, here)
         if first_screen:
             first, interval = (typed if habits.waits_for_redirect else begun), habits.first_screen_poll_interval
         else:
             first, interval = begun + habits.first_poll_after, habits.poll_interval
-        self._act("wait", typed, here)
-        knows = self._poll(first, interval, typed, begun + CODE_LIVES, here)
-        looks = np.ceil(np.maximum(knows - typed, 0.0) / STATUS_EVERY) * STATUS_EVERY
+        self._begin_action("wait", typed, here)
+        knows = self._poll(first, interval, typed, begun + CODE_LIFETIME_S, here)
+        looks = np.ceil(np.maximum(knows - typed, 0.0) / STATUS_INTERVAL_S) * STATUS_INTERVAL_S
         caller.action = ""
-        return typed + np.minimum(looks, LOGIN_NOTICED_WITHIN), here & (looks < LOGIN_NOTICED_WITHIN)
+        return typed + np.minimum(looks, LOGIN_NOTICED_WITHIN_S), here & (looks < LOGIN_NOTICED_WITHIN_S)
 
     def _poll(self, first: Floats, interval: float, typed: Floats, expires: Floats, here: Mask) -> Floats:
-        """Polls until one after the login was answered; when that was, or never."""
+        """Poll until the first response after the login; return its time, infinity if there is none."""
         caller, habits = self._caller, self._habits
         endpoint = "profiles.code" if habits.polls_by_code else "profiles"
         knows, at, waiting = np.full(first.shape, np.inf), first, here
@@ -115,39 +116,39 @@ class Story:
             waiting = waiting & ~successful
             at = np.where(waiting, done + interval, at)
         last = np.minimum(expires, caller.ends)
-        for number in range(math.ceil(min(habits.polls_after_success, CODE_LIVES / interval))):
+        for number in range(math.ceil(min(habits.polls_after_success, CODE_LIFETIME_S / interval))):
             at = knows + (number + 1) * interval
             going_on = here & (at < last)
             if not going_on.any():
                 break
-            for some in caller.some(min(1.0, habits.polls_after_success - number), going_on):
-                caller.once(endpoint, at, some)
+            for part in caller.repeat(min(1.0, habits.polls_after_success - number), going_on):
+                caller.once(endpoint, at, part)
         return knows
 
     def _watch(self, at: Floats, here: Mask) -> tuple[Floats, Mask]:
         kind, habits = self._kind, self._habits
         everything = len(self._event.resources)
         if kind.preauthorizes:
-            at, here = self._pass(at, here, LOOKS)
-            at, here = self._ask("look", self._look(everything), at, here)
-        at, here = self._pass(at, here, LOOKS)
+            at, here = self._wait_about(at, here, REACTION_S)
+            at, here = self._ask("look", self._show_catalogue(everything), at, here)
+        at, here = self._wait_about(at, here, REACTION_S)
         for left in range(kind.zaps, -1, -1):
-            resource = self._people.integers(0, everything, at.shape)
+            resource = self._rng.integers(0, everything, at.shape)
             at, here = self._ask("play", self._play(resource), at, here)
-            at, here = self._pass(at, here, kind.watches.seconds)
+            at, here = self._wait_about(at, here, kind.watches.seconds)
             if habits.logouts_per_stop:
                 at, here = self._ask("stop", self._several("logout", habits.logouts_per_stop), at, here)
             if kind.looks_again and left:
                 asked = self._denied if habits.keeps_permits else everything
-                at, here = self._ask("look", self._look(asked), at, here)
+                at, here = self._ask("look", self._show_catalogue(asked), at, here)
         return at, here
 
-    def _look(self, resources: int) -> Verb:
-        """Preauthorizes so many resources, one request after the other."""
+    def _show_catalogue(self, resources: int) -> Verb:
+        """Return the verb that preauthorizes ``resources`` resources, one request after the other."""
 
         def look(at: Floats, here: Mask) -> tuple[Floats, Mask]:
             for _ in range(math.ceil(resources / self._habits.batch)):
-                self._ask_mvpd(at, here)
+                self._add_mvpd_requests(at, here)
                 at, here = self._call("decisions.preauthorize", at, here)
             return at, here
 
@@ -158,54 +159,54 @@ class Story:
             caller, habits = self._caller, self._habits
             at, here = caller.several(habits.configurations_per_play, "configuration", at, here)
             denied = resource < self._denied
-            bit = np.int64(1) << np.minimum(resource, MOST_KNOWN)
-            known = (self._authorized & bit > 0) & (resource < MOST_KNOWN)
+            bit = np.int64(1) << np.minimum(resource, MOST_RESOURCES)
+            known = (self._authorized & bit > 0) & (resource < MOST_RESOURCES)
             asked = here
             if habits.reuses_media_token:
                 asked = asked & (denied | ~known)
             if habits.plays_on_permit and self._kind.preauthorizes:
                 asked = asked & denied
-            self._ask_mvpd(at, asked & ~known)
+            self._add_mvpd_requests(at, asked & ~known)
             done, answered = caller.several(habits.authorizes_per_play, "decisions.authorize", at, asked)
             at, here = np.where(asked, done, at), here & (answered | ~asked)
             refused = here & denied
-            for some in caller.some(habits.calls_after_denial, refused):
-                self._ask_mvpd(at, some)
-                caller.send("decisions.authorize", at, some)
-            for some in caller.some(habits.logouts_per_denial, refused):
-                caller.send("logout", at, some)
-            # What is denied is not kept.
+            for part in caller.repeat(habits.calls_after_denial, refused):
+                self._add_mvpd_requests(at, part)
+                caller.send("decisions.authorize", at, part)
+            for part in caller.repeat(habits.logouts_per_denial, refused):
+                caller.send("logout", at, part)
+            # Only permits are cached.
             self._authorized = np.where(here & asked & ~denied, self._authorized | bit, self._authorized)
             return at, here
 
         return play
 
     def _ask(self, action: str, verb: Verb, at: Floats, here: Mask) -> tuple[Floats, Mask]:
-        """A verb of those who are there, and once more where it failed and viewers press the key again."""
-        self._act(action, at, here)
+        """Simulate a verb of these viewers, with repetitions of failed verbs by impatient viewers."""
+        self._begin_action(action, at, here)
         began = at
-        at, answered = self._patiently(verb, began, here)
+        at, answered = self._within_patience(verb, began, here)
         failed = here & ~answered
         for _ in range(self._kind.retries):
             if not failed.any():
                 break
-            self._act(action, at, failed)
-            done, answered = self._patiently(verb, at + PRESSES_AGAIN_AFTER, failed)
+            self._begin_action(action, at, failed)
+            done, answered = self._within_patience(verb, at + RETRY_AFTER_S, failed)
             at = np.where(failed, done, at)
             failed = failed & ~answered
         return at, here & ~failed
 
-    def _patiently(self, verb: Verb, at: Floats, here: Mask) -> tuple[Floats, Mask]:
-        """A verb that has failed for viewers once their patience is over, though the service goes on."""
+    def _within_patience(self, verb: Verb, at: Floats, here: Mask) -> tuple[Floats, Mask]:
+        """Simulate a verb that fails for viewers when their patience ends, although the service continues."""
         done, answered = verb(at, here)
         if self._kind.patience is None:
             return done, answered
         over = at + self._kind.patience.seconds
         return np.minimum(done, over), answered & (done <= over)
 
-    def _act(self, action: str, at: Floats, here: Mask) -> None:
+    def _begin_action(self, action: str, at: Floats, here: Mask) -> None:
         self._caller.action = action
-        self._caller.ledger.act(action, int((here & (at < self._caller.ends)).sum()))
+        self._caller.ledger.count_action(action, int((here & (at < self._caller.ends)).sum()))
 
     def _several(self, endpoint: str, number: float) -> Verb:
         return lambda at, here: self._caller.several(number, endpoint, at, here)
@@ -214,15 +215,15 @@ class Story:
         done, answered = self._caller.call(endpoint, at, these)
         return np.where(these, done, at), answered
 
-    def _ask_mvpd(self, at: Floats, these: Mask) -> None:
-        """The TV provider is asked for each of these, unless access is degraded or given without one."""
+    def _add_mvpd_requests(self, at: Floats, these: Mask) -> None:
+        """Record a request to the TV provider for these viewers, except with a TempPass or during degradation."""
         if self._kind.entrance == TEMP_PASS:
             return
-        unasked, _ = self._caller.degraded(at)
-        asked = np.flatnonzero(these & ~unasked & (at < self._caller.ends))
-        self._caller.ledger.ask_mvpd(self._caller.crowd.who[asked], at[asked])
+        bypassed, _ = self._caller.degraded(at)
+        asked = np.flatnonzero(these & ~bypassed & (at < self._caller.ends))
+        self._caller.ledger.add_mvpd_requests(self._caller.group.who[asked], at[asked])
 
-    def _pass(self, at: Floats, here: Mask, seconds: float) -> tuple[Floats, Mask]:
-        """About so long: half to one and a half times. Whom the end of the event finds waiting leaves."""
-        at = at + self._people.uniform(0.5, 1.5, at.shape) * seconds
+    def _wait_about(self, at: Floats, here: Mask, seconds: float) -> tuple[Floats, Mask]:
+        """Wait from 0.5 to 1.5 times ``seconds``. Viewers who are still waiting at the end of the event leave."""
+        at = at + self._rng.uniform(0.5, 1.5, at.shape) * seconds
         return at, here & (at < self._caller.ends)

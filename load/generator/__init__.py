@@ -1,5 +1,5 @@
-"""The generating processes: viewers as Locust users, let in on schedule.
+"""The generating processes: viewers as Locust users, started on schedule.
 
-`pass_harness.load.run` starts them through Locust's own command with `locustfile.py`. The judging process never
-imports this package: Locust patches the standard library for gevent as it is imported.
+`pass_harness.load.run` starts them through Locust's command with `locustfile.py`. The judging process never imports
+this package, because Locust patches the standard library for gevent on import.
 """

@@ -1,7 +1,7 @@
-"""The doors of one generating process: they let its share of the audience in, and know what became of each.
+"""Starts the viewers of one generating process on schedule and counts their outcomes.
 
-Viewers are Locust users, so that its web page counts them; but it is the plan, not Locust, that says when one comes,
-because Locust's own users arrive in whole seconds.
+Viewers are Locust users, so Locust's web page counts them. Their arrivals follow the plan of the event, not Locust's
+spawn rate, which starts users in whole seconds.
 """
 
 from __future__ import annotations
@@ -20,46 +20,46 @@ from locust.env import Environment
 from locust.exception import StopUser
 
 from pass_harness.conformance.drivers.http_verbs import HttpRequest, VerbError
-from pass_harness.load.audience import Guest, guests
+from pass_harness.load.audience import PlannedViewer, planned_viewers
 from pass_harness.load.event import CLOSED
 from pass_harness.load.generator.app import App, ServiceApp, service_of
-from pass_harness.load.generator.direct_app import DirectApp, Programmer
+from pass_harness.load.generator.direct_app import DirectApp, SharedClient
 from pass_harness.load.generator.http_client import ConnectionPools, HttpClient
 from pass_harness.load.generator.rate_limiter import RateLimiter
 from pass_harness.load.generator.run_clock import clock_of
-from pass_harness.load.ipc_messages import Asked, Attendance, Came, Plan, Told
-from pass_harness.load.viewers import DIRECT, EventOverError, GaveUpError, Viewer, World
+from pass_harness.load.ipc_messages import AdobeCall, Arrival, Attendance, GeneratorMessage, Plan, TimedVerb
+from pass_harness.load.viewers import DIRECT_VERBS, EventOverError, GaveUpError, Viewer, VisitContext
 from pass_harness.mock_server.client.async_client import bearer
 
 if TYPE_CHECKING:
     from geventhttpclient.client import HTTPClientPool
 
 REASONS_KEPT = 10
-CONTROL_TIMEOUT = 15.0
-CPU_WINDOW = 5.0
-Report = Callable[[Told], None]
+CONTROL_TIMEOUT_S = 15.0
+CPU_WINDOW_S = 5.0
+Report = Callable[[GeneratorMessage], None]
 
 
-class Visitor(FastHttpUser):
-    """A viewer as a Locust user: one story with one session. `Admission` makes them; Locust itself never does."""
+class ViewerUser(FastHttpUser):
+    """A viewer as a Locust user: one visit with one session. `Admission` creates them; Locust itself never does."""
 
-    host = "http://127.0.0.1"  # requests name their own
+    host = "http://127.0.0.1"  # requests have absolute URLs
     max_redirects = 0
     insecure = False
 
     def __init__(self, environment: Environment, pool: HTTPClientPool) -> None:
         self.client_pool = pool
         super().__init__(environment)
-        self.story: Callable[[], None] = lambda: None
+        self.run_visit: Callable[[], None] = lambda: None
 
     @task
     def visit(self) -> None:
-        self.story()
+        self.run_visit()
         raise StopUser
 
 
 class Admission:
-    """One share of the audience, from the first login before the event to the last farewell."""
+    """One share of the audience, from the first login before the event to the end of the last visit."""
 
     def __init__(self, plan: Plan, share: int, environment: Environment, report: Report) -> None:
         assignment = plan.assignment
@@ -79,37 +79,37 @@ class Admission:
         self._gave_up: Counter[str] = Counter()
         self._busiest = 0.0
         environment.events.usage_monitor.add_listener(self._note_usage)  # type: ignore[no-untyped-call]
-        control = Visitor(environment, self._pools.of(CONTROL_TIMEOUT))
+        control = ViewerUser(environment, self._pools.of(CONTROL_TIMEOUT_S))
         self._control = HttpClient(
-            control.client, CONTROL_TIMEOUT, RateLimiter(None, self._now, gevent.sleep), self._now
+            control.client, CONTROL_TIMEOUT_S, RateLimiter(None, self._now, gevent.sleep), self._now
         )
         if assignment.direct is not None:
-            self._programmer = Programmer(assignment.direct, self._now, gevent.sleep, gevent.spawn, self._called)
-            verbs, mvpd, self._timeout = DIRECT, assignment.direct.mvpd, Programmer.TIMEOUT
+            self._shared = SharedClient(assignment.direct, self._now, gevent.sleep, gevent.spawn, self._report_call)
+            verbs, mvpd, self._timeout = DIRECT_VERBS, assignment.direct.mvpd, SharedClient.TIMEOUT_S
         else:
             self._service = service_of(assignment)
             settings = self._service.service
             verbs, mvpd, self._timeout = frozenset(self._service.verbs), settings.mvpd, settings.timeout
-        self._world = World(
+        self._context = VisitContext(
             event=self._event,
             verbs=verbs,
             mvpd=mvpd,
             now_s=self._now,
             sleep=gevent.sleep,
             log_in=self._log_in,
-            report=self._asked,
+            report=self._report_verb,
         )
 
-    def hold(self) -> None:
-        """Logs in who is to be logged in, lets everybody in on schedule, and waits until they have gone."""
+    def run(self) -> None:
+        """Log in the returning viewers, start all viewers on schedule, and wait for the end of their visits."""
         self._prepare()
-        for guest in self._guests():
-            due = self._plan.begins + guest.at
+        for planned in self._planned_viewers():
+            due = self._plan.begins + planned.at
             gevent.sleep(max(0.0, due - self._now()))
             self._arrived += 1
-            self._report(Came(at=due, late=max(0.0, self._now() - due)))
-            self._receive(guest, partial(self._accompany, guest, due))
-        # Verbs on their way are waited for as long as the service may take; nobody asks a new one after the end.
+            self._report(Arrival(at=due, late=max(0.0, self._now() - due)))
+            self._start_user(planned, partial(self._run_visit, planned, due))
+        # Wait for verbs in progress up to the timeout of the service; no viewer sends a new one after the end.
         self._audience.join(timeout=max(0.0, self._ends - self._now()) + self._timeout)
         self._still_there += len(self._audience)
         self._audience.kill()
@@ -126,47 +126,47 @@ class Admission:
             )
         )
 
-    def _guests(self) -> Iterator[Guest]:
-        return islice(guests(self._event, self._plan.assignment.seed), self._share, None, self._plan.shares)
+    def _planned_viewers(self) -> Iterator[PlannedViewer]:
+        return islice(planned_viewers(self._event, self._plan.assignment.seed), self._share, None, self._plan.shares)
 
     def _prepare(self) -> None:
-        """Logs the returning viewers in, one after the other at the event's pace, before it begins."""
+        """Log in the returning viewers at the `warm_up` rate before the event."""
         pace = self._event.warm_up / self._plan.shares
         due = self._now()
-        for guest in self._guests():
-            if guest.logs_in_before:
+        for planned in self._planned_viewers():
+            if planned.logs_in_before:
                 gevent.sleep(max(0.0, due - self._now()))
-                self._receive(guest, partial(self._log_in_before, guest, due))
+                self._start_user(planned, partial(self._log_in_before, planned, due))
                 due += 1 / pace
 
-    def _receive(self, guest: Guest, story: Callable[[App], None]) -> None:
-        """Makes the guest a Locust user with the story to tell."""
-        patience = guest.kind.patience.seconds if guest.kind.patience else self._timeout
-        visitor = Visitor(self._environment, self._pools.of(patience))
-        app = self._apps.pop(guest.number, None) or self._app(visitor, patience)
-        visitor.story = partial(story, app)
+    def _start_user(self, planned: PlannedViewer, run_visit: Callable[[App], None]) -> None:
+        """Start a Locust user that runs the visit."""
+        patience = planned.kind.patience.seconds if planned.kind.patience else self._timeout
+        visitor = ViewerUser(self._environment, self._pools.of(patience))
+        app = self._apps.pop(planned.number, None) or self._app(visitor, patience)
+        visitor.run_visit = partial(run_visit, app)
         visitor.start(self._environment.runner.user_greenlets)  # type: ignore[union-attr]
         self._audience.add(visitor.greenlet)
 
-    def _app(self, visitor: Visitor, patience: float) -> App:
-        wire = HttpClient(visitor.client, patience, self._limiter, self._now)
+    def _app(self, visitor: ViewerUser, patience: float) -> App:
+        client = HttpClient(visitor.client, patience, self._limiter, self._now)
         if self._plan.assignment.direct is not None:
-            return DirectApp(self._programmer, wire)
-        return ServiceApp(self._service, wire)
+            return DirectApp(self._shared, client)
+        return ServiceApp(self._service, client)
 
-    def _log_in_before(self, guest: Guest, due: float, app: App) -> None:
-        self._apps[guest.number] = app
+    def _log_in_before(self, planned: PlannedViewer, due: float, app: App) -> None:
+        self._apps[planned.number] = app
         try:
-            Viewer(guest, self._world, app.ask).log_in_before(due, self._plan.begins)
+            Viewer(planned, self._context, app.ask).log_in_before(due, self._plan.begins)
         except (EventOverError, GaveUpError):
             self._unprepared += 1
 
-    def _accompany(self, guest: Guest, due: float, app: App) -> None:
-        viewer = Viewer(guest, self._world, app.ask)
+    def _run_visit(self, planned: PlannedViewer, due: float, app: App) -> None:
+        viewer = Viewer(planned, self._context, app.ask)
         try:
-            viewer.live(due, self._ends)
+            viewer.visit(due, self._ends)
             while self._event.workload == CLOSED:
-                viewer.live(self._now(), self._ends)
+                viewer.visit(self._now(), self._ends)
         except EventOverError:
             self._still_there += 1
         except GaveUpError as reason:
@@ -177,7 +177,7 @@ class Admission:
     def _log_in(self, code: str) -> None:
         def read(status: int, body: bytes) -> None:
             if status != 200:
-                # Without the code, so that many such reasons are one.
+                # Without the code, so that equal reasons are counted together.
                 raise VerbError(body.decode("utf-8", "replace").replace(code, "…"))
 
         request = HttpRequest(
@@ -191,15 +191,15 @@ class Admission:
         except VerbError as error:
             raise GaveUpError(f"the mock did not complete the login: {error}") from error
 
-    def _asked(self, asked: Asked) -> None:
-        self._report(asked)
+    def _report_verb(self, verb: TimedVerb) -> None:
+        self._report(verb)
 
-    def _called(self, called: Told) -> None:
-        # Where there is a mock, its journal tells of calls.
+    def _report_call(self, call: AdobeCall) -> None:
+        # If there is a mock, its journal records the calls.
         if not self._plan.assignment.mock:
-            self._report(called)
+            self._report(call)
 
     def _note_usage(self, *, cpu_usage: float, **_: object) -> None:
-        # Locust measures over five seconds; those before the event are not of interest.
-        if self._plan.begins + CPU_WINDOW <= self._now() <= self._ends:
+        # Locust measures over five seconds; measurements that begin before the event do not count.
+        if self._plan.begins + CPU_WINDOW_S <= self._now() <= self._ends:
             self._busiest = max(self._busiest, cpu_usage)

@@ -1,4 +1,4 @@
-"""The app of one viewer: how verbs reach what is put under load."""
+"""The app of one viewer, which sends verbs to the load target."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from pass_harness.load.ipc_messages import Assignment
 
 
 class App(Protocol):
-    """One viewer's app."""
+    """An app of one viewer."""
 
     def ask(self, request: Request, due: float) -> dict[str, Any]:
-        """What a verb brought that was due at a moment. Raises `VerbError` where it failed."""
+        """Send a verb that was due at ``due`` and return what the target returned. Raises `VerbError` on failure."""
         ...
 
 
 class ServiceApp:
-    """Asks a Programmer Service as service.toml says."""
+    """An app that calls a Programmer Service according to service.toml."""
 
-    def __init__(self, config: ServiceConfig, wire: HttpClient) -> None:
+    def __init__(self, config: ServiceConfig, client: HttpClient) -> None:
         self._config = config
-        self._wire = wire
+        self._client = client
 
     def ask(self, request: Request, due: float) -> dict[str, Any]:
-        return self._wire.exchange(
+        return self._client.exchange(
             render(self._config, request),
             name=request.verb,
             due=due,
@@ -42,7 +42,7 @@ class ServiceApp:
 
 
 def service_of(assignment: Assignment) -> ServiceConfig:
-    """The service.toml of an assignment, read on whatever machine this is."""
+    """Return the service.toml of an assignment, on any machine."""
     with tempfile.NamedTemporaryFile("w", suffix=".toml", encoding="utf-8") as file:
         file.write(assignment.service)
         file.flush()

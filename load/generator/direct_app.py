@@ -1,6 +1,6 @@
-"""Viewers who ask Adobe Pass themselves: what a Programmer Service does on their behalf, done here, rule by rule.
+"""Viewers who call Adobe Pass directly, with the calls of a compliant SharedClient Service.
 
-For a mock, or for an Adobe Pass-like host of one's own contract, whose limits are of interest without a service.
+Use it to test a mock, or an Adobe Pass-like host of your contract, without a service.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ from pass_harness.conformance.drivers.driver import Request
 from pass_harness.conformance.drivers.http_verbs import HttpRequest, VerbError
 from pass_harness.fixtures.devices import Device
 from pass_harness.load.generator.http_client import HttpClient
-from pass_harness.load.ipc_messages import Called, DirectTarget
+from pass_harness.load.ipc_messages import AdobeCall, DirectTarget
 from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
 from pass_harness.mock_server.journal.masking import mask
 
-FIRST_POLL_AFTER, POLL_INTERVAL = 2.0, 3.2
-"""Seconds; Adobe wants at least 3 between two polls, and the first one soon."""
-PAUSE_AFTER_429 = 1.1
+FIRST_POLL_AFTER_S, POLL_INTERVAL_S = 2.0, 3.2
+"""Seconds from the session to the first poll, and between polls; Adobe requires at least 3 between polls."""
+PAUSE_AFTER_429_S = 1.1
 TRIES = 3
-CONFIGURATION_KEPT = 180.0
-RENEWED_BEFORE = 60.0
-"""Seconds before its expiry that an access token is replaced, or a tenth of its life if that is less."""
+CONFIGURATION_KEPT_S = 180.0
+RENEWED_BEFORE_S = 60.0
+"""Seconds before expiry at which an access token is replaced; at most a tenth of its lifetime."""
 BATCH = 5
-"""Resources that one preauthorization asks for."""
+"""Resources per preauthorize request."""
 DOMAIN, REDIRECT_URL = "adobe.com", "https://adobe.com/"
 
 Answer = tuple[int, dict[str, Any]]
 
 
-class Programmer:
-    """What the apps of one process share: the registration, its access token, and the configuration."""
+class SharedClient:
+    """State that the apps of one process share: client registration, access token and cached configuration."""
 
-    TIMEOUT = 15.0
+    TIMEOUT_S = 15.0
 
     def __init__(
         self,
@@ -45,13 +45,13 @@ class Programmer:
         now_s: Callable[[], float],
         sleep: Callable[[float], None],
         spawn: Callable[[Callable[[], None]], object],
-        called: Callable[[Called], None],
+        report_call: Callable[[AdobeCall], None],
     ) -> None:
         self.target = target
         self.now_s = now_s
         self.sleep = sleep
         self.spawn = spawn
-        self.called = called
+        self.report_call = report_call
         self._client: dict[str, str] = {}
         self._token = ""
         self._renew_at = 0.0
@@ -60,7 +60,7 @@ class Programmer:
         self._held: dict[str, float] = {}
 
     def token(self, app: DirectApp, device: Device) -> str:
-        """An access token with some life left. However many want a new one, one of them fetches it."""
+        """Return an access token with some lifetime left. Of concurrent callers, one fetches a new token for all."""
         while self._renewing:
             self.sleep(0.02)
         if self.now_s() >= self._renew_at:
@@ -71,24 +71,25 @@ class Programmer:
                 self._renewing = False
         return self._token
 
-    def rejected(self, token: str) -> None:
-        """Adobe Pass answered 401: the token is not used again."""
+    def discard_token(self, token: str) -> None:
+        """Discard the access token after a 401 response."""
         if token == self._token:
             self._renew_at = 0.0
 
-    def knows_configuration(self) -> bool:
-        """Whether the TV providers were fetched lately; who is told no is expected to fetch them."""
-        if self.now_s() < self._configured_at + CONFIGURATION_KEPT:
+    def has_configuration(self) -> bool:
+        """Return whether the cached configuration is valid. After False, the caller must fetch it."""
+        if self.now_s() < self._configured_at + CONFIGURATION_KEPT_S:
             return True
         self._configured_at = self.now_s()
         return False
 
-    def hold(self, address: str) -> None:
-        """After a 429 nothing is asked for that address for a while."""
+    def pause(self, address: str) -> None:
+        """Pause calls for an address after a 429 response."""
         self._held = {held: until for held, until in self._held.items() if until > self.now_s()}
-        self._held[address] = self.now_s() + PAUSE_AFTER_429
+        self._held[address] = self.now_s() + PAUSE_AFTER_429_S
 
     def wait_for(self, address: str) -> None:
+        """Wait until the pause of an address is over."""
         while (left := self._held.get(address, 0.0) - self.now_s()) > 0:
             self.sleep(left)
 
@@ -102,22 +103,22 @@ class Programmer:
         found = app.call(device, "dcr.token", "POST", "/o/client/token", form=form)
         life = float(found["expires_in"])
         self._token = found["access_token"]
-        self._renew_at = asked + life - min(RENEWED_BEFORE, life / 10)
+        self._renew_at = asked + life - min(RENEWED_BEFORE_S, life / 10)
 
 
 class DirectApp:
-    """One viewer's app with what it remembers."""
+    """An app of one viewer, with the state of its login."""
 
-    def __init__(self, programmer: Programmer, wire: HttpClient) -> None:
-        self._programmer = programmer
-        self._wire = wire
+    def __init__(self, shared: SharedClient, client: HttpClient) -> None:
+        self._shared = shared
+        self._client = client
         self._mvpd = ""
         self._code = ""
         self._logged_in = False
         self._permits: set[str] = set()
 
     def ask(self, request: Request, due: float) -> dict[str, Any]:
-        """What a verb brought. Raises `VerbError` where Adobe Pass refused or did not answer."""
+        """Run a verb and return its result. Raises `VerbError` if Adobe Pass refuses or does not answer."""
         verb: Callable[[Device, dict[str, Any]], dict[str, Any]] = getattr(self, f"_{request.verb}")
         try:
             return verb(request.device, {**request.context, **request.arguments})
@@ -129,7 +130,7 @@ class DirectApp:
         return {"state": self._state()}
 
     def _providers(self, device: Device, _: dict[str, Any]) -> dict[str, Any]:
-        if not self._programmer.knows_configuration():
+        if not self._shared.has_configuration():
             self._get(device, "configuration", "configuration")
         return {"providers": []}
 
@@ -137,7 +138,7 @@ class DirectApp:
         first, self._mvpd = not self._mvpd, known["mvpd"]
         if self._logged_in:
             return {"state": "authenticated"}
-        # Who never chose a TV provider is asked for with all of them, others with theirs.
+        # The first login asks for the profiles of all TV providers, later ones for that of the chosen provider.
         endpoint, path = ("profiles", "profiles") if first else ("profiles.mvpd", f"profiles/{quote(self._mvpd)}")
         if self._mvpd in self._get(device, endpoint, path)["profiles"]:
             self._logged_in = True
@@ -150,14 +151,14 @@ class DirectApp:
             return {"state": "authenticated"}
         self._code = session["code"]
         if known["screen"] == "secondary":
-            self._programmer.spawn(lambda: self._poll(device, self._code, FIRST_POLL_AFTER))
+            self._shared.spawn(lambda: self._poll(device, self._code, FIRST_POLL_AFTER_S))
         return {"state": "pending", "code": self._code}
 
     def _enter_code(self, device: Device, known: dict[str, Any]) -> dict[str, Any]:
         return self.call(device, "sessions.retrieve", "GET", self._path(f"sessions/{quote(known['code'])}"))
 
     def _arrived(self, device: Device, _: dict[str, Any]) -> dict[str, Any]:
-        self._programmer.spawn(lambda: self._poll(device, self._code, 0.0))
+        self._shared.spawn(lambda: self._poll(device, self._code, 0.0))
         return {}
 
     def _status(self, device: Device, _: dict[str, Any]) -> dict[str, Any]:
@@ -196,8 +197,8 @@ class DirectApp:
         return "authenticated" if self._logged_in else "pending" if self._code else "unauthenticated"
 
     def _poll(self, device: Device, code: str, after: float) -> None:
-        """Asks until the code has brought a profile, was refused, or is another one's."""
-        self._programmer.sleep(after)
+        """Poll until the code has a profile, is refused, or is replaced by a new one."""
+        self._shared.sleep(after)
         while code == self._code and not self._logged_in:
             try:
                 path = self._path(f"profiles/code/{quote(code)}")
@@ -206,8 +207,8 @@ class DirectApp:
             except RefusedError:
                 return
             except VerbError:
-                pass  # the next poll comes in its turn
-            self._programmer.sleep(POLL_INTERVAL)
+                pass  # the next poll follows after the interval
+            self._shared.sleep(POLL_INTERVAL_S)
 
     def _decide(self, device: Device, kind: str, resources: Iterable[str]) -> list[dict[str, Any]]:
         path = self._path(f"decisions/{kind}/{quote(self._mvpd)}")
@@ -221,7 +222,7 @@ class DirectApp:
         return self.call(device, endpoint, "GET", self._path(path), identified=True)
 
     def _path(self, below: str) -> str:
-        return f"/api/v2/{quote(self._programmer.target.service_provider)}/{below}"
+        return f"/api/v2/{quote(self._shared.target.service_provider)}/{below}"
 
     def call(
         self,
@@ -235,26 +236,26 @@ class DirectApp:
         identified: bool = False,
         tries: int = TRIES,
     ) -> dict[str, Any]:
-        """One call, repeated where that may help. Raises `VerbError` for what is no success."""
+        """Make a call, with retries after temporary failures. Raises `VerbError` if none succeeds."""
         failure = VerbError(f"{endpoint} was not tried")
         for tried in range(1, tries + 1):
-            self._programmer.wait_for(device.ip)
-            token = self._programmer.token(self, device) if path.startswith("/api/") else ""
+            self._shared.wait_for(device.ip)
+            token = self._shared.token(self, device) if path.startswith("/api/") else ""
             headers = self._headers(device, token, identified=identified, described=identified or not token)
             body = b""
             if json is not None:
                 body, headers["Content-Type"] = msgspec.json.encode(json), "application/json"
             elif form is not None:
                 body, headers["Content-Type"] = urlencode(form).encode(), "application/x-www-form-urlencoded"
-            request = HttpRequest(method=method, url=self._programmer.target.url + path, headers=headers, body=body)
+            request = HttpRequest(method=method, url=self._shared.target.url + path, headers=headers, body=body)
             try:
                 return self._answered(device, token, endpoint, *self._send(request, endpoint))
             except RefusedError:
                 raise
             except VerbError as error:
                 failure = error
-            if tried < tries and not isinstance(failure, AgainError):
-                self._programmer.sleep(0.5 * 2**tried)
+            if tried < tries and not isinstance(failure, RetryError):
+                self._shared.sleep(0.5 * 2**tried)
         raise failure
 
     def _headers(self, device: Device, token: str, *, identified: bool, described: bool) -> dict[str, str]:
@@ -270,22 +271,22 @@ class DirectApp:
     def _answered(
         self, device: Device, token: str, endpoint: str, status: int, found: dict[str, Any]
     ) -> dict[str, Any]:
-        """What a success brought. Raises for all else what tells whether to ask again, and when."""
+        """Return the content of a successful response. Raises an error that determines whether and when to retry."""
         sentence = f"Adobe Pass answered {status} to {endpoint}"
         if status < 400:
             return found
         if status == 429:
-            self._programmer.hold(device.ip)
-            raise AgainError(sentence)
+            self._shared.pause(device.ip)
+            raise RetryError(sentence)
         if status == 401:
-            self._programmer.rejected(token)
-            raise AgainError(sentence)
+            self._shared.discard_token(token)
+            raise RetryError(sentence)
         if status < 500:
             raise RefusedError(f"{sentence}: {found.get('code', found)}")
         raise VerbError(sentence)
 
     def _send(self, request: HttpRequest, endpoint: str) -> Answer:
-        sent = self._programmer.now_s()
+        sent = self._shared.now_s()
         status = 0
 
         def read(answered: int, body: bytes) -> Answer:
@@ -299,15 +300,15 @@ class DirectApp:
                 raise VerbError("the answer is not JSON") from error
 
         try:
-            return self._wire.exchange(request, name=endpoint, due=sent, read=read)
+            return self._client.exchange(request, name=endpoint, due=sent, read=read)
         finally:
-            took = self._programmer.now_s() - sent
-            self._programmer.called(Called(endpoint=endpoint, at=sent, took=took, status=status))
+            took = self._shared.now_s() - sent
+            self._shared.report_call(AdobeCall(endpoint=endpoint, at=sent, took=took, status=status))
 
 
-class AgainError(VerbError):
-    """Asking again at once may help, or as soon as the pause is over."""
+class RetryError(VerbError):
+    """A failure after which a retry may succeed at once, or after the pause of a 429."""
 
 
 class RefusedError(VerbError):
-    """Adobe Pass refused, and will again."""
+    """A final refusal of Adobe Pass."""

@@ -1,4 +1,4 @@
-"""How one app's requests travel: Locust's fast session, with cookies of its own over connections that all share."""
+"""The HTTP client of one app: Locust's fast session with cookies of its own, over shared connections."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from pass_harness.conformance.drivers.http_verbs import HttpRequest, VerbError
 from pass_harness.load.generator.rate_limiter import RateLimiter
 
 CONNECTIONS = 1_000
-"""To one host: as a load balancer in front of the service would keep them, shared by all viewers."""
+"""Maximum connections to one host, shared by all viewers, as a load balancer in front of the service would do."""
 EVERY_STATUS = frozenset(range(100, 600))
 
 T = TypeVar("T")
 Read = Callable[[int, bytes], T]
-"""Makes something of status and body. Raises `VerbError` where the answer is none."""
+"""Function that turns status and body into a result. Raises `VerbError` for an invalid response."""
 
 
 class ConnectionPools:
-    """Connections by how long an answer is waited for."""
+    """Connection pools by response timeout in seconds."""
 
     def __init__(self) -> None:
         self._pools: dict[float, HTTPClientPool] = {}
@@ -35,7 +35,7 @@ class ConnectionPools:
 
 
 class HttpClient:
-    """Sends requests for one app. Locust counts each from the moment that it was due."""
+    """An HTTP client for one app. Locust measures each request from its intended start."""
 
     def __init__(
         self, session: FastHttpSession, timeout: float, limiter: RateLimiter, now_s: Callable[[], float]
@@ -44,18 +44,21 @@ class HttpClient:
         self._timeout = timeout
         self._limiter = limiter
         self._now = now_s
-        # Every status is an answer; what it means is for `read` to say.
+        # Every status is a response, which `read` interprets.
         session.client.valid_response_codes = EVERY_STATUS  # type: ignore[misc]  # of this session alone
 
     def exchange(self, request: HttpRequest, *, name: str, due: float, read: Read[T]) -> T:
-        """What ``read`` makes of the answer. Raises `VerbError` where there is none, or where ``read`` does."""
+        """Send a request and return the result of ``read``.
+
+        Raises `VerbError` if there is no response, or if ``read`` does.
+        """
         self._limiter.admit()
         failure: VerbError | None = None
         with self._session.request(
             request.method,
             request.url,
             name=name,
-            data=request.body or None,  # type: ignore[arg-type]  # bytes are what it makes of text anyway
+            data=request.body or None,  # type: ignore[arg-type]  # it encodes text to bytes anyway
             headers=request.headers,
             catch_response=True,
         ) as response:

@@ -1,4 +1,4 @@
-"""A limit on the calls of one generating process: none goes out earlier than its turn."""
+"""A rate limit for the calls of one generating process."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from collections.abc import Callable
 
 
 class RateLimiter:
-    """Lets calls pass at a rate; evenly, so that no second sees more of them."""
+    """A rate limiter that spaces calls evenly, without bursts."""
 
     def __init__(self, rate: float | None, now_s: Callable[[], float], sleep: Callable[[float], None]) -> None:
-        """``rate`` in calls a second; None for as many as there are."""
+        """Limit to ``rate`` calls per second; None for no limit."""
         self._interval = 1 / rate if rate else 0.0
         self._now = now_s
         self._sleep = sleep
         self._next = 0.0
         self.longest = 0.0
-        """The longest that a call was held back, in seconds."""
+        """Longest delay of a call, in seconds."""
 
     def admit(self) -> None:
-        """Returns when the call may go out."""
+        """Wait until the call may be sent."""
         if not self._interval:
             return
         now_s = self._now()
-        turn = max(now_s, self._next)
-        self._next = turn + self._interval
-        if turn > now_s:
-            self.longest = max(self.longest, turn - now_s)
-            self._sleep(turn - now_s)
+        send_at = max(now_s, self._next)
+        self._next = send_at + self._interval
+        if send_at > now_s:
+            self.longest = max(self.longest, send_at - now_s)
+            self._sleep(send_at - now_s)

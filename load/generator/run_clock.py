@@ -1,4 +1,4 @@
-"""The clock of the run as a generating process sees it, on whatever machine it is."""
+"""The clock of the run in a generating process on any machine."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pass_harness.mock_server.client.tls_trust import tls_context
 
 
 def clock_of(mock: str, control_token: str | None = None) -> Callable[[], float]:
-    """Seconds on the mock's monotonic clock; on that of the calendar where there is no mock.
+    """Return a function for the seconds on the mock's monotonic clock, or on the system clock without a mock.
 
-    Raises `httpx.HTTPError` where the mock does not answer.
+    Raises `httpx.HTTPError` if the mock does not answer.
     """
     if not mock:
         return time.time

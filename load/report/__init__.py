@@ -1,1 +1,1 @@
-"""Reports: what an event did to a service, as JSON and for people."""
+"""Reports of load tests: JSON, HTML, Markdown and text."""

@@ -1,6 +1,6 @@
-"""Charts of figures over time: where lines, areas and bars are drawn, and what the axes say.
+"""Charts of time series: the positions of lines, areas, bars and axis labels.
 
-All charts of a page have one scale of time, so that what happened at once stands in one column.
+All charts of a page share one time axis, so simultaneous events are in the same column.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from dataclasses import dataclass, field
 WIDTH, LEFT, RIGHT = 960.0, 56.0, 16.0
 TOP, BOTTOM = 24.0, 28.0
 MOST_POINTS = 480
-"""Points of one line; more of them are brought together, and the largest counts."""
+"""Maximum points of one line; beyond it, the maximum of several values is one point."""
 HUES = 10
-"""Colours of `charts.css`, after which they begin anew."""
+"""Number of colours in `charts.css`; further series repeat them."""
 
 Values = Sequence[float]
 
 
 @dataclass(frozen=True)
 class Tick:
-    """A line across the chart, and what it says."""
+    """A tick of an axis: its position and label."""
 
     at: float
     label: str
@@ -29,7 +29,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Shape:
-    """One series: a path, and what it stands for."""
+    """A series: an SVG path with its name and colour."""
 
     name: str
     path: str
@@ -40,7 +40,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Band:
-    """A time in which something else happened: an incident."""
+    """The time of an incident, marked on the chart."""
 
     left: float
     width: float
@@ -50,12 +50,12 @@ class Band:
 
 @dataclass(frozen=True)
 class Chart:
-    """One chart, ready to be drawn."""
+    """A chart, ready to be drawn."""
 
     title: str
     unit: str
     says: str
-    """The chart in a sentence, for those who do not see it."""
+    """Description of the chart for assistive technology."""
     height: float
     shapes: tuple[Shape, ...]
     times: tuple[Tick, ...]
@@ -86,12 +86,12 @@ class Chart:
 
 @dataclass(frozen=True)
 class Times:
-    """The scale of time of a page: ``seconds`` are drawn, in steps of ``step``; ``incidents`` are marked on it."""
+    """The time axis of a page: ``seconds`` long, with values every ``step`` seconds, and marked ``incidents``."""
 
     seconds: float
     step: float
     incidents: Sequence[tuple[str, float, float | None]] = field(default=())
-    """Name, beginning and end; None where one stayed."""
+    """Name, start and end in seconds; an end of None is the end of the event."""
 
     def place(self, second: float) -> float:
         return LEFT + (WIDTH - LEFT - RIGHT) * min(max(second / self.seconds, 0.0), 1.0)
@@ -116,7 +116,7 @@ class Times:
 
 
 def lines(title: str, unit: str, series: Mapping[str, Values], times: Times, *, log: bool = False) -> Chart:
-    """Each series as a line; with ``log`` on a scale that shows the small and the large."""
+    """Return a line chart; with ``log``, on a logarithmic scale."""
     largest = max((max(values, default=0.0) for values in series.values()), default=0.0)
     scale = _Scale(largest, 220.0, log=log)
     shapes = tuple(
@@ -127,7 +127,7 @@ def lines(title: str, unit: str, series: Mapping[str, Values], times: Times, *, 
 
 
 def stacked(title: str, unit: str, series: Mapping[str, Values], times: Times) -> Chart:
-    """The series on top of each other, the largest at the bottom."""
+    """Return an area chart of the series, stacked with the largest at the bottom."""
     ordered = sorted(series.items(), key=lambda item: -sum(item[1]))
     length = max((len(values) for values in series.values()), default=0)
     total = [sum(values[number] for values in series.values()) for number in range(length)]
@@ -142,7 +142,7 @@ def stacked(title: str, unit: str, series: Mapping[str, Values], times: Times) -
 
 
 def bars(title: str, unit: str, series: Mapping[str, Values], times: Times, *, hue: int = 0) -> Chart:
-    """One series, as steps from the ground."""
+    """Return a chart of filled steps."""
     largest = max((max(values, default=0.0) for values in series.values()), default=0.0)
     scale = _Scale(largest, 130.0)
     shapes = tuple(
@@ -155,7 +155,7 @@ def bars(title: str, unit: str, series: Mapping[str, Values], times: Times, *, h
 
 
 def amount(value: float, unit: str) -> str:
-    """A figure as people read it, with its unit."""
+    """Format a value with its unit."""
     if abs(value) >= 1_000_000:
         text = f"{value / 1_000_000:,.3g} million"
     elif abs(value) >= 100 or value == int(value):
@@ -166,7 +166,7 @@ def amount(value: float, unit: str) -> str:
 
 
 class _Scale:
-    """From amounts to heights."""
+    """The value axis of a chart."""
 
     def __init__(self, largest: float, height: float, *, log: bool = False) -> None:
         self.height = height
@@ -188,11 +188,11 @@ class _Scale:
 
 
 def _chart(title: str, unit: str, shapes: tuple[Shape, ...], times: Times, scale: _Scale) -> Chart:
-    said = ", ".join(f"{shape.name} at most {shape.largest}" for shape in shapes)
+    summary = ", ".join(f"{shape.name} at most {shape.largest}" for shape in shapes)
     return Chart(
         title=title,
         unit=unit,
-        says=f"{title} over {clock(times.seconds)}: {said or 'nothing'}",
+        says=f"{title} over {clock(times.seconds)}: {summary or 'no values'}",
         height=scale.height,
         shapes=shapes,
         times=times.ticks(),
@@ -226,7 +226,7 @@ def _path(points: Sequence[tuple[float, float]]) -> str:
 
 
 def _round_up(step: float) -> float:
-    """The next of 1, 2, 2.5, 5 and 10, and their multiples by ten."""
+    """Return the smallest of 1, 2, 2.5, 5 and 10 times a power of ten that is not below ``step``."""
     power = 10.0 ** math.floor(math.log10(step))
     return next(power * nice for nice in (1.0, 2.0, 2.5, 5.0, 10.0) if power * nice >= step * (1 - 1e-9))
 
@@ -237,7 +237,7 @@ def _round_seconds(step: float) -> float:
 
 
 def clock(seconds: float) -> str:
-    """A moment: ``45 s``, ``2:05``, ``3:20 h``."""
+    """Format a time in the event: ``45 s``, ``2:05``, ``3:20 h``."""
     whole = round(seconds)
     if seconds < 120:
         return f"{seconds:g} s"

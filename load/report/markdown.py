@@ -1,4 +1,4 @@
-"""The report of an event as Markdown, for the summary of a CI job."""
+"""The report of a run as Markdown, for the summary of a CI job."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pass_harness.conformance.reports.markdown import MARKS, escaped
 from pass_harness.load.report.model import LoadReport
 from pass_harness.load.report.report_text import amount, lead, measured, verdict_word
 
-HOLDS = {True: "✅ holds", False: "❌ broken", None: "❔ not measured"}
+RESULTS = {True: "✅ kept", False: "❌ exceeded", None: "❔ not measured"}
 
 
 def encode(report: LoadReport) -> bytes:
@@ -18,33 +18,33 @@ def encode(report: LoadReport) -> bytes:
 
 def _lines(report: LoadReport) -> Iterator[str]:
     event, viewers, adobe = report.event, report.viewers, report.adobe
-    tempo = f", {event.speed:g} times as fast as the event is" if event.speed != 1 else ""
+    speed = f" at {event.speed:g} times the speed of the event" if event.speed != 1 else ""
     yield f"## {MARKS[report.verdict]} Live event {escaped(event.name)}: {verdict_word(report).lower()}"
     yield f"\n{lead(report)}"
     for reason in report.invalid:
         yield f"- {escaped(reason)}"
     yield (
-        f"\n{viewers.arrived} of {event.audience} viewers in {event.seconds:g} s{tempo}, at most {event.peak:g} "
-        f"arriving a second; {viewers.gave_up} gave up. {adobe.calls} calls to Adobe Pass, "
+        f"\n{viewers.arrived} of {event.audience} viewers in {event.seconds:g} s{speed}, at most {event.peak:g} "
+        f"arrivals per second; {viewers.gave_up} gave up. {adobe.calls} calls to Adobe Pass, "
         f"{adobe.amplification:g} per action; {adobe.throttled} throttled; {adobe.findings} findings."
     )
     if report.objectives:
         yield "\n### Objectives\n"
-        rows = [(o.name, measured(o), amount(o.limit, o.unit), HOLDS[o.holds]) for o in report.objectives]
+        rows = [(o.name, measured(o), amount(o.limit, o.unit), RESULTS[o.holds]) for o in report.objectives]
         yield from table(("objective", "measured", "limit", ""), rows)
     if report.incidents:
         yield "\n### Incidents\n"
         yield from table(
-            ("incident", "from s", "to s", "recovered after s"),
+            ("incident", "from s", "to s", "recovery s"),
             [(i.name, f"{i.begins:g}", _seconds(i.ends), _seconds(i.recovered_after)) for i in report.incidents],
         )
     broken = [rule for rule in report.conformance.rules if rule.verdict == Verdict.VIOLATED]
     if broken:
-        yield "\n### Rules that were broken\n"
+        yield "\n### Violated rules\n"
         rows = [(rule.severity, rule.id, rule.title, f"{rule.broken} of {rule.opportunities}") for rule in broken]
-        yield from table(("", "rule", "should be", "times"), rows)
+        yield from table(("", "rule", "requirement", "violations"), rows)
     if report.verbs:
-        yield "\n### What viewers asked (ms from the intended moment)\n"
+        yield "\n### Verbs (latency in ms from the intended start)\n"
         yield from table(
             ("verb", "calls", "failed", "p50", "p95", "p99"),
             [
@@ -53,7 +53,7 @@ def _lines(report: LoadReport) -> Iterator[str]:
             ],
         )
     if adobe.endpoints:
-        yield "\n### What was asked of Adobe Pass\n"
+        yield "\n### Calls by endpoint\n"
         yield from table(
             ("endpoint", "calls", "throttled", "failed"),
             [(e.endpoint, str(e.calls), str(e.throttled), str(e.failed)) for e in adobe.endpoints],
@@ -61,6 +61,7 @@ def _lines(report: LoadReport) -> Iterator[str]:
 
 
 def table(columns: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """Yield the lines of a Markdown table."""
     yield f"| {' | '.join(columns)} |"
     yield f"|{'---|' * len(columns)}"
     for row in rows:

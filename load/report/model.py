@@ -1,4 +1,4 @@
-"""The report of an event, and the one place that computes its verdict and exit code. The schema only grows."""
+"""The report of a run, and the computation of its verdict and exit code. The schema only grows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EXIT_CODES = {PASSED: 0, VIOLATED: 1, INCONCLUSIVE: 3}
 
 
 class EventReport(msgspec.Struct, kw_only=True):
-    """What was planned. ``peak`` is in arrivals per second."""
+    """The planned event. ``peak`` is in arrivals per second."""
 
     name: str
     title: str
@@ -30,11 +30,11 @@ class EventReport(msgspec.Struct, kw_only=True):
     workload: str
     seed: int
     speed: float = 1.0
-    """How many times as fast as event.toml says."""
+    """Speed of viewers and incidents relative to event.toml."""
 
 
 class ViewersReport(msgspec.Struct, kw_only=True):
-    """What became of the audience. ``late_…`` is how late the generator itself was, in ms."""
+    """The audience by outcome. ``late_…`` is the delay by the load generator itself, in ms."""
 
     arrived: int = 0
     finished: int = 0
@@ -46,11 +46,11 @@ class ViewersReport(msgspec.Struct, kw_only=True):
     late_max_ms: float = 0.0
     arrivals_late_p99_ms: float = 0.0
     generator_busy: float = 0.0
-    """The largest share of a core that a generating process used, in per cent."""
+    """Highest CPU usage of a generating process, in per cent of a core."""
 
 
 class VerbReport(msgspec.Struct, kw_only=True):
-    """One verb. Latencies in ms count from the moment the viewer meant to ask; failed calls are among them."""
+    """One verb. Latencies in ms count from the intended start; failed verbs are included."""
 
     verb: str
     calls: int
@@ -62,7 +62,10 @@ class VerbReport(msgspec.Struct, kw_only=True):
 
 
 class EndpointReport(msgspec.Struct, kw_only=True):
-    """Calls to one endpoint of Adobe Pass. ``failed`` are answers of 400 and above but for 429, ``throttled``."""
+    """Calls to one endpoint of Adobe Pass.
+
+    ``throttled`` are responses with status 429, ``failed`` all others with status 400 and above.
+    """
 
     endpoint: str
     calls: int
@@ -71,15 +74,15 @@ class EndpointReport(msgspec.Struct, kw_only=True):
 
 
 class AdobeReport(msgspec.Struct, kw_only=True):
-    """What was asked of Adobe Pass."""
+    """Calls to Adobe Pass."""
 
     calls: int = 0
     throttled: int = 0
     failed: int = 0
     amplification: float = 0.0
-    """Calls to Adobe Pass per verb that a viewer asked."""
+    """Calls to Adobe Pass per verb of a viewer."""
     findings: int = 0
-    """Of all rules, SHOULD ones too."""
+    """Findings of all rules, including SHOULD rules."""
     findings_per_million: float = 0.0
     """Findings per million calls to Adobe Pass."""
     lost: int = 0
@@ -87,23 +90,23 @@ class AdobeReport(msgspec.Struct, kw_only=True):
     lag_p99_ms: float = 0.0
     lag_max_ms: float = 0.0
     answered_p99_ms: float = 0.0
-    """How long the mock itself took."""
+    """Response time of the mock (p99)."""
     endpoints: list[EndpointReport] = []
 
 
 class IncidentReport(msgspec.Struct, kw_only=True):
-    """What happened to Adobe Pass, in seconds from the beginning of the event."""
+    """An incident; times are in seconds from the start of the event."""
 
     name: str
     begins: float
     ends: float | None
-    """None where it stayed to the end."""
+    """None if it lasts to the end of the event."""
     recovered_after: float | None
-    """Seconds from its end until the service was well again; None if it never was, or the incident stayed."""
+    """Seconds from its end to the recovery of the service; None if there was no recovery, or no end."""
 
 
 class SeriesReport(msgspec.Struct, kw_only=True):
-    """The figures by time: a number for each step of ``step_seconds`` from the beginning of the event."""
+    """Time series: a value for each step of ``step_seconds`` from the start of the event."""
 
     step_seconds: float
     arrivals: list[int] = []
@@ -113,18 +116,18 @@ class SeriesReport(msgspec.Struct, kw_only=True):
     p95_ms: list[float] = []
     p99_ms: list[float] = []
     calls: dict[str, list[int]] = {}
-    """To Adobe Pass, by endpoint."""
+    """Calls to Adobe Pass, by endpoint."""
     throttled: list[int] = []
     findings: list[int] = []
 
 
 class LoadReport(msgspec.Struct, kw_only=True):
-    """Everything that a run of an event found. Make it with `compose`."""
+    """The report of a run; `compose` makes it."""
 
     verdict: str
     exit_code: int
     invalid: list[str]
-    """Why the run says nothing, if it does not."""
+    """Reasons why the run is invalid; empty for a valid run."""
     event: EventReport
     viewers: ViewersReport
     verbs: list[VerbReport]
@@ -133,7 +136,7 @@ class LoadReport(msgspec.Struct, kw_only=True):
     incidents: list[IncidentReport]
     series: SeriesReport
     conformance: Report
-    """What the rules say, in the schema of `pass-conformance run`."""
+    """Results of the rules, in the schema of `pass-conformance run`."""
 
 
 def compose(
@@ -146,7 +149,7 @@ def compose(
     slo: Slo | None,
     seed: int,
 ) -> LoadReport:
-    """The report of a run, with verdict and exit code. An invalid run is inconclusive whatever was found in it."""
+    """Return the report of a run with verdict and exit code. An invalid run is inconclusive, even with findings."""
     demand, timeline = judge.demand, judge.timeline
     findings = sum(rule.broken for rule in conformance.rules)
     objectives = (
@@ -192,7 +195,7 @@ def compose(
 
 
 def event_report(event: Event, seed: int) -> EventReport:
-    """What was planned, for reports of runs and of forecasts."""
+    """Return the planned event, for reports of runs and forecasts."""
     return EventReport(
         name=event.name,
         title=event.title,
@@ -206,7 +209,7 @@ def event_report(event: Event, seed: int) -> EventReport:
 
 
 def encode(report: LoadReport) -> bytes:
-    """The report as indented JSON with a newline at its end."""
+    """Return the report as indented JSON with a final newline."""
     return msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"
 
 

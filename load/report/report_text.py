@@ -1,4 +1,4 @@
-"""What all forms of the report say alike: the verdict in a word and a sentence, figures with their units."""
+"""Texts that all formats of the report share: verdict, summary, and values with units."""
 
 from __future__ import annotations
 
@@ -10,41 +10,41 @@ from pass_harness.load.slo import Objective
 
 
 def verdict_word(report: LoadReport) -> str:
-    """An invalid run is called that."""
+    """Return the verdict as a capitalized word; "Invalid" for an invalid run."""
     return "Invalid" if report.invalid else report.verdict.capitalize()
 
 
 def lead(report: LoadReport) -> str:
-    """The verdict in a sentence."""
+    """Return a summary of the verdict in one sentence."""
     if report.invalid:
-        return "This run says nothing of the service:"
+        return "This run has no result for the service:"
     rules = [r for r in report.conformance.rules if r.verdict == Verdict.VIOLATED and r.severity == "MUST"]
     broken = [objective for objective in report.objectives if objective.holds is False]
-    what = [plural(len(rules), "mandatory rule")] if rules else []
-    what += [plural(len(broken), "objective")] if broken else []
+    counts = [plural(len(rules), "mandatory rule")] if rules else []
+    counts += [plural(len(broken), "objective")] if broken else []
     if report.verdict == VIOLATED:
-        return f"{' and '.join(what)} {'were' if len(rules) + len(broken) > 1 else 'was'} broken."
+        return f"{' and '.join(counts)} {'were' if len(rules) + len(broken) > 1 else 'was'} violated."
     if report.verdict == INCONCLUSIVE:
-        return "Nothing was found broken, but not enough could be judged to say that all is well."
-    held = "The service held" if report.conformance.run.mock else "The host held"
-    judged = " Every mandatory rule that was judged was kept." if report.conformance.rules else ""
-    return f"{held} the event{' and every objective' if report.objectives else ''}.{judged}"
+        return "No violation was found, but too little could be judged for a verdict."
+    target = "The service" if report.conformance.run.mock else "The host"
+    judged = " Every judged mandatory rule passed." if report.conformance.rules else ""
+    return f"{target} passed{' and kept every objective' if report.objectives else ''}.{judged}"
 
 
 def measured(objective: Objective) -> str:
-    """What was measured, as people read it."""
+    """Format the measured value of an objective."""
     if objective.measured is None:
-        return "never" if objective.unit == "s" else "nothing to measure"
+        return "no recovery" if objective.unit == "s" else "nothing to measure"
     return amount(objective.measured, objective.unit)
 
 
 def amount(value: float, unit: str) -> str:
-    """A figure with its unit."""
+    """Format a value with its unit."""
     if unit == "share":
         return f"{value:.2%}"
     return figure(value) if unit == "count" else f"{figure(value)} {unit}"
 
 
 def figure(value: float) -> str:
-    """Three digits of a small figure, all of a large one."""
+    """Format a small value with three significant digits, a large one as a whole number."""
     return f"{value:,.3g}" if abs(value) < 100 else f"{value:,.0f}"

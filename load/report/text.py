@@ -1,4 +1,4 @@
-"""The report for people: the verdict and its reasons first, then who came, what was asked, and what the rules say."""
+"""The report as text: verdict and reasons, viewers, verbs, calls, and the results of the rules."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from pass_harness.load.report.report_text import amount, measured, verdict_word
 
 
 def render(report: LoadReport, console: Console) -> None:
-    """Prints the report; colour and width are the console's."""
+    """Print the report; the console determines colour and width."""
     colour = COLOURS[report.verdict]
     word = verdict_word(report).upper()
     console.print(f"[bold {colour}]{word}[/]  event {escape(report.event.name)}: {escape(report.event.title)}")
     if report.event.speed != 1:
-        console.print(f"{report.event.speed:g} times as fast as the event is", highlight=False)
+        console.print(f"at {report.event.speed:g} times the speed of the event", highlight=False)
     for reason in report.invalid:
         console.print(f"  {escape(printable(reason))}", highlight=False)
     if report.objectives:
@@ -30,10 +30,10 @@ def render(report: LoadReport, console: Console) -> None:
     for incident in report.incidents:
         console.print(_incident(incident), highlight=False)
     if report.verbs:
-        console.print("\n[bold]what viewers asked of the service[/] (ms from the moment they meant to)")
+        console.print("\n[bold]verbs[/] (latency in ms from the intended start)")
         console.print(_verbs(report))
     if report.adobe.calls:
-        console.print("\n[bold]what the service asked of Adobe Pass[/]")
+        console.print("\n[bold]calls to Adobe Pass by endpoint[/]")
         _adobe(report, console)
     console.print("\n[bold]rules, judged during the event[/]")
     conformance.render(report.conformance, console)
@@ -42,11 +42,11 @@ def render(report: LoadReport, console: Console) -> None:
 def _objectives(report: LoadReport, console: Console) -> None:
     console.print("\n[bold]objectives[/]")
     for objective in report.objectives:
-        colour, word = {True: ("green", "holds"), False: ("red", "broken"), None: ("yellow", "not measured")}[
+        colour, word = {True: ("green", "kept"), False: ("red", "exceeded"), None: ("yellow", "not measured")}[
             objective.holds
         ]
         console.print(
-            f"[{colour}]{word:7}[/] {escape(objective.name)}: {measured(objective)}, limit "
+            f"[{colour}]{word:8}[/] {escape(objective.name)}: {measured(objective)}, limit "
             f"{amount(objective.limit, objective.unit)}",
             highlight=False,
         )
@@ -56,8 +56,8 @@ def _objectives(report: LoadReport, console: Console) -> None:
 def _viewers(report: LoadReport, console: Console) -> None:
     event, viewers = report.event, report.viewers
     console.print(
-        f"{viewers.arrived} of {event.audience} viewers in {event.seconds:g} s, at most {event.peak:g} arriving a "
-        f"second: {viewers.finished} finished, {viewers.still_there} still there at the end, "
+        f"{viewers.arrived} of {event.audience} viewers in {event.seconds:g} s, at most {event.peak:g} arrivals "
+        f"per second: {viewers.finished} finished, {viewers.still_there} present at the end, "
         f"{viewers.gave_up} gave up",
         highlight=False,
     )
@@ -66,11 +66,13 @@ def _viewers(report: LoadReport, console: Console) -> None:
             f"[bold yellow]{failed} of {sum(v.calls for v in report.verbs)} verbs failed[/]", highlight=False
         )
     if viewers.unprepared:
-        console.print(f"{viewers.unprepared} could not be logged in before the event", highlight=False)
+        console.print(
+            f"{viewers.unprepared} returning viewers could not be logged in before the event", highlight=False
+        )
     for reason, number in viewers.reasons.items():
         console.print(f"  gave up ({number}): {escape(printable(reason))}", highlight=False)
     console.print(
-        f"the generator was late by {viewers.late_p99_ms:g} ms (p99), {viewers.late_max_ms:g} ms (max)",
+        f"load generator delay: {viewers.late_p99_ms:g} ms (p99), {viewers.late_max_ms:g} ms (max)",
         highlight=False,
     )
 
@@ -79,9 +81,9 @@ def _incident(incident: IncidentReport) -> str:
     lasted = f" to {incident.ends:g} s" if incident.ends is not None else " to the end"
     over = "" if incident.ends == incident.begins else lasted
     recovered = (
-        f"; well again after {incident.recovered_after:g} s"
+        f"; recovered after {incident.recovered_after:g} s"
         if incident.recovered_after is not None
-        else "; never well again"
+        else "; not recovered"
         if incident.ends is not None
         else ""
     )
@@ -107,7 +109,7 @@ def _adobe(report: LoadReport, console: Console) -> None:
         f"{adobe.calls} calls to Adobe Pass, {adobe.amplification:g} per viewer action; {adobe.throttled} throttled "
         f"(429), {adobe.failed} failed otherwise\n"
         f"{adobe.findings} findings, {adobe.findings_per_million:,.0f} per million calls to Adobe Pass\n"
-        f"the mock took {adobe.answered_p99_ms:g} ms (p99); its event loop lagged by {adobe.lag_p99_ms:g} ms (p99), "
+        f"mock: response time {adobe.answered_p99_ms:g} ms (p99); event loop lag {adobe.lag_p99_ms:g} ms (p99), "
         f"{adobe.lag_max_ms:g} ms (max); {adobe.lost} exchanges lost",
         highlight=False,
     )

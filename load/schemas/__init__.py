@@ -1,4 +1,4 @@
-"""The JSON Schemas of what people write for load. The files beside this one are made from here.
+"""The JSON Schemas of event.toml and slo.toml, generated from the structs that read them.
 
 After a change: ``python tests/packaging/write_schemas.py``.
 """
@@ -31,8 +31,8 @@ AMENDMENTS: Amendments = {
 
 
 def made() -> dict[str, Schema]:
-    """The schemas by name."""
+    """Return the schemas by name."""
     return {
         "event": document("A live event for pass-load", fragment(EventFile, AMENDMENTS)),
-        "slo": document("What has to hold during an event", fragment(SloFile, AMENDMENTS)),
+        "slo": document("Limits of an event for pass-load", fragment(SloFile, AMENDMENTS)),
     }

@@ -49,13 +49,13 @@ def test_the_page_of_an_event_asks_nobody_for_anything(page: Page, pages: Path, 
     assert page.locator("img:not(svg)").count() == 0
 
 
-def test_a_forecast_shows_the_service_with_and_without_its_flaws(page: Page, pages: Path) -> None:
+def test_a_forecast_shows_the_service_with_and_without_its_defects(page: Page, pages: Path) -> None:
     page.goto((pages / "forecast.html").as_uri())
-    expect(page.get_by_role("heading", level=1)).to_contain_text("calls a second at the peak")
-    drawn = page.get_by_role("img", name="With and without each flaw over 60 s: ")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("calls per second at the peak")
+    drawn = page.get_by_role("img", name="Calls without each defect over 60 s: ")
     assert drawn.locator("path.line").count() == 4
     expect(page.get_by_role("heading", name="Throttled by household")).to_be_visible()
-    expect(page.get_by_text("which a forecast does not tell apart")).to_be_visible()
+    expect(page.get_by_text("which a forecast does not distinguish")).to_be_visible()
 
 
 def test_charts_fit_on_paper(page: Page, pages: Path) -> None:

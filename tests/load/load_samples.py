@@ -14,12 +14,12 @@ from pass_harness.conformance.reports.model import Run
 from pass_harness.conformance.reports.model import compose as compose_conformance
 from pass_harness.load.event import Event
 from pass_harness.load.forecast import html_page as forecast_page
-from pass_harness.load.forecast.forecast import Wanted
+from pass_harness.load.forecast.forecast import ForecastOptions
 from pass_harness.load.forecast.forecast import forecast as foresee
-from pass_harness.load.forecast.habits import flaws_named
+from pass_harness.load.forecast.habits import defects_named
 from pass_harness.load.forecast.report import ForecastReport
 from pass_harness.load.incidents import Incident, Moment
-from pass_harness.load.ipc_messages import Attendance, Came
+from pass_harness.load.ipc_messages import Arrival, Attendance
 from pass_harness.load.live_evaluation import LiveJudge
 from pass_harness.load.report import html
 from pass_harness.load.report.model import LoadReport, compose
@@ -37,11 +37,11 @@ def bad_day(name: str = "a TV provider fails") -> LoadReport:
     judge.begin(0.0)
     number = 0
     for second in range(50):
-        judge.came(Came(at=float(second), late=0.001))
+        judge.arrival(Arrival(at=float(second), late=0.001))
         for nth in range(5):
             failure = "the service answered 503" if 20 <= second < 25 and nth == 0 else None
             began = second + nth / 5
-            judge.asked(asked("play", intended=began, started=began, ended=began + 0.02 * (nth + 1), failure=failure))
+            judge.verb(asked("play", intended=began, started=began, ended=began + 0.02 * (nth + 1), failure=failure))
             for endpoint in ("profiles.code", "decisions.authorize", "profiles"):
                 number += 1
                 status = 429 if endpoint == "profiles" and 20 <= second < 23 else 200
@@ -96,8 +96,8 @@ def forecast(name: str = "a TV provider fails") -> ForecastReport:
         households={"1": 3.0, "4": 1.0},
         incidents=(incident, strange),
     )
-    defects = flaws_named(["poll-every-second", "token-per-device"])
-    return foresee(Wanted(event=of, defects=defects, seed=7), _unheard)
+    defects = defects_named(["poll-every-second", "token-per-device"])
+    return foresee(ForecastOptions(event=of, defects=defects, seed=7), _unheard)
 
 
 def _unheard(_: object) -> None:

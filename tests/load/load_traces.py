@@ -6,7 +6,7 @@ import msgspec
 
 from pass_harness.conformance.observation import VerbCall
 from pass_harness.load.event import Event, Stage, ViewerKind
-from pass_harness.load.ipc_messages import Asked
+from pass_harness.load.ipc_messages import TimedVerb
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.formats.durations import parse_duration
 
@@ -42,8 +42,8 @@ def exchange(
     )
 
 
-def asked(verb: str, *, intended: float, started: float, ended: float, failure: str | None = None) -> Asked:
-    return Asked(
+def asked(verb: str, *, intended: float, started: float, ended: float, failure: str | None = None) -> TimedVerb:
+    return TimedVerb(
         intended=intended,
         call=VerbCall(
             verb=verb, device=DEVICE, ip=IP, scenario="second-screen", started=started, ended=ended, failure=failure

@@ -63,7 +63,7 @@ def differing(habits: Habits) -> set[str]:
 def test_a_compliant_evening_shows_the_compliant_habits() -> None:
     found = learned(evening(compliant))
     assert differing(found.habits) == {"denied_share"}, "which is the catalogue's, and here two of ten"
-    assert found.flaws == []
+    assert found.defects == []
     assert found.violated == []
     assert found.occasions["poll_interval"] == 8
     assert found.habits.poll_interval == pytest.approx(3.2, abs=0.01)
@@ -168,9 +168,9 @@ def test_what_a_service_does_wrong_is_measured_and_laid_to_a_rule(
 ) -> None:
     found = learned(evening(visit))
     assert getattr(found.habits, habit) == pytest.approx(value, rel=0.15)
-    flaw = next(flaw for flaw in found.flaws if flaw.name == rule)
+    flaw = next(flaw for flaw in found.defects if flaw.name == rule)
     assert habit in flaw.habits
-    assert getattr(flaw.mend(found.habits), habit) == getattr(COMPLIANT, habit)
+    assert getattr(flaw.remove_from(found.habits), habit) == getattr(COMPLIANT, habit)
 
 
 def test_devices_that_all_come_from_one_address_are_noticed() -> None:

@@ -14,8 +14,8 @@ from pass_harness.load.arrival_curves import CURVES
 from pass_harness.load.event import FIRST_SCREEN, RETURNING, SECOND_SCREEN, TEMP_PASS, Event, Stage, ViewerKind
 from pass_harness.load.forecast.audience_chunks import chunks, household_sizes
 from pass_harness.load.forecast.call_ledger import ENDPOINTS
-from pass_harness.load.forecast.habits import COMPLIANT, Habits, defects, flaws_named
-from pass_harness.load.forecast.incident_effects import Troubles, troubles
+from pass_harness.load.forecast.habits import COMPLIANT, Habits, defects, defects_named
+from pass_harness.load.forecast.incident_effects import IncidentEffects, effects_of
 from pass_harness.load.forecast.simulation import Tally, simulate
 from pass_harness.load.incidents import Incident, Moment
 from pass_harness.mock_server.adobe.throttle import Limit
@@ -48,15 +48,19 @@ def event(audience: int = 2_000, **changed: Any) -> Event:  # noqa: ANN401 - mem
 
 
 def tally(
-    of: Event, habits: Habits = COMPLIANT, upset: Troubles | None = None, seed: int = 1, most_calls: float = 1e9
+    of: Event,
+    habits: Habits = COMPLIANT,
+    upset: IncidentEffects | None = None,
+    seed: int = 1,
+    most_calls: float = 1e9,
 ) -> Tally:
-    return simulate(of, habits, upset or troubles(of), seed=seed, instances=1, most_calls=most_calls)
+    return simulate(of, habits, upset or effects_of(of), seed=seed, instances=1, most_calls=most_calls)
 
 
 def spoilt(*names: str) -> Habits:
     habits = COMPLIANT
-    for flaw in flaws_named(names):
-        habits = flaw.spoil(habits)
+    for flaw in defects_named(names):
+        habits = flaw.add_to(habits)
     return habits
 
 
@@ -111,7 +115,7 @@ def test_the_whole_audience_arrives_as_the_curve_says(curve: str) -> None:
 def test_the_same_seed_has_the_same_result() -> None:
     first, again, other = (tally(event(), seed=seed) for seed in (7, 7, 8))
     assert np.array_equal(first.calls, again.calls)
-    assert np.array_equal(first.asked, again.asked)
+    assert np.array_equal(first.mvpd_requests, again.mvpd_requests)
     assert first.households == again.households
     assert not np.array_equal(first.calls, other.calls)
 
@@ -202,9 +206,9 @@ def test_a_service_that_does_not_wait_after_429_loses_calls() -> None:
 
 def test_every_defect_that_changes_the_number_of_calls_can_be_simulated() -> None:
     for flaw in defects().values():
-        found = tally(event(100), flaw.spoil(COMPLIANT))
+        found = tally(event(100), flaw.add_to(COMPLIANT))
         assert found.calls.sum() > 0, flaw.name
-        assert flaw.mend(flaw.spoil(COMPLIANT)) == COMPLIANT
+        assert flaw.remove_from(flaw.add_to(COMPLIANT)) == COMPLIANT
 
 
 def incident(effect: Effect, match: Match | None = None, **more: Any) -> Incident:  # noqa: ANN401 - of Behaviour
@@ -286,8 +290,8 @@ def test_degradation_spares_the_tv_provider() -> None:
     everybody_in = Incident(at=Moment("+0s"), degradation="AuthNAll", match=Match(mvpd="Spectrum"))
     well, ill = tally(event()), tally(event(incidents=(everybody_in,)))
     names = ["Cablevision", "Spectrum"]
-    assert ill.asked[names.index("Spectrum")].sum() == 0
-    assert ill.asked[0].sum() == well.asked[0].sum()
+    assert ill.mvpd_requests[names.index("Spectrum")].sum() == 0
+    assert ill.mvpd_requests[0].sum() == well.mvpd_requests[0].sum()
     assert calls(ill, "profiles.code") < calls(well, "profiles.code")
 
 
@@ -314,7 +318,7 @@ def test_a_revocation_repeats_what_is_under_way_and_fetches_one_token() -> None:
 )
 def test_what_cannot_be_foreseen_is_said(behaviour: Behaviour) -> None:
     strange = Incident(at=Moment("+10s"), behaviour=behaviour, title="strange")
-    found = troubles(event(incidents=(strange,)))
+    found = effects_of(event(incidents=(strange,)))
     assert not found.calls
     assert [sentence.partition(" ")[0].strip(":") for sentence in found.unforeseen] == ["strange"]
 

@@ -14,7 +14,7 @@ from load_traces import event
 
 from pass_harness.conformance.errors import ConfigError
 from pass_harness.fixtures.devices import MODELS, new_devices
-from pass_harness.load.audience import Guest, guests, moments, require_addresses, visits
+from pass_harness.load.audience import PlannedViewer, moments, planned_viewers, require_addresses, visits
 from pass_harness.load.event import Event, ViewerKind
 
 
@@ -40,26 +40,27 @@ def test_arrivals_come_as_independent_people_do() -> None:
 
 
 def test_the_same_seed_plans_the_same_event() -> None:
-    assert list(guests(event(), 5)) == list(guests(event(), 5))
-    assert list(guests(event(), 5)) != list(guests(event(), 6))
+    assert list(planned_viewers(event(), 5)) == list(planned_viewers(event(), 5))
+    assert list(planned_viewers(event(), 5)) != list(planned_viewers(event(), 6))
     assert [vars(visit) for visit in visits(event(), 5)] == [
-        {name: vars(guest)[name] for name in ("number", "at", "kind", "mvpd", "seed")} for guest in guests(event(), 5)
+        {name: vars(guest)[name] for name in ("number", "at", "kind", "mvpd", "seed")}
+        for guest in planned_viewers(event(), 5)
     ]
 
 
 def test_each_guest_has_a_device_of_their_own_and_none_has_the_doctors() -> None:
     (doctors,) = islice(new_devices(5), 1)
-    devices = [guest.device for guest in guests(event(), 5)]
+    devices = [guest.device for guest in planned_viewers(event(), 5)]
     assert len({device.id for device in devices} | {doctors.id}) == 101
     assert len({device.ip for device in devices}) == 100
 
 
-def sizes(found: list[Guest]) -> Counter[int]:
+def sizes(found: list[PlannedViewer]) -> Counter[int]:
     return Counter(Counter(guest.device.ip for guest in found).values())
 
 
 def test_households_share_an_address() -> None:
-    found = list(guests(changed(event(6000), households={"1": 50.0, "4": 50.0}), 5))
+    found = list(planned_viewers(changed(event(6000), households={"1": 50.0, "4": 50.0}), 5))
     alone, together = ([guest for guest in found if guest.shares_address is shared] for shared in (False, True))
     assert set(sizes(alone)) == {1}
     # Some households are not complete when the audience ends.
@@ -70,7 +71,7 @@ def test_households_share_an_address() -> None:
 
 @given(st.dictionaries(st.integers(1, 9).map(str), st.floats(0.1, 9), min_size=1), st.integers(0, 2**32))
 def test_no_address_has_more_devices_than_a_household(households: dict[str, float], seed: int) -> None:
-    found = list(guests(changed(event(60), households=households), seed))
+    found = list(planned_viewers(changed(event(60), households=households), seed))
     assert len(found) == 60
     assert max(sizes(found)) <= max(map(int, households))
     assert len({guest.device.id for guest in found}) == 60
@@ -83,7 +84,7 @@ def test_kinds_providers_and_devices_come_in_their_shares() -> None:
         mvpds={"Cablevision": 3.0, "Spectrum": 1.0},
         devices={"roku": 1.0, "iphone": 1.0},
     )
-    found = list(guests(of, 5))
+    found = list(planned_viewers(of, 5))
     returning = [guest for guest in found if guest.logs_in_before]
     assert len(returning) / 3000 == pytest.approx(0.75, abs=0.03)
     mvpds = Counter(guest.mvpd for guest in returning)
@@ -94,7 +95,7 @@ def test_kinds_providers_and_devices_come_in_their_shares() -> None:
 
 
 def test_devices_of_one_kind_differ_and_stay_plausible() -> None:
-    devices = [guest.device for guest in guests(event(400), 5)]
+    devices = [guest.device for guest in planned_viewers(event(400), 5)]
     known = {model.model: model for model in MODELS}
     for device in devices:
         assert device.model.os_version.partition(".")[0] == known[device.model.model].os_version.partition(".")[0]
@@ -106,5 +107,5 @@ def test_devices_of_one_kind_differ_and_stay_plausible() -> None:
 def test_an_audience_needs_addresses_that_nobody_owns() -> None:
     require_addresses(changed(event(131_000)))
     require_addresses(changed(event(262_000), households={"2": 1.0}))
-    with pytest.raises(ConfigError, match="at most 131000 viewers can come here"):
+    with pytest.raises(ConfigError, match="use at most 131000 viewers"):
         require_addresses(changed(event(10_000_000)))

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from pass_harness.load.bench.baseline_apps import Canned
-from pass_harness.load.bench.cpu_cores import halted
+from pass_harness.load.bench.cpu_cores import suspended
 from pass_harness.load.bench.other_mocks import mockoon, prism, wiremock
 from tests.mock_server.redis_server import RedisServer
 
@@ -103,7 +103,7 @@ def test_other_mocks_are_given_the_same_answers(tmp_path: Path) -> None:
 def test_those_whose_turn_it_is_not_rest_and_go_on_afterwards() -> None:
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as process:
         try:
-            with halted([process.pid]):
+            with suspended([process.pid]):
                 assert _comes_to(process.pid, psutil.STATUS_STOPPED)
             assert _comes_to(process.pid, psutil.STATUS_SLEEPING, psutil.STATUS_RUNNING)
         finally:

@@ -74,18 +74,18 @@ def test_packaged_events_are_valid_and_found_by_name(name: str) -> None:
         ('duration = "30s"', 'duration = "14s"', 3, "the stages last 15 s"),
         ("share = 2", "share = -1", 11, "stages.share must be 0 or more"),
         ("share = 2", "sahre = 2", 11, 'did you mean "share"?'),
-        ('lasts = "10s"', 'lasts = "0s"', 10, "a stage takes time"),
+        ('lasts = "10s"', 'lasts = "0s"', 10, "the duration of a stage must be above 0"),
         ('entrance = "second-screen"', 'entrance = "second-scren"', 14, 'did you mean "second-screen"?'),
         ("[[viewers]]", "[[spectators]]", 13, 'there is no section "spectators"'),
         ("[[viewers]]", "[viewers]", 13, "write [[viewers]], at least one"),
-        ("[event]", "[[event]]", 1, "there is no [event]"),
-        ("[[viewers]]", "[mvpds]\nCablevision = 0\n[[viewers]]", 13, "leaves nobody"),
+        ("[event]", "[[event]]", 1, "missing section [event]"),
+        ("[[viewers]]", "[mvpds]\nCablevision = 0\n[[viewers]]", 13, "all shares of [mvpds] are 0"),
         ("[[viewers]]", "[mvpds]\nCablevision = -1\n[[viewers]]", 14, "a share is 0 or more, not -1"),
         ("[[viewers]]", "[devices]\nrokuu = 1\n[[viewers]]", 14, 'no kind of device "rokuu"; did you mean "roku"?'),
-        ("[[viewers]]", "[households]\nmany = 1\n[[viewers]]", 14, '"many" is no number of devices'),
+        ("[[viewers]]", "[households]\nmany = 1\n[[viewers]]", 14, 'invalid number of devices "many"'),
         ("[[viewers]]", '[[incidents]]\nat = "90s"\nfail_over = true\n[[viewers]]', 14, 'write "+90s"'),
-        ("[[viewers]]", '[[incidents]]\nat = "+90s"\nfail_over = true\n[[viewers]]', 14, "over after 30 s"),
-        ("[[viewers]]", '[[incidents]]\nat = "+9s"\n[[viewers]]', 13, "this one is none"),
+        ("[[viewers]]", '[[incidents]]\nat = "+90s"\nfail_over = true\n[[viewers]]', 14, "ends after 30 s"),
+        ("[[viewers]]", '[[incidents]]\nat = "+9s"\n[[viewers]]', 13, "found none"),
         ("[[viewers]]", '[[incidents]]\nat = "+9s"\npreset = "mvpd-dwn"\n[[viewers]]', 13, "no preset"),
         (
             "[[viewers]]",
@@ -112,7 +112,7 @@ def test_what_is_wrong_is_said_with_place_and_remedy(
 
 
 def test_nobody_arriving_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="nobody arrives"):
+    with pytest.raises(ConfigError, match="all shares are 0"):
         read(tmp_path, GOOD.replace("share = 1", "share = 0").replace("share = 2", "share = 0"))
 
 

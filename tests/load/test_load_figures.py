@@ -10,7 +10,7 @@ from load_traces import asked, event, exchange
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.reports.model import Run
 from pass_harness.conformance.reports.model import compose as compose_conformance
-from pass_harness.load.ipc_messages import Attendance, Called
+from pass_harness.load.ipc_messages import AdobeCall, Attendance
 from pass_harness.load.live_evaluation import LiveJudge
 from pass_harness.load.report.model import LoadReport, compose
 from pass_harness.load.run_statistics import Demand, Latencies, Traffic
@@ -68,7 +68,7 @@ def test_throttled_and_failed_calls_are_told_apart() -> None:
 def test_calls_that_no_journal_tells_of_are_counted_alike() -> None:
     traffic = Traffic()
     for status in (200, 429, 503, 0):
-        traffic.call(Called(endpoint="profiles", at=1.0, took=0.02, status=status))
+        traffic.add_call(AdobeCall(endpoint="profiles", at=1.0, took=0.02, status=status))
     assert (traffic.calls["profiles"], traffic.throttled["profiles"], traffic.failed["profiles"]) == (4, 1, 2)
     assert traffic.durations.percentile(50) == 20.0
 

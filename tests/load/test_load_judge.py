@@ -13,8 +13,8 @@ from pass_harness.conformance.observation import moment
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import select
 from pass_harness.conformance.reports.model import Report, Run, compose
-from pass_harness.load.ipc_messages import Attendance, Came
-from pass_harness.load.live_evaluation import HORIZON, PAGE, LiveJudge, Ordered, follow_journal
+from pass_harness.load.ipc_messages import Arrival, Attendance
+from pass_harness.load.live_evaluation import HORIZON, PAGE, LiveJudge, TimeOrder, follow_journal
 from pass_harness.load.run_validity import reasons_against
 from pass_harness.mock_server.client.async_client import ControlClient, ExchangePage
 
@@ -48,7 +48,7 @@ def test_polls_at_the_right_distance_hold() -> None:
 
 
 def test_the_two_sources_are_brought_into_one_order() -> None:
-    ordered = Ordered()
+    ordered = TimeOrder()
     seen = []
     for late in range(0, 60, 5):
         # Verbs come at once, exchanges up to five seconds after they happened.
@@ -108,10 +108,10 @@ def conformance(live: LiveJudge) -> Report:
 
 def judged(lag_ms: float = 0.0, late: float = 0.0, arrivals_late: float = 0.0) -> LiveJudge:
     live = judge()
-    live.came(Came(at=0.0, late=arrivals_late))
+    live.arrival(Arrival(at=0.0, late=arrivals_late))
     for number in range(3):
         live.exchange(exchange(number + 1, wall=number * 3.0, lag_ms=lag_ms))
-        live.asked(asked("play", intended=number, started=number + late, ended=number + late + 0.1))
+        live.verb(asked("play", intended=number, started=number + late, ended=number + late + 0.1))
     return live
 
 
@@ -135,7 +135,7 @@ def test_a_run_in_which_nothing_went_wrong_is_valid() -> None:
         (judge(), EVERYBODY, "nothing was judged"),
         (judged(arrivals_late=0.3), EVERYBODY, "arrivals were late"),
         (judged(), msgspec.structs.replace(EVERYBODY, busiest=99.0), "the load generator was saturated"),
-        (judged(), msgspec.structs.replace(EVERYBODY, held_back=2.0), "the limit of the rate held calls back"),
+        (judged(), msgspec.structs.replace(EVERYBODY, held_back=2.0), "the rate limit of the load delayed calls"),
         (judged(), msgspec.structs.replace(EVERYBODY, unprepared=3), "3 returning viewers could not be logged in"),
     ],
 )

@@ -85,9 +85,9 @@ def test_a_mock_that_is_elsewhere_is_refused(tmp_path: Path) -> None:
         (["--mock", "http://127.0.0.1:1"], "no mock answers at http://127.0.0.1:1"),
         (["--host", "http://127.0.0.1:1"], "--host and --software-statement go together"),
         (["--host", "http://127.0.0.1:1", "--mock", "http://127.0.0.1:1"], "leave out --service and --mock"),
-        (["--host", "http://127.0.0.1:1", "--software-statement", "nowhere.jwt"], "let all viewers come"),
+        (["--host", "http://127.0.0.1:1", "--software-statement", "nowhere.jwt"], "set the entrance of all viewers"),
         (["--slo", "nowhere.toml"], "nowhere.toml: cannot be read"),
-        (["--audience", "10000000"], "at most 150650 viewers can come here"),
+        (["--audience", "10000000"], "use at most 150650 viewers"),
         (["--event", "kickof"], 'did you mean "kickoff"'),
         (["--select", "registration.tokens"], "registration.token"),
         (["--audience", "0"], "0"),
@@ -125,7 +125,7 @@ def test_a_host_that_is_no_mock_lets_nobody_log_in(tmp_path: Path) -> None:
     (tmp_path / "statement.jwt").write_text("e30.e30.", "utf-8")
     ended = refused("--host", "http://127.0.0.1:1", "--software-statement", str(tmp_path / "statement.jwt"))
     assert ended.exit_code == 2
-    assert 'let all viewers come by "temp-pass"' in ended.stderr
+    assert 'set the entrance of all viewers to "temp-pass"' in ended.stderr
 
 
 @pytest.mark.slow

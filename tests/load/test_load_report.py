@@ -54,7 +54,7 @@ def test_an_invalid_run_says_why_and_nothing_else_of_the_service(form: str) -> N
 
 
 def test_the_lead_counts_what_was_broken() -> None:
-    assert lead(bad_day()) == "1 mandatory rule and 1 objective were broken."
+    assert lead(bad_day()) == "1 mandatory rule and 1 objective were violated."
 
 
 def test_what_was_measured_is_on_the_page_as_charts() -> None:

@@ -46,8 +46,8 @@ def test_limits_are_read(tmp_path: Path) -> None:
         ('[verbs.paly]\np95 = "1s"\n', 'slo.toml:1:1: [verbs] has no verb "paly"; did you mean "play"?'),
         ('[verbs.play]\nrecovery = "1s"\n', '[verbs.play] has no key "recovery"'),
         ('[limits]\np95 = "1s"\n', 'there is no section "limits"'),
-        ("[slo]\n", "there is no limit in it"),
-        ("", "there is no limit in it"),
+        ("[slo]\n", "the file has no limit"),
+        ("", "the file has no limit"),
     ],
 )
 def test_what_is_wrong_is_said_with_place_and_remedy(tmp_path: Path, text: str, says: str) -> None:
@@ -63,7 +63,7 @@ def run(*, plays: int = 100, slow: int = 0, failed: int = 0, throttled: int = 0)
     for number in range(plays):
         took = 2.0 if number < slow else 0.1
         failure = "down" if number < failed else None
-        judge.asked(asked("play", intended=0.5, started=0.5, ended=0.5 + took, failure=failure))
+        judge.verb(asked("play", intended=0.5, started=0.5, ended=0.5 + took, failure=failure))
         status = 429 if number < throttled else 200
         judge.exchange(exchange(number + 1, 0.5, "decisions.authorize", status=status))
     return judge
@@ -127,7 +127,7 @@ def seconds(*failing: int, to: int = 30) -> LiveJudge:
     for second in range(to):
         for number in range(10):
             failure = "down" if second in failing and number == 0 else None
-            judge.asked(
+            judge.verb(
                 asked("play", intended=second + 0.5, started=second + 0.5, ended=second + 0.6, failure=failure)
             )
     return judge
@@ -184,7 +184,7 @@ def test_a_long_event_has_wider_steps_and_not_more() -> None:
     day = Timeline(86_400.0)
     day.begin(0.0)
     for at in range(0, 86_400, 60):
-        day.found(float(at))
+        day.add_finding(float(at))
     assert day.width * MOST_STEPS >= 86_400
     assert len(list(day.steps())) <= MOST_STEPS
     assert sum(step.findings for step in day.steps()) == 1440

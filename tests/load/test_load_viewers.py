@@ -16,10 +16,10 @@ from pass_harness.conformance.drivers.http_verbs import VerbError, read, render
 from pass_harness.conformance.service_toml import service_config
 from pass_harness.conformance.service_toml.service_config import ServiceConfig
 from pass_harness.fixtures import programmer_service
-from pass_harness.load.audience import guests
+from pass_harness.load.audience import planned_viewers
 from pass_harness.load.event import Event
-from pass_harness.load.ipc_messages import Asked
-from pass_harness.load.viewers import EventOverError, GaveUpError, Viewer, World
+from pass_harness.load.ipc_messages import TimedVerb
+from pass_harness.load.viewers import EventOverError, GaveUpError, Viewer, VisitContext
 
 SERVICE = service_config.load(Path(programmer_service.__file__).with_name("service.toml"))
 BEGINS = 1000.0
@@ -49,12 +49,12 @@ class Stage:
     takes: float = 0.0
     service: ServiceConfig = SERVICE
     now: float = BEGINS
-    asked: list[Asked] = field(default_factory=list)
+    asked: list[TimedVerb] = field(default_factory=list)
     logins: list[str] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
 
     def viewer(self, of: Event) -> Viewer:
-        world = World(
+        context = VisitContext(
             event=of,
             verbs=frozenset(self.service.verbs),
             mvpd=self.service.service.mvpd,
@@ -63,10 +63,10 @@ class Stage:
             log_in=self.logins.append,
             report=self.asked.append,
         )
-        return Viewer(next(guests(of, seed=1)), world, self._ask)
+        return Viewer(next(planned_viewers(of, seed=1)), context, self._ask)
 
     def play(self, of: Event) -> None:
-        self.viewer(of).live(self.now, BEGINS + of.duration.seconds)
+        self.viewer(of).visit(self.now, BEGINS + of.duration.seconds)
 
     @property
     def verbs(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""The report of an event as a page: verdict, objectives, charts over one axis of time, tables."""
+"""The report of a run as an HTML page: verdict, objectives, charts on one time axis, tables."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from pass_harness.load.report.model import IncidentReport, LoadReport
 from pass_harness.load.report.report_text import amount, figure, lead, measured, verdict_word
 
 LOADERS = (PackageLoader("pass_harness.load.report", "html"),)
-_KINDS = {True: ("passed", ""), False: ("violated", "broken"), None: ("inconclusive", "not measured")}
+_KINDS = {True: ("passed", ""), False: ("violated", "exceeded"), None: ("inconclusive", "not measured")}
 
 
 @dataclass(frozen=True)
-class Line:
-    """An objective, ready to be shown."""
+class ObjectiveRow:
+    """An objective, formatted for the page."""
 
     name: str
     kind: str
@@ -34,28 +34,28 @@ class Line:
 
 @dataclass(frozen=True)
 class View:
-    """What the template shows besides the report itself."""
+    """The formatted values of the template, besides the report itself."""
 
     word: str
     lead: str
     tiles: Sequence[tuple[str, str, str]]
     facts: Sequence[tuple[str, str]]
-    objectives: Sequence[Line]
+    objectives: Sequence[ObjectiveRow]
     incidents: Sequence[str]
     charts: Sequence[Chart]
-    broken: Sequence[RuleReport]
+    violated: Sequence[RuleReport]
     verbs: Sequence[tuple[str, ...]]
     endpoints: Sequence[tuple[str, ...]]
     version: str
 
 
 def encode(report: LoadReport, version: str = "") -> bytes:
-    """The page; ``version`` is that of Pass Harness."""
+    """Return the page; ``version`` is the version of Pass Harness."""
     return page("load.html", LOADERS, (charts_css(),), report=report, view=_view(report, version))
 
 
 def charts_css() -> str:
-    """The style sheet of charts."""
+    """Return the style sheet of charts."""
     return (resources.files(__name__) / "charts.css").read_text("utf-8")
 
 
@@ -66,12 +66,12 @@ def _view(report: LoadReport, version: str) -> View:
         tiles=list(_tiles(report)) if report.series.verbs else (),
         facts=_facts(report),
         objectives=[
-            Line(one.name, *_KINDS[one.holds], measured(one), amount(one.limit, one.unit))
+            ObjectiveRow(one.name, *_KINDS[one.holds], measured(one), amount(one.limit, one.unit))
             for one in report.objectives
         ],
         incidents=[_incident(incident) for incident in report.incidents],
         charts=list(_charts(report)) if report.series.verbs else (),
-        broken=sorted(
+        violated=sorted(
             (rule for rule in report.conformance.rules if rule.verdict == Verdict.VIOLATED),
             key=lambda rule: (rule.severity != "MUST", -rule.broken),
         ),
@@ -100,10 +100,10 @@ def _tiles(report: LoadReport) -> Iterator[tuple[str, str, str]]:
     yield "Actions", f"{verbs:,}", f"{errors:,} failed"
     yield "Slowest p95", span(max((v.p95_ms for v in report.verbs), default=0.0) / 1000), _slowest(report)
     peak = max(calls, default=0) / series.step_seconds
-    yield "Calls to Adobe Pass", f"{adobe.calls:,}", f"at most {peak:,.0f} a second"
+    yield "Calls to Adobe Pass", f"{adobe.calls:,}", f"at most {peak:,.0f} per second"
     yield "Calls per action", f"{adobe.amplification:g}", "amplification"
     share = adobe.throttled / adobe.calls if adobe.calls else 0.0
-    yield "Throttled", f"{share:.2%}", f"{adobe.throttled:,} answers 429"
+    yield "Throttled", f"{share:.2%}", f"{adobe.throttled:,} responses with 429"
     if report.conformance.rules:
         yield "Findings", f"{adobe.findings:,}", f"{adobe.findings_per_million:,.0f} per million calls"
 
@@ -116,16 +116,19 @@ def _facts(report: LoadReport) -> list[tuple[str, str]]:
     event, run, viewers, adobe = report.event, report.conformance.run, report.viewers, report.adobe
     return [
         ("Event", f"{event.name}, {event.workload} workload"),
-        ("Tempo", f"{event.speed:g} times as fast" if event.speed != 1 else ""),
-        ("Planned", f"{plural(event.audience, 'viewer')} in {event.seconds:g} s, {event.peak:g} a second at most"),
+        ("Speed", f"{event.speed:g} times the speed of the event" if event.speed != 1 else ""),
+        (
+            "Planned",
+            f"{plural(event.audience, 'viewer')} in {event.seconds:g} s, at most {event.peak:g} arrivals per second",
+        ),
         ("Target", run.service),
         ("Mock", run.mock),
         ("Started", run.started.replace("T", " ").replace("+00:00", " UTC")),
         ("Seed", str(event.seed)),
-        ("Generator late by", f"{viewers.late_p99_ms:g} ms (p99)"),
-        ("Mock's loop late by", f"{adobe.lag_p99_ms:g} ms (p99)" if run.mock else ""),
-        ("Answered in", f"{adobe.answered_p99_ms:g} ms (p99)" if adobe.calls else ""),
-        ("Rules", f"{len(report.conformance.rules)} judged meanwhile" if report.conformance.rules else ""),
+        ("Load generator delay", f"{viewers.late_p99_ms:g} ms (p99)"),
+        ("Event loop lag of the mock", f"{adobe.lag_p99_ms:g} ms (p99)" if run.mock else ""),
+        ("Response time of the mock", f"{adobe.answered_p99_ms:g} ms (p99)" if adobe.calls else ""),
+        ("Rules", f"{len(report.conformance.rules)} judged" if report.conformance.rules else ""),
     ]
 
 
@@ -136,9 +139,9 @@ def _incident(incident: IncidentReport) -> str:
     if incident.ends is None:
         recovered = ""
     elif incident.recovered_after is None:
-        recovered = "; the service was not well again"
+        recovered = "; not recovered"
     else:
-        recovered = f"; well again after {incident.recovered_after:g} s"
+        recovered = f"; recovered after {incident.recovered_after:g} s"
     return f"{incident.name}, at {incident.begins:g} s{lasted}{recovered}"
 
 
@@ -153,15 +156,15 @@ def _charts(report: LoadReport) -> Iterator[Chart]:
     def per_second(values: Sequence[float]) -> list[float]:
         return [value / series.step_seconds for value in values]
 
-    yield charts.bars("Arrivals", "viewers a second", {"arrivals": per_second(series.arrivals)}, times)
+    yield charts.bars("Arrivals", "viewers per second", {"arrivals": per_second(series.arrivals)}, times)
     percentiles = {"p99": series.p99_ms, "p95": series.p95_ms, "p50": series.p50_ms}
     yield charts.lines("Latency of verbs", "ms", percentiles, times, log=True)
     calls = {endpoint: per_second(values) for endpoint, values in series.calls.items()}
-    yield charts.stacked("Calls to Adobe Pass", "a second", calls, times)
+    yield charts.stacked("Calls to Adobe Pass", "per second", calls, times)
     for title, unit, values, hue in (
-        ("Verbs that failed", "a second", series.errors, 4),
-        ("Throttled calls (429)", "a second", series.throttled, 2),
-        ("Findings of the rules", "a second", series.findings, 6),
+        ("Verbs that failed", "per second", series.errors, 4),
+        ("Throttled calls (429)", "per second", series.throttled, 2),
+        ("Findings of the rules", "per second", series.findings, 6),
     ):
         if any(values):
             yield charts.bars(title, unit, {title.lower(): per_second(values)}, times, hue=hue)
