@@ -86,7 +86,7 @@ def test_packaged_events_are_valid_and_found_by_name(name: str) -> None:
         ("[[viewers]]", '[[incidents]]\nat = "90s"\nfail_over = true\n[[viewers]]', 14, 'write "+90s"'),
         ("[[viewers]]", '[[incidents]]\nat = "+90s"\nfail_over = true\n[[viewers]]', 14, "ends after 30 s"),
         ("[[viewers]]", '[[incidents]]\nat = "+9s"\n[[viewers]]', 13, "found none"),
-        ("[[viewers]]", '[[incidents]]\nat = "+9s"\npreset = "mvpd-dwn"\n[[viewers]]', 13, "no preset"),
+        ("[[viewers]]", '[[incidents]]\nat = "+9s"\npreset = "mvpd-dwn"\n[[viewers]]', 13, "unknown preset"),
         (
             "[[viewers]]",
             '[[incidents]]\nat = "+9s"\nlasts = "5s"\nfail_over = true\n[[viewers]]',
