@@ -13,7 +13,7 @@ import msgspec
 from pass_harness.conformance.errors import ConfigError
 from pass_harness.conformance.running.child_processes import known_defects
 from pass_harness.fixtures.programmer_service.conduct import Conduct
-from pass_harness.fixtures.programmer_service.defects import DEFECTS, misconduct
+from pass_harness.fixtures.programmer_service.defects import DEFECTS, defective_conduct
 
 MEAN_JITTER = 0.1
 """Mean jitter of the example service: the share by which it lengthens its pauses."""
@@ -97,46 +97,46 @@ ENDLESS = 1e6
 def habits_of(conduct: Conduct) -> Habits:
     """Return the habits of the example service with that conduct."""
     fetched = not conduct.keeps_token or not conduct.shares_token
-    interval = conduct.poll_interval - conduct.poll_jitter / 2
-    addresses = {conduct.forwards(address).partition(",")[0] for address in ("198.18.0.1", "198.18.0.2")}
+    interval = conduct.poll_interval_s - conduct.poll_jitter_s / 2
+    addresses = {conduct.forwarded_for(address).partition(",")[0] for address in ("198.18.0.1", "198.18.0.2")}
     return Habits(
         registrations_per_start=float(conduct.registers_at_app_start),
         # Among many viewers, nearly every call is for another device than the previous one.
         tokens_per_call=float(fetched),
         registrations_per_token=float(conduct.registers_when_token_expires),
-        token_life=min(conduct.token_kept, Habits().token_life),
-        configuration_kept=conduct.configuration_kept,
-        configurations_per_play=float(conduct.fetches_configuration_to_play),
+        token_life=min(conduct.token_cache_s, Habits().token_life),
+        configuration_kept=conduct.configuration_cache_s,
+        configurations_per_play=float(conduct.fetches_configuration_on_play),
         profiles_per_start=float(conduct.lists_profiles_at_app_start),
         profiles_per_return=float(not conduct.remembers_profile),
         profiles_per_login=float(conduct.checks_profiles_first),
-        sessions_per_pass=1.0 if conduct.heeds_authorize else 2.0,
+        sessions_per_pass=1.0 if conduct.honours_authorize else 2.0,
         resumes_per_login=float(len(conduct.session_parameters) < 3 and conduct.resumes_sessions),
         checks_per_code=float(conduct.checks_typed_code),
         polls_by_code=conduct.polls_by_code,
-        first_poll_after=conduct.first_poll_after,
+        first_poll_after=conduct.first_poll_after_s,
         poll_interval=interval / conduct.pollers_per_code,
-        first_screen_poll_interval=conduct.first_screen_poll_interval / conduct.pollers_per_code,
+        first_screen_poll_interval=conduct.first_screen_poll_interval_s / conduct.pollers_per_code,
         waits_for_redirect=conduct.waits_for_redirect,
         polls_after_success=0.0 if conduct.stops_polling_on_success else ENDLESS,
         batch=conduct.batch_size,
         keeps_permits=conduct.keeps_permits,
         plays_on_permit=conduct.plays_on_permit,
         reuses_media_token=conduct.reuses_media_token,
-        calls_after_denial=float(conduct.asks_after_denial),
+        calls_after_denial=float(conduct.retries_after_denial),
         logouts_per_denial=float(conduct.logs_out_on_denial),
         logouts_per_stop=float(conduct.logs_out_on_stop),
         logouts_per_logout=float(conduct.calls_logout),
         tries=conduct.tries,
         preauthorize_tries=conduct.preauthorize_tries,
         authorize_tries=conduct.authorize_tries,
-        first_delay=conduct.first_delay,
+        first_delay=conduct.first_delay_s,
         retry_growth=conduct.retry_growth,
-        timeout=conduct.adobe_timeout,
-        deadline=conduct.app_deadline,
+        timeout=conduct.adobe_timeout_s,
+        deadline=conduct.app_deadline_s,
         breaks_circuit=conduct.breaks_circuit,
-        searches_in_trouble=conduct.searches_in_trouble,
-        throttle_pause=round(conduct.throttle_pause * (1 + MEAN_JITTER), 3),
+        searches_in_trouble=conduct.calls_others_on_failure,
+        throttle_pause=round(conduct.throttle_pause_s * (1 + MEAN_JITTER), 3),
         throttle_tries=conduct.throttle_tries,
         one_address=len(addresses) == 1,
     )
@@ -174,7 +174,7 @@ def deviations(habits: Habits) -> dict[str, float | int | bool]:
 def defects() -> dict[str, HabitDefect]:
     """Return the defects of the example service that change the number of calls, by name."""
     candidates = (
-        HabitDefect(name=name, sentence=defect.sentence, habits=deviations(habits_of(misconduct([name]))))
+        HabitDefect(name=name, sentence=defect.sentence, habits=deviations(habits_of(defective_conduct([name]))))
         for name, defect in DEFECTS.items()
     )
     return {defect.name: defect for defect in candidates if defect.habits}

@@ -140,9 +140,9 @@ def _habits(evidence: Evidence) -> Found:
 
 def _registration(evidence: Evidence, found: Found) -> None:
     for_token = max(0, evidence.registrations_for_token - evidence.instances)
-    besides = max(0, evidence.registrations - evidence.instances - for_token)
+    others = max(0, evidence.registrations - evidence.instances - for_token)
     if evidence.devices:
-        found["registrations_per_start"] = _ratio(besides, len(evidence.devices))
+        found["registrations_per_start"] = _ratio(others, len(evidence.devices))
     if evidence.tokens > evidence.instances:
         found["registrations_per_token"] = _ratio(for_token, evidence.tokens - evidence.instances)
     early = evidence.early_tokens

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pass_harness.fixtures.programmer_service.breaker import COOLING, FAILURES
+from pass_harness.fixtures.programmer_service.breaker import FAILURES, PROBE_INTERVAL_S
 from pass_harness.load.device_platforms import PLATFORMS
 from pass_harness.load.event import RETURNING, Event
 from pass_harness.load.forecast.call_ledger import NUMBER
@@ -71,7 +71,7 @@ def add_shared_calls(
         begins, ends = int(outage.begins), min(seconds, math.ceil(outage.ends))
         if busy[:ends].any():
             # The circuit breaker of an instance opens after some failures; then it sends probes.
-            calls[NUMBER["decisions.authorize"], begins:ends] += instances / COOLING
+            calls[NUMBER["decisions.authorize"], begins:ends] += instances / PROBE_INTERVAL_S
             calls[NUMBER["decisions.authorize"], begins] += instances * FAILURES
 
 

@@ -26,7 +26,7 @@ LARGEST_CHUNK = 50_000
 PILOTS = 2_000
 """Viewers of a first simulation, which determines the calls per viewer."""
 VIEWER_CHOICES, CALL_OUTCOMES = 1, 2
-"""Random streams of a chunk, besides that of the arrivals."""
+"""Random streams of a chunk, in addition to that of the arrivals."""
 
 
 @dataclass

@@ -96,34 +96,34 @@ class VisitSimulation:
         else:
             first, interval = begun + habits.first_poll_after, habits.poll_interval
         self._begin_action("wait", typed, here)
-        knows = self._poll(first, interval, typed, begun + CODE_LIFETIME_S, here)
-        looks = np.ceil(np.maximum(knows - typed, 0.0) / STATUS_INTERVAL_S) * STATUS_INTERVAL_S
+        logged_in_at = self._poll(first, interval, typed, begun + CODE_LIFETIME_S, here)
+        waits = np.ceil(np.maximum(logged_in_at - typed, 0.0) / STATUS_INTERVAL_S) * STATUS_INTERVAL_S
         caller.action = ""
-        return typed + np.minimum(looks, LOGIN_NOTICED_WITHIN_S), here & (looks < LOGIN_NOTICED_WITHIN_S)
+        return typed + np.minimum(waits, LOGIN_NOTICED_WITHIN_S), here & (waits < LOGIN_NOTICED_WITHIN_S)
 
     def _poll(self, first: Floats, interval: float, typed: Floats, expires: Floats, here: Mask) -> Floats:
         """Poll until the first response after the login; return its time, infinity if there is none."""
         caller, habits = self._caller, self._habits
         endpoint = "profiles.code" if habits.polls_by_code else "profiles"
-        knows, at, waiting = np.full(first.shape, np.inf), first, here
+        logged_in_at, at, waiting = np.full(first.shape, np.inf), first, here
         while True:
             waiting = waiting & (at < np.minimum(expires, caller.ends))
             if not waiting.any():
                 break
             done, answered = caller.once(endpoint, at, waiting)
             successful = waiting & answered & (at >= typed)
-            knows[successful] = done[successful]
+            logged_in_at[successful] = done[successful]
             waiting = waiting & ~successful
             at = np.where(waiting, done + interval, at)
         last = np.minimum(expires, caller.ends)
         for number in range(math.ceil(min(habits.polls_after_success, CODE_LIFETIME_S / interval))):
-            at = knows + (number + 1) * interval
+            at = logged_in_at + (number + 1) * interval
             going_on = here & (at < last)
             if not going_on.any():
                 break
             for part in caller.repeat(min(1.0, habits.polls_after_success - number), going_on):
                 caller.once(endpoint, at, part)
-        return knows
+        return logged_in_at
 
     def _watch(self, at: Floats, here: Mask) -> tuple[Floats, Mask]:
         kind, habits = self._kind, self._habits

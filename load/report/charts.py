@@ -54,7 +54,7 @@ class Chart:
 
     title: str
     unit: str
-    says: str
+    description: str
     """Description of the chart for assistive technology."""
     height: float
     shapes: tuple[Shape, ...]
@@ -192,7 +192,7 @@ def _chart(title: str, unit: str, shapes: tuple[Shape, ...], times: Times, scale
     return Chart(
         title=title,
         unit=unit,
-        says=f"{title} over {clock(times.seconds)}: {summary or 'no values'}",
+        description=f"{title} over {clock(times.seconds)}: {summary or 'no values'}",
         height=scale.height,
         shapes=shapes,
         times=times.ticks(),

@@ -76,7 +76,7 @@ def {breaker}(trace: Trace) -> None:
 DEFECT = """    defect(
         "{defect}",
         "CHANGE ME: sends the header {header} with every call.",
-        also_sends={{"{header}": "1"}},
+        extra_headers={{"{header}": "1"}},
     ),
 """
 ROW = """

@@ -101,7 +101,7 @@ def test_what_an_app_asks_wrongly_is_told_in_a_sentence(
         (["--adobe-url=http://127.0.0.1:9", "--software-statement=empty"], "--software-statement is empty"),
         (
             ["--adobe-url=http://127.0.0.1:9", "--software-statement=statement", "--media-token-key=statement"],
-            "--media-token-key is no public key",
+            "--media-token-key is not a public key",
         ),
         (["--adobe-url=http://127.0.0.1:9", "--software-statement=statement", "--port=99999"], "65536"),
     ],

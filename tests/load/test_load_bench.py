@@ -73,7 +73,7 @@ def test_several_workers_need_a_store_that_they_share() -> None:
 def test_other_mocks_need_npm(tmp_path: Path) -> None:
     ended = bench("--compare", path=str(tmp_path))
     assert ended.returncode == 2
-    assert "--compare installs other mocks with npm, which is not here" in ended.stderr
+    assert "--compare installs other mocks with npm, which is not installed" in ended.stderr
 
 
 def test_other_mocks_are_given_the_same_answers(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from pass_harness.conformance.running.judged_run import judge_service
 from pass_harness.conformance.scenarios import SCENARIOS
 from pass_harness.conformance.scenarios.scenario import Scenario
 from pass_harness.fixtures.programmer_service.app import create_app
-from pass_harness.fixtures.programmer_service.defects import misconduct
+from pass_harness.fixtures.programmer_service.defects import defective_conduct
 from pass_harness.fixtures.programmer_service.settings import Settings
 from pass_harness.mock_server.app import create_app as create_mock
 from pass_harness.mock_server.client.async_client import ControlClient
@@ -123,7 +123,7 @@ async def _settings(folder: Path, space: str, defects: Sequence[str]) -> Setting
             software_statement=await control.software_statement(),
             media_token_key=child_processes.media_token_key((await control.public_keys())["keys"]),
             database=str(folder / f"{space.rpartition('~')[2]}.sqlite"),
-            conduct=misconduct(defects),
+            conduct=defective_conduct(defects),
         )
 
 

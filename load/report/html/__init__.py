@@ -34,7 +34,7 @@ class ObjectiveRow:
 
 @dataclass(frozen=True)
 class View:
-    """The formatted values of the template, besides the report itself."""
+    """The formatted values of the template, in addition to the report."""
 
     word: str
     lead: str
