@@ -95,7 +95,7 @@ def target_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--rate",
             type=click.FloatRange(0.001, 1e6),
-            help="Maximum calls per second; required with --allow-remote.",
+            help="Maximum calls per second; required for other machines.",
         ),
     )
     for option in reversed(options):
