@@ -31,8 +31,8 @@ def calls_to(mock_url: str) -> Iterator[tuple[str, httpx.Request]]:
         def post(path: str, *, json: object = None, data: dict[str, str] | None = None) -> dict[str, str]:
             answer = http.post(path, json=json, data=data)
             answer.raise_for_status()
-            found: dict[str, str] = answer.json()
-            return found
+            content: dict[str, str] = answer.json()
+            return content
 
         statement = http.get("/_mock/software-statement").text
         client = post("/o/client/register", json={"software_statement": statement})

@@ -59,46 +59,46 @@ class Caller:
         self._effects = effects
         self._mvpds = mvpds
 
-    def send(self, endpoint: str, at: Floats, these: Mask) -> None:
+    def send(self, endpoint: str, at: Floats, mask: Mask) -> None:
         """Record a call of each of these viewers, except after the end of the event."""
-        sent = np.flatnonzero(these & (at < self.ends))
+        sent = np.flatnonzero(mask & (at < self.ends))
         self.ledger.add_calls(self.action, endpoint, self.group.who[sent], at[sent])
         if self.habits.tokens_per_call and endpoint not in NEEDS_NO_TOKEN:
-            for again in self.repeat(self.habits.tokens_per_call, these):
-                for _ in self.repeat(self.habits.registrations_per_token, again):
-                    self.send("dcr.register", at, again)
-                self.send("dcr.token", at, again)
+            for repeated in self.repeat(self.habits.tokens_per_call, mask):
+                for _ in self.repeat(self.habits.registrations_per_token, repeated):
+                    self.send("dcr.register", at, repeated)
+                self.send("dcr.token", at, repeated)
 
-    def repeat(self, number: float, these: Mask) -> Iterator[Mask]:
+    def repeat(self, number: float, mask: Mask) -> Iterator[Mask]:
         """Yield the viewers ``number`` times; for a fractional rest, a random part of them."""
         for _ in range(int(number)):
-            yield these
+            yield mask
         if rest := number % 1:
-            yield these & (self.rng.random(these.shape) < rest)
+            yield mask & (self.rng.random(mask.shape) < rest)
 
-    def several(self, number: float, endpoint: str, at: Floats, these: Mask) -> tuple[Floats, Mask]:
+    def several(self, number: float, endpoint: str, at: Floats, mask: Mask) -> tuple[Floats, Mask]:
         """Make the call ``number`` times in sequence; return the end times, and which viewers got all responses."""
-        answered = these
-        for part in self.repeat(number, these):
+        answered = mask
+        for part in self.repeat(number, mask):
             done, ok = self.call(endpoint, at, part & answered)
             at = np.where(part, done, at)
             answered = answered & (ok | ~part)
         return at, answered
 
-    def call(self, endpoint: str, at: Floats, these: Mask) -> tuple[Floats, Mask]:
+    def call(self, endpoint: str, at: Floats, mask: Mask) -> tuple[Floats, Mask]:
         """Make the call for these viewers, with retries; return the end times, and which viewers got a response."""
         matching = [effect for effect in self._effects.calls if effect.applies_to(endpoint)]
         if not matching:
-            self.send(endpoint, at, these)
-            return at + self.habits.answers_within, these
-        return self._call_with_effects(endpoint, at, these, matching)
+            self.send(endpoint, at, mask)
+            return at + self.habits.answers_within, mask
+        return self._call_with_effects(endpoint, at, mask, matching)
 
-    def once(self, endpoint: str, at: Floats, these: Mask) -> tuple[Floats, Mask]:
+    def once(self, endpoint: str, at: Floats, mask: Mask) -> tuple[Floats, Mask]:
         """Make a single try of the call, as pollers do; return the end times, and which viewers got a response."""
         matching = [effect for effect in self._effects.calls if effect.applies_to(endpoint)]
-        sent = these & ~self._circuit_open(at)
+        sent = mask & ~self._circuit_open(at)
         self.send(endpoint, at, sent)
-        results = self._try(at, these, matching)
+        results = self._try(at, mask, matching)
         return at + results.took, sent & ~(results.fails | results.refused)
 
     def degraded(self, at: Floats) -> tuple[Mask, Mask]:
@@ -112,10 +112,10 @@ class Caller:
         return unasked, logs_everyone_in
 
     def _call_with_effects(
-        self, endpoint: str, at: Floats, these: Mask, matching: Sequence[CallEffect]
+        self, endpoint: str, at: Floats, mask: Mask, matching: Sequence[CallEffect]
     ) -> tuple[Floats, Mask]:
         habits, decides = self.habits, endpoint.startswith("decisions.")
-        done, answered, trying, now_s = at.copy(), np.zeros(at.shape, bool), these.copy(), at.copy()
+        done, answered, trying, now_s = at.copy(), np.zeros(at.shape, bool), mask.copy(), at.copy()
         deadline = at + habits.deadline
         decision_tries = habits.preauthorize_tries if endpoint == "decisions.preauthorize" else habits.authorize_tries
         for tried in range(1, max(habits.tries, decision_tries) + 1):
@@ -130,24 +130,24 @@ class Caller:
             # A refused decision is a denial, which is a valid response.
             refused = results.refused & ~fails & (not decides)
             answered |= trying & ~fails & ~refused
-            again = (fails & (tried < habits.tries)) | (~fails & results.is_retriable & (tried < decision_tries))
+            repeated = (fails & (tried < habits.tries)) | (~fails & results.is_retriable & (tried < decision_tries))
             now_s = ended + min(habits.first_delay * habits.retry_growth ** (tried - 1), LONGEST_DELAY_S)
-            trying = trying & again & (now_s < deadline)
+            trying = trying & repeated & (now_s < deadline)
             if not trying.any():
                 break
         if habits.searches_in_trouble and decides:
             for other in ("profiles", "configuration"):
                 for _ in range(habits.tries):
-                    self.send(other, done, these & ~answered)
+                    self.send(other, done, mask & ~answered)
         return done, answered
 
-    def _try(self, at: Floats, these: Mask, matching: Sequence[CallEffect]) -> _TryResults:
+    def _try(self, at: Floats, mask: Mask, matching: Sequence[CallEffect]) -> _TryResults:
         """Return the results of one try at these times."""
         habits = self.habits
         took = np.full(at.shape, habits.answers_within)
         fails, is_retriable, refused = (np.zeros(at.shape, bool) for _ in range(3))
         for effect in matching:
-            hit = these & effect.hits(at, self._of(effect.mvpd), self.rng)
+            hit = mask & effect.hits(at, self._of(effect.mvpd), self.rng)
             took[hit] += self.rng.choice(effect.delays, int(hit.sum()))
             fails |= hit & effect.fails
             is_retriable |= hit & effect.is_retriable

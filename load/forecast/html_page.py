@@ -58,13 +58,13 @@ def encode(report: ForecastReport, version: str = "") -> bytes:
 def _tiles(report: ForecastReport) -> Iterator[Tile]:
     yield "Viewers", f"{report.event.audience:,}", f"{figure(report.event.peak)} arrivals per second at the peak"
     yield "Calls to Adobe Pass", figure(report.calls), f"{figure(report.per_viewer)} per viewer"
-    yield "Peak", f"{figure(report.peak.per_second)} per second", f"after {clock(report.peak.at)}"
+    yield "Peak", figure(report.peak.per_second), f"calls per second, at {clock(report.peak.at)}"
     yield "Throttled", f"{report.throttled_share:.2%}", f"{figure(report.lost)} calls lost"
     if report.polls is not None:
         yield "Polling", f"{report.polls.share:.1%}", f"{figure(report.polls_per_login)} polls per login"
     if report.mvpds:
         busiest = max(report.mvpds, key=lambda one: one.peak.per_second)
-        yield "Busiest TV provider", f"{figure(busiest.peak.per_second)} per second", busiest.mvpd
+        yield "Busiest TV provider", figure(busiest.peak.per_second), f"requests per second, {busiest.mvpd}"
     if report.renewals:
         herd = max(report.renewals, key=lambda one: one.herd)
         yield "Herd at a token renewal", figure(herd.herd), "token calls if no caller waits for another"

@@ -103,11 +103,11 @@ def learn_from(exchanges: Iterable[Exchange], *, instances: int) -> Learned | No
         return None
     results = judge.conclude(untestable=lacking(rules, None))
     violated = [result for result in results if result.verdict is Verdict.VIOLATED]
-    found = _habits(evidence)
-    habits = msgspec.structs.replace(COMPLIANT, **{name: value for name, (value, _) in found.items()})
+    habits_found = _habits(evidence)
+    habits = msgspec.structs.replace(COMPLIANT, **{name: value for name, (value, _) in habits_found.items()})
     return Learned(
         habits=habits,
-        occasions={name: number for name, (_, number) in found.items()},
+        occasions={name: number for name, (_, number) in habits_found.items()},
         defects=[defect for result in results if (defect := _defect(result, habits))],
         violated=[result.card.id for result in violated if result.card.severity == Severity.MUST],
         exchanges=evidence.exchanges,
@@ -120,64 +120,64 @@ Found = dict[str, tuple[float | int | bool, int]]
 
 
 def _habits(evidence: Evidence) -> Found:
-    found: Found = {}
-    _registration(evidence, found)
-    _configuration(evidence, found)
-    _polling(evidence, found)
-    _login(evidence, found)
-    _decisions(evidence, found)
+    habits_found: Found = {}
+    _registration(evidence, habits_found)
+    _configuration(evidence, habits_found)
+    _polling(evidence, habits_found)
+    _login(evidence, habits_found)
+    _decisions(evidence, habits_found)
     if evidence.throttle_pauses.number >= MIN_OCCASIONS:
-        found["throttle_pause"] = (round(evidence.throttle_pauses.value, 3), evidence.throttle_pauses.number)
+        habits_found["throttle_pause"] = (round(evidence.throttle_pauses.value, 3), evidence.throttle_pauses.number)
     # The habitual number of tries is known only if it exceeds the compliant one.
     for name, tries in (("tries", evidence.tries), ("throttle_tries", evidence.throttle_tries)):
         if tries > getattr(COMPLIANT, name):
-            found[name] = (tries, tries)
+            habits_found[name] = (tries, tries)
     if len(evidence.devices) >= MIN_OCCASIONS:
         few = len(evidence.addresses) < FEW_ADDRESSES * len(evidence.devices)
-        found["one_address"] = (few, len(evidence.devices))
-    return found
+        habits_found["one_address"] = (few, len(evidence.devices))
+    return habits_found
 
 
-def _registration(evidence: Evidence, found: Found) -> None:
+def _registration(evidence: Evidence, habits_found: Found) -> None:
     for_token = max(0, evidence.registrations_for_token - evidence.instances)
     others = max(0, evidence.registrations - evidence.instances - for_token)
     if evidence.devices:
-        found["registrations_per_start"] = _ratio(others, len(evidence.devices))
+        habits_found["registrations_per_start"] = _ratio(others, len(evidence.devices))
     if evidence.tokens > evidence.instances:
-        found["registrations_per_token"] = _ratio(for_token, evidence.tokens - evidence.instances)
+        habits_found["registrations_per_token"] = _ratio(for_token, evidence.tokens - evidence.instances)
     early = evidence.early_tokens
     if len(early) >= MIN_OCCASIONS and _steady(early):
-        found["token_life"] = (round(median(early), 1), len(early))
+        habits_found["token_life"] = (round(median(early), 1), len(early))
     elif evidence.calls:
-        found["tokens_per_call"] = _ratio(len(early), evidence.calls, few=RARE / 2)
+        habits_found["tokens_per_call"] = _ratio(len(early), evidence.calls, few=RARE / 2)
         if evidence.token_life.number:
-            found["token_life"] = (round(evidence.token_life.value, 1), evidence.token_life.number)
+            habits_found["token_life"] = (round(evidence.token_life.value, 1), evidence.token_life.number)
 
 
-def _configuration(evidence: Evidence, found: Found) -> None:
+def _configuration(evidence: Evidence, habits_found: Found) -> None:
     logins = len(evidence.logins) + evidence.entries
     if logins and evidence.configurations_for_login / logins > RARE:
-        found["configuration_kept"] = (0.0, evidence.configurations_for_login)
+        habits_found["configuration_kept"] = (0.0, evidence.configurations_for_login)
     if evidence.plays:
-        found["configurations_per_play"] = _ratio(evidence.configurations_for_play, evidence.plays)
+        habits_found["configurations_per_play"] = _ratio(evidence.configurations_for_play, evidence.plays)
 
 
-def _login(evidence: Evidence, found: Found) -> None:
+def _login(evidence: Evidence, habits_found: Found) -> None:
     logins = len(evidence.logins)
     if logins + evidence.entries:
-        found["profiles_per_login"] = _ratio(evidence.login_queries, logins + evidence.entries)
-    if evidence.devices and "polls_by_code" not in found:
+        habits_found["profiles_per_login"] = _ratio(evidence.login_queries, logins + evidence.entries)
+    if evidence.devices and "polls_by_code" not in habits_found:
         # If codes are not polled, these queries poll for the login.
-        found["profiles_per_start"] = _ratio(evidence.loose_queries, len(evidence.devices))
+        habits_found["profiles_per_start"] = _ratio(evidence.loose_queries, len(evidence.devices))
     if logins:
-        found["resumes_per_login"] = _ratio(evidence.resumes, logins)
+        habits_found["resumes_per_login"] = _ratio(evidence.resumes, logins)
     if typed := sum(login.typed for login in evidence.logins.values()):
-        found["checks_per_code"] = _ratio(evidence.checks, typed)
+        habits_found["checks_per_code"] = _ratio(evidence.checks, typed)
     elif waiting := sum(login.first_was_empty for login in evidence.logins.values()):
-        found["checks_per_code"] = (0.0, waiting)
+        habits_found["checks_per_code"] = (0.0, waiting)
 
 
-def _polling(evidence: Evidence, found: Found) -> None:
+def _polling(evidence: Evidence, habits_found: Found) -> None:
     logins = evidence.logins.values()
     distinguishable = any(login.typed for login in logins)
     intervals: list[float] = []
@@ -194,28 +194,28 @@ def _polling(evidence: Evidence, found: Found) -> None:
             hasty.add(login.first_was_empty)
     for name, values in (("poll_interval", intervals), ("first_screen_poll_interval", first_screen)):
         if values:
-            found[name] = (round(_usual(values), 3), len(values))
+            habits_found[name] = (round(_usual(values), 3), len(values))
     if starts.number:
-        found["first_poll_after"] = (round(starts.value, 3), starts.number)
+        habits_found["first_poll_after"] = (round(starts.value, 3), starts.number)
     if hasty.number >= MIN_OCCASIONS:
-        found["waits_for_redirect"] = (hasty.value < 0.5, hasty.number)
+        habits_found["waits_for_redirect"] = (hasty.value < 0.5, hasty.number)
     if done := [login.polls_after for login in logins if login.done]:
         after, number = _ratio(sum(done), len(done))
-        found["polls_after_success"] = (after, number)
+        habits_found["polls_after_success"] = (after, number)
     elif evidence.logins and not any(login.first_poll for login in logins):
-        found["polls_by_code"] = (False, len(evidence.logins))
+        habits_found["polls_by_code"] = (False, len(evidence.logins))
 
 
-def _decisions(evidence: Evidence, found: Found) -> None:
+def _decisions(evidence: Evidence, habits_found: Found) -> None:
     if evidence.views_of_several or evidence.largest_batch > COMPLIANT.batch:
-        found["batch"] = (evidence.largest_batch, evidence.views)
+        habits_found["batch"] = (evidence.largest_batch, evidence.views)
     if evidence.decided >= MIN_OCCASIONS:
-        found["denied_share"] = (round(evidence.denied / evidence.decided, 3), evidence.decided)
+        habits_found["denied_share"] = (round(evidence.denied / evidence.decided, 3), evidence.decided)
     if evidence.preauthorized >= MIN_OCCASIONS:
         again = evidence.permitted_before / evidence.preauthorized > 2 * RARE
-        found["keeps_permits"] = (not again, evidence.preauthorized)
+        habits_found["keeps_permits"] = (not again, evidence.preauthorized)
     if evidence.final_denials:
-        found["calls_after_denial"] = _ratio(evidence.calls_after_denial, evidence.final_denials)
+        habits_found["calls_after_denial"] = _ratio(evidence.calls_after_denial, evidence.final_denials)
 
 
 def _defect(result: RuleResult, habits: Habits) -> HabitDefect | None:

@@ -43,39 +43,39 @@ class VisitSimulation:
     def run(self) -> None:
         """Simulate the visits and record their calls in the ledger."""
         at = self._caller.group.arrives
-        here = np.ones(at.shape, bool)
-        at, here = self._ask("start", self._start, at, here)
+        present = np.ones(at.shape, bool)
+        at, present = self._ask("start", self._start, at, present)
         if self._kind.entrance == RETURNING:
-            at, here = self._ask("return", self._return, at, here)
+            at, present = self._ask("return", self._return, at, present)
         else:
-            at, here = self._log_in_new_viewers(at, here)
-        at, here = self._watch(at, here)
+            at, present = self._log_in_new_viewers(at, present)
+        at, present = self._watch(at, present)
         if self._kind.logs_out:
-            self._ask("logout", self._several("logout", self._habits.logouts_per_logout), at, here)
+            self._ask("logout", self._several("logout", self._habits.logouts_per_logout), at, present)
 
-    def _start(self, at: Floats, here: Mask) -> tuple[Floats, Mask]:
-        at, here = self._caller.several(self._habits.registrations_per_start, "dcr.register", at, here)
-        return self._caller.several(self._habits.profiles_per_start, "profiles", at, here)
+    def _start(self, at: Floats, present: Mask) -> tuple[Floats, Mask]:
+        at, present = self._caller.several(self._habits.registrations_per_start, "dcr.register", at, present)
+        return self._caller.several(self._habits.profiles_per_start, "profiles", at, present)
 
-    def _return(self, at: Floats, here: Mask) -> tuple[Floats, Mask]:
-        return self._caller.several(self._habits.profiles_per_return, "profiles.mvpd", at, here)
+    def _return(self, at: Floats, present: Mask) -> tuple[Floats, Mask]:
+        return self._caller.several(self._habits.profiles_per_return, "profiles.mvpd", at, present)
 
-    def _log_in_new_viewers(self, at: Floats, here: Mask) -> tuple[Floats, Mask]:
+    def _log_in_new_viewers(self, at: Floats, present: Mask) -> tuple[Floats, Mask]:
         listed = float(self._habits.configuration_kept == 0)
-        at, here = self._ask("providers", self._several("configuration", listed), at, here)
-        at, here = self._wait_about(at, here, REACTION_S)
-        at, here = self._ask("login", self._log_in, at, here)
-        coded = here & self._coded
+        at, present = self._ask("providers", self._several("configuration", listed), at, present)
+        at, present = self._wait_about(at, present, REACTION_S)
+        at, present = self._ask("login", self._log_in, at, present)
+        coded = present & self._coded
         done, noticed = self._wait_for_login(at, coded)
-        return np.where(coded, done, at), here & (~coded | noticed)
+        return np.where(coded, done, at), present & (~coded | noticed)
 
-    def _log_in(self, at: Floats, here: Mask) -> tuple[Floats, Mask]:
+    def _log_in(self, at: Floats, present: Mask) -> tuple[Floats, Mask]:
         caller, habits = self._caller, self._habits
-        at, here = caller.several(habits.profiles_per_login, "profiles", at, here)
-        _, let_in = caller.degraded(at)
+        at, present = caller.several(habits.profiles_per_login, "profiles", at, present)
+        _, logged_in = caller.degraded(at)
         if self._kind.entrance == TEMP_PASS:
-            let_in = np.ones(at.shape, bool)
-        coded, entered = here & ~let_in, here & let_in
+            logged_in = np.ones(at.shape, bool)
+        coded, entered = present & ~logged_in, present & logged_in
         at, coded = self._call("sessions.create", at, coded)
         at, coded = caller.several(habits.resumes_per_login, "sessions.resume", at, coded)
         at, entered = caller.several(habits.sessions_per_pass, "sessions.create", at, entered)
@@ -83,29 +83,29 @@ class VisitSimulation:
         self._coded |= coded
         return at, coded | entered
 
-    def _wait_for_login(self, at: Floats, here: Mask) -> tuple[Floats, Mask]:
+    def _wait_for_login(self, at: Floats, present: Mask) -> tuple[Floats, Mask]:
         """Simulate the login with a code; return when the app is logged in, and for which viewers."""
         caller, habits = self._caller, self._habits
         begun, first_screen = at, self._kind.entrance == FIRST_SCREEN
         if not first_screen:
-            at, here = self._ask("code", self._several("sessions.retrieve", habits.checks_per_code), at, here)
-        typed, here = self._wait_about(at, here, self._event.typing.seconds)
-        self._add_mvpd_requests(typed, here)
+            at, present = self._ask("code", self._several("sessions.retrieve", habits.checks_per_code), at, present)
+        typed, present = self._wait_about(at, present, self._event.typing.seconds)
+        self._add_mvpd_requests(typed, present)
         if first_screen:
             first, interval = (typed if habits.waits_for_redirect else begun), habits.first_screen_poll_interval
         else:
             first, interval = begun + habits.first_poll_after, habits.poll_interval
-        self._begin_action("wait", typed, here)
-        logged_in_at = self._poll(first, interval, typed, begun + CODE_LIFETIME_S, here)
+        self._begin_action("wait", typed, present)
+        logged_in_at = self._poll(first, interval, typed, begun + CODE_LIFETIME_S, present)
         waits = np.ceil(np.maximum(logged_in_at - typed, 0.0) / STATUS_INTERVAL_S) * STATUS_INTERVAL_S
         caller.action = ""
-        return typed + np.minimum(waits, LOGIN_NOTICED_WITHIN_S), here & (waits < LOGIN_NOTICED_WITHIN_S)
+        return typed + np.minimum(waits, LOGIN_NOTICED_WITHIN_S), present & (waits < LOGIN_NOTICED_WITHIN_S)
 
-    def _poll(self, first: Floats, interval: float, typed: Floats, expires: Floats, here: Mask) -> Floats:
+    def _poll(self, first: Floats, interval: float, typed: Floats, expires: Floats, present: Mask) -> Floats:
         """Poll until the first response after the login; return its time, infinity if there is none."""
         caller, habits = self._caller, self._habits
         endpoint = "profiles.code" if habits.polls_by_code else "profiles"
-        logged_in_at, at, waiting = np.full(first.shape, np.inf), first, here
+        logged_in_at, at, waiting = np.full(first.shape, np.inf), first, present
         while True:
             waiting = waiting & (at < np.minimum(expires, caller.ends))
             if not waiting.any():
@@ -118,75 +118,75 @@ class VisitSimulation:
         last = np.minimum(expires, caller.ends)
         for number in range(math.ceil(min(habits.polls_after_success, CODE_LIFETIME_S / interval))):
             at = logged_in_at + (number + 1) * interval
-            going_on = here & (at < last)
+            going_on = present & (at < last)
             if not going_on.any():
                 break
             for part in caller.repeat(min(1.0, habits.polls_after_success - number), going_on):
                 caller.once(endpoint, at, part)
         return logged_in_at
 
-    def _watch(self, at: Floats, here: Mask) -> tuple[Floats, Mask]:
+    def _watch(self, at: Floats, present: Mask) -> tuple[Floats, Mask]:
         kind, habits = self._kind, self._habits
         everything = len(self._event.resources)
         if kind.preauthorizes:
-            at, here = self._wait_about(at, here, REACTION_S)
-            at, here = self._ask("look", self._show_catalogue(everything), at, here)
-        at, here = self._wait_about(at, here, REACTION_S)
+            at, present = self._wait_about(at, present, REACTION_S)
+            at, present = self._ask("look", self._show_catalogue(everything), at, present)
+        at, present = self._wait_about(at, present, REACTION_S)
         for left in range(kind.zaps, -1, -1):
             resource = self._rng.integers(0, everything, at.shape)
-            at, here = self._ask("play", self._play(resource), at, here)
-            at, here = self._wait_about(at, here, kind.watches.seconds)
+            at, present = self._ask("play", self._play(resource), at, present)
+            at, present = self._wait_about(at, present, kind.watches.seconds)
             if habits.logouts_per_stop:
-                at, here = self._ask("stop", self._several("logout", habits.logouts_per_stop), at, here)
+                at, present = self._ask("stop", self._several("logout", habits.logouts_per_stop), at, present)
             if kind.looks_again and left:
-                asked = self._denied if habits.keeps_permits else everything
-                at, here = self._ask("look", self._show_catalogue(asked), at, here)
-        return at, here
+                requested = self._denied if habits.keeps_permits else everything
+                at, present = self._ask("look", self._show_catalogue(requested), at, present)
+        return at, present
 
     def _show_catalogue(self, resources: int) -> Verb:
         """Return the verb that preauthorizes ``resources`` resources, one request after the other."""
 
-        def look(at: Floats, here: Mask) -> tuple[Floats, Mask]:
+        def look(at: Floats, present: Mask) -> tuple[Floats, Mask]:
             for _ in range(math.ceil(resources / self._habits.batch)):
-                self._add_mvpd_requests(at, here)
-                at, here = self._call("decisions.preauthorize", at, here)
-            return at, here
+                self._add_mvpd_requests(at, present)
+                at, present = self._call("decisions.preauthorize", at, present)
+            return at, present
 
         return look
 
     def _play(self, resource: Ints) -> Verb:
-        def play(at: Floats, here: Mask) -> tuple[Floats, Mask]:
+        def play(at: Floats, present: Mask) -> tuple[Floats, Mask]:
             caller, habits = self._caller, self._habits
-            at, here = caller.several(habits.configurations_per_play, "configuration", at, here)
+            at, present = caller.several(habits.configurations_per_play, "configuration", at, present)
             denied = resource < self._denied
             bit = np.int64(1) << np.minimum(resource, MOST_RESOURCES)
             known = (self._authorized & bit > 0) & (resource < MOST_RESOURCES)
-            asked = here
+            requested = present
             if habits.reuses_media_token:
-                asked = asked & (denied | ~known)
+                requested = requested & (denied | ~known)
             if habits.plays_on_permit and self._kind.preauthorizes:
-                asked = asked & denied
-            self._add_mvpd_requests(at, asked & ~known)
-            done, answered = caller.several(habits.authorizes_per_play, "decisions.authorize", at, asked)
-            at, here = np.where(asked, done, at), here & (answered | ~asked)
-            refused = here & denied
+                requested = requested & denied
+            self._add_mvpd_requests(at, requested & ~known)
+            done, answered = caller.several(habits.authorizes_per_play, "decisions.authorize", at, requested)
+            at, present = np.where(requested, done, at), present & (answered | ~requested)
+            refused = present & denied
             for part in caller.repeat(habits.calls_after_denial, refused):
                 self._add_mvpd_requests(at, part)
                 caller.send("decisions.authorize", at, part)
             for part in caller.repeat(habits.logouts_per_denial, refused):
                 caller.send("logout", at, part)
             # Only permits are cached.
-            self._authorized = np.where(here & asked & ~denied, self._authorized | bit, self._authorized)
-            return at, here
+            self._authorized = np.where(present & requested & ~denied, self._authorized | bit, self._authorized)
+            return at, present
 
         return play
 
-    def _ask(self, action: str, verb: Verb, at: Floats, here: Mask) -> tuple[Floats, Mask]:
+    def _ask(self, action: str, verb: Verb, at: Floats, present: Mask) -> tuple[Floats, Mask]:
         """Simulate a verb of these viewers, with repetitions of failed verbs by impatient viewers."""
-        self._begin_action(action, at, here)
+        self._begin_action(action, at, present)
         began = at
-        at, answered = self._within_patience(verb, began, here)
-        failed = here & ~answered
+        at, answered = self._within_patience(verb, began, present)
+        failed = present & ~answered
         for _ in range(self._kind.retries):
             if not failed.any():
                 break
@@ -194,36 +194,36 @@ class VisitSimulation:
             done, answered = self._within_patience(verb, at + RETRY_AFTER_S, failed)
             at = np.where(failed, done, at)
             failed = failed & ~answered
-        return at, here & ~failed
+        return at, present & ~failed
 
-    def _within_patience(self, verb: Verb, at: Floats, here: Mask) -> tuple[Floats, Mask]:
+    def _within_patience(self, verb: Verb, at: Floats, present: Mask) -> tuple[Floats, Mask]:
         """Simulate a verb that fails for viewers when their patience ends, although the service continues."""
-        done, answered = verb(at, here)
+        done, answered = verb(at, present)
         if self._kind.patience is None:
             return done, answered
         over = at + self._kind.patience.seconds
         return np.minimum(done, over), answered & (done <= over)
 
-    def _begin_action(self, action: str, at: Floats, here: Mask) -> None:
+    def _begin_action(self, action: str, at: Floats, present: Mask) -> None:
         self._caller.action = action
-        self._caller.ledger.count_action(action, int((here & (at < self._caller.ends)).sum()))
+        self._caller.ledger.count_action(action, int((present & (at < self._caller.ends)).sum()))
 
     def _several(self, endpoint: str, number: float) -> Verb:
-        return lambda at, here: self._caller.several(number, endpoint, at, here)
+        return lambda at, present: self._caller.several(number, endpoint, at, present)
 
-    def _call(self, endpoint: str, at: Floats, these: Mask) -> tuple[Floats, Mask]:
-        done, answered = self._caller.call(endpoint, at, these)
-        return np.where(these, done, at), answered
+    def _call(self, endpoint: str, at: Floats, mask: Mask) -> tuple[Floats, Mask]:
+        done, answered = self._caller.call(endpoint, at, mask)
+        return np.where(mask, done, at), answered
 
-    def _add_mvpd_requests(self, at: Floats, these: Mask) -> None:
+    def _add_mvpd_requests(self, at: Floats, mask: Mask) -> None:
         """Record a request to the TV provider for these viewers, except with a TempPass or during degradation."""
         if self._kind.entrance == TEMP_PASS:
             return
         bypassed, _ = self._caller.degraded(at)
-        asked = np.flatnonzero(these & ~bypassed & (at < self._caller.ends))
-        self._caller.ledger.add_mvpd_requests(self._caller.group.who[asked], at[asked])
+        requested = np.flatnonzero(mask & ~bypassed & (at < self._caller.ends))
+        self._caller.ledger.add_mvpd_requests(self._caller.group.who[requested], at[requested])
 
-    def _wait_about(self, at: Floats, here: Mask, seconds: float) -> tuple[Floats, Mask]:
+    def _wait_about(self, at: Floats, present: Mask, seconds: float) -> tuple[Floats, Mask]:
         """Wait from 0.5 to 1.5 times ``seconds``. Viewers who are still waiting at the end of the event leave."""
         at = at + self._rng.uniform(0.5, 1.5, at.shape) * seconds
-        return at, here & (at < self._caller.ends)
+        return at, present & (at < self._caller.ends)

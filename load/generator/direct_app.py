@@ -57,7 +57,7 @@ class SharedClient:
         self._renew_at = 0.0
         self._renewing = False
         self._configured_at = float("-inf")
-        self._held: dict[str, float] = {}
+        self._paused_until: dict[str, float] = {}
 
     def token(self, app: DirectApp, device: Device) -> str:
         """Return an access token with some lifetime left. Of concurrent callers, one fetches a new token for all."""
@@ -85,25 +85,25 @@ class SharedClient:
 
     def pause(self, address: str) -> None:
         """Pause calls for an address after a 429 response."""
-        self._held = {held: until for held, until in self._held.items() if until > self.now_s()}
-        self._held[address] = self.now_s() + PAUSE_AFTER_429_S
+        self._paused_until = {paused: end for paused, end in self._paused_until.items() if end > self.now_s()}
+        self._paused_until[address] = self.now_s() + PAUSE_AFTER_429_S
 
     def wait_for(self, address: str) -> None:
         """Wait until the pause of an address is over."""
-        while (left := self._held.get(address, 0.0) - self.now_s()) > 0:
+        while (left := self._paused_until.get(address, 0.0) - self.now_s()) > 0:
             self.sleep(left)
 
     def _renew(self, app: DirectApp, device: Device) -> None:
         if not self._client:
             registration = {"software_statement": self.target.software_statement}
-            found = app.call(device, "dcr.register", "POST", "/o/client/register", json=registration)
-            self._client = {name: found[name] for name in ("client_id", "client_secret")}
+            content = app.call(device, "dcr.register", "POST", "/o/client/register", json=registration)
+            self._client = {name: content[name] for name in ("client_id", "client_secret")}
         form = {"grant_type": "client_credentials", **self._client}
-        asked = self.now_s()
-        found = app.call(device, "dcr.token", "POST", "/o/client/token", form=form)
-        life = float(found["expires_in"])
-        self._token = found["access_token"]
-        self._renew_at = asked + life - min(RENEWED_BEFORE_S, life / 10)
+        requested_at = self.now_s()
+        content = app.call(device, "dcr.token", "POST", "/o/client/token", form=form)
+        life = float(content["expires_in"])
+        self._token = content["access_token"]
+        self._renew_at = requested_at + life - min(RENEWED_BEFORE_S, life / 10)
 
 
 class DirectApp:
@@ -188,10 +188,10 @@ class DirectApp:
 
     def _logout(self, device: Device, _: dict[str, Any]) -> dict[str, Any]:
         path = f"logout/{quote(self._mvpd)}?{urlencode({'redirectUrl': REDIRECT_URL})}"
-        found = self._get(device, "logout", path)["logouts"][self._mvpd]
+        content = self._get(device, "logout", path)["logouts"][self._mvpd]
         self._logged_in, self._mvpd, self._code = False, "", ""
         self._permits.clear()
-        return {"url": found.get("url")}
+        return {"url": content.get("url")}
 
     def _state(self) -> str:
         return "authenticated" if self._logged_in else "pending" if self._code else "unauthenticated"
@@ -212,10 +212,10 @@ class DirectApp:
 
     def _decide(self, device: Device, kind: str, resources: Iterable[str]) -> list[dict[str, Any]]:
         path = self._path(f"decisions/{kind}/{quote(self._mvpd)}")
-        found = self.call(
+        content = self.call(
             device, f"decisions.{kind}", "POST", path, json={"resources": list(resources)}, identified=True
         )
-        decisions: list[dict[str, Any]] = found["decisions"]
+        decisions: list[dict[str, Any]] = content["decisions"]
         return decisions
 
     def _get(self, device: Device, endpoint: str, path: str) -> dict[str, Any]:
@@ -269,12 +269,12 @@ class DirectApp:
         return headers
 
     def _answered(
-        self, device: Device, token: str, endpoint: str, status: int, found: dict[str, Any]
+        self, device: Device, token: str, endpoint: str, status: int, content: dict[str, Any]
     ) -> dict[str, Any]:
         """Return the content of a successful response. Raises an error that determines whether and when to retry."""
         sentence = f"Adobe Pass answered {status} to {endpoint}"
         if status < 400:
-            return found
+            return content
         if status == 429:
             self._shared.pause(device.ip)
             raise RetryError(sentence)
@@ -282,7 +282,7 @@ class DirectApp:
             self._shared.discard_token(token)
             raise RetryError(sentence)
         if status < 500:
-            raise RefusedError(f"{sentence}: {found.get('code', found)}")
+            raise RefusedError(f"{sentence}: {content.get('code', content)}")
         raise VerbError(sentence)
 
     def _send(self, request: HttpRequest, endpoint: str) -> Answer:
