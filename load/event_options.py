@@ -10,7 +10,7 @@ import click
 
 from pass_harness.load import event as events
 from pass_harness.load.time_scale import at_speed
-from pass_harness.mock_server.cli.options import completing
+from pass_harness.mock_server.cli.options import completion_of
 
 _OPTIONS = (
     click.option(
@@ -18,7 +18,7 @@ _OPTIONS = (
         "event_name",
         required=True,
         metavar="EVENT",
-        shell_complete=completing(events.packaged, files=True),
+        shell_complete=completion_of(events.packaged, files=True),
         help="An event.toml, or the name of a packaged event.",
     ),
     click.option(

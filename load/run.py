@@ -22,7 +22,7 @@ from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.reports.model import Run
 from pass_harness.conformance.reports.model import compose as compose_conformance
 from pass_harness.conformance.rule_sets import RuleSet
-from pass_harness.conformance.running.doctor import examine, mock_answers
+from pass_harness.conformance.running.doctor import examine
 from pass_harness.conformance.running.judged_run import Announce
 from pass_harness.conformance.service_toml.service_config import ServiceConfig
 from pass_harness.fixtures.devices import TEST_ADDRESSES, new_devices
@@ -118,7 +118,7 @@ async def _prepare(spec: RunSpec, control: ControlClient, judge: LiveJudge) -> t
 
     Returns the problems that prevent the run, and the available facilities.
     """
-    if (problem := await mock_answers(control)) is not None:
+    if (problem := await check_mock(control)) is not None:
         return [str(problem)], frozenset()
     await _require_mvpds(spec, control)
     await _require_data_centres(spec, control)

@@ -14,7 +14,7 @@ from pass_harness.conformance.reports.formats import Form
 from pass_harness.load.event import Event
 from pass_harness.load.event_options import event_options
 from pass_harness.load.forecast.habits import COMPLIANT, defects, defects_named
-from pass_harness.mock_server.cli.options import FILE, completing
+from pass_harness.mock_server.cli.options import FILE, completion_of
 
 if TYPE_CHECKING:
     from pass_harness.load.forecast.report import ForecastReport
@@ -70,7 +70,7 @@ def _show_defects(context: click.Context, _: click.Parameter, requested: bool) -
     "names",
     multiple=True,
     metavar="NAME",
-    shell_complete=completing(defects),
+    shell_complete=completion_of(defects),
     help="Additional defect of the service (see --defects); repeatable.",
 )
 @click.option(
