@@ -8,7 +8,7 @@ from typing import Any
 
 import chromium
 import pytest
-from browser_bench import LONG_NAME, REBOUND, World, serving
+from browser_actions import LONG_NAME, REBOUND, World, serving
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, sync_playwright
 
 _ARGUMENTS = [

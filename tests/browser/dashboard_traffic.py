@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from browser_bench import Device, World
+from browser_actions import Device, World
 
 SESSION = {"mvpd": "Cablevision", "domainName": "adobe.com"}
 LOGGED_IN, WAITING, HASTY, TROUBLED = "living-room-tv", "bedroom-tv", "hasty-stick", "kitchen-tablet"

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import chromium
 import click
-from browser_bench import World, serving, sign_in, type_code
-from dashboard_bench import open_dashboard
+from browser_actions import World, serving, sign_in, type_code
+from dashboard_actions import open_dashboard
 from dashboard_traffic import evening
 from PIL import Image
 from playwright.sync_api import Browser, FloatRect, Locator, Page, sync_playwright

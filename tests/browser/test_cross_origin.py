@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from browser_bench import REBOUND, World
+from browser_actions import REBOUND, World
 from playwright.sync_api import Page
 
 pytestmark = pytest.mark.slow

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-from browser_bench import World, serving
-from dashboard_bench import Relay, narrow, open_dashboard, rows
+from browser_actions import World, serving
+from dashboard_actions import Relay, narrow, open_dashboard, rows
 from dashboard_traffic import HASTY, LOGGED_IN, TROUBLED, WAITING, be_throttled, evening, log_in, wait_for_a_login
 from playwright.sync_api import Page, expect
 

@@ -8,8 +8,8 @@ from contextlib import closing
 
 import httpx
 import pytest
-from browser_bench import World, serving
-from dashboard_bench import narrow, open_dashboard, panel, rows
+from browser_actions import World, serving
+from dashboard_actions import narrow, open_dashboard, panel, rows
 from dashboard_traffic import HASTY, be_throttled, log_in, meet_an_outage, wait_for_a_login
 from playwright.sync_api import Page, expect
 

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from accessibility import is_accessible
-from browser_bench import World
-from dashboard_bench import open_dashboard, panel, rows
+from browser_actions import World
+from dashboard_actions import open_dashboard, panel, rows
 from dashboard_traffic import SESSION, evening
 from playwright.sync_api import Browser, Page, expect
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.slow
 
-SAMPLES = Path(__file__).parent.parent / "load" / "load_samples.py"
+SAMPLES = Path(__file__).parent.parent / "load" / "load_report_samples.py"
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from browser_bench import World, sign_in
+from browser_actions import World, sign_in
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.slow

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 from accessibility import is_accessible
-from browser_bench import World, sign_in, type_code
+from browser_actions import World, sign_in, type_code
 from playwright.sync_api import Browser, Page, expect
 
 pytestmark = pytest.mark.slow

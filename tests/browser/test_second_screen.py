@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from browser_bench import LONG_NAME, World, sign_in, type_code
+from browser_actions import LONG_NAME, World, sign_in, type_code
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.slow

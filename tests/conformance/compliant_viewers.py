@@ -8,7 +8,7 @@ from functools import partial
 from ipaddress import ip_address
 from typing import Any
 
-from compliant import EVER, TRIES, Plan, Service, Simulation, Steps, Taste
+from compliant_service import EVER, TRIES, Plan, Service, Simulation, Steps, Taste
 from conformance_traces import MVPD, Viewer, encode
 
 from pass_harness.conformance.observation import Observation, VerbCall

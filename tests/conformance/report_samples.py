@@ -7,7 +7,7 @@ from pathlib import Path
 
 from breakers import BREAKERS
 from conformance_traces import Trace, Viewer
-from trace_judging import judge
+from trace_verdicts import judge
 
 from pass_harness.conformance.evaluation.engine import Judge, in_order
 from pass_harness.conformance.evaluation.evidence_history import EvidenceHistory

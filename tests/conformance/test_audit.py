@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from audited import audit, write
+from audit_command import audit, write
 from breakers import BREAKERS
 from conformance_traces import Trace
 

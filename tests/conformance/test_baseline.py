@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from audited import Audited, audit, write
+from audit_command import Audited, audit, write
 from breakers import BREAKERS
 from conformance_traces import OTHER, Trace
 

@@ -7,11 +7,11 @@ import random
 from collections.abc import Iterable
 from dataclasses import replace
 
-from compliant import Plan, Taste
+from compliant_service import Plan, Taste
 from compliant_viewers import night
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from trace_judging import judge
+from trace_verdicts import judge
 
 from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.conformance.observation import Observation, moment

@@ -10,7 +10,7 @@ from breakers import BREAKERS
 from conformance_traces import VIEWER, Trace
 from hypothesis import given
 from hypothesis import strategies as st
-from trace_judging import judge
+from trace_verdicts import judge
 
 from pass_harness.conformance.evaluation.engine import KEPT_FINDINGS, Judge, Verdict, in_order, lacking
 from pass_harness.conformance.observation import Observation, moment

@@ -6,7 +6,7 @@ from breakers import BREAKERS
 from conformance_traces import OTHER, Trace
 from hypothesis import given
 from hypothesis import strategies as st
-from trace_judging import judge, merged
+from trace_verdicts import judge, merged
 
 from pass_harness.conformance.evaluation.fingerprint import fingerprint
 from pass_harness.conformance.outcomes import Blame, Broken

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from audited import audit
+from audit_command import audit
 from breakers import BREAKERS
 
 from pass_harness.conformance.errors import ConfigError

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from audited import audit, broken, invoke
+from audit_command import audit, broken, invoke
 
 from pass_harness.conformance.cli import options as command
 from pass_harness.conformance.reports.formats import FORMS, Form

@@ -13,7 +13,7 @@ from breakers import BREAKERS
 from conformance_traces import Trace
 from report_samples import hostile
 from rich.console import Console
-from trace_judging import judge
+from trace_verdicts import judge
 
 from pass_harness.conformance.evaluation.engine import Judge, lacking
 from pass_harness.conformance.evaluation.fingerprint import VERSION

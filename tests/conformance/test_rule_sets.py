@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
-from audited import audit, broken, invoke
+from audit_command import audit, broken, invoke
 from freeze_rule_set import DIGESTS, freeze
 
 from pass_harness.conformance import rule_sets

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from audited import Audited, audit, broken, write
+from audit_command import Audited, audit, broken, write
 from conformance_traces import OTHER, VIEWER, Trace, Viewer
 
 RULE = "authentication.poll-interval"

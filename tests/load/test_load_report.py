@@ -8,7 +8,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from load_samples import HOSTILE, bad_day, invalid
+from load_report_samples import HOSTILE, bad_day, invalid
 from rich.console import Console
 
 from pass_harness.load.report import charts, html, markdown

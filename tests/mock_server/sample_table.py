@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.mock_server.sample_bench import Page, Sample, read_pages
 from tests.mock_server.sample_pattern import ADDED, OPEN
+from tests.mock_server.sample_requests import Page, Sample, read_pages
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "samples.md"
 _GUIDE = "https://experienceleague.adobe.com/en/docs/pass/authentication/integration-guide-programmers"

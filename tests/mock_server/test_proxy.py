@@ -18,7 +18,7 @@ from pass_harness.mock_server.proxy.body_streams import BodyCopy
 from pass_harness.mock_server.proxy.headers import proxy_location
 from pass_harness.mock_server.proxy.upstream import Address, BadUpstream, trust
 from pass_harness.mock_server.transport.request import Inbound
-from tests.mock_server.proxy_bench import Script, answered, proxied, running
+from tests.mock_server.proxy_servers import Script, answered, proxied, running
 
 pytestmark = pytest.mark.anyio
 PROFILES = "/api/v2/REF30/profiles"

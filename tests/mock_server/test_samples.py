@@ -8,8 +8,8 @@ import re
 import pytest
 
 from tests.mock_server import sample_table
-from tests.mock_server.sample_bench import FOLDER, Bench, Page, Sample, read_pages
 from tests.mock_server.sample_pattern import ADDED, OPEN, mismatches
+from tests.mock_server.sample_requests import FOLDER, Bench, Page, Sample, read_pages
 
 PAGES = read_pages()
 SAMPLES = [

@@ -18,7 +18,7 @@ ROUNDS = 4
 
 
 def test_nothing_crosses_between_fifty_processes() -> None:
-    script = str(Path(__file__).with_name("space_user.py"))
+    script = str(Path(__file__).with_name("space_client.py"))
     with serving("--no-rules") as (address, _):
         port = address.rpartition(":")[2]
         users = [

@@ -6,7 +6,7 @@ What nights of `test_compliant_traces` bring is left to them.
 from __future__ import annotations
 
 from conformance_traces import Trace, encode
-from trace_judging import silent, violated
+from trace_verdicts import silent, violated
 
 
 def test_a_hashed_identity_and_an_intact_document_pass() -> None:

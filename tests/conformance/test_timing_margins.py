@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 from conformance_traces import ANSWER, OTHER, Trace, error
-from trace_judging import judge
+from trace_verdicts import judge
 
 from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.mock_server.exchange import Exchange

@@ -1,4 +1,4 @@
-"""One test process of many on a mock: ``space_user.py PORT NAME ROUNDS`` works in the space NAME and nowhere else.
+"""One test process of many on a mock: ``space_client.py PORT NAME ROUNDS`` works in the space NAME and nowhere else.
 
 It stands for a test suite of a Programmer: each round begins with a reset, and then everything must be as this
 process alone has left it. It knows the standard library only, so that fifty of them start in a moment. Exit code 1,

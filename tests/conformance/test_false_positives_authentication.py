@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from conformance_traces import OTHER, Trace, Viewer, error
-from trace_judging import judge, silent, violated
+from trace_verdicts import judge, silent, violated
 
 from pass_harness.conformance.evaluation.engine import Verdict
 

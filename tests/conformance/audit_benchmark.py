@@ -1,6 +1,6 @@
 """How fast an audit is, and how much memory it takes: makes a large trace of a compliant service, and judges it.
 
-    python tests/conformance/bench_audit.py --exchanges 1000000 --form har --folder /tmp
+    python tests/conformance/audit_benchmark.py --exchanges 1000000 --form har --folder /tmp
 
 A benchmark, not a test: its figures depend on the machine.
 """
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 import msgspec
-from compliant import Plan, Service, Simulation, Steps, Taste
+from compliant_service import Plan, Service, Simulation, Steps, Taste
 from compliant_viewers import Evening
 
 from pass_harness.mock_server.exchange import Exchange

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from breakers import BREAKERS, BREAKERS_BY_KIND
-from trace_judging import judge
+from trace_verdicts import judge
 
 from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.conformance.outcomes import Expectations

@@ -11,7 +11,7 @@ from pass_harness.mock_server.config.settings import Settings
 from pass_harness.mock_server.control.origin_check import refusal
 from pass_harness.mock_server.routes import CONTROL_CALLS
 from tests.mock_server.conftest import Mock
-from tests.mock_server.proxy_bench import proxied
+from tests.mock_server.proxy_servers import proxied
 
 OURS = [
     "127.0.0.1:8300",

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import forecast_bench
+import forecast_accuracy
 import pytest
-from forecast_bench import Recorded, running
+from forecast_accuracy import Recorded, running
 
 pytestmark = pytest.mark.slow
 
@@ -75,7 +75,7 @@ def runs(folder: Path) -> Mapping[str, Recorded]:
 
 
 def forecast(folder: Path, *arguments: str) -> dict[str, Any]:
-    return forecast_bench.forecast(("--event", str(folder / "small.toml")), *arguments)
+    return forecast_accuracy.forecast(("--event", str(folder / "small.toml")), *arguments)
 
 
 def assert_near(foreseen: float, measured: float, what: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Self
 from urllib.parse import urlsplit
 
-from browser_bench import World
+from browser_actions import World
 from playwright.sync_api import Locator, Page, expect
 
 

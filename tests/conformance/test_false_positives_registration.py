@@ -6,7 +6,7 @@ What nights of `test_compliant_traces` bring is left to them.
 from __future__ import annotations
 
 from conformance_traces import OTHER, VIEWER, Trace, Viewer, error
-from trace_judging import judge, silent, violated
+from trace_verdicts import judge, silent, violated
 
 from pass_harness.conformance.evaluation.engine import Verdict
 

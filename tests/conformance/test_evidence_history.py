@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from breakers import BREAKERS
 from conformance_traces import OTHER, VIEWER, Trace
-from trace_judging import judge
+from trace_verdicts import judge
 
 from pass_harness.conformance.evaluation.evidence_history import AFTER, BEFORE, MOST, EvidenceHistory, Scene
 from pass_harness.conformance.observation import VerbCall

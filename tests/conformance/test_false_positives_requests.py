@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from conformance_traces import OTHER, VIEWER, Trace, Viewer, error
-from trace_judging import judge, silent, violated
+from trace_verdicts import judge, silent, violated
 
 from pass_harness.conformance.evaluation.engine import Verdict
 

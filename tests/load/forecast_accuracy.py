@@ -1,7 +1,10 @@
 """Real runs on the example service with a mock that records, for forecasts to stand beside.
 
-As a command it says how far off forecasts are: ``python tests/load/forecast_bench.py --event kickoff --audience 150``
-runs the event once to learn from and once, with another seed, to compare with.
+As a command it prints how far forecasts are off:
+
+    python tests/load/forecast_accuracy.py --event kickoff --audience 150
+
+It runs the event once to learn from and once, with another seed, to compare with.
 """
 
 from __future__ import annotations
