@@ -53,9 +53,8 @@ def test_rules_of_all_phases_are_begun_and_pass_the_tests_of_rules(copy: Path) -
     for check in (("check",), ("format", "--check")):
         styled = run(copy, "-m", "ruff", *check, "--no-cache", ".")
         assert styled.returncode == 0, styled.stdout
-    tests = " ".join(
-        f"tests/conformance/test_{name}.py" for name in ("registry", "ledger", "rule_violations", "kinds")
-    )
+    names = ("registry", "ledger", "rule_violations", "kinds")
+    tests = [f"tests/conformance/test_{name}.py" for name in names]
     selected = " or ".join(["ledger", "ids_are_unique", *(f"of-{phase}" for phase in PHASES)])
     tested = run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests, "-k", selected)
     assert tested.returncode == 0, tested.stdout
