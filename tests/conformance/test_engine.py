@@ -24,7 +24,7 @@ BROKEN = Broken(kind="unlucky", exchanges=(1,), device=None, expected="this", ob
 UNCLEAR = Unclear(reason="the mock was busy")
 
 
-class Scripted(Rule):
+class ScriptedServer(Rule):
     """Says for each exchange what its status stands for."""
 
     card = Card(
@@ -41,7 +41,7 @@ OUTCOMES: dict[int, Outcome] = {200: HELD, 400: BROKEN, 503: UNCLEAR}
 
 
 def conclude(*statuses: int, lacking: str | None = None) -> tuple[Verdict, int]:
-    judge = Judge([Scripted], Expectations())
+    judge = Judge([ScriptedServer], Expectations())
     trace = Trace()
     for status in statuses:
         judge.observe(trace.profiles(status=status))
@@ -69,7 +69,7 @@ def test_a_rule_that_lacks_a_verb_is_untestable_unless_it_was_exercised() -> Non
 
 
 def test_evidence_is_bounded_and_findings_are_all_counted() -> None:
-    judge = Judge([Scripted], Expectations())
+    judge = Judge([ScriptedServer], Expectations())
     trace = Trace()
 
     found = [finding for _ in range(100) for finding in judge.observe(trace.profiles(status=400))]

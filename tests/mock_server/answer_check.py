@@ -1,4 +1,4 @@
-"""Holds every JSON answer of Adobe's endpoints that a test sees to the OpenAPI document."""
+"""Checks of each JSON answer of Adobe's endpoints against the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OPERATIONS = [
 
 
 async def check_answer(response: httpx.Response) -> None:
-    """A response hook for httpx: AssertionError where document and answer disagree."""
+    """Raise AssertionError if an answer contradicts the document (a response hook for httpx)."""
     await response.aread()
     check(response.request.method, response.request.url.path, response)
 
@@ -48,7 +48,7 @@ def check(method: str, path: str, response: httpx.Response) -> None:
 
 
 def undocumented(value: object, schema: dict[str, Any], place: str = "$") -> Iterator[str]:
-    """The members of an answer that its schema does not name."""
+    """Yield the members of an answer that its schema does not name."""
     schema = _resolved(schema)
     if isinstance(value, list):
         for index, item in enumerate(value):

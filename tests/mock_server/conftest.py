@@ -1,4 +1,4 @@
-"""A mock in the test's own process, with a clock that moves only when told to."""
+"""A mock in the test's own process, with a clock that only the test advances."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def device_headers(device: str = DEVICE) -> dict[str, str]:
 
 
 class Mock:
-    """One mock and what tests do with it."""
+    """A mock with the requests that tests make most."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Mock:
         self.http = self.at(prefix)
 
     def at(self, prefix: str) -> httpx.AsyncClient:
-        """A client of a space; what it is answered is held to the OpenAPI document."""
+        """Return a client of a space; it checks every answer against the OpenAPI document."""
         return httpx.AsyncClient(
             transport=httpx.ASGITransport(self.app, raise_app_exceptions=True),
             base_url=f"http://mock{prefix}",
@@ -69,7 +69,7 @@ class Mock:
         return token
 
     async def signed_on(self, device: str = DEVICE, application: str = "default") -> dict[str, str]:
-        """Headers of a device whose service has registered and has a token."""
+        """Return the headers of a device whose service has registered and has a token."""
         token = await self.token(await self.register(application))
         return {"Authorization": f"Bearer {token['access_token']}", **device_headers(device)}
 
@@ -82,7 +82,7 @@ class Mock:
     async def logged_in(
         self, device: str = DEVICE, mvpd: str = "Cablevision", username: str = "viewer"
     ) -> dict[str, str]:
-        """Headers of a device on which a viewer has logged in."""
+        """Return the headers of a device on which a viewer has logged in."""
         headers = await self.signed_on(device)
         code = (await self.session(headers, mvpd=mvpd))["code"]
         answer = await self.http.post(f"/_mock/sessions/{code}/login", json={"username": username})
@@ -116,7 +116,7 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 
 @pytest.fixture
 async def mock() -> AsyncIterator[Mock]:
-    """A mock without throttling, so that tests may ask as often as they need to."""
+    """A mock without the rate limit, so that tests can send any number of requests."""
     made = Mock(Settings(throttle=None))
     yield made
     await made.http.aclose()

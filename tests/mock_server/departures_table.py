@@ -1,4 +1,4 @@
-"""Makes docs/reference/departures.md: ``python -m tests.mock_server.departures_table``."""
+"""Writes docs/reference/departures.md: ``python -m tests.mock_server.departures_table``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The situations that provoke the errors of Adobe's table: ones a client can get into, else a behaviour."""
+"""Situations that cause the errors of Adobe's table: client mistakes where possible, otherwise a behaviour."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def partner_profile(status: dict[str, str], saml: str = SAML) -> Situation:
 
 
 def other_catalogue(change: Callable[[Catalogue], Tables], then: Situation) -> Situation:
-    """A situation in a mock of its own, whose catalogue is another one."""
+    """Return the situation in a mock of its own with another catalogue."""
 
     async def situation(_: Mock) -> httpx.Response:
         catalogue = default_catalogue()
@@ -193,7 +193,7 @@ async def away_from_home(mock: Mock) -> httpx.Response:
 
 
 def by_behaviour(code: str) -> Situation:
-    """Only the backend of Adobe or of an MVPD could cause it."""
+    """Return a situation for an error that only Adobe's or an MVPD's backend can cause."""
 
     async def situation(mock: Mock) -> httpx.Response:
         await mock.behave({"error": code}, match={"endpoint": "decisions.*", "mvpd": "Cablevision"})

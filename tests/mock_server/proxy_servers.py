@@ -1,4 +1,4 @@
-"""A proxy over real sockets in the test's own loop, before an upstream that says what it is told to."""
+"""A proxy over real sockets in the test's own event loop, and a scripted upstream server."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from pass_harness.mock_server.transport.http_protocol import BoundedProtocol
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
-class Scripted:
-    """A server that notes each request head as it came, and answers with bytes."""
+class ScriptedServer:
+    """A server that records each request head unchanged and answers with the scripted bytes."""
 
     def __init__(self, answer: bytes | Script) -> None:
         self.answer = answer
@@ -48,9 +48,9 @@ class Scripted:
 
 
 class Proxy:
-    """What tests do with a proxy."""
+    """A running proxy with its journal."""
 
-    def __init__(self, address: str, upstream: Scripted) -> None:
+    def __init__(self, address: str, upstream: ScriptedServer) -> None:
         self.address = address
         self.upstream = upstream
         self.http = httpx.AsyncClient(base_url=address, trust_env=False)
@@ -60,7 +60,7 @@ class Proxy:
         return [Exchange(**seen) for seen in answer.json()["exchanges"]]
 
     async def raw(self, request: bytes) -> bytes:
-        """Sends bytes and reads until the proxy hangs up."""
+        """Send bytes, and return what arrives until the proxy closes the connection."""
         host, _, port = self.address.removeprefix("http://").partition(":")
         reader, writer = await asyncio.open_connection(host, int(port))
         writer.write(request)
@@ -73,7 +73,7 @@ class Proxy:
 async def proxied(
     answer: bytes | Script = b"", *, patience: float = 10.0, path: str = "", bounds: Bounds | None = None
 ) -> AsyncIterator[Proxy]:
-    upstream = Scripted(answer)
+    upstream = ScriptedServer(answer)
     server = await asyncio.start_server(upstream.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     try:
@@ -87,7 +87,7 @@ async def proxied(
 
 @asynccontextmanager
 async def running(upstream: str, patience: float, bounds: Bounds) -> AsyncIterator[str]:
-    """A proxy before the upstream; its address."""
+    """Run a proxy in front of the upstream; yield its address."""
     asked = Upstream(Address.of(upstream), ssl.create_default_context(), patience)
     app = create_proxy(Settings(bounds=bounds), asked)
     listener = listen("127.0.0.1", 0)

@@ -1,4 +1,4 @@
-"""Exchanges for tests of what keeps them."""
+"""Raw exchanges for tests of the journal and its recorders."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pass_harness.mock_server.transport.request import Inbound
 
 
 def raw_exchange(id_: int, *, wall: float = 0.0, secret: str = "") -> RawExchange:
-    """A GET of nothing; with a secret, it is the bearer token of the request."""
+    """Return a GET without a body; ``secret`` becomes the bearer token of the request."""
     return RawExchange(
         id=id_,
         space="default",

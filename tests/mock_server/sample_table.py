@@ -1,4 +1,4 @@
-"""The table of Adobe's samples in the docs: ``python -m tests.mock_server.sample_table`` writes it."""
+"""Writes docs/reference/samples.md, the table of Adobe's samples: ``python -m tests.mock_server.sample_table``."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ For all samples:
 
 
 def render(pages: Mapping[str, Page]) -> str:
-    """The page, in Markdown."""
+    """Return the page in Markdown."""
     outcomes = Counter(_outcome(sample) for page in pages.values() for sample in page.samples)
     exceptions = [
         f"- `{name[1:]}` may be present although some samples do not have it: {reason}."

@@ -1,8 +1,8 @@
-"""One test process of many on a mock: ``space_client.py PORT NAME ROUNDS`` works in the space NAME and nowhere else.
+"""One client process of a shared mock: ``space_client.py PORT NAME ROUNDS`` uses only the space NAME.
 
-It stands for a test suite of a Programmer: each round begins with a reset, and then everything must be as this
-process alone has left it. It knows the standard library only, so that fifty of them start in a moment. Exit code 1,
-with a sentence, where something was seen that this process did not do.
+It represents a Programmer's test suite: each round begins with a reset, and afterwards the space must contain only
+what this process put there. It imports only the standard library, so that fifty processes start fast. It exits with
+code 1 and a sentence if it sees anything that this process did not do.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 
 
 class Space:
-    """Requests in one space, over one connection."""
+    """Requests to one space over one connection."""
 
     def __init__(self, port: int, name: str) -> None:
         self.name = name
@@ -29,7 +29,7 @@ class Space:
     def ask(
         self, method: str, path: str, *, json_: object = None, form: dict[str, str] | None = None
     ) -> dict[str, Any]:
-        """What the mock answers; a text under the name ``text``."""
+        """Return the mock's answer; a text is under the name ``text``."""
         headers, body = dict(self.headers), b""
         if json_ is not None:
             headers["Content-Type"], body = "application/json", json.dumps(json_).encode()
@@ -55,7 +55,7 @@ def play_round(space: Space, days: int) -> None:
     space.ask("POST", "/_mock/reset")
     expect(space.ask("GET", "/_mock/exchanges")["exchanges"] == [], "a journal was not empty after the reset")
     expect(space.ask("GET", "/_mock/behaviours") == {"behaviours": []}, "a behaviour was there after the reset")
-    # Nobody else's clock is so many days ahead, and nobody else has this denial.
+    # No other process advances its clock by this number of days or adds this denial.
     now = space.ask("POST", "/_mock/clock", json_={"advance": f"{days}d"})["now"]
     deny = {"effect": {"deny": {"details": space.name}}, "match": {"resource": "denied"}}
     space.ask("POST", "/_mock/behaviours", json_=deny)

@@ -28,7 +28,7 @@ def configured(folder: Path, text: str) -> Mock:
 
 
 @pytest.mark.anyio
-async def test_authn_all_lets_everybody_in(mock: Mock) -> None:
+async def test_authn_all_permits_access_without_login(mock: Mock) -> None:
     headers = await mock.signed_on()
     await mock.behave({"degradation": "AuthNAll"}, match={"mvpd": "ATTOTT"})
     session = await mock.session(headers, mvpd="ATTOTT")
@@ -77,7 +77,7 @@ async def test_an_unknown_degradation_rule_is_refused(mock: Mock) -> None:
 
 
 @pytest.mark.anyio
-async def test_at_home_nobody_is_asked_for_a_password(mock: Mock) -> None:
+async def test_home_based_authentication_skips_the_password(mock: Mock) -> None:
     headers = {**await mock.signed_on(), "X-Forwarded-For": "192.0.2.17"}
     session = await mock.session(headers, mvpd="Spectrum")
     saml = (await mock.http.get(session["url"])).headers["location"]
@@ -95,14 +95,14 @@ async def test_at_home_nobody_is_asked_for_a_password(mock: Mock) -> None:
 
 
 @pytest.mark.anyio
-async def test_elsewhere_the_login_page_comes(mock: Mock) -> None:
+async def test_outside_the_home_network_the_login_page_is_shown(mock: Mock) -> None:
     session = await mock.session({**await mock.signed_on(), "X-Forwarded-For": "203.0.113.5"}, mvpd="Spectrum")
     saml = (await mock.http.get(session["url"])).headers["location"]
     assert (await mock.http.get((await mock.http.get(saml)).headers["location"])).status_code == 200
 
 
 @pytest.mark.anyio
-async def test_metadata_is_what_the_mvpd_tells_and_when(mock: Mock) -> None:
+async def test_metadata_follows_the_mvpds_attributes_and_their_stage(mock: Mock) -> None:
     headers = await mock.logged_in(mvpd="Comcast_SSO")
 
     async def attributes() -> set[str]:
@@ -167,14 +167,14 @@ async def test_ratings_above_the_subscribers_are_denied(mock: Mock) -> None:
 @pytest.mark.parametrize(
     "resource", ["<rss>", "<a/>", "<rss><channel/></rss>", "<!DOCTYPE a [<!ENTITY b 'b'>]><rss/>"]
 )
-async def test_an_mrss_that_no_mvpd_can_read_is_denied_with_the_reason(mock: Mock, resource: str) -> None:
+async def test_a_malformed_mrss_is_denied_with_the_reason(mock: Mock, resource: str) -> None:
     denied = (await mock.decide(await mock.logged_in(), "authorize", resource))[0]
     assert denied["error"]["code"] == "authorization_denied_by_mvpd"
     assert "MRSS" in denied["error"]["details"]
 
 
 @given(st.text(max_size=80))
-def test_reading_a_resource_ends_in_a_resource_or_a_reason(text: str) -> None:
+def test_parsing_a_resource_returns_it_or_raises_malformed_resource(text: str) -> None:
     for candidate in (text, f"<{text}", f"<rss><channel><title>{text}</title></channel></rss>"):
         try:
             identifier = parse_resource(candidate).identifier
@@ -184,7 +184,7 @@ def test_reading_a_resource_ends_in_a_resource_or_a_reason(text: str) -> None:
 
 
 @pytest.mark.anyio
-async def test_limits_and_ttls_are_those_of_the_integration(tmp_path: Path) -> None:
+async def test_the_integration_sets_limits_and_ttls(tmp_path: Path) -> None:
     mock = configured(
         tmp_path,
         MINE
@@ -203,7 +203,7 @@ async def test_limits_and_ttls_are_those_of_the_integration(tmp_path: Path) -> N
 
 
 @pytest.mark.anyio
-async def test_an_mvpd_may_leave_out_what_it_does_not_know(tmp_path: Path) -> None:
+async def test_an_mvpd_can_omit_unknown_resources(tmp_path: Path) -> None:
     mock = configured(tmp_path, MINE + 'unknown_resources = "omit"\n' + REF30)
     headers = await mock.logged_in(mvpd="Mine")
     decisions = await mock.decide(headers, "preauthorize", "channel-1", "unheard-of", "resource3", mvpd="Mine")
@@ -223,7 +223,7 @@ async def test_a_proxied_mvpd_is_flagged_and_named_in_media_tokens(tmp_path: Pat
 
 
 @pytest.mark.anyio
-async def test_some_mvpds_take_the_login_by_a_form_that_submits_itself(mock: Mock) -> None:
+async def test_some_mvpds_receive_the_login_as_a_self_submitting_form(mock: Mock) -> None:
     session = await mock.session(await mock.signed_on(), mvpd="apassidp")
     saml = (await mock.http.get(session["url"])).headers["location"]
     page = await mock.http.get(saml)

@@ -1,4 +1,4 @@
-"""Every effect by file and by control call, and every field to match on for the request as a whole."""
+"""Every effect by file and by control call, and every match field against the whole request."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Headers = Mapping[str, str]
 
 
 def plain(mock: Mock) -> httpx.AsyncClient:
-    """A client whose answers may be what no document shows."""
+    """Yield a client whose answers may differ from the OpenAPI document."""
     return httpx.AsyncClient(transport=httpx.ASGITransport(mock.app), base_url="http://mock")
 
 
@@ -73,7 +73,7 @@ async def flawed(mock: Mock, headers: Headers) -> bool:
 
 
 async def broken(mock: Mock, headers: Headers) -> bool:
-    with pytest.raises(AssertionError):  # httpx's transport was given no answer at all
+    with pytest.raises(AssertionError):  # httpx's transport received no answer
         await profiles(mock, headers)
     return bool((await mock.exchanges())[-1]["status"] == 0)
 
@@ -97,19 +97,19 @@ EFFECTS: dict[str, tuple[object, Callable[[Mock, Headers], Awaitable[bool]]]] = 
 }
 
 
-def test_every_effect_is_tried() -> None:
+def test_every_effect_has_a_case() -> None:
     assert set(EFFECTS) == set(Effect.__struct_fields__)
 
 
 def as_toml(value: object) -> str:
-    """A value as TOML writes it on one line."""
+    """Return a value as TOML on one line."""
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{key} = {as_toml(member)}" for key, member in value.items()) + " }"
     return msgspec.json.encode(value).decode()
 
 
 @pytest.mark.parametrize("kind", EFFECTS)
-async def test_an_effect_is_the_same_by_file_and_by_control_call(kind: str, tmp_path: Path) -> None:
+async def test_an_effect_works_by_file_and_by_control_call(kind: str, tmp_path: Path) -> None:
     value, takes_effect = EFFECTS[kind]
     match = {"service_provider": "REF*", "device": DEVICE}
     called = Mock(Settings(throttle=None))
@@ -137,7 +137,7 @@ async def _takes_effect(probe: Callable[[Mock, Headers], Awaitable[bool]], mock:
 
 
 async def _logged_in_before(mock: Mock) -> dict[str, str]:
-    """Headers of a login that the configured behaviour had no part in."""
+    """Return the headers of a login before the configured behaviour applied."""
     await mock.http.put("/_mock/behaviours/b1", json={"enabled": False})
     headers = await mock.logged_in()
     await mock.http.put("/_mock/behaviours/b1", json={"enabled": True})
@@ -157,7 +157,7 @@ FIELDS = {
 
 @pytest.mark.parametrize("field", FIELDS)
 @pytest.mark.parametrize("effect", [{"latency": "3s"}, {"status": 503}, {"throttle": {"rate": 1, "burst": 0}}])
-async def test_every_field_matches_requests_as_a_whole(mock: Mock, field: str, effect: dict[str, Any]) -> None:
+async def test_every_match_field_matches_the_whole_request(mock: Mock, field: str, effect: dict[str, Any]) -> None:
     headers = {**await mock.logged_in(), "X-Forwarded-For": "203.0.113.9"}
     right, wrong = FIELDS[field]
     keys = [await mock.behave(effect, match={field: pattern}) for pattern in (wrong, right)]
@@ -197,7 +197,7 @@ async def asked_for_a_token(mock: Mock, headers: Headers) -> None:
         (asked_for_a_token, {"endpoint": "dcr.token", "client_id": "*-*"}),
     ],
 )
-async def test_what_parameters_tell_is_matched_before_the_endpoint_reads_them(
+async def test_parameters_are_matched_before_the_endpoint_parses_them(
     mock: Mock, ask: Callable[[Mock, Headers], Awaitable[None]], match: dict[str, str]
 ) -> None:
     headers = await mock.signed_on()
@@ -210,7 +210,7 @@ async def test_what_parameters_tell_is_matched_before_the_endpoint_reads_them(
 
 
 @pytest.mark.parametrize("body", [b"", b"\xff", b"{", b'{"resources": 5}', b'{"resources": [5]}', b"a=1&a=2"])
-async def test_parameters_that_cannot_be_read_are_the_endpoints_business(mock: Mock, body: bytes) -> None:
+async def test_malformed_parameters_are_left_to_the_endpoint(mock: Mock, body: bytes) -> None:
     headers = await mock.logged_in()
     await mock.behave({"status": 503}, match={"resource": "*", "mvpd": "*"})
     for path in (AUTHORIZE, "/api/v2/REF30/sessions"):

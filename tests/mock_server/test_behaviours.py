@@ -1,4 +1,4 @@
-"""Behaviours: effects at their place, matching, lifetimes."""
+"""Behaviours: their effects, matching and lifetimes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.anyio
 PROFILES = "/api/v2/REF30/profiles"
 
 
-async def test_latency_takes_the_clocks_time(mock: Mock) -> None:
+async def test_latency_advances_the_mocks_clock(mock: Mock) -> None:
     await mock.behave({"latency": "2s"}, match={"endpoint": "profiles"})
     headers = await mock.signed_on()
     before = mock.clock.now_ms()
@@ -28,7 +28,7 @@ async def test_latency_takes_the_clocks_time(mock: Mock) -> None:
     assert (await mock.exchanges())[-1]["duration_ms"] == 2000
 
 
-async def test_a_status_comes_instead_of_the_answer(mock: Mock) -> None:
+async def test_a_status_effect_replaces_the_answer(mock: Mock) -> None:
     key = await mock.behave({"status": 503}, match={"service_provider": "REF30"}, times=2)
     headers = await mock.signed_on()
     statuses = [(await mock.http.get(PROFILES, headers=headers)).status_code for _ in range(3)]
@@ -36,7 +36,7 @@ async def test_a_status_comes_instead_of_the_answer(mock: Mock) -> None:
     assert (await mock.exchanges())[-2]["behaviours"] == [key]
 
 
-async def test_one_that_is_switched_off_rests_and_goes_on_where_it_was(mock: Mock) -> None:
+async def test_a_disabled_behaviour_keeps_its_remaining_count(mock: Mock) -> None:
     key = await mock.behave({"status": 503}, times=2, match={"endpoint": "profiles"})
     headers = await mock.signed_on()
 
@@ -66,7 +66,7 @@ async def test_an_error_is_top_level_or_per_item_as_the_api_does_it(mock: Mock) 
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_server_error")
 
 
-async def test_a_denial_is_for_its_resource(mock: Mock) -> None:
+async def test_a_denial_applies_to_its_resource_only(mock: Mock) -> None:
     headers = await mock.logged_in()
     denial = {"code": "authorization_denied_by_parental_controls", "details": "Rated TV-MA"}
     await mock.behave({"deny": denial}, match={"resource": "late-*"})
@@ -78,7 +78,7 @@ async def test_a_denial_is_for_its_resource(mock: Mock) -> None:
     assert denied["error"]["code"] == "authorization_denied_by_mvpd"
 
 
-async def test_lifetimes_can_be_short_for_one_device(mock: Mock) -> None:
+async def test_ttls_can_be_shortened_for_one_device(mock: Mock) -> None:
     await mock.behave({"ttl": {"session": "8s", "profile": "1m"}}, match={"ip": "203.0.113.9"})
     await mock.behave({"ttl": {"access_token": "6s", "media_token": "10s", "decision": "20s"}})
     token = await mock.token(await mock.register())
@@ -97,7 +97,7 @@ async def test_lifetimes_can_be_short_for_one_device(mock: Mock) -> None:
     assert permit["notAfter"] - permit["notBefore"] == 20_000
 
 
-async def test_throttling_can_be_tight_or_off_for_some(throttling_mock: Mock) -> None:
+async def test_the_rate_limit_can_be_lowered_or_disabled_by_match(throttling_mock: Mock) -> None:
     mock = throttling_mock
     await mock.behave({"throttle": {"rate": 1, "burst": 1}}, match={"ip": "203.0.113.1"})
     await mock.behave({"throttle": False}, match={"ip": "203.0.113.2"})
@@ -110,7 +110,7 @@ async def test_throttling_can_be_tight_or_off_for_some(throttling_mock: Mock) ->
     assert (await statuses("203.0.113.3")).count(429) == 4
 
 
-async def test_a_good_token_can_be_rejected(mock: Mock) -> None:
+async def test_a_valid_token_can_be_rejected(mock: Mock) -> None:
     headers = await mock.signed_on()
     await mock.behave({"reject_token": True}, times=1)
     answer = await mock.http.get(PROFILES, headers=headers)
@@ -136,9 +136,7 @@ async def test_a_good_token_can_be_rejected(mock: Mock) -> None:
         ({"effect": {"deny": {"code": "x"}}}, "'x'"),
     ],
 )
-async def test_a_behaviour_that_makes_no_sense_is_refused_with_a_sentence(
-    mock: Mock, body: object, word: str
-) -> None:
+async def test_an_invalid_behaviour_is_refused_with_a_message(mock: Mock, body: object, word: str) -> None:
     answer = await mock.http.post("/_mock/behaviours", json=body)
     assert answer.status_code == 400
     assert word in answer.json()["error"]
@@ -172,7 +170,7 @@ async def test_a_behaviour_ends_by_the_clock() -> None:
     assert await behaviours.take("status", RequestFacts(endpoint="x"), 30_000) is None
 
 
-async def test_a_seed_repeats_the_run() -> None:
+async def test_a_seed_reproduces_the_random_choices() -> None:
     async def run() -> list[bool]:
         behaviours = await _behaviours(Behaviour(effect=Effect(status=500), probability=0.5, seed=3))
         return [await behaviours.take("status", RequestFacts(endpoint="x"), 0) is not None for _ in range(64)]
@@ -190,7 +188,7 @@ def test_every_given_field_must_match(mvpd: str, device: str) -> None:
     assert not match.matches(RequestFacts(endpoint="x", mvpd="Cablevision"))
 
 
-async def test_a_behaviour_is_listed_as_it_was_given() -> None:
+async def test_a_behaviour_is_listed_unchanged() -> None:
     given_ = {"effect": {"ttl": {"session": "8s"}}, "match": {"ip": "1.2.3.4"}, "for": "30s"}
     behaviours = await _behaviours(msgspec.convert(given_, Behaviour, dec_hook=decode_hook))
     assert await behaviours.listed(0) == [{"id": "b1", "hits": 0, "enabled": True, "over": False, **given_}]

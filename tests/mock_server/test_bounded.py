@@ -1,4 +1,4 @@
-"""The bounded mapping, which rules and the proxy keep what they learn in."""
+"""The bounded mapping that rules and the proxy use for their state."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ def filled(limit: int, *keys: str) -> Bounded[str, int]:
 
 def test_the_least_recently_written_entry_goes_first() -> None:
     made = filled(3, "a", "b", "c", "a")
-    assert made.get("b") == 1  # reading keeps nothing
+    assert made.get("b") == 1  # reading does not refresh an entry
     made.put("d", 4)
     assert (list(made), len(made)) == (["c", "a", "d"], 3)
     assert (made.get("a"), made.get("b")) == (3, None)
 
 
-def test_an_entry_is_dropped_once() -> None:
+def test_an_entry_is_evicted_once() -> None:
     made = filled(3, "a", "b")
     assert (made.pop("a"), made.pop("a"), list(made)) == (0, None, ["b"])
 
 
-def test_old_entries_go_up_to_the_first_that_is_not_old() -> None:
+def test_expiry_stops_at_the_first_recent_entry() -> None:
     made = filled(9, "a", "b", "c", "d")
     made.put("a", 9)
     assert made.shed(lambda value: value in {1, 2, 9}) == [1, 2]
@@ -35,7 +35,7 @@ def test_old_entries_go_up_to_the_first_that_is_not_old() -> None:
     assert made.shed(lambda _: True) == []
 
 
-def test_entries_may_go_while_they_are_listed() -> None:
+def test_entries_can_be_evicted_during_iteration() -> None:
     made = filled(9, "a", "b", "c")
     assert [(key, made.pop(key)) for key in made] == [("a", 0), ("b", 1), ("c", 2)]
     assert len(made) == 0

@@ -1,4 +1,4 @@
-"""The command as a process: real sockets, real exit codes."""
+"""The command as a process: real sockets and exit codes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PASS_MOCK = [sys.executable, "-m", "pass_harness.mock_server"]
 
 @contextmanager
 def serving(*arguments: str, command: str = "serve") -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """A mock (or a proxy) on a free port: its address and its process."""
+    """Start a mock (or a proxy) on a free port; yield its address and its process."""
     process = subprocess.Popen(
         [*PASS_MOCK, command, "--port", "0", *arguments], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -41,7 +41,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*PASS_MOCK, *arguments], capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_it_says_where_everything_is_and_serves(tmp_path: Path) -> None:
+def test_startup_prints_every_address_and_serves(tmp_path: Path) -> None:
     trace = tmp_path / "trace.jsonl"
     with serving("--record", str(trace)) as (address, process):
         assert httpx.get(f"{address}/_mock/health", trust_env=False).json()["status"] == "ok"
@@ -69,7 +69,7 @@ def test_a_busy_port_is_one_sentence_and_exit_code_2() -> None:
     ("arguments", "words"),
     [
         (("serve", "--config", "none.toml"), "none.toml: cannot be read"),
-        (("serve", "--host", "0.0.0.0"), "--control-token"),  # noqa: S104 (refused, that is the test)
+        (("serve", "--host", "0.0.0.0"), "--control-token"),  # noqa: S104 (the test expects a refusal)
         (("serve", "--control-token", " "), "--control-token: is empty"),
         (("proxy", "--upstream", "https://adobe.example", "--control-token", ""), "--control-token: is empty"),
         (("serve", "--host", "no.such.host.invalid", "--control-token", "x"), "--host no.such.host.invalid"),
@@ -103,7 +103,7 @@ def test_the_printed_statement_registers() -> None:
         assert httpx.post(f"{address}/o/client/register", json=body, trust_env=False).status_code == 201
 
 
-def test_ten_megabytes_over_a_real_socket_get_their_answer() -> None:
+def test_a_body_of_ten_megabytes_gets_an_answer_over_a_real_socket() -> None:
     with serving() as (address, process):
         answer = httpx.post(f"{address}/api/v2/REF30/sessions", content=b"x" * 10_000_000, trust_env=False)
         assert answer.status_code == 413
@@ -111,13 +111,13 @@ def test_ten_megabytes_over_a_real_socket_get_their_answer() -> None:
 
 
 @pytest.mark.parametrize("pieces", [1, 40])
-def test_a_head_without_end_is_refused_and_not_kept(pieces: int) -> None:
+def test_an_endless_request_head_is_refused_without_buffering_it(pieces: int) -> None:
     head = b"GET /api/v2/REF30/profiles HTTP/1.1\r\nHost: mock\r\n" + b"X-Filler: " + b"x" * 4_000_000
     size = len(head) // pieces + 1
     with serving() as (address, process):
         host, _, port = address.removeprefix("http://").partition(":")
         with socket.create_connection((host, int(port)), timeout=10) as connection:
-            # The mock hangs up as soon as it has seen enough; what it answered may be lost with that.
+            # The mock closes the connection at the limit; its answer can be lost with that.
             with contextlib.suppress(ConnectionError):
                 for start in range(0, len(head), size):
                     connection.sendall(head[start : start + size])
@@ -131,13 +131,13 @@ def test_a_head_without_end_is_refused_and_not_kept(pieces: int) -> None:
     assert process.returncode == 0
 
 
-def test_any_loopback_address_does_without_a_control_token() -> None:
+def test_loopback_addresses_need_no_control_token() -> None:
     with serving("--host", "127.0.0.9") as (address, _):
         assert httpx.get(f"{address}/_mock/health", trust_env=False).status_code == 200
 
 
 @pytest.mark.parametrize("options", [("--control-token", "s3cret"), ()])
-def test_beyond_loopback_the_control_token_opens_the_control_calls(
+def test_beyond_loopback_control_calls_need_the_control_token(
     options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not options:
@@ -150,7 +150,7 @@ def test_beyond_loopback_the_control_token_opens_the_control_calls(
         assert httpx.get(f"{here}/api/v2/REF30/profiles", trust_env=False).status_code == 401
 
 
-def test_a_seed_repeats_the_codes() -> None:
+def test_a_seed_reproduces_the_codes() -> None:
     def first_client() -> str:
         with serving("--seed", "3") as (address, _):
             statement = httpx.get(f"{address}/_mock/software-statement", trust_env=False).text

@@ -1,4 +1,4 @@
-"""Configuration files: what they change, and that every mistake names its place."""
+"""Configuration files: what they change, and the position in every error message."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_a_mistake_names_file_line_column_and_key(tmp_path: Path, text: str, pla
     assert words in str(caught.value)
 
 
-def test_files_that_cannot_be_read_are_told_apart(tmp_path: Path) -> None:
+def test_unreadable_files_have_distinct_messages(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         load_settings(tmp_path / "none.toml")
     binary = tmp_path / "binary.toml"

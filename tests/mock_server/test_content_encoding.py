@@ -1,4 +1,4 @@
-"""Packed bodies: read up to a limit, whatever they stand for."""
+"""Decompression of bodies: up to a limit, whatever their decompressed size."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ BOMB = 100_000_000
 
 
 @given(st.binary(max_size=5_000), st.lists(st.sampled_from(sorted(PACK)), max_size=4), st.integers(1, 6_000))
-def test_what_was_packed_is_read_up_to_the_limit(body: bytes, codings: list[str], limit: int) -> None:
+def test_bodies_are_decompressed_up_to_the_limit(body: bytes, codings: list[str], limit: int) -> None:
     packed = body
     for coding in codings:
         packed = PACK[coding](packed)
@@ -64,7 +64,7 @@ def test_any_bytes_do_no_harm(body: bytes, coding: str) -> None:
         ("gzip, gzip", lambda body: gzip.compress(gzip.compress(body))),
     ],
 )
-def test_a_bomb_takes_no_more_memory_than_is_asked_for(encoding: str, pack: Callable[[bytes], bytes]) -> None:
+def test_a_decompression_bomb_takes_bounded_memory(encoding: str, pack: Callable[[bytes], bytes]) -> None:
     packed = pack(bytes(BOMB))
     tracemalloc.start()
     try:
@@ -80,7 +80,7 @@ def test_an_unknown_coding_is_none(encoding: str) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd"])
-def test_what_is_damaged_is_kept_up_to_the_damage(encoding: str) -> None:
+def test_a_damaged_body_is_kept_up_to_the_damage(encoding: str) -> None:
     body = Random(1).randbytes(200_000)
     found = decompress(PACK[encoding](body)[:-30_000] + b"damage", encoding, 10_000_000)
     assert found is not None

@@ -28,12 +28,12 @@ pytestmark = pytest.mark.anyio
 PROFILES = "/api/v2/REF30/profiles"
 
 
-async def test_health_tells_the_time(mock: Mock) -> None:
+async def test_health_returns_the_time(mock: Mock) -> None:
     health = (await mock.http.get("/_mock/health")).json()
     assert health == {"status": "ok", "now": mock.clock.now_ms(), "wall": mock.clock.monotonic_s()}
 
 
-async def test_the_clock_moves_forward_for_everything_in_the_space(mock: Mock) -> None:
+async def test_the_clock_advances_for_everything_in_the_space(mock: Mock) -> None:
     headers = await mock.signed_on()
     moved = (await mock.http.post("/_mock/clock", json={"advance": "6h"})).json()
     assert moved == {"now": mock.clock.now_ms() + 6 * 3_600_000, "offset": 6 * 3_600_000}
@@ -43,7 +43,7 @@ async def test_the_clock_moves_forward_for_everything_in_the_space(mock: Mock) -
     assert (await mock.exchanges())[-1]["at"] == moved["now"]
 
 
-async def test_reset_goes_back_to_the_catalogue(mock: Mock) -> None:
+async def test_reset_restores_the_catalogue(mock: Mock) -> None:
     headers = await mock.logged_in()
     await mock.behave({"status": 503})
     await mock.http.post("/_mock/clock", json={"advance": "1h"})
@@ -82,7 +82,7 @@ async def test_relative_urls_keep_the_prefix_of_the_space(mock: Mock) -> None:
     assert (await space.exchanges())[-1]["path"] == f"/api/v2/authenticate/REF30/{session['code']}"
 
 
-async def test_every_time_is_that_of_the_space(mock: Mock) -> None:
+async def test_every_time_comes_from_the_clock_of_the_space(mock: Mock) -> None:
     space = mock.at("/~later")
     await space.post("/_mock/clock", json={"advance": "7d"})
     now = mock.clock.now_ms() + 7 * 86_400_000
@@ -104,7 +104,7 @@ async def test_every_time_is_that_of_the_space(mock: Mock) -> None:
     assert (await space.get(PROFILES, headers=headers)).status_code == 401
 
 
-async def test_idle_spaces_go_and_the_default_one_stays() -> None:
+async def test_idle_spaces_are_evicted_except_the_default_one() -> None:
     mock = Mock(Settings(bounds=Bounds(space_idle=parse_duration("10m"))))
     await mock.http.post("/_mock/behaviours", json={"effect": {"status": 503}})
     for name in ("idle", "advanced", "listened-to"):
@@ -132,7 +132,7 @@ async def test_spaces_are_bounded() -> None:
 
 
 @pytest.mark.parametrize("name", ["..", "x" * 65, "%3Cb%3E"])
-async def test_other_characters_name_no_space(mock: Mock, name: str) -> None:
+async def test_other_characters_are_invalid_in_a_space_name(mock: Mock, name: str) -> None:
     assert (await mock.http.get(f"/~{name}/_mock/health")).status_code == 404
     assert (await mock.http.get("/_mock/spaces")).json() == {"spaces": ["default"]}
 
@@ -159,7 +159,7 @@ async def test_the_journal_is_read_in_pages_and_filtered(mock: Mock) -> None:
     assert (await mock.exchanges())[0]["id"] == ids[-1] + 1
 
 
-async def test_polls_of_a_code_belong_to_its_device(mock: Mock) -> None:
+async def test_polls_of_a_code_are_attributed_to_its_device(mock: Mock) -> None:
     headers = await mock.signed_on()
     code = (await mock.session(headers))["code"]
     await mock.http.get(f"{PROFILES}/code/{code}", headers={"Authorization": headers["Authorization"]})
@@ -172,13 +172,13 @@ async def test_polls_of_a_code_belong_to_its_device(mock: Mock) -> None:
 
 
 @pytest.mark.parametrize("query", ["limit=x", "limit=99999999", "after=-1", "colour=red", "status=abc"])
-async def test_a_wrong_filter_is_refused_with_a_sentence(mock: Mock, query: str) -> None:
+async def test_an_invalid_filter_is_refused_with_a_message(mock: Mock, query: str) -> None:
     answer = await mock.http.get(f"/_mock/exchanges?{query}")
     assert answer.status_code == 400
     assert query.split("=", maxsplit=1)[0] in answer.json()["error"]
 
 
-async def test_a_login_by_control_call_says_what_hinders_it(mock: Mock) -> None:
+async def test_a_failed_login_by_control_call_gives_the_reason(mock: Mock) -> None:
     headers = await mock.signed_on()
     empty = (await mock.http.post("/api/v2/REF30/sessions", headers=headers)).json()["code"]
     hindered = await mock.http.post(f"/_mock/sessions/{empty}/login")
@@ -216,7 +216,7 @@ async def test_the_catalogue_shows_no_passwords(mock: Mock) -> None:
         ("POST", "/_mock/clock", 400),
     ],
 )
-async def test_control_calls_that_cannot_be_done_say_why(mock: Mock, method: str, path: str, status: int) -> None:
+async def test_impossible_control_calls_give_the_reason(mock: Mock, method: str, path: str, status: int) -> None:
     body = {"enabled": True} if method == "PUT" else None
     answer = await mock.http.request(method, path, json=body)
     assert answer.status_code == status
@@ -249,7 +249,7 @@ async def test_the_ring_buffer_drops_the_oldest_and_counts_them() -> None:
     assert await journal.dropped() == 2
 
 
-async def test_what_is_read_from_the_journal_is_masked() -> None:
+async def test_secrets_in_the_journal_are_masked() -> None:
     journal = journal_of(limit=1)
     await journal.append(raw_exchange(journal.next_id(), secret="s3cret-token"))
     [read] = await journal.after(0)
@@ -257,7 +257,7 @@ async def test_what_is_read_from_the_journal_is_masked() -> None:
     assert "s3cret" not in repr(read)
 
 
-async def test_a_recording_is_whole_after_each_exchange(tmp_path: Path) -> None:
+async def test_a_recording_is_complete_after_each_exchange(tmp_path: Path) -> None:
     trace = tmp_path / "trace.jsonl"
     recorder = Recorder(trace, RECORD_LIMIT)
     journal = journal_of(limit=1, recorder=recorder)
@@ -268,7 +268,7 @@ async def test_a_recording_is_whole_after_each_exchange(tmp_path: Path) -> None:
     recorder.close()
 
 
-async def test_a_recording_ends_at_its_limit_and_says_so(tmp_path: Path) -> None:
+async def test_a_recording_stops_at_its_size_limit_with_a_message(tmp_path: Path) -> None:
     trace = tmp_path / "trace.jsonl"
     recorders = [Recorder(trace, parse_size("1KB")) for _ in range(2)]
     journal = journal_of(limit=1, recorder=recorders[0])
@@ -282,14 +282,14 @@ async def test_a_recording_ends_at_its_limit_and_says_so(tmp_path: Path) -> None
     ended = msgspec.json.decode(last, type=RecordEnded)
     assert ended.record_ended == "the file has reached its limit (--record-limit 1KB)"
     assert ended.wall == ids[-1] + 1
-    # Another process that writes to the file ends as well, however short its line.
+    # A second recorder of the same file stops too, however short its line.
     recorders[1].append(raw_exchange(99).exchange())
     recorders[1].close()
     assert sum(b"record_ended" in line for line in trace.read_bytes().splitlines()) == 2
     assert trace.stat().st_size < 1000 + 2 * 600
 
 
-async def test_what_cannot_be_recorded_is_answered_503_with_a_sentence() -> None:
+async def test_a_failed_recording_is_answered_503_with_a_message() -> None:
     app = create_app(Settings(record="/dev/full"))
     async with app.router.lifespan_context(app):
         answer = await httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://mock").get(PROFILES)
@@ -297,7 +297,7 @@ async def test_what_cannot_be_recorded_is_answered_503_with_a_sentence() -> None
     assert "cannot be recorded in /dev/full (No space left on device)" in answer.json()["error"]
 
 
-async def test_a_call_that_breaks_off_does_nothing_and_is_no_failure(mock: Mock) -> None:
+async def test_an_aborted_request_has_no_effect_and_no_error(mock: Mock) -> None:
     messages: list[Message] = [
         {"type": "http.request", "body": b'{"effect": ', "more_body": True},
         {"type": "http.disconnect"},

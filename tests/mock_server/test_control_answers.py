@@ -1,4 +1,4 @@
-"""What control calls answer, byte for byte: the structs that the clients decode, and no member besides."""
+"""Answers of control calls, byte for byte: exactly the structs that the clients decode."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CENTRES = (
 
 @pytest.fixture
 def mock() -> Mock:
-    """A mock that throttles and has two data centres, with a clock that stands still."""
+    """A mock with a rate limit, two data centres and a clock that stands still."""
     made, store = Mock(Settings()), MemoryStore()
     centres = DataCentres("adobe-pass.test", ("127.0.0.2", "127.0.0.3"), store.root(), "127.0.0.1:5353")
     made.app = create_app(Settings(), store=store, clock=made.clock, ids=RandomIds(7), data_centres=centres)
@@ -47,8 +47,8 @@ async def answered(mock: Mock, method: str, path: str, json: object = None) -> s
     return answer.text
 
 
-def again(text: str, kind: object) -> str:
-    """The text after a struct of the clients has read and written it."""
+def round_trip(text: str, kind: object) -> str:
+    """Return the text after a struct of the clients has decoded and encoded it."""
     return msgspec.json.encode(msgspec.json.decode(text, type=kind)).decode()
 
 
@@ -82,14 +82,14 @@ def again(text: str, kind: object) -> str:
         ),
     ],
 )
-async def test_an_answer_is_its_struct(
+async def test_an_answer_equals_its_client_struct(
     mock: Mock, method: str, path: str, body: object, kind: type[msgspec.Struct], text: str
 ) -> None:
     assert await answered(mock, method, path, body) == text
-    assert again(text, kind) == text
+    assert round_trip(text, kind) == text
 
 
-async def test_the_verdict_on_a_good_media_token(mock: Mock) -> None:
+async def test_the_answer_for_a_valid_media_token(mock: Mock) -> None:
     headers = await mock.logged_in()
     (permit,) = await mock.decide(headers, "authorize", "REF30")
     token = permit["token"]["serializedToken"]
@@ -99,7 +99,7 @@ async def test_the_verdict_on_a_good_media_token(mock: Mock) -> None:
         f'{{"status":"VALID_TOKEN","token":{{"session_guid":"{guid}","requestor_id":"REF30","resource_id":"REF30",'
         '"ttl":420000,"issued":1752149281000,"mvpd_id":"Cablevision","proxy_mvpd_id":null}}'
     )
-    assert again(text, MediaTokenVerdict) == text
+    assert round_trip(text, MediaTokenVerdict) == text
 
 
 async def test_sessions_and_buckets(mock: Mock) -> None:
@@ -129,13 +129,13 @@ async def test_sessions_and_buckets(mock: Mock) -> None:
 async def test_a_page_of_the_journal(mock: Mock) -> None:
     await mock.http.get("/api/v2/REF30/profiles")
     text = await answered(mock, "GET", "/exchanges")
-    assert again(text, ExchangePage) == text
+    assert round_trip(text, ExchangePage) == text
     assert text.startswith('{"exchanges":[{"id":1,')
     assert text.endswith('}],"next":1}')
 
 
 @pytest.mark.parametrize(("name", "kind"), [("sessions", ListedSession), ("buckets", Bucket)])
-async def test_what_is_listed_is_its_struct(mock: Mock, name: str, kind: type[msgspec.Struct]) -> None:
+async def test_a_listed_item_equals_its_client_struct(mock: Mock, name: str, kind: type[msgspec.Struct]) -> None:
     await mock.logged_in()
     listed: dict[str, Any] = msgspec.json.decode(await answered(mock, "GET", f"/{name}"), type=dict[str, Any])
     assert len(listed[name]) == 1

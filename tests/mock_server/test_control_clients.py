@@ -1,4 +1,4 @@
-"""The clients of the control API: every call of it, for coroutines and for all else."""
+"""The clients of the control API: every call, synchronous and asynchronous."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def control(address: str, request: pytest.FixtureRequest) -> Iterator[SyncContro
 
 
 def session(control: SyncControlClient, **wanted: str) -> tuple[str, dict[str, str]]:
-    """A session made as a service makes it; its code, and the headers of its device."""
+    """Create a session as a service does; return its code and the headers of its device."""
     with httpx.Client(base_url=control.base_url, trust_env=False) as http:
         statement = {"software_statement": control.software_statement()}
         client = http.post("/o/client/register", json=statement).json()
@@ -56,7 +56,7 @@ def test_every_control_call_has_a_method_in_both_clients() -> None:
 
 
 @pytest.mark.slow
-def test_a_session_is_seen_logged_in_and_ended(control: SyncControlClient) -> None:
+def test_a_session_is_listed_logged_in_and_ended(control: SyncControlClient) -> None:
     code, headers = session(control)
     assert [(s.code, s.state, s.mvpd) for s in control.sessions()] == [(code, "pending", "Cablevision")]
     control.login(code, "viewer")
@@ -123,7 +123,7 @@ def test_keys_data_centres_metrics_and_spaces(control: SyncControlClient) -> Non
 
 
 @pytest.mark.slow
-def test_events_are_read_as_they_happen(control: SyncControlClient) -> None:
+def test_events_are_streamed(control: SyncControlClient) -> None:
     with control.events(after="0", view="summary") as events:
         httpx.get(f"{control.base_url}/api/v2/REF30/profiles", trust_env=False)
         seen = next(event for event in events if event.event == "exchange")
@@ -133,7 +133,7 @@ def test_events_are_read_as_they_happen(control: SyncControlClient) -> None:
 
 
 @pytest.mark.slow
-def test_coroutines_have_the_same_calls(address: str) -> None:
+def test_the_asynchronous_client_has_the_same_calls(address: str) -> None:
     async def use() -> None:
         async with ControlClient(f"{address}/~coroutines") as control:
             assert (await control.health()).status == "ok"
@@ -153,7 +153,7 @@ def test_coroutines_have_the_same_calls(address: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_control_token_is_carried_and_an_authority_trusted(tmp_path: Path) -> None:
+def test_the_control_token_is_sent_and_the_certificate_authority_trusted(tmp_path: Path) -> None:
     with serving("--control-token", "s3cret") as (address, _):
         with SyncControlClient(address, token="s3cret") as control:
             assert control.health().status == "ok"
@@ -166,7 +166,7 @@ def test_a_control_token_is_carried_and_an_authority_trusted(tmp_path: Path) -> 
             assert (control.clock().offset, other.clock().offset) == (0, 3_600_000)
 
 
-def test_comments_and_pauses_of_the_stream_are_no_events() -> None:
+def test_comments_and_pauses_of_the_stream_are_skipped() -> None:
     reader = EventReader()
     lines = ["retry: 1000", ": listening", "", ": still here", "", "id: 1.0", "event: end", "data: {}", ""]
     assert [event.event for line in lines if (event := reader.feed(line)) is not None] == ["end"]

@@ -1,4 +1,4 @@
-"""Answers that pages of other origins may read (the browser's side of it: tests/browser/test_cross_origin.py)."""
+"""CORS headers of answers (the browser's side: tests/browser/test_cross_origin.py)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def test_every_answer_carries_the_headers_of_the_sample(
     assert asked.headers["vary"] == "Origin"
 
 
-async def test_a_429_carries_them_too(throttling_mock: Mock) -> None:
+async def test_a_429_has_cors_headers(throttling_mock: Mock) -> None:
     for _ in range(12):
         answer = await throttling_mock.http.get("/api/v2/REF30/profiles", headers=ORIGIN)
     assert answer.status_code == 429
@@ -44,13 +44,13 @@ async def test_a_429_carries_them_too(throttling_mock: Mock) -> None:
 
 
 @pytest.mark.parametrize("path", ["/activate", "/mvpd/Cablevision/login", "/_mock/health"])
-async def test_pages_and_control_calls_are_no_business_of_other_origins(mock: Mock, path: str) -> None:
+async def test_pages_and_control_calls_have_no_cors_headers(mock: Mock, path: str) -> None:
     answer = await mock.http.get(path, headers=ORIGIN)
     assert not [name for name in answer.headers if name.startswith("access-control")]
     assert (await mock.http.options(path, headers=ORIGIN)).status_code in {404, 405}
 
 
-async def test_a_behaviour_for_an_endpoint_does_not_mean_its_preflight(mock: Mock) -> None:
+async def test_a_behaviour_for_an_endpoint_does_not_match_its_preflight(mock: Mock) -> None:
     await mock.behave({"status": 503}, match={"endpoint": "configuration"}, times=1)
     assert (await mock.http.options("/api/v2/REF30/configuration")).status_code == 200
     assert (await mock.http.get("/api/v2/REF30/configuration")).status_code == 503

@@ -1,4 +1,4 @@
-"""How the dashboard is served: what a browser gets, and what it is told to let run."""
+"""The files of the dashboard: what the mock serves, with which content security policy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.mock_server.conftest import Mock
 pytestmark = pytest.mark.anyio
 
 
-async def test_the_page_comes_with_a_policy_that_lets_only_its_own_files_run(mock: Mock) -> None:
+async def test_the_content_security_policy_allows_only_the_dashboards_own_files(mock: Mock) -> None:
     page = await mock.http.get("/_mock/")
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     policy = page.headers["content-security-policy"]
@@ -30,7 +30,7 @@ async def test_a_slash_is_added_within_the_space(mock: Mock) -> None:
     assert (answer.status_code, answer.headers["location"]) == (308, "/~build-42/_mock/")
 
 
-async def test_every_file_of_the_package_is_served_and_fresh(mock: Mock) -> None:
+async def test_every_file_of_the_package_is_served_with_no_cache(mock: Mock) -> None:
     files = {file.name for file in (resources.files("pass_harness.mock_server") / "dashboard" / "static").iterdir()}
     assert "main.js" in files
     for file in files:
@@ -49,7 +49,7 @@ async def test_nothing_else_is_served(mock: Mock, path: str) -> None:
     assert (await mock.http.get(f"/_mock/dashboard/{path}")).status_code == 404
 
 
-async def test_the_page_needs_no_token_but_what_it_shows_does() -> None:
+async def test_the_page_needs_no_token_but_its_data_does() -> None:
     mock = Mock(Settings(control_token="s3cret"))
     assert (await mock.http.get("/_mock/")).status_code == 200
     assert (await mock.http.get("/_mock/dashboard/main.js")).status_code == 200

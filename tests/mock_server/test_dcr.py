@@ -1,4 +1,4 @@
-"""Registration and access tokens, as on the two DCR pages, and as clients in the wild ask for them."""
+"""Registration and access tokens, as on the two DCR pages and as existing clients request them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ async def _statement(mock: Mock, application: str = "default") -> str:
     return (await mock.http.get("/_mock/software-statement", params={"application": application})).text
 
 
-async def test_a_software_statement_buys_client_credentials(mock: Mock) -> None:
+async def test_a_software_statement_registers_a_client(mock: Mock) -> None:
     body = {"software_statement": await _statement(mock), "redirect_uri": "adobepass://com.programmer"}
     answer = await mock.http.post("/o/client/register", json=body)
     assert (answer.status_code, answer.headers["content-type"]) == (201, JSON)
@@ -42,7 +42,7 @@ async def test_the_software_statement_has_the_claims_of_public_ones(mock: Mock) 
     assert claims["iat"] == claims["nbf"]
 
 
-async def test_credentials_buy_an_access_token(mock: Mock) -> None:
+async def test_client_credentials_return_an_access_token(mock: Mock) -> None:
     token = await mock.token(await mock.register())
     assert token["token_type"] == "bearer"
     assert token["expires_in"] == 21_600
@@ -66,7 +66,7 @@ async def test_credentials_buy_an_access_token(mock: Mock) -> None:
         b"software_statement=a&software_statement=b",
     ],
 )
-async def test_a_registration_that_cannot_be_read_is_an_invalid_request(mock: Mock, body: bytes) -> None:
+async def test_a_malformed_registration_is_an_invalid_request(mock: Mock, body: bytes) -> None:
     answer = await mock.http.post("/o/client/register", content=body)
     assert (answer.status_code, answer.json()) == (400, {"error": "invalid_request"})
 
@@ -83,7 +83,7 @@ async def test_a_forged_statement_is_invalid_and_an_unknown_one_unapproved(mock:
     assert answer.json() == {"error": "unapproved_software_statement"}
 
 
-async def test_an_access_token_is_no_software_statement(mock: Mock) -> None:
+async def test_an_access_token_is_refused_as_a_software_statement(mock: Mock) -> None:
     token = (await mock.token(await mock.register()))["access_token"]
     answer = await mock.http.post("/o/client/register", json={"software_statement": token})
     assert answer.json() == {"error": "invalid_software_statement"}
@@ -94,8 +94,8 @@ async def test_a_redirect_uri_without_scheme_is_invalid(mock: Mock) -> None:
     assert (await mock.http.post("/o/client/register", json=body)).json() == {"error": "invalid_redirect_uri"}
 
 
-async def test_line_breaks_inside_the_statement_do_no_harm(mock: Mock) -> None:
-    """Adobe's sample request shows the statement wrapped over lines."""
+async def test_line_breaks_inside_the_statement_are_ignored(mock: Mock) -> None:
+    """Adobe's sample request shows the statement wrapped over several lines."""
     statement = await _statement(mock)
     wrapped = "\n ".join(statement[i : i + 60] for i in range(0, len(statement), 60))
     assert (await mock.http.post("/o/client/register", json={"software_statement": wrapped})).status_code == 201
@@ -123,7 +123,7 @@ async def test_a_repeated_parameter_is_an_invalid_request(mock: Mock) -> None:
     assert answer.json() == {"error": "invalid_request"}
 
 
-async def test_two_tokens_of_one_second_are_two_tokens(mock: Mock) -> None:
+async def test_two_tokens_issued_in_one_second_differ(mock: Mock) -> None:
     credentials = await mock.register()
     tokens = {(await mock.token(credentials))["access_token"] for _ in range(5)}
     assert len(tokens) == 5
@@ -148,7 +148,7 @@ async def test_an_expired_token_is_401(mock: Mock) -> None:
     assert (await mock.http.get("/api/v2/REF30/profiles", headers=headers)).status_code == 401
 
 
-async def test_a_token_without_the_scope_or_link_is_for_no_service_provider(mock: Mock) -> None:
+async def test_a_token_without_the_scope_or_link_is_refused_for_every_service_provider(mock: Mock) -> None:
     legacy = await mock.signed_on(application="legacy")
     answer = await mock.http.get("/api/v2/REF30/profiles", headers=legacy)
     assert (answer.status_code, answer.json()["code"]) == (401, "invalid_access_token_service_provider")

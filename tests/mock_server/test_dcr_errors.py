@@ -1,4 +1,4 @@
-"""Every error of dynamic client registration is provoked likewise."""
+"""Every error of dynamic client registration is caused by a client mistake or a behaviour."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ OF_DCR: dict[str, Situation] = {
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("code", sorted(DCR_ERRORS))
-async def test_every_error_of_dcr_can_be_provoked(mock: Mock, code: str) -> None:
+async def test_every_error_of_dcr_can_be_caused(mock: Mock, code: str) -> None:
     answer = await OF_DCR[code](mock)
     assert (answer.status_code, answer.json()) == (400, {"error": code})
     assert answer.headers["content-type"] == "application/json;charset=UTF-8"
@@ -80,7 +80,7 @@ async def test_every_error_of_dcr_can_be_provoked(mock: Mock, code: str) -> None
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("match", [{}, {"endpoint": "profiles"}, {"endpoint": "*"}])
-async def test_an_error_of_dcr_is_for_dcr_alone(mock: Mock, match: dict[str, str]) -> None:
+async def test_a_dcr_error_applies_to_dcr_endpoints_only(mock: Mock, match: dict[str, str]) -> None:
     behaviour = {"effect": {"error": "unauthorized_client"}, "match": match}
     answer = await mock.http.post("/_mock/behaviours", json=behaviour)
     assert answer.status_code == 400

@@ -1,4 +1,4 @@
-"""Rows of the table of endpoints: contradictions are refused, and one row is enough for every part of the mock."""
+"""Rows of the table of endpoints: contradictions are refused, and one row configures every part of the mock."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ async def toys() -> AsyncIterator[Mock]:
 
 
 async def headers(mock: Mock) -> dict[str, str]:
-    """Headers of a caller without a device."""
+    """Return the headers of a caller without a device."""
     return {
         name: value for name, value in (await mock.signed_on()).items() if name in {"Authorization", "X-Device-Info"}
     }
@@ -128,7 +128,7 @@ async def test_pages_of_other_origins_may_call_a_new_row(toys: Mock) -> None:
         assert CORS_HEADERS.items() <= dict(answer.headers).items()
 
 
-async def test_journal_and_recognition_know_a_new_row(toys: Mock) -> None:
+async def test_journal_and_recognition_support_a_new_row(toys: Mock) -> None:
     token = await headers(toys)
     await toys.http.options(TOY_PATH)
     await toys.http.post(TOY_PATH, headers=token, data={"provider": "Dish"})
@@ -187,7 +187,7 @@ async def test_errors_have_the_form_of_the_row() -> None:
     assert types == ["application/json;charset=UTF-8", "text/html; charset=utf-8"]
 
 
-def test_a_row_without_its_openapi_operation_says_what_to_add() -> None:
+def test_a_row_without_an_openapi_operation_is_refused_with_the_remedy() -> None:
     with pytest.raises(ValueError, match=r"sessions\.toy") as refused:
         document((*ENDPOINTS, TOY))
     assert str(refused.value) == (
@@ -213,7 +213,7 @@ def test_the_document_takes_body_token_and_errors_from_the_row(monkeypatch: pyte
         ("sessions.toy", f"{API}/toys/{{colour}}", "PATH in mock_server/openapi/parameters.py"),
     ],
 )
-def test_the_document_says_what_else_is_missing(
+def test_the_document_names_other_missing_entries(
     monkeypatch: pytest.MonkeyPatch, id_: str, path: str, where: str
 ) -> None:
     monkeypatch.setitem(document_module.OPERATIONS, id_, TOY_OPERATION)
@@ -317,7 +317,7 @@ def test_rows_that_contradict_each_other_are_refused(rows: tuple[Endpoint, ...],
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=[endpoint.id for endpoint in ENDPOINTS])
 def test_identifiers_in_the_query_string_are_documented(endpoint: Endpoint) -> None:
-    """Pages read more than their documents list: the browser brings along what Adobe's redirects carry."""
+    """Pages read more than their documents list: browsers send along the parameters of Adobe's redirects."""
     query = {parameter.name for parameter in OPERATIONS[endpoint.id].parameters if parameter.where == "query"}
     documented = query | (endpoint.body.parameters if endpoint.body else frozenset())
     assert endpoint.is_page or {name for _, name in endpoint.identifiers} <= documented

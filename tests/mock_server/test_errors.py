@@ -1,4 +1,4 @@
-"""Every error of Adobe's tables is provoked: by a situation where a client can get into one, else by a behaviour."""
+"""Every error of Adobe's tables is caused: by a client mistake where possible, otherwise by a behaviour."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.mock_server.error_situations import PER_ITEM, PROFILES, TOP_LEVEL
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("code", ENHANCED_ERRORS)
-async def test_every_error_of_the_table_can_be_provoked(mock: Mock, code: str) -> None:
+async def test_every_error_of_the_table_can_be_caused(mock: Mock, code: str) -> None:
     row = ENHANCED_ERRORS[code]
     if code in TOP_LEVEL:
         answer = await TOP_LEVEL[code](mock)
@@ -26,7 +26,7 @@ async def test_every_error_of_the_table_can_be_provoked(mock: Mock, code: str) -
         error = decision["error"]
     assert answer.headers["content-type"] == "application/json;charset=UTF-8"
     fixed = {"action": row.action, "status": row.status, "code": code, "message": row.message, "helpUrl": HELP_URL}
-    # The details are the partner's own words, and a trace is this answer's alone.
+    # The details are the partner's own text, and a trace identifies this answer only.
     assert {name: value for name, value in error.items() if name not in {"details", "trace"}} == fixed
     assert len(error["trace"]) == 36
 

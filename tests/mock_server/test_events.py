@@ -1,4 +1,4 @@
-"""Live: events as they happen, findings of observers, and what a listener may cost."""
+"""Server-sent events: exchanges as they happen, findings of observers, and limits for slow listeners."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Event:
 
 @contextlib.asynccontextmanager
 async def listening(url: str, **params: str) -> AsyncIterator[AsyncIterator[Event]]:
-    """The events of a space; the connection stands when the context begins."""
+    """Yield the events of a space; the connection is open when the context begins."""
     async with (
         httpx.AsyncClient(trust_env=False, timeout=20) as http,
         http.stream("GET", f"{url}/_mock/events", params=params) as answer,
@@ -78,7 +78,7 @@ async def ask(url: str, times: int = 1, path: str = "/api/v2/REF30/configuration
 
 
 @pytest.mark.slow
-async def test_an_exchange_is_told_whole_as_it_happens(mock: str) -> None:
+async def test_an_exchange_is_sent_complete_as_it_happens(mock: str) -> None:
     async with listening(f"{mock}/~told") as events:
         await ask(f"{mock}/~told")
         event = await anext(events)
@@ -98,7 +98,7 @@ async def test_a_summary_has_the_error_and_no_bodies(mock: str) -> None:
 
 
 @pytest.mark.slow
-async def test_a_space_tells_only_of_itself(mock: str) -> None:
+async def test_a_space_sends_only_its_own_events(mock: str) -> None:
     async with listening(f"{mock}/~mine") as events:
         await ask(f"{mock}/~theirs")
         await ask(f"{mock}/~mine")
@@ -106,7 +106,7 @@ async def test_a_space_tells_only_of_itself(mock: str) -> None:
 
 
 @pytest.mark.slow
-async def test_a_listener_resumes_without_loss_and_without_doubles(mock: str) -> None:
+async def test_a_listener_resumes_without_loss_or_duplicates(mock: str) -> None:
     url = f"{mock}/~resumed"
     await ask(url, 3)
     async with listening(url, after="0") as events:
@@ -133,7 +133,7 @@ async def test_last_event_id_resumes_too(mock: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("query", ["after=x", "after=1.2.3", "after=-1", "view=short"])
-async def test_a_wrong_parameter_is_refused_with_a_sentence(mock: str, query: str) -> None:
+async def test_an_invalid_parameter_is_refused_with_a_message(mock: str, query: str) -> None:
     async with httpx.AsyncClient(trust_env=False) as http:
         answer = await http.get(f"{mock}/_mock/events?{query}")
     assert answer.status_code == 400
@@ -141,7 +141,7 @@ async def test_a_wrong_parameter_is_refused_with_a_sentence(mock: str, query: st
 
 
 @pytest.mark.slow
-async def test_who_is_far_behind_is_told_what_was_missed(mock: str) -> None:
+async def test_a_slow_listener_receives_a_gap_event(mock: str) -> None:
     url = f"{mock}/~behind"
     async with httpx.AsyncClient(trust_env=False) as http:
         for _ in range(42):
@@ -152,7 +152,7 @@ async def test_who_is_far_behind_is_told_what_was_missed(mock: str) -> None:
 
 
 @pytest.mark.slow
-async def test_a_listener_who_never_reads_holds_nobody_up(mock: str) -> None:
+async def test_a_listener_that_never_reads_does_not_delay_requests(mock: str) -> None:
     url = f"{mock}/~stuck"
     host, port = mock.removeprefix("http://").split(":")
     _, writer = await asyncio.open_connection(host, int(port), limit=1)
@@ -168,7 +168,7 @@ async def test_a_listener_who_never_reads_holds_nobody_up(mock: str) -> None:
 
 
 @pytest.mark.slow
-async def test_a_reset_is_told_and_findings_begin_anew(mock: str) -> None:
+async def test_a_reset_is_sent_and_clears_the_findings(mock: str) -> None:
     url = f"{mock}/~reset"
     await ask(url, 1)
     async with httpx.AsyncClient(trust_env=False) as http, listening(url) as events:
@@ -189,8 +189,8 @@ async def test_deleting_a_space_ends_its_listeners(mock: str) -> None:
 
 
 @pytest.mark.slow
-async def test_the_live_rules_find_what_the_service_did(mock: str) -> None:
-    """A request without a token breaks headers.authorization: told at once, and listed with its evidence."""
+async def test_the_live_rules_report_a_violation(mock: str) -> None:
+    """A request without a token violates headers.authorization: sent at once, and listed with its evidence."""
     url = f"{mock}/~judged"
     async with listening(url) as events, httpx.AsyncClient(trust_env=False) as http:
         await ask(url)
@@ -212,7 +212,7 @@ async def _until(events: AsyncIterator[Event], rule: str) -> AsyncIterator[Event
 
 
 @pytest.mark.slow
-async def test_without_rules_nothing_is_judged(tmp_path: Path) -> None:
+async def test_without_rules_there_are_no_findings(tmp_path: Path) -> None:
     with Child("mock", (*SERVE, "--no-rules"), ready="/_mock/health", folder=tmp_path) as child:
         await ask(child.url)
         async with httpx.AsyncClient(trust_env=False) as http:
@@ -237,8 +237,8 @@ async def test_the_mock_stops_within_two_seconds_with_listeners(reads: bool, tmp
 
 
 @dataclass
-class Notes:
-    """An observer that keeps what it is shown."""
+class RecordingObserver:
+    """An observer that records the exchanges that it receives."""
 
     seen: list[int] = field(default_factory=list)
     fails_at: int = 0
@@ -258,7 +258,7 @@ def watch(notes: Observer, most_waiting: int = 100) -> LocalMonitor:
 
 
 def test_observers_see_exchanges_in_the_order_of_arrival() -> None:
-    notes = Notes()
+    notes = RecordingObserver()
     watched = watch(notes)
     first = ManualClock().monotonic_s()
     second = first + 1
@@ -273,8 +273,8 @@ def test_observers_see_exchanges_in_the_order_of_arrival() -> None:
     assert notes.seen == [2, 1]
 
 
-def test_a_request_that_is_never_answered_does_not_hold_back_for_ever() -> None:
-    notes = Notes()
+def test_an_unanswered_request_delays_observers_only_for_a_while() -> None:
+    notes = RecordingObserver()
     clock = ManualClock()
     watched = LocalMonitor(clock, [lambda: notes], 100)
     watched.arrived(clock.monotonic_s())
@@ -286,8 +286,8 @@ def test_a_request_that_is_never_answered_does_not_hold_back_for_ever() -> None:
     assert notes.seen == [1]
 
 
-def test_judging_stops_when_too_much_waits_and_says_so_until_a_reset() -> None:
-    notes = Notes()
+def test_evaluation_stops_when_its_queue_is_full_until_a_reset() -> None:
+    notes = RecordingObserver()
     watched = watch(notes, most_waiting=2)
     for number in (1, 2, 3, 4):
         watched.add(raw_exchange(number, wall=number))
@@ -301,8 +301,8 @@ def test_judging_stops_when_too_much_waits_and_says_so_until_a_reset() -> None:
     assert (notes.seen, watched.stopped) == ([5], None)
 
 
-def test_an_observer_that_fails_harms_nobody_else(caplog: pytest.LogCaptureFixture) -> None:
-    watched = watch(Notes(fails_at=1))
+def test_a_failing_observer_does_not_affect_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    watched = watch(RecordingObserver(fails_at=1))
     watched.add(raw_exchange(1, wall=1))
     watched.judge()
     assert watched.stopped is not None

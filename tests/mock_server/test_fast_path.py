@@ -23,8 +23,8 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         yield mock.port
 
 
-def said(port: int, *requests: str) -> bytes:
-    """Everything that the mock answers to requests sent at once, the last of which ends the connection."""
+def received(port: int, *requests: str) -> bytes:
+    """Return everything that the mock sends for pipelined requests; the last one closes the connection."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as peer:
         peer.sendall("".join(requests).encode())
         pieces = []
@@ -49,9 +49,9 @@ def answers(raw: bytes) -> list[tuple[str, dict[str, str], bytes]]:
     return found
 
 
-def test_requests_sent_at_once_are_answered_in_their_order(port: int) -> None:
+def test_pipelined_requests_are_answered_in_order(port: int) -> None:
     paths = (PROFILES, f"{PROFILES}/code/AAAAAAA", "/api/v2/NONE/profiles", PROFILES)
-    found = answers(said(port, *map(request, paths), request("/_mock/health", "Connection: close")))
+    found = answers(received(port, *map(request, paths), request("/_mock/health", "Connection: close")))
     assert [status for status, *_ in found] == ["HTTP/1.1 401 Unauthorized"] * 4 + ["HTTP/1.1 200 OK"]
     assert b'"code":"invalid_access_token_client_application"' in found[3][2]
 
@@ -75,8 +75,8 @@ def test_an_answer_is_the_same_whether_its_connection_ends_or_not(port: int) -> 
         request(PROFILES, "Connection: close", method="HEAD"),
     ],
 )
-def test_a_connection_that_is_to_end_ends(port: int, last: str) -> None:
-    raw = said(port, last)
+def test_the_connection_closes_when_the_request_says_so(port: int, last: str) -> None:
+    raw = received(port, last)
     head, _, body = raw.partition(b"\r\n\r\n")
     assert b"connection: close" in head.lower()
     assert (body == b"") == last.startswith("HEAD")

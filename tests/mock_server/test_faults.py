@@ -1,4 +1,4 @@
-"""What goes wrong beneath HTTP and besides it: connections, bodies, TLS, data centres, allow-list, presets."""
+"""Faults beyond HTTP statuses: connections, bodies, TLS, data centres, allow-list, presets."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def behave(address: str, effect: object, **rest: object) -> None:
 
 
 def unchecked(mock: Mock) -> httpx.AsyncClient:
-    """A client whose answers may be what no document shows."""
+    """Yield a client whose answers may differ from the OpenAPI document."""
     return httpx.AsyncClient(transport=httpx.ASGITransport(mock.app), base_url="http://mock")
 
 
 @pytest.mark.slow
-def test_an_answer_that_nobody_waited_for_is_none() -> None:
+def test_an_answer_after_the_client_disconnected_is_recorded_as_none() -> None:
     with serving() as (address, _):
         behave(address, {"latency": "700ms"})
         with pytest.raises(httpx.ReadTimeout):
@@ -53,7 +53,7 @@ def test_an_answer_that_nobody_waited_for_is_none() -> None:
 
 
 @pytest.mark.slow
-def test_connections_break_as_told() -> None:
+def test_connections_break_as_configured() -> None:
     with serving() as (address, _):
         behave(address, {"connection": "reset"}, match={"ip": "203.0.113.1"})
         behave(address, {"connection": "truncate"}, match={"ip": "203.0.113.2"})
@@ -97,7 +97,7 @@ def test_one_connection_carries_many_exchanges() -> None:
 
 
 @pytest.mark.slow
-def test_a_mock_with_stalled_connections_still_ends() -> None:
+def test_a_mock_with_stalled_connections_still_stops() -> None:
     with serving() as (address, process):
         behave(address, {"connection": "stall"})
         with pytest.raises(httpx.ReadTimeout):
@@ -106,7 +106,7 @@ def test_a_mock_with_stalled_connections_still_ends() -> None:
 
 
 @pytest.mark.anyio
-async def test_bodies_have_members_that_nobody_documented(mock: Mock) -> None:
+async def test_bodies_can_have_undocumented_members(mock: Mock) -> None:
     headers = await mock.logged_in()
     await mock.behave({"body": "unknown_fields"}, match={"endpoint": "profiles*"}, times=1)
     plain = unchecked(mock)
@@ -122,7 +122,7 @@ async def test_bodies_have_members_that_nobody_documented(mock: Mock) -> None:
 
 
 @pytest.mark.anyio
-async def test_errors_have_codes_that_no_table_lists_at_the_top_and_in_decisions(mock: Mock) -> None:
+async def test_unknown_error_codes_can_appear_at_top_level_and_in_decisions(mock: Mock) -> None:
     headers = await mock.logged_in()
     await mock.behave({"body": "unknown_code"})
     plain = unchecked(mock)
@@ -136,13 +136,13 @@ async def test_errors_have_codes_that_no_table_lists_at_the_top_and_in_decisions
 
 
 @given(st.integers(1, 10_000), st.integers(0, 10_000), st.integers(0, 100))
-def test_uniform_latencies_stay_within(low: int, more: int, hit: int) -> None:
+def test_uniform_latencies_stay_within_their_bounds(low: int, more: int, hit: int) -> None:
     latency = Latency({"uniform": [f"{low}ms", f"{low + more}ms"]})
     assert low <= latency.sample(f"1 {hit}", 0) <= low + more
     assert latency.sample(f"1 {hit}", 0) == latency.sample(f"1 {hit}", 0)
 
 
-def test_lognormal_latencies_have_the_percentiles_that_were_named() -> None:
+def test_lognormal_latencies_have_the_configured_percentiles() -> None:
     latency = Latency({"lognormal": {"median": "200ms", "p99": "3s"}})
     samples = sorted(latency.sample(f"7 {hit}", 0) for hit in range(4000))
     assert 180 < samples[2000] < 220
@@ -159,7 +159,7 @@ def test_steps_are_reached_in_time() -> None:
     [5, "soon", {}, {"uniform": ["2s", "1s"]}, {"uniform": ["1s"]}, {"steps": {}}, {"steps": {"x": "1s"}},
      {"lognormal": {"median": "3s", "p99": "1s"}}, {"uniform": ["1s", "2s"], "steps": {"0s": "1s"}}],
 )  # fmt: skip
-def test_what_is_no_latency_is_refused(written: object) -> None:
+def test_an_invalid_latency_is_refused(written: object) -> None:
     with pytest.raises(ValueError, match=r".+"):
         Latency(written)
 
@@ -193,7 +193,7 @@ async def test_a_preset_is_narrowed_by_match_and_time(mock: Mock) -> None:
     assert (wrong.status_code, "mvpd-down" in wrong.json()["error"]) == (400, True)
 
 
-def test_presets_may_stand_in_the_configuration(tmp_path: Path) -> None:
+def test_presets_can_be_configured_in_the_file(tmp_path: Path) -> None:
     file = tmp_path / "mock.toml"
     file.write_text('[[behaviours]]\npreset = "mvpd-down"\nmatch = { mvpd = "Dish" }\n')
     assert len(load_settings(file).behaviours) == len(PresetCall(preset="mvpd-down").behaviours())
@@ -210,7 +210,7 @@ async def test_only_allowed_addresses_are_served() -> None:
 
 
 @pytest.mark.slow
-def test_tls_is_for_who_trusts_its_authority(tmp_path: Path) -> None:
+def test_tls_works_for_clients_that_trust_the_authority(tmp_path: Path) -> None:
     with serving("--tls", "--tls-folder", str(tmp_path)) as (address, _):
         assert address.startswith("https://")
         trusting = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
@@ -234,7 +234,7 @@ def test_the_certificate_is_for_every_host_of_adobe_pass(tmp_path: Path) -> None
 
 
 @pytest.mark.slow
-def test_a_wrong_authority_is_refused_by_who_verifies(tmp_path: Path) -> None:
+def test_clients_that_verify_refuse_a_wrong_authority(tmp_path: Path) -> None:
     with serving("--wrong-ca", "--tls-folder", str(tmp_path)) as (address, _):
         trusting = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
         with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
@@ -244,7 +244,7 @@ def test_a_wrong_authority_is_refused_by_who_verifies(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_two_data_centres_have_one_state_and_a_name_that_moves() -> None:
+def test_two_data_centres_share_state_and_fail_over_by_dns() -> None:
     with serving("--data-centres", "2", "--dns-name", "sp.example") as (address, process):
         assert process.stderr is not None
         line = next(line for line in process.stderr if line.startswith("data centres"))
@@ -274,7 +274,7 @@ def test_two_data_centres_have_one_state_and_a_name_that_moves() -> None:
 
 @pytest.mark.anyio
 @given(st.binary(max_size=60))
-async def test_what_is_no_dns_query_is_passed_over(query: bytes) -> None:
+async def test_malformed_dns_queries_are_ignored(query: bytes) -> None:
     centres = DataCentres("sp.example", ("127.0.0.2", "127.0.0.3"), MemoryStore().root())
     reply = await dns_server.reply(centres, query)
     assert reply is None or dns.message.from_wire(reply)

@@ -91,7 +91,7 @@ async def test_cancelling_leads_back_without_a_profile(mock: Mock) -> None:
     assert (await mock.http.get("/api/v2/REF30/profiles", headers=headers)).json() == {"profiles": {}}
 
 
-async def test_what_a_request_brought_is_escaped_on_the_page(mock: Mock) -> None:
+async def test_request_values_are_escaped_on_the_page(mock: Mock) -> None:
     code = (await mock.session(await mock.signed_on()))["code"]
     form = f"/mvpd/Cablevision/login?requestor_id=REF30&code={code}"
     page = (await mock.http.post(form, data={"username": '"><script>x</script>', "password": "x"})).text
@@ -116,7 +116,7 @@ async def test_the_code_of_another_device_is_not_ended(mock: Mock) -> None:
     assert (await mock.http.get(f"/api/v2/REF30/profiles/code/{first}", headers=headers)).status_code == 200
 
 
-async def test_codes_expire_and_unknown_codes_are_told_apart(mock: Mock) -> None:
+async def test_expired_and_unknown_codes_have_distinct_errors(mock: Mock) -> None:
     headers = await mock.signed_on()
     code = (await mock.session(headers))["code"]
     mock.clock.tick(30 * 60)
@@ -125,7 +125,7 @@ async def test_codes_expire_and_unknown_codes_are_told_apart(mock: Mock) -> None
     assert (expired["code"], unknown["code"]) == ("invalid_authentication_session", "invalid_parameter_code")
 
 
-async def test_a_session_while_logged_in_says_authorize(mock: Mock) -> None:
+async def test_a_session_while_logged_in_returns_authorize(mock: Mock) -> None:
     headers = await mock.logged_in()
     session = await mock.session(headers)
     assert (session["actionName"], session["reasonType"]) == ("authorize", "authenticated")
@@ -156,7 +156,7 @@ async def test_a_profile_vanishes_at_its_end_and_decisions_say_so(mock: Mock) ->
     assert (await mock.decide(fresh, "authorize", "REF30"))[0]["error"]["code"] == "authenticated_profile_expired"
 
 
-async def test_decisions_without_and_after_a_profile_say_why(mock: Mock) -> None:
+async def test_decisions_without_and_after_a_profile_give_the_reason(mock: Mock) -> None:
     headers = await mock.signed_on()
     missing = (await mock.decide(headers, "preauthorize", "REF30"))[0]
     assert missing["error"]["code"] == "authenticated_profile_missing"
@@ -198,7 +198,7 @@ async def test_a_permit_carries_a_fresh_media_token_each_time(mock: Mock) -> Non
     assert (token.requestor_id, token.mvpd_id) == ("REF30", "Cablevision")
 
 
-async def test_a_denial_has_the_partners_words(mock: Mock) -> None:
+async def test_a_denial_has_the_partners_message(mock: Mock) -> None:
     denied = (await mock.decide(await mock.logged_in(), "authorize", "resource3"))[0]
     assert denied["error"]["details"] == 'Your subscription package does not include the "Live" channel'
     assert denied["error"]["status"] == 403
@@ -217,13 +217,13 @@ async def test_too_many_resources_are_refused(mock: Mock) -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"[]", b"{}", b'{"resources":[]}', b'{"resources":[1]}', b'{"resources":"a"}']
 )
-async def test_resources_that_cannot_be_read_are_an_error(mock: Mock, body: bytes) -> None:
+async def test_malformed_resources_are_an_error(mock: Mock, body: bytes) -> None:
     headers = await mock.logged_in()
     answer = await mock.http.post("/api/v2/REF30/decisions/authorize/Cablevision", headers=headers, content=body)
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_parameter_resources")
 
 
-async def test_the_cookbooks_singular_path_is_the_same_endpoint(mock: Mock) -> None:
+async def test_the_cookbooks_singular_path_is_an_alias(mock: Mock) -> None:
     headers = await mock.logged_in()
     path = "/api/v2/REF30/decision/authorize/Cablevision"
     assert (await mock.http.post(path, headers=headers, json={"resources": ["REF30"]})).status_code == 200
@@ -243,7 +243,7 @@ async def test_logout_ends_the_profile(mock: Mock) -> None:
     assert (await mock.http.get("/api/v2/REF30/profiles", headers=headers)).json() == {"profiles": {}}
 
 
-async def test_an_mvpd_without_logout_endpoint_is_complete_at_once(mock: Mock) -> None:
+async def test_logout_completes_at_once_without_an_mvpd_logout_endpoint(mock: Mock) -> None:
     headers = await mock.logged_in(mvpd="Dish")
     out = await mock.http.get("/api/v2/REF30/logout/Dish?redirectUrl=https%3A%2F%2Fadobe.com", headers=headers)
     assert out.json() == {"logouts": {"Dish": {"actionName": "complete", "actionType": "none", "mvpd": "Dish"}}}
@@ -317,7 +317,7 @@ async def test_wrong_parameters_have_their_own_errors(
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "POST"])
-async def test_a_wrong_method_is_405_and_says_what_is_allowed(mock: Mock, method: str) -> None:
+async def test_a_wrong_method_is_405_with_the_allowed_methods(mock: Mock, method: str) -> None:
     answer = await mock.http.request(method, "/api/v2/REF30/profiles")
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
 
@@ -325,7 +325,7 @@ async def test_a_wrong_method_is_405_and_says_what_is_allowed(mock: Mock, method
 @pytest.mark.parametrize(
     "identifier", [None, "", "fingerprint", "fingerprint %%%", "fingerprint abc def", "x" * 5000]
 )
-async def test_a_device_identifier_that_is_none_is_an_error(mock: Mock, identifier: str | None) -> None:
+async def test_a_malformed_device_identifier_is_an_error(mock: Mock, identifier: str | None) -> None:
     headers = await mock.signed_on()
     del headers["AP-Device-Identifier"]
     if identifier is not None:
@@ -335,7 +335,7 @@ async def test_a_device_identifier_that_is_none_is_an_error(mock: Mock, identifi
 
 
 @pytest.mark.parametrize("info", ["", "%%%", base64.b64encode(b"[1]").decode(), base64.b64encode(b"{").decode()])
-async def test_device_information_that_is_none_shortens_the_login_alone(mock: Mock, info: str) -> None:
+async def test_malformed_device_information_only_shortens_the_login(mock: Mock, info: str) -> None:
     headers = (await mock.signed_on()) | {"X-Device-Info": info}
     code = (await mock.session(headers))["code"]
     await mock.http.post(f"/_mock/sessions/{code}/login", json={})
@@ -346,7 +346,7 @@ async def test_device_information_that_is_none_shortens_the_login_alone(mock: Mo
 
 
 @pytest.mark.parametrize("url", ["nowhere", "//host", "javascript:alert(1)", "https://", "http://a b"])
-async def test_a_redirect_url_that_no_app_can_open_is_an_error(mock: Mock, url: str) -> None:
+async def test_an_unusable_redirect_url_is_an_error(mock: Mock, url: str) -> None:
     answer = await mock.http.post(SESSIONS, headers=await mock.signed_on(), data={**FULL, "redirectUrl": url})
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_parameter_redirect_url")
 

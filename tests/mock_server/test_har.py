@@ -1,4 +1,4 @@
-"""The journal as HAR 1.2: valid, whole, filtered, and with the secrets masked."""
+"""The journal as HAR 1.2: valid, complete, filtered, with secrets masked."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def entries(mock: Mock, query: str = "") -> list[dict[str, Any]]:
     return found
 
 
-async def test_an_empty_journal_is_an_archive_too(mock: Mock) -> None:
+async def test_an_empty_journal_is_a_valid_archive(mock: Mock) -> None:
     assert (await archive(mock))["log"]["creator"]["name"] == "Pass Harness"
     assert await entries(mock) == []
 
@@ -56,7 +56,7 @@ async def test_an_exchange_is_an_entry(mock: Mock) -> None:
     assert response["content"]["mimeType"] == "application/json;charset=UTF-8"
 
 
-async def test_nothing_of_an_exchange_is_left_out(mock: Mock) -> None:
+async def test_every_member_of_an_exchange_is_in_the_archive(mock: Mock) -> None:
     await mock.logged_in()
     exchange, entry = (await mock.exchanges())[-1], (await entries(mock))[-1]
     assert entry["_exchange"] == {name: exchange[name] for name in ExchangeMetadata.__struct_fields__}
@@ -94,7 +94,7 @@ async def test_the_filters_are_those_of_exchanges(mock: Mock) -> None:
     assert (refused.status_code, "no filter colour" in refused.json()["error"]) == (400, True)
 
 
-async def test_an_archive_of_many_pages_is_whole() -> None:
+async def test_an_archive_of_many_pages_is_complete() -> None:
     mock = Mock(Settings(throttle=None, bounds=Bounds(journal_exchanges=2_500)))
     for _ in range(2_600):
         await mock.http.get("/o/nothing")
@@ -110,7 +110,7 @@ async def test_a_space_keeps_its_prefix_in_addresses(mock: Mock) -> None:
     assert [e["request"]["url"] for e in found.json()["log"]["entries"]] == ["http://mock/~two/activate?code=A%20B"]
 
 
-def test_an_exchange_without_an_answer_is_an_entry() -> None:
+def test_an_exchange_without_an_answer_is_a_valid_entry() -> None:
     exchange = Exchange(
         id=1, space="default", at=0, wall=0.0, duration_ms=1.5, lag_ms=0.0, endpoint="", method="GET", path="/é #?",
         query="", request_headers={}, request_body="", status=0, response_headers={}, response_body="",

@@ -1,4 +1,4 @@
-"""Requests that are made to do harm are answered as malformed ones are, soon, and the mock goes on."""
+"""Hostile requests get the answer of malformed ones, soon, and the mock keeps serving."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def base64_of(text: str) -> str:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("document", XML.values(), ids=XML)
-async def test_xml_expands_nothing_and_fetches_nothing(mock: Mock, document: str) -> None:
+async def test_xml_entities_are_neither_expanded_nor_fetched(mock: Mock, document: str) -> None:
     headers = await mock.logged_in()
     started = time.process_time()
     (decision,) = await mock.decide(headers, "authorize", document)
@@ -69,7 +69,7 @@ async def test_xml_expands_nothing_and_fetches_nothing(mock: Mock, document: str
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("body", JSON.values(), ids=JSON)
-async def test_json_beyond_all_measure_is_malformed(mock: Mock, body: str) -> None:
+async def test_oversized_and_deeply_nested_json_is_malformed(mock: Mock, body: str) -> None:
     content = body.encode("latin-1")
     headers = await mock.logged_in()
     kinds = {"Content-Type": "application/json"}
@@ -85,7 +85,7 @@ async def test_json_beyond_all_measure_is_malformed(mock: Mock, body: str) -> No
     ):
         answer = await mock.http.post(path, headers={**headers, **kinds}, content=content)
         assert answer.status_code < 500, path
-        assert answer.is_error or path.endswith("/sessions"), path  # which takes what is no JSON for a form
+        assert answer.is_error or path.endswith("/sessions"), path  # which parses any body that is not JSON as a form
 
 
 @pytest.mark.anyio
@@ -99,7 +99,7 @@ async def test_json_beyond_all_measure_is_malformed(mock: Mock, body: str) -> No
         json.dumps({"displayWidth": 10**400, "osVersion": "1." * 4_000, "connectionPort": "\u0661"}),
     ],
 )
-async def test_headers_of_json_beyond_all_measure_are_as_if_absent(mock: Mock, name: str, value: str) -> None:
+async def test_oversized_json_headers_are_ignored(mock: Mock, name: str, value: str) -> None:
     headers = {**await mock.signed_on(), name: base64_of(value)}
     for path in ("sessions", "sessions/sso/Apple"):
         answer = await mock.http.post(f"/api/v2/REF30/{path}", headers=headers, data=FULL)
@@ -119,10 +119,10 @@ async def test_headers_of_json_beyond_all_measure_are_as_if_absent(mock: Mock, n
         "/~a b/_mock/health",
     ],
 )
-async def test_a_space_is_no_path(mock: Mock, path: str) -> None:
+async def test_a_space_name_cannot_traverse_paths(mock: Mock, path: str) -> None:
     assert (await mock.http.get(path)).status_code == 404
     spaces = (await mock.http.get("/_mock/spaces")).json()["spaces"]
-    assert set(spaces) <= {"default", "a"}  # a slash ends the name of a space, however it is written
+    assert set(spaces) <= {"default", "a"}  # a slash ends the name of a space, also percent-encoded
 
 
 @pytest.mark.anyio
@@ -141,7 +141,7 @@ async def test_a_space_is_no_path(mock: Mock, path: str) -> None:
         ".",
     ],
 )
-async def test_the_dashboard_serves_its_own_files_alone(mock: Mock, path: str) -> None:
+async def test_the_dashboard_serves_only_its_own_files(mock: Mock, path: str) -> None:
     assert (await mock.http.get("/_mock/dashboard/main.js")).status_code == 200
     answer = await mock.http.get(f"/_mock/dashboard/{path}")
     assert answer.status_code in {404, 405}
@@ -156,8 +156,8 @@ async def test_bodies_of_control_calls_are_bounded(mock: Mock) -> None:
 
 
 @pytest.mark.anyio
-async def test_no_secret_leaves_by_journal_har_events_or_metrics() -> None:
-    """Every secret that a service sends or gets, one of a kind; whatever shows exchanges shows none of them."""
+async def test_journal_har_events_and_metrics_contain_no_secret() -> None:
+    """Send unique values for every secret; every view of exchanges must contain none of them."""
     mock = Mock(Settings(throttle=None))
     statement = (await mock.http.get("/_mock/software-statement")).text
     credentials = await mock.register()

@@ -1,4 +1,4 @@
-"""The how-to pages do what they say: their lines are run as they stand."""
+"""The commands and examples of the how-to pages, run unchanged."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", (HOW_TO / page).read_text("utf-8"), re.DOTALL)
 
 
-def test_the_lines_for_a_shell_work_one_after_the_other(tmp_path: Path) -> None:
+def test_shell_examples_run_in_order(tmp_path: Path) -> None:
     assert shutil.which("curl"), "these lines need curl: run `make curl`, or install it"
     with serving() as (address, _):
         script = "\n".join(blocks("curl.md", "sh")).replace("http://127.0.0.1:8300", address)
@@ -45,7 +45,7 @@ def test_the_lines_for_a_shell_work_one_after_the_other(tmp_path: Path) -> None:
         assert "event: exchange" in said
         assert '{"error":"' in said.rpartition("event:")[2]
         assert '"entries"' in (tmp_path / "shell.har").read_text("utf-8")
-        # The last line, which is refused, asked for the space once more; it holds nothing of what came before.
+        # The refused last command created the space again; it is empty.
         assert httpx.get(f"{address}/~shell/_mock/exchanges", trust_env=False).json()["exchanges"] == []
 
 
@@ -75,7 +75,7 @@ start_my_service = Service
 '''
 
 
-def test_the_examples_for_python_work(tmp_path: Path) -> None:
+def test_python_examples_run(tmp_path: Path) -> None:
     test, conftest, client = blocks("python-tests.md", "python")
     (tmp_path / "mock.toml").write_text("")
     (tmp_path / "conftest.py").write_text(conftest)

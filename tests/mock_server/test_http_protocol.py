@@ -1,4 +1,4 @@
-"""What strangers send, and how slowly, over real sockets: it is bounded, and others are served meanwhile."""
+"""Limits on connections and requests over real sockets: other clients are served meanwhile."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Impatient(BoundedProtocol):
 
 
 class Noted(BoundedProtocol):
-    """Every connection that there was: None where nothing of it is left."""
+    """Every connection so far: None for one that has been garbage-collected."""
 
     connections_made: ClassVar[list[ref[BoundedProtocol]]] = []
 
@@ -48,9 +48,9 @@ class Crowded(BoundedProtocol):
 
 @contextlib.asynccontextmanager
 async def served(protocol: type[BoundedProtocol]) -> AsyncIterator[tuple[str, int]]:
-    """A mock on a free port; host and port."""
+    """Run a mock on a free port; yield host and port."""
     listener = listen("127.0.0.1", 0)
-    listener.setsockopt(SOL_SOCKET, SO_SNDBUF, 4096)  # connections inherit it: the kernel shall not hide who is slow
+    listener.setsockopt(SOL_SOCKET, SO_SNDBUF, 4096)  # connections inherit it: a small kernel buffer
     config = uvicorn.Config(create_app(), http=protocol, ws="none", log_config=None, timeout_keep_alive=30)
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -65,7 +65,7 @@ async def served(protocol: type[BoundedProtocol]) -> AsyncIterator[tuple[str, in
 
 
 async def answered(place: tuple[str, int], *pieces: bytes, pause: float = 0.0) -> bytes:
-    """Sends pieces until the mock hangs up; what it said."""
+    """Send pieces until the mock closes the connection; return what it sent."""
     reader, writer = await asyncio.open_connection(*place)
     said = asyncio.create_task(reader.read())
     with contextlib.suppress(ConnectionError):
@@ -104,7 +104,7 @@ SLOW = {
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("pieces", SLOW.values(), ids=SLOW)
-async def test_who_is_slow_is_hung_up_on(pieces: tuple[bytes, ...]) -> None:
+async def test_slow_requests_are_answered_408_and_closed(pieces: tuple[bytes, ...]) -> None:
     async with served(Impatient) as place:
         started = time.monotonic()
         said = await answered(place, *pieces, pause=PATIENCE / 10)
@@ -115,7 +115,7 @@ async def test_who_is_slow_is_hung_up_on(pieces: tuple[bytes, ...]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.anyio
-async def test_who_is_fast_may_stay_and_listen_for_longer() -> None:
+async def test_active_clients_may_keep_and_stream_a_connection() -> None:
     async with served(Impatient) as place:
         reader, writer = await asyncio.open_connection(*place)
         for _ in range(3):
@@ -137,7 +137,7 @@ async def test_who_is_fast_may_stay_and_listen_for_longer() -> None:
     [(5, b""), (1, b"Connection: close\r\n")],
     ids=["more than a buffer holds", "the last bytes of a connection"],
 )
-async def test_who_does_not_take_an_answer_off_is_let_go(exchanges: int, ending: bytes) -> None:
+async def test_a_client_that_does_not_read_its_answer_is_disconnected(exchanges: int, ending: bytes) -> None:
     async with served(Impatient) as place:
         async with httpx.AsyncClient(trust_env=False, base_url=f"http://{place[0]}:{place[1]}") as http:
             for _ in range(exchanges):
@@ -169,10 +169,10 @@ TOO_MUCH = {
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("pieces", TOO_MUCH.values(), ids=TOO_MUCH)
-async def test_a_head_is_bounded_wherever_it_grows(pieces: list[bytes]) -> None:
+async def test_every_part_of_a_request_head_is_bounded(pieces: list[bytes]) -> None:
     async with served(BoundedProtocol) as place:
         said = await answered(place, *pieces)
-        assert said.startswith(b"HTTP/1.1 4") or not said  # a reset may overtake what was said
+        assert said.startswith(b"HTTP/1.1 4") or not said  # a reset may overtake the answer
         assert await is_alive(place)
 
 
@@ -186,7 +186,7 @@ async def test_long_headers_are_read(name: bytes) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_large_body_is_no_large_head() -> None:
+async def test_a_large_body_does_not_count_as_head() -> None:
     async with served(BoundedProtocol) as place:
         chunk = b"10000\r\n" + b"x" * 65_536 + b"\r\n"
         said = await answered(
@@ -197,7 +197,7 @@ async def test_a_large_body_is_no_large_head() -> None:
 
 
 @pytest.mark.anyio
-async def test_trailers_are_no_headers() -> None:
+async def test_trailers_do_not_count_as_headers() -> None:
     async with served(BoundedProtocol) as place:
         request = CHUNKED + b"0\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n"
         await answered(place, request + b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n")
@@ -208,7 +208,7 @@ async def test_trailers_are_no_headers() -> None:
 
 
 @pytest.mark.anyio
-async def test_connections_are_bounded_and_others_go_on() -> None:
+async def test_connections_are_bounded_and_existing_ones_continue() -> None:
     async with served(Crowded) as place:
         held = [await asyncio.open_connection(*place) for _ in range(5)]
         assert (await answered(place)).startswith(b"HTTP/1.1 503 ")
@@ -229,7 +229,7 @@ async def test_connections_are_bounded_and_others_go_on() -> None:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("offer", [b"websocket", b"h2c"])
-async def test_an_offer_to_speak_another_protocol_is_passed_over(offer: bytes) -> None:
+async def test_a_protocol_upgrade_is_ignored(offer: bytes) -> None:
     async with served(BoundedProtocol) as place:
         said = await answered(place, REQUEST + b"Connection: close, Upgrade\r\nUpgrade: " + offer + b"\r\n\r\n")
         assert said.startswith(b"HTTP/1.1 200 ")
@@ -246,7 +246,7 @@ HALF = {
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("half", HALF.values(), ids=HALF)
-async def test_half_a_request_does_nothing_and_nobody_complains(
+async def test_an_incomplete_request_has_no_effect_and_no_log_entry(
     half: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with served(BoundedProtocol) as place:
@@ -265,9 +265,7 @@ async def test_half_a_request_does_nothing_and_nobody_complains(
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("fault", ["reset", "truncate"])
-async def test_a_connection_that_is_broken_on_purpose_is_no_error_in_the_log(
-    fault: str, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_connection_fault_logs_no_error(fault: str, caplog: pytest.LogCaptureFixture) -> None:
     async with served(BoundedProtocol) as (host, port), httpx.AsyncClient(trust_env=False) as http:
         await http.post(f"http://{host}:{port}/_mock/behaviours", json={"effect": {"connection": fault}})
         with pytest.raises(httpx.TransportError):
@@ -290,8 +288,8 @@ SPLINTERS = [
 
 
 @pytest.mark.anyio
-async def test_no_broken_request_is_an_error_of_the_mock(caplog: pytest.LogCaptureFixture) -> None:
-    """Requests with splinters in them and pieces left out, always the same ones."""
+async def test_malformed_requests_cause_no_internal_error(caplog: pytest.LogCaptureFixture) -> None:
+    """Send requests with bytes inserted and removed, always the same ones."""
     dice = Random(1)
     async with served(BoundedProtocol) as place:
         for _ in range(1_000):
@@ -322,7 +320,7 @@ def _reset(writer: asyncio.StreamWriter) -> None:
     [b"", REQUEST, REQUEST + b"\r\n", (REQUEST + b"\r\n") * 5],
     ids=["nothing", "half a request", "a request", "several at once"],
 )
-async def test_nothing_of_a_connection_stays_when_it_has_ended(
+async def test_a_closed_connection_is_garbage_collected(
     sent: bytes, end: Callable[[asyncio.StreamWriter], None]
 ) -> None:
     Noted.connections_made.clear()
@@ -333,14 +331,14 @@ async def test_nothing_of_a_connection_stays_when_it_has_ended(
             for number in range(5):
                 reader, writer = await asyncio.open_connection(*place)
                 async with asyncio.timeout(10):
-                    while len(Noted.connections_made) == number:  # noqa: ASYNC110 - nothing tells the client
+                    while len(Noted.connections_made) == number:  # noqa: ASYNC110 - the client has no event for it
                         await asyncio.sleep(0.01)
                 writer.write(sent)
                 if sent.endswith(b"\r\n\r\n"):
                     await reader.readuntil(b"\r\n\r\n")
                 end(writer)
             async with asyncio.timeout(10):
-                while any(made() for made in Noted.connections_made):  # noqa: ASYNC110 - nothing tells when memory is free
+                while any(made() for made in Noted.connections_made):  # noqa: ASYNC110 - freed memory has no event
                     await asyncio.sleep(0.01)
         finally:
             gc.enable()

@@ -1,4 +1,4 @@
-"""Keys and media tokens: verified, exported, rotated, flawed on purpose."""
+"""Keys and media tokens: verification, export, rotation and deliberate flaws."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def verified(mock: Mock, token: str, resource: str | None = None) -> str:
     return str(answer.json()["status"])
 
 
-async def test_a_media_token_is_verified_on_the_clock_of_its_space(mock: Mock) -> None:
+async def test_a_media_token_is_verified_by_the_clock_of_its_space(mock: Mock) -> None:
     token = await media_token(mock, await mock.logged_in())
     assert await verified(mock, token) == "VALID_TOKEN"
     assert await verified(mock, token, "news") == "VALID_TOKEN"
@@ -51,7 +51,7 @@ async def test_a_media_token_is_verified_on_the_clock_of_its_space(mock: Mock) -
     assert await verified(mock, token, "news") == "TOKEN_EXPIRED"
 
 
-async def test_the_verifier_tells_what_the_token_says(mock: Mock) -> None:
+async def test_the_verifier_returns_the_contents_of_the_token(mock: Mock) -> None:
     token = await media_token(mock, await mock.logged_in())
     said = (await mock.http.post("/_mock/media-tokens/verify", json={"token": token})).json()["token"]
     assert said["requestor_id"] == "REF30"
@@ -63,7 +63,7 @@ async def test_the_verifier_tells_what_the_token_says(mock: Mock) -> None:
     ("flaw", "state"),
     [("bad_signature", "INVALID_SIGNATURE"), ("expired", "TOKEN_EXPIRED"), ("wrong_resource", "INVALID_RESOURCE_ID")],
 )
-async def test_a_behaviour_makes_tokens_that_a_verifier_refuses(mock: Mock, flaw: str, state: str) -> None:
+async def test_a_behaviour_issues_tokens_that_the_verifier_refuses(mock: Mock, flaw: str, state: str) -> None:
     headers = await mock.logged_in()
     good = (await mock.decide(headers, "authorize", "news"))[0]
     behaviour = await mock.behave({"media_token": flaw}, match={"resource": "news"}, times=1)
@@ -107,7 +107,7 @@ def signed_by(token: str, key: RSAPublicKey) -> bool:
     return True
 
 
-async def test_a_reset_brings_the_published_key_back_and_other_spaces_keep_theirs(mock: Mock) -> None:
+async def test_a_reset_restores_the_published_key_of_its_space_only(mock: Mock) -> None:
     async def kids(prefix: str = "") -> list[str]:
         return [key["kid"] for key in (await mock.http.get(f"{prefix}/_mock/keys")).json()["keys"]]
 
@@ -161,7 +161,7 @@ def pem(tmp_path: Path) -> Path:
     return file
 
 
-def test_a_configuration_names_keys(tmp_path: Path, pem: Path) -> None:
+def test_keys_can_be_configured_by_file(tmp_path: Path, pem: Path) -> None:
     file = tmp_path / "mock.toml"
     file.write_text(f"[keys]\nmedia_token = {str(pem)!r}\nmedia_token_bits = 2048\n")
     settings = load_settings(file)
@@ -171,7 +171,7 @@ def test_a_configuration_names_keys(tmp_path: Path, pem: Path) -> None:
     assert settings.keys.media_token_bits == 2048
 
 
-def test_a_key_is_checked_once_and_a_file_that_changes_is_read_again(pem: Path) -> None:
+def test_a_key_is_validated_once_and_reread_when_its_file_changes(pem: Path) -> None:
     settings = KeySettings(media_token=str(pem))
     first = load_keys(settings).media_token
     assert load_keys(settings).media_token is first
@@ -189,7 +189,7 @@ def test_a_key_is_checked_once_and_a_file_that_changes_is_read_again(pem: Path) 
         ("media_tokens = 'x'", "media_tokens"),
     ],
 )
-def test_a_key_that_cannot_be_used_is_one_sentence_with_its_place(
+def test_an_unusable_key_is_an_error_with_its_position(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, words: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -212,7 +212,7 @@ def fresh_token() -> str:
 
 
 @pytest.mark.slow
-def test_the_command_verifies_a_token_and_says_what_is_in_it() -> None:
+def test_the_command_verifies_a_token_and_prints_its_contents() -> None:
     done = pass_mock("token", "verify", "-", "--resource", "news", stdin=fresh_token() + "\n")
     assert (done.returncode, done.stderr) == (0, "")
     first, *rest = done.stdout.splitlines()
@@ -269,7 +269,7 @@ def test_the_keystore_holds_trusted_certificates_and_is_the_same_every_time(tmp_
 
 
 @pytest.mark.slow
-def test_a_keystore_needs_a_file_that_can_be_written() -> None:
+def test_a_keystore_needs_a_writable_file() -> None:
     assert pass_mock("keys", "export", "--format", "pkcs12").returncode == 2
     done = pass_mock("keys", "export", "--out", "/none/keys.pem")
     assert (done.returncode, "cannot be written" in done.stderr) == (2, True)

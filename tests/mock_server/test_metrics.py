@@ -1,4 +1,4 @@
-"""Metrics: read back by Prometheus's own parsers, and bounded in number."""
+"""Metrics: parsed by Prometheus's own parsers, with a bounded number of series."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def scraped(mock: Mock) -> dict[str, Metric]:
 
 
 def samples(families: dict[str, Metric], name: str) -> dict[tuple[str, ...], float]:
-    """Values by the values of their labels."""
+    """Return the values by the values of their labels."""
     found = [sample for family in families.values() for sample in family.samples if sample.name == name]
     return {tuple(sample.labels.values()): sample.value for sample in found}
 
@@ -72,7 +72,7 @@ async def test_throttling_behaviours_and_drops_are_counted() -> None:
     plain = httpx.AsyncClient(transport=httpx.ASGITransport(mock.app), base_url="http://mock")
     for _ in range(12):
         await plain.get(PROFILES)
-    with pytest.raises(AssertionError):  # httpx's transport was given no answer at all
+    with pytest.raises(AssertionError):  # httpx's transport received no answer
         await plain.get(PROFILES, headers={"X-Forwarded-For": "203.0.113.1"})
     families = await scraped(mock)
     hits = {effect: number for (effect,), number in samples(families, "pass_mock_behaviour_hits_total").items()}
@@ -84,7 +84,7 @@ async def test_throttling_behaviours_and_drops_are_counted() -> None:
 
 
 @pytest.mark.anyio
-async def test_spaces_and_listeners_are_counted_and_name_no_series(mock: Mock) -> None:
+async def test_spaces_and_listeners_are_counted_without_labels(mock: Mock) -> None:
     for number in range(20):
         await mock.at(f"/~s{number}").get(f"{PROFILES}/of-{number}", headers={"X-Forwarded-For": f"192.0.2.{number}"})
     with (await mock.app.state.spaces.open("s1")).monitor.listening():
@@ -107,7 +107,7 @@ def test_every_request_is_in_one_bucket_and_one_status(requests: list[tuple[str,
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(200, 599), st.floats(0, 60), st.booleans())))
-def test_what_is_handed_on_and_what_is_left_are_all_of_it(requests: list[tuple[str, int, float, bool]]) -> None:
+def test_handed_over_and_remaining_counts_add_up(requests: list[tuple[str, int, float, bool]]) -> None:
     whole, counters, handed_on = Counters(), Counters(), Counters()
     for endpoint, status, seconds, hand_on in requests:
         for counting in (whole, counters):
@@ -124,7 +124,7 @@ def test_what_is_handed_on_and_what_is_left_are_all_of_it(requests: list[tuple[s
 
 
 @pytest.mark.slow
-def test_a_running_mock_tells_of_its_process_in_both_formats() -> None:
+def test_a_running_mock_exports_process_metrics_in_both_formats() -> None:
     with serving("--control-token", "s3cret") as (address, _):
         url = f"{address}/_mock/metrics"
         assert httpx.get(url, trust_env=False).status_code == 401
@@ -145,7 +145,7 @@ def test_a_running_mock_tells_of_its_process_in_both_formats() -> None:
         assert stems == documented
 
 
-def test_the_documented_scrape_is_of_the_mocks_path() -> None:
+def test_the_documented_scrape_configuration_uses_the_mocks_path() -> None:
     block = re.search(r"```yaml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
     assert block is not None
     assert "metrics_path: /_mock/metrics\n" in block[1]

@@ -1,4 +1,4 @@
-"""The OpenAPI document: complete, valid, served and printed; and the check that holds answers to it."""
+"""The OpenAPI document: complete, valid, served and printed; and the check of answers against it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_every_endpoint_is_described_and_nothing_else() -> None:
     assert [operation["operationId"] for operation in operations()] == [endpoint.id for endpoint in ENDPOINTS]
 
 
-def test_every_reference_and_link_leads_somewhere() -> None:
+def test_every_reference_and_link_resolves() -> None:
     schemas = DOCUMENT["components"]["schemas"]
     references = {word for word in json.dumps(DOCUMENT).split('"') if word.startswith("#/")}
     assert references == {f"#/components/schemas/{name}" for name in schemas}
@@ -64,7 +64,7 @@ def test_no_parameter_is_named_twice(operation: Operation) -> None:
     assert len(names) == len(set(names))
 
 
-async def test_it_is_served_to_each_space_and_leaves_no_trace(throttling_mock: Mock) -> None:
+async def test_the_document_is_served_in_each_space_and_not_journalled(throttling_mock: Mock) -> None:
     for _ in range(20):
         answer = await throttling_mock.http.get("/openapi.json")
         assert answer.status_code == 200
@@ -74,7 +74,7 @@ async def test_it_is_served_to_each_space_and_leaves_no_trace(throttling_mock: M
     assert await throttling_mock.exchanges() == []
 
 
-def test_it_is_printed() -> None:
+def test_the_command_prints_the_document() -> None:
     done = CliRunner().invoke(main, ["openapi"])
     assert done.exit_code == 0
     assert json.loads(done.stdout)["paths"] == DOCUMENT["paths"]
@@ -92,7 +92,7 @@ def test_it_is_printed() -> None:
         (405, ERROR, "knows no JSON with 405"),
     ],
 )
-def test_the_check_of_answers_bites(status: int, content: object, complaint: str | None) -> None:
+def test_the_check_of_answers_detects_deviations(status: int, content: object, complaint: str | None) -> None:
     response = httpx.Response(status, json=content)
     for path in ("/api/v2/REF30/profiles", "/~space/api/v2/REF30/profiles/"):
         if complaint is None:

@@ -1,4 +1,4 @@
-"""A request with several faults is told of the first one, in Adobe's order."""
+"""The order of checks: a request with several faults gets the error of the first, in Adobe's order."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.mock_server.error_situations import PROFILES, SESSIONS
 
 @pytest.mark.anyio
 async def test_each_check_comes_before_the_next(mock: Mock) -> None:
-    """Method, token, service provider, MVPD, device, body, integration; whoever passes one meets the next."""
+    """Method, token, service provider, MVPD, device, body, integration: passing one check leads to the next."""
     decide_nowhere = "/api/v2/{}/decisions/authorize/{}"
     headers = await mock.signed_on()
     token = {"Authorization": headers["Authorization"]}
@@ -49,14 +49,14 @@ async def test_each_check_comes_before_the_next(mock: Mock) -> None:
 
 
 @pytest.mark.anyio
-async def test_throttling_comes_before_everything(throttling_mock: Mock) -> None:
+async def test_the_rate_limit_comes_before_every_other_check(throttling_mock: Mock) -> None:
     for _ in range(11):
         await throttling_mock.http.put(PROFILES)
     assert (await throttling_mock.http.put(PROFILES)).status_code == 429
 
 
 @pytest.mark.anyio
-async def test_a_session_names_its_own_faults_in_order(mock: Mock) -> None:
+async def test_session_parameters_are_checked_in_order(mock: Mock) -> None:
     headers = await mock.signed_on()
     for form, code in (
         (FULL | {"mvpd": "Nobody", "redirectUrl": "nowhere"}, "invalid_parameter_mvpd"),

@@ -1,4 +1,4 @@
-"""Control calls are not for the web pages that a developer has open besides."""
+"""The origin check: web pages of other origins cannot make control calls."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pass_harness.mock_server.routes import CONTROL_CALLS
 from tests.mock_server.conftest import Mock
 from tests.mock_server.proxy_servers import proxied
 
-OURS = [
+ACCEPTED_HOSTS = [
     "127.0.0.1:8300",
     "[::1]:8300",
     "192.0.2.1",
@@ -25,8 +25,14 @@ OURS = [
     "adobe-pass.test",
     "",
 ]
-ANYBODYS = ["example.com", "example.com:8300", "127.0.0.1.example.com", "localhost.example.com.", "sp.auth.adobe.com"]
-FROM_ELSEWHERE = [
+PUBLIC_HOSTS = [
+    "example.com",
+    "example.com:8300",
+    "127.0.0.1.example.com",
+    "localhost.example.com.",
+    "sp.auth.adobe.com",
+]
+CROSS_ORIGIN = [
     {"origin": "https://example.com"},
     {"origin": "null"},
     {"origin": "http://127.0.0.1:3000"},
@@ -34,7 +40,7 @@ FROM_ELSEWHERE = [
     {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"},
     {"sec-fetch-site": "same-site", "sec-fetch-mode": "cors", "origin": "http://127.0.0.1:8300"},
 ]
-FROM_HERE = [
+SAME_ORIGIN = [
     {},
     {"origin": "http://127.0.0.1:8300"},
     {"origin": "HTTPS://127.0.0.1:8300"},
@@ -44,13 +50,13 @@ FROM_HERE = [
 LINK = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
 
 
-@pytest.mark.parametrize("host", OURS)
-def test_addresses_and_names_that_nobody_can_have_in_public_are_ours(host: str) -> None:
+@pytest.mark.parametrize("host", ACCEPTED_HOSTS)
+def test_loopback_and_private_host_names_are_accepted(host: str) -> None:
     assert refusal("POST", {"host": host}, has_token=False) is None
 
 
-@pytest.mark.parametrize("host", [*ANYBODYS, "[", "example.com/.localhost"])
-def test_a_name_that_anybody_can_lead_here_wants_the_token(host: str) -> None:
+@pytest.mark.parametrize("host", [*PUBLIC_HOSTS, "[", "example.com/.localhost"])
+def test_public_host_names_require_the_control_token(host: str) -> None:
     why = refusal("GET", {"host": host}, has_token=False)
     assert why is not None
     assert "--control-token" in why
@@ -58,26 +64,26 @@ def test_a_name_that_anybody_can_lead_here_wants_the_token(host: str) -> None:
 
 
 @pytest.mark.parametrize("has_token", [True, False])
-@pytest.mark.parametrize("headers", FROM_ELSEWHERE)
+@pytest.mark.parametrize("headers", CROSS_ORIGIN)
 def test_pages_of_other_origins_are_refused(headers: dict[str, str], has_token: bool) -> None:
     why = refusal("POST", {"host": "127.0.0.1:8300", **headers}, has_token=has_token)
     assert why is not None
     assert "another origin" in why
 
 
-@pytest.mark.parametrize("headers", FROM_HERE)
-def test_programs_and_the_mocks_own_pages_are_not(headers: dict[str, str]) -> None:
+@pytest.mark.parametrize("headers", SAME_ORIGIN)
+def test_programs_and_the_mocks_own_pages_are_accepted(headers: dict[str, str]) -> None:
     assert refusal("POST", {"host": "127.0.0.1:8300", **headers}, has_token=False) is None
 
 
-def test_a_link_may_lead_here_but_a_form_may_not() -> None:
+def test_cross_site_navigation_may_get_but_not_post() -> None:
     assert refusal("GET", {"host": "localhost", **LINK}, has_token=False) is None
     assert refusal("POST", {"host": "localhost", **LINK}, has_token=False) is not None
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("token", [None, "s3cret"])
-async def test_no_control_call_is_left_out(token: str | None) -> None:
+async def test_every_control_call_checks_the_origin(token: str | None) -> None:
     mock = Mock(Settings(control_token=token))
     headers = {"origin": "https://example.com"} | ({"authorization": f"Bearer {token}"} if token else {})
     for method, path, _ in CONTROL_CALLS:
@@ -88,7 +94,7 @@ async def test_no_control_call_is_left_out(token: str | None) -> None:
 
 
 @pytest.mark.anyio
-async def test_nothing_happens_where_a_page_calls(mock: Mock) -> None:
+async def test_a_refused_call_changes_nothing(mock: Mock) -> None:
     before = (await mock.http.get("/_mock/clock")).json()
     answer = await mock.http.post(
         "/_mock/clock", content=b'{"advance": "1h"}', headers={"origin": "https://example.com"}
@@ -100,13 +106,13 @@ async def test_nothing_happens_where_a_page_calls(mock: Mock) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_number_of_any_length_is_answered(mock: Mock) -> None:
+async def test_a_number_of_thousands_of_digits_is_a_400(mock: Mock) -> None:
     answer = await mock.http.get("/_mock/exchanges", params={"limit": "9" * 5_000})
     assert answer.status_code == 400
 
 
 @pytest.mark.anyio
-async def test_the_proxy_is_as_strict() -> None:
+async def test_the_proxy_checks_the_origin() -> None:
     async with proxied() as proxy:
         for path in ("/_mock/reset", "/_mock/clock"):
             answer = await proxy.http.post(path, headers={"origin": "https://example.com"})

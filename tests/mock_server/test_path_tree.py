@@ -1,4 +1,4 @@
-"""The path tree finds what Starlette's router finds."""
+"""The path tree finds the same endpoint and parameters as Starlette's router."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ROUTES = [Route(template, _nothing) for template in TEMPLATES]
 
 
 def by_starlette(path: str) -> dict[str, dict[str, str]]:
-    """Every template that fits, with its parameters."""
+    """Return every template that matches, with its parameters."""
     found = {}
     for route in ROUTES:
         match, scope = route.matches({"type": "http", "path": path, "method": "GET", "root_path": ""})
@@ -35,7 +35,7 @@ def by_starlette(path: str) -> dict[str, dict[str, str]]:
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=8))
-def test_what_is_found_is_what_starlette_finds(segments: list[str]) -> None:
+def test_the_tree_agrees_with_starlette(segments: list[str]) -> None:
     path = "/" + "/".join(segments)
     fitting = by_starlette(path)
     found = TREE.find(path)

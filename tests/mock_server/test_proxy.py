@@ -1,4 +1,4 @@
-"""The proxy: what passes and what does not, what the journal keeps of it, and what is answered when nothing does."""
+"""The proxy: forwarding, the journal's copy, and the answers when the upstream fails."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def lines(head: bytes) -> list[bytes]:
     return head.removesuffix(b"\r\n\r\n").split(b"\r\n")
 
 
-async def test_a_request_passes_as_it_is_but_for_what_is_for_one_connection() -> None:
+async def test_a_request_is_forwarded_without_hop_by_hop_headers() -> None:
     async with proxied(answered()) as proxy:
         await proxy.raw(
             b"GET /api/v2/REF30/profiles/A%2fB/?x=%C3%A9&&y HTTP/1.1\r\nHost: adobe.example\r\n"
@@ -56,7 +56,7 @@ async def test_a_request_passes_as_it_is_but_for_what_is_for_one_connection() ->
         assert (exchange.path, exchange.ip) == ("/api/v2/REF30/profiles/A/B/", "203.0.113.9")
 
 
-async def test_an_answer_passes_as_it_is_but_for_what_is_for_one_connection() -> None:
+async def test_an_answer_is_forwarded_without_hop_by_hop_headers() -> None:
     answer = answered(
         b'{"access_token":"secret"}',
         b"Set-Cookie: a=1; Path=/",
@@ -80,7 +80,7 @@ async def test_an_answer_passes_as_it_is_but_for_what_is_for_one_connection() ->
         assert (exchange.endpoint, exchange.client_id, exchange.status) == ("dcr.token", "c", 201)
 
 
-async def test_connections_to_the_upstream_are_kept() -> None:
+async def test_connections_to_the_upstream_are_kept_alive() -> None:
     async with proxied(answered()) as proxy:
         for _ in range(5):
             await proxy.http.get(PROFILES)
@@ -94,13 +94,13 @@ async def test_answers_without_a_body(head: bytes) -> None:
         assert (await proxy.exchanges())[0].status == int(head[:3])
 
 
-async def test_head_has_the_length_of_what_it_leaves_out() -> None:
+async def test_head_keeps_content_length() -> None:
     async with proxied(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n") as proxy:
         assert (await proxy.http.head(PROFILES)).headers["content-length"] == "5"
 
 
-async def test_bodies_pass_while_they_come() -> None:
-    """The answer begins before the request has ended, and neither is held in memory."""
+async def test_bodies_are_streamed() -> None:
+    """The answer begins before the request has ended, and neither is buffered whole."""
     going = asyncio.Event()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -130,7 +130,7 @@ async def test_bodies_pass_while_they_come() -> None:
         assert (await proxy.exchanges())[0].request_body == "onetwo"
 
 
-async def test_large_bodies_pass_whole_and_are_cut_in_the_journal() -> None:
+async def test_large_bodies_are_forwarded_complete_and_truncated_in_the_journal() -> None:
     large = b"x" * 3_000_000
     async with proxied(answered(large), bounds=Bounds(body_bytes=2_000, journal_body_chars=1_000)) as proxy:
         passed = await proxy.http.post(PROFILES, content=large)
@@ -147,7 +147,7 @@ async def test_large_bodies_pass_whole_and_are_cut_in_the_journal() -> None:
         ("zstd", zstandard.compress),
     ],
 )
-async def test_packed_answers_pass_packed_and_are_read_for_the_journal(encoding: str, packed: Any) -> None:  # noqa: ANN401
+async def test_compressed_answers_are_decoded_for_the_journal_only(encoding: str, packed: Any) -> None:  # noqa: ANN401
     body = b'{"profiles": {}, "serializedToken": "secret"}'
     whole = packed(body)
     async with proxied(answered(whole, b"content-encoding: " + encoding.encode())) as proxy:
@@ -198,14 +198,14 @@ def test_a_damaged_body_is_kept_up_to_the_damage() -> None:
         ("", None),
     ],
 )
-def test_a_browser_stays_with_the_proxy(location: str, seen: str | None) -> None:
+def test_redirects_to_the_upstream_are_rewritten_to_the_proxy(location: str, seen: str | None) -> None:
     inbound = Inbound("GET", "/", "", [(b"host", b"proxy:8300")], b"", "", 0, "http", "/~one", "", "")
     assert proxy_location(location, Address.of("https://adobe.example"), inbound) == (
         location if seen is None else seen
     )
 
 
-def test_a_path_of_the_upstream_is_taken_off() -> None:
+def test_the_upstreams_base_path_is_removed() -> None:
     inbound = Inbound("GET", "/", "", [(b"host", b"proxy:8300")], b"", "", 0, "http", "", "", "")
     address = Address.of("http://mock:8400/~build/")
     assert proxy_location("/~build/x", address, inbound) == "/x"
@@ -261,7 +261,7 @@ async def test_an_upstream_that_speaks_no_http(said: bytes) -> None:
 
 
 @pytest.mark.parametrize("head", [b"content-length: 100", b"transfer-encoding: chunked"])
-async def test_an_answer_that_breaks_off_breaks_off(head: bytes) -> None:
+async def test_a_truncated_answer_is_forwarded_truncated(head: bytes) -> None:
     piece = b"5\r\nwhole\r\n" if b"chunked" in head else b"whole"
     async with proxied(hangs_up_after(b"HTTP/1.1 200 OK\r\n%s\r\n\r\n%s" % (head, piece))) as proxy:
         with pytest.raises(httpx.RemoteProtocolError):
@@ -303,7 +303,7 @@ async def test_a_client_that_hangs_up_in_its_body_is_noted() -> None:
         assert [(seen.status, seen.request_body) for seen in journal] == [(0, "half")]
 
 
-async def test_a_circle_is_noticed() -> None:
+async def test_a_forwarding_loop_is_detected() -> None:
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     async with proxied(answered()) as proxy:
@@ -331,12 +331,12 @@ async def test_control_calls_that_need_a_mock_are_refused() -> None:
     "url",
     ["adobe.com", "ftp://adobe.com", "https://", "https://a:b@adobe.com", "https://adobe.com/?x", "https://a:port"],
 )
-def test_what_is_no_upstream_is_refused(url: str) -> None:
+def test_an_invalid_upstream_is_refused(url: str) -> None:
     with pytest.raises(BadUpstream, match="--upstream"):
         Address.of(url)
 
 
-def test_an_authority_that_is_none_is_refused(tmp_path: Any) -> None:  # noqa: ANN401
+def test_an_invalid_certificate_authority_is_refused(tmp_path: Any) -> None:  # noqa: ANN401
     file = tmp_path / "ca.pem"
     file.write_text("none")
     with pytest.raises(BadUpstream, match="no certificate in PEM"):
@@ -356,7 +356,7 @@ def test_an_authority_that_is_none_is_refused(tmp_path: Any) -> None:  # noqa: A
         (b"GET /\\192.0.2.1 HTTP/1.1", b"GET /\\192.0.2.1 HTTP/1.1"),
     ],
 )
-async def test_nobody_but_the_upstream_is_asked_whatever_the_request_line_says(line: bytes, asked: bytes) -> None:
+async def test_requests_go_only_to_the_upstream_whatever_the_request_line(line: bytes, asked: bytes) -> None:
     async with proxied(answered()) as proxy:
         answer = await proxy.raw(line + b"\r\nHost: 192.0.2.1\r\nConnection: close\r\n\r\n")
         assert answer.startswith(b"HTTP/1.1 200 OK\r\n")

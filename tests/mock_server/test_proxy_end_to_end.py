@@ -1,4 +1,4 @@
-"""The proxy as a process before a mock as a process, over TLS, with the example service behind it."""
+"""The proxy as a process in front of a mock process, over TLS, with the example service as client."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ RECOGNISED = ("service_provider", "mvpd", "code", "client_id", "device")
 API = "/api/v2/REF30"
 
 
-class Both:
-    """A proxy with TLS before a mock with TLS, and a client that trusts both."""
+class ProxyAndMock:
+    """A proxy with TLS, the mock with TLS behind it, and a client that trusts servers."""
 
     def __init__(self, mock: str, proxy: str, authorities: list[Path], record: Path) -> None:
         self.mock = mock
@@ -46,24 +46,24 @@ class Both:
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProxyAndMock]:
     folder = tmp_path_factory.mktemp("tls")
     trusted, record = [folder / "mock" / "ca.pem", folder / "proxy" / "ca.pem"], folder / "trace.jsonl"
     with serving("--tls", "--tls-folder", str(trusted[0].parent), "--no-throttle") as (mock, _):
         arguments = ["--upstream", mock, "--ca", str(trusted[0]), "--record", str(record)]
         arguments += ["--tls", "--tls-folder", str(trusted[1].parent)]
         with serving(*arguments, command="proxy") as (proxy, process):
-            made = Both(mock, proxy, trusted, record)
+            made = ProxyAndMock(mock, proxy, trusted, record)
             with made.http:
                 yield made
     assert process.returncode == 0
 
 
-def credentials(both: Both) -> dict[str, str]:
-    """Registers through the proxy; the headers of calls of a device."""
-    http, proxy = both.http, both.proxy
+def credentials(servers: ProxyAndMock) -> dict[str, str]:
+    """Register through the proxy; return the headers of calls of a device."""
+    http, proxy = servers.http, servers.proxy
     headers = {**device_headers(), "X-Forwarded-For": "203.0.113.7"}
-    statement = http.get(f"{both.mock}/_mock/software-statement").text
+    statement = http.get(f"{servers.mock}/_mock/software-statement").text
     body = {"software_statement": statement}
     client = http.post(f"{proxy}/o/client/register", headers=headers, json=body).json()
     form = {name: client[name] for name in ("client_id", "client_secret")} | {"grant_type": "client_credentials"}
@@ -71,27 +71,27 @@ def credentials(both: Both) -> dict[str, str]:
     return {**headers, "Authorization": f"Bearer {token}"}
 
 
-def log_in(both: Both, address: str) -> None:
-    """As a viewer does in a browser, which follows redirects and posts the form."""
-    page = both.http.get(address, follow_redirects=True)
-    assert str(page.url).startswith(both.proxy)
+def log_in(servers: ProxyAndMock, address: str) -> None:
+    """Log in as a browser does: follow redirects and post the form."""
+    page = servers.http.get(address, follow_redirects=True)
+    assert str(page.url).startswith(servers.proxy)
     action = re.search(r'<form[^>]*action="([^"]*)"', page.text)
     target = page.url.join(action[1].replace("&amp;", "&")) if action and action[1] else page.url
-    done = both.http.post(target, data={"username": "viewer", "password": "viewer"})
+    done = servers.http.post(target, data={"username": "viewer", "password": "viewer"})
     assert (done.status_code, done.headers["location"]) == (302, FULL["redirectUrl"])
 
 
-def test_the_proxy_sees_what_the_mock_sees(both: Both) -> None:
-    """Every endpoint, good and bad: the two journals agree, the proxy's learned from outside."""
-    http, proxy = both.http, both.proxy
-    headers = credentials(both)
+def test_the_proxys_journal_agrees_with_the_mocks(servers: ProxyAndMock) -> None:
+    """Every endpoint, with success and with an error: the two journals agree."""
+    http, proxy = servers.http, servers.proxy
+    headers = credentials(servers)
     http.get(f"{proxy}{API}/configuration", headers=headers)
     created = http.post(f"{proxy}{API}/sessions", headers=headers, data={"mvpd": "Cablevision"}).json()
     at_code = f"{proxy}{API}/sessions/{created['code']}"
     plain = {name: headers[name] for name in ("Authorization", "X-Forwarded-For")}
     http.get(at_code, headers=plain)
     resumed = http.post(at_code, headers=plain, data=FULL).json()
-    log_in(both, f"{proxy}{resumed['url']}")
+    log_in(servers, f"{proxy}{resumed['url']}")
     assert http.get(f"{proxy}{API}/profiles/code/{created['code']}/", headers=plain).json()["profiles"]
     http.get(f"{proxy}{API}/profiles", headers=headers)
     http.get(f"{proxy}{API}/profiles/Cablevision", headers=headers)
@@ -110,16 +110,16 @@ def test_the_proxy_sees_what_the_mock_sees(both: Both) -> None:
     http.post(f"{proxy}/o/client/token", data={"client_id": "stranger", "client_secret": "x", "grant_type": "y"})
     http.post(f"{proxy}/o/client/token", content=b'{"client_id"')
     http.get(f"{proxy}/activate?code={created['code']}")
-    assert both.journal(both.proxy)[-1].path == "/activate"
+    assert servers.journal(servers.proxy)[-1].path == "/activate"
 
-    there, here = both.journal(both.mock), both.journal(both.proxy)
+    there, here = servers.journal(servers.mock), servers.journal(servers.proxy)
     assert len(here) == len(there) > 20
     for seen, known in zip(here, there, strict=True):
         assert {name: getattr(seen, name) for name in SAME} == {name: getattr(known, name) for name in SAME}
         assert {name: getattr(seen, name) for name in RECOGNISED} == {
             name: getattr(known, name) for name in RECOGNISED
         }, known
-    recorded = [msgspec.json.decode(line, type=Exchange) for line in both.record.read_bytes().splitlines()]
+    recorded = [msgspec.json.decode(line, type=Exchange) for line in servers.record.read_bytes().splitlines()]
     assert recorded == here
     assert {e.endpoint for e in here} > {"sessions.resume", "browser.login", "temppass.reset", "cors.preflight", ""}
 
@@ -143,7 +143,7 @@ def test_the_example_service_logs_in_and_plays_through_the_proxy(tmp_path: Path)
             assert service.stderr is not None
             address = re.search(r"http://\S+", service.stderr.readline())
             assert address
-            watch_something(address[0], f"{mock}/~upstream")
+            log_in_and_play(address[0], f"{mock}/~upstream")
         finally:
             service.terminate()
             service.communicate(timeout=20)
@@ -158,8 +158,8 @@ def test_the_example_service_logs_in_and_plays_through_the_proxy(tmp_path: Path)
     assert {e["ip"] for e in seen} == {viewer.ip}
 
 
-def watch_something(service: str, mock: str) -> None:
-    """A viewer logs in on another screen and plays."""
+def log_in_and_play(service: str, mock: str) -> None:
+    """Log in on a second screen and play."""
     viewer = next(new_devices(seed=3))
     headers = {"X-Forwarded-For": viewer.ip, "X-Device-Info": viewer.info}
 
@@ -178,7 +178,7 @@ def watch_something(service: str, mock: str) -> None:
     assert ask("POST", "play", resource="resource1")["mediaToken"]
 
 
-def test_a_proxy_does_not_trust_every_upstream(tmp_path: Path) -> None:
+def test_the_proxy_verifies_the_upstreams_certificate(tmp_path: Path) -> None:
     with (
         serving("--tls", "--tls-folder", str(tmp_path)) as (mock, _),
         serving("--upstream", mock, command="proxy") as (proxy, _),

@@ -1,4 +1,4 @@
-"""The pure parts: durations, masking, headers, media tokens."""
+"""Pure functions: durations, sizes, masking, headers, media tokens."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NOW = 1_752_149_281_000
 
 
 @given(st.integers(0, 10**12))
-def test_durations_survive_being_written(milliseconds: int) -> None:
+def test_durations_round_trip(milliseconds: int) -> None:
     assert parse_duration(format_duration(milliseconds)) == milliseconds
 
 
@@ -44,24 +44,24 @@ def test_durations_are_read_by_unit(text: str, length: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "5", "s", "-1s", "1 s", "1y", 5, None, "99999999999d", "\u0661s"])
-def test_other_writings_are_no_durations(text: object) -> None:
+def test_other_texts_are_not_durations(text: object) -> None:
     with pytest.raises(ValueError, match=r"duration|longer"):
         parse_duration(text)
 
 
 @given(st.integers(1, 10**9))
-def test_sizes_survive_being_written(kilobytes: int) -> None:
+def test_sizes_round_trip(kilobytes: int) -> None:
     assert parse_size(format_size(kilobytes * 1000)) == kilobytes * 1000
 
 
 @pytest.mark.parametrize("text", ["", "0MB", "10", "GB", "10 GB", "-1KB", "1e3KB", "٣MB"])
-def test_other_writings_are_no_sizes(text: str) -> None:
+def test_other_texts_are_not_sizes(text: str) -> None:
     with pytest.raises(ValueError, match="is not a size"):
         parse_size(text)
 
 
 @given(st.text(min_size=1))
-def test_masking_keeps_equality_and_hides_the_rest(secret: str) -> None:
+def test_masking_preserves_equality_only(secret: str) -> None:
     assert mask(secret) == mask(secret)
     assert mask(secret) != mask(secret + "x")
     assert mask(secret).startswith("sha256:")
@@ -69,7 +69,7 @@ def test_masking_keeps_equality_and_hides_the_rest(secret: str) -> None:
 
 
 @given(st.text(st.characters(codec="utf-8"), min_size=24, max_size=40))
-def test_no_secret_member_of_a_body_survives(secret: str) -> None:
+def test_secret_members_of_a_body_are_masked(secret: str) -> None:
     for name in ("access_token", "client_secret", "serializedToken", "software_statement", "SAMLResponse"):
         written = json.dumps({name: secret, "kept": "kept"})
         masked = mask_body(written)
@@ -103,21 +103,21 @@ def test_an_address_is_shown_without_its_password(url: str, shown: str) -> None:
     assert without_password(url) == shown
 
 
-def test_a_secret_is_masked_where_its_body_was_cut() -> None:
+def test_a_secret_in_a_truncated_body_is_masked() -> None:
     body = json.dumps({"kept": 1, "access_token": 'se"cret'})
     for end in range(body.index('"se') + 2, len(body)):
         assert "se" not in mask_body(body[:end]).removeprefix('{"kept": 1, "access_token": ')
 
 
 @pytest.mark.parametrize("name", ["authorization", "cookie", "set-cookie", "ad-service-token"])
-def test_what_is_masked_stays_as_it_is(name: str) -> None:
+def test_masking_is_idempotent(name: str) -> None:
     once = mask_header(name, "Bearer abc" if name == "authorization" else "a=b; Path=/")
     assert mask_header(name, once) == once
     assert mask_body(mask_body('{"access_token": "abc"}')) == mask_body('{"access_token": "abc"}')
 
 
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=80))
-def test_device_identifiers_are_read_back(device: str) -> None:
+def test_device_identifiers_round_trip(device: str) -> None:
     value = base64.b64encode(device.encode()).decode()
     found = headers.device_identifier(f"fingerprint {value}")
     assert found is not None
@@ -126,7 +126,7 @@ def test_device_identifiers_are_read_back(device: str) -> None:
 
 
 @given(st.text(max_size=60))
-def test_reading_headers_never_fails(text: str) -> None:
+def test_header_parsing_never_raises(text: str) -> None:
     headers.device_identifier(text)
     headers.device_info(text)
     headers.bearer_token(text)
@@ -134,7 +134,7 @@ def test_reading_headers_never_fails(text: str) -> None:
 
 
 @given(st.dictionaries(st.text(max_size=8), st.one_of(st.text(max_size=8), st.integers(-9, 9), st.booleans())))
-def test_device_information_is_read_back(info: dict[str, object]) -> None:
+def test_device_information_round_trips(info: dict[str, object]) -> None:
     assert headers.device_info(base64.b64encode(json.dumps(info).encode()).decode()) == info
 
 
@@ -148,14 +148,14 @@ def _token(resource: str = "REF30", ttl: int = 420_000) -> MediaToken:
     return MediaToken("0" * 32, "REF30", resource, ttl, NOW, "Cablevision")
 
 
-# What XML cannot carry (control characters) or changes on reading (carriage returns) is no resource identifier.
+# XML cannot carry control characters and changes carriage returns, so resource identifiers have neither.
 RESOURCES = st.text(
     st.characters(codec="utf-8", exclude_categories=("Cc", "Cn"), exclude_characters="\r"), min_size=1
 )
 
 
 @given(RESOURCES)
-def test_a_media_token_verifies_for_its_resource_alone(resource: str) -> None:
+def test_a_media_token_verifies_for_its_resource_only(resource: str) -> None:
     serialized = serialize(_token(resource), KEY)
     assert verify(serialized, resource, NOW, KEY.public_key())[0] is Status.VALID_TOKEN
     assert verify(serialized, None, NOW, KEY.public_key())[0] is Status.VALID_TOKEN
@@ -163,7 +163,7 @@ def test_a_media_token_verifies_for_its_resource_alone(resource: str) -> None:
 
 
 @given(RESOURCES)
-def test_an_mrss_resource_is_carried_whole(title: str) -> None:
+def test_an_mrss_resource_is_kept_complete_in_the_token(title: str) -> None:
     mrss = f"<rss><channel><title>{title}]]></title></channel></rss>"
     status, token = verify(serialize(_token(mrss), KEY), mrss, NOW, KEY.public_key())
     assert (status, token.resource_id if token else None) == (Status.VALID_TOKEN, mrss)
@@ -199,7 +199,7 @@ def test_media_tokens_expire() -> None:
 
 
 @given(st.text(max_size=200))
-def test_what_is_no_media_token_has_a_state_too(text: str) -> None:
+def test_a_malformed_media_token_has_a_state(text: str) -> None:
     for candidate in (text, base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()):
         assert verify(candidate, None, NOW, KEY.public_key())[0] is Status.INVALID_TOKEN_FORMAT
 
@@ -219,7 +219,7 @@ def test_a_signed_entity_bomb_is_a_wrong_format() -> None:
     assert verify(serialized, None, NOW, KEY.public_key())[0] is Status.INVALID_TOKEN_FORMAT
 
 
-def test_a_key_that_is_none_is_refused() -> None:
+def test_an_invalid_key_is_refused() -> None:
     with pytest.raises(ValueError, match=r".+"):
         read_key(b"no key")
 
@@ -238,7 +238,7 @@ def test_long_names_are_matched_and_not_remembered() -> None:
     assert _cached_match.cache_info().currsize == before
 
 
-def test_long_paths_are_found_and_not_remembered() -> None:
+def test_long_paths_are_found_without_caching() -> None:
     tree = PathTree([("/a/{name}", 1)])
     for letter in "xyz":
         assert tree.find(f"/a/{letter * 10_000}") == (1, {"name": letter * 10_000})

@@ -1,4 +1,4 @@
-"""The pytest plugin gives tests Adobe Pass of their own, also where the mock is installed alone."""
+"""The pytest plugin: a mock for tests, also where only the mock is installed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_each_test_has_a_space_of_its_own(adobe_pass: AdobePass, adobe_pass_mock
 
 
 @pytest.mark.anyio
-async def test_coroutines_have_a_client_too(adobe_pass: AdobePass) -> None:
+async def test_there_is_an_asynchronous_client(adobe_pass: AdobePass) -> None:
     async with adobe_pass.async_control() as control:
         assert (await control.clock()).offset == 0
 
@@ -81,7 +81,7 @@ sys.exit(pytest.main([*options, *sys.argv[1:]]))
 
 
 @pytest.mark.parametrize("given", [False, True])
-def test_the_fixture_works_where_the_mock_is_installed_alone(
+def test_the_fixture_works_where_only_the_mock_is_installed(
     given: bool, tmp_path: Path, adobe_pass_mock: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")

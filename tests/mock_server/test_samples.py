@@ -111,7 +111,7 @@ def test_every_exception_is_used() -> None:
         ({"+trace": "<uuid>"}, {}),
     ],
 )
-def test_a_wrong_answer_is_found_out(pattern: object, actual: object) -> None:
+def test_a_wrong_answer_is_detected(pattern: object, actual: object) -> None:
     assert list(mismatches(pattern, actual, {})) != []
 
 
@@ -119,6 +119,6 @@ def test_a_code_is_the_one_of_the_request() -> None:
     assert list(mismatches({"code": "<code>"}, {"code": "ABCDEF1"}, {"code": "ABCDEF2"})) != []
 
 
-def test_the_table_in_the_docs_is_that_of_the_samples() -> None:
+def test_the_table_in_the_docs_is_up_to_date() -> None:
     """`python -m tests.mock_server.sample_table` writes it."""
     assert sample_table.PAGE.read_text("utf-8") == sample_table.render(PAGES)

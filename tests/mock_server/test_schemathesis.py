@@ -1,4 +1,4 @@
-"""Schemathesis over our own OpenAPI document: made-up requests to a real mock, one by one and in linked sequences."""
+"""Schemathesis with our own OpenAPI document: generated requests to a real mock, single and in linked sequences."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 load_all_checks()
 NOT_OURS = {
-    # Adobe Pass tolerates much that no document shows, and the mock with it (DOMAIN: tolerant like the real thing).
+    # Adobe Pass accepts more than its documents show, and so does the mock.
     "negative_data_rejection",
     "missing_required_header",
     # A well-formed request may name a code, an MVPD or a statement that does not exist.
@@ -45,7 +45,7 @@ def mock_url() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def credentials(mock_url: str) -> dict[str, str]:
-    """Headers of a registered client with a token, for a device."""
+    """Return the headers of a registered client with a token, for a device."""
     statement = httpx.get(f"{mock_url}/_mock/software-statement", trust_env=False).text
     client = httpx.post(
         f"{mock_url}/o/client/register", json={"software_statement": statement}, trust_env=False
@@ -62,7 +62,7 @@ schema = schemathesis.openapi.from_dict(openapi_document(ENDPOINTS))
 
 @schema.parametrize()
 @BOUNDED
-def test_made_up_requests_are_answered_as_documented(
+def test_generated_requests_are_answered_as_documented(
     case: schemathesis.Case, mock_url: str, credentials: dict[str, str]
 ) -> None:
     case.call_and_validate(base_url=mock_url, headers=credentials, excluded_checks=EXCLUDED)

@@ -1,4 +1,4 @@
-"""Several processes on one Redis are one mock: two mocks side by side, workers, and what happens without Redis."""
+"""Several processes on one Redis act as one mock: two mocks, several workers, and a Redis that is down."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ WORKERS = 3
 
 
 class At:
-    """Calls of one mock process, each on a connection of its own, so that any worker may get it."""
+    """Calls to one mock process, each on its own connection, so that any worker can get it."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -39,7 +39,7 @@ class At:
     def ask(self, method: str, path: str, **rest: object) -> httpx.Response:
         return httpx.request(method, self.url + path, trust_env=False, timeout=20, **rest)  # type: ignore[arg-type]  # as httpx names them
 
-    def told(self, method: str, path: str, **rest: object) -> dict[str, Any]:
+    def answer_of(self, method: str, path: str, **rest: object) -> dict[str, Any]:
         answer = self.ask(method, path, **rest)
         assert answer.is_success, (path, answer.status_code, answer.text)
         body: dict[str, Any] = answer.json()
@@ -48,14 +48,14 @@ class At:
     def signed_on(self) -> dict[str, str]:
         statement = self.ask("GET", "/_mock/software-statement").text
         info = {"X-Device-Info": DEVICE_INFO}
-        client = self.told("POST", "/o/client/register", json={"software_statement": statement}, headers=info)
+        client = self.answer_of("POST", "/o/client/register", json={"software_statement": statement}, headers=info)
         form = {"client_id": client["client_id"], "client_secret": client["client_secret"]}
         form["grant_type"] = "client_credentials"
-        token = self.told("POST", "/o/client/token", data=form, headers=info)["access_token"]
+        token = self.answer_of("POST", "/o/client/token", data=form, headers=info)["access_token"]
         return {"Authorization": f"Bearer {token}"}
 
     def exchanges(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.told("GET", "/_mock/exchanges?limit=10000")["exchanges"]
+        found: list[dict[str, Any]] = self.answer_of("GET", "/_mock/exchanges?limit=10000")["exchanges"]
         return found
 
     def space(self, name: str) -> At:
@@ -69,7 +69,7 @@ def database(redis_server: RedisServer) -> str:
 
 @pytest.fixture(scope="module")
 def pair(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[At, At]]:
-    """Two mocks that know of each other by Redis alone."""
+    """Yield two mocks that share state through Redis only."""
     folder = tmp_path_factory.mktemp("pair")
     command = (*SERVE, "--store", database, "--no-throttle")
     with (
@@ -83,46 +83,46 @@ def pair(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
 def test_a_session_of_one_mock_is_logged_in_and_polled_on_the_other(pair: tuple[At, At]) -> None:
     one, other = (at.space("session") for at in pair)
     headers = {**one.signed_on(), **device_headers("d")}
-    code = one.told("POST", "/api/v2/REF30/sessions", headers=headers, data=FULL)["code"]
-    assert other.told("GET", f"{PROFILES}/code/{code}", headers=headers)["profiles"] == {}
-    other.told("POST", f"/_mock/sessions/{code}/login", json={})
-    assert "Cablevision" in one.told("GET", f"{PROFILES}/code/{code}", headers=headers)["profiles"]
+    code = one.answer_of("POST", "/api/v2/REF30/sessions", headers=headers, data=FULL)["code"]
+    assert other.answer_of("GET", f"{PROFILES}/code/{code}", headers=headers)["profiles"] == {}
+    other.answer_of("POST", f"/_mock/sessions/{code}/login", json={})
+    assert "Cablevision" in one.answer_of("GET", f"{PROFILES}/code/{code}", headers=headers)["profiles"]
     decided = {"resources": ["a"]}
     path = "/api/v2/REF30/decisions/authorize/Cablevision"
-    assert other.told("POST", path, headers=headers, json=decided)["decisions"][0]["authorized"]
+    assert other.answer_of("POST", path, headers=headers, json=decided)["decisions"][0]["authorized"]
     assert [e["id"] for e in one.exchanges()] == [1, 2, 3, 4, 5, 6]
     assert one.exchanges() == other.exchanges()
     assert len({e["connection"] for e in one.exchanges()}) == 6
 
 
 @pytest.mark.slow
-def test_control_calls_to_one_are_felt_on_the_other(pair: tuple[At, At]) -> None:
+def test_control_calls_to_one_mock_affect_the_other(pair: tuple[At, At]) -> None:
     one, other = (at.space("control") for at in pair)
     other.ask("GET", PROFILES)
-    now = other.told("GET", "/_mock/clock")["now"]
-    one.told("POST", "/_mock/clock", json={"advance": "30d"})
-    assert other.told("GET", "/_mock/clock")["now"] - now >= 30 * 86_400_000
-    key = one.told("POST", "/_mock/behaviours", json={"effect": {"status": 503}, "times": 3, "after": 1})["id"]
+    now = other.answer_of("GET", "/_mock/clock")["now"]
+    one.answer_of("POST", "/_mock/clock", json={"advance": "30d"})
+    assert other.answer_of("GET", "/_mock/clock")["now"] - now >= 30 * 86_400_000
+    key = one.answer_of("POST", "/_mock/behaviours", json={"effect": {"status": 503}, "times": 3, "after": 1})["id"]
     statuses = [at.ask("GET", PROFILES).status_code for at in (one, other, one, other, one)]
     assert statuses == [401, 503, 503, 503, 401]
-    assert other.told("GET", "/_mock/behaviours")["behaviours"][0]["hits"] == 3
+    assert other.answer_of("GET", "/_mock/behaviours")["behaviours"][0]["hits"] == 3
     assert other.ask("DELETE", f"/_mock/behaviours/{key}").status_code == 204
-    assert one.told("GET", "/_mock/behaviours")["behaviours"] == []
+    assert one.answer_of("GET", "/_mock/behaviours")["behaviours"] == []
     assert other.ask("DELETE", "/_mock/exchanges").status_code == 204
     assert one.exchanges() == []
     assert one.ask("POST", "/_mock/reset").status_code == 204
-    assert other.told("GET", "/_mock/clock")["offset"] == 0
+    assert other.answer_of("GET", "/_mock/clock")["offset"] == 0
     assert other.ask("GET", PROFILES).status_code == 401
     assert [e["id"] for e in one.exchanges()] == [7], "ids go on after a reset"
 
 
 @pytest.mark.slow
-def test_findings_are_those_of_both_whoever_is_asked(pair: tuple[At, At]) -> None:
+def test_both_mocks_return_the_same_findings(pair: tuple[At, At]) -> None:
     one, other = (at.space("found") for at in pair)
     for at in (one, other, other):
         at.ask("GET", PROFILES)
     for at in (other, one):
-        report = at.told("GET", "/_mock/findings")
+        report = at.answer_of("GET", "/_mock/findings")
         rule = next(rule for rule in report["rules"] if rule["id"] == "headers.authorization")
         assert (report["judged"], report["waiting"], report["stopped"]) == (3, 0, None)
         assert [finding["exchanges"] for finding in rule["findings"]] == [[1], [2], [3]]
@@ -130,7 +130,7 @@ def test_findings_are_those_of_both_whoever_is_asked(pair: tuple[At, At]) -> Non
 
 @pytest.mark.slow
 @pytest.mark.anyio
-async def test_a_listener_to_one_hears_what_the_other_serves(pair: tuple[At, At]) -> None:
+async def test_a_listener_of_one_mock_receives_events_of_the_other(pair: tuple[At, At]) -> None:
     one, other = (at.space("heard") for at in pair)
     await asyncio.to_thread(one.ask, "GET", "/_mock/health")
     async with listening(one.url) as events, asyncio.timeout(20):
@@ -147,7 +147,7 @@ async def test_a_listener_to_one_hears_what_the_other_serves(pair: tuple[At, At]
 
 
 @pytest.mark.slow
-def test_resets_in_both_leave_one_life(pair: tuple[At, At]) -> None:
+def test_concurrent_resets_leave_one_life(pair: tuple[At, At]) -> None:
     one, other = (at.space("resets") for at in pair)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: (one, other)[n % 2].ask("POST", "/_mock/reset"), range(16)))
@@ -161,20 +161,20 @@ def test_a_reset_or_deleted_space_leaves_nothing_in_redis(
 ) -> None:
     at = pair[0].space("tidy")
     headers = {**at.signed_on(), **device_headers("d")}
-    at.told("POST", "/api/v2/REF30/sessions", headers=headers, data=FULL)
+    at.answer_of("POST", "/api/v2/REF30/sessions", headers=headers, data=FULL)
     with redis_server.client(database) as client:
         life = client.keys("pass-harness:tidy:[0-9]*")
         assert life
         assert all(client.ttl(key) > 30 * 86_400 for key in life)
         at.ask("POST", "/_mock/reset")
         assert client.keys("pass-harness:tidy:[0-9]*") == []
-        at.told("GET", "/_mock/findings")
+        at.answer_of("GET", "/_mock/findings")
         assert pair[1].ask("DELETE", "/_mock/spaces/tidy").status_code == 204
         assert eventually(lambda: client.keys("pass-harness:tidy:[0-9]*") == [])
 
 
 @pytest.mark.slow
-def test_when_the_judging_mock_is_killed_the_other_goes_on(redis_server: RedisServer, tmp_path: Path) -> None:
+def test_when_the_evaluating_mock_is_killed_the_other_takes_over(redis_server: RedisServer, tmp_path: Path) -> None:
     command = (*SERVE, "--store", redis_server.fresh(), "--no-throttle")
     with (
         Child("first", command, ready="/_mock/health", folder=tmp_path) as first,
@@ -182,11 +182,11 @@ def test_when_the_judging_mock_is_killed_the_other_goes_on(redis_server: RedisSe
     ):
         one, other = At(first.url), At(second.url)
         one.ask("GET", PROFILES)
-        assert other.told("GET", "/_mock/findings")["judged"] == 1
+        assert other.answer_of("GET", "/_mock/findings")["judged"] == 1
         assert first.pid is not None
         os.kill(first.pid, signal.SIGKILL)
         other.ask("GET", PROFILES)
-        report = other.told("GET", "/_mock/findings")
+        report = other.answer_of("GET", "/_mock/findings")
         rule = next(rule for rule in report["rules"] if rule["id"] == "headers.authorization")
         assert (report["judged"], [finding["exchanges"] for finding in rule["findings"]]) == (2, [[1], [2]])
 
@@ -195,7 +195,7 @@ def test_when_the_judging_mock_is_killed_the_other_goes_on(redis_server: RedisSe
                 found = [event async for event in _first_findings(events, "headers.authorization", 2)]
             return [event.data["exchanges"][0] for event in found]
 
-        assert asyncio.run(heard()) == [1, 2], "each finding is told once, whoever found it"
+        assert asyncio.run(heard()) == [1, 2], "each finding is answer_of once, whoever found it"
 
 
 async def _first_findings(events: AsyncIterator[Event], rule: str, number: int) -> AsyncIterator[Event]:
@@ -214,7 +214,7 @@ def trace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def crew(redis_server: RedisServer, trace: Path) -> Iterator[Child]:
-    """One mock of several workers."""
+    """Yield one mock with several workers."""
     options = (f"--store={redis_server.fresh()}", f"--workers={WORKERS}", f"--record={trace}", "--seed=7")
     with Child("mock", (*SERVE, *options), ready="/_mock/health", folder=trace.parent) as child:
         yield child
@@ -223,7 +223,7 @@ def crew(redis_server: RedisServer, trace: Path) -> Iterator[Child]:
 @pytest.mark.slow
 def test_workers_share_the_throttle_the_journal_and_the_record(crew: Child, trace: Path) -> None:
     at = At(crew.url).space("whole")
-    at.told("POST", "/_mock/behaviours", json={"effect": {"latency": "20ms"}, "match": {"endpoint": "profiles"}})
+    at.answer_of("POST", "/_mock/behaviours", json={"effect": {"latency": "20ms"}, "match": {"endpoint": "profiles"}})
     before = len(trace.read_bytes().splitlines())
     began = time.monotonic()
     with ThreadPoolExecutor(24) as pool:
@@ -239,12 +239,12 @@ def test_workers_share_the_throttle_the_journal_and_the_record(crew: Child, trac
     assert len({e["connection"].partition("-")[0] for e in exchanges}) > 1, "only one worker was asked"
     recorded = [json.loads(line) for line in trace.read_bytes().splitlines()[before:]]
     assert sorted(recorded, key=lambda e: int(e["id"])) == exchanges
-    assert at.told("GET", "/_mock/findings")["judged"] == 120
-    assert at.told("GET", "/_mock/behaviours")["behaviours"][0]["hits"] == 120
+    assert at.answer_of("GET", "/_mock/findings")["judged"] == 120
+    assert at.answer_of("GET", "/_mock/behaviours")["behaviours"][0]["hits"] == 120
 
 
 @pytest.mark.slow
-def test_any_worker_tells_the_metrics_of_all(crew: Child) -> None:
+def test_any_worker_returns_the_metrics_of_all(crew: Child) -> None:
     at = At(crew.url)
 
     def counted() -> float:
@@ -261,13 +261,13 @@ def test_any_worker_tells_the_metrics_of_all(crew: Child) -> None:
 
 
 @pytest.mark.slow
-def test_workers_make_different_codes(crew: Child) -> None:
+def test_workers_issue_different_codes(crew: Child) -> None:
     at = At(crew.url).space("codes")
     headers = at.signed_on()
 
     def code(device: int) -> str:
         own = {**headers, **device_headers(f"d{device}"), "X-Forwarded-For": f"192.0.2.{device}"}
-        return str(at.told("POST", "/api/v2/REF30/sessions", headers=own, data=FULL)["code"])
+        return str(at.answer_of("POST", "/api/v2/REF30/sessions", headers=own, data=FULL)["code"])
 
     with ThreadPoolExecutor(12) as pool:
         codes = list(pool.map(code, range(60)))
@@ -284,13 +284,13 @@ def test_a_worker_that_ends_is_replaced_and_nothing_is_lost(crew: Child) -> None
         os.kill(worker, signal.SIGKILL)
     assert eventually(lambda: len(children(crew)) == WORKERS and not set(children(crew)) & set(workers))
     assert eventually(lambda: at.ask("GET", "/_mock/health").is_success)
-    assert at.told("GET", PROFILES, headers=headers)["profiles"] == {}
+    assert at.answer_of("GET", PROFILES, headers=headers)["profiles"] == {}
     assert [e["endpoint"] for e in at.exchanges()] == ["dcr.register", "dcr.token", "profiles"]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])
-def test_workers_end_with_the_mock(ending: signal.Signals, redis_server: RedisServer, tmp_path: Path) -> None:
+def test_workers_stop_with_the_mock(ending: signal.Signals, redis_server: RedisServer, tmp_path: Path) -> None:
     options = (f"--store={redis_server.fresh()}", "--workers=2", "--no-rules")
     with Child("mock", (*SERVE, *options), ready="/_mock/health", folder=tmp_path) as child:
         workers = children(child)
@@ -300,7 +300,7 @@ def test_workers_end_with_the_mock(ending: signal.Signals, redis_server: RedisSe
 
 
 @pytest.mark.slow
-def test_without_redis_answers_are_503_and_with_it_all_is_well_again(tmp_path: Path) -> None:
+def test_answers_are_503_without_redis_and_recover_with_it(tmp_path: Path) -> None:
     with RedisServer(tmp_path) as server:
         command = (*SERVE, "--store", server.url(), "--workers=2", "--no-throttle")
         with Child("mock", command, ready="/_mock/health", folder=tmp_path) as child:
@@ -311,8 +311,8 @@ def test_without_redis_answers_are_503_and_with_it_all_is_well_again(tmp_path: P
             server.start()
             assert eventually(lambda: at.ask("GET", "/_mock/health").is_success)
             headers = {**at.signed_on(), **device_headers("d")}
-            assert at.told("GET", PROFILES, headers=headers)["profiles"] == {}
-            assert at.told("GET", "/_mock/findings")["judged"] == 3
+            assert at.answer_of("GET", PROFILES, headers=headers)["profiles"] == {}
+            assert at.answer_of("GET", "/_mock/findings")["judged"] == 3
             server.process.send_signal(signal.SIGSTOP)
             unavailable(at, "Timeout")
             server.process.send_signal(signal.SIGCONT)
@@ -331,7 +331,7 @@ def unavailable(at: At, why: str) -> None:
 
 
 @pytest.mark.slow
-def test_all_who_use_a_redis_go_by_its_time(redis_server: RedisServer) -> None:
+def test_mocks_on_one_redis_use_its_time(redis_server: RedisServer) -> None:
     url, machine = redis_server.fresh(), SystemClock()
     common = server_offset_s(url, machine)
     assert server_offset_s(url, machine) == common, "processes of one machine agree exactly"
@@ -355,7 +355,7 @@ def test_all_who_use_a_redis_go_by_its_time(redis_server: RedisServer) -> None:
         (["--store=redis"], "is not a store"),
     ],
 )
-def test_a_store_that_cannot_be_is_refused_with_a_sentence(options: list[str], words: str) -> None:
+def test_an_invalid_store_is_refused_with_a_message(options: list[str], words: str) -> None:
     result = CliRunner().invoke(main, ["serve", "--port=0", *options])
     assert result.exit_code == 2
     assert words in result.output
@@ -363,7 +363,7 @@ def test_a_store_that_cannot_be_is_refused_with_a_sentence(options: list[str], w
 
 
 def children(child: Child) -> list[int]:
-    """The processes that a process has started."""
+    """Return the child processes of a process."""
     tasks = Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text("ascii")
     return [int(pid) for pid in tasks.split()]
 

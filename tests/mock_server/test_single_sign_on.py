@@ -63,7 +63,7 @@ async def test_without_the_token_nothing_is_shared(mock: Mock) -> None:
     assert await types(mock, {**stranger, **service_token(mock, iss="another issuer")}) == {}
 
 
-async def test_an_expired_service_token_counts_no_more(mock: Mock) -> None:
+async def test_an_expired_service_token_is_ignored(mock: Mock) -> None:
     first = {**await mock.signed_on(), **service_token(mock, lifetime=60)}
     await log_in(mock, first)
     second = {**first, **device_headers("another device")}
@@ -73,13 +73,13 @@ async def test_an_expired_service_token_counts_no_more(mock: Mock) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "." * 5, "x" * 9000])
-async def test_a_token_that_is_none_is_passed_over(mock: Mock, token: str) -> None:
+async def test_a_malformed_service_token_is_ignored(mock: Mock, token: str) -> None:
     headers = await mock.logged_in()
     for name in ("AD-Service-Token", "Adobe-Subject-Token", "X-Roku-Reserved-Roku-Connect-Token"):
         assert await types(mock, {**headers, name: token}) == {"Cablevision": "regular"}
 
 
-async def test_the_signature_counts_where_a_key_is_configured(tmp_path: Path) -> None:
+async def test_the_signature_is_verified_if_a_key_is_configured(tmp_path: Path) -> None:
     pem = tmp_path / "identity.pem"
     pem.write_bytes(KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
     config = tmp_path / "mock.toml"
@@ -107,7 +107,7 @@ async def test_a_platform_identity_carries_the_login(mock: Mock, name: str) -> N
     assert await types(mock, second) == {"AdobePass_SMI": "platformSSO"}
 
 
-async def test_an_encrypted_platform_token_stands_for_its_user_as_a_whole(mock: Mock) -> None:
+async def test_an_encrypted_platform_token_identifies_its_user(mock: Mock) -> None:
     token = {"Adobe-Subject-Token": "a.b.c.d.e"}
     await log_in(mock, {**await mock.signed_on(), **token}, "AdobePass_SMI")
     second = {**await mock.signed_on("another device"), **token}
@@ -179,7 +179,7 @@ async def test_the_partner_flow_ends_with_a_profile_of_apple(mock: Mock) -> None
     assert out == {"actionName": "partner_logout", "actionType": "partner_interactive", "mvpd": "Cablevision"}
 
 
-async def test_a_partners_profile_counts_only_while_its_framework_says_so(mock: Mock) -> None:
+async def test_a_partner_profile_is_valid_only_with_a_framework_status(mock: Mock) -> None:
     headers = {**await mock.signed_on(), **framework_status()}
     await mock.http.post(PARTNER_PROFILE, headers=headers, data={"SAMLResponse": saml_response()})
     denied = {**headers, **framework_status(access="denied")}
@@ -206,8 +206,8 @@ async def test_a_partners_profile_counts_only_while_its_framework_says_so(mock: 
         (framework_status(expires="soon"), "invalid_header_pfs_provider_info_expired"),
     ],
 )
-async def test_a_framework_status_that_does_not_do(mock: Mock, status: dict[str, str], code: str) -> None:
-    """It is an error where a profile is to be made, and a fallback to the basic login where one is to start."""
+async def test_invalid_framework_status(mock: Mock, status: dict[str, str], code: str) -> None:
+    """It is an error when creating a profile, and a fallback to the basic login when starting one."""
     headers = {**await mock.signed_on(), **status}
     answer = await mock.http.post(PARTNER_PROFILE, headers=headers, data={"SAMLResponse": saml_response()})
     assert (answer.status_code, answer.json()["code"]) == (400, code)
@@ -221,14 +221,14 @@ async def test_a_framework_status_that_does_not_do(mock: Mock, status: dict[str,
     "response",
     [None, "", "%%%", saml_response(status="Responder"), base64.b64encode(b"<a/>").decode(), saml_response("")],
 )
-async def test_a_saml_response_that_does_not_do(mock: Mock, response: str | None) -> None:
+async def test_an_invalid_saml_response_is_refused(mock: Mock, response: str | None) -> None:
     headers = {**await mock.signed_on(), **framework_status()}
     form = {"SAMLResponse": response} if response is not None else {}
     answer = await mock.http.post(PARTNER_PROFILE, headers=headers, data=form)
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_parameter_saml_response")
 
 
-async def test_an_entity_bomb_is_no_saml_response(mock: Mock) -> None:
+async def test_an_entity_bomb_as_saml_response_is_refused(mock: Mock) -> None:
     bomb = '<!DOCTYPE a [<!ENTITY b "bb"><!ENTITY c "&b;&b;">]><a>&c;</a>'
     headers = {**await mock.signed_on(), **framework_status()}
     form = {"SAMLResponse": base64.b64encode(bomb.encode()).decode()}
@@ -236,7 +236,7 @@ async def test_an_entity_bomb_is_no_saml_response(mock: Mock) -> None:
     assert answer.json()["code"] == "invalid_parameter_saml_response"
 
 
-async def test_the_basic_login_goes_on_where_the_partner_does_not_serve(mock: Mock) -> None:
+async def test_without_partner_support_the_basic_login_continues(mock: Mock) -> None:
     headers = await mock.signed_on()
     off = {**headers, **framework_status(provider="Spectrum")}
     session = (await mock.http.post(PARTNER_SESSION, headers=off, data=APP)).json()

@@ -1,4 +1,4 @@
-"""Fifty test processes share one mock, each in its space, with their resets in flight: nothing crosses."""
+"""Fifty test processes share one mock, each in its own space, with concurrent resets: spaces stay isolated."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ USERS = 50
 ROUNDS = 4
 
 
-def test_nothing_crosses_between_fifty_processes() -> None:
+def test_spaces_of_fifty_processes_are_isolated() -> None:
     script = str(Path(__file__).with_name("space_client.py"))
     with serving("--no-rules") as (address, _):
         port = address.rpartition(":")[2]

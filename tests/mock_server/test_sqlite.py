@@ -1,4 +1,4 @@
-"""The mock on an SQLite file: what it answered with success it knows after any end."""
+"""The mock on an SQLite file: acknowledged writes survive a kill."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ SERVE = ("-c", "from pass_harness.mock_server.cli.main import main; main()", "se
 
 @dataclass
 class Service:
-    """A service that never stops asking, and remembers what it was answered with success."""
+    """A service that sends requests without a pause and records the successful ones."""
 
     url: str
     tokens: list[str] = field(default_factory=list)
     codes: dict[str, str] = field(default_factory=dict)
-    """The code of a session by the device that began it."""
+    """Code of the session by the device that started it."""
     logged_in: list[str] = field(default_factory=list)
     behaviours: list[str] = field(default_factory=list)
     begun: int = 0
@@ -83,7 +83,7 @@ class Service:
                 self.go_on()
 
     def is_known(self) -> None:
-        """Everything that was answered with success is still there."""
+        """Assert that everything that was answered with success is still there."""
         for device, code in self.codes.items():
             headers = {"Authorization": f"Bearer {random.choice(self.tokens)}", **device_headers(device)}
             assert self.ask("GET", f"/api/v2/REF30/sessions/{code}", headers=headers)["existingParameters"]
@@ -118,7 +118,7 @@ def service(mock: Child) -> Iterator[Service]:
 
 @contextmanager
 def running(state: Path, port: int) -> Iterator[BaseProcess]:
-    """A mock in a process that is there at once: it is the copy of one that has imported all that a mock needs."""
+    """Run a mock in a process that starts at once: a fork of one that has imported everything."""
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload(["pass_harness.mock_server.server.serve"])
     process = processes.Process(
@@ -144,7 +144,7 @@ def running(state: Path, port: int) -> Iterator[BaseProcess]:
 
 
 @pytest.mark.slow
-def test_a_mock_killed_again_and_again_has_lost_nothing_it_answered(state: Path) -> None:
+def test_a_mock_killed_repeatedly_loses_no_acknowledged_write(state: Path) -> None:
     chance = random.Random(7)
     port = free_port()
     service = Service(f"http://127.0.0.1:{port}")
@@ -168,7 +168,7 @@ def test_a_mock_killed_again_and_again_has_lost_nothing_it_answered(state: Path)
 
 
 @pytest.mark.slow
-def test_a_restart_goes_on_where_it_was(mock: Child, service: Service) -> None:
+def test_a_restart_restores_the_state(mock: Child, service: Service) -> None:
     service.begin()
     service.ask(
         "POST", "/_mock/behaviours", json={"effect": {"status": 503}, "match": {"endpoint": "profiles"}, "times": 2}
@@ -185,7 +185,7 @@ def test_a_restart_goes_on_where_it_was(mock: Child, service: Service) -> None:
 
 
 @pytest.mark.slow
-def test_a_reset_and_a_deleted_space_stay_so_after_a_restart(mock: Child, service: Service) -> None:
+def test_a_reset_and_a_deleted_space_survive_a_restart(mock: Child, service: Service) -> None:
     service.begin()
     service.go_on()
     service.ask("POST", "/_mock/clock", json={"advance": "1h"})
@@ -200,18 +200,18 @@ def test_a_reset_and_a_deleted_space_stay_so_after_a_restart(mock: Child, servic
 
 
 @pytest.mark.slow
-def test_the_file_is_its_owners_alone(mock: Child, state: Path) -> None:
+def test_only_the_owner_can_read_the_file(mock: Child, state: Path) -> None:
     assert state.stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.anyio
-async def test_two_mocks_do_not_share_a_file(state: Path) -> None:
+async def test_two_mocks_cannot_share_a_file(state: Path) -> None:
     store = SqliteStore(state)
     refused(state, "in use by another mock")
     await store.close()
 
 
-def test_a_file_that_is_none_of_ours_is_refused_with_a_sentence(state: Path, tmp_path: Path) -> None:
+def test_a_foreign_file_is_refused_with_a_message(state: Path, tmp_path: Path) -> None:
     state.write_bytes(b"no database at all " * 100)
     refused(state, "is not an SQLite file")
     state.unlink()
@@ -223,7 +223,7 @@ def test_a_file_that_is_none_of_ours_is_refused_with_a_sentence(state: Path, tmp
 
 
 @pytest.mark.anyio
-async def test_a_file_of_another_version_is_refused_with_a_sentence(state: Path) -> None:
+async def test_a_file_of_another_version_is_refused_with_a_message(state: Path) -> None:
     store = SqliteStore(state)
     store._file.run("PRAGMA user_version = 99")
     await store.close()
@@ -238,8 +238,8 @@ def refused(path: Path, words: str) -> None:
 
 
 @pytest.mark.anyio
-async def test_what_cannot_be_kept_is_answered_503_with_a_sentence(state: Path) -> None:
-    """A full disk, for one."""
+async def test_a_failed_write_is_answered_503_with_a_message(state: Path) -> None:
+    """For example, a full disk."""
     store = SqliteStore(state)
     app = create_app(Settings(), store=store)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://mock") as http:

@@ -1,4 +1,4 @@
-"""Registration, logins, clock, decisions and logout at random, held to a small model."""
+"""Random registrations, logins, clock changes, decisions and logouts, compared with a small model."""
 
 from __future__ import annotations
 
@@ -62,19 +62,19 @@ class Code:
 
 @dataclass
 class Model:
-    """What must be true, as plain dictionaries; times in seconds since the start."""
+    """The expected state as plain dictionaries; times in seconds since the start."""
 
     now: float = 0
     latest: dict[tuple[str, str], Code] = field(default_factory=dict)
     profiles: dict[tuple[str, str, str], float] = field(default_factory=dict)
-    """By client, device and MVPD: when it ends."""
+    """End of each login, by client, device and MVPD."""
 
     bucket: float = 0
-    """How full the throttled address's bucket is, in requests, at ``bucket_at``."""
+    """Fill level of the throttled address's bucket at ``bucket_at``, in requests."""
     bucket_at: float = 0
 
     def admits(self) -> bool:
-        """nginx's leaking bucket: one request a second leaks out, ten more than one fit in."""
+        """Return True if the leaking bucket admits a request: one a second leaks out, ten more than one fit in."""
         self.bucket = max(self.bucket - (self.now - self.bucket_at), 0)
         self.bucket_at = self.now
         if self.bucket > 10:
@@ -104,7 +104,7 @@ class MockMachine(RuleBasedStateMachine):
         self.loop.close()
 
     def ask(self, method: str, path: str, client: Client, device: str = "d1", **rest: object) -> httpx.Response:
-        """Asks as a service does: with a token that is renewed in time."""
+        """Send a request as a service does: renew the token in time."""
         if not self.valid(client):
             self.renew(client)
         return self.ask_as_is(method, path, client, device, **rest)
@@ -117,7 +117,7 @@ class MockMachine(RuleBasedStateMachine):
         return bool(client.token) and self.model.now < client.token_ends
 
     def refused(self, answer: httpx.Response, client: Client) -> bool:
-        """True (and checked) where the token is not valid."""
+        """Return True (and check the answer) if the token is not valid."""
         if self.valid(client):
             return False
         assert (answer.status_code, answer.json()["code"]) == (401, "invalid_access_token_client_application")
@@ -130,7 +130,7 @@ class MockMachine(RuleBasedStateMachine):
         return self.register()
 
     @rule(requests=st.integers(1, 15))
-    def hurry(self, requests: int) -> None:
+    def send_burst(self, requests: int) -> None:
         for _ in range(requests):
             asked = self.mock.http.get(f"{API}/profiles", headers={"X-Forwarded-For": HURRIED})
             status = self.loop.run_until_complete(asked).status_code
@@ -222,8 +222,8 @@ class MockMachine(RuleBasedStateMachine):
             assert decision["error"]["code"] == expected
 
     @rule(client=clients, device=st.sampled_from(DEVICES), mvpd=st.sampled_from(MVPDS))
-    def outlive_a_login(self, client: Client, device: str, mvpd: str) -> None:
-        """Chance alone comes here too seldom: decisions just before and at the end of a profile."""
+    def decide_around_the_end_of_a_profile(self, client: Client, device: str, mvpd: str) -> None:
+        """Random choices reach it too seldom: decisions just before and at the end of a profile."""
         code = self.start_session(client, device, mvpd)
         if isinstance(code, Code):
             self.log_in(code)
@@ -267,7 +267,7 @@ MockMachine.TestCase.settings = SETTINGS
 TestMockMachine = MockMachine.TestCase
 
 
-def test_the_model_holds_on_sqlite(tmp_path: Path) -> None:
+def test_the_mock_agrees_with_the_model_on_sqlite(tmp_path: Path) -> None:
     numbers = itertools.count()
     run_state_machine_as_test(  # type: ignore[no-untyped-call]  # hypothesis has no types for it
         lambda: MockMachine(SqliteStore(tmp_path / f"state-{next(numbers)}")),
@@ -276,7 +276,7 @@ def test_the_model_holds_on_sqlite(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_model_holds_on_redis(redis_server: RedisServer) -> None:
+def test_the_mock_agrees_with_the_model_on_redis(redis_server: RedisServer) -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]  # as above
         lambda: MockMachine(RedisStore(redis_server.fresh())), settings=settings(SETTINGS, max_examples=8)
     )

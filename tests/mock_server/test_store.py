@@ -1,4 +1,4 @@
-"""What every store does."""
+"""The contract of every store."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Opener = Callable[[int], Store]
 
 @pytest.fixture(params=["memory", "sqlite", pytest.param("redis", marks=pytest.mark.slow)])
 def open_(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
-    """Opens a store of each kind that has room for so many partitions in a table."""
+    """Open a store of each kind; a table holds at most ``partitions`` partitions."""
     if request.param == "memory":
         return MemoryStore
     if request.param == "sqlite":
@@ -84,7 +84,7 @@ async def test_a_change_that_changes_nothing_leaves_the_record(store: Store) -> 
     assert await space.read(BUCKETS, "ip") == Bucket(5)
 
 
-async def test_spaces_lives_and_tables_are_apart(store: Store) -> None:
+async def test_spaces_lives_and_tables_are_isolated(store: Store) -> None:
     await store.space("a", 1).write(PERMITS, "p", "", Permit(1, 2))
     await store.root().write(PERMITS, "p", "", Permit(3, 4))
     assert await store.space("b", 1).read(PERMITS, "p") is None
@@ -95,7 +95,7 @@ async def test_spaces_lives_and_tables_are_apart(store: Store) -> None:
     assert await store.root().read(PERMITS, "p") == Permit(3, 4)
 
 
-async def test_what_is_still_written_to_a_dropped_life_is_not_there_for_the_next(store: Store) -> None:
+async def test_writes_to_a_dropped_life_are_invisible_to_the_next(store: Store) -> None:
     under_way = store.space("a", 1)
     await under_way.write(PERMITS, "p", "", Permit(1, 2))
     await store.drop("a", 1)
@@ -103,7 +103,7 @@ async def test_what_is_still_written_to_a_dropped_life_is_not_there_for_the_next
     assert await store.space("a", 2).all_rows(PERMITS) == []
 
 
-async def test_sqlite_keeps_nothing_of_a_dropped_life(tmp_path: Path) -> None:
+async def test_sqlite_deletes_a_dropped_life(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "state")
     under_way = store.space("a", 1)
     await store.drop("a", 1)
@@ -112,7 +112,7 @@ async def test_sqlite_keeps_nothing_of_a_dropped_life(tmp_path: Path) -> None:
     await store.close()
 
 
-async def test_any_text_names_a_partition_and_an_item(store: Store) -> None:
+async def test_any_text_is_valid_as_partition_and_item(store: Store) -> None:
     space = store.space("a", 1)
     names = ("", ":", "p:i", "\x00", "p\ni", "ü 𝄞", "*", "'; --", "[a-z]")
     for n, name in enumerate(names):
@@ -121,7 +121,7 @@ async def test_any_text_names_a_partition_and_an_item(store: Store) -> None:
     assert {row[:2] for row in await space.all_rows(PERMITS)} == {(name, name) for name in names}
 
 
-async def test_a_full_table_forgets_the_partition_longest_unwritten(open_: Opener) -> None:
+async def test_a_full_table_evicts_the_least_recently_written_partition(open_: Opener) -> None:
     store = open_(2)
     space = store.space("a", 1)
     for name in ("p", "q", "p", "r"):
@@ -133,8 +133,8 @@ async def test_a_full_table_forgets_the_partition_longest_unwritten(open_: Opene
 
 
 @pytest.mark.parametrize("first", ["read", "rows", "all_rows", "change", "delete"])
-async def test_what_was_written_is_there_when_the_store_is_opened_again(first: str, tmp_path: Path) -> None:
-    """Whatever is asked first; of the store in memory nobody expects that, and Redis is its own process."""
+async def test_records_persist_when_the_store_is_reopened(first: str, tmp_path: Path) -> None:
+    """The store in memory keeps nothing, and Redis is a process of its own."""
     store = SqliteStore(tmp_path / "state")
     await store.space("a", 1).write(PERMITS, "p", "i", Permit(1, 2))
     await store.close()
@@ -161,6 +161,6 @@ async def test_a_connection_that_redis_has_closed_is_not_used_again(tmp_path: Pa
         await space.write(PERMITS, "p", "i", Permit(1, 2))
         server.stop()
         server.start()
-        await asyncio.sleep(0.1)  # the news that it is closed has come by then
+        await asyncio.sleep(0.1)  # by now the client knows that it is closed
         assert await space.read(PERMITS, "p", "i") is None
         await store.close()

@@ -1,4 +1,4 @@
-"""What clients in the wild send is served, documented or not; with ``--strict`` only what is documented."""
+"""Undocumented requests of existing clients are served; with ``--strict`` only documented ones are."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.anyio
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 JSON = {"Content-Type": "application/json"}
 INFO = {"X-Device-Info": DEVICE_INFO}
-# As Adobe's samples have it: a comma is missing.
+# As in Adobe's samples: a comma is missing.
 UNREADABLE = {"X-Device-Info": base64.b64encode(b'{"osName": "tvOS" "osVendor": "Apple"}').decode()}
 RESOURCES = b'{"resources": ["REF30"]}'
 PARTNER = base64.b64encode(
@@ -32,7 +32,7 @@ MRSS = '<rss version="2.0"><channel><title>REF30</title></channel></rss>'
 
 
 class Client:
-    """A client of Adobe Pass that deviates in one respect from what is documented."""
+    """A client of Adobe Pass that deviates from the documentation in one respect."""
 
     def __init__(self, mock: Mock) -> None:
         self.mock = mock
@@ -162,13 +162,13 @@ async def _answer(request: Request, *, strict: bool) -> httpx.Response:
 
 
 @pytest.mark.parametrize("deviation", UNDOCUMENTED)
-async def test_what_clients_in_the_wild_send_is_served(deviation: str) -> None:
+async def test_undocumented_requests_of_existing_clients_are_served(deviation: str) -> None:
     answer = await _answer(UNDOCUMENTED[deviation], strict=False)
     assert answer.status_code in {200, 201}, answer.text
 
 
 @pytest.mark.parametrize("deviation", UNDOCUMENTED)
-async def test_strict_refuses_what_no_document_has_and_says_why(deviation: str) -> None:
+async def test_strict_refuses_undocumented_requests_with_the_reason(deviation: str) -> None:
     answer = await _answer(UNDOCUMENTED[deviation], strict=True)
     assert answer.status_code == 400, answer.text
     reason = answer.json().get("details") or answer.json()["error_description"]
@@ -177,7 +177,7 @@ async def test_strict_refuses_what_no_document_has_and_says_why(deviation: str) 
 
 @pytest.mark.parametrize("strict", [False, True])
 @pytest.mark.parametrize("request_", DOCUMENTED)
-async def test_what_is_documented_is_served_strict_or_not(request_: str, strict: bool) -> None:
+async def test_documented_requests_are_served_strict_or_not(request_: str, strict: bool) -> None:
     answer = await _answer(DOCUMENTED[request_], strict=strict)
     assert answer.status_code in {200, 201}, answer.text
 
@@ -190,7 +190,7 @@ async def test_a_device_without_identifier_is_refused_strict_or_not(strict: bool
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_header_device_identifier")
 
 
-async def test_a_session_with_then_one_without_redirect_url_is_served() -> None:
+async def test_a_second_session_without_redirect_url_is_served() -> None:
     async def twice(client: Client) -> httpx.Response:
         await client.session(data=FULL)
         return await client.session(data=_without(FULL, "redirectUrl"))
@@ -200,14 +200,14 @@ async def test_a_session_with_then_one_without_redirect_url_is_served() -> None:
         assert (answer["actionName"], answer["missingParameters"]) == ("resume", ["redirectUrl"])
 
 
-async def test_what_a_client_sent_wrongly_is_read_all_the_same() -> None:
+async def test_malformed_values_are_read_leniently() -> None:
     session = await _answer(UNDOCUMENTED["session: JSON"], strict=False)
     assert session.json()["mvpd"] == "Cablevision"
     domain = await _answer(UNDOCUMENTED["session: domainName with a scheme"], strict=False)
     assert domain.json()["actionName"] == "authenticate"
 
 
-async def test_strict_reads_no_parameters_where_they_are_not_documented() -> None:
+async def test_strict_ignores_undocumented_parameters() -> None:
     answer = await _answer(UNDOCUMENTED["token: parameters in the query string"], strict=True)
     assert answer.json()["error"] == "invalid_request"
     assert "query string" in answer.json()["error_description"]

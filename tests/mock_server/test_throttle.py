@@ -1,4 +1,4 @@
-"""The throttle is nginx's, and reproduces the table of Adobe's throttling page."""
+"""The rate limit is nginx's, and reproduces the table of Adobe's throttling page."""
 
 from __future__ import annotations
 
@@ -56,15 +56,15 @@ async def test_adobes_table_is_reproduced_over_http(throttling_mock: Mock) -> No
     st.integers(1, 20).map(float),
     st.integers(0, 12),
 )
-def test_gcra_counts_as_a_leaking_bucket_does(gaps: list[int], rate: float, burst: int) -> None:
-    """nginx keeps an excess that leaks at the rate; GCRA keeps one time. Both must decide alike."""
+def test_gcra_decides_as_a_leaking_bucket(gaps: list[int], rate: float, burst: int) -> None:
+    """nginx keeps an excess that leaks at the rate; GCRA keeps one time. Both must decide the same."""
     tat: float | None = None
     excess, last, now = 0.0, None, 0
     for gap in gaps:
         now += gap
         leaked = max(excess - (now - last) * rate / 1000, 0.0) if last is not None else 0.0
         wanted = leaked + 1 if last is not None else 0.0
-        # nginx counts a bucket's first request as no excess; one that leaked dry starts at 1, as GCRA's burst + 1.
+        # nginx counts a bucket's first request as zero excess; an emptied bucket starts at 1, as GCRA's burst + 1.
         fill = max(wanted - 1, 0.0) if last is not None else 0.0
         expected = fill <= burst + 1e-9
         admitted, tat = admit(tat, now, Limit(rate=rate, burst=burst))
@@ -76,7 +76,7 @@ def test_gcra_counts_as_a_leaking_bucket_does(gaps: list[int], rate: float, burs
 
 
 @given(st.integers(0, 10**12), st.integers(1, 30))
-def test_burst_and_one_more_pass_at_once(now: int, burst: int) -> None:
+def test_burst_plus_one_requests_pass_at_once(now: int, burst: int) -> None:
     tat: float | None = None
     passed = 0
     for _ in range(burst + 5):
@@ -114,6 +114,6 @@ async def test_login_pages_are_not_throttled(throttling_mock: Mock) -> None:
 
 
 @pytest.mark.parametrize(("rate", "burst"), [(0, 1), (-1, 1), (1, -1)])
-def test_limits_that_make_no_sense_are_refused(rate: float, burst: int) -> None:
+def test_invalid_limits_are_refused(rate: float, burst: int) -> None:
     with pytest.raises(msgspec.ValidationError, match=r"\$\.(rate|burst)"):
         msgspec.convert({"rate": rate, "burst": burst}, Limit)

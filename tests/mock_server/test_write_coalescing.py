@@ -9,8 +9,8 @@ import pytest
 from pass_harness.mock_server.transport.write_coalescing import CoalescingTransport
 
 
-class _Wire(asyncio.Transport):
-    """Notes what happens to a connection."""
+class _Transport(asyncio.Transport):
+    """A transport that records its calls."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,11 +33,11 @@ class _Wire(asyncio.Transport):
 
 
 @pytest.fixture
-def wire() -> _Wire:
-    return _Wire()
+def wire() -> _Transport:
+    return _Transport()
 
 
-def _run(wire: _Wire, *steps: str | bytes) -> list[object]:
+def _run(wire: _Transport, *steps: str | bytes) -> list[object]:
     async def play() -> list[object]:
         transport = CoalescingTransport(wire, asyncio.get_running_loop())
         for step in steps:
@@ -55,19 +55,19 @@ def _run(wire: _Wire, *steps: str | bytes) -> list[object]:
     return asyncio.run(play())
 
 
-def test_what_is_written_in_one_turn_leaves_in_one_piece_at_its_end(wire: _Wire) -> None:
+def test_writes_of_one_turn_are_sent_together_at_its_end(wire: _Transport) -> None:
     assert _run(wire, b"head ", b"body", "turn", b"next", "turn") == [b"head body", "turn", b"next", "turn"]
 
 
 @pytest.mark.parametrize(("end", "noted"), [("close", "closed"), ("abort", "aborted")])
-def test_a_connection_ends_after_what_was_written(wire: _Wire, end: str, noted: str) -> None:
+def test_close_comes_after_pending_writes(wire: _Transport, end: str, noted: str) -> None:
     assert _run(wire, b"last", end, "turn") == [b"last", noted, "turn"]
 
 
-def test_a_long_answer_is_not_held_back(wire: _Wire) -> None:
+def test_a_long_answer_is_sent_at_once(wire: _Transport) -> None:
     piece = b"x" * 40_000
     assert _run(wire, piece, piece, b"rest", "turn") == [piece + piece, b"rest", "turn"]
 
 
-def test_who_has_hung_up_is_sent_nothing(wire: _Wire) -> None:
+def test_a_closed_connection_is_sent_nothing(wire: _Transport) -> None:
     assert _run(wire, b"late", "hung up", "turn") == ["turn"]
