@@ -1,8 +1,8 @@
-"""How fast an audit is, and how much memory it takes: makes a large trace of a compliant service, and judges it.
+"""Benchmark of `pass-conformance audit`: speed and memory for a large generated trace of a compliant service.
 
     python tests/conformance/audit_benchmark.py --exchanges 1000000 --form har --folder /tmp
 
-A benchmark, not a test: its figures depend on the machine.
+Its figures depend on the machine.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.journal.har import har
 
 EVERY = 0.5
-"""Seconds between two viewers' arrivals."""
+"""Seconds between the arrivals of two viewers."""
 TASTES = (
     Taste(),
     Taste(screen="primary", playbacks=4),
@@ -39,7 +39,7 @@ TASTES = (
 
 
 def exchanges(most: int) -> Iterator[Exchange]:
-    """A compliant service's exchanges in order of time, with consecutive ids."""
+    """Yield the exchanges of a compliant service in order of time, with consecutive ids."""
     sim = Simulation(Plan(seed=1))
     service = Service(sim)
     sim.spawn(service.begin())

@@ -1,4 +1,4 @@
-"""The command `pass-conformance audit` on hand-written traces, as users run it."""
+"""The command `pass-conformance audit` on synthetic traces."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def write(trace: Trace, file: Path) -> Path:
 
 
 def broken(rule: str, folder: Path) -> Path:
-    """A trace that breaks the rule."""
+    """Return a trace that violates the rule."""
     return write(BREAKERS[rule](), folder / f"{rule}.jsonl")
 
 

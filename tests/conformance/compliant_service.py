@@ -1,7 +1,7 @@
-"""A compliant service, played on paper: what all its viewers share, while much goes wrong around it.
+"""A simulated compliant service: the state that its viewers share, and the faults around it.
 
-A night is played as discrete events: every viewer, poller and mishap is a generator that yields the seconds until it
-goes on, so requests of many devices fall between each other as they would. All chance comes from the plan.
+A night is a discrete-event simulation: every viewer, poller and fault is a generator that yields the seconds until
+its next step, so requests of many devices interleave. All randomness comes from the plan.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from pass_harness.mock_server.journal.masking import mask
 
 T = TypeVar("T")
 Steps = Generator[float, None, T]
-"""Yields the seconds until it goes on."""
+"""A process of the simulation; it yields the seconds until its next step."""
 
 Make = Callable[..., Exchange]
-"""Adds an exchange to the trace; takes status and answer where they are not as usual."""
+"""Adds an exchange to the trace; takes status and answer if they are not the usual ones."""
 
 EVER = 1e12
 TRIES = 3
@@ -35,30 +35,30 @@ REFUSED = error("invalid_access_token_client_application", "application-registra
 
 @dataclass(frozen=True, kw_only=True)
 class Taste:
-    """What one viewer does in a night."""
+    """The behaviour of one viewer in a night."""
 
     begins: float = 0.0
     shares_address: bool = False
-    """Is in the household of the viewer before."""
+    """Lives in the household of the previous viewer."""
     screen: str = "secondary"
     temporary: bool = False
-    """Watches on a temporary pass, in the name of a hash, and never logs in."""
+    """Watches with a promotional TempPass, identified by a hash, and never logs in."""
     codes_dropped: int = 0
-    """Asks for so many codes before the one that is used."""
+    """Number of codes that the viewer requests before using one."""
     codes_expired: int = 0
-    """Lets so many codes expire before that."""
+    """Number of codes that expire before that."""
     resumes: bool = False
-    """The TV provider is chosen on the second screen, where the session is resumed."""
+    """Chooses the TV provider on the second screen, where the session is resumed."""
     profile_life: float = 86_400.0
     loses_login: bool = False
     """The TV provider ends the login in the middle of the night."""
     playbacks: int = 2
     document: bool = False
-    """Plays what an MRSS document describes."""
+    """Plays resources described by an MRSS document."""
     returns: int = 1
-    """Starts the app again so often."""
+    """Number of restarts of the app."""
     logout: str = "logout"
-    """The actionName of the logout's answer, or empty for who does not log out."""
+    """The actionName of the logout's answer; empty if the viewer does not log out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,21 +68,21 @@ class Plan:
     seed: int = 0
     viewers: tuple[Taste, ...] = (Taste(),)
     slowness: float = 0.05
-    """Seconds that the slowest answers take."""
+    """Maximum time to an answer, in seconds."""
     lag: float = 0.0
-    """Seconds by which the mock itself runs late at worst."""
+    """Maximum event-loop lag of the mock, in seconds."""
     busy: float = 0.0
-    """Seconds that a request is on its way at worst, because the service has more to do than it can."""
+    """Maximum delay of a request of an overloaded service, in seconds."""
     trouble: float = 0.0
     token_life: float = 21_600.0
     revocations: int = 0
     restarts: int = 0
     clock_steps: int = 0
-    """So often the clock of the mock is put forward by some hours."""
+    """Number of times that the mock's clock is advanced by some hours."""
 
 
 class Simulation:
-    """Time, chance and the trace. ``during`` is how long the night lasts, for what happens in the midst of it."""
+    """Time, randomness and the trace. ``during`` is the length of the night, for events in the middle of it."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -103,7 +103,7 @@ class Simulation:
             self.step()
 
     def step(self) -> None:
-        """Lets happen what is due next."""
+        """Run the next event."""
         at, _, steps = heapq.heappop(self._due)
         self.trace.now = at
         try:
@@ -113,7 +113,7 @@ class Simulation:
         heapq.heappush(self._due, (at + after, next(self._numbers), steps))
 
     def exchange(self, make: Callable[..., Exchange], *args: object, **more: Any) -> Steps[Exchange]:  # noqa: ANN401
-        """One request and the time until its answer is read."""
+        """Send one request, and wait until its answer is read."""
         token = self.trace.token_value
         if self.plan.busy:
             yield self.chance.uniform(0, self.plan.busy)
@@ -133,7 +133,7 @@ class Simulation:
 
 
 class Service:
-    """What the service shares among its viewers: token, configuration, pauses after a 429."""
+    """State that the service shares among its viewers: token, configuration, pauses after a 429."""
 
     def __init__(self, sim: Simulation) -> None:
         self.sim = sim
@@ -148,11 +148,11 @@ class Service:
         self._configured: dict[str, float] = {}
         self._configuring = False
         self.under_way = 0
-        """Verbs that are being answered."""
+        """Verbs in progress."""
         self._stopping = False
         self._up_at = 0.0
         self.runs = 0
-        """Counts restarts: what is kept in memory belongs to one run."""
+        """Number of restarts: state in memory belongs to one run."""
 
     def begin(self) -> Steps[None]:
         self._renewing = True
@@ -168,9 +168,9 @@ class Service:
         until: float = EVER,
         wanted: Callable[[], bool] = lambda: True,
     ) -> Steps[Exchange | None]:
-        """A call with all that belongs to it: a good token, waits, and as many repetitions as may be.
+        """Make a call with a valid token, waits and the allowed number of retries.
 
-        The answer, or None if it is not ``wanted`` when it could be sent. After ``until`` nothing is repeated.
+        Returns the answer, or None if it is not ``wanted`` when it can be sent. Nothing is retried after ``until``.
         """
         tried = 0
         while True:
@@ -193,7 +193,7 @@ class Service:
             yield delay
 
     def offered(self, viewer: Viewer) -> Steps[None]:
-        """The TV providers, from the cache of the viewer's platform."""
+        """Return the TV providers from the cache of the viewer's platform."""
         while self._configuring:
             yield 0.05
         if self.sim.now - self._configured.get(viewer.model, -1000.0) < 180.0:
@@ -205,13 +205,13 @@ class Service:
         self._configuring = False
 
     def answering(self) -> Steps[None]:
-        """Begins to answer a verb; not while it restarts."""
+        """Begin to answer a verb; wait during a restart."""
         while self._stopping:
             yield 0.05
         self.under_way += 1
 
     def restart(self) -> Steps[None]:
-        """Answers what it was asked, and then nothing for some seconds."""
+        """Finish the verbs in progress, then answer nothing for some seconds."""
         self._stopping = True
         while self.under_way:
             yield 0.05

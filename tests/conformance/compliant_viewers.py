@@ -1,4 +1,4 @@
-"""The viewers of a compliant service, and whole nights of them."""
+"""Viewers of the simulated compliant service, and whole nights of them."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ FRONT = "https://sp.example"
 ADDRESSES, PHONES = ip_address("198.18.0.0"), ip_address("203.0.113.0")
 PLATFORMS = ("AppleTV14,1", "4850X", "AFTKRT")
 NOTICING = 0.6
-"""Seconds that a viewer needs at least to see an answer and act again."""
+"""Minimum time that a viewer needs to see an answer and act again, in seconds."""
 RESTARTING = 6.0
-"""Seconds that it takes to end an app and start it again."""
+"""Time to end an app and start it again, in seconds."""
 BEFORE_VERBS = 0.05
 DOCUMENT = "<rss version='2.0'><title>a & b</title>\n<media:rating>TV-PG</media:rating></rss>"
 ANSWERED_WITHIN = 6.0
-"""Seconds after which the service repeats nothing any more, since its app waits."""
+"""Time after which the service retries nothing, since its app waits, in seconds."""
 
 Doing = Callable[[dict[str, Any]], Steps[str | None]]
-"""What the service does for a verb: fills in what it returns, and ends with the failure, if it is one."""
+"""The service's work for a verb: fills in what it returns, and yields the failure if there is one."""
 
 
 def night(plan: Plan) -> list[Observation]:
-    """Everything that happened to a compliant service in one night."""
+    """Return all observations of a compliant service in one night."""
     sim = Simulation(plan)
     service = Service(sim)
     sim.spawn(service.begin())
@@ -65,15 +65,15 @@ class Evening:
         self.codes = 0
         self.playbacks = 0
         self.life = 86_400.0
-        """Seconds that the profile of the next login lives."""
+        """Lifetime of the profile of the next login, in seconds."""
         self.until = 0.0
-        """When the profile ends that the service knows of."""
+        """End of the profile that the service has stored."""
         self.known = False
-        """Whether the viewer has logged in before."""
+        """True after the first login."""
         self.lost = False
-        """The TV provider has ended the login, and nobody knows yet."""
+        """True if the TV provider has ended the login and the service has not noticed yet."""
         self.code: str | None = None
-        """The code that is polled."""
+        """Code that is polled."""
         self.entered: set[str] = set()
         """Codes with which the viewer has logged in."""
         self.permits: set[str] = set()
@@ -146,7 +146,7 @@ class Evening:
                     break
 
     def new_code(self, life: float = 1800.0) -> Steps[str]:
-        """Asks until there is one."""
+        """Request codes until there is one."""
         while True:
             self.code = None
             self.codes += 1
@@ -175,7 +175,7 @@ class Evening:
     def logged_in(self) -> bool:
         return self.sim.now < self.until
 
-    # What the service does
+    # Actions of the service
 
     def ask(self, verb: str, doing: Doing, **arguments: object) -> Steps[dict[str, Any]]:
         yield BEFORE_VERBS
@@ -211,7 +211,7 @@ class Evening:
         return None
 
     def _start(self, returns: dict[str, Any]) -> Steps[str | None]:
-        """From memory, or with one look at the profile of the known TV provider."""
+        """Answer from memory, or after one request for the profile of the known TV provider."""
         if self.known and self.sim.happens(0.5):
             found = self.logged_in and not self.lost
             made = yield from self._call(self._profile(found))
@@ -275,7 +275,7 @@ class Evening:
         return None
 
     def _poll(self, code: str, expires: float) -> Steps[None]:
-        """A poller of its own; each poll is sent once, for the next comes in its turn."""
+        """Poll in a process of its own; send each poll once, since the next follows soon."""
 
         def make(**more: Any) -> Exchange:  # noqa: ANN401
             over = {"status": 400} if self.sim.now >= expires else {}
@@ -296,7 +296,7 @@ class Evening:
             self.code = None
 
     def _preauthorize(self, wanted: list[str], returns: dict[str, Any]) -> Steps[str | None]:
-        """Batches of five of what is not known to be permitted; of what may be retried, that alone."""
+        """Preauthorize batches of five resources without a known permit; retry only what may be retried."""
         if self.run != self.service.runs:
             self.run, self.permits = self.service.runs, set()
         if not self.logged_in:
@@ -328,7 +328,7 @@ class Evening:
         return None
 
     def _play(self, resource: str, returns: dict[str, Any]) -> Steps[str | None]:
-        """Every playback is authorized; what may be retried is, twice at most."""
+        """Authorize every playback; retry what may be retried, at most twice."""
         returns |= {"allowed": False, "media_token": None, "reason": "Log in first.", "login_required": True}
         if not self.logged_in:
             return None

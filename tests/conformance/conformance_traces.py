@@ -1,6 +1,6 @@
-"""Traces made by hand: what a Programmer Service did, said in the words of the domain."""
+"""Synthetic traces: observations of a Programmer Service, built with the words of the domain."""
 
-# ruff: noqa: ANN401 - fields of an exchange and returns of a verb are passed on by name
+# ruff: noqa: ANN401 - fields of an exchange and returns of a verb are passed by name
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ SERVICE_PROVIDER = "REF30"
 MVPD = "Cablevision"
 OF_THE_SERVICE = frozenset({"restart", "fail_over", "repoint"})
 ANSWER = 0.005
-"""Seconds that the mock takes to answer."""
+"""Time that the mock takes to answer, in seconds."""
 
 
 @dataclass(frozen=True)
 class Viewer:
-    """A device and where it is."""
+    """A device and its address."""
 
     device: str = "device-1"
     ip: str = "198.18.0.1"
@@ -69,7 +69,7 @@ def error(code: str, action: str = "none", status: int = 403, message: str = "No
 
 @dataclass
 class Trace:
-    """Observations in the making. ``now_s`` is in seconds; each exchange and verb moves it on a little."""
+    """A trace under construction. ``now_s`` is in seconds; each exchange and verb advances it a little."""
 
     now: float = 100.0
     lag_ms: float = 0.0
@@ -81,7 +81,7 @@ class Trace:
     first_id: int = 1
     takes: float = ANSWER
     ahead: float = 0.0
-    """Seconds by which the mock's clock was put forward."""
+    """Total advance of the mock's clock, in seconds."""
 
     def wait(self, seconds: float) -> Trace:
         self.now += seconds
@@ -104,7 +104,7 @@ class Trace:
         answer: object = None,
         **fields: Any,
     ) -> Exchange:
-        """Adds one exchange as a compliant service would make it; ``headers`` with None are left out."""
+        """Add one exchange as a compliant service would make it; a header with the value None is left out."""
         sent: dict[str, str | None] = {"user-agent": "test", "accept": "application/json"}
         if viewer:
             sent |= {"x-forwarded-for": viewer.ip}
@@ -164,7 +164,7 @@ class Trace:
         )  # fmt: skip
 
     def start(self, life: float = 21600) -> Trace:
-        """Registered, with a token."""
+        """Register, and request a token."""
         self.register()
         self.token(life=life)
         return self
@@ -183,7 +183,7 @@ class Trace:
         headers: Mapping[str, str | None] | None = None,
         **more: Any,
     ) -> Exchange:
-        """A call that is made for a device and describes it."""
+        """Make a call for a device, with the headers that describe it."""
         more.setdefault("mvpd", None)
         return self.exchange(
             endpoint, f"/api/v2/{SERVICE_PROVIDER}/{path}", viewer=viewer,
@@ -195,7 +195,7 @@ class Trace:
         return self.call("configuration", "configuration", viewer, **more)
 
     def profile(self, life: float = 86400.0, *mvpds: str, attributes: object = None) -> dict[str, Any]:
-        """The profiles of an answer, by MVPD."""
+        """Return the profiles of an answer by MVPD."""
         told = {"attributes": attributes} if attributes else {}
         life_of = {"notBefore": self.ms(), "notAfter": self.ms(life)}
         return {mvpd: {"mvpd": mvpd, **life_of, "type": "regular", **told} for mvpd in mvpds or (MVPD,)}
@@ -274,7 +274,7 @@ class Trace:
         )  # fmt: skip
 
     def log_in(self, viewer: Viewer = VIEWER, code: str = "AAAAAAA", life: float = 86400.0) -> Exchange:
-        """A login, second screen, polled for three times."""
+        """Log in on a second screen with three polls."""
         self.session(code, viewer)
         for _ in range(2):
             self.wait(3.5)
@@ -302,7 +302,7 @@ class Trace:
         media: str = "m1",
         **more: Any,
     ) -> Exchange:
-        """Permitted with the media token ``media``, or denied with the error's ``action``."""
+        """Authorize a resource: a permit with the media token ``media``, or a denial with the error's ``action``."""
         denied = {resource} if action else set()
         return self._decide("authorize", [resource], viewer, denied, action or "none", media=media, **more)
 
@@ -356,7 +356,7 @@ class Trace:
         arranged: Mapping[str, str] | None = None,
         **arguments: Any,
     ) -> Iterator[dict[str, Any]]:
-        """What the service does within the block it does for this verb; fill in what it returns."""
+        """The block holds the service's work for this verb; fill in what the verb returns."""
         started, returns = self.now, {}  # type: float, dict[str, Any]
         self.now += 0.02
         yield returns
@@ -371,7 +371,7 @@ class Trace:
         )  # fmt: skip
 
     def outage(self, seconds: float, *, calls_each_second: float, viewers: int = 3) -> Trace:
-        """Calls of several viewers, all of them answered with 503."""
+        """Add calls of several viewers, all answered with 503."""
         for number in range(round(seconds * calls_each_second)):
             self.profiles(Viewer(f"device-{number % viewers}", f"198.18.0.{number % viewers + 1}"), status=503)
             self.wait(1 / calls_each_second - self.takes)
@@ -380,6 +380,6 @@ class Trace:
     def ask(
         self, verb: str, viewer: Viewer = VIEWER, *, returns: Mapping[str, Any] | None = None, **more: Any
     ) -> None:
-        """A verb that costs no call to Adobe Pass."""
+        """Add a verb that causes no call to Adobe Pass."""
         with self.verb(verb, viewer, **more) as given:
             given.update(returns or {})

@@ -1,10 +1,10 @@
-"""Releases a rule set: writes down all rules there are now, with their severities, and the digest that guards them.
+"""Releases a rule set: writes all current rules, with their severities and a digest that detects changes.
 
-The kinds of their findings are written down too: fingerprints are made of them, so none is renamed from then on.
+It also writes the kinds of their findings: fingerprints contain them, so no kind is renamed from then on.
 
     python tests/conformance/freeze_rule_set.py 2026.1
 
-A released set is never changed. A rule that came later is in the next one.
+A released set never changes. A later rule is part of the next set.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ KINDS = Path(__file__).with_name("released_kinds.toml")
 
 
 def freeze(version: str, folder: Path, digests: Path, kinds: Path) -> None:
-    """Writes ``VERSION.toml`` to the folder, its digest after the others, and the file of the kinds anew."""
+    """Write ``VERSION.toml`` to the folder, append its digest, and rewrite the file of the kinds."""
     file = folder / f"{version}.toml"
     if not rule_sets.VERSION.fullmatch(version):
         raise SystemExit(f"{version}: a version is a year and a number, like 2026.1")
@@ -38,7 +38,7 @@ def freeze(version: str, folder: Path, digests: Path, kinds: Path) -> None:
 
 
 def released_kinds() -> str:
-    """Returns the file of the kinds that all rules have now."""
+    """Return the file of the kinds that all rules have now."""
     lines = [
         "# The kinds of findings of all released rules: none is renamed or dropped (see freeze_rule_set.py).\n",
         *(f'"{rule.card.id}" = {json.dumps(rule.card.kinds)}\n' for rule in all_rules()),

@@ -1,9 +1,9 @@
-"""Begins a rule: its file, the trace that breaks it, a defect that trips it, and its row in the ledger.
+"""Creates the files of a new rule: its module, a violating trace, a defect that trips it, and its ledger row.
 
     python tests/conformance/new_rule.py authentication.my-rule --citation FAQ_POLLING_INTERVAL
 
-What is made works and is tested at once: it looks for a header that nobody sends. Put what the rule is about in its
-place, wherever CHANGE ME or change-me stands and in the judgement.
+The created rule works and passes its tests: it requires a header that no service sends. Replace that with the
+real requirement, wherever CHANGE ME or change-me stands and in `observe`.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ Next:
 
 
 def begin(rule: str, citation: str, severity: str, root: Path) -> str:
-    """Makes everything, or nothing if something cannot be made; says what comes next."""
+    """Create everything, or nothing if one part is refused; print the next steps."""
     found = ID.fullmatch(rule)
     if found is None or found[1] not in PHASES:
         _stop(f"{rule}: an id is a phase and a name, like authentication.my-rule; phases: {', '.join(PHASES)}")
@@ -136,7 +136,7 @@ def begin(rule: str, citation: str, severity: str, root: Path) -> str:
 
 
 def _before(mark: str, text: str, addition: str) -> str:
-    """The text with an addition, on lines of its own, before the first place where the mark stands."""
+    """Return the text with an addition, on lines of its own, before the first occurrence of the mark."""
     place = text.index(mark) + 1
     return text[:place] + addition + text[place:]
 

@@ -1,4 +1,4 @@
-"""Reports to look at: one that violates everything, one with hostile text in all that comes from requests."""
+"""Sample reports: one with a violation of every rule, one with hostile text in every value from requests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HOSTILE = f"{MARKUP} `code` **bold** | cell [link](javascript:alert(1)) $(touch 
 
 
 def violated(*rules: str) -> Report:
-    """What the shortest trace that breaks each of the rules (all of them if none is named) makes of it."""
+    """Return the report on the shortest violating trace of each of the rules (default: all)."""
     results = []
     for rule in all_rules():
         if rule.card.id not in (rules or BREAKERS):
@@ -43,7 +43,7 @@ def compliant() -> Report:
 
 
 def hostile() -> Report:
-    """Devices, codes, paths, headers and bodies that mean harm."""
+    """Return a report on hostile devices, codes, paths, headers and bodies."""
     trace, viewer = Trace().start(), Viewer(device=HOSTILE, ip="198.18.0.9")
     with trace.verb("play", viewer, failure=HOSTILE):
         trace.session(HOSTILE, viewer)
@@ -71,6 +71,6 @@ SAMPLES = {
 }
 
 
-if __name__ == "__main__":  # python tests/conformance/report_samples.py FOLDER: the pages, to look at
+if __name__ == "__main__":  # python tests/conformance/report_samples.py FOLDER writes the pages
     for name, sample in SAMPLES.items():
         (Path(sys.argv[1]) / f"{name}.html").write_bytes(FORMS["html"].encode(sample()))

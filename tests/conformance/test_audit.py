@@ -1,4 +1,4 @@
-"""An audit says how far it is, and leaves the garbage collector as it was."""
+"""Audits: progress, and the garbage collector afterwards."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_long_audit_says_how_far_it_is(trace: Path, monkeypatch: pytest.Monkey
     assert audit(trace).err.splitlines() == [f"judging {trace}", "2 exchanges judged", "4 exchanges judged"]
 
 
-def test_the_collector_goes_on_afterwards(trace: Path, tmp_path: Path) -> None:
+def test_the_garbage_collector_is_enabled_again_afterwards(trace: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.jsonl").write_text("{}\n")
     assert gc.isenabled()
 
@@ -44,7 +44,7 @@ def test_the_collector_goes_on_afterwards(trace: Path, tmp_path: Path) -> None:
     assert gc.isenabled()
 
 
-def test_there_is_nothing_that_the_collector_would_have_found() -> None:
+def test_an_audit_creates_no_garbage_cycles() -> None:
     judged = Judge(all_rules(), Expectations(), driven=False, history=EvidenceHistory())
     gc.collect()
     with gc_stopped():

@@ -1,4 +1,4 @@
-"""Baselines: what is new, what persists, what is fixed, and which of them count."""
+"""Baselines: new, persisting and fixed findings, and which of them count."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def polled(now: float = 100.0, every: float = 1.0, code: str = "AAAAAAA") -> Tra
 
 
 def report_of(trace: Trace, folder: Path, *options: str) -> Path:
-    """The report.json on a trace, as a run leaves it."""
+    """Return the report.json on a trace."""
     folder.mkdir(exist_ok=True)
     audit(write(trace, folder / "trace.jsonl"), "--report", folder, *options)
     return folder / "report.json"
@@ -70,7 +70,7 @@ def test_a_new_fault_counts_whatever_else_persists(tmp_path: Path) -> None:
     assert done.report["baseline"]["persisting"] >= 1
 
 
-def test_what_is_gone_is_fixed_only_if_its_rule_was_judged(tmp_path: Path) -> None:
+def test_a_missing_finding_is_fixed_only_if_its_rule_was_judged(tmp_path: Path) -> None:
     baseline = report_of(BREAKERS[POLLS](), tmp_path / "before")
     mended = polled(every=3.5)
     without_login = Trace().start()
@@ -85,7 +85,7 @@ def test_what_is_gone_is_fixed_only_if_its_rule_was_judged(tmp_path: Path) -> No
     assert POLLS not in {finding["rule"] for finding in unjudged["fixed"]}
 
 
-def test_every_form_shows_the_comparison(tmp_path: Path) -> None:
+def test_every_format_shows_the_comparison(tmp_path: Path) -> None:
     before = polled()
     before.token("t2")
     baseline = report_of(before, tmp_path / "before")
@@ -100,7 +100,7 @@ def test_every_form_shows_the_comparison(tmp_path: Path) -> None:
             assert TOKENS in told, form
 
 
-def test_sarif_says_what_is_new(tmp_path: Path) -> None:
+def test_sarif_marks_new_findings(tmp_path: Path) -> None:
     baseline = report_of(BREAKERS[POLLS](), tmp_path / "before")
     trace = polled()
     trace.token("t2")
@@ -111,7 +111,7 @@ def test_sarif_says_what_is_new(tmp_path: Path) -> None:
     assert (states[POLLS], states[TOKENS]) == ("unchanged", "new")
 
 
-def test_a_report_may_take_the_place_of_its_own_baseline(tmp_path: Path) -> None:
+def test_a_report_can_replace_its_own_baseline(tmp_path: Path) -> None:
     baseline = report_of(polled(), tmp_path / "report")
 
     done = against(baseline, polled(), tmp_path, "--fail-on", "new", "--report", str(baseline.parent))
@@ -130,7 +130,7 @@ def test_a_report_may_take_the_place_of_its_own_baseline(tmp_path: Path) -> None
         (OLD_FINGERPRINTS, "create the baseline again with this version of Pass Harness (--report DIR)"),
     ],
 )
-def test_a_wrong_baseline_is_told(tmp_path: Path, content: str | None, told: str) -> None:
+def test_an_invalid_baseline_is_an_error(tmp_path: Path, content: str | None, told: str) -> None:
     file = tmp_path / "previous.json"
     if content is not None:
         file.write_text(content, "utf-8")
@@ -142,7 +142,7 @@ def test_a_wrong_baseline_is_told(tmp_path: Path, content: str | None, told: str
     assert told in done.err
 
 
-def test_an_old_baseline_without_findings_still_serves(tmp_path: Path) -> None:
+def test_an_old_baseline_without_findings_is_accepted(tmp_path: Path) -> None:
     file = tmp_path / "previous.json"
     file.write_text(OLD_AND_CLEAN, "utf-8")
 
@@ -152,7 +152,7 @@ def test_an_old_baseline_without_findings_still_serves(tmp_path: Path) -> None:
     assert {kind["state"] for kind in done.rule(POLLS)["kinds"]} == {"new"}
 
 
-def test_new_findings_need_a_baseline(tmp_path: Path) -> None:
+def test_fail_on_new_needs_a_baseline(tmp_path: Path) -> None:
     done = audit(write(polled(), tmp_path / "now.jsonl"), "--fail-on", "new")
 
     assert done.code == 2

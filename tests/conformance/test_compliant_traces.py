@@ -1,4 +1,4 @@
-"""No rule flags a compliant service, however its devices, delays, mishaps and records fall together."""
+"""No rule reports a violation by a compliant service, whatever its devices, delays, faults and recording order."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pass_harness.conformance.observation import Observation, moment
 from pass_harness.mock_server.exchange import Exchange
 
 NIGHTS = int(os.environ.get("PASS_HARNESS_COMPLIANT_NIGHTS", "50"))
-"""So many are played by each test; a long run takes the number from the environment."""
+"""Nights per test; a long run takes the number from the environment."""
 NOT_IN_A_NIGHT = {
     "configuration.filtered",
     "authentication.encrypted-metadata-handled",
@@ -32,7 +32,7 @@ NOT_IN_A_NIGHT = {
     "environment.dns-at-most-30s",
     "environment.tls-verified",
 }
-"""Rules that nights give no opportunity; their silence is shown by traces of their own."""
+"""Rules that nights do not exercise; separate traces prove that they have no false positives."""
 TASTES = st.builds(
     Taste,
     begins=st.floats(0, 30),
@@ -71,31 +71,31 @@ def test_a_compliant_service_is_never_flagged(plan: Plan) -> None:
 
 @nights
 @given(PLANS, st.sets(st.integers(1, 5)))
-def test_neither_is_one_that_nobody_drives_with_households_behind_one_address(plan: Plan, shared: set[int]) -> None:
+def test_an_undriven_service_with_shared_household_addresses_is_never_flagged(plan: Plan, shared: set[int]) -> None:
     viewers = tuple(replace(taste, shares_address=nth in shared) for nth, taste in enumerate(plan.viewers))
-    # Without a driver nobody tells of restarts, after which the cache of the configuration is empty.
+    # Without a driver there are no restart verbs, after which the cache of the configuration is empty.
     observed = night(replace(plan, viewers=viewers, restarts=0))
     assert flagged(seen for seen in observed if isinstance(seen, Exchange)) == {}
 
 
 @nights
 @given(PLANS, st.sampled_from([0.2, 0.3, 1.0]))
-def test_a_mock_that_lags_finds_no_breach(plan: Plan, lag: float) -> None:
+def test_a_lagging_mock_reports_no_violation(plan: Plan, lag: float) -> None:
     assert flagged(night(replace(plan, lag=lag)), Verdict.VIOLATED) == {}
 
 
 @nights
 @given(PLANS, st.floats(1.0, 4.0))
-def test_requests_that_are_long_on_their_way_resend_no_rejected_token(plan: Plan, busy: float) -> None:
+def test_delayed_requests_do_not_count_as_resent_tokens(plan: Plan, busy: float) -> None:
     found = flagged(night(replace(plan, busy=busy, revocations=2)), Verdict.VIOLATED)
     assert "registration.unauthorized-renews-first" not in found
 
 
 @nights
 @given(PLANS, st.randoms(use_true_random=False))
-def test_the_order_in_which_exchanges_were_written_down_does_not_matter(plan: Plan, chance: random.Random) -> None:
+def test_the_recording_order_of_exchanges_does_not_matter(plan: Plan, chance: random.Random) -> None:
     observed = night(plan)
-    moments: dict[float, list[Observation]] = {}  # what happened at the same moment has no order but that
+    moments: dict[float, list[Observation]] = {}  # exchanges at the same moment have no order but this
     for seen in observed:
         moments.setdefault(moment(seen), []).append(seen)
     shuffled = list(moments.values())
@@ -103,7 +103,7 @@ def test_the_order_in_which_exchanges_were_written_down_does_not_matter(plan: Pl
     assert verdicts(seen for together in shuffled for seen in together) == verdicts(observed)
 
 
-def test_the_nights_give_the_rules_their_opportunities() -> None:
+def test_the_nights_exercise_the_rules() -> None:
     tastes = (
         Taste(codes_dropped=1, codes_expired=1, resumes=True, profile_life=60.0, logout="partner_logout"),
         Taste(screen="primary", loses_login=True, playbacks=8),
@@ -121,7 +121,7 @@ def verdicts(observed: Iterable[Observation]) -> dict[str, tuple[Verdict, int]]:
 
 
 def flagged(observed: Iterable[Observation], *verdicts: Verdict) -> dict[str, object]:
-    """The rules that found something, or could not tell."""
+    """Return the rules that found something or were inconclusive."""
     unwanted = verdicts or (Verdict.VIOLATED, Verdict.INCONCLUSIVE)
     return {
         rule: result.findings[0].evidence if result.findings else result.reasons

@@ -1,4 +1,4 @@
-"""The engine: opportunities, verdicts, evidence in bounded memory, spaces apart."""
+"""The engine: opportunities, verdicts, bounded evidence, isolation of spaces."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ BROKEN = Broken(kind="unlucky", exchanges=(1,), device=None, expected="this", ob
 UNCLEAR = Unclear(reason="the mock was busy")
 
 
-class ScriptedServer(Rule):
-    """Says for each exchange what its status stands for."""
+class ScriptedRule(Rule):
+    """A rule whose outcome for each exchange depends on its status."""
 
     card = Card(
         id="test.scripted", title="T", severity=Severity.MUST, requirement="R.", breaks="B.", remedy="M.",
@@ -41,7 +41,7 @@ OUTCOMES: dict[int, Outcome] = {200: HELD, 400: BROKEN, 503: UNCLEAR}
 
 
 def conclude(*statuses: int, lacking: str | None = None) -> tuple[Verdict, int]:
-    judge = Judge([ScriptedServer], Expectations())
+    judge = Judge([ScriptedRule], Expectations())
     trace = Trace()
     for status in statuses:
         judge.observe(trace.profiles(status=status))
@@ -69,7 +69,7 @@ def test_a_rule_that_lacks_a_verb_is_untestable_unless_it_was_exercised() -> Non
 
 
 def test_evidence_is_bounded_and_findings_are_all_counted() -> None:
-    judge = Judge([ScriptedServer], Expectations())
+    judge = Judge([ScriptedRule], Expectations())
     trace = Trace()
 
     found = [finding for _ in range(100) for finding in judge.observe(trace.profiles(status=400))]
@@ -79,7 +79,7 @@ def test_evidence_is_bounded_and_findings_are_all_counted() -> None:
     assert len(result.findings) == KEPT_FINDINGS
 
 
-def test_spaces_do_not_mix() -> None:
+def test_spaces_are_evaluated_separately() -> None:
     here, there = Trace(space="a").start(), Trace(space="b").start()
     for trace in (here, there):
         trace.session()
@@ -103,7 +103,7 @@ def test_spaces_do_not_mix() -> None:
     assert results["authentication.poll-interval"].opportunities == 4
 
 
-def test_verbs_belong_to_the_first_space_seen_also_those_before_it() -> None:
+def test_all_verbs_belong_to_the_first_space_seen() -> None:
     trace = Trace(space="run")
     trace.ask("logout")
     trace.start()
@@ -133,7 +133,7 @@ def test_a_lagging_mock_makes_timing_inconclusive_never_passed_never_violated(ru
 
 
 @given(st.lists(st.floats(0, 50), max_size=60))
-def test_nearly_ordered_observations_come_out_in_order(delays: list[float]) -> None:
+def test_nearly_ordered_observations_are_sorted(delays: list[float]) -> None:
     trace = Trace()
     late: list[tuple[float, Exchange]] = []
     for delay in delays:
@@ -146,7 +146,7 @@ def test_nearly_ordered_observations_come_out_in_order(delays: list[float]) -> N
     assert [moment(seen) for seen in ordered] == sorted(moment(seen) for seen in shuffled)
 
 
-def test_what_rules_lack_is_named() -> None:
+def test_missing_facilities_of_rules_are_named() -> None:
     rules = select(["logout.state-cleared", "headers.authorization"])
 
     assert lacking(rules, frozenset({"login", "status"})) == {"logout.state-cleared": "verb logout"}

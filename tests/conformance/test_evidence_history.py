@@ -1,4 +1,4 @@
-"""The witness: what a finding is shown with, in bounded memory."""
+"""The evidence history: the exchanges around a finding, in bounded memory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def ids(scene: Scene) -> list[int]:
     return [seen.id for seen in scene.observations if isinstance(seen, Exchange)]
 
 
-def test_a_scene_shows_what_the_device_did_before_and_after_and_no_other_device() -> None:
+def test_a_scene_shows_exchanges_of_the_device_before_and_after() -> None:
     trace, history = Trace(), EvidenceHistory()
     for _ in range(20):
         history.record(0, trace.profiles(VIEWER))
@@ -39,7 +39,7 @@ def test_a_scene_shows_what_the_device_did_before_and_after_and_no_other_device(
     assert scene.missing == ()
 
 
-def test_cited_calls_of_no_device_are_shown_too() -> None:
+def test_cited_calls_without_a_device_are_shown() -> None:
     trace, history = Trace(), EvidenceHistory()
     history.record(0, trace.token("t1"))
     history.record(0, trace.profiles(VIEWER))
@@ -47,7 +47,7 @@ def test_cited_calls_of_no_device_are_shown_too() -> None:
     assert ids(history.scene(0, broken(1, 2))) == [1, 2]
 
 
-def test_what_the_app_asked_is_part_of_the_scene() -> None:
+def test_verbs_are_part_of_the_scene() -> None:
     trace, history = Trace(), EvidenceHistory()
     trace.ask("play", returns={"allowed": True})
     for seen in trace.observations:
@@ -57,7 +57,7 @@ def test_what_the_app_asked_is_part_of_the_scene() -> None:
     assert isinstance(seen, VerbCall)
 
 
-def test_worlds_do_not_mix() -> None:
+def test_spaces_are_kept_apart() -> None:
     here, there, history = Trace(space="a"), Trace(space="b"), EvidenceHistory()
     history.record(0, here.profiles())
     history.record(1, there.profiles())
@@ -67,7 +67,7 @@ def test_worlds_do_not_mix() -> None:
     assert seen.space == "b"
 
 
-def test_the_memory_is_bounded_and_what_is_forgotten_is_named() -> None:
+def test_the_history_is_bounded_and_names_evicted_exchanges() -> None:
     trace, history = Trace(), EvidenceHistory(remembered=10)
     for _ in range(500):
         history.record(0, trace.profiles(VIEWER))
@@ -94,7 +94,7 @@ def test_findings_come_with_their_scenes() -> None:
     assert not next(exchange for exchange in shown.exchanges if not exchange.cited).request_headers
 
 
-def test_a_shown_exchange_has_no_secret_and_no_endless_body() -> None:
+def test_a_shown_exchange_has_masked_secrets_and_a_bounded_body() -> None:
     trace = Trace()
     raw = trace.exchange(
         "dcr.token", "/o/client/token", method="POST", body="client_secret=hush&x=1",

@@ -1,6 +1,6 @@
-"""What has looked like a breach to a careless rule of logging in and out.
+"""Compliant traces near the border of the rules of authentication, once false positives.
 
-What nights of `test_compliant_traces` bring is left to them.
+`test_compliant_traces` covers the other compliant traces.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def test_a_domain_that_the_configuration_lists_passes() -> None:
     silent(session_for("adobe.org"), "authentication.session-is-complete")
 
 
-def test_a_domain_of_somebody_else_is_a_breach() -> None:
+def test_an_unlisted_domain_is_a_violation() -> None:
     assert "authentication.session-is-complete" in violated(session_for("example.org").observations)
 
 
@@ -87,7 +87,7 @@ def test_a_domain_of_somebody_else_is_a_breach() -> None:
         ({"failure": "500", "status": 500}, False),
     ],
 )
-def test_a_viewer_is_told_that_a_code_is_wrong(answer: dict[str, Any], told: bool) -> None:
+def test_an_error_for_a_wrong_code_passes(answer: dict[str, Any], told: bool) -> None:
     trace = Trace().start()
     answer = {**answer}
     returns = answer.pop("returns", {})
@@ -99,7 +99,7 @@ def test_a_viewer_is_told_that_a_code_is_wrong(answer: dict[str, Any], told: boo
     assert found is (Verdict.PASSED if told else Verdict.VIOLATED)
 
 
-def test_polls_repeated_after_a_renewed_token_are_no_hurry() -> None:
+def test_polls_repeated_after_a_renewed_token_pass() -> None:
     trace = Trace().start()
     trace.session()
     trace.poll(status=401)
@@ -111,7 +111,7 @@ def test_polls_repeated_after_a_renewed_token_are_no_hurry() -> None:
     silent(trace, "authentication.poll-interval")
 
 
-def test_a_second_screen_may_look_its_code_up() -> None:
+def test_a_code_lookup_by_the_second_screen_passes() -> None:
     trace = Trace().start()
     trace.log_in()
     trace.codes["AAAAAAA"] = Viewer("phone", "203.0.113.9")
@@ -123,7 +123,7 @@ def test_a_second_screen_may_look_its_code_up() -> None:
     silent(trace, "authentication.poll-interval")
 
 
-def test_a_logout_right_after_a_denial_is_the_viewers_if_a_verb_says_so() -> None:
+def test_a_logout_after_a_denial_passes_if_a_verb_requested_it() -> None:
     trace = Trace().start()
     with trace.verb("play", resource="a") as returns:
         trace.authorize("a", action="none")
@@ -134,7 +134,7 @@ def test_a_logout_right_after_a_denial_is_the_viewers_if_a_verb_says_so() -> Non
     silent(trace, "logout.never-automatic")
 
 
-def test_ciphertext_that_is_left_out_or_says_what_it_is_passes() -> None:
+def test_ciphertext_that_is_omitted_or_labelled_passes() -> None:
     secret = {"value": "c3Bocw==", "state": "enc"}
     trace = Trace().start()
     trace.profiles(answer={"profiles": trace.profile(attributes={"zip": secret, "userID": {"value": "u"}})})
@@ -153,7 +153,7 @@ def test_a_selection_among_several_profiles_passes() -> None:
     silent(trace, "authentication.several-profiles-handled")
 
 
-def test_attributes_that_are_lost_in_a_restart_are_a_breach() -> None:
+def test_attributes_lost_in_a_restart_are_a_violation() -> None:
     trace = Trace().start()
     trace.log_in()
     shown = {"state": "authenticated", "attributes": {"userID": "u", "maxRating": "TV-14"}}

@@ -1,6 +1,6 @@
-"""What has looked like a breach to a careless rule of decisions and playback.
+"""Compliant traces near the border of the rules of decisions and playback, once false positives.
 
-What nights of `test_compliant_traces` bring is left to them.
+`test_compliant_traces` covers the other compliant traces.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def test_a_hashed_identity_and_an_intact_document_pass() -> None:
     silent(trace, "authorization.mrss-passed-intact")
 
 
-def test_an_app_that_starts_again_may_ask_for_its_permits_again() -> None:
+def test_permits_requested_again_after_an_app_start_pass() -> None:
     trace = Trace().start()
     trace.ask("start")
     trace.preauthorize("ab")
@@ -32,7 +32,7 @@ def test_an_app_that_starts_again_may_ask_for_its_permits_again() -> None:
     silent(trace, "preauthorization.permits-cached")
 
 
-def test_a_viewer_who_plays_what_was_denied_again_is_no_retry() -> None:
+def test_a_viewer_playing_a_denied_resource_again_passes() -> None:
     trace = Trace().start()
     for _ in range(3):
         with trace.verb("play", resource="a") as returns:
@@ -54,7 +54,7 @@ def test_repetitions_within_one_verb_are_retries_however_slow() -> None:
     assert "authorization.denial-final" in violated(trace.observations)
 
 
-def test_a_flawed_token_that_starts_no_stream_passes() -> None:
+def test_a_flawed_token_without_playback_passes() -> None:
     trace = Trace().start()
     for flaw in ("bad_signature", "expired", "wrong_resource"):
         with trace.verb("play", resource="a", arranged={"media_token": flaw}) as returns:
@@ -64,7 +64,7 @@ def test_a_flawed_token_that_starts_no_stream_passes() -> None:
     silent(trace, "authorization.media-token-verified")
 
 
-def test_a_retry_of_what_was_decided_is_a_breach() -> None:
+def test_a_retry_of_decided_resources_is_a_violation() -> None:
     trace = Trace().start()
     trace.preauthorize("ab", denied="b", action="retry")
     trace.wait(0.5)

@@ -1,6 +1,6 @@
-"""What has looked like a breach to a careless rule of registration and configuration.
+"""Compliant traces near the border of the rules of registration and configuration, once false positives.
 
-What nights of `test_compliant_traces` bring is left to them.
+`test_compliant_traces` covers the other compliant traces.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from trace_verdicts import judge, silent, violated
 from pass_harness.conformance.evaluation.engine import Verdict
 
 
-def test_a_client_for_each_app_instance_is_no_breach() -> None:
+def test_a_client_for_each_app_instance_passes() -> None:
     trace = Trace()
     for number in range(3):
         viewer = Viewer(f"device-{number}", f"198.18.0.{number + 1}")
@@ -23,7 +23,7 @@ def test_a_client_for_each_app_instance_is_no_breach() -> None:
     silent(trace, "registration.credentials-reused")
 
 
-def test_a_refused_client_may_register_again() -> None:
+def test_registering_again_after_a_refusal_passes() -> None:
     trace = Trace().start()
     trace.profiles(VIEWER)
     trace.profiles(OTHER)
@@ -37,7 +37,7 @@ def test_a_refused_client_may_register_again() -> None:
     assert "registration.token-renewed-with-same-credentials" not in violated(trace.observations)
 
 
-def test_two_instances_may_have_a_client_and_a_token_each() -> None:
+def test_a_client_and_a_token_for_each_of_two_instances_pass() -> None:
     trace = Trace().start()
     trace.profiles(VIEWER)
     trace.profiles(OTHER)
@@ -74,7 +74,7 @@ def test_a_token_renewed_in_time_passes() -> None:
     silent(trace, "registration.token-renewed-with-same-credentials")
 
 
-def test_requests_under_way_at_a_rejection_are_no_resending() -> None:
+def test_requests_in_flight_at_a_rejection_pass() -> None:
     refused = error("invalid_access_token_client_application", "application-registration", 401)
     trace = Trace().start()
     old = trace.token_value
@@ -87,7 +87,7 @@ def test_requests_under_way_at_a_rejection_are_no_resending() -> None:
     silent(trace, "registration.unauthorized-renews-first")
 
 
-def test_a_busy_service_may_have_requests_on_their_way_for_some_seconds() -> None:
+def test_requests_in_flight_for_some_seconds_pass() -> None:
     refused = error("invalid_access_token_client_application", "application-registration", 401)
     trace = Trace().start()
     old = trace.token_value
@@ -101,7 +101,7 @@ def test_a_busy_service_may_have_requests_on_their_way_for_some_seconds() -> Non
     silent(trace, "registration.unauthorized-renews-first")
 
 
-def test_a_token_that_is_still_sent_long_after_its_rejection_is_a_breach() -> None:
+def test_a_token_sent_long_after_its_rejection_is_a_violation() -> None:
     refused = error("invalid_access_token_client_application", "application-registration", 401)
     trace = Trace().start()
     trace.profiles(VIEWER, status=401, answer=refused)
@@ -111,7 +111,7 @@ def test_a_token_that_is_still_sent_long_after_its_rejection_is_a_breach() -> No
     assert "registration.unauthorized-renews-first" in violated(trace.observations)
 
 
-def test_a_token_refused_for_one_service_provider_stays_good_for_others() -> None:
+def test_a_token_refused_for_one_service_provider_stays_valid_for_others() -> None:
     refused = error("invalid_access_token_service_provider", "application-registration", 401)
     trace = Trace().start()
     trace.profiles(VIEWER, status=401, answer=refused)
@@ -121,7 +121,7 @@ def test_a_token_refused_for_one_service_provider_stays_good_for_others() -> Non
     assert "registration.unauthorized-renews-first" not in violated(trace.observations)
 
 
-def test_moving_the_clock_of_the_mock_makes_no_token_or_code_expire() -> None:
+def test_advancing_the_mocks_clock_expires_no_token_or_code() -> None:
     trace = Trace().start()
     trace.session()
     for _ in range(3):
@@ -133,7 +133,7 @@ def test_moving_the_clock_of_the_mock_makes_no_token_or_code_expire() -> None:
     )
 
 
-def test_a_registration_long_after_a_restart_is_not_the_restarts_doing() -> None:
+def test_a_registration_long_after_a_restart_passes() -> None:
     trace = Trace().start()
     trace.profiles(VIEWER)
     trace.profiles(OTHER)

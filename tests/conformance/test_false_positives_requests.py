@@ -1,6 +1,6 @@
-"""What has looked like a breach to a careless rule of headers, errors and the environment.
+"""Compliant traces near the border of the rules of headers, errors and the environment, once false positives.
 
-What nights of `test_compliant_traces` bring is left to them.
+`test_compliant_traces` covers the other compliant traces.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from trace_verdicts import judge, silent, violated
 from pass_harness.conformance.evaluation.engine import Verdict
 
 
-def test_answers_that_the_mock_was_told_to_give_do_not_count_as_throttling() -> None:
+def test_injected_429_answers_do_not_count_as_throttling() -> None:
     trace = Trace().start()
     for _ in range(30):
         trace.profiles(status=429, behaviours=("b1",))
@@ -23,7 +23,7 @@ def test_answers_that_the_mock_was_told_to_give_do_not_count_as_throttling() -> 
     assert "errors.throttle-not-fought" not in violated(trace.observations)
 
 
-def test_pollers_of_one_address_behind_two_devices_are_two_pollers() -> None:
+def test_polls_of_two_devices_at_one_address_are_counted_separately() -> None:
     household = [Viewer("tv", "198.18.0.1"), Viewer("console", "198.18.0.1")]
     trace = Trace().start()
     for number, viewer in enumerate(household):
@@ -37,7 +37,7 @@ def test_pollers_of_one_address_behind_two_devices_are_two_pollers() -> None:
     assert violated(trace.observations) == {}
 
 
-def test_what_a_viewer_repeats_in_a_browser_is_not_the_services_doing() -> None:
+def test_requests_repeated_by_a_viewers_browser_pass() -> None:
     trace = Trace()
     for _ in range(3):
         trace.exchange("browser.activate", "/activate", method="POST", status=400, body="code=WRONG00", answer="page")
@@ -47,7 +47,7 @@ def test_what_a_viewer_repeats_in_a_browser_is_not_the_services_doing() -> None:
     assert {result.verdict for result in judge(trace.observations).values()} == {Verdict.NOT_EXERCISED}
 
 
-def test_a_call_more_because_the_token_was_taken_back_is_no_amplification() -> None:
+def test_a_repeated_call_after_token_revocation_passes() -> None:
     trace = Trace().start()
     with trace.verb("providers"):
         trace.configuration(status=401, answer=error("invalid_access_token_client_application", status=401))
@@ -59,7 +59,7 @@ def test_a_call_more_because_the_token_was_taken_back_is_no_amplification() -> N
 
 
 def second_screen(look_ups: int) -> Trace:
-    """A login that is looked up so often from an address that no verb came from."""
+    """Add a login with this number of code lookups from an address that no verb came from."""
     trace = Trace().start()
     with trace.verb("login", screen="secondary"):
         trace.session()
@@ -69,15 +69,15 @@ def second_screen(look_ups: int) -> Trace:
     return trace
 
 
-def test_a_second_screen_may_look_up_its_code_from_its_own_address() -> None:
+def test_a_code_lookup_from_the_second_screens_address_passes() -> None:
     silent(second_screen(2), "headers.forwarded-for")
 
 
-def test_polls_from_an_address_that_is_no_devices_are_a_breach() -> None:
+def test_polls_from_an_address_without_a_device_are_a_violation() -> None:
     assert "headers.forwarded-for" in violated(second_screen(4).observations)
 
 
-def test_the_first_address_counts_however_many_proxies_follow() -> None:
+def test_the_first_forwarded_address_counts() -> None:
     trace = Trace().start()
     with trace.verb("start"):
         trace.profiles(headers={"x-forwarded-for": ", ".join([VIEWER.ip, *["203.0.113.9"] * 20])})
@@ -86,14 +86,14 @@ def test_the_first_address_counts_however_many_proxies_follow() -> None:
 
 
 @pytest.mark.parametrize("sent", ["tv", "1" * 10_000, "fe80::1%" + "z" * 10_000])
-def test_what_is_no_address_or_too_long_for_one_is_a_breach(sent: str) -> None:
+def test_an_invalid_or_oversized_address_is_a_violation(sent: str) -> None:
     trace = Trace().start()
     trace.profiles(headers={"x-forwarded-for": sent})
 
     assert "headers.forwarded-for" in violated(trace.observations)
 
 
-def test_a_visitor_that_is_passed_on_passes_with_and_without_quotes() -> None:
+def test_a_forwarded_visitor_identifier_passes_with_and_without_quotes() -> None:
     trace = Trace().start()
     for sent in ("123", '"123"'):
         with trace.verb("start", visitor="123"):
@@ -115,7 +115,7 @@ def test_both_forms_of_errors_that_are_handled_pass() -> None:
     silent(trace, "errors.top-level-and-item-level")
 
 
-def test_news_that_do_no_harm_pass() -> None:
+def test_tolerated_unknown_members_pass() -> None:
     trace = Trace().start()
     with trace.verb("start"):
         trace.profiles(answer={"profiles": {}, "newToDate": 1})
@@ -126,7 +126,7 @@ def test_news_that_do_no_harm_pass() -> None:
     silent(trace, "errors.unknown-tolerated")
 
 
-def test_a_failure_while_adobe_pass_fails_is_nobodys_intolerance() -> None:
+def test_a_failed_verb_during_an_outage_passes() -> None:
     trace = Trace().start()
     with trace.verb("start", failure="503"):
         trace.profiles(answer={"profiles": {}, "newToDate": 1})
@@ -151,7 +151,7 @@ def test_a_rate_that_falls_in_an_outage_passes() -> None:
     silent(trace, "errors.circuit-breaker")
 
 
-def test_an_outage_in_which_demand_ends_says_nothing() -> None:
+def test_an_outage_without_demand_is_not_exercised() -> None:
     trace = Trace().start()
     for _ in range(10):
         trace.ask("start", failure="503")
@@ -173,7 +173,7 @@ def test_retries_that_wait_longer_each_time_pass_in_spite_of_jitter() -> None:
 
 
 @pytest.mark.parametrize(("viewers", "verdict"), [(7, Verdict.NOT_EXERCISED), (8, Verdict.VIOLATED)])
-def test_a_few_series_of_tries_may_be_of_viewers_where_nobody_tells(viewers: int, verdict: Verdict) -> None:
+def test_few_retry_series_pass_without_a_driver(viewers: int, verdict: Verdict) -> None:
     trace = Trace().start()
     for number in range(viewers):
         for _ in range(3):
@@ -183,7 +183,7 @@ def test_a_few_series_of_tries_may_be_of_viewers_where_nobody_tells(viewers: int
     assert judge(trace.observations)["errors.server-errors-spaced"].verdict is verdict
 
 
-def test_connections_that_follow_the_name_in_time_pass() -> None:
+def test_connections_that_follow_dns_in_time_pass() -> None:
     trace = Trace().start()
     trace.profiles(connection="c1", server="127.0.0.2:8300")
     trace.ask("fail_over", **{"from": "127.0.0.2", "to": "127.0.0.3"})
@@ -196,7 +196,7 @@ def test_connections_that_follow_the_name_in_time_pass() -> None:
     silent(trace, "environment.dns-at-most-30s")
 
 
-def test_an_impostor_that_is_refused_passes_and_one_that_nobody_met_says_nothing() -> None:
+def test_a_refused_impostor_passes_and_an_uncalled_one_is_not_exercised() -> None:
     trace = Trace().start()
     trace.ask("repoint", returns={"refused": 0, "trusted": 0})
     assert judge(trace.observations)["environment.tls-verified"].verdict is Verdict.NOT_EXERCISED

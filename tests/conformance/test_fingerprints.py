@@ -1,4 +1,4 @@
-"""Fingerprints: made of rule, kind, subject and endpoint, and of nothing that is reworded or differs between runs."""
+"""Fingerprints: a digest of rule, kind, subject and endpoint, independent of wording and of values of one run."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_reworded_finding_on_another_device_has_the_same_fingerprint(
     assert fingerprint("a.b", reworded, (CALL,)) == fingerprint("a.b", broken(*range(len(ids))), (CALL,))
 
 
-def test_rules_kinds_subjects_and_endpoints_are_told_apart() -> None:
+def test_rules_kinds_subjects_and_endpoints_have_distinct_fingerprints() -> None:
     prints = [
         fingerprint("a.b", broken(1), (CALL,)),
         fingerprint("a.c", broken(1), (CALL,)),
@@ -47,7 +47,7 @@ def test_rules_kinds_subjects_and_endpoints_are_told_apart() -> None:
     assert len(set(prints)) == len(prints)
 
 
-def test_the_endpoint_counts_only_where_one_exchange_is_the_evidence() -> None:
+def test_the_endpoint_is_included_only_if_one_exchange_is_the_evidence() -> None:
     assert fingerprint("a.b", broken(1, 2), (CALL, CALL)) == fingerprint("a.b", broken(1, 2), (CALL, ELSEWHERE))
 
 
@@ -56,8 +56,8 @@ def test_any_subject_has_a_fingerprint(subject: str) -> None:
     assert len(fingerprint("a.b", broken(1, subject=subject), (CALL,))) == 16
 
 
-def test_fingerprints_stay_as_they_are() -> None:
-    """If this fails, baselines break: undo the change, or count `VERSION` up."""
+def test_fingerprints_are_stable() -> None:
+    """If this fails, baselines become invalid: undo the change, or increment `VERSION`."""
     assert fingerprint("a.b", broken(1, subject="x-note"), (CALL,)) == "20b6ca6be4501e67"
 
 

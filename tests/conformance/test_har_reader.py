@@ -1,4 +1,4 @@
-"""HAR: what is read of archives of every kind, and that nothing in them is a crash."""
+"""The HAR reader: archives of many tools, and errors instead of crashes."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ def test_samples_of_every_kind_are_judged(
         assert {"headers.authorization", "registration.token-reused", "authentication.poll-interval"} <= passed
 
 
-def test_an_archive_of_another_tool_is_recognised_as_the_mock_does(tmp_path: Path) -> None:
-    """The mock's own archive, without what only the mock writes into it."""
+def test_archives_of_other_tools_are_recognised_like_the_mock_does(tmp_path: Path) -> None:
+    """Read the mock's own archive without the members that only the mock writes."""
     known = json.loads((SAMPLES / "mock.har").read_bytes())
     for each in known["log"]["entries"]:
         del each["_exchange"]
@@ -93,7 +93,7 @@ def test_an_archive_of_another_tool_is_recognised_as_the_mock_does(tmp_path: Pat
         assert differing <= told | {"id"}, seen
 
 
-def test_an_entry_that_is_none_is_refused_wherever_it_stands(save: Save) -> None:
+def test_an_invalid_entry_is_refused_at_any_position(save: Save) -> None:
     path = save(*[entry()] * 3, None, *[entry()] * 3)
 
     with pytest.raises(ConfigError, match=r"trace\.har: entry 4: "):
@@ -112,7 +112,7 @@ def test_secrets_of_an_archive_are_masked() -> None:
     assert f"Bearer {mask(token)}" in {seen.request_headers.get("authorization") for seen in exchanges}
 
 
-def test_what_a_har_does_not_tell_is_left_empty(save: Save) -> None:
+def test_members_missing_in_a_har_stay_empty(save: Save) -> None:
     path = save(entry())
     (seen,) = read(path)
     assert (seen.id, seen.at, seen.wall, seen.duration_ms) == (1, 1_767_225_600_250, 1_767_225_600.25, 12.5)
@@ -122,7 +122,7 @@ def test_what_a_har_does_not_tell_is_left_empty(save: Save) -> None:
     assert (bare.status, bare.at, bare.response_body) == (0, 1_767_222_000_000, "")
 
 
-def test_everything_a_har_tells_is_read(save: Save) -> None:
+def test_all_members_of_a_har_are_read(save: Save) -> None:
     pairs = [{"name": ":authority", "value": "x"}, {"name": "X-Forwarded-For", "value": "203.0.113.5"}]
     pairs += [
         {"name": "Cookie", "value": "a=secret"},
@@ -165,13 +165,13 @@ def test_everything_a_har_tells_is_read(save: Save) -> None:
         ("http://[broken", False),
     ],
 )
-def test_what_is_not_to_adobe_pass_is_passed_over(save: Save, url: str, taken: bool) -> None:
+def test_requests_to_other_hosts_are_skipped(save: Save, url: str, taken: bool) -> None:
     hosts = Hosts()
     assert len(list(read_har(save(entry(url)), hosts))) == taken
     assert hosts.passed_over == (not taken)
 
 
-def test_other_hosts_are_taken_if_named(save: Save) -> None:
+def test_named_other_hosts_are_included(save: Save) -> None:
     path = save(entry("https://mock.example:8443/api/v2/REF30/profiles"), entry("https://cdn.example/x"))
     assert len(read(path, "mock.example")) == len(read(path, "mock.example:8443")) == 1
     report = audit([path], all_rules(), Expectations())
@@ -183,7 +183,7 @@ def test_other_hosts_are_taken_if_named(save: Save) -> None:
     assert report.exit_code == 3
 
 
-def test_what_is_wrong_elsewhere_does_no_harm(save: Save) -> None:
+def test_errors_in_skipped_entries_are_ignored(save: Save) -> None:
     odd = entry("https://cdn.example/x", response={"status": "odd", "headers": 7})
     assert [seen.id for seen in read(save(odd, {"request": {"method": "GET"}}, entry()))] == [3]
 
@@ -197,7 +197,7 @@ def test_what_is_wrong_elsewhere_does_no_harm(save: Save) -> None:
         (7, "entry 2: Expected `object`, got `int`"),
     ],
 )
-def test_what_is_wrong_is_named_with_its_entry(save: Save, wrong: object, words: str) -> None:
+def test_an_error_names_its_entry(save: Save, wrong: object, words: str) -> None:
     with pytest.raises(ConfigError, match=rf"trace\.har: {words}"):
         read(save(entry(), wrong))
 
@@ -214,7 +214,7 @@ def test_what_is_wrong_is_named_with_its_entry(save: Save, wrong: object, words:
         (gzip.compress(archive(entry()))[:-8], ":1: the gzip stream is damaged"),
     ],
 )
-def test_a_broken_archive_is_named_with_the_place(tmp_path: Path, content: bytes, words: str) -> None:
+def test_a_malformed_archive_is_an_error_with_the_position(tmp_path: Path, content: bytes, words: str) -> None:
     path = tmp_path / "trace.har"
     path.write_bytes(content)
     with pytest.raises(ConfigError, match=words):
@@ -223,19 +223,19 @@ def test_a_broken_archive_is_named_with_the_place(tmp_path: Path, content: bytes
     assert (done.exit_code, "Traceback" in done.output) == (2, False)
 
 
-def test_an_archive_without_what_was_kept_secret_is_refused(save: Save) -> None:
+def test_a_sanitized_archive_is_refused(save: Save) -> None:
     with pytest.raises(ConfigError, match=r"entry 1: .*without an Authorization header.*with sensitive data"):
         read(save(entry(response={"status": 200})))
 
 
-def test_a_har_is_one_by_what_it_says_or_by_its_name(tmp_path: Path, save: Save) -> None:
+def test_a_har_is_recognised_by_content_or_by_name(tmp_path: Path, save: Save) -> None:
     assert len(read(save(entry(), name="network.json"))) == 1
     empty = tmp_path / "empty.har"
     empty.write_bytes(archive())
     assert read(empty) == []
 
 
-def test_entries_are_put_in_order(save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_entries_are_sorted(save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
     moments = [f"2026-01-01T00:00:{second:02}Z" for second in (3, 1, 2, 0)]
     path = save(*(entry(started=moment) for moment in moments))
     assert [seen.id for seen in read(path)] == [4, 2, 3, 1]
@@ -252,7 +252,7 @@ def test_archives_are_merged_in_order_of_time(save: Save) -> None:
     assert [exchange.at % 10_000 for exchange in seen] == [0, 1000, 2000, 3000]
 
 
-def test_a_trace_and_the_archive_of_it_are_of_one_clock(tmp_path: Path, save: Save) -> None:
+def test_a_trace_and_its_archive_have_the_same_times(tmp_path: Path, save: Save) -> None:
     exchanges = read(SAMPLES / "mock.har")
     trace = tmp_path / "trace.jsonl.gz"
     trace.write_bytes(gzip.compress(b"\n".join(map(msgspec.json.encode, exchanges))))
@@ -303,7 +303,7 @@ def from_bytes(content: bytes, suffix: str) -> list[Exchange]:
 
 
 @given(exchange=EXCHANGES, scheme=st.sampled_from(["http", "https"]))
-def test_an_exchange_survives_being_a_har(exchange: Exchange, scheme: str) -> None:
+def test_an_exchange_round_trips_through_har(exchange: Exchange, scheme: str) -> None:
     assert from_bytes(archive(entry_of(exchange, scheme)), ".har") == [exchange]
 
 
@@ -311,7 +311,7 @@ MUTATED = st.tuples(st.integers(0, 2**32), st.integers(1, 20), st.binary(max_siz
 
 
 @given(mutation=MUTATED, kind=st.sampled_from(["mitmproxy.har", "mock.har", "jsonl", "gz"]))
-def test_no_file_is_a_crash(mutation: tuple[int, int, bytes], kind: str) -> None:
+def test_no_file_crashes_the_reader(mutation: tuple[int, int, bytes], kind: str) -> None:
     seed, holes, filling = mutation
     chance = random.Random(seed)
     if kind.endswith(".har"):
@@ -325,4 +325,4 @@ def test_no_file_is_a_crash(mutation: tuple[int, int, bytes], kind: str) -> None
     try:
         from_bytes(content, ".har" if kind.endswith(".har") else ".jsonl")
     except ConfigError as error:
-        assert str(error)  # noqa: PT017 - most are refused, and some are still whole
+        assert str(error)  # noqa: PT017 - most are refused, and some are still valid

@@ -1,4 +1,4 @@
-"""Traces and documents of strangers: what would fill the memory, or cannot be read, is a mistake with a place."""
+"""Hostile traces and documents: oversized or unreadable input is an error with a position."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ DEEP = {
 
 
 @pytest.mark.parametrize("body", DEEP.values(), ids=DEEP)
-def test_bodies_beyond_all_measure_are_judged_and_reported(tmp_path: Path, body: str) -> None:
+def test_oversized_bodies_are_judged_and_reported(tmp_path: Path, body: str) -> None:
     trace = tmp_path / "trace.jsonl"
     with trace.open("wb") as file:
         for rule in ("authentication.poll-interval", "preauthorization.batch-limit", "authorization.retry-bounded"):
@@ -48,7 +48,7 @@ def test_bodies_beyond_all_measure_are_judged_and_reported(tmp_path: Path, body:
         assert done.out
 
 
-def test_a_line_without_an_end_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endless_line_is_not_buffered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jsonl, "MOST", 1 << 20)
     trace = tmp_path / "trace.jsonl"
     with gzip.open(trace, "wb") as file:
@@ -59,7 +59,7 @@ def test_a_line_without_an_end_is_not_kept(tmp_path: Path, monkeypatch: pytest.M
         list(jsonl.read_jsonl(trace))
 
 
-def test_a_baseline_that_is_too_deep_is_a_mistake(tmp_path: Path) -> None:
+def test_a_too_deeply_nested_baseline_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "report.json"
     file.write_bytes(b'{"verdict":"passed","more":' + b"[" * 50_000)
     with pytest.raises(ConfigError, match=r"report\.json: is not a report"):
@@ -77,7 +77,7 @@ TOML = {
 
 @pytest.mark.parametrize("text", TOML.values(), ids=TOML)
 @pytest.mark.parametrize("kind", ["service", "event", "slo", "waivers", "mock"])
-def test_toml_beyond_all_measure_is_a_mistake_of_one_sentence(tmp_path: Path, kind: str, text: str) -> None:
+def test_hostile_toml_is_an_error_of_one_sentence(tmp_path: Path, kind: str, text: str) -> None:
     file = tmp_path / f"{kind}.toml"
     file.write_text(text)
     reads: dict[str, Callable[[Path], object]] = {
@@ -105,7 +105,7 @@ YAML = {
 
 
 @pytest.mark.parametrize("text", YAML.values(), ids=YAML)
-def test_yaml_beyond_all_measure_is_no_document(tmp_path: Path, text: str) -> None:
+def test_hostile_yaml_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "openapi.yaml"
     file.write_text(f"openapi: 3.0.0\npaths: {{}}\n{text}\n")
     with pytest.raises(UnreadableDocument, match="is not an OpenAPI 3 document"):
@@ -115,7 +115,7 @@ def test_yaml_beyond_all_measure_is_no_document(tmp_path: Path, text: str) -> No
 @pytest.mark.parametrize(
     "obeyed", ["\x1b[2J", "\x1b]0;title\x07", "\r", "\n", "\x9b31m", "\u202e", "\u2066", "\u2028", "\x00", "\x7f"]
 )
-def test_what_a_terminal_would_obey_is_not_printed(obeyed: str) -> None:
+def test_terminal_control_sequences_are_not_printed(obeyed: str) -> None:
     shown = printable(f"a{obeyed}b")
     assert obeyed[0] not in shown
     assert shown.startswith("a\N{REPLACEMENT CHARACTER}")

@@ -1,4 +1,4 @@
-"""JSON that is read piece by piece says the same as JSON that is read at once."""
+"""The streaming JSON reader returns the same values as a reader of the whole text."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_elements_are_those_of_the_array(style: dict[str, Any], objects: list[An
 
 @given(objects=OBJECTS, styles=st.lists(st.sampled_from(WRITTEN), min_size=8, max_size=8))
 @pytest.mark.usefixtures("small_pieces")
-def test_elements_may_be_written_in_any_way(objects: list[Any], styles: list[dict[str, Any]]) -> None:
+def test_elements_can_be_formatted_in_any_way(objects: list[Any], styles: list[dict[str, Any]]) -> None:
     written = (json.dumps(each, **style) for each, style in zip(objects, styles, strict=False))
     assert elements("[" + " , ".join(written) + "]") == objects
 
@@ -75,7 +75,7 @@ def test_members_are_those_of_the_object(value: dict[str, Any]) -> None:
         ("[" + "9" * 5_000 + "]", "digits"),
     ],
 )
-def test_what_is_wrong_is_said(text: str, words: str) -> None:
+def test_malformed_json_is_an_error(text: str, words: str) -> None:
     with pytest.raises(BadJson, match=words):
         elements(text)
 
@@ -86,18 +86,18 @@ def test_an_element_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         elements('[{"a": "' + "x" * (1 << 22))
 
 
-def test_a_name_is_a_text() -> None:
+def test_a_member_name_must_be_a_string() -> None:
     with pytest.raises(BadJson, match="name of a member"):
         list(JsonStream(io.StringIO("{1: 2}")).members())
 
 
-def test_a_guess_that_is_wrong_does_no_harm() -> None:
-    """What stands between the first two stands in the third as well."""
+def test_a_wrong_guess_of_the_element_end_is_corrected() -> None:
+    """The text between the first two is also in the third."""
     objects = [{"a": 1}, {"a": 2}, {"b": [{"a": 3}, {"a": 4}]}, {"a": 5}]
     assert elements(json.dumps(objects, separators=(",", ":"))) == objects
 
 
-def test_elements_that_are_written_alike_are_decoded_together() -> None:
+def test_equally_formatted_elements_are_decoded_together() -> None:
     written: list[dict[str, Any]] = [{"a": n} for n in range(1_000)]
     one_by_one, together = [], []
 
@@ -114,7 +114,7 @@ def test_elements_that_are_written_alike_are_decoded_together() -> None:
     assert together
 
 
-def test_elements_that_are_refused_together_are_decoded_one_by_one_and_only_once() -> None:
+def test_a_refused_batch_is_decoded_element_by_element_once() -> None:
     written = [{"a": n} for n in range(1_000)]
     tried = 0
 

@@ -1,4 +1,4 @@
-"""Kinds of findings: each fault has one of its own, none is renamed once it is released."""
+"""Kinds of findings: each fault has a kind of its own, and no released kind is renamed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LONGEST = 30
 
 
 def kinds_in(source: str) -> Iterator[str]:
-    """Yields the kind of each `Broken` and `Fault` that a module makes; fails where one has none that can be read."""
+    """Yield the kind of each `Broken` and `Fault` that a module creates; fail if one has no literal kind."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"Broken", "Fault"}:
             named = {keyword.arg: keyword.value for keyword in node.keywords}
@@ -40,20 +40,20 @@ def _literals(given: ast.expr | None, where: str) -> Iterator[str]:
             yield from _literals(one, where)
             yield from _literals(other, where)
         case ast.Attribute(attr="kind"):
-            pass  # that of a Fault, which is made in the same module
+            pass  # the kind of a Fault created in the same module
         case _:
             pytest.fail(f"give it a kind, as a literal or that of a Fault: {where}")
 
 
 def shared_of(source: str) -> set[str]:
-    """Returns the modules that a rule imports from and shares with other rules: facts, and bases of rules."""
+    """Return the modules that a rule imports and shares with other rules: facts, and base classes of rules."""
     imports = (node.module or "" for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom))
     packages = (f"{facts.__name__}.", f"{rules.__name__}.")
     return {module.rpartition(".")[2] for module in imports if module.startswith(packages)}
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.card.id)
-def test_kinds_are_slugs_of_their_own(rule: type[Rule]) -> None:
+def test_kinds_are_unique_slugs(rule: type[Rule]) -> None:
     kinds = rule.card.kinds
 
     assert kinds
@@ -65,7 +65,7 @@ def test_kinds_are_slugs_of_their_own(rule: type[Rule]) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.card.id)
-def test_every_place_that_makes_a_finding_gives_a_kind_of_its_own(rule: type[Rule]) -> None:
+def test_every_finding_is_created_with_its_own_kind(rule: type[Rule]) -> None:
     source = Path(inspect.getfile(rule)).read_text("utf-8")
     made = Counter(kinds_in(source))
     shared = {kind for name in shared_of(source) for kind in kinds_in(SHARED[name].read_text("utf-8"))}
@@ -74,7 +74,7 @@ def test_every_place_that_makes_a_finding_gives_a_kind_of_its_own(rule: type[Rul
     assert set(made) <= set(rule.card.kinds) <= {*made, *shared}
 
 
-def test_places_that_rules_share_give_a_kind_of_their_own() -> None:
+def test_shared_modules_create_findings_with_their_own_kind() -> None:
     made = Counter(kind for path in SHARED.values() for kind in kinds_in(path.read_text("utf-8")))
 
     assert [kind for kind, places in made.items() if places > 1] == []
@@ -84,12 +84,12 @@ def test_places_that_rules_share_give_a_kind_of_their_own() -> None:
 @pytest.mark.parametrize(
     "source", ["Broken(exchanges=(1,))", "Broken(kind=name)", "Fault(name, 'x')", "Broken(kind='a' if x else b)"]
 )
-def test_a_finding_without_a_kind_is_found(source: str) -> None:
+def test_a_finding_without_a_kind_is_detected(source: str) -> None:
     with pytest.raises(pytest.fail.Exception, match="give it a kind"):
         list(kinds_in(source))
 
 
-def test_released_kinds_stay() -> None:
+def test_released_kinds_are_not_renamed() -> None:
     known = {rule.card.id: rule.card.kinds for rule in RULES}
     gone = [
         f"{rule}: {kind}"

@@ -27,13 +27,13 @@ def test_every_rule_answers_a_requirement() -> None:
 
 
 @pytest.mark.parametrize("page", ["CHECKLIST_", "COOKBOOK_", "THROTTLING_", "DCR_"])
-def test_every_place_of_the_pages_that_make_demands_is_in_the_ledger(page: str) -> None:
+def test_every_section_with_requirements_is_in_the_ledger(page: str) -> None:
     rows = {name for name in citations.named() if name.startswith(page)}
 
     assert rows <= {requirement.citation for requirement in requirements()}
 
 
-def test_all_files_of_the_folder_are_read() -> None:
+def test_all_ledger_files_are_read() -> None:
     found = {entry.name for entry in (resources.files("pass_harness.conformance") / "requirements").iterdir()}
     assert {name for name in found if name.endswith(".toml")} == set(FILES)
 

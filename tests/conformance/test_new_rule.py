@@ -1,4 +1,4 @@
-"""A rule is begun in one step, and what is made works: in a copy, its own tests are run."""
+"""new_rule.py: the generated files work; their tests run in a copy of the repository."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SOURCE = "FAQ_POLLING_INTERVAL"
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a rule touches, and what its tests need."""
+    """Copy the files that a new rule changes, and those that its tests need."""
     folder = tmp_path_factory.mktemp("copy")
     for name in ("fixtures", "mock_server", "conformance", "load", "tests/conformance", "tests/matrix"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -33,7 +33,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """A Python command in the copy, which goes before what is installed."""
+    """Run a Python command in the copy, which comes before the installed package on the path."""
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=copy,
@@ -45,7 +45,7 @@ def run(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_rules_of_all_phases_are_begun_and_pass_the_tests_of_rules(copy: Path) -> None:
+def test_new_rules_of_all_phases_pass_the_tests_of_rules(copy: Path) -> None:
     for phase in PHASES:
         done = run(copy, "tests/conformance/new_rule.py", f"{phase}.of-{phase}", "--citation", SOURCE)
         assert (done.returncode, done.stderr) == (0, ""), done.stderr
@@ -74,7 +74,7 @@ def test_rules_of_all_phases_are_begun_and_pass_the_tests_of_rules(copy: Path) -
         (("authentication.my-rule",), "--citation"),
     ],
 )
-def test_a_rule_that_cannot_be_begun_changes_nothing(copy: Path, arguments: tuple[str, ...], words: str) -> None:
+def test_a_refused_rule_changes_nothing(copy: Path, arguments: tuple[str, ...], words: str) -> None:
     before = {path: path.read_bytes() for path in copy.rglob("*.py")}
     done = run(copy, "tests/conformance/new_rule.py", *arguments)
     assert (done.returncode, words in done.stderr) == (2, True), done.stderr
@@ -82,7 +82,7 @@ def test_a_rule_that_cannot_be_begun_changes_nothing(copy: Path, arguments: tupl
     assert {path: path.read_bytes() for path in copy.rglob("*.py")} == before
 
 
-def test_nothing_is_left_as_it_was_begun() -> None:
+def test_no_rule_keeps_the_template_text() -> None:
     written = {rule.card.id: f"{rule.card}{inspect.getmodule(rule).__doc__}" for rule in all_rules()}
     written |= {requirement.says: requirement.says for requirement in requirements()}
     written |= {name: defect.sentence for name, defect in DEFECTS.items()}

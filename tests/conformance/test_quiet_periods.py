@@ -1,4 +1,4 @@
-"""What should stay quiet is held once it did for long enough, whatever else is still waiting."""
+"""Quiet periods: one holds after its length, independently of others that still run."""
 
 from __future__ import annotations
 

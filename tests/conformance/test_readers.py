@@ -1,4 +1,4 @@
-"""Readers: recorded traces, gzipped or not, and the journal of a mock page by page."""
+"""Readers: recorded traces, compressed or not, and the paged journal of a mock."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_recorded_trace_is_read_back(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("line", [b"{", b"[]", b'{"id": "one"}', b"\xff\xfe", b'{"id": 1, "space": "\x80"}', b"null"])
-def test_a_line_that_is_no_exchange_is_named(tmp_path: Path, line: bytes) -> None:
+def test_an_invalid_line_is_an_error_with_its_number(tmp_path: Path, line: bytes) -> None:
     path = tmp_path / "trace.jsonl"
     path.write_bytes(lines(recorded()) + line + b"\n")
 
@@ -59,7 +59,7 @@ def test_a_trace_that_reached_its_limit_is_read_and_named(tmp_path: Path) -> Non
     assert report.run.not_judged == f"traces cut at their maximum size: {path}"
 
 
-def test_a_damaged_gzip_file_is_named(tmp_path: Path) -> None:
+def test_a_damaged_gzip_file_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "trace.jsonl.gz"
     path.write_bytes(gzip.compress(lines(recorded()))[:-12])
 
@@ -68,7 +68,7 @@ def test_a_damaged_gzip_file_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["trace.jsonl.gz", "trace.jsonl"])
-def test_the_name_of_a_file_says_nothing_of_its_packing(tmp_path: Path, name: str) -> None:
+def test_compression_is_detected_by_content(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     content = lines(recorded())
     path.write_bytes(content if name.endswith(".gz") else gzip.compress(content))
@@ -76,13 +76,13 @@ def test_the_name_of_a_file_says_nothing_of_its_packing(tmp_path: Path, name: st
     assert list(read_jsonl(path)) == recorded()
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"gone\.jsonl: cannot be read: No such file"):
         list(read_jsonl(tmp_path / "gone.jsonl"))
 
 
 class PagedJournal(ControlClient):
-    """A journal of five exchanges, two a page."""
+    """A journal of five exchanges in pages of two."""
 
     def __init__(self, exchanges: list[Exchange]) -> None:
         self.kept = exchanges
@@ -105,7 +105,7 @@ def test_the_journal_is_followed_to_its_end() -> None:
     assert journal.asked == [1, 3, 5]
 
 
-def test_what_comes_later_is_followed_if_asked_for() -> None:
+def test_later_exchanges_are_followed_on_request() -> None:
     exchanges = [msgspec.structs.replace(recorded()[0], id=number) for number in range(1, 4)]
     journal = PagedJournal(exchanges[:2])
 

@@ -1,4 +1,4 @@
-"""The registry checks itself: a rule without an id of its own, a source or a text fails here."""
+"""Consistency of the registry: every rule has a unique id, a source and a text."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_rules_are_selected_by_id_and_by_pattern() -> None:
     assert select([]) == RULES
 
 
-def test_a_pattern_that_matches_nothing_names_what_is_close() -> None:
+def test_a_pattern_without_a_match_suggests_similar_ids() -> None:
     with pytest.raises(
         ConfigError, match=r"authentication\.poll-intervall.*did you mean authentication\.poll-interval"
     ):

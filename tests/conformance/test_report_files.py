@@ -1,4 +1,4 @@
-"""The folder of a report: every form in it, each whole or not there at all."""
+"""The folder of a report: every format, each file complete or absent."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RULE = "authentication.poll-interval"
 FILES = {"report.txt", *(form.file for form in FORMS.values())}
 
 
-def test_every_form_is_written_and_stdout_has_the_one_asked_for(tmp_path: Path) -> None:
+def test_every_format_is_written_and_stdout_has_the_requested_one(tmp_path: Path) -> None:
     for form in ("text", *FORMS):
         folder = tmp_path / form
         done = audit(broken(RULE, tmp_path), "--report", folder, form=form)
@@ -30,13 +30,13 @@ def test_every_form_is_written_and_stdout_has_the_one_asked_for(tmp_path: Path) 
         assert str(folder / "report.html") in done.err
 
 
-def test_the_page_tells_the_command_that_tries_again(tmp_path: Path) -> None:
+def test_the_page_shows_the_command_that_repeats_the_run(tmp_path: Path) -> None:
     report = audit(broken(RULE, tmp_path)).report
     assert report["run"]["files"] == [str(tmp_path / f"{RULE}.jsonl")]
     assert report["run"]["command"]
 
 
-def test_a_report_that_cannot_be_made_whole_leaves_the_old_one(tmp_path: Path) -> None:
+def test_an_incomplete_report_leaves_the_old_one(tmp_path: Path) -> None:
     trace, folder = broken(RULE, tmp_path), tmp_path / "report"
     audit(trace, "--report", folder)
     before = {file.name: file.read_bytes() for file in folder.iterdir()}
@@ -53,7 +53,7 @@ def test_a_report_that_cannot_be_made_whole_leaves_the_old_one(tmp_path: Path) -
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
 
 
-def test_a_file_that_cannot_be_moved_in_leaves_nothing_beside_it(tmp_path: Path) -> None:
+def test_a_failed_move_leaves_no_temporary_file(tmp_path: Path) -> None:
     folder = tmp_path / "report"
     (folder / "report.html").mkdir(parents=True)
 
@@ -64,7 +64,7 @@ def test_a_file_that_cannot_be_moved_in_leaves_nothing_beside_it(tmp_path: Path)
     assert not [file.name for file in folder.iterdir() if file.name.startswith(".")]
 
 
-def test_a_folder_that_cannot_be_made_is_told_before_anything_runs(tmp_path: Path) -> None:
+def test_an_unusable_folder_is_an_error_before_the_run(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
     done = audit(broken(RULE, tmp_path), "--report", tmp_path / "file")

@@ -1,4 +1,4 @@
-"""The forms of a report for machines and browsers: valid by schema, bounded, and safe whatever a request said."""
+"""The machine-readable formats and the page of a report: valid by schema, bounded, and safe with hostile requests."""
 
 from __future__ import annotations
 
@@ -32,24 +32,24 @@ def made(form: str, report: Report) -> str:
     return FORMS[form].encode(report).decode()
 
 
-def test_the_published_schema_is_that_of_the_model() -> None:
+def test_the_published_schema_is_up_to_date() -> None:
     assert published_schema() == schema_of_model()
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
-def test_reports_keep_the_published_schema(sample: Callable[[], Report]) -> None:
+def test_reports_are_valid_by_the_published_schema(sample: Callable[[], Report]) -> None:
     jsonschema_rs.validate(json.loads(published_schema()), json.loads(made("json", sample())))
 
 
 @pytest.mark.parametrize("form", ["html", "junit"])
-def test_people_read_kind_and_subject(form: str) -> None:
+def test_readable_formats_show_kind_and_subject(form: str) -> None:
     rule = "headers.device-info-complete"
 
     assert "facts-missing (version, osVersion, " in made(form, violated(rule))
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
-def test_sarif_is_valid_and_names_what_is_broken(sample: Callable[[], Report]) -> None:
+def test_sarif_is_valid_and_names_violated_rules(sample: Callable[[], Report]) -> None:
     report = sample()
     log = json.loads(made("sarif", report))
 
@@ -69,7 +69,7 @@ def test_sarif_is_valid_and_names_what_is_broken(sample: Callable[[], Report]) -
             assert f"{rule.id} is {rule.verdict}" in told
 
 
-def test_sarif_shows_the_request_that_broke_the_rule() -> None:
+def test_sarif_shows_the_violating_request() -> None:
     report = violated("authentication.poll-interval")
     (result,) = json.loads(made("sarif", report))["runs"][0]["results"]
 
@@ -101,7 +101,7 @@ def test_junit_has_a_case_for_each_rule(sample: Callable[[], Report]) -> None:
     assert xml.errors == sum(scenario.verdict == "failed" for scenario in report.scenarios)
 
 
-def test_junit_says_what_was_found_and_how_to_mend_it() -> None:
+def test_junit_has_finding_and_remedy() -> None:
     xml = JUnitXml.fromstring(FORMS["junit"].encode(violated("authentication.poll-interval")))
     (case,) = next(iter(xml))
 
@@ -111,14 +111,14 @@ def test_junit_says_what_was_found_and_how_to_mend_it() -> None:
         assert part in failure.text
 
 
-def test_markdown_says_the_verdict_first() -> None:
+def test_markdown_begins_with_the_verdict() -> None:
     lines = made("markdown", violated("authentication.poll-interval")).splitlines()
 
     assert lines[0] == "## ❌ Adobe Pass conformance: violated"
     assert any("`authentication.poll-interval`, 4 of 4 times" in line for line in lines)
 
 
-def test_markdown_fits_into_a_job_summary_and_says_so_where_it_does_not() -> None:
+def test_markdown_is_truncated_to_a_job_summary_with_a_note() -> None:
     report = violated()
     for rule in report.rules:
         rule.remedy = "€" * 20_000
@@ -154,7 +154,7 @@ class _Elements(HTMLParser):
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
-def test_the_page_loads_nothing_and_takes_no_markup_from_requests(sample: Callable[[], Report]) -> None:
+def test_the_page_loads_nothing_and_escapes_request_data(sample: Callable[[], Report]) -> None:
     page = _Elements()
     page.feed(made("html", sample()))
 
@@ -179,7 +179,7 @@ def test_the_page_shows_requirement_source_evidence_and_remedy() -> None:
 
 
 @pytest.mark.parametrize("selected", ["", " --select headers.authorization", " --select=headers.*"])
-def test_the_page_tells_how_to_judge_by_the_broken_rule_alone(selected: str) -> None:
+def test_the_page_shows_the_command_for_the_violated_rule(selected: str) -> None:
     report = violated("authentication.poll-interval")
     report.run.command = f"pass-conformance run{selected} --service 'my service.toml'"
 
@@ -197,7 +197,7 @@ def exchange(**fields: object) -> ExchangeReport:
 
 
 def run_in_shell(lines: str, folder: Path) -> list[str]:
-    """The arguments that curl would be given."""
+    """Return the arguments that a shell would pass to curl."""
     told = subprocess.run(
         ["sh", "-c", 'curl() { for word; do printf "%s\\036" "$word"; done; }\nsleep() { :; }\n' + lines],
         cwd=folder, env={"ACCESS_TOKEN": "secret", "CLIENT_SECRET": "hush", "CODE": "NEWCODE"},
@@ -207,7 +207,7 @@ def run_in_shell(lines: str, folder: Path) -> list[str]:
 
 
 @pytest.mark.slow
-def test_curl_lines_send_what_was_sent_with_placeholders_for_secrets(tmp_path: Path) -> None:
+def test_curl_lines_repeat_the_request_with_placeholders_for_secrets(tmp_path: Path) -> None:
     sent = exchange(
         method="POST",
         path="/o/client/token",
@@ -241,7 +241,7 @@ def test_curl_lines_poll_a_new_code_at_the_same_pace() -> None:
 
 
 @pytest.mark.slow
-def test_hostile_text_does_nothing_in_a_shell(tmp_path: Path) -> None:
+def test_hostile_text_is_quoted_for_the_shell(tmp_path: Path) -> None:
     text = HOSTILE.replace("\x00", "")
     sent = exchange(path=f"/{text}", query=text, request_headers={"x": text, text: "y"}, request_body=text)
 
@@ -252,7 +252,7 @@ def test_hostile_text_does_nothing_in_a_shell(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_timeline_draws_pauses_as_long_as_they_were_up_to_a_limit() -> None:
+def test_a_timeline_draws_pauses_to_scale_up_to_a_limit() -> None:
     seconds = [0.0, 1.0, 3.0, 4000.0]
     drawing = timeline(
         SceneReport(exchanges=[exchange(id=n, seconds=at, endpoint="profiles.code") for n, at in enumerate(seconds)])
@@ -265,7 +265,7 @@ def test_a_timeline_draws_pauses_as_long_as_they_were_up_to_a_limit() -> None:
     assert [interval.label for interval in drawing.intervals] == ["1.00 s", "2.00 s", "1 h 6 min"]
 
 
-def test_a_timeline_tells_polls_throttling_and_decisions_apart() -> None:
+def test_a_timeline_distinguishes_polls_throttling_and_decisions() -> None:
     drawing = timeline(
         SceneReport(
             exchanges=[

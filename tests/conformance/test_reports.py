@@ -1,4 +1,4 @@
-"""Reports: what verdict and exit code follow, and what people and machines read."""
+"""Reports: verdict, exit code, text and JSON."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def printed(what: Report) -> str:
         (None, "passed", 0),
     ],
 )
-def test_a_must_finding_fails_a_should_finding_advises(broken: str | None, verdict: str, code: int) -> None:
+def test_a_must_finding_fails_and_a_should_finding_does_not(broken: str | None, verdict: str, code: int) -> None:
     made = report(BREAKERS[broken]() if broken else compliant())
 
     assert (made.verdict, made.exit_code) == (verdict, code)
@@ -86,7 +86,7 @@ def test_a_lagging_mock_leaves_the_verdict_open() -> None:
     assert "the mock's event loop lagged by more than 250 ms (1 of 1)" in printed(made)
 
 
-def test_the_text_says_what_to_do_first() -> None:
+def test_the_text_begins_with_the_next_step() -> None:
     lines = printed(report(BREAKERS["authentication.poll-interval"]())).splitlines()
 
     assert lines[0].startswith("VIOLATED")
@@ -102,7 +102,7 @@ def test_the_text_says_what_to_do_first() -> None:
     assert lines == [line.rstrip() for line in lines]
 
 
-def test_the_text_names_what_was_not_judged() -> None:
+def test_the_text_names_rules_that_were_not_judged() -> None:
     trace = compliant()
     judged = Judge(all_rules(), Expectations())
     for seen in trace.observations:
@@ -116,7 +116,7 @@ def test_the_text_names_what_was_not_judged() -> None:
     assert {"rule": "logout.on-request", "needs": "verb logout"} in msgspec.to_builtins(made.untestable)
 
 
-def test_markup_in_evidence_is_printed_as_it_is() -> None:
+def test_markup_in_evidence_is_printed_literally() -> None:
     finding = {"exchanges": [1], "device": "[red]x[/]", "expected": "[/]", "observed": "[bold]", "blame": "SERVICE"}
     rule = msgspec.convert(
         {"id": "a.b", "title": "[/x]", "severity": "MUST", "verdict": "violated", "opportunities": 1,
@@ -127,7 +127,7 @@ def test_markup_in_evidence_is_printed_as_it_is() -> None:
     assert "observed  [bold]" in printed(Report(verdict="violated", exit_code=1, rules=[rule]))
 
 
-def test_a_terminal_is_given_no_commands_from_evidence() -> None:
+def test_terminal_control_sequences_in_evidence_are_removed() -> None:
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", printed(hostile()))
 
 

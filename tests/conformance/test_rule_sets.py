@@ -1,4 +1,4 @@
-"""Rule sets: a released one never changes, and none but the newest is judged by unasked."""
+"""Rule sets: a released set never changes, and the newest is the default."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RULE = "authentication.poll-interval"
 
 @pytest.fixture
 def versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of released sets of this test's own: 2026.9 without `RULE`, and 2026.10 with it as advice."""
+    """Return a folder with two released sets: 2026.9 without `RULE`, and 2026.10 with it as a SHOULD."""
     folder = tmp_path / "rule_sets"
     folder.mkdir()
     for version in ("2026.9", "2026.10"):
@@ -34,7 +34,7 @@ def versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_released_sets_never_change() -> None:
-    """If this fails, undo the change to the set: who judges by it relies on it."""
+    """If this fails, undo the change to the set: users rely on it."""
     digests = tomllib.loads(DIGESTS.read_text("utf-8"))
 
     assert {version: rule_sets.digest(rule_sets.content(version)) for version in rule_sets.released()} == digests
@@ -46,7 +46,7 @@ def test_the_rules_of_released_sets_exist() -> None:
     assert {rule for version in rule_sets.released() for rule in rule_sets.content(version)} - known == set()
 
 
-def test_the_newest_set_is_judged_by_and_named(versions: Path, tmp_path: Path) -> None:
+def test_the_newest_set_is_the_default_and_named(versions: Path, tmp_path: Path) -> None:
     assert rule_sets.released() == ("2026.9", "2026.10")
     trace = broken(RULE, tmp_path)
 
@@ -79,7 +79,7 @@ def test_an_unknown_set_is_reported_with_the_available_ones(versions: Path) -> N
     assert "no rule set '2024.1'; available: 2026.9, 2026.10, next" in done.err
 
 
-def test_freezing_writes_down_every_rule_once(tmp_path: Path) -> None:
+def test_freezing_writes_every_rule_once(tmp_path: Path) -> None:
     digests, kinds = tmp_path / "digests.toml", tmp_path / "kinds.toml"
     freeze("2030.1", tmp_path, digests, kinds)
 
@@ -94,7 +94,7 @@ def test_freezing_writes_down_every_rule_once(tmp_path: Path) -> None:
         freeze("v2", tmp_path, digests, kinds)
 
 
-def test_a_digest_tells_any_change() -> None:
+def test_a_digest_detects_any_change() -> None:
     severities = {rule.card.id: rule.card.severity for rule in all_rules()}
     first = next(iter(severities))
     changed = severities | {first: Severity.SHOULD if severities[first] is Severity.MUST else Severity.MUST}
@@ -103,7 +103,7 @@ def test_a_digest_tells_any_change() -> None:
     assert len({rule_sets.digest(known) for known in (severities, changed, fewer)}) == 3
 
 
-def test_a_softened_rule_is_the_rule_itself(versions: Path) -> None:
+def test_a_rule_with_lower_severity_is_otherwise_the_same(versions: Path) -> None:
     (soft,) = rule_sets.named("2026.10").select([RULE]).rules
     (hard,) = rule_sets.named("next").select([RULE]).rules
 

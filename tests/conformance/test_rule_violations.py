@@ -1,4 +1,4 @@
-"""Every rule flags what breaks it, with evidence that a person can follow."""
+"""Every rule reports its violating trace, with readable evidence."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from pass_harness.conformance.registry import all_rules
 RULES = {rule.card.id: rule for rule in all_rules()}
 
 
-def test_every_rule_has_a_trace_that_breaks_it() -> None:
+def test_every_rule_has_a_violating_trace() -> None:
     assert set(BREAKERS) == set(RULES)
 
 
-def test_every_kind_has_a_trace_that_makes_a_finding_of_it() -> None:
+def test_every_kind_has_a_violating_trace() -> None:
     assert set(BREAKERS_BY_KIND) == {(rule.card.id, kind) for rule in RULES.values() for kind in rule.card.kinds}
 
 
 @pytest.mark.parametrize(("rule", "kind"), sorted(BREAKERS_BY_KIND))
-def test_the_rule_flags_its_breaker_with_evidence(rule: str, kind: str) -> None:
+def test_the_rule_flags_its_violating_trace_with_evidence(rule: str, kind: str) -> None:
     trace = BREAKERS_BY_KIND[rule, kind]()
 
     result = judge(trace.observations, expectations=Expectations(hidden_mvpds=("TempPass*",)))[rule]

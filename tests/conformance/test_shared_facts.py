@@ -1,4 +1,4 @@
-"""What rules know together is of the exchange at hand: it tells what was before, and says nothing of the next one."""
+"""Facts that rules share describe the exchange under evaluation: they contain earlier exchanges, but no later one."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ REJECTED = error("invalid_access_token_client_application", "application-registr
 
 
 def known(trace: Trace) -> SharedFacts:
-    """What is known when the last observation of a trace is at hand."""
+    """Return the facts when the last observation of a trace is evaluated."""
     facts = SharedFacts()
     for seen in trace.observations:
         facts.observe(seen)
     return facts
 
 
-def test_a_client_that_asks_for_a_token_had_the_ones_before() -> None:
+def test_a_token_request_sees_the_clients_earlier_tokens() -> None:
     trace = Trace().start()
     trace.token("t2")
 
@@ -29,7 +29,7 @@ def test_a_client_that_asks_for_a_token_had_the_ones_before() -> None:
     assert known(Trace().start()).tokens.previous_tokens == []
 
 
-def test_the_call_that_a_token_is_rejected_at_is_not_what_rejected_it_before() -> None:
+def test_a_rejecting_call_is_not_an_earlier_rejection() -> None:
     trace = Trace().start()
     first = trace.profiles(status=401, answer=REJECTED)
     tokens = known(trace).tokens
@@ -41,7 +41,7 @@ def test_the_call_that_a_token_is_rejected_at_is_not_what_rejected_it_before() -
     assert known(trace).tokens.rejection is first
 
 
-def test_a_device_that_is_served_in_another_name_was_served_in_one_before() -> None:
+def test_a_device_served_by_another_client_sees_the_previous_one() -> None:
     trace = Trace().start()
     trace.profiles()
     trace.register("client-2")
@@ -57,7 +57,7 @@ def test_a_device_that_is_served_in_another_name_was_served_in_one_before() -> N
     assert known(trace).tokens.previous_client is None
 
 
-def test_a_poll_is_the_devices_own() -> None:
+def test_a_poll_is_attributed_to_its_device() -> None:
     trace = Trace().start()
     trace.session("AAAAAAA", VIEWER)
     trace.poll("AAAAAAA")
@@ -80,14 +80,14 @@ def test_a_session_is_replaced_once() -> None:
     assert known(trace).sessions.replaced is None
 
 
-def test_time_never_goes_back() -> None:
+def test_time_never_decreases() -> None:
     trace = Trace()
     late, early = trace.wait(5).profiles(), trace.wait(-9).profiles()
     assert early.wall < late.wall
     assert known(trace).now_s == late.wall
 
 
-def test_what_is_read_once_is_read_anew_of_another_exchange() -> None:
+def test_a_cached_value_is_recomputed_for_another_exchange() -> None:
     read: list[int] = []
 
     @read_once

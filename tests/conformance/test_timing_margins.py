@@ -1,4 +1,4 @@
-"""Where a timing rule draws its line, to the tenth of a second."""
+"""Margins of timing rules, to the tenth of a second."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def configuration_after(pause: float) -> Trace:
         ("configuration.cached", configuration_after, 116.0, 114.0),
     ],
 )
-def test_the_margin_is_where_the_card_says(
+def test_the_margin_equals_the_one_on_the_rules_card(
     rule: str, made: Callable[[float], Trace], kept: float, broken: float
 ) -> None:
     assert judge(made(kept).observations)[rule].verdict is Verdict.PASSED
@@ -96,7 +96,7 @@ def test_the_margin_is_where_the_card_says(
 @pytest.mark.parametrize(
     ("pause", "verdict"), [(2.0, Verdict.PASSED), (9.8, Verdict.INCONCLUSIVE), (13.0, Verdict.VIOLATED)]
 )
-def test_a_lag_shorter_than_what_was_missed_leaves_the_verdict_clear(pause: float, verdict: Verdict) -> None:
+def test_a_lag_shorter_than_the_miss_keeps_the_verdict(pause: float, verdict: Verdict) -> None:
     trace = first_polled_after(pause)
     lagging = [
         msgspec.structs.replace(seen, lag_ms=400.0) if isinstance(seen, Exchange) else seen

@@ -1,4 +1,4 @@
-"""Waivers: what they excuse, when they fail a run, and what a wrong file is told."""
+"""Waivers: what they excuse, when they fail a run, and the errors of invalid files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def waiver(rule: str = RULE, *, expires: str = "2999-12-31", match: str = "", re
 
 
 def polled(folder: Path, *viewers: Viewer) -> Path:
-    """A trace in which each viewer's code is polled too often."""
+    """Return a trace in which each viewer's code is polled too often."""
     trace = Trace().start()
     for number, viewer in enumerate(viewers):
         code = f"AAAAAA{number}"
@@ -73,7 +73,7 @@ def test_a_match_narrows_a_waiver(tmp_path: Path, match: str, excused: int) -> N
     assert done.code == (0 if excused == 4 else 1)
 
 
-def test_several_waivers_may_share_the_work(tmp_path: Path) -> None:
+def test_several_waivers_can_cover_one_rule(tmp_path: Path) -> None:
     shares = [waiver(match=f'device = "{viewer.device}"') for viewer in (VIEWER, OTHER)]
 
     done = judged(tmp_path, polled(tmp_path, VIEWER, OTHER), *shares)
@@ -104,7 +104,7 @@ def test_a_waiver_of_a_rule_that_was_not_judged_is_not_stale(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(("days", "code"), [(-1, 1), (0, 0)])
-def test_a_waiver_holds_through_its_last_day_then_it_fails(tmp_path: Path, days: int, code: int) -> None:
+def test_a_waiver_is_valid_through_its_last_day(tmp_path: Path, days: int, code: int) -> None:
     day = (TODAY + timedelta(days=days)).isoformat()
 
     done = judged(tmp_path, polled(tmp_path, VIEWER), waiver(expires=day))
@@ -131,7 +131,9 @@ def test_a_waiver_holds_through_its_last_day_then_it_fails(tmp_path: Path, days:
         ('[[waivers]]\nrule = "x"\n', ":1:1", 'lacks "owner"'),
     ],
 )
-def test_a_wrong_file_is_told_with_line_and_column(tmp_path: Path, content: str, place: str, remedy: str) -> None:
+def test_an_invalid_file_is_an_error_with_its_position(
+    tmp_path: Path, content: str, place: str, remedy: str
+) -> None:
     done = judged(tmp_path, broken(RULE, tmp_path), content)
 
     assert (done.code, done.out) == (2, "")
@@ -139,14 +141,14 @@ def test_a_wrong_file_is_told_with_line_and_column(tmp_path: Path, content: str,
     assert remedy in done.err
 
 
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     done = audit(broken(RULE, tmp_path), "--waivers", tmp_path / "none.toml")
 
     assert done.code == 2
     assert "none.toml: cannot be read (No such file or directory)" in done.err
 
 
-def test_every_form_shows_waivers(tmp_path: Path) -> None:
+def test_every_format_shows_waivers(tmp_path: Path) -> None:
     trace = polled(tmp_path, VIEWER)
     for form in ("text", "html", "markdown", "junit", "sarif"):
         told = judged(tmp_path, trace, waiver(), form=form).out

@@ -1,4 +1,4 @@
-"""What a watching saw: judged in order of time, and not at all where something was missed."""
+"""Observations of a watched run: judged in order of time, and not at all if exchanges are missing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pass_harness.mock_server.exchange import Exchange
 
 
 def watched(ids: list[int]) -> Report:
-    """The report on a compliant start of an app, whose exchanges had these ids."""
+    """Return the report on a compliant start of an app whose exchanges have these ids."""
     trace = Trace().start()
     for _ in ids:
         trace.profiles()
@@ -28,13 +28,13 @@ def watched(ids: list[int]) -> Report:
     return compose(watching.judge.conclude(), run=run, scenarios=[watching.scenario()])
 
 
-def test_all_of_it_is_judged() -> None:
+def test_a_complete_journal_is_judged() -> None:
     report = watched([1, 2, 3])
     assert (report.scenarios[0].verdict, report.run.exchanges, report.exit_code) == ("passed", 3, 0)
 
 
 @pytest.mark.parametrize("ids", [[3, 4, 5], [1, 2, 5]])
-def test_exchanges_that_were_missed_leave_it_unjudged(ids: list[int]) -> None:
+def test_missing_exchanges_leave_the_run_unjudged(ids: list[int]) -> None:
     report = watched(ids)
     assert report.scenarios[0].note.startswith("2 exchanges left the journal")
     assert (report.scenarios[0].blame, report.exit_code) == ("HARNESS", 3)

@@ -1,4 +1,4 @@
-"""What the rules say of traces made by hand."""
+"""Verdicts of the rules on synthetic traces."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def judge(
     expectations: Expectations | None = None,
     waivers: Waivers | None = None,
 ) -> dict[str, RuleResult]:
-    """What all rules say of a trace, by their ids."""
+    """Return the results of all rules on a trace, by rule id."""
     judged = Judge(all_rules(), expectations or Expectations(), history=EvidenceHistory(), waivers=waivers)
     for observation in in_order(observations):
         judged.observe(observation)
@@ -31,19 +31,19 @@ def judge(
 
 
 def violated(observations: Iterable[Observation], **expectations: Any) -> dict[str, RuleResult]:  # noqa: ANN401 - by name
-    """The rules that a trace violates."""
+    """Return the rules that a trace violates."""
     results = judge(observations, expectations=Expectations(**expectations))
     return {rule: result for rule, result in results.items() if result.verdict is Verdict.VIOLATED}
 
 
 def silent(trace: Trace, rule: str, **expectations: Any) -> None:  # noqa: ANN401 - as above
-    """Asserts that the rule had its opportunity and found nothing."""
+    """Assert that the rule had its opportunity and found nothing."""
     result = judge(trace.observations, expectations=Expectations(**expectations))[rule]
     assert result.verdict is Verdict.PASSED, result
 
 
 def merged(*traces: Trace) -> list[Observation]:
-    """The observations of several devices at the same time, with ids that tell them apart."""
+    """Return the observations of several devices at the same time, with unique ids."""
     observations: list[Observation] = []
     for number, trace in enumerate(traces):
         for observation in trace.observations:

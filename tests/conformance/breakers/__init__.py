@@ -1,4 +1,4 @@
-"""For each rule and kind the shortest trace that breaks it so: the proof that the rule bites, a module per phase."""
+"""The shortest violating trace for each rule and kind of finding, one module per phase."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shortest traces that break the rules of authentication."""
+"""The shortest violating traces for the rules of authentication."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shortest traces that break the rules of authorization."""
+"""The shortest violating traces for the rules of authorization."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shortest traces that break the rules of configuration."""
+"""The shortest violating traces for the rules of configuration."""
 
 from __future__ import annotations
 

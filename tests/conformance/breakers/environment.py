@@ -1,4 +1,4 @@
-"""The shortest traces that break the rules of environment."""
+"""The shortest violating traces for the rules of environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shortest traces that break the rules of errors."""
+"""The shortest violating traces for the rules of errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shortest traces that break the rules of headers."""
+"""The shortest violating traces for the rules of headers."""
 
 from __future__ import annotations
 

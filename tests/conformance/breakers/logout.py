@@ -1,4 +1,4 @@
-"""The shortest traces that break the rules of logout."""
+"""The shortest violating traces for the rules of logout."""
 
 from __future__ import annotations
 

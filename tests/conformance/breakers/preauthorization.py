@@ -1,4 +1,4 @@
-"""The shortest traces that break the rules of preauthorization."""
+"""The shortest violating traces for the rules of preauthorization."""
 
 from __future__ import annotations
 

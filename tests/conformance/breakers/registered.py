@@ -1,4 +1,4 @@
-"""Where breakers are registered: one for each rule and kind of finding."""
+"""Registry of violating traces: one for each rule and kind of finding."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Callable
 from conformance_traces import Trace
 
 BREAKERS: dict[str, Callable[[], Trace]] = {}
-"""By rule: the first one that is registered for it."""
+"""The first registered trace of each rule."""
 BREAKERS_BY_KIND: dict[tuple[str, str], Callable[[], Trace]] = {}
-"""By rule and kind."""
+"""Traces by rule and kind."""
 
 
 def breaks(rule: str, kind: str) -> Callable[[Callable[[Trace], None]], Callable[[Trace], None]]:
-    """Registers a trace of which the rule makes a finding of this kind."""
+    """Register a trace in which the rule finds a violation of this kind."""
 
     def register(play: Callable[[Trace], None]) -> Callable[[Trace], None]:
         def trace() -> Trace:

@@ -1,4 +1,4 @@
-"""The shortest traces that break the rules of registration."""
+"""The shortest violating traces for the rules of registration."""
 
 from __future__ import annotations
 
