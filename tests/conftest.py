@@ -1,11 +1,11 @@
-"""Fixtures of every folder."""
+"""Fixtures for every folder."""
 
 from __future__ import annotations
 
 import pytest
 from hypothesis import settings
 
-# Examples have no deadline: a busy machine is no failure of what is tested.
+# Examples have no deadline: a busy machine must not fail a test.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 

@@ -1,6 +1,6 @@
-"""A pytest plugin that holds the everyday tests to their rule: they start no process and wait for no real time.
+"""A pytest plugin that enforces the rule of everyday tests: they start no process and wait for no real time.
 
-`make check` runs them, and leaves out those that are marked ``slow``. Every other test fails here, in each run, if it
+`make check` runs them and leaves out tests marked ``slow``. A test without that mark fails, in each run, if it
 starts a process, or if its thread spends more than `LONGEST_WAIT` neither computing nor waiting for a processor.
 """
 
@@ -17,7 +17,7 @@ import pytest
 LONGEST_WAIT = 1.0
 """Seconds that an everyday test may wait, setup and teardown included."""
 STARTS = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"})
-"""Events of the interpreter (PEP 578) that come with a new process."""
+"""Audit events of the interpreter (PEP 578) that come with a new process."""
 BEGAN = pytest.StashKey[float]()
 SCHEDULER = Path("/proc/thread-self/schedstat")
 

@@ -1,7 +1,7 @@
-"""A pytest plugin that lets the workers of pytest-xdist begin with the files that take longest.
+"""A pytest plugin that orders test files so that the slowest run first.
 
-With ``--dist loadfile --no-loadscope-reorder`` a worker runs whole files, in this order, so that what a fixture makes
-for a file is made once, and what takes longest is not what is left at the end.
+With ``--dist loadfile --no-loadscope-reorder`` a worker of pytest-xdist runs whole files in this order: fixtures of
+a file are set up once, and no slow file is left for the end.
 """
 
 from __future__ import annotations

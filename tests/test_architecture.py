@@ -1,4 +1,4 @@
-"""ARCHITECTURE.md, enforced: who may import whom, and who may look at a clock."""
+"""ARCHITECTURE.md, enforced: allowed imports between packages, and access to the system clock."""
 
 from __future__ import annotations
 
@@ -69,11 +69,11 @@ WITHOUT = {
     "conformance/facts": IO,
     "conformance/reports": HTTP | {"asyncio", "socket"},
 }
-"""Libraries that have no business in a folder."""
+"""Libraries that are forbidden in a folder."""
 
 
 def layers(package: str) -> dict[str, tuple[int, set[str]]]:
-    """The level of each part of a package and the parts that it may import, as ARCHITECTURE.md lists them."""
+    """Return the level of each part of a package and its allowed imports, as ARCHITECTURE.md lists them."""
     page = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
     heading = {"mock_server": "## Packages of the mock", "conformance": "## Packages of the suite"}[package]
     block = page[page.index(heading) :].split("```")[1].removeprefix("text\n")
@@ -82,7 +82,7 @@ def layers(package: str) -> dict[str, tuple[int, set[str]]]:
 
 
 def uses(package: str) -> Iterator[tuple[str, str, str]]:
-    """The module, its own part, and the part that it imports, for each import between parts of a package."""
+    """Yield the module, its own part, and the imported part, for each import between parts of a package."""
     for path in modules(package):
         own = path.relative_to(ROOT / package).with_suffix("").parts[0]
         for name in imported(ast.parse(path.read_text("utf-8"))):
@@ -92,13 +92,13 @@ def uses(package: str) -> Iterator[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize("package", ["mock_server", "conformance"])
-def test_a_part_imports_only_what_its_line_lists(package: str) -> None:
+def test_a_part_imports_only_the_parts_that_its_line_lists(package: str) -> None:
     table = layers(package)
     assert [use for use in uses(package) if use[2] not in table[use[1]][1]] == []
 
 
 @pytest.mark.parametrize("package", ["mock_server", "conformance"])
-def test_no_line_lists_more_than_is_imported_nor_a_level_above_its_own(package: str) -> None:
+def test_lines_list_only_actual_imports_of_lower_levels(package: str) -> None:
     table = layers(package)
     made = {(own, part) for _, own, part in uses(package)}
     listed = {(own, part) for own, (_, parts) in table.items() for part in parts}
@@ -113,13 +113,13 @@ def test_every_part_has_its_line(package: str) -> None:
 
 
 @pytest.mark.parametrize("package", MAY_IMPORT)
-def test_no_modules_import_each_other_in_a_circle(package: str) -> None:
+def test_modules_have_no_import_cycle(package: str) -> None:
     names = {dotted(path): path for path in modules(package)}
     imports = {
         name: {found for found in imported(ast.parse(path.read_text("utf-8"))) if found in names} - {name}
         for name, path in names.items()
     }
-    # An import of a package for one of its modules is an import of that module alone.
+    # An import of a package for one of its modules counts as an import of that module.
     imports = {
         name: {found for found in each if not any(other.startswith(f"{found}.") for other in each)}
         for name, each in imports.items()
@@ -132,13 +132,13 @@ def test_no_modules_import_each_other_in_a_circle(package: str) -> None:
 
 
 def dotted(path: Path) -> str:
-    """The dotted name under which a module of the repository is imported."""
+    """Return the dotted name under which a module of the repository is imported."""
     parts = ("pass_harness", *path.relative_to(ROOT).with_suffix("").parts)
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 @pytest.mark.parametrize("folder", WITHOUT)
-def test_a_part_does_without(folder: str) -> None:
+def test_a_part_does_not_import_forbidden_libraries(folder: str) -> None:
     wrong = [
         f"{path.relative_to(ROOT)} imports {name}"
         for path in modules(folder)
@@ -224,7 +224,7 @@ def test_only_the_clock_reads_the_time() -> None:
     assert wrong == []
 
 
-def test_the_check_finds_ambient_time() -> None:
+def test_the_check_detects_ambient_time() -> None:
     source = "import time\nfrom time import sleep\nfrom datetime import datetime\ntime.time()\ndatetime.now()\n"
     assert len(list(ambient_time(ast.parse(source)))) == 3
 

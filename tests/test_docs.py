@@ -1,4 +1,4 @@
-"""The docs keep step with the code: what users can name is in the reference, and what is in it works."""
+"""The docs are in step with the code: every name that users can use is in the reference."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_every_setting_is_documented(struct: type[msgspec.Struct]) -> None:
     assert set(struct.__struct_encode_fields__) - words("configuration.md") == set()
 
 
-def test_the_example_configuration_is_one(tmp_path: Path) -> None:
+def test_the_example_configuration_is_valid(tmp_path: Path) -> None:
     blocks = re.findall(r"```toml\n(.*?)```", (REFERENCE / "configuration.md").read_text("utf-8"), re.DOTALL)
     file = tmp_path / "mock.toml"
     file.write_text("\n".join(blocks))
@@ -55,11 +55,11 @@ def test_the_example_configuration_is_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "page"), reference.PAGES.items())
-def test_pages_that_are_made_are_in_step(name: str, page: Callable[[], str]) -> None:
+def test_generated_pages_are_up_to_date(name: str, page: Callable[[], str]) -> None:
     assert (REFERENCE / name).read_text("utf-8") == page(), "make reference"
 
 
-def test_the_page_of_rules_is_what_the_command_prints() -> None:
+def test_the_page_of_rules_equals_the_output_of_the_command() -> None:
     printed = CliRunner().invoke(conformance, ["rules", "--rules", "next", "--format", "markdown"]).output
     assert reference.rules() == printed
 
@@ -96,7 +96,7 @@ def test_every_header_that_the_mock_reads_is_documented() -> None:
     assert {name for name in names if f"`{name}`" not in text} == set()
 
 
-def test_the_page_of_departures_is_made_from_them() -> None:
+def test_the_page_of_departures_is_up_to_date() -> None:
     assert departures_table.PAGE.read_text("utf-8") == departures_table.page()
 
 
@@ -124,7 +124,7 @@ def test_every_dependency_has_its_reason() -> None:
 
 
 def test_every_dependency_is_locked() -> None:
-    """`make` installs what the lock file says, so it must say what pyproject.toml asks for."""
+    """`make` installs the lock file, so it must satisfy pyproject.toml."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     optional = [line for extra in project["optional-dependencies"].values() for line in extra]
     text = (ROOT / "requirements" / "dev.txt").read_text("utf-8")
@@ -154,12 +154,12 @@ def test_the_commands_of_the_readme_exist() -> None:
 
 
 @pytest.mark.parametrize("page", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]), ids=lambda page: page.name)
-def test_links_between_pages_lead_somewhere(page: Path) -> None:
+def test_links_between_pages_resolve(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text("utf-8")):
         assert (page.parent / target).exists(), target
 
 
-def test_the_changelog_begins_with_the_version_that_this_is() -> None:
+def test_the_changelog_begins_with_the_current_version() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     headings = re.findall(r"^## \[(.+)\](?: - (.+))?$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
     releases = [(name, date.fromisoformat(on)) for name, on in headings if name != "Unreleased"]
@@ -169,7 +169,7 @@ def test_the_changelog_begins_with_the_version_that_this_is() -> None:
     assert set(re.findall(r"pass_harness-([\w.]+)-py3", pages)) <= {version}
 
 
-def test_the_threat_list_names_tests_that_there_are() -> None:
+def test_the_threat_list_names_existing_tests() -> None:
     page = (ROOT / "docs" / "explanation" / "security.md").read_text("utf-8")
     rows = [line for line in page.splitlines() if line.startswith("| ") and "| threat |" not in line]
     tests = {path.name for path in (ROOT / "tests").rglob("test_*.py")}

@@ -35,7 +35,7 @@ _ID = re.compile(
 
 
 def written(text: str) -> Iterator[tuple[int, str]]:
-    """Yields line and text of quoted ids: texts that begin like one, except file names, and ``endpoint`` values."""
+    """Yield line and text of quoted ids: strings that begin like one, except file names, and ``endpoint`` values."""
     for number, line in enumerate(text.splitlines(), 1):
         for found in _ID.finditer(line):
             id_ = found["named"] or found["id"]
@@ -44,7 +44,7 @@ def written(text: str) -> Iterator[tuple[int, str]]:
 
 
 def known(id_: str) -> bool:
-    """Returns True for the id of a row, and for a pattern or a prefix of one."""
+    """Return True for the id of a row, and for a pattern or a prefix of one."""
     if id_.endswith((".", "*")):
         return any(row.startswith(id_.rstrip("*")) for row in ROWS)
     return id_ in ROWS
@@ -80,7 +80,7 @@ def test_every_id_in_code_and_documents_is_that_of_an_endpoint() -> None:
         ('"sessions.py" and "sessions.md"', []),
     ],
 )
-def test_a_typing_error_in_an_id_is_noticed(text: str, wrong: list[str]) -> None:
+def test_a_typing_error_in_an_id_is_detected(text: str, wrong: list[str]) -> None:
     assert [id_ for _, id_ in written(text) if not known(id_)] == wrong
 
 
@@ -97,8 +97,8 @@ def called(endpoint: Endpoint) -> bool:
 CALLED = {endpoint.id: endpoint for endpoint in ENDPOINTS if called(endpoint)}
 
 
-def test_the_sets_of_the_rules_are_those_of_the_rows() -> None:
-    """Rules see exchanges only, so they have sets of their own; a new row belongs into these."""
+def test_the_sets_of_the_rules_agree_with_the_rows() -> None:
+    """Rules see exchanges only, so they have their own sets; a new row must be added to these."""
     assert {id_ for id_, row in CALLED.items() if row.family is DCR} == facts.DCR, f"DCR in {FACTS}"
     assert {id_ for id_, row in CALLED.items() if row.needs_token} == facts.NEEDS_TOKEN, f"NEEDS_TOKEN in {FACTS}"
     assert {id_ for id_, row in CALLED.items() if row.needs_device} == facts.NEEDS_DEVICE, f"NEEDS_DEVICE in {FACTS}"
@@ -114,7 +114,7 @@ def test_browsers_open_the_same_endpoints_for_rules_and_load() -> None:
     assert {row.id for row in ENDPOINTS if row.family is BROWSER} == pages - {"authenticate"}
 
 
-def test_the_rules_know_the_bodies_of_the_rows() -> None:
+def test_the_rules_read_the_bodies_of_the_rows() -> None:
     bodies = {id_: row.body for id_, row in CALLED.items() if row.body is not None}
     assert {id_: body.media_type for id_, body in bodies.items()} == TYPES, (
         "TYPES in conformance/rules/headers/content_type.py"

@@ -1,4 +1,4 @@
-"""The plugins of the test loop: everyday tests keep their rule, and the long files that are begun first exist."""
+"""The pytest plugins of the repository: the restrictions of everyday tests, and the files that run first."""
 
 from __future__ import annotations
 
@@ -76,5 +76,5 @@ def test_a_test_that_starts_a_process_or_waits_fails_unless_it_is_marked(tmp_pat
     assert "mark this test slow, or let it start no process" in done.stdout
 
 
-def test_files_that_are_begun_first_exist() -> None:
+def test_files_that_run_first_exist() -> None:
     assert [file for file in FIRST if not (ROOT / file).is_file()] == []

@@ -1,4 +1,4 @@
-"""What every page is held to in both themes."""
+"""Accessibility checks of a page in light and dark."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 
 
 def is_accessible(page: Page, width: int, **emulated: str) -> None:
-    """No findings of axe-core, in light and in dark, of the page as it stands ``width`` px wide."""
+    """Assert that axe-core has no findings on the page in both themes, ``width`` px wide."""
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme, **emulated)  # type: ignore[arg-type]  # words of CSS that Playwright knows
         found = Axe().run(page)

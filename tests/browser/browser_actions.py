@@ -1,4 +1,4 @@
-"""What devices and viewers do in the tests of the pages."""
+"""Actions of devices and viewers in the browser tests."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ import httpx
 from playwright.sync_api import Page
 
 LONG_NAME = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft <b>&</b> Co"
-"""Longer than a phone is wide, and with markup in it: the name of the TV provider of the configuration."""
+"""Name of a configured TV provider, longer than a phone is wide, with markup in it."""
 
 REBOUND = "rebound.example"
-"""Somebody's name, which the browser of the tests takes for one of this machine."""
+"""A public host name that the browser of the tests resolves to this machine."""
 
 
 def sign_in(page: Page, username: str = "viewer", password: str = "viewer") -> None:  # noqa: S107 (of the mock)
-    """Fills the login page of a TV provider and sends it."""
+    """Fill in the login page of a TV provider and submit it."""
     page.get_by_label("User name").fill(username)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
 
 
 def type_code(page: Page, code: str) -> None:
-    """Fills the second screen and sends it."""
+    """Fill in the second screen and submit it."""
     page.get_by_label("Code").fill(code)
     page.get_by_role("button", name="Continue").click()
 
 
 @contextlib.contextmanager
 def serving(*options: str, port: int = 0, what: str = "serve") -> Iterator[str]:
-    """A mock (or ``what`` pass-mock has besides) as users start it, by default on a free port; its address."""
+    """Run a mock (or another command of pass-mock) by default on a free port; yield its address."""
     command = [sys.executable, "-m", "pass_harness.mock_server", what, "--port", str(port), *options]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
@@ -54,7 +54,7 @@ def serving(*options: str, port: int = 0, what: str = "serve") -> Iterator[str]:
 
 @dataclass
 class Device:
-    """A streaming device whose app has a token; ``code`` of the session that it started last."""
+    """A streaming device whose app has a token; ``code`` is that of its last session."""
 
     http: httpx.Client
     headers: dict[str, str]
@@ -62,7 +62,7 @@ class Device:
     code: str = ""
 
     def start_session(self, **parameters: str) -> str:
-        """Starts a session; the address that a browser opens next, or an empty string if something is missing."""
+        """Start a session; return the address that a browser opens next, empty if a parameter is missing."""
         answer = self.http.post(f"/api/v2/{self.service_provider}/sessions", headers=self.headers, data=parameters)
         assert answer.status_code == 200, answer.text
         self.code = answer.json()["code"]
@@ -77,19 +77,19 @@ class Device:
         return self.http.get(f"/api/v2/{self.service_provider}/profiles/code/{self.code}", headers=self.headers)
 
     def log_in(self, username: str = "viewer") -> None:
-        """What a viewer would do in a browser."""
+        """Complete the login by a control call."""
         answer = self.http.post(f"/_mock/sessions/{self.code}/login", json={"username": username})
         assert answer.status_code == 200, answer.text
 
     def decide(self, kind: str, *resources: str, mvpd: str = "Cablevision") -> httpx.Response:
-        """Asks for decisions: ``kind`` is preauthorize or authorize."""
+        """Request decisions: ``kind`` is preauthorize or authorize."""
         path = f"/api/v2/{self.service_provider}/decisions/{kind}/{mvpd}"
         return self.http.post(path, headers=self.headers, json={"resources": resources})
 
 
 @dataclass
 class World:
-    """One space of the mock, as devices and browsers reach it."""
+    """One space of the mock, as devices and browsers use it."""
 
     url: str
     http: httpx.Client = field(init=False)
@@ -102,7 +102,7 @@ class World:
 
     @property
     def app(self) -> str:
-        """Where logins lead back to: something of the same mock that is no page."""
+        """Return the address that logins lead back to, which is not a page of the mock."""
         return f"{self.url}/_mock/health"
 
     def device(
@@ -125,7 +125,7 @@ class World:
         return Device(self.http, headers, provider)
 
     def login_page(self, mvpd: str = "Cablevision", ip: str = "198.51.100.7") -> tuple[Device, str]:
-        """A device that waits for a login, and the address that it shows."""
+        """Return a device that waits for a login, and its login address."""
         device = self.device(ip)
         return device, device.start_session(mvpd=mvpd, domainName="adobe.com", redirectUrl=self.app)
 
@@ -133,6 +133,6 @@ class World:
         return f"{self.url}/adobe-services/logout?{urlencode({'mso_id': 'Cablevision', **query})}"
 
     def calls(self) -> list[tuple[str, int]]:
-        """What the mock has answered so far: endpoint and status, one after the other."""
+        """Return endpoint and status of the exchanges so far, oldest first."""
         found = self.http.get("/_mock/exchanges").json()["exchanges"]
         return [(exchange["endpoint"], exchange["status"]) for exchange in found]

@@ -1,6 +1,6 @@
-"""Finds a Chromium for the tests of the pages; run as a script, installs one where there is none.
+"""Finds Chromium for the browser tests; as a script, installs it if it is missing.
 
-``PASS_HARNESS_CHROMIUM`` names an executable; else Playwright's own is taken, else the system's.
+``PASS_HARNESS_CHROMIUM`` names an executable; without it, Playwright's own comes first, then the system's.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ REMEDY = (
 
 
 class NoChromium(Exception):
-    """There is none; the sentence says how to come by one."""
+    """Chromium is missing; the message says how to install it."""
 
 
 def find() -> Path:
-    """The executable; NoChromium if there is none, or not where the environment says."""
+    """Return the executable; raise NoChromium if there is none, or not where the environment variable says."""
     named = os.environ.get(VARIABLE)
     if named:
         if not shutil.which(named):
@@ -50,7 +50,7 @@ def playwrights_own() -> str:
 
 
 def install() -> None:
-    """Playwright's own build where it can be downloaded, else the distribution's package."""
+    """Install Playwright's build or, if the download fails, the distribution's package."""
     as_root = hasattr(os, "geteuid") and os.geteuid() == 0
     has_apt = shutil.which("apt-get") is not None
     command = [sys.executable, "-m", "playwright", "install", "chromium"]

@@ -1,4 +1,4 @@
-"""A real browser before a real mock: each test has a space of its own, and a page whose console must stay clean."""
+"""A real browser with a real mock: each test has a space of its own, and a page whose console must stay clean."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ARGUMENTS = [
     f"--host-resolver-rules=MAP {REBOUND} 127.0.0.1",
 ]
 _EXPECTED = ("Failed to load resource", "blocked by CORS policy")
-"""What some tests are about: answers that are errors, and calls that a browser holds back."""
+"""Console messages that some tests cause: error answers, and requests that the browser blocks."""
 _CONFIGURATION = f"""
 [[mvpds]]
 id = "Long"
@@ -41,7 +41,7 @@ service_providers = ["LONG"]
 
 @pytest.fixture(scope="module")
 def mock_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A mock as users start it, on a free port."""
+    """A mock on a free port."""
     file = tmp_path_factory.mktemp("mock") / "mock.toml"
     file.write_text(_CONFIGURATION, "utf-8")
     with serving("--config", str(file)) as address:
@@ -50,7 +50,7 @@ def mock_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium; gone before other modules come, for its event loop would be in the way of theirs."""
+    """Chromium; closed before other modules, because its event loop would disturb theirs."""
     try:
         executable = chromium.find()
     except chromium.NoChromium as missing:
@@ -72,7 +72,7 @@ def world(mock_address: str, request: pytest.FixtureRequest) -> Iterator[World]:
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Makes pages (arguments as for a Playwright context); at the end none of them may have complained."""
+    """Return a factory of pages (arguments as for a Playwright context); at the end none may have logged an error."""
     complaints: list[str] = []
 
     def note(message: ConsoleMessage) -> None:

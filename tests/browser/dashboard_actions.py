@@ -1,4 +1,4 @@
-"""What users do on the dashboard, and what they see there."""
+"""Actions of users on the dashboard, and queries for what it shows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 
 
 class Relay:
-    """A mock's address behind which connections can be cut, as a laptop's lid or a proxy cuts them."""
+    """A TCP relay to a mock whose connections the test can cut."""
 
     def __init__(self, world: World) -> None:
         address = urlsplit(world.url)
@@ -40,7 +40,7 @@ class Relay:
 
     @contextlib.contextmanager
     def cut(self) -> Iterator[None]:
-        """Ends the connections that there are, and takes no new ones meanwhile."""
+        """Close the open connections, and accept no new ones inside the context."""
         with self._lock:
             self._whole = False
             self._break()
@@ -55,7 +55,7 @@ class Relay:
         self._ends.clear()
 
     def _accept(self) -> None:
-        with contextlib.suppress(OSError):  # closed: the end
+        with contextlib.suppress(OSError):  # the listener is closed
             while True:
                 browser, _ = self._listener.accept()
                 with self._lock:
@@ -72,21 +72,21 @@ class Relay:
 
 
 def _pump(source: socket.socket, sink: socket.socket) -> None:
-    with contextlib.suppress(OSError):  # cut
+    with contextlib.suppress(OSError):  # the connection was cut
         while data := source.recv(65_536):
             sink.sendall(data)
         sink.shutdown(socket.SHUT_WR)
 
 
 def open_dashboard(page: Page, world: World) -> Page:
-    """The dashboard of the space, once it listens."""
+    """Open the dashboard of the space, and wait until it listens."""
     page.goto(f"{world.url}/_mock/")
     expect(page.locator("#state")).to_have_text("Live")
     return page
 
 
 def rows(page: Page) -> Locator:
-    """The exchanges in sight, without the heading of the list."""
+    """Return the visible exchanges, without the heading of the list."""
     return page.locator("#rows").get_by_role("row")
 
 
@@ -95,6 +95,6 @@ def narrow(page: Page, text: str) -> None:
 
 
 def panel(page: Page, name: str) -> Locator:
-    """Brings a panel up."""
+    """Open a panel."""
     page.get_by_role("tab", name=name).click()
     return page.get_by_role("tabpanel", name=name)

@@ -1,4 +1,4 @@
-"""An evening before the dashboard: devices that log in, poll, play, are denied and are throttled."""
+"""Traffic for the dashboard: devices that log in, poll, play, are denied and are throttled."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def new_device(world: World, name: str) -> Device:
 
 
 def log_in(world: World, name: str = LOGGED_IN, between: Callable[[], None] = lambda: None) -> Device:
-    """A device whose viewer logs in after two polls; ``between`` passes the time from one call to the next."""
+    """Log in on a device after two polls; call ``between`` between two requests."""
     device = new_device(world, name)
     device.start_session(**SESSION, redirectUrl=world.app)
     for _ in range(2):
@@ -36,7 +36,7 @@ def wait_for_a_login(world: World) -> Device:
 
 
 def be_throttled(world: World, between: Callable[[], None] = lambda: None) -> Device:
-    """A device that polls as fast as it can, until after the eleventh call of its address it is told not to."""
+    """Poll as fast as possible until the rate limit refuses a request."""
     device = new_device(world, HASTY)
     device.start_session(**SESSION, redirectUrl=world.app)
     for _ in range(14):
@@ -46,7 +46,7 @@ def be_throttled(world: World, between: Callable[[], None] = lambda: None) -> De
 
 
 def meet_an_outage(world: World, between: Callable[[], None] = lambda: None) -> Device:
-    """A device that is logged in, and then is answered 503."""
+    """Log in on a device, and get a 503."""
     device = log_in(world, TROUBLED, between)
     world.http.post(
         "/_mock/behaviours",
@@ -59,7 +59,7 @@ def meet_an_outage(world: World, between: Callable[[], None] = lambda: None) -> 
 
 
 def evening(world: World, pace: float = 0.0) -> None:
-    """All of it, with ``pace`` seconds between two calls."""
+    """Run all of it, with ``pace`` seconds between two calls."""
 
     def between() -> None:
         time.sleep(pace)

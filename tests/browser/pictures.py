@@ -1,6 +1,6 @@
-"""Makes the pictures of the docs, docs/pictures: `python tests/browser/pictures.py [NAME…]`.
+"""Writes the pictures of the docs, docs/pictures: `python tests/browser/pictures.py [NAME…]`.
 
-Everything on them has happened: real runs, a real event, a real browser. All of them take about three minutes.
+All of them show real runs, a real event and a real browser. Together they take about three minutes.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ PACE = 3.5  # seconds from one call to the next
 THEMES = ("light", "dark")
 WIDTH, WIDE = 960, 1180
 COLOURS = 128
-"""A page has few colours, and a palette of these a third of the bytes."""
+"""Colours of the palette: a page has few, and a palette of these takes a third of the bytes."""
 PHONE = {"width": 390, "height": 620}
 GAP = 24
 MARGIN = 16
 
 
 def report_violated(browser: Browser) -> None:
-    """A broken rule: what Adobe asks, how to mend it, and the polls on a line of time."""
+    """A violated rule: requirement, remedy, and the polls on a timeline."""
     rule = "authentication.poll-interval"
     with ran("pass-conformance", "demo", "--defect", "poll-every-second", "--select", rule) as folder:
         page = of_report(browser, folder, height=1085)
         page.evaluate("rule => document.getElementById(rule).scrollIntoView()", rule)
-        # The page leads to the evidence in a drawing wider than the window; the picture has its beginning.
+        # The link scrolls to evidence in a drawing wider than the window; the picture shows its beginning.
         page.evaluate("document.querySelectorAll('figure *').forEach(part => part.scrollLeft = 0)")
         in_both_themes(page, "report-violated")
         page.set_viewport_size({"width": WIDE, "height": 1085})
@@ -46,13 +46,13 @@ def report_violated(browser: Browser) -> None:
 
 
 def report_passed(browser: Browser) -> None:
-    """The head of a report in which everything holds."""
+    """The head of a report in which every rule passed."""
     with ran("pass-conformance", "demo") as folder:
         save("report-passed", of_report(browser, folder, height=640).screenshot())
 
 
 def load_report(browser: Browser) -> None:
-    """An event with an incident, as charts."""
+    """The charts of an event with an incident."""
     with ran("pass-load", "run", "--event", "halftime", "--audience", "150", "--seed", "1") as folder:
         page = of_report(browser, folder, height=1020)
         page.get_by_role("heading", name="The event over time").evaluate("heading => heading.scrollIntoView()")
@@ -60,7 +60,7 @@ def load_report(browser: Browser) -> None:
 
 
 def forecast(browser: Browser) -> None:
-    """A million viewers, with and without two flaws."""
+    """A forecast for a million viewers, with and without two flaws."""
     event = ("--event", "finale", "--audience", "1000000", "--seed", "1")
     flaws = ("--defect", "poll-every-second", "--defect", "token-per-device")
     with ran("pass-load", "forecast", *event, *flaws) as folder:
@@ -70,7 +70,7 @@ def forecast(browser: Browser) -> None:
 
 
 def dashboard(browser: Browser) -> None:
-    """Lanes of devices, exchanges, findings."""
+    """Lanes of devices, exchanges and findings."""
     with serving() as address, closing(World(f"{address}/~evening")) as world:
         page = browser.new_page(viewport={"width": 1150, "height": 720}, color_scheme="light")
         open_dashboard(page, world)
@@ -81,7 +81,7 @@ def dashboard(browser: Browser) -> None:
 
 
 def login(browser: Browser) -> None:
-    """The second screen and the TV provider's page, as a phone shows them, side by side."""
+    """The second screen and the TV provider's page on a phone, side by side."""
     with serving() as address, closing(World(f"{address}/~evening")) as world:
         device, _ = world.login_page()
         page = browser.new_page(viewport=PHONE, color_scheme="light", device_scale_factor=1)
@@ -112,7 +112,7 @@ PICTURES: dict[str, Callable[[Browser], None]] = {
 
 @contextmanager
 def ran(command: str, *arguments: str) -> Iterator[Path]:
-    """The folder with the report of a command of ours. What the report says is no error here."""
+    """Yield the folder with the report of a command; findings in the report are not an error here."""
     with tempfile.TemporaryDirectory() as folder:
         executable = str(Path(sys.executable).with_name(command))
         called = [executable, *arguments, "--report", "report"]
@@ -127,7 +127,7 @@ def of_report(browser: Browser, folder: Path, *, height: int) -> Page:
 
 
 def in_both_themes(page: Page, name: str, of: tuple[str, str] | None = None) -> None:
-    """All that the window shows, or the page from the first part of its kind to the end of another."""
+    """Save the window, or the page from the first part of its kind to the end of another, in both themes."""
     for theme in THEMES:
         page.emulate_media(color_scheme=theme)
         page.wait_for_timeout(500)  # colours fade from one theme to the other
@@ -136,7 +136,7 @@ def in_both_themes(page: Page, name: str, of: tuple[str, str] | None = None) -> 
 
 
 def area(first: Locator, last: Locator) -> FloatRect:
-    """From below the line above the first part to the end of the last."""
+    """Return the area from below the line above the first part to the end of the last."""
     box = "part => { const box = part.getBoundingClientRect(); return [box.left, box.top, box.right, box.bottom] }"
     left, top, right, _ = first.evaluate(box)
     bottom = last.evaluate(box)[3]
@@ -150,7 +150,7 @@ def area(first: Locator, last: Locator) -> FloatRect:
 
 
 def save(name: str, picture: bytes) -> None:
-    """Writes it, with as few bytes as its colours need."""
+    """Write the picture, compressed to a palette."""
     file = FOLDER / f"{name}.png"
     few = Image.open(io.BytesIO(picture)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
     few.save(file, "PNG", optimize=True)

@@ -1,4 +1,4 @@
-"""Without a browser the tests of the pages fail with a sentence that says what to do; they are never skipped."""
+"""Without a browser the browser tests fail with a remedy; they are never skipped."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import chromium
 import pytest
 
 
-def test_a_named_executable_must_be_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_named_executable_must_be_executable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(chromium.VARIABLE, "/none/chrome")
     with pytest.raises(chromium.NoChromium, match="/none/chrome is no executable"):
         chromium.find()
@@ -14,7 +14,7 @@ def test_a_named_executable_must_be_one(monkeypatch: pytest.MonkeyPatch) -> None
     assert str(chromium.find()) == "/bin/sh"
 
 
-def test_playwrights_own_comes_before_the_systems(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_playwrights_chromium_takes_precedence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(chromium.VARIABLE, raising=False)
     monkeypatch.setattr(chromium.shutil, "which", {"chromium": "/bin/ls"}.get)
     monkeypatch.setattr(chromium, "playwrights_own", lambda: "/bin/sh")
@@ -23,7 +23,7 @@ def test_playwrights_own_comes_before_the_systems(monkeypatch: pytest.MonkeyPatc
     assert str(chromium.find()) == "/bin/ls"
 
 
-def test_none_at_all_is_a_sentence_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_browser_is_an_error_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(chromium.VARIABLE, raising=False)
     monkeypatch.setattr(chromium.shutil, "which", lambda _: None)
     monkeypatch.setattr(chromium, "playwrights_own", lambda: "/none/chrome")

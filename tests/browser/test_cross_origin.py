@@ -1,4 +1,4 @@
-"""Browser apps call Adobe Pass from pages of another origin; control calls are not for such pages."""
+"""Cross-origin requests: browser apps may call Adobe Pass, pages of other origins may not make control calls."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class _Silent(SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def app(tmp_path: Path, page: Page) -> Iterator[Page]:
-    """A page of a browser app, from its own server."""
+    """A page of a browser app on its own server."""
     (tmp_path / "index.html").write_text('<!doctype html><link rel="icon" href="data:,"><title>App</title>')
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Silent, directory=str(tmp_path)))
     thread = threading.Thread(target=server.serve_forever)
@@ -51,7 +51,7 @@ def ask(page: Page, url: str, **options: object) -> tuple[int, str]:
 
 
 def registered(world: World, app: Page) -> dict[str, str]:
-    """Registers and gets a token from the page; the headers of what it asks next."""
+    """Register and get a token from the page; return the headers of its next requests."""
     statement = world.http.get("/_mock/software-statement").text
     status, credentials = ask(
         app,
@@ -93,21 +93,21 @@ def test_a_browser_app_sends_the_device_headers_and_credentials(world: World, ap
     assert (status, body) == (200, '{"profiles":{}}')
 
 
-def test_a_header_that_the_sample_does_not_allow_is_held_back_by_the_browser(world: World, app: Page) -> None:
+def test_the_browser_blocks_a_header_that_the_sample_does_not_allow(world: World, app: Page) -> None:
     headers = {**registered(world, app), "AP-TempPass-Identity": "e30="}
     status, _ = ask(app, f"{world.url}/api/v2/REF30/configuration", headers=headers)
     assert status == 0
     assert world.calls()[-1] == ("cors.preflight", 200)
 
 
-def test_errors_can_be_read(world: World, app: Page) -> None:
+def test_pages_can_read_errors(world: World, app: Page) -> None:
     status, body = ask(app, f"{world.url}/api/v2/REF30/configuration")
     assert (status, "invalid_access_token_client_application" in body) == (401, True)
     status, body = ask(app, f"{world.url}/o/client/token", method="POST")
     assert (status, "error" in body) == (400, True)
 
 
-def test_a_429_can_be_read(world: World, app: Page) -> None:
+def test_pages_can_read_a_429(world: World, app: Page) -> None:
     answers = [ask(app, f"{world.url}/api/v2/REF30/configuration") for _ in range(13)]
     assert {status for status, _ in answers} == {401, 429}
     status, body = answers[-1]
@@ -115,7 +115,7 @@ def test_a_429_can_be_read(world: World, app: Page) -> None:
 
 
 def test_a_preflight_counts_as_a_request(world: World, app: Page) -> None:
-    """As behind nginx: so an app that is throttled may not even get to ask."""
+    """As with nginx, so a throttled app fails at the preflight."""
     url = f"{world.url}/api/v2/REF30/configuration"
     for _ in range(12):
         ask(app, url)
@@ -133,7 +133,7 @@ def test_a_preflight_counts_as_a_request(world: World, app: Page) -> None:
         "navigator.sendBeacon(url, body)",
     ],
 )
-def test_a_page_of_another_origin_does_not_move_the_clock(world: World, app: Page, attempt: str) -> None:
+def test_a_page_of_another_origin_cannot_advance_the_clock(world: World, app: Page, attempt: str) -> None:
     app.evaluate(
         f"async ([url, body]) => {{ try {{ await {attempt}; }} catch {{ /* held back */ }} }}",
         [f"{world.url}/_mock/clock", '{"advance": "1h"}'],
@@ -141,7 +141,7 @@ def test_a_page_of_another_origin_does_not_move_the_clock(world: World, app: Pag
     assert world.http.get("/_mock/clock").json()["offset"] == 0
 
 
-def test_a_form_of_another_origin_resets_nothing(world: World, app: Page) -> None:
+def test_a_form_of_another_origin_cannot_reset(world: World, app: Page) -> None:
     world.http.post("/_mock/clock", json={"advance": "1h"})
     app.evaluate(
         "url => { document.body.innerHTML = `<form method=post action=${url}>`; document.forms[0].submit(); }",
@@ -152,15 +152,13 @@ def test_a_form_of_another_origin_resets_nothing(world: World, app: Page) -> Non
     assert world.http.get("/_mock/clock").json()["offset"] == 3_600_000
 
 
-def test_a_page_whose_name_was_led_here_reads_and_changes_nothing(
-    world: World, open_page: Callable[..., Page]
-) -> None:
+def test_dns_rebinding_cannot_read_or_change_anything(world: World, open_page: Callable[..., Page]) -> None:
     """DNS rebinding: to the browser the page and the mock are of one origin."""
     here = urlsplit(world.url)
     there = f"http://{REBOUND}:{here.port}{here.path}"
-    page = open_page(bypass_csp=True)  # stands for a page of somebody's, which would have no policy
+    page = open_page(bypass_csp=True)  # stands for a foreign page without a content security policy
     page.goto(f"{there}/activate")
-    assert page.title() == "Activate your device"  # the name does lead to the mock
+    assert page.title() == "Activate your device"  # the name resolves to the mock
     status, body = ask(page, f"{there}/_mock/exchanges")
     assert (status, "--control-token" in body) == (403, True)
     status, _ = ask(page, f"{there}/_mock/clock", method="POST", body='{"advance": "1h"}')

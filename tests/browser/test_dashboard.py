@@ -1,4 +1,4 @@
-"""The dashboard before a running mock: exchanges as they come, the filter, the lanes, the detail, losses."""
+"""The dashboard with a running mock: live exchanges, the filter, the lanes, the detail, lost connections."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pass_harness.conformance.running.child_processes import free_port
 pytestmark = pytest.mark.slow
 
 
-def test_what_was_and_what_comes_is_listed(world: World, page: Page) -> None:
+def test_earlier_and_new_exchanges_are_listed(world: World, page: Page) -> None:
     log_in(world)
     open_dashboard(page, world)
     expect(rows(page)).to_have_count(6)
@@ -28,7 +28,7 @@ def test_what_was_and_what_comes_is_listed(world: World, page: Page) -> None:
     expect(rows(page).last).to_contain_text(re.compile(rf"profiles\.code.*{WAITING}.*Cablevision.*200 no profile"))
 
 
-def test_a_new_mock_says_how_to_begin(world: World, page: Page) -> None:
+def test_an_empty_dashboard_shows_how_to_begin(world: World, page: Page) -> None:
     open_dashboard(page, world)
     expect(page.get_by_text(f"Configure {world.url} in your service")).to_be_visible()
 
@@ -45,7 +45,7 @@ def test_a_new_mock_says_how_to_begin(world: World, page: Page) -> None:
         ("no such thing", 0),
     ],
 )
-def test_the_filter_leaves_what_fits(world: World, page: Page, text: str, fits: int) -> None:
+def test_the_filter_keeps_matching_exchanges(world: World, page: Page, text: str, fits: int) -> None:
     evening(world)
     open_dashboard(page, world)
     expect(page.locator("#count")).to_have_text("42")
@@ -76,12 +76,12 @@ _COUNT_COLOURS = """lane => {
 
 
 def colours_of_lane(page: Page, device: str) -> dict[str, int]:
-    """How many pixels of a lane are painted in each tone."""
+    """Return the number of painted pixels of a lane by tone."""
     counts: dict[str, int] = page.locator("#lanes > li").filter(has_text=device).evaluate(_COUNT_COLOURS)
     return counts
 
 
-def test_each_device_has_a_lane_in_which_what_is_loud_stands_out(world: World, page: Page) -> None:
+def test_each_device_has_a_lane_with_errors_highlighted(world: World, page: Page) -> None:
     open_dashboard(page, world)
     evening(world)
     lanes = page.locator("#lanes > li")
@@ -102,7 +102,7 @@ def test_each_device_has_a_lane_in_which_what_is_loud_stands_out(world: World, p
         assert colours_of_lane(page, HASTY)["throttled"] > 20, scheme
 
 
-def test_a_lane_narrows_the_list_and_its_shapes_open_the_detail(world: World, page: Page) -> None:
+def test_a_lane_filters_the_list_and_its_shapes_open_the_detail(world: World, page: Page) -> None:
     be_throttled(world)
     open_dashboard(page, world)
     page.get_by_role("button", name=HASTY).click()
@@ -141,7 +141,7 @@ def test_the_detail_has_request_and_response_with_secrets_masked(world: World, p
     assert secret not in page.content()
 
 
-def test_the_list_is_used_by_keyboard(world: World, page: Page) -> None:
+def test_the_list_works_by_keyboard(world: World, page: Page) -> None:
     log_in(world)
     open_dashboard(page, world)
     expect(rows(page)).to_have_count(6)
@@ -164,13 +164,13 @@ def test_the_list_is_used_by_keyboard(world: World, page: Page) -> None:
 
 
 def flood(world: World, exchanges: int) -> None:
-    """Calls that are answered fast, each from an address of its own."""
+    """Send calls that are answered fast, each from its own address."""
     for number in range(exchanges):
         address = f"198.18.{number // 250}.{number % 250 + 1}"
         world.http.get("/api/v2/REF30/configuration", headers={"X-Forwarded-For": address})
 
 
-def test_of_many_rows_only_those_in_sight_are_elements(world: World, page: Page) -> None:
+def test_only_visible_rows_have_elements(world: World, page: Page) -> None:
     open_dashboard(page, world)
     flood(world, 700)
     expect(page.locator("#count")).to_have_text("700")
@@ -189,7 +189,7 @@ def test_of_many_rows_only_those_in_sight_are_elements(world: World, page: Page)
     expect(newest).to_be_hidden()
 
 
-def test_a_pause_holds_the_page_still(world: World, page: Page) -> None:
+def test_a_pause_stops_updates_of_the_page(world: World, page: Page) -> None:
     flood(world, 3)
     open_dashboard(page, world)
     expect(rows(page)).to_have_count(3)
@@ -208,9 +208,7 @@ def relay(world: World) -> Iterator[Relay]:
         yield made
 
 
-def test_after_a_loss_it_goes_on_where_it_was_and_says_what_is_missing(
-    world: World, relay: Relay, page: Page
-) -> None:
+def test_after_a_lost_connection_it_resumes_and_shows_gaps(world: World, relay: Relay, page: Page) -> None:
     flood(world, 3)
     open_dashboard(page, relay.world)
     expect(rows(page)).to_have_count(3)
@@ -231,7 +229,7 @@ def test_after_a_loss_it_goes_on_where_it_was_and_says_what_is_missing(
     expect(rows(page)).to_have_count(2)
 
 
-def test_a_mock_that_was_started_anew_is_shown_anew(page: Page) -> None:
+def test_after_a_restart_of_the_mock_the_page_starts_over(page: Page) -> None:
     port = free_port()
     with serving(port=port) as address, closing(World(address)) as before:
         flood(before, 3)
@@ -245,7 +243,7 @@ def test_a_mock_that_was_started_anew_is_shown_anew(page: Page) -> None:
         expect(rows(page).last).to_contain_text("#1")
 
 
-def test_the_journal_is_saved_for_the_browsers_tools(world: World, page: Page) -> None:
+def test_the_journal_can_be_downloaded_as_har(world: World, page: Page) -> None:
     log_in(world)
     open_dashboard(page, world)
     with page.expect_download() as download:

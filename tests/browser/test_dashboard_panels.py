@@ -1,4 +1,4 @@
-"""What the dashboard can do to a mock: log in, switch behaviours, advance the clock, reset, go to another space."""
+"""Actions of the dashboard: log in, switch behaviours, advance the clock, reset, change the space."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 TOKEN = "a token of the tests"
 
 
-def test_a_session_is_completed_by_a_subscriber(world: World, page: Page) -> None:
+def test_a_session_is_completed_for_a_subscriber(world: World, page: Page) -> None:
     device = wait_for_a_login(world)
     open_dashboard(page, world)
     sessions = panel(page, "Sessions")
@@ -31,7 +31,7 @@ def test_a_session_is_completed_by_a_subscriber(world: World, page: Page) -> Non
     assert list(device.profiles()) == ["Cablevision"]
 
 
-def test_a_session_that_is_incomplete_says_what_it_lacks(world: World, page: Page) -> None:
+def test_an_incomplete_session_shows_the_missing_parameters(world: World, page: Page) -> None:
     world.device().start_session()
     open_dashboard(page, world)
     sessions = panel(page, "Sessions")
@@ -39,7 +39,7 @@ def test_a_session_that_is_incomplete_says_what_it_lacks(world: World, page: Pag
     expect(sessions.get_by_role("button", name="Log in")).to_have_count(0)
 
 
-def test_a_session_that_ends_meanwhile_is_said_not_to_take_a_login(world: World, page: Page) -> None:
+def test_a_login_to_an_ended_session_shows_an_error(world: World, page: Page) -> None:
     device = wait_for_a_login(world)
     open_dashboard(page, world)
     page.get_by_role("button", name="Pause").click()
@@ -52,7 +52,7 @@ def test_a_session_that_ends_meanwhile_is_said_not_to_take_a_login(world: World,
     )
 
 
-def test_a_behaviour_is_switched_off_and_on_and_removed(world: World, page: Page) -> None:
+def test_a_behaviour_is_disabled_enabled_and_removed(world: World, page: Page) -> None:
     device = meet_an_outage(world)
     world.http.post("/_mock/behaviours", json={"match": {"endpoint": "profiles*"}, "effect": {"status": 503}})
     open_dashboard(page, world)
@@ -76,7 +76,7 @@ def test_a_behaviour_is_switched_off_and_on_and_removed(world: World, page: Page
     assert device.poll().status_code == 200
 
 
-def test_bad_days_are_added_from_presets_and_from_json(world: World, page: Page) -> None:
+def test_behaviours_are_added_from_presets_and_from_json(world: World, page: Page) -> None:
     open_dashboard(page, world)
     behaviours = panel(page, "Behaviours")
     behaviours.get_by_label("Preset").select_option("adobe-5xx")
@@ -118,7 +118,7 @@ def test_the_clock_is_advanced(world: World, page: Page) -> None:
     expect(clock).to_contain_text("30 d 1 h ahead")
 
 
-def test_findings_lead_to_the_exchanges_that_show_them(world: World, page: Page) -> None:
+def test_findings_link_to_their_exchanges(world: World, page: Page) -> None:
     open_dashboard(page, world)
     be_throttled(world)
     expect(page.get_by_role("tab", name="Findings")).to_contain_text(re.compile(r"Findings \d"))
@@ -135,12 +135,12 @@ def test_findings_lead_to_the_exchanges_that_show_them(world: World, page: Page)
     first.get_by_role("button", name="Show in the list").click()
     expect(rows(page)).to_have_count(2)
     narrow(page, "rule:authentication.poll-interval")
-    expect(rows(page).nth(10)).to_be_visible()  # eleven calls pass; how many more do is a matter of time
-    page.wait_for_timeout(2500)  # the panel has looked again: what was opened stays open
+    expect(rows(page).nth(10)).to_be_visible()  # eleven calls pass; the number of further ones depends on time
+    page.wait_for_timeout(2500)  # the panel has refreshed: an opened item stays open
     expect(first).to_be_visible()
 
 
-def test_buckets_show_who_is_throttled(world: World, page: Page) -> None:
+def test_buckets_show_throttled_addresses(world: World, page: Page) -> None:
     be_throttled(world)
     open_dashboard(page, world)
     buckets = panel(page, "Rate limit")
@@ -149,7 +149,7 @@ def test_buckets_show_who_is_throttled(world: World, page: Page) -> None:
     expect(bucket).to_contain_text(re.compile(r"429 for another|\d+ requests? left"))
 
 
-def test_a_reset_is_asked_for_and_empties_the_page(world: World, page: Page) -> None:
+def test_a_reset_asks_for_confirmation_and_empties_the_page(world: World, page: Page) -> None:
     log_in(world)
     open_dashboard(page, world)
     expect(rows(page)).to_have_count(6)
@@ -163,7 +163,7 @@ def test_a_reset_is_asked_for_and_empties_the_page(world: World, page: Page) -> 
     assert world.calls() == []
 
 
-def test_another_space_is_another_world(world: World, page: Page) -> None:
+def test_another_space_has_its_own_state(world: World, page: Page) -> None:
     log_in(world)
     other = World(f"{world.url}-other")
     with closing(other):
@@ -179,7 +179,7 @@ def test_another_space_is_another_world(world: World, page: Page) -> None:
         other.http.delete(f"/_mock/spaces/{other.url.split('/~')[1]}")
 
 
-def test_a_proxy_has_a_dashboard_without_what_only_a_mock_has(world: World, page: Page) -> None:
+def test_a_proxys_dashboard_omits_panels_of_the_mock(world: World, page: Page) -> None:
     with serving("--upstream", world.url, what="proxy") as address, closing(World(address)) as proxy:
         open_dashboard(page, proxy)
         device = wait_for_a_login(world)
@@ -199,7 +199,7 @@ def guarded() -> Iterator[str]:
         yield address
 
 
-def test_a_control_token_is_asked_for_and_kept_for_the_tab(guarded: str, page: Page) -> None:
+def test_the_control_token_is_asked_for_and_kept_for_the_tab(guarded: str, page: Page) -> None:
     page.goto(f"{guarded}/_mock/")
     dialog = page.get_by_role("dialog")
     expect(dialog).to_be_visible()
@@ -217,7 +217,7 @@ def test_a_control_token_is_asked_for_and_kept_for_the_tab(guarded: str, page: P
     expect(page.get_by_role("textbox", name="Control token")).to_be_focused()
 
 
-def test_what_is_served_without_the_token_knows_nothing_of_the_mock(guarded: str) -> None:
+def test_files_served_without_the_token_contain_no_state(guarded: str) -> None:
     with httpx.Client(base_url=guarded, trust_env=False) as stranger:
         page = stranger.get("/_mock/").text
         scripts = re.findall(r'"(dashboard/[^"]+)"', page)

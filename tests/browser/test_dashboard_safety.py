@@ -1,4 +1,4 @@
-"""The dashboard for everybody: on a phone and a desktop, in light and dark, by screen reader, and against markup."""
+"""The dashboard on phone and desktop, in light and dark, with assistive technology, and against injected markup."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_it_fits_and_is_accessible(world: World, page: Page, reach: Callable[[Wo
     reach(world, page)
     for width in (360, 1440):
         page.set_viewport_size({"width": width, "height": 900})
-        for _ in range(50):  # what the page places itself follows a moment after the window
+        for _ in range(50):  # elements that the page positions move shortly after a resize
             if page.evaluate("document.documentElement.scrollWidth") <= width:
                 break
             page.wait_for_timeout(100)
@@ -73,14 +73,14 @@ def test_it_fits_and_is_accessible(world: World, page: Page, reach: Callable[[Wo
 
 
 @pytest.mark.parametrize("width", [360, 1440])
-def test_controls_are_inside_and_large_enough(world: World, page: Page, width: int) -> None:
+def test_controls_are_inside_the_page_and_large_enough(world: World, page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     evening(world)
     open_dashboard(page, world)
     for name in ("Findings", "Sessions", "Behaviours", "Rate limit", "Clock"):
         panel(page, name)
         page.wait_for_timeout(200)
-        # All at one moment, for the page is live and its rows come and go.
+        # All in one evaluation, because the page is live and its rows change.
         boxes = page.locator("button:visible, input:visible, select:visible, textarea:visible").evaluate_all(
             "found => found.map(e => [e.outerHTML.slice(0, 80), e.type, ...['x', 'right', 'height']"
             ".map(side => e.getBoundingClientRect()[side])])"
@@ -92,7 +92,7 @@ def test_controls_are_inside_and_large_enough(world: World, page: Page, width: i
             assert right <= width, control
 
 
-def test_the_panels_are_reached_by_keyboard_and_the_focus_is_seen(world: World, page: Page) -> None:
+def test_the_panels_are_reachable_by_keyboard_with_visible_focus(world: World, page: Page) -> None:
     open_dashboard(page, world)
     page.get_by_role("tab", name="Findings").focus()
     for name in ("Sessions", "Behaviours", "Rate limit", "Clock", "Findings"):
@@ -109,7 +109,7 @@ def test_the_panels_are_reached_by_keyboard_and_the_focus_is_seen(world: World, 
     expect(page.get_by_role("status").filter(has_text="The clock is advanced by 30s.")).to_be_visible()
 
 
-def test_markup_in_requests_stays_text_everywhere(world: World, page: Page) -> None:
+def test_markup_in_requests_is_escaped(world: World, page: Page) -> None:
     device = world.device("203.0.113.9", name=MARKUP)
     device.headers["User-Agent"] = MARKUP
     device.start_session(**{**SESSION, "domainName": MARKUP}, redirectUrl=world.app)
@@ -135,8 +135,8 @@ def test_markup_in_requests_stays_text_everywhere(world: World, page: Page) -> N
     assert page.locator("img, script:not([src='dashboard/main.js'])").count() == 0
 
 
-def test_markup_in_headers_stays_text_too(world: World, page: Page) -> None:
-    """To the throttle, an address is whatever X-Forwarded-For says."""
+def test_markup_in_headers_is_escaped(world: World, page: Page) -> None:
+    """The rate limit accepts any X-Forwarded-For as an address."""
     world.http.post("/_mock/behaviours", json={"effect": {"throttle": {"rate": 0.01, "burst": 1}}})
     headers = {"X-Forwarded-For": MARKUP, "Cookie": MARKUP, "X-Markup": MARKUP, "User-Agent": MARKUP}
     world.http.get("/api/v2/REF30/profiles", headers=headers)
@@ -147,8 +147,8 @@ def test_markup_in_headers_stays_text_too(world: World, page: Page) -> None:
     assert page.locator("img, script:not([src='dashboard/main.js'])").count() == 0
 
 
-def test_a_script_that_got_in_all_the_same_would_not_run(world: World, browser: Browser) -> None:
-    """The second wall: the page's policy. That the page makes text of everything is the first."""
+def test_the_content_security_policy_blocks_injected_scripts(world: World, browser: Browser) -> None:
+    """Second defence: the content security policy. The first is that the page escapes every value."""
     page = browser.new_page()
     page.goto(f"{world.url}/_mock/")
     blocked = page.evaluate(
@@ -168,7 +168,7 @@ def test_a_script_that_got_in_all_the_same_would_not_run(world: World, browser: 
     assert {"innerHTML", "require-trusted-types-for", "img-src"} <= set(blocked[1:])
 
 
-def test_nothing_is_loaded_from_elsewhere(world: World, page: Page) -> None:
+def test_nothing_is_loaded_from_other_hosts(world: World, page: Page) -> None:
     asked: set[str] = set()
     page.on("request", lambda request: asked.add(urlsplit(request.url).netloc))
     evening(world)

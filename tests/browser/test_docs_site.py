@@ -1,4 +1,4 @@
-"""The documentation in a browser, opened from a folder: no host is asked, it fits a phone, search works."""
+"""The documentation in a browser, opened from a folder: no other host, readable on a phone, with search."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.documentation.site_build import build
 pytestmark = pytest.mark.slow
 
 READ = ("index", "how-to/service", "reference/event-toml")
-"""Pages with everything that a page may have, and short enough to be looked through by axe-core in moments."""
+"""Pages that together have every element, short enough for a fast run of axe-core."""
 
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 
@@ -48,7 +48,7 @@ def test_pages_are_accessible(open_page: Callable[..., Page], site: Path, scheme
         assert found.violations_count == 0, f"{name}: {found.generate_report()}"
 
 
-def test_search_works_without_a_server(page: Page, site: Path) -> None:
+def test_search_works_from_a_folder(page: Page, site: Path) -> None:
     page.goto((site / "reference" / "rules.html").as_uri())
     page.set_viewport_size({"width": 1440, "height": 800})
     page.get_by_placeholder("Search").click()

@@ -1,4 +1,4 @@
-"""The report of an event as a page: on a phone and a desktop, light and dark, for assistive technology and print."""
+"""The HTML report of an event: on phone and desktop, light and dark, for assistive technology and print."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_the_page_of_an_event_fits_and_is_accessible(page: Page, pages: Path, na
         is_accessible(page, width)
 
 
-def test_charts_are_drawn_and_said(page: Page, pages: Path) -> None:
+def test_charts_are_drawn_and_described(page: Page, pages: Path) -> None:
     page.goto((pages / "bad.html").as_uri())
     expect(page.get_by_role("heading", level=1)).to_contain_text("Violated")
     drawn = page.get_by_role("img", name="Calls to Adobe Pass over 60 s: ")
@@ -41,7 +41,7 @@ def test_charts_are_drawn_and_said(page: Page, pages: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["hostile", "hostile-forecast"])
-def test_the_page_of_an_event_asks_nobody_for_anything(page: Page, pages: Path, name: str) -> None:
+def test_the_page_of_an_event_loads_nothing(page: Page, pages: Path, name: str) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto((pages / f"{name}.html").as_uri())
@@ -58,7 +58,7 @@ def test_a_forecast_shows_the_service_with_and_without_its_defects(page: Page, p
     expect(page.get_by_text("which a forecast does not distinguish")).to_be_visible()
 
 
-def test_charts_fit_on_paper(page: Page, pages: Path) -> None:
+def test_charts_fit_a_printed_page(page: Page, pages: Path) -> None:
     page.goto((pages / "bad.html").as_uri())
     page.emulate_media(media="print")
     page.set_viewport_size({"width": 700, "height": 900})

@@ -1,4 +1,4 @@
-"""What a viewer does at the TV provider's pages."""
+"""The TV provider's pages: login, cancellation and logout."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_a_login_leads_back_to_the_app_and_gives_the_device_its_profile(world: W
     assert list(device.profiles()) == ["Cablevision"]
 
 
-def test_a_wrong_password_is_said_and_can_be_mended(world: World, page: Page) -> None:
+def test_a_wrong_password_shows_an_error_and_can_be_corrected(world: World, page: Page) -> None:
     device, address = world.login_page()
     page.goto(address)
     sign_in(page, password="wrong")
@@ -59,7 +59,7 @@ def test_empty_fields_are_not_sent(world: World, page: Page) -> None:
 
 
 @pytest.mark.parametrize("password", ["viewer", "wrong"])
-def test_a_provider_that_wants_a_form_gets_it(world: World, page: Page, password: str) -> None:
+def test_the_saml_request_form_is_submitted_by_script(world: World, page: Page, password: str) -> None:
     device, address = world.login_page("apassidp")
     page.goto(address)
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("Sign in with"))
@@ -73,9 +73,7 @@ def test_a_provider_that_wants_a_form_gets_it(world: World, page: Page, password
     assert list(device.profiles()) == ["apassidp"]
 
 
-def test_a_provider_that_wants_a_form_gets_it_without_scripts_too(
-    world: World, open_page: Callable[..., Page]
-) -> None:
+def test_the_saml_request_form_can_be_submitted_without_scripts(world: World, open_page: Callable[..., Page]) -> None:
     page = open_page(java_script_enabled=False)
     _, address = world.login_page("apassidp")
     page.goto(address)
@@ -84,21 +82,21 @@ def test_a_provider_that_wants_a_form_gets_it_without_scripts_too(
     page.wait_for_url(world.app)
 
 
-def test_at_home_nobody_is_asked_for_a_password(world: World, page: Page) -> None:
+def test_home_based_authentication_shows_no_login_page(world: World, page: Page) -> None:
     device, address = world.login_page("Spectrum", ip="192.0.2.44")
     page.goto(address)
     page.wait_for_url(world.app)
     assert list(device.profiles()) == ["Spectrum"]
 
 
-def test_elsewhere_the_same_provider_asks(world: World, page: Page) -> None:
+def test_outside_the_home_network_the_provider_shows_its_login_page(world: World, page: Page) -> None:
     device, address = world.login_page("Spectrum")
     page.goto(address)
     expect(page.get_by_label("Password")).to_be_visible()
     assert device.profiles() == {}
 
 
-def test_a_login_by_keyboard_alone(world: World, page: Page) -> None:
+def test_a_login_works_by_keyboard_only(world: World, page: Page) -> None:
     device, address = world.login_page()
     page.goto(address)
     expect(page.get_by_label("User name")).to_be_focused()
@@ -114,7 +112,7 @@ def test_a_login_by_keyboard_alone(world: World, page: Page) -> None:
     assert list(device.profiles()) == ["Cablevision"]
 
 
-def test_any_browser_may_log_in_but_only_while_the_code_is_good(world: World, page: Page) -> None:
+def test_any_browser_can_log_in_while_the_code_is_valid(world: World, page: Page) -> None:
     device, address = world.login_page()
     page.goto(address)
     device.start_session(mvpd="Cablevision", domainName="adobe.com", redirectUrl=world.app)
@@ -122,7 +120,7 @@ def test_any_browser_may_log_in_but_only_while_the_code_is_good(world: World, pa
     expect(page.get_by_role("alert")).to_have_text(re.compile("Start again on your device"))
 
 
-def test_a_logout_ends_on_a_page_with_the_way_back(world: World, page: Page) -> None:
+def test_a_logout_ends_on_a_page_with_a_link_to_the_app(world: World, page: Page) -> None:
     device, address = world.login_page()
     page.goto(address)
     sign_in(page)

@@ -1,4 +1,4 @@
-"""Every page on a phone and a desktop, in light and dark, for assistive technology, and against injected markup."""
+"""Every page on phone and desktop, in light and dark, with assistive technology, and against injected markup."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_pages_fit_and_are_accessible(world: World, page: Page, reach: Callable[
 
 
 def fits(page: Page, width: int) -> None:
-    """No horizontal scrolling, and controls inside and as large as WCAG 2.2 wants targets to be."""
+    """Assert no horizontal scrolling, and controls inside the page with the target size of WCAG 2.2."""
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     for target in page.locator("button, input:not([type=hidden]), select").all():
         box = target.bounding_box()
@@ -111,11 +111,11 @@ def fits(page: Page, width: int) -> None:
 
 
 def unharmed(page: Page) -> None:
-    """Nothing of the markup became an element; that no script ran, the fixture checks at the end."""
+    """Assert that markup created no element; the fixture checks at the end that no script ran."""
     assert page.locator("img, script").count() == 0
 
 
-def test_markup_in_a_code_stays_text(world: World, page: Page) -> None:
+def test_markup_in_a_code_is_escaped(world: World, page: Page) -> None:
     page.goto(f"{world.url}/activate?{urlencode({'code': MARKUP})}")
     unharmed(page)
     page.get_by_role("button", name="Continue").click()
@@ -125,14 +125,14 @@ def test_markup_in_a_code_stays_text(world: World, page: Page) -> None:
     unharmed(page)
 
 
-def test_markup_in_a_user_name_stays_text(world: World, page: Page) -> None:
+def test_markup_in_a_user_name_is_escaped(world: World, page: Page) -> None:
     page.goto(world.login_page()[1])
     sign_in(page, username=MARKUP, password=MARKUP)
     expect(page.get_by_label("User name")).to_have_value(MARKUP)
     unharmed(page)
 
 
-def test_markup_in_a_providers_name_stays_text(world: World, page: Page) -> None:
+def test_markup_in_a_providers_name_is_escaped(world: World, page: Page) -> None:
     login_with_a_long_name(world, page)
     expect(page.get_by_role("heading", level=1)).to_contain_text("<b>&</b>")
     assert page.locator("b").count() == 0
@@ -141,7 +141,7 @@ def test_markup_in_a_providers_name_stays_text(world: World, page: Page) -> None
 @pytest.mark.parametrize(
     "url", ["javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,<script>alert(1)</script>"]
 )
-def test_a_redirect_that_is_a_script_is_no_link(world: World, page: Page, url: str) -> None:
+def test_a_javascript_redirect_is_not_a_link(world: World, page: Page, url: str) -> None:
     page.goto(world.logout_page(redirect_url=url))
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     assert page.get_by_role("link").count() == 0
@@ -153,7 +153,7 @@ def test_a_redirect_that_is_a_script_is_no_link(world: World, page: Page, url: s
     assert (refused.status_code, refused.json()["code"]) == (400, "invalid_parameter_redirect_url")
 
 
-def test_markup_in_a_redirect_stays_text(world: World, page: Page) -> None:
+def test_markup_in_a_redirect_is_escaped(world: World, page: Page) -> None:
     page.goto(world.logout_page(redirect_url=f"https://adobe.com/{MARKUP}"))
     unharmed(page)
     assert page.get_by_role("link").get_attribute("href") == f"https://adobe.com/{MARKUP}"
@@ -169,14 +169,14 @@ def test_markup_in_a_redirect_stays_text(world: World, page: Page) -> None:
 
 
 @pytest.mark.parametrize("query", [{"mso_id": MARKUP}, {"mso_id": "", "redirect_url": MARKUP}])
-def test_markup_in_a_broken_address_stays_text(world: World, page: Page, query: dict[str, str]) -> None:
+def test_markup_in_a_malformed_address_is_escaped(world: World, page: Page, query: dict[str, str]) -> None:
     page.goto(world.logout_page(**query))
     expect(page.get_by_role("alert")).to_be_visible()
     unharmed(page)
 
 
-def test_a_script_that_got_in_all_the_same_would_not_run(world: World, browser: Browser) -> None:
-    """The second wall: the pages' policy. Their own escaping is the first."""
+def test_the_content_security_policy_blocks_injected_scripts(world: World, browser: Browser) -> None:
+    """Second defence: the content security policy of the pages. The first is that they escape every value."""
     page = browser.new_page()
     page.goto(f"{world.url}/activate")
     page.evaluate(

@@ -1,4 +1,4 @@
-"""The report as a page: on a phone and a desktop, light and dark, for assistive technology, against injections."""
+"""The HTML report: on phone and desktop, light and dark, for assistive technology, against injected markup."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_the_verdict_comes_first_and_leads_to_the_evidence(page: Page, pages: Pa
     expect(rule.locator("pre .start").first).to_be_visible()
 
 
-def test_rules_are_found_by_words_and_verdicts(page: Page, pages: Path) -> None:
+def test_rules_can_be_filtered_by_text_and_verdict(page: Page, pages: Path) -> None:
     open_sample(page, pages, "everything")
     rules = page.locator("[data-rule]:visible")
     everything = rules.count()
@@ -62,7 +62,7 @@ def test_rules_are_found_by_words_and_verdicts(page: Page, pages: Path) -> None:
     expect(page.locator(".advice[data-rule]:visible")).not_to_have_count(0)
 
 
-def test_the_page_is_whole_without_scripts(open_page: Callable[..., Page], pages: Path) -> None:
+def test_the_page_is_complete_without_scripts(open_page: Callable[..., Page], pages: Path) -> None:
     page = open_page(java_script_enabled=False)
     open_sample(page, pages, "violated")
     expect(page.get_by_role("searchbox")).to_be_hidden()
@@ -71,15 +71,15 @@ def test_the_page_is_whole_without_scripts(open_page: Callable[..., Page], pages
     expect(page.get_by_text("curl --include").first).to_be_visible()
 
 
-def test_the_page_asks_nobody_for_anything(page: Page, pages: Path) -> None:
+def test_the_page_loads_nothing(page: Page, pages: Path) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     open_sample(page, pages, "violated")
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
 
 
-def test_markup_from_requests_stays_text(page: Page, pages: Path) -> None:
-    """That no script of it ran, the fixture checks at the end: it would have opened a dialog."""
+def test_markup_from_requests_is_escaped(page: Page, pages: Path) -> None:
+    """The fixture checks at the end that no script ran: it would have opened a dialog."""
     open_sample(page, pages, "hostile")
     page.evaluate("document.querySelectorAll('details').forEach(folded => { folded.open = true })")
     assert page.locator("img:not(svg)").count() == 0
@@ -88,8 +88,8 @@ def test_markup_from_requests_stays_text(page: Page, pages: Path) -> None:
     expect(page.get_by_text("<script>alert(1)</script>").first).to_be_visible()
 
 
-def test_a_script_that_got_in_all_the_same_would_not_run(browser: Browser, pages: Path) -> None:
-    """The second wall: the page's policy allows its own script and styles alone."""
+def test_the_content_security_policy_blocks_injected_scripts(browser: Browser, pages: Path) -> None:
+    """Second defence: the content security policy allows only the page's own script and styles."""
     source = (pages / "violated.html").read_text("utf-8")
     injected = "<script>window.ran = true</script><p onclick='window.ran = true' id='trap'>x</p></main>"
     assert "</main>" in source
@@ -102,7 +102,7 @@ def test_a_script_that_got_in_all_the_same_would_not_run(browser: Browser, pages
     page.close()
 
 
-def test_everything_is_unfolded_for_print(page: Page, pages: Path) -> None:
+def test_all_sections_are_expanded_for_print(page: Page, pages: Path) -> None:
     open_sample(page, pages, "violated")
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")

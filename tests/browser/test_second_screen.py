@@ -1,4 +1,4 @@
-"""The page on which a viewer types the code that the TV shows."""
+"""The second screen: the page on which a viewer types the code that the TV shows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_a_code_a_provider_and_a_login_activate_the_device(world: World, page: P
     assert list(device.profiles()) == ["Cablevision"]
 
 
-def test_a_code_that_knows_its_provider_goes_straight_to_the_login(world: World, page: Page) -> None:
+def test_a_code_with_a_provider_leads_straight_to_the_login(world: World, page: Page) -> None:
     device = world.device()
     device.start_session(mvpd="Cablevision")
     page.goto(f"{world.url}/activate")
@@ -33,7 +33,7 @@ def test_a_code_that_knows_its_provider_goes_straight_to_the_login(world: World,
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in with Optimum")
 
 
-def test_a_session_that_has_everything_keeps_its_own_way_back(world: World, page: Page) -> None:
+def test_a_complete_session_keeps_its_redirect_url(world: World, page: Page) -> None:
     device, _ = world.login_page()
     page.goto(f"{world.url}/activate?code={device.code}")
     page.get_by_role("button", name="Continue").click()
@@ -53,7 +53,7 @@ def test_providers_are_offered_as_the_app_would(world: World, page: Page) -> Non
     assert names == sorted(names, key=str.lower)
 
 
-def test_a_wrong_code_says_what_to_do(world: World, page: Page) -> None:
+def test_a_wrong_code_shows_the_remedy(world: World, page: Page) -> None:
     page.goto(f"{world.url}/activate")
     type_code(page, "WRONG00")
     expect(page.get_by_role("alert")).to_have_text(
@@ -71,7 +71,7 @@ def test_a_wrong_code_says_what_to_do(world: World, page: Page) -> None:
 
 
 @pytest.mark.parametrize("how", ["expired", "replaced"])
-def test_a_code_that_is_over_says_what_to_do(world: World, page: Page, how: str) -> None:
+def test_an_expired_code_shows_the_remedy(world: World, page: Page, how: str) -> None:
     device = world.device()
     device.start_session(mvpd="Cablevision")
     old = device.code
@@ -86,7 +86,7 @@ def test_a_code_that_is_over_says_what_to_do(world: World, page: Page, how: str)
     )
 
 
-def test_a_provider_that_was_switched_off_meanwhile_says_what_to_do(world: World, page: Page) -> None:
+def test_a_disabled_provider_shows_the_remedy(world: World, page: Page) -> None:
     device = world.device()
     device.start_session()
     page.goto(f"{world.url}/activate")
@@ -101,7 +101,7 @@ def test_a_provider_that_was_switched_off_meanwhile_says_what_to_do(world: World
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("Sign in with"))
 
 
-def test_a_cancelled_login_is_not_called_a_success(world: World, page: Page) -> None:
+def test_a_cancelled_login_is_not_shown_as_a_success(world: World, page: Page) -> None:
     device = world.device()
     device.start_session(mvpd="Cablevision")
     page.goto(f"{world.url}/activate")
@@ -126,7 +126,7 @@ def test_a_device_that_is_signed_in_already_needs_no_login(world: World, page: P
     expect(page.get_by_role("heading", level=1)).to_have_text("Your device is activated")
 
 
-def test_all_of_it_by_keyboard_alone(world: World, page: Page) -> None:
+def test_the_page_works_by_keyboard_only(world: World, page: Page) -> None:
     device = world.device()
     device.start_session()
     page.goto(f"{world.url}/activate")
@@ -146,8 +146,8 @@ def test_all_of_it_by_keyboard_alone(world: World, page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Your device is activated")
 
 
-def test_the_page_is_no_call_to_adobe_pass(world: World, page: Page) -> None:
-    """It needs no token, and what it does is in the journal under ids that rules do not look at."""
+def test_the_page_does_not_count_as_a_call_to_adobe_pass(world: World, page: Page) -> None:
+    """It needs no token, and the journal has its requests under ids that no rule reads."""
     device = world.device(application="long", provider="LONG")
     device.start_session()
     before = len(world.calls())

@@ -131,9 +131,7 @@ def test_a_waiver_is_valid_through_its_last_day(tmp_path: Path, days: int, code:
         ('[[waivers]]\nrule = "x"\n', ":1:1", 'lacks "owner"'),
     ],
 )
-def test_an_invalid_file_is_an_error_with_its_position(
-    tmp_path: Path, content: str, place: str, remedy: str
-) -> None:
+def test_an_invalid_file_is_an_error_with_its_position(tmp_path: Path, content: str, place: str, remedy: str) -> None:
     done = judged(tmp_path, broken(RULE, tmp_path), content)
 
     assert (done.code, done.out) == (2, "")

@@ -1,4 +1,4 @@
-"""A mock that wants its control token gets it from an option or the environment, and no report tells it."""
+"""The control token of a mock: from an option or the environment, and in no report."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 COMMAND = str(Path(sys.executable).with_name("pass-conformance"))
 TOKEN = "s3cret"
 GIVEN = [("--control-token", TOKEN), (f"--control-token={TOKEN}",), ()]
-"""By option, likewise, and by the environment alone."""
+"""By option, by another form of it, and by the environment only."""
 TOML = '[service]\nbase_url = "http://127.0.0.1:9"\n[verbs.start]\nrequest = "POST /start"\n'
 
 
@@ -43,7 +43,7 @@ def run(*arguments: str, by_environment: bool = False) -> subprocess.CompletedPr
 
 
 @pytest.mark.parametrize("command", ["doctor", "run"])
-def test_without_the_token_the_remedy_is_told(mock: str, service: str, command: str) -> None:
+def test_without_the_token_the_error_names_the_remedy(mock: str, service: str, command: str) -> None:
     ended = run(command, "--service", service, "--mock", mock)
     assert ended.returncode == 3
     said = " ".join((ended.stdout + ended.stderr).split())
@@ -53,14 +53,14 @@ def test_without_the_token_the_remedy_is_told(mock: str, service: str, command: 
 
 
 @pytest.mark.parametrize("given", GIVEN)
-def test_with_the_token_the_doctor_goes_on_to_the_service(mock: str, service: str, given: tuple[str, ...]) -> None:
+def test_with_the_token_the_doctor_checks_the_service(mock: str, service: str, given: tuple[str, ...]) -> None:
     ended = run("doctor", "--service", service, "--mock", mock, *given, by_environment=not given)
     assert ended.returncode == 3
     assert "no service answers at http://127.0.0.1:9" in ended.stderr
 
 
 @pytest.mark.parametrize("given", GIVEN)
-def test_a_watched_mock_takes_the_token_and_the_report_keeps_it_secret(mock: str, given: tuple[str, ...]) -> None:
+def test_a_watched_mock_takes_the_token_and_the_report_omits_it(mock: str, given: tuple[str, ...]) -> None:
     watch = ("run", "--watch", "--mock", mock, "--for", "500ms", "--format", "json", *given)
     ended = run(*watch, by_environment=not given)
     report = json.loads(ended.stdout)

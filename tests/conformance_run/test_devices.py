@@ -1,4 +1,4 @@
-"""Virtual devices are many, distinct, repeatable, and say of themselves what Adobe's page asks for."""
+"""Virtual devices: distinct, reproducible, with the device information that Adobe requires."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def test_no_two_devices_share_identifier_or_address() -> None:
     assert len({device.id for device in devices}) == len({device.ip for device in devices}) == 5_000
 
 
-def test_addresses_are_those_that_nobody_owns() -> None:
+def test_addresses_are_in_reserved_ranges() -> None:
     assert all(IPv4Address(device.ip) in TEST_ADDRESSES for device in islice(new_devices(seed=2), 1_000))
 
 

@@ -1,4 +1,4 @@
-"""The doctor says what is wrong with service, mock and mapping, and how to mend it."""
+"""The doctor: faults of service, mock and mapping, each with its remedy."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ request = "POST /start"
 
 
 class Answering(BaseHTTPRequestHandler):
-    """A service that is well and does nothing, an hour slow."""
+    """A service that answers its health check, does nothing else, and has a clock one hour slow."""
 
     def do_GET(self) -> None:
         self.send_response(200)
@@ -67,14 +67,14 @@ def config(folder: Path, url: str) -> ServiceConfig:
 
 
 SEEDS = count(1)
-"""Another device for each examination: all of them are in spaces of one mock."""
+"""A different device for each examination, because they share one mock."""
 
 
 def examined(config: ServiceConfig, mock_url: str) -> tuple[list[Diagnosis], dict[str, str]]:
     return asyncio.run(diagnose(config, mock_url, seed=next(SEEDS)))
 
 
-def test_the_example_service_is_well(mock_url: str, tmp_path: Path) -> None:
+def test_the_example_service_passes(mock_url: str, tmp_path: Path) -> None:
     space = f"{mock_url}/~well"
     with child_processes.programmer_service(tmp_path, space) as service:
         found, untestable = examined(child_processes.service_toml(service.url), space)
@@ -82,7 +82,7 @@ def test_the_example_service_is_well(mock_url: str, tmp_path: Path) -> None:
     assert set(untestable) == {"registration.credentials-survive-restart", "environment.tls-verified"}  # left open
 
 
-def test_rules_whose_verbs_are_not_mapped_are_named(mock_url: str, tmp_path: Path) -> None:
+def test_rules_without_mapped_verbs_are_named(mock_url: str, tmp_path: Path) -> None:
     space = f"{mock_url}/~lacking"
     with child_processes.programmer_service(tmp_path, space) as service:
         whole = child_processes.service_toml(service.url)
@@ -94,7 +94,7 @@ def test_rules_whose_verbs_are_not_mapped_are_named(mock_url: str, tmp_path: Pat
     assert not found[0].fatal
 
 
-def test_a_mock_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_an_unreachable_mock_is_named(tmp_path: Path) -> None:
     nowhere = f"http://127.0.0.1:{child_processes.free_port()}"
     found, _ = examined(config(tmp_path, "http://127.0.0.1:9"), nowhere)
     assert [str(one.blame) for one in found] == ["CONFIG"]
@@ -102,7 +102,7 @@ def test_a_mock_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert "pass-mock serve" in found[0].remedy
 
 
-def test_a_service_that_is_not_there_is_named(mock_url: str, tmp_path: Path) -> None:
+def test_an_unreachable_service_is_named(mock_url: str, tmp_path: Path) -> None:
     nowhere = f"http://127.0.0.1:{child_processes.free_port()}"
     found, _ = examined(config(tmp_path, nowhere), mock_url)
     assert (found[0].fatal, str(found[0].blame)) == (True, "CONFIG")
@@ -110,7 +110,7 @@ def test_a_service_that_is_not_there_is_named(mock_url: str, tmp_path: Path) -> 
     assert [one.fatal for one in found[1:]] == [False]  # and the verbs that are not mapped
 
 
-def test_a_service_that_never_calls_the_mock_is_told_where_the_mock_is(
+def test_a_service_that_never_calls_the_mock_gets_its_address(
     mock_url: str, tmp_path: Path, idle_service: str
 ) -> None:
     found, _ = examined(config(tmp_path, idle_service), f"{mock_url}/~silent")
@@ -130,7 +130,7 @@ def test_a_verb_that_fails_shows_the_service_s_answer(mock_url: str, tmp_path: P
     assert "the verb start failed: the service answered 404" in found[0].problem
 
 
-def test_requests_that_the_mock_refuses_are_shown(mock_url: str, tmp_path: Path) -> None:
+def test_requests_refused_by_the_mock_are_shown(mock_url: str, tmp_path: Path) -> None:
     space = f"{mock_url}/~refusing"
 
     async def refuse() -> None:
@@ -145,7 +145,7 @@ def test_requests_that_the_mock_refuses_are_shown(mock_url: str, tmp_path: Path)
     assert "was answered 400" in refused[0].problem
 
 
-def test_a_space_whose_clock_was_moved_is_refused(mock_url: str, tmp_path: Path) -> None:
+def test_a_space_with_an_advanced_clock_is_refused(mock_url: str, tmp_path: Path) -> None:
     space = f"{mock_url}/~ahead"
 
     async def advance() -> None:
@@ -183,7 +183,7 @@ def test_a_wrong_service_provider_is_named(
         ({"mvpd": "Nowhere"}, "REF30 with Nowhere does not exist", "Cablevision"),
     ],
 )
-def test_what_the_catalogue_does_not_have_is_named(
+def test_ids_missing_in_the_catalogue_are_named(
     mock_url: str, tmp_path: Path, changes: dict[str, str], what: str, remedy: str
 ) -> None:
     space = f"{mock_url}/~catalogue"
@@ -194,7 +194,7 @@ def test_what_the_catalogue_does_not_have_is_named(
     assert remedy in found[0].remedy
 
 
-def test_an_integration_that_is_switched_off_is_named(mock_url: str, tmp_path: Path) -> None:
+def test_a_disabled_integration_is_named(mock_url: str, tmp_path: Path) -> None:
     space = f"{mock_url}/~switched-off"
     with SyncControlClient(space) as control:
         control.set_integration("REF30", "Cablevision", enabled=False)
@@ -203,7 +203,7 @@ def test_an_integration_that_is_switched_off_is_named(mock_url: str, tmp_path: P
     assert "REF30 with Cablevision is switched off" in found[0].problem
 
 
-def test_a_service_that_reaches_another_space_is_told_which(mock_url: str, tmp_path: Path) -> None:
+def test_a_service_that_calls_another_space_is_an_error_with_its_name(mock_url: str, tmp_path: Path) -> None:
     with child_processes.programmer_service(tmp_path, f"{mock_url}/~reached") as service:
         found, _ = examined(child_processes.service_toml(service.url), f"{mock_url}/~meant")
     lost = found[-1]
@@ -211,7 +211,7 @@ def test_a_service_that_reaches_another_space_is_told_which(mock_url: str, tmp_p
     assert f"--mock {mock_url}/~reached" in lost.remedy
 
 
-def test_an_address_that_is_not_passed_on_is_named(mock_url: str, tmp_path: Path) -> None:
+def test_a_missing_forwarded_address_is_named(mock_url: str, tmp_path: Path) -> None:
     space = f"{mock_url}/~hidden"
     with child_processes.programmer_service(tmp_path, space, ["no-forwarded-for"]) as service:
         found, _ = examined(child_processes.service_toml(service.url), space)
@@ -220,9 +220,7 @@ def test_an_address_that_is_not_passed_on_is_named(mock_url: str, tmp_path: Path
     assert not found[0].fatal
 
 
-def test_the_command_says_what_is_wrong_and_ends_with_3_if_nothing_can_be_judged(
-    mock_url: str, tmp_path: Path, idle_service: str
-) -> None:
+def test_the_command_exits_with_3_if_nothing_can_be_judged(mock_url: str, tmp_path: Path, idle_service: str) -> None:
     config(tmp_path, idle_service)
     command = [str(Path(sys.executable).with_name("pass-conformance")), "doctor", f"--mock={mock_url}/~command"]
     command.append(f"--service={tmp_path / 'service.toml'}")

@@ -1,4 +1,4 @@
-"""Verbs reach a service as its service.toml says, and its answers come back in the suite's words."""
+"""The HTTP driver: requests from service.toml, and the answers in the suite's vocabulary."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Handler = Callable[[httpx.Request], httpx.Response]
 
 
 def unread(answer: httpx.Response) -> httpx.Response:
-    """The answer as it comes from a network."""
+    """Return the answer with its body as a stream that has not been read."""
     if not answer.is_stream_consumed:
         return answer
     return httpx.Response(answer.status_code, headers=answer.headers, stream=httpx.ByteStream(answer.content))
@@ -36,7 +36,7 @@ def unread(answer: httpx.Response) -> httpx.Response:
 
 @pytest.fixture
 def ask(tmp_path: Path) -> Callable[..., VerbCall]:
-    """Asks one verb of a service that answers by a function."""
+    """Ask one verb of a service whose answers come from a function."""
 
     def ask(
         toml: str, handler: Handler, verb: str, context: Mapping[str, object] | None = None, **arguments: object
@@ -101,7 +101,7 @@ def test_placeholders_are_filled_in_path_headers_and_body(ask: Callable[..., Ver
     )
 
 
-def test_lists_are_found_whole_or_by_their_items(ask: Callable[..., VerbCall]) -> None:
+def test_lists_are_returned_whole_or_by_their_items(ask: Callable[..., VerbCall]) -> None:
     def handler(request: httpx.Request) -> httpx.Response:
         assert json.loads(request.content) == ["a", "b"]
         return httpx.Response(200, json={"may": ["a"], "not": [{"id": "b"}, {"id": "c"}]})
@@ -125,7 +125,7 @@ accept = [403]
 """
 
 
-def test_media_tokens_are_masked_as_the_journal_does(ask: Callable[..., VerbCall]) -> None:
+def test_media_tokens_are_masked_as_in_the_journal(ask: Callable[..., VerbCall]) -> None:
     def handler(request: httpx.Request) -> httpx.Response:
         assert request.content == b"what=news&as=Dish"
         return httpx.Response(200, json={"ok": True, "token": "secret"})
@@ -135,7 +135,7 @@ def test_media_tokens_are_masked_as_the_journal_does(ask: Callable[..., VerbCall
     assert call.arguments == {"resource": "news"}
 
 
-def test_an_accepted_status_is_an_answer(ask: Callable[..., VerbCall]) -> None:
+def test_an_accepted_status_is_a_success(ask: Callable[..., VerbCall]) -> None:
     call = ask(PLAY, lambda _: httpx.Response(403, json={"ok": False, "why": "no"}), "play")
     assert (call.failure, call.returns) == (None, {"allowed": False, "reason": "no"})
 
@@ -156,7 +156,7 @@ def test_a_failed_verb_carries_the_answer_as_evidence(
     assert ask(PLAY, lambda _: answer, "play").failure == failure
 
 
-def test_an_unmapped_state_says_how_to_map_it(ask: Callable[..., VerbCall]) -> None:
+def test_an_unmapped_state_is_an_error_with_the_mapping_to_add(ask: Callable[..., VerbCall]) -> None:
     call = ask(LOGIN, lambda _: httpx.Response(200, json={"code": "A", "is": {"state": "limbo"}}), "login")
     assert call.failure == '[states] does not map the state "limbo"; add it there, like authenticated = ["limbo"]'
 
@@ -166,7 +166,7 @@ def test_a_login_without_code_is_an_answer_only_when_logged_in(ask: Callable[...
     assert ask(LOGIN, lambda _: httpx.Response(200, json={"is": {"state": "waiting"}}), "login").failure is not None
 
 
-def test_a_service_that_is_not_there_is_a_failed_verb(ask: Callable[..., VerbCall]) -> None:
+def test_an_unreachable_service_is_a_failed_verb(ask: Callable[..., VerbCall]) -> None:
     def refuse(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("connection refused", request=request)
 
@@ -183,7 +183,7 @@ def test_a_service_that_does_not_answer_in_time_is_a_failed_verb(ask: Callable[.
 @pytest.mark.parametrize(
     "body", [b"[" * 100_000, b'{"ok":' * 20_000 + b"1" + b"}" * 20_000, b'"\xff"', b'{"ok":"\\ud800"}', b"9" * 20_000]
 )
-def test_an_answer_beyond_all_measure_is_a_failed_verb(ask: Callable[..., VerbCall], body: bytes) -> None:
+def test_an_oversized_answer_is_a_failed_verb(ask: Callable[..., VerbCall], body: bytes) -> None:
     failure = ask(PLAY, lambda _: httpx.Response(200, content=body), "play").failure
     assert failure is not None
     assert failure.startswith(("the answer is not JSON: ", "the answer has no allowed"))
@@ -195,7 +195,7 @@ def test_secrets_in_the_evidence_are_masked(ask: Callable[..., VerbCall]) -> Non
 
 
 class Endless(httpx.AsyncByteStream):
-    """An answer that goes on for as long as somebody reads it."""
+    """A body that continues for as long as it is read."""
 
     def __init__(self, piece: bytes, pause: float = 0.0) -> None:
         self.piece, self.pause, self.given = piece, pause, 0
@@ -207,21 +207,21 @@ class Endless(httpx.AsyncByteStream):
             await asyncio.sleep(self.pause)
 
 
-def test_an_answer_without_an_end_is_not_kept(ask: Callable[..., VerbCall]) -> None:
+def test_an_endless_answer_is_not_buffered(ask: Callable[..., VerbCall]) -> None:
     endless = Endless(b"x" * 1_000_000)
     call = ask(PLAY, lambda _: httpx.Response(200, stream=endless), "play")
     assert call.failure == f"the answer is larger than {MOST_BYTES} bytes"
     assert endless.given < MOST_BYTES * 2
 
 
-def test_an_answer_that_is_packed_small_is_not_unpacked_without_an_end(ask: Callable[..., VerbCall]) -> None:
+def test_a_decompression_bomb_is_decompressed_up_to_the_limit(ask: Callable[..., VerbCall]) -> None:
     packed = gzip.compress(b" " * 64 * 1_048_576)
     headers = {"content-encoding": "gzip"}
     call = ask(PLAY, lambda _: httpx.Response(200, headers=headers, stream=httpx.ByteStream(packed)), "play")
     assert call.failure == f"the answer is larger than {MOST_BYTES} bytes"
 
 
-def test_an_answer_that_drips_is_a_failed_verb_too(ask: Callable[..., VerbCall]) -> None:
+def test_a_slowly_dripping_answer_is_a_failed_verb(ask: Callable[..., VerbCall]) -> None:
     toml = f"timeout = 0.5\n{PLAY}"
     call = ask(toml, lambda _: httpx.Response(200, stream=Endless(b" ", 0.05)), "play")
     assert call.failure == "no answer within 0.5 s"

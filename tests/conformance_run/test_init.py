@@ -1,4 +1,4 @@
-"""`pass-conformance init` writes a service.toml that works, from answers or from an OpenAPI document."""
+"""`pass-conformance init` writes a working service.toml from answers or from an OpenAPI document."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def init(folder: Path, *arguments: str, typed: str = "") -> Result:
 
 
 def guessed(folder: Path, document: object, *arguments: str) -> ServiceConfig:
-    """The configuration that comes of an OpenAPI document."""
+    """Return the configuration derived from an OpenAPI document."""
     file = folder / "openapi.json"
     file.write_text(json.dumps(document))
     done = init(folder, "--openapi", str(file), *arguments)
@@ -110,7 +110,7 @@ OTHER = {
 }
 
 
-def test_another_services_names_are_understood(tmp_path: Path) -> None:
+def test_names_of_another_service_are_recognised(tmp_path: Path) -> None:
     config = guessed(tmp_path, OTHER, "--mvpd", "Spectrum", "--service-provider", "OURS")
     assert (config.service.base_url, config.service.mvpd) == ("https://tv.example.com", "Spectrum")
     assert set(config.verbs) == {"providers", "login", "status", "play", "logout"}
@@ -132,7 +132,7 @@ def test_another_services_names_are_understood(tmp_path: Path) -> None:
     assert "# POST /v3/auth/sign-in: signIn" in text
 
 
-def test_what_is_open_or_missing_is_said(tmp_path: Path) -> None:
+def test_uncertain_and_missing_parts_are_reported(tmp_path: Path) -> None:
     (tmp_path / "openapi.json").write_text(json.dumps(OTHER))
     said = init(tmp_path, "--openapi", str(tmp_path / "openapi.json")).output
     assert "[verbs.login] is incomplete: replace CHANGE-ME" in said
@@ -140,7 +140,7 @@ def test_what_is_open_or_missing_is_said(tmp_path: Path) -> None:
     assert "pass-conformance doctor --service" in said
 
 
-def test_a_file_that_is_there_stays_unless_forced(tmp_path: Path) -> None:
+def test_an_existing_file_is_kept_unless_forced(tmp_path: Path) -> None:
     (tmp_path / "service.toml").write_text("mine")
     done = init(tmp_path, "--openapi", str(DOCUMENT))
     assert (done.exit_code, "--force" in done.output) == (2, True)
@@ -164,9 +164,7 @@ def test_a_file_that_is_there_stays_unless_forced(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_document_that_cannot_be_used_is_named(
-    tmp_path: Path, name: str, content: str | None, sentence: str
-) -> None:
+def test_an_unusable_document_is_an_error(tmp_path: Path, name: str, content: str | None, sentence: str) -> None:
     if content is not None:
         (tmp_path / name).write_text(content)
     done = init(tmp_path, "--openapi", str(tmp_path / name))
@@ -174,7 +172,7 @@ def test_a_document_that_cannot_be_used_is_named(
     assert not (tmp_path / "service.toml").exists()
 
 
-def test_answers_on_a_terminal_become_the_file(tmp_path: Path) -> None:
+def test_answers_on_a_terminal_are_written_to_the_file(tmp_path: Path) -> None:
     answers = ["http://127.0.0.1:7777", "OURS", "", "make restart"]
     for verb in VERBS:
         match verb:
@@ -201,7 +199,7 @@ VALUES = TEXTS | st.booleans() | st.integers()
 
 
 @given(TEXTS, st.dictionaries(st.text(min_size=1, max_size=10), VALUES, max_size=4))
-def test_whatever_is_in_a_draft_comes_out_as_toml(text: str, body: dict[str, object]) -> None:
+def test_any_draft_is_written_as_valid_toml(text: str, body: dict[str, object]) -> None:
     verb = VerbDraft(verb="login", request=f"POST /{text}", json=body, returns={"code": f"$['{text}']"})
     draft = ServiceDraft(base_url=text, service_provider=text, mvpd=text, verbs=(verb,), states={"pending": (text,)})
     read = tomllib.loads(as_toml(draft))
@@ -213,7 +211,7 @@ def test_whatever_is_in_a_draft_comes_out_as_toml(text: str, body: dict[str, obj
     ("name", "placeholder"),
     [("deviceId", "device.id"), ("mvpd_id", "mvpd"), ("channel-ids", "resources"), ("X-Forwarded-For", "device.ip")],
 )
-def test_parameters_are_known_however_they_are_written(name: str, placeholder: str) -> None:
+def test_parameters_are_recognised_in_any_spelling(name: str, placeholder: str) -> None:
     assert placeholder_of(name) == placeholder
     assert placeholder_of("weather") is None
 

@@ -1,4 +1,4 @@
-"""Whole judged runs as users start them: the demo, the demo with a defect, and rules as pytest items."""
+"""Whole judged runs as commands: the demo, the demo with a defect, and rules as pytest items."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TRIPPED_IN = "first-login-second-screen"
 
 @dataclass(frozen=True)
 class Ended:
-    """A command that has ended."""
+    """A finished command."""
 
     code: int
     out: str
@@ -39,7 +39,7 @@ class Ended:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory, mock_url: str) -> Iterator[Mapping[str, Ended]]:
-    """All the runs, side by side: each is mostly waiting."""
+    """All runs, concurrently: each spends most of its time waiting."""
     folders = {name: tmp_path_factory.mktemp(name) for name in ("demo", "defect", "few", "pytest")}
     with ExitStack() as stack:
         space = f"{mock_url}/~as-pytest-items"
@@ -64,7 +64,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory, mock_url: str) -> Iterator[Ma
         yield {name: Ended(process.returncode, *said[name], folders[name]) for name, process in started.items()}
 
 
-def test_the_compliant_service_holds_and_stdout_is_the_report_alone(runs: Mapping[str, Ended]) -> None:
+def test_the_compliant_service_passes_and_stdout_is_only_the_report(runs: Mapping[str, Ended]) -> None:
     demo = runs["demo"]
     report = json.loads(demo.out)
     broken = [rule for rule in report["rules"] if rule["verdict"] == "violated"]
@@ -79,7 +79,7 @@ def test_the_compliant_service_holds_and_stdout_is_the_report_alone(runs: Mappin
 
 def test_a_judged_run_takes_less_than_a_minute(runs: Mapping[str, Ended]) -> None:
     run = json.loads(runs["demo"].out)["run"]
-    # Where even the mock's event loop had to wait for the processor, the time says nothing of the suite.
+    # If even the mock's event loop had to wait for the processor, the time does not depend on the suite.
     assert run["seconds"] < 60 or run["max_lag_ms"] > Expectations().lag_limit_ms
 
 
@@ -91,7 +91,7 @@ def test_the_demo_leaves_no_process_behind(runs: Mapping[str, Ended]) -> None:
             httpx.get(url, trust_env=False)
 
 
-def test_a_defect_ends_with_1_and_names_the_rule_with_evidence(runs: Mapping[str, Ended]) -> None:
+def test_a_defect_exits_with_1_and_names_the_rule_with_evidence(runs: Mapping[str, Ended]) -> None:
     defect = runs["defect"]
     assert defect.code == 1
     assert defect.out.startswith("VIOLATED")
@@ -101,7 +101,7 @@ def test_a_defect_ends_with_1_and_names_the_rule_with_evidence(runs: Mapping[str
     assert (defect.folder / "elsewhere" / "report.txt").read_text("utf-8").startswith("VIOLATED")
 
 
-def test_the_report_shows_what_the_offending_device_did(runs: Mapping[str, Ended]) -> None:
+def test_the_report_shows_the_exchanges_of_the_violating_device(runs: Mapping[str, Ended]) -> None:
     folder = runs["defect"].folder / "elsewhere"
     report = json.loads((folder / "report.json").read_text("utf-8"))
     finding = next(rule for rule in report["rules"] if rule["id"] == TRIPPED)["findings"][0]
@@ -116,7 +116,7 @@ def test_the_report_shows_what_the_offending_device_did(runs: Mapping[str, Ended
     assert again in page
 
 
-def test_a_few_scenarios_are_played_and_the_report_names_those_that_were_not(runs: Mapping[str, Ended]) -> None:
+def test_selected_scenarios_are_played_and_the_report_names_the_others(runs: Mapping[str, Ended]) -> None:
     report = json.loads(runs["few"].out)
     assert [scenario["id"] for scenario in report["scenarios"]] == ["play-denied"]
     assert report["run"]["scenarios_left_out"] == [one.id for one in SCENARIOS if one.id != "play-denied"]

@@ -1,4 +1,4 @@
-"""What a run saw is judged in order of time, and what it could not judge is said."""
+"""Observations of a run: judged in order of time, and rules that the run could not judge."""
 
 from __future__ import annotations
 
@@ -48,17 +48,17 @@ def judged(rule: str, *seen: Observation, verbs: frozenset[str] = frozenset(CONF
     return judge(seen, select([rule]), CONFIG, verbs)[0]
 
 
-def test_observations_are_judged_in_order_of_time_however_they_come() -> None:
+def test_observations_are_judged_in_order_of_time() -> None:
     late, early = poll(2, 14.0), poll(1, 10.0)
     assert judged("authentication.poll-interval", late, early, poll(3, 15.0)).broken == 1
 
 
-def test_rules_whose_verb_is_missing_are_untestable_and_not_passed() -> None:
+def test_rules_without_their_verb_are_untestable() -> None:
     result = judged("logout.on-request", verbs=frozenset({"login"}))
     assert (str(result.verdict), result.reasons) == ("untestable", ("verb logout",))
 
 
-def test_pollers_of_an_earlier_run_are_no_breach_of_this_one() -> None:
+def test_polls_of_an_earlier_run_are_not_counted() -> None:
     result = judged(
         "headers.forwarded-for", verb("start", 10.0), poll(1, 11.0, ip="198.18.9.9"), verb("status", 90.0)
     )

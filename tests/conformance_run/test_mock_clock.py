@@ -1,4 +1,4 @@
-"""Verbs stand on the mock's scale of time, measured by the quickest of several readings."""
+"""Times of verbs on the mock's clock, measured by the fastest of several readings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pass_harness.mock_server.client.async_client import Health
 
 
 class Mock:
-    """A mock whose clock is 100 s ahead, asked over a line with these delays there and back."""
+    """A mock whose clock is 100 s ahead, over a connection with these delays in each direction."""
 
     def __init__(self, delays: Iterator[tuple[float, float]]) -> None:
         self.now = 0.0
@@ -36,13 +36,13 @@ def measured(mock: Mock) -> float:
     return clock.now_s() - mock.now
 
 
-def test_the_quickest_reading_counts() -> None:
+def test_the_fastest_reading_counts() -> None:
     mock = Mock(iter([(0.5, 0.0), (0.0, 0.9), (0.001, 0.001)]))
     assert measured(mock) == pytest.approx(100.0)
     assert mock.asked == 3
 
 
-def test_a_slow_line_is_read_often_and_the_best_is_taken() -> None:
+def test_a_slow_connection_is_read_repeatedly_and_the_fastest_reading_counts() -> None:
     delays = iter([(0.3, 0.1), (0.02, 0.02), *[(0.2, 0.3)] * READINGS])
     mock = Mock(delays)
     assert measured(mock) == pytest.approx(100.0)

@@ -1,4 +1,4 @@
-"""The example service in Node.js is judged as the one in Python is: another language, the same rules, each passed."""
+"""The example service in Node.js passes every rule, like the one in Python."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DEVICE = {
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
-    """With a mock of its own: the name of the data centres moves for everybody who uses it."""
+    """Judge the service with a mock of its own: a fail-over changes the DNS answers for all clients."""
     folder = tmp_path_factory.mktemp("node")
     with child_processes.mock(folder) as mock, child_processes.node_service(folder, mock.url, NODE) as service:
         return asyncio.run(
@@ -83,7 +83,7 @@ def front(tmp_path_factory: pytest.TempPathFactory, mock_url: str) -> Iterator[s
         ("POST", "/codes", DEVICE, b'{"code": "WRONG00"}', 404, "wrong or has expired"),
     ],
 )
-def test_what_an_app_asks_wrongly_is_told_in_a_sentence(
+def test_a_bad_request_gets_one_sentence(
     front: str, method: str, path: str, headers: dict[str, str], body: bytes | None, status: int, sentence: str
 ) -> None:
     answer = httpx.request(method, front + path, headers=headers, content=body, trust_env=False)
@@ -106,7 +106,7 @@ def test_what_an_app_asks_wrongly_is_told_in_a_sentence(
         (["--adobe-url=http://127.0.0.1:9", "--software-statement=statement", "--port=99999"], "65536"),
     ],
 )
-def test_wrong_usage_is_told_in_a_sentence(tmp_path: Path, options: list[str], sentence: str) -> None:
+def test_wrong_usage_is_an_error_of_one_sentence(tmp_path: Path, options: list[str], sentence: str) -> None:
     (tmp_path / "statement").write_text("e30.e30.", "utf-8")
     (tmp_path / "empty").touch()
     ended = subprocess.run(

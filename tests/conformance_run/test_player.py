@@ -1,4 +1,4 @@
-"""Scenarios are played side by side, exclusive ones alone and last, and none is silently left out."""
+"""The player runs scenarios concurrently, exclusive ones alone and last, and reports each that it did not play."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ACTED: list[str] = []
 
 
 class BareStage:
-    """A stage without a service: enough for scenarios that only say that they were there."""
+    """A stage without a service, for scenarios that only record that they ran."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []
@@ -91,7 +91,7 @@ def play(*scenarios: type[Scenario], verbs: tuple[str, ...] = ("login",)) -> tup
     return reports, said
 
 
-def test_scenarios_are_played_side_by_side_and_exclusive_ones_after_all_others() -> None:
+def test_scenarios_run_concurrently_and_exclusive_ones_last() -> None:
     reports, said = play(Alone, Slow, Quick)
     acted = [entry for entry in ACTED if entry != "cleared"]
     assert acted.index("quick") < acted.index("slow ends")
@@ -109,14 +109,14 @@ def test_a_scenario_whose_verb_is_missing_is_named_and_not_played() -> None:
     assert ACTED == []
 
 
-def test_a_scenario_that_cannot_go_on_says_why_and_whose_it_is() -> None:
+def test_a_failed_scenario_gives_reason_and_blame() -> None:
     reports, _ = play(Failing, Quick)
     assert (reports[0].verdict, reports[0].note, reports[0].blame) == ("failed", "the cable is cut", "CONFIG")
     assert reports[1].verdict == "passed"
     assert ACTED.count("cleared") == 2
 
 
-def test_an_exclusive_scenario_that_could_not_be_prepared_is_not_played() -> None:
+def test_an_unprepared_exclusive_scenario_is_not_played() -> None:
     reports, _ = play(Unprepared)
     assert (reports[0].verdict, reports[0].note, reports[0].blame) == ("failed", "nobody logged in", "SERVICE")
     assert "alone plays" not in ACTED

@@ -1,4 +1,4 @@
-"""The plugin of the suite makes tests of rules, and costs nothing where it is not used."""
+"""The pytest plugin of the suite collects rules as tests, and imports nothing if it is not used."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def run_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str
     return subprocess.run(command, cwd=folder, text=True, capture_output=True, check=False, timeout=60)
 
 
-def test_a_service_toml_that_cannot_be_used_is_a_usage_error(tmp_path: Path) -> None:
+def test_an_invalid_service_toml_is_a_usage_error(tmp_path: Path) -> None:
     ended = run_pytest(tmp_path, "--pass-service=nowhere.toml")
     assert ended.returncode == 4
     assert "nowhere.toml: cannot be read" in ended.stderr

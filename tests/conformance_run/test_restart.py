@@ -1,4 +1,4 @@
-"""The restart command is run, and what went wrong with it is evidence."""
+"""The restart command: the suite runs it, and its failure is evidence."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def server() -> Iterator[str]:
         thread.join()
 
 
-def test_a_restart_is_over_when_the_service_answers(server: str) -> None:
+def test_a_restart_is_complete_when_the_service_answers(server: str) -> None:
     assert asyncio.run(ShellRestart("true", server)()) is None
 
 
@@ -40,7 +40,7 @@ def test_a_command_that_hangs_is_ended(server: str) -> None:
     assert failure == '"sleep 60" did not end within 0.2 s'
 
 
-def test_repoint_names_the_other_address_and_then_the_mocks_own_again(server: str, tmp_path: Path) -> None:
+def test_repoint_passes_the_other_address_and_then_the_mocks(server: str, tmp_path: Path) -> None:
     said = tmp_path / "said.txt"
     repoint = ShellRepoint(f"echo {{adobe_url}} >> {said}", server, original_url="http://127.0.0.1:8300/~mine")
     for address in ("https://127.0.0.1:9/a b;exit 1", None):

@@ -1,4 +1,4 @@
-"""A service.toml is understood, or refused with a sentence that names the place."""
+"""service.toml: valid files, and errors that name the position."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def read(tmp_path: Path, text: str) -> ServiceConfig:
     return load(path)
 
 
-def test_what_a_file_says_is_understood(tmp_path: Path) -> None:
+def test_a_file_is_read(tmp_path: Path) -> None:
     config = read(tmp_path, WHOLE)
     assert config.service.instances == 2
     assert config.mock.url == "http://127.0.0.1:8300/~here"
@@ -50,7 +50,7 @@ def test_what_a_file_says_is_understood(tmp_path: Path) -> None:
     assert config.states.state_of("pending") == "pending"
 
 
-def test_a_state_that_is_not_listed_has_no_word(tmp_path: Path) -> None:
+def test_an_unlisted_state_is_unmapped(tmp_path: Path) -> None:
     states = read(tmp_path, WHOLE).states
     assert states.state_of("authenticated") is None
     assert states.state_of(1) is None
@@ -80,7 +80,7 @@ def test_a_state_that_is_not_listed_has_no_word(tmp_path: Path) -> None:
         ("authenticated =", "authentic =", ':18: [states] has no key "authentic"'),
     ],
 )
-def test_a_mistake_is_named_with_its_line_and_remedy(tmp_path: Path, old: str, new: str, sentence: str) -> None:
+def test_an_error_has_line_and_remedy(tmp_path: Path, old: str, new: str, sentence: str) -> None:
     assert old in WHOLE
     with pytest.raises(ConfigError) as raised:
         read(tmp_path, WHOLE.replace(old, new))
@@ -90,11 +90,11 @@ def test_a_mistake_is_named_with_its_line_and_remedy(tmp_path: Path, old: str, n
     assert place[1].startswith(f"{tmp_path / 'service.toml'}:")
 
 
-def test_a_column_counts_characters() -> None:
+def test_columns_count_characters() -> None:
     assert position_of('a = 1\n"é" = { "ü" = 1, b = 2 }', ("é", "b")) == (2, 18)
 
 
-def test_a_driver_takes_the_place_of_verbs(tmp_path: Path) -> None:
+def test_a_driver_replaces_the_verbs(tmp_path: Path) -> None:
     config = read(tmp_path, '[service]\ndriver = "mine:Driver"\n')
     assert (config.verbs, config.service.name) == ({}, "mine:Driver")
     config = read(tmp_path, '[service]\ncommand = ["node", "driver.js"]\n')
@@ -113,7 +113,7 @@ def test_a_driver_takes_the_place_of_verbs(tmp_path: Path) -> None:
         ('driver = "m:D"\n[verbs.stop]\nrequest = "POST /stop"', "a driver names its verbs itself"),
     ],
 )
-def test_a_driver_that_cannot_be_meant_is_refused(tmp_path: Path, lines: str, sentence: str) -> None:
+def test_a_contradictory_driver_is_refused(tmp_path: Path, lines: str, sentence: str) -> None:
     with pytest.raises(ConfigError) as raised:
         read(tmp_path, f"[service]\n{lines}\n")
     assert sentence in str(raised.value)
@@ -124,12 +124,12 @@ def test_a_body_is_json_or_form_and_not_both(tmp_path: Path) -> None:
         read(tmp_path, WHOLE.replace("accept = [409]", 'form = { a = "b" }'))
 
 
-def test_a_file_that_is_no_toml_is_refused_with_the_line(tmp_path: Path) -> None:
+def test_invalid_toml_is_an_error_with_the_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"service\.toml:2:9: is not valid TOML: "):
         read(tmp_path, "\n[service\n")
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"nowhere\.toml: cannot be read"):
         load(tmp_path / "nowhere.toml")
 

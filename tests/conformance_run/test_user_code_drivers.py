@@ -1,4 +1,4 @@
-"""Drivers that users write: a command that speaks JSON lines, and a Python class."""
+"""Drivers in user code: a command that speaks JSON lines, and a Python class."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def question(verb: str, number: int = 0, **arguments: object) -> Request:
 
 
 def use(toml: Path, work: Callable[[Driver], Awaitable[VerbCall]]) -> VerbCall:
-    """What the work with the driver of a service.toml comes to."""
+    """Return the result of the work with the driver of a service.toml."""
 
     async def work_with_it() -> VerbCall:
         async with open_driver(load(toml), now_s=time.monotonic, restarter=None) as driver:
@@ -48,7 +48,7 @@ def use(toml: Path, work: Callable[[Driver], Awaitable[VerbCall]]) -> VerbCall:
 
 
 def by_command(folder: Path, code: str, more: str = "") -> Path:
-    """A service.toml whose driver is a Python program; it has what such programs begin with."""
+    """Return a service.toml whose driver is a Python program, with the common beginning of such programs."""
     script = folder / "driver.py"
     begin = "import json, os, sys, time\nhello = json.loads(sys.stdin.readline())\n"
     say = "def say(**answer):\n    print(json.dumps(answer), flush=True)\n"
@@ -66,7 +66,7 @@ for line in sys.stdin:
 
 
 @pytest.mark.slow
-def test_a_command_is_told_who_is_served_and_asked_with_device_and_arguments(tmp_path: Path) -> None:
+def test_a_command_receives_the_service_then_device_and_arguments(tmp_path: Path) -> None:
     toml = by_command(
         tmp_path,
         ANSWERING + "    print('asked', line, hello, file=sys.stderr)\n"
@@ -90,7 +90,7 @@ def test_a_command_is_told_who_is_served_and_asked_with_device_and_arguments(tmp
 
 
 @pytest.mark.slow
-def test_answers_may_come_in_any_order_and_too_late(tmp_path: Path) -> None:
+def test_answers_can_arrive_in_any_order_and_late(tmp_path: Path) -> None:
     toml = by_command(
         tmp_path,
         """
@@ -142,9 +142,7 @@ def test_a_command_may_restart_the_service_itself(tmp_path: Path) -> None:
         ("print('x' * 2_000_000)", "a line of its stdout is longer than 1048576 bytes"),
     ],
 )
-def test_a_command_that_does_not_begin_is_a_mistake_of_the_configuration(
-    tmp_path: Path, code: str, sentence: str
-) -> None:
+def test_a_command_without_a_greeting_is_a_configuration_error(tmp_path: Path, code: str, sentence: str) -> None:
     with pytest.raises(ConfigError) as raised:
         use(by_command(tmp_path, code), lambda driver: driver.ask(question("start")))
     assert sentence in str(raised.value)
@@ -167,9 +165,7 @@ def test_a_command_that_does_not_begin_is_a_mistake_of_the_configuration(
         ("    print('x' * 2_000_000)", "longer than 1048576 bytes"),
     ],
 )
-def test_a_crash_or_garbage_on_the_way_is_a_mistake_of_the_configuration(
-    tmp_path: Path, code: str, sentence: str
-) -> None:
+def test_a_crash_or_invalid_output_is_a_configuration_error(tmp_path: Path, code: str, sentence: str) -> None:
     async def work(driver: Driver) -> VerbCall:
         with pytest.raises(ConfigError) as raised:
             await driver.ask(question("status"))
@@ -181,9 +177,7 @@ def test_a_crash_or_garbage_on_the_way_is_a_mistake_of_the_configuration(
 
 
 @pytest.mark.slow
-def test_a_command_that_says_nothing_is_not_waited_for_without_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_silent_command_times_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command_driver, "READY_WITHIN", 0.5)
     monkeypatch.setattr(command_driver, "ENDS_WITHIN", 0.5)
     began = time.monotonic()
@@ -193,7 +187,7 @@ def test_a_command_that_says_nothing_is_not_waited_for_without_end(
 
 
 @pytest.mark.slow
-def test_a_command_that_cannot_be_started_is_named(tmp_path: Path) -> None:
+def test_an_unstartable_command_is_named(tmp_path: Path) -> None:
     toml = tmp_path / "service.toml"
     toml.write_text('[service]\ncommand = ["no-such-program"]\n')
     with pytest.raises(ConfigError, match="no-such-program cannot be started"):
@@ -239,7 +233,7 @@ class Driver:
 """
 
 
-def test_a_class_is_asked_by_coroutines_and_plain_methods(tmp_path: Path) -> None:
+def test_a_class_can_have_coroutines_and_plain_methods(tmp_path: Path) -> None:
     toml = by_class(tmp_path, WHOLE_CLASS)
     login = use(toml, lambda driver: driver.ask(question("login", mvpd="Dish", screen="primary")))
     assert login.returns == {"code": DEVICES[0][1].id[:7], "url": "DishCablevision"}
@@ -263,7 +257,7 @@ def test_failures_of_the_service_are_failed_verbs(tmp_path: Path) -> None:
         ("preauthorize", "permitted of the verb preauthorize is"),
     ],
 )
-def test_mistakes_of_the_class_are_mistakes_of_the_configuration(tmp_path: Path, verb: str, sentence: str) -> None:
+def test_errors_of_the_class_are_configuration_errors(tmp_path: Path, verb: str, sentence: str) -> None:
     toml = by_class(tmp_path, WHOLE_CLASS)
     with pytest.raises(ConfigError) as raised:
         use(toml, lambda driver: driver.ask(question(verb)))
@@ -280,7 +274,7 @@ def test_mistakes_of_the_class_are_mistakes_of_the_configuration(tmp_path: Path,
         ("class Driver", "SyntaxError"),
     ],
 )
-def test_a_class_that_cannot_be_made_is_named(tmp_path: Path, code: str, sentence: str) -> None:
+def test_a_class_that_cannot_be_instantiated_is_named(tmp_path: Path, code: str, sentence: str) -> None:
     with pytest.raises(ConfigError) as raised:
         use(by_class(tmp_path, code), lambda driver: driver.ask(question("start")))
     assert sentence in str(raised.value)
@@ -288,7 +282,7 @@ def test_a_class_that_cannot_be_made_is_named(tmp_path: Path, code: str, sentenc
 
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory, mock_url: str) -> Iterator[dict[str, Report]]:
-    """A short run by each of the example drivers, side by side."""
+    """A short run with each of the example drivers, concurrently."""
     folder = tmp_path_factory.mktemp("drivers")
     shipped = Path(examples.__file__).parent
     spaces = {name: f"{mock_url}/~by-{name}" for name in ("class", "command")}

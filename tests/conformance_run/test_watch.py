@@ -1,4 +1,4 @@
-"""`run --watch` judges what somebody else's tests make a service do."""
+"""`run --watch` judges the requests that other tests make a service send."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Watching:
         self.begun.set()
 
     def ended(self) -> tuple[int, dict[str, Any]]:
-        """Exit code and report."""
+        """Return exit code and report."""
         assert self.process.stdout is not None
         out = self.process.stdout.read()
         code = self.process.wait(60)
@@ -75,7 +75,7 @@ TRIPPED = "headers.authorization"
 
 
 def ask(space: SyncControlClient, *, times: int = 1, token: bool = False) -> None:
-    """What a service does; without a token it breaks `TRIPPED`."""
+    """Send a service's request; without a token it violates `TRIPPED`."""
     headers = {"Authorization": "Bearer unknown"} if token else {}
     for _ in range(times):
         httpx.get(f"{space.base_url}/api/v2/REF30/configuration", headers=headers, trust_env=False)
@@ -86,8 +86,8 @@ def verdicts(report: dict[str, Any]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("ends", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_with_the_report_and_its_exit_code(space: SyncControlClient, ends: signal.Signals) -> None:
-    ask(space)  # before the watching: that is not judged
+def test_a_signal_ends_the_watch_with_report_and_exit_code(space: SyncControlClient, ends: signal.Signals) -> None:
+    ask(space)  # before the watch begins: not judged
     with watching(space.base_url) as running:
         ask(space, times=2)
         running.process.send_signal(ends)
@@ -101,7 +101,7 @@ def test_a_signal_ends_it_with_the_report_and_its_exit_code(space: SyncControlCl
     assert "logout.on-request" in {entry["rule"] for entry in report["untestable"]}
 
 
-def test_findings_are_told_as_they_happen(space: SyncControlClient) -> None:
+def test_findings_are_printed_as_they_happen(space: SyncControlClient) -> None:
     with watching(space.base_url, "--until-idle", "2s") as running:
         ask(space)
         code, _ = running.ended()
@@ -111,7 +111,7 @@ def test_findings_are_told_as_they_happen(space: SyncControlClient) -> None:
     assert re.search(r"\(exchanges 1\)", told[0])
 
 
-def test_quiet_ends_it_only_after_something_happened(space: SyncControlClient) -> None:
+def test_until_quiet_ends_only_after_the_first_exchange(space: SyncControlClient) -> None:
     with watching(space.base_url, "--until-idle", "300ms", "--select", TRIPPED) as running:
         with pytest.raises(subprocess.TimeoutExpired):
             running.process.wait(1.5)
@@ -120,16 +120,16 @@ def test_quiet_ends_it_only_after_something_happened(space: SyncControlClient) -
     assert (code, report["verdict"]) == (0, "passed")
 
 
-def test_nothing_seen_is_nothing_judged(space: SyncControlClient) -> None:
+def test_a_watch_without_exchanges_judges_nothing(space: SyncControlClient) -> None:
     with watching(space.base_url, "--for", "300ms") as running:
         code, report = running.ended()
     assert (code, report["verdict"], report["run"]["exchanges"]) == (3, "inconclusive", 0)
 
 
-def test_a_reset_on_the_way_is_no_end(space: SyncControlClient) -> None:
+def test_a_reset_does_not_end_the_watch(space: SyncControlClient) -> None:
     with watching(space.base_url, "--until-idle", "3s", "--select", TRIPPED) as running:
         ask(space)
-        with space.events(after="0") as events:  # once this listener has been told of it, so has the other
+        with space.events(after="0") as events:  # once this listener has received it, so has the watch
             next(event for event in events if event.event == "exchange")
         subprocess.run(["sleep", "0.3"], check=True)
         space.reset()
@@ -139,7 +139,7 @@ def test_a_reset_on_the_way_is_no_end(space: SyncControlClient) -> None:
     assert (code, report["run"]["exchanges"]) == (1, 2)
 
 
-def test_the_end_of_the_mock_is_the_end_of_the_watching() -> None:
+def test_the_watch_ends_with_the_mock() -> None:
     with contextlib.ExitStack() as stack:
         with running_mock() as url:
             running = stack.enter_context(watching(url, "--select", TRIPPED))
@@ -162,7 +162,7 @@ def test_wrong_usage_is_exit_code_2(arguments: tuple[str, ...], sentence: str) -
     assert (done.returncode, sentence in done.stderr) == (2, True), done.stderr
 
 
-def test_a_mock_that_is_not_there_is_exit_code_3() -> None:
+def test_an_unreachable_mock_is_exit_code_3() -> None:
     command = [COMMAND, "run", "--watch", "--mock", "http://127.0.0.1:9"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, "no mock answers at http://127.0.0.1:9" in done.stdout) == (3, True)

@@ -1,4 +1,4 @@
-"""The examples of the docs, read as data."""
+"""The examples of the docs as data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\S*)\n(?P<text>.*?)^(?P=ind
 
 @dataclass(frozen=True)
 class Snippet:
-    """An example of a page, and the line on which it begins."""
+    """An example on a page, with its first line number."""
 
     page: Path
     line: int
@@ -34,12 +34,12 @@ def snippets(page: Path) -> Iterator[Snippet]:
 
 
 def all_snippets(*languages: str) -> list[Snippet]:
-    """Those of all pages, or those in some languages."""
+    """Return the examples of all pages, or those in some languages."""
     found = [snippet for page in PAGES for snippet in snippets(page)]
     return [snippet for snippet in found if not languages or snippet.language in languages]
 
 
 def named_commands(page: Path) -> list[str]:
-    """Commands of ours that the prose of a page names between backticks."""
+    """Return the commands of this package that the prose of a page names between backticks."""
     prose = _FENCE.sub("", page.read_text("utf-8"))
     return re.findall(r"(?<!`)`((?:pass-(?:mock|conformance|load)|python -m fixtures\.\w+) [^`]+)`(?!`)", prose)

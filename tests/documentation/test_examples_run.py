@@ -1,4 +1,4 @@
-"""The examples of the docs do what they say: the tutorial from its beginning to its end, and what takes moments."""
+"""The examples of the docs, run: the whole tutorial, and the examples that take seconds."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SERVICE_TOML = "fixtures/programmer_service/service.toml"
 
 
 class Shell:
-    """A folder in which lines of the docs are run, on free ports; at the end nothing that they started is left."""
+    """A folder in which documented commands run, on free ports; at the end all their processes are killed."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -38,15 +38,15 @@ class Shell:
         self._servers: dict[str, subprocess.Popen[bytes]] = {}
         toml = folder / SERVICE_TOML
         toml.parent.mkdir(parents=True)
-        mock = '[mock]\nurl = "http://127.0.0.1:8300"\n'  # what is left out there, for it is the default
+        mock = '[mock]\nurl = "http://127.0.0.1:8300"\n'  # omitted in the docs, because it is the default
         toml.write_text(self._moved((ROOT / SERVICE_TOML).read_text("utf-8") + mock), "utf-8")
 
     def url(self, address: str) -> str:
-        """Where something of the docs is here."""
+        """Return the address here of a documented address."""
         return self._moved(address)
 
     def run(self, text: str) -> str:
-        """What all of it prints. A server is started, in the place of the one of its kind that there is."""
+        """Run the lines, and return the output. A server replaces the running one of its kind."""
         said = ""
         for line in text.splitlines():
             server = next((server for server in SERVERS if line.startswith(server)), None)
@@ -57,11 +57,11 @@ class Shell:
         return said
 
     def export(self, name: str, file: str) -> None:
-        """What is run from now on finds the file in its environment."""
+        """Put the file into the environment of later commands."""
         self._environment[name] = str(self._folder / file)
 
     def code(self, line: str) -> int:
-        """How a command ends."""
+        """Return the exit code of a command."""
         return self._process(line).wait(240)
 
     def close(self) -> None:
@@ -91,7 +91,7 @@ class Shell:
         return subprocess.Popen(command, cwd=self._folder, env=self._environment, stdout=output, stderr=errors)
 
     def _moved(self, text: str) -> str:
-        """The ports of the docs are those of this shell."""
+        """Replace the ports of the docs by those of this shell."""
         return re.sub(r":(8300|9000)\b", lambda port: f":{self._ports[port[1]]}", text)
 
 
@@ -104,7 +104,7 @@ def until(holds: Callable[[], bool]) -> None:
 
 def answers(address: str) -> bool:
     with contextlib.suppress(httpx.TransportError):
-        httpx.get(address, trust_env=False, verify=False)  # noqa: S501 (whether it is there, not who)
+        httpx.get(address, trust_env=False, verify=False)  # noqa: S501 (checks reachability, not identity)
         return True
     return False
 
@@ -120,7 +120,7 @@ def blocks(page: str, language: str = "sh") -> list[str]:
     return [snippet.text for snippet in snippets(ROOT / page) if snippet.language == language]
 
 
-def test_the_tutorial_works_from_its_beginning_to_its_end(shell: Shell) -> None:
+def test_the_whole_tutorial_runs(shell: Shell) -> None:
     install, mock, service, login, findings, explain, mended, doctor, everything = blocks("docs/tutorial.md")
     assert "activate" in install
     shell.run(mock + service)
@@ -134,7 +134,7 @@ def test_the_tutorial_works_from_its_beginning_to_its_end(shell: Shell) -> None:
     assert "PASSED" in shell.run(everything)
 
 
-def test_the_bad_days_of_the_readme_come(shell: Shell) -> None:
+def test_the_presets_of_the_readme_take_effect(shell: Shell) -> None:
     (bad_days,) = [text for text in blocks("README.md") if "_mock/behaviours" in text]
     shell.run(f"pass-mock serve\n{bad_days}")
     behaviours = httpx.get(shell.url("http://127.0.0.1:8300/_mock/behaviours"), trust_env=False).json()["behaviours"]
@@ -146,13 +146,13 @@ def test_the_bad_days_of_the_readme_come(shell: Shell) -> None:
 @pytest.mark.parametrize(
     ("page", "about"), [("docs/reference/har.md", "exchanges.har"), ("docs/reference/media-tokens.md", "keys export")]
 )
-def test_what_needs_a_mock_alone_works(shell: Shell, page: str, about: str) -> None:
+def test_examples_that_need_only_a_mock_run(shell: Shell, page: str, about: str) -> None:
     (lines,) = [text for text in blocks(page) if about in text]
     shell.run(f"pass-mock serve\n{lines}")
 
 
 def test_a_service_with_fixed_hosts_is_judged_over_tls(shell: Shell) -> None:
-    """The variables that the page names make the difference for Python, the example service and the suite alike."""
+    """The documented variables are enough for Python, the example service and the suite."""
     (trust,) = [text for text in blocks("docs/how-to/service.md") if "REQUESTS_CA_BUNDLE" in text]
     shell.run("pass-mock serve --tls\npass-mock software-statement > statement.jwt")
     ask = "import httpx; httpx.get('https://localhost:8300/_mock/health').raise_for_status()"
@@ -166,7 +166,7 @@ def test_a_service_with_fixed_hosts_is_judged_over_tls(shell: Shell) -> None:
     assert "can be judged" in shell.run(doctor)
 
 
-def test_a_service_in_node_asks_the_mock_and_trusts_its_authority(shell: Shell, tmp_path: Path) -> None:
+def test_a_node_service_calls_the_mock_and_trusts_its_authority(shell: Shell, tmp_path: Path) -> None:
     page = "docs/how-to/service.md"
     (setting,) = blocks(page, "js")
     (trust,) = [text for text in blocks(page) if "NODE_EXTRA_CA_CERTS" in text]
@@ -180,7 +180,7 @@ def test_a_service_in_node_asks_the_mock_and_trusts_its_authority(shell: Shell, 
 
 
 def test_a_watched_run_ends_with_the_report_and_its_exit_code(shell: Shell) -> None:
-    """The lines for a CI job; here nobody asks the mock for anything, so nothing could be judged."""
+    """The lines for a CI job; here the mock gets no request, so the run judges nothing."""
     (job,) = blocks("docs/how-to/watch.md")
     shell.run("pass-mock serve")
     job = job.replace("report &", "report 2> said &")

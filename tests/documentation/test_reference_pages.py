@@ -1,4 +1,4 @@
-"""The pages about files leave no key out."""
+"""The reference pages of files document every key."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ PAGES = ROOT / "docs" / "reference"
         ("waivers.md", waivers.Match),
     ],
 )
-def test_every_key_of_a_file_is_explained(page: str, struct: type[msgspec.Struct]) -> None:
-    assert unexplained(page, struct.__struct_encode_fields__) == []
+def test_every_key_of_a_file_is_documented(page: str, struct: type[msgspec.Struct]) -> None:
+    assert undocumented(page, struct.__struct_encode_fields__) == []
 
 
 @pytest.mark.parametrize(
@@ -45,10 +45,10 @@ def test_every_key_of_a_file_is_explained(page: str, struct: type[msgspec.Struct
         ("event-toml.md", CURVES),
     ],
 )
-def test_every_name_is_explained(page: str, names: Iterable[str]) -> None:
-    assert unexplained(page, names) == []
+def test_every_name_is_documented(page: str, names: Iterable[str]) -> None:
+    assert undocumented(page, names) == []
 
 
-def unexplained(page: str, names: Iterable[str]) -> list[str]:
+def undocumented(page: str, names: Iterable[str]) -> list[str]:
     text = (PAGES / page).read_text("utf-8")
     return [name for name in names if f"`{name}`" not in text and f".{name}`" not in text]

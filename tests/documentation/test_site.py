@@ -1,4 +1,4 @@
-"""The documentation as a site: it builds without a warning, every link leads somewhere, no other host is needed."""
+"""The documentation site: builds without a warning, has no broken link, and needs no other host."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Addresses(HTMLParser):
-    """What a page has by its own name, what it links to, and what it loads."""
+    """The anchors, links and loaded resources of a page."""
 
     def __init__(self, page: Path) -> None:
         super().__init__()
@@ -48,14 +48,14 @@ def pages(site: Path) -> dict[Path, Addresses]:
 
 
 @pytest.mark.slow
-def test_every_link_leads_somewhere(pages: dict[Path, Addresses]) -> None:
+def test_every_link_resolves(pages: dict[Path, Addresses]) -> None:
     assert len(pages) > 40
     problems = [broken(page, link, pages) for page, found in pages.items() for link in found.links + found.loaded]
     assert [problem for problem in problems if problem] == []
 
 
 def broken(page: Path, link: str, pages: dict[Path, Addresses]) -> str:
-    """What is wrong with a link, if it is one within the site."""
+    """Return the problem of a link within the site, or an empty string."""
     parts = urlsplit(link)
     if parts.scheme or parts.netloc or page.name == "404.html":
         return ""
@@ -77,7 +77,7 @@ def test_nothing_is_loaded_from_another_host(site: Path, pages: dict[Path, Addre
 
 
 @pytest.mark.slow
-def test_the_build_refuses_what_leads_nowhere(tmp_path: Path) -> None:
+def test_the_build_refuses_broken_links(tmp_path: Path) -> None:
     repository = tmp_path / "repository"
     shutil.copytree(ROOT, repository, ignore=shutil.ignore_patterns(".*", "__pycache__", "dist", "site", "report"))
     how_to = repository / "docs" / "how-to"

@@ -1,6 +1,6 @@
-"""Every example of the docs is what it says it is: commands have their options, files load, code parses.
+"""The examples of the docs are valid: commands have their options, files load, code parses.
 
-What can be run in moments is run besides: by ``test_examples_run``, ``test_how_to`` and the tests of the CI examples.
+``test_examples_run``, ``test_how_to`` and the tests of the CI examples also run the fast ones.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def ids(value: object) -> str:
     return str(value)
 
 
-def test_every_example_says_in_which_language_it_is() -> None:
+def test_every_example_has_a_language() -> None:
     known = OUTPUT | set(SYNTAX) | {"sh", "toml", "json", "yaml", "python", "dockerfile"}
     drawings = [ROOT / "ARCHITECTURE.md"]
     unknown = [
@@ -48,7 +48,7 @@ def test_every_example_says_in_which_language_it_is() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("snippet", all_snippets("sh"), ids=ids)
-def test_a_shell_can_read_its_lines(snippet: Snippet) -> None:
+def test_shell_examples_parse(snippet: Snippet) -> None:
     syntax = subprocess.run(["bash", "-n"], input=snippet.text, capture_output=True, text=True, check=False)
     assert syntax.stderr == ""
 
@@ -60,20 +60,20 @@ def test_commands_and_their_options_exist(snippet: Snippet) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_commands_of_the_prose_exist(page: Path) -> None:
+def test_commands_in_prose_exist(page: Path) -> None:
     for line in named_commands(page):
         for words in commands(line):
             check(words)
 
 
 @pytest.mark.parametrize("line", ["pass-mock serv", "pass-mock serve --prot 1", "pass-load run --evnt kickoff"])
-def test_a_wrong_command_would_be_noticed(line: str) -> None:
+def test_a_wrong_command_is_detected(line: str) -> None:
     with pytest.raises(AssertionError):
         check(line.split())
 
 
 @pytest.mark.parametrize("snippet", all_snippets("toml"), ids=ids)
-def test_files_can_be_loaded(snippet: Snippet, tmp_path: Path) -> None:
+def test_files_load(snippet: Snippet, tmp_path: Path) -> None:
     file = tmp_path / "example.toml"
     load = loader(snippet.text)
     file.write_text(completed(snippet.text) if load is service_config.load else snippet.text, "utf-8")
@@ -81,12 +81,12 @@ def test_files_can_be_loaded(snippet: Snippet, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("snippet", all_snippets("json", "yaml"), ids=ids)
-def test_data_can_be_read(snippet: Snippet) -> None:
+def test_data_parses(snippet: Snippet) -> None:
     assert json.loads(snippet.text) if snippet.language == "json" else yaml.safe_load(snippet.text)
 
 
 @pytest.mark.parametrize("snippet", all_snippets("python"), ids=ids)
-def test_python_is_python(snippet: Snippet) -> None:
+def test_python_examples_parse(snippet: Snippet) -> None:
     compile(snippet.text, str(snippet), "exec")
 
 
@@ -97,7 +97,7 @@ def test_other_languages_parse(snippet: Snippet) -> None:
 
 
 def commands(text: str) -> Iterator[list[str]]:
-    """The simple commands of a shell script, word by word; redirections go with them."""
+    """Yield the simple commands of a shell script word by word, with their redirections."""
     lexer = shlex.shlex(text.replace("\\\n", " "), posix=True, punctuation_chars=";|&()<>\n")
     lexer.whitespace = " \t\r"
     words: list[str] = []
@@ -111,7 +111,7 @@ def commands(text: str) -> Iterator[list[str]]:
 
 
 def check(words: list[str]) -> None:
-    """A command of ours exists, and so do its options."""
+    """Assert that a command of this package and its options exist."""
     line = " ".join(words)
     name = next((name for name in COMMANDS if f"{line} ".startswith(f"{name} ")), None)
     if name is None:
@@ -129,7 +129,7 @@ def check(words: list[str]) -> None:
 
 
 def loader(text: str) -> Callable[[Path], Any]:
-    """What reads a file with these tables."""
+    """Return the reader of a file with these tables."""
     if "[[waivers]]" in text:
         known = [rule.card.id for rule in all_rules()]
         return lambda file: waivers.load(file, known, today=date(2026, 1, 1))
@@ -143,7 +143,7 @@ def loader(text: str) -> Callable[[Path], Any]:
 
 
 def completed(text: str) -> str:
-    """An excerpt of a service.toml with what it leaves out."""
+    """Return an excerpt of a service.toml, completed to a valid file."""
     before = "" if "[service]" in text else '[service]\nbase_url = "http://127.0.0.1:9000"\n'
     carried = any(way in text for way in ("[verbs.", "driver =", "command ="))
     return before + text + ("" if carried else '[verbs.start]\nrequest = "POST /start"\n')

@@ -1,8 +1,8 @@
-"""Whether verdicts can be relied on: ``python -m tests.flakes.flakes [--runs 20] [--busy N]``.
+"""Stability of verdicts under load: ``python -m tests.flakes.flakes [--runs 20] [--busy N]``.
 
-Judges the compliant example service again and again while other processes keep every core busy, and prints what the
-rules and scenarios came to. On a machine that is too slow a verdict may be inconclusive; it may never be wrong. It
-exits with 1 if one was: a rule violated or not exercised, a scenario failed, or a run that gave no report.
+Judges the compliant example service repeatedly while other processes keep every core busy, and prints the verdicts
+of rules and scenarios. On a slow machine a verdict may be inconclusive; it must never be wrong. Exits
+with 1 if one was: a rule violated or not exercised, a scenario failed, or a run without a report.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from rich.table import Table
 COMMAND = str(Path(sys.executable).with_name("pass-conformance"))
 LONGEST_RUN = 600.0
 RIGHT = frozenset({"passed", "inconclusive"})
-"""What a rule or a scenario may come to where nothing is wrong."""
+"""Verdicts of rules and scenarios that are not an error."""
 NO_REPORT = "no report"
 
 Verdicts = Mapping[str, str]
-"""What each rule and scenario of one run came to."""
+"""Verdict of each rule and scenario of one run."""
 
 
 @contextmanager
 def busy(processes: int) -> Iterator[None]:
-    """So many processes that do nothing but use up time of the processors."""
+    """Run this number of processes that keep the processor busy."""
     started = [multiprocessing.get_context("spawn").Process(target=_spin, daemon=True) for _ in range(processes)]
     for process in started:
         process.start()
@@ -48,7 +48,7 @@ def busy(processes: int) -> Iterator[None]:
 
 
 def verdicts_of(report: Mapping[str, object]) -> dict[str, str]:
-    """Of one run, with the first finding or the note where something is wrong."""
+    """Return the verdicts of one run by rule id and scenario."""
     found: dict[str, str] = {}
     for rule in _listed(report, "rules"):
         found[str(rule["id"])] = str(rule["verdict"])
@@ -58,14 +58,14 @@ def verdicts_of(report: Mapping[str, object]) -> dict[str, str]:
 
 
 def wrong(runs: Sequence[Verdicts]) -> dict[str, Counter[str]]:
-    """What came to anything but passed or inconclusive in some run: how often to what."""
+    """Return the verdict counts of all rules and scenarios that were neither passed nor inconclusive in some run."""
     names = dict.fromkeys(name for run in runs for name in run)
     tallies = {name: Counter(run.get(name, NO_REPORT) for run in runs) for name in names}
     return {name: tally for name, tally in tallies.items() if tally.keys() - RIGHT}
 
 
-def judged(folder: Path) -> tuple[dict[str, str], str]:
-    """The verdicts of one run, and its report as text."""
+def judge_once(folder: Path) -> tuple[dict[str, str], str]:
+    """Judge the service once; return the verdicts of the run, and its report as text."""
     command = [COMMAND, "demo", "--format", "json", "--report", str(folder)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_RUN, check=False)
     try:
@@ -80,7 +80,7 @@ def main(runs: int, processes: int) -> int:
     with busy(processes), tempfile.TemporaryDirectory(prefix="pass-flakes-") as folder:
         for number in range(1, runs + 1):
             began = time.monotonic()
-            verdicts, report = judged(Path(folder) / str(number))
+            verdicts, report = judge_once(Path(folder) / str(number))
             all_verdicts.append(verdicts)
             tally = ", ".join(f"{count} {verdict}" for verdict, count in Counter(verdicts.values()).most_common())
             console.print(f"run {number} of {runs}: {tally} ({time.monotonic() - began:.0f} s)", highlight=False)
@@ -98,7 +98,7 @@ def main(runs: int, processes: int) -> int:
 
 
 def _show(runs: Sequence[Verdicts], console: Console) -> None:
-    """A line for each rule and scenario that was not passed every time, and one for all others."""
+    """Print a line for each rule and scenario that did not always pass, and one for the others."""
     table = Table("rule or scenario", "verdicts")
     steady = 0
     for name in dict.fromkeys(name for run in runs for name in run):
@@ -119,7 +119,7 @@ def _listed(report: Mapping[str, object], name: str) -> list[dict[str, object]]:
 
 def _spin() -> None:
     parent = os.getppid()
-    while os.getppid() == parent:  # ends by itself where whoever started it was killed
+    while os.getppid() == parent:  # ends by itself if its parent was killed
         for _ in range(1_000_000):
             pass
 

@@ -1,4 +1,4 @@
-"""How runs are held against each other; the runs themselves are made by hand (``python -m tests.flakes.flakes``)."""
+"""The comparison of runs; the runs themselves are manual (``python -m tests.flakes.flakes``)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tests.flakes.flakes import NO_REPORT, verdicts_of, wrong
 PASSED = {"errors.throttled-waits": "passed", "scenario throttled": "passed"}
 
 
-def test_rules_and_scenarios_of_a_report_are_told_apart() -> None:
+def test_rules_and_scenarios_of_a_report_have_distinct_names() -> None:
     report = {
         "rules": [{"id": "errors.throttled-waits", "verdict": "passed"}],
         "scenarios": [{"id": "throttled", "verdict": "passed"}],
@@ -19,7 +19,7 @@ def test_an_inconclusive_verdict_is_not_wrong() -> None:
     assert wrong([PASSED, {**PASSED, "errors.throttled-waits": "inconclusive"}]) == {}
 
 
-def test_a_breach_a_missing_opportunity_a_failed_scenario_and_a_missing_report_are_wrong() -> None:
+def test_violations_and_missing_verdicts_are_wrong() -> None:
     runs = [
         PASSED,
         {**PASSED, "errors.throttled-waits": "violated"},

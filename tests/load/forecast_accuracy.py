@@ -1,4 +1,4 @@
-"""Real runs on the example service with a mock that records, for forecasts to stand beside.
+"""Real runs on the example service with a recording mock, to compare forecasts with.
 
 As a command it prints how far forecasts are off:
 

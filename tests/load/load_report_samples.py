@@ -1,4 +1,4 @@
-"""Reports of events, made by hand; as a command, it writes their pages into a folder for tests in a browser."""
+"""Synthetic reports of events; as a command, it writes their pages into a folder for browser tests."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HOSTILE = '"><img src=x onerror=alert(1)><script>alert(1)</script>'
 
 
 def bad_day(name: str = "a TV provider fails") -> LoadReport:
-    """A minute in which a service polls too often, an incident hurts it, and some viewers give up."""
+    """Return a report on a minute with excessive polling, an incident, and viewers who give up."""
     judge = LiveJudge(select(["authentication.poll-interval"]), Expectations(), seconds=60.0, found=_unheard)
     judge.begin(0.0)
     number = 0
@@ -71,7 +71,7 @@ def bad_day(name: str = "a TV provider fails") -> LoadReport:
 
 
 def invalid() -> LoadReport:
-    """A run that could not begin."""
+    """Return a report on a run that could not start."""
     return compose(
         event(),
         compose_conformance([], run=Run(service="http://127.0.0.1:9000")),
@@ -84,7 +84,7 @@ def invalid() -> LoadReport:
 
 
 def forecast(name: str = "a TV provider fails") -> ForecastReport:
-    """What ten thousand viewers of such a minute would ask of a service with two defects."""
+    """Return a forecast for ten thousand viewers of such a minute and a service with two defects."""
     incident = Incident(at=Moment("+20s"), lasts=parse_duration("5s"), preset="mvpd-down", title=name)
     strange = Incident(
         at=Moment("+40s"), behaviour=Behaviour(effect=Effect(status=503), match=Match(ip="198.18.0.1")), title=name
@@ -101,7 +101,7 @@ def forecast(name: str = "a TV provider fails") -> ForecastReport:
 
 
 def _unheard(_: object) -> None:
-    """Nobody listens to findings and announcements here."""
+    """Discard findings and announcements."""
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a load run sees, made by hand."""
+"""Synthetic observations of a load run."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def asked(verb: str, *, intended: float, started: float, ended: float, failure: 
 
 
 def event(audience: int = 100, **kind: object) -> Event:
-    """Two stages, the second with three quarters of the audience in a third of the time; one kind of viewer."""
+    """Return an event of two stages, the second with three quarters of the audience in a third of the time."""
     usual = ViewerKind(entrance="second-screen", zaps=1, watches=parse_duration("2s"))
     return Event(
         name="test",

@@ -1,6 +1,6 @@
-"""Forecasts beside real runs of the same event: the example service, recorded, as it is and with two defects.
+"""Forecasts compared with real runs of the same event: the recorded example service, compliant and with two defects.
 
-A run has chance in it, and so few viewers make few calls: counts are compared within four standard deviations and a
+A run is random, and few viewers make few calls: counts are compared within four standard deviations and ten per cent.
 tenth.
 """
 
@@ -51,7 +51,7 @@ BY_ACTION = (
     ("play", "play", "decisions.authorize"),
     ("logout", "logout", "logout"),
 )
-"""What a forecast and a run call the same, and an endpoint that is asked for it."""
+"""Actions that forecast and run name alike, and an endpoint that each causes."""
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def runs(folder: Path) -> Mapping[str, Recorded]:
-    """Both runs side by side: they are mostly waiting."""
+    """Both runs, concurrently: they spend most of their time waiting."""
     event = ("--event", str(folder / "small.toml"))
     with (
         running(folder / "compliant", event, seed=5) as compliant,
@@ -83,8 +83,8 @@ def assert_near(foreseen: float, measured: float, what: str) -> None:
     assert abs(foreseen - measured) <= margin, f"{what}: {foreseen:g} foreseen, {measured:g} measured"
 
 
-def assert_foreseen(report: dict[str, Any], run: Recorded) -> None:
-    """Endpoint by endpoint, and in the fullest second; in a run that was too slow to be an event, by action alone."""
+def assert_forecast_matches(report: dict[str, Any], run: Recorded) -> None:
+    """Compare by endpoint and by busiest second; in a run that was too slow for an event, by action only."""
     foreseen = {one["endpoint"]: one["calls"] for one in report["endpoints"]}
     for action, verb, endpoint in BY_ACTION:
         asked = next(one["calls"] for one in run.report["verbs"] if one["verb"] == verb)
@@ -93,26 +93,26 @@ def assert_foreseen(report: dict[str, Any], run: Recorded) -> None:
     if run.report["invalid"]:
         return
     for endpoint in foreseen.keys() | run.calls.keys():
-        # What all viewers share was fetched before the event in part.
+        # Part of what all viewers share was fetched before the event.
         if endpoint not in {"dcr.token", "dcr.register", "configuration"}:
             assert_near(foreseen.get(endpoint, 0.0), run.calls.get(endpoint, 0), endpoint)
     assert_near(report["calls"], run.report["adobe"]["calls"], "all calls")
     assert_near(report["peak"]["per_second"], run.peak, "the fullest second")
 
 
-def test_a_compliant_run_is_foreseen_without_a_trace(folder: Path, runs: Mapping[str, Recorded]) -> None:
-    assert_foreseen(forecast(folder), runs["compliant"])
+def test_a_compliant_run_matches_the_forecast_without_a_trace(folder: Path, runs: Mapping[str, Recorded]) -> None:
+    assert_forecast_matches(forecast(folder), runs["compliant"])
 
 
-def test_a_compliant_run_teaches_the_compliant_habits(folder: Path, runs: Mapping[str, Recorded]) -> None:
+def test_a_trace_of_a_compliant_run_yields_the_compliant_habits(folder: Path, runs: Mapping[str, Recorded]) -> None:
     report = forecast(folder, "--trace", str(runs["compliant"].trace))
-    assert_foreseen(report, runs["compliant"])
+    assert_forecast_matches(report, runs["compliant"])
     assert report["violated"] == []
 
 
-def test_a_defective_run_is_foreseen_from_its_trace(folder: Path, runs: Mapping[str, Recorded]) -> None:
+def test_a_defective_run_matches_the_forecast_from_its_trace(folder: Path, runs: Mapping[str, Recorded]) -> None:
     report = forecast(folder, "--trace", str(runs["defective"].trace))
-    assert_foreseen(report, runs["defective"])
+    assert_forecast_matches(report, runs["defective"])
     habits = {habit["name"]: habit for habit in report["habits"]}
     assert habits["configuration_kept"]["value"] == 0
     if not runs["defective"].report["invalid"]:
@@ -120,7 +120,7 @@ def test_a_defective_run_is_foreseen_from_its_trace(folder: Path, runs: Mapping[
         assert habits["poll_interval"]["value"] == pytest.approx(1.0, abs=0.2)
 
 
-def test_mending_the_defects_on_paper_is_what_mending_them_does(folder: Path, runs: Mapping[str, Recorded]) -> None:
+def test_a_forecast_without_the_defects_matches_a_compliant_run(folder: Path, runs: Mapping[str, Recorded]) -> None:
     report = forecast(folder, "--trace", str(runs["defective"].trace))
     variants = {variant["mended"]: variant for variant in report["variants"]}
     assert "configuration.cached" in variants

@@ -1,4 +1,4 @@
-"""The throttle over many addresses in columns is the mock's throttle, call by call."""
+"""The vectorised rate limit over many addresses decides every call like the mock's rate limit."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Others = list[tuple[int, int, Limit]]
 
 @dataclass(frozen=True, order=True)
 class Refused:
-    """One try that was answered 429."""
+    """One attempt that was answered 429."""
 
     address: int
     at: int
@@ -35,11 +35,11 @@ class Refused:
 
 
 Found = tuple[list[Refused], list[tuple[int, int, int]]]
-"""What was refused, and when each call was first made: address, time, endpoint."""
+"""Refused attempts, and the first time of each call: address, time, endpoint."""
 
 
 def one_by_one(arrivals: Arrivals, usual: Limit, others: Others, pause: int, tries: int) -> Found:
-    """The same by the mock's own `admit`, an address and a call at a time."""
+    """Return the result of the mock's own `admit`, one address and one call at a time."""
     refused: list[Refused] = []
     made: list[tuple[int, int, int]] = []
     queues: dict[int, dict[int, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
@@ -79,27 +79,23 @@ def in_columns(arrivals: Arrivals, usual: Limit, others: Others, pause: int, tri
 
 
 @given(ARRIVALS, LIMITS, st.sampled_from([0, 440, 1100, 1650]), st.integers(1, 6))
-def test_any_arrivals_are_throttled_as_the_mock_does(
-    arrivals: Arrivals, limit: Limit, pause: int, tries: int
-) -> None:
+def test_any_arrivals_are_throttled_as_by_the_mock(arrivals: Arrivals, limit: Limit, pause: int, tries: int) -> None:
     assert in_columns(arrivals, limit, [], pause, tries) == one_by_one(arrivals, limit, [], pause, tries)
 
 
 @given(ARRIVALS, LIMITS, st.integers(0, 15_000), st.integers(1, 10_000))
-def test_a_limit_that_changes_for_a_while_is_followed(
-    arrivals: Arrivals, limit: Limit, begins: int, lasts: int
-) -> None:
+def test_a_temporary_limit_is_applied(arrivals: Arrivals, limit: Limit, begins: int, lasts: int) -> None:
     others = [(begins, begins + lasts, limit)]
     assert in_columns(arrivals, Limit(), others, 1100, 3) == one_by_one(arrivals, Limit(), others, 1100, 3)
 
 
-def test_eleven_calls_at_once_pass_and_the_twelfth_comes_again() -> None:
+def test_eleven_calls_at_once_pass_and_the_twelfth_is_retried() -> None:
     refused, made = in_columns([(0, 0, 0, 0)] * 12, Limit(), [], 1100, 3)
     assert refused == [Refused(0, 0, 0, last=False)]
     assert made == [(0, 0, 0)] * 12
 
 
-def test_who_was_refused_is_later_from_then_on_and_the_others_of_the_household_are_not() -> None:
+def test_a_refused_device_is_delayed_and_others_of_its_household_are_not() -> None:
     busy, idle = [(0, 0, 0, 0)] * 12 + [(0, 9_000, 1, 0)], [(0, 5_000, 2, 1)]
     _, made = in_columns([*busy, *idle], Limit(), [], 1100, 3)
     assert [moment for _, moment, endpoint in made if endpoint == 1] == [10_100]
@@ -107,7 +103,7 @@ def test_who_was_refused_is_later_from_then_on_and_the_others_of_the_household_a
 
 
 @pytest.mark.parametrize(("devices", "share"), [(1, 0.0), (3, 0.45)])
-def test_devices_behind_one_address_are_refused_what_each_alone_is_not(devices: int, share: float) -> None:
+def test_devices_at_one_address_share_its_limit(devices: int, share: float) -> None:
     calls = [(0, number * 500, 0, device) for number in range(18) for device in range(devices)]
     refused, _ = in_columns(calls, Limit(), [], 1100, 1)
     assert len(refused) / len(calls) == pytest.approx(share, abs=0.1)

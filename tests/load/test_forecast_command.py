@@ -1,4 +1,4 @@
-"""`pass-load forecast` as users call it: forms, exit codes, and the sentences for what is wrong."""
+"""The command `pass-load forecast`: formats, exit codes and error messages."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def forecast(*arguments: str) -> Result:
     return CliRunner().invoke(main, ["forecast", *arguments])
 
 
-def test_the_report_is_written_in_all_forms(event: str, tmp_path: Path) -> None:
+def test_the_report_is_written_in_all_formats(event: str, tmp_path: Path) -> None:
     result = forecast("--event", event, "--seed", "1", "--report", str(tmp_path / "out"), "--format", "json")
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout) == json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))
@@ -107,7 +107,7 @@ def test_the_figures_of_a_report_agree(event: str) -> None:
     assert (dies["begins"], dies["ends"]) == (10.0, 30.0)
 
 
-def test_a_trace_without_logins_teaches_nothing(event: str, tmp_path: Path) -> None:
+def test_a_trace_without_logins_yields_no_habits(event: str, tmp_path: Path) -> None:
     trace = tmp_path / "empty.jsonl"
     trace.write_text("", "utf-8")
     result = forecast("--event", event, "--trace", str(trace))
@@ -147,7 +147,7 @@ def test_wrong_usage_is_one_sentence(arguments: tuple[str, ...], sentence: str) 
         (('duration = "60s"', 'duration = "60s"\nworkload = "closed"'), "closed workload"),
     ],
 )
-def test_events_that_cannot_be_foreseen_are_refused(tmp_path: Path, change: tuple[str, str], sentence: str) -> None:
+def test_events_that_cannot_be_forecast_are_refused(tmp_path: Path, change: tuple[str, str], sentence: str) -> None:
     file = tmp_path / "odd.toml"
     file.write_text(EVENT.replace(*change), "utf-8")
     result = forecast("--event", str(file))

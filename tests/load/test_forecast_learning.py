@@ -1,4 +1,4 @@
-"""Habits are learned from what a trace shows, and nothing is learned from what it does not."""
+"""Habits learned from traces: what a trace shows, and nothing that it does not."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def learned(trace: Trace, instances: int = 1) -> Learned:
 
 
 def compliant(trace: Trace, viewer: Viewer, code: str) -> None:
-    """A viewer logs in on the second screen, looks at the catalogue and plays twice."""
+    """Add a viewer who logs in on the second screen, loads the catalogue and plays twice."""
     trace.profiles(viewer)
     trace.session(code, viewer)
     trace.look_up(code, viewer)
@@ -42,7 +42,7 @@ def compliant(trace: Trace, viewer: Viewer, code: str) -> None:
 
 
 def evening(visit: Visit, viewers: int = 8) -> Trace:
-    """One viewer after the other visits."""
+    """Return a trace of successive viewers."""
     trace = Trace().start()
     trace.configuration()
     for number in range(viewers):
@@ -51,7 +51,7 @@ def evening(visit: Visit, viewers: int = 8) -> Trace:
 
 
 def differing(habits: Habits) -> set[str]:
-    """The habits that differ from the compliant ones by more than a tenth."""
+    """Return the habits that differ from the compliant ones by more than a tenth."""
     found = set()
     for name in habits.__struct_fields__:
         is_now, should_be = float(getattr(habits, name)), float(getattr(COMPLIANT, name))
@@ -60,7 +60,7 @@ def differing(habits: Habits) -> set[str]:
     return found
 
 
-def test_a_compliant_evening_shows_the_compliant_habits() -> None:
+def test_a_compliant_trace_yields_the_compliant_habits() -> None:
     found = learned(evening(compliant))
     assert differing(found.habits) == {"denied_share"}, "which is the catalogue's, and here two of ten"
     assert found.defects == []
@@ -163,9 +163,7 @@ def listing(trace: Trace, viewer: Viewer, code: str) -> None:
         (listing, "profiles_per_start", 1.0, "authentication.profile-remembered"),
     ],
 )
-def test_what_a_service_does_wrong_is_measured_and_laid_to_a_rule(
-    visit: Visit, habit: str, value: float, rule: str
-) -> None:
+def test_each_flaw_is_measured_and_attributed_to_a_rule(visit: Visit, habit: str, value: float, rule: str) -> None:
     found = learned(evening(visit))
     assert getattr(found.habits, habit) == pytest.approx(value, rel=0.15)
     flaw = next(flaw for flaw in found.defects if flaw.name == rule)
@@ -173,14 +171,14 @@ def test_what_a_service_does_wrong_is_measured_and_laid_to_a_rule(
     assert getattr(flaw.remove_from(found.habits), habit) == getattr(COMPLIANT, habit)
 
 
-def test_devices_that_all_come_from_one_address_are_noticed() -> None:
+def test_a_common_address_of_all_devices_is_detected() -> None:
     trace = Trace().start()
     for number in range(8):
         compliant(trace, Viewer(f"device-{number}", "10.0.0.1"), f"CODE{number:03}")
     assert learned(trace).habits.one_address
 
 
-def test_two_instances_may_each_have_their_own() -> None:
+def test_two_instances_can_each_have_a_client_and_token() -> None:
     trace = Trace().start()
     trace.wait(30)
     trace.register("client-2")
@@ -193,7 +191,7 @@ def test_two_instances_may_each_have_their_own() -> None:
     assert (habits.tokens_per_call, habits.registrations_per_start, habits.configuration_kept) == (0, 0, 180)
 
 
-def test_first_screens_are_told_from_second_ones() -> None:
+def test_first_and_second_screen_logins_are_distinguished() -> None:
     def both(trace: Trace, viewer: Viewer, code: str) -> None:
         compliant(trace, viewer, code)
         trace.session(f"B{code[1:]}", viewer)
@@ -207,7 +205,7 @@ def test_first_screens_are_told_from_second_ones() -> None:
     assert not habits.waits_for_redirect
 
 
-def test_the_pause_after_a_poll_that_failed_is_not_the_usual_one() -> None:
+def test_the_pause_after_a_failed_poll_is_not_counted() -> None:
     def throttled(trace: Trace, viewer: Viewer, code: str) -> None:
         trace.session(code, viewer)
         for status in (200, 429, 200, 200):
@@ -218,13 +216,13 @@ def test_the_pause_after_a_poll_that_failed_is_not_the_usual_one() -> None:
     assert learned(evening(throttled)).habits.poll_interval == pytest.approx(1.0, abs=0.01)
 
 
-def test_a_trace_in_which_nobody_does_anything_teaches_nothing() -> None:
+def test_a_trace_without_activity_yields_no_habits() -> None:
     trace = Trace().start()
     exchanges = [seen for seen in trace.observations if isinstance(seen, Exchange)]
     assert learn_from(exchanges, instances=1) is None
 
 
-def test_every_rule_that_is_laid_a_habit_to_exists_and_so_does_the_habit() -> None:
+def test_every_attributed_rule_and_habit_exists() -> None:
     from pass_harness.conformance.registry import all_rules  # noqa: PLC0415 - slow, and needed here alone
 
     rules = {rule.card.id for rule in all_rules()}

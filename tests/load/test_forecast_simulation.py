@@ -1,4 +1,4 @@
-"""What an audience asks: nobody is lost or counted twice, chance repeats itself, and flaws cost what they should."""
+"""The simulated audience: every viewer counted once, reproducible results, and the cost of flaws."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ KINDS = (
 
 
 def event(audience: int = 2_000, **changed: Any) -> Event:  # noqa: ANN401 - members of Event
-    """A minute of arrivals, and time enough for everybody to finish."""
+    """Return an event with a minute of arrivals, and time for all viewers to finish."""
     given: dict[str, Any] = {
         "name": "evening",
         "audience": audience,
@@ -68,8 +68,8 @@ def calls(of: Tally, endpoint: str) -> float:
     return float(of.calls[ENDPOINTS.index(endpoint)].sum())
 
 
-def test_everybody_makes_the_calls_of_their_story() -> None:
-    """With time enough: each new viewer one session, each viewer as many playbacks as they zap, and one more."""
+def test_every_viewer_makes_the_calls_of_their_story() -> None:
+    """Each new viewer has one session, and each viewer has one playback more than zaps."""
     one = event(households={})
     found = tally(one)
     kinds = np.concatenate([chunk.kind for chunk in chunks(one, one.audience, 1, 50_000)])
@@ -86,7 +86,7 @@ def test_everybody_makes_the_calls_of_their_story() -> None:
     assert first + second <= calls(found, "profiles.code") <= first + 3 * second
 
 
-def test_what_is_counted_by_second_by_action_and_by_household_is_the_same() -> None:
+def test_counts_by_second_action_and_household_agree() -> None:
     found = tally(event(households={"1": 1, "5": 1}), spoilt("poll-every-second", "token-per-call"))
     by_action = sum(found.calls_of.values())
     again = sum(one.throttled - one.lost for one in found.households.values())
@@ -97,7 +97,7 @@ def test_what_is_counted_by_second_by_action_and_by_household_is_the_same() -> N
 
 
 @pytest.mark.parametrize("curve", CURVES)
-def test_the_whole_audience_arrives_as_the_curve_says(curve: str) -> None:
+def test_the_whole_audience_arrives_along_the_curve(curve: str) -> None:
     stages = tuple(
         Stage(lasts=parse_duration(f"{round(part * 1000)}s"), share=share) for part, share in CURVES[curve]
     )
@@ -128,7 +128,7 @@ def test_twice_the_audience_makes_twice_the_calls() -> None:
     assert twice.calls.sum(axis=0).max() == pytest.approx(2 * once.calls.sum(axis=0).max(), rel=0.1)
 
 
-def test_some_viewers_stand_for_the_others_where_there_would_be_too_many_calls() -> None:
+def test_large_audiences_are_scaled_from_a_sample() -> None:
     whole, part = tally(event(40_000)), tally(event(40_000), most_calls=100_000)
     assert (whole.simulated, part.audience) == (40_000, 40_000)
     assert part.simulated < 15_000
@@ -138,7 +138,7 @@ def test_some_viewers_stand_for_the_others_where_there_would_be_too_many_calls()
 
 
 @given(st.dictionaries(st.integers(1, 9).map(str), st.floats(0.1, 10), max_size=4), st.integers(1, 5_000))
-def test_all_viewers_live_somewhere(households: dict[str, float], viewers: int) -> None:
+def test_every_viewer_belongs_to_a_household(households: dict[str, float], viewers: int) -> None:
     sizes = household_sizes(event(households=households), viewers)
     assert sum(sizes.values()) == viewers
     assert min(sizes.values()) >= 0
@@ -146,7 +146,7 @@ def test_all_viewers_live_somewhere(households: dict[str, float], viewers: int) 
 
 @given(st.integers(0, 2**32), st.sampled_from(["poll-every-second", "token-per-call", "preauthorization-not-cached"]))
 @settings(max_examples=10, deadline=None)
-def test_a_flaw_changes_what_the_service_asks_and_nobody_who_comes(seed: int, name: str) -> None:
+def test_a_flaw_changes_the_calls_and_not_the_arrivals(seed: int, name: str) -> None:
     one = event(300, viewers=(replace_kind(KINDS[0], looks_again=True), *KINDS[1:]))
     well, ill = tally(one, seed=seed), tally(one, spoilt(name), seed=seed)
     assert np.array_equal(well.arrivals, ill.arrivals)
@@ -170,11 +170,11 @@ COSTS = {
     "denial-retried": ("decisions.authorize", 2.2),
     "catalogue-one-by-one": ("decisions.preauthorize", 4.0),
 }
-"""An endpoint, and at least how many calls to it per viewer the defect leads to."""
+"""An endpoint, and the minimum number of calls to it per viewer that the defect causes."""
 
 
 @pytest.mark.parametrize("name", COSTS)
-def test_defects_cost_what_they_say(name: str) -> None:
+def test_defects_cause_their_stated_calls(name: str) -> None:
     endpoint, least = COSTS[name]
     well, ill = tally(event()), tally(event(), spoilt(name))
     assert calls(ill, endpoint) >= least * 2_000
@@ -219,7 +219,7 @@ def incident(effect: Effect, match: Match | None = None, **more: Any) -> Inciden
 DECISIONS = Match(endpoint="decisions.*")
 
 
-def test_a_tv_provider_that_dies_makes_its_viewers_calls_be_tried_again() -> None:
+def test_an_outage_of_a_tv_provider_causes_retries() -> None:
     down = Incident(
         at=Moment("+10s"), lasts=parse_duration("40s"), preset="mvpd-down", match=Match(mvpd="Cablevision")
     )
@@ -227,7 +227,7 @@ def test_a_tv_provider_that_dies_makes_its_viewers_calls_be_tried_again() -> Non
     well, ill = tally(event(viewers=viewers)), tally(event(viewers=viewers, incidents=(down,)))
     decided, during = ENDPOINTS.index("decisions.authorize"), slice(10, 50)
     assert ill.calls[decided, :10].sum() == well.calls[decided, :10].sum()
-    # Three quarters of the viewers have this TV provider, and there is time for a second try until they are told.
+    # Three quarters of the viewers have this TV provider, and there is time for a second try before the app gives up.
     assert ill.calls[decided, during].sum() == pytest.approx(1.75 * well.calls[decided, during].sum(), rel=0.1)
     assert calls(ill, "sessions.create") == calls(well, "sessions.create")
     assert ill.actions["logout"] < well.actions["logout"], "who can play nothing leaves"
@@ -244,16 +244,14 @@ def test_a_tv_provider_that_dies_makes_its_viewers_calls_be_tried_again() -> Non
         (Effect(latency=Latency("20s")), Match(endpoint="sessions.create"), "sessions.create", 2.0),
     ],
 )
-def test_calls_that_fail_are_tried_as_often_as_it_helps(
-    effect: Effect, match: Match, endpoint: str, factor: float
-) -> None:
+def test_failed_calls_are_retried_up_to_the_limit(effect: Effect, match: Match, endpoint: str, factor: float) -> None:
     always = Incident(at=Moment("+0s"), behaviour=Behaviour(effect=effect, match=match))
     one = event(400, viewers=(ViewerKind(entrance=FIRST_SCREEN, preauthorizes=False),))
     well, ill = tally(one), tally(msgspec.structs.replace(one, incidents=(always,)))
     assert calls(ill, endpoint) == factor * calls(well, endpoint)
 
 
-def test_half_of_the_calls_failing_makes_three_quarters_of_a_call_more() -> None:
+def test_a_failure_rate_of_one_half_adds_three_quarters_of_a_call() -> None:
     shaky = Incident(
         at=Moment("+0s"),
         behaviour=Behaviour(effect=Effect(status=503), match=Match(endpoint="sessions.create"), probability=0.5),
@@ -264,7 +262,7 @@ def test_half_of_the_calls_failing_makes_three_quarters_of_a_call_more() -> None
     assert ill.actions["wait"] == pytest.approx(0.875 * 2_000, rel=0.05)
 
 
-def test_a_circuit_breaker_keeps_an_outage_quiet_and_without_one_it_is_loud() -> None:
+def test_a_circuit_breaker_reduces_calls_in_an_outage() -> None:
     outage = incident(Effect(status=503))
     one = event(2_000, incidents=(outage,))
     quiet, loud = tally(one), tally(one, spoilt("no-circuit-breaker"))
@@ -273,7 +271,7 @@ def test_a_circuit_breaker_keeps_an_outage_quiet_and_without_one_it_is_loud() ->
     assert loud.calls[:, during].sum() > 1_000
 
 
-def test_people_who_press_the_key_again_ask_more_in_an_outage() -> None:
+def test_impatient_viewers_cause_more_calls_in_an_outage() -> None:
     fails = Incident(
         at=Moment("+0s"), behaviour=Behaviour(effect=Effect(status=503), match=Match(endpoint="sessions.create"))
     )
@@ -286,7 +284,7 @@ def test_people_who_press_the_key_again_ask_more_in_an_outage() -> None:
     assert impatient.calls_of[asked] == 3 * patient.calls_of[asked]
 
 
-def test_degradation_spares_the_tv_provider() -> None:
+def test_degradation_reduces_calls_to_the_tv_provider() -> None:
     everybody_in = Incident(at=Moment("+0s"), degradation="AuthNAll", match=Match(mvpd="Spectrum"))
     well, ill = tally(event()), tally(event(incidents=(everybody_in,)))
     names = ["Cablevision", "Spectrum"]
@@ -302,7 +300,7 @@ def test_a_tighter_throttle_refuses_more_while_it_lasts() -> None:
     assert ill.throttled[:10].sum() == well.throttled[:10].sum()
 
 
-def test_a_revocation_repeats_what_is_under_way_and_fetches_one_token() -> None:
+def test_a_revocation_repeats_calls_in_flight_and_fetches_one_token() -> None:
     revoked = Incident(at=Moment("+30s"), revoke_tokens=True)
     found = tally(event(incidents=(revoked,)))
     assert found.calls[ENDPOINTS.index("dcr.token"), 30] == 1
@@ -316,12 +314,12 @@ def test_a_revocation_repeats_what_is_under_way_and_fetches_one_token() -> None:
         Behaviour(effect=Effect(reject_token=True)),
     ],
 )
-def test_what_cannot_be_foreseen_is_said(behaviour: Behaviour) -> None:
+def test_incidents_that_cannot_be_forecast_are_reported(behaviour: Behaviour) -> None:
     strange = Incident(at=Moment("+10s"), behaviour=behaviour, title="strange")
     found = effects_of(event(incidents=(strange,)))
     assert not found.calls
     assert [sentence.partition(" ")[0].strip(":") for sentence in found.unforeseen] == ["strange"]
 
 
-def test_the_habits_by_default_are_those_of_the_compliant_service() -> None:
+def test_the_default_habits_are_those_of_the_compliant_service() -> None:
     assert Habits() == COMPLIANT

@@ -1,4 +1,4 @@
-"""Incidents happen to the mock at their moments, and what rules are to know of them is told."""
+"""The incident runner applies incidents to the mock at their times, and announces them to rules."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ fail_over = true
 
 @dataclass
 class Control:
-    """A mock with two data centres, as far as incidents need one."""
+    """A control API with two data centres, as far as incidents use it."""
 
     active: str = "127.0.0.1"
     said: list[str] = field(default_factory=list)
@@ -55,7 +55,7 @@ class Control:
         self.said.append(f"remove {behaviour}")
 
 
-def test_a_fail_over_is_told_with_where_it_went() -> None:
+def test_a_fail_over_is_announced_with_the_new_address() -> None:
     moved: list[VerbCall] = []
     incident = Incident(at=Moment("+0s"), fail_over=True)
     control = cast(ControlClient, Control())
@@ -67,7 +67,7 @@ def test_a_fail_over_is_told_with_where_it_went() -> None:
     ]
 
 
-def test_what_was_switched_on_is_switched_off_again() -> None:
+def test_behaviours_of_an_incident_are_removed_at_its_end() -> None:
     control = Control()
     incident = Incident(at=Moment("+0s"), lasts=parse_duration("10ms"), degradation="AuthZAll")
     asyncio.run(
@@ -79,7 +79,7 @@ def test_what_was_switched_on_is_switched_off_again() -> None:
 
 
 @pytest.mark.slow
-def test_a_fail_over_needs_a_mock_with_somewhere_to_go(tmp_path: Path) -> None:
+def test_a_fail_over_needs_a_second_data_centre(tmp_path: Path) -> None:
     (tmp_path / "moving.toml").write_text(EVENT, "utf-8")
     command = ("-c", "from pass_harness.mock_server.cli.main import main; main()", "serve")
     with Child("mock", command, ready="/_mock/health", folder=tmp_path) as mock:

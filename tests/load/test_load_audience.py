@@ -1,4 +1,4 @@
-"""The plan of an audience: who comes when and from where, the same for the same seed."""
+"""The plan of an audience: arrivals, addresses and devices, reproducible by seed."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def test_shares_decide_how_many_arrive_in_a_stage() -> None:
     assert event(4000).peak == 300.0
 
 
-def test_arrivals_come_as_independent_people_do() -> None:
-    """Gaps between arrivals of a Poisson process are spread as widely as they are long."""
+def test_arrivals_are_a_poisson_process() -> None:
+    """Standard deviation and mean of the gaps between arrivals of a Poisson process are equal."""
     last = [at for at in moments(event(8000), random.Random(2)) if at >= 30]
     gaps = [later - earlier for earlier, later in pairwise(last)]
     mean = sum(gaps) / len(gaps)
@@ -48,7 +48,7 @@ def test_the_same_seed_plans_the_same_event() -> None:
     ]
 
 
-def test_each_guest_has_a_device_of_their_own_and_none_has_the_doctors() -> None:
+def test_each_viewer_has_a_device_of_their_own_and_none_the_doctors() -> None:
     (doctors,) = islice(new_devices(5), 1)
     devices = [guest.device for guest in planned_viewers(event(), 5)]
     assert len({device.id for device in devices} | {doctors.id}) == 101
@@ -63,7 +63,7 @@ def test_households_share_an_address() -> None:
     found = list(planned_viewers(changed(event(6000), households={"1": 50.0, "4": 50.0}), 5))
     alone, together = ([guest for guest in found if guest.shares_address is shared] for shared in (False, True))
     assert set(sizes(alone)) == {1}
-    # Some households are not complete when the audience ends.
+    # The last households can be incomplete.
     assert sizes(together).most_common(1)[0][0] == 4
     assert max(sizes(together)) == 4
     assert len(together) / 6000 == pytest.approx(0.8, abs=0.05)
@@ -77,7 +77,7 @@ def test_no_address_has_more_devices_than_a_household(households: dict[str, floa
     assert len({guest.device.id for guest in found}) == 60
 
 
-def test_kinds_providers_and_devices_come_in_their_shares() -> None:
+def test_kinds_providers_and_devices_have_their_shares() -> None:
     of = changed(
         event(3000),
         viewers=(ViewerKind(entrance="returning", weight=3), ViewerKind(entrance="temp-pass", mvpd="TempPass")),
@@ -104,7 +104,7 @@ def test_devices_of_one_kind_differ_and_stay_plausible() -> None:
     assert all(phone.os_version.replace(".", "_") in phone.user_agent for phone in phones)
 
 
-def test_an_audience_needs_addresses_that_nobody_owns() -> None:
+def test_an_audience_needs_enough_reserved_addresses() -> None:
     require_addresses(changed(event(131_000)))
     require_addresses(changed(event(262_000), households={"2": 1.0}))
     with pytest.raises(ConfigError, match="use at most 131000 viewers"):

@@ -1,4 +1,4 @@
-"""The benchmark measures what it says; how fast anything is, is never asserted."""
+"""The benchmark: its structure, never its figures."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_stores_and_workers_are_compared(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_several_workers_need_a_store_that_they_share() -> None:
+def test_several_workers_need_a_shared_store() -> None:
     ended = bench("--store=memory", "--workers=2")
     assert ended.returncode == 2
     assert "--workers 2 needs a store that the workers share" in ended.stderr
@@ -76,7 +76,7 @@ def test_other_mocks_need_npm(tmp_path: Path) -> None:
     assert "--compare installs other mocks with npm, which is not installed" in ended.stderr
 
 
-def test_other_mocks_are_given_the_same_answers(tmp_path: Path) -> None:
+def test_other_mocks_are_configured_with_the_same_answers(tmp_path: Path) -> None:
     headers = {"content-type": "application/json;charset=UTF-8", "date": "Thu, 01 Jan 1970 00:00:00 GMT"}
     answer = Canned(method="POST", path="/o/client/token", status=201, headers=headers, body=b'{"id":"a {{b}}"}')
 
@@ -100,7 +100,7 @@ def test_other_mocks_are_given_the_same_answers(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_those_whose_turn_it_is_not_rest_and_go_on_afterwards() -> None:
+def test_halted_processes_stop_and_continue_afterwards() -> None:
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as process:
         try:
             with suspended([process.pid]):

@@ -1,4 +1,4 @@
-"""An event.toml says who comes when; whatever is wrong with one is said with its place and a remedy."""
+"""event.toml: valid files, and errors with position and remedy."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_an_event_is_read(tmp_path: Path) -> None:
     assert read.viewers[0].zaps == 0
 
 
-def test_the_audience_can_be_another_one(tmp_path: Path) -> None:
+def test_the_audience_can_be_overridden(tmp_path: Path) -> None:
     path = tmp_path / "match.toml"
     path.write_text(GOOD, "utf-8")
     assert load(path, audience=7).audience == 7
@@ -101,9 +101,7 @@ def test_packaged_events_are_valid_and_found_by_name(name: str) -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_said_with_place_and_remedy(
-    tmp_path: Path, wrong: str, right: str, line: int, says: str
-) -> None:
+def test_an_error_has_position_and_remedy(tmp_path: Path, wrong: str, right: str, line: int, says: str) -> None:
     assert wrong in GOOD
     with pytest.raises(ConfigError) as said:
         read(tmp_path, GOOD.replace(wrong, right))
@@ -123,13 +121,13 @@ def test_a_missing_section_is_named(tmp_path: Path, missing: str) -> None:
         read(tmp_path, "\n\n".join(tables))
 
 
-def test_an_unknown_event_gets_the_nearest_name() -> None:
+def test_an_unknown_event_suggests_the_nearest_name() -> None:
     with pytest.raises(ConfigError, match='did you mean "kickoff"'):
         find("kickof")
 
 
 @pytest.mark.parametrize("curve", CURVES)
-def test_a_curve_is_stretched_over_the_event(tmp_path: Path, curve: str) -> None:
+def test_a_curve_is_scaled_to_the_event(tmp_path: Path, curve: str) -> None:
     path = tmp_path / "match.toml"
     text = re.sub(r"\[\[stages\]\]\nlasts.*\nshare.*\n", "", GOOD)
     path.write_text(text.replace("audience = 10", f'audience = 1000\ncurve = "{curve}"'), "utf-8")
@@ -176,13 +174,13 @@ def test_every_name_is_documented(name: str) -> None:
     assert f"`{name}`" in REFERENCE
 
 
-def test_the_documented_example_is_an_event(tmp_path: Path) -> None:
+def test_the_documented_example_is_valid(tmp_path: Path) -> None:
     path = tmp_path / "example.toml"
     path.write_text(REFERENCE.partition("```toml\n")[2].partition("```")[0], "utf-8")
     assert load(path).peak == pytest.approx(9.6)
 
 
-def test_an_event_at_another_tempo_is_the_same_event_in_less_time(tmp_path: Path) -> None:
+def test_time_scale_shortens_an_event_proportionally(tmp_path: Path) -> None:
     text = GOOD + '[[incidents]]\nat = "+20s"\nlasts = "4s"\npreset = "mvpd-down"\n'
     event = at_speed(cast(Event, read(tmp_path, text)), 4)
     assert event.speed == 4
@@ -195,7 +193,7 @@ def test_an_event_at_another_tempo_is_the_same_event_in_less_time(tmp_path: Path
 
 
 @pytest.mark.parametrize("name", packaged())
-def test_every_packaged_event_fits_into_a_minute(name: str) -> None:
+def test_every_packaged_event_can_be_scaled_to_a_minute(name: str) -> None:
     event = load(find(name))
     fast = at_speed(event, event.duration.seconds / 60)
     assert sum(stage.lasts for stage in fast.stages) <= fast.duration + len(fast.stages)

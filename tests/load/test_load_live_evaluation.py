@@ -1,4 +1,4 @@
-"""The journal and the verbs of a run are judged as they come, each once, in order of time, and gaps are noticed."""
+"""Live evaluation of a load run: journal and verbs judged once, in order of time, with gaps detected."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def judge(found: list[Finding] | None = None, *, begins: float = 0.0) -> LiveJud
     return live
 
 
-def test_a_trace_is_judged_as_it_comes() -> None:
+def test_a_trace_is_judged_as_it_arrives() -> None:
     found: list[Finding] = []
     live = judge(found)
     for number in range(20):
@@ -40,7 +40,7 @@ def test_a_trace_is_judged_as_it_comes() -> None:
     assert result.broken == len(found) == 19
 
 
-def test_polls_at_the_right_distance_hold() -> None:
+def test_polls_at_the_required_interval_pass() -> None:
     live = judge()
     for number in range(5):
         live.exchange(exchange(number + 1, wall=number * 3.0))
@@ -51,7 +51,7 @@ def test_the_two_sources_are_brought_into_one_order() -> None:
     ordered = TimeOrder()
     seen = []
     for late in range(0, 60, 5):
-        # Verbs come at once, exchanges up to five seconds after they happened.
+        # Verbs arrive at once, exchanges up to five seconds after they happened.
         seen += ordered.add(asked("play", intended=late, started=late, ended=late + 5.0).call)
         seen += ordered.add(exchange(late + 1, wall=late + 0.5))
         assert all(moment(observation) < late + 5.0 - HORIZON for observation in seen)
@@ -68,7 +68,7 @@ def test_missing_ids_are_lost_exchanges() -> None:
     assert (live.exchanges, live.lost) == (5, 4)
 
 
-def test_what_came_before_the_event_is_judged_but_not_counted() -> None:
+def test_exchanges_before_the_event_are_judged_but_not_counted() -> None:
     live = judge(begins=10.0)
     for number, wall in enumerate((7.0, 9.0, 11.0)):
         live.exchange(exchange(number + 1, wall=wall))
@@ -77,7 +77,7 @@ def test_what_came_before_the_event_is_judged_but_not_counted() -> None:
 
 
 class Journal(ControlClient):
-    """A mock whose journal grows with every look at it."""
+    """A mock whose journal grows with every read."""
 
     def __init__(self, sizes: list[int]) -> None:
         self._sizes = sizes
@@ -115,7 +115,7 @@ def judged(lag_ms: float = 0.0, late: float = 0.0, arrivals_late: float = 0.0) -
     return live
 
 
-def test_a_run_in_which_nothing_went_wrong_is_valid() -> None:
+def test_a_run_without_problems_is_valid() -> None:
     live = judged()
     assert reasons_against(event(), conformance(live), EVERYBODY, live) == []
 
@@ -139,7 +139,7 @@ def test_a_run_in_which_nothing_went_wrong_is_valid() -> None:
         (judged(), msgspec.structs.replace(EVERYBODY, unprepared=3), "3 returning viewers could not be logged in"),
     ],
 )
-def test_a_run_that_says_nothing_is_invalid(live: LiveJudge, attendance: Attendance, says: str) -> None:
+def test_a_run_without_results_is_invalid(live: LiveJudge, attendance: Attendance, says: str) -> None:
     (reason,) = reasons_against(event(), conformance(live), attendance, live)
     assert reason.startswith(says)
 
@@ -151,7 +151,7 @@ def test_a_run_that_lost_exchanges_is_invalid() -> None:
     assert reason.startswith("the journal lost 6 exchanges")
 
 
-def test_findings_stand_on_the_time_axis() -> None:
+def test_findings_have_a_time_on_the_axis() -> None:
     live = judge()
     for number in range(20):
         live.exchange(exchange(number + 1, wall=float(number)))
@@ -159,8 +159,8 @@ def test_findings_stand_on_the_time_axis() -> None:
     assert [step.findings for step in live.timeline.steps()] == [0] + [1] * 19
 
 
-def test_devices_of_one_household_are_not_taken_for_each_other() -> None:
-    """An address that several devices share tells nothing of whose a call is, nor whose fault a 429."""
+def test_devices_of_one_household_are_distinguished() -> None:
+    """A shared address identifies neither the device of a call nor the cause of a 429."""
     rules = select(["headers.device-identifier-stable", "errors.throttle-not-fought"])
     for shared, broken in ((False, 2), (True, 0)):
         live = LiveJudge(rules, Expectations(), seconds=60.0)

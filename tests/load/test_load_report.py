@@ -1,4 +1,4 @@
-"""Reports of events: the same verdict and figures as a page, as Markdown and as text, with nothing injected."""
+"""Reports of events: the same verdict and figures as HTML, Markdown and text, with injected markup escaped."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ FORMS = {"page": page, "markdown": lambda report: markdown.encode(report).decode
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_every_form_says_what_counts(form: str) -> None:
+def test_every_format_has_verdict_and_figures(form: str) -> None:
     said = FORMS[form](bad_day()).lower().replace("\\", "")
     assert "violated" in said
     assert "authentication.poll-interval" in said
@@ -47,7 +47,7 @@ def test_every_form_says_what_counts(form: str) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_an_invalid_run_says_why_and_nothing_else_of_the_service(form: str) -> None:
+def test_an_invalid_run_shows_only_the_reason(form: str) -> None:
     said = FORMS[form](invalid())
     assert "invalid" in said.lower()
     assert "no mock answers" in said
@@ -57,7 +57,7 @@ def test_the_lead_counts_what_was_broken() -> None:
     assert lead(bad_day()) == "1 mandatory rule and 1 objective were violated."
 
 
-def test_what_was_measured_is_on_the_page_as_charts() -> None:
+def test_the_page_has_charts_of_the_measurements() -> None:
     drawn = page(bad_day())
     titles = re.findall(r"<figcaption><strong>(.+?)</strong>", drawn)
     assert titles[:3] == ["Arrivals", "Latency of verbs", "Calls to Adobe Pass"]
@@ -65,7 +65,7 @@ def test_what_was_measured_is_on_the_page_as_charts() -> None:
     assert drawn.count('class="band"') == 2 * len(titles)
 
 
-def test_nothing_that_users_wrote_is_markup() -> None:
+def test_user_text_is_escaped() -> None:
     drawn = page(bad_day(HOSTILE))
     assert "<img" not in drawn
     assert "<script>alert" not in drawn
@@ -77,7 +77,7 @@ def coordinates(path: str) -> list[tuple[float, float]]:
 
 
 @given(st.lists(st.floats(0, 1e7), min_size=1, max_size=700), st.booleans())
-def test_everything_is_drawn_within_the_chart(values: list[float], log: bool) -> None:
+def test_lines_stay_within_the_chart(values: list[float], log: bool) -> None:
     times = Times(seconds=float(len(values)), step=1.0)
     drawn = (
         charts.lines("Latency", "ms", {"p99": values}, times, log=log),
@@ -93,14 +93,14 @@ def test_everything_is_drawn_within_the_chart(values: list[float], log: bool) ->
                 assert chart.top - 0.1 <= y <= chart.floor + 0.1
 
 
-def test_a_peak_of_one_second_is_seen_in_a_day() -> None:
+def test_a_peak_of_one_second_is_visible_in_a_day() -> None:
     values = [0.0] * 86_400
     values[40_000] = 100.0
     chart = charts.bars("Calls", "", {"calls": values}, Times(seconds=86_400.0, step=1.0))
     assert min(y for _, y in coordinates(chart.shapes[0].path)) == pytest.approx(chart.top)
 
 
-def test_a_stack_has_the_largest_at_its_bottom_and_the_sum_at_its_top() -> None:
+def test_a_stacked_chart_has_the_largest_series_at_the_bottom() -> None:
     chart = charts.stacked("Calls", "", {"few": [1.0, 1.0], "many": [3.0, 3.0]}, Times(seconds=2.0, step=1.0))
     assert [shape.name for shape in chart.shapes] == ["many", "few"]
     heights = [sorted({y for _, y in coordinates(shape.path)}) for shape in chart.shapes]
@@ -120,7 +120,7 @@ def test_incidents_stand_where_they_happened() -> None:
 @pytest.mark.parametrize(
     ("seconds", "last"), [(10.0, "10 s"), (60.0, "60 s"), (600.0, "10:00"), (86_400.0, "24:00 h")]
 )
-def test_the_axis_of_time_says_moments_as_people_do(seconds: float, last: str) -> None:
+def test_the_time_axis_has_readable_labels(seconds: float, last: str) -> None:
     ticks = Times(seconds=seconds, step=1.0).ticks()
     assert 4 <= len(ticks) <= 13
     assert ticks[0].label == "0 s"
@@ -131,5 +131,5 @@ def test_the_axis_of_time_says_moments_as_people_do(seconds: float, last: str) -
     ("value", "said"),
     [(0.0, "0 s"), (0.123, "0.123 s"), (12.0, "12 s"), (1234.5, "1,234 s"), (2.5e7, "25 million s")],
 )
-def test_amounts_read_well(value: float, said: str) -> None:
+def test_amounts_are_formatted_for_reading(value: float, said: str) -> None:
     assert charts.amount(value, "s") == said

@@ -1,4 +1,4 @@
-"""Whole runs of events as users start them: what is asserted is their structure, never how fast anything was."""
+"""Whole load runs as commands: the tests assert their structure, never their speed."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ recovery = "60s"
 
 @dataclass(frozen=True)
 class Ended:
-    """A command that has ended."""
+    """A finished command."""
 
     code: int
     out: str
@@ -110,7 +110,7 @@ class Ended:
 
 @dataclass
 class Runs:
-    """Commands that run side by side: all of them are mostly waiting."""
+    """Concurrent commands: they spend most of their time waiting."""
 
     folder: Path
     started: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
@@ -136,7 +136,7 @@ class Runs:
 
 
 def stats_of(port: int) -> dict[str, Any]:
-    """What Locust's web page shows once viewers have come."""
+    """Return the statistics of Locust's web page once viewers have arrived."""
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         with suppress(httpx.TransportError):
@@ -193,7 +193,7 @@ def runs(module: Module) -> Mapping[str, Ended]:
 
 
 def assert_held(run: Ended) -> None:
-    """Nothing was found; on a machine that was too busy for its verdict to count, the run must say so."""
+    """Assert that there is no finding; a run on a busy machine must be marked invalid."""
     report = run.report
     violated = [rule for rule in report["conformance"]["rules"] if rule["verdict"] == "violated"]
     assert violated == [], run.out + run.err
@@ -207,16 +207,16 @@ def assert_held(run: Ended) -> None:
         assert run.out.startswith("PASSED  event small")
 
 
-def test_a_compliant_service_holds(runs: Mapping[str, Ended]) -> None:
+def test_a_compliant_service_passes(runs: Mapping[str, Ended]) -> None:
     assert_held(runs["compliant"])
 
 
-def test_every_viewer_came_and_finished(runs: Mapping[str, Ended]) -> None:
+def test_every_viewer_arrived_and_finished(runs: Mapping[str, Ended]) -> None:
     viewers = runs["compliant"].report["viewers"]
     assert (viewers["arrived"], viewers["finished"], viewers["gave_up"]) == (10, 10, 0)
 
 
-def test_every_verb_of_the_stories_was_asked_and_succeeded(runs: Mapping[str, Ended]) -> None:
+def test_every_verb_of_the_stories_succeeded(runs: Mapping[str, Ended]) -> None:
     verbs = {verb["verb"]: verb for verb in runs["compliant"].report["verbs"]}
     assert set(verbs) == {
         "start", "providers", "login", "enter_code", "arrived", "status", "preauthorize", "play", "stop",
@@ -242,7 +242,7 @@ def test_calls_to_adobe_pass_are_counted_and_judged(runs: Mapping[str, Ended]) -
     assert rules["authorization.every-playback-authorized"]["opportunities"] >= 10
 
 
-def test_the_figures_by_time_are_those_of_the_whole(runs: Mapping[str, Ended]) -> None:
+def test_figures_by_time_add_up_to_the_totals(runs: Mapping[str, Ended]) -> None:
     report = runs["compliant"].report
     series, adobe = report["series"], report["adobe"]
     assert sum(series["arrivals"]) == 10
@@ -272,25 +272,25 @@ def test_a_defective_service_fails_and_the_rule_is_named(runs: Mapping[str, Ende
     assert adobe["findings"] > 10
 
 
-def test_a_master_and_two_workers_bring_the_whole_audience(module: Module) -> None:
+def test_a_master_and_two_workers_simulate_the_whole_audience(module: Module) -> None:
     run = module.ended["mixed"]
     assert_held(run)
     viewers = run.report["viewers"]
     assert (viewers["arrived"], viewers["unprepared"]) == (24, 0)
-    # Two devices of one household, throttled as one: now and then a call of theirs is refused three times.
+    # Two devices of one household share a rate limit: occasionally a call is refused three times.
     assert viewers["finished"] + viewers["still_there"] >= 22, viewers
     assert [reason for reason in viewers["reasons"] if "throttling this device" not in reason] == []
     assert module.workers == [0, 0]
 
 
-def test_every_kind_of_viewer_does_its_part_in_a_compliant_way(runs: Mapping[str, Ended]) -> None:
+def test_every_kind_of_viewer_is_compliant(runs: Mapping[str, Ended]) -> None:
     run = runs["mixed"]
     verbs = {verb["verb"]: verb["calls"] for verb in run.report["verbs"]}
     assert verbs["logout"] >= 1
     assert verbs["login"] < verbs["start"] == 24, "returning viewers do not log in again"
 
 
-def test_incidents_happen_and_objectives_are_held_against_what_follows(runs: Mapping[str, Ended]) -> None:
+def test_incidents_happen_and_objectives_are_evaluated(runs: Mapping[str, Ended]) -> None:
     run = runs["mixed"]
     assert "incident: AuthZAll" in run.err
     assert "over: AuthZAll" in run.err
@@ -309,12 +309,12 @@ def test_incidents_happen_and_objectives_are_held_against_what_follows(runs: Map
 
 
 def test_a_fail_over_is_shown_to_the_rule_on_data_centres(runs: Mapping[str, Ended]) -> None:
-    """The event ends before a service must have moved, which is no opportunity, but not for want of anything."""
+    """The event ends before a service must have moved: the rule has no opportunity, but lacks no facility."""
     rules = {rule["id"]: rule for rule in runs["mixed"].report["conformance"]["rules"]}
     assert rules["environment.dns-at-most-30s"]["verdict"] == "not exercised"
 
 
-def test_a_mock_can_be_asked_directly_and_the_rules_have_nothing_to_say(runs: Mapping[str, Ended]) -> None:
+def test_a_mock_can_be_loaded_directly_without_rules(runs: Mapping[str, Ended]) -> None:
     run = runs["mock"]
     assert_held(run)
     adobe = run.report["adobe"]
@@ -336,7 +336,7 @@ def test_locust_writes_its_own_files(runs: Mapping[str, Ended]) -> None:
     assert "<html" in (folder / "locust.html").read_text("utf-8")
 
 
-def test_a_host_without_a_journal_is_held_against_objectives_alone(runs: Mapping[str, Ended]) -> None:
+def test_a_host_without_a_journal_is_evaluated_by_objectives_only(runs: Mapping[str, Ended]) -> None:
     run = runs["host"]
     assert_held(run)
     assert run.report["conformance"]["rules"] == []
@@ -345,7 +345,7 @@ def test_a_host_without_a_journal_is_held_against_objectives_alone(runs: Mapping
     assert calls["decisions.authorize"] >= 6
 
 
-def test_a_closed_workload_lets_viewers_come_back(runs: Mapping[str, Ended]) -> None:
+def test_viewers_return_in_a_closed_workload(runs: Mapping[str, Ended]) -> None:
     run = runs["host"]
     verbs = {verb["verb"]: verb["calls"] for verb in run.report["verbs"]}
     assert verbs["start"] > 6

@@ -1,4 +1,4 @@
-"""slo.toml: limits are read, and each is held against what was measured."""
+"""slo.toml: limits, and their evaluation against the measurements."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ def test_limits_are_read(tmp_path: Path) -> None:
         ("", "the file has no limit"),
     ],
 )
-def test_what_is_wrong_is_said_with_place_and_remedy(tmp_path: Path, text: str, says: str) -> None:
+def test_an_error_has_position_and_remedy(tmp_path: Path, text: str, says: str) -> None:
     with pytest.raises(ConfigError) as said:
         read(tmp_path, text)
     assert says in str(said.value)
 
 
 def run(*, plays: int = 100, slow: int = 0, failed: int = 0, throttled: int = 0) -> LiveJudge:
-    """A second of plays, one call to Adobe Pass each."""
+    """Return a second of plays with one call to Adobe Pass each."""
     judge = LiveJudge([], Expectations(), seconds=60.0)
     judge.begin(0.0)
     for number in range(plays):
@@ -96,7 +96,7 @@ def objective(found: LoadReport) -> Objective:
         (Limits(amplification=0.99), run(), run(plays=0)),
     ],
 )
-def test_each_limit_bites(limits: Limits, broken: LiveJudge, held: LiveJudge) -> None:
+def test_each_limit_can_be_missed(limits: Limits, broken: LiveJudge, held: LiveJudge) -> None:
     found = report(Slo(limits=limits), broken)
     assert (objective(found).holds, found.verdict, found.exit_code) == (False, "violated", 1)
     assert objective(report(Slo(limits=limits), held)).holds is not False
@@ -108,20 +108,20 @@ def test_a_verb_has_limits_of_its_own() -> None:
     assert (objective(found).name, objective(found).holds) == ("play.p95", False)
 
 
-def test_what_was_never_measured_never_passes() -> None:
+def test_an_unmeasured_objective_never_passes() -> None:
     limits = Slo(verbs={"logout": VerbLimits(p95=parse_duration("50ms"))})
     found = report(limits, run())
     assert (objective(found).measured, objective(found).holds) == (None, None)
     assert (found.verdict, found.exit_code) == ("inconclusive", 3)
 
 
-def test_an_invalid_run_is_not_held_against_limits() -> None:
+def test_an_invalid_run_is_not_evaluated() -> None:
     found = report(Slo(limits=Limits(error_share=0.0)), run(failed=9), invalid=["the mock was saturated"])
     assert (found.objectives, found.exit_code) == ([], 3)
 
 
 def seconds(*failing: int, to: int = 30) -> LiveJudge:
-    """Ten plays a second, of which one fails in the seconds named."""
+    """Return ten plays a second; one fails in each of the named seconds."""
     judge = LiveJudge([], Expectations(), seconds=60.0)
     judge.begin(0.0)
     for second in range(to):
@@ -153,11 +153,11 @@ def test_recovery_is_the_time_to_the_first_good_seconds_in_a_row(
     assert recovered_after(OUTAGE, [OUTAGE], seconds(*failing).timeline, VerbLimits()) == took
 
 
-def test_a_tolerated_share_of_errors_is_no_trouble() -> None:
+def test_a_tolerated_error_rate_does_not_delay_recovery() -> None:
     assert recovered_after(OUTAGE, [OUTAGE], seconds(*range(30)).timeline, VerbLimits(error_share=0.1)) == 0.0
 
 
-def test_slow_seconds_are_trouble_too() -> None:
+def test_slow_seconds_delay_recovery() -> None:
     limits = VerbLimits(p95=parse_duration("50ms"))
     assert recovered_after(OUTAGE, [OUTAGE], seconds().timeline, limits) is None
 
@@ -180,7 +180,7 @@ def test_recovery_is_an_objective_for_each_incident_that_ends() -> None:
     assert [incident.ends for incident in found.incidents] == [10.0, None, 2.0]
 
 
-def test_a_long_event_has_wider_steps_and_not_more() -> None:
+def test_a_long_event_has_wider_time_steps() -> None:
     day = Timeline(86_400.0)
     day.begin(0.0)
     for at in range(0, 86_400, 60):
@@ -195,5 +195,5 @@ def test_every_key_is_documented(table: type[msgspec.Struct]) -> None:
     assert [key for key in table.__struct_fields__ if f"| `{key}` |" not in REFERENCE] == []
 
 
-def test_the_documented_example_is_one(tmp_path: Path) -> None:
+def test_the_documented_example_is_valid(tmp_path: Path) -> None:
     assert read(tmp_path, REFERENCE.partition("```toml\n")[2].partition("```")[0]).verbs

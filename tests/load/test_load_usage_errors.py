@@ -1,4 +1,4 @@
-"""What `pass-load` refuses before anything is sent: one sentence, and no traceback."""
+"""Usage errors of `pass-load`, before any request: one sentence, no traceback."""
 
 from __future__ import annotations
 
@@ -66,13 +66,13 @@ def test_load_beyond_this_machine_needs_a_limit(tmp_path: Path, option: str) -> 
     assert "needs a limit, like --rate 50" in ended.stderr
 
 
-def test_a_verb_that_is_elsewhere_is_refused(tmp_path: Path) -> None:
+def test_a_verb_on_another_host_is_refused(tmp_path: Path) -> None:
     ended = refused("--service", service(tmp_path, play="http://192.0.2.1/play"))
     assert ended.exit_code == 2
     assert "[verbs.play] is at 192.0.2.1" in ended.stderr
 
 
-def test_a_mock_that_is_elsewhere_is_refused(tmp_path: Path) -> None:
+def test_a_mock_on_another_host_is_refused(tmp_path: Path) -> None:
     ended = refused("--service", service(tmp_path), "--mock", "http://192.0.2.1:8300")
     assert ended.exit_code == 2
     assert "the mock is at 192.0.2.1" in ended.stderr
@@ -100,20 +100,20 @@ def test_wrong_usage_is_one_sentence(arguments: list[str], says: str) -> None:
     assert "Traceback" not in ended.stderr
 
 
-def test_a_service_without_the_verbs_of_a_viewer_is_refused(tmp_path: Path) -> None:
+def test_a_service_without_viewer_verbs_is_refused(tmp_path: Path) -> None:
     ended = refused("--service", service(tmp_path, play=""))
     assert ended.exit_code == 2
     assert "viewers need [verbs.play]; map it" in ended.stderr
 
 
-def test_a_driver_of_ones_own_carries_no_load(tmp_path: Path) -> None:
+def test_a_user_code_driver_is_refused(tmp_path: Path) -> None:
     (tmp_path / "service.toml").write_text('[service]\ndriver = "my_driver:MyDriver"\n', "utf-8")
     ended = refused("--service", str(tmp_path / "service.toml"))
     assert ended.exit_code == 2
     assert "load needs verbs that are HTTP calls" in ended.stderr
 
 
-def test_without_a_mock_nothing_can_be_judged(tmp_path: Path) -> None:
+def test_without_a_mock_the_run_is_refused(tmp_path: Path) -> None:
     mock = f"http://127.0.0.1:{free_port()}"
     ended = refused("--service", service(tmp_path), "--mock", mock)
     assert ended.exit_code == 3
@@ -121,7 +121,7 @@ def test_without_a_mock_nothing_can_be_judged(tmp_path: Path) -> None:
     assert "Traceback" not in ended.stderr
 
 
-def test_a_host_that_is_no_mock_lets_nobody_log_in(tmp_path: Path) -> None:
+def test_a_host_that_is_not_a_mock_is_refused(tmp_path: Path) -> None:
     (tmp_path / "statement.jwt").write_text("e30.e30.", "utf-8")
     ended = refused("--host", "http://127.0.0.1:1", "--software-statement", str(tmp_path / "statement.jwt"))
     assert ended.exit_code == 2
@@ -129,7 +129,7 @@ def test_a_host_that_is_no_mock_lets_nobody_log_in(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_tv_provider_that_the_mock_does_not_have_is_named(tmp_path: Path) -> None:
+def test_an_unknown_tv_provider_is_named(tmp_path: Path) -> None:
     (tmp_path / "small.toml").write_text(EVENT + "[mvpds]\nCablewision = 1\n", "utf-8")
     ended = refused("--event", str(tmp_path / "small.toml"))
     assert ended.exit_code == 2

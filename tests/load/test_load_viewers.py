@@ -1,4 +1,4 @@
-"""Viewers tell their story verb by verb, on time, and leave when the event ends or the service fails them."""
+"""Viewers ask the verbs of their story on time, and leave when the event ends or the service fails."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SERVICE = service_config.load(Path(programmer_service.__file__).with_name("servi
 BEGINS = 1000.0
 
 Answer = Callable[[str, int], tuple[int, object]]
-"""Status and JSON body, by the last part of the path and how often it was asked before."""
+"""Status and JSON body by the last part of the path and the number of earlier requests."""
 
 
 def compliant(verb: str, times: int) -> tuple[int, object]:
@@ -92,14 +92,14 @@ def test_a_viewer_on_the_second_screen_logs_in_and_zaps() -> None:
     assert stage.asked[2].call.arguments == {"mvpd": "Cablevision", "screen": "secondary"}
 
 
-def test_a_viewer_on_the_first_screen_arrives_instead_of_typing_the_code() -> None:
+def test_a_viewer_on_the_first_screen_arrives_without_typing_a_code() -> None:
     stage = Stage()
     stage.play(event(zaps=0, entrance="first-screen"))
     assert stage.verbs[2:5] == ["login", "arrived", "status"]
     assert stage.asked[2].call.arguments["screen"] == "primary"
 
 
-def test_a_viewer_who_is_logged_in_already_just_watches() -> None:
+def test_a_logged_in_viewer_only_watches() -> None:
     def answer(verb: str, times: int) -> tuple[int, object]:
         return (200, {"state": "authenticated"}) if verb == "login" else compliant(verb, times)
 
@@ -108,14 +108,14 @@ def test_a_viewer_who_is_logged_in_already_just_watches() -> None:
     assert stage.verbs == ["start", "providers", "login", "preauthorize", "play", "stop"]
 
 
-def test_verbs_that_are_not_mapped_are_left_out() -> None:
+def test_unmapped_verbs_are_skipped() -> None:
     few = {name: SERVICE.verbs[name] for name in ("login", "status", "play")}
     stage = Stage(service=replace(SERVICE, verbs=few))
     stage.play(event(zaps=1))
     assert stage.verbs == ["login", "status", "status", "play", "play"]
 
 
-def test_a_verb_is_due_when_the_answer_before_it_was_read_and_the_pause_is_over() -> None:
+def test_a_verb_is_due_after_the_previous_answer_and_the_pause() -> None:
     stage = Stage(takes=0.25)
     stage.play(event(zaps=0))
     for asked in stage.asked:
@@ -125,7 +125,7 @@ def test_a_verb_is_due_when_the_answer_before_it_was_read_and_the_pause_is_over(
     assert 1.0 <= stop.intended - play.call.ended <= 3.0
 
 
-def test_a_generator_that_oversleeps_shows_as_late() -> None:
+def test_an_overslept_generator_is_reported_as_late() -> None:
     class Drowsy(Stage):
         def _sleep(self, seconds: float) -> None:
             self.now += seconds + 0.5
@@ -155,7 +155,7 @@ def test_a_service_that_cannot_be_reached_fails_the_verb() -> None:
         stage.play(event())
 
 
-def test_a_login_that_is_never_noticed_ends_the_visit() -> None:
+def test_an_unnoticed_login_ends_the_visit() -> None:
     def answer(verb: str, times: int) -> tuple[int, object]:
         return (200, {"state": "pending"}) if verb == "status" else compliant(verb, times)
 
@@ -173,7 +173,7 @@ def test_a_login_asked_for_in_the_middle_ends_the_visit() -> None:
         Stage(answer).play(event())
 
 
-def test_the_end_of_the_event_sends_viewers_home() -> None:
+def test_the_end_of_the_event_ends_visits() -> None:
     stage = Stage()
     with pytest.raises(EventOverError):
         stage.play(event(zaps=100))
@@ -181,7 +181,7 @@ def test_the_end_of_the_event_sends_viewers_home() -> None:
     assert stage.verbs.count("play") > 5
 
 
-def test_a_returning_viewer_logs_in_before_the_event_and_just_watches_in_it() -> None:
+def test_a_returning_viewer_logs_in_before_the_event() -> None:
     stage = Stage()
     of = event(zaps=0, entrance="returning")
     stage.viewer(of).log_in_before(BEGINS, BEGINS + 30)
@@ -191,7 +191,7 @@ def test_a_returning_viewer_logs_in_before_the_event_and_just_watches_in_it() ->
     assert stage.verbs == ["start", "status", "preauthorize", "play", "stop"]
 
 
-def test_a_returning_viewer_whose_login_is_gone_logs_in_again() -> None:
+def test_a_returning_viewer_without_a_profile_logs_in_again() -> None:
     stage = Stage()
     stage.play(event(zaps=0, entrance="returning"))
     assert stage.verbs[:5] == ["start", "status", "providers", "login", "enter_code"]
@@ -210,13 +210,13 @@ def test_a_temp_pass_needs_no_code() -> None:
         Stage().play(of)
 
 
-def test_who_logs_out_does_so_last() -> None:
+def test_logout_is_the_last_verb() -> None:
     stage = Stage()
     stage.play(event(zaps=0, logs_out=True))
     assert stage.verbs[-2:] == ["stop", "logout"]
 
 
-def test_an_impatient_viewer_presses_the_key_again_and_each_time_counts() -> None:
+def test_each_repetition_of_an_impatient_viewer_counts() -> None:
     def answer(verb: str, times: int) -> tuple[int, object]:
         return (503, {"error": "down"}) if verb == "play" and times < 2 else compliant(verb, times)
 

@@ -1,4 +1,4 @@
-"""Figures count from the moment that viewers meant to ask, and tell calls of the service from those of browsers."""
+"""Statistics of a run: latencies from the intended time, and calls of the service apart from those of browsers."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def test_few_values_have_percentiles_too() -> None:
     assert [latencies.percentile(percent) for percent in (0, 50, 99)] == [12.5] * 3
 
 
-def test_a_delayed_verb_counts_from_when_the_viewer_meant_to_ask() -> None:
-    """A generator that waits with asking while the service hangs must not hide how long viewers waited."""
+def test_latency_counts_from_the_intended_time() -> None:
+    """A generator that waits while the service hangs must not hide the waiting time (coordinated omission)."""
     demand = Demand()
     demand.add(asked("play", intended=10.0, started=14.0, ended=14.1))
     assert demand.verbs["play"].latencies.largest == pytest.approx(4100)
@@ -51,21 +51,21 @@ def test_errors_are_counted_by_verb() -> None:
     assert (demand.actions, demand.errors) == (3, 1)
 
 
-def test_what_browsers_ask_is_no_call_of_the_service() -> None:
+def test_requests_of_browsers_are_not_calls_of_the_service() -> None:
     traffic = Traffic()
     for number, endpoint in enumerate(("authenticate", "browser.login", "profiles.code", "")):
         traffic.add(exchange(number, 1.0, endpoint))
     assert traffic.calls == {"profiles.code": 1, "(unknown path)": 1}
 
 
-def test_throttled_and_failed_calls_are_told_apart() -> None:
+def test_throttled_and_failed_calls_are_counted_separately() -> None:
     traffic = Traffic()
     for number, status in enumerate((200, 302, 429, 429, 400, 503)):
         traffic.add(exchange(number, 1.0, status=status))
     assert (traffic.throttled["profiles.code"], traffic.failed["profiles.code"]) == (2, 2)
 
 
-def test_calls_that_no_journal_tells_of_are_counted_alike() -> None:
+def test_calls_without_a_journal_are_counted_the_same_way() -> None:
     traffic = Traffic()
     for status in (200, 429, 503, 0):
         traffic.add_call(AdobeCall(endpoint="profiles", at=1.0, took=0.02, status=status))
@@ -97,12 +97,12 @@ def test_amplification_is_calls_per_action() -> None:
     assert report(Demand(), traffic).adobe.amplification == 0.0
 
 
-def test_verbs_are_listed_in_the_order_of_a_viewers_way() -> None:
+def test_verbs_are_listed_in_the_order_of_the_story() -> None:
     demand = Demand()
     for verb in ("stop", "play", "login", "start"):
         demand.add(asked(verb, intended=1, started=1, ended=2))
     assert [verb.verb for verb in report(demand, Traffic()).verbs] == ["start", "login", "play", "stop"]
 
 
-def test_an_invalid_run_exits_with_3_whatever_was_found() -> None:
+def test_an_invalid_run_always_exits_with_3() -> None:
     assert report(Demand(), Traffic(), ["the mock was saturated"]).exit_code == 3

@@ -1,7 +1,7 @@
-"""Finds the scenarios that trip what a defect breaks: ``python tests/matrix/choose_scenarios.py [DEFECT…]``.
+"""Finds the scenarios that trip a defect's rules: ``python tests/matrix/choose_scenarios.py [DEFECT…]``.
 
-Plays one scenario after the other, each alone, with the defects that still have an untripped rule, and prints for
-each defect the scenarios that tripped one, as lines of `PLAYS` in matrix_scenarios.py. All defects take some minutes.
+Plays one scenario after the other, each alone, with the defects that still have an untripped rule. Prints, for each
+defect, the tripping scenarios as lines of `PLAYS` in matrix_scenarios.py. All defects take some minutes.
 """
 
 from __future__ import annotations

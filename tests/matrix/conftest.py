@@ -1,4 +1,4 @@
-"""Judges the compliant example service, and every defect of it that the chosen tests are about."""
+"""Judged runs of the compliant example service, and of every defect that the selected tests need."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from pass_harness.conformance.scenarios import SCENARIOS
 from pass_harness.fixtures.programmer_service.defects import DEFECTS
 
 REAL_TIME = "PASS_HARNESS_MATRIX_IN_REAL_TIME"
-"""Set to anything, this variable lets every run take the time that it takes."""
+"""Environment variable: if set, runs take real time."""
 FULL = "PASS_HARNESS_FULL_MATRIX"
-"""Set to anything, this variable lets every defect play every scenario, as the compliant service always does."""
+"""Environment variable: if set, every defect plays every scenario, as the compliant service always does."""
 PROCESSES = 1 if "PYTEST_XDIST_WORKER" in os.environ else 2
-"""Another worker of xdist has the other core."""
+"""Another pytest-xdist worker uses the other core."""
 
 
 def trial(defect: str) -> Trial:
-    """Return the run of a defect: what trips it is played on it, or everything if that is not known or not enough."""
+    """Return the run of a defect: its tripping scenarios, or all if they are unknown or insufficient."""
     if defect not in PLAYS or FULL in os.environ or REAL_TIME in os.environ:
         return Trial((defect,))
     return Trial((defect,), tuple(one for one in SCENARIOS if one.id in PLAYS[defect]))
@@ -33,10 +33,10 @@ def trial(defect: str) -> Trial:
 
 @pytest.fixture(scope="session")
 def outcomes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Outcome]:
-    """The outcome of each run, by the name of its defect."""
+    """The outcome of each run by the name of its defect."""
     chosen = {
         item.callspec.params.get("defect") for item in request.session.items if hasattr(item, "callspec")
-    }  # a single case costs a single run
+    }  # a single selected test costs a single run
     runs = {COMPLIANT: Trial(), **{name: trial(name) for name in DEFECTS if name in chosen}}
     shares = [dict(list(runs.items())[nth::PROCESSES]) for nth in range(PROCESSES)]
     folders = [tmp_path_factory.mktemp("matrix") for _ in shares]

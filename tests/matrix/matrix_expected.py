@@ -1,4 +1,4 @@
-"""What each defect of the example service breaks. Whatever is not listed here must not be called violated."""
+"""Violations that each defect of the example service causes. A violation that is not listed fails the matrix."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ BREAKS: dict[str, tuple[str, ...]] = {
     "new-members-refused": ("errors.unknown-tolerated",),
     "outage-amplified": ("errors.amplification-bounded",),
 }
-"""The rules that a defect must trip; none for the defect that nobody can see."""
+"""Rules that a defect must trip; none for the canary, the defect that is invisible to every rule."""
 
 MAY_BREAK: dict[str, dict[str, str]] = {
     "token-per-call": dict.fromkeys(
@@ -208,10 +208,10 @@ MAY_BREAK: dict[str, dict[str, str]] = {
         "preauthorization.never-plays": "a resource that was preauthorized plays without an authorize call",
     },
 }
-"""Rules that a defect may trip besides, and why that is no false alarm."""
+"""Rules that a defect may also trip, with the reason why that is not a false positive."""
 
 
 def unexpected(name: str, violated: Collection[str]) -> set[str]:
-    """The rules that the run of that name should have violated and did not, and the other way round."""
+    """Return the rules that the run of that name should have violated and did not, and the reverse."""
     own = {*BREAKS.get(name, ())}
     return (own - {*violated}) | ({*violated} - own - MAY_BREAK.get(name, {}).keys())

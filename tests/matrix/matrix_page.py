@@ -1,4 +1,4 @@
-"""Writes docs/reference/matrix.md from the defects and what they must break: `python tests/matrix/matrix_page.py`."""
+"""Writes docs/reference/matrix.md from the defects and expected violations: `python tests/matrix/matrix_page.py`."""
 
 from __future__ import annotations
 

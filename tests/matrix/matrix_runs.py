@@ -1,7 +1,7 @@
-"""Judged runs side by side: one mock, and for each run a space of it and an example service with a defect.
+"""Concurrent judged runs: one mock, and for each run a space and an example service with a defect.
 
-All of it is in one event loop, in virtual time unless asked otherwise, so a run costs a second of computing and its
-verdicts do not depend on how busy the machine is.
+Everything shares one event loop, by default in virtual time, so a run costs a second of computing and its verdict
+does not depend on the load of the machine.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ from pass_harness.mock_server.transport.http_protocol import BoundedProtocol
 
 DATA_CENTRES = ("127.0.0.2", "127.0.0.3")
 AT_ONCE_IN_REAL_TIME = 12
-"""Runs at the same time where time is real; most of a run is waiting, so one process carries these."""
+"""Concurrent runs in real time: a run spends most of its time waiting, so one process can carry these."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One run to be made: a service with these defects, and what is played on it."""
+    """One run: a service with these defects, and the scenarios to play."""
 
     defects: tuple[str, ...] = ()
     scenarios: tuple[type[Scenario], ...] = SCENARIOS
@@ -51,22 +51,22 @@ class Trial:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the suite said, and how often each defect took effect as the service itself counted it."""
+    """The report of the suite, and the service's counts of the effects of each defect."""
 
     report: Report
     effects: Mapping[str, int]
 
 
 def run(folder: Path, runs: Mapping[str, Trial], *, virtual: bool = True) -> dict[str, Outcome]:
-    """Make the runs, and return the outcome of each by its name, which is that of its defect."""
+    """Make the runs; return the outcome of each by its name, which is that of its defect."""
     together, alone = folder / "together", folder / "alone"
     together.mkdir()
     alone.mkdir()
     with asyncio.Runner(loop_factory=VirtualTimeLoop if virtual else None) as runner:
         at_once = len(runs) if virtual else AT_ONCE_IN_REAL_TIME
         outcomes = runner.run(judge_all(together, runs, at_once))
-        # What the harness was too slow to judge is judged again with nothing else going on, and so is what nobody
-        # expects: on a busy machine sockets can be slower than virtual time. The second verdict counts.
+        # Repeat inconclusive and unexpected runs alone: on a busy machine sockets can be slower than virtual time.
+        # The second verdict counts.
         again = {name: runs[name] for name, outcome in outcomes.items() if _unclear(outcome) or _odd(name, outcome)}
         return outcomes | runner.run(judge_all(alone, again, at_once=1))
 
@@ -81,7 +81,7 @@ def _odd(name: str, outcome: Outcome) -> bool:
 
 
 async def judge_all(folder: Path, runs: Mapping[str, Trial], at_once: int) -> dict[str, Outcome]:
-    """Make the runs, so many at once, and return the outcome of each by its name; services live in ``folder``."""
+    """Make the runs, ``at_once`` concurrently; return the outcomes by name. Services live in ``folder``."""
     slots = asyncio.Semaphore(max(1, at_once))
     clock = LoopClock(asyncio.get_running_loop())
     house = _House()
@@ -128,7 +128,7 @@ async def _settings(folder: Path, space: str, defects: Sequence[str]) -> Setting
 
 
 class _House:
-    """Services under one address: what is below /NAME is the service of that name."""
+    """Several services at one address: requests below /NAME go to the service of that name."""
 
     def __init__(self) -> None:
         self.services: dict[str, ASGIApp] = {}
@@ -140,7 +140,7 @@ class _House:
 
 
 class _Service:
-    """One example service. A restart leaves it what it keeps in its database, and nothing else."""
+    """One example service. A restart keeps its database and nothing else."""
 
     def __init__(self, settings: Settings, clock: LoopClock, house: _House, name: str) -> None:
         self.settings = settings
@@ -177,7 +177,7 @@ class _Service:
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn that says when it serves, and leaves signals to whoever runs the loop."""
+    """Uvicorn with an event for its start, and without signal handlers."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -206,7 +206,7 @@ async def _serve(config: uvicorn.Config, hosts: Sequence[str]) -> AsyncIterator[
     with ExitStack() as stack:
         listeners: list[socket.socket] = []
         for host in hosts:
-            # asyncio sends small packets at once only on sockets that are said to be TCP.
+            # asyncio sets TCP_NODELAY only on sockets with the protocol TCP.
             listening = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP))
             listening.bind((host, listeners[0].getsockname()[1] if listeners else 0))
             listening.listen(2048)

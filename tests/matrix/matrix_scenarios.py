@@ -1,6 +1,6 @@
-"""What is played on a defect in an everyday run of the matrix: scenarios that trip all its rules, each played alone.
+"""Scenarios that an everyday run of the matrix plays for each defect: they trip all its rules.
 
-Lines are found by choose_scenarios.py. A defect that is not here plays every scenario, as all do with
+choose_scenarios.py finds these lines. A defect without a line plays every scenario, as all do with
 PASS_HARNESS_FULL_MATRIX.
 """
 

@@ -1,6 +1,6 @@
-"""Rules and defects: every defect trips its own rules, no innocent one, and the compliant service trips none.
+"""The matrix: every defect violates its rules and no other, and the compliant service violates none.
 
-A defect plays the scenarios that trip it, and with PASS_HARNESS_FULL_MATRIX all of them.
+A defect plays its tripping scenarios, with PASS_HARNESS_FULL_MATRIX all of them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def with_verdict(report: Report, verdict: Verdict) -> dict[str, RuleReport]:
     return {rule.id: rule for rule in report.rules if rule.verdict == verdict}
 
 
-def test_the_compliant_service_breaks_nothing(outcomes: Mapping[str, Outcome]) -> None:
+def test_the_compliant_service_violates_nothing(outcomes: Mapping[str, Outcome]) -> None:
     report = outcomes[COMPLIANT].report
     assert [scenario for scenario in report.scenarios if scenario.verdict != "passed"] == []
     assert with_verdict(report, Verdict.VIOLATED) == {}
@@ -38,7 +38,7 @@ def test_every_rule_is_exercised_by_the_compliant_service(outcomes: Mapping[str,
 
 @pytest.mark.parametrize("defect", BREAKS)
 def test_a_defect_takes_effect(outcomes: Mapping[str, Outcome], defect: str) -> None:
-    """A run in which the service never came to misbehave is void: its silence and its findings prove nothing."""
+    """A run is void if its defect never took effect: its verdicts prove nothing."""
     assert outcomes[defect].effects.keys() == {defect}
 
 
@@ -50,7 +50,7 @@ def test_a_defect_trips_its_own_rules(outcomes: Mapping[str, Outcome], defect: s
 
 
 @pytest.mark.parametrize("defect", BREAKS)
-def test_a_defect_trips_no_innocent_rule(outcomes: Mapping[str, Outcome], defect: str) -> None:
+def test_a_defect_trips_no_other_rule(outcomes: Mapping[str, Outcome], defect: str) -> None:
     violated = with_verdict(outcomes[defect].report, Verdict.VIOLATED)
     innocent = violated.keys() - {*BREAKS[defect]} - MAY_BREAK.get(defect, {}).keys()
     assert {rule: violated[rule].findings for rule in innocent} == {}

@@ -1,9 +1,9 @@
-"""The page of rules and defects says what the matrix is held to."""
+"""The page of the matrix is up to date."""
 
 from __future__ import annotations
 
 from matrix_page import PAGE, page
 
 
-def test_the_page_is_in_step() -> None:
+def test_the_page_is_up_to_date() -> None:
     assert PAGE.read_text("utf-8") == page(), "run: python tests/matrix/matrix_page.py"

@@ -1,4 +1,4 @@
-"""The tables of the matrix know every defect, every rule and nothing else."""
+"""The tables of the matrix name every defect and only existing rules and scenarios."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pass_harness.fixtures.programmer_service.defects import DEFECTS
 RULES = frozenset(rule.card.id for rule in all_rules())
 
 
-def test_the_table_knows_every_defect_and_names_rules_that_exist() -> None:
+def test_the_table_has_every_defect_and_only_existing_rules() -> None:
     assert BREAKS.keys() == DEFECTS.keys()
     assert MAY_BREAK.keys() <= DEFECTS.keys()
     named = {rule for rules in (*BREAKS.values(), *MAY_BREAK.values()) for rule in rules}
@@ -23,7 +23,7 @@ def test_every_rule_has_a_defect_that_trips_it() -> None:
     assert {rule for rules in BREAKS.values() for rule in rules} == RULES
 
 
-def test_defects_play_scenarios_that_exist() -> None:
+def test_defects_play_only_existing_scenarios() -> None:
     assert PLAYS.keys() <= DEFECTS.keys()
     assert {scenario for scenarios in PLAYS.values() for scenario in scenarios} <= set(scenario_ids())
     assert [defect for defect, scenarios in PLAYS.items() if not scenarios] == []

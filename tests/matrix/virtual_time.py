@@ -1,7 +1,7 @@
-"""An event loop whose time jumps to the next timer whenever nothing is under way.
+"""An event loop whose time advances to the next timer whenever no I/O is pending.
 
-Half a minute of polls and pauses then takes as long as the computing in it, and a busy machine changes no distance
-between two requests: time stands still while the loop computes. Sockets are real, as long as both ends are in the
+Half a minute of polls and pauses takes only its computing time, and a busy machine changes no interval between two
+requests: time stands still while the loop computes. Sockets are real, as long as both ends are in the same
 loop.
 """
 
@@ -15,9 +15,9 @@ from concurrent.futures import Executor
 from typing import Any
 
 STEP = 0.00005
-"""Seconds that pass with each turn of the loop that had something to read or write: nothing happens in no time."""
+"""Seconds added for each turn of the loop with I/O: no event takes zero time."""
 PATIENCE = 0.001
-"""Seconds (of the machine) in which the kernel carries what was written from one socket to the other."""
+"""Real seconds in which the kernel delivers written bytes from one socket to the other."""
 
 
 class _Selector(selectors.DefaultSelector):
@@ -25,7 +25,7 @@ class _Selector(selectors.DefaultSelector):
         super().__init__()
         self.now = 0.0
         self.elsewhere = 0
-        """Calls under way in threads, for which time stands still."""
+        """Calls running in threads; time stands still for them."""
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready = super().select(0)
@@ -60,7 +60,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
 
 class LoopClock:
-    """The loop's time as mock and service take it. The epoch is the machine's, so that tokens are of today."""
+    """The loop's time as mock and service read it. The epoch is the machine's, so tokens have today's date."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop

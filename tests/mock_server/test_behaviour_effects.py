@@ -22,7 +22,7 @@ Headers = Mapping[str, str]
 
 
 def plain(mock: Mock) -> httpx.AsyncClient:
-    """Yield a client whose answers may differ from the OpenAPI document."""
+    """Return a client whose answers may differ from the OpenAPI document."""
     return httpx.AsyncClient(transport=httpx.ASGITransport(mock.app), base_url="http://mock")
 
 

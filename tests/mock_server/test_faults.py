@@ -37,7 +37,7 @@ def behave(address: str, effect: object, **rest: object) -> None:
 
 
 def unchecked(mock: Mock) -> httpx.AsyncClient:
-    """Yield a client whose answers may differ from the OpenAPI document."""
+    """Return a client whose answers may differ from the OpenAPI document."""
     return httpx.AsyncClient(transport=httpx.ASGITransport(mock.app), base_url="http://mock")
 
 

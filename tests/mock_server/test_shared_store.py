@@ -195,7 +195,7 @@ def test_when_the_evaluating_mock_is_killed_the_other_takes_over(redis_server: R
                 found = [event async for event in _first_findings(events, "headers.authorization", 2)]
             return [event.data["exchanges"][0] for event in found]
 
-        assert asyncio.run(heard()) == [1, 2], "each finding is answer_of once, whoever found it"
+        assert asyncio.run(heard()) == [1, 2], "each finding is sent once, whichever process found it"
 
 
 async def _first_findings(events: AsyncIterator[Event], rule: str, number: int) -> AsyncIterator[Event]:

@@ -13,7 +13,7 @@ INSTALL = 'pip install "${PASS_HARNESS}[conformance]"'
 
 
 def script(file: Path) -> str:
-    """All that the example's job runs, in order."""
+    """Return all commands of the example's job, in order."""
     if file == GITHUB:
         steps = _load(file)["jobs"]["conformance"]["steps"]
         return "\n".join(step["run"] for step in steps if "run" in step)

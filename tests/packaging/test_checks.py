@@ -1,4 +1,4 @@
-"""`check`: whether files can be used, before anything runs."""
+"""The commands `check`: validate files before anything runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize("kind", COMMANDS)
-def test_a_good_file_is_called_so(kind: str, tmp_path: Path) -> None:
+def test_a_valid_file_is_reported_as_valid(kind: str, tmp_path: Path) -> None:
     file = tmp_path / f"{kind}.toml"
     file.write_text(SMALL[kind], "utf-8")
     done = CliRunner().invoke(COMMANDS[kind], ["check", f"--{kind}", str(file)])
@@ -28,7 +28,7 @@ def test_a_good_file_is_called_so(kind: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", COMMANDS)
-def test_a_mistake_is_told_with_line_and_column(kind: str, tmp_path: Path) -> None:
+def test_an_error_has_line_and_column(kind: str, tmp_path: Path) -> None:
     file = tmp_path / f"{kind}.toml"
     file.write_text(f"{SMALL[kind]}\n  [tabel]\n", "utf-8")
     line = SMALL[kind].count("\n") + 2
@@ -38,7 +38,7 @@ def test_a_mistake_is_told_with_line_and_column(kind: str, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("command", [pass_conformance, pass_load])
-def test_no_file_at_all_is_wrong_usage(command: object) -> None:
+def test_a_missing_argument_is_wrong_usage(command: object) -> None:
     done = CliRunner().invoke(command, ["check"])  # type: ignore[arg-type]
     assert done.exit_code == 2
     assert "name at least one file" in done.stderr

@@ -1,4 +1,4 @@
-"""The CI examples are valid by the schemas of GitHub and GitLab, and name what exists."""
+"""The CI examples are valid by the schemas of GitHub and GitLab, and use existing commands."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_the_examples_are_valid(file: Path, schema: str) -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_every_example_is_looked_at() -> None:
+def test_every_example_is_tested() -> None:
     assert set(FOLDER.glob("*.yml")) == {GITHUB, GITLAB}
 
 

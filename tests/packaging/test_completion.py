@@ -1,4 +1,4 @@
-"""Completion in the shell, as the shells ask for it: a process of the command with the words typed so far."""
+"""Shell completion, requested as the shells do: a process of the command with the words typed so far."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def test_the_tab_key_completes(words: str, found: str) -> None:
     assert asked(words.split(maxsplit=1)[0], "bash_complete", words).strip() == found
 
 
-def test_the_lines_of_the_docs_do_what_they_say(tmp_path: Path) -> None:
-    """In bash, and then what bash does at the Tab key."""
+def test_the_documented_lines_install_completion(tmp_path: Path) -> None:
+    """In bash: the documented lines, then what bash runs for the Tab key."""
     found = re.findall(r"^ *```sh\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
     blocks = [dedent(block) for block in found]
     tab = """

@@ -1,4 +1,4 @@
-"""The image and its example of compose: linted, true of the code, and their commands run as they stand."""
+"""The image and its compose example: linted, in step with the code, and their commands run."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ COMPOSE = ROOT / "compose.yaml"
 
 
 def last(word: str) -> str:
-    """What the last instruction of that name says."""
+    """Return the arguments of the last instruction of that name."""
     return next(rest for name, rest in reversed(INSTRUCTIONS) if name == word)
 
 
@@ -42,20 +42,20 @@ def services() -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_hadolint_has_nothing_to_say() -> None:
+def test_hadolint_reports_nothing() -> None:
     done = subprocess.run([BIN / "hadolint", ROOT / "Dockerfile"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 
 
 @pytest.mark.slow
-def test_hadolint_bites(tmp_path: Path) -> None:
+def test_hadolint_detects_errors(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM python:latest\nRUN cd / && sudo pip install x\n", "utf-8")
     assert (
         subprocess.run([BIN / "hadolint", tmp_path / "Dockerfile"], capture_output=True, check=False).returncode == 1
     )
 
 
-def test_it_copies_what_there_is_and_what_the_ignore_file_lets_through() -> None:
+def test_copied_files_exist_and_are_not_ignored() -> None:
     copied = [
         source
         for word, rest in INSTRUCTIONS
@@ -68,7 +68,7 @@ def test_it_copies_what_there_is_and_what_the_ignore_file_lets_through() -> None
     assert {"fixtures", "mock_server", "conformance", "load"} <= set(copied)
 
 
-def test_nobody_is_root_and_releases_are_named() -> None:
+def test_the_user_is_not_root_and_versions_are_pinned() -> None:
     assert last("USER") == "10001:10001"
     assert INSTRUCTIONS.index(("USER", "10001:10001")) < [word for word, _ in INSTRUCTIONS].index("ENTRYPOINT")
     images = [rest.split()[0] for word, rest in INSTRUCTIONS if word == "FROM"]
@@ -77,8 +77,8 @@ def test_nobody_is_root_and_releases_are_named() -> None:
     assert "--require-hashes" in " ".join(rest for word, rest in INSTRUCTIONS if word == "RUN")
 
 
-def test_what_it_runs_wants_a_control_token_and_serves_with_one() -> None:
-    """Entry point and command of the image; only the port is another."""
+def test_the_image_needs_a_control_token() -> None:
+    """Run entry point and command of the image on another port."""
     command = [*json.loads(last("ENTRYPOINT")), *json.loads(last("CMD"))]
     assert command[0] == "pass-mock"
     refused = CliRunner().invoke(main, command[1:])
@@ -89,7 +89,7 @@ def test_what_it_runs_wants_a_control_token_and_serves_with_one() -> None:
 
 
 @pytest.mark.slow
-def test_the_health_check_tells_a_mock_that_answers_from_none() -> None:
+def test_the_health_check_detects_a_dead_mock() -> None:
     check = json.loads(last("HEALTHCHECK").partition("CMD ")[2])
     assert check == ["pass-mock", "health"]
     with running_mock("--host", "0.0.0.0", "--control-token", "s3cret") as url:  # noqa: S104 - as in the image
@@ -124,7 +124,7 @@ def test_the_compose_file_is_valid() -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_the_services_of_compose_can_do_no_more_than_they_need() -> None:
+def test_the_services_of_compose_have_least_privilege() -> None:
     for service in services().values():
         assert service["read_only"]
         assert service["cap_drop"] == ["ALL"]
@@ -133,8 +133,8 @@ def test_the_services_of_compose_can_do_no_more_than_they_need() -> None:
     assert set(services()["mock"]["environment"]) == {CONTROL_TOKEN}
 
 
-def test_the_command_of_compose_is_one() -> None:
-    """It says what is missing here, a server of that name, and nothing about its options."""
+def test_the_command_of_compose_is_valid() -> None:
+    """Its error names the missing server, and nothing about its options."""
     command = services()["mock"]["command"]
     token = {CONTROL_TOKEN: "s3cret"}
     done = CliRunner(env=token).invoke(main, [*command[:-2], "--port", "0"])

@@ -29,8 +29,8 @@ def test_no_vulnerability_passes() -> None:
     assert audited(CLEAN) == (0, "vulnerabilities: 0 in 1 packages")
 
 
-def test_what_was_not_audited_is_called_so() -> None:
-    """Nobody takes silence for a clean bill: no answer, and a service that knows nothing, are told."""
+def test_unaudited_dependencies_are_reported() -> None:
+    """An unreachable advisory service and one without data are reported as not audited."""
     code, words = verdict(b"", "Traceback\nConnectionError: no route to host")
     assert code == 0
     assert words == [

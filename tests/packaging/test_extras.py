@@ -1,4 +1,4 @@
-"""The extras of pyproject.toml, and what the code says of them."""
+"""The extras of pyproject.toml, and the error messages that name them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 
 def distributions(extra: str) -> set[str]:
-    """What pyproject.toml lists for an extra, that of the extras in it included."""
+    """Return the distributions of an extra in pyproject.toml, including those of extras that it contains."""
     found = set()
     for line in PROJECT["optional-dependencies"][extra]:
         requirement = Requirement(line)
@@ -33,13 +33,13 @@ def distributions(extra: str) -> set[str]:
 
 
 @pytest.mark.parametrize("extra", EXTRAS)
-def test_the_modules_of_an_extra_come_with_it(extra: str) -> None:
+def test_the_modules_of_an_extra_are_installed_by_it(extra: str) -> None:
     of_module = packages_distributions()
     asked = {canonicalize_name(of_module[module][0]) for module in EXTRAS[extra]}
     assert asked == distributions(extra)
 
 
-def test_every_extra_for_users_is_asked_for() -> None:
+def test_every_user_extra_is_named_by_an_error() -> None:
     assert set(PROJECT["optional-dependencies"]) - {"all", "dev", "docs"} == set(EXTRAS)
     assert distributions("all") == set().union(*(distributions(extra) for extra in EXTRAS))
 
@@ -65,7 +65,7 @@ def test_a_missing_module_is_named_with_the_remedy(monkeypatch: pytest.MonkeyPat
     ],
 )
 def test_the_mock_needs_no_extra(started: str) -> None:
-    """What a mock imports, with its live rules and pytest plugins, where no extra is installed."""
+    """Import the mock, its live rules and its pytest plugins in an environment without extras."""
     hidden = sorted(set().union(*EXTRAS.values()))
     code = f"import sys; sys.modules.update(dict.fromkeys({hidden})); import {started}"
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -80,7 +80,7 @@ def test_the_mock_needs_no_extra(started: str) -> None:
         ("pass_harness.conformance.running.live_rules", "httpx click starlette"),
     ],
 )
-def test_what_is_not_needed_at_the_start_is_not_imported(started: str, unneeded: str) -> None:
+def test_optional_modules_are_imported_lazily(started: str, unneeded: str) -> None:
     code = f"import sys, {started}; print(sorted(set('{unneeded}'.split()) & set(sys.modules)))"
     told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     assert told == "[]\n"

@@ -1,4 +1,4 @@
-"""Every command and subcommand explains itself, for `--help` and for `-h`."""
+"""Every command and subcommand has help, for `--help` and for `-h`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from docs.tooling.reference import COMMANDS
 
 
 def words(command: click.Command, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """The words that call a command and each command below it."""
+    """Yield the words that call a command and each of its subcommands."""
     yield before
     if isinstance(command, click.Group):
         context = click.Context(command)

@@ -1,4 +1,4 @@
-"""The JSON Schemas for editors: in step with the code, true of the samples, and against what the readers refuse."""
+"""The JSON Schemas for editors: up to date, valid for the samples, and as strict as the readers."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ MISTAKES = [
 
 
 def valid(kind: str, text: str) -> bool:
-    """Whether the schema takes a TOML text, read as editors read it: dates are texts in JSON."""
+    """Return True if a TOML text is valid by the schema; dates are strings, as editors read them."""
     schema = msgspec.json.decode(SCHEMAS[kind].read_bytes())
     return jsonschema_rs.Draft7Validator(schema, validate_formats=True).is_valid(
         msgspec.to_builtins(tomllib.loads(text))
@@ -129,16 +129,16 @@ def samples() -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("path", MADE, ids=lambda path: path.name)
-def test_the_published_schemas_are_in_step(path: Path) -> None:
+def test_the_published_schemas_are_up_to_date(path: Path) -> None:
     assert path.read_bytes() == MADE[path], "write them anew: python tests/packaging/write_schemas.py"
 
 
-def test_every_published_schema_is_made() -> None:
+def test_every_published_schema_is_generated() -> None:
     assert {path for folder in ROOT.glob("*/schemas") for path in folder.glob("*.json")} == set(MADE)
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
-def test_they_are_schemas_that_editors_can_use(name: str) -> None:
+def test_editors_can_use_the_schemas(name: str) -> None:
     schema: dict[str, Any] = msgspec.json.decode(SCHEMAS[name].read_bytes())
     assert schema["$schema"] == "http://json-schema.org/draft-07/schema#"
     assert jsonschema_rs.meta.is_valid(schema)
@@ -151,7 +151,7 @@ def test_the_samples_are_valid(kind: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("kind", READERS)
-def test_the_readers_take_the_small_samples(kind: str, tmp_path: Path) -> None:
+def test_the_readers_accept_the_small_samples(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "file.toml"
     path.write_text(SMALL[kind], "utf-8")
     READERS[kind](path)
@@ -171,8 +171,8 @@ def test_schema_and_reader_refuse_the_same_mistakes(kind: str, right: str, wrong
 @pytest.mark.slow
 @pytest.mark.skipif(platform.machine() == "aarch64", reason="Taplo has no wheel for this machine")
 @pytest.mark.parametrize("kind", READERS)
-def test_an_editor_takes_them_by_the_line_of_the_docs(kind: str, tmp_path: Path) -> None:
-    """Taplo is what checks TOML in most editors."""
+def test_the_documented_schema_line_works_in_an_editor(kind: str, tmp_path: Path) -> None:
+    """Taplo checks TOML in most editors."""
     (tmp_path / "schemas").mkdir()
     (tmp_path / "schemas" / SCHEMAS[kind].name).write_bytes(SCHEMAS[kind].read_bytes())
     line = SCHEMA_LINE.replace("service", kind)
@@ -185,8 +185,8 @@ def test_an_editor_takes_them_by_the_line_of_the_docs(kind: str, tmp_path: Path)
     assert codes == [0, 1]
 
 
-def test_keys_are_described() -> None:
-    """What an editor shows for a key is the text in the code."""
+def test_keys_have_descriptions() -> None:
+    """Editors show the description of a key."""
     mock = msgspec.json.decode(SCHEMAS["mock"].read_bytes())["properties"]
     assert mock["throttle"]["description"] == "`false` switches throttling off."
     assert mock["lifetimes"]["properties"]["session"]["default"] == "30m"
@@ -213,7 +213,7 @@ def test_the_commands_print_and_write_them(command: click.Command, names: set[st
         assert name == "report" or printed == SCHEMAS[name].read_bytes()
 
 
-def test_a_schema_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+def test_an_unwritable_schema_is_an_error_of_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     done = CliRunner().invoke(pass_mock, ["schema", "--write", str(tmp_path / "file")])
     assert done.exit_code == 2

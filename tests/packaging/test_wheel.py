@@ -1,4 +1,4 @@
-"""What users install: a wheel in an environment of its own, away from the repository."""
+"""The installed package: a wheel in its own environment, away from the repository."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NEED_EXTRAS = {
     "pass-mock serve --store redis://127.0.0.1:1/0": "redis",
     "pass-mock openapi --diff adobe.yaml": "conformance",
 }
-"""Commands that need an extra, and which."""
+"""Commands that need an extra, with its name."""
 EVENT = """[event]
 audience = 3
 duration = "6s"
@@ -88,7 +88,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, made from the source distribution, so that both are tried."""
+    """The wheel, built from the source distribution, so that both are tested."""
     folder = tmp_path_factory.mktemp("dist")
     pip(sys.executable, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(source))
     (made,) = folder.glob("*.whl")
@@ -97,7 +97,7 @@ def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def constraints(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The locked versions, without the digests, which a wheel made a moment ago cannot have."""
+    """The locked versions without hashes, because a fresh wheel has no locked hash."""
     file = tmp_path_factory.mktemp("locked") / "constraints.txt"
     locked = re.findall(r"^([\w.-]+)(?:\[.*?\])?(==.*?) \\$", LOCK.read_text("utf-8"), re.MULTILINE)
     file.write_text("\n".join(name + version for name, version in locked), "utf-8")
@@ -106,7 +106,7 @@ def constraints(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def alone(wheel: Path, constraints: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the commands of a new virtual environment that has the wheel and no extra: the mock alone."""
+    """Command folder of a new virtual environment with the wheel and no extra: the mock only."""
     environment = tmp_path_factory.mktemp("environment")
     subprocess.run([sys.executable, "-m", "venv", environment], check=True)
     pip(str(environment / "bin" / "python"), "install", "--constraint", str(constraints), str(wheel))
@@ -115,7 +115,7 @@ def alone(wheel: Path, constraints: Path, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture(scope="module")
 def said_alone(alone: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ended]:
-    """What commands say before any extra is there."""
+    """Output of the commands before any extra is installed."""
     folder = tmp_path_factory.mktemp("alone")
     (folder / "adobe.yaml").write_text("openapi: 3.0.0\n", "utf-8")
     commands = (*NEED_EXTRAS, "pass-mock software-statement", f"python -c '{SERVE_ALONE}'")
@@ -124,7 +124,7 @@ def said_alone(alone: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, alone: Path, constraints: Path, said_alone: dict[str, Ended]) -> Path:
-    """The same environment, once what was to be tried without extras has been, with all of them."""
+    """The same environment with all extras, after the tests without extras."""
     assert said_alone
     pip(str(alone / "python"), "install", "--constraint", str(constraints), f"{wheel}[all]")
     return alone
@@ -132,7 +132,7 @@ def installed(wheel: Path, alone: Path, constraints: Path, said_alone: dict[str,
 
 @pytest.fixture(scope="module")
 def ended(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Ended]]:
-    """A short demo, the CI example and a small event, side by side, each in an empty folder: they are mostly waiting.
+    """A short demo, the CI example and a small event, concurrently, each in an empty folder.
 
     The CI example plays every scenario.
     """
@@ -151,12 +151,12 @@ def ended(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 class Script:
-    """A shell script in a session of its own; at the end nothing that it started is left."""
+    """A shell script in its own session; at the end all its processes are killed."""
 
     def __init__(self, lines: str, commands: Path, folder: Path) -> None:
         self._folder = folder
         self._log = folder / "said.txt"
-        # The environment of a CI job: nothing of this one but where programs are.
+        # The environment of a CI job: only PATH and the like of this one.
         environment = {
             "PATH": f"{commands}:{os.environ['PATH']}",
             "HOME": os.environ.get("HOME", "/"),
@@ -182,7 +182,7 @@ class Script:
 
 
 def example(installed: Path, folder: Path) -> str:
-    """The script of the GitHub example, on free ports, with the example service's own service.toml."""
+    """Return the script of the GitHub example with free ports and the example service's own service.toml."""
     mock, service = str(free_port()), str(free_port())
     toml = package_of(installed, "pass_harness.fixtures") / "programmer_service" / "service.toml"
     (folder / "service.toml").write_text(toml.read_text("utf-8").replace(":9000", f":{service}"), "utf-8")
@@ -196,7 +196,7 @@ def example(installed: Path, folder: Path) -> str:
 
 
 def package_of(installed: Path, name: str) -> Path:
-    """Where a package was installed."""
+    """Return the folder in which a package is installed."""
     code = f"import {name} as package; print(package.__path__[0])"
     command = [installed / "python", "-P", "-c", code]
     found = Path(subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip())
@@ -216,7 +216,7 @@ def pip(python: str, *arguments: str) -> None:
 
 
 def test_the_wheel_has_every_file_of_the_packages(wheel: Path) -> None:
-    """Templates, styles, schemas, tables, events: whatever git knows of below the packages."""
+    """Templates, styles, schemas, tables, events: every tracked file below the packages."""
     if shutil.which("git") is None or not (ROOT / ".git").exists():
         known = {str(path.relative_to(ROOT)) for name in PACKAGES for path in (ROOT / name).rglob("*.*")}
     else:
@@ -229,16 +229,14 @@ def test_the_wheel_has_every_file_of_the_packages(wheel: Path) -> None:
     assert not [name for name in packed if name.startswith("tests/")]
 
 
-def test_without_extras_there_is_the_mock_with_its_rules(said_alone: dict[str, Ended]) -> None:
+def test_without_extras_the_mock_works_with_its_rules(said_alone: dict[str, Ended]) -> None:
     served = said_alone[f"python -c '{SERVE_ALONE}'"]
     assert (served.code, served.said) == (0, f"{len(all_rules())} rules\n200 200\n")
     assert said_alone["pass-mock software-statement"].said.count(".") == 2
 
 
 @pytest.mark.parametrize("command", NEED_EXTRAS)
-def test_a_missing_extra_is_one_sentence_that_says_what_to_install(
-    said_alone: dict[str, Ended], command: str
-) -> None:
+def test_a_missing_extra_is_an_error_with_the_install_command(said_alone: dict[str, Ended], command: str) -> None:
     ended = said_alone[command]
     assert ended.code == 2, ended.said
     assert len(ended.said.splitlines()) == 1
@@ -253,7 +251,7 @@ def test_the_demo_runs_from_the_wheel_in_an_empty_folder(ended: dict[str, Ended]
     assert (demo.folder / "report" / "report.html").read_text("utf-8").startswith("<!doctype html>")
 
 
-def test_the_ci_example_runs_as_it_stands(ended: dict[str, Ended]) -> None:
+def test_the_ci_example_runs_unchanged(ended: dict[str, Ended]) -> None:
     run = ended["example"]
     assert run.code == 0, run.said
     assert {file.name for file in (run.folder / "report").iterdir()} == {
@@ -269,7 +267,7 @@ def test_the_ci_example_runs_as_it_stands(ended: dict[str, Ended]) -> None:
 
 def test_an_event_runs_from_the_wheel(ended: dict[str, Ended]) -> None:
     run = ended["load"]
-    assert run.code in {0, 3}, run.said  # 3: on a machine as busy as this one a run may be invalid, and say so
+    assert run.code in {0, 3}, run.said  # 3: on a busy machine a run can be invalid
     event = json.loads((run.folder / "report" / "report.json").read_text("utf-8"))
     assert event["event"]["audience"] == 3
     assert event["viewers"]["arrived"] == 3
@@ -282,7 +280,7 @@ def test_a_trace_is_judged_from_the_wheel(installed: Path, tmp_path: Path) -> No
     assert '"verdict": "passed"' in audited.said
 
 
-def test_who_imports_the_packages_gets_their_types(installed: Path, tmp_path: Path) -> None:
+def test_the_packages_ship_their_types(installed: Path, tmp_path: Path) -> None:
     (tmp_path / "consumer.py").write_text(CONSUMER, "utf-8")
     command = [sys.executable, "-m", "mypy", "--strict", "--python-executable", installed / "python", "consumer.py"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -1,7 +1,7 @@
 """Known vulnerabilities of locked dependencies: ``python tests/packaging/vulnerabilities.py requirements/dev.txt``.
 
-Exits with 1 for a vulnerability. Where the service that knows them cannot be asked, it says so, and exits with 0: no
-change of the code could mend that.
+Exits with 1 for a vulnerability. If the advisory service is unreachable, it prints that and exits with 0: no
+change of the code could fix that.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Vulnerability(msgspec.Struct, frozen=True):
 
 
 class Dependency(msgspec.Struct, frozen=True):
-    """One line of the lock file; with ``skip_reason`` where nothing is known of it."""
+    """One line of the lock file; ``skip_reason`` if there is no data on it."""
 
     name: str
     version: str = ""
@@ -31,14 +31,14 @@ class Dependency(msgspec.Struct, frozen=True):
 
 
 class Audit(msgspec.Struct, frozen=True):
-    """What pip-audit prints as JSON."""
+    """The JSON output of pip-audit."""
 
     dependencies: tuple[Dependency, ...]
     fixes: tuple[Any, ...] = ()
 
 
 def verdict(printed: bytes, said: str) -> tuple[int, Sequence[str]]:
-    """The exit code and the words for what pip-audit printed and, where it could not work, ``said``."""
+    """Return exit code and text for the output of pip-audit; ``said`` is its error output."""
     try:
         audit = msgspec.json.decode(printed, type=Audit)
     except msgspec.DecodeError:

@@ -1,4 +1,4 @@
-"""Writes the JSON Schemas of the files that people write anew: `python tests/packaging/write_schemas.py`."""
+"""Writes the JSON Schemas of the files that users write: `python tests/packaging/write_schemas.py`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MADE = {
     for folder, made in (("mock_server", of_mock.made), ("conformance", of_conformance.made), ("load", of_load.made))
     for name, schema in made().items()
 }
-"""What stands in each file."""
+"""Contents of each file."""
 
 if __name__ == "__main__":
     for path, text in MADE.items():

@@ -1,9 +1,9 @@
-"""How the mock holds out: ``python -m tests.soak.soak [--seconds 600] [--store NAME] [--workers N]``.
+"""Soak test of the mock: ``python -m tests.soak.soak [--seconds 600] [--store NAME] [--workers N]``.
 
-First it is asked as fast as it answers, to know its capacity on this machine, together with these clients; then, on
-a fresh start, at a share of that: both with behaviours at random, resets, and everything recorded. It prints what
-came of it, and exits with 1 if something was answered 500 that nobody asked for, a journal outgrew its bound, or the
-record lacks a request that was answered or has one twice.
+It first sends requests at full speed, to measure the capacity of mock and clients on this machine. Then, after a
+fresh start, it sends a share of that rate. Both phases have random behaviours and resets, and record everything. It
+prints the result, and exits with 1 if an unprovoked 500 was sent, a journal exceeded its bound, or the
+record lacks an answered request or has one twice.
 """
 
 from __future__ import annotations
@@ -28,32 +28,32 @@ from tests.soak.soak_client import NUMBER, Pace, SoakClient, Tally
 
 CLIENTS = 128
 JOURNAL = 100
-"""Exchanges that a journal keeps here: few, so that it is full long before its space is reset."""
+"""Exchanges that a journal keeps here: few, so that it fills long before its space is reset."""
 WARM_UP = 0.2
-"""The share of the run before memory is looked at."""
+"""Share of the run before memory is measured."""
 SERVE = ("-c", "from pass_harness.mock_server.cli.main import main; main()", "serve")
 
 
 @dataclass(frozen=True)
 class Soaked:
-    """What came of it."""
+    """The result of a soak."""
 
     capacity: float
-    """Requests a second as fast as the mock answers."""
+    """Maximum rate in requests a second."""
     rate: float
     sent: int
     statuses: dict[int, int]
     recorded: int
     lost: int
-    """Requests that were answered and are not in the record."""
+    """Answered requests that are missing in the record."""
     doubled: int
     unasked: int
-    """Answers 500, which no behaviour of the soak gives."""
+    """Answers 500; no behaviour of the soak causes one."""
     longest_journal: int
     rss_mib: tuple[float, float, float]
-    """Resident memory after the warm-up, at the end, and at most, of all processes of the mock."""
+    """Resident memory of all processes of the mock in MiB: after the warm-up, at the end, and maximum."""
     slope_mib_per_minute: float
-    """Of the resident memory after the warm-up."""
+    """Slope of the resident memory after the warm-up."""
 
     def failures(self) -> Iterator[str]:
         if self.unasked:
@@ -112,7 +112,7 @@ def name(number: int) -> str:
 
 
 async def _play(child: Child, seconds: float, rate: float | None) -> tuple[Tally, list[tuple[float, float]]]:
-    """What the clients did, and the mock's memory (s, MiB) meanwhile."""
+    """Return the tally of the clients, and samples of the mock's memory (s, MiB)."""
     loop = asyncio.get_running_loop()
     tally, pace, samples = Tally(), Pace(rate), []
     began = loop.time()

@@ -1,4 +1,4 @@
-"""Clients of the soak: each plays in a space of its own, resets it now and then, and asks for trouble at random."""
+"""Soak clients: each uses a space of its own, resets it occasionally, and adds random behaviours."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ import httptools
 MVPDS = ("Cablevision", "Spectrum", "Dish")
 NUMBER = "x-soak-number"
 PATIENCE = 0.5
-"""Seconds that a client waits for an answer: less than a stalled connection takes."""
+"""Seconds that a client waits for an answer, shorter than a stalled connection."""
 CONTROL_PATIENCE = 30.0
-"""Seconds for a control call, which no behaviour delays: only a busy machine does."""
+"""Seconds to wait for a control call, which no behaviour delays."""
 TROUBLES: tuple[dict[str, Any], ...] = (
     {"effect": {"status": 503}, "probability": 0.2},
     {"effect": {"status": 502}, "times": 3},
@@ -37,22 +37,22 @@ TROUBLES: tuple[dict[str, Any], ...] = (
     {"effect": {"media_token": "bad_signature"}},
     {"effect": {"degradation": "AuthNAll"}, "for": "1s"},
 )
-"""None of them answers 500: that is what nobody asks for."""
+"""None of them causes a 500, so every 500 is a failure of the mock."""
 
 
 @dataclass
 class Tally:
-    """What all clients have done so far, control calls apart."""
+    """Counts of all clients so far, without control calls."""
 
     sent: int = 0
     answered: set[int] = field(default_factory=set)
-    """The numbers of the requests that had an answer; `NUMBER` is the header that carries them."""
+    """Numbers of the requests that had an answer; `NUMBER` is the header that carries them."""
     statuses: Counter[int] = field(default_factory=Counter)
-    """0 for a connection that broke before an answer, or an answer that did not come in time."""
+    """Counts by status; 0 for a broken connection or a timeout."""
 
 
 class Pace:
-    """Lets through so many requests a second, of all clients together; without a rate, all."""
+    """A rate limiter shared by all clients; without a rate, no limit."""
 
     def __init__(self, rate: float | None) -> None:
         self._interval = 1 / rate if rate else 0.0
@@ -61,13 +61,13 @@ class Pace:
     async def turn(self) -> None:
         if self._interval:
             now = asyncio.get_running_loop().time()
-            # A second of catching up at most: a machine that was busy is not to be flooded afterwards.
+            # Catch up at most one second, so that the mock is not flooded after a busy moment.
             self._next = max(self._next + self._interval, now - 1)
             await asyncio.sleep(max(self._next - now, 0))
 
 
 class _Exchange(asyncio.Protocol):
-    """One connection, one request at a time."""
+    """One connection with one request at a time."""
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
@@ -78,7 +78,7 @@ class _Exchange(asyncio.Protocol):
         self._transport = transport
 
     async def ask(self, request: bytes, patience: float = PATIENCE) -> tuple[int, bytes]:
-        """Status and body; OSError if the connection broke, TimeoutError if nothing came."""
+        """Return status and body; raise OSError if the connection breaks, TimeoutError without an answer."""
         assert self._transport is not None
         self._parser = httptools.HttpResponseParser(self)
         self._body = b""
@@ -99,11 +99,11 @@ class _Exchange(asyncio.Protocol):
         self._parser.feed_data(data)
 
     def on_body(self, body: bytes) -> None:
-        """Called by the parser."""
+        """Append a piece of the body (called by the parser)."""
         self._body += body
 
     def on_message_complete(self) -> None:
-        """Called by the parser."""
+        """Complete the answer (called by the parser)."""
         if self._answer is not None and not self._answer.done():
             self._answer.set_result((self._parser.get_status_code(), self._body))
 
@@ -113,7 +113,7 @@ class _Exchange(asyncio.Protocol):
 
 
 class SoakClient:
-    """Plays rounds in its space until cancelled."""
+    """A client that plays rounds in its space until cancelled."""
 
     def __init__(self, port: int, name: str, seed: int, tally: Tally, pace: Pace) -> None:
         self.name = name
@@ -144,7 +144,7 @@ class SoakClient:
             await self._visit(client)
 
     async def _visit(self, client: dict[str, Any]) -> None:
-        """A viewer logs in, is polled for, gets decisions and sometimes logs out."""
+        """Log in, poll, request decisions and sometimes log out."""
         credentials = {name: client.get(name, "x") for name in ("client_id", "client_secret")}
         form = {**credentials, "grant_type": "client_credentials"}
         self._token = (await self._api("POST", "/o/client/token", form=form)).get("access_token", self._token)
@@ -169,7 +169,7 @@ class SoakClient:
         form: dict[str, str] | None = None,
         json_: object = None,
     ) -> dict[str, Any]:
-        """What is answered, as far as it is a JSON object."""
+        """Return the answer if it is a JSON object."""
         await self._pace.turn()
         identifier = base64.b64encode(device.encode()).decode()
         headers = {
@@ -202,7 +202,7 @@ class SoakClient:
 
     async def _control(self, method: str, path: str, content: object = None) -> bytes:
         body = json.dumps(content).encode() if content is not None else b""
-        for _ in range(2):  # a connection that was kept alive may just have been closed
+        for _ in range(2):  # a kept-alive connection can just have been closed
             line = await self._connected()
             try:
                 _, answered = await line.ask(self._request(method, path, {}, body), CONTROL_PATIENCE)

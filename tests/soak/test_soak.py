@@ -1,4 +1,4 @@
-"""A short soak; a long one is run by hand (docs/reference/stores.md)."""
+"""A short soak test; docs/reference/stores.md describes a long one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.soak.soak import JOURNAL, soak
 pytestmark = pytest.mark.slow
 
 
-def test_a_mock_in_trouble_answers_no_500_and_records_every_request(tmp_path: Path) -> None:
+def test_a_mock_under_faults_sends_no_500_and_records_every_request(tmp_path: Path) -> None:
     result = soak(6, 0.7, tmp_path)
     assert [*result.failures()] == []
     assert result.sent > 500
