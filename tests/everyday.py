@@ -41,7 +41,7 @@ _spawn = multiprocessing.util.spawnv_passfds
 
 
 def _spawn_or_refuse(path: str, arguments: list[str], descriptors: list[int]) -> int:
-    """Spawn a process of `multiprocessing`, which is no event of the interpreter."""
+    """Spawn a process of `multiprocessing`, which raises no audit event."""
     _refuse("os.posix_spawn", (path, arguments))
     return _spawn(path, arguments, descriptors)
 

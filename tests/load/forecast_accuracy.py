@@ -26,12 +26,12 @@ from pass_harness.conformance.running import child_processes
 
 COMMAND = str(Path(sys.executable).with_name("pass-load"))
 FORECASTS = 10
-"""So many are made, each with another seed: a run is one draw of many."""
+"""Number of forecasts, each with another seed, because a run is one random sample."""
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """A run that has ended: its report, and the trace of its mock."""
+    """A finished run: its report, and the trace of its mock."""
 
     report: dict[str, Any]
     trace: Path
@@ -42,28 +42,28 @@ class Recorded:
 
     @property
     def peak(self) -> int:
-        """Calls in the fullest second."""
+        """Number of calls in the busiest second."""
         series = self.report["series"]
         return max(map(sum, zip(*series["calls"].values(), strict=True)))
 
 
 @dataclass(frozen=True)
 class Running:
-    """A run that goes on."""
+    """A run in progress."""
 
     process: subprocess.Popen[str]
     folder: Path
 
     def ended(self) -> Recorded:
-        said = self.process.communicate(timeout=600)[1]
+        errors = self.process.communicate(timeout=600)[1]
         report = self.folder / "report" / "report.json"
-        assert report.exists(), said
+        assert report.exists(), errors
         return Recorded(json.loads(report.read_text("utf-8")), self.folder / "trace.jsonl")
 
 
 @contextmanager
 def running(folder: Path, event: Sequence[str], *, seed: int, defects: Sequence[str] = ()) -> Iterator[Running]:
-    """Lets an event happen; ``event`` is what `pass-load` is told of it."""
+    """Run an event; ``event`` are the options of `pass-load` for it."""
     folder.mkdir()
     with (
         child_processes.mock(folder, f"--record={folder / 'trace.jsonl'}") as mock,
@@ -82,7 +82,7 @@ def running(folder: Path, event: Sequence[str], *, seed: int, defects: Sequence[
 
 
 def forecast(event: Sequence[str], *arguments: str, seed: int = 2) -> dict[str, Any]:
-    """The report of a forecast. A mock on this machine answers at once."""
+    """Return the report of a forecast for a mock on this machine, which answers at once."""
     command = [COMMAND, "forecast", *event, "--seed", str(seed), "--answers-within", "20ms", "--format", "json"]
     done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
     assert done.returncode in {0, 1}, done.stderr
@@ -95,7 +95,7 @@ def forecast(event: Sequence[str], *arguments: str, seed: int = 2) -> dict[str, 
 @click.option("--audience", default=150, show_default=True)
 @click.option("--defect", "defects", multiple=True)
 def main(event: str, audience: int, defects: tuple[str, ...]) -> None:
-    """How far forecasts are off beside a run of the same event, endpoint by endpoint."""
+    """Print how far forecasts are off, by endpoint, compared with a run of the same event."""
     given = ("--event", event, "--audience", str(audience))
     with tempfile.TemporaryDirectory() as made:
         runs = []

@@ -16,7 +16,7 @@ DEVICE, IP = "device-1", "198.18.0.1"
 def exchange(
     number: int, wall: float, endpoint: str = "profiles.code", *, status: int = 200, lag_ms: float = 0.0
 ) -> Exchange:
-    """A poll of a code that nobody has logged in with yet, or something of the same looks."""
+    """Return a poll of a code without a login, or another request of the same form."""
     return Exchange(
         id=number,
         space="default",

@@ -1,7 +1,6 @@
 """Forecasts compared with real runs of the same event: the recorded example service, compliant and with two defects.
 
 A run is random, and few viewers make few calls: counts are compared within four standard deviations and ten per cent.
-tenth.
 """
 
 from __future__ import annotations

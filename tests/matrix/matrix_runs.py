@@ -193,8 +193,8 @@ class _Server(uvicorn.Server):
 
 
 def _served(app: ASGIApp, *hosts: str) -> AbstractAsyncContextManager[str]:
-    """The address at which ``app`` is served. With hosts it is the mock: it is told of connections, and one port of
-    each is its."""
+    """Return the address of ``app``. With hosts it is the mock: it observes connections, and has one port on
+    each host."""
     protocol, lifespan = (BoundedProtocol, "on") if hosts else ("auto", "off")
     config = uvicorn.Config(app, http=protocol, lifespan=lifespan, log_level="warning", access_log=False)
     return _serve(config, hosts or ("127.0.0.1",))

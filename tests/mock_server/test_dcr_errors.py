@@ -32,7 +32,7 @@ async def forged_statement(mock: Mock) -> httpx.Response:
     return await register(mock, software_statement=(await statement(mock))[:-8] + "AAAAAAAA")
 
 
-async def statement_of_nobody(mock: Mock) -> httpx.Response:
+async def unknown_statement(mock: Mock) -> httpx.Response:
     return await register(mock, software_statement=await statement(mock))
 
 
@@ -63,7 +63,7 @@ OF_DCR: dict[str, Situation] = {
     "invalid_request": no_statement,
     "invalid_redirect_uri": redirect_without_scheme,
     "invalid_software_statement": forged_statement,
-    "unapproved_software_statement": other_catalogue(_not_approved, statement_of_nobody),
+    "unapproved_software_statement": other_catalogue(_not_approved, unknown_statement),
     "invalid_client": wrong_secret,
     "unauthorized_client": unauthorized,
     "unsupported_grant_type": other_grant_type,

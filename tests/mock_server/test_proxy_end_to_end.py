@@ -29,7 +29,7 @@ API = "/api/v2/REF30"
 
 
 class ProxyAndMock:
-    """A proxy with TLS, the mock with TLS behind it, and a client that trusts servers."""
+    """A proxy with TLS, the mock with TLS behind it, and a client that trusts both."""
 
     def __init__(self, mock: str, proxy: str, authorities: list[Path], record: Path) -> None:
         self.mock = mock

@@ -114,7 +114,7 @@ def alone(wheel: Path, constraints: Path, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture(scope="module")
-def said_alone(alone: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ended]:
+def without_extras(alone: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ended]:
     """Output of the commands before any extra is installed."""
     folder = tmp_path_factory.mktemp("alone")
     (folder / "adobe.yaml").write_text("openapi: 3.0.0\n", "utf-8")
@@ -123,9 +123,9 @@ def said_alone(alone: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 
 
 @pytest.fixture(scope="module")
-def installed(wheel: Path, alone: Path, constraints: Path, said_alone: dict[str, Ended]) -> Path:
+def installed(wheel: Path, alone: Path, constraints: Path, without_extras: dict[str, Ended]) -> Path:
     """The same environment with all extras, after the tests without extras."""
-    assert said_alone
+    assert without_extras
     pip(str(alone / "python"), "install", "--constraint", str(constraints), f"{wheel}[all]")
     return alone
 
@@ -229,15 +229,15 @@ def test_the_wheel_has_every_file_of_the_packages(wheel: Path) -> None:
     assert not [name for name in packed if name.startswith("tests/")]
 
 
-def test_without_extras_the_mock_works_with_its_rules(said_alone: dict[str, Ended]) -> None:
-    served = said_alone[f"python -c '{SERVE_ALONE}'"]
+def test_without_extras_the_mock_works_with_its_rules(without_extras: dict[str, Ended]) -> None:
+    served = without_extras[f"python -c '{SERVE_ALONE}'"]
     assert (served.code, served.said) == (0, f"{len(all_rules())} rules\n200 200\n")
-    assert said_alone["pass-mock software-statement"].said.count(".") == 2
+    assert without_extras["pass-mock software-statement"].said.count(".") == 2
 
 
 @pytest.mark.parametrize("command", NEED_EXTRAS)
-def test_a_missing_extra_is_an_error_with_the_install_command(said_alone: dict[str, Ended], command: str) -> None:
-    ended = said_alone[command]
+def test_a_missing_extra_is_an_error_with_the_install_command(without_extras: dict[str, Ended], command: str) -> None:
+    ended = without_extras[command]
     assert ended.code == 2, ended.said
     assert len(ended.said.splitlines()) == 1
     assert f"pip install 'pass-harness[{NEED_EXTRAS[command]}]'" in ended.said
