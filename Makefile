@@ -56,7 +56,7 @@ LOWEST := build/lowest/bin/python
 LOWEST_PIP := $(BIN)/uv pip install --quiet --python $(LOWEST)
 HTTP_SERVER := uvicorn httptools uvloop starlette
 # The tests that send bytes to a socket of the mock: they show what another release of the HTTP server does differently.
-SOCKET_TESTS := $(addprefix tests/mock_server/test_,answers_on_the_wire.py protocol.py write_coalescing.py faults.py)
+SOCKET_TESTS := $(addprefix tests/mock_server/test_,responses_on_the_wire.py http_protocol.py write_coalescing.py faults.py)
 
 lowest: $(VENV)/installed  ## Run the demo with the oldest dependencies, and the socket tests with the oldest and newest HTTP server.
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python build/lowest

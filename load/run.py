@@ -22,7 +22,7 @@ from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.reports.model import Run
 from pass_harness.conformance.reports.model import compose as compose_conformance
 from pass_harness.conformance.rule_sets import RuleSet
-from pass_harness.conformance.running.doctor import examine
+from pass_harness.conformance.running.doctor import check_mock, examine
 from pass_harness.conformance.running.judged_run import Announce
 from pass_harness.conformance.service_toml.service_config import ServiceConfig
 from pass_harness.fixtures.devices import TEST_ADDRESSES, new_devices
