@@ -188,7 +188,7 @@ def test_the_documented_schema_line_works_in_an_editor(kind: str, tmp_path: Path
 def test_keys_have_descriptions() -> None:
     """Editors show the description of a key."""
     mock = msgspec.json.decode(SCHEMAS["mock"].read_bytes())["properties"]
-    assert mock["throttle"]["description"] == "`false` switches throttling off."
+    assert mock["throttle"]["description"] == "Rate limit of each IP address (HTTP 429); `false` disables it."
     assert mock["lifetimes"]["properties"]["session"]["default"] == "30m"
     assert "PEM file" in mock["service_providers"]["items"]["properties"]["certificate"]["description"]
     service = msgspec.json.decode(SCHEMAS["service"].read_bytes())["properties"]
