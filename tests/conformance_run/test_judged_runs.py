@@ -130,7 +130,7 @@ def test_selected_scenarios_are_played_and_the_report_names_the_others(runs: Map
     [
         (("demo", "--scenario", "plai-denied"), "no scenario matches 'plai-denied': did you mean play-denied"),
         (("demo", "--scenario", "?"), "no scenario matches '?': first-login-second-screen, "),
-        (("run", "--watch", "--scenario", "play-denied"), "with --watch no scenario is played"),
+        (("run", "--watch", "--scenario", "play-denied"), "--watch plays no scenario"),
     ],
 )
 def test_scenarios_that_cannot_be_played_are_wrong_usage(

@@ -152,7 +152,7 @@ def test_the_watch_ends_with_the_mock() -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ((), "name the service with --service SERVICE.toml, or watch"),
+        ((), "name the service with --service SERVICE.toml, or judge other traffic"),
         (("--for", "60s"), "need --watch"),
         (("--watch", "--for", "soon"), "'soon' is not a duration"),
     ],
