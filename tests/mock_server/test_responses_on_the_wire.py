@@ -57,7 +57,7 @@ def test_pipelined_requests_are_answered_in_order(port: int) -> None:
 
 
 def test_an_answer_is_the_same_whether_its_connection_ends_or_not(port: int) -> None:
-    kept, closed = answers(said(port, request(PROFILES), request(PROFILES, "Connection: close")))
+    kept, closed = answers(received(port, request(PROFILES), request(PROFILES, "Connection: close")))
     assert closed[1].pop("connection") == "close"
     varying = {"content-length", "date"}
     assert kept[0] == closed[0]
