@@ -242,7 +242,7 @@ def test_long_paths_are_found_without_caching() -> None:
     tree = PathTree([("/a/{name}", 1)])
     for letter in "xyz":
         assert tree.find(f"/a/{letter * 10_000}") == (1, {"name": letter * 10_000})
-    assert tree._known.cache_info().currsize == 0
+    assert tree._find_cached.cache_info().currsize == 0
 
 
 def request_with(value: bytes) -> Inbound:

@@ -71,7 +71,7 @@ def test_the_mock_starts(folder: Path) -> None:
 
 @pytest.mark.parametrize("folder", ["fixtures", "load", "conformance"], indirect=True)
 def test_the_mock_starts_as_the_module_mock_server(folder: Path) -> None:
-    """Where the user has a module of that name, Python runs the user's; docs/reference/installation.md says so."""
+    """In a folder with a module of that name Python runs the user's (docs/reference/installation.md)."""
     done = run(folder, sys.executable, "-m", "mock_server", "software-statement")
     assert (done.returncode, done.stdout.count(".")) == (0, 2), done.stderr
 
