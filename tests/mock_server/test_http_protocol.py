@@ -67,21 +67,28 @@ async def served(protocol: type[BoundedProtocol]) -> AsyncIterator[tuple[str, in
 async def answered(place: tuple[str, int], *pieces: bytes, pause: float = 0.0) -> bytes:
     """Send pieces until the mock closes the connection; return what it sent."""
     reader, writer = await asyncio.open_connection(*place)
-    said = asyncio.create_task(reader.read())
+    received = bytearray()
+
+    async def read() -> None:
+        # Piece by piece: a client that still sends to a closed connection is reset, after what it has received.
+        with contextlib.suppress(ConnectionError):
+            while piece := await reader.read(65_536):
+                received.extend(piece)
+
+    reading = asyncio.create_task(read())
     with contextlib.suppress(ConnectionError):
         for piece in pieces:
             writer.write(piece)
             await writer.drain()
             await asyncio.sleep(pause)
-            if said.done():
+            if reading.done():
                 break
     try:
         async with asyncio.timeout(10):
-            return await said
-    except ConnectionError:
-        return b""
+            await reading
     finally:
         writer.close()
+    return bytes(received)
 
 
 async def is_alive(place: tuple[str, int]) -> bool:
