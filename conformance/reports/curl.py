@@ -7,13 +7,13 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from pass_harness.conformance.reports.evidence_scene import ExchangeReport
+from pass_harness.mock_server.journal.masking import MASKED
 
 BASE = "ADOBE_PASS"
 LEFT_OUT = frozenset(
     {"accept-encoding", "connection", "content-length", "host", "transfer-encoding", "user-agent", "x-request-id"}
 )
 """Headers that curl or the network sets."""
-_MASKED = re.compile(r"sha256:[0-9a-f]{16}")
 _NAMED = re.compile(r'(client_secret|software_statement|SAMLResponse|password)["=:\s]*$')
 _LONGEST_NAME = 64
 """Number of characters before a masked value that are searched for its name."""
@@ -68,7 +68,7 @@ def _quoted(text: str, variable: str = "", *, code: str | None = None) -> str:
 
 def _parts(text: str, variable: str, code: str | None) -> Iterator[tuple[str, bool]]:
     places = [
-        (match.start(), match.end(), variable or _variable(text[: match.start()])) for match in _MASKED.finditer(text)
+        (match.start(), match.end(), variable or _variable(text[: match.start()])) for match in MASKED.finditer(text)
     ]
     if code and (match := re.search(rf"(?<=/){re.escape(code)}(?=$|[/?])", text)):
         places.append((match.start(), match.end(), "CODE"))

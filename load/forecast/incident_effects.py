@@ -23,7 +23,7 @@ NEVER_S = 1e9
 """Delay in seconds beyond every timeout."""
 UNSUPPORTED_MATCHES = ("service_provider", "ip", "device", "resource", "client_id")
 """Members of a match that the simulated audience does not have."""
-UNFORESEEN = 'has no effect on the number of calls, or none that a forecast simulates: "{}"'
+NOT_SIMULATED = 'the forecast simulates no effect on the number of calls: "{}"'
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def effects_of(event: Event) -> IncidentEffects:
             elif made := _call_effect(behaviour, begins, ends):
                 calls.append(made)
             else:
-                unforeseen.append(f"{incident.name} {UNFORESEEN.format(effect.kind)}")
+                unforeseen.append(f"{incident.name} {NOT_SIMULATED.format(effect.kind)}")
     return IncidentEffects(
         calls=calls,
         degraded=degraded,
@@ -158,6 +158,14 @@ def _call_effect(behaviour: Behaviour, begins: float, ends: float) -> CallEffect
     )
 
 
+_OUTCOMES = {
+    ConnectionFault.RESET: "fails",
+    ConnectionFault.STALL: "fails",
+    ConnectionFault.TRUNCATE: "fails",
+    ConnectionFault.SLOW: "",
+}
+
+
 def _outcome(effect: Effect, endpoint: str) -> str | None:
     """Return the outcome of a hit call: empty if it is only delayed, None if the effect is not simulated."""
     if effect.latency is not None:
@@ -165,7 +173,7 @@ def _outcome(effect: Effect, endpoint: str) -> str | None:
     if effect.status is not None:
         return "fails" if effect.status >= 500 else "refused"
     if effect.connection is not None:
-        return "" if effect.connection is ConnectionFault.SLOW else "fails"
+        return _OUTCOMES[effect.connection]
     if effect.body is BodyFault.MALFORMED or effect.deny is not None:
         return "refused"
     if effect.error in ENHANCED_ERRORS:

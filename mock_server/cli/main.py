@@ -57,14 +57,14 @@ def main() -> None:
     "--store",
     default="memory",
     show_default=True,
-    help="Storage of the state: memory, sqlite:PATH or redis://HOST:PORT/DB.",
+    help="Storage of the state: memory, sqlite:PATH or redis://HOST:PORT/DATABASE.",
 )
 @click.option(
     "--workers",
     type=click.IntRange(1, 64),
     default=1,
     show_default=True,
-    help="Number of worker processes; more than 1 requires a Redis store.",
+    help="Number of worker processes; more than 1 requires a store that they share (redis://…).",
 )
 @click.option("--no-throttle", is_flag=True, help="Disable rate limiting: never answer HTTP 429.")
 @click.option(

@@ -45,7 +45,7 @@ class Metrics(Collector):
 
     def __init__(self, totals: Totals, spaces: Spaces, lag: EventLoopLag, clock: Clock) -> None:
         self._totals = totals
-        self._tallies = Counters()
+        self._counters = Counters()
         self._spaces = spaces
         self._lag = lag
         self._clock = clock
@@ -64,7 +64,7 @@ class Metrics(Collector):
             dropped=sum([await space.journal.dropped() for space in at_hand]),
             lag_ms=self._lag.since(self._clock.monotonic_s() - LAG_WINDOW_S),
         )
-        self._tallies = counters
+        self._counters = counters
         encode, content_type = choose_encoder(accept)
         return encode(self._registry), content_type
 
@@ -89,7 +89,7 @@ class Metrics(Collector):
             "pass_mock_throttled_requests", "Requests refused by the rate limit (429).", labels=("endpoint",)
         )
         bounds = [*map(str, BUCKET_BOUNDS_S), "+Inf"]
-        for endpoint, tally in sorted(self._tallies.endpoints.items()):
+        for endpoint, tally in sorted(self._counters.endpoints.items()):
             name = endpoint or "unknown"
             for status, number in sorted(tally.statuses.items()):
                 requests.add_metric((name, str(status)), number)
@@ -102,7 +102,7 @@ class Metrics(Collector):
         about = "Times that behaviours took effect on requests."
         hits = CounterMetricFamily("pass_mock_behaviour_hits", about, labels=("effect",))
         for effect in Effect.__struct_fields__:
-            hits.add_metric((effect,), self._tallies.effects.get(effect, 0))
+            hits.add_metric((effect,), self._counters.effects.get(effect, 0))
         return hits
 
 

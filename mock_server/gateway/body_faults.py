@@ -1,4 +1,4 @@
-"""Faults of a response: unknown members or error codes, malformed JSON, and broken or slow connections."""
+"""Faults of a response body: unknown members, unknown error codes, malformed JSON."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The endpoint: one row of routes.py, from which the mock derives all differences between endpoints.
 
 Strict mode, request facts, recognition, cross-origin headers, error form, rate limit and OpenAPI document read these
-columns; none of them has a table of endpoint ids.
+columns. The OpenAPI descriptions are the only other table by endpoint id (openapi/operations.py).
 """
 
 from __future__ import annotations

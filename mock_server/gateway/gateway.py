@@ -50,7 +50,7 @@ class Gateway:
         self._endpoints = endpoints
         self._settings = settings
         self._lag = lag
-        self._tallies = counters
+        self._counters = counters
         self._fallback = next(iter(endpoints.values()), None)
         self._allow = ", ".join(method for method, endpoint in endpoints.items() if endpoint is not PREFLIGHT)
         self._cross_origin = all(endpoint.family.cross_origin for endpoint in endpoints.values())
@@ -182,7 +182,7 @@ class Gateway:
         endpoint = call.endpoint.id if call.endpoint else ""
         status = response.status_code if _answers(response) else 0
         seconds = call.space.clock.monotonic_s() - started
-        self._tallies.count(endpoint, status, seconds, call.effects, throttled=call.throttled)
+        self._counters.count(endpoint, status, seconds, call.effects, throttled=call.throttled)
         await journal.append(
             RawExchange(
                 id=journal.next_id(),

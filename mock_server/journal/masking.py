@@ -9,7 +9,8 @@ import hashlib
 import re
 
 MASKED_HEADERS = frozenset({"ad-service-token", "adobe-subject-token", "x-roku-reserved-roku-connect-token"})
-_MASKED = re.compile(r"sha256:[0-9a-f]{16}")
+MASKED = re.compile(r"sha256:[0-9a-f]{16}")
+"""A masked secret."""
 _BEARER = re.compile(r"^(bearer)\s+(\S.*)$", re.IGNORECASE)
 _SECRET_HEADERS = MASKED_HEADERS | {"authorization", "cookie", "set-cookie"}
 _JSON_SECRETS = ("access_token", "client_secret", "serializedToken", "software_statement", "SAMLResponse")
@@ -22,7 +23,7 @@ _FORM_SECRET = re.compile(rf"(?:(?<=^)|(?<=&))((?:{'|'.join(_FORM_SECRETS)})=)([
 
 def mask(secret: str) -> str:
     """Return ``sha256:`` and the first 16 hexadecimal digits of the secret's digest."""
-    if _MASKED.fullmatch(secret):
+    if MASKED.fullmatch(secret):
         return secret
     return "sha256:" + hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 

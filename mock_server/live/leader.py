@@ -71,9 +71,9 @@ class StoredFinding(msgspec.Struct, frozen=True):
     finding: Finding
 
 
-HEARTBEATS = Table("processes", Heartbeat)
-REPORT_REQUESTS = Table("asks", ReportRequest)
-REPORTS = Table("published", StoredReport)
+HEARTBEATS = Table("heartbeats", Heartbeat)
+REPORT_REQUESTS = Table("report_requests", ReportRequest)
+REPORTS = Table("reports", StoredReport)
 FINDINGS = Table("findings", StoredFinding)
 
 

@@ -111,6 +111,10 @@ class LocalMonitoring:
         return LocalJournal(self._limit, head, self._recorder, monitor.add), monitor
 
     async def run(self) -> None:
+        """Evaluate the busy spaces in turn until cancelled, and pause so as to use no more than a share of the time.
+
+        The share is `BUSY_SHARE` while requests arrive, else `IDLE_SHARE`.
+        """
         while True:
             await self._has_work.wait()
             self._has_work.clear()

@@ -80,7 +80,7 @@ class Counters(msgspec.Struct):
         self.endpoints, self.effects = total.endpoints, total.effects
 
 
-COUNTERS = Table("tallies", Counters)
+COUNTERS = Table("counters", Counters)
 
 
 class Totals(Protocol):

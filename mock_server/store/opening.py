@@ -12,12 +12,13 @@ from pass_harness.mock_server.store.memory import MemoryStore
 from pass_harness.mock_server.store.sqlite import SqliteStore
 
 FORMS = "memory, sqlite:PATH or redis://HOST:PORT/DATABASE"
-_REDIS = {"redis", "rediss", "unix"}
+_SHARED_SCHEMES = {"redis", "rediss", "unix"}
+"""URL schemes of the stores that several processes can use at once: all are of Redis."""
 
 
 def is_shared(name: str) -> bool:
     """Return whether several processes can use the store at once."""
-    return name.partition(":")[0] in _REDIS
+    return name.partition(":")[0] in _SHARED_SCHEMES
 
 
 def open_store(name: str) -> tuple[Store, Clock]:

@@ -1,8 +1,8 @@
-"""HTTP/1.1 by uvicorn, with limits: the size of a request's head, the time it takes, the number of connections.
+"""HTTP/1.1 by uvicorn, with limits on the size of a request's head, its duration and the number of connections.
 
-Without them a client could fill the memory with headers, or hold every connection by sending or reading a byte now
-and then. Uvicorn documents nothing of what this module overrides: pyproject.toml allows the releases it is tested
-with.
+Without these limits a client can fill the memory with headers, or occupy every connection by sending or reading
+single bytes (Slowloris). The module overrides undocumented methods of uvicorn, so pyproject.toml allows only the tested
+releases.
 """
 
 from __future__ import annotations
@@ -19,43 +19,43 @@ MAX_HEAD = 65_536
 """Bytes of a request without its body: the request line, headers, chunk sizes and trailers."""
 MAX_HEADERS = 500
 PATIENCE = 60.0
-"""Seconds that a connection may take to send a request, its first one included, and to read an answer."""
+"""Seconds in which a client must send a complete request, and read a response."""
 _HEAD_TOO_LARGE = f"The request line and headers are more than {MAX_HEAD} bytes, or more than {MAX_HEADERS} headers."
-_TOO_SLOW = f"The request did not come whole within {PATIENCE:g} seconds."
-_TOO_MANY = "There are as many connections as there may be."
+_TOO_SLOW = f"The request was not complete within {PATIENCE:g} seconds."
+_TOO_MANY = "The server has reached its maximum number of connections."
 
 
 class _HeadTooLarge(Exception):
-    """The end of parsing a request whose head is too large."""
+    """Stops the parser: the head of the request is too large."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """A connection. A timer checks it once every `patience`, so requests start no timer of their own."""
+    """A connection. One timer checks it once every `patience` seconds, so that requests need no timers."""
 
     most_connections = 10_000
-    """Number of connections that one process accepts."""
+    """Maximum number of connections of one process."""
     patience = PATIENCE
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
         transport = CoalescingTransport(transport, self.loop)
         super().connection_made(transport)
-        self._connection = ClientConnection(transport, self._give_up)
+        self._connection = ClientConnection(transport, self._abandon_response)
         self._received = 0
-        """Bytes received since the connection opened or the last request ended, without those of bodies."""
+        """Bytes received since the connection opened or the last request ended, without bodies."""
         self._began: float | None = self.loop.time()
-        """Time when the connection opened or a request began; None between requests, where uvicorn has a timeout."""
-        self._watch = self.loop.call_later(self.patience, self._look)
-        self._stuck: asyncio.TimerHandle | None = None
+        """Time at which the connection opened or a request began; None between requests: uvicorn times those out."""
+        self._timer = self.loop.call_later(self.patience, self._check_time)
+        self._write_timer: asyncio.TimerHandle | None = None
         self._ending = False
         if len(self.connections) > self.most_connections:
             self._refuse(b"503 Service Unavailable", _TOO_MANY)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._watch.cancel()
-        super().connection_lost(exc)  # resumes an answer that waits to write
-        self._unstick()
-        self._unset_keepalive_if_required()  # uvicorn leaves it running after a reset
-        # References in a circle would stay until the garbage collector runs, and it runs seldom (serve.py).
+        self._timer.cancel()
+        super().connection_lost(exc)  # resumes a response that waits to write
+        self._cancel_write_timer()
+        self._unset_keepalive_if_required()  # uvicorn leaves the timer running after a reset
+        # Reference cycles would stay until the garbage collector runs, which is rare (server/serve.py).
         self.pipeline.clear()
         self.cycle = self.scope = self._connection = None  # type: ignore[assignment]
 
@@ -71,13 +71,13 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        if self._began is None:  # the request before ended in the same data
+        if self._began is None:  # the previous request ended in the same data
             self._began = self.loop.time()
         extensions: dict[str, Any] = {EXTENSION: self._connection}
         self.scope["extensions"] = extensions
 
     def on_headers_complete(self) -> None:
-        # Bytes of a body may be among those received, so the head is measured only where they are many.
+        # The bytes received may include a body, so the head is measured only if there are many of them.
         if (self._received > MAX_HEAD or len(self.headers) > MAX_HEADERS) and self._head_is_too_large():
             raise _HeadTooLarge
         super().on_headers_complete()
@@ -96,33 +96,33 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._head_is_too_large():
             self._refuse_head()
         else:
-            self._give_up()
+            self._abandon_response()
             super().send_400_response(msg)
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._stuck = self.loop.call_later(self.patience, self.transport.abort)
+        self._write_timer = self.loop.call_later(self.patience, self.transport.abort)
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._unstick()
+        self._cancel_write_timer()
 
     def _unsupported_upgrade_warning(self) -> None:
-        """Log nothing: some clients, as Java's, offer HTTP/2 with each request."""
+        """Log nothing: some clients, such as Java's, offer HTTP/2 with every request."""
 
-    def _look(self) -> None:
-        """End the connection if a request takes too long, else call this again when one could."""
+    def _check_time(self) -> None:
+        """End the connection if its request exceeds the time limit; otherwise schedule the next check."""
         if self._ending:
             self.transport.abort()
             return
-        self._ending = self.transport.is_closing()  # the last answer may not have been read yet
+        self._ending = self.transport.is_closing()  # the client may still read the last response
         waited = 0.0
-        if self._began is not None and not self.flow.read_paused:  # else the mock itself reads no further
+        if self._began is not None and not self.flow.read_paused:  # a pause in reading is the mock's own
             waited = self.loop.time() - self._began
         if waited >= self.patience and not self._ending:
             self._refuse(b"408 Request Timeout", _TOO_SLOW)
             waited = 0.0
-        self._watch = self.loop.call_later(self.patience - waited, self._look)
+        self._timer = self.loop.call_later(self.patience - waited, self._check_time)
 
     def _head_bytes(self) -> int:
         return len(self.url or b"") + sum(len(name) + len(value) + 4 for name, value in self.headers or ())
@@ -134,19 +134,19 @@ class BoundedProtocol(HttpToolsProtocol):
         self._refuse(b"431 Request Header Fields Too Large", _HEAD_TOO_LARGE)
 
     def _refuse(self, status: bytes, sentence: str) -> None:
-        """Close the connection, after an error answer unless another answer has begun."""
+        """Close the connection, after an error response unless another response has begun."""
         if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
             head = b"HTTP/1.1 %b\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n"
             head += b"connection: close\r\n\r\n"
             self.transport.write(head % (status, len(sentence)) + sentence.encode())
         self._connection.close()
 
-    def _give_up(self) -> None:
-        """Mark an answer that is under way as given up, so that uvicorn logs no error about it."""
+    def _abandon_response(self) -> None:
+        """Mark the response in progress as abandoned, so that uvicorn logs no error about it."""
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.disconnected = True
 
-    def _unstick(self) -> None:
-        if self._stuck is not None:
-            self._stuck.cancel()
-            self._stuck = None
+    def _cancel_write_timer(self) -> None:
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None

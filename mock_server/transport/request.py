@@ -1,4 +1,4 @@
-"""Requests as the mock received them, with a limit on the size of the body."""
+"""Requests as the mock receives them, with a limit on the size of the body."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pass_harness.mock_server.transport.connection import connection_of
 from pass_harness.mock_server.transport.raw_headers import RawHeaders, decoded, interned
 
 _DRAIN_BYTES = 64 * 1_048_576
-"""Bytes of a body that is too large which are read and dropped, so that its sender reads the answer."""
+"""Bytes of an oversized body that are read and dropped, so that the client gets to read the response."""
 
 
 class Inbound(msgspec.Struct, frozen=True, gc=False):
-    """A request; its headers are decoded when they are asked for. The path is without the prefix of the space."""
+    """A request. Its headers are decoded on access. The path is without the prefix of the space."""
 
     method: str
     path: str
@@ -61,7 +61,7 @@ class BodyTooLarge(BodyLost):
 
 
 class BodyBrokenOff(BodyLost):
-    """A body that ends early because the peer hung up."""
+    """A body that ends early because the client closed the connection."""
 
 
 async def read_inbound(scope: Scope, receive: Receive, limit: int) -> Inbound:

@@ -1,8 +1,8 @@
-"""Write coalescing: what is written to a connection in one turn of the event loop leaves in one piece at its end.
+"""Write coalescing: the writes to a connection in one turn of the event loop are sent together, at its end.
 
-A write wakes the client that reads. Where answers leave one by one as they are ready, clients fall asleep and are
-woken between them; at the end of the turn most of them are awake still. An answer's head and body, which uvicorn
-writes one by one, leave together too.
+Each write wakes the client that reads, which takes about half of the time of the write. A client that is still awake
+from an earlier response of the same turn need not be woken again. Uvicorn writes head and body of a response
+separately; these are sent together too.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 
 _MOST_HELD = 65_536
-"""Bytes to hold back; a longer answer leaves piece by piece, so that uvicorn sees how fast the client reads."""
+"""Maximum number of bytes to hold back. A longer response is sent in pieces, so that uvicorn sees how fast the client
+reads."""
 
 
 class CoalescingTransport(asyncio.Transport):
-    """A transport that passes bytes on once per turn of the event loop, in the order of the writes."""
+    """A transport that sends the bytes of all writes of a turn of the event loop at its end, in order."""
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__()
@@ -22,7 +23,7 @@ class CoalescingTransport(asyncio.Transport):
         self._loop = loop
         self._held: list[bytes | bytearray | memoryview] = []
         self._size = 0
-        self.is_closing = transport.is_closing  # type: ignore[method-assign]  # called several times for each answer
+        self.is_closing = transport.is_closing  # type: ignore[method-assign]  # called several times for each response
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         if not self._held:
