@@ -1,8 +1,7 @@
 """HTTP/1.1 by uvicorn, with limits on the size of a request's head, its duration and the number of connections.
 
-Without these limits a client can fill the memory with headers, or occupy every connection by sending or reading single
-bytes (Slowloris). The module overrides undocumented methods of uvicorn, so pyproject.toml allows only the tested
-releases.
+Without these limits a client can fill the memory with headers, or occupy every connection by sending single bytes
+(Slowloris). The module overrides undocumented methods of uvicorn, so pyproject.toml allows only tested releases.
 """
 
 from __future__ import annotations
