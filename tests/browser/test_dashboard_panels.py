@@ -42,9 +42,11 @@ def test_an_incomplete_session_shows_the_missing_parameters(world: World, page: 
 def test_a_login_to_an_ended_session_shows_an_error(world: World, page: Page) -> None:
     device = wait_for_a_login(world)
     open_dashboard(page, world)
-    page.get_by_role("button", name="Pause").click()
     sessions = panel(page, "Sessions")
     expect(sessions.get_by_role("button", name="Log in")).to_be_visible()
+    # Right after a refresh none is under way that could still remove the button.
+    page.wait_for_event("response", lambda response: "/_mock/sessions?" in response.url)
+    page.get_by_role("button", name="Pause").click()
     world.http.post("/_mock/clock", json={"advance": "1h"})
     sessions.get_by_role("button", name="Log in").click()
     expect(sessions.get_by_role("alert")).to_have_text(

@@ -123,7 +123,7 @@ def begin(rule: str, citation: str, severity: str, root: Path) -> str:
             "\n)\n", text, DEFECT.format(**words)
         ),
         "tests/matrix/matrix_expected.py": lambda text: _before(
-            '\n}\n"""The rules that a defect must trip', text, '    "{defect}": ("{id}",),\n'.format(**words)
+            '\n}\n"""Rules that a defect must trip', text, '    "{defect}": ("{id}",),\n'.format(**words)
         ),
         "conformance/requirements/other-pages.toml": lambda text: text + ROW.format(**words),
     }
