@@ -17,7 +17,7 @@ from pass_harness.mock_server.behaviours.effects import Effect
 from pass_harness.mock_server.behaviours.model import Behaviour, RequestFacts
 from pass_harness.mock_server.formats.durations import encode_hook
 from pass_harness.mock_server.store import SpaceStore, Table
-from pass_harness.mock_server.store.space_record import Head, SpaceRecord
+from pass_harness.mock_server.store.space_record import SpaceRecord, SpaceRecordHandle
 
 MAX_BEHAVIOURS = 1000
 
@@ -91,9 +91,9 @@ class Behaviours:
     This process holds a copy of the definitions; the store counts the hits.
     """
 
-    def __init__(self, store: SpaceStore, head: Head) -> None:
+    def __init__(self, store: SpaceStore, record_handle: SpaceRecordHandle) -> None:
         self._store = store
-        self._head = head
+        self._record_handle = record_handle
         self.active: list[ActiveBehaviour] = []
         """The behaviours, the latest last. Callers skip the lookup of effects while the list is empty."""
         self._changed = -1
@@ -113,18 +113,18 @@ class Behaviours:
             await self._remove_over(now_ms)
         if len(self.active) >= MAX_BEHAVIOURS:
             raise ValueError(f"there are {MAX_BEHAVIOURS} behaviours already: remove some first")
-        number = (await self._head.change(_one_added)).added
+        number = (await self._record_handle.change(_one_added)).added
         active = initial_state(behaviour, number, now_ms)
         await self._store.write(ACTIVE, "", active.id, active)
         # After the write: a process that saw the new number before it would not find the behaviour.
-        await self.load(await self._head.change(_one_changed))
+        await self.load(await self._record_handle.change(_one_changed))
         return active.id
 
     async def remove(self, key: str) -> bool:
         """Remove a behaviour; return whether it existed."""
         removed = await self._store.delete(ACTIVE, "", key)
         if removed:
-            await self.load(await self._head.change(_one_changed))
+            await self.load(await self._record_handle.change(_one_changed))
         return removed
 
     async def set_enabled(self, key: str, *, enabled: bool) -> bool:
@@ -135,7 +135,7 @@ class Behaviours:
 
         exists = await self._store.change(ACTIVE, "", key, step)
         if exists:
-            await self.load(await self._head.change(_one_changed))
+            await self.load(await self._record_handle.change(_one_changed))
         return exists
 
     async def take(

@@ -14,7 +14,7 @@ from pass_harness.mock_server.journal.raw_exchange import RawExchange
 from pass_harness.mock_server.journal.recorder import Recorder
 from pass_harness.mock_server.store import Log, Table
 from pass_harness.mock_server.store.packing import pack, unpack
-from pass_harness.mock_server.store.space_record import Head, SpaceRecord
+from pass_harness.mock_server.store.space_record import SpaceRecord, SpaceRecordHandle
 
 FILTERS = ("endpoint", "device", "ip", "service_provider", "mvpd", "code")
 PAGE = 1_000
@@ -66,14 +66,18 @@ class LocalJournal:
     """A ring buffer in the memory of the one process that serves the space."""
 
     def __init__(
-        self, limit: int, head: Head, recorder: Recorder | None, observer: Callable[[RawExchange], None]
+        self,
+        limit: int,
+        record_handle: SpaceRecordHandle,
+        recorder: Recorder | None,
+        observer: Callable[[RawExchange], None],
     ) -> None:
         """``observer`` receives each exchange."""
         self._exchanges: deque[RawExchange] = deque(maxlen=limit)
-        self._head = head
+        self._record_handle = record_handle
         self._recorder = recorder
         self._observer = observer
-        self._last_id = self._reserved = head.record.exchanges
+        self._last_id = self._reserved = record_handle.record.exchanges
         self._dropped = 0
 
     def next_id(self) -> int:
@@ -97,7 +101,7 @@ class LocalJournal:
         return self._dropped
 
     async def clear(self) -> None:
-        self.renew(self._head.record.life)
+        self.renew(self._record_handle.record.life)
 
     def renew(self, life: int) -> None:
         self._exchanges.clear()
@@ -120,7 +124,7 @@ class LocalJournal:
         def step(record: SpaceRecord) -> SpaceRecord:
             return msgspec.structs.replace(record, exchanges=max(record.exchanges, upto))
 
-        self._reserved = (await self._head.change(step)).exchanges
+        self._reserved = (await self._record_handle.change(step)).exchanges
 
 
 class SharedJournal:
@@ -129,7 +133,7 @@ class SharedJournal:
     def __init__(
         self,
         log: Callable[[int], Log],
-        head: Head,
+        record_handle: SpaceRecordHandle,
         recorder: Recorder | None,
         observer: Callable[[int], None],
         process: str,
@@ -140,8 +144,8 @@ class SharedJournal:
         """
         self._process = process
         self._log_of = log
-        self._log = log(head.record.life)
-        self._head = head
+        self._log = log(record_handle.record.life)
+        self._record_handle = record_handle
         self._recorder = recorder
         self._observer = observer
 
@@ -160,7 +164,7 @@ class SharedJournal:
         return await self._log.last()
 
     async def dropped(self) -> int:
-        cleared = self._head.record.cleared
+        cleared = self._record_handle.record.cleared
         if not cleared:
             return await self._log.dropped()
         first = await self._log.after(0, 1)
@@ -168,14 +172,16 @@ class SharedJournal:
 
     async def clear(self) -> None:
         last = await self._log.last()
-        await self._head.change(lambda record: msgspec.structs.replace(record, cleared=max(record.cleared, last)))
+        await self._record_handle.change(
+            lambda record: msgspec.structs.replace(record, cleared=max(record.cleared, last))
+        )
 
     def renew(self, life: int) -> None:
         self._log = self._log_of(life)
 
     async def after(self, id_: int, limit: int | None = None) -> list[Exchange]:
         found: list[Exchange] = []
-        position = max(id_, self._head.record.cleared)
+        position = max(id_, self._record_handle.record.cleared)
         while limit is None or len(found) < limit:
             count = PAGE if limit is None else min(PAGE, limit - len(found))
             entries = await self._log.after(position, count)

@@ -18,7 +18,7 @@ from pass_harness.mock_server.journal.recorder import Recorder
 from pass_harness.mock_server.live.evaluation import Evaluation, LiveReport
 from pass_harness.mock_server.live.monitor import KEPT_FINDINGS, Monitor
 from pass_harness.mock_server.live.observer import Finding, ObserverFactory
-from pass_harness.mock_server.store.space_record import Head
+from pass_harness.mock_server.store.space_record import SpaceRecordHandle
 
 BUSY_SHARE, IDLE_SHARE = 0.05, 0.5
 """Maximum share of the time for evaluation while requests arrive, and while none do."""
@@ -105,10 +105,10 @@ class LocalMonitoring:
     def shared(self) -> bool:
         return False
 
-    def open(self, name: str, head: Head) -> tuple[Journal, Monitor]:
+    def open(self, name: str, record_handle: SpaceRecordHandle) -> tuple[Journal, Monitor]:
         monitor = LocalMonitor(self._clock, self._factories, self._limit, self._on_work)
         self._all.add(monitor)
-        return LocalJournal(self._limit, head, self._recorder, monitor.add), monitor
+        return LocalJournal(self._limit, record_handle, self._recorder, monitor.add), monitor
 
     async def run(self) -> None:
         """Evaluate the busy spaces in turn until cancelled, and pause so as to use no more than a share of the time.

@@ -12,7 +12,7 @@ from typing import Protocol
 from pass_harness.mock_server.journal.journal import Journal
 from pass_harness.mock_server.live.evaluation import LiveReport
 from pass_harness.mock_server.live.observer import Finding
-from pass_harness.mock_server.store.space_record import Head
+from pass_harness.mock_server.store.space_record import SpaceRecordHandle
 
 KEPT_FINDINGS = 1_000
 """Number of findings kept for later listeners; the totals of the observers are unlimited."""
@@ -97,7 +97,7 @@ class Monitoring(Protocol):
         """Whether other processes serve the same spaces."""
         ...
 
-    def open(self, name: str, head: Head) -> tuple[Journal, Monitor]:
+    def open(self, name: str, record_handle: SpaceRecordHandle) -> tuple[Journal, Monitor]:
         """Return the journal and the monitor of a space."""
         ...
 

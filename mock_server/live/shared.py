@@ -28,7 +28,7 @@ from pass_harness.mock_server.live.monitor import KEPT_FINDINGS, Monitor
 from pass_harness.mock_server.live.observer import Finding, ObserverFactory
 from pass_harness.mock_server.store import SharedStore, StoreUnavailable, Table
 from pass_harness.mock_server.store.packing import unpack
-from pass_harness.mock_server.store.space_record import Head, SpaceRecord
+from pass_harness.mock_server.store.space_record import SpaceRecord, SpaceRecordHandle
 
 log = logging.getLogger("mock_server")
 
@@ -52,15 +52,22 @@ LEASES = Table("leases", Lease)
 class SharedMonitor(Monitor):
     """The monitor of one space in one of several processes."""
 
-    def __init__(self, monitoring: SharedMonitoring, store: SharedStore, clock: Clock, name: str, head: Head) -> None:
+    def __init__(
+        self,
+        monitoring: SharedMonitoring,
+        store: SharedStore,
+        clock: Clock,
+        name: str,
+        record_handle: SpaceRecordHandle,
+    ) -> None:
         super().__init__()
         self.name = name
         self._monitoring = monitoring
         self._store = store
         self._clock = clock
-        self._head = head
+        self._record_handle = record_handle
         self._last_state: tuple[SpaceRecord | None, int, int] | None = None
-        self.renew(head.record.life)
+        self.renew(record_handle.record.life)
 
     def renew(self, life: int) -> None:
         self._tables = self._store.space(self.name, life)
@@ -96,7 +103,7 @@ class SharedMonitor(Monitor):
 
     async def wake_if_changed(self, journal: SharedJournal) -> None:
         """Wake the listeners if any process has changed the space since the last call."""
-        state = (await self._head.read(), await journal.last_id(), await self.last_finding())
+        state = (await self._record_handle.read(), await journal.last_id(), await self.last_finding())
         if state != self._last_state:
             self._last_state = state
             self.wake()
@@ -139,17 +146,17 @@ class SharedMonitoring:
     def shared(self) -> bool:
         return True
 
-    def open(self, name: str, head: Head) -> tuple[SharedJournal, SharedMonitor]:
+    def open(self, name: str, record_handle: SpaceRecordHandle) -> tuple[SharedJournal, SharedMonitor]:
         """Return the journal and the monitor of a space."""
 
         def appended(id_: int) -> None:
             self._appended[name] = id_
             monitor.wake()
 
-        monitor = SharedMonitor(self, self._store, self._clock, name, head)
+        monitor = SharedMonitor(self, self._store, self._clock, name, record_handle)
         journal = SharedJournal(
             lambda life: journal_log(self._store, name, life, self._limit),
-            head,
+            record_handle,
             self._recorder,
             appended,
             self._process,

@@ -17,7 +17,7 @@ from pass_harness.mock_server.live.monitor import Monitor, Monitoring
 from pass_harness.mock_server.signing.keys import Keys
 from pass_harness.mock_server.space_paths import DEFAULT_SPACE
 from pass_harness.mock_server.store import Store, StoreUnavailable
-from pass_harness.mock_server.store.space_record import SPACES, Head, SpaceRecord
+from pass_harness.mock_server.store.space_record import SPACES, SpaceRecord, SpaceRecordHandle
 
 log = logging.getLogger("mock_server")
 
@@ -36,7 +36,7 @@ class Space:
     name: str
     life: int
     """Number of the life that the other fields belong to; each reset begins a new one."""
-    head: Head
+    record_handle: SpaceRecordHandle
     clock: SpaceClock
     world: World
     behaviours: Behaviours
@@ -51,7 +51,7 @@ class Space:
         def step(record: SpaceRecord) -> SpaceRecord:
             return msgspec.structs.replace(record, offset=record.offset + milliseconds)
 
-        self.clock.offset_ms = (await self.head.change(step)).offset
+        self.clock.offset_ms = (await self.record_handle.change(step)).offset
 
 
 class Spaces:
@@ -98,7 +98,7 @@ class Spaces:
     async def refresh(self, space: Space) -> None:
         """Apply the changes of other processes to a space."""
         if self._monitoring.shared:
-            record = await space.head.read()
+            record = await space.record_handle.read()
             if record is None:
                 self._unload(space.name)
             else:
@@ -123,7 +123,7 @@ class Spaces:
                 return record
             return SpaceRecord(life=life, added=added, exchanges=record.exchanges, used=record.used)
 
-        record = await space.head.change(step)
+        record = await space.record_handle.change(step)
         await self._apply(space, record)
         await self._store.drop(space.name, earlier if record.life == life else life)
 
@@ -164,8 +164,8 @@ class Spaces:
         def step(record: SpaceRecord) -> SpaceRecord:
             return msgspec.structs.replace(record, used=max(record.used, used_ms))
 
-        if used_ms > space.head.record.used:
-            await space.head.change(step)
+        if used_ms > space.record_handle.record.used:
+            await space.record_handle.change(step)
 
     @property
     def _idle_check_interval_ms(self) -> int:
@@ -195,18 +195,18 @@ class Spaces:
         return life
 
     def _load(self, name: str, record: SpaceRecord) -> Space:
-        head = Head(self._root, name, record)
+        record_handle = SpaceRecordHandle(self._root, name, record)
         clock = SpaceClock(self._clock)
         clock.offset_ms = record.offset
         store = self._store.space(name, record.life)
-        journal, monitor = self._monitoring.open(name, head)
+        journal, monitor = self._monitoring.open(name, record_handle)
         return Space(
             name=name,
             life=record.life,
-            head=head,
+            record_handle=record_handle,
             clock=clock,
             world=World(store, self._settings.catalogue, self._ids, self._keys),
-            behaviours=Behaviours(store, head),
+            behaviours=Behaviours(store, record_handle),
             journal=journal,
             monitor=monitor,
         )
@@ -219,13 +219,13 @@ class Spaces:
             await self._renew(space, record)
         elif space.behaviours.is_stale(record):
             await space.behaviours.load(record)
-        space.head.record = record
+        space.record_handle.record = record
         space.clock.offset_ms = record.offset
 
     async def _renew(self, space: Space, record: SpaceRecord) -> None:
         """Replace the contents of a space by those of the life in its record."""
         store = self._store.space(space.name, record.life)
-        behaviours = Behaviours(store, space.head)
+        behaviours = Behaviours(store, space.record_handle)
         await behaviours.load(record)
         if record.life <= space.life:  # a concurrent request has done it
             return

@@ -31,7 +31,7 @@ class SpaceRecord(msgspec.Struct, frozen=True, kw_only=True):
 SPACES = Table("spaces", SpaceRecord)
 
 
-class Head:
+class SpaceRecordHandle:
     """Access to the record of one space; ``record`` is the latest that this process has read."""
 
     def __init__(self, root: SpaceStore, name: str, record: SpaceRecord) -> None:

@@ -12,7 +12,7 @@ from pass_harness.mock_server.behaviours.effects import Effect
 from pass_harness.mock_server.behaviours.model import Behaviour, Match, RequestFacts
 from pass_harness.mock_server.formats.durations import decode_hook, parse_duration
 from pass_harness.mock_server.store.memory import MemoryStore
-from pass_harness.mock_server.store.space_record import Head, SpaceRecord
+from pass_harness.mock_server.store.space_record import SpaceRecord, SpaceRecordHandle
 from tests.mock_server.conftest import Mock
 
 pytestmark = pytest.mark.anyio
@@ -144,7 +144,9 @@ async def test_an_invalid_behaviour_is_refused_with_a_message(mock: Mock, body: 
 
 async def _behaviours(*added: Behaviour) -> Behaviours:
     store = MemoryStore()
-    behaviours = Behaviours(store.space("default", 1), Head(store.root(), "default", SpaceRecord(life=1)))
+    behaviours = Behaviours(
+        store.space("default", 1), SpaceRecordHandle(store.root(), "default", SpaceRecord(life=1))
+    )
     for behaviour in added:
         await behaviours.add(behaviour, now_ms=0)
     return behaviours

@@ -20,7 +20,7 @@ from pass_harness.mock_server.journal.journal import LocalJournal
 from pass_harness.mock_server.journal.recorder import Recorder
 from pass_harness.mock_server.spaces.spaces import Spaces
 from pass_harness.mock_server.store.memory import MemoryStore
-from pass_harness.mock_server.store.space_record import Head, SpaceRecord
+from pass_harness.mock_server.store.space_record import SpaceRecord, SpaceRecordHandle
 from tests.mock_server.conftest import Mock
 from tests.mock_server.raw_exchanges import raw_exchange
 
@@ -235,8 +235,8 @@ async def test_a_control_token_guards_the_control_calls() -> None:
 
 
 def journal_of(limit: int, recorder: Recorder | None = None) -> LocalJournal:
-    head = Head(MemoryStore().root(), "default", SpaceRecord(life=1))
-    return LocalJournal(limit, head, recorder, lambda _: None)
+    record_handle = SpaceRecordHandle(MemoryStore().root(), "default", SpaceRecord(life=1))
+    return LocalJournal(limit, record_handle, recorder, lambda _: None)
 
 
 async def test_the_ring_buffer_drops_the_oldest_and_counts_them() -> None:
