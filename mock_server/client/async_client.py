@@ -26,12 +26,16 @@ from pass_harness.mock_server.client.models import (
     Health,
     ListedBehaviour,
     ListedSession,
+    ListedSsoProfile,
     MediaTokenVerdict,
 )
 from pass_harness.mock_server.client.sse import EventReader
 from pass_harness.mock_server.client.tls_trust import tls_context
+from pass_harness.mock_server.exchange import Stall
 
 T = TypeVar("T")
+MOST_BYTES_OF_HEALTH = 65_536
+"""Maximum size of the first answer: at the address there may be another server than a mock."""
 
 
 class ControlError(Exception):
@@ -81,7 +85,7 @@ class ControlClient:
 
     async def health(self) -> Health:
         """Return the status of the mock and the times of its clocks."""
-        return await self._get("/health", Health)
+        return decoded(checked(await self._send_bounded("GET", "/health", MOST_BYTES_OF_HEALTH)), Health)
 
     async def reset(self) -> None:
         """Reset the space: state, behaviours, clock and journal."""
@@ -95,6 +99,14 @@ class ControlClient:
         """Enable or disable the integration of a service provider with an MVPD."""
         path = f"/integrations/{quote(service_provider, safe='')}/{quote(mvpd, safe='')}"
         await self._call("PUT", path, json={"enabled": enabled})
+
+    async def set_application(self, application: str = "default", *, approved: bool) -> int:
+        """Approve an application or revoke it with its software statement; return the number of clients ended.
+
+        Clients stay ended after a later approval, with their access tokens and profiles.
+        """
+        path = f"/applications/{quote(application, safe='')}"
+        return int(_object(await self._call("PUT", path, json={"approved": approved}))["ended"])
 
     async def software_statement(self, application: str = "default") -> str:
         """Return a software statement of an application, for dynamic client registration."""
@@ -129,6 +141,10 @@ class ControlClient:
         """Return the metrics of the whole mock in Prometheus text format."""
         return (await self._call("GET", "/metrics")).text
 
+    async def stalls(self) -> list[Stall]:
+        """Return the latest stalls of the whole mock, oldest first: times in which requests waited for it."""
+        return await self._listed("/stalls", list[Stall])
+
     async def clock(self) -> ClockState:
         """Return the time of the space."""
         return await self._get("/clock", ClockState)
@@ -141,6 +157,10 @@ class ControlClient:
     async def sessions(self, *, limit: int = 100) -> list[ListedSession]:
         """Return the latest sessions, newest first."""
         return await self._listed("/sessions", list[ListedSession], {"limit": str(limit)})
+
+    async def sso_profiles(self, *, limit: int = 100) -> list[ListedSsoProfile]:
+        """Return the SSO profiles of the SSO Service with their devices, that of the latest request first."""
+        return await self._listed("/sso-profiles", list[ListedSsoProfile], {"limit": str(limit)})
 
     async def login(self, code: str, username: str | None = None) -> None:
         """Complete the login of a code without a browser; without ``username``, as the default subscriber."""
@@ -248,6 +268,14 @@ class ControlClient:
     async def _send(self, method: str, path: str, json: object, params: Mapping[str, str] | None) -> httpx.Response:
         return await self._http.request(method, path, json=json, params=params)
 
+    async def _send_bounded(self, method: str, path: str, most_bytes: int) -> httpx.Response:
+        async with self._http.stream(method, path) as answer:
+            body = bytearray()
+            async for chunk in answer.aiter_raw():
+                body += chunk
+                require_size(body, most_bytes)
+        return whole(answer, body)
+
 
 def of_space(base_url: str, name: str) -> str:
     """Return the base URL of a space of the mock with this base URL."""
@@ -269,6 +297,17 @@ def checked(answer: httpx.Response) -> httpx.Response:
     if answer.is_error:
         raise (ControlTokenRequired if answer.status_code == 401 else ControlError)(_sentence(answer))
     return answer
+
+
+def require_size(body: bytearray, most_bytes: int) -> None:
+    """Raise ControlError for an answer of more than ``most_bytes``."""
+    if len(body) > most_bytes:
+        raise ControlError(f"the answer has more than {most_bytes} bytes, so it is not that of a mock")
+
+
+def whole(answer: httpx.Response, body: bytearray) -> httpx.Response:
+    """Return a streamed answer with its body, as received: a mock does not compress."""
+    return httpx.Response(answer.status_code, content=bytes(body), request=answer.request)
 
 
 def decoded(answer: httpx.Response, kind: type[T]) -> T:

@@ -67,6 +67,26 @@ class ListedSession(msgspec.Struct):
     not_after: int
 
 
+class ListedSsoDevice(msgspec.Struct):
+    """A device of an SSO profile; ``state`` is regular (it made a login), sso (it shares one) or unlinked."""
+
+    device: str
+    state: str
+    last_seen: int
+
+
+class ListedSsoProfile(msgspec.Struct):
+    """An SSO profile of the SSO Service.
+
+    ``subject`` is a digest of the common identifier (X-SSO-ID); ``mvpds`` are those of the shared logins.
+    """
+
+    service_provider: str
+    subject: str
+    mvpds: list[str]
+    devices: list[ListedSsoDevice]
+
+
 class Bucket(msgspec.Struct):
     """The rate limit bucket of an IP address.
 
@@ -78,6 +98,20 @@ class Bucket(msgspec.Struct):
     special: bool
     tokens: int | None
     next_allowed: int | None
+
+
+class NearMiss(msgspec.Struct, kw_only=True):
+    """Why a behaviour has no hit: the request that comes nearest to it, and what differs.
+
+    Without such a request, ``exchange`` is None, and ``endpoint`` and ``request`` are empty.
+    """
+
+    exchange: int | None
+    """Id of the request in the journal."""
+    endpoint: str
+    request: str
+    """Method and path."""
+    reasons: list[str]
 
 
 class ListedBehaviour(msgspec.Struct):
@@ -94,6 +128,8 @@ class ListedBehaviour(msgspec.Struct):
     after: int = 0
     probability: float | None = None
     seed: int | None = None
+    near_miss: NearMiss | None = None
+    """None once the behaviour has a hit."""
 
 
 class DataCentresState(msgspec.Struct):

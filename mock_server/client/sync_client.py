@@ -15,7 +15,15 @@ from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
 import httpx
 
-from pass_harness.mock_server.client.async_client import ControlClient, bearer, checked, event_parameters, of_space
+from pass_harness.mock_server.client.async_client import (
+    ControlClient,
+    bearer,
+    checked,
+    event_parameters,
+    of_space,
+    require_size,
+    whole,
+)
 from pass_harness.mock_server.client.models import Event
 from pass_harness.mock_server.client.sse import EventReader
 from pass_harness.mock_server.client.tls_trust import tls_context
@@ -33,6 +41,14 @@ class _BlockingCalls(ControlClient):
 
     async def _send(self, method: str, path: str, json: object, params: Mapping[str, str] | None) -> httpx.Response:
         return self._blocking_http.request(method, path, json=json, params=params)
+
+    async def _send_bounded(self, method: str, path: str, most_bytes: int) -> httpx.Response:
+        with self._blocking_http.stream(method, path) as answer:
+            body = bytearray()
+            for chunk in answer.iter_raw():
+                body += chunk
+                require_size(body, most_bytes)
+        return whole(answer, body)
 
 
 class _SyncCall(Generic[P, T]):
@@ -104,15 +120,18 @@ class SyncControlClient:
     reset = _SyncCall(ControlClient.reset)
     catalogue = _SyncCall(ControlClient.catalogue)
     set_integration = _SyncCall(ControlClient.set_integration)
+    set_application = _SyncCall(ControlClient.set_application)
     software_statement = _SyncCall(ControlClient.software_statement)
     exchanges = _SyncCall(ControlClient.exchanges)
     har = _SyncCall(ControlClient.har)
     clear_exchanges = _SyncCall(ControlClient.clear_exchanges)
     findings = _SyncCall(ControlClient.findings)
     metrics = _SyncCall(ControlClient.metrics)
+    stalls = _SyncCall(ControlClient.stalls)
     clock = _SyncCall(ControlClient.clock)
     advance = _SyncCall(ControlClient.advance)
     sessions = _SyncCall(ControlClient.sessions)
+    sso_profiles = _SyncCall(ControlClient.sso_profiles)
     login = _SyncCall(ControlClient.login)
     buckets = _SyncCall(ControlClient.buckets)
     behaviours = _SyncCall(ControlClient.behaviours)

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 from starlette.responses import Response
 
+from pass_harness.mock_server.adobe.device_facts import device_facts, platform_of
 from pass_harness.mock_server.adobe.errors import ApiError
 from pass_harness.mock_server.adobe.headers import DeviceIdentifier, device_info, effective_ip
+from pass_harness.mock_server.adobe.user_agents import MAX_USER_AGENT
 from pass_harness.mock_server.behaviours.active import AppliedEffect
 from pass_harness.mock_server.behaviours.effects import Effect
 from pass_harness.mock_server.behaviours.model import NO_PARAMETER_FACTS, ParameterFacts, RequestFacts
 from pass_harness.mock_server.catalogue import ServiceProvider
 from pass_harness.mock_server.config.settings import Settings
+from pass_harness.mock_server.domain import sso_service
+from pass_harness.mock_server.domain.degradation import Degradation
 from pass_harness.mock_server.domain.records import Client, Session
 from pass_harness.mock_server.domain.registration import Grant
 from pass_harness.mock_server.domain.viewer import Viewer
 from pass_harness.mock_server.gateway.endpoint import Endpoint
+from pass_harness.mock_server.gateway.public_origin import public_origin
 from pass_harness.mock_server.gateway.sso import sso_identity
 from pass_harness.mock_server.spaces import lifetimes
 from pass_harness.mock_server.spaces.spaces import Space
 from pass_harness.mock_server.transport.raw_headers import by_name
 from pass_harness.mock_server.transport.request import Inbound
-
-_MAX_USER_AGENT = 512
 
 
 class Call(msgspec.Struct, eq=False):
@@ -65,14 +69,28 @@ class Call(msgspec.Struct, eq=False):
         return value.decode("latin-1") if value is not None else None
 
     @property
+    def base_url(self) -> str:
+        """Base URL for the viewer's browser: origin and prefix of the space, without a slash at the end."""
+        return public_origin(self.inbound, self.settings.public_url) + self.inbound.prefix
+
+    @property
     def user_agent(self) -> str:
         """The User-Agent header, cut to a maximum length."""
-        return (self.header("user-agent") or "")[:_MAX_USER_AGENT]
+        return (self.header("user-agent") or "")[:MAX_USER_AGENT]
 
     @property
     def device_info(self) -> dict[str, Any] | None:
-        """The object in X-Device-Info; None if the header is absent or cannot be decoded."""
+        """The object in X-Device-Info; empty without the header, None if it cannot be decoded."""
         return device_info(self.header("x-device-info"))
+
+    def device_facts(self, *needed: str) -> Mapping[str, Any]:
+        """Return the facts about the device by the keys of X-Device-Info, at least those that are ``needed``."""
+        return device_facts(self.device_info, self.user_agent, frozenset(needed))
+
+    @property
+    def platform(self) -> str | None:
+        """The platform of the device, by its ``osName``, as the catalogue names it; None if unknown."""
+        return self.space.world.catalogue.platform(self.device_facts("osName").get("osName"))
 
     @property
     def requestor(self) -> ServiceProvider:
@@ -96,15 +114,33 @@ class Call(msgspec.Struct, eq=False):
                 client_id=self.authorized_client.id,
                 device=device.value,
                 device_decoded=device.decoded,
-                sso=sso_identity(self.header, self.requestor, self.space.world.keys, self.now_ms),
+                sso=sso_identity(
+                    self.header, self.requestor, self.space.world.keys, self.now_ms, lambda: self.platform
+                ),
             )
         return self._viewer
 
+    async def apply_unlinking(self) -> None:
+        """Ignore the service token of a device that was removed from the SSO profile of the token."""
+        if await sso_service.is_unlinked(self.space.world, self.viewer):
+            self._viewer = msgspec.structs.replace(self.viewer, sso=None)
+
     async def degradation(self, mvpd: str) -> str | None:
-        """Return the degradation rule of a behaviour for an MVPD, if there is one."""
+        """Return the name of the degradation rule of a behaviour for an MVPD, if there is one."""
+        active = await self.active_degradation(mvpd)
+        return active.rule if active is not None else None
+
+    async def active_degradation(self, mvpd: str) -> Degradation | None:
+        """Return the degradation rule of a behaviour for an MVPD with its text, if there is one."""
         self.mvpd = mvpd
         effect = await self.effect("degradation")
-        return effect.degradation if effect else None
+        return effect.active_degradation if effect is not None else None
+
+    async def wait_for_mvpd(self, resource: str | None = None) -> None:
+        """Wait as long as a behaviour delays the MVPD's answer; to be called wherever the MVPD is asked."""
+        delay = await self.take("mvpd_latency", resource)
+        if delay is not None:
+            await self.space.clock.sleep(delay.latency_s)
 
     @property
     def identified_device(self) -> DeviceIdentifier:
@@ -125,18 +161,22 @@ class Call(msgspec.Struct, eq=False):
             client_id=self.client.id if self.client else self.parameter_facts.client_id,
         )
 
-    async def effect(self, kind: str, resource: str | None = None) -> Effect | None:
-        """Return the effect of a kind that a behaviour has on this request, and note it for the journal."""
+    async def effect(self, kind: str, resource: str | None = None, *, asks_mvpd: bool = True) -> Effect | None:
+        """Return the effect of a kind that a behaviour has on this request, and note it for the journal.
+
+        Without ``asks_mvpd``, effects of the MVPD do not apply.
+        """
         if not self.space.behaviours.active:
             return None
-        taken = await self.take(kind, resource)
+        taken = await self.take(kind, resource, asks_mvpd=asks_mvpd)
         return taken.effect if taken is not None else None
 
-    async def take(self, kind: str, resource: str | None = None) -> AppliedEffect | None:
+    async def take(self, kind: str, resource: str | None = None, *, asks_mvpd: bool = True) -> AppliedEffect | None:
         """Return an effect as `effect` does, with the details of this hit."""
         if not self.space.behaviours.active:
             return None
-        taken = await self.space.behaviours.take(kind, self.facts(resource), self.now_ms)
+        applies = None if asks_mvpd else _without_mvpd
+        taken = await self.space.behaviours.take(kind, self.facts(resource), self.now_ms, applies)
         if taken is not None:
             self._note(taken.id, kind)
         return taken
@@ -152,9 +192,17 @@ class Call(msgspec.Struct, eq=False):
             self._note(behaviour, "ttl")
         return length
 
-    async def login_lifetime(self, session: Session) -> int:
+    async def profile_lifetime(self) -> int:
+        """Return the lifetime in ms of a profile that this request itself creates, by the platform of the device."""
+        platform = platform_of(self.device_info, self.user_agent)
+        length, behaviour = await lifetimes.profile_lifetime(self.space, self.settings, self.facts(), platform)
+        if behaviour is not None:
+            self._note(behaviour, "ttl")
+        return length
+
+    async def login_lifetime(self, session: Session, *, home_based: bool = False) -> int:
         """Return the lifetime in ms of the profile that a login with this session creates."""
-        length, behaviour = await lifetimes.login_lifetime(self.space, self.settings, session)
+        length, behaviour = await lifetimes.login_lifetime(self.space, self.settings, session, home_based=home_based)
         if behaviour is not None:
             self._note(behaviour, "ttl")
         return length
@@ -162,6 +210,10 @@ class Call(msgspec.Struct, eq=False):
     def _note(self, behaviour: str, kind: str) -> None:
         self.behaviours.append(behaviour)
         self.effects.append(kind)
+
+
+def _without_mvpd(effect: Effect) -> bool:
+    return not effect.needs_mvpd
 
 
 class JsonResponse(Response):

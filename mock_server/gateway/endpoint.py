@@ -17,6 +17,7 @@ import msgspec
 from starlette.responses import Response
 
 from pass_harness.mock_server.adobe.errors import DCR_ENDPOINTS, ENHANCED_ERRORS
+from pass_harness.mock_server.adobe.sso_errors import SSO_ENDPOINTS
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -39,10 +40,14 @@ class Family:
 DCR = Family(name="dynamic client registration", paths="/o/client/", throttled=True)
 REST = Family(name="REST API V2", paths="/api/v2/", throttled=True)
 TEMPPASS = Family(name="Reset TempPass API", paths="/reset-tempass/")
+SSO = Family(name="SSO Service", paths="/api/", throttled=True)
 BROWSER = Family(name="pages for the viewer's browser", paths="/", cross_origin=False)
 PREFLIGHTS = Family(name="CORS preflights", paths="")
 THROTTLED_PATHS = tuple(family.paths for family in (DCR, REST, TEMPPASS, BROWSER) if family.throttled)
-"""Prefixes of the paths with a rate limit, for a tuple of `str.startswith`; unknown paths below them count too."""
+"""Prefixes of the paths with a rate limit, for a tuple of `str.startswith`; unknown paths below them count too.
+
+Not that of the SSO Service, below which the paths of REST API V1 lie: its own paths alone have a limit.
+"""
 
 
 class ErrorForm(Enum):
@@ -52,6 +57,8 @@ class ErrorForm(Enum):
     """An enhanced error of REST API V2, as JSON."""
     DCR = auto()
     """An error of dynamic client registration, as JSON."""
+    SSO = auto()
+    """An error of the SSO Service, as JSON."""
     PAGE = auto()
     """An HTML page."""
 
@@ -91,7 +98,7 @@ class Identifiers:
     mvpd: str | None = None
     code: str | None = None
     device: str | None = None
-    """Parameter with the value of AP-Device-Identifier."""
+    """Parameter with the decoded device identifier."""
     client_id: str | None = None
     resources: str | None = None
     """Parameter with a list of resources, in a JSON body."""
@@ -145,7 +152,7 @@ class Endpoint:
         """The form of the endpoint's errors."""
         if self.is_page:
             return ErrorForm.PAGE
-        return ErrorForm.DCR if self.family is DCR else ErrorForm.ENHANCED
+        return {DCR: ErrorForm.DCR, SSO: ErrorForm.SSO}.get(self.family, ErrorForm.ENHANCED)
 
     @property
     def needs_device_info(self) -> bool:
@@ -177,6 +184,8 @@ class Endpoint:
                 yield f"{path} is not below {self.family.paths}, the paths of its family, {self.family.name}"
         if self.id.startswith(DCR_ENDPOINTS) != (self.family is DCR):
             yield f"family=DCR and an id that begins with {DCR_ENDPOINTS} go together; behaviours rely on it"
+        if self.id.startswith(SSO_ENDPOINTS) != (self.family is SSO):
+            yield f"family=SSO and an id that begins with {SSO_ENDPOINTS} go together; behaviours rely on it"
         if self.family is BROWSER and not self.is_page:
             yield "its family has pages only; set is_page=True"
         if self.is_page and (self.needs_token or self.needs_device):
@@ -185,7 +194,9 @@ class Endpoint:
             yield "a client has no token and no device yet; set needs_token=False and needs_device=False"
 
     def _contradictions_of_body(self) -> Iterator[str]:
-        if (self.body is not None) != (self.method in _WITH_BODY):
+        has_body = self.method in _WITH_BODY
+        # Two POST requests of the SSO Service have headers only.
+        if (self.body is not None) != has_body and not (has_body and self.family is SSO):
             yield f"{self.method} {'has no body; remove it' if self.body else 'has a body; add body=Body(…)'}"
         if self.body is None:
             return

@@ -14,25 +14,33 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from pass_harness.mock_server.adobe import throttle
-from pass_harness.mock_server.adobe.errors import ENHANCED_ERRORS, ApiError, DcrError, PageError, error_named
+from pass_harness.mock_server.adobe.error_codes import error_named
+from pass_harness.mock_server.adobe.errors import ENHANCED_ERRORS, ApiError, DcrError, PageError
 from pass_harness.mock_server.adobe.headers import bearer_token, device_identifier
-from pass_harness.mock_server.adobe.models import DcrErrorAnswer, ErrorInformation
+from pass_harness.mock_server.adobe.models import DcrErrorAnswer, ErrorInformation, SsoErrorAnswer
+from pass_harness.mock_server.adobe.sso_errors import INTERNAL_ERROR, SsoError, in_catalogue
 from pass_harness.mock_server.behaviours.effects import ConnectionFault
 from pass_harness.mock_server.config.settings import Settings
 from pass_harness.mock_server.domain import registration, sessions
 from pass_harness.mock_server.domain.records import BUCKETS, Bucket
+from pass_harness.mock_server.exchange import BodyName
 from pass_harness.mock_server.gateway import strict
 from pass_harness.mock_server.gateway.body_faults import with_fault
 from pass_harness.mock_server.gateway.call import Call, JsonResponse
 from pass_harness.mock_server.gateway.connection_faults import FaultyResponse
 from pass_harness.mock_server.gateway.cors import PREFLIGHT, allow_origin
-from pass_harness.mock_server.gateway.endpoint import THROTTLED_PATHS, Endpoint
+from pass_harness.mock_server.gateway.endpoint import THROTTLED_PATHS, Endpoint, ErrorForm
 from pass_harness.mock_server.gateway.request_facts import parameter_facts
+from pass_harness.mock_server.gateway.sso import SERVICE_HEADER
 from pass_harness.mock_server.gateway.throttle_response import throttled_response
+from pass_harness.mock_server.gateway.unknown_paths import NOT_FOUND, UnknownPaths
+from pass_harness.mock_server.journal.echo import echoed
+from pass_harness.mock_server.journal.masking import Masker
 from pass_harness.mock_server.journal.raw_exchange import RawExchange
 from pass_harness.mock_server.metrics.counters import Counters
 from pass_harness.mock_server.metrics.event_loop_lag import EventLoopLag
 from pass_harness.mock_server.pages import error_page
+from pass_harness.mock_server.space_paths import merge_slashes
 from pass_harness.mock_server.spaces.spaces import Space
 from pass_harness.mock_server.store import StoreUnavailable
 from pass_harness.mock_server.transport.connection import connection_of
@@ -42,18 +50,25 @@ log = logging.getLogger("mock_server")
 
 
 class Gateway:
-    """The ASGI app of one path, with its endpoints by method."""
+    """The ASGI app of one path, with its endpoints by method; or of all unknown paths, which it explains."""
 
     def __init__(
-        self, endpoints: dict[str, Endpoint], settings: Settings, lag: EventLoopLag, counters: Counters
+        self,
+        endpoints: dict[str, Endpoint],
+        settings: Settings,
+        lag: EventLoopLag,
+        counters: Counters,
+        unknown: UnknownPaths | None = None,
     ) -> None:
         self._endpoints = endpoints
+        self._unknown = unknown
         self._settings = settings
         self._lag = lag
         self._counters = counters
         self._fallback = next(iter(endpoints.values()), None)
         self._allow = ", ".join(method for method, endpoint in endpoints.items() if endpoint is not PREFLIGHT)
         self._cross_origin = all(endpoint.family.cross_origin for endpoint in endpoints.values())
+        self._throttled = any(endpoint.family.throttled for endpoint in endpoints.values())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         space: Space = scope["space"]
@@ -75,7 +90,7 @@ class Gateway:
             inbound, lost = error.inbound, error
         # For a method that the path does not have, any endpoint of the path is the fallback that answers 405.
         endpoint = self._endpoints.get(inbound.method, self._fallback)
-        call = Call(space, self._settings, endpoint, inbound, scope["path_params"], now_ms)
+        call = Call(space, self._settings, endpoint, inbound, self._parameters(scope["path_params"]), now_ms)
         try:
             response = await self._answer(call) if lost is None else _without_body(lost, self._settings)
         except StoreUnavailable:
@@ -90,7 +105,7 @@ class Gateway:
             # The peer has closed the connection: it does not receive the answer.
             response = FaultyResponse(response, ConnectionFault.RESET, space.clock)
         response.raw_headers.append(_date(space.clock.now_ms() // 1000))
-        await self._write_journal(call, response, now_ms, started)
+        await self._write_journal(call, response, now_ms, started, ("request_body",) if lost is not None else ())
         return response
 
     async def _answer(self, call: Call) -> Response:
@@ -109,16 +124,29 @@ class Gateway:
         if status is not None and status.status is not None:
             return PlainTextResponse("", status.status)
         if call.endpoint is None:
-            return PlainTextResponse("Not Found", 404)
+            return PlainTextResponse(self._explanation(call), 404)
         if call.endpoint is PREFLIGHT:
             return await PREFLIGHT.handler(call)
         if call.endpoint.method != call.inbound.method:
-            return PlainTextResponse("", 405, {"allow": self._allow})
+            return Response(b"", 405, {"allow": self._allow})
         await self._check(call, call.endpoint)
         error = await call.effect("error") if behaviours.active and not call.endpoint.answers_by_resource else None
         if error is not None and error.error is not None:
             raise error_named(error.error)
         return await call.endpoint.handler(call)
+
+    def _parameters(self, sent: dict[str, str]) -> dict[str, str]:
+        """Return the parameters of the path; codes are upper case."""
+        if self._settings.undocumented.lower_case_codes and "code" in sent:
+            return {**sent, "code": sent["code"].upper()}
+        return sent
+
+    def _explanation(self, call: Call) -> str:
+        """Return the body of a 404: why the path is unknown, and what to call instead."""
+        if self._unknown is None:
+            return NOT_FOUND
+        masker = call.space.masker
+        return echoed(self._unknown.explain(call.inbound.method, masker.text(call.inbound.path)), masker)
 
     async def _recognise(self, call: Call) -> None:
         """Note the facts in path and headers, before any check."""
@@ -139,7 +167,7 @@ class Gateway:
             call.parameter_facts = await parameter_facts(call)
 
     async def _admitted(self, call: Call) -> bool:
-        if not call.inbound.path.startswith(THROTTLED_PATHS):
+        if not self._throttled and not merge_slashes(call.inbound.path).startswith(THROTTLED_PATHS):
             return True
         effect = await call.effect("throttle") if call.space.behaviours.active else None
         if effect is not None and effect.throttle is False:
@@ -176,21 +204,22 @@ class Gateway:
         if endpoint.needs_device and call.device is None:
             raise ApiError("invalid_header_device_identifier")
         strict.check(call)
+        if endpoint.needs_device and call.header(SERVICE_HEADER) is not None:
+            await call.apply_unlinking()
 
-    async def _write_journal(self, call: Call, response: Response, at: int, started: float) -> None:
-        journal = call.space.journal
+    async def _write_journal(
+        self, call: Call, response: Response, at: int, started: float, lacks: tuple[BodyName, ...]
+    ) -> None:
         endpoint = call.endpoint.id if call.endpoint else ""
         status = response.status_code if _answers(response) else 0
         seconds = call.space.clock.monotonic_s() - started
-        self._counters.count(endpoint, status, seconds, call.effects, throttled=call.throttled)
-        await journal.append(
+        await call.space.journal.append(
             RawExchange(
-                id=journal.next_id(),
                 space=call.space.name,
                 at=at,
                 wall=started,
                 duration_ms=seconds * 1000,
-                lag_ms=self._lag.since(started),
+                lag_ms=max(self._lag.since(started), call.inbound.waited_ms),
                 endpoint=endpoint,
                 inbound=call.inbound,
                 status=status,
@@ -204,8 +233,12 @@ class Gateway:
                 device=call.device_name,
                 ip=call.ip,
                 behaviours=tuple(dict.fromkeys(call.behaviours)) if call.behaviours else (),
+                masker=call.space.masker,
+                lacks=lacks,
             )
         )
+        # An exchange that cannot be stored is answered 503, not with this status.
+        self._counters.count(endpoint, status, seconds, call.effects, throttled=call.throttled)
 
 
 @lru_cache(maxsize=64)
@@ -230,22 +263,38 @@ def _answers(response: Response) -> bool:
 
 
 def _error_response(call: Call, error: Exception) -> Response:
-    trace = call.space.world.ids.uuid()
+    trace, masker = call.space.world.ids.uuid(), call.space.masker
+    if call.endpoint is not None and call.endpoint.error_form is ErrorForm.SSO:
+        return _sso_error_response(call.endpoint.id, error, trace, masker)
     is_page = call.endpoint is not None and call.endpoint.is_page
     match error:
         case ApiError() if is_page:
             return HTMLResponse(error_page(error.error.message), error.error.status)
         case ApiError():
-            return JsonResponse(ErrorInformation.of(error.error, trace, error.details), error.error.status)
+            details = echoed(error.details, masker) if error.details else None
+            return JsonResponse(ErrorInformation.of(error.error, trace, details), error.error.status)
         case DcrError():
-            return JsonResponse(DcrErrorAnswer(error=error.error, error_description=error.description), 400)
+            description = echoed(error.description, masker) if error.description else None
+            return JsonResponse(DcrErrorAnswer(error=error.error, error_description=description), 400)
         case PageError():
-            return HTMLResponse(error_page(str(error)), 400)
+            return HTMLResponse(error_page(echoed(str(error), masker)), 400)
     log.error("internal error, trace %s", trace, exc_info=error)
     internal = ENHANCED_ERRORS["internal_server_error"]
     if is_page:
         return HTMLResponse(error_page(internal.message), 500)
     return JsonResponse(ErrorInformation.of(internal, trace), 500)
+
+
+def _sso_error_response(endpoint: str, error: Exception, trace: str, masker: Masker) -> Response:
+    match error:
+        case SsoError():
+            row, details = error.error, echoed(error.details, masker) if error.details else None
+        case ApiError():
+            row, details = in_catalogue(error.error, endpoint), None
+        case _:
+            log.error("internal error, trace %s", trace, exc_info=error)
+            row, details = INTERNAL_ERROR, None
+    return JsonResponse(SsoErrorAnswer.of(row, trace, details), row.status)
 
 
 def _without_body(lost: BodyLost, settings: Settings) -> Response:

@@ -5,6 +5,7 @@ Adobe documents one place for each endpoint, and accepts the others too; ``--str
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -44,13 +45,28 @@ def json_object(call: Call) -> dict[str, Any]:
 
 
 def anywhere(call: Call) -> dict[str, str]:
-    """Return the parameters of a form or JSON body or, if the body is empty, of the query string."""
+    """Return the parameters of a form or JSON body or, if the body is empty, of the query string.
+
+    Raises Malformed or Repeated, also for a JSON object that has a member twice.
+    """
     body = call.inbound.body.strip()
     if not body:
         return query(call)
     if body.startswith(b"{"):
-        return {name: value for name, value in json_object(call).items() if isinstance(value, str)}
+        members = json_object(call)
+        if _has_repeated_member(body):
+            raise Repeated
+        return {name: value for name, value in members.items() if isinstance(value, str)}
     return form(call)
+
+
+def _has_repeated_member(body: bytes) -> bool:
+    """Return whether the outermost object of a valid JSON text has two members of one name."""
+    try:
+        pairs = json.loads(body, object_pairs_hook=list)  # msgspec does not report repeated members
+    except UNREADABLE as error:
+        raise Malformed(str(error)) from error
+    return len(pairs) > len({name for name, _ in pairs})
 
 
 def _pairs(text: str) -> dict[str, str]:

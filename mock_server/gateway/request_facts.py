@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pass_harness.mock_server.adobe.headers import decode_base64, readable
 from pass_harness.mock_server.behaviours.model import ParameterFacts
 from pass_harness.mock_server.domain import sessions
 from pass_harness.mock_server.gateway import parameters
@@ -33,7 +32,7 @@ async def parameter_facts(call: Call) -> ParameterFacts:
     return ParameterFacts(
         service_provider=service_provider,
         mvpd=_text(given, "mvpd") or (session.mvpd if session is not None else None),
-        device=_device(_text(given, "device")) or (viewer.device_decoded if viewer is not None else None),
+        device=_text(given, "device") or (viewer.device_decoded if viewer is not None else None),
         resources=_resources(given),
         client_id=_text(given, "client_id") or (viewer.client_id if viewer is not None else None),
     )
@@ -56,8 +55,3 @@ def _text(given: Mapping[str, Any], fact: str) -> str | None:
 def _resources(given: Mapping[str, Any]) -> tuple[str, ...]:
     resources = given.get("resources")
     return tuple(item for item in resources if isinstance(item, str)) if isinstance(resources, list) else ()
-
-
-def _device(identifier: str | None) -> str | None:
-    raw = decode_base64(identifier.removeprefix("fingerprint ").strip()) if identifier else None
-    return readable(raw) if raw else None

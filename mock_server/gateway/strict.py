@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pass_harness.mock_server.adobe.errors import ApiError, DcrError
+from pass_harness.mock_server.adobe.sso_errors import HEADER_MISSING, REQUEST_INVALID, SsoError
 from pass_harness.mock_server.gateway import parameters
 from pass_harness.mock_server.gateway.call import Call
 from pass_harness.mock_server.gateway.endpoint import JSON, Body, Endpoint, ErrorForm
@@ -16,7 +17,7 @@ from pass_harness.mock_server.gateway.parameters import Malformed, Repeated
 
 
 def check(call: Call) -> None:
-    """Raise ApiError or DcrError for the first undocumented part of a request."""
+    """Raise ApiError, DcrError or SsoError for the first undocumented part of a request."""
     endpoint = call.endpoint
     if not call.settings.strict or endpoint is None:
         return
@@ -50,7 +51,8 @@ def _check_body(call: Call, endpoint: Endpoint, body: Body) -> None:
 
 def _check_device_info(call: Call, endpoint: Endpoint) -> None:
     """Raise the error for X-Device-Info that is missing where required, or cannot be decoded."""
-    if call.device_info is None and (endpoint.needs_device_info or call.header("x-device-info") is not None):
+    missing = endpoint.needs_device_info and call.header("x-device-info") is None
+    if missing or call.device_info is None:
         sentence = "X-Device-Info is missing or cannot be decoded: send Base64 of a JSON object"
         raise _refusal(endpoint, "invalid_header_device_info", sentence)
 
@@ -62,7 +64,9 @@ def _members(call: Call, body: Body) -> Mapping[str, object]:
         return {}  # the endpoint refuses a malformed body, in any mode
 
 
-def _refusal(endpoint: Endpoint, code: str | None, sentence: str) -> ApiError | DcrError:
+def _refusal(endpoint: Endpoint, code: str | None, sentence: str) -> ApiError | DcrError | SsoError:
+    if endpoint.error_form is ErrorForm.SSO:
+        return SsoError(HEADER_MISSING if code == "invalid_header_device_info" else REQUEST_INVALID, sentence)
     if code is None or endpoint.error_form is ErrorForm.DCR:
         return DcrError("invalid_request", sentence)
     return ApiError(code, sentence)

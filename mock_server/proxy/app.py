@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pass_harness.mock_server.app import assemble
+from pass_harness.mock_server.app import assemble, open_recorder
 from pass_harness.mock_server.clock import Clock, SystemClock
 from pass_harness.mock_server.config.settings import Settings
 from pass_harness.mock_server.control.http import Refused, guarded
@@ -27,7 +27,7 @@ from pass_harness.mock_server.store.memory import MemoryStore
 
 READING_CALLS = frozenset(
     {
-        *("/health", "/reset", "/exchanges", "/exchanges.har", "/events", "/findings", "/metrics"),
+        *("/health", "/reset", "/exchanges", "/exchanges.har", "/events", "/findings", "/metrics", "/stalls"),
         *("/spaces", "/spaces/{name}"),
     }
 )
@@ -38,10 +38,10 @@ _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 def create_proxy(
     settings: Settings, upstream: Upstream, *, clock: Clock | None = None, observers: Sequence[ObserverFactory] = ()
 ) -> Starlette:
-    """Return the proxy as an ASGI app; of the settings, it uses bounds, control token and record."""
+    """Return the proxy as an ASGI app; of the settings, it uses bounds, control token, public URL and record."""
     clock = clock or SystemClock()
     lag, counters = EventLoopLag(clock), Counters()
-    forwarder = Forwarder(upstream, settings.bounds, lag, counters, f"pass-mock-{secrets.token_hex(8)}")
+    forwarder = Forwarder(upstream, settings, lag, counters, f"pass-mock-{secrets.token_hex(8)}")
     reading = [
         Route(f"/_mock{path}", guarded(handler, settings.control_token), methods=[method])
         for method, path, handler in CONTROL_CALLS
@@ -54,10 +54,11 @@ def create_proxy(
         PathTree([]),
         lag,
         counters,
-        store=MemoryStore(),
+        store=MemoryStore(max_bytes=settings.bounds.state_bytes),
         clock=clock,
         ids=RandomIds(),
         observers=observers,
+        recorder=open_recorder(settings),
         resources=[upstream],
     )
 

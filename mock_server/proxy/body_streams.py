@@ -21,16 +21,30 @@ class BodyCopy:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._content = bytearray()
+        self._has_ended = False
+        self._is_cut = False
 
     def add(self, chunk: bytes) -> None:
         """Append a chunk of the body, up to the limit."""
-        if len(self._content) < self._limit:
-            self._content += chunk[: self._limit - len(self._content)]
+        room = self._limit - len(self._content)
+        self._content += chunk[:room]
+        self._is_cut = self._is_cut or len(chunk) > room
 
-    def decompress(self, headers: Headers) -> bytes:
-        """Return the copy, decompressed (Content-Encoding) up to the same limit; empty for an unknown encoding."""
+    def end(self) -> None:
+        """Note that the body has no further chunks."""
+        self._has_ended = True
+
+    def decompress(self, headers: Headers) -> tuple[bytes, bool]:
+        """Return the copy, decompressed (Content-Encoding) up to the same limit, and whether it is the whole body.
+
+        The copy of a body in an unknown encoding is empty.
+        """
         encoding = dict(headers).get(b"content-encoding", b"").decode("latin-1")
-        return decompress(bytes(self._content), encoding, self._limit) or b""
+        body = decompress(bytes(self._content), encoding, self._limit)
+        is_whole = self._has_ended and not self._is_cut
+        if body is None:
+            return b"", is_whole and not self._content
+        return body, is_whole and (len(body) < self._limit or not encoding)
 
 
 class RequestBody:
@@ -53,10 +67,11 @@ class RequestBody:
             more = message.get("more_body", False)
             if chunk:
                 yield chunk
-        self._read.set()
+        self.mark_read()
 
-    def mark_empty(self) -> None:
-        """Mark the body as read, for a request without one."""
+    def mark_read(self) -> None:
+        """Note that the request has no more of a body, or none at all."""
+        self._copy.end()
         self._read.set()
 
     async def wait_for_disconnect(self) -> None:

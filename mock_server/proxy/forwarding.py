@@ -14,30 +14,34 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 
 from pass_harness.mock_server.adobe.headers import effective_ip
-from pass_harness.mock_server.config.settings import Bounds
-from pass_harness.mock_server.journal.raw_exchange import RawExchange
+from pass_harness.mock_server.config.settings import Settings
+from pass_harness.mock_server.journal.raw_exchange import BODIES, RawExchange
 from pass_harness.mock_server.metrics.counters import Counters
 from pass_harness.mock_server.metrics.event_loop_lag import EventLoopLag
 from pass_harness.mock_server.proxy.body_streams import BodyCopy, ClientGone, RequestBody
 from pass_harness.mock_server.proxy.headers import to_client, to_upstream
 from pass_harness.mock_server.proxy.recognition import Recogniser
 from pass_harness.mock_server.proxy.upstream import Failure, Headers, Upstream
+from pass_harness.mock_server.space_paths import split_space
 from pass_harness.mock_server.spaces.spaces import Space
 from pass_harness.mock_server.transport.connection import connection_of
 from pass_harness.mock_server.transport.request import Inbound, inbound_of
 
 _WITHOUT_BODY = frozenset({204, 304})
+_ISSUING = frozenset({"dcr.register", "dcr.token"})
+"""Endpoints whose responses issue client secrets and access tokens."""
 
 
 class Forwarder:
     """The ASGI app that forwards every request."""
 
     def __init__(
-        self, upstream: Upstream, bounds: Bounds, lag: EventLoopLag, counters: Counters, pseudonym: str
+        self, upstream: Upstream, settings: Settings, lag: EventLoopLag, counters: Counters, pseudonym: str
     ) -> None:
         """Create the app; ``pseudonym`` is the unique name of the proxy in Via, by which it detects loops."""
         self.upstream = upstream
-        self.bounds = bounds
+        self.bounds = settings.bounds
+        self.public_url = settings.public_url
         self.lag = lag
         self.counters = counters
         self.pseudonym = pseudonym
@@ -91,7 +95,7 @@ class _ForwardedExchange:
             return
         headers = to_upstream(self._scope["headers"], upstream.address, self._proxy.pseudonym)
         if not _has_body(inbound):
-            body.mark_empty()
+            body.mark_read()
         try:
             response = await upstream.send(
                 inbound.method, _target(self._scope), headers, body.chunks() if _has_body(inbound) else None
@@ -105,7 +109,9 @@ class _ForwardedExchange:
 
     async def _send_response(self, response: httpx.Response) -> None:
         self._status = response.status_code
-        self._headers = to_client(response.headers.raw, self._proxy.upstream.address, self._inbound)
+        self._headers = to_client(
+            response.headers.raw, self._proxy.upstream.address, self._inbound, self._proxy.public_url
+        )
         if self._status in _WITHOUT_BODY:
             self._headers = [(name, value) for name, value in self._headers if name != b"content-length"]
         remaining = self._length()
@@ -117,8 +123,10 @@ class _ForwardedExchange:
                 if remaining is not None:
                     remaining -= len(chunk)
                     if remaining <= 0:
+                        self._received.end()
                         await self._write_journal()
                 await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
+            self._received.end()
             await self._write_journal()
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
         except httpx.TransportError:
@@ -127,7 +135,7 @@ class _ForwardedExchange:
             if (connection := connection_of(self._scope)) is not None:
                 connection.close()
         finally:
-            await response.aclose()
+            await self._proxy.upstream.close(response)
 
     async def _send_failure(self, failure: Failure) -> None:
         body = f"{failure.sentence}\n".encode()
@@ -144,6 +152,7 @@ class _ForwardedExchange:
     async def _start(self, *, complete: bool) -> None:
         """Send status and headers of the answer; ``complete`` writes the journal first."""
         if complete:
+            self._received.end()
             await self._write_journal()
         await self._send({"type": "http.response.start", "status": self._status, "headers": self._headers})
 
@@ -159,18 +168,19 @@ class _ForwardedExchange:
         self._written = True
         space, inbound, proxy = self._space, self._inbound, self._proxy
         seconds = space.clock.monotonic_s() - self._started_s
+        request_body, has_request = self._sent.decompress(self._scope["headers"])
+        response_body, has_response = self._received.decompress(self._headers)
         raw = RawExchange(
-            id=space.journal.next_id(),
             space=space.name,
             at=self._at,
             wall=self._started_s,
             duration_ms=round(seconds * 1000, 3),
-            lag_ms=proxy.lag.since(self._started_s),
+            lag_ms=max(proxy.lag.since(self._started_s), inbound.waited_ms),
             endpoint="",
-            inbound=msgspec.structs.replace(inbound, body=self._sent.decompress(self._scope["headers"])),
+            inbound=msgspec.structs.replace(inbound, body=request_body),
             status=self._status,
             response_headers=self._headers,
-            response_body=self._received.decompress(self._headers),
+            response_body=response_body,
             max_body_chars=proxy.bounds.journal_body_chars,
             service_provider=None,
             mvpd=None,
@@ -179,10 +189,16 @@ class _ForwardedExchange:
             device=None,
             ip=effective_ip(inbound.headers.get("x-forwarded-for"), inbound.peer_host),
             behaviours=(),
+            masker=space.masker,
+            lacks=tuple(
+                name for name, is_whole in zip(BODIES, (has_request, has_response), strict=True) if not is_whole
+            ),
         )
         known = proxy.recogniser.recognise(raw.exchange())
-        proxy.counters.count(known.endpoint, raw.status, seconds, (), throttled=raw.status == 429)
+        if known.endpoint in _ISSUING:
+            space.masker.learn_issued(raw.response_body.decode("utf-8", "replace"))
         await space.journal.append(msgspec.structs.replace(raw, **known._asdict()))
+        proxy.counters.count(known.endpoint, raw.status, seconds, (), throttled=raw.status == 429)
 
 
 def _has_body(inbound: Inbound) -> bool:
@@ -191,8 +207,17 @@ def _has_body(inbound: Inbound) -> bool:
 
 def _target(scope: Scope) -> bytes:
     """Return path and query string as sent by the client, without the prefix of the space."""
-    raw: bytes = scope.get("raw_path") or b""
-    prefix = scope["space_prefix"].encode()
-    path = raw[len(prefix) :] if raw.startswith(prefix) else quote(scope["space_path"]).encode()
+    raw: bytes = scope.get("raw_path") or quote(scope["space_prefix"] + scope["space_path"]).encode()
+    _, prefix, path = split_space(raw.decode("latin-1"))
+    if prefix != scope["space_prefix"]:
+        path = _without_encoded(scope["space_prefix"], raw.decode("latin-1"))
     query: bytes = scope["query_string"]
-    return (path or b"/") + (b"?" + query if query else b"")
+    return path.encode("latin-1") + (b"?" + query if query else b"")
+
+
+def _without_encoded(prefix: str, path: str) -> str:
+    """Return the path without the prefix of the space, which the client has percent-encoded."""
+    for _ in prefix:
+        path = path[3:] if path.startswith("%") else path[1:]
+    # A slash ends the name of a space, also percent-encoded.
+    return "/" + path[3:] if path[:3].lower() == "%2f" else path or "/"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from pass_harness.mock_server.formats.public_url import PublicUrl
+from pass_harness.mock_server.gateway.public_origin import public_origin
 from pass_harness.mock_server.proxy.upstream import PORTS, Address, Headers
 from pass_harness.mock_server.transport.request import Inbound
 
@@ -25,16 +27,24 @@ def to_upstream(headers: Headers, address: Address, pseudonym: str) -> Headers:
     return [(b"host", address.authority.encode()), *forwarded, (b"via", f"1.1 {pseudonym}".encode())]
 
 
-def to_client(headers: Headers, address: Address, inbound: Inbound) -> Headers:
-    """Return the headers of an answer for the client."""
+def to_client(headers: Headers, address: Address, inbound: Inbound, public_url: PublicUrl | None = None) -> Headers:
+    """Return the headers of an answer for the client.
+
+    Next to Transfer-Encoding, Content-Length does not count, and must not be forwarded (RFC 9112, 6.3).
+    """
 
     def rewritten(name: bytes, value: bytes) -> bytes:
         if name != b"location":
             return value
-        return proxy_location(value.decode("latin-1"), address, inbound).encode("latin-1")
+        return proxy_location(value.decode("latin-1"), address, inbound, public_url).encode("latin-1")
 
     lower_case = [(name.lower(), value) for name, value in headers]
-    return [(name, rewritten(name, value)) for name, value in end_to_end(lower_case)]
+    is_chunked = any(name == b"transfer-encoding" for name, _ in lower_case)
+    return [
+        (name, rewritten(name, value))
+        for name, value in end_to_end(lower_case)
+        if not (is_chunked and name == b"content-length")
+    ]
 
 
 def end_to_end(headers: Headers) -> Headers:
@@ -45,7 +55,7 @@ def end_to_end(headers: Headers) -> Headers:
     return [(name, value) for name, value in headers if name not in _HOP_BY_HOP and name not in named]
 
 
-def proxy_location(location: str, address: Address, inbound: Inbound) -> str:
+def proxy_location(location: str, address: Address, inbound: Inbound, public_url: PublicUrl | None = None) -> str:
     """Return a Location of the upstream rewritten to the proxy, for browsers; any other location unchanged."""
     try:
         parts = urlsplit(location)
@@ -57,4 +67,4 @@ def proxy_location(location: str, address: Address, inbound: Inbound) -> str:
     if elsewhere or not path.startswith(f"{address.path}/"):
         return location
     rest = parts._replace(scheme="", netloc="", path=inbound.prefix + path[len(address.path) :]).geturl()
-    return (inbound.origin if parts.netloc else "") + rest
+    return (public_origin(inbound, public_url) if parts.netloc else "") + rest

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl
-
-import msgspec
 
 from pass_harness.mock_server.adobe.headers import device_identifier
 from pass_harness.mock_server.bounded import Bounded
 from pass_harness.mock_server.exchange import Exchange
-from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
 from pass_harness.mock_server.gateway.endpoint import NO_IDENTIFIERS, Endpoint, Issues
 from pass_harness.mock_server.gateway.path_tree import PathTree
+from pass_harness.mock_server.journal.sent_parameters import json_object, sent_parameters
 from pass_harness.mock_server.routes import ENDPOINTS, by_path
-from pass_harness.mock_server.space_paths import PREFIX
+from pass_harness.mock_server.space_paths import merge_slashes, split_space
 
 _MAX_REMEMBERED = 100_000
 """Maximum number of codes, and of access tokens."""
@@ -56,7 +53,7 @@ class Recogniser:
         endpoint, values = _found(self._paths, exchange.method, exchange.path)
         sent = _identified(endpoint, exchange)
         issues = endpoint.issues if endpoint is not None else None
-        answered = _json_object(exchange.response_body) if issues is not None else {}
+        answered = json_object(exchange.response_body) if issues is not None else {}
         service_provider = values.get("serviceProvider") or sent.get("service_provider")
         code = values.get("code") or _text(answered, "code") or sent.get("code")
         identifier = device_identifier(exchange.request_headers.get("ap-device-identifier"))
@@ -96,14 +93,13 @@ _PATHS = PathTree(by_path(ENDPOINTS).items())
 
 def endpoint_of(method: str, path: str) -> str:
     """Return the id of the endpoint of a path, with or without the prefix of a space; empty without an endpoint."""
-    prefix = PREFIX.match(path)
-    endpoint, _ = _found(_PATHS, method, path[prefix.end() :] if prefix else path)
+    endpoint, _ = _found(_PATHS, method, split_space(path)[2])
     return endpoint.id if endpoint is not None else ""
 
 
 def _found(paths: PathTree[dict[str, Endpoint]], method: str, path: str) -> tuple[Endpoint | None, Mapping[str, str]]:
     """Return the endpoint and the path parameters; the same as in the gateway."""
-    found = paths.find(path.rstrip("/") or "/")
+    found = paths.find(merge_slashes(path).rstrip("/") or "/")
     if found is None:
         return None, {}
     endpoints, values = found
@@ -114,23 +110,8 @@ def _identified(endpoint: Endpoint | None, exchange: Exchange) -> Mapping[str, s
     """Return the identifiers in the body and the query string of a request, by fact."""
     if endpoint is None or endpoint.identifiers is NO_IDENTIFIERS:
         return {}
-    sent = _sent(exchange)
-    return {fact: sent[name] for fact, name in endpoint.identifiers if name in sent}
-
-
-def _sent(exchange: Exchange) -> Mapping[str, str]:
-    """Return the string parameters of a request, in the body or the query string."""
-    body = exchange.request_body
-    if body.lstrip().startswith("{"):
-        return {name: value for name, value in _json_object(body).items() if isinstance(value, str)}
-    return dict(parse_qsl(f"{exchange.query}&{body}"))
-
-
-def _json_object(text: str) -> Mapping[str, Any]:
-    try:
-        return msgspec.json.decode(text, type=dict[str, Any])
-    except UNREADABLE:
-        return {}
+    sent = sent_parameters(exchange)
+    return {fact: value for fact, name in endpoint.identifiers if isinstance(value := sent.get(name), str)}
 
 
 def _text(answered: Mapping[str, Any], name: str) -> str | None:

@@ -5,18 +5,25 @@ The client has one connection pool. It does not retry, follow redirects or keep 
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
+from pass_harness.mock_server.client.urls import url_error
+
 _MAX_IDLE_CONNECTIONS = 100
 _MAX_IDLE_S = 4.0
 """Seconds to keep an idle connection: less than servers do, so that a request never meets a closing connection."""
+_LEAST_STATUS, _GREATEST_STATUS = 200, 599
+_CONTROL_CHARACTER = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_H11_CONNECTION = attrgetter("_httpcore_stream._stream._connection._h11_state")
 PORTS = {"http": 80, "https": 443}
 Headers = list[tuple[bytes, bytes]]
 
@@ -46,16 +53,12 @@ class Address:
     @classmethod
     def of(cls, url: str) -> Address:
         """Parse a URL; BadUpstream if it is not the base URL of a server."""
-        try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError as error:
-            raise BadUpstream(f"--upstream {url}: {error}") from error
-        if parts.scheme not in PORTS or not parts.hostname:
-            raise BadUpstream(f"--upstream {url}: write https://HOST, or http://HOST:PORT")
+        if (reason := url_error(url)) is not None:
+            raise BadUpstream(f"--upstream {url:.100}: {reason}")
+        parts = urlsplit(url)
         if _has_extra_parts(parts):
             raise BadUpstream(f"--upstream {url}: leave out user, query and fragment")
-        return cls(parts.scheme, parts.hostname, port or PORTS[parts.scheme], parts.path.rstrip("/"))
+        return cls(parts.scheme, parts.hostname or "", parts.port or PORTS[parts.scheme], parts.path.rstrip("/"))
 
     @property
     def authority(self) -> str:
@@ -106,7 +109,7 @@ class Upstream:
     ) -> httpx.Response:
         """Send a request and return the answer, with its body in ``stream``; httpx.TransportError without an answer.
 
-        The target (path and query string) is sent unchanged, byte by byte.
+        The target (path and query string) is sent unchanged, byte by byte. The caller closes the answer with `close`.
         """
         request = httpx.Request(
             method,
@@ -115,7 +118,22 @@ class Upstream:
             content=body,
             extensions={"timeout": self._steps, "target": self.address.path.encode() + target},
         )
-        return await self._transport.handle_async_request(request)
+        response = await self._transport.handle_async_request(request)
+        if violation := _violation(response):
+            await response.aclose()
+            raise httpx.RemoteProtocolError(violation)
+        return response
+
+    async def close(self, response: httpx.Response) -> None:
+        """Close an answer; and its connection too if the upstream has sent bytes beyond the answer.
+
+        Otherwise these bytes would be the answer to the next request of the connection. Neither httpx nor httpcore
+        has a public way to see them.
+        """
+        connection = _H11_CONNECTION(response.stream)
+        if connection.trailing_data[0]:
+            connection.send_failed()  # so that httpcore does not use the connection again
+        await response.aclose()
 
     def failure(self, error: httpx.TransportError) -> Failure:
         """Return the answer for an error of the transport."""
@@ -136,6 +154,16 @@ class Upstream:
             case httpx.ProtocolError():
                 return Failure(502, "http_protocol_error", f"{where} violated the HTTP protocol: {error}")
         return Failure(502, "connection_terminated", f"{where} closed the connection without an answer")
+
+
+def _violation(response: httpx.Response) -> str:
+    """Return the violation of HTTP in an answer that h11 accepts but no server may send; empty without one."""
+    if not _LEAST_STATUS <= response.status_code <= _GREATEST_STATUS:
+        return f"status {response.status_code}"
+    for name, value in response.headers.raw:
+        if _CONTROL_CHARACTER.search(value):
+            return f"a control character in the header {name.decode('latin-1')}"
+    return ""
 
 
 def trust(authority: Path | None) -> ssl.SSLContext:

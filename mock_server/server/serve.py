@@ -15,12 +15,14 @@ import click
 import uvicorn
 from starlette.applications import Starlette
 
-from pass_harness.mock_server.app import create_app
+from pass_harness.mock_server.adobe.user_agents import load_in_background
+from pass_harness.mock_server.app import create_app, open_recorder
 from pass_harness.mock_server.clock import Clock, SystemClock
 from pass_harness.mock_server.config.settings import Settings
 from pass_harness.mock_server.data_centres.failover import DataCentres
 from pass_harness.mock_server.ids import RandomIds
 from pass_harness.mock_server.live.observer import ObserverFactory
+from pass_harness.mock_server.server.log_lines import write_safe_lines
 from pass_harness.mock_server.server.tls import Tls, make_tls
 from pass_harness.mock_server.server.workers import Workers
 from pass_harness.mock_server.store import Store, StoreUnavailable
@@ -83,11 +85,12 @@ def serve_forever(
 ) -> None:
     """Serve until SIGINT or SIGTERM, with ``workers`` processes. Several workers need a shared store.
 
-    Raises BindError if the address cannot be used, StoreUnavailable if the store cannot be used, and WorkersFailed if
-    the workers cannot start.
+    Raises BindError if the address cannot be used, StoreUnavailable if the store cannot be used, ConfigError if the
+    record file cannot be used, and WorkersFailed if the workers cannot start.
     """
     hosts = _hosts(listening)
-    opened = open_store(store)
+    opened = open_store(store, settings.bounds.state_bytes)
+    recorder = open_recorder(settings)  # before the workers start: they inherit its lock
     listeners = [listen(hosts[0], listening.port)]
     listeners += [listen(host, listeners[0].getsockname()[1]) for host in hosts[1:]]
     tls = None
@@ -107,7 +110,9 @@ def serve_forever(
             observers=observers,
             data_centres=centres,
             dns=dns,
+            recorder=recorder,
         )
+        load_in_background()
         run(app, listeners, tls)
 
     def work(number: int) -> None:
@@ -126,6 +131,7 @@ def serve_forever(
 def run(app: Starlette, listeners: Sequence[socket.socket], tls: Tls | None) -> None:
     """Serve an app of `pass_harness.mock_server.app.assemble` on listening sockets, until SIGINT or SIGTERM."""
     settings: Settings = app.state.settings
+    write_safe_lines()
 
     class Protocol(BoundedProtocol):
         most_connections = settings.bounds.connections
@@ -134,6 +140,7 @@ def run(app: Starlette, listeners: Sequence[socket.socket], tls: Tls | None) -> 
         app,
         http=Protocol,
         ws="none",
+        log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -240,6 +247,8 @@ def _startup_lines(
     yield f"simulated         {_SIMULATED}"
     yield f"service providers {', '.join(settings.catalogue.service_providers) or 'none'}"
     yield f"spaces            {base}/~NAME is an isolated space, created on first use"
+    if settings.public_url is not None:
+        yield f"public URL        {settings.public_url.origin}"
     if store != "memory":
         yield f"state             {without_password(store)}" + (f", {workers} workers" if workers > 1 else "")
     if tls is not None:

@@ -1,7 +1,9 @@
 """HTTP/1.1 by uvicorn, with limits on the size of a request's head, its duration and the number of connections.
 
 Without these limits a client can fill the memory with headers, or occupy every connection by sending single bytes
-(Slowloris). The module overrides undocumented methods of uvicorn, so pyproject.toml allows only tested releases.
+(Slowloris). The protocol ignores offers of an upgrade (RFC 9110, 7.8) and reads the body of such a request: Java's
+HttpClient offers HTTP/2 with each request over plain HTTP. The module overrides undocumented methods of uvicorn, so
+pyproject.toml allows only tested releases.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from pass_harness.mock_server.transport.connection import EXTENSION, ClientConnection
@@ -21,6 +24,11 @@ PATIENCE = 60.0
 """Seconds in which a client must send a complete request, and read a response."""
 _HEAD_TOO_LARGE = f"The request line and headers are more than {MAX_HEAD} bytes, or more than {MAX_HEADERS} headers."
 _TOO_SLOW = f"The request was not complete within {PATIENCE:g} seconds."
+_INVALID = "Invalid HTTP request received."
+_NO_TUNNELS = (
+    "CONNECT opens a tunnel through a forward proxy, and this is none: "
+    "use its address as the base URL of Adobe Pass, not as HTTP_PROXY or HTTPS_PROXY."
+)
 _TOO_MANY = "The server has reached its maximum number of connections."
 
 
@@ -64,7 +72,12 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._began is None:
             self._began = self.loop.time()
         self._received += len(data)
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        try:
+            self._parse(memoryview(data))
+        except httptools.HttpParserError:
+            self.logger.warning(_INVALID)
+            self.send_400_response(_INVALID)
         if self._received > MAX_HEAD and not self.transport.is_closing():
             self._refuse_head()
 
@@ -79,6 +92,8 @@ class BoundedProtocol(HttpToolsProtocol):
         # The bytes received may include a body, so the head is measured only if there are many of them.
         if (self._received > MAX_HEAD or len(self.headers) > MAX_HEADERS) and self._head_is_too_large():
             raise _HeadTooLarge
+        if self.parser.should_upgrade():
+            return  # the parser stops here, and `_parse` continues
         super().on_headers_complete()
         self.headers = []  # for trailers; the scope keeps the list of headers
 
@@ -87,6 +102,8 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return  # the parser takes the body for bytes of another protocol
         super().on_message_complete()
         self._received = 0
         self._began = None
@@ -106,8 +123,29 @@ class BoundedProtocol(HttpToolsProtocol):
         super().resume_writing()
         self._cancel_write_timer()
 
-    def _unsupported_upgrade_warning(self) -> None:
-        """Log nothing: some clients, such as Java's, offer HTTP/2 with every request."""
+    def _parse(self, data: memoryview) -> None:
+        """Parse bytes of the client. The parser stops after the head of a request that offers an upgrade."""
+        while data and not self.transport.is_closing():
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as stop:
+                data = data[stop.args[0] :]
+                if self.parser.get_method() == b"CONNECT":
+                    self._refuse(b"400 Bad Request", _NO_TUNNELS)
+                else:
+                    self._ignore_upgrade()
+            else:
+                return
+
+    def _ignore_upgrade(self) -> None:
+        """Parse the head again without the offer, so that the body follows; the app sees the headers as sent."""
+        sent, stopped = self.headers, self.parser
+        lines = [b"%b %b HTTP/%b" % (stopped.get_method(), self.url, stopped.get_http_version().encode())]
+        lines += [b"%b: %b" % header for header in sent if header[0] != b"upgrade"]
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's
+        self.parser.feed_data(b"\r\n".join([*lines, b"", b""]))
+        self.scope["headers"] = sent
 
     def _check_time(self) -> None:
         """End the connection if its request exceeds the time limit; otherwise schedule the next check."""

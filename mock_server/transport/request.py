@@ -31,6 +31,8 @@ class Inbound(msgspec.Struct, frozen=True, gc=False):
     """Identifier of the TCP connection, or the peer's host and port for an app that is called in process."""
     server: str
     """Address and port that the client connected to, as ``HOST:PORT``."""
+    waited_ms: float = 0.0
+    """Milliseconds that the first request of a connection may have waited in the kernel for its accept."""
 
     @property
     def headers(self) -> dict[str, str]:
@@ -38,14 +40,14 @@ class Inbound(msgspec.Struct, frozen=True, gc=False):
         return decoded(self.raw_headers)
 
     @property
-    def origin(self) -> str:
-        """Scheme and host as the client addressed them."""
-        return f"{self.scheme}://{self.headers.get('host') or self.server or 'localhost'}"
+    def peer(self) -> str:
+        """Address and port of the client, as ``HOST:PORT``."""
+        return host_and_port(self.peer_host, self.peer_port)
 
     @property
-    def base_url(self) -> str:
-        """Scheme, host and prefix of the space, without a slash at the end."""
-        return self.origin + self.prefix
+    def origin(self) -> str:
+        """Scheme and host as the client, or a proxy before the mock, addressed them."""
+        return f"{self.scheme}://{self.headers.get('host') or self.server or 'localhost'}"
 
 
 class BodyLost(Exception):
@@ -69,7 +71,7 @@ async def read_inbound(scope: Scope, receive: Receive, limit: int) -> Inbound:
     chunks: list[bytes] = []
     size = 0
     more = True
-    while more and size <= _DRAIN_BYTES:
+    while more and size <= max(limit, _DRAIN_BYTES):
         message = await receive()
         if message["type"] == "http.disconnect":
             raise BodyBrokenOff(inbound_of(scope, b""))
@@ -87,6 +89,9 @@ def inbound_of(scope: Scope, body: bytes) -> Inbound:
     """Return the request of a scope, with a body that was read already."""
     host, port = scope.get("client") or ("unknown", 0)
     connection = connection_of(scope)
+    waited_ms = 0.0
+    if connection is not None:
+        waited_ms, connection.waited_ms = connection.waited_ms, 0.0
     return Inbound(
         method=scope["method"],
         path=scope["space_path"],
@@ -97,12 +102,18 @@ def inbound_of(scope: Scope, body: bytes) -> Inbound:
         peer_port=port,
         scheme=scope["scheme"],
         prefix=scope["space_prefix"],
-        connection=connection.id if connection else f"{host}:{port}",
+        connection=connection.id if connection else host_and_port(host, port),
         server=_address(tuple(scope.get("server") or ())),
+        waited_ms=waited_ms,
     )
 
 
 @lru_cache(maxsize=64)
 def _address(server: tuple[str | int | None, ...]) -> str:
     """Return the address of a listening socket as ``HOST:PORT``."""
-    return ":".join(map(str, server))
+    return host_and_port(*server) if len(server) == 2 else ""
+
+
+def host_and_port(host: object, port: object) -> str:
+    """Return ``HOST:PORT``, with brackets around an IPv6 address."""
+    return f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
