@@ -1,7 +1,8 @@
 """GET /_mock/events: exchanges and findings as they happen, as server-sent events.
 
-A listener has no queue of its own: it reads the journal from its position. An event ``missed`` counts the exchanges
-that a slow listener lost before it continues with the newest; so it costs no memory and delays no other listener.
+A listener has no queue of its own: it reads the journal from its position, a batch at a time, and the next batch when
+the client has taken the last one. An event ``missed`` counts the exchanges that a slow listener lost before it
+continues with the newest. So a listener that never reads takes at most about `LISTENER_BYTES`, and delays no other.
 """
 
 from __future__ import annotations
@@ -16,16 +17,18 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from pass_harness.mock_server.config.settings import Settings
 from pass_harness.mock_server.control.http import Refused, space_of
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.journal.exchange_summary import summary_of
+from pass_harness.mock_server.journal.journal import PAGE_BYTES
 from pass_harness.mock_server.spaces.spaces import Space, Spaces
 from pass_harness.mock_server.store import StoreUnavailable
 
 MAX_BACKLOG = 2_000
 """Maximum number of exchanges that a listener can be behind; it misses older ones."""
-MAX_LISTENERS = 100
-"""Maximum number of listeners of a space."""
+LISTENER_BYTES = 1_048_576
+"""Memory of a listener in bytes: a batch of `PAGE_BYTES` and one more exchange, decoded, encoded and being sent."""
 KEEP_ALIVE_S = 15.0
 """Seconds without an event after which the mock sends a comment."""
 BATCH_INTERVAL_S = 0.05
@@ -44,8 +47,9 @@ async def events(request: Request) -> Response:
     view = request.query_params.get("view", "full")
     if view not in {"full", "summary"}:
         raise Refused(f"view must be full or summary, not {view!r}")
-    if space.monitor.listeners >= MAX_LISTENERS:
-        raise Refused(f"this space has {MAX_LISTENERS} listeners, the maximum: close one first", 503)
+    most = cast("Settings", request.app.state.settings).bounds.listeners
+    if Listeners(spaces, most).number >= most:
+        raise Refused(f"this mock has {most} listeners, the maximum: close one, or raise bounds.listeners", 503)
     after = request.query_params.get("after") or request.headers.get("last-event-id")
     position = await _Position.of(space, after)
     return StreamingResponse(
@@ -62,6 +66,8 @@ class _Position:
     life: int
     exchange: int
     finding: int
+    is_behind: bool = False
+    """Whether there were more events than the last batch has."""
 
     @staticmethod
     async def of(space: Space, after: str | None) -> _Position:
@@ -88,6 +94,24 @@ class _Position:
         return f"{self.exchange}.{self.finding}"
 
 
+class Listeners:
+    """The event streams of all spaces, as a limit of memory: each counts as `LISTENER_BYTES`."""
+
+    def __init__(self, spaces: Spaces, most: int) -> None:
+        self._spaces = spaces
+        self.limit = most * LISTENER_BYTES
+
+    @property
+    def number(self) -> int:
+        """Number of event streams in this process."""
+        return sum(space.monitor.listeners for space in self._spaces.loaded())
+
+    @property
+    def used(self) -> int:
+        """Bytes that the event streams take at most."""
+        return self.number * LISTENER_BYTES
+
+
 async def _stream(
     spaces: Spaces, space: Space, position: _Position, view: Callable[[Exchange], msgspec.Struct]
 ) -> AsyncIterator[bytes]:
@@ -98,7 +122,7 @@ async def _stream(
             has_events.clear()
             try:
                 await spaces.refresh(space)
-                batch = b"".join(await _new_events(space, position, view))
+                batch = await _new_events(space, position, view)
             except StoreUnavailable as error:
                 yield f": {error}\n\n".encode()
                 await space.clock.sleep(STORE_RETRY_S)
@@ -106,6 +130,9 @@ async def _stream(
                 continue
             if batch:
                 yield batch
+                if position.is_behind:
+                    await space.clock.sleep(0)  # a send to a fast client does not suspend
+                    continue
             try:
                 async with asyncio.timeout(KEEP_ALIVE_S):
                     await has_events.wait()
@@ -115,21 +142,27 @@ async def _stream(
                 await space.clock.sleep(BATCH_INTERVAL_S)
         with contextlib.suppress(StoreUnavailable):
             # A journal that outlives the space may have exchanges that were not sent yet.
-            if await space.journal.last_id() > position.exchange:
-                yield b"".join(await _new_events(space, position, view))
+            last = await space.journal.last_id()
+            while position.exchange < last and (batch := await _new_events(space, position, view)):
+                yield batch
         yield _event(position, "end", {})
 
 
-async def _new_events(space: Space, position: _Position, view: Callable[[Exchange], msgspec.Struct]) -> list[bytes]:
-    """Return the encoded events after a position, and advance the position."""
+async def _new_events(space: Space, position: _Position, view: Callable[[Exchange], msgspec.Struct]) -> bytes:
+    """Return the next encoded events after a position, if there are any, and advance the position."""
     batch: list[bytes] = []
+    size = 0
     watch, journal = space.monitor, space.journal
     last_exchange, last_finding = await journal.last_id(), await watch.last_finding()
-    if position.life != space.life:
-        position.life, position.finding = space.life, last_finding
-        batch.append(_event(position, "reset", {}))
-    exchanges = await journal.after(max(position.exchange, last_exchange - MAX_BACKLOG), MAX_BACKLOG)
-    findings = await watch.findings(after=position.finding) if position.finding < last_finding else []
+    # The ids begin again in a store that was emptied.
+    after = position.exchange if position.exchange <= last_exchange else 0
+    life, after_finding = space.life, position.finding if position.life == space.life else last_finding
+    exchanges = await journal.after(max(after, last_exchange - MAX_BACKLOG), MAX_BACKLOG)
+    findings = await watch.findings(after=after_finding) if after_finding < last_finding else []
+    # Nothing can fail from here on, so no event is lost or repeated when the store fails.
+    if position.life != life:
+        batch.append(_event(_Position(life, after, after_finding), "reset", {}))
+    position.life, position.exchange, position.finding = life, after, min(after_finding, last_finding)
     missed = {
         "exchanges": (exchanges[0].id if exchanges else last_exchange + 1) - position.exchange - 1,
         "findings": (findings[0][0] if findings else last_finding + 1) - position.finding - 1,
@@ -141,10 +174,14 @@ async def _new_events(space: Space, position: _Position, view: Callable[[Exchang
     for exchange in exchanges:
         position.exchange = exchange.id
         batch.append(_event(position, "exchange", view(exchange)))
-    for number, finding in findings:
+    for number, found in findings:
         position.finding = number
-        batch.append(_event(position, "finding", finding))
-    return batch
+        batch.append(_event(position, "finding", found))
+        size += len(batch[-1])
+        if size >= PAGE_BYTES:
+            break
+    position.is_behind = position.exchange < last_exchange or position.finding < last_finding
+    return b"".join(batch)
 
 
 def _event(position: _Position, kind: str, data: object) -> bytes:

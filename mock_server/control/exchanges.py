@@ -12,7 +12,8 @@ from pass_harness.mock_server.client.models import ExchangePage
 from pass_harness.mock_server.control.http import Refused, answer, number, space_of
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.journal.har import har
-from pass_harness.mock_server.journal.journal import FILTERS, PAGE, Journal, page
+from pass_harness.mock_server.journal.journal import FILTERS, PAGE, PAGE_BYTES, page
+from pass_harness.mock_server.spaces.spaces import Space
 
 _LARGEST_PAGE = 10_000
 _MOST = 2**63
@@ -28,7 +29,8 @@ class _Query(TypedDict):
 
 
 async def exchanges(request: Request) -> Response:
-    found = await page(space_of(request).journal, **_query(request, limit=1000, largest=_LARGEST_PAGE))
+    space = space_of(request)
+    found = await page(space.journal, space.clock, **_query(request, limit=1000, largest=_LARGEST_PAGE))
     return answer(ExchangePage(*found))
 
 
@@ -36,7 +38,7 @@ async def exchanges_har(request: Request) -> Response:
     """Return the exchanges as HAR, without a default limit; exchanges after the arrival of the call are left out."""
     space, query = space_of(request), _query(request, limit=_MOST, largest=_MOST)
     return StreamingResponse(
-        har(_all(space.journal, query, await space.journal.last_id()), request.url.scheme),
+        har(_all(space, query, await space.journal.last_id()), request.url.scheme),
         media_type="application/json",
         headers={"content-disposition": f'attachment; filename="pass-mock-{space.name}.har"'},
     )
@@ -47,11 +49,11 @@ async def clear_exchanges(request: Request) -> Response:
     return Response(status_code=204)
 
 
-async def _all(journal: Journal, query: _Query, last: int) -> AsyncIterator[Exchange]:
+async def _all(space: Space, query: _Query, last: int) -> AsyncIterator[Exchange]:
     """Yield the selected exchanges, up to the one with the id ``last``."""
     while query["limit"] > 0:
         part: _Query = {**query, "limit": min(query["limit"], PAGE)}
-        found, position = await page(journal, **part)
+        found, position = await page(space.journal, space.clock, **part, max_bytes=PAGE_BYTES)
         for exchange in found:
             if exchange.id > last:
                 return

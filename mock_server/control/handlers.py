@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fnmatch
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -9,20 +11,24 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from pass_harness.mock_server.adobe.errors import ApiError
+from pass_harness.mock_server.behaviours.match_check import doubts, unknown_endpoint
 from pass_harness.mock_server.behaviours.model import Behaviour
 from pass_harness.mock_server.behaviours.presets import PresetCall, presets
 from pass_harness.mock_server.client.models import ClockState, DataCentresState, Health
 from pass_harness.mock_server.config.settings import Settings
 from pass_harness.mock_server.control.http import Refused, answer, body_as, converted, space_of
+from pass_harness.mock_server.control.near_misses import latest_exchanges, near_misses
 from pass_harness.mock_server.data_centres.failover import DataCentres
-from pass_harness.mock_server.domain import profiles, registration, sessions
+from pass_harness.mock_server.domain import applications, profiles, registration, sessions
 from pass_harness.mock_server.domain.records import INTEGRATIONS, SESSIONS, IntegrationState
 from pass_harness.mock_server.domain.signing import signing_keys
+from pass_harness.mock_server.domain.world import World
 from pass_harness.mock_server.formats.durations import Duration, encode_hook
+from pass_harness.mock_server.journal.echo import echoed
 from pass_harness.mock_server.signing.access_tokens import software_statement as sign_statement
 from pass_harness.mock_server.signing.keys import KeyName
 from pass_harness.mock_server.spaces.lifetimes import login_lifetime
-from pass_harness.mock_server.spaces.spaces import Spaces
+from pass_harness.mock_server.spaces.spaces import ClockAtEnd, Space, Spaces
 
 
 class ClockCall(msgspec.Struct, forbid_unknown_fields=True):
@@ -35,6 +41,10 @@ class LoginCall(msgspec.Struct, forbid_unknown_fields=True):
 
 class RevokeCall(msgspec.Struct, forbid_unknown_fields=True):
     client_id: str | None = None
+
+
+class ApprovalCall(msgspec.Struct, forbid_unknown_fields=True):
+    approved: bool
 
 
 class EndProfilesCall(msgspec.Struct, forbid_unknown_fields=True):
@@ -64,6 +74,8 @@ async def catalogue(request: Request) -> Response:
     tables = msgspec.to_builtins(world.catalogue.tables, enc_hook=encode_hook)
     for subscriber in tables["subscribers"]:
         del subscriber["password"]
+    for application in tables["applications"]:
+        application["approved"] = await applications.is_approved(world, application["id"])
     integrations = [
         {"service_provider": provider.id, "mvpd": mvpd, "enabled": await world.integrated(provider.id, mvpd)}
         for provider in world.catalogue.service_providers.values()
@@ -73,7 +85,7 @@ async def catalogue(request: Request) -> Response:
 
 
 async def set_integration(request: Request) -> Response:
-    body = await body_as(request, SwitchCall)
+    body = body_as(request, SwitchCall)
     world = space_of(request).world
     service_provider, mvpd = request.path_params["sp"], request.path_params["mvpd"]
     provider = world.catalogue.service_providers.get(service_provider)
@@ -83,15 +95,27 @@ async def set_integration(request: Request) -> Response:
     return answer({"service_provider": service_provider, "mvpd": mvpd, "enabled": body.enabled})
 
 
+async def set_application(request: Request) -> Response:
+    body = body_as(request, ApprovalCall)
+    world = space_of(request).world
+    name = _known_application(world, request.path_params["name"])
+    ended = await applications.set_approved(world, name, approved=body.approved)
+    return answer({"application": name, "approved": body.approved, "ended": ended})
+
+
 async def software_statement(request: Request) -> Response:
     world = space_of(request).world
-    name = request.query_params.get("application", "default")
-    application = world.catalogue.applications.get(name)
-    if application is None:
+    name = _known_application(world, request.query_params.get("application", "default"))
+    key, *_ = await signing_keys(world, KeyName.AUTHORIZATION_SERVER)
+    return PlainTextResponse(sign_statement(world.catalogue.applications[name], key))
+
+
+def _known_application(world: World, name: str) -> str:
+    """Return the name of an application of the catalogue; Refused for any other."""
+    if name not in world.catalogue.applications:
         known = ", ".join(world.catalogue.applications)
         raise Refused(f"there is no application {name!r}; choose one of: {known}", 404)
-    key, *_ = await signing_keys(world, KeyName.AUTHORIZATION_SERVER)
-    return PlainTextResponse(sign_statement(application, key))
+    return name
 
 
 async def show_clock(request: Request) -> Response:
@@ -100,13 +124,16 @@ async def show_clock(request: Request) -> Response:
 
 
 async def advance_clock(request: Request) -> Response:
-    body = await body_as(request, ClockCall)
-    await space_of(request).advance(body.advance)
+    body = body_as(request, ClockCall)
+    try:
+        await space_of(request).advance(body.advance)
+    except ClockAtEnd as error:
+        raise Refused(str(error)) from error
     return await show_clock(request)
 
 
 async def login(request: Request) -> Response:
-    body = await body_as(request, LoginCall)
+    body = body_as(request, LoginCall)
     space, code = space_of(request), request.path_params["code"]
     settings: Settings = request.app.state.settings
     found = await space.world.store.read(SESSIONS, code)
@@ -118,6 +145,8 @@ async def login(request: Request) -> Response:
         raise Refused(f"the session of {code} has expired or was replaced by a newer one", 409) from error
     if session.missing():
         raise Refused(f"the session of {code} lacks {', '.join(session.missing())}: resume it first", 409)
+    if not await space.world.integrated(session.service_provider, session.mvpd or ""):
+        raise Refused(f"the integration of {session.service_provider} with {session.mvpd} is disabled", 409)
     subscriber = space.world.catalogue.subscriber_of(session.mvpd or "", body.username)
     if subscriber is None:
         raise Refused(_no_account(session.mvpd, body.username), 404)
@@ -131,23 +160,41 @@ def _no_account(mvpd: str | None, username: str | None) -> str:
 
 
 async def list_behaviours(request: Request) -> Response:
+    """Return the behaviours; those without a hit with the reason."""
     space = space_of(request)
-    return answer({"behaviours": await space.behaviours.listed(space.clock.now_ms())})
+    stored, now_ms = await space.behaviours.stored(), space.clock.now_ms()
+    missed = await near_misses(space, stored, request.app.state.identifiers)
+    return answer({"behaviours": [{**one.listed(now_ms), "near_miss": missed.get(one.id)} for one in stored]})
 
 
 async def add_behaviour(request: Request) -> Response:
-    """Add one behaviour, or the behaviours of a preset."""
-    call = await body_as(request, dict[str, Any])
+    """Add one behaviour, or the behaviours of a preset; warn of a match that selects nothing known."""
+    call = body_as(request, dict[str, Any])
     space = space_of(request)
     try:
         if "preset" in call:
             behaviours = converted(request, call, PresetCall).behaviours()
         else:
             behaviours = (converted(request, call, Behaviour),)
+        for behaviour in behaviours:
+            if unknown := unknown_endpoint(behaviour.match, request.app.state.identifiers):
+                raise Refused(f"match.endpoint: {unknown}")
+        warnings = await _warnings(space, behaviours)
         ids = [await space.behaviours.add(behaviour, space.clock.now_ms()) for behaviour in behaviours]
     except ValueError as error:
         raise Refused(str(error)) from error
-    return answer({"id": ids[0], "ids": ids}, 201)
+    return answer({"id": ids[0], "ids": ids, "warnings": warnings}, 201)
+
+
+async def _warnings(space: Space, behaviours: Sequence[Behaviour]) -> list[str]:
+    """Return a sentence for each member of a match that selects nothing known."""
+    found = dict.fromkeys(doubt for one in behaviours for doubt in doubts(one.match, space.world.catalogue))
+    devices = dict.fromkeys(one.match.device for one in behaviours if one.match.device is not None)
+    if devices and not any(field == "device" for field, _ in found):
+        seen = {exchange.device for exchange in await latest_exchanges(space) if exchange.device is not None}
+        unseen = [device for device in devices if not fnmatch.filter(seen, device)]
+        found |= {("device", f'no recent request has the device "{device}"'): None for device in unseen}
+    return [echoed(f"match.{field}: {sentence}", space.masker) for field, sentence in found]
 
 
 async def list_presets(_: Request) -> Response:
@@ -179,7 +226,7 @@ async def fail_over(request: Request) -> Response:
 
 
 async def switch_behaviour(request: Request) -> Response:
-    body = await body_as(request, SwitchCall)
+    body = body_as(request, SwitchCall)
     behaviour: str = request.path_params["id"]
     if not await space_of(request).behaviours.set_enabled(behaviour, enabled=body.enabled):
         raise Refused(f"there is no behaviour {behaviour}", 404)
@@ -193,12 +240,12 @@ async def remove_behaviour(request: Request) -> Response:
 
 
 async def revoke_access_tokens(request: Request) -> Response:
-    body = await body_as(request, RevokeCall)
+    body = body_as(request, RevokeCall)
     return answer({"revoked": await registration.revoke_tokens(space_of(request).world, body.client_id)})
 
 
 async def end_profiles(request: Request) -> Response:
-    body = await body_as(request, EndProfilesCall)
+    body = body_as(request, EndProfilesCall)
     return answer({"ended": await profiles.end(space_of(request).world, **msgspec.structs.asdict(body))})
 
 

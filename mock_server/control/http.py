@@ -16,6 +16,7 @@ from pass_harness.mock_server.control.origin_check import refusal
 from pass_harness.mock_server.formats.bounds import range_sentence, split_message
 from pass_harness.mock_server.formats.durations import decode_hook
 from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
+from pass_harness.mock_server.journal.echo import echoed
 from pass_harness.mock_server.spaces.spaces import Space
 
 T = TypeVar("T")
@@ -44,16 +45,9 @@ def space_of(request: Request) -> Space:
     return space
 
 
-async def body_as(request: Request, kind: type[T]) -> T:
+def body_as(request: Request, kind: type[T]) -> T:
     """Return the JSON body as a struct; Refused with the place and the error."""
-    body = b""
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > _MAX_BODY:
-                raise Refused(f"the body is longer than {_MAX_BODY} bytes", 413)
-    except ClientDisconnect as error:
-        raise Refused("the body is incomplete: the connection was closed") from error
+    body: bytes = request.state.body
     try:
         return msgspec.json.decode(body.strip() or b"{}", type=kind, dec_hook=decode_hook)
     except UNREADABLE as error:
@@ -82,7 +76,10 @@ def number(request: Request, name: str, default: int, largest: int) -> int:
 
 
 def guarded(handler: Handler, token: str | None) -> Handler:
-    """Return the handler with the checks of origin and control token, and with errors as JSON."""
+    """Return the handler with the checks of origin and control token, and with errors as JSON.
+
+    The request is complete before the handler runs, so that an incomplete one changes nothing.
+    """
 
     @functools.wraps(handler)
     async def checked(request: Request) -> Response:
@@ -99,12 +96,26 @@ def guarded(handler: Handler, token: str | None) -> Handler:
                 unauthorized.headers["www-authenticate"] = "Bearer"
                 return unauthorized
         try:
+            request.state.body = await _read_body(request)
             response = await handler(request)
         except Refused as error:
-            response = answer({"error": str(error)}, error.status)
-        except ClientDisconnect:  # in the middle of the body, before the handler changed anything
-            response = answer({"error": "the request is incomplete: the connection was closed"}, 400)
+            response = answer({"error": echoed(str(error), space_of(request).masker)}, error.status)
+        for name, value in _HEADERS.items():
+            response.headers[name] = value
         response.headers["date"] = formatdate(space_of(request).clock.now_ms() / 1000, usegmt=True)
         return response
 
     return checked
+
+
+async def _read_body(request: Request) -> bytes:
+    """Return the body; Refused for one that is too long, or that the client breaks off."""
+    body = b""
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > _MAX_BODY:
+                raise Refused(f"the body is longer than {_MAX_BODY} bytes", 413)
+    except ClientDisconnect as error:
+        raise Refused("the request is incomplete: the connection was closed") from error
+    return body

@@ -34,7 +34,7 @@ async def public_keys(request: Request) -> Response:
 
 
 async def rotate_key(request: Request) -> Response:
-    body = await body_as(request, RotateCall)
+    body = body_as(request, RotateCall)
     settings: Settings = request.app.state.settings
     bits = settings.keys.media_token_bits if body.key is KeyName.MEDIA_TOKEN else AUTHORIZATION_SERVER_BITS
     try:
@@ -45,7 +45,7 @@ async def rotate_key(request: Request) -> Response:
 
 
 async def verify_media_token(request: Request) -> Response:
-    body = await body_as(request, VerifyCall)
+    body = body_as(request, VerifyCall)
     space = space_of(request)
     verdict = await signing.verify_media_token(space.world, space.clock.now_ms(), body.token.strip(), body.resource)
     return answer(MediaTokenVerdict(*verdict))

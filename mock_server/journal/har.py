@@ -23,6 +23,7 @@ _PATH_CHARACTERS = "/~:@!$&'()*+,;="
 _QUERY_CHARACTERS = _PATH_CHARACTERS + "?%"
 _NEXT_COOKIE = re.compile(r", (?=[^\s=;,]+=)")
 _ENCODER = msgspec.json.Encoder()
+_CHUNK_BYTES = 65_536
 _HTTP_VERSION = "HTTP/1.1"
 
 
@@ -96,12 +97,15 @@ class Entry(_Part, frozen=True, kw_only=True):
 
 async def har(exchanges: AsyncIterable[Exchange], scheme: str) -> AsyncIterator[bytes]:
     """Yield a HAR document in chunks; ``scheme`` is that of the URLs, http or https."""
-    yield _ENCODER.encode({"log": _HEAD})[:-2] + b',"entries":['
+    chunk = bytearray(_ENCODER.encode({"log": _HEAD})[:-2] + b',"entries":[')
     separator = b"\n"
     async for exchange in exchanges:
-        yield separator + _ENCODER.encode(entry_of(exchange, scheme))
+        chunk += separator + _ENCODER.encode(entry_of(exchange, scheme))
         separator = b",\n"
-    yield b"\n]}}\n"
+        if len(chunk) >= _CHUNK_BYTES:
+            yield bytes(chunk)
+            chunk.clear()
+    yield bytes(chunk) + b"\n]}}\n"
 
 
 def entry_of(exchange: Exchange, scheme: str) -> Entry:

@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-import itertools
-from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
 
+from pass_harness.mock_server.clock import Clock
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.journal.raw_exchange import RawExchange
 from pass_harness.mock_server.journal.recorder import Recorder
+from pass_harness.mock_server.ring_buffer import ByteBudget, RingBuffer
 from pass_harness.mock_server.store import Log, Table
 from pass_harness.mock_server.store.packing import pack, unpack
 from pass_harness.mock_server.store.space_record import SpaceRecord, SpaceRecordHandle
 
 FILTERS = ("endpoint", "device", "ip", "service_provider", "mvpd", "code")
 PAGE = 1_000
-"""Number of exchanges per read."""
+"""Maximum number of exchanges per read."""
+PAGE_BYTES = 65_536
+"""Bytes after which a read ends. Decoding them takes about a millisecond, so that other requests wait no longer."""
+LARGEST_PAGE_BYTES = 8 * 1_048_576
+"""Bytes of bodies after which a page of the control API ends."""
+_LOG_PAGE = 32
+"""Maximum number of entries of a log per read."""
 _RESERVED_IDS = 1_000
 
 
 class Journal(Protocol):
     """The exchanges of a space. Ids are ascending from 1 and unique, also across `clear`."""
 
-    def next_id(self) -> int:
-        """Return the id of the next exchange, which the caller must append at once; 0 if `append` assigns the id."""
-        ...
+    async def append(self, raw: RawExchange) -> None:
+        """Give the exchange its id, and store it in the journal, in the record file and for the observers.
 
-    async def append(self, raw: RawExchange) -> None: ...
+        StoreUnavailable if one of these fails: then none of them has the exchange, and its id goes to the next one.
+        """
+        ...
 
     async def last_id(self) -> int: ...
 
@@ -43,27 +50,47 @@ class Journal(Protocol):
         """Empty the journal for a new life of the space."""
         ...
 
-    async def after(self, id_: int, limit: int | None = None) -> list[Exchange]:
-        """Return the exchanges with a greater id, oldest first, up to ``limit``."""
+    async def after(self, id_: int, limit: int = PAGE) -> list[Exchange]:
+        """Return the exchanges with a greater id, oldest first: up to ``limit``, and up to about `PAGE_BYTES`.
+
+        The result is empty only if there is none.
+        """
         ...
 
 
 async def page(
-    journal: Journal, *, after: int, limit: int, status: int | None = None, filters: dict[str, str]
+    journal: Journal,
+    clock: Clock,
+    *,
+    after: int,
+    limit: int,
+    status: int | None = None,
+    filters: dict[str, str],
+    max_bytes: int = LARGEST_PAGE_BYTES,
 ) -> tuple[list[Exchange], int]:
-    """Return up to ``limit`` matching exchanges with ids above ``after``, and the id to continue after."""
+    """Return matching exchanges with ids above ``after``, and the id to continue after.
+
+    These are ``limit`` exchanges, or fewer with bodies of about ``max_bytes``; none at the end of the journal. Other
+    requests are answered between reads.
+    """
     found: list[Exchange] = []
-    position = after
-    while len(found) < limit and (batch := await journal.after(position, PAGE)):
-        for exchange in itertools.takewhile(lambda _: len(found) < limit, batch):
+    position, size = after, 0
+    while True:
+        await clock.sleep(0)
+        batch = await journal.after(position, PAGE)
+        if not batch:
+            return found, position
+        for exchange in batch:
             position = exchange.id
             if status in (None, exchange.status) and all(getattr(exchange, k) == v for k, v in filters.items()):
                 found.append(exchange)
-    return found, position
+                size += len(exchange.request_body) + len(exchange.response_body)
+                if len(found) >= limit or size >= max_bytes:
+                    return found, position
 
 
 class LocalJournal:
-    """A ring buffer in the memory of the one process that serves the space."""
+    """A ring buffer in the memory of the one process that serves the space; cuts long bodies."""
 
     def __init__(
         self,
@@ -71,52 +98,56 @@ class LocalJournal:
         record_handle: SpaceRecordHandle,
         recorder: Recorder | None,
         observer: Callable[[RawExchange], None],
+        budget: ByteBudget,
+        on_drop: Callable[[RawExchange], None] = lambda _: None,
     ) -> None:
-        """``observer`` receives each exchange."""
-        self._exchanges: deque[RawExchange] = deque(maxlen=limit)
+        """``observer`` receives each exchange, ``on_drop`` each one that newer ones evict.
+
+        ``budget`` is the memory that the journals of all spaces share.
+        """
+        self._exchanges = RingBuffer(limit, budget, on_drop)
         self._record_handle = record_handle
         self._recorder = recorder
         self._observer = observer
         self._last_id = self._reserved = record_handle.record.exchanges
-        self._dropped = 0
-
-    def next_id(self) -> int:
-        self._last_id += 1
-        return self._last_id
 
     async def append(self, raw: RawExchange) -> None:
-        if raw.id > self._reserved:
-            await self._reserve(raw.id + _RESERVED_IDS)
-        if len(self._exchanges) == self._exchanges.maxlen:
-            self._dropped += 1
-        self._exchanges.append(raw)
+        while self._last_id >= self._reserved:
+            await self._reserve(self._last_id + _RESERVED_IDS)
+        # Nothing awaits from here on, so the exchanges have the order of their ids.
+        raw.id = self._last_id + 1
+        raw = raw.shortened()
         if self._recorder is not None:
             self._recorder.append(raw.exchange())
+        self._last_id = raw.id
+        # The observer first: a full ring may drop this exchange at once.
         self._observer(raw)
+        self._exchanges.append(raw, raw.size)
 
     async def last_id(self) -> int:
         return self._last_id
 
     async def dropped(self) -> int:
-        return self._dropped
+        return self._exchanges.dropped
 
     async def clear(self) -> None:
         self.renew(self._record_handle.record.life)
 
     def renew(self, life: int) -> None:
         self._exchanges.clear()
-        self._dropped = 0
 
-    async def after(self, id_: int, limit: int | None = None) -> list[Exchange]:
-        # Ids are consecutive, so the number of newer exchanges is known; iteration begins at the nearer end.
-        kept = len(self._exchanges)
-        newer = max(min(self._last_id - id_, kept), 0)
-        if newer * 2 < kept:
-            found = [*itertools.islice(reversed(self._exchanges), newer)][::-1][:limit]
-        else:
-            start = kept - newer
-            found = [*itertools.islice(self._exchanges, start, None if limit is None else start + limit)]
-        return [raw.exchange() for raw in found]
+    async def after(self, id_: int, limit: int = PAGE) -> list[Exchange]:
+        # Ids are consecutive, so the position of an exchange is known. Access by index takes a step per block of 64.
+        exchanges = self._exchanges.entries
+        start = len(exchanges) - max(min(self._last_id - id_, len(exchanges)), 0)
+        found, size = [], 0
+        for index in range(start, min(start + limit, len(exchanges))):
+            raw = exchanges[index]
+            found.append(raw.exchange())
+            size += raw.size
+            if size >= PAGE_BYTES:
+                break
+        return found
 
     async def _reserve(self, upto: int) -> None:
         """Reserve ids up to ``upto`` in the store, so that a restarted mock does not reuse them."""
@@ -149,16 +180,19 @@ class SharedJournal:
         self._recorder = recorder
         self._observer = observer
 
-    def next_id(self) -> int:
-        return 0
-
     async def append(self, raw: RawExchange) -> None:
-        exchange = raw.exchange()
+        exchange = raw.shortened().exchange()
         exchange = msgspec.structs.replace(exchange, connection=f"{self._process}-{exchange.connection}")
-        number = await self._log.append(pack(exchange))
-        if self._recorder is not None:
-            self._recorder.append(msgspec.structs.replace(exchange, id=number))
-        self._observer(number)
+        line = self._recorder.reserve(exchange) if self._recorder is not None else None
+        try:
+            raw.id = await self._log.append(pack(exchange))
+        except BaseException:
+            if line is not None:
+                line.release()
+            raise
+        if line is not None:
+            line.fill(msgspec.structs.replace(exchange, id=raw.id))
+        self._observer(raw.id)
 
     async def last_id(self) -> int:
         return await self._log.last()
@@ -179,16 +213,16 @@ class SharedJournal:
     def renew(self, life: int) -> None:
         self._log = self._log_of(life)
 
-    async def after(self, id_: int, limit: int | None = None) -> list[Exchange]:
+    async def after(self, id_: int, limit: int = PAGE) -> list[Exchange]:
         found: list[Exchange] = []
         position = max(id_, self._record_handle.record.cleared)
-        while limit is None or len(found) < limit:
-            count = PAGE if limit is None else min(PAGE, limit - len(found))
-            entries = await self._log.after(position, count)
-            found += [exchange_of(number, entry) for number, entry in entries]
-            if len(entries) < count:
+        entries = await self._log.after(position, min(_LOG_PAGE, limit))
+        size = 0
+        for number, entry in entries:
+            found.append(exchange_of(number, entry))
+            size += len(entry)
+            if size >= PAGE_BYTES:
                 break
-            position = found[-1].id
         return found
 
 

@@ -8,15 +8,24 @@ from __future__ import annotations
 
 import msgspec
 
-from pass_harness.mock_server.exchange import Exchange
-from pass_harness.mock_server.journal.masking import mask_body, mask_form, mask_header
+from pass_harness.mock_server.exchange import BodyName, Exchange
+from pass_harness.mock_server.journal.masking import DEFAULT, Masker
 from pass_harness.mock_server.transport.request import Inbound
+
+_FIXED_SIZE = 1_200
+"""Bytes of memory of an exchange without bodies and headers, as measured (docs/reference/speed.md)."""
+BODIES: tuple[BodyName, BodyName] = ("request_body", "response_body")
+_SENT_FACTS = ("service_provider", "mvpd", "code")
+"""Facts that requests may contain in any length."""
+_MAX_FACT = 1_024
+"""Maximum length of such a fact in characters; the body or path has the whole."""
 
 
 class RawExchange(msgspec.Struct, kw_only=True, gc=False):
     """A request and its response, secrets included; `exchange` masks them. Fields as in `Exchange`."""
 
-    id: int
+    id: int = 0
+    """Assigned by the journal."""
     space: str
     at: int
     wall: float
@@ -36,10 +45,40 @@ class RawExchange(msgspec.Struct, kw_only=True, gc=False):
     device: str | None
     ip: str
     behaviours: tuple[str, ...]
+    masker: Masker = DEFAULT
+    lacks: tuple[BodyName, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory, estimated from above: most exchanges share the objects of their headers with others."""
+        inbound = self.inbound
+        texts = _FIXED_SIZE + len(inbound.body) + len(self.response_body) + len(inbound.path) + len(inbound.query)
+        return texts + sum([len(name) + len(value) for name, value in inbound.raw_headers])
+
+    def shortened(self) -> RawExchange:
+        """Return the exchange with bodies and facts up to their maximum lengths, which is what the journal keeps.
+
+        A longer body is masked before it is cut, since the mask may depend on the part that is cut off.
+        """
+        facts = {name: getattr(self, name) for name in _SENT_FACTS}
+        long = {name: fact[:_MAX_FACT] for name, fact in facts.items() if fact is not None and len(fact) > _MAX_FACT}
+        if long:
+            return msgspec.structs.replace(self, **long).shortened()
+        # A text has at most as many characters as bytes.
+        if max(len(self.inbound.body), len(self.response_body)) <= self.max_body_chars:
+            return self
+        request_body, response_body, lacks = self._bodies()
+        return msgspec.structs.replace(
+            self,
+            inbound=msgspec.structs.replace(self.inbound, body=request_body.encode()),
+            response_body=response_body.encode(),
+            lacks=lacks,
+        )
 
     def exchange(self) -> Exchange:
         """Return the exchange with its secrets masked and its bodies decoded and truncated."""
-        inbound = self.inbound
+        inbound, masker = self.inbound, self.masker
+        request_body, response_body, lacks = self._bodies()
         return Exchange(
             id=self.id,
             space=self.space,
@@ -49,33 +88,49 @@ class RawExchange(msgspec.Struct, kw_only=True, gc=False):
             lag_ms=round(self.lag_ms, 3),
             endpoint=self.endpoint,
             method=inbound.method,
-            path=inbound.path,
-            query=mask_form(inbound.query),
-            request_headers={name: mask_header(name, value) for name, value in inbound.headers.items()},
-            request_body=self._text(inbound.body),
+            path=masker.text(inbound.path),
+            query=masker.form(inbound.query),
+            request_headers={
+                masker.text(name): masker.header(name, value) for name, value in inbound.headers.items()
+            },
+            request_body=request_body,
             status=self.status,
-            response_headers=_by_name(self.response_headers),
-            response_body=self._text(self.response_body),
-            peer=f"{inbound.peer_host}:{inbound.peer_port}",
+            response_headers=_by_name(self.response_headers, masker),
+            response_body=response_body,
+            peer=inbound.peer,
             connection=inbound.connection,
-            service_provider=self.service_provider,
-            mvpd=self.mvpd,
-            code=self.code,
-            client_id=self.client_id,
-            device=self.device,
-            ip=self.ip,
+            service_provider=_masked(self.service_provider, masker),
+            mvpd=_masked(self.mvpd, masker),
+            code=_masked(self.code, masker),
+            client_id=_masked(self.client_id, masker),
+            device=_masked(self.device, masker),
+            ip=masker.text(self.ip),
             behaviours=self.behaviours,
             server=inbound.server,
+            lacks=lacks,
         )
 
-    def _text(self, body: bytes) -> str:
-        return mask_body(body.decode("utf-8", "replace"))[: self.max_body_chars]
+    def _bodies(self) -> tuple[str, str, tuple[BodyName, ...]]:
+        """Return the masked and shortened bodies, and the names of those that are not complete."""
+        most = self.max_body_chars
+        texts = [
+            self.masker.body(body.decode("utf-8", "replace")) for body in (self.inbound.body, self.response_body)
+        ]
+        lacks = self.lacks
+        if max(map(len, texts)) > most:
+            long = {name for name, text in zip(BODIES, texts, strict=True) if len(text) > most}
+            lacks = tuple(name for name in BODIES if name in long or name in lacks)
+        return texts[0][:most], texts[1][:most], lacks
 
 
-def _by_name(raw_headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
+def _masked(text: str | None, masker: Masker) -> str | None:
+    return masker.text(text) if text else text
+
+
+def _by_name(raw_headers: list[tuple[bytes, bytes]], masker: Masker) -> dict[str, str]:
     headers: dict[str, str] = {}
     for raw_name, raw_value in raw_headers:
         name = raw_name.decode("latin-1")
-        value = mask_header(name, raw_value.decode("latin-1"))
+        value = masker.header(name, raw_value.decode("latin-1"))
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers

@@ -57,7 +57,9 @@ class Evaluation:
     def reset(self) -> None:
         """Restart with new observers and no findings."""
         self._observers: list[Observer] | None = None
-        self._waiting: list[tuple[float, int, Callable[[], Exchange]]] = []
+        self._waiting: list[tuple[float, int, int, Callable[[], Exchange]]] = []
+        self.waiting_bytes = 0
+        self._waiting_ids: set[int] = set()
         self.judged = 0
         self.stopped: str | None = None
         """Reason why the evaluation stopped; None while it runs."""
@@ -66,15 +68,22 @@ class Evaluation:
     def waiting(self) -> int:
         return len(self._waiting)
 
-    def add(self, wall: float, id_: int, read: Callable[[], Exchange]) -> None:
-        """Queue an exchange of the journal that arrived at ``wall``; ``read`` returns it decoded."""
+    def add(self, wall: float, id_: int, size: int, read: Callable[[], Exchange]) -> None:
+        """Queue an exchange that arrived at ``wall``; ``read`` returns it, decoded from ``size`` bytes."""
         if not self._factories or self.stopped is not None:
             return
         if len(self._waiting) >= self._max_waiting:
             # Without some exchanges, rules would report false findings.
             self.stop(f"more than {self._max_waiting} exchanges waited for evaluation")
         else:
-            heapq.heappush(self._waiting, (wall, id_, read))
+            heapq.heappush(self._waiting, (wall, id_, size, read))
+            self.waiting_bytes += size
+            self._waiting_ids.add(id_)
+
+    def dropped(self, id_: int) -> None:
+        """Stop if an exchange that the journal has just dropped still waits: the queue has no memory of its own."""
+        if id_ in self._waiting_ids:
+            self.stop("the journal dropped exchanges before their evaluation")
 
     def ready(self, oldest_s: float | None) -> bool:
         """Return whether an exchange can be judged; ``oldest_s`` is the arrival of the oldest request in progress."""
@@ -87,7 +96,10 @@ class Evaluation:
         """Judge ready exchanges for at most `SLICE_S`; return the seconds spent."""
         started_s = now_s = self._clock.monotonic_s()
         while self.ready(oldest_s) and now_s - started_s < SLICE_S:
-            self._observe(heapq.heappop(self._waiting)[2]())
+            _, id_, size, read = heapq.heappop(self._waiting)
+            self.waiting_bytes -= size
+            self._waiting_ids.discard(id_)
+            self._observe(read())
             now_s = self._clock.monotonic_s()
         return now_s - started_s
 
@@ -110,6 +122,8 @@ class Evaluation:
         """Stop the evaluation until `reset`."""
         self.stopped = f"{reason}: later exchanges are not judged; reset the space to judge again"
         self._waiting = []
+        self._waiting_ids = set()
+        self.waiting_bytes = 0
 
     def _observe(self, exchange: Exchange) -> None:
         self.judged += 1

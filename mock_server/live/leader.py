@@ -23,8 +23,9 @@ from pass_harness.mock_server.store.space_record import SPACES, SpaceRecord
 HEARTBEAT_TIMEOUT_S = 2.0
 """Age of the last heartbeat after which a process counts as ended."""
 _HEARTBEAT_RETENTION_S = 60.0
-_PAGE = 1_000
+_PAGE = 200
 _MAX_READ_AHEAD = 5_000
+_READ_AHEAD_BYTES = 16 * 1_048_576
 _REPORT_INTERVAL_S = 1.0
 MAX_TIME_SHARE = 0.1
 """Maximum share of the leader's time for evaluation."""
@@ -77,6 +78,10 @@ REPORTS = Table("reports", StoredReport)
 FINDINGS = Table("findings", StoredFinding)
 
 
+class OvertakenError(Exception):
+    """Another process published results of the space, or the response to an own publication was lost."""
+
+
 def journal_log(store: SharedStore, space: str, life: int, limit: int) -> Log:
     return store.log(space, life, "journal", limit)
 
@@ -116,10 +121,13 @@ class Leader:
             if read_all or requested or appended > space.read:
                 await space.read_new()
             latest_s = min((beat.seen for beat in heartbeats.values()), default=now_s)
-            if request is not None and requested and latest_s >= request.at:
-                await space.answer(request)
-            else:
-                await space.publish(now_s)
+            try:
+                if request is not None and requested and latest_s >= request.at:
+                    await space.answer(request)
+                else:
+                    await space.publish(now_s)
+            except OvertakenError:
+                del self._spaces[name]  # the next poll, if this is still the leader, resumes from what is published
         for name in requests.keys() - records.keys():
             await self._root.delete(REPORT_REQUESTS, "", name)
 
@@ -174,6 +182,8 @@ class _SpaceEvaluation:
         self._findings = findings_log(store, space, life)
         self._entries_read = 0
         self._to_skip = 0
+        self._published = 0
+        """Findings in the log."""
         self._to_publish: list[StoredFinding] = []
         self._published_s = clock.monotonic_s()
         self._published_judged = 0
@@ -184,21 +194,26 @@ class _SpaceEvaluation:
 
     async def resume(self) -> None:
         """Continue the evaluation of a previous leader, without publishing its findings again."""
-        self._to_skip = await self._findings.total()
+        self._to_skip = self._published = await self._findings.total()
         report = await self._tables.read(REPORTS, "")
         self.answered = report.answers if report is not None else 0
         await self.read_new()
 
     async def read_new(self) -> None:
         """Read new entries of the journal while the queue has room."""
-        while self.evaluation.waiting < _MAX_READ_AHEAD and self.evaluation.stopped is None:
+        waiting = self.evaluation
+        while (
+            waiting.waiting < _MAX_READ_AHEAD
+            and waiting.waiting_bytes < _READ_AHEAD_BYTES
+            and waiting.stopped is None
+        ):
             if await self._journal.dropped() > self._entries_read:
                 self.evaluation.stop("the journal dropped exchanges before their evaluation")
                 return
             entries = await self._journal.after(self.read, _PAGE)
             for number, entry in entries:
                 exchange = exchange_of(number, entry)
-                self.evaluation.add(exchange.wall, number, lambda exchange=exchange: exchange)  # type: ignore[misc]  # bound now
+                self.evaluation.add(exchange.wall, number, len(entry), lambda exchange=exchange: exchange)  # type: ignore[misc]  # bound now
                 self.read = number
             self._entries_read += len(entries)
             if len(entries) < _PAGE:
@@ -229,11 +244,20 @@ class _SpaceEvaluation:
             stopped=report.stopped,
             answers=self.answered,
         )
-        await self._tables.write(REPORTS, "", "", stored)
+
+        def step(before: StoredReport | None) -> tuple[StoredReport, bool]:
+            overtaken = before is not None and before.answers > stored.answers
+            return (before if before is not None and overtaken else stored), overtaken
+
+        if await self._tables.change(REPORTS, "", "", step):
+            raise OvertakenError
 
     async def _publish_findings(self) -> None:
+        # A leader that was suspended may wake after its successor has begun: the total of the log is the fence.
         while self._to_publish:
-            await self._findings.append(pack(self._to_publish[0]))
+            if not await self._findings.append(pack(self._to_publish[0]), self._published):
+                raise OvertakenError
+            self._published += 1
             del self._to_publish[0]
 
     def _on_finding(self, exchange: int, finding: Finding) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections import deque
 from collections.abc import Callable, Sequence
+
+import msgspec
 
 from pass_harness.mock_server.clock import Clock
 from pass_harness.mock_server.journal.journal import Journal, LocalJournal
@@ -18,8 +19,11 @@ from pass_harness.mock_server.journal.recorder import Recorder
 from pass_harness.mock_server.live.evaluation import Evaluation, LiveReport
 from pass_harness.mock_server.live.monitor import KEPT_FINDINGS, Monitor
 from pass_harness.mock_server.live.observer import Finding, ObserverFactory
+from pass_harness.mock_server.ring_buffer import ByteBudget, RingBuffer
 from pass_harness.mock_server.store.space_record import SpaceRecordHandle
 
+FINDINGS_BYTES = 16 * 1_048_576
+"""Bytes of the kept findings of all spaces, as JSON."""
 BUSY_SHARE, IDLE_SHARE = 0.05, 0.5
 """Maximum share of the time for evaluation while requests arrive, and while none do."""
 
@@ -32,14 +36,15 @@ class LocalMonitor(Monitor):
         clock: Clock,
         factories: Sequence[ObserverFactory],
         max_waiting: int,
+        budget: ByteBudget,
         on_work: Callable[[LocalMonitor], None] = lambda _: None,
     ) -> None:
-        """``on_work`` receives the monitor when there may be exchanges to judge."""
+        """``budget`` is the memory for findings; ``on_work`` receives the monitor if exchanges may wait."""
         super().__init__()
         self._evaluation = Evaluation(clock, factories, max_waiting, self._on_finding)
         self._on_work = on_work
         self._last_finding = 0
-        self._findings: deque[tuple[int, int, Finding]] = deque(maxlen=KEPT_FINDINGS)
+        self._findings: RingBuffer[tuple[int, int, Finding]] = RingBuffer(KEPT_FINDINGS, budget)
 
     def answered(self, ticket: int) -> None:
         del self._in_progress[ticket]
@@ -48,8 +53,12 @@ class LocalMonitor(Monitor):
 
     def add(self, raw: RawExchange) -> None:
         """Queue a new exchange of the journal for evaluation."""
-        self._evaluation.add(raw.wall, raw.id, raw.exchange)
+        self._evaluation.add(raw.wall, raw.id, raw.size, raw.exchange)
         self.wake()
+
+    def dropped(self, raw: RawExchange) -> None:
+        """Note that the journal has dropped an exchange."""
+        self._evaluation.dropped(raw.id)
 
     @property
     def ready(self) -> bool:
@@ -75,14 +84,16 @@ class LocalMonitor(Monitor):
         return self._evaluation.report()
 
     async def findings(self, *, after: int = 0, since: int = 0) -> list[tuple[int, Finding]]:
-        return [(number, finding) for number, id_, finding in self._findings if number > after and id_ > since]
+        return [
+            (number, finding) for number, id_, finding in self._findings.entries if number > after and id_ > since
+        ]
 
     async def last_finding(self) -> int:
         return self._last_finding
 
     def _on_finding(self, id_: int, finding: Finding) -> None:
         self._last_finding += 1
-        self._findings.append((self._last_finding, id_, finding))
+        self._findings.append((self._last_finding, id_, finding), len(msgspec.json.encode(finding)))
         self.wake()
 
 
@@ -90,13 +101,19 @@ class LocalMonitoring:
     """Journals, monitors and evaluation of all spaces of a mock in one process."""
 
     def __init__(
-        self, clock: Clock, factories: Sequence[ObserverFactory], limit: int, recorder: Recorder | None = None
+        self,
+        clock: Clock,
+        factories: Sequence[ObserverFactory],
+        limit: int,
+        journal_bytes: int,
+        recorder: Recorder | None = None,
     ) -> None:
-        """``limit`` is the number of exchanges that a journal keeps."""
+        """``limit`` is the number of exchanges that a journal keeps, ``journal_bytes`` the memory of all journals."""
         self._clock = clock
         self._factories = tuple(factories)
         self._limit = limit
         self._recorder = recorder
+        self.budgets = {"journal": ByteBudget(journal_bytes), "findings": ByteBudget(FINDINGS_BYTES)}
         self._busy: dict[LocalMonitor, None] = {}
         self._has_work = asyncio.Event()
         self._all: weakref.WeakSet[LocalMonitor] = weakref.WeakSet()
@@ -106,9 +123,12 @@ class LocalMonitoring:
         return False
 
     def open(self, name: str, record_handle: SpaceRecordHandle) -> tuple[Journal, Monitor]:
-        monitor = LocalMonitor(self._clock, self._factories, self._limit, self._on_work)
+        monitor = LocalMonitor(self._clock, self._factories, self._limit, self.budgets["findings"], self._on_work)
         self._all.add(monitor)
-        return LocalJournal(self._limit, record_handle, self._recorder, monitor.add), monitor
+        journal = LocalJournal(
+            self._limit, record_handle, self._recorder, monitor.add, self.budgets["journal"], monitor.dropped
+        )
+        return journal, monitor
 
     async def run(self) -> None:
         """Evaluate the busy spaces in turn until cancelled, and pause so as to use no more than a share of the time.

@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from pass_harness.mock_server.journal.journal import Journal
 from pass_harness.mock_server.live.evaluation import LiveReport
 from pass_harness.mock_server.live.observer import Finding
+from pass_harness.mock_server.ring_buffer import ByteBudget
 from pass_harness.mock_server.store.space_record import SpaceRecordHandle
 
 KEPT_FINDINGS = 1_000
@@ -95,6 +96,11 @@ class Monitoring(Protocol):
     @property
     def shared(self) -> bool:
         """Whether other processes serve the same spaces."""
+        ...
+
+    @property
+    def budgets(self) -> Mapping[str, ByteBudget]:
+        """Limits of the memory of this process, by part."""
         ...
 
     def open(self, name: str, record_handle: SpaceRecordHandle) -> tuple[Journal, Monitor]:

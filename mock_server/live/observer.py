@@ -23,7 +23,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     rule: str
     title: str
     severity: str
-    """MUST or SHOULD."""
+    """Grade of the rule: MUST, SHOULD or OWN."""
     exchanges: tuple[int, ...]
     """Evidence: ids of exchanges in the journal."""
     device: str | None

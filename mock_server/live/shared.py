@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -26,6 +26,7 @@ from pass_harness.mock_server.live.leader import (
 )
 from pass_harness.mock_server.live.monitor import KEPT_FINDINGS, Monitor
 from pass_harness.mock_server.live.observer import Finding, ObserverFactory
+from pass_harness.mock_server.ring_buffer import ByteBudget
 from pass_harness.mock_server.store import SharedStore, StoreUnavailable, Table
 from pass_harness.mock_server.store.packing import unpack
 from pass_harness.mock_server.store.space_record import SpaceRecord, SpaceRecordHandle
@@ -145,6 +146,11 @@ class SharedMonitoring:
     @property
     def shared(self) -> bool:
         return True
+
+    @property
+    def budgets(self) -> Mapping[str, ByteBudget]:
+        """Empty: journals and findings are in the memory of the store."""
+        return {}
 
     def open(self, name: str, record_handle: SpaceRecordHandle) -> tuple[SharedJournal, SharedMonitor]:
         """Return the journal and the monitor of a space."""

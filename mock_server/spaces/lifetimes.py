@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pass_harness.mock_server.adobe.device_facts import Platform
 from pass_harness.mock_server.behaviours.model import RequestFacts
 from pass_harness.mock_server.catalogue import Integration
 from pass_harness.mock_server.config.settings import Settings
@@ -18,31 +19,43 @@ async def lifetime(
     """
     applied = None
     if facts is not None:
-        applied = await space.behaviours.take("ttl", facts, space.clock.now_ms(), lifetime=name)
+        applied = await space.behaviours.take(
+            "ttl", facts, space.clock.now_ms(), lambda effect: getattr(effect.ttl, name) is not None
+        )
     if applied is not None:
         return int(getattr(applied.effect.ttl, name)), applied.id
     override = getattr(integration, name, None)
     return int(override if override is not None else getattr(settings.lifetimes, name)), None
 
 
-async def login_lifetime(space: Space, settings: Settings, session: Session) -> tuple[int, str | None]:
-    """Return the lifetime of a new profile in ms, and the id of the behaviour that sets it, if any.
-
-    An integration may set lifetimes by platform. An unknown platform has a shorter default.
-    """
-    viewer, mvpd = session.viewer, session.mvpd or ""
-    integration = space.world.catalogue.integration(viewer.service_provider, mvpd)
+async def login_lifetime(
+    space: Space, settings: Settings, session: Session, *, home_based: bool = False
+) -> tuple[int, str | None]:
+    """Return the lifetime in ms of the profile of a login, and the id of the behaviour that sets it, if any."""
+    viewer = session.viewer
     facts = RequestFacts(
         endpoint="authenticate",
         service_provider=viewer.service_provider,
-        mvpd=mvpd,
+        mvpd=session.mvpd or "",
         ip=session.ip,
         device=viewer.device_decoded,
         client_id=viewer.client_id,
     )
+    return await profile_lifetime(space, settings, facts, session.platform, home_based=home_based)
+
+
+async def profile_lifetime(
+    space: Space, settings: Settings, facts: RequestFacts, platform: Platform, *, home_based: bool = False
+) -> tuple[int, str | None]:
+    """Return the lifetime of a new profile in ms, and the id of the behaviour that sets it, if any.
+
+    An integration may set lifetimes of home-based logins, of platforms and of categories of platforms; the first of
+    these that applies counts. The lifetime of an unknown platform is at most ``profile_unknown_platform``.
+    """
+    integration = space.world.catalogue.integration(facts.service_provider or "", facts.mvpd or "")
     lifetime_ms, behaviour = await lifetime(space, settings, "profile", facts, integration)
     if behaviour is not None:
         return lifetime_ms, behaviour
-    if session.device_info is None:
-        return int(settings.lifetimes.profile_unknown_platform), None
-    return int(integration.profile_by_platform.get(str(session.device_info.get("osName")), lifetime_ms)), None
+    own = integration.profile_of(platform.os_name, platform.category, home_based=home_based)
+    usual = int(own if own is not None else lifetime_ms)
+    return usual if platform.is_known else min(usual, int(settings.lifetimes.profile_unknown_platform)), None

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import msgspec
 
 from pass_harness.mock_server.behaviours.active import ACTIVE, Behaviours, initial_state
-from pass_harness.mock_server.clock import Clock, SpaceClock
+from pass_harness.mock_server.clock import LATEST_MS, Clock, SpaceClock
 from pass_harness.mock_server.config.settings import Settings
 from pass_harness.mock_server.domain.world import World
 from pass_harness.mock_server.ids import Ids
 from pass_harness.mock_server.journal.journal import Journal
+from pass_harness.mock_server.journal.known_secrets import KnownSecrets
+from pass_harness.mock_server.journal.masking import Masker
 from pass_harness.mock_server.live.monitor import Monitor, Monitoring
 from pass_harness.mock_server.signing.keys import Keys
 from pass_harness.mock_server.space_paths import DEFAULT_SPACE
@@ -23,6 +25,10 @@ log = logging.getLogger("mock_server")
 
 MAX_IDLE_CHECK_INTERVAL_MS = 60_000
 """Maximum interval between two checks for idle spaces."""
+
+
+class ClockAtEnd(Exception):
+    """The clock of a space would pass `LATEST_MS`."""
 
 
 class TooManySpaces(Exception):
@@ -42,13 +48,18 @@ class Space:
     behaviours: Behaviours
     journal: Journal
     monitor: Monitor
+    masker: Masker
+    """Masks the secrets of all spaces, since a client may send those of one to another."""
     used_ms: int = 0
     """Time of the last use by this process, on the mock's clock."""
 
     async def advance(self, milliseconds: int) -> None:
-        """Advance the clock of the space."""
+        """Advance the clock of the space; raise ClockAtEnd beyond `LATEST_MS`."""
+        base_ms = self.clock.now_ms() - self.clock.offset_ms
 
         def step(record: SpaceRecord) -> SpaceRecord:
+            if base_ms + record.offset + milliseconds > LATEST_MS:
+                raise ClockAtEnd("the clock of a space ends with the year 8999: advance it less, or reset the space")
             return msgspec.structs.replace(record, offset=record.offset + milliseconds)
 
         self.clock.offset_ms = (await self.record_handle.change(step)).offset
@@ -74,6 +85,8 @@ class Spaces:
         self._keys = keys
         self._monitoring = monitoring
         self._spaces: dict[str, Space] = {}
+        accounts = ((one.username, one.password) for one in settings.catalogue.subscribers.values())
+        self._masker = Masker(KnownSecrets(accounts, settings.control_token))
 
     def get(self, name: str) -> Space | None:
         """Return the space of that name if it is loaded and no other process can have changed it, else None."""
@@ -209,6 +222,7 @@ class Spaces:
             behaviours=Behaviours(store, record_handle),
             journal=journal,
             monitor=monitor,
+            masker=self._masker,
         )
 
     async def _apply(self, space: Space, record: SpaceRecord) -> None:

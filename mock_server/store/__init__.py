@@ -91,8 +91,8 @@ class Log(Protocol):
     Numbers of entries are ascending, also across the lives of the space.
     """
 
-    async def append(self, entry: bytes) -> int:
-        """Append an entry; return its number."""
+    async def append(self, entry: bytes, total: int | None = None) -> int:
+        """Append an entry; return its number, or 0 if the log has another ``total`` of entries than given."""
         ...
 
     async def after(self, number: int, limit: int) -> list[tuple[int, bytes]]:

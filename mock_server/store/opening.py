@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pass_harness.mock_server.clock import Clock, SystemClock
 from pass_harness.mock_server.optional_dependencies import require
 from pass_harness.mock_server.store import Store, StoreUnavailable
-from pass_harness.mock_server.store.memory import MemoryStore
+from pass_harness.mock_server.store.memory import STATE_BYTES, MemoryStore
 from pass_harness.mock_server.store.sqlite import SqliteStore
 
 FORMS = "memory, sqlite:PATH or redis://HOST:PORT/DATABASE"
@@ -21,13 +21,16 @@ def is_shared(name: str) -> bool:
     return name.partition(":")[0] in _SHARED_SCHEMES
 
 
-def open_store(name: str) -> tuple[Store, Clock]:
-    """Open the store; raise StoreUnavailable, with the reason, if the name is invalid or the store unusable."""
+def open_store(name: str, max_bytes: int = STATE_BYTES) -> tuple[Store, Clock]:
+    """Open the store; raise StoreUnavailable, with the reason, if the name is invalid or the store unusable.
+
+    ``max_bytes`` is the maximum memory of the state in this process; the state in Redis has the limits of its server.
+    """
     kind, _, rest = name.partition(":")
     if name == "memory":
-        return MemoryStore(), SystemClock()
+        return MemoryStore(max_bytes=max_bytes), SystemClock()
     if kind == "sqlite" and rest:
-        return SqliteStore(Path(rest)), SystemClock()
+        return SqliteStore(Path(rest), max_bytes=max_bytes), SystemClock()
     if is_shared(name) and rest.startswith("//"):
         return _open_redis(name)
     raise StoreUnavailable(f"{without_password(name)!r} is not a store: write {FORMS}")

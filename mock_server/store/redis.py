@@ -64,7 +64,8 @@ end
 return 1
 """
 _APPEND = """
--- KEYS: entries, numbers, total, logs; ARGV: entry, limit, expiry in seconds, name
+-- KEYS: entries, numbers, total, logs; ARGV: entry, limit, expiry in seconds, name, expected total or ''
+if ARGV[5] ~= '' and (redis.call('GET', KEYS[3]) or '0') ~= ARGV[5] then return 0 end
 local number = redis.call('INCR', KEYS[2])
 redis.call('INCR', KEYS[3])
 redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], number .. '-0', 'e', ARGV[1])
@@ -231,9 +232,10 @@ class _RedisLog:
         # Shared by all lives of the space, so that numbers are unique.
         self._numbers = f"{PREFIX}:{space}:numbers:{name}"
 
-    async def append(self, entry: bytes) -> int:
+    async def append(self, entry: bytes, total: int | None = None) -> int:
         keys = (self._entries, self._numbers, self._total, self._logs)
-        number: int = await self._wire.script(_APPEND, keys, (entry, self._limit, KEPT_SECONDS, self._name))
+        values = (entry, self._limit, KEPT_SECONDS, self._name, "" if total is None else total)
+        number: int = await self._wire.script(_APPEND, keys, values)
         return number
 
     async def after(self, number: int, limit: int) -> list[tuple[int, bytes]]:
@@ -321,7 +323,9 @@ class _Wire:
 
 
 def _unavailable(error: Exception) -> StoreUnavailable:
-    return StoreUnavailable(f"the store in Redis is unavailable: {error}; check that the server is running")
+    return StoreUnavailable(
+        f"the store in Redis is unavailable: {error}; check that the server runs, has memory left and accepts writes"
+    )
 
 
 def _base(space: str, life: int) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pass_harness.mock_server.store import SpaceStore, StoreUnavailable, Table
-from pass_harness.mock_server.store.memory import MAX_PARTITIONS, MemorySpace
+from pass_harness.mock_server.store.memory import MAX_PARTITIONS, STATE_BYTES, MemorySpace, StateBudget, size_of
 from pass_harness.mock_server.store.packing import pack, unpack
 
 _APPLICATION = 0x504D4F43
@@ -32,6 +32,8 @@ CREATE TABLE IF NOT EXISTS record (
 """
 _ROOT = ("", 0)
 _CHECKPOINT_SECONDS = 1.0
+_LOCKED_SECONDS = 0.1
+"""Maximum time to wait for another program that has locked the file. No request is served meanwhile."""
 _MAX_WAL_PAGES = 16_384
 """Size of the write-ahead log at which a request checkpoints it; the checkpoint thread keeps it far below."""
 
@@ -39,8 +41,9 @@ _MAX_WAL_PAGES = 16_384
 class SqliteStore:
     """A store in one file, for one mock at a time."""
 
-    def __init__(self, path: Path, max_partitions: int = MAX_PARTITIONS) -> None:
+    def __init__(self, path: Path, max_partitions: int = MAX_PARTITIONS, max_bytes: int = STATE_BYTES) -> None:
         """Open or create the file; raise StoreUnavailable if it is unusable."""
+        self.budget = StateBudget(max_bytes)
         self._max_partitions = max_partitions
         self._lock = _lock(path)
         try:
@@ -48,7 +51,7 @@ class SqliteStore:
         except StoreUnavailable:
             os.close(self._lock)
             raise
-        self._root = _SqliteSpace(self._file, _ROOT, max_partitions)
+        self._root = _SqliteSpace(self._file, _ROOT, max_partitions, self.budget)
         self._spaces: dict[tuple[str, int], _SqliteSpace] = {}
         self._closed = threading.Event()
         self._checkpoints = threading.Thread(
@@ -62,7 +65,7 @@ class SqliteStore:
     def space(self, name: str, life: int) -> SpaceStore:
         key = (name, life)
         if key not in self._spaces:
-            self._spaces[key] = _SqliteSpace(self._file, key, self._max_partitions)
+            self._spaces[key] = _SqliteSpace(self._file, key, self._max_partitions, self.budget)
         return self._spaces[key]
 
     async def drop(self, name: str, life: int) -> None:
@@ -89,8 +92,8 @@ class SqliteStore:
 class _SqliteSpace(MemorySpace):
     """Tables in memory, loaded from the file on first use; writes go to the file first."""
 
-    def __init__(self, file: _File, key: tuple[str, int], max_partitions: int) -> None:
-        super().__init__(max_partitions)
+    def __init__(self, file: _File, key: tuple[str, int], max_partitions: int, budget: StateBudget) -> None:
+        super().__init__(max_partitions, budget)
         self._file = file
         self._key = key
         self.dropped = False
@@ -104,14 +107,15 @@ class _SqliteSpace(MemorySpace):
                 "SELECT partition, item, packed FROM record WHERE space = ? AND life = ? AND kind = ? ORDER BY place",
                 table.name,
             ):
-                partitions.setdefault(partition, {})[item] = unpack(table, packed)
+                record = partitions.setdefault(partition, {})[item] = unpack(table, packed)
+                self._count(table.name, size_of(partition, item, record))
             self._tables[table.name] = partitions
         return partitions
 
     def _items(self, table: Table[Any], partition: str) -> dict[str, Any]:
         return self._partitions(table).get(partition, {})
 
-    def _put(self, table: Table[Any], partition: str, item: str, record: object) -> None:
+    def _save(self, table: Table[Any], partition: str, item: str, record: object) -> None:
         self._run(
             "INSERT INTO record (space, life, kind, partition, item, packed) VALUES (?, ?, ?, ?, ?, ?)"
             " ON CONFLICT DO UPDATE SET packed = excluded.packed",
@@ -120,7 +124,6 @@ class _SqliteSpace(MemorySpace):
             item,
             pack(record),
         )
-        super()._put(table, partition, item, record)
 
     def _remove(self, table: Table[Any], partition: str, item: str) -> bool:
         if item not in self._items(table, partition):
@@ -152,7 +155,7 @@ class _File:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            self._connection = sqlite3.connect(path, isolation_level=None)
+            self._connection = sqlite3.connect(path, _LOCKED_SECONDS, isolation_level=None)
         except sqlite3.Error as error:
             raise StoreUnavailable(f"{path} cannot be opened ({error})") from error
         try:
@@ -166,7 +169,10 @@ class _File:
         try:
             return self._connection.execute(statement, values).fetchall()
         except sqlite3.Error as error:
-            raise StoreUnavailable(f"the state in {self._path} cannot be read or written ({error})") from error
+            raise StoreUnavailable(
+                f"the state in {self._path} cannot be read or written ({error}): check that its disk has space, that "
+                "the file is writable, and that no other program uses it"
+            ) from error
 
     def close(self) -> None:
         self._connection.close()
@@ -175,6 +181,8 @@ class _File:
         try:
             is_new = self.run("PRAGMA schema_version")[0][0] == 0
         except StoreUnavailable as error:
+            if getattr(error.__cause__, "sqlite_errorname", "") != "SQLITE_NOTADB":
+                raise
             raise StoreUnavailable(f"{self._path} is not an SQLite file: name another file") from error
         if is_new:
             self.run(f"PRAGMA application_id = {_APPLICATION}")
@@ -191,11 +199,20 @@ class _File:
 
 def _lock(path: Path) -> int:
     """Lock the file for this process; create it, readable by its owner only. Return the descriptor of the lock."""
+    # SQLite names its own files after the target of a link too, so all names of a file share one lock.
+    target = Path(os.path.realpath(path))
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        lock = os.open(path.with_name(f"{path.name}-lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        file = os.open(target, os.O_RDWR | os.O_CREAT, 0o600)
+        names = os.fstat(file).st_nlink
+        os.close(file)
+        lock = os.open(target.with_name(f"{target.name}-lock"), os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise StoreUnavailable(f"{path} cannot be written ({error.strerror})") from error
+    if names > 1:
+        os.close(lock)
+        raise StoreUnavailable(
+            f"{path} has {names} names (hard links), so another mock could use it unnoticed: copy the file"
+        )
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

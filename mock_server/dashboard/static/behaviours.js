@@ -32,11 +32,12 @@ export class Behaviours {
     const hits = h("span", { class: "soft" });
     const effect = h("p", { class: "effect" });
     const details = h("p", { class: "soft" });
+    const missed = h("p", { class: "soft" });
     const box = h("input", { type: "checkbox", role: "switch" });
     const name = h("span", { class: "unseen" });
     const remove = h("button", { type: "button", class: "quiet" });
     const element = h("li", { class: "card" },
-      h("div", { class: "card-head" }, id, state, hits), effect, details,
+      h("div", { class: "card-head" }, id, state, hits), effect, details, missed,
       h("div", { class: "card-foot" }, h("label", { class: "switch" }, box, "Enabled", name), remove));
     element.show = (behaviour) => {
       setText(id, behaviour.id);
@@ -46,6 +47,8 @@ export class Behaviours {
       setText(hits, count(behaviour.hits, "hit"));
       setText(effect, effectOf(behaviour));
       setText(details, detailsOf(behaviour));
+      setText(missed, missedOf(behaviour));
+      missed.hidden = !behaviour.near_miss;
       setText(name, ` (${behaviour.id})`);
       if (document.activeElement !== box) box.checked = behaviour.enabled;
       box.onchange = () => this.change("PUT", behaviour.id, { enabled: box.checked }, `${behaviour.id} is ${box.checked ? "enabled" : "disabled"}.`);
@@ -99,8 +102,9 @@ export class Behaviours {
 
   add(problem, bodyOf) {
     return attempt(problem, async () => {
-      const { ids } = await call("POST", "/behaviours", bodyOf());
+      const { ids, warnings } = await call("POST", "/behaviours", bodyOf());
       notify(`Added ${ids.join(", ")}.`);
+      setText(problem, warnings.map((warning) => `Warning: ${warning}`).join("; "));
       await this.refresh();
     });
   }
@@ -132,4 +136,11 @@ function detailsOf({ match = {}, ...behaviour }) {
   const matching = Object.entries(match).map(([name, value]) => `${name} ${value}`);
   const lifetime = LIFETIME.filter((name) => name in behaviour).map((name) => `${name} ${textOf(behaviour[name])}`);
   return [matching.length ? `Where ${matching.join(" and ")}` : "For every request", ...lifetime].join(" · ");
+}
+
+/** Returns the reason why a behaviour has no hit, with the request that came nearest to it. */
+function missedOf({ near_miss: missed }) {
+  if (!missed) return "";
+  const reasons = missed.reasons.join(", and ");
+  return missed.exchange === null ? `No hit: ${reasons}.` : `No hit. Nearest: #${missed.exchange} ${missed.request}: ${reasons}.`;
 }

@@ -69,6 +69,7 @@ export class Detail {
       h("p", { class: "first-line" }, h("code", {}, `${exchange.method} ${exchange.path}${exchange.query && `?${exchange.query}`}`)),
       h("p", { class: `verdict tone-${KINDS[kind].tone}` }, icon(kind), summary ? outcomeOf(summary) : String(exchange.status),
         h("span", { class: "soft" }, `after ${durationText(exchange.duration_ms)}`)),
+      explanationOf(exchange),
       rules.length ? h("p", { class: "evidence" }, "⚑ Evidence against ", rules.map((rule) => h("code", {}, rule))) : null,
       facts({
         Endpoint: exchange.endpoint || "unknown path",
@@ -114,4 +115,10 @@ function decodedJson(base64) {
   } catch {
     return null; // absent or malformed
   }
+}
+
+/** Returns the explanation of an unknown path, which is the body of its answer; null for other exchanges. */
+function explanationOf({ endpoint, response_body: body, response_headers: headers }) {
+  const explained = !endpoint && body && headers["content-type"]?.startsWith("text/plain");
+  return explained ? h("p", { class: "problem" }, body) : null;
 }

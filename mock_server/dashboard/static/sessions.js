@@ -1,10 +1,11 @@
-/** The panel of sessions, with a form to log a session in. */
+/** The panel of sessions, with a form to log a session in, and of SSO profiles. */
 
 import { call, get } from "./api.js";
 import { attempt, notify } from "./feedback.js";
 import { h, reconcile, setText } from "./dom.js";
 import { glob } from "./filter.js";
 import { count, duration, number } from "./format.js";
+import { SsoProfiles } from "./sso_profiles.js";
 
 const SHOWN = 50;
 const TONES = { pending: "plain", completed: "good", incomplete: "warn", expired: "quiet", replaced: "quiet" };
@@ -15,6 +16,7 @@ export class Sessions {
     this.summary = h("p", { class: "panel-summary" });
     this.list = h("ul", { class: "cards" });
     panel.append(h("h2", {}, "Sessions"), this.summary, this.list);
+    this.ssoProfiles = new SsoProfiles({ panel, filter });
   }
 
   async refresh() {
@@ -25,6 +27,7 @@ export class Sessions {
     const more = all > sessions.length ? ` The newest ${sessions.length} are shown.` : "";
     setText(this.summary, all ? `${count(all, "session")}, ${number(pending)} waiting for a login.${more}` : "No device has started a session yet.");
     reconcile(this.list, sessions.map((session) => ({ ...session, now })), (session) => session.code, () => this.card());
+    await this.ssoProfiles.refresh();
   }
 
   card() {

@@ -1,0 +1,89 @@
+"""Encodings that may hide a secret in a text, each undone and done again.
+
+A masked text gets the encoding that it came in, so that rules can still decode it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import html
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+from urllib.parse import quote, unquote
+
+import msgspec
+
+SHORTEST = 12
+"""Characters below which Base64 or hexadecimal digits cannot hold a secret worth masking."""
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]++={0,2}")
+_HEX = re.compile(r"(?:[0-9A-Fa-f]{2})++")
+_ESCAPE = re.compile(r"\\(?:u\{?([0-9A-Fa-f]{4,6})\}?|x([0-9A-Fa-f]{2}))")
+_ENTITY = re.compile(r"&#?\w{1,32};")
+_SAFE = "/:?=&,"
+
+
+class Decoded(NamedTuple):
+    """A text without its encoding, and the function that encodes its masked form."""
+
+    text: str
+    encode: Callable[[str], str]
+
+
+def escaped(text: str) -> Iterator[Decoded]:
+    """Yield the text without percent-encoding, and without the escapes of JSON strings, if it has them."""
+    if "%" in text and (plain := unquote(text)) != text:
+        yield Decoded(plain, lambda masked: quote(masked, _SAFE))
+    if "\\" in text and (plain := _unescaped(text)) != text:
+        yield Decoded(plain, lambda masked: msgspec.json.encode(masked).decode()[1:-1])
+
+
+def entities(text: str) -> Iterator[Decoded]:
+    """Yield the text without the character references of HTML and XML, if it has them."""
+    if "&" in text and _ENTITY.search(text) and (plain := html.unescape(text)) != text:
+        yield Decoded(plain, html.escape)
+
+
+def packed(text: str) -> Iterator[Decoded]:
+    """Yield the readable text in Base64 or hexadecimal digits, which may be broken into lines."""
+    plain = "".join(text.split())
+    if len(plain) < SHORTEST:
+        return
+    if (found := _of_base64(plain)) and _BASE64.fullmatch(plain):
+        yield Decoded(found, lambda masked: _to_base64(masked, plain))
+    if len(plain) % 2 == 0 and _HEX.fullmatch(plain) and (found := _readable(bytes.fromhex(plain))):
+        yield Decoded(found, lambda masked: masked.encode("utf-8", "surrogatepass").hex())
+
+
+def _unescaped(text: str) -> str:
+    def character(match: re.Match[str]) -> str:
+        number = int(match[1] or match[2], 16)
+        return chr(number) if number <= 0x10FFFF else match[0]
+
+    return _ESCAPE.sub(character, text.replace('\\"', '"').replace("\\/", "/"))
+
+
+def _of_base64(text: str) -> str:
+    """Return the readable text in Base64, standard or URL-safe, padded or not; empty where there is none."""
+    plain = text.replace("-", "+").replace("_", "/").rstrip("=")
+    plain = plain[: len(plain) - 1] if len(plain) % 4 == 1 else plain  # cut within a group of four
+    try:
+        return _readable(binascii.a2b_base64(plain + "=" * (-len(plain) % 4)))
+    except ValueError:  # of a text that is no Base64
+        return ""
+
+
+def _to_base64(masked: str, original: str) -> str:
+    encode = base64.urlsafe_b64encode if "-" in original or "_" in original else base64.b64encode
+    encoded = encode(masked.encode("utf-8", "surrogatepass")).decode()
+    return encoded if len(original) % 4 == 0 else encoded.rstrip("=")
+
+
+def _readable(raw: bytes) -> str:
+    """Return the bytes as text; empty for those that are none: no secret is hidden in random bytes."""
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return ""
+    return "" if "\x00" in text else text
