@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import secrets
 import socket
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -11,30 +12,38 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import Response
 from starlette.routing import BaseRoute
-from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
+from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
 from pass_harness.mock_server.clock import Clock, SystemClock
 from pass_harness.mock_server.config.settings import Settings
+from pass_harness.mock_server.control.events import Listeners
 from pass_harness.mock_server.control.http import answer
-from pass_harness.mock_server.control.metrics import Metrics
+from pass_harness.mock_server.control.metrics import Budget, Metrics
 from pass_harness.mock_server.data_centres.failover import DataCentres
 from pass_harness.mock_server.gateway.endpoint import Endpoint
 from pass_harness.mock_server.gateway.path_tree import PathTree
 from pass_harness.mock_server.ids import Ids, RandomIds
 from pass_harness.mock_server.journal.recorder import Recorder
+from pass_harness.mock_server.journal.stalls import Stalls
 from pass_harness.mock_server.live.local import LocalMonitoring
 from pass_harness.mock_server.live.monitor import Monitoring
 from pass_harness.mock_server.live.observer import ObserverFactory
 from pass_harness.mock_server.live.shared import SharedMonitoring
 from pass_harness.mock_server.metrics.counters import Counters, LocalTotals, SharedTotals
 from pass_harness.mock_server.metrics.event_loop_lag import EventLoopLag
-from pass_harness.mock_server.routes import ENDPOINTS, gateways, routes
+from pass_harness.mock_server.routes import ENDPOINTS, gateways, identifiers, routes
 from pass_harness.mock_server.signing.keys import load_keys
-from pass_harness.mock_server.space_paths import DEFAULT_SPACE, PREFIX
+from pass_harness.mock_server.space_paths import merge_slashes, split_space
 from pass_harness.mock_server.spaces.spaces import Spaces, TooManySpaces
 from pass_harness.mock_server.store import SharedStore, Store, StoreUnavailable
 from pass_harness.mock_server.store.memory import MemoryStore
+from pass_harness.mock_server.store.sqlite import SqliteStore
+from pass_harness.mock_server.transport.connection import connection_of
+
+log = logging.getLogger("mock_server")
 
 
 def create_app(
@@ -47,11 +56,14 @@ def create_app(
     data_centres: DataCentres | None = None,
     dns: socket.socket | None = None,
     endpoints: Sequence[Endpoint] = ENDPOINTS,
+    recorder: Recorder | None = None,
 ) -> Starlette:
     """Return the mock as an ASGI app. The default store, clock and ids are for one process.
 
     ``observers`` see the exchanges of every space; `installed_observers` returns those of installed packages. With
-    ``data_centres``, ``dns`` is the bound UDP socket of the DNS server that resolves their name.
+    ``data_centres``, ``dns`` is the bound UDP socket of the DNS server that resolves their name. ``recorder`` is one
+    that several processes share; without it, the app opens the record file of its settings, and raises ConfigError
+    where it cannot.
     """
     settings = settings or Settings()
     clock = clock or SystemClock()
@@ -68,13 +80,15 @@ def create_app(
         gateways(settings, lag, counters, endpoints),
         lag,
         counters,
-        store=store or MemoryStore(),
+        store=store or MemoryStore(max_bytes=settings.bounds.state_bytes),
         clock=clock,
         ids=ids or RandomIds(),
         observers=observers,
+        recorder=recorder or open_recorder(settings),
         resources=resources,
     )
     app.state.data_centres = data_centres
+    app.state.identifiers = identifiers(endpoints)
     return app
 
 
@@ -89,20 +103,23 @@ def assemble(
     clock: Clock,
     ids: Ids,
     observers: Sequence[ObserverFactory],
+    recorder: Recorder | None,
     resources: Iterable[AbstractAsyncContextManager[object]] = (),
 ) -> Starlette:
     """Return an ASGI app of these routes, with spaces, journal and observers; the mock and the proxy are such apps.
 
-    The lifespan of the app enters ``resources`` at startup, and exits them at shutdown.
+    The lifespan of the app enters ``resources`` at startup, and exits them at shutdown; it closes store and recorder.
     """
-    recorder = Recorder(Path(settings.record), settings.record_limit) if settings.record else None
     monitoring = _monitoring(settings, store, clock, observers, recorder)
     spaces = Spaces(settings, store, clock, ids, load_keys(settings.keys), monitoring)
     shared = SharedTotals(counters, store, clock) if isinstance(store, SharedStore) else None
+    stalls = Stalls(store, recorder)
+    lag.on_stall = stalls.add
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        background = [lag.run(), monitoring.run(), spaces.run(), *([shared.run()] if shared is not None else [])]
+        background = [lag.run(), stalls.run(), monitoring.run(), spaces.run()]
+        background += [shared.run()] if shared is not None else []
         tasks = [asyncio.create_task(work) for work in background]
         async with contextlib.AsyncExitStack() as stack:
             for resource in resources:
@@ -117,13 +134,28 @@ def assemble(
                 if recorder is not None:
                     recorder.close()
 
-    app = _Mock(routes, spaces, gateways, lifespan)
+    app = _Mock(routes, spaces, gateways, lifespan, merges=settings.undocumented.double_slashes)
     app.router.redirect_slashes = False
     app.state.spaces = spaces
     app.state.monitoring = monitoring
     app.state.settings = settings
-    app.state.metrics = Metrics(shared or LocalTotals(counters), spaces, lag, clock)
+    app.state.stalls = stalls
+    budgets = _budgets(settings, store, monitoring, spaces)
+    app.state.metrics = Metrics(shared or LocalTotals(counters), spaces, lag, stalls, clock, budgets)
     return app
+
+
+def open_recorder(settings: Settings) -> Recorder | None:
+    """Open the record file of the settings, if any; raise ConfigError if it is unusable."""
+    return Recorder(Path(settings.record), settings.record_limit) if settings.record else None
+
+
+def _budgets(settings: Settings, store: Store, monitoring: Monitoring, spaces: Spaces) -> dict[str, Budget]:
+    """Return the limits of memory of this process, by part."""
+    budgets: dict[str, Budget] = {**monitoring.budgets, "listeners": Listeners(spaces, settings.bounds.listeners)}
+    if isinstance(store, MemoryStore | SqliteStore):
+        budgets["state"] = store.budget
+    return budgets
 
 
 def _monitoring(
@@ -136,11 +168,11 @@ def _monitoring(
     limit = settings.bounds.journal_exchanges
     if isinstance(store, SharedStore):
         return SharedMonitoring(store, clock, observers, limit, recorder, secrets.token_hex(4))
-    return LocalMonitoring(clock, observers, limit, recorder)
+    return LocalMonitoring(clock, observers, limit, settings.bounds.journal_bytes, recorder)
 
 
 class _Mock(Starlette):
-    """An app that strips the prefix of the space and a trailing slash, and dispatches Adobe's paths to gateways.
+    """An app that strips the prefix of the space and extra slashes, and dispatches Adobe's paths to gateways.
 
     Adobe's paths are most of the traffic, so they bypass Starlette's router; all other paths go through it.
     """
@@ -151,25 +183,25 @@ class _Mock(Starlette):
         spaces: Spaces,
         gateways: PathTree[ASGIApp],
         lifespan: Lifespan[Starlette],
+        *,
+        merges: bool,
     ) -> None:
-        super().__init__(routes=routes, lifespan=lifespan)
+        """``merges`` is whether repeated slashes in Adobe's paths count as one."""
+        super().__init__(routes=routes, lifespan=lifespan, middleware=[Middleware(_StoreFailures)])
         self._spaces = spaces
         self._gateways = gateways
+        self._merges = merges
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
-        path: str = scope["path"]
-        match = PREFIX.match(path) if path.startswith("/~") else None
-        prefix = match[0] if match else ""
-        name = match[1] if match else DEFAULT_SPACE
+        name, prefix, inner = split_space(scope["path"])
         try:
             space = self._spaces.get(name) or await self._spaces.open(name)
-            inner = path[len(prefix) :] or "/"
             scope["space"], scope["space_path"], scope["space_prefix"] = space, inner, prefix
-            stripped = inner.rstrip("/") or "/"
-            found = self._gateways.find(stripped)
+            stripped = merge_slashes(inner).rstrip("/") or "/"
+            found = self._gateways.find(stripped) if self._merges or "//" not in inner else None
             if found is not None:
                 gateway, scope["path_params"] = found
                 await gateway(scope, receive, send)
@@ -178,4 +210,43 @@ class _Mock(Starlette):
         except TooManySpaces as error:
             await answer({"error": str(error)}, 429)(scope, receive, send)
         except StoreUnavailable as error:  # always before the answer: an exchange that cannot be stored gets none
-            await answer({"error": str(error)}, 503)(scope, receive, send)
+            await _unavailable(error)(scope, receive, send)
+        except asyncio.CancelledError:
+            # The shutdown does not wait for delayed answers; uvicorn would answer 500 to them.
+            if (connection := connection_of(scope)) is None:
+                raise
+            connection.close()
+
+
+class _StoreFailures:
+    """Middleware for all paths but Adobe's: it answers 503 where the store fails.
+
+    A response that has begun, such as a HAR export, ends with its connection, so that the client sees that it is
+    incomplete.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = False
+
+        async def watched(message: Message) -> None:
+            nonlocal began
+            began = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except StoreUnavailable as error:
+            if not began:
+                await _unavailable(error)(scope, receive, send)
+                return
+            log.warning("%s %s is incomplete: %s", scope["method"], scope["path"], error)
+            if (connection := connection_of(scope)) is None:
+                raise
+            connection.close()
+
+
+def _unavailable(error: StoreUnavailable) -> Response:
+    return answer({"error": str(error)}, 503)

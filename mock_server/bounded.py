@@ -41,6 +41,9 @@ class Bounded(Generic[K, V]):
             dropped.append(self._entries.popitem(last=False)[1])
         return dropped
 
+    def __contains__(self, key: K) -> bool:
+        return key in self._entries
+
     def __len__(self) -> int:
         return len(self._entries)
 

@@ -8,14 +8,22 @@ from collections.abc import Iterable
 from fnmatch import translate
 from functools import lru_cache
 from importlib import resources
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
 from pass_harness.mock_server.formats.durations import Duration, decode_hook
 
+PlatformCategory = Literal["desktop", "mobile", "tv"]
+"""Adobe's categories of platforms: desktop, mobile and TV connected devices."""
+Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 _MAX_CACHED_LENGTH = 256
 """Maximum length of a cached name, in characters: names from requests must not fill the memory."""
+
+APPLE_PLATFORMS = frozenset({"iOS", "iPhone OS", "iPadOS", "tvOS", "visionOS"})
+"""Platforms of the partner Apple, by ``osName`` of X-Device-Info."""
+_OTHER_PLATFORM = "other"
+"""Every platform that the catalogue does not name, so that names from requests fill neither store nor cache."""
 
 
 def matches_any(name: str, globs: tuple[str, ...]) -> bool:
@@ -48,14 +56,35 @@ class ServiceProvider(_Entry, frozen=True, kw_only=True):
     certificate: str = "built-in"
     """Key that encrypts user metadata: a PEM file (certificate or public key), ``built-in``, or ``none``."""
     service_token_key: str | None = None
-    """PEM file of the public key that verifies service tokens; without it the mock does not check signatures."""
+    """PEM file of the public key that verifies service tokens of an identity service; without it the mock does not
+    check their signatures. Those of the SSO Service have a signature of their own."""
 
 
 class TempPass(_Entry, frozen=True, kw_only=True):
     """Limits of a TempPass: the duration of a trial and, for a promotional TempPass, the number of resources."""
 
     duration: Duration
-    resources: int | None = None
+    resources: Count | None = None
+
+
+class PlatformFlags(_Entry, frozen=True, kw_only=True):
+    """Single sign-on of an MVPD on a device platform, as in the configuration response."""
+
+    boarding_status: str | None = None
+    """``SUPPORTED`` if the MVPD works with the platform's single sign-on; any other text if it does not, such as
+    ``PICKER`` for an MVPD that the platform's picker only lists."""
+    platform_mapping_id: str | None = None
+    """Id of the MVPD at the platform, as in AP-Partner-Framework-Status; by default, its own id."""
+    enable_platform_services: bool | None = None
+    """Whether single sign-on is enabled. Single sign-on by a partner needs ``true``; by platform identity, it works
+    unless the value is ``false``."""
+    display_in_platform_picker: bool | None = None
+    enforce_platform_permissions: bool | None = None
+
+    @property
+    def partner_enabled(self) -> bool:
+        """Whether single sign-on by a partner works: enabled, and the MVPD on board (source: Apple SSO Overview)."""
+        return self.enable_platform_services is True and self.boarding_status == "SUPPORTED"
 
 
 class Mvpd(_Entry, frozen=True, kw_only=True):
@@ -65,12 +94,15 @@ class Mvpd(_Entry, frozen=True, kw_only=True):
     display_name: str
     logo_url: str = ""
     logout_endpoint: bool = True
-    login: Literal["redirect", "form"] = "redirect"
-    """Way to the login page: a redirect (HTTP 302), or a form that submits itself."""
+    login: Literal["adobe-services", "redirect", "form"] = "adobe-services"
+    """Answer of ``authenticate``: a redirect (HTTP 302) through /adobe-services of Adobe Pass, a redirect to the MVPD
+    at once, or a page (HTTP 200) with a form that submits itself to the MVPD."""
     home_based_authentication: bool = False
     """Whether subscribers log in without a password from a ``home`` address of theirs."""
     proxy: str | None = None
     """Id of the proxy MVPD in front of this MVPD."""
+    is_proxy: bool | None = None
+    """Value of ``isProxy`` in the configuration response; by default, true with a proxy and absent without."""
     metadata: tuple[str, ...] = ("userID", "upstreamUserID", "mvpd")
     """Names of the user metadata that the MVPD provides at login."""
     metadata_on_authorization: tuple[str, ...] = ()
@@ -78,17 +110,29 @@ class Mvpd(_Entry, frozen=True, kw_only=True):
     unknown_resources: Literal["deny", "omit"] = "deny"
     """Treatment of resources unknown to the MVPD in a preauthorization: a denial, or no decision."""
     temp_pass: TempPass | None = None
-    preauthorize_limit: int = 5
-    authorize_limit: int = 1
+    preauthorize_limit: Count = 5
+    authorize_limit: Count = 1
     auth_per_aggregator: bool | None = None
     auth_per_browser_session: bool | None = None
     passive_authn_enabled: bool | None = None
     boarding_status: str | None = None
+    """This flag and the four below: single sign-on on Apple's platforms, and on one that a request does not name."""
     platform_mapping_id: str | None = None
     enable_platform_services: bool | None = None
-    """Whether partner single sign-on is enabled."""
     display_in_platform_picker: bool | None = None
     enforce_platform_permissions: bool | None = None
+    platforms: dict[str, PlatformFlags] = {}
+    """Single sign-on on one platform, by ``osName`` of X-Device-Info; ``*`` for every platform."""
+
+
+class ByCategory(_Entry, frozen=True, kw_only=True):
+    """Authentication TTL by category of platforms; ``primaryHardwareType`` of X-Device-Info selects it."""
+
+    desktop: Duration | None = None
+    mobile: Duration | None = None
+    """Phones, tablets, e-readers, watches."""
+    tv: Duration | None = None
+    """TV connected devices: TVs, set-top boxes, consoles, media players, projectors."""
 
 
 class Integration(_Entry, frozen=True, kw_only=True):
@@ -97,13 +141,28 @@ class Integration(_Entry, frozen=True, kw_only=True):
     service_provider: str
     mvpd: str
     enabled: bool = True
-    preauthorize_limit: int | None = None
-    authorize_limit: int | None = None
+    preauthorize_limit: Count | None = None
+    authorize_limit: Count | None = None
     profile: Duration | None = None
     profile_by_platform: dict[str, Duration] = {}
     """Authentication TTL by ``osName`` of X-Device-Info: ``{ tvOS = "90d" }``."""
+    profile_by_category: ByCategory = ByCategory()
+    """Authentication TTL by category of platforms: ``{ tv = "30d" }``; ``profile_by_platform`` precedes it."""
+    home_based_profile: Duration | None = None
+    """Authentication TTL of home-based logins; it precedes those of platforms and categories."""
     decision: Duration | None = None
     media_token: Duration | None = None
+    platforms: dict[str, PlatformFlags] = {}
+    """Single sign-on of the integration on one platform, by ``osName`` of X-Device-Info; ``*`` for every platform."""
+
+    def profile_of(
+        self, os_name: str | None, category: PlatformCategory | None, *, home_based: bool
+    ) -> Duration | None:
+        """Return the authentication TTL of a login's kind or platform, the most specific one; None without one."""
+        if home_based and self.home_based_profile is not None:
+            return self.home_based_profile
+        by_category = getattr(self.profile_by_category, category) if category else None
+        return self.profile_by_platform.get(os_name or "", by_category)
 
 
 class Application(_Entry, frozen=True, kw_only=True):
@@ -115,6 +174,7 @@ class Application(_Entry, frozen=True, kw_only=True):
     scopes: tuple[str, ...] = ("api:client:v2",)
     redirect_uris: tuple[str, ...] = ()
     approved: bool = True
+    """Whether the application has access; ``false`` is that of a revoked application or software statement."""
 
 
 class Subscriber(_Entry, frozen=True, kw_only=True):
@@ -175,6 +235,9 @@ class Catalogue:
         self.applications = {entry.name: entry for entry in tables.applications}
         self.applications_by_id = {entry.id: entry for entry in tables.applications}
         self.subscribers = {entry.username: entry for entry in tables.subscribers}
+        self._platforms = APPLE_PLATFORMS.union(
+            *(entry.platforms for entry in tables.mvpds), *(entry.platforms for entry in tables.integrations)
+        )
 
     def extended(self, tables: Tables) -> Catalogue:
         """Return a copy with entries added; an entry with the id of an existing one replaces it."""
@@ -192,7 +255,31 @@ class Catalogue:
 
     def integration(self, service_provider: str, mvpd: str) -> Integration:
         """Return the overrides of an integration; empty ones if the catalogue has none."""
-        return self.integrations.get((service_provider, mvpd)) or _default_integration(service_provider, mvpd)
+        found = self.integrations.get((service_provider, mvpd))
+        if found is not None:
+            return found
+        if max(len(service_provider), len(mvpd)) > _MAX_CACHED_LENGTH:
+            return Integration(service_provider=service_provider, mvpd=mvpd)
+        return _default_integration(service_provider, mvpd)
+
+    def platform(self, os_name: object) -> str | None:
+        """Return the name of a platform by ``osName`` of X-Device-Info; None if the value is absent."""
+        if os_name is None:
+            return None
+        return str(os_name) if str(os_name) in self._platforms else _OTHER_PLATFORM
+
+    def platform_flags(self, service_provider: str, mvpd: str, platform: str | None) -> PlatformFlags:
+        """Return the single sign-on of an integration on a platform (`platform`); the most specific values count."""
+        return _platform_flags(self, service_provider, mvpd, platform)
+
+    def mvpd_of_platform(self, service_provider: str, platform: str | None, id_: str) -> Mvpd | None:
+        """Return the MVPD that a platform names so: by its mapping id or, for an MVPD without one, by its own id."""
+        for mvpd in self.mvpds.values():
+            if self.platform_flags(service_provider, mvpd.id, platform).platform_mapping_id == id_:
+                return mvpd
+        if id_ not in self.mvpds or self.platform_flags(service_provider, id_, platform).platform_mapping_id:
+            return None
+        return self.mvpds[id_]
 
     def subscriber_of(self, mvpd: str, username: str | None = None) -> Subscriber | None:
         """Return the subscriber of that name with an account at the MVPD; without a name, the first subscriber."""
@@ -202,6 +289,18 @@ class Catalogue:
     def subscriber_at_home(self, mvpd: str, ip: str) -> Subscriber | None:
         """Return the first subscriber with an account at the MVPD and that home address, or None."""
         return next((s for s in self.subscribers.values() if s.has_account_at(mvpd) and s.is_at_home(ip)), None)
+
+
+@lru_cache(maxsize=10_000)
+def _platform_flags(catalogue: Catalogue, service_provider: str, mvpd: str, platform: str | None) -> PlatformFlags:
+    entry, integration = catalogue.mvpds[mvpd], catalogue.integration(service_provider, mvpd)
+    named = [of.get(name) for of in (integration.platforms, entry.platforms) for name in (platform or "*", "*")]
+    layers = [*named, entry if platform is None or platform in APPLE_PLATFORMS else None]
+    values = {
+        name: next((value for layer in layers if (value := getattr(layer, name, None)) is not None), None)
+        for name in PlatformFlags.__struct_fields__
+    }
+    return PlatformFlags(**values)
 
 
 @lru_cache(maxsize=1024)

@@ -6,6 +6,10 @@ import asyncio
 import time
 from typing import Protocol
 
+LATEST_MS = 221_845_392_000_000
+"""The year 9000, up to which the clock of a space can be advanced: dates have four digits for the year, and lifetimes
+reach a century beyond the clock."""
+
 
 class Clock(Protocol):
     """Interface of the mock's clocks."""

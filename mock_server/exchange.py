@@ -6,7 +6,11 @@ line as JSON. docs/reference/journal.md lists the fields; later versions may add
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
 import msgspec
+
+BodyName = Literal["request_body", "response_body"]
 
 
 class RecordEnded(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,6 +23,23 @@ class RecordEnded(msgspec.Struct, frozen=True, kw_only=True):
     """Arrival of the first exchange that is not in the trace, as in `Exchange`."""
 
 
+class Stall(msgspec.Struct, frozen=True, kw_only=True):
+    """A time in which the event loop of a mock's process did not run, so that requests to the process waited.
+
+    ``at`` and ``wall`` are its begin: in milliseconds since the epoch on the machine's clock, and as in `Exchange`.
+    """
+
+    stalled_ms: Annotated[float, msgspec.Meta(ge=0)]
+    """Duration in milliseconds."""
+    at: Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999)]
+    wall: float
+
+    @property
+    def end_s(self) -> float:
+        """The end, in seconds on the scale of ``wall``."""
+        return self.wall + self.stalled_ms / 1000
+
+
 class ExchangeMetadata(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Data of an exchange that is neither in its request nor in its response, and that HAR has no member for.
 
@@ -29,7 +50,9 @@ class ExchangeMetadata(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     space: str
     wall: float
     lag_ms: float
-    """Maximum delay of the mock's event loop while the request was in progress."""
+    """Maximum delay of the mock's event loop in milliseconds while the request was in progress and just before.
+
+    The request may have waited for the mock, and so arrived earlier than ``wall`` by as much."""
     endpoint: str
     """Id of the endpoint (``profiles.code``); empty if no endpoint has this path."""
     peer: str
@@ -46,6 +69,9 @@ class ExchangeMetadata(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Ids of the behaviours that took effect."""
     server: str = ""
     """Address and port of the mock that received the request; it identifies the data centre."""
+    lacks: tuple[BodyName, ...] = ()
+    """Bodies that were on the wire and are not here, or only in part: longer than the journal keeps, not read because
+    they were too long, broken off or in an unknown encoding, or left out of an archive."""
 
 
 class Exchange(ExchangeMetadata, frozen=True, kw_only=True, gc=False):

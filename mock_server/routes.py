@@ -25,6 +25,7 @@ from pass_harness.mock_server.endpoints import (
     partner,
     profiles,
     sessions,
+    sso_service,
     temppass,
 )
 from pass_harness.mock_server.gateway.cors import PREFLIGHT
@@ -33,6 +34,7 @@ from pass_harness.mock_server.gateway.endpoint import (
     DCR,
     FORM,
     JSON,
+    SSO,
     TEMPPASS,
     Body,
     Endpoint,
@@ -41,20 +43,24 @@ from pass_harness.mock_server.gateway.endpoint import (
 )
 from pass_harness.mock_server.gateway.gateway import Gateway
 from pass_harness.mock_server.gateway.path_tree import PathTree
+from pass_harness.mock_server.gateway.unknown_paths import UnknownPaths
 from pass_harness.mock_server.metrics.counters import Counters
 from pass_harness.mock_server.metrics.event_loop_lag import EventLoopLag
 from pass_harness.mock_server.openapi.route import openapi_route
 
 _API = "/api/v2/{serviceProvider}"
+_SSO = "/api/{serviceProvider}"
 
 _dcr = partial(Endpoint, family=DCR, needs_token=False)
 _by_device = partial(Endpoint, needs_device=True)
+_sso = partial(Endpoint, family=SSO)
 _page = partial(Endpoint, family=BROWSER, is_page=True, needs_token=False)
 
 _SESSION = Body(requests.SessionRequest, FORM, "invalid_parameter_mvpd", required=False)
 _DECISIONS = Body(requests.DecisionsRequest, JSON, "invalid_parameter_resources")
 _RESOURCES = Identifiers(resources="resources")
 _LOGIN = Identifiers(service_provider="requestor_id", code="code")
+_LOGOUT = Identifiers(service_provider="requestor_id")
 
 ENDPOINTS = (
     _dcr(
@@ -147,6 +153,19 @@ ENDPOINTS = (
         family=TEMPPASS,
         identifiers=Identifiers(service_provider="requestor_id", mvpd="mvpd_id", device="device_id"),
     ),
+    Endpoint(
+        "temppass.reset-generic",
+        "DELETE",
+        "/reset-tempass/v3/reset/generic",
+        temppass.reset_generic,
+        family=TEMPPASS,
+        identifiers=Identifiers(service_provider="requestor_id", mvpd="mvpd_id"),
+    ),
+    _sso("sso.token", "POST", f"{_SSO}/serviceToken", sso_service.create_token, needs_device=True),
+    _sso("sso.refresh", "GET", f"{_SSO}/serviceToken", sso_service.refresh_token),
+    _sso("sso.link", "POST", f"{_SSO}/link", sso_service.create_link),
+    _sso("sso.unlink", "POST", f"{_SSO}/unlink", sso_service.unlink, body=Body(requests.UnlinkRequest, JSON)),
+    _sso("sso.list", "GET", f"{_SSO}/list", sso_service.list_devices),
     _page(
         "browser.saml",
         "GET",
@@ -161,6 +180,7 @@ ENDPOINTS = (
         browser.logout,
         identifiers=Identifiers(service_provider="requestor_id", mvpd="mso_id"),
     ),
+    _page("browser.mvpd-logout", "GET", "/mvpd/{mvpd}/logout", browser.mvpd_logout, identifiers=_LOGOUT),
     _page("browser.login-form", "GET", "/mvpd/{mvpd}/login", browser.login_form, identifiers=_LOGIN),
     _page(
         "browser.login",
@@ -180,6 +200,7 @@ CONTROL_CALLS = (
     ("POST", "/reset", control.reset),
     ("GET", "/catalogue", control.catalogue),
     ("PUT", "/integrations/{sp}/{mvpd}", control.set_integration),
+    ("PUT", "/applications/{name}", control.set_application),
     ("GET", "/software-statement", control.software_statement),
     ("GET", "/exchanges", exchanges.exchanges),
     ("GET", "/exchanges.har", exchanges.exchanges_har),
@@ -187,10 +208,12 @@ CONTROL_CALLS = (
     ("GET", "/events", events.events),
     ("GET", "/findings", views.findings),
     ("GET", "/metrics", metrics.metrics),
+    ("GET", "/stalls", views.list_stalls),
     ("GET", "/clock", control.show_clock),
     ("POST", "/clock", control.advance_clock),
     ("GET", "/sessions", views.list_sessions),
     ("POST", "/sessions/{code}/login", control.login),
+    ("GET", "/sso-profiles", views.list_sso_profiles),
     ("GET", "/buckets", views.list_buckets),
     ("GET", "/behaviours", control.list_behaviours),
     ("POST", "/behaviours", control.add_behaviour),
@@ -220,7 +243,7 @@ def routes(
         ),
         *dashboard_routes(),
         openapi_route(endpoints),
-        Route("/{path:path}", Gateway({}, settings, lag, counters)),
+        Route("/{path:path}", Gateway({}, settings, lag, counters, UnknownPaths(endpoints))),
     ]
 
 
@@ -230,6 +253,14 @@ def gateways(
     """Return the gateway of each path of Adobe Pass."""
     by_template = by_path(endpoints)
     return PathTree((path, Gateway(found, settings, lag, counters)) for path, found in by_template.items())
+
+
+def identifiers(endpoints: Sequence[Endpoint]) -> dict[str, dict[str, str]]:
+    """Return the ids that a behaviour can match: of the endpoints, of preflights, and "" for unknown paths.
+
+    Each has the names of its identifying parameters by fact, as in `Identifiers`.
+    """
+    return {**{endpoint.id: dict(endpoint.identifiers) for endpoint in (*endpoints, PREFLIGHT)}, "": {}}
 
 
 def by_path(endpoints: Sequence[Endpoint]) -> dict[str, dict[str, Endpoint]]:

@@ -1,4 +1,4 @@
-"""The ``device`` member of the session status: Adobe Pass derives it from X-Device-Info.
+"""The ``device`` member of the session status: Adobe Pass derives it from X-Device-Info and User-Agent.
 
 Source: Retrieve authentication session, samples. Explicit values of the header take precedence. An unknown value is
 null, an empty version or an empty string, as in the samples. The mock ignores a header value of the wrong type.

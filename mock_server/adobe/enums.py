@@ -1,6 +1,6 @@
 """Adobe's enumerations, each declared once for the domain, the wire models and the OpenAPI document.
 
-Sources: the API pages of REST API V2, and Device types of the header page X-Device-Info.
+Sources: the API pages of REST API V2 and the SSO Service, and Device types of the header page X-Device-Info.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ MetadataState = Literal["plain", "enc"]
 DecisionSource = Literal["mvpd", "degradation", "temppass", "dummy"]
 LogoutAction = Literal["logout", "partner_logout", "complete", "invalid"]
 LogoutActionType = Literal["interactive", "partner_interactive", "none"]
+SsoDeviceType = Literal["regular", "sso"]
+"""Whether a device of an SSO profile made the login or shares it."""
 DeviceType = Literal[
     "Camera",
     "DataCollectionTerminal",

@@ -32,6 +32,21 @@ def _read_table() -> dict[str, EnhancedError]:
 
 ENHANCED_ERRORS = _read_table()
 
+MVPD_ERRORS = frozenset(
+    {
+        "preauthorization_denied_by_mvpd",
+        "authorization_denied_by_mvpd",
+        "authorization_denied_by_parental_controls",
+        "authorization_denied_by_hba_policies",
+        "authorization_denied_by_session_invalidated",
+        "identity_not_recognized_by_mvpd",
+        "network_received_error",
+        "network_connection_timeout",
+        "maximum_execution_time_exceeded",
+    }
+)
+"""Codes of the answer of an MVPD, or of its failure to answer: only a request that asks the MVPD gets them."""
+
 DCR_ERRORS = frozenset(
     {
         "invalid_request",
@@ -67,11 +82,6 @@ class DcrError(Exception):
         super().__init__(error)
         self.error = error
         self.description = description
-
-
-def error_named(code: str) -> ApiError | DcrError:
-    """Return the exception for an error code of REST API V2 or of DCR."""
-    return DcrError(code) if code in DCR_ERRORS else ApiError(code)
 
 
 class PageError(Exception):

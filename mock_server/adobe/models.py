@@ -1,11 +1,13 @@
 """Adobe's JSON response bodies, each declared once. The JSON omits absent values, as Adobe's does.
 
-Names are Adobe's; the sources are the API pages of REST API V2 and DCR. Times are integers (milliseconds since the
-epoch), except the times of sessions, which are strings, and ``client_id_issued_at``, which is in seconds.
+Names are Adobe's; the sources are the API pages of REST API V2, DCR and the SSO Service. Times are integers
+(milliseconds since the epoch), except the times of sessions, which are strings, and ``client_id_issued_at``, which is
+in seconds.
 """
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Annotated, Any, Literal, TypedDict
 
 import msgspec
@@ -21,13 +23,19 @@ from pass_harness.mock_server.adobe.enums import (
     SessionActionType,
     SessionParameter,
     SessionReason,
+    SsoDeviceType,
 )
 from pass_harness.mock_server.adobe.errors import DCR_ERRORS, ENHANCED_ERRORS, HELP_URL, EnhancedError
-from pass_harness.mock_server.catalogue import Mvpd
+from pass_harness.mock_server.adobe.sso_errors import SSO_ERRORS
+from pass_harness.mock_server.catalogue import Mvpd, PlatformFlags
 
 ErrorCode = Annotated[str, msgspec.Meta(extra_json_schema={"enum": sorted(ENHANCED_ERRORS)})]
 ErrorAction = Annotated[
     str, msgspec.Meta(extra_json_schema={"enum": sorted({error.action for error in ENHANCED_ERRORS.values()})})
+]
+SsoErrorCode = Annotated[str, msgspec.Meta(extra_json_schema={"enum": sorted(SSO_ERRORS)})]
+SsoErrorAction = Annotated[
+    str, msgspec.Meta(extra_json_schema={"enum": sorted({error.action for error in SSO_ERRORS.values()})})
 ]
 DcrErrorCode = Annotated[str, msgspec.Meta(extra_json_schema={"enum": sorted(DCR_ERRORS)})]
 
@@ -111,7 +119,8 @@ class MvpdEntry(_Answer, frozen=True, kw_only=True):
     enforce_platform_permissions: bool | None = None
 
     @classmethod
-    def of(cls, mvpd: Mvpd) -> MvpdEntry:
+    def of(cls, mvpd: Mvpd, flags: PlatformFlags) -> MvpdEntry:
+        """Return the entry of an MVPD, with its flags on the platform of the device."""
         return cls(
             id=mvpd.id,
             display_name=mvpd.display_name,
@@ -120,12 +129,12 @@ class MvpdEntry(_Answer, frozen=True, kw_only=True):
             auth_per_aggregator=mvpd.auth_per_aggregator,
             auth_per_browser_session=mvpd.auth_per_browser_session,
             is_temp_pass=True if mvpd.temp_pass else None,
-            is_proxy=True if mvpd.proxy else None,
-            boarding_status=mvpd.boarding_status,
-            platform_mapping_id=mvpd.platform_mapping_id,
-            enable_platform_services=mvpd.enable_platform_services,
-            display_in_platform_picker=mvpd.display_in_platform_picker,
-            enforce_platform_permissions=mvpd.enforce_platform_permissions,
+            is_proxy=mvpd.is_proxy if mvpd.is_proxy is not None else (mvpd.proxy is not None or None),
+            boarding_status=flags.boarding_status,
+            platform_mapping_id=flags.platform_mapping_id,
+            enable_platform_services=flags.enable_platform_services,
+            display_in_platform_picker=flags.display_in_platform_picker,
+            enforce_platform_permissions=flags.enforce_platform_permissions,
         )
 
 
@@ -232,3 +241,75 @@ class LogoutAnswer(_Answer, frozen=True, kw_only=True):
     """The next step of a logout, by MVPD id."""
 
     logouts: dict[str, LogoutEntry]
+
+
+class SsoErrorInformation(_Answer, frozen=True, kw_only=True):
+    """An error of the SSO Service. Only ``--strict`` adds the details."""
+
+    status: int
+    code: SsoErrorCode
+    message: str
+    action: SsoErrorAction
+    details: str | None = None
+    help_url: str
+    trace: str
+
+
+class SsoErrorAnswer(_Answer, frozen=True, kw_only=True):
+    """Body of an error response of the SSO Service; ``status`` is the name of the HTTP status."""
+
+    status: str
+    error: SsoErrorInformation
+
+    @classmethod
+    def of(cls, error: EnhancedError, trace: str, details: str | None = None) -> SsoErrorAnswer:
+        information = SsoErrorInformation(
+            status=error.status,
+            code=error.code,
+            message=error.message,
+            action=error.action,
+            details=details,
+            help_url=HELP_URL,
+            trace=trace,
+        )
+        return cls(status=HTTPStatus(error.status).name, error=information)
+
+
+class ServiceTokenAnswer(_Answer, frozen=True, kw_only=True):
+    status: str
+    service_token: str
+    not_before: int
+    not_after: int
+
+
+class LinkAnswer(_Answer, frozen=True, kw_only=True):
+    """A link code, for one use on another device."""
+
+    status: str
+    code: str
+    not_before: int
+    not_after: int
+
+
+class UnlinkAnswer(_Answer, frozen=True, kw_only=True):
+    """The devices that were unlinked; unknown ones are left out."""
+
+    status: str
+    unlinked_devices: tuple[str, ...]
+
+
+class SsoDeviceEntry(_Answer, frozen=True, kw_only=True):
+    """Attributes of a device; without those that are unknown."""
+
+    device_type: str
+    model: str | None = None
+    os: str
+    os_version: str | None = None
+    last_seen: int
+    type: SsoDeviceType
+
+
+class SsoDevicesAnswer(_Answer, frozen=True, kw_only=True):
+    """Devices of an SSO profile, by device identifier."""
+
+    devices: dict[str, SsoDeviceEntry]

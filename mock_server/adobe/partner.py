@@ -6,22 +6,22 @@ Source: AP-Partner-Framework-Status, the two Partner single sign-on pages.
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from xml.etree.ElementTree import ParseError
 from xml.sax.saxutils import escape
 
 import msgspec
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import fromstring
 
 from pass_harness.mock_server.adobe.errors import ApiError
 from pass_harness.mock_server.adobe.headers import decode_base64
-from pass_harness.mock_server.catalogue import Catalogue, Mvpd
+from pass_harness.mock_server.catalogue import Mvpd
 from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
+from pass_harness.mock_server.formats.untrusted_xml import parse_xml
 
-PARTNERS = frozenset({"Apple"})
+PARTNERS = frozenset({"Apple", "apple"})
+"""Names of the partner Apple: as on the API pages, and as in the glossary."""
 ATTRIBUTES_NAMES = ("uid", "NameID", "uniqueId")
 _PROTOCOL = "{urn:oasis:names:tc:SAML:2.0:protocol}"
 _ASSERTION = "{urn:oasis:names:tc:SAML:2.0:assertion}"
@@ -38,8 +38,11 @@ class FrameworkStatus:
     provider: str | None
     expires_ms: int | None
 
-    def usable_mvpd(self, catalogue: Catalogue, now_ms: int) -> Mvpd:
-        """Return the user's MVPD; raise ApiError if the user did not grant access, or the provider is unusable."""
+    def usable_mvpd(self, mvpd_named: Callable[[str], Mvpd | None], now_ms: int) -> Mvpd:
+        """Return the user's MVPD; raise ApiError if the user did not grant access, or the provider is unusable.
+
+        ``mvpd_named`` returns the MVPD of a provider id.
+        """
         match self.access:
             case None:
                 raise ApiError("invalid_header_pfs_permission_access_not_present")
@@ -49,18 +52,12 @@ class FrameworkStatus:
                 raise ApiError("invalid_header_pfs_permission_access_not_granted")
             case _:
                 raise ApiError("invalid_header_pfs_permission_access_not_determined")
-        mvpd = self.mvpd(catalogue)
+        mvpd = mvpd_named(self.provider) if self.provider is not None else None
         if mvpd is None:
             raise ApiError("invalid_header_pfs_provider_id_not_determined")
         if self.expires_ms is None or now_ms >= self.expires_ms:
             raise ApiError("invalid_header_pfs_provider_info_expired")
         return mvpd
-
-    def mvpd(self, catalogue: Catalogue) -> Mvpd | None:
-        """Return the MVPD whose platform mapping id (or id) the header contains; None if the catalogue has none."""
-        if self.provider is None:
-            return None
-        return next((m for m in catalogue.mvpds.values() if self.provider in {m.id, m.platform_mapping_id}), None)
 
 
 def framework_status(header: str | None) -> FrameworkStatus:
@@ -96,8 +93,8 @@ def saml_subject(response: str | None) -> str:
     """Return the NameID of a successful SAML response (Base64); raise ApiError if the response is anything else."""
     raw = decode_base64(response) if response else None
     try:
-        root = fromstring(raw or b"", forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError) as error:
+        root = parse_xml(raw or b"")
+    except ValueError as error:
         raise ApiError("invalid_parameter_saml_response") from error
     status = root.find(f"{_PROTOCOL}Status/{_PROTOCOL}StatusCode")
     subject = root.findtext(f"{_ASSERTION}Assertion/{_ASSERTION}Subject/{_ASSERTION}NameID")

@@ -59,6 +59,17 @@ class DecisionsRequest(_Request, frozen=True, kw_only=True):
     ]
 
 
+class UnlinkRequest(_Request, frozen=True, kw_only=True):
+    """Devices to remove from an SSO profile, by their identifiers in AP-Device-Identifier."""
+
+    devices: Annotated[
+        tuple[Text, ...],
+        msgspec.Meta(
+            min_length=1, extra_json_schema={"examples": [["YmEyM2QxNDEtZDcxNS01NjFjLTk0ZjQtZTllNGM5NjZiMWVi"]]}
+        ),
+    ]
+
+
 class LoginForm(_Request, frozen=True, kw_only=True):
     """Form of the mock's login page."""
 

@@ -16,22 +16,27 @@ import msgspec
 class Limit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Rate limit: ``rate`` in requests per second, ``burst`` in requests above the rate."""
 
-    rate: Annotated[float, msgspec.Meta(gt=0, le=1_000_000)] = 1.0
+    rate: Annotated[float, msgspec.Meta(ge=0.0001, le=1_000_000)] = 1.0
     burst: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 10
 
 
 def admit(tat: float | None, now_ms: int, limit: Limit) -> tuple[bool, float]:
     """Return whether a request at ``now_ms`` passes, and the new TAT (ms). A rejected request consumes nothing."""
-    interval = 1000.0 / limit.rate
-    arrival = max(float(now_ms), tat if tat is not None else 0.0)
-    if arrival - now_ms > limit.burst * interval + 1e-6:
+    arrival = max(float(now_ms), tat or 0.0)
+    if _excess_ms(arrival, now_ms, limit) > 0:
         return False, arrival
-    return True, arrival + interval
+    return True, arrival + 1000.0 / limit.rate
 
 
 def remaining(tat: float | None, now_ms: int, limit: Limit) -> tuple[int, int]:
     """Return the number of requests that would pass at once at ``now_ms``, and the time (ms) the next one passes."""
-    interval = 1000.0 / limit.rate
-    ahead = max((tat if tat is not None else 0.0) - now_ms, 0.0)
-    tokens = max(math.floor(limit.burst + 1 - ahead / interval + 1e-6), 0)
-    return tokens, now_ms if tokens else now_ms + math.ceil(ahead - limit.burst * interval - 1e-6)
+    excess_ms = _excess_ms(max(float(now_ms), tat or 0.0), now_ms, limit)
+    tokens = max(1 - math.ceil(excess_ms * limit.rate / 1000.0), 0)
+    return tokens, now_ms if tokens else now_ms + math.ceil(excess_ms)
+
+
+def _excess_ms(arrival: float, now_ms: int, limit: Limit) -> float:
+    """Return by how many ms a request comes too early, with TAT ``arrival``; 0 or less if it passes."""
+    # Intervals such as 1000/6 ms are rounded when they are added to a time since the epoch, once for each request.
+    rounding_ms = (limit.burst + 1) * math.ulp(arrival)
+    return arrival - now_ms - limit.burst * 1000.0 / limit.rate - rounding_ms

@@ -7,12 +7,13 @@ The gateway looks up each kind of effect at the place where it applies. A behavi
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from pass_harness.mock_server.adobe.errors import DCR_ENDPOINTS, DCR_ERRORS
+from pass_harness.mock_server.adobe.error_codes import codes_of
 from pass_harness.mock_server.behaviours.effects import Effect
 from pass_harness.mock_server.behaviours.model import Behaviour, RequestFacts
 from pass_harness.mock_server.formats.durations import encode_hook
@@ -38,9 +39,8 @@ class AppliedEffect:
     @property
     def latency_s(self) -> float:
         """Delay of the response in seconds; the same for the same seed and hit."""
-        if self.effect.latency is None:
-            return 0.0
-        return self.effect.latency.sample(f"{self.seed} {self.hit}", self.age_ms) / 1000
+        latency = self.effect.latency or self.effect.mvpd_latency
+        return latency.sample(f"{self.seed} {self.hit}", self.age_ms) / 1000 if latency is not None else 0.0
 
 
 class ActiveBehaviour(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +56,16 @@ class ActiveBehaviour(msgspec.Struct, frozen=True, kw_only=True):
     """Number of requests that matched while the behaviour was in effect."""
     hits: int = 0
     """Number of requests that the behaviour took effect on."""
+
+    def listed(self, now_ms: int) -> dict[str, Any]:
+        """Return the behaviour as JSON data, with its id, its hits, and whether it is enabled and over."""
+        return {
+            "id": self.id,
+            "hits": self.hits,
+            "enabled": self.enabled,
+            "over": self.is_over(now_ms),
+            **msgspec.to_builtins(self.behaviour, enc_hook=encode_hook),
+        }
 
     def is_expired(self, now_ms: int) -> bool:
         """Return whether the duration of the behaviour (``for``) has passed."""
@@ -139,11 +149,11 @@ class Behaviours:
         return exists
 
     async def take(
-        self, kind: str, facts: RequestFacts, now_ms: int, lifetime: str | None = None
+        self, kind: str, facts: RequestFacts, now_ms: int, applies: Callable[[Effect], bool] | None = None
     ) -> AppliedEffect | None:
         """Return the effect of that kind on this request and count the hit; return None if there is none.
 
-        For the kind ``ttl``, ``lifetime`` is the lifetime to look up; behaviours that set others count no hit.
+        A behaviour whose effect is not one that ``applies`` counts no hit.
         """
         for active in reversed(self.active):
             behaviour = active.behaviour
@@ -151,27 +161,18 @@ class Behaviours:
                 continue
             if not behaviour.match.matches(facts):
                 continue
-            if kind == "error" and (behaviour.effect.error in DCR_ERRORS) != facts.endpoint.startswith(DCR_ENDPOINTS):
+            if kind == "error" and behaviour.effect.error not in codes_of(facts.endpoint):
                 continue  # an error belongs to one API: enhanced errors to REST API V2, the others to DCR
-            if lifetime is not None and getattr(behaviour.effect.ttl, lifetime, None) is None:
+            if applies is not None and not applies(behaviour.effect):
                 continue
             hit = await self._count_match(active.id, now_ms)
             if hit is not None:
                 return AppliedEffect(active.id, behaviour.effect, hit.hits, now_ms - active.added, active.seed)
         return None
 
-    async def listed(self, now_ms: int) -> list[dict[str, Any]]:
-        """Return every behaviour as JSON data, with its id, its hits, and whether it is enabled and over."""
-        return [
-            {
-                "id": a.id,
-                "hits": a.hits,
-                "enabled": a.enabled,
-                "over": a.is_over(now_ms),
-                **msgspec.to_builtins(a.behaviour, enc_hook=encode_hook),
-            }
-            for a in await self._store.rows(ACTIVE, "")
-        ]
+    async def stored(self) -> list[ActiveBehaviour]:
+        """Return every behaviour with the hits of all processes, the latest last."""
+        return await self._store.rows(ACTIVE, "")
 
     async def _count_match(self, key: str, now_ms: int) -> ActiveBehaviour | None:
         """Count a matching request in the store; return the behaviour if it takes effect on the request."""

@@ -7,10 +7,12 @@ from typing import Annotated
 
 import msgspec
 
-from pass_harness.mock_server.adobe.errors import DCR_ERRORS, ENHANCED_ERRORS
+from pass_harness.mock_server.adobe.enums import LogoutAction
+from pass_harness.mock_server.adobe.error_codes import ALL_CODES
+from pass_harness.mock_server.adobe.errors import ENHANCED_ERRORS, MVPD_ERRORS
 from pass_harness.mock_server.adobe.throttle import Limit
 from pass_harness.mock_server.behaviours.latency import Latency
-from pass_harness.mock_server.domain import degradation
+from pass_harness.mock_server.domain.degradation import Degradation
 from pass_harness.mock_server.formats.durations import Duration
 from pass_harness.mock_server.signing.media_tokens import Flaw
 
@@ -50,6 +52,8 @@ class Lifetimes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     profile: Duration | None = None
     decision: Duration | None = None
     media_token: Duration | None = None
+    service_token: Duration | None = None
+    link_code: Duration | None = None
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -57,14 +61,16 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     latency: Latency | None = None
     """Delay of the response."""
+    mvpd_latency: Latency | None = None
+    """Delay of the MVPD's answer, in requests that ask the MVPD."""
     status: Annotated[int, msgspec.Meta(ge=400, le=599)] | None = None
     """HTTP status of the response, which then has no documented body."""
     error: str | None = None
     """Error code of the response, top-level or for each item as the API defines it."""
     deny: Denial | None = None
     """Denial of the decision."""
-    degradation: str | None = None
-    """Active degradation rule of Adobe's degraded access."""
+    degradation: str | Degradation | None = None
+    """Active degradation rule of Adobe's degraded access: its name, or a table with its text for viewers."""
     ttl: Lifetimes | None = None
     """Lifetimes of what the mock issues, instead of the defaults."""
     throttle: Limit | bool | None = None
@@ -73,6 +79,8 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Rejection of a valid access token with 401."""
     media_token: Flaw | None = None
     """Flaw of the media token."""
+    logout: LogoutAction | None = None
+    """actionName of the logout response; the profile is removed all the same."""
     connection: ConnectionFault | None = None
     """Fault of the connection."""
     body: BodyFault | None = None
@@ -84,14 +92,24 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             raise ValueError(f"an effect must have exactly one of the members {', '.join(self.__struct_fields__)}")
         if self.throttle is True:
             raise ValueError("throttle must be false, or a rate and a burst")
-        if self.degradation is not None and self.degradation not in degradation.RULES:
-            raise ValueError(f"degradation must be one of {', '.join(degradation.RULES)}")
-        if self.error not in DCR_ERRORS:
+        if isinstance(self.degradation, str):
+            Degradation(self.degradation)
+        if self.error not in ALL_CODES:
             _known_code(self.error)
 
     @property
     def kind(self) -> str:
         return next(name for name in self.__struct_fields__ if getattr(self, name) is not None)
+
+    @property
+    def active_degradation(self) -> Degradation | None:
+        return Degradation(self.degradation) if isinstance(self.degradation, str) else self.degradation
+
+    @property
+    def needs_mvpd(self) -> bool:
+        """True if the effect is one of the MVPD's answer, which a request that does not ask the MVPD cannot show."""
+        code = self.deny.code if self.deny is not None else self.error
+        return self.mvpd_latency is not None or (code in MVPD_ERRORS if code else self.deny is not None)
 
 
 def _known_code(code: str | None) -> None:

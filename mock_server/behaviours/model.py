@@ -7,9 +7,13 @@ from typing import Annotated
 
 import msgspec
 
-from pass_harness.mock_server.adobe.errors import DCR_ENDPOINTS, DCR_ERRORS
+from pass_harness.mock_server.adobe.error_codes import codes_of
+from pass_harness.mock_server.adobe.errors import DCR_ERRORS
+from pass_harness.mock_server.adobe.sso_errors import SSO_ERRORS
 from pass_harness.mock_server.behaviours.effects import Effect
 from pass_harness.mock_server.formats.durations import Duration
+
+_MOST_REQUESTS = 1_000_000_000
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -69,17 +73,20 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     effect: Effect
     match: Match = Match()
-    times: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    times: Annotated[int, msgspec.Meta(ge=1, le=_MOST_REQUESTS)] | None = None
     """Number of hits after which the behaviour is over."""
     for_: Duration | None = msgspec.field(default=None, name="for")
     """Duration after which the behaviour is over, by the clock of the space."""
-    after: Annotated[int, msgspec.Meta(ge=0)] = 0
+    after: Annotated[int, msgspec.Meta(ge=0, le=_MOST_REQUESTS)] = 0
     """Number of matching requests without an effect before the first hit."""
     probability: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
     """Probability that the behaviour takes effect on a matching request."""
-    seed: int | None = None
+    seed: Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | None = None
     """Random seed of probability and latency; the default is the number of the behaviour in its space."""
 
     def __post_init__(self) -> None:
-        if self.effect.error in DCR_ERRORS and not (self.match.endpoint or "").startswith(DCR_ENDPOINTS):
-            raise ValueError(f"{self.effect.error} is a DCR error: match the endpoint dcr.register or dcr.token")
+        error, codes = self.effect.error, codes_of(self.match.endpoint or "")
+        if error in DCR_ERRORS and error not in codes:
+            raise ValueError(f"{error} is a DCR error: match the endpoint dcr.register or dcr.token")
+        if error in SSO_ERRORS and error not in codes:
+            raise ValueError(f"{error} is an error of the SSO Service: match the endpoint sso.*, or one of them")

@@ -9,27 +9,32 @@ from typing import TYPE_CHECKING, ClassVar
 import click
 import msgspec
 
+from pass_harness.mock_server.cli.exits import FAILED, end
 from pass_harness.mock_server.cli.options import (
     FILE,
     HELP,
     CommandGroup,
     check_listening,
-    check_writable,
     completion_of,
     exit_with_usage_error,
     listening_options,
     schema_command,
 )
+from pass_harness.mock_server.formats.printable import printable
 
 if TYPE_CHECKING:
     from pass_harness.mock_server.behaviours.model import Behaviour
+    from pass_harness.mock_server.config.settings import Settings
     from pass_harness.mock_server.formats.byte_size import Size
+    from pass_harness.mock_server.formats.public_url import PublicUrl
 
 
 class Commands(CommandGroup):
     """The group of all commands; those of other modules load on first use."""
 
     elsewhere: ClassVar[Mapping[str, str]] = {
+        # Reads records, as the suite does. Only its name is here: the mock does not import the suite.
+        "compare": "pass_harness.conformance.cli.compare_command:compare",
         "health": "pass_harness.mock_server.cli.health_command:health",
         "keys": "pass_harness.mock_server.cli.key_commands:keys",
         "openapi": "pass_harness.mock_server.cli.openapi_command:openapi",
@@ -112,6 +117,7 @@ def serve(
     record: Path | None,
     record_limit: Size,
     control_token: str | None,
+    public_url: PublicUrl | None,
     no_throttle: bool,
     strict: bool,
     no_rules: bool,
@@ -126,16 +132,14 @@ def serve(
 ) -> None:
     """Run the mock until interrupted."""
     # Imported here: only this command needs the server, and the others start faster without it.
-    from pass_harness.mock_server.config.loading import load_settings  # noqa: PLC0415
     from pass_harness.mock_server.live.observer import installed_observers  # noqa: PLC0415
     from pass_harness.mock_server.server.serve import BindError, ListenOptions, serve_forever  # noqa: PLC0415
     from pass_harness.mock_server.server.workers import WorkersFailed  # noqa: PLC0415
     from pass_harness.mock_server.store import StoreUnavailable  # noqa: PLC0415
     from pass_harness.mock_server.store.opening import is_shared  # noqa: PLC0415
 
-    settings = load_settings(config)
+    settings = _settings(config)
     check_listening(host, control_token)
-    check_writable(record)
     if workers > 1 and not is_shared(store):
         exit_with_usage_error(
             f"--workers {workers} needs a store that the workers share: --store redis://HOST:PORT/DATABASE"
@@ -147,6 +151,7 @@ def serve(
         record_limit=record_limit,
         throttle=None if no_throttle else settings.throttle,
         strict=strict or settings.strict,
+        public_url=public_url or settings.public_url,
         behaviours=(*settings.behaviours, *_preset_behaviours(preset_names)),
     )
     try:
@@ -164,7 +169,7 @@ def serve(
     except BindError as error:
         exit_with_usage_error(str(error))
     except WorkersFailed as error:
-        raise SystemExit(f"pass-mock: {error}") from error
+        end(f"pass-mock: {error}", FAILED)
     except StoreUnavailable as error:
         exit_with_usage_error(f"--store: {error}")
 
@@ -198,10 +203,8 @@ def config() -> None:
 @config.command()
 @click.argument("file", type=FILE)
 def check(file: Path) -> None:
-    """Check the configuration file FILE; an error names file, line and column."""
-    from pass_harness.mock_server.config.loading import load_settings  # noqa: PLC0415 - as above
-
-    load_settings(file)
+    """Check the configuration file FILE; errors and warnings name file, line and column."""
+    _settings(file)
     click.echo(f"{file}: good")
 
 
@@ -209,16 +212,23 @@ def check(file: Path) -> None:
 @click.argument("file", required=False, type=FILE)
 def show(file: Path | None) -> None:
     """Print the settings of the configuration file FILE as JSON, with all defaults."""
-    from pass_harness.mock_server.config.loading import load_settings  # noqa: PLC0415 - as above
-    from pass_harness.mock_server.formats.durations import encode_hook  # noqa: PLC0415
+    from pass_harness.mock_server.formats.durations import encode_hook  # noqa: PLC0415 - as above
 
-    settings = load_settings(file)
+    settings = _settings(file)
     tables = msgspec.to_builtins(settings.catalogue.tables, enc_hook=encode_hook)
+    names = ("lifetimes", "throttle", "bounds", "keys", "behaviours", "allow_list", "strict", "public_url")
     rest = {
-        name: msgspec.to_builtins(getattr(settings, name), enc_hook=encode_hook)
-        for name in ("lifetimes", "throttle", "bounds", "keys", "behaviours", "strict")
+        name: msgspec.to_builtins(getattr(settings, name), enc_hook=encode_hook) for name in (*names, "undocumented")
     }
     click.echo(msgspec.json.format(msgspec.json.encode({**tables, **rest})).decode())
+
+
+def _settings(file: Path | None) -> Settings:
+    """Return the settings of a configuration file, and print its warnings to stderr."""
+    from pass_harness.mock_server.config.loading import load_settings  # noqa: PLC0415 - as above
+    from pass_harness.mock_server.routes import ENDPOINTS, identifiers  # noqa: PLC0415 - as above
+
+    return load_settings(file, identifiers(ENDPOINTS), lambda sentence: click.echo(printable(sentence), err=True))
 
 
 def _preset_behaviours(names: tuple[str, ...]) -> list[Behaviour]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from importlib.resources import files
@@ -13,11 +12,13 @@ from typing import Any, ClassVar, NoReturn, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from pass_harness.mock_server.cli.exits import WRONG_USAGE, Group, end
 from pass_harness.mock_server.client.env_vars import CONTROL_TOKEN
+from pass_harness.mock_server.formats.atomic_file import replace_file
 from pass_harness.mock_server.formats.byte_size import RECORD_LIMIT, format_size, parse_size
+from pass_harness.mock_server.formats.public_url import PublicUrl
 from pass_harness.mock_server.formats.usage_error import ConfigError
 
-WRONG_USAGE = 2
 DEFAULT_MOCK = "http://127.0.0.1:8300"
 """Base URL of the mock that commands use by default."""
 FILE = click.Path(path_type=Path)
@@ -66,6 +67,12 @@ _LISTENING = (
         show_default=True,
         help="Maximum size of the --record file; recording stops there, and the last line says so.",
     ),
+    click.option(
+        "--public-url",
+        metavar="URL",
+        callback=parsed_with(PublicUrl),
+        help="Scheme, host and port by which browsers reach it, for the URLs that it hands out (behind a TLS proxy).",
+    ),
     click.option("--no-rules", is_flag=True, help="Disable live checking of the conformance rules."),
     click.option("--tls", is_flag=True, help="Serve HTTPS, with a certificate generated for this run."),
     click.option(
@@ -86,8 +93,8 @@ control_token_option = click.option(
 )
 
 
-class CommandGroup(click.Group):
-    """A group of commands. A configuration error ends it with one sentence and exit code 2."""
+class CommandGroup(Group):
+    """A group of commands, some of them in other modules."""
 
     elsewhere: ClassVar[Mapping[str, str]] = {}
     """Commands of other modules by name, as ``module:attribute``; each is imported on first use."""
@@ -101,12 +108,6 @@ class CommandGroup(click.Group):
         module, _, name = self.elsewhere[cmd_name].partition(":")
         command: click.Command = getattr(import_module(module), name)
         return command
-
-    def invoke(self, ctx: click.Context) -> object:
-        try:
-            return super().invoke(ctx)
-        except ConfigError as error:
-            exit_with_usage_error(str(error))
 
 
 def schema_command(schemas: Mapping[str, str], default: str | None = None) -> click.Command:
@@ -135,7 +136,7 @@ def _write(texts: Mapping[Path, bytes]) -> None:
     for path, text in texts.items():
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(text)
+            replace_file(path, text)
         except OSError as error:
             raise ConfigError(f"{path}: cannot be written ({error.strerror}); name another folder") from error
         click.echo(f"{path}", err=True)
@@ -143,8 +144,7 @@ def _write(texts: Mapping[Path, bytes]) -> None:
 
 def exit_with_usage_error(sentence: str) -> NoReturn:
     """Print the sentence to stderr and exit with code 2."""
-    click.echo(f"pass-mock: {sentence}", err=True)
-    sys.exit(WRONG_USAGE)
+    end(f"pass-mock: {sentence}", WRONG_USAGE)
 
 
 def completion_of(names: Callable[[], Iterable[str]], *, files: bool = False) -> ShellComplete:
@@ -171,15 +171,6 @@ def check_listening(host: str, control_token: str | None) -> None:
     if control_token is None and not _is_loopback(host):
         remedy = f"give a --control-token, or set {CONTROL_TOKEN}"
         exit_with_usage_error(f"--host {host}: other machines could use the control API without a token; {remedy}")
-
-
-def check_writable(record: Path | None) -> None:
-    """Exit with a usage error if the file for recorded exchanges cannot be written."""
-    try:
-        if record is not None:
-            record.open("ab").close()
-    except OSError as error:
-        exit_with_usage_error(f"--record {record}: cannot be written ({error.strerror}); choose another file")
 
 
 def _is_loopback(host: str) -> bool:

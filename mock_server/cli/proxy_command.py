@@ -10,12 +10,12 @@ import click
 from pass_harness.mock_server.cli.options import (
     FILE,
     check_listening,
-    check_writable,
     exit_with_usage_error,
     listening_options,
 )
 from pass_harness.mock_server.formats.byte_size import Size
 from pass_harness.mock_server.formats.durations import parse_duration
+from pass_harness.mock_server.formats.public_url import PublicUrl
 from pass_harness.mock_server.optional_dependencies import require
 
 
@@ -43,6 +43,7 @@ def proxy(
     record: Path | None,
     record_limit: Size,
     control_token: str | None,
+    public_url: PublicUrl | None,
     no_rules: bool,
     timeout: str,
     ca_file: Path | None,
@@ -64,7 +65,6 @@ def proxy(
     from pass_harness.mock_server.server.tls import make_tls  # noqa: PLC0415
 
     check_listening(host, control_token)
-    check_writable(record)
     try:
         upstream_address = Address.of(upstream_url)
         upstream = Upstream(upstream_address, trust(ca_file), parse_duration(timeout).seconds)
@@ -77,7 +77,10 @@ def proxy(
         exit_with_usage_error(f"--upstream {upstream_url}: is the proxy itself; name the environment behind it")
     made = make_tls(tls_folder) if tls else None
     settings = Settings(
-        control_token=control_token, record=str(record) if record else None, record_limit=record_limit
+        control_token=control_token,
+        record=str(record) if record else None,
+        record_limit=record_limit,
+        public_url=public_url,
     )
     app = create_proxy(settings, upstream, observers=() if no_rules else installed_observers())
     base = address(listener, made)
@@ -86,6 +89,8 @@ def proxy(
         f"upstream          {upstream_address.url}",
         f"journal, findings {base}/_mock/exchanges  {base}/_mock/findings",
     ]
+    if public_url is not None:
+        lines.append(f"public URL        {public_url.origin}")
     if made is not None:
         lines.append(f"certificate ca_file to trust: {made.certificate_authority}")
     click.echo("\n".join(lines), file=sys.stderr)

@@ -2,33 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from pass_harness.mock_server.adobe.throttle import Limit
+from pass_harness.mock_server.behaviours.match_check import doubts, unknown_endpoint
 from pass_harness.mock_server.behaviours.model import Behaviour
 from pass_harness.mock_server.behaviours.presets import PresetCall
 from pass_harness.mock_server.catalogue import Catalogue, ServiceProvider, Tables, default_catalogue
-from pass_harness.mock_server.config.settings import Bounds, ConfigFile, DefaultLifetimes, Network, Settings
+from pass_harness.mock_server.config.settings import (
+    Bounds,
+    ConfigFile,
+    DefaultLifetimes,
+    Network,
+    Settings,
+    Undocumented,
+)
 from pass_harness.mock_server.formats.bounds import Keys
+from pass_harness.mock_server.formats.public_url import PublicUrl
 from pass_harness.mock_server.formats.toml_file import TomlFile
 from pass_harness.mock_server.signing.keys import KeySettings, load_keys, read_public_key
 
 T = TypeVar("T")
+D = TypeVar("D")
 _HINTS = get_type_hints(Tables)
 _LISTS = {name: get_args(_HINTS[name])[0] for name in Tables.__struct_fields__}
 """Struct of the entries of each list of the catalogue."""
 
 
-def load_settings(path: Path | None) -> Settings:
-    """Return the settings of a file, or the defaults without one; ConfigError with place and remedy."""
-    return Settings() if path is None else _Reader(TomlFile(path)).settings()
+def load_settings(
+    path: Path | None, endpoints: Collection[str] | None = None, warn: Callable[[str], None] = lambda _: None
+) -> Settings:
+    """Return the settings of a file, or the defaults without one; ConfigError with place and remedy.
+
+    ``endpoints`` are the ids that a behaviour may match, those of `routes.identifiers`; None accepts any. ``warn``
+    receives a sentence with its place for each behaviour that matches nothing of the catalogue.
+    """
+    return Settings() if path is None else _Reader(TomlFile(path), endpoints, warn).settings()
 
 
 class _Reader:
-    def __init__(self, file: TomlFile) -> None:
+    def __init__(self, file: TomlFile, endpoints: Collection[str] | None, warn: Callable[[str], None]) -> None:
         self._file = file
         self._data = file.data
+        self._endpoints = endpoints
+        self._warn = warn
 
     def settings(self) -> Settings:
         self._file.require_known(ConfigFile)
@@ -42,8 +61,11 @@ class _Reader:
             behaviours=self._behaviours(),
             allow_list=self._value("allow_list", tuple[Network, ...], ()),
             strict=self._value("strict", bool, False),
+            public_url=self._value("public_url", PublicUrl, None),
+            undocumented=self._file.table(("undocumented",), Undocumented),
         )
         self._check_references(settings.catalogue, lists)
+        self._check_matches(settings.catalogue)
         return settings
 
     def _list(self, name: str, kind: type[Any]) -> tuple[Any, ...]:
@@ -69,6 +91,16 @@ class _Reader:
                 raise self._file.error((*place, "preset"), str(error)) from error
         return tuple(found)
 
+    def _check_matches(self, catalogue: Catalogue) -> None:
+        for place in self._places("behaviours"):
+            is_preset = "preset" in self._data["behaviours"][place[1]]
+            shape: type[PresetCall | Behaviour] = PresetCall if is_preset else Behaviour
+            match = self._file.table(place, shape).match
+            if self._endpoints is not None and (sentence := unknown_endpoint(match, self._endpoints)):
+                raise self._file.error((*place, "match", "endpoint"), sentence)
+            for field, sentence in doubts(match, catalogue):
+                self._warn(f"{self._file.place((*place, 'match', field))}: warning: {sentence}")
+
     def _keys(self) -> KeySettings:
         keys = self._file.table(("keys",), KeySettings)
         for name in ("authorization_server", "media_token", "user_metadata"):
@@ -91,7 +123,7 @@ class _Reader:
         sentence = 'catalogue must be "default" (add to the default catalogue) or "empty"'
         raise self._file.error(("catalogue",), sentence)
 
-    def _value(self, key: str, shape: type[T], default: T) -> T:
+    def _value(self, key: str, shape: type[T], default: D) -> T | D:
         return self._file.table((key,), shape) if key in self._data else default
 
     def _check_references(self, catalogue: Catalogue, lists: dict[str, tuple[Any, ...]]) -> None:

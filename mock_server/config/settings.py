@@ -7,12 +7,18 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from pass_harness.mock_server.adobe.headers import address_in
 from pass_harness.mock_server.adobe.throttle import Limit
 from pass_harness.mock_server.behaviours.model import Behaviour
 from pass_harness.mock_server.catalogue import Catalogue, Tables, default_catalogue
 from pass_harness.mock_server.formats.byte_size import RECORD_LIMIT, Size
-from pass_harness.mock_server.formats.durations import Duration, Written, parse_duration
+from pass_harness.mock_server.formats.durations import Duration, Written, format_duration, parse_duration
+from pass_harness.mock_server.formats.public_url import PublicUrl
 from pass_harness.mock_server.signing.keys import KeySettings
+
+_MOST = 1_000_000_000
+_MOST_BYTES = 1_000_000_000_000
+MIN_SPACE_IDLE = parse_duration("1s")
 
 
 class Network(Written):
@@ -28,11 +34,9 @@ class Network(Written):
             ) from error
 
     def includes(self, address: str) -> bool:
-        """Return True if an IP address is in the network; False for any other text."""
-        try:
-            return ipaddress.ip_address(address) in self._network
-        except ValueError:
-            return False
+        """Return True if an IP address, in any spelling, is in the network; False for any other text."""
+        found = address_in(address)
+        return found is not None and ipaddress.ip_address(found) in self._network
 
 
 class DefaultLifetimes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -45,34 +49,59 @@ class DefaultLifetimes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     profile: Duration = parse_duration("30d")
     """Lifetime of a profile (authN TTL)."""
     profile_unknown_platform: Duration = parse_duration("12h")
-    """Lifetime of a profile for requests without X-Device-Info (source: Adobe's checklist, shorter authN TTL)."""
+    """Maximum lifetime of a profile whose device has an unknown platform (source: Adobe's checklist, shorter authN
+    TTL)."""
     degraded_profile: Duration = parse_duration("1m")
     """Lifetime of a profile under the degradation rule AuthNAll."""
     decision: Duration = parse_duration("1d")
     """Lifetime of an authorization decision (authZ TTL)."""
     media_token: Duration = parse_duration("7m")
     """Lifetime of a media token."""
+    service_token: Duration = parse_duration("1h")
+    """Lifetime of a service token of the SSO Service."""
+    service_token_refresh: Duration = parse_duration("1d")
+    """Time after its expiry in which a service token can still be refreshed (source: SSO Service, "recently")."""
+    link_code: Duration = parse_duration("30m")
+    """Lifetime of a link code of the SSO Service."""
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Limits of memory, body sizes and connections."""
 
-    body_bytes: Annotated[int, msgspec.Meta(ge=0)] = 1_048_576
+    body_bytes: Annotated[int, msgspec.Meta(ge=0, le=_MOST)] = 1_048_576
     """Maximum size of a request body in bytes; the mock answers 413 to a longer one."""
-    journal_exchanges: Annotated[int, msgspec.Meta(ge=0)] = 100_000
+    journal_exchanges: Annotated[int, msgspec.Meta(ge=0, le=_MOST)] = 100_000
     """Maximum number of exchanges in the journal of a space; the mock removes the oldest first."""
-    journal_body_chars: Annotated[int, msgspec.Meta(ge=0)] = 65_536
+    journal_bytes: Annotated[int, msgspec.Meta(ge=0, le=_MOST_BYTES)] = 268_435_456
+    """Maximum memory of the journals of all spaces in bytes; the largest journal loses its oldest exchanges first."""
+    journal_body_chars: Annotated[int, msgspec.Meta(ge=0, le=_MOST)] = 65_536
     """Maximum length of a body in the journal, in characters; the mock truncates longer ones."""
-    connections: Annotated[int, msgspec.Meta(ge=1)] = 10_000
+    state_bytes: Annotated[int, msgspec.Meta(ge=1_000_000, le=_MOST_BYTES)] = 536_870_912
+    """Maximum memory of the state of all spaces in bytes, in the stores ``memory`` and ``sqlite``; the largest table
+    loses its oldest entries first."""
+    connections: Annotated[int, msgspec.Meta(ge=1, le=_MOST)] = 10_000
     """Maximum number of concurrent connections of each process; the mock answers 503 to more."""
-    spaces: Annotated[int, msgspec.Meta(ge=1)] = 1_000
+    listeners: Annotated[int, msgspec.Meta(ge=0, le=_MOST)] = 200
+    """Maximum number of event streams of each process, such as dashboards, of up to 1 MiB; 503 to more."""
+    spaces: Annotated[int, msgspec.Meta(ge=1, le=_MOST)] = 1_000
     """Maximum number of spaces; the mock answers 429 to requests for more."""
     space_idle: Duration = parse_duration("1d")
     """Time without requests after which the mock deletes a space, by the clock of the machine."""
 
     def __post_init__(self) -> None:
-        if self.space_idle <= 0:
-            raise ValueError("space_idle must be more than 0")
+        if self.space_idle < MIN_SPACE_IDLE:
+            raise ValueError(f"space_idle must be {format_duration(MIN_SPACE_IDLE)} or more")
+
+
+class Undocumented(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Behaviour of Adobe Pass that live clients observed and no page documents (docs/reference/departures.md)."""
+
+    code_after_login: Duration = parse_duration("0s")
+    """Time after the end of its session during which the code of a login still returns profiles."""
+    lower_case_codes: bool = False
+    """True accepts the codes of sessions in lower-case letters."""
+    double_slashes: bool = True
+    """False answers 404 to paths with repeated slashes; true counts them as one."""
 
 
 class ConfigFile(Tables, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -91,6 +120,9 @@ class ConfigFile(Tables, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """IP addresses and networks (CIDR) of the Programmer's servers; all others get 403. Empty allows all."""
     strict: bool = False
     """True answers 400 to undocumented requests that Adobe Pass accepts in practice."""
+    public_url: PublicUrl | None = None
+    """Scheme, host and port by which browsers reach the mock, for redirects and other URLs that it hands out."""
+    undocumented: Undocumented = Undocumented()
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +140,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """IP addresses and networks (CIDR) of the Programmer's servers; all others get 403. Empty allows all."""
     strict: bool = False
     """True answers 400 to undocumented requests that Adobe Pass accepts in practice."""
+    public_url: PublicUrl | None = None
+    """Scheme, host and port by which browsers reach the mock; None reads them from each request."""
+    undocumented: Undocumented = Undocumented()
     control_token: str | None = None
     """Bearer token that the control API requires; None requires none."""
     record: str | None = None

@@ -1,4 +1,9 @@
-"""Decisions on access to resources: informative (preauthorize) or binding (authorize)."""
+"""Decisions on access to resources: informative (preauthorize) or binding (authorize).
+
+Adobe Pass caches a permit of an MVPD for the authorization TTL (source: FAQs, authorization phase 3). Within it, an
+authorize request gets a new media token without a question to the MVPD. A preauthorize request always asks the MVPD.
+TempPass and degradation rules decide without it.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +15,9 @@ import msgspec
 
 from pass_harness.mock_server.adobe.enums import DecisionSource
 from pass_harness.mock_server.domain import degradation, profiles, temppass
+from pass_harness.mock_server.domain.degradation import Degradation
 from pass_harness.mock_server.domain.records import PERMITS, Permit, Profile
-from pass_harness.mock_server.domain.resources import MalformedResource, parse_resource
+from pass_harness.mock_server.domain.resources import MalformedResource, identifier_of, parse_resource
 from pass_harness.mock_server.domain.signing import signing_keys
 from pass_harness.mock_server.domain.temppass import Visitor
 from pass_harness.mock_server.domain.viewer import Viewer
@@ -22,9 +28,12 @@ from pass_harness.mock_server.signing.media_tokens import Flaw, MediaToken, seri
 PREAUTHORIZATION_DENIED = "preauthorization_denied_by_mvpd"
 AUTHORIZATION_DENIED = "authorization_denied_by_mvpd"
 
-DenialLookup = Callable[[str], Awaitable[tuple[str | None, str | None] | None]]
+DenialLookup = Callable[[str, bool], Awaitable[tuple[str | None, str | None] | None]]
 """Lookup of a behaviour's denial of a resource: None without one, else an enhanced error code (None: denied by the
-MVPD) and details."""
+MVPD) and details. The flag is False if the MVPD is not asked; denials of the MVPD then do not count."""
+
+MvpdDelay = Callable[[str | None], Awaitable[None]]
+"""Wait for the answer of the MVPD about a resource, or about all of the request."""
 
 FlawLookup = Callable[[str], Awaitable[Flaw | None]]
 """Lookup of a behaviour's flaw of the media token for a resource."""
@@ -41,7 +50,8 @@ class DecisionQuery(msgspec.Struct, frozen=True, kw_only=True):
     now_ms: int
     ip: str
     denials: DenialLookup | None = None
-    degradation: str | None = None
+    mvpd_delay: MvpdDelay | None = None
+    degradation: Degradation | None = None
     temp_pass_identity: str | None = None
     ttl: int = 0
     media_token_ttl: int = 0
@@ -49,7 +59,11 @@ class DecisionQuery(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def visitor(self) -> Visitor:
-        return Visitor(self.viewer.service_provider, self.viewer.device, self.temp_pass_identity)
+        return Visitor(self.viewer.service_provider, self.viewer.device_decoded, self.temp_pass_identity)
+
+    async def wait_for_mvpd(self, resource: str | None = None) -> None:
+        if self.mvpd_delay is not None:
+            await self.mvpd_delay(resource)
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,22 +88,23 @@ async def preauthorize(world: World, query: DecisionQuery) -> list[Decision]:
     if mvpd.temp_pass is not None:
         trial = await temppass.trial_of(world, mvpd, query.visitor)
         return [
-            await _denied_by_behaviour(query, resource, "temppass", PREAUTHORIZATION_DENIED)
+            await _denied_by_behaviour(query, resource, "temppass", PREAUTHORIZATION_DENIED, asks_mvpd=False)
             or Decision(
                 resource=resource,
                 source="temppass",
-                denial=temppass.refusal(mvpd, query.visitor, trial, query.now_ms, resource),
+                denial=temppass.exhausted(mvpd, trial, query.now_ms, resource),
             )
             for resource in query.resources
         ]
     profile, code = _valid_profile(query)
     if profile is None:
         return [Decision(resource=resource, source="mvpd", denial=code) for resource in query.resources]
+    await query.wait_for_mvpd()
     subscriber = world.catalogue.subscribers[profile.username]
     return [
         await _by_mvpd(world, query, profile, resource, PREAUTHORIZATION_DENIED)
         for resource in query.resources
-        if mvpd.unknown_resources == "deny" or subscriber.is_known(resource)
+        if mvpd.unknown_resources == "deny" or subscriber.is_known(identifier_of(resource))
     ]
 
 
@@ -109,27 +124,34 @@ async def _authorize(world: World, query: DecisionQuery, resource: str) -> Decis
     if decision.denial is not None:
         return decision
     token = MediaToken(
-        session_guid=_session_guid(query.viewer.owner),
+        session_guid=_session_guid(_user(query)),
         requestor_id=query.viewer.service_provider,
         resource_id=resource,
         ttl=query.media_token_ttl,
-        issued=query.now_ms,
+        issued=query.now_ms // 1000 * 1000,  # the serialized token has whole seconds, and the decision agrees with it
         mvpd_id=query.mvpd,
         proxy_mvpd_id=world.catalogue.mvpds[query.mvpd].proxy,
     )
     key, *_ = await signing_keys(world, KeyName.MEDIA_TOKEN)
     flaw = await query.flaws(resource) if query.flaws is not None else None
-    serialized = serialize(token, key) if flaw is None else serialize_flawed(token, key, flaw)
+    nonce = world.ids.uuid()
+    serialized = serialize(token, key, nonce) if flaw is None else serialize_flawed(token, key, flaw, nonce)
     return msgspec.structs.replace(decision, token=token, serialized=serialized)
 
 
+def _user(query: DecisionQuery) -> str:
+    """Return a name of the user: the subscriber of the profile, else the device."""
+    profile = query.profile
+    return f"{profile.mvpd} {profile.username}" if profile is not None else query.viewer.owner
+
+
 @lru_cache(maxsize=4096)
-def _session_guid(owner: str) -> str:
-    return hashlib.md5(owner.encode(), usedforsecurity=False).hexdigest()
+def _session_guid(user: str) -> str:
+    return hashlib.md5(user.encode(), usedforsecurity=False).hexdigest()
 
 
 async def _by_temp_pass(world: World, query: DecisionQuery, resource: str) -> Decision:
-    denied = await _denied_by_behaviour(query, resource, "temppass", AUTHORIZATION_DENIED)
+    denied = await _denied_by_behaviour(query, resource, "temppass", AUTHORIZATION_DENIED, asks_mvpd=False)
     if denied is not None:
         return denied
     mvpd = world.catalogue.mvpds[query.mvpd]
@@ -143,6 +165,11 @@ async def _by_profile(world: World, query: DecisionQuery, resource: str) -> Deci
     profile, code = _valid_profile(query)
     if profile is None:
         return Decision(resource=resource, source="mvpd", denial=code)
+    cached = await world.store.read(PERMITS, _permits(query), resource)
+    if cached is not None and cached.covers(profile, query.now_ms):
+        denied = await _denied_by_behaviour(query, resource, "mvpd", AUTHORIZATION_DENIED, asks_mvpd=False)
+        return denied or _permitted(resource, cached)
+    await query.wait_for_mvpd(resource)
     decision = await _by_mvpd(world, query, profile, resource, AUTHORIZATION_DENIED)
     if decision.denial == AUTHORIZATION_DENIED:
         end = query.now_ms + query.ttl
@@ -150,21 +177,24 @@ async def _by_profile(world: World, query: DecisionQuery, resource: str) -> Deci
     if decision.denial is not None:
         return decision
     await profiles.mark_authorized(world, profile)
-    permit = await _permit(world, query, resource)
-    return msgspec.structs.replace(decision, not_before=permit.not_before, not_after=permit.not_after)
+    return _permitted(resource, await _permit(world, query, profile, resource))
+
+
+def _permitted(resource: str, permit: Permit) -> Decision:
+    return Decision(resource=resource, source="mvpd", not_before=permit.not_before, not_after=permit.not_after)
 
 
 def _degraded(query: DecisionQuery) -> Callable[[str], Decision] | None:
     """Return the decision function of the active degradation rule, or None."""
-    rule = query.degradation
+    active = query.degradation
     source: DecisionSource = "degradation"
-    if rule is None:
+    if active is None:
         return None
 
     def decide(resource: str) -> Decision:
-        if rule == degradation.AUTHZ_NONE:
-            return Decision(resource=resource, source=source, denial=degradation.DENIED)
-        if rule == degradation.AUTHZ_ALL or query.ttl == 0:
+        if active.rule == degradation.AUTHZ_NONE:
+            return Decision(resource=resource, source=source, denial=degradation.DENIED, details=active.details)
+        if active.rule == degradation.AUTHZ_ALL or query.ttl == 0:
             return Decision(resource=resource, source=source)
         end = query.now_ms + query.ttl
         return Decision(resource=resource, source=source, not_before=query.now_ms, not_after=end)
@@ -185,10 +215,10 @@ def _valid_profile(query: DecisionQuery) -> tuple[Profile | None, str | None]:
 
 
 async def _denied_by_behaviour(
-    query: DecisionQuery, resource: str, source: DecisionSource, default_code: str
+    query: DecisionQuery, resource: str, source: DecisionSource, default_code: str, *, asks_mvpd: bool
 ) -> Decision | None:
     """Return the denial that a behaviour sets for a resource, or None; the behaviour may leave out the code."""
-    denial = await query.denials(resource) if query.denials is not None else None
+    denial = await query.denials(resource, asks_mvpd) if query.denials is not None else None
     if denial is None:
         return None
     code, details = denial
@@ -199,7 +229,7 @@ async def _by_mvpd(
     world: World, query: DecisionQuery, profile: Profile, resource: str, default_code: str
 ) -> Decision:
     if query.denials is not None:
-        denied = await _denied_by_behaviour(query, resource, "mvpd", default_code)
+        denied = await _denied_by_behaviour(query, resource, "mvpd", default_code, asks_mvpd=True)
         if denied is not None:
             return denied
     subscriber = world.catalogue.subscribers[profile.username]
@@ -213,18 +243,21 @@ async def _by_mvpd(
     if parsed.exceeds(subscriber.max_rating):
         return Decision(resource=resource, source="mvpd", denial="authorization_denied_by_parental_controls")
     if subscriber.is_denied(parsed.identifier):
-        # In Adobe's samples only authorize decisions have the MVPD's details.
-        denial_details = subscriber.denial_details if default_code == AUTHORIZATION_DENIED else None
-        return Decision(resource=resource, source="mvpd", denial=default_code, details=denial_details)
+        return Decision(resource=resource, source="mvpd", denial=default_code, details=subscriber.denial_details)
     return Decision(resource=resource, source="mvpd")
 
 
-async def _permit(world: World, query: DecisionQuery, resource: str) -> Permit:
-    """Return the cached permit, or a new one if there is none or it has expired."""
+async def _permit(world: World, query: DecisionQuery, profile: Profile, resource: str) -> Permit:
+    """Store a new permit and return it, or the one that a concurrent request has stored."""
 
     def step(permit: Permit | None) -> tuple[Permit | None, Permit]:
-        if permit is None or query.now_ms >= permit.not_after:
-            permit = Permit(query.now_ms, query.now_ms + query.ttl)
+        if permit is None or not permit.covers(profile, query.now_ms):
+            permit = Permit(query.now_ms, query.now_ms + query.ttl, profile.login)
         return permit, permit
 
-    return await world.store.change(PERMITS, f"{query.viewer.owner} {query.mvpd}", resource, step)
+    return await world.store.change(PERMITS, _permits(query), resource, step)
+
+
+def _permits(query: DecisionQuery) -> str:
+    """Return the partition of the viewer's permits with an MVPD."""
+    return f"{query.viewer.owner} {query.mvpd}"

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 
+import msgspec
+
 from pass_harness.mock_server.domain.viewer import Viewer
 
 AUTHN_ALL = "AuthNAll"
@@ -16,6 +18,18 @@ AUTHZ_NONE = "AuthZNone"
 RULES = (AUTHN_ALL, AUTHZ_ALL, AUTHZ_NONE)
 DENIED = "authorization_denied_by_degradation_rule"
 _USER_ID_PREFIX = "95cf93bcd183214a"
+
+
+class Degradation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """An active rule; ValueError for an unknown one."""
+
+    rule: str
+    details: str | None = None
+    """Text of the Programmer for viewers, in the denials of AuthZNone."""
+
+    def __post_init__(self) -> None:
+        if self.rule not in RULES:
+            raise ValueError(f"degradation must be one of {', '.join(RULES)}")
 
 
 def user_id(viewer: Viewer) -> str:

@@ -9,7 +9,7 @@ from pass_harness.mock_server.domain.world import World
 
 
 async def logout(world: World, now_ms: int, viewer: Viewer, mvpd: str, *, degraded: bool) -> LogoutAction:
-    """Remove the device's profile and the shared one; return Adobe's actionName.
+    """Remove the device's profile and, with a single sign-on identity, those of all who share it; return the action.
 
     ``logout`` if the browser must open the MVPD's logout page, ``partner_logout`` if the partner framework must log
     out, ``complete`` if no step is left, ``invalid`` if there was no valid profile.

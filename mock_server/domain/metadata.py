@@ -25,19 +25,24 @@ from pass_harness.mock_server.signing.keys import Keys
 ENCRYPTED = frozenset({"zip", "encryptedZip"})
 
 
-def attributes(world: World, profile: Profile) -> dict[str, Any]:
-    """Return the ``attributes`` of a profile; raise ApiError if one needs encryption and there is no certificate."""
+def attributes(world: World, profile: Profile, service_provider: str) -> dict[str, Any]:
+    """Return the ``attributes`` of a profile for a service provider, whose certificate encrypts them.
+
+    A profile may be of a login with another service provider (platform identity). ApiError if an attribute needs
+    encryption and there is no certificate.
+    """
     if profile.type == "degraded":
         return {"userID": _plain(degradation.user_id(profile.viewer))}
-    return _cached_attributes(
+    found = _cached_attributes(
         world.catalogue,
         world.keys,
-        profile.viewer.service_provider,
+        service_provider,
         profile.mvpd,
         profile.username,
         profile.authorized,
         profile.home_based,
     )
+    return {**found, "tokenSource": _plain(profile.issuer)} if profile.type == "appleSSO" else found
 
 
 @lru_cache(maxsize=10_000)

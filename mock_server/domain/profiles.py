@@ -1,44 +1,92 @@
 """Profiles: logins of viewers with MVPDs, by device.
 
 A profile belongs to the device of the login. With a single sign-on identity in the session, every other device of
-that identity shares it (source: Profiles pages, Single sign-on flows).
+that identity shares it, where the catalogue allows (source: Profiles pages, Single sign-on flows, Roku SSO Cookbook).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container
+from functools import partial
+
 import msgspec
 
-from pass_harness.mock_server.domain.records import PERMITS, PROFILES, Profile
+from pass_harness.mock_server.domain.records import PERMITS, PROFILES, SHARERS, Profile
 from pass_harness.mock_server.domain.viewer import Viewer
 from pass_harness.mock_server.domain.world import World
 
+Usable = Callable[[Profile], bool]
+"""Condition of a request for profiles, besides their validity."""
+
+
+def any_profile(_: Profile) -> bool:
+    """Return True: every valid profile counts."""
+    return True
+
+
+def is_regular(profile: Profile) -> bool:
+    """Return whether a profile is of the device's own login with the MVPD, not of single sign-on."""
+    return profile.type == "regular"
+
 
 async def save(world: World, profile: Profile) -> None:
-    """Store a new profile, for the device and for its single sign-on identity."""
+    """Store a new profile, for the device and for its single sign-on identity. Permits of earlier logins are void."""
     viewer = profile.viewer
+    profile = msgspec.structs.replace(profile, login=world.ids.uuid())
     await world.store.write(PROFILES, viewer.owner, profile.mvpd, profile)
-    if viewer.shared is not None and viewer.sso is not None:
+    if viewer.shared is not None and viewer.sso is not None and _shares(world, viewer, profile.mvpd):
         shared = msgspec.structs.replace(profile, type=viewer.sso.profile_type)
         await world.store.write(PROFILES, viewer.shared, profile.mvpd, shared)
+        await world.store.write(SHARERS, f"{viewer.shared} {profile.mvpd}", viewer.owner, viewer)
 
 
-async def find(world: World, viewer: Viewer, mvpd: str) -> Profile | None:
-    """Return a viewer's profile with an MVPD, be it expired or ended; the device's own takes precedence."""
-    own = await world.store.read(PROFILES, viewer.owner, mvpd)
-    if own is not None or viewer.shared is None:
-        return own
-    return await world.store.read(PROFILES, viewer.shared, mvpd)
+def _shares(world: World, viewer: Viewer, mvpd: str) -> bool:
+    """Return False if the integration has platform single sign-on disabled on the viewer's platform."""
+    if viewer.sso is None or viewer.sso.profile_type != "platformSSO":
+        return True
+    flags = world.catalogue.platform_flags(viewer.service_provider, mvpd, viewer.sso.platform)
+    return flags.enable_platform_services is not False
 
 
-async def valid(world: World, now_ms: int, viewer: Viewer, mvpd: str | None = None) -> list[Profile]:
-    """Return the valid profiles of a viewer with all MVPDs of enabled integrations, or with one MVPD."""
+async def find(world: World, now_ms: int, viewer: Viewer, mvpd: str) -> Profile | None:
+    """Return a viewer's profile with an MVPD; if none is valid, an expired or ended one.
+
+    Of two valid or two invalid profiles, the device's own takes precedence.
+    """
+    found: Profile | None = None
+    for partition in (viewer.owner, viewer.shared if _shares(world, viewer, mvpd) else None):
+        if partition is None:
+            continue
+        profile = await world.store.read(PROFILES, partition, mvpd)
+        if profile is None or not _has_subscriber(world, profile):
+            continue
+        if profile.valid(now_ms):
+            return profile
+        found = found or profile
+    return found
+
+
+async def valid(
+    world: World, now_ms: int, viewer: Viewer, mvpd: str | None = None, usable: Usable = any_profile
+) -> list[Profile]:
+    """Return the valid and usable profiles of a viewer with all MVPDs of enabled integrations, or with one MVPD."""
     by_mvpd: dict[str, Profile] = {}
     for partition in (viewer.owner, viewer.shared):
         for profile in await world.store.rows(PROFILES, partition) if partition else ():
-            selected = mvpd in (None, profile.mvpd) and profile.mvpd not in by_mvpd
-            if selected and profile.valid(now_ms) and await world.integrated(viewer.service_provider, profile.mvpd):
+            if mvpd not in (None, profile.mvpd) or profile.mvpd in by_mvpd:
+                continue
+            if not (profile.valid(now_ms) and _has_subscriber(world, profile) and usable(profile)):
+                continue
+            if not await world.integrated(viewer.service_provider, profile.mvpd):
+                continue
+            if partition == viewer.owner or _shares(world, viewer, profile.mvpd):
                 by_mvpd[profile.mvpd] = profile
     return list(by_mvpd.values())
+
+
+def _has_subscriber(world: World, profile: Profile) -> bool:
+    """Return False if a restart with another catalogue has removed the subscriber of a profile."""
+    return profile.username in world.catalogue.subscribers
 
 
 async def mark_authorized(world: World, profile: Profile) -> None:
@@ -55,11 +103,25 @@ def _authorized(profile: Profile | None) -> tuple[Profile | None, None]:
 
 
 async def remove(world: World, viewer: Viewer, mvpd: str) -> None:
-    """Delete a profile, the device's own and the shared one, and its permits."""
-    for partition in (viewer.owner, viewer.shared):
-        if partition is not None:
-            await world.store.delete(PROFILES, partition, mvpd)
-    await _delete_permits(world, viewer, mvpd)
+    """Delete the device's own profile and permits and, with a single sign-on identity, those of all who share it."""
+    await world.store.delete(PROFILES, viewer.owner, mvpd)
+    await _delete_permits(world, viewer.owner, mvpd)
+    shared = viewer.shared
+    if shared is None or not _shares(world, viewer, mvpd):
+        return
+    await world.store.delete(PROFILES, shared, mvpd)
+    sharers = f"{shared} {mvpd}"
+    for sharer in await world.store.rows(SHARERS, sharers):
+        await world.store.delete(SHARERS, sharers, sharer.owner)  # first: a login from now on adds itself again
+        if await world.store.change(PROFILES, sharer.owner, mvpd, partial(_without_identity, shared)):
+            await _delete_permits(world, sharer.owner, mvpd)
+
+
+def _without_identity(shared: str, profile: Profile | None) -> tuple[Profile | None, bool]:
+    """Delete a device's own profile if its login shared it; the device may have logged in again without."""
+    if profile is None or profile.viewer.shared != shared:
+        return profile, False
+    return None, True
 
 
 async def end(
@@ -82,14 +144,22 @@ async def end(
             and device in (None, viewer.device_decoded)
         ):
             await world.store.change(PROFILES, partition, item, _ended)
-            await _delete_permits(world, viewer, item)
+            await _delete_permits(world, viewer.owner, item)
             ended.add((viewer.owner, item))
     return len(ended)
+
+
+async def end_of_clients(world: World, client_ids: Container[str]) -> None:
+    """End the profiles of logins with these clients, also where a single sign-on identity shares them."""
+    for partition, item, profile in await world.store.all_rows(PROFILES):
+        if not profile.ended and profile.viewer.client_id in client_ids:
+            await world.store.change(PROFILES, partition, item, _ended)
+            await _delete_permits(world, profile.viewer.owner, item)
 
 
 def _ended(profile: Profile | None) -> tuple[Profile | None, None]:
     return (msgspec.structs.replace(profile, ended=True) if profile else None), None
 
 
-async def _delete_permits(world: World, viewer: Viewer, mvpd: str) -> None:
-    await world.store.delete_partition(PERMITS, f"{viewer.owner} {mvpd}")
+async def _delete_permits(world: World, owner: str, mvpd: str) -> None:
+    await world.store.delete_partition(PERMITS, f"{owner} {mvpd}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
+from pass_harness.mock_server.adobe.device_facts import Platform, device_facts, platform_of
 from pass_harness.mock_server.adobe.enums import ProfileType, SessionParameter
 from pass_harness.mock_server.domain.viewer import Viewer
 from pass_harness.mock_server.store import Table
@@ -21,6 +23,14 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     scopes: tuple[str, ...]
     redirect_uris: tuple[str, ...]
     issued_at: int
+    ended: bool = False
+    """Whether a revocation of the application ended the client."""
+
+
+class ApplicationState(msgspec.Struct, frozen=True):
+    """State of an application that a control call approved or revoked."""
+
+    approved: bool
 
 
 class AccessToken(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +63,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a newer session of the same device ended this one."""
     completed: bool = False
     """Whether a viewer logged in with the code."""
-    device_info: dict[str, Any] | None = None
+    device_info: dict[str, Any] | None = {}
+    """The object in X-Device-Info; empty without the header, None if it could not be decoded."""
     user_agent: str = ""
     ip: str = ""
     port: str = ""
@@ -61,6 +72,16 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def service_provider(self) -> str:
         return self.viewer.service_provider
+
+    @property
+    def device_facts(self) -> Mapping[str, Any]:
+        """The facts about the streaming device, by the keys of X-Device-Info."""
+        return device_facts(self.device_info, self.user_agent)
+
+    @property
+    def platform(self) -> Platform:
+        """The platform of the streaming device, for the rules of the MVPD."""
+        return platform_of(self.device_info, self.user_agent)
 
     def missing(self) -> tuple[SessionParameter, ...]:
         """Return the names of the parameters that the login still needs, as in requests."""
@@ -96,24 +117,59 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the MVPD has permitted a resource since the login."""
     ended: bool = False
     """Whether the MVPD ended it before its expiry."""
+    login: str = ""
+    """Identifier of the login; its permits carry it too."""
 
     def valid(self, now_ms: int) -> bool:
         return not self.ended and now_ms < self.not_after
 
 
 class Permit(msgspec.Struct, frozen=True):
-    """A cached permit of the MVPD for one resource."""
+    """A cached permit of the MVPD for one resource, for the viewer of one login."""
 
     not_before: int
     not_after: int
+    login: str = ""
+
+    def covers(self, profile: Profile, now_ms: int) -> bool:
+        """Return whether it permits the viewer of a profile, without another question to the MVPD."""
+        return self.login == profile.login and now_ms < self.not_after
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
-    """Trial of a TempPass by one device or identity; starts with the first authorize request."""
+    """Trial of a TempPass; starts with the first authorize request."""
 
     started: int
     not_after: int
     resources: tuple[str, ...] = ()
+
+
+class TrialKey(msgspec.Struct, frozen=True):
+    """Trial of a device or of an identity, by its id."""
+
+    trial: str
+
+
+class LinkCode(msgspec.Struct, frozen=True, kw_only=True):
+    """A link code of the SSO Service, for one device more of the SSO profile of ``subject``."""
+
+    service_provider: str
+    subject: str
+    not_after: int
+    used: bool = False
+
+
+class SsoDevice(msgspec.Struct, frozen=True, kw_only=True):
+    """A device of an SSO profile. The store keeps unlinked devices: their service tokens are still valid."""
+
+    service_provider: str
+    device: str
+    """Value of AP-Device-Identifier, as sent."""
+    device_decoded: str
+    last_seen: int
+    """Time of its last request to the SSO Service."""
+    device_info: dict[str, Any] | None = None
+    unlinked: bool = False
 
 
 class IntegrationState(msgspec.Struct, frozen=True):
@@ -135,13 +191,19 @@ class Bucket(msgspec.Struct, frozen=True):
 
 
 CLIENTS = Table("clients", Client)
+APPLICATIONS = Table("applications", ApplicationState)
 ACCESS_TOKENS = Table("access_tokens", AccessToken)
 ISSUED = Table("issued", Issued)
 SESSIONS = Table("sessions", Session)
 LATEST_SESSION = Table("latest_session", Session)
 PROFILES = Table("profiles", Profile)
+SHARERS = Table("sharers", Viewer)
+"""Devices whose logins an identity shares, by identity and MVPD; a single logout ends all of them."""
 PERMITS = Table("permits", Permit)
 TRIALS = Table("trials", Trial)
+TRIAL_KEYS = Table("trial_keys", TrialKey)
+LINK_CODES = Table("link_codes", LinkCode)
+SSO_DEVICES = Table("sso_devices", SsoDevice)
 INTEGRATIONS = Table("integrations", IntegrationState)
 ROTATED_KEYS = Table("rotated_keys", RotatedKeys)
 BUCKETS = Table("buckets", Bucket)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from pass_harness.mock_server.adobe.errors import ApiError, DcrError
+from pass_harness.mock_server.domain.applications import is_approved, is_ended
 from pass_harness.mock_server.domain.records import ACCESS_TOKENS, CLIENTS, ISSUED, AccessToken, Client, Issued
 from pass_harness.mock_server.domain.signing import signing_keys
 from pass_harness.mock_server.domain.world import World
@@ -24,10 +25,11 @@ _CACHED_DIGESTS = 4096
 
 
 class Grant(NamedTuple):
-    """An access token and the client that it was issued to."""
+    """An access token and the client that it was issued to; ``ended`` if the client has no access any more."""
 
     token: AccessToken
     client: Client
+    ended: bool
 
 
 async def register(world: World, now_ms: int, statement: str, redirect_uri: str | None) -> Client:
@@ -37,9 +39,9 @@ async def register(world: World, now_ms: int, statement: str, redirect_uri: str 
     if application_id is None:
         raise DcrError("invalid_software_statement")
     application = world.catalogue.applications_by_id.get(application_id)
-    if application is None or not application.approved:
+    if application is None or not await is_approved(world, application_id):
         raise DcrError("unapproved_software_statement")
-    if redirect_uri is not None and not urlsplit(redirect_uri).scheme:
+    if redirect_uri is not None and not _is_absolute(redirect_uri):
         raise DcrError("invalid_redirect_uri")
     client = Client(
         id=world.ids.uuid(),
@@ -51,13 +53,25 @@ async def register(world: World, now_ms: int, statement: str, redirect_uri: str 
         issued_at=now_ms // 1000,
     )
     await world.store.write(CLIENTS, client.id, "", client)
+    if not await is_approved(world, application_id):  # a revocation meanwhile may have missed this client
+        await world.store.delete(CLIENTS, client.id)
+        raise DcrError("unapproved_software_statement")
     return client
 
 
+def _is_absolute(uri: str) -> bool:
+    try:
+        return bool(urlsplit(uri).scheme)
+    except ValueError:
+        return False
+
+
 async def authenticate(world: World, client_id: str, client_secret: str) -> Client:
-    """Return the client with these credentials; raise DcrError if there is none."""
+    """Return the client with these credentials; raise DcrError if there is none, or its application is revoked."""
     client = await world.store.read(CLIENTS, client_id)
     if client is None or not hmac.compare_digest(client.secret.encode(), client_secret.encode()):
+        raise DcrError("invalid_client")
+    if await is_ended(world, client):
         raise DcrError("invalid_client")
     return client
 
@@ -86,19 +100,24 @@ async def grant_of(world: World, token: str) -> Grant | None:
     if record is None:
         return None
     client = await world.store.read(CLIENTS, record.client_id)
-    return Grant(record, client) if client is not None else None
+    return Grant(record, client, await is_ended(world, client)) if client is not None else None
 
 
 def check_token(now_ms: int, grant: Grant | None) -> None:
-    """Raise ApiError if the grant is missing, expired or revoked."""
-    if grant is None or grant.token.revoked or now_ms >= grant.token.not_after:
+    """Raise ApiError if the grant is missing, expired or revoked, or its application is."""
+    if grant is None or grant.ended or grant.token.revoked or now_ms >= grant.token.not_after:
         raise ApiError("invalid_access_token_client_application")
 
 
 def check_service_provider(client: Client, service_provider: str) -> None:
     """Raise ApiError if the client has no access to the service provider or to REST API V2."""
-    if service_provider not in client.service_providers or API_SCOPE not in client.scopes:
+    if not may_access(client, service_provider):
         raise ApiError("invalid_access_token_service_provider")
+
+
+def may_access(client: Client, service_provider: str) -> bool:
+    """Return whether the client has access to the service provider and to REST API V2."""
+    return service_provider in client.service_providers and API_SCOPE in client.scopes
 
 
 async def revoke_tokens(world: World, client_id: str | None) -> int:

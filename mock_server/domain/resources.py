@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from xml.etree.ElementTree import ParseError
-
 import msgspec
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import fromstring
+
+from pass_harness.mock_server.formats.untrusted_xml import parse_xml
 
 _RATING = "{http://search.yahoo.com/mrss/}rating"
 # From the lowest to the highest rating; the mock ignores ratings of other systems.
@@ -40,8 +38,8 @@ def parse_resource(text: str) -> Resource:
     if not text.lstrip().startswith("<"):
         return Resource(text, {})
     try:
-        root = fromstring(text, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError) as error:
+        root = parse_xml(text)
+    except ValueError as error:
         raise MalformedResource(str(error)) from error
     channel = root.find("channel")
     title = (channel.findtext("title") if channel is not None else None) or ""
@@ -53,6 +51,14 @@ def parse_resource(text: str) -> Resource:
         if system is not None and element.text:
             ratings[system] = element.text.strip()
     return Resource(title.strip(), ratings)
+
+
+def identifier_of(text: str) -> str:
+    """Return the identifier of a resource at the MVPD; that of invalid MRSS is its whole text."""
+    try:
+        return parse_resource(text).identifier
+    except MalformedResource:
+        return text
 
 
 def _rank(system: str, rating: str) -> int:

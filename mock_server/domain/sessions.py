@@ -11,11 +11,11 @@ import msgspec
 from pass_harness.mock_server.adobe.enums import SessionReason
 from pass_harness.mock_server.adobe.errors import ApiError
 from pass_harness.mock_server.domain import degradation, profiles
+from pass_harness.mock_server.domain.profiles import Usable
 from pass_harness.mock_server.domain.records import LATEST_SESSION, SESSIONS, Profile, Session
 from pass_harness.mock_server.domain.viewer import Viewer
 from pass_harness.mock_server.domain.world import World
 
-_LOGGED_IN = {"authenticated", "authenticatedSSO"}
 PARAMETERS = ("mvpd", "domainName", "redirectUrl")
 Degradation = Callable[[str], Awaitable[str | None]]
 """Lookup of the active degradation rule for an MVPD; None without one."""
@@ -32,14 +32,20 @@ class Authorized:
 
 
 async def create(
-    world: World, now_ms: int, draft: Session, parameters: Mapping[str, str], degraded: Degradation
+    world: World,
+    now_ms: int,
+    draft: Session,
+    parameters: Mapping[str, str],
+    degraded: Degradation,
+    usable: Usable,
 ) -> Session | Authorized:
     """Start a session from a draft without a code; return `Authorized` instead if no login is needed.
 
-    ``parameters`` are those of `PARAMETERS` in the request. A new session ends the device's previous one.
+    ``parameters`` are those of `PARAMETERS` in the request, and ``usable`` selects the profiles that count. A new
+    session ends the device's previous one.
     """
     session = await with_parameters(world, draft, parameters)
-    return await authorized(world, now_ms, session, session.viewer, degraded) or await start(world, session)
+    return await authorized(world, now_ms, session, degraded, usable) or await start(world, session)
 
 
 async def start(world: World, session: Session) -> Session:
@@ -61,11 +67,15 @@ async def resume(
     parameters: Mapping[str, str],
     degraded: Degradation,
 ) -> Session | Authorized:
-    """Add missing parameters to a session; return it, or `Authorized` if no login is needed."""
+    """Add missing parameters to a session; return it, or `Authorized` if no login is needed.
+
+    Only a regular profile counts: the request names no single sign-on identity, and a poll of the code would not find
+    another profile (source: Resume authentication session, Retrieve profile for specific code).
+    """
     session = await current(world, now_ms, service_provider, code)
     session = await with_parameters(world, session, parameters)
-    result = await authorized(world, now_ms, session, session.viewer, degraded)
-    completed = result is not None and result.reason in _LOGGED_IN
+    result = await authorized(world, now_ms, session, degraded, profiles.is_regular)
+    completed = result is not None and result.reason == "authenticated"
 
     def step(kept: Session | None) -> tuple[Session, Session]:
         flags = kept or session  # a concurrent request may have changed them
@@ -79,20 +89,33 @@ async def resume(
 async def find(world: World, service_provider: str, code: str) -> Session | None:
     """Return the session of a code in any state; return None if the service provider has no such code."""
     session = await world.store.read(SESSIONS, code)
-    return session if session is not None and session.service_provider == service_provider else None
+    if session is None or session.service_provider != service_provider or not _is_in_catalogue(world, session):
+        return None
+    return session
 
 
 async def latest(world: World, viewer: Viewer) -> Session | None:
     """Return the session that a device started last, or None."""
-    return await world.store.read(LATEST_SESSION, viewer.owner)
+    session = await world.store.read(LATEST_SESSION, viewer.owner)
+    return session if session is not None and _is_in_catalogue(world, session) else None
 
 
-async def current(world: World, now_ms: int, service_provider: str, code: str) -> Session:
-    """Return the valid session of a code; raise ApiError for an unknown, expired or replaced one."""
+def _is_in_catalogue(world: World, session: Session) -> bool:
+    """Return False if a restart with another catalogue has removed the service provider or MVPD of a session."""
+    return session.service_provider in world.catalogue.service_providers and (
+        session.mvpd is None or session.mvpd in world.catalogue.mvpds
+    )
+
+
+async def current(world: World, now_ms: int, service_provider: str, code: str, after_login_ms: int = 0) -> Session:
+    """Return the valid session of a code; raise ApiError for an unknown, expired or replaced one.
+
+    A session with which a viewer logged in is valid for ``after_login_ms`` after its end.
+    """
     session = await find(world, service_provider, code)
     if session is None:
         raise ApiError("invalid_parameter_code")
-    if session.replaced or now_ms >= session.not_after:
+    if session.replaced or now_ms >= session.not_after + (after_login_ms if session.completed else 0):
         raise ApiError("invalid_authentication_session")
     return session
 
@@ -135,7 +158,7 @@ async def with_parameters(world: World, session: Session, parameters: Mapping[st
 
 
 async def authorized(
-    world: World, now_ms: int, session: Session, viewer: Viewer, degraded: Degradation
+    world: World, now_ms: int, session: Session, degraded: Degradation, usable: Usable
 ) -> Authorized | None:
     """Return `Authorized` with the reason if the session's MVPD needs no login, else None."""
     if session.mvpd is None:
@@ -143,7 +166,7 @@ async def authorized(
     reason: SessionReason | None = None
     if world.catalogue.mvpds[session.mvpd].temp_pass is not None:
         reason = "temporary"
-    elif found := await profiles.valid(world, now_ms, viewer, session.mvpd):
+    elif found := await profiles.valid(world, now_ms, session.viewer, session.mvpd, usable):
         reason = "authenticated" if found[0].type == "regular" else "authenticatedSSO"
     elif await degraded(session.mvpd) == degradation.AUTHN_ALL:
         reason = "degraded"

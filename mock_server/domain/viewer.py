@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import msgspec
 
 from pass_harness.mock_server.adobe.enums import ProfileType
@@ -15,6 +17,23 @@ class SsoIdentity(msgspec.Struct, frozen=True, kw_only=True):
 
     profile_type: ProfileType
     subject: str
+    platform: str | None = None
+    """Platform of the requesting device, where the catalogue may disable single sign-on; None if unknown."""
+
+    @classmethod
+    def of(cls, profile_type: ProfileType, subject: str, platform: str | None = None) -> SsoIdentity:
+        """Return the identity of a user with this name at a platform or identity service."""
+        digest = hashlib.sha256(subject.encode("utf-8", "surrogatepass")).hexdigest()
+        return cls(profile_type=profile_type, subject=digest, platform=platform)
+
+    def shared_by(self, service_provider: str) -> str:
+        """Return the partition of the records that the user's devices share at a service provider.
+
+        A platform identity is the same for all service providers, a service token belongs to one (source: Roku SSO
+        Cookbook, FAQs; Single sign-on flows).
+        """
+        identity = f"{self.profile_type} {self.subject}"
+        return identity if self.profile_type == "platformSSO" else f"{service_provider} {identity}"
 
 
 class Viewer(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +54,4 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def shared(self) -> str | None:
         """Partition of the records that the user's devices share by single sign-on."""
-        if self.sso is None:
-            return None
-        return f"{self.service_provider} {self.sso.profile_type} {self.sso.subject}"
+        return self.sso.shared_by(self.service_provider) if self.sso is not None else None

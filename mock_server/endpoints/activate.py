@@ -59,8 +59,8 @@ async def _start_login(call: Call, session: Session, given: dict[str, str]) -> R
     """Add the missing parameters to the session, and redirect the browser to the login."""
     done_at = f"{_address(call)}/done?{urlencode({'code': session.code})}"
     domains = call.space.world.catalogue.service_providers[session.service_provider].domains
-    host = urlsplit(call.inbound.base_url).hostname or ""
-    available = {"mvpd": given.get("mvpd", ""), "domainName": [*domains, host][0], "redirectUrl": done_at}
+    domain = domains[0] if domains else _host(call)
+    available = {"mvpd": given.get("mvpd", ""), "domainName": domain, "redirectUrl": done_at}
     missing: tuple[str, ...] = session.missing()
     added: dict[str, str] = {name: value for name, value in available.items() if name in missing}
     try:
@@ -72,9 +72,7 @@ async def _start_login(call: Call, session: Session, given: dict[str, str]) -> R
     if isinstance(resumed, Authorized):
         provider = call.space.world.catalogue.mvpds[resumed.mvpd]
         return HTMLResponse(activated_page(provider.display_name, _address(call)))
-    return RedirectResponse(
-        f"{call.inbound.base_url}/api/v2/authenticate/{session.service_provider}/{session.code}", 303
-    )
+    return RedirectResponse(f"{call.base_url}/api/v2/authenticate/{session.service_provider}/{session.code}", 303)
 
 
 async def _provider_page(call: Call, session: Session, error: str | None = None) -> Response:
@@ -115,7 +113,14 @@ async def _session(call: Call, code: str) -> tuple[Session | None, str]:
 
 
 def _address(call: Call) -> str:
-    return f"{call.inbound.base_url}/activate"
+    return f"{call.base_url}/activate"
+
+
+def _host(call: Call) -> str:
+    try:
+        return urlsplit(call.base_url).hostname or ""
+    except ValueError:  # the Host header is no host
+        return ""
 
 
 def _code(given: dict[str, str]) -> str:

@@ -1,7 +1,8 @@
-"""Pages for the viewer's browser: the redirects of Adobe Pass, the MVPD's login page, and its logout.
+"""Pages for the viewer's browser: the way from Adobe Pass to the MVPD's login page, that page, and the logout.
 
-The pages are those of the mock; the redirects are those of Adobe's samples (source: Perform authentication in user
-agent). A login depends on the code, not on a cookie, so any browser can complete it.
+The pages are those of the mock. The redirect through /adobe-services is that of Adobe's sample (source: Perform
+authentication in user agent); live clients meet the other two ways. A login depends on the code, not on a cookie, so
+any browser can complete it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from pass_harness.mock_server.adobe.errors import ApiError, PageError
 from pass_harness.mock_server.adobe.partner import authentication_request
+from pass_harness.mock_server.catalogue import Mvpd
 from pass_harness.mock_server.domain import sessions
 from pass_harness.mock_server.domain.records import Session
 from pass_harness.mock_server.gateway import parameters
@@ -21,7 +23,23 @@ from pass_harness.mock_server.pages import auto_submit_page, logged_out_page, lo
 
 
 async def authenticate(call: Call) -> Response:
+    """Lead the browser to the MVPD's login page, in the way of that MVPD."""
     session = await _session(call, call.path_params["serviceProvider"], call.path_params["code"])
+    match _mvpd_of(call, session).login:
+        case "redirect":
+            return _to_login_page(call, session)
+        case "form":
+            return _form_to_login_page(call, session)
+        case "adobe-services":
+            return _to_adobe_services(call, session)
+
+
+async def saml(call: Call) -> Response:
+    given = _fields(call)
+    return _to_login_page(call, await _session(call, given.get("requestor_id", ""), given.get("code", "")))
+
+
+def _to_adobe_services(call: Call, session: Session) -> Response:
     target = urlencode(
         {
             "noflash": "true",
@@ -33,28 +51,39 @@ async def authenticate(call: Call) -> Response:
             "code": session.code,
         }
     )
-    return RedirectResponse(f"{call.inbound.base_url}/adobe-services/authenticate/saml?{target}", 302)
+    return RedirectResponse(f"{call.base_url}/adobe-services/authenticate/saml?{target}", 302)
 
 
-async def saml(call: Call) -> Response:
-    given = _fields(call)
-    session = await _session(call, given.get("requestor_id", ""), given.get("code", ""))
-    mvpd = call.space.world.catalogue.mvpds[session.mvpd or ""]
-    login = f"{call.inbound.base_url}/mvpd/{mvpd.id}/login"
-    fields = {"requestor_id": session.service_provider, "code": session.code}
-    if mvpd.login == "form":
-        request = authentication_request(session.session_id, call.now_ms, mvpd, call.inbound.base_url)
-        return HTMLResponse(auto_submit_page(login, {**fields, "SAMLRequest": request}))
-    return RedirectResponse(f"{login}?{urlencode(fields)}", 302)
+def _to_login_page(call: Call, session: Session) -> Response:
+    return RedirectResponse(f"{_login_url(call, session)}?{urlencode(_login_fields(session))}", 302)
+
+
+def _form_to_login_page(call: Call, session: Session) -> Response:
+    request = authentication_request(session.session_id, call.now_ms, _mvpd_of(call, session), call.base_url)
+    fields = {**_login_fields(session), "SAMLRequest": request}
+    return HTMLResponse(auto_submit_page(_login_url(call, session), fields))
+
+
+def _login_url(call: Call, session: Session) -> str:
+    return f"{call.base_url}/mvpd/{session.mvpd}/login"
+
+
+def _login_fields(session: Session) -> dict[str, str]:
+    return {"requestor_id": session.service_provider, "code": session.code}
+
+
+def _mvpd_of(call: Call, session: Session) -> Mvpd:
+    return call.space.world.catalogue.mvpds[session.mvpd or ""]
 
 
 async def login_form(call: Call) -> Response:
     session = await _session_of_login(call)
-    mvpd = call.space.world.catalogue.mvpds[session.mvpd or ""]
+    await call.wait_for_mvpd()
+    mvpd = _mvpd_of(call, session)
     if mvpd.home_based_authentication:
         subscriber = call.space.world.catalogue.subscriber_at_home(mvpd.id, session.ip)
         if subscriber is not None:
-            lifetime = await call.login_lifetime(session)
+            lifetime = await call.login_lifetime(session, home_based=True)
             await sessions.complete(
                 call.space.world, call.now_ms, session, subscriber.username, lifetime, home_based=True
             )
@@ -63,13 +92,11 @@ async def login_form(call: Call) -> Response:
 
 
 async def login(call: Call) -> Response:
-    try:
-        given = parameters.form(call)
-    except (Malformed, Repeated) as error:
-        raise PageError("The login form could not be read.") from error
+    given = _form(call)
     if "SAMLRequest" in given:
         return await login_form(call)
     session = await _session_of_login(call)
+    await call.wait_for_mvpd()
     if "cancel" in given:
         return RedirectResponse(session.redirect_url or "/", 302)
     username, password = given.get("username", ""), given.get("password", "")
@@ -81,23 +108,34 @@ async def login(call: Call) -> Response:
 
 
 async def logout(call: Call) -> Response:
-    """Return the MVPD's logout page, with a link to the app's redirectUrl."""
+    """Redirect to the logout endpoint of the MVPD."""
     given = _fields(call)
     call.service_provider, call.mvpd = given.get("requestor_id"), given.get("mso_id")
     mvpd = call.space.world.catalogue.mvpds.get(given.get("mso_id", ""))
     if mvpd is None:
         raise PageError("The TV provider of this logout does not exist.")
-    return HTMLResponse(logged_out_page(mvpd, given.get("redirect_url", "")))
+    passed_on = {name: value for name, value in given.items() if name in {"requestor_id", "redirect_url"}}
+    return RedirectResponse(f"{call.base_url}/mvpd/{mvpd.id}/logout?{urlencode(passed_on)}", 302)
+
+
+async def mvpd_logout(call: Call) -> Response:
+    """Redirect to the app's redirectUrl, which tells it that the logout is complete; without one, return a page."""
+    given = _fields(call)
+    call.service_provider, call.mvpd = given.get("requestor_id"), call.path_params["mvpd"]
+    await call.wait_for_mvpd()
+    redirect_url = given.get("redirect_url", "")
+    if sessions.is_redirect_url(redirect_url):
+        return RedirectResponse(redirect_url, 302)
+    return HTMLResponse(logged_out_page(call.space.world.catalogue.mvpds[call.mvpd]))
 
 
 def _login_page(call: Call, session: Session, *, username: str = "", wrong: bool = False) -> Response:
-    mvpd = call.space.world.catalogue.mvpds[session.mvpd or ""]
-    page = login_page(mvpd, session, username=username, wrong=wrong)
+    page = login_page(_mvpd_of(call, session), session, username=username, wrong=wrong)
     return HTMLResponse(page, 401 if wrong else 200)
 
 
 async def _session_of_login(call: Call) -> Session:
-    given = _fields(call) or parameters.form(call)
+    given = _fields(call) or _form(call)
     session = await _session(call, given.get("requestor_id", ""), given.get("code", ""))
     if session.mvpd != call.path_params["mvpd"]:
         raise PageError("This login is for another TV provider.")
@@ -113,6 +151,8 @@ async def _session(call: Call, service_provider: str, code: str) -> Session:
     call.mvpd, call.device_name = session.mvpd, session.viewer.device_decoded
     if session.missing():
         raise PageError(f"The login cannot start: the session has no {', '.join(session.missing())}.")
+    if not await call.space.world.integrated(session.service_provider, session.mvpd or ""):
+        raise PageError("This TV provider is not available in this app at present.")
     return session
 
 
@@ -121,3 +161,10 @@ def _fields(call: Call) -> dict[str, str]:
         return parameters.query(call)
     except (Malformed, Repeated) as error:
         raise PageError("The address of this page is not valid.") from error
+
+
+def _form(call: Call) -> dict[str, str]:
+    try:
+        return parameters.form(call)
+    except (Malformed, Repeated) as error:
+        raise PageError("The login form could not be read.") from error

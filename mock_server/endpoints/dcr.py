@@ -32,6 +32,8 @@ async def register(call: Call) -> Response:
 
 async def token(call: Call) -> Response:
     given = _parameters(call)
+    if (call.header("authorization") or "").lower().startswith("basic "):
+        raise DcrError("invalid_request")  # a second mechanism of client authentication, or the wrong one
     client_id, secret, grant_type = (given.get(name) for name in ("client_id", "client_secret", "grant_type"))
     if not client_id or not secret or not grant_type:
         raise DcrError("invalid_request")
@@ -50,7 +52,12 @@ async def token(call: Call) -> Response:
 
 
 def _parameters(call: Call) -> dict[str, str]:
+    """Return the parameters; DcrError for malformed or repeated ones, also one in both body and query string."""
     try:
-        return parameters.anywhere(call)
+        given = parameters.anywhere(call)
+        repeated = bool(call.inbound.body.strip()) and not given.keys().isdisjoint(parameters.query(call))
     except (Malformed, Repeated) as error:
         raise DcrError("invalid_request") from error
+    if repeated:
+        raise DcrError("invalid_request")
+    return given

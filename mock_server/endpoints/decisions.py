@@ -6,10 +6,9 @@ from starlette.responses import Response
 
 from pass_harness.mock_server.adobe.errors import ENHANCED_ERRORS, ApiError
 from pass_harness.mock_server.adobe.models import DecisionEntry, DecisionsAnswer, ErrorInformation, MediaTokenEntry
-from pass_harness.mock_server.adobe.partner import framework_status
 from pass_harness.mock_server.domain import decisions, profiles
 from pass_harness.mock_server.domain.decisions import Decision, DecisionQuery, DenialLookup, FlawLookup
-from pass_harness.mock_server.domain.records import Profile
+from pass_harness.mock_server.endpoints import partner_status
 from pass_harness.mock_server.endpoints.temppass import temppass_identity
 from pass_harness.mock_server.gateway import parameters
 from pass_harness.mock_server.gateway.call import Call, JsonResponse
@@ -34,13 +33,15 @@ async def _question(call: Call, limit: str, *, binding: bool = False) -> Decisio
     world, provider = call.space.world, call.requestor.id
     resources = _resources(call)
     mvpd = await world.integration(provider, call.path_params["mvpd"])
-    rule = await call.degradation(mvpd.id)
+    rule = await call.active_degradation(mvpd.id)
     allowed = getattr(world.catalogue.integration(provider, mvpd.id), limit) or getattr(mvpd, limit)
-    # The limit is a condition of the MVPD, which a degradation rule bypasses.
-    if rule is None and len(resources) > allowed:
+    # The limit is a condition of the MVPD, which a degradation rule and the preauthorization of a TempPass bypass.
+    limited = rule is None and (binding or mvpd.temp_pass is None)
+    if limited and len(resources) > allowed:
         raise ApiError("too_many_resources")
-    profile = await profiles.find(world, call.viewer, mvpd.id)
-    _check_partner(call, mvpd.id, profile)
+    profile = await profiles.find(world, call.now_ms, call.viewer, mvpd.id)
+    if profile is not None:
+        partner_status.check(call, profile)
     return DecisionQuery(
         viewer=call.viewer,
         mvpd=mvpd.id,
@@ -49,6 +50,7 @@ async def _question(call: Call, limit: str, *, binding: bool = False) -> Decisio
         now_ms=call.now_ms,
         ip=call.ip,
         denials=_denials(call),
+        mvpd_delay=call.wait_for_mvpd,
         degradation=rule,
         temp_pass_identity=temppass_identity(call),
         ttl=await call.lifetime("decision") if binding else 0,
@@ -57,16 +59,8 @@ async def _question(call: Call, limit: str, *, binding: bool = False) -> Decisio
     )
 
 
-def _check_partner(call: Call, mvpd: str, profile: Profile | None) -> None:
-    """Raise ApiError for a profile from a partner that the partner's framework no longer confirms."""
-    if profile is None or profile.type != "appleSSO":
-        return
-    status = framework_status(call.header("ap-partner-framework-status"))
-    if status.usable_mvpd(call.space.world.catalogue, call.now_ms).id != mvpd:
-        raise ApiError("invalid_header_pfs_provider_id_mismatch")
-
-
 def _resources(call: Call) -> list[str]:
+    """Return the resources of the request, each once: an answer never has two decisions on one resource."""
     try:
         resources = parameters.json_object(call).get("resources")
     except Malformed as error:
@@ -75,7 +69,7 @@ def _resources(call: Call) -> list[str]:
         raise ApiError("invalid_parameter_resources")
     if not all(isinstance(resource, str) and resource.strip() for resource in resources):
         raise ApiError("invalid_parameter_resources")
-    return resources
+    return list(dict.fromkeys(resources))
 
 
 def _denials(call: Call) -> DenialLookup | None:
@@ -83,11 +77,11 @@ def _denials(call: Call) -> DenialLookup | None:
     if not call.space.behaviours.active:
         return None
 
-    async def denial_of(resource: str) -> tuple[str | None, str | None] | None:
-        denied = await call.effect("deny", resource)
+    async def denial_of(resource: str, asks_mvpd: bool) -> tuple[str | None, str | None] | None:
+        denied = await call.effect("deny", resource, asks_mvpd=asks_mvpd)
         if denied is not None and denied.deny is not None:
             return denied.deny.code, denied.deny.details
-        failed = await call.effect("error", resource)
+        failed = await call.effect("error", resource, asks_mvpd=asks_mvpd)
         if failed is None or failed.error is None:
             return None
         if _is_top_level(failed.error):

@@ -1,4 +1,4 @@
-"""The member ``device`` of a session answer, from X-Device-Info."""
+"""The member ``device`` of a session answer, from X-Device-Info and User-Agent."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MAX_INT = 2**31 - 1
 
 def device_of(session: Session) -> Device:
     """Return the device that created a session."""
-    info = session.device_info or {}
+    info = session.device_facts
 
     def text(*names: str) -> str | None:
         given = (info.get(name) for name in names)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from pass_harness.mock_server.adobe.enums import LogoutAction, LogoutActionType
 from pass_harness.mock_server.adobe.errors import ApiError
 from pass_harness.mock_server.adobe.models import LogoutAnswer, LogoutEntry
-from pass_harness.mock_server.domain import logout
+from pass_harness.mock_server.domain import logout, sessions
 from pass_harness.mock_server.gateway import parameters
 from pass_harness.mock_server.gateway.call import Call, JsonResponse
 from pass_harness.mock_server.gateway.parameters import Malformed, Repeated
@@ -25,6 +25,9 @@ async def initiate(call: Call) -> Response:
     mvpd = await call.space.world.integration(call.requestor.id, call.path_params["mvpd"])
     degraded = await call.degradation(mvpd.id) is not None
     action = await logout.logout(call.space.world, call.now_ms, call.viewer, mvpd.id, degraded=degraded)
+    effect = await call.effect("logout")
+    if effect is not None and effect.logout is not None:
+        action = effect.logout
     entry = LogoutEntry(
         action_name=action,
         action_type=_ACTION_TYPES.get(action, "none"),
@@ -41,7 +44,7 @@ def _logout_url(call: Call, mvpd: str, redirect_url: str) -> str:
         fields = {"requestor_id": call.requestor.id, "mso_id": mvpd, "pt_device_id": sso.subject}
         return f"{call.inbound.prefix}/adobe-services/logout?{urlencode({**fields, 'redirect_url': redirect_url})}"
     fields = {"noflash": "true", "mso_id": mvpd, "requestor_id": call.requestor.id, "redirect_url": redirect_url}
-    return f"{call.inbound.base_url}/adobe-services/logout?{urlencode(fields)}"
+    return f"{call.base_url}/adobe-services/logout?{urlencode(fields)}"
 
 
 def _redirect_url(call: Call) -> str:
@@ -49,6 +52,6 @@ def _redirect_url(call: Call) -> str:
         url = parameters.query(call).get("redirectUrl")
     except (Malformed, Repeated) as error:
         raise ApiError("invalid_parameter_redirect_url") from error
-    if not url:
+    if not url or not sessions.is_redirect_url(url):
         raise ApiError("invalid_parameter_redirect_url")
     return url

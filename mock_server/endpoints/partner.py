@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import msgspec
 from starlette.responses import Response
 
@@ -12,14 +14,14 @@ from pass_harness.mock_server.adobe.partner import (
     ATTRIBUTES_NAMES,
     PARTNERS,
     authentication_request,
-    framework_status,
     saml_subject,
 )
 from pass_harness.mock_server.catalogue import Mvpd
 from pass_harness.mock_server.domain import degradation, profiles, sessions
 from pass_harness.mock_server.domain.records import Profile, Session
 from pass_harness.mock_server.domain.sessions import Authorized
-from pass_harness.mock_server.endpoints.profiles import degraded_profile, profiles_answer
+from pass_harness.mock_server.endpoints import partner_status
+from pass_harness.mock_server.endpoints.profiles import degraded_profile, of_mvpd, profiles_answer
 from pass_harness.mock_server.endpoints.sessions import draft, session_answer, session_parameters
 from pass_harness.mock_server.gateway import parameters
 from pass_harness.mock_server.gateway.call import Call, JsonResponse
@@ -29,12 +31,11 @@ from pass_harness.mock_server.gateway.parameters import Malformed, Repeated
 async def create_session(call: Call) -> Response:
     partner = _partner(call)
     world = call.space.world
-    given = session_parameters(call)
-    status = framework_status(call.header("ap-partner-framework-status"))
-    mvpd = status.mvpd(world.catalogue)
+    given = _usable_parameters(call)
+    mvpd = partner_status.named_mvpd(call)
     fallback: SessionReason | None = None
     try:
-        mvpd = status.usable_mvpd(world.catalogue, call.now_ms)
+        partner_status.usable_mvpd(call)
     except ApiError:
         fallback = "pfs_fallback"
     session = await draft(call)
@@ -45,10 +46,11 @@ async def create_session(call: Call) -> Response:
     else:
         given = {**given, "mvpd": mvpd.id}
     session = await sessions.with_parameters(world, session, given)
-    ready = await sessions.authorized(world, call.now_ms, session, session.viewer, call.degradation)
+    confirmed = partial(partner_status.confirms, call)
+    ready = await sessions.authorized(world, call.now_ms, session, call.degradation, confirmed)
     if ready is not None:
         return session_answer(call, ready, incomplete="resume")
-    if fallback is None and mvpd is not None and not mvpd.enable_platform_services:
+    if fallback is None and mvpd is not None and not _is_enabled(call, mvpd):
         fallback = "configuration_fallback"
     if session.missing():
         fallback = fallback or "missing_parameters_fallback"
@@ -62,13 +64,14 @@ async def create_session(call: Call) -> Response:
 async def create_profile(call: Call) -> Response:
     _partner(call)
     world = call.space.world
-    status = framework_status(call.header("ap-partner-framework-status"))
-    mvpd = status.usable_mvpd(world.catalogue, call.now_ms)
+    mvpd = partner_status.usable_mvpd(call)
     await world.integration(call.requestor.id, mvpd.id)
     viewer = call.viewer
     if await call.degradation(mvpd.id) == degradation.AUTHN_ALL:
         return profiles_answer(call, [degraded_profile(call, viewer, mvpd.id)])
     subject = saml_subject(_saml_response(call))
+    if not _is_enabled(call, mvpd):
+        return await of_mvpd(call, mvpd)
     subscriber = world.catalogue.subscriber_of(mvpd.id, subject) or world.catalogue.subscriber_of(mvpd.id)
     if subscriber is None:
         raise ApiError("invalid_parameter_saml_response", f"{mvpd.id} has no subscriber")
@@ -77,7 +80,7 @@ async def create_profile(call: Call) -> Response:
         mvpd=mvpd.id,
         username=subscriber.username,
         not_before=call.now_ms,
-        not_after=call.now_ms + await call.lifetime("profile"),
+        not_after=call.now_ms + await call.profile_lifetime(),
         issuer="Apple",
         type="appleSSO",
     )
@@ -92,8 +95,25 @@ def _partner(call: Call) -> str:
     return partner
 
 
+def _is_enabled(call: Call, mvpd: Mvpd) -> bool:
+    """Return whether partner single sign-on is enabled for the integration on the device's platform."""
+    return call.space.world.catalogue.platform_flags(call.requestor.id, mvpd.id, call.platform).partner_enabled
+
+
+def _usable_parameters(call: Call) -> dict[str, str]:
+    """Return the valid parameters of a session; an invalid one counts as missing, so that the app resumes."""
+    try:
+        given = session_parameters(call)
+    except ApiError:
+        return {}
+    redirect_url = given.get("redirectUrl")
+    if redirect_url is not None and not sessions.is_redirect_url(redirect_url):
+        del given["redirectUrl"]
+    return given
+
+
 def _partner_request(call: Call, session: Session | Authorized, mvpd: Mvpd, partner: str) -> Response:
-    request = authentication_request(session.session_id, call.now_ms, mvpd, call.inbound.base_url)
+    request = authentication_request(session.session_id, call.now_ms, mvpd, call.base_url)
     return JsonResponse(
         SessionAnswer(
             action_name="partner_profile",

@@ -3,55 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 import msgspec
 from starlette.responses import Response
 
 from pass_harness.mock_server.adobe.errors import ApiError
 from pass_harness.mock_server.adobe.models import ProfileEntry, ProfilesAnswer
-from pass_harness.mock_server.adobe.partner import framework_status
 from pass_harness.mock_server.catalogue import Mvpd
 from pass_harness.mock_server.domain import degradation, metadata, profiles, sessions, temppass
+from pass_harness.mock_server.domain.profiles import Usable
 from pass_harness.mock_server.domain.records import Profile
 from pass_harness.mock_server.domain.temppass import Visitor
 from pass_harness.mock_server.domain.viewer import Viewer
+from pass_harness.mock_server.endpoints import partner_status
 from pass_harness.mock_server.endpoints.temppass import temporary_profile, temppass_identity
 from pass_harness.mock_server.gateway.call import Call, JsonResponse
 
 
 async def all_mvpds(call: Call) -> Response:
-    found = await profiles.valid(call.space.world, call.now_ms, call.viewer)
-    return profiles_answer(call, (profile for profile in found if _partner_confirms(call, profile)))
+    confirmed = partial(partner_status.confirms, call)
+    return profiles_answer(call, await profiles.valid(call.space.world, call.now_ms, call.viewer, usable=confirmed))
 
 
 async def one_mvpd(call: Call) -> Response:
     mvpd = await call.space.world.integration(call.requestor.id, call.path_params["mvpd"])
-    return await _of_mvpd(call, call.viewer, mvpd)
+    return await of_mvpd(call, mvpd)
+
+
+async def of_mvpd(call: Call, mvpd: Mvpd) -> Response:
+    """Return the profile of the device with an MVPD, or an answer without profiles."""
+    return await _of_viewer(call, call.viewer, mvpd, partial(partner_status.confirms, call))
 
 
 async def of_code(call: Call) -> Response:
-    session = await sessions.current(call.space.world, call.now_ms, call.requestor.id, call.path_params["code"])
+    session = await sessions.current(
+        call.space.world,
+        call.now_ms,
+        call.requestor.id,
+        call.path_params["code"],
+        call.settings.undocumented.code_after_login,
+    )
     if session.mvpd is None:
         return profiles_answer(call, ())
     mvpd = await call.space.world.integration(call.requestor.id, session.mvpd)
-    # A code returns the profile of its own login only, without single sign-on.
+    # A code returns the profile of its own login only, without single sign-on of any kind.
     viewer = session.viewer if session.viewer.sso is None else msgspec.structs.replace(session.viewer, sso=None)
     if mvpd.temp_pass is None and not session.completed and await call.degradation(mvpd.id) != degradation.AUTHN_ALL:
         return profiles_answer(call, ())
-    return await _of_mvpd(call, viewer, mvpd)
+    return await _of_viewer(call, viewer, mvpd, profiles.is_regular)
 
 
-async def _of_mvpd(call: Call, viewer: Viewer, mvpd: Mvpd) -> Response:
+async def _of_viewer(call: Call, viewer: Viewer, mvpd: Mvpd, usable: Usable) -> Response:
     world = call.space.world
     if mvpd.temp_pass is not None:
-        visitor = Visitor(viewer.service_provider, viewer.device, temppass_identity(call))
+        visitor = Visitor(viewer.service_provider, viewer.device_decoded, temppass_identity(call))
         trial = await temppass.trial_of(world, mvpd, visitor)
         refused = temppass.refusal(mvpd, visitor, trial, call.now_ms)
         if refused is not None:
             raise ApiError(refused)
         entry = temporary_profile(mvpd, visitor, trial, call.now_ms)
         return JsonResponse(ProfilesAnswer(profiles={mvpd.id: entry} if entry else {}))
-    found = [p for p in await profiles.valid(world, call.now_ms, viewer, mvpd.id) if _partner_confirms(call, p)]
+    found = await profiles.valid(world, call.now_ms, viewer, mvpd.id, usable)
     if not found and await call.degradation(mvpd.id) == degradation.AUTHN_ALL:
         found = [degraded_profile(call, viewer, mvpd.id)]
     return profiles_answer(call, found)
@@ -78,19 +91,8 @@ def profiles_answer(call: Call, found: Iterable[Profile], status: int = 200) -> 
             not_after=profile.not_after,
             issuer=profile.issuer,
             type=profile.type,
-            attributes=metadata.attributes(call.space.world, profile),
+            attributes=metadata.attributes(call.space.world, profile, call.requestor.id),
         )
         for profile in found
     }
     return JsonResponse(ProfilesAnswer(profiles=entries), status)
-
-
-def _partner_confirms(call: Call, profile: Profile) -> bool:
-    """Return False for a profile from the partner framework that its status no longer confirms."""
-    if profile.type != "appleSSO":
-        return True
-    try:
-        status = framework_status(call.header("ap-partner-framework-status"))
-        return status.usable_mvpd(call.space.world.catalogue, call.now_ms).id == profile.mvpd
-    except ApiError:
-        return False

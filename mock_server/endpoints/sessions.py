@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from starlette.responses import Response
 
 from pass_harness.mock_server.adobe.enums import SessionAction, SessionReason
@@ -10,6 +12,7 @@ from pass_harness.mock_server.adobe.models import SessionAnswer, SessionStatus
 from pass_harness.mock_server.domain import sessions
 from pass_harness.mock_server.domain.records import Session
 from pass_harness.mock_server.domain.sessions import Authorized
+from pass_harness.mock_server.endpoints import partner_status
 from pass_harness.mock_server.endpoints.device import device_of
 from pass_harness.mock_server.gateway import parameters
 from pass_harness.mock_server.gateway.call import Call, JsonResponse
@@ -18,7 +21,10 @@ from pass_harness.mock_server.gateway.parameters import Malformed, Repeated
 
 async def create(call: Call) -> Response:
     given = session_parameters(call)
-    session = await sessions.create(call.space.world, call.now_ms, await draft(call), given, call.degradation)
+    confirmed = partial(partner_status.confirms, call)
+    session = await sessions.create(
+        call.space.world, call.now_ms, await draft(call), given, call.degradation, confirmed
+    )
     if isinstance(session, Session):
         call.code = session.code
     return session_answer(call, session, incomplete="resume")

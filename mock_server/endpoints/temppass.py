@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from pass_harness.mock_server.adobe.errors import ApiError
-from pass_harness.mock_server.adobe.headers import decode_base64
+from pass_harness.mock_server.adobe.headers import identity_hash
 from pass_harness.mock_server.adobe.models import ProfileEntry
 from pass_harness.mock_server.catalogue import Mvpd
 from pass_harness.mock_server.domain import registration, temppass
 from pass_harness.mock_server.domain.records import Trial
 from pass_harness.mock_server.domain.temppass import Visitor
+from pass_harness.mock_server.domain.world import World
 from pass_harness.mock_server.gateway import parameters
 from pass_harness.mock_server.gateway.call import Call
 from pass_harness.mock_server.gateway.parameters import Malformed, Repeated
 
-_MAX_IDENTITY = 2048
+Reset = Callable[[World, str, Mvpd, str | None], Awaitable[None]]
+"""Reset of the trials of a device or identity at a service provider's TempPass; None: of all."""
 
 
 async def reset(call: Call) -> Response:
-    """Delete the trials of a device (``device_id`` is the value of AP-Device-Identifier), or all of a TempPass."""
+    """Delete the trials of a device (``device_id`` is the decoded identifier), or those of all devices."""
+    return await _reset(call, "device_id", temppass.reset_devices)
+
+
+async def reset_generic(call: Call) -> Response:
+    """Delete the trials of an identity of a promotional TempPass (``key`` is its hash), or those of all."""
+    return await _reset(call, "key", temppass.reset_identities, promotional=True)
+
+
+async def _reset(call: Call, parameter: str, reset_trials: Reset, *, promotional: bool = False) -> Response:
     try:
         given = parameters.query(call)
     except (Malformed, Repeated) as error:
@@ -32,22 +44,21 @@ async def reset(call: Call) -> Response:
     call.service_provider, call.mvpd = service_provider or None, id_ or None
     if service_provider not in world.catalogue.service_providers:
         raise ApiError("invalid_parameter_service_provider")
-    registration.check_service_provider(call.authorized_client, service_provider)
+    if not registration.may_access(call.authorized_client, service_provider):
+        return PlainTextResponse("Forbidden", 403)  # only this API answers 403; its page shows no body
     if id_ not in world.catalogue.mvpds:
         raise ApiError("invalid_parameter_mvpd")
     mvpd = await world.integration(service_provider, id_)
-    if mvpd.temp_pass is None:
+    if mvpd.temp_pass is None or (promotional and mvpd.temp_pass.resources is None):
         raise ApiError("invalid_parameter_mvpd")
-    device = given.get("device_id", "").removeprefix("fingerprint ").strip()
-    everyone = device.lower() in {"", "all"}
-    await temppass.reset(world, service_provider, mvpd, None if everyone else device)
+    value = given.get(parameter, "").strip()
+    await reset_trials(world, service_provider, mvpd, None if value.lower() in {"", "all"} else value)
     return Response(status_code=204)
 
 
 def temppass_identity(call: Call) -> str | None:
-    """Return the value of AP-TempPass-Identity if it is valid Base64, else None."""
-    value = (call.header("ap-temppass-identity") or "").strip()
-    return value if value and len(value) <= _MAX_IDENTITY and decode_base64(value) else None
+    """Return the identity in AP-TempPass-Identity, or None if the header has none."""
+    return identity_hash(call.header("ap-temppass-identity"))
 
 
 def temporary_profile(mvpd: Mvpd, visitor: Visitor, trial: Trial | None, now_ms: int) -> ProfileEntry | None:
@@ -60,7 +71,8 @@ def temporary_profile(mvpd: Mvpd, visitor: Visitor, trial: Trial | None, now_ms:
     attributes: dict[str, Any] = {"expiration_date": not_after, "userID": _user_id(visitor)}
     if mvpd.temp_pass.resources is not None:
         remaining = max(mvpd.temp_pass.resources - len(used), 0)
-        attributes = {"remaining_resources": remaining, "used_assets": list(used), **attributes}
+        # In Adobe's diagrams the value is 0, not an empty list, while no resource is used.
+        attributes = {"remaining_resources": remaining, "used_assets": list(used) or 0, **attributes}
     return ProfileEntry(
         not_before=not_before,
         not_after=not_after,

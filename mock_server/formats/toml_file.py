@@ -1,4 +1,4 @@
-"""TOML files with the positions of their keys, so that errors name line and column."""
+"""TOML files with the positions of their keys, so that errors and warnings name line and column."""
 
 from __future__ import annotations
 
@@ -38,11 +38,14 @@ class TomlFile:
             raise ConfigError(f"{path}{_not_toml(self._text, str(error))}") from error
 
     def error(self, keys: Keys, sentence: str) -> ConfigError:
-        """Return an error at a key; a missing key has the position of the nearest table above it."""
+        """Return an error at a key."""
+        return ConfigError(f"{self.place(keys)}: {sentence}")
+
+    def place(self, keys: Keys) -> str:
+        """Return file, line and column of a key; a missing key has the position of the nearest table above it."""
         # The position of an array of tables is that of its first table.
         found = position_of(self._text, keys) or position_of(self._text, (*keys, 0))
-        position = "".join(f":{number}" for number in found or ())
-        return ConfigError(f"{self.path}{position}: {sentence}")
+        return str(self.path) + "".join(f":{number}" for number in found or ())
 
     def unknown(self, keys: Keys, known: Iterable[str], what: str = "key") -> ConfigError:
         """Return an error for an unknown key, with a suggestion of a known one; ``what`` names its kind."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from pass_harness.mock_server.adobe.models import DcrErrorAnswer, ErrorInformation
+from pass_harness.mock_server.adobe.models import DcrErrorAnswer, ErrorInformation, SsoErrorAnswer
 from pass_harness.mock_server.gateway.endpoint import JSON, Body, Endpoint, ErrorForm
 from pass_harness.mock_server.openapi import parameters as p
 from pass_harness.mock_server.openapi.operation import HTML, TEXT, Answer, Link, Operation, Parameter
@@ -24,10 +24,12 @@ _TAGS = {
     "logout": "Logout",
     "configuration": "MVPDs of a service provider",
     "temppass": "Temporary access (TempPass)",
+    "sso": "SSO Service: service tokens, link codes and devices",
     "browser": "Pages for the viewer's browser",
 }
 _TOO_LARGE = Answer("The body exceeds the size limit of the mock.", media_type=TEXT)
 _WRONG_METHOD = Answer("The method is not allowed.", headers={"Allow": "Allowed methods."})
+_NOT_ADMITTED = Answer("The caller is not in the allow-list of the mock.", media_type=TEXT)
 _THROTTLED = Answer("Rate limit exceeded: the HTML page of Adobe's gateway.", media_type=HTML)
 
 
@@ -66,7 +68,8 @@ def _described(endpoint: Endpoint) -> Operation:
 def _models(described: Sequence[tuple[Endpoint, Operation]]) -> list[type[msgspec.Struct]]:
     answers = (answer.model for _, operation in described for answer in operation.answers.values())
     bodies = (endpoint.body.model for endpoint, _ in described if endpoint.body)
-    return list(dict.fromkeys(model for model in (*answers, *bodies, ErrorInformation, DcrErrorAnswer) if model))
+    errors = (ErrorInformation, DcrErrorAnswer, SsoErrorAnswer)
+    return list(dict.fromkeys(model for model in (*answers, *bodies, *errors) if model))
 
 
 def _operation(endpoint: Endpoint, operation: Operation) -> dict[str, Any]:
@@ -184,5 +187,8 @@ def _errors(endpoint: Endpoint) -> Mapping[int, Answer]:
             return {**errors, 400: enhanced, 500: enhanced}
         case ErrorForm.DCR:
             return {**errors, 400: Answer("An error of dynamic client registration.", DcrErrorAnswer), 500: enhanced}
+        case ErrorForm.SSO:
+            error = Answer("An error of the SSO Service.", SsoErrorAnswer)
+            return {**errors, 400: error, 401: error, 403: _NOT_ADMITTED, 500: error}
         case ErrorForm.PAGE:
             return {**errors, 400: page, 500: page}

@@ -15,6 +15,8 @@ METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 # OpenAPI 3 (Parameter Object) ignores parameters with these names: media types and security define them.
 _IGNORED_HEADERS = {"accept", "content-type"}
 AUTHORIZATION = "authorization"
+MOST_BYTES = 16 * 1_048_576
+"""Maximum size of a document."""
 
 
 class UnreadableDocument(Exception):
@@ -114,9 +116,13 @@ class Document(msgspec.Struct, frozen=True):
     components: Components = Components()
     security: tuple[dict[str, Any], ...] = ()
 
+    def base_path(self) -> str:
+        """Return the path of the first server, without a slash at the end; ValueError if its URL is invalid."""
+        return urlsplit(self.servers[0].url).path.rstrip("/") if self.servers else ""
+
     def operations(self) -> Iterator[tuple[str, str, Operation]]:
         """Yield method, full path and operation of each operation, with the parameters of its path."""
-        base = urlsplit(self.servers[0].url).path.rstrip("/") if self.servers else ""
+        base = self.base_path()
         for path, item in self.paths.items():
             for method in METHODS:
                 operation: Operation | None = getattr(item, method)
@@ -158,7 +164,10 @@ _TABLES = {
 def read_document(path: Path) -> Document:
     """Read a JSON or YAML file; UnreadableDocument if it is not an OpenAPI 3 document."""
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise UnreadableDocument(f"has more than {MOST_BYTES} bytes; cut it down to the paths of the service")
         if path.suffix.lower() in {".yaml", ".yml"}:
             require("conformance", "an OpenAPI document in YAML")
             from pass_harness.mock_server.openapi.yaml_text import read_yaml  # noqa: PLC0415 - JSON needs no YAML parser
@@ -171,6 +180,10 @@ def read_document(path: Path) -> Document:
     except (ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise UnreadableDocument(f"is not an OpenAPI 3 document in JSON or YAML ({reason})") from error
+    try:
+        document.base_path()
+    except ValueError as error:
+        raise UnreadableDocument(f"has an invalid servers[0].url ({error}); correct it") from error
     if not document.openapi.startswith("3."):
         raise UnreadableDocument(f"is an OpenAPI {document.openapi} document; convert it to OpenAPI 3 first")
     return document

@@ -1,4 +1,4 @@
-"""Descriptions of all endpoints by id. Sources: the API pages of REST API V2 and DCR."""
+"""Descriptions of all endpoints by id. Sources: the API pages of REST API V2, DCR and the SSO Service."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from pass_harness.mock_server.adobe.models import (
     ClientCredentials,
     ConfigurationAnswer,
     DecisionsAnswer,
+    LinkAnswer,
     LogoutAnswer,
     ProfilesAnswer,
+    ServiceTokenAnswer,
     SessionAnswer,
     SessionStatus,
+    SsoDevicesAnswer,
     TokenAnswer,
+    UnlinkAnswer,
 )
 from pass_harness.mock_server.openapi import parameters as p
 from pass_harness.mock_server.openapi.operation import HTML, Answer, Link, Operation, Parameter
@@ -21,6 +25,7 @@ _PROFILES = Answer("Valid profiles by MVPD; empty before a login.", ProfilesAnsw
 _NEXT_STEP = Answer("The next step of the login.", SessionAnswer)
 _DECISIONS = Answer("One decision per resource.", DecisionsAnswer)
 _PAGE = Answer("An HTML page.", media_type=HTML)
+_RESET = {204: Answer("The trials are deleted.")}
 _REDIRECT = Answer("Redirect to the next page.", headers={"Location": "URL of the next page."})
 
 _SAME_PROVIDER = {"path.serviceProvider": "$request.path.serviceProvider"}
@@ -46,9 +51,15 @@ _OPTIONAL_DEVICE = (replace(p.DEVICE_IDENTIFIER, required=False), replace(p.DEVI
 _API = (*p.COMMON, p.VISITOR)
 _WITH_SSO = (*_API, *p.SINGLE_SIGN_ON)
 _WITH_PARTNER = (*_WITH_SSO, p.FRAMEWORK_STATUS)
+_WITH_SERVICE_TOKEN = (p.DEVICE_IDENTIFIER, p.REQUIRED_SERVICE_TOKEN, *p.COMMON)
+_SERVICE_TOKEN = Answer("The service token, for the header AD-Service-Token.", ServiceTokenAnswer)
+_NEW_SERVICE_TOKEN = {**_SAME_PROVIDER, "header.AD-Service-Token": "$response.body#/serviceToken"}
 _LOGIN_PARAMETERS = (
     _query("requestor_id", "The service provider.", "REF30"),
     _query("code", "The code of the session."),
+)
+_LOGOUT_PARAMETERS = (
+    replace(_query("redirect_url", "URL of the app after the logout.", "https://adobe.com"), required=False),
 )
 
 OPERATIONS = {
@@ -83,7 +94,7 @@ OPERATIONS = {
         parameters=(
             Parameter("profile", "query", "No effect: Adobe lists it without a meaning."),
             *_OPTIONAL_DEVICE,
-            *p.COMMON,
+            *_API,
         ),
     ),
     "sessions.create": Operation(
@@ -112,8 +123,11 @@ OPERATIONS = {
         links=(Link("sessions.resume", "Add the missing parameters.", _SAME_CODE),),
     ),
     "authenticate": Operation(
-        "Redirect a browser to the login page of the MVPD",
-        {302: _REDIRECT},
+        "Lead a browser to the login page of the MVPD",
+        {
+            200: replace(_PAGE, sentence="A form that submits itself to the MVPD."),
+            302: replace(_REDIRECT, sentence="Redirect to the MVPD, or to Adobe Pass first."),
+        },
         parameters=(p.USER_AGENT,),
     ),
     "profiles": Operation("Retrieve the valid profiles of a device", {200: _PROFILES}, parameters=_WITH_PARTNER),
@@ -157,20 +171,70 @@ OPERATIONS = {
     ),
     "profiles.partner": Operation(
         "Create a profile with a partner's SAML response",
-        {200: replace(_PROFILES, sentence="A degraded profile."), 201: _PROFILES},
+        {
+            200: replace(_PROFILES, sentence="No profile is created: that of a degradation, or those of the device."),
+            201: _PROFILES,
+        },
         parameters=(*_API, p.FRAMEWORK_STATUS),
     ),
     "temppass.reset": Operation(
-        "Reset a TempPass: delete its trials",
-        {204: Answer("The trials are deleted.")},
+        "Reset a TempPass: delete the trials of devices",
+        _RESET,
         parameters=(
             _query("requestor_id", "The service provider.", "REF30"),
             _query("mvpd_id", "The TempPass.", "TempPass_TEST40"),
-            _query("device_id", "The value of AP-Device-Identifier, or all."),
+            _query("device_id", "The decoded device identifier, or all."),
         ),
     ),
+    "temppass.reset-generic": Operation(
+        "Reset a promotional TempPass: delete the trials of identities",
+        _RESET,
+        parameters=(
+            _query("requestor_id", "The service provider.", "REF30"),
+            _query("mvpd_id", "The promotional TempPass.", "flexibleTempPass"),
+            _query("key", "The hash of the viewer's identity, or all."),
+        ),
+    ),
+    "sso.token": Operation(
+        "Obtain a service token for a common identifier or a link code",
+        {201: _SERVICE_TOKEN},
+        parameters=(p.SSO_ID, p.SSO_LINK, *p.COMMON),
+        links=(
+            Link("sso.refresh", "Refresh the service token.", _NEW_SERVICE_TOKEN),
+            Link("sso.link", "Obtain a link code.", {**_NEW_SERVICE_TOKEN, **_SAME_DEVICE}),
+            Link("sso.list", "List the devices.", {**_NEW_SERVICE_TOKEN, **_SAME_DEVICE}),
+            Link("sso.unlink", "Remove devices.", {**_NEW_SERVICE_TOKEN, **_SAME_DEVICE}),
+        ),
+    ),
+    "sso.refresh": Operation(
+        "Refresh a service token",
+        {200: _SERVICE_TOKEN},
+        parameters=(p.REQUIRED_SERVICE_TOKEN, *p.COMMON),
+    ),
+    "sso.link": Operation(
+        "Obtain a link code, with which another device joins the SSO profile",
+        {201: Answer("The link code.", LinkAnswer)},
+        parameters=_WITH_SERVICE_TOKEN,
+        links=(
+            Link(
+                "sso.token",
+                "Join the SSO profile on another device.",
+                {**_SAME_PROVIDER, "header.X-SSO-LINK": "$response.body#/code"},
+            ),
+        ),
+    ),
+    "sso.unlink": Operation(
+        "Remove devices from an SSO profile",
+        {200: Answer("The devices that were removed.", UnlinkAnswer)},
+        parameters=_WITH_SERVICE_TOKEN,
+    ),
+    "sso.list": Operation(
+        "List the devices of an SSO profile",
+        {200: Answer("The devices, by device identifier.", SsoDevicesAnswer)},
+        parameters=_WITH_SERVICE_TOKEN,
+    ),
     "browser.saml": Operation(
-        "Page of the mock: redirect to the login page", {200: _PAGE, 302: _REDIRECT}, parameters=_LOGIN_PARAMETERS
+        "Page of the mock: redirect to the login page", {302: _REDIRECT}, parameters=_LOGIN_PARAMETERS
     ),
     "browser.login-form": Operation(
         "Page of the mock: the login page of an MVPD", {200: _PAGE, 302: _REDIRECT}, parameters=_LOGIN_PARAMETERS
@@ -203,11 +267,13 @@ OPERATIONS = {
         parameters=(replace(_query("code", "The code.", "8ER640M"), required=False),),
     ),
     "browser.logout": Operation(
-        "Page of the mock: the logout page of an MVPD",
-        {200: _PAGE},
-        parameters=(
-            _query("mso_id", "The MVPD.", "Cablevision"),
-            replace(_query("redirect_url", "URL of the app after the logout.", "https://adobe.com"), required=False),
-        ),
+        "Page of the mock: redirect to the logout endpoint of an MVPD",
+        {302: _REDIRECT},
+        parameters=(_query("mso_id", "The MVPD.", "Cablevision"), *_LOGOUT_PARAMETERS),
+    ),
+    "browser.mvpd-logout": Operation(
+        "Page of the mock: the logout endpoint of an MVPD",
+        {200: replace(_PAGE, sentence="A page, without a valid redirect_url."), 302: _REDIRECT},
+        parameters=_LOGOUT_PARAMETERS,
     ),
 }

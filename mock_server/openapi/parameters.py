@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pass_harness.mock_server.openapi.operation import Parameter
 
 _BASE64 = r"([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})"
@@ -45,6 +47,18 @@ ROKU_TOKEN = Parameter(
     "X-Roku-Reserved-Roku-Connect-Token", "header", "Single sign-on by platform identity: the token of Roku."
 )
 SERVICE_TOKEN = Parameter("AD-Service-Token", "header", "Single sign-on by service token: a JWS.")
+REQUIRED_SERVICE_TOKEN = replace(
+    SERVICE_TOKEN, sentence="A service token of the SSO Service: names the SSO profile.", required=True
+)
+SSO_ID = Parameter(
+    "X-SSO-ID",
+    "header",
+    "Common identifier of the app: devices with the same one share an SSO profile. Required without X-SSO-LINK.",
+    example="unique_common_identifier",
+)
+SSO_LINK = Parameter(
+    "X-SSO-LINK", "header", "Link code of another device, whose SSO profile this device joins.", example="228128"
+)
 FRAMEWORK_STATUS = Parameter(
     "AP-Partner-Framework-Status",
     "header",

@@ -35,10 +35,9 @@ def activated_page(provider: str | None, again: str) -> str:
     return _render("activated.html", activated=provider is not None, provider=provider, again=again)
 
 
-def logged_out_page(mvpd: Mvpd, redirect_url: str) -> str:
-    """Return the last page of a logout, with a link to ``redirect_url`` if that is a web address."""
-    is_web = redirect_url.startswith(("https://", "http://"))
-    return _render("logged_out.html", mvpd=mvpd, redirect_url=redirect_url if is_web else "")
+def logged_out_page(mvpd: Mvpd) -> str:
+    """Return the last page of a logout that has no app to go back to."""
+    return _render("logged_out.html", mvpd=mvpd)
 
 
 def error_page(sentence: str) -> str:

@@ -5,21 +5,25 @@ After a change, run ``python tests/packaging/write_schemas.py``.
 
 from __future__ import annotations
 
-from pass_harness.mock_server.adobe.errors import DCR_ERRORS, ENHANCED_ERRORS
+from pass_harness.mock_server.adobe.error_codes import ALL_CODES
+from pass_harness.mock_server.adobe.errors import ENHANCED_ERRORS
 from pass_harness.mock_server.behaviours.effects import Denial, Effect
 from pass_harness.mock_server.behaviours.latency import Distribution
 from pass_harness.mock_server.behaviours.model import Behaviour
 from pass_harness.mock_server.behaviours.presets import PresetCall, presets
 from pass_harness.mock_server.config.settings import ConfigFile
-from pass_harness.mock_server.domain import degradation
+from pass_harness.mock_server.domain.degradation import RULES, Degradation
 from pass_harness.mock_server.formats.json_schema import EXACTLY_ONE, Amendments, Schema, document, fragment
 
+_RULE = {"enum": list(RULES)}
+
 AMENDMENTS: Amendments = {
+    (Degradation, "rule"): _RULE,
     (Denial, "code"): {"enum": sorted(ENHANCED_ERRORS)},
     (Distribution, ""): EXACTLY_ONE,
     (Effect, ""): EXACTLY_ONE,
-    (Effect, "degradation"): {"enum": list(degradation.RULES)},
-    (Effect, "error"): {"enum": sorted({*ENHANCED_ERRORS, *DCR_ERRORS})},
+    (Effect, "degradation"): {"anyOf": [_RULE, fragment(Degradation, {(Degradation, "rule"): _RULE})]},
+    (Effect, "error"): {"enum": sorted(ALL_CODES)},
     (PresetCall, "preset"): {"enum": list(presets())},
 }
 

@@ -50,7 +50,7 @@ class Flaw(StrEnum):
 
 
 class MediaToken(msgspec.Struct, frozen=True):
-    """Content of a media token; ``issued`` and ``ttl`` in milliseconds."""
+    """Content of a media token; ``issued`` and ``ttl`` in milliseconds, whole seconds of ``issued`` in the format."""
 
     session_guid: str
     requestor_id: str
@@ -61,20 +61,20 @@ class MediaToken(msgspec.Struct, frozen=True):
     proxy_mvpd_id: str | None = None
 
 
-def serialize(token: MediaToken, key: RSAPrivateKey) -> str:
+def serialize(token: MediaToken, key: RSAPrivateKey, nonce: str = "") -> str:
     """Sign a token with SHA256withRSA and return it as one line of Base64.
 
-    The format has the issue time in whole seconds, so the TTL includes the remaining milliseconds: the token expires
-    exactly with the decision, and two tokens of the same second differ.
+    ``nonce``, in an XML comment, keeps tokens of one second apart; the TTL is a round figure, as in public tokens.
     """
     issue_time = _issue_time(token.issued // 1000)
     proxy = f"<proxyMvpdId>{_text(token.proxy_mvpd_id)}</proxyMvpdId>" if token.proxy_mvpd_id else ""
+    comment = f"<!--{nonce}-->" if nonce else ""
     element = (
         f"<authToken><sessionGUID>{_text(token.session_guid)}</sessionGUID>"
         f"<requestorID>{_text(token.requestor_id)}</requestorID>"
         f"<resourceID>{_resource(token.resource_id)}</resourceID>"
-        f"<ttl>{token.ttl + token.issued % 1000}</ttl><issueTime>{issue_time}</issueTime>"
-        f"<mvpdId>{_text(token.mvpd_id)}</mvpdId>{proxy}</authToken>"
+        f"<ttl>{token.ttl}</ttl><issueTime>{issue_time}</issueTime>"
+        f"<mvpdId>{_text(token.mvpd_id)}</mvpdId>{proxy}{comment}</authToken>"
     )
     signature = base64.b64encode(key.sign(element.encode(), _PADDING, _HASH)).decode()
     return base64.b64encode(f"<signatureInfo>{signature}<signatureInfo>{element}".encode()).decode()
@@ -85,17 +85,18 @@ def _issue_time(second: int) -> str:
     return datetime.fromtimestamp(second, UTC).strftime(_TIME)
 
 
-def serialize_flawed(token: MediaToken, key: RSAPrivateKey, flaw: Flaw) -> str:
+def serialize_flawed(token: MediaToken, key: RSAPrivateKey, flaw: Flaw, nonce: str = "") -> str:
     """Return a token with one flaw, otherwise as `serialize` does."""
     match flaw:
         case Flaw.EXPIRED:
-            return serialize(msgspec.structs.replace(token, issued=token.issued - token.ttl - _EXPIRED_SINCE_MS), key)
+            expired = msgspec.structs.replace(token, issued=token.issued - token.ttl - _EXPIRED_SINCE_MS)
+            return serialize(expired, key, nonce)
         case Flaw.WRONG_RESOURCE:
-            return serialize(msgspec.structs.replace(token, resource_id="another-resource"), key)
+            return serialize(msgspec.structs.replace(token, resource_id="another-resource"), key, nonce)
         case Flaw.BAD_SIGNATURE:
             # A valid signature, but of another token.
             good, other = (
-                _parts(serialize(t, key)) for t in (token, msgspec.structs.replace(token, ttl=token.ttl + 1))
+                _parts(serialize(t, key, nonce)) for t in (token, msgspec.structs.replace(token, ttl=token.ttl + 1))
             )
             return base64.b64encode(f"{other[0]}{good[1]}".encode()).decode()
 
