@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, wraps
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
@@ -160,14 +160,24 @@ def _bearer(header: str) -> str | None:
 
 @read_once
 def signature(exchange: Exchange) -> tuple[str, ...]:
-    """Return the key that is equal for two requests if one repeats the other unchanged."""
+    """Return the key that is equal for two requests if one repeats the other unchanged.
+
+    Requests whose bodies are missing are not equal to others.
+    """
     return (
         exchange.method,
         exchange.path,
         exchange.query,
-        exchange.request_body,
+        f"{exchange.id}" if "request_body" in exchange.lacks else exchange.request_body,
         exchange.device or exchange.ip,
+        *_parameters_in_headers(exchange),
     )
+
+
+def _parameters_in_headers(exchange: Exchange) -> Iterator[str]:
+    """Yield the (masked) parameters of the SSO Service, which are headers."""
+    if exchange.endpoint.startswith("sso."):
+        yield from (exchange.request_headers.get(name, "") for name in ("x-sso-id", "x-sso-link", "ad-service-token"))
 
 
 def is_server_failure(exchange: Exchange) -> bool:

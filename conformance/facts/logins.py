@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.actions import device_names
+from pass_harness.conformance.facts.devices import Devices
 from pass_harness.conformance.facts.exchanges import (
     DECISIONS,
     PROFILE_ANSWERS,
-    PROFILE_QUERIES,
+    answer,
     ended,
     errors,
     profiles,
@@ -21,7 +21,7 @@ GONE = frozenset(
     {"authenticated_profile_missing", "authenticated_profile_expired", "authenticated_profile_invalidated"}
 )
 """Codes of the errors that report a profile as gone."""
-LOGIN_ENDPOINTS = PROFILE_ANSWERS | DECISIONS | {"logout"}
+LOGIN_ENDPOINTS = PROFILE_ANSWERS | DECISIONS | {"logout", "sessions.create"}
 """Endpoints that `Logins` reads."""
 
 
@@ -29,6 +29,11 @@ def reports_profile_gone(exchange: Exchange) -> bool:
     """Return whether the response reports that the profile is missing, expired or invalidated."""
     found = errors(exchange)
     return bool(found) and any(error.get("code") in GONE for error in found)
+
+
+def needs_no_login(exchange: Exchange) -> bool:
+    """Return whether a session response lets the service continue without a login."""
+    return exchange.status == 200 and answer(exchange).get("actionName") == "authorize"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,47 +55,79 @@ class Login:
 
 @dataclass
 class Logins:
-    """Logins seen, by device identifier and by IP address."""
+    """Logins seen, by the names of devices."""
 
+    devices: Devices
     _by_name: Bounded[str, Login] = field(default_factory=Bounded)
+    _authorized: Bounded[str, float] = field(default_factory=Bounded)
+    """Times at which Adobe Pass answered a session with the actionName authorize."""
 
     def observe(self, exchange: Exchange) -> None:
         if exchange.endpoint in PROFILE_ANSWERS:
             self._profiles(exchange)
+        elif exchange.endpoint == "sessions.create":
+            if needs_no_login(exchange):
+                for name in self.devices.names(exchange):
+                    self._authorized.put(name, exchange.wall)
         elif (exchange.endpoint == "logout" and exchange.status == 200) or (
             exchange.endpoint in DECISIONS and reports_profile_gone(exchange)
         ):
-            self.forget(exchange)
+            self._end(exchange)
 
     def of(self, seen: Observation) -> Login | None:
         """Return the login of the device of an observation, expired or not."""
-        # Devices of a household share an address, so an exchange with a device identifier is looked up by that alone.
-        if isinstance(seen, Exchange) and seen.device:
-            return self._by_name.get(seen.device)
-        found = (self._by_name.get(name) for name in device_names(seen))
+        names = self.devices.names(seen)
+        if isinstance(seen, Exchange):  # devices of a household share an address, so its best name counts alone
+            return self._by_name.get(names[0])
+        found = map(self._by_name.get, names)
         return next((login for login in found if login is not None), None)
+
+    def was_authorized(self, seen: Observation, since_s: float) -> bool:
+        """Return whether Adobe Pass let the device continue without a login since then: a TempPass, for example."""
+        return any((self._authorized.get(name) or 0.0) >= since_s for name in self.devices.names(seen))
 
     def _profiles(self, exchange: Exchange) -> None:
         found = profiles(exchange)
-        if found:
-            before = self.of(exchange)
-            since = before.since_s if before is not None and before.is_valid(exchange.wall) else ended(exchange)
-            login = Login(tuple(found), exchange.id, exchange.service_provider, since, _until(exchange))
-            for name in device_names(exchange):
-                self._by_name.put(name, login)
-        elif exchange.status in {200, 201} and exchange.endpoint in PROFILE_QUERIES:
+        if not found:
+            if exchange.status in {200, 201} and exchange.endpoint == "profiles":
+                self.forget(exchange)
+            elif exchange.status in {200, 201} and exchange.endpoint == "profiles.mvpd":
+                self._end(exchange)
+            return
+        before = self.of(exchange)
+        if before is not None and not before.is_valid(exchange.wall):
+            before = None
+        if before is not None and all(map(_is_temporary, found.values())):
+            return  # the viewer stays logged in while a TempPass is looked up
+        since = before.since_s if before is not None else ended(exchange)
+        until = max(expiry(profile, exchange) for profile in found.values())
+        login = Login(tuple(found), exchange.id, exchange.service_provider, since, until)
+        for name in self.devices.names(exchange):
+            self._by_name.put(name, login)
+
+    def _end(self, exchange: Exchange) -> None:
+        """End the login with the exchange's TV provider; logins with others stay."""
+        login = self.of(exchange)
+        if login is None:
+            return
+        others = tuple(mvpd for mvpd in login.mvpds if mvpd != exchange.mvpd)
+        if exchange.mvpd is None or not others:
             self.forget(exchange)
+        elif others != login.mvpds:
+            for name in self.devices.names(exchange):
+                self._by_name.put(name, replace(login, mvpds=others))
 
     def forget(self, seen: Observation) -> None:
         """Remove the login of the device of an observation."""
-        for name in device_names(seen):
+        for name in self.devices.names(seen):
             self._by_name.pop(name)
 
 
-def _until(exchange: Exchange) -> float:
-    ends = [
-        profile["notAfter"]
-        for profile in profiles(exchange).values()
-        if isinstance(profile, dict) and isinstance(profile.get("notAfter"), int)
-    ]
-    return exchange.wall + (max(ends) - exchange.at) / 1000 if ends else float("inf")
+def expiry(profile: object, exchange: Exchange) -> float:
+    """Return the end of a profile in a response, in seconds on the scale of ``Exchange.wall``."""
+    not_after = profile.get("notAfter") if isinstance(profile, dict) else None
+    return exchange.wall + (not_after - exchange.at) / 1000 if isinstance(not_after, int) else float("inf")
+
+
+def _is_temporary(profile: object) -> bool:
+    return isinstance(profile, dict) and profile.get("type") == "temporary"

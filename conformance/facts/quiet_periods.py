@@ -18,26 +18,30 @@ V = TypeVar("V")
 
 @dataclass
 class QuietPeriods(Generic[K, V]):
-    """Keys that should stay quiet from a given time on.
+    """Keys that should stay quiet from a given time on. After enough quiet an opportunity counts as held."""
 
-    After ``quiet_s`` seconds of quiet an opportunity counts as held. If the trace ends before that,
-    ``quiet_at_end_s`` seconds are enough.
-    """
-
-    quiet_s: float
-    quiet_at_end_s: float
     _since: Bounded[K, tuple[float, V]] = field(default_factory=lambda: Bounded(KEPT_CODES))
-    _waiting: dict[K, float] = field(default_factory=dict)
-    _order: list[tuple[float, int, K]] = field(default_factory=list)
+    _waiting: dict[K, int] = field(default_factory=dict)
+    """Number of the entry in ``_order`` that decides about a key."""
+    _order: list[tuple[float, int, K, float]] = field(default_factory=list)
     """Heap of the waiting keys by time: codes that live for 30 minutes are beside codes that live for seconds."""
     _numbers: Iterator[int] = field(default_factory=count)
 
-    def begin(self, key: K, since: float, why: V) -> None:
-        """Allow no further request for this key from ``since`` on, because of ``why``. The first reason stays."""
+    def begin(self, key: K, since: float, why: V, *, quiet_s: float, quiet_at_end_s: float) -> None:
+        """Allow no further request for this key from ``since`` on, because of ``why``. The first reason stays.
+
+        The key is held after ``quiet_s`` seconds of quiet, or ``quiet_at_end_s`` seconds at the end of the trace.
+        """
         if self._since.get(key) is None:
             self._since.put(key, (since, why))
-            self._waiting[key] = since
-            heapq.heappush(self._order, (since, next(self._numbers), key))
+            self._waiting[key] = -1
+            self.extend(key, since, quiet_s=quiet_s, quiet_at_end_s=quiet_at_end_s)
+
+    def extend(self, key: K, since: float, *, quiet_s: float, quiet_at_end_s: float) -> None:
+        """Wait for quiet from ``since`` on, after a request that breaks nothing, unless the key was decided."""
+        if key in self._waiting:
+            number = self._waiting[key] = next(self._numbers)
+            heapq.heappush(self._order, (since + quiet_s, number, key, since + quiet_at_end_s))
 
     def since(self, key: K) -> tuple[float, V] | None:
         """Return the start of the key's quiet period and its reason, or None without one."""
@@ -55,17 +59,19 @@ class QuietPeriods(Generic[K, V]):
     def passed(self, now_s: float) -> Iterable[Outcome]:
         """Return one `HELD` for each key that has been quiet for long enough."""
         # Every poll calls this, so no generator is created while no key is due.
-        due = self._order and now_s - self._order[0][0] >= self.quiet_s
-        return self._held(now_s, self.quiet_s) if due else ()
+        due = self._order and now_s >= self._order[0][0]
+        return self._held(now_s) if due else ()
 
-    def finish(self, now_s: float) -> Iterable[Outcome]:
-        """Return one `HELD` for each key that was quiet for ``quiet_at_end_s`` seconds at the end of the trace."""
-        return self._held(now_s, self.quiet_at_end_s)
+    def finish(self, now_s: float) -> Iterator[Outcome]:
+        """Yield one `HELD` for each key that was quiet for long enough at the end of the trace."""
+        for _, number, key, enough_s in self._order:
+            if self._waiting.get(key) == number and now_s >= enough_s:
+                yield HELD
 
-    def _held(self, now_s: float, quiet_s: float) -> Iterator[Outcome]:
-        while self._order and now_s - self._order[0][0] >= quiet_s:
-            since, _, key = heapq.heappop(self._order)
+    def _held(self, now_s: float) -> Iterator[Outcome]:
+        while self._order and now_s >= self._order[0][0]:
+            _, number, key, _ = heapq.heappop(self._order)
             # A key that was broken, ended or started again since then no longer waits for this time.
-            if self._waiting.get(key) == since:
+            if self._waiting.get(key) == number:
                 del self._waiting[key]
                 yield HELD

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.exchanges import answer, brief, ended
+from pass_harness.conformance.facts.sources import Source, source_of
 from pass_harness.mock_server.exchange import Exchange
 
 POLL_ENDPOINTS = frozenset({"sessions.create", "profiles.code"})
@@ -25,6 +26,8 @@ class Session:
     """Lifetime of the code in seconds, from ``exchange.wall`` on."""
     missing: tuple[str, ...]
     """Parameters that the session still lacks."""
+    source: Source
+    """Source of the request that created the session."""
 
     @property
     def expires_s(self) -> float:
@@ -51,6 +54,7 @@ def session_of(exchange: Exchange) -> Session | None:
         exchange=brief(exchange),
         lifetime_s=_lifetime_s(body.get("notAfter"), exchange),
         missing=tuple(str(name) for name in missing) if isinstance(missing, list) else (),
+        source=source_of(exchange),
     )
 
 
@@ -60,22 +64,13 @@ class Sessions:
 
     replaced: Session | None = None
     """Session that the current exchange replaced with a new one."""
-    polled: str | None = None
-    """Code that the current exchange polls for a streaming device.
-
-    A second screen may look up its own code from its own address; that is not a poll of the device.
-    """
     _by_code: Bounded[str, Session] = field(default_factory=lambda: Bounded(KEPT_CODES))
     _current: Bounded[tuple[str | None, str], Session] = field(default_factory=lambda: Bounded(KEPT_CODES))
 
     def observe(self, exchange: Exchange) -> None:
         """Process an exchange and make it the current one."""
-        self.replaced = self.polled = None
-        if exchange.endpoint == "profiles.code":
-            session = self.get(exchange.code)
-            if session is None or session.exchange.ip == exchange.ip:
-                self.polled = exchange.code
-        elif exchange.endpoint == "sessions.create":
+        self.replaced = None
+        if exchange.endpoint == "sessions.create":
             self._created(session_of(exchange))
 
     def _created(self, session: Session | None) -> None:
@@ -89,6 +84,11 @@ class Sessions:
 
     def get(self, code: str | None) -> Session | None:
         return self._by_code.get(code) if code else None
+
+    def is_at_home(self, exchange: Exchange) -> bool:
+        """Return whether a request by code bears the address of the code's device, as far as is known."""
+        session = self.get(exchange.code)
+        return session is None or session.exchange.ip == exchange.ip
 
     def current(self, exchange: Exchange) -> Session | None:
         """Return the latest session of the exchange's device."""

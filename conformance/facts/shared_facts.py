@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pass_harness.conformance.facts.breaker import Breaker
+from pass_harness.conformance.facts.callers import Callers
+from pass_harness.conformance.facts.devices import Devices
+from pass_harness.conformance.facts.instances import Instances
+from pass_harness.conformance.facts.polls import Polls
 from pass_harness.conformance.facts.sessions import Sessions
 from pass_harness.conformance.facts.tokens import Tokens
-from pass_harness.conformance.observation import Observation, moment
+from pass_harness.conformance.facts.version1 import Version1
+from pass_harness.conformance.observation import Observation
 from pass_harness.mock_server.exchange import Exchange
 
 
@@ -18,12 +24,31 @@ class SharedFacts:
     """Whether a driver reports the viewers' actions. Without one no verb comes."""
     tokens: Tokens = field(default_factory=Tokens)
     sessions: Sessions = field(default_factory=Sessions)
+    breaker: Breaker = field(default_factory=Breaker)
+    callers: Callers = field(default_factory=Callers)
+    instances: Instances = field(default_factory=Instances)
+    version1: Version1 = field(default_factory=Version1)
+    polls: Polls = field(init=False)
+    devices: Devices = field(init=False)
     now_s: float = float("-inf")
     """Time of the latest observation, in seconds on the mock's monotonic clock."""
 
+    def __post_init__(self) -> None:
+        self.polls = Polls(self.sessions)
+        self.devices = Devices(self.sessions, self.driven)
+
     def observe(self, seen: Observation) -> None:
-        now_s = moment(seen)
-        self.now_s = max(self.now_s, now_s)
         if isinstance(seen, Exchange):
+            self.now_s = max(self.now_s, seen.wall)
+            self.breaker.observe(seen)
+            self.callers.observe(seen)
+            if not seen.endpoint or not self.version1.beside_v2:
+                self.version1.observe(seen)
             self.tokens.observe(seen)
+            self.instances.observe(self.tokens.sent, seen.device)
             self.sessions.observe(seen)
+            self.polls.observe(seen)
+        else:
+            self.now_s = max(self.now_s, seen.ended)
+        if self.driven:
+            self.devices.observe(seen)

@@ -1,8 +1,14 @@
-"""Outcomes that depend on short times, which a busy mock cannot measure."""
+"""Outcomes that depend on short times, which a busy mock cannot measure.
+
+The engine does this for findings (`evaluation.lags`). Rules do it for opportunities that held, whose exchanges the
+engine does not know.
+"""
 
 from __future__ import annotations
 
-from pass_harness.conformance.outcomes import Expectations, Outcome, Unclear
+from collections.abc import Sequence
+
+from pass_harness.conformance.outcomes import HELD, ONE_HELD, Expectations, Outcome, lagged
 from pass_harness.mock_server.exchange import Exchange
 
 
@@ -14,8 +20,11 @@ def timed(expectations: Expectations, outcome: Outcome, *exchanges: Exchange, sl
     limit = max(expectations.lag_limit_ms, slack * 1000)
     for exchange in exchanges:
         if exchange.lag_ms > limit:
-            return Unclear(
-                reason=f"the mock's event loop lagged by more than {expectations.lag_limit_ms:.0f} ms",
-                exchanges=tuple(one.id for one in exchanges),
-            )
+            return lagged(expectations, tuple(one.id for one in exchanges))
     return outcome
+
+
+def timed_held(expectations: Expectations, *exchanges: Exchange) -> Sequence[Outcome]:
+    """Return `timed` for an opportunity that was held, as the result of `Rule.observe`."""
+    outcome = timed(expectations, HELD, *exchanges)
+    return ONE_HELD if outcome is HELD else (outcome,)

@@ -6,11 +6,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.exchanges import NEEDS_TOKEN, answer, bearer, brief, form, json_object
+from pass_harness.conformance.facts.exchanges import (
+    NEEDS_TOKEN,
+    answer,
+    answered_before,
+    bearer,
+    brief,
+    form,
+    json_object,
+)
 from pass_harness.mock_server.exchange import Exchange
 
 REJECTED = "invalid_access_token_client_application"
 """Code of the error for an invalid token. A token refused for one service provider stays valid for others."""
+REFUSED_FOR_PROVIDER = "invalid_access_token_service_provider"
+"""Code of the error for a client whose application does not belong to the service provider. No token of that client
+can help."""
+CLIENT_REFUSALS = frozenset({"invalid_client", "unauthorized_client"})
+"""Errors of the token endpoint that refuse the client credentials."""
+BY_CODE = frozenset({"sessions.resume", "sessions.retrieve", "profiles.code"})
+"""Endpoints that a second screen also calls, with a client of its own, for the code of another device."""
 
 
 @dataclass(slots=True)
@@ -23,6 +38,10 @@ class Token:
     lifetime_s: float
     """Lifetime in seconds, from ``issued.wall`` on."""
     rejected: Exchange | None = None
+    works_again: bool = False
+    """Whether Adobe Pass accepted the token in a request after it had rejected it: the rejection was a fault."""
+    accepted: bool = False
+    """Whether Adobe Pass accepted the token in a request."""
     uses: int = 0
 
     @property
@@ -40,10 +59,13 @@ class Client:
     """One registration, or a client that was registered before the trace began (``registered`` is None)."""
 
     id: str
-    registered: Exchange | None
-    statement: str | None
+    registered: Exchange | None = None
+    statement: str | None = None
     refused: bool = False
-    """Whether the response was invalid_client, after which the service may register again."""
+    """Whether Adobe Pass refused the credentials, an unused token or the service provider.
+
+    After that, the service may register again: the action of these errors is application-registration.
+    """
     tokens: list[Token] = field(default_factory=list)
     """Latest tokens, oldest first."""
     devices: set[str] = field(default_factory=set)
@@ -62,9 +84,9 @@ class Tokens:
     sent: Token | None = None
     """Known token that the current exchange carries."""
     rejection: Exchange | None = None
-    """Earlier exchange that rejected that token."""
+    """Earlier exchange that rejected that token, unless a request since then has shown that it works."""
     client: Client | None = None
-    """Client of the current exchange."""
+    """Client of the current exchange, if it is one for a device; None for a request by code (`BY_CODE`)."""
     previous_client: Client | None = None
     """Client of the previous exchange of the same device."""
     previous_tokens: Sequence[Token] = ()
@@ -85,6 +107,17 @@ class Tokens:
             self._issue(exchange)
         elif endpoint == "dcr.register" and exchange.status == 201:
             self._register(exchange)
+
+    def recall(self, earlier: Exchange) -> None:
+        """Process a registration or token request from before the trace.
+
+        Nothing is known about the use of earlier tokens, so only the latest one of each client counts.
+        """
+        self.observe(earlier)
+        client_id = client_of(earlier) if earlier.endpoint == "dcr.token" else None
+        if client_id is not None:
+            client = self._known(client_id)
+            client.tokens = client.tokens[-1:]
 
     def of(self, client_id: str) -> Sequence[Token]:
         """Return the latest tokens of a client, oldest first."""
@@ -109,11 +142,10 @@ class Tokens:
         client_id = client_of(exchange)
         if client_id is None:
             return
-        client = self._clients.get(client_id) or Client(client_id, None, None)
-        self._clients.put(client_id, client)
+        client = self._known(client_id)
         self.previous_tokens = client.tokens
         body = answer(exchange)
-        if body.get("error") == "invalid_client":
+        if body.get("error") in CLIENT_REFUSALS:
             client.refused = True
         value, life = body.get("access_token"), body.get("expires_in")
         if exchange.status != 201 or not isinstance(value, str) or not isinstance(life, int | float):
@@ -129,17 +161,37 @@ class Tokens:
         value = bearer(exchange)
         token = self._tokens.get(value) if value else None
         client_id = token.client if token is not None else exchange.client_id
-        self.client = self._clients.get(client_id) if client_id else None
-        if self.client is not None and exchange.device:
-            self._serve(self.client, exchange.service_provider, exchange.device)
-        if token is None:
-            return
-        self.sent, self.rejection = token, token.rejected
-        token.uses += 1
-        if rejects_token(exchange) and token.rejected is None:
+        client = self._known(client_id) if client_id else None
+        if client is not None and exchange.device and exchange.endpoint not in BY_CODE:
+            self._serve(client, exchange.service_provider, exchange.device)
+        if token is not None:
+            self.sent, self.rejection = token, None if token.works_again else token.rejected
+            accepted = 200 <= exchange.status <= 400
+            token.uses += 1
+            token.accepted = token.accepted or accepted
+            if accepted and token.rejected is not None and answered_before(token.rejected, exchange):
+                token.works_again = True
+        if exchange.status == 401 and client is not None:
+            self._reject(client, token, exchange)
+
+    def _reject(self, client: Client, token: Token | None, exchange: Exchange) -> None:
+        if answer(exchange).get("code") == REFUSED_FOR_PROVIDER:
+            client.refused = True
+        elif token is not None and token.rejected is None and rejects_token(exchange):
             token.rejected = exchange
+            if not token.accepted and exchange.wall < token.expires_s:
+                client.refused = True
+
+    def _known(self, client_id: str) -> Client:
+        """Return the client, which may have been registered before the trace began."""
+        client = self._clients.get(client_id)
+        if client is None:
+            client = Client(client_id)
+            self._clients.put(client_id, client)
+        return client
 
     def _serve(self, client: Client, service_provider: str | None, device: str) -> None:
+        self.client = client
         served = (service_provider, device)
         self.previous_client = self._serving.get(served)
         if self.previous_client is not client:

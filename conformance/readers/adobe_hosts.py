@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import SplitResult
 
+from pass_harness.conformance.facts.version1 import version1_of
 from pass_harness.mock_server.proxy.recognition import endpoint_of
 
 ADOBE_HOSTS = frozenset(
@@ -31,6 +32,8 @@ class Hosts:
     """Number of requests to other hosts."""
     resembling: Counter[str] = field(default_factory=Counter)
     """Number of those with a path of Adobe Pass, by host."""
+    never_sent: Counter[str] = field(default_factory=Counter)
+    """Number of entries for Adobe Pass that never went out, by reason."""
 
     def include(self, method: str, url: SplitResult) -> bool:
         """Return whether a request is to Adobe Pass, and count those that are not.
@@ -40,7 +43,7 @@ class Hosts:
         host = url.hostname or ""
         if host in ADOBE_HOSTS or host in self.others or url.netloc in self.others:
             return True
-        resembles = bool(endpoint_of(method, url.path))
+        resembles = bool(endpoint_of(method, url.path) or version1_of(url.path))
         if resembles and _is_loopback(host):
             return True
         self.passed_over += 1

@@ -9,84 +9,39 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import SplitResult, unquote, urlencode, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import msgspec
 
 from pass_harness.conformance.errors import ConfigError
 from pass_harness.conformance.readers.adobe_hosts import Hosts
 from pass_harness.conformance.readers.gzip_files import unpacked
+from pass_harness.conformance.readers.har_bodies import Body, request_body, response_body
+from pass_harness.conformance.readers.har_entry import Entry, Pair, Request, Response, lenient
 from pass_harness.conformance.readers.json_stream import BadJson, JsonStream
-from pass_harness.mock_server.adobe.headers import decode_base64, effective_ip
-from pass_harness.mock_server.exchange import Exchange, ExchangeMetadata
+from pass_harness.conformance.readers.never_sent import never_sent
+from pass_harness.conformance.readers.redaction import CHECKED, REMEDY, is_placeholder, is_redacted
+from pass_harness.mock_server.adobe.headers import effective_ip
+from pass_harness.mock_server.exchange import BodyName, Exchange, ExchangeMetadata
 from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
-from pass_harness.mock_server.journal.masking import mask_body, mask_form, mask_header
+from pass_harness.mock_server.journal.masking import Masker
 from pass_harness.mock_server.space_paths import DEFAULT_SPACE
-
-
-class _Pair(msgspec.Struct, gc=False):
-    name: str = ""
-    value: str | None = ""
-
-
-class _PostData(msgspec.Struct, gc=False):
-    text: str | None = None
-    params: list[_Pair] | None = None
-
-
-class _Request(msgspec.Struct, gc=False, rename="camel"):
-    method: str
-    url: str
-    headers: list[_Pair] | None = None
-    post_data: _PostData | None = None
-
-
-class _Content(msgspec.Struct, gc=False):
-    text: str | None = None
-    encoding: str | None = None
-
-
-class _Response(msgspec.Struct, gc=False):
-    status: int | None = None
-    headers: list[_Pair] | None = None
-    content: _Content | None = None
-
-
-class _Entry(msgspec.Struct, gc=False, rename="camel"):
-    """The members of an entry that are decoded."""
-
-    request: _Request
-    response: _Response | None = None
-    started_date_time: datetime | None = None
-    time: float | None = None
-    connection: str | int | None = None
-    server_ip_address: str | None = msgspec.field(name="serverIPAddress", default=None)
-    beyond: ExchangeMetadata | None = msgspec.field(name="_exchange", default=None)
-
-
-class _Address(msgspec.Struct, gc=False):
-    """The method and URL of an entry that is otherwise invalid."""
-
-    class Request(msgspec.Struct, gc=False):
-        method: str = ""
-        url: str = ""
-
-    request: Request
 
 
 class _BadEntry(Exception):
     """An entry that is no valid exchange; the message gives the reason."""
 
 
-_NO_RESPONSE = _Response()
+_NO_RESPONSE = Response()
+_ISSUING = "/o/client/"
+"""Beginning of the paths whose responses issue client secrets and access tokens."""
 _ADDRESS = re.compile(r"(?:[^:/?#]+:)?(?://[^/?#]*)?([^?#]*)(?:\?([^#]*))?")
 """Path and query of a URL (RFC 3986, appendix B)."""
-_ENTRY = msgspec.json.Decoder(_Entry)
-_ENTRIES = msgspec.json.Decoder(list[_Entry])
-_ADDRESSES = msgspec.json.Decoder(_Address)
+_ENTRY = msgspec.json.Decoder(Entry)
+_ENTRIES = msgspec.json.Decoder(list[Entry])
 
 
 def read_har(path: Path, hosts: Hosts) -> Iterator[Exchange]:
@@ -98,30 +53,28 @@ def read_har(path: Path, hosts: Hosts) -> Iterator[Exchange]:
     Raises `ConfigError` with file and entry.
     """
     number = 0
+    masker = Masker()
     try:
         with unpacked(path, lambda: f"entry {number + 1}") as raw, io.TextIOWrapper(raw, "utf-8-sig") as text:
             for entry in _entries(JsonStream(text), hosts):
                 number += 1
-                exchange = _exchange(entry, number, hosts) if entry is not None else None
+                exchange = _exchange(entry, number, hosts, masker) if entry is not None else None
                 if exchange is not None:
                     yield exchange
-    except (BadJson, _BadEntry, *UNREADABLE) as error:
-        where = number if isinstance(error, _BadEntry) else number + 1
-        raise ConfigError(f"{path}: entry {where}: {error}; expected a HAR 1.2 archive") from error
+    except _BadEntry as error:
+        raise ConfigError(f"{path}: entry {number}: {error}") from error
+    except (BadJson, *UNREADABLE) as error:
+        raise ConfigError(f"{path}: entry {number + 1}: {error}; expected a HAR 1.2 archive") from error
 
 
-def _entries(text: JsonStream, hosts: Hosts) -> Iterator[_Entry | None]:
-    def decode(entry: str) -> _Entry | None:
+def _entries(text: JsonStream, hosts: Hosts) -> Iterator[Entry | None]:
+    def decode(entry: str) -> Entry | None:
         try:
             return _ENTRY.decode(entry)
-        except msgspec.ValidationError:
-            # An invalid entry for another host does not matter.
-            request = _ADDRESSES.decode(entry).request
-            if hosts.include(request.method, _split(request.url)):
-                raise
-            return None
+        except UNREADABLE:
+            return _odd(entry, hosts)
 
-    def decode_all(entries: str) -> list[_Entry | None]:
+    def decode_all(entries: str) -> list[Entry | None]:
         return [*_ENTRIES.decode(entries)]
 
     for name in text.members():
@@ -136,14 +89,30 @@ def _entries(text: JsonStream, hosts: Hosts) -> Iterator[_Entry | None]:
     text.end()
 
 
-def _exchange(entry: _Entry, number: int, hosts: Hosts) -> Exchange | None:
+def _odd(text: str, hosts: Hosts) -> Entry | None:
+    """Return an entry that the strict decoder refuses; None for another host, whose entries do not matter."""
+    entry = lenient(text)
+    if isinstance(entry, dict):
+        sent = entry.get("request")
+        method, url = (sent.get("method"), sent.get("url")) if isinstance(sent, dict) else (None, None)
+        if not hosts.include(str(method), _split(url if isinstance(url, str) else "")):
+            return None
+    return msgspec.convert(entry, Entry)
+
+
+def _exchange(entry: Entry, number: int, hosts: Hosts, masker: Masker) -> Exchange | None:
     if entry.beyond is not None:
         return _from_mock(entry, entry.beyond)
     url = _split(entry.request.url)
-    return _from_browser(entry, number, url) if hosts.include(entry.request.method, url) else None
+    if not hosts.include(entry.request.method, url):
+        return None
+    if (reason := never_sent(entry)) is not None:
+        hosts.never_sent[reason] += 1
+        return None
+    return _from_browser(entry, number, url, masker)
 
 
-def _from_mock(entry: _Entry, beyond: ExchangeMetadata) -> Exchange:
+def _from_mock(entry: Entry, beyond: ExchangeMetadata) -> Exchange:
     """Return the exchange of an entry that the mock or the proxy wrote, its secrets masked already."""
     found = _ADDRESS.match(entry.request.url)
     path, query = found.groups("") if found is not None else ("", "")
@@ -153,7 +122,7 @@ def _from_mock(entry: _Entry, beyond: ExchangeMetadata) -> Exchange:
     return _build(entry, beyond, _started_s(entry), path, query)
 
 
-def _from_browser(entry: _Entry, number: int, url: SplitResult) -> Exchange:
+def _from_browser(entry: Entry, number: int, url: SplitResult, masker: Masker) -> Exchange:
     """Return the exchange of an entry that another program wrote, without the facts that a `Recogniser` adds."""
     started_s = _started_s(entry)
     server = f"{entry.server_ip_address}:{_port(url)}" if entry.server_ip_address else ""
@@ -161,26 +130,34 @@ def _from_browser(entry: _Entry, number: int, url: SplitResult) -> Exchange:
         id=number, space=DEFAULT_SPACE, wall=started_s, lag_ms=0.0, endpoint="", peer="", ip="", server=server
     )
     response = entry.response or _NO_RESPONSE
-    _mask((*(entry.request.headers or ()), *(response.headers or ())))
+    _check_redaction(entry.request, response)
+    # Each header by itself, because joined cookies cannot be separated again.
+    for pair in (*(entry.request.headers or ()), *(response.headers or ())):
+        pair.value = masker.header(_lower(pair.name), pair.value or "")
     exchange = _build(entry, beyond, started_s, unquote(url.path) or "/", url.query)
+    if exchange.path.startswith(_ISSUING):
+        masker.learn_issued(exchange.response_body)
     return msgspec.structs.replace(
         exchange,
-        query=mask_form(exchange.query),
-        request_body=mask_body(exchange.request_body),
-        response_body=mask_body(exchange.response_body),
+        path=masker.text(exchange.path),
+        query=masker.form(exchange.query),
+        request_body=masker.body(exchange.request_body),
+        response_body=masker.body(exchange.response_body),
         ip=effective_ip(exchange.request_headers.get("x-forwarded-for"), "unknown"),
     )
 
 
-def _started_s(entry: _Entry) -> float:
+def _started_s(entry: Entry) -> float:
     started = entry.started_date_time
     if started is None:
         raise _BadEntry("it has no startedDateTime, which the order of exchanges needs")
     return (started if started.tzinfo else started.replace(tzinfo=UTC)).timestamp()
 
 
-def _build(entry: _Entry, beyond: ExchangeMetadata, started_s: float, path: str, query: str) -> Exchange:
+def _build(entry: Entry, beyond: ExchangeMetadata, started_s: float, path: str, query: str) -> Exchange:
     request, response = entry.request, entry.response or _NO_RESPONSE
+    request_headers, response_headers = _headers(request.headers), _headers(response.headers)
+    sent, answered = request_body(request, request_headers), response_body(request.method, response, response_headers)
     return Exchange(
         id=beyond.id,
         space=beyond.space,
@@ -201,16 +178,17 @@ def _build(entry: _Entry, beyond: ExchangeMetadata, started_s: float, path: str,
         method=request.method,
         path=path,
         query=query,
-        request_headers=_headers(request.headers),
-        request_body=_request_body(request.post_data),
+        request_headers=request_headers,
+        request_body=sent.text,
         status=max(response.status or 0, 0),
-        response_headers=_headers(response.headers),
-        response_body=_response_body(response.content),
-        connection="" if entry.connection is None else str(entry.connection),
+        response_headers=response_headers,
+        response_body=answered.text,
+        connection=_connection(entry.connection),
+        lacks=_lacks(beyond, sent, answered),
     )
 
 
-def _headers(pairs: Iterable[_Pair] | None) -> dict[str, str]:
+def _headers(pairs: Iterable[Pair] | None) -> dict[str, str]:
     headers: dict[str, str] = {}
     for pair in pairs or ():
         name, value = _lower(pair.name), pair.value or ""
@@ -225,23 +203,26 @@ def _lower(name: str) -> str:
     return "" if name.startswith(":") else name.lower()
 
 
-def _mask(pairs: Iterable[_Pair]) -> None:
-    """Mask the secrets of headers, each by itself, because joined cookies cannot be separated again."""
-    for pair in pairs:
-        pair.value = mask_header(_lower(pair.name), pair.value or "")
+def _lacks(beyond: ExchangeMetadata, sent: Body, answered: Body) -> tuple[BodyName, ...]:
+    if not (sent.lacking or answered.lacking) or beyond.lacks:
+        return beyond.lacks
+    found: dict[BodyName, Body] = {"request_body": sent, "response_body": answered}
+    # The mock names the bodies that it truncated, so a part of another body is the whole of it.
+    return tuple(name for name, body in found.items() if body.lacking and not (body.text and beyond.endpoint))
 
 
-def _request_body(data: _PostData | None) -> str:
-    if data is None:
-        return ""
-    return data.text or urlencode([(pair.name, pair.value or "") for pair in data.params or ()])
+def _connection(found: str | float | None) -> str:
+    return f"{found:.0f}" if isinstance(found, float) else found or ""
 
 
-def _response_body(content: _Content | None) -> str:
-    text = content.text if content is not None else None
-    if not text or content is None or content.encoding != "base64":
-        return text or ""
-    return (decode_base64(text) or b"").decode("utf-8", "replace")
+def _check_redaction(request: Request, response: Response) -> None:
+    succeeded = 200 <= (response.status or 0) < 300
+    for pair in request.headers or ():
+        name, value = _lower(pair.name), pair.value or ""
+        if name not in CHECKED:
+            continue
+        if is_redacted(value) or (succeeded and name == "authorization" and is_placeholder(value)):
+            raise _BadEntry(f"its header {pair.name} {REMEDY}")
 
 
 def _split(url: str) -> SplitResult:

@@ -23,7 +23,7 @@ MOST = 1 << 26
 SEARCHED = 1 << 20
 """Maximum number of characters that are searched for a separator."""
 _LOOKAHEAD = 1 << 12
-_DECODER = json.JSONDecoder()
+_DECODER = json.JSONDecoder(strict=False)
 _BLANKS = " \t\r\n"
 _BLANK = re.compile(rf"[{_BLANKS}]*+")
 _OPENING = re.compile(r'([ \t\r\n]*,[ \t\r\n]*\{)([ \t\r\n]*"[^"\\]*"[ \t\r\n]*:)')

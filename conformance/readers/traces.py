@@ -5,36 +5,41 @@ from __future__ import annotations
 import heapq
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
 from pass_harness.conformance.errors import ConfigError
-from pass_harness.conformance.evaluation.engine import in_order
+from pass_harness.conformance.evaluation.ordering import in_order
 from pass_harness.conformance.facts.exchanges import NEEDS_TOKEN
 from pass_harness.conformance.readers.adobe_hosts import Hosts
 from pass_harness.conformance.readers.gzip_files import unpacked
 from pass_harness.conformance.readers.har import read_har
 from pass_harness.conformance.readers.jsonl import read_jsonl
+from pass_harness.conformance.readers.redaction import REMEDY, is_redacted
+from pass_harness.conformance.readers.remarks import Remarks
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.proxy.recognition import Recogniser
 
 _HAR = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"log"\s*:')
 _SNIFFED = 1 << 12
+_MASKED = ("Bearer sha256:", "sha256:")
 ORDERING_BUFFER = 10_000
 """Maximum number of places that an exchange may be late in its file: arrivals during the slowest answer."""
 
 
 def read_traces(
-    paths: Sequence[Path], hosts: Hosts, ended: Callable[[Path], object] = lambda _: None
+    paths: Sequence[Path],
+    hosts: Hosts,
+    remarks: Remarks | None = None,
 ) -> Iterator[Exchange]:
-    """Yield the exchanges with Adobe Pass in all files, merged in order of time.
+    """Yield the exchanges with Adobe Pass in all files, merged in order of time. What else the files show goes into
+    ``remarks``.
 
-    Calls ``ended`` with the path of each trace that was cut at its maximum size. Raises `ConfigError` with the file
-    where one cannot be read, lacks headers, or is out of order.
+    Raises `ConfigError` with the file where one cannot be read, lacks headers, or is out of order.
     """
-    files = [_File(path, hosts, ended) for path in paths]
+    files = [_File(path, hosts, remarks or Remarks()) for path in paths]
     _check_clocks(files)
     merged = heapq.merge(*map(_ordered, files), key=lambda seen: seen[0].wall)
     recogniser = Recogniser()
@@ -42,6 +47,7 @@ def read_traces(
     numbers = itertools.count(1) if len(files) > 1 and any(file.is_foreign for file in files) else None
     for exchange, path in merged:
         seen = exchange
+        _check_redaction(seen, path)
         if not seen.endpoint:
             seen = msgspec.structs.replace(seen, **recogniser.recognise(seen)._asdict())
             _check_whole(seen, path)
@@ -51,10 +57,10 @@ def read_traces(
 class _File:
     """A trace with its first exchange read ahead."""
 
-    def __init__(self, path: Path, hosts: Hosts, ended: Callable[[Path], object]) -> None:
+    def __init__(self, path: Path, hosts: Hosts, remarks: Remarks) -> None:
         self.path = path
         is_har = _is_har(path)
-        exchanges = read_har(path, hosts) if is_har else read_jsonl(path, ended)
+        exchanges = read_har(path, hosts) if is_har else read_jsonl(path, remarks)
         first = next(exchanges, None)
         self.exchanges = exchanges if first is None else itertools.chain([first], exchanges)
         self.is_foreign = is_har and first is not None and not first.endpoint
@@ -88,6 +94,13 @@ def _ordered(file: _File) -> Iterator[tuple[Exchange, Path]]:
             )
         latest = exchange.wall
         yield exchange, file.path
+
+
+def _check_redaction(exchange: Exchange, path: Path) -> None:
+    """Raise `ConfigError` for a redacted access token in a trace of the mock or the proxy."""
+    sent = exchange.request_headers.get("authorization")
+    if sent is not None and not sent.startswith(_MASKED) and is_redacted(sent):
+        raise ConfigError(f"{path}: exchange {exchange.id}: its header Authorization {REMEDY}")
 
 
 def _check_whole(exchange: Exchange, path: Path) -> None:

@@ -51,8 +51,19 @@ _COOKBOOK = Page(
 )
 _THROTTLING = Page("Throttling mechanism", "throttling-mechanism")
 _ERRORS = Page("Enhanced Error Codes", "standard-features/error-reporting/enhanced-error-codes")
+_DECISIONS = Page("Decisions", "standard-features/entitlements/decisions")
 _MEDIA_TOKENS = Page("Media Tokens", "standard-features/entitlements/media-tokens")
 _USER_METADATA = Page("User Metadata", "standard-features/entitlements/user-metadata")
+_AI_RULES = Page("REST API V2 AI Rules", f"{_V2}/rest-api-v2-ai-rules")
+_TEMPPASS = Page("TempPass Feature", "premium-features/temporary-access/temp-pass-feature")
+_DEGRADED_FLOWS = Page(
+    "Degraded access flows",
+    f"{_V2}/rest-api-v2-flows/rest-api-v2-degraded-access-flows/rest-api-v2-access-degraded-flows",
+)
+_TEMPORARY_FLOWS = Page(
+    "Temporary access flows",
+    f"{_V2}/rest-api-v2-flows/rest-api-v2-temporary-access-flows/rest-api-v2-access-temporary-flows",
+)
 _DCR_FAQ = Page("Dynamic Client Registration (DCR) FAQs", f"{_DCR}/dynamic-client-registration-faqs")
 _CREATE_SESSION = Page(
     "Create authentication session",
@@ -75,6 +86,14 @@ _AUTHORIZE = Page(
 _LOGOUT = Page(
     "Initiate logout for specific mvpd",
     f"{_V2}/rest-api-v2-apis/rest-api-v2-logout-apis/rest-api-v2-logout-apis-initiate-logout-for-specific-mvpd",
+)
+_CLIENT_CREDENTIALS = Page(
+    "Retrieve client credentials",
+    f"{_DCR}/rest-api-dcr-apis/dynamic-client-registration-apis-retrieve-client-credentials",
+)
+_SERVICE_TOKEN_FLOWS = Page(
+    "Single sign-on using service token flows",
+    f"{_V2}/rest-api-v2-flows/rest-api-v2-single-sign-on-access-flows/rest-api-v2-single-sign-on-service-token-flows",
 )
 _HEADER_AUTHORIZATION = Page("Header - Authorization", f"{_HEADERS}-authorization")
 _HEADER_DEVICE_IDENTIFIER = Page("Header - AP-Device-Identifier", f"{_HEADERS}-ap-device-identifier")
@@ -151,8 +170,30 @@ THROTTLING_RESPONSE = Citation(_THROTTLING, "API response changes and response",
 ERRORS_ACTION = Citation(_ERRORS, "Action", "enhanced-error-codes-representation-action")
 ERRORS_LIST = Citation(_ERRORS, "Lists, REST API v2", "enhanced-error-codes-lists-rest-api-v2")
 ERRORS_HANDLING = Citation(_ERRORS, "Response Handling", "enhanced-error-codes-response-handling")
+DECISIONS_RESOURCES = Citation(_DECISIONS, "Protected Resources", "protected-resources")
 MEDIA_TOKENS = Citation(_MEDIA_TOKENS, "Media Tokens", "media-tokens")
 USER_METADATA_ENCRYPTION = Citation(_USER_METADATA, "User Metadata Encryption", "encryption")
+
+# AI rules, temporary and degraded access
+AI_RULES_ERRORS = Citation(_AI_RULES, "Error Boundaries", "coding-assistants-rules")
+AI_RULES_PERFORMANCE = Citation(_AI_RULES, "Performance Optimization", "coding-assistants-rules")
+TEMPPASS_BASIC = Citation(_TEMPPASS, "Basic TempPass", "basic-temp-pass-feature-details")
+TEMPPASS_PROMOTIONAL = Citation(_TEMPPASS, "Promotional TempPass", "promotional-temp-pass-feature-details")
+TEMPORARY_ACCESS_END = Citation(
+    _TEMPORARY_FLOWS,
+    "When basic or promotional TempPass expires",
+    "retrieve-authorization-decisions-when-basic-or-promotional-temppass-expires",
+)
+DEGRADED_AUTHENTICATION = Citation(
+    _DEGRADED_FLOWS,
+    "Perform authentication while degradation is applied",
+    "perform-authentication-while-degradation-is-applied",
+)
+DEGRADED_AUTHORIZATION = Citation(
+    _DEGRADED_FLOWS,
+    "Retrieve authorization decisions while degradation is applied",
+    "retrieve-authorization-decisions-while-degradation-is-applied",
+)
 
 # Registration
 DCR_MANDATORY = Citation(_DCR_FAQ, "question 2", "rest-api-v2-access-faq2")
@@ -168,12 +209,14 @@ DCR_TOKEN_REFRESH = Citation(_DCR_FAQ, "question 12", "rest-api-v2-access-faq12"
 
 # Frequently asked questions
 FAQ_CONFIGURATION_PLATFORM = Citation(_FAQ, "Configuration Phase, question 4", "configuration-phase-faq4")
+FAQ_AUTHENTICATION_MANDATORY = Citation(_FAQ, "Authentication Phase, question 2", "authentication-phase-faq2")
 FAQ_IS_AUTHENTICATED = Citation(_FAQ, "Authentication Phase, question 6", "authentication-phase-faq6")
 FAQ_PROFILES_CACHING = Citation(_FAQ, "Authentication Phase, question 8", "authentication-phase-faq8")
 FAQ_PROFILES_ENDPOINTS = Citation(_FAQ, "Authentication Phase, question 10", "authentication-phase-faq10")
 FAQ_POLLING_START = Citation(_FAQ, "Authentication Phase, question 14", "authentication-phase-faq14")
 FAQ_POLLING_STOP = Citation(_FAQ, "Authentication Phase, question 15", "authentication-phase-faq15")
 FAQ_POLLING_INTERVAL = Citation(_FAQ, "Authentication Phase, question 16", "authentication-phase-faq16")
+FAQ_USER_METADATA = Citation(_FAQ, "Authentication Phase, question 18", "authentication-phase-faq18")
 FAQ_DEGRADED_ACCESS = Citation(_FAQ, "Authentication Phase, question 19", "authentication-phase-faq19")
 FAQ_PREAUTHORIZATION_CACHING = Citation(_FAQ, "Preauthorization Phase, question 4", "preauthorization-phase-faq4")
 FAQ_PREAUTHORIZATION_DENIAL = Citation(_FAQ, "Preauthorization Phase, question 5", "preauthorization-phase-faq5")
@@ -181,6 +224,7 @@ FAQ_PREAUTHORIZATION_NO_TOKEN = Citation(_FAQ, "Preauthorization Phase, question
 FAQ_PREAUTHORIZATION_LIMIT = Citation(_FAQ, "Preauthorization Phase, question 9", "preauthorization-phase-faq9")
 FAQ_AUTHORIZATION_DENIAL = Citation(_FAQ, "Authorization Phase, question 5", "authorization-phase-faq5")
 FAQ_MEDIA_TOKEN = Citation(_FAQ, "Authorization Phase, question 6", "authorization-phase-faq6")
+FAQ_MEDIA_TOKEN_VALIDATION = Citation(_FAQ, "Authorization Phase, question 7", "authorization-phase-faq7")
 FAQ_AUTHORIZATION_LIMIT = Citation(_FAQ, "Authorization Phase, question 11", "authorization-phase-faq11")
 FAQ_LOGOUT = Citation(_FAQ, "Logout Phase, question 1", "logout-phase-faq1")
 
@@ -190,6 +234,12 @@ API_RESUME_SESSION = Citation(_RESUME_SESSION, "Request", "request")
 API_PREAUTHORIZE = Citation(_PREAUTHORIZE, "Request", "request")
 API_AUTHORIZE = Citation(_AUTHORIZE, "Request", "request")
 API_LOGOUT = Citation(_LOGOUT, "Request", "request")
+API_CLIENT_CREDENTIALS = Citation(_CLIENT_CREDENTIALS, "Request", "request")
+SERVICE_TOKEN_FLOW = Citation(
+    _SERVICE_TOKEN_FLOWS,
+    "Perform authentication",
+    "performing-authentication-flow-using-service-token-single-sign-on-method",
+)
 HEADER_AUTHORIZATION = Citation(_HEADER_AUTHORIZATION, "Syntax", "syntax")
 HEADER_DEVICE_IDENTIFIER = Citation(_HEADER_DEVICE_IDENTIFIER, "Directives", "directives")
 HEADER_DEVICE_INFO = Citation(_HEADER_DEVICE_INFO, "Directives", "directives")

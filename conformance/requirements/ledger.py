@@ -20,12 +20,19 @@ FILES = (
 
 
 class Requirement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One requirement. Either ``rules`` names the rules that check it, or ``untested`` gives the reason for none."""
+    """One requirement. Either ``rules`` names the rules that check it, or ``untested`` gives the reason for none.
+
+    The rules of a requirement that holds in any situation need no ``scenarios``.
+    """
 
     says: str
     citation: str
     """Name of a constant in `pass_harness.conformance.requirements.citations`."""
+    grade: str = ""
+    """MUST, SHOULD or OWN; empty for the grade of the file."""
     rules: tuple[str, ...] = ()
+    scenarios: tuple[str, ...] = ()
+    """Ids of scenarios that bring about the requirement's situation; each rule has opportunities in one of them."""
     untested: str = ""
 
     @property
@@ -34,6 +41,8 @@ class Requirement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
+    grade: str
+    """Grade of the requirements that name none."""
     requirement: list[Requirement]
 
 
@@ -42,4 +51,8 @@ def requirements() -> tuple[Requirement, ...]:
     """Return the whole ledger, in the order of the documents."""
     folder = resources.files("pass_harness.conformance") / "requirements"
     files = (msgspec.toml.decode((folder / name).read_text(), type=_File) for name in FILES)
-    return tuple(requirement for file in files for requirement in file.requirement)
+    return tuple(
+        msgspec.structs.replace(requirement, grade=requirement.grade or file.grade)
+        for file in files
+        for requirement in file.requirement
+    )

@@ -1,0 +1,58 @@
+"""Redacted headers: placeholders that sanitisers of archives, and people, leave in the place of access tokens.
+
+A placeholder is equal for all requests and valid for none, so every request would be a violation.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+CHECKED = frozenset({"authorization", "ap-device-identifier", "x-device-info"})
+"""Headers, in lower case, whose redaction makes an archive unusable."""
+REMEDY = (
+    "is redacted, so its requests cannot be judged: export the archive again with sensitive data and without a "
+    "sanitiser (this command masks secrets while it reads)"
+)
+_LONGEST = 200
+"""Maximum number of characters of a placeholder."""
+_SCHEME = re.compile(r"(?:bearer|basic|fingerprint)\s+", re.IGNORECASE)
+_STROKES = re.compile(r"[*xX#•●·…._\-\s]{3,}|\*+|•+|…+")
+_WORD = re.compile(
+    r"(?<![a-z0-9])(?:redact(?:ed|ion)?|hidden|hid|mask(?:ed)?|remov(?:ed|al)|filter(?:ed)?|sanit[iy][sz]ed|scrubbed|"
+    r"censored|obfuscated|anonymi[sz]ed|stripped|omitted|deleted|erased|suppressed|concealed|withheld|confidential|"
+    r"sensitive|private)(?![a-z0-9])",
+    re.IGNORECASE,
+)
+_BRACKETED = re.compile(r"<[^<>]*>|\[[^\[\]]*\]|\(+[^()]*\)+|\$?\{+[^{}]*\}+|%[^%]*%")
+_EXAMPLE = re.compile(
+    r"(?:(?:your|my|the|some)[-_ ]*(?:access|bearer|auth|oauth|jwt)?|access|bearer|auth|oauth|jwt)"
+    r"[-_ ]*(?:token|jwt)(?:[-_ ]here)?"
+)
+_EMPTY = frozenset(
+    {"null", "undefined", "none", "nil", "secret", "placeholder", "dummy", "example", "value", "string"}
+)
+
+
+@lru_cache(maxsize=1024)
+def is_redacted(value: str) -> bool:
+    """Return whether the value of a header is a mark of redaction, whatever the response."""
+    if len(value) > _LONGEST and not value.endswith(".redacted"):
+        return False
+    secret = _SCHEME.sub("", value.strip(), count=1)
+    return bool(_STROKES.fullmatch(secret) or _WORD.search(value.replace("_", " ")))
+
+
+@lru_cache(maxsize=1024)
+def is_placeholder(value: str) -> bool:
+    """Return whether a value cannot be an access token: none at all, or a text such as ``Bearer <token>``.
+
+    A service may send such a text by mistake. Only a successful response shows that it sent another one.
+    """
+    secret = _SCHEME.sub("", value.strip() + " ", count=1).strip()
+    if not secret or secret.lower() in {"bearer", "basic"}:
+        return True
+    if len(secret) > _LONGEST:
+        return False
+    lower = secret.lower()
+    return lower in _EMPTY or bool(_BRACKETED.fullmatch(secret) or _EXAMPLE.fullmatch(lower))
