@@ -1,4 +1,4 @@
-"""Rule sets: the rules and severities that a version of the suite judges by, so that no new rule breaks a build.
+"""Rule sets: the rules and grades that a version of the suite judges by, so that no new rule breaks a build.
 
 A released set is a file of this folder, ``VERSION.toml``, and never changes. The set `NEXT` has all rules: it is for
 users who ask for it, and it is the default until a set is released.
@@ -15,7 +15,7 @@ from importlib import resources
 
 from pass_harness.conformance.errors import ConfigError
 from pass_harness.conformance.registry import all_rules, select
-from pass_harness.conformance.rule import Rule, Severity
+from pass_harness.conformance.rule import Grade, Rule
 
 NEXT = "next"
 VERSION = re.compile(r"(\d{4})\.(\d{1,3})")
@@ -23,7 +23,7 @@ VERSION = re.compile(r"(\d{4})\.(\d{1,3})")
 
 @dataclass(frozen=True)
 class RuleSet:
-    """Rules to judge by, with their severities in the set."""
+    """Rules to judge by, with their grades in the set."""
 
     name: str
     rules: tuple[type[Rule], ...]
@@ -53,23 +53,29 @@ def named(name: str | None = None) -> RuleSet:
         return RuleSet(NEXT, all_rules())
     if name not in versions:
         raise ConfigError(f"no rule set {name!r}; available: {', '.join([*versions, NEXT])}")
-    severities = content(name)
+    grades = content(name)
     return RuleSet(
         name,
-        tuple(_as_released(rule, severities[rule.card.id]) for rule in all_rules() if rule.card.id in severities),
+        tuple(_as_released(rule, grades[rule.card.id]) for rule in all_rules() if rule.card.id in grades),
     )
 
 
-def content(version: str) -> Mapping[str, Severity]:
-    """Return the severities of a released set, by rule id."""
+def content(version: str) -> Mapping[str, Grade]:
+    """Return the grades of a released set, by rule id."""
     file = resources.files(__name__) / f"{version}.toml"
     rules: dict[str, str] = tomllib.loads(file.read_text("utf-8"))["rules"]
-    return {rule: Severity(severity) for rule, severity in rules.items()}
+    return {rule: Grade(grade) for rule, grade in rules.items()}
 
 
-def digest(severities: Mapping[str, Severity]) -> str:
-    """Return the SHA-256 of a set's rule ids and severities, which shows any change of a released set."""
-    lines = "".join(f"{rule} {severity}\n" for rule, severity in sorted(severities.items()))
+def other_grades(rule: type[Rule]) -> dict[str, str]:
+    """Return the grade of a rule in each released set that grades it otherwise than the newest card, by version."""
+    found = ((version, content(version).get(rule.card.id, "not in the set")) for version in released())
+    return {version: str(grade) for version, grade in found if grade != rule.card.grade}
+
+
+def digest(grades: Mapping[str, Grade]) -> str:
+    """Return the SHA-256 of a set's rule ids and grades, which shows any change of a released set."""
+    lines = "".join(f"{rule} {grade}\n" for rule, grade in sorted(grades.items()))
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
@@ -78,7 +84,7 @@ def _age(version: str) -> tuple[int, int]:
     return int(year), int(number)
 
 
-def _as_released(rule: type[Rule], severity: Severity) -> type[Rule]:
-    if rule.card.severity == severity:
+def _as_released(rule: type[Rule], grade: Grade) -> type[Rule]:
+    if rule.card.grade == grade:
         return rule
-    return type(rule.__name__, (rule,), {"card": replace(rule.card, severity=severity)})
+    return type(rule.__name__, (rule,), {"card": replace(rule.card, grade=grade)})

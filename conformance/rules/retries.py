@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.actions import Candidates, arrived_during, device_names
+from pass_harness.conformance.facts.actions import Candidates
+from pass_harness.conformance.facts.devices import arrived_during
 from pass_harness.conformance.facts.exchanges import (
     answered_before,
+    brief,
     decisions,
     denial,
     ended,
@@ -17,16 +19,20 @@ from pass_harness.conformance.facts.exchanges import (
     resources,
     signature,
 )
+from pass_harness.conformance.facts.machine_rhythm import Habit, back_to_back, fast_and_steady
+from pass_harness.conformance.facts.retry_series import LONGEST, TRIES, RetryLimit, Series, longer
+from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome
 from pass_harness.conformance.rule import Rule
 from pass_harness.mock_server.exchange import Exchange
 
-TRIES = 3
 SERIES_GAP_S = 4.0
 """Seconds between two tries of one series, at most; a viewer who presses play again usually takes longer."""
-AUTOMATIC_WITHIN_S = 0.5
-"""Seconds within which the service itself repeats a request: no viewer reads a response and acts so fast."""
+BETWEEN_VERBS_S = 0.5
+"""Seconds after a response within which a repetition outside all verbs follows from it."""
+BACK_TO_BACK_REPETITIONS, STEADY_REPETITIONS = 3, 5
+"""Number of repetitions without a pause, and in a fast and steady rhythm, that no viewer makes."""
 
 REMEMBERED_S = 120.0
 """Seconds after which the viewer must have caused a repetition: no verb takes so long."""
@@ -35,26 +41,28 @@ Item = tuple[str | None, str | None, str | None, str]
 
 
 class RetryBounded(Rule):
-    """A rule that allows three requests of a decision with the action retry, in one series or within one verb.
+    """A rule on the number of requests of a decision with the action retry, in one series or within one verb.
 
     A repetition of a final decision along with them breaks the rule too.
     """
 
     endpoint: ClassVar[str]
 
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
-        self._series: Bounded[str, dict[Item, list[Exchange]]] = Bounded()
-        """Tries for each item, by the device's address."""
+    def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
+        super().__init__(expectations, facts)
+        self._series: Bounded[str, dict[Item, Series]] = Bounded()
+        """Tries for each item, by the name of the device."""
         self._settled: Bounded[str, dict[Item, Exchange]] = Bounded()
-        """Final items of a request that also had retriable ones, by the device's address."""
+        """Final items of a request that also had retriable ones, by the name of the device."""
+        self._limit = RetryLimit(facts.driven, expectations, _too_many)
+        self._needless_retries = Habit()
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall):
             return self._acted(seen)
         if seen.endpoint != self.endpoint:
             return NOTHING
-        name = device_names(seen)[-1]
+        name = self.facts.devices.names(seen)[0]
         open_series = self._series.get(name) or {}
         retriable = _retriable(seen)
         if not retriable and not open_series and self._settled.get(name) is None:
@@ -63,60 +71,68 @@ class RetryBounded(Rule):
 
     def finish(self) -> Iterator[Outcome]:
         for name in self._series:
-            yield from _held(self._series.pop(name))
+            yield from self._over(self._series.pop(name))
+        yield from self._limit.finish()
+
+    def _over(self, series: dict[Item, Series] | None) -> Iterator[Outcome]:
+        """Yield the outcomes of the series of a device, once for items that were always requested together."""
+        for tries in {tuple(one.id for one in tries): tries for tries in (series or {}).values()}.values():
+            yield from self._limit.over(tries)
 
     def _acted(self, call: VerbCall) -> Iterator[Outcome]:
         """End the series of the device: the viewer's next action begins a new one."""
-        for name in device_names(call):
-            yield from _held(self._series.pop(name))
+        for name in self.facts.devices.names(call):
+            yield from self._over(self._series.pop(name))
             self._settled.pop(name)
         if call.shares_address:
             shared = self._series.get(f"ip:{call.ip}") or {}
-            yield from _held({item: shared.pop(item) for item in list(shared) if item[1] == call.device})
+            yield from self._over({item: shared.pop(item) for item in list(shared) if item[1] == call.device})
 
     def _asked(
-        self, name: str, seen: Exchange, retriable: set[str], open_series: dict[Item, list[Exchange]]
+        self, name: str, seen: Exchange, retriable: set[str], open_series: dict[Item, Series]
     ) -> Iterator[Outcome]:
         items = {_item(seen, resource): resource in retriable for resource in resources(seen)}
         yield from self._needless(name, seen, items, open_series)
-        too_many = None
+        over: dict[Item, Series] = {}
+        longest: Series = ()
         for item, again in items.items():
-            series = open_series.pop(item, [])
+            series = open_series.pop(item, ())
             if series and seen.wall - ended(series[-1]) > SERIES_GAP_S:
-                yield HELD
-                series = []
-            series = [*series, seen][: TRIES + 2]
-            if len(series) == TRIES + 1:
-                too_many = series
+                over[item] = series
+                series = ()
             if again:
-                open_series[item] = series
-            elif 1 < len(series) <= TRIES:
-                yield HELD
+                open_series[item] = series = longer(series, seen)
+                longest = max(longest, series, key=len)
+            elif series:
+                over[item] = longer(series, seen)
         if open_series:
             self._series.put(name, open_series)
         else:
             self._series.pop(name)
-        if too_many is not None:
-            yield _too_many(too_many)
+        if over:
+            yield from self._over(over)
+        if longest:
+            yield from self._limit.longer(longest)
 
     def _needless(
-        self, name: str, seen: Exchange, items: dict[Item, bool], open_series: dict[Item, list[Exchange]]
+        self, name: str, seen: Exchange, items: dict[Item, bool], open_series: dict[Item, Series]
     ) -> Iterator[Outcome]:
         """Yield a finding if final decisions are requested again along with retriable ones."""
         settled = self._settled.pop(name) or {}
         retried = any(len(open_series.get(item, ())) in range(1, TRIES) for item in items)
         for item, before in settled.items():
-            if retried and item in items and seen.wall - ended(before) <= SERIES_GAP_S:
-                yield _asked_again(before, seen, item)
+            after = seen.wall - ended(before)
+            if retried and item in items and after <= SERIES_GAP_S:
+                # Without a driver, the viewer may have opened the catalogue again.
+                if self.facts.driven or self._needless_retries.reacted(name, after):
+                    yield _asked_again(before, seen, item)
                 return
         if any(items.values()):
-            self._settled.put(name, settled | {item: seen for item, again in items.items() if not again})
-
-
-def _held(series: dict[Item, list[Exchange]] | None) -> Iterator[Outcome]:
-    for tries in (series or {}).values():
-        if len(tries) <= TRIES:
-            yield HELD
+            final = {item: brief(seen) for item, again in items.items() if not again}
+            if final and not settled:
+                self._needless_retries.occurred()
+            if final or settled:
+                self._settled.put(name, settled | final)
 
 
 def _item(exchange: Exchange, resource: str) -> Item:
@@ -133,25 +149,33 @@ def _asked_again(before: Exchange, seen: Exchange, item: Item) -> Broken:
     )
 
 
-def _too_many(series: list[Exchange]) -> Broken:
+def _too_many(series: Series) -> Broken:
     return Broken(
         kind="too-many-tries",
         exchanges=tuple(exchange.id for exchange in series),
         device=series[-1].device,
-        expected=f"at most {TRIES} tries",
+        expected=f"at most {TRIES} tries, or exponential backoff",
         observed=f"try {len(series)} came {series[-1].wall - series[0].wall:.1f} s after the first",
     )
+
+
+class _Final(NamedTuple):
+    """The latest final response to a request, and the pauses before its repetitions, if there were any."""
+
+    exchange: Exchange
+    pauses_s: tuple[float, ...] = ()
 
 
 class NotRepeated(Rule):
     """A rule that allows no repetition of a request with a final response unless the viewer acts again."""
 
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
-        self._final: Bounded[tuple[str, ...], Exchange] = Bounded()
+    def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
+        super().__init__(expectations, facts)
+        self._final: Bounded[tuple[str, ...], _Final] = Bounded()
         self._acted: Bounded[str, float] = Bounded()
         """End of the last verb of each device, in seconds."""
-        self._again: Candidates[Exchange] = Candidates()
+        self._again: Candidates[Exchange] = Candidates(facts.devices)
+        self._repetitions = Habit()
 
     @abstractmethod
     def is_final(self, exchange: Exchange) -> bool:
@@ -164,39 +188,64 @@ class NotRepeated(Rule):
     def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall):
             return self._resolve(seen)
-        outcomes = self._asked(seen) if self._final else NOTHING
-        if self.is_final(seen):
-            self._final.put(signature(seen), seen)
-        return outcomes
-
-    def _asked(self, seen: Exchange) -> list[Outcome]:
+        if not self._final:
+            if self.is_final(seen):
+                self._keep(seen, ())
+            return NOTHING
         outcomes: list[Outcome] = [HELD] * len(
-            self._final.shed(lambda final: seen.wall - ended(final) > REMEMBERED_S)
+            self._final.shed(lambda final: seen.wall - ended(final.exchange) > REMEMBERED_S)
         )
         final = self._final.pop(signature(seen))
-        return outcomes if final is None else [*outcomes, *self._repetition(final, seen)]
+        pauses_s: tuple[float, ...] = ()
+        # Of two concurrent requests neither repeats the other: they are of two viewers, or of two screens of one.
+        if final is not None and answered_before(final.exchange, seen):
+            pauses_s = (*final.pauses_s, seen.wall - ended(final.exchange))[-LONGEST:]
+            if self.facts.driven:
+                self._again.add(seen, final.exchange)  # the verb that covers it shows whether the viewer acted again
+            else:
+                outcomes.append(self._undriven(final.exchange, seen, pauses_s))
+        if self.is_final(seen):
+            self._keep(seen, pauses_s)
+        return outcomes or NOTHING
 
     def finish(self) -> Iterator[Outcome]:
-        for _ in (*self._final, *self._again.remaining()):
+        for _ in self._final:
             yield HELD
+        for seen, final in self._again.remaining():
+            known = any(self._acted.get(name) is not None for name in self.facts.devices.names(seen))
+            yield self.repeated(final, seen) if known and _follows(final, seen) else HELD
 
-    def _repetition(self, final: Exchange, seen: Exchange) -> Iterator[Outcome]:
-        acted = max(self._acted.get(name) or 0.0 for name in device_names(seen))
-        if not answered_before(final, seen):
-            return  # two concurrent requests: of two viewers, or of two screens of one viewer
-        if acted < final.wall and seen.wall - ended(final) <= AUTOMATIC_WITHIN_S:
-            yield self.repeated(final, seen)
-        elif not self.facts.driven:
-            yield HELD
-        else:
-            self._again.add(seen, final)  # the verb that covers it shows whether the viewer acted again
+    def _keep(self, seen: Exchange, pauses_s: tuple[float, ...]) -> None:
+        self._final.put(signature(seen), _Final(seen, pauses_s))
+        if not pauses_s:
+            self._repetitions.occurred()
+
+    def _undriven(self, final: Exchange, seen: Exchange, pauses_s: tuple[float, ...]) -> Outcome:
+        """Return the outcome of a repetition that may be one of the viewer's."""
+        proven = (
+            back_to_back(pauses_s) == BACK_TO_BACK_REPETITIONS
+            or fast_and_steady(pauses_s) == STEADY_REPETITIONS
+            or (len(pauses_s) == 1 and self._repetitions.reacted(self.facts.devices.names(seen)[0], pauses_s[0]))
+        )
+        return self.repeated(final, seen) if proven else HELD
 
     def _resolve(self, call: VerbCall) -> Iterator[Outcome]:
-        for name in device_names(call):
+        names = self.facts.devices.names(call)
+        before = max(self._acted.get(name) or 0.0 for name in names)
+        for name in names:
             self._acted.put(name, call.ended)
         for seen, final in self._again.resolve(call):
-            automatic = seen.wall - ended(final) <= AUTOMATIC_WITHIN_S and not arrived_during(seen, call)
-            yield self.repeated(final, seen) if automatic or arrived_during(final, call) else HELD
+            if arrived_during(seen, call):
+                # What arrived before the end of the verb before was an answer to that one.
+                within = arrived_during(final, call) and final.wall > before
+            else:
+                within = _follows(final, seen)
+            yield self.repeated(final, seen) if within else HELD
+
+
+def _follows(final: Exchange, seen: Exchange) -> bool:
+    """Return whether a repetition outside all verbs follows from the response before it."""
+    return seen.wall - ended(final) <= BETWEEN_VERBS_S
 
 
 def _retriable(exchange: Exchange) -> set[str]:

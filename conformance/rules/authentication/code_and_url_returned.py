@@ -4,46 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pass_harness.conformance.facts.actions import RecentExchanges
 from pass_harness.conformance.facts.exchanges import answer
 from pass_harness.conformance.observation import Observation, VerbCall
-from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
+from pass_harness.conformance.outcomes import HELD, Broken, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Fault, Rule, Severity
+from pass_harness.conformance.rule import SERVERS_ONLY, Card, Fault, Grade, Rule
+
+AUTHENTICATE = "/api/v2/authenticate"
+"""Start of the path that opens a TV provider's login page."""
 
 
 class CodeAndUrlReturned(Rule):
     card = Card(
         id="authentication.code-and-url-returned",
         title="The app gets the code and the URL of its own authentication session",
-        severity=Severity.MUST,
+        grade=Grade.MUST,
         requirement="The service returns the session's code and url to the Streaming App: the code to display, and "
-        "the authenticate URL to open in a browser.",
+        "the authenticate URL to open in a browser. An app that opens the browser itself cannot do without the URL.",
         breaks="The viewer types a code that Adobe Pass does not know, or opens a page that does not log them in.",
         remedy="Return the code from the session response and, as URL, "
         "/api/v2/authenticate/{serviceProvider}/{code} on the host of Adobe Pass.",
-        kinds=("other-code", "other-address"),
+        kinds=("other-code", "other-address", "no-code", "no-url"),
         citations=(citations.COOKBOOK_AUTHENTICATE,),
         needs=frozenset({"login"}),
         judges_app=True,
+        architectures=SERVERS_ONLY,
     )
-    watches = frozenset({"sessions.create", "sessions.resume"})
-
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
-        self._recent = RecentExchanges()
+    watches = frozenset[str]()
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
-        if not isinstance(seen, VerbCall):
-            if seen.endpoint in {"sessions.create", "sessions.resume"} and seen.status == 200:
-                self._recent.add(seen)
+        if not isinstance(seen, VerbCall) or seen.verb != "login":
             return
-        sessions = self._recent.during(seen) if seen.verb == "login" and seen.failure is None else []
-        code, url = seen.returns.get("code"), seen.returns.get("url")
-        if not sessions or not (code or url):
+        if seen.failure is not None and "code" not in seen.lacks:
             return
-        codes = {str(answer(exchange).get("code")) for exchange in sessions}
-        wrong = _wrong(codes, code, url)
+        calls = self.facts.devices.during(seen, "sessions.create", "sessions.resume")
+        sessions = [call for call in calls if call.status == 200]
+        codes = {str(code) for exchange in sessions if (code := answer(exchange).get("code"))}
+        if not codes or seen.returns.get("state") == "authenticated":
+            return
+        wrong = _wrong(codes, seen)
+        if wrong is None and _lacks_url(seen):
+            wrong = Fault("no-url", "the app on the primary screen got no URL to open")
         if wrong is None:
             yield HELD
             return
@@ -56,10 +57,20 @@ class CodeAndUrlReturned(Rule):
         )
 
 
-def _wrong(codes: set[str], code: object, url: object) -> Fault | None:
+def _lacks_url(login: VerbCall) -> bool:
+    """Return whether the service was asked for the URL, and the answer to an app with a browser lacks it."""
+    return login.arguments.get("screen") == "primary" and "url" in login.returns and not login.returns["url"]
+
+
+def _wrong(codes: set[str], login: VerbCall) -> Fault | None:
+    code, url = login.returns.get("code"), login.returns.get("url")
+    if not code and not url:
+        return Fault("no-code", "the app got neither a code nor a URL")
     if code and code not in codes:
         return Fault("other-code", f"the app got the code {code}")
-    path = str(url).partition("?")[0].rstrip("/") if url else None
-    if path and not ("/api/v2/authenticate/" in path and path.rpartition("/")[2] in codes):
+    path = str(url).partition("?")[0].rstrip("/") if url else ""
+    if code and login.arguments.get("screen") == "secondary" and AUTHENTICATE not in path:
+        return None  # the page on which the viewer enters the code, on any device
+    if path and not (AUTHENTICATE in path and path.rpartition("/")[2] in codes):
         return Fault("other-address", f"the app got the URL {url}")
     return None

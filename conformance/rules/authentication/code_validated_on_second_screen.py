@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.actions import SLACK_S, service_failed
+from pass_harness.conformance.facts.actions import service_failed
+from pass_harness.conformance.facts.devices import SLACK_S
+from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
 
 NOT_FOUND = frozenset({400, 404})
@@ -20,7 +22,7 @@ class CodeValidatedOnSecondScreen(Rule):
     card = Card(
         id="authentication.code-validated-on-second-screen",
         title="The service checks a code typed on a second screen before it opens the login page",
-        severity=Severity.SHOULD,
+        grade=Grade.SHOULD,
         requirement="The service checks the code that a viewer typed by retrieving or resuming its session before "
         "it opens the authenticate URL. If Adobe Pass does not know the code, the service informs the viewer.",
         breaks="A viewer who mistypes the code lands on an error page of Adobe Pass that offers no way back.",
@@ -33,8 +35,8 @@ class CodeValidatedOnSecondScreen(Rule):
     )
     watches = frozenset({"sessions.retrieve", "sessions.resume"})
 
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
+    def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
+        super().__init__(expectations, facts)
         self._checked: Bounded[str, Exchange] = Bounded()
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:

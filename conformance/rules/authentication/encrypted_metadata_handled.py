@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.actions import RecentExchanges, device_names, service_failed
+from pass_harness.conformance.facts.actions import service_failed
 from pass_harness.conformance.facts.exchanges import PROFILE_ANSWERS, is_server_failure, profiles
+from pass_harness.conformance.facts.shared_facts import SharedFacts
+from pass_harness.conformance.facts.timing import timed
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Fault, Rule, Severity
+from pass_harness.conformance.rule import Card, Fault, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
 
 Secrets = dict[str, str]
@@ -21,7 +23,7 @@ class EncryptedMetadataHandled(Rule):
     card = Card(
         id="authentication.encrypted-metadata-handled",
         title="Encrypted user metadata causes no failure and is not shown as plain text",
-        severity=Severity.SHOULD,
+        grade=Grade.SHOULD,
         requirement="Profile attributes in the state enc are ciphertext for the Programmer's certificate. The "
         "service decrypts them with the certificate's key or leaves them as they are; it never returns the "
         "ciphertext to the app as a value.",
@@ -33,26 +35,26 @@ class EncryptedMetadataHandled(Rule):
         judges_app=True,
     )
 
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
+    def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
+        super().__init__(expectations, facts)
         self._secrets: Bounded[str, tuple[Exchange, Secrets]] = Bounded()
-        self._faults = RecentExchanges()
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if not isinstance(seen, VerbCall):
-            if is_server_failure(seen):
-                self._faults.add(seen)
-            elif seen.endpoint in PROFILE_ANSWERS and (secrets := _secrets(seen)):
-                for name in device_names(seen):
+            if seen.endpoint in PROFILE_ANSWERS and (secrets := _secrets(seen)):
+                for name in self.facts.devices.names(seen):
                     self._secrets.put(name, (seen, secrets))
             return
-        known = next((known for name in device_names(seen) if (known := self._secrets.get(name)) is not None), None)
-        if seen.verb != "status" or known is None or self._faults.during(seen):
+        known = next(
+            (known for name in self.facts.devices.names(seen) if (known := self._secrets.get(name)) is not None), None
+        )
+        if seen.verb != "status" or known is None or any(map(is_server_failure, self.facts.devices.during(seen))):
             return
         profile, secrets = known
         shown = [name for name, secret in secrets.items() if _shows(seen.returns.get("attributes"), secret)]
         if service_failed(seen):
-            yield _harm(profile, seen, Fault("service-failed", f"the service failed: {seen.failure}"))
+            harm = _harm(profile, seen, Fault("service-failed", f"the service failed: {seen.failure}"))
+            yield timed(self.expectations, harm, *self.facts.devices.during(seen))
         elif shown:
             observed = f"the app got the ciphertext of {', '.join(shown)}"
             yield _harm(profile, seen, Fault("ciphertext-shown", observed, ", ".join(sorted(shown))))

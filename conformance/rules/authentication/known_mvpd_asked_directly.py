@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from pass_harness.conformance.facts.actions import Candidates, arrived_during
+from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.facts.actions import Candidates
+from pass_harness.conformance.facts.devices import arrived_during
 from pass_harness.conformance.facts.exchanges import PROFILE_QUERIES
 from pass_harness.conformance.facts.logins import LOGIN_ENDPOINTS, Login, Logins
+from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
 
 SAME_VISIT_S = 60.0
@@ -21,25 +24,34 @@ class KnownMvpdAskedDirectly(Rule):
     card = Card(
         id="authentication.known-mvpd-asked-directly",
         title="The service looks up the profile of a returning device by its TV provider",
-        severity=Severity.SHOULD,
+        grade=Grade.SHOULD,
         requirement="The service remembers the TV provider of the last login. When the viewer returns, it calls "
-        "profiles/{mvpd} instead of requesting all profiles.",
+        "profiles/{mvpd} instead of requesting all profiles. After an authorization, which may change the viewer's "
+        "attributes, the service may request them from any profiles endpoint.",
         breaks="Adobe Pass has to look for profiles with every TV provider.",
         remedy="Store the profile's mvpd with the device, and call profiles/{mvpd} at the next start.",
         kinds=("all-profiles-asked",),
-        citations=(citations.FAQ_PROFILES_ENDPOINTS, citations.CHECKLIST_PROFILES_CACHING),
+        citations=(
+            citations.FAQ_PROFILES_ENDPOINTS,
+            citations.FAQ_USER_METADATA,
+            citations.CHECKLIST_PROFILES_CACHING,
+        ),
         needs=frozenset({"start", "login"}),
     )
     watches = LOGIN_ENDPOINTS
 
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
-        self._logins = Logins()
-        self._queries: Candidates[Login] = Candidates()
+    def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
+        super().__init__(expectations, facts)
+        self._logins = Logins(facts.devices)
+        self._queries: Candidates[Login] = Candidates(facts.devices)
+        self._authorized: Bounded[tuple[str | None, str], bool] = Bounded()
+        """Devices whose attributes an authorization may have changed; a trace without verbs shows no starts."""
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall):
             return self._verb(seen)
+        if seen.endpoint == "decisions.authorize" and seen.device and not self.facts.driven:
+            self._authorized.put((seen.service_provider, seen.device), True)
         known = self._logins.of(seen) if seen.endpoint in PROFILE_QUERIES and seen.status == 200 else None
         self._logins.observe(seen)
         return self._query(seen, known) if known is not None and known.is_valid(seen.wall) else NOTHING
@@ -59,7 +71,9 @@ class KnownMvpdAskedDirectly(Rule):
             return
         if self._queries.driven:
             self._queries.add(seen, login)
-        elif seen.wall - login.since_s > SAME_VISIT_S:
+        elif self._authorized.pop((seen.service_provider, seen.device or "")) is None and (
+            seen.wall - login.since_s > SAME_VISIT_S
+        ):
             yield self._judge(seen, login)
 
     def _judge(self, query: Exchange, login: Login) -> Outcome:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.exchanges import DECISIONS, PROFILE_QUERIES, answer, ended
+from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, NOTHING, ONE_HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
 
 UNNECESSARY_WITHIN_S = 60.0
@@ -22,7 +23,7 @@ class NoLoginWhenAuthorized(Rule):
     card = Card(
         id="authentication.no-login-when-authorized",
         title="The service starts no login when the session's actionName is authorize",
-        severity=Severity.MUST,
+        grade=Grade.MUST,
         requirement="If the session response has the actionName authorize (the device is logged in, has temporary "
         "access, or access is degraded), the service continues with decisions. It does not poll and creates no "
         "further session.",
@@ -35,8 +36,8 @@ class NoLoginWhenAuthorized(Rule):
     )
     watches = DECISIONS | PROFILE_QUERIES | {"logout", "sessions.create"}
 
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
+    def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
+        super().__init__(expectations, facts)
         self._authorized: Bounded[Login, Exchange] = Bounded()
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:

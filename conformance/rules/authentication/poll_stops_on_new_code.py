@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.exchanges import profiles
-from pass_harness.conformance.facts.quiet_periods import QuietPeriods
+from pass_harness.conformance.facts.exchanges import brief, profiles
+from pass_harness.conformance.facts.polling_on import PollingOn
 from pass_harness.conformance.facts.sessions import POLL_ENDPOINTS, Session, answered_at
-from pass_harness.conformance.facts.timing import timed
-from pass_harness.conformance.observation import Observation, VerbCall, moment
-from pass_harness.conformance.outcomes import Broken, Expectations, Outcome
+from pass_harness.conformance.facts.shared_facts import SharedFacts
+from pass_harness.conformance.observation import Observation, VerbCall
+from pass_harness.conformance.outcomes import NOTHING, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
 
-MARGIN_S = 0.5
+IN_PROGRESS_S = 0.5
 """Seconds within which a poll that was already due may still arrive."""
 
 
@@ -23,9 +23,9 @@ class PollStopsOnNewCode(Rule):
     card = Card(
         id="authentication.poll-stops-on-new-code",
         title="Polling of a code stops when the device gets a new code",
-        severity=Severity.MUST,
+        grade=Grade.MUST,
         requirement="A new session of a device replaces the previous one, and the service stops polling the "
-        "previous code at once.",
+        "previous code at once. One last poll may be on its way.",
         breaks="Each new code adds a poller that can only learn that its session is over.",
         remedy="Stop the device's poller before you create a new session, or as soon as it is created.",
         kinds=("old-code-polled",),
@@ -34,38 +34,41 @@ class PollStopsOnNewCode(Rule):
     )
     watches = POLL_ENDPOINTS
 
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
+    def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
+        super().__init__(expectations, facts)
         self._polled: Bounded[str, bool] = Bounded()
-        self._replaced: QuietPeriods[str, Session] = QuietPeriods(quiet_s=8.0, quiet_at_end_s=3.0)
+        self._replaced: PollingOn[Session] = PollingOn(facts, in_progress_s=IN_PROGRESS_S)
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
-        yield from self._replaced.passed(moment(seen))
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
+        held, found = self._replaced.passed(), self._observe(seen)
+        return (*held, *found) if held else found
+
+    def _observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall):
-            return
-        old, code = self.facts.sessions.replaced, self.facts.sessions.polled
+            return NOTHING
+        old, code = self.facts.sessions.replaced, self.facts.polls.code
         new = self.facts.sessions.current(seen) if old is not None else None
         if old is not None and new is not None and self._polled.pop(old.code) and seen.wall < old.expires_s:
             self._replaced.begin(old.code, answered_at(new), new)
         if code is None:
-            return
-        replaced = self._replaced.since(code)
-        if replaced is not None and seen.wall > replaced[0] + MARGIN_S:
-            self._replaced.broken(code)
-            yield timed(self.expectations, self._late(replaced[1], seen), replaced[1].exchange, seen)
-        elif profiles(seen):
+            return NOTHING
+        late = self._replaced.judge(code, brief(seen))
+        if late is not None:
+            return (self._late(*late, seen),)
+        if profiles(seen):
             self._polled.pop(code)
         else:
             self._polled.put(code, True)
+        return NOTHING
 
     def finish(self) -> Iterator[Outcome]:
-        yield from self._replaced.finish(self.facts.now_s)
+        yield from self._replaced.finish()
 
-    def _late(self, new: Session, seen: Exchange) -> Broken:
+    def _late(self, before: Exchange, new: Session, seen: Exchange) -> Broken:
         return Broken(
             kind="old-code-polled",
-            exchanges=(new.exchange.id, seen.id),
+            exchanges=(new.exchange.id, before.id, seen.id),
             device=seen.device,
             expected=f"no poll of code {seen.code} after code {new.code} replaced it",
-            observed=f"the old code was polled {seen.wall - answered_at(new):.1f} s later",
+            observed=f"the old code was polled on {seen.wall - answered_at(new):.1f} s later",
         )

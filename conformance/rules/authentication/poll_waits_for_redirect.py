@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.exchanges import brief
 from pass_harness.conformance.facts.sessions import KEPT_CODES, POLL_ENDPOINTS
+from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
 
 SLACK_S = 0.1
@@ -21,7 +22,7 @@ class PollWaitsForRedirect(Rule):
     card = Card(
         id="authentication.poll-waits-for-redirect",
         title="On the first screen, polling starts after the browser has reached redirectUrl",
-        severity=Severity.MUST,
+        grade=Grade.MUST,
         requirement="If the viewer logs in with a browser on the streaming device, the service starts to poll when "
         "that browser has loaded redirectUrl, not before.",
         breaks="Polls while the viewer types are useless load, because the login cannot have ended yet.",
@@ -33,15 +34,15 @@ class PollWaitsForRedirect(Rule):
     )
     watches = POLL_ENDPOINTS
 
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
+    def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
+        super().__init__(expectations, facts)
         self._polls: Bounded[str, Exchange] = Bounded(KEPT_CODES)
         self._primary: Bounded[str, str] = Bounded()
         """Code of the login page that each device has open in a browser."""
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if not isinstance(seen, VerbCall):
-            code = self.facts.sessions.polled
+            code = self.facts.polls.code
             if code is not None and self._polls.get(code) is None:
                 self._polls.put(code, brief(seen))
         elif seen.verb == "login" and seen.returns.get("code"):

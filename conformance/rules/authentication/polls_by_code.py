@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.exchanges import PROFILE_QUERIES, brief, profiles
 from pass_harness.conformance.facts.sessions import KEPT_CODES, POLL_ENDPOINTS
+from pass_harness.conformance.facts.shared_facts import SharedFacts
+from pass_harness.conformance.facts.short_gaps import are_alike
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
 
-POLLING_REQUESTS = 3
-"""Number of profiles requests, in quick succession during a login, that count as polling."""
+STEADY_REQUESTS = 4
+"""Number of profiles requests at equal intervals, during a login, that count as polling."""
+MANY_REQUESTS = 8
+"""Number of profiles requests that count as polling at any intervals: no viewer asks that often."""
 QUICK_S = 15.0
 """Seconds between two of these requests, at most."""
 
@@ -23,8 +28,11 @@ class PollsByCode(Rule):
     card = Card(
         id="authentication.polls-by-code",
         title="The service waits for a login by polling its code",
-        severity=Severity.MUST,
-        requirement="While a viewer logs in, the service polls profiles/code/{code} and no other profiles endpoint.",
+        grade=Grade.MUST,
+        requirement="While a viewer logs in, the service polls profiles/code/{code} and no other profiles endpoint. "
+        "A look at the profiles now and then is allowed, for example when the viewer opens the app again: "
+        f"{STEADY_REQUESTS} requests at equal intervals are polling, and so are {MANY_REQUESTS} requests less than "
+        f"{QUICK_S:g} s apart.",
         breaks="A request for all profiles is a costly lookup over all TV providers, and its response does not show "
         "whose login ended.",
         remedy="Poll /api/v2/{serviceProvider}/profiles/code/{code} with the code of the session.",
@@ -34,8 +42,8 @@ class PollsByCode(Rule):
     )
     watches = POLL_ENDPOINTS | PROFILE_QUERIES
 
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
+    def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
+        super().__init__(expectations, facts)
         self._queries: Bounded[str, list[Exchange]] = Bounded(KEPT_CODES)
         self._polled: Bounded[str, bool] = Bounded(KEPT_CODES)
         self._over: Bounded[str, bool] = Bounded(KEPT_CODES)
@@ -44,9 +52,9 @@ class PollsByCode(Rule):
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if isinstance(seen, VerbCall):
             return
-        sessions = self.facts.sessions
-        if sessions.polled is not None:
-            yield from self._poll(sessions.polled, seen)
+        sessions, code = self.facts.sessions, self.facts.polls.code
+        if code is not None:
+            yield from self._poll(code, seen)
         elif seen.endpoint == "sessions.create":
             # A new session is another attempt to log in, which the earlier profiles requests belong to.
             session = sessions.current(seen)
@@ -66,19 +74,21 @@ class PollsByCode(Rule):
 
     def _query(self, code: str, seen: Exchange) -> Iterator[Outcome]:
         if profiles(seen):
-            self._over.put(code, True)
-            return
+            self._over.put(code, True)  # the last request of a series, if it is one
         before = self._queries.get(code) or []
         if before and seen.wall - before[-1].wall > QUICK_S:
             before = []
-        queries = [*before, brief(seen)]
-        self._queries.put(code, queries[: POLLING_REQUESTS + 1])
-        if len(queries) == POLLING_REQUESTS:
+        queries = [*before, brief(seen)][-MANY_REQUESTS:]
+        self._queries.put(code, queries)
+        gaps = [after.wall - query.wall for query, after in pairwise(queries)]
+        steady = gaps[1 - STEADY_REQUESTS :]
+        if len(queries) == MANY_REQUESTS or (len(steady) == STEADY_REQUESTS - 1 and are_alike(steady)):
+            self._queries.pop(code)
             yield Broken(
                 kind="other-endpoint-polled",
                 subject=seen.endpoint,
                 exchanges=tuple(query.id for query in queries),
                 device=seen.device,
                 expected=f"polls of profiles/code/{code}",
-                observed=f"{POLLING_REQUESTS} requests to {seen.path} while the viewer was logging in",
+                observed=f"{len(queries)} requests to {seen.path} while the viewer was logging in",
             )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pass_harness.conformance.facts.logins import LOGIN_ENDPOINTS, Login, Logins
+from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Grade, Rule
 
 MARGIN_S = 2.0
 """Seconds by which clocks may differ."""
@@ -18,9 +19,9 @@ class ProfileExpiryHonoured(Rule):
     card = Card(
         id="authentication.profile-expiry-honoured",
         title="A device is not authenticated after its profile has expired",
-        severity=Severity.MUST,
+        grade=Grade.MUST,
         requirement="The service respects the validity of a profile: after its notAfter, the device is not "
-        "authenticated.",
+        "authenticated, unless Adobe Pass lets it continue without a login (a TempPass, or degraded access).",
         breaks="The app offers content that the viewer can no longer play, and every playback ends in an error.",
         remedy="Store notAfter with the profile, and compare it with the clock at each request for the state.",
         kinds=("authenticated-after-expiry",),
@@ -30,16 +31,18 @@ class ProfileExpiryHonoured(Rule):
     )
     watches = LOGIN_ENDPOINTS
 
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
-        self._logins = Logins()
+    def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
+        super().__init__(expectations, facts)
+        self._logins = Logins(facts.devices)
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if not isinstance(seen, VerbCall):
             self._logins.observe(seen)
             return
         login = self._logins.of(seen)
-        if "state" not in seen.returns or login is None or seen.started < login.until_s + MARGIN_S:
+        if seen.returns.get("state") is None or login is None or seen.started < login.until_s + MARGIN_S:
+            return
+        if self._logins.was_authorized(seen, login.until_s):
             return
         yield HELD if seen.returns["state"] != "authenticated" else self._late(login, seen)
 

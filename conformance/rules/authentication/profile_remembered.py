@@ -5,59 +5,61 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.actions import RecentExchanges
 from pass_harness.conformance.facts.exchanges import PROFILE_QUERIES, allows_retry
 from pass_harness.conformance.facts.logins import LOGIN_ENDPOINTS, Login, Logins
+from pass_harness.conformance.facts.shared_facts import SharedFacts
+from pass_harness.conformance.facts.visits import Visit, Visits
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
 
-ALLOWED = {"status": 0, "start": 1}
-"""Number of profiles requests that each verb of a logged-in device may cause."""
+VERBS = frozenset({"status", "start"})
 
 
 class ProfileRemembered(Rule):
     card = Card(
         id="authentication.profile-remembered",
         title="The service answers from its own storage whether a viewer is logged in",
-        severity=Severity.MUST,
+        grade=Grade.MUST,
         requirement="After a login the service keeps the parts of the profile that it needs in persistent storage. "
-        "While the profile is valid, a request for the status causes no profiles call, and a start of the app at "
-        "most one, to profiles/{mvpd}. After a restart, the attributes that the app got before are still there.",
+        "While the profile is valid, a request for the status causes no profiles call, except one to "
+        "profiles/{mvpd} when the viewer returns to the app or the service has restarted, and one for the latest "
+        "attributes after an authorization. After a restart, the attributes that the app got before are still there.",
         breaks="Every screen of every viewer costs a call to Adobe Pass, and an outage there logs every viewer out.",
         remedy="Store mvpd, attributes and notAfter of the profile with the device, and answer from there.",
         kinds=("profiles-asked", "attributes-lost"),
-        citations=(citations.CHECKLIST_PROFILES_CACHING, citations.FAQ_PROFILES_CACHING),
+        citations=(
+            citations.CHECKLIST_PROFILES_CACHING,
+            citations.FAQ_PROFILES_CACHING,
+            citations.FAQ_PROFILES_ENDPOINTS,
+            citations.FAQ_USER_METADATA,
+        ),
         needs=frozenset({"login", "status"}),
         judges_app=True,
     )
     watches = LOGIN_ENDPOINTS
 
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
-        self._logins = Logins()
-        self._recent = RecentExchanges()
+    def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
+        super().__init__(expectations, facts)
+        self._logins = Logins(facts.devices)
         self._shown: Bounded[str, tuple[int, frozenset[str]]] = Bounded()
         """Id of the login's exchange, and names of the attributes that the app got, by device."""
-        self._restarted = False
+        self._visits = Visits()
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if not isinstance(seen, VerbCall):
             self._logins.observe(seen)
-            if seen.endpoint in PROFILE_QUERIES and not allows_retry(seen):
-                self._recent.add(seen)
             return
-        self._restarted = self._restarted or seen.verb == "restart"
+        visit = self._visits.of(seen)
         login = self._logins.of(seen)
         # The service could not know a login before the verb that brought it.
-        if seen.verb not in ALLOWED or login is None or login.since_s > seen.started or login.until_s < seen.ended:
+        if seen.verb not in VERBS or login is None or login.since_s > seen.started or login.until_s < seen.ended:
             return
-        asked = self._recent.during(seen)
-        lists = [query for query in asked if query.endpoint == "profiles"]
-        if lists or len(asked) > ALLOWED[seen.verb]:
-            yield _asked(asked, seen)
+        asked = [one for one in self.facts.devices.during(seen, *PROFILE_QUERIES) if not allows_retry(one)]
+        if not visit.allows(asked):
+            yield _asked(asked, visit, seen)
         elif lost := self._lost(login, seen):
             yield Broken(
                 kind="attributes-lost",
@@ -77,18 +79,17 @@ class ProfileRemembered(Rule):
             return frozenset()
         before = self._shown.get(call.device)
         self._shown.put(call.device, (login.exchange, frozenset(attributes)))
-        if not self._restarted or before is None or before[0] != login.exchange:
+        if not self._visits.restarted or before is None or before[0] != login.exchange:
             return frozenset()
         return before[1] - attributes.keys()
 
 
-def _asked(asked: list[Exchange], call: VerbCall) -> Broken:
-    allowed = "at most one profiles call, to profiles/{mvpd}," if ALLOWED[call.verb] else "no profiles call"
+def _asked(asked: list[Exchange], visit: Visit, call: VerbCall) -> Broken:
     return Broken(
         kind="profiles-asked",
         subject=call.verb,
         exchanges=tuple(query.id for query in asked),
         device=call.device,
-        expected=f"{allowed} during the verb {call.verb} of a logged-in device",
+        expected=f"{visit.allowed} during the verb {call.verb} of a logged-in device",
         observed=f"calls: {', '.join(query.path for query in asked)}",
     )

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.exchanges import PROFILE_QUERIES
+from pass_harness.conformance.facts.logins import needs_no_login
+from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Grade, Rule
 
 Device = tuple[str | None, str]
 
@@ -18,19 +20,24 @@ class ProfilesCheckedFirst(Rule):
     card = Card(
         id="authentication.profiles-checked-first",
         title="The service looks up a device's profiles before its first login",
-        severity=Severity.SHOULD,
+        grade=Grade.SHOULD,
         requirement="Before it creates the first authentication session of a device, the service requests the "
-        "device's profiles. The viewer may be logged in already, from an earlier visit or by single sign-on.",
+        "device's profiles. The viewer may be logged in already, from an earlier visit or by single sign-on. A "
+        "session that needs no login, such as that of a TempPass, needs no look-up.",
         breaks="Viewers who are logged in have to log in again.",
         remedy="Request profiles when the app starts, and create a session only if there are none.",
         kinds=("session-came-first",),
-        citations=(citations.COOKBOOK_CHECK_PROFILES, citations.FAQ_IS_AUTHENTICATED),
+        citations=(
+            citations.COOKBOOK_CHECK_PROFILES,
+            citations.FAQ_IS_AUTHENTICATED,
+            citations.FAQ_AUTHENTICATION_MANDATORY,
+        ),
         needs=frozenset({"login"}),
     )
     watches = PROFILE_QUERIES | {"sessions.create"}
 
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
+    def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
+        super().__init__(expectations, facts)
         self._known: Bounded[Device, bool] = Bounded()
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
@@ -39,7 +46,9 @@ class ProfilesCheckedFirst(Rule):
         device = (seen.service_provider, seen.device)
         if seen.endpoint in PROFILE_QUERIES:
             self._known.put(device, True)
-        elif seen.endpoint == "sessions.create" and not self._known.get(device):
+        elif needs_no_login(seen):
+            return
+        elif not self._known.get(device):
             self._known.put(device, True)
             yield Broken(
                 kind="session-came-first",
@@ -48,5 +57,5 @@ class ProfilesCheckedFirst(Rule):
                 expected="a profiles request for the device before its first session",
                 observed="the service created the session first",
             )
-        elif seen.endpoint == "sessions.create":
+        else:
             yield HELD

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pass_harness.conformance.facts.actions import RecentExchanges, service_failed
+from pass_harness.conformance.facts.actions import service_failed
 from pass_harness.conformance.facts.exchanges import PROFILE_ANSWERS, is_server_failure, profiles
+from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Grade, Rule
 
 
 class SeveralProfilesHandled(Rule):
     card = Card(
         id="authentication.several-profiles-handled",
         title="The service handles a device with several profiles",
-        severity=Severity.SHOULD,
+        grade=Grade.SHOULD,
         requirement="A device may have valid profiles of several TV providers. The service lets the viewer choose "
         "or selects a profile by a rule of its own; it does not fail.",
         breaks="Viewers who changed their TV provider, or logged in by single sign-on, cannot use the app.",
@@ -26,21 +27,17 @@ class SeveralProfilesHandled(Rule):
         needs=frozenset({"login", "status", "logout"}),
         judges_app=True,
     )
+    watches = frozenset[str]()
 
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
-        self._several = RecentExchanges()
-        self._faults = RecentExchanges()
+    def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
+        super().__init__(expectations, facts)
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if not isinstance(seen, VerbCall):
-            if is_server_failure(seen):
-                self._faults.add(seen)
-            elif seen.endpoint in PROFILE_ANSWERS and len(profiles(seen)) > 1:
-                self._several.add(seen)
             return
-        found = self._several.during(seen)
-        if not found or self._faults.during(seen):
+        answers = self.facts.devices.during(seen)
+        found = [one for one in answers if one.endpoint in PROFILE_ANSWERS and len(profiles(one)) > 1]
+        if not found or any(map(is_server_failure, answers)):
             return
         if not service_failed(seen):
             yield HELD

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pass_harness.conformance.facts.exchanges import decisions, denial, denials
 from pass_harness.conformance.outcomes import Broken
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Severity
+from pass_harness.conformance.rule import Card, Grade
 from pass_harness.conformance.rules.retries import NotRepeated
 from pass_harness.mock_server.exchange import Exchange
 
@@ -14,9 +14,9 @@ class DenialFinal(NotRepeated):
     card = Card(
         id="authorization.denial-final",
         title="The service does not repeat a denied authorization until the viewer asks again",
-        severity=Severity.MUST,
-        requirement="Repeating the request does not change most errors: a denial with the action none is final for "
-        "this playback request.",
+        grade=Grade.MUST,
+        requirement="Repeating the request does not change most errors: a denial with the action none or "
+        "configuration is final for this playback request.",
         breaks="The viewer waits for the same answer, and the TV provider makes the same decision several times.",
         remedy="Repeat the request only if the error's action is retry; otherwise show the denial to the viewer.",
         kinds=("asked-again",),
@@ -27,7 +27,7 @@ class DenialFinal(NotRepeated):
 
     def is_final(self, exchange: Exchange) -> bool:
         return exchange.endpoint == "decisions.authorize" and any(
-            denial(decision).get("action", "none") == "none" for decision in denials(exchange)
+            denial(decision).get("action", "none") in {"none", "configuration"} for decision in denials(exchange)
         )
 
     def repeated(self, final: Exchange, seen: Exchange) -> Broken:

@@ -8,14 +8,14 @@ from pass_harness.conformance.facts.exchanges import DECISIONS
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Grade, Rule
 
 
 class DocumentedPath(Rule):
     card = Card(
         id="authorization.documented-path",
         title="The service requests decisions at the documented path, /decisions/",
-        severity=Severity.SHOULD,
+        grade=Grade.SHOULD,
         requirement="The path is /api/v2/{serviceProvider}/decisions/…, as the API pages document it. Only the "
         "cookbook writes /decision/, in one place.",
         breaks="A path that no API page documents may stop working without notice.",
@@ -23,6 +23,7 @@ class DocumentedPath(Rule):
         kinds=("singular-path",),
         citations=(citations.API_AUTHORIZE, citations.API_PREAUTHORIZE),
     )
+    compares_times = False
     watches = DECISIONS
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:

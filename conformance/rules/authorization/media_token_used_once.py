@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.media_tokens import MediaToken, media_tokens
+from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Fault, Rule, Severity
+from pass_harness.conformance.rule import Card, Fault, Grade, Rule
 
 MARGIN_S = 2.0
 """Seconds by which clocks may differ."""
@@ -19,7 +20,7 @@ class MediaTokenUsedOnce(Rule):
     card = Card(
         id="authorization.media-token-used-once",
         title="The service returns no media token twice or after its expiry",
-        severity=Severity.MUST,
+        grade=Grade.MUST,
         requirement="A media token is valid for one playback request and lives for some minutes. Each playback gets "
         "a new one.",
         breaks="Streams are stolen with shared media tokens, and the verifier refuses an expired one.",
@@ -32,8 +33,8 @@ class MediaTokenUsedOnce(Rule):
     )
     watches = frozenset({"decisions.authorize"})
 
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
+    def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
+        super().__init__(expectations, facts)
         self._issued: Bounded[str, MediaToken] = Bounded()
         self._given: Bounded[str, VerbCall] = Bounded()
 

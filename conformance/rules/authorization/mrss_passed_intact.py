@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pass_harness.conformance.facts.actions import RecentExchanges
 from pass_harness.conformance.facts.exchanges import resources
 from pass_harness.conformance.observation import Observation, VerbCall
-from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
+from pass_harness.conformance.outcomes import HELD, Broken, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Grade, Rule
 
 
 class MrssPassedIntact(Rule):
     card = Card(
         id="authorization.mrss-passed-intact",
         title="An MRSS resource reaches Adobe Pass unchanged",
-        severity=Severity.MUST,
+        grade=Grade.MUST,
         requirement="The service sends a resource in MRSS format character for character, including CDATA and "
         "ratings.",
         breaks="The TV provider cannot apply parental controls, or does not recognise the resource.",
@@ -26,19 +25,14 @@ class MrssPassedIntact(Rule):
         needs=frozenset({"play"}),
         judges_app=True,
     )
-    watches = frozenset({"decisions.authorize"})
-
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
-        self._recent = RecentExchanges()
+    watches = frozenset[str]()
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
-        if not isinstance(seen, VerbCall):
-            if seen.endpoint == "decisions.authorize":
-                self._recent.add(seen)
+        if not isinstance(seen, VerbCall) or seen.verb != "play":
             return
         resource = str(seen.arguments.get("resource", ""))
-        asked = self._recent.during(seen) if seen.verb == "play" and resource.lstrip().startswith("<") else []
+        is_document = resource.lstrip().startswith("<")
+        asked = self.facts.devices.during(seen, "decisions.authorize") if is_document else []
         if not asked:
             return
         if any(resource in resources(exchange) for exchange in asked):

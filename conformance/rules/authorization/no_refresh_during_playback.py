@@ -5,22 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.actions import Candidates, arrived_during, device_names
+from pass_harness.conformance.facts.actions import Candidates
+from pass_harness.conformance.facts.devices import arrived_during
 from pass_harness.conformance.facts.media_tokens import MediaToken, media_tokens
+from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
+
+MARGIN_S = 5.0
+"""Seconds around the expiry of a media token in which an authorization replaces it."""
+EARLY_SHARE = 0.1
+"""Share of its lifetime by which a service may replace a token early."""
 
 
 class NoRefreshDuringPlayback(Rule):
     card = Card(
         id="authorization.no-refresh-during-playback",
-        title="The service requests no authorization while a stream plays",
-        severity=Severity.MUST,
+        title="The service requests no authorization because a media token expires while a stream plays",
+        grade=Grade.MUST,
         requirement="A stream continues when its media token expires. The service obtains a new authorization when "
-        "the viewer next asks to play, not in the background.",
+        "the viewer next asks to play, and not to replace the media token. A live stream may be authorized again "
+        "after a pause or at a commercial break, so one authorization in the background, apart from the expiry of "
+        "the token, does not break the rule.",
         breaks="Each running stream costs a decision every few minutes; at an event, all of them at once.",
         remedy="Call decisions/authorize only when the viewer asks to play.",
         kinds=("authorized-while-playing",),
@@ -30,10 +39,10 @@ class NoRefreshDuringPlayback(Rule):
     )
     watches = frozenset({"decisions.authorize"})
 
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
+    def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
+        super().__init__(expectations, facts)
         self._playing: Bounded[str, MediaToken] = Bounded()
-        self._asked: Candidates[None] = Candidates()
+        self._asked: Candidates[None] = Candidates(facts.devices)
         self._last: Bounded[str, MediaToken] = Bounded()
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
@@ -41,7 +50,7 @@ class NoRefreshDuringPlayback(Rule):
             if seen.endpoint == "decisions.authorize":
                 self._asked.add(seen, None)
                 for token in media_tokens(seen):
-                    for name in device_names(seen):
+                    for name in self.facts.devices.names(seen):
                         self._last.put(name, token)
             return
         playing = self._playing.get(seen.device)
@@ -50,7 +59,7 @@ class NoRefreshDuringPlayback(Rule):
             for asked, _ in self._asked.resolve(seen)
             if not (seen.verb == "play" and arrived_during(asked, seen))
         ]
-        if playing is not None and between:
+        if playing is not None and (len(between) > 1 or any(_replaces(playing, asked) for asked in between)):
             yield self._refreshed(playing, between, seen)
         elif playing is not None and seen.verb == "stop" and seen.started > playing.expires_s:
             yield HELD  # the token expired during the playback, without a new authorization
@@ -58,7 +67,10 @@ class NoRefreshDuringPlayback(Rule):
 
     def _note(self, call: VerbCall) -> None:
         if call.verb == "play" and call.returns.get("allowed") is True:
-            token = next((token for name in device_names(call) if (token := self._last.get(name)) is not None), None)
+            token = next(
+                (token for name in self.facts.devices.names(call) if (token := self._last.get(name)) is not None),
+                None,
+            )
             if token is not None:
                 self._playing.put(call.device, token)
         elif call.verb in {"stop", "logout", "play"}:
@@ -72,3 +84,9 @@ class NoRefreshDuringPlayback(Rule):
             expected="no authorize call while the stream plays",
             observed=f"authorize calls between the playback and the viewer's next action: {len(between)}",
         )
+
+
+def _replaces(token: MediaToken, asked: Exchange) -> bool:
+    """Return whether an authorization comes when the media token expires."""
+    early = token.expires_s - max(MARGIN_S, (token.expires_s - token.exchange.wall) * EARLY_SHARE)
+    return early <= asked.wall <= token.expires_s + MARGIN_S

@@ -10,7 +10,7 @@ from pass_harness.conformance.facts.headers import decoded
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Fault, Rule, Severity
+from pass_harness.conformance.rule import Card, Fault, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
 
 MISSING = "invalid_header_identity_for_temporary_access"
@@ -22,16 +22,17 @@ class TempPassIdentitySent(Rule):
     card = Card(
         id="authorization.temppass-identity-sent",
         title="Requests for a promotional TempPass carry a hashed identity",
-        severity=Severity.SHOULD,
+        grade=Grade.SHOULD,
         requirement="Requests for a promotional TempPass carry the header AP-TempPass-Identity: Base64 of an "
         "identity that is a hash and not, for example, a plain e-mail address.",
         breaks="Without the header there is no temporary access; with a plain address the service discloses "
         "personal data.",
         remedy="Hash the viewer's identity before you send it in AP-TempPass-Identity.",
         kinds=("not-sent", "not-base64", "plain-e-mail-address", "refused"),
-        citations=(citations.HEADER_TEMPPASS_IDENTITY,),
+        citations=(citations.TEMPPASS_PROMOTIONAL, citations.HEADER_TEMPPASS_IDENTITY),
         needs=frozenset({"login", "play", "temppass_identity"}),
     )
+    compares_times = False
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall):

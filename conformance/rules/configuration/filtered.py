@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from pass_harness.conformance.facts.exchanges import answer
+from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
 
 
@@ -17,7 +18,7 @@ class Filtered(Rule):
     card = Card(
         id="configuration.filtered",
         title="The service does not offer hidden TV providers to viewers",
-        severity=Severity.MUST,
+        grade=Grade.OWN,
         requirement="The configuration also lists temporary passes and integrations that are in development or "
         "under test. The service filters out every TV provider that service.toml declares hidden (hidden_mvpds).",
         breaks="Viewers choose a TV provider that cannot log them in, or use a temporary pass instead of logging in.",
@@ -29,8 +30,8 @@ class Filtered(Rule):
     )
     watches = frozenset({"configuration"})
 
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
+    def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
+        super().__init__(expectations, facts)
         self._fetched: Exchange | None = None
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:

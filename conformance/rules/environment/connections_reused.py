@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.exchanges import NEEDS_TOKEN
+from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import SERVERS_ONLY, Card, Grade, Rule
 
 MIN_CALLS = 50
 """Number of calls below which the rule does not judge."""
@@ -20,18 +21,19 @@ class ConnectionsReused(Rule):
     card = Card(
         id="environment.connections-reused",
         title="The service reuses its connections to Adobe Pass",
-        severity=Severity.SHOULD,
+        grade=Grade.SHOULD,
         requirement="Under steady traffic a connection serves several calls: at least two on average. The rule "
         "judges traces of 50 calls or more.",
         breaks="Each call pays for a new TCP and TLS handshake, and under load the service runs out of ports.",
         remedy="Use one HTTP client with a connection pool and keep-alive for the whole service.",
         kinds=("too-many-connections",),
-        citations=(citations.COOKBOOK_ENVIRONMENTS,),
+        citations=(citations.AI_RULES_PERFORMANCE, citations.COOKBOOK_ENVIRONMENTS),
+        architectures=SERVERS_ONLY,
     )
     watches = NEEDS_TOKEN
 
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
+    def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
+        super().__init__(expectations, facts)
         self._connections: Bounded[str, bool] = Bounded()
         self._calls = 0
         self._opened = 0

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Grade, Rule
 
 
 class TlsVerified(Rule):
     card = Card(
         id="environment.tls-verified",
         title="The service refuses a TLS certificate from an unknown authority",
-        severity=Severity.SHOULD,
+        grade=Grade.OWN,
         requirement="The service calls Adobe Pass over TLS and verifies the certificate. If an authority that it "
         "does not trust signed the certificate, the service sends no request.",
         breaks="An attacker on the network path can read client secrets, access tokens and viewers' identities.",

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from pass_harness.conformance.facts.exchanges import answer, sent_by_browser
 from pass_harness.conformance.outcomes import Broken
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Severity
+from pass_harness.conformance.rule import Card, Grade
 from pass_harness.conformance.rules.retries import NotRepeated
 from pass_harness.mock_server.exchange import Exchange
+
+FINAL = frozenset({"none", "configuration", "check_headers", "check_request_body"})
+"""Actions after which the same request fails again; the last two are those of the SSO Service."""
 
 
 class ClientErrorsNotRetried(NotRepeated):
     card = Card(
         id="errors.client-errors-not-retried",
         title="The service does not repeat a rejected request unchanged",
-        severity=Severity.MUST,
-        requirement="A 400, 403 or 405 with the action none means that the request itself is wrong. The service "
-        "does not send the same request again.",
+        grade=Grade.MUST,
+        requirement="A 400, 403 or 405 with the action none or configuration means that the request itself is "
+        "wrong. The service does not send the same request again.",
         breaks="Adobe Pass rejects the same request again: useless load, up to HTTP 429.",
         remedy="Decide on a retry by the error's action and not by the status; log the rejected request, and answer "
         "the app.",
@@ -28,11 +34,11 @@ class ClientErrorsNotRetried(NotRepeated):
         return (
             exchange.status in {400, 403, 405}
             and not sent_by_browser(exchange)
-            and answer(exchange).get("action", "none") == "none"
+            and _error(exchange).get("action", "none") in FINAL
         )
 
     def repeated(self, final: Exchange, seen: Exchange) -> Broken:
-        body = answer(final)
+        body = _error(final)
         error = body.get("code") or body.get("error") or "no error code"
         return Broken(
             kind="repeated-unchanged",
@@ -42,3 +48,10 @@ class ClientErrorsNotRetried(NotRepeated):
             expected=f"no repetition after {final.status} {error}",
             observed=f"{seen.method} {seen.path} was sent again after {seen.wall - final.wall:.2f} s",
         )
+
+
+def _error(exchange: Exchange) -> Mapping[str, Any]:
+    """Return the error of a response; the SSO Service nests it."""
+    body = answer(exchange)
+    nested = body.get("error")
+    return nested if isinstance(nested, dict) else body

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN, answered_before, ended, signature
+from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.facts.timing import timed
 from pass_harness.conformance.observation import Observation, VerbCall
-from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
+from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
 
 PAUSE_S = 0.9
@@ -24,44 +25,50 @@ class ThrottledWaits(Rule):
     card = Card(
         id="errors.throttled-waits",
         title="After a 429 the service sends nothing for that device for a second",
-        severity=Severity.MUST,
-        requirement="After a 429 the service waits at least a second before the next request for the same device "
-        "address. The next request must arrive at least 0.9 s later; other requests that were in progress are "
-        "allowed.",
+        grade=Grade.MUST,
+        requirement="After a 429 the service waits at least a second before the next request for the same device. "
+        "The next request must arrive at least 0.9 s later; other requests that were in progress are allowed, and so "
+        "are those of another device at the same address. Requests without a device are compared by their address.",
         breaks="Requests that come too early are throttled again, and the device makes no progress.",
-        remedy="On a 429, pause all calls for the device's address for a second or more, then continue.",
+        remedy="On a 429, pause all calls for the device for a second or more, then continue.",
         kinds=("asked-too-soon",),
         citations=(citations.THROTTLING_RESPONSE,),
     )
     watches = NEEDS_TOKEN | DCR
 
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
-        self._throttled: Bounded[str, Exchange] = Bounded()
+    def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
+        super().__init__(expectations, facts)
+        self._throttled: Bounded[tuple[str, str], Exchange] = Bounded()
+        """The latest 429 by address and name of the device."""
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
-        if isinstance(seen, VerbCall) or not (seen.endpoint in NEEDS_TOKEN or seen.endpoint.startswith("dcr.")):
-            return
-        before = self._throttled.get(seen.ip)
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
+        if isinstance(seen, VerbCall) or (seen.status != 429 and not self._throttled):
+            return NOTHING  # the most frequent case
+        return self._judge(seen)
+
+    def _judge(self, seen: Exchange) -> Iterator[Outcome]:
+        # Behind one address each app learns of its own 429s only.
+        device = self.facts.devices.names(seen)[0]
+        caller = seen.ip, f"client {seen.client_id}" if self.facts.callers.is_client else device
+        before = self._throttled.get(caller)
         if before is not None:
             after = seen.wall - ended(before)
             if after < PAUSE_S:
                 yield from self._early(before, seen, after)
             else:
-                self._throttled.pop(seen.ip)
+                self._throttled.pop(caller)
                 yield timed(self.expectations, HELD, before, seen)
         if seen.status == 429:
-            self._throttled.put(seen.ip, seen)
+            self._throttled.put(caller, seen)
 
     def _early(self, before: Exchange, seen: Exchange, after: float) -> Iterator[Outcome]:
         repeated = signature(seen) == signature(before) and answered_before(before, seen)
         if after <= IN_PROGRESS_S and not repeated:
             return
-        broken = Broken(
+        yield Broken(
             kind="asked-too-soon",
             exchanges=(before.id, seen.id),
             device=seen.device,
-            expected=f"no request for {seen.ip} for at least 1 s after the 429",
+            expected=f"no request for the device at {seen.ip} for at least 1 s after the 429",
             observed=f"a request after {max(0.0, after):.2f} s",
         )
-        yield timed(self.expectations, broken, before, seen)

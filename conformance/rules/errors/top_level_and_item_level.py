@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pass_harness.conformance.facts.actions import RecentExchanges, service_failed
+from pass_harness.conformance.facts.actions import service_failed
+from pass_harness.conformance.facts.breaker import MAY_BE_OPEN
 from pass_harness.conformance.facts.documented import unknown_codes, unknown_members
-from pass_harness.conformance.facts.exchanges import DECISIONS, allows_retry, answer, decisions, denial
+from pass_harness.conformance.facts.exchanges import DECISIONS, allows_retry, answer, decisions, denial, errors
+from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
-from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
+from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome, Unclear
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Fault, Rule, Severity
+from pass_harness.conformance.rule import Card, Fault, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
 
 TOP, ITEM = "top-level", "item-level"
@@ -21,7 +23,7 @@ class TopLevelAndItemLevel(Rule):
     card = Card(
         id="errors.top-level-and-item-level",
         title="The service handles errors of a whole request and errors of single decisions",
-        severity=Severity.MUST,
+        grade=Grade.MUST,
         requirement="An error is at the top level of a 4xx response, or inside a decision of a 200. The service "
         "handles both: the app gets a denial or an explanation, neither a permit nor a failure. The rule passes "
         "only after both forms were seen.",
@@ -33,27 +35,26 @@ class TopLevelAndItemLevel(Rule):
         needs=frozenset({"login", "status", "play"}),
         judges_app=True,
     )
-    watches = DECISIONS
+    watches = frozenset[str]()
 
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
-        self._answers = RecentExchanges()
+    def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
+        super().__init__(expectations, facts)
         self._seen: set[str] = set()
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
-        if not isinstance(seen, VerbCall):
-            if seen.endpoint in DECISIONS:
-                self._answers.add(seen)
+        if not isinstance(seen, VerbCall) or seen.verb not in {"play", "preauthorize"}:
             return
-        answers = self._answers.during(seen)
-        if seen.verb not in {"play", "preauthorize"} or not answers or any(map(_of_other_rules, answers)):
+        answers = self.facts.devices.during(seen, *DECISIONS)
+        if not answers or any(map(_of_other_rules, answers)):
             return
         form = _form(answers[-1])
         if form is None:
             return
         self._seen.add(form)
         wrong = _wrong(seen)
-        if wrong is not None:
+        if wrong is not None and wrong.kind == "service-failed" and self._may_be_held_back(seen, answers[-1]):
+            yield Unclear(reason=MAY_BE_OPEN, exchanges=tuple(exchange.id for exchange in answers))
+        elif wrong is not None:
             yield Broken(
                 kind=wrong.kind,
                 subject=f"{form} {seen.verb}",
@@ -64,6 +65,11 @@ class TopLevelAndItemLevel(Rule):
             )
         elif self._seen == {TOP, ITEM}:
             yield HELD
+
+    def _may_be_held_back(self, call: VerbCall, last: Exchange) -> bool:
+        """Return whether a circuit breaker may have stopped the retry that the last response allows."""
+        allowed = any(error.get("action") == "retry" for error in errors(last))
+        return allowed and self.facts.breaker.may_open(call.started, call.ended)
 
 
 def _of_other_rules(exchange: Exchange) -> bool:

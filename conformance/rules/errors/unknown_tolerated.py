@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pass_harness.conformance.facts.actions import RecentExchanges, service_failed
+from pass_harness.conformance.facts.actions import service_failed
 from pass_harness.conformance.facts.documented import unknown_codes, unknown_members
 from pass_harness.conformance.facts.exchanges import NEEDS_TOKEN, is_server_failure
+from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
 
 
@@ -18,7 +19,7 @@ class UnknownTolerated(Rule):
     card = Card(
         id="errors.unknown-tolerated",
         title="Unknown response members and error codes cause no failure",
-        severity=Severity.MUST,
+        grade=Grade.MUST,
         requirement="Adobe Pass may add members to its responses and codes to its errors. The service ignores "
         "unknown members and handles errors with an unknown code by their action.",
         breaks="The day on which Adobe adds something becomes the day of an outage.",
@@ -28,22 +29,17 @@ class UnknownTolerated(Rule):
         needs=frozenset({"login"}),
         judges_app=True,
     )
-    watches = NEEDS_TOKEN
+    watches = frozenset[str]()
 
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
-        self._unknown = RecentExchanges()
-        self._faults = RecentExchanges()
+    def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
+        super().__init__(expectations, facts)
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if not isinstance(seen, VerbCall):
-            if is_server_failure(seen):
-                self._faults.add(seen)
-            elif seen.endpoint in NEEDS_TOKEN and (unknown_members(seen) or unknown_codes(seen)):
-                self._unknown.add(seen)
             return
-        unknown = self._unknown.during(seen)
-        if not unknown or self._faults.during(seen):
+        answers = self.facts.devices.during(seen, *NEEDS_TOKEN)
+        unknown = [answer for answer in answers if unknown_members(answer) or unknown_codes(answer)]
+        if not unknown or any(map(is_server_failure, answers)):
             return
         if not service_failed(seen):
             yield HELD

@@ -8,14 +8,14 @@ from pass_harness.conformance.facts.exchanges import NEEDS_TOKEN, bearer
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Grade, Rule
 
 
 class Authorization(Rule):
     card = Card(
         id="headers.authorization",
         title="Every REST API V2 call carries an access token",
-        severity=Severity.MUST,
+        grade=Grade.MUST,
         requirement="Each request, except the browser's to authenticate, has the header Authorization with a Bearer "
         "token.",
         breaks="Adobe Pass rejects the call with a 401.",
@@ -24,6 +24,7 @@ class Authorization(Rule):
         kinds=("absent", "not-bearer"),
         citations=(citations.CHECKLIST_AUTHORIZATION_HEADER, citations.HEADER_AUTHORIZATION),
     )
+    compares_times = False
     watches = NEEDS_TOKEN
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:

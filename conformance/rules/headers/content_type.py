@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Grade, Rule
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -27,7 +27,7 @@ class ContentType(Rule):
     card = Card(
         id="headers.content-type",
         title="Request bodies have the content type that the API page names",
-        severity=Severity.MUST,
+        grade=Grade.MUST,
         requirement="The service sends forms to the endpoints of sessions and tokens and JSON to those of "
         "registration and decisions, and names that type in the header Content-Type.",
         breaks="Adobe Pass cannot read the body and rejects the call with a 400.",
@@ -35,6 +35,7 @@ class ContentType(Rule):
         kinds=("absent", "other-type"),
         citations=(citations.CHECKLIST_API_REFERENCES, citations.API_CREATE_SESSION, citations.API_AUTHORIZE),
     )
+    compares_times = False
     watches = frozenset(TYPES)
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:

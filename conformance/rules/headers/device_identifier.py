@@ -10,14 +10,14 @@ from pass_harness.conformance.facts.headers import decoded
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Fault, Rule, Severity
+from pass_harness.conformance.rule import Card, Fault, Grade, Rule
 
 
 class DeviceIdentifier(Rule):
     card = Card(
         id="headers.device-identifier",
         title="AP-Device-Identifier is present and Base64-encoded",
-        severity=Severity.MUST,
+        grade=Grade.MUST,
         requirement="Where the API page lists it, the service sends AP-Device-Identifier: the word fingerprint and "
         "the device's identifier in Base64.",
         breaks="Adobe Pass rejects the call with a 400, or the device loses its login because the value is read "
@@ -27,6 +27,7 @@ class DeviceIdentifier(Rule):
         kinds=("absent", "other-form", "not-base64"),
         citations=(citations.CHECKLIST_DEVICE_IDENTIFIER, citations.HEADER_DEVICE_IDENTIFIER),
     )
+    compares_times = False
     watches = NEEDS_DEVICE
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:

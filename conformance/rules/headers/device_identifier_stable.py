@@ -6,18 +6,22 @@ from collections.abc import Iterator
 
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.exchanges import NEEDS_DEVICE
+from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Fault, Rule, Severity
+from pass_harness.conformance.rule import Card, Fault, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
+
+MOST_IDENTIFIERS = 10
+"""Number of identifiers kept for each device."""
 
 
 class DeviceIdentifierStable(Rule):
     card = Card(
         id="headers.device-identifier-stable",
         title="A device has one stable identifier of its own",
-        severity=Severity.MUST,
+        grade=Grade.MUST,
         requirement="The identifier of a device is the same in all its calls, across sessions and restarts, and no "
         "two devices share one.",
         breaks="Adobe Pass treats a new identifier as a new device and the viewer is logged out. A shared "
@@ -28,45 +32,40 @@ class DeviceIdentifierStable(Rule):
         needs=frozenset({"start"}),
         judges_app=True,
     )
-    watches = NEEDS_DEVICE
+    watches = frozenset[str]()
 
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
+    def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
+        super().__init__(expectations, facts)
         self._sent: Bounded[str, dict[str, Exchange]] = Bounded()
-        """First exchange with each identifier, by the IP address of the device."""
+        """First exchange with each identifier, by virtual device."""
         self._owner: Bounded[str, str] = Bounded()
-        self._judged: Bounded[str, int] = Bounded()
+        """The first virtual device of each identifier."""
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
-        if isinstance(seen, VerbCall):
-            # Except in households, each device of the driver has its own address, which identifies it.
-            if not seen.shares_address:
-                yield from self._judge(seen)
-        elif seen.endpoint in NEEDS_DEVICE and seen.device:
-            sent = self._sent.get(seen.ip) or {}
-            if seen.device not in sent and len(sent) < 10:
-                self._sent.put(seen.ip, {**sent, seen.device: seen})
+        if not isinstance(seen, VerbCall):
+            return
+        sent = self._sent.get(seen.device) or {}
+        new: dict[str, Exchange] = {}
+        for exchange in self.facts.devices.during(seen, *NEEDS_DEVICE):
+            if exchange.device and exchange.device not in sent:
+                new.setdefault(exchange.device, exchange)
+        if new:
+            self._sent.put(seen.device, dict([*sent.items(), *new.items()][:MOST_IDENTIFIERS]))
+            yield from self._judge(sent, new, seen)
+        elif sent and seen.verb in {"start", "login"}:
+            yield HELD
 
-    def _judge(self, call: VerbCall) -> Iterator[Outcome]:
-        sent = self._sent.get(call.ip)
-        known = self._judged.get(call.ip) or 0
-        if not sent:
-            return
-        if len(sent) == known:
-            if call.verb in {"start", "login"}:
-                yield HELD
-            return
-        self._judged.put(call.ip, len(sent))
-        for identifier, exchange in list(sent.items())[known:]:
+    def _judge(self, sent: dict[str, Exchange], new: dict[str, Exchange], call: VerbCall) -> Iterator[Outcome]:
+        for identifier, exchange in new.items():
             owner = self._owner.get(identifier) or call.device
             self._owner.put(identifier, owner)
             if owner != call.device:
                 fault = Fault("of-another-device", f"the identifier of device {owner}")
                 yield self._wrong(call, (exchange,), "an identifier of its own", fault)
-        if len(sent) > 1:
-            exchanges = tuple(sent.values())[-2:]
-            fault = Fault("several", f"{len(sent)} different identifiers")
-            yield self._wrong(call, exchanges, "one identifier in all calls", fault)
+        known = [*sent.values(), *new.values()]
+        if len(known) > 1:
+            fault = Fault("several", f"{len(known)} different identifiers")
+            yield self._wrong(call, tuple(known[-2:]), "one identifier in all calls", fault)
         else:
             yield HELD
 

@@ -3,109 +3,118 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
 
-from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.exchanges import NEEDS_TOKEN
-from pass_harness.conformance.facts.headers import forwarded_for
-from pass_harness.conformance.facts.sessions import KEPT_CODES
+from pass_harness.conformance.facts.addresses import ContradictedAddresses, SecondScreens
+from pass_harness.conformance.facts.devices import MOST_OWNERS
+from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN, brief
+from pass_harness.conformance.facts.headers import forwarded_for, peer_address
+from pass_harness.conformance.facts.nameless_requests import KEPT_S, NamelessRequests, names_no_device
+from pass_harness.conformance.facts.shared_facts import SharedFacts
+from pass_harness.conformance.facts.timing import timed
 from pass_harness.conformance.observation import Observation, VerbCall
-from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
+from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Fault, Rule, Severity
+from pass_harness.conformance.rule import SERVERS_ONLY, Card, Fault, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
 
-WAIT_FOR_VERB_S = 60.0
-"""Seconds to wait for a verb from the address before the exchange is judged."""
-MAX_LOOKUPS = 2
-"""Number of times that a second screen may look up its own code, before and after the login. More is polling."""
-
-
-class _Unnamed(NamedTuple):
-    """An exchange for an address that no verb has used yet."""
-
-    address: str
-    wall: float
-    id: int
-    device: str | None
+NONE = "no X-Forwarded-For"
 
 
 class ForwardedFor(Rule):
     card = Card(
         id="headers.forwarded-for",
         title="X-Forwarded-For begins with the streaming device's IP address",
-        severity=Severity.MUST,
-        requirement="The service sends the device's IP address with each call in X-Forwarded-For. Adobe Pass "
-        "throttles calls by this address.",
+        grade=Grade.MUST,
+        requirement="The service sends the device's IP address in X-Forwarded-For with each call that a device "
+        "causes, registration and token requests included. Adobe Pass throttles calls by this address.",
         breaks="All viewers share one allowance of one request per second: an event ends in HTTP 429 for every "
         "viewer.",
-        remedy="Put the IP address of the app's connection first in X-Forwarded-For, in background calls too.",
-        kinds=("absent", "not-an-address", "no-device"),
+        remedy="Put the IP address of the app's connection first, in background calls and on /o/client/* too.",
+        kinds=("absent", "not-an-address", "no-device", "another-device", "other-than-connection-ip"),
         citations=(citations.COOKBOOK_REQUIREMENTS, citations.THROTTLING_LIMITS),
         needs=frozenset({"start"}),
         judges_app=True,
+        architectures=SERVERS_ONLY,
     )
     judges_without_verbs = True
+    compares_times = False  # but for requests that name no device
+    watches = NEEDS_TOKEN | DCR
 
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
-        self._devices: Bounded[str, str] = Bounded()
-        """Device of each address that verbs came from."""
-        self._unnamed: deque[_Unnamed] = deque(maxlen=10_000)
-        self._lookups: Bounded[tuple[str | None, str], int] = Bounded(KEPT_CODES)
-        """Number of lookups of each code from each address other than its device's."""
+    def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
+        super().__init__(expectations, facts)
+        self._nameless = NamelessRequests(facts.devices, at_least=max(3, 2 * expectations.instances))
+        self._screens = SecondScreens(facts.sessions)
+        self._contradicted = ContradictedAddresses()
+        self._unnamed: deque[tuple[str, Exchange]] = deque(maxlen=10_000)
+        """Exchanges for an address that no verb has used yet, judged after `KEPT_S`."""
+        self._met_devices = False
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
-        while self._unnamed and self.facts.now_s - self._unnamed[0].wall > WAIT_FOR_VERB_S:
-            if (outcome := self._late(self._unnamed.popleft())) is not None:
-                yield outcome
-        if isinstance(seen, VerbCall):
-            if seen.ip and self._devices.get(seen.ip) is None:
-                self._devices.put(seen.ip, seen.device)
-            return
-        if seen.endpoint not in NEEDS_TOKEN:
-            return
-        address = forwarded_for(seen)
-        if address is None:
-            sent = seen.request_headers.get("x-forwarded-for")
-            fault = (
-                Fault("not-an-address", f"X-Forwarded-For: {sent}") if sent else Fault("absent", "no X-Forwarded-For")
-            )
-            yield self._wrong(seen, fault)
-        elif self._devices.get(address) is not None:
-            yield HELD
-        elif self.facts.driven and not self._of_second_screen(seen, address) and not self._from_before(seen):
-            self._unnamed.append(_Unnamed(address, seen.wall, seen.id, seen.device))
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
+        late = self._late(self.facts.now_s - KEPT_S) if self._unnamed else ()
+        if not isinstance(seen, VerbCall):
+            return (*late, *self._judge(seen)) if late else self._judge(seen)
+        self._met_devices = self._met_devices or bool(seen.ip)
+        return (*late, *self._registrations(self._nameless.shown_by(seen)))
 
     def finish(self) -> Iterator[Outcome]:
-        yield from (outcome for unnamed in self._unnamed if (outcome := self._late(unnamed)) is not None)
+        yield from self._late(float("inf"))
 
-    def _late(self, unnamed: _Unnamed) -> Outcome | None:
-        if self._devices.get(unnamed.address) is not None:
-            return HELD
-        fault = Fault("no-device", f"{unnamed.address}, which is not the address of any device")
-        return self._wrong(unnamed, fault) if self._devices else None
+    def _late(self, before_s: float) -> Iterator[Outcome]:
+        while self._unnamed and self._unnamed[0][1].wall < before_s:
+            address, exchange = self._unnamed.popleft()
+            yield from self._of_address(exchange, address)
 
-    def _of_second_screen(self, exchange: Exchange, address: str) -> bool:
-        """Return whether a web page on a second screen may have caused the call, from any address."""
-        if exchange.endpoint != "profiles.code":
-            return exchange.endpoint in {"sessions.retrieve", "sessions.resume"}
-        if self.facts.sessions.polled is not None:
-            return False
-        lookups = (self._lookups.get((exchange.code, address)) or 0) + 1
-        self._lookups.put((exchange.code, address), lookups)
-        return lookups <= MAX_LOOKUPS
+    def _judge(self, exchange: Exchange) -> Iterable[Outcome]:
+        address = forwarded_for(exchange)
+        if names_no_device(exchange):
+            self._nameless.add(exchange)
+        elif address is None:
+            return (_broken(exchange, _invalid(exchange)),)
+        elif not self._met_devices and self._contradicted.by(exchange, address):
+            return (_broken(exchange, Fault("other-than-connection-ip", f"{address}, not the connectionIp")),)
+        elif not self.facts.driven:
+            return self._registrations(requests) if (requests := self._nameless.shown_by(exchange)) else NOTHING
+        elif self.facts.devices.residents(address):
+            return self._of_address(exchange, address)
+        elif not self._screens.may_have_sent(exchange, address):
+            self._unnamed.append((address, brief(exchange)))
+        return NOTHING
 
-    def _from_before(self, exchange: Exchange) -> bool:
-        """Return whether the call polls a code whose session began before the trace."""
-        return exchange.endpoint == "profiles.code" and self.facts.sessions.get(exchange.code) is None
+    def _of_address(self, exchange: Exchange, address: str) -> Iterable[Outcome]:
+        """Judge an address by the devices whose verbs came from it."""
+        residents, owner = self.facts.devices.residents(address), self.facts.devices.owner(exchange)
+        if not residents:
+            fault = Fault("no-device", f"{address}, which is not the address of any device")
+            return (_broken(exchange, fault),) if self._met_devices or not self.facts.driven else NOTHING
+        if owner is None or owner in residents or len(residents) == MOST_OWNERS:
+            return ONE_HELD
+        if self._screens.may_have_sent(exchange, address):
+            return NOTHING
+        return (_broken(exchange, Fault("another-device", f"{address}, the address of device {residents[0]}")),)
 
-    def _wrong(self, exchange: Exchange | _Unnamed, fault: Fault) -> Broken:
-        return Broken(
-            kind=fault.kind,
-            exchanges=(exchange.id,),
-            device=exchange.device,
-            expected="the streaming device's address first in X-Forwarded-For",
-            observed=fault.observed,
-        )
+    def _registrations(self, requests: Iterable[Exchange]) -> Iterator[Outcome]:
+        """Judge requests that name no device and that a device caused."""
+        for exchange in requests:
+            address = forwarded_for(exchange)
+            if address is None:
+                # A lag may have put the request into a verb that did not cause it.
+                yield timed(self.expectations, _broken(exchange, _invalid(exchange, "registration")), exchange)
+            elif address == peer_address(exchange) or self.facts.devices.residents(address):
+                yield from self._of_address(exchange, address)  # any other may be that of a second screen
+
+
+def _invalid(exchange: Exchange, subject: str = "") -> Fault:
+    sent = exchange.request_headers.get("x-forwarded-for")
+    return Fault("not-an-address" if sent else "absent", f"X-Forwarded-For: {sent}" if sent else NONE, subject)
+
+
+def _broken(exchange: Exchange, fault: Fault) -> Broken:
+    return Broken(
+        kind=fault.kind,
+        subject=fault.subject,
+        exchanges=(exchange.id,),
+        device=exchange.device,
+        expected="the streaming device's address first in X-Forwarded-For",
+        observed=f"{exchange.path}: {fault.observed}" if fault.subject else fault.observed,
+    )

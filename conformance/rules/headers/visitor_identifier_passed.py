@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pass_harness.conformance.facts.actions import RecentExchanges
 from pass_harness.conformance.facts.exchanges import DECISIONS, PROFILE_QUERIES
 from pass_harness.conformance.observation import Observation, VerbCall
-from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
+from pass_harness.conformance.outcomes import HELD, Broken, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import SERVERS_ONLY, Card, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
 
 LISTED = PROFILE_QUERIES | DECISIONS | {"sessions.create", "logout"}
@@ -21,7 +20,7 @@ class VisitorIdentifierPassed(Rule):
     card = Card(
         id="headers.visitor-identifier-passed",
         title="The service forwards the Experience Cloud ID that the app sent",
-        severity=Severity.SHOULD,
+        grade=Grade.SHOULD,
         requirement="If the Streaming App sends the visitor's Experience Cloud ID (ECID), the service sends it "
         "unchanged as AP-Visitor-Identifier with the calls for that app.",
         breaks="Adobe's analytics cannot show which visits led to a login or a playback.",
@@ -31,19 +30,13 @@ class VisitorIdentifierPassed(Rule):
         citations=(citations.COOKBOOK_REQUIREMENTS, citations.HEADER_VISITOR_IDENTIFIER),
         needs=frozenset({"login", "visitor_identifier"}),
         judges_app=True,
+        architectures=SERVERS_ONLY,
     )
-    watches = LISTED
-
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
-        self._recent = RecentExchanges()
+    watches = frozenset[str]()
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
-        if not isinstance(seen, VerbCall):
-            if seen.endpoint in LISTED:
-                self._recent.add(seen)
-        elif seen.visitor:
-            for exchange in self._recent.during(seen):
+        if isinstance(seen, VerbCall) and seen.visitor:
+            for exchange in self.facts.devices.during(seen, *LISTED):
                 yield HELD if _sent(exchange) == seen.visitor else _lost(exchange, seen.visitor)
 
 

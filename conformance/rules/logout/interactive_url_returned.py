@@ -4,40 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pass_harness.conformance.facts.actions import RecentExchanges
 from pass_harness.conformance.facts.logouts import logouts
 from pass_harness.conformance.observation import Observation, VerbCall
-from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
+from pass_harness.conformance.outcomes import HELD, Broken, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import SERVERS_ONLY, Card, Grade, Rule
 
 
 class InteractiveUrlReturned(Rule):
     card = Card(
         id="logout.interactive-url-returned",
         title="The app gets the URL of an interactive logout",
-        severity=Severity.MUST,
+        grade=Grade.MUST,
         requirement="If the logout response has the actionType interactive, the service returns its url to the app, "
         "which opens it in a browser.",
         breaks="The viewer's session at the TV provider stays open: the next login succeeds without a password.",
         remedy="Return the url of the logout response to the app, as an absolute URL on the host of Adobe Pass.",
         kinds=("no-address", "other-address"),
         citations=(citations.CHECKLIST_LOGOUT, citations.API_LOGOUT),
-        needs=frozenset({"login", "logout"}),
+        needs=frozenset({"login", "logout", "logout.url"}),
         judges_app=True,
+        architectures=SERVERS_ONLY,
     )
-    watches = frozenset({"logout"})
-
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
-        self._recent = RecentExchanges()
+    watches = frozenset[str]()
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
-        if not isinstance(seen, VerbCall):
-            if logouts(seen):
-                self._recent.add(seen)
-            return
-        calls = self._recent.during(seen) if seen.verb == "logout" and seen.failure is None else []
+        if not isinstance(seen, VerbCall) or seen.verb != "logout" or "url" not in seen.returns:
+            return  # the driver does not read a URL
+        calls = self.facts.devices.during(seen, "logout") if seen.failure is None else []
         urls = [
             str(action["url"])
             for call in calls

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pass_harness.conformance.facts.actions import RecentExchanges
 from pass_harness.conformance.facts.logouts import logouts
 from pass_harness.conformance.observation import Observation, VerbCall
-from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
+from pass_harness.conformance.outcomes import HELD, Broken, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Grade, Rule
 
 
 class OtherActionsHandled(Rule):
     card = Card(
         id="logout.other-actions-handled",
         title="Logouts that need no browser succeed",
-        severity=Severity.MUST,
+        grade=Grade.MUST,
         requirement="The actions complete and invalid end the logout at once. On partner_logout, the service asks "
         "the viewer to log out in the system settings as well.",
         breaks="The app shows an error although the viewer is logged out, or the login in the system settings "
@@ -24,25 +23,22 @@ class OtherActionsHandled(Rule):
         remedy="Treat complete and invalid as success; on partner_logout return a message for the viewer.",
         kinds=("service-failed", "no-message"),
         citations=(citations.API_LOGOUT, citations.CHECKLIST_LOGOUT),
-        needs=frozenset({"login", "logout"}),
+        needs=frozenset({"login", "logout", "logout.message"}),
         judges_app=True,
     )
-    watches = frozenset({"logout"})
-
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
-        self._recent = RecentExchanges()
+    watches = frozenset[str]()
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
-        if not isinstance(seen, VerbCall):
-            if logouts(seen):
-                self._recent.add(seen)
+        if not isinstance(seen, VerbCall) or seen.verb != "logout":
             return
-        calls = self._recent.during(seen) if seen.verb == "logout" else []
+        calls = self.facts.devices.during(seen, "logout")
         actions = {str(action.get("actionName")) for call in calls for action in logouts(call).values()}
         if not actions & {"complete", "invalid", "partner_logout"}:
             return
-        no_message = "partner_logout" in actions and not seen.returns.get("message")
+        partner = "partner_logout" in actions
+        if partner and seen.failure is None and "message" not in seen.returns:
+            return  # the driver does not read a message
+        no_message = partner and not seen.returns.get("message")
         if seen.failure is None and not no_message:
             yield HELD
             return

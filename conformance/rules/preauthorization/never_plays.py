@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.actions import RecentExchanges, device_names
+from pass_harness.conformance.facts.devices import UNATTRIBUTED
 from pass_harness.conformance.facts.exchanges import DECISIONS, decisions
+from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
-from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
+from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome, Unclear
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
 
 
@@ -18,7 +19,7 @@ class NeverPlays(Rule):
     card = Card(
         id="preauthorization.never-plays",
         title="A preauthorized resource is authorized before it plays",
-        severity=Severity.MUST,
+        grade=Grade.MUST,
         requirement="Preauthorization decisions only filter the content that the app shows. Playback needs its own "
         "authorization, even for a resource that was preauthorized.",
         breaks="Playback without authorization breaks the contracts with the TV providers.",
@@ -30,32 +31,34 @@ class NeverPlays(Rule):
     )
     watches = DECISIONS
 
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
-        self._recent = RecentExchanges()
+    def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
+        super().__init__(expectations, facts)
         self._permits: Bounded[tuple[str, str], Exchange] = Bounded()
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if isinstance(seen, VerbCall):
             if seen.verb == "play" and seen.returns.get("allowed") is True:
                 yield from self._played(seen)
-        elif seen.endpoint == "decisions.authorize":
-            self._recent.add(seen)
         elif seen.endpoint == "decisions.preauthorize":
             for decision in decisions(seen):
                 if decision.get("authorized") is True:
-                    for name in device_names(seen):
+                    for name in self.facts.devices.names(seen):
                         self._permits.put((name, str(decision.get("resource"))), seen)
 
     def _played(self, call: VerbCall) -> Iterator[Outcome]:
         resource = str(call.arguments.get("resource"))
         permits = [
-            permit for name in device_names(call) if (permit := self._permits.get((name, resource))) is not None
+            permit
+            for name in self.facts.devices.names(call)
+            if (permit := self._permits.get((name, resource))) is not None
         ]
         if not permits:
             return
-        if self._recent.during(call):
+        if self.facts.devices.during(call, "decisions.authorize"):
             yield HELD
+            return
+        if unknown := self.facts.devices.unattributed(call, "decisions.authorize"):
+            yield Unclear(reason=UNATTRIBUTED, exchanges=tuple(exchange.id for exchange in unknown))
             return
         yield Broken(
             kind="played-without-authorization",

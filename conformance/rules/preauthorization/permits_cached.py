@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.actions import Candidates, arrived_during, device_names
+from pass_harness.conformance.facts.actions import Candidates
+from pass_harness.conformance.facts.devices import arrived_during
 from pass_harness.conformance.facts.exchanges import PROFILE_QUERIES, answered_before, brief, decisions, resources
+from pass_harness.conformance.facts.instances import Doubts
+from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
 
 CACHED_S = 300.0
@@ -23,7 +26,6 @@ KEPT_DEVICES = 10_000
 MOST_RESPONSES = 10
 """Number of responses kept for each permit."""
 
-
 Device = tuple[str | None, str]
 Permits = dict[tuple[str | None, str], list[Exchange]]
 """Responses that permitted each (mvpd, resource)."""
@@ -33,7 +35,7 @@ class PermitsCached(Rule):
     card = Card(
         id="preauthorization.permits-cached",
         title="The service caches preauthorization permits while the app runs",
-        severity=Severity.MUST,
+        grade=Grade.MUST,
         requirement="The service does not request a decision again for a resource that was permitted to the device "
         "in the same run of the app, because subscriptions seldom change in that time. The rule covers five "
         "minutes, and each running instance may ask once. A new start of the app, another profiles request, a "
@@ -47,13 +49,14 @@ class PermitsCached(Rule):
     )
     watches = PROFILE_QUERIES | {"sessions.create", "logout", "decisions.preauthorize"}
 
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
+    def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
+        super().__init__(expectations, facts)
         self._permits: Bounded[Device, tuple[float, Permits]] = Bounded(KEPT_DEVICES)
         """Arrival of the latest request, in seconds on the scale of ``Exchange.wall``, and the permits."""
         self._started: Bounded[str, float] = Bounded(KEPT_DEVICES)
         """Start of the last verb start of each device, in seconds on the same scale."""
-        self._repeats: Candidates[Broken] = Candidates()
+        self._doubts = Doubts(facts.instances)
+        self._repeats: Candidates[Broken] = Candidates(facts.devices)
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall):
@@ -66,26 +69,25 @@ class PermitsCached(Rule):
             return NOTHING
         self._permits.shed(lambda known: seen.wall - known[0] > CACHED_S)  # the rule does not look back further
         _, permits = self._permits.get(device) or (0.0, Permits())
-        outcomes = self._asked(permits, seen) if permits else NOTHING
+        outcomes = [*self._doubts.passed(), *(self._asked(permits, seen) if permits else NOTHING)]
         kept = brief(seen)
         for decision in decisions(seen):
             if decision.get("authorized") is True:
                 permitted = permits.setdefault((seen.mvpd, str(decision.get("resource"))), [])
                 permitted.append(kept)
-                if len(permitted) > MOST_RESPONSES:
-                    del permitted[0]
+                del permitted[:-MOST_RESPONSES]
         self._permits.put(device, (seen.wall, permits))
-        return outcomes
+        return outcomes or NOTHING
 
     def finish(self) -> Iterator[Outcome]:
-        for _, repeated in self._repeats.remaining():
-            yield repeated
+        yield from self._doubts.finish()
+        yield from (repeated for _, repeated in self._repeats.remaining())
 
     def _verb(self, call: VerbCall) -> Iterator[Outcome]:
         if call.verb == "restart":
             self._permits = Bounded(KEPT_DEVICES)
         elif call.verb == "start":
-            for name in device_names(call):
+            for name in self.facts.devices.names(call):
                 self._started.put(name, call.started)
         for exchange, repeated in self._repeats.resolve(call):
             if call.verb != "start" or not arrived_during(exchange, call):
@@ -104,15 +106,15 @@ class PermitsCached(Rule):
             observed=f"{', '.join(again[:5])} requested again, although already permitted",
         )
         if not self._repeats.driven:
-            return [repeated]
+            return self._doubts.add(repeated, 1 + min(len(permits[seen.mvpd, name]) for name in again))
         self._repeats.add(seen, repeated)  # the next verb may show that the app was starting
         return NOTHING
 
     def _since(self, seen: Exchange) -> float:
         """Return the earliest time of a permit that should still be cached, in seconds."""
-        started = max(self._started.get(name) or 0.0 for name in device_names(seen))
+        started = max(self._started.get(name) or 0.0 for name in self.facts.devices.names(seen))
         return max(started, seen.wall - (CACHED_S if self._repeats.driven else APP_RESTART_S))
 
     def _known(self, permitted: Sequence[Exchange], since: float, seen: Exchange) -> bool:
         recent = [one for one in permitted if one.wall > since and answered_before(one, seen)]
-        return len(recent) >= self.expectations.instances
+        return len(recent) >= self.facts.instances.number

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.exchanges import NEEDS_TOKEN
-from pass_harness.conformance.facts.timing import timed
+from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.facts.tokens import Token
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
 
 MARGIN_S = 2.0
@@ -22,7 +22,7 @@ class TokenNotUsedAfterExpiry(Rule):
     card = Card(
         id="registration.token-not-used-after-expiry",
         title="No request carries an expired access token",
-        severity=Severity.MUST,
+        grade=Grade.MUST,
         requirement="The service discards an access token when it expires and fetches a new one before that. A "
         f"request with a token that arrives more than {MARGIN_S:g} s after its expiry breaks this rule.",
         breaks="Adobe Pass answers a request with an expired token with 401: the call is wasted and the viewer "
@@ -33,8 +33,8 @@ class TokenNotUsedAfterExpiry(Rule):
     )
     watches = NEEDS_TOKEN
 
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
+    def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
+        super().__init__(expectations, facts)
         self._decided: Bounded[str, bool] = Bounded()
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
@@ -43,8 +43,8 @@ class TokenNotUsedAfterExpiry(Rule):
             return NOTHING
         if seen.wall > token.expires_s + MARGIN_S:
             self._decided.put(token.value, True)
-            return [timed(self.expectations, self._late(token, seen), token.issued, seen)]
-        return self._earlier_tokens(token, seen)
+            return [self._late(token, seen)]
+        return self._earlier_tokens(token, seen) if len(self.facts.tokens.of(token.client)) > 1 else NOTHING
 
     def _earlier_tokens(self, used: Token, seen: Exchange) -> Iterator[Outcome]:
         """Yield `HELD` once for each expired token of the client, as soon as the client uses a valid one."""
@@ -61,4 +61,5 @@ class TokenNotUsedAfterExpiry(Rule):
             device=seen.device,
             expected=f"no request with this access token after its lifetime of {token.lifetime_s:.0f} s",
             observed=f"the token was sent {seen.wall - token.expires_s:.1f} s after its expiry",
+            margin_s=seen.wall - token.expires_s - MARGIN_S,
         )

@@ -8,14 +8,14 @@ from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Grade, Rule
 
 
 class TokenRenewedProactively(Rule):
     card = Card(
         id="registration.token-renewed-proactively",
         title="The service renews an access token before it expires",
-        severity=Severity.SHOULD,
+        grade=Grade.SHOULD,
         requirement="The service checks that an access token is still valid before it uses it. It does not rely on "
         "a 401 to learn that the token has expired.",
         breaks="Each expiry costs a rejected request; during an event, that is one per device at the same moment.",

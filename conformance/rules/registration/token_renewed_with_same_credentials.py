@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN
+from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.facts.tokens import Client
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
 
 
@@ -18,19 +19,20 @@ class TokenRenewedWithSameCredentials(Rule):
     card = Card(
         id="registration.token-renewed-with-same-credentials",
         title="The service renews access tokens with its stored client credentials",
-        severity=Severity.MUST,
+        grade=Grade.MUST,
         requirement="When an access token has expired or was rejected, the service requests the next one from "
-        "/o/client/token with its existing client credentials. It does not register a new client to renew a token.",
+        "/o/client/token with its existing client credentials. It does not register a new client to renew a token, "
+        "unless Adobe Pass rejects the new token too, or refuses the client for the service provider.",
         breaks="A new client has no profiles, so each token expiry logs the viewers out.",
         remedy="Call /o/client/token with the stored credentials; register again only after the response "
-        "invalid_client.",
+        "invalid_client, or if a new token is rejected too.",
         kinds=("registered-for-a-token",),
-        citations=(citations.DCR_TOKEN_REFRESH, citations.COOKBOOK_REGISTER),
+        citations=(citations.DCR_TOKEN_REFRESH, citations.COOKBOOK_REGISTER, citations.ERRORS_ACTION),
     )
     watches = NEEDS_TOKEN | DCR
 
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
+    def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
+        super().__init__(expectations, facts)
         self._flagged: Bounded[str, bool] = Bounded(1000)
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:

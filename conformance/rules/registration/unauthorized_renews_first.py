@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN, answered_before, ended, signature
-from pass_harness.conformance.facts.timing import timed
-from pass_harness.conformance.facts.tokens import rejects_token
+from pass_harness.conformance.facts.retry_series import TRIES
+from pass_harness.conformance.facts.shared_facts import SharedFacts
+from pass_harness.conformance.facts.tokens import Token, rejects_token
 from pass_harness.conformance.observation import Observation, VerbCall
-from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
+from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
 
 IN_PROGRESS_S = 5.0
 """Seconds after the rejection in which other requests with the token may still arrive. In a service that is too
 busy to read the 401 at once, these requests waited for a connection."""
-LOOP_LENGTH = 4
-"""Number of rejections of one request, without a success between them, that make a loop."""
+LOOP_LENGTH = TRIES + 1
+"""Number of rejections of one request, without a success or a viewer's action between them, that make a loop."""
 
 
 class UnauthorizedRenewsFirst(Rule):
     card = Card(
         id="registration.unauthorized-renews-first",
         title="After a 401 the service renews the access token before it repeats a request",
-        severity=Severity.MUST,
+        grade=Grade.SHOULD,
         requirement="After a 401 the service fetches a new access token and then repeats the request once. It never "
         "sends the rejected token again, and it does not loop on rejections.",
         breaks="A request with a rejected token always fails. Repetitions are useless load and use up the device's "
@@ -36,36 +37,53 @@ class UnauthorizedRenewsFirst(Rule):
     )
     watches = NEEDS_TOKEN | DCR
 
-    def __init__(self, expectations: Expectations) -> None:
-        super().__init__(expectations)
+    def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
+        super().__init__(expectations, facts)
         self._resent: Bounded[str, int] = Bounded()
         self._in_a_row: Bounded[tuple[str, ...], list[int]] = Bounded()
         self._renewed: Bounded[str, bool] = Bounded()
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
         token, rejection = self.facts.tokens.sent, self.facts.tokens.rejection
-        if isinstance(seen, VerbCall) or token is None:
-            return
+        if isinstance(seen, VerbCall):
+            self._acted(seen)
+            return NOTHING
+        if token is None:
+            return NOTHING
+        if rejection is None and seen.status != 401 and not self._in_a_row:
+            return self._held(token.client, token.value)  # the most frequent case
+        return self._judge(token, rejection, seen)
+
+    def _judge(self, token: Token, rejection: Exchange | None, seen: Exchange) -> Iterator[Outcome]:
         if rejection is not None and self._is_resent(rejection, seen):
             count = (self._resent.get(token.value) or 0) + 1
             self._resent.put(token.value, count)
-            if count >= self.expectations.instances:
-                yield timed(self.expectations, self._sent_again(rejection, seen), rejection, seen)
+            if count >= self.facts.instances.number:
+                yield self._sent_again(rejection, seen)
         elif rejection is None:
             yield from self._held(token.client, token.value)
         if self._in_a_row or rejects_token(seen):
             yield from self._loop(seen)
+
+    def _acted(self, call: VerbCall) -> None:
+        """Forget the rejections of the device: the viewer's next action begins a new series."""
+        names = {*self.facts.devices.names(call), call.ip}
+        for key in self._in_a_row:
+            if key[-1] in names:
+                self._in_a_row.pop(key)
 
     def _is_resent(self, rejection: Exchange, seen: Exchange) -> bool:
         if signature(seen) == signature(rejection):
             return answered_before(rejection, seen)
         return seen.wall > ended(rejection) + IN_PROGRESS_S
 
-    def _held(self, client_id: str, used: str) -> Iterator[Outcome]:
+    def _held(self, client_id: str, used: str) -> Sequence[Outcome]:
+        held: list[Outcome] = []
         for token in self.facts.tokens.of(client_id):
             if token.rejected is not None and token.value != used and not self._renewed.get(token.value):
                 self._renewed.put(token.value, True)
-                yield HELD
+                held.append(HELD)
+        return held or NOTHING
 
     def _loop(self, seen: Exchange) -> Iterator[Outcome]:
         key = signature(seen)

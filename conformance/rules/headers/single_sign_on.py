@@ -1,0 +1,82 @@
+"""The header of a single sign-on identity is sent with every call that lists it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.facts.exchanges import DECISIONS, PROFILE_QUERIES
+from pass_harness.conformance.facts.shared_facts import SharedFacts
+from pass_harness.conformance.observation import Observation, VerbCall
+from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Expectations, Outcome
+from pass_harness.conformance.requirements import citations
+from pass_harness.conformance.rule import Card, Grade, Rule
+from pass_harness.mock_server.exchange import Exchange
+
+SAME_VISIT_S = 300.0
+"""Seconds in which a viewer hardly signs out of the identity service. After them, the identity may have ended."""
+
+_SHARED = PROFILE_QUERIES | DECISIONS
+LISTED = {
+    "AD-Service-Token": _SHARED | {"sessions.create", "logout"},
+    "Adobe-Subject-Token": _SHARED | {"sessions.create", "logout"},
+    "X-Roku-Reserved-Roku-Connect-Token": _SHARED | {"sessions.create", "logout"},
+    "AP-Partner-Framework-Status": _SHARED | {"sessions.partner", "profiles.partner"},
+}
+"""Endpoints whose pages list each header."""
+_LOWER = {header.lower(): header for header in LISTED}
+
+
+class SingleSignOn(Rule):
+    card = Card(
+        id="headers.single-sign-on",
+        title="The header of a single sign-on identity is sent with every call that lists it",
+        grade=Grade.MUST,
+        requirement="A device with a single sign-on identity (AD-Service-Token, Adobe-Subject-Token, the header of "
+        "Roku, or AP-Partner-Framework-Status) sends its header with all requests whose pages list it, "
+        "until it logs out.",
+        breaks="Adobe Pass does not find the shared profile: the viewer is asked to log in again, or cannot play.",
+        remedy="Add the header where the requests of a device are made, and not only to those of the login.",
+        kinds=("left-out",),
+        citations=(citations.SERVICE_TOKEN_FLOW,),
+    )
+    watches = frozenset[str]().union(*LISTED.values())
+
+    def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
+        super().__init__(expectations, facts)
+        self._sent: Bounded[str, dict[str, float]] = Bounded()
+        """Time of the latest call with each header, by device."""
+
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
+        if isinstance(seen, VerbCall) or seen.device is None:
+            return NOTHING
+        sent = self._sent.get(seen.device)
+        if not sent and seen.request_headers.keys().isdisjoint(_LOWER):
+            return NOTHING
+        carried = [header for lower, header in _LOWER.items() if lower in seen.request_headers]
+        missing = [header for header, at in (sent or {}).items() if self._is_missing(header, at, seen)]
+        if seen.endpoint == "logout":
+            self._sent.pop(seen.device)
+        elif carried:
+            self._sent.put(seen.device, {**(sent or {}), **dict.fromkeys(carried, seen.wall)})
+        if missing:
+            return tuple(_left_out(header, seen) for header in missing)
+        return ONE_HELD if carried else NOTHING
+
+    def _is_missing(self, header: str, at: float, exchange: Exchange) -> bool:
+        return (
+            exchange.endpoint in LISTED[header]
+            and exchange.wall - at <= SAME_VISIT_S
+            and header.lower() not in exchange.request_headers
+        )
+
+
+def _left_out(header: str, exchange: Exchange) -> Broken:
+    return Broken(
+        kind="left-out",
+        subject=header,
+        exchanges=(exchange.id,),
+        device=exchange.device,
+        expected=f"{header}, as in the calls of this device before",
+        observed=f"{exchange.endpoint} without {header}",
+    )
