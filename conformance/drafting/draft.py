@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from pass_harness.conformance.verbs import VERBS
+from pass_harness.conformance.drafting.skeletons import Skeleton
+from pass_harness.conformance.verbs import REGISTER, VERBS
 
+DEFAULT_URL = "http://127.0.0.1:9000"
 OPEN = "CHANGE-ME"
 """Placeholder for a value that the user has to fill in."""
 
@@ -36,13 +38,15 @@ class ServiceDraft:
     restart: str | None = None
     verbs: tuple[VerbDraft, ...] = ()
     states: Mapping[str, tuple[str | bool, ...]] = field(default_factory=dict)
+    skeleton: Skeleton | None = None
+    """Driver that carries the verbs instead of [verbs]."""
     source: str = ""
     """Name of the OpenAPI document; empty for a draft from answers."""
 
     @property
     def missing(self) -> list[str]:
-        """The verbs that are not mapped."""
-        mapped = {verb.verb for verb in self.verbs}
+        """The verbs that are not mapped, without the registration, which few services have."""
+        mapped = {REGISTER, *(verb.verb for verb in self.verbs)}
         return [name for name in VERBS if name not in mapped]
 
     @property
@@ -53,7 +57,9 @@ class ServiceDraft:
 
 def as_toml(draft: ServiceDraft) -> str:
     """Return the text of the file, with comments on what to complete."""
-    return "\n".join([*_head(draft), *_verbs(draft), *_states(draft)]) + "\n"
+    carried = _headers() if draft.skeleton is None else ()
+    verbs = _verbs(draft) if draft.skeleton is None else ()
+    return "\n".join([*_head(draft), *carried, *verbs, *_states(draft)]) + "\n"
 
 
 def _head(draft: ServiceDraft) -> Iterator[str]:
@@ -63,6 +69,9 @@ def _head(draft: ServiceDraft) -> Iterator[str]:
     yield ""
     yield "[service]"
     yield f"base_url = {_value(draft.base_url)}"
+    if draft.skeleton is not None:
+        yield "# The driver carries the verbs (docs/reference/drivers.md): adapt it to the API of the service."
+        yield draft.skeleton.setting
     yield "# Service provider (requestor) of the service, and the TV provider (MVPD) that viewers choose:"
     yield f"service_provider = {_value(draft.service_provider)}"
     yield f"mvpd = {_value(draft.mvpd)}"
@@ -70,6 +79,11 @@ def _head(draft: ServiceDraft) -> Iterator[str]:
     yield f"restart = {_value(draft.restart)}" if draft.restart else '# restart = "docker restart my-service"'
     yield "# Number of instances: each may have its own access token and registration."
     yield "instances = 1"
+    yield "# TV providers that viewers must not be offered, if there are any:"
+    yield '# hidden_mvpds = ["TempPass*"]'
+
+
+def _headers() -> Iterator[str]:
     yield ""
     yield "# Headers of every request. The suite stands in for the load balancer, too, which puts the address of the"
     yield "# device into X-Forwarded-For."
@@ -92,6 +106,9 @@ def _verbs(draft: ServiceDraft) -> Iterator[str]:
         else:
             yield f"# [verbs.{name}]"
             yield '# request = "POST /…"'
+            if name == REGISTER:
+                yield "# A value of the answer that later requests need, as {kept.device_token}:"
+                yield '# keeps = { device_token = "$.token" }'
             if verb.required:
                 yield f"# returns = {_table(dict.fromkeys(sorted(verb.required), '$.…'))}"
 

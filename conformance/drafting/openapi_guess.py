@@ -58,6 +58,8 @@ def draft_from(file: Path, *, base_url: str | None, service_provider: str, mvpd:
         states = _states(document, chosen)
     except UnreadableDocument as error:
         raise ConfigError(f"{file}: {error}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{file}: is nested too deeply; simplify its schemas") from error
     return ServiceDraft(
         base_url=base_url or _server(document),
         service_provider=service_provider,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from pass_harness.conformance.drafting.draft import ServiceDraft, VerbDraft
+from pass_harness.conformance.drafting.draft import DEFAULT_URL, ServiceDraft, VerbDraft
+from pass_harness.conformance.drafting.skeletons import HTTP, SKELETONS
 from pass_harness.conformance.service_toml.service_config import METHODS
 from pass_harness.conformance.verbs import VERBS
 
@@ -18,13 +19,28 @@ _BODIES = {
 _NONE = "-"
 
 
-def ask(*, base_url: str | None, service_provider: str, mvpd: str) -> ServiceDraft:
-    """Prompt for the service and its verbs, and return the draft."""
+def ask(*, kind: str | None, base_url: str | None, service_provider: str, mvpd: str) -> ServiceDraft:
+    """Prompt for the service, and for its verbs unless a driver carries them, and return the draft."""
     click.echo("Describe your service and the requests of its app. Enter accepts the value in brackets.", err=True)
-    base_url = click.prompt("Address of the service", default=base_url or "http://127.0.0.1:9000", err=True)
+    kind = kind or click.prompt(
+        "Driver: http (one request per verb, described here), python (a class), or command (a program)",
+        type=click.Choice([HTTP, *SKELETONS]),
+        default=HTTP,
+        show_choices=False,
+        err=True,
+    )
+    base_url = click.prompt("Address of the service", default=base_url or DEFAULT_URL, err=True)
     service_provider = click.prompt("Service provider (requestor)", default=service_provider, err=True)
     mvpd = click.prompt("TV provider (MVPD) that viewers choose", default=mvpd, err=True)
     restart = click.prompt("Shell command that restarts the service", default=_NONE, err=True)
+    if kind != HTTP:
+        return ServiceDraft(
+            base_url=base_url,
+            service_provider=service_provider,
+            mvpd=mvpd,
+            restart=None if restart == _NONE else restart,
+            skeleton=SKELETONS[kind],
+        )
     click.echo(f'\nA verb is one request, like "POST /devices/{{device.id}}/login"; {_NONE} skips it.', err=True)
     verbs = [draft for name in VERBS if (draft := _prompt_verb(name)) is not None]
     return ServiceDraft(

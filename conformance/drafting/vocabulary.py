@@ -22,6 +22,9 @@ def _set(words: str) -> frozenset[str]:
 
 
 VERB_HINTS = {
+    "register": VerbHints(
+        _set("register registration enroll enrol registerdevice"), "POST", _set("code regcode deregister unregister")
+    ),
     "start": VerbHints(
         _set("start launch startup initialize init bootstrap hello"), "POST", _set("play playback stream")
     ),

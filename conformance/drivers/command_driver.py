@@ -1,6 +1,6 @@
 """The command driver: a program of the user, in any language, that speaks JSON lines on stdin and stdout.
 
-docs/reference/service-toml.md describes the protocol. Requests for several devices are sent concurrently, and answers
+docs/reference/drivers.md describes the protocol. Requests for several devices are sent concurrently, and answers
 may come in any order; each carries the id of its request.
 """
 
@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from pass_harness.conformance.drivers.declarations import declarations_of
 from pass_harness.conformance.drivers.driver import Request
 from pass_harness.conformance.drivers.http_verbs import VerbError, device_values
 from pass_harness.conformance.drivers.restart import Restarter
@@ -38,12 +39,16 @@ KEPT_STDERR = 2_000
 
 class _Ready(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     verbs: tuple[str, ...]
+    sends: tuple[str, ...] = ()
+    returns: dict[str, tuple[str, ...]] = {}
 
 
 class _Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: int
     returns: dict[str, Any] | None = None
     failure: str | None = None
+    status: int | None = None
+    """HTTP status of the service's response to a failed verb, 0 without a response."""
 
 
 class CommandDriver(UserCodeDriver):
@@ -124,7 +129,7 @@ class CommandDriver(UserCodeDriver):
         finally:
             self._open.pop(number, None)
         if found.failure is not None:
-            raise VerbError(found.failure)
+            raise VerbError(found.failure, found.status)
         return found.returns
 
     def config_error(self, sentence: str) -> ConfigError:
@@ -170,6 +175,10 @@ class CommandDriver(UserCodeDriver):
                 raise self.config_error(f'there is no verb "{verb}"; {nearest(verb, (*VERBS, RESTART))}')
         if not ready.verbs:
             raise self.config_error("its list of verbs is empty; name at least one")
+        try:
+            self.declarations = declarations_of(ready.sends, ready.returns)
+        except InvalidReturn as error:
+            raise self.config_error(str(error)) from error
         self._verbs = frozenset(ready.verbs)
         self._stdout_task = asyncio.create_task(self._read_answers())
 

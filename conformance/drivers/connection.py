@@ -11,7 +11,6 @@ from pass_harness.conformance.drivers.driver import Driver
 from pass_harness.conformance.drivers.driver_factory import open_driver
 from pass_harness.conformance.drivers.mock_clock import MockClock
 from pass_harness.conformance.drivers.restart import Repointer, Restarter, ShellRepoint, ShellRestart
-from pass_harness.conformance.drivers.service_facilities import service_facilities
 from pass_harness.conformance.service_toml.service_config import ServiceConfig
 from pass_harness.mock_server.client.async_client import ControlClient, ControlError
 
@@ -53,7 +52,7 @@ async def connect(
     async with open_driver(config, now_s=clock.now_s, restarter=restarter) as driver:
         # With a filter that matches no exchange, one call returns the end of the journal.
         after = (await control.exchanges(endpoint="-")).next
-        facilities = service_facilities(config) | ({"repoint"} if repointer else frozenset())
+        facilities = driver.facilities | ({"repoint"} if repointer else frozenset())
         yield RunConnection(driver, control, after, clock.now_s, facilities, repointer)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -25,12 +26,27 @@ class Request:
     """Conditions that the scenario set up at the mock for this verb, copied into `VerbCall.arranged`."""
 
 
+def app_values(device: Device, mvpd: str) -> dict[str, Any]:
+    """Return the `Request.context` of an app that has sent no verb yet."""
+    # Adobe asks for a hash of the viewer's identity, never for the identity itself.
+    return {"mvpd": mvpd, "temppass_identity": hashlib.sha256(device.id.encode()).hexdigest()}
+
+
 class Driver(Protocol):
     """A carrier of verbs to a service. A failed verb is a result (`VerbCall.failure`), never an exception."""
 
     @property
     def available(self) -> frozenset[str]:
         """The verbs that the driver can send."""
+        ...
+
+    @property
+    def facilities(self) -> frozenset[str]:
+        """The facilities that the driver gives a run, see `pass_harness.conformance.facilities`."""
+        ...
+
+    def verbs_before(self, request: Request) -> tuple[str, ...]:
+        """Return the verbs that the app of this device sends first, by itself: its registration, for example."""
         ...
 
     async def ask(self, request: Request) -> VerbCall: ...

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
 
+from pass_harness.conformance.drivers.client_errors import NO_ANSWER, reason_of
 from pass_harness.conformance.drivers.driver import Request
-from pass_harness.conformance.drivers.http_verbs import MOST_BYTES, VerbError, mentions, read, render
+from pass_harness.conformance.drivers.http_verbs import MOST_BYTES, HttpAnswer, VerbError, mentions, read, render
+from pass_harness.conformance.drivers.kept_values import KeptValues
 from pass_harness.conformance.drivers.restart import Restarter
+from pass_harness.conformance.drivers.service_facilities import service_facilities
 from pass_harness.conformance.drivers.timed_driver import TimedDriver
 from pass_harness.conformance.service_toml.service_config import ServiceConfig
 from pass_harness.mock_server.client.tls_trust import tls_context
@@ -35,7 +41,10 @@ class HttpDriver(TimedDriver):
             verify=tls_context(),
             trust_env=False,
             limits=httpx.Limits(max_connections=None),
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # each device has cookies of its own
         )
+        self._cookies: defaultdict[str, httpx.Cookies] = defaultdict(httpx.Cookies)
+        self._kept = KeptValues(config)
 
     @property
     def verbs(self) -> frozenset[str]:
@@ -44,36 +53,68 @@ class HttpDriver(TimedDriver):
     async def close(self) -> None:
         await self._http.aclose()
 
+    @property
+    def facilities(self) -> frozenset[str]:
+        return service_facilities(self._config)
+
+    def verbs_before(self, request: Request) -> tuple[str, ...]:
+        return self._kept.verbs_before(request.verb, request.device.id)
+
     async def returns(self, request: Request) -> tuple[dict[str, Any], int]:
-        status, body = await self._send(request)
+        verb, device = request.verb, request.device.id
         try:
-            return read(self._config, request.verb, status, body), status
+            answer = await self._send(request)
+            self._kept.note_answer(verb, device, answer)
+            returned = read(self._config, verb, answer, partial(self._kept.masked, device))
         except VerbError as error:
-            raise VerbError(str(error), status) from error
+            self._kept.note_failure(verb, device, error)
+            raise
+        return self._kept.masked(device, returned, shown=str(returned.get("code"))), answer.status
 
     def visitor(self, request: Request) -> str:
         return request.device.visitor if mentions(self._config, request.verb, "visitor_identifier") else ""
 
-    async def _send(self, request: Request) -> tuple[int, bytes]:
-        """Send the request of a verb. Return status and decompressed body of the response."""
-        sent, body = render(self._config, request), bytearray()
+    async def _send(self, request: Request) -> HttpAnswer:
+        """Send the request of a verb. Return the response, its body decompressed."""
+        device, timeout_s = request.device.id, self._config.service.timeout
+        made = render(self._config, request, self._kept.of(request.verb, device))
         try:
-            async with (
-                asyncio.timeout(self._config.service.timeout),
-                self._http.stream(sent.method, sent.url, headers=sent.headers, content=sent.body or None) as answer,
-            ):
-                async for piece in answer.aiter_raw():
-                    body += piece
-                    _check_length(body, answer.status_code)
-                content = decompress(bytes(body), answer.headers.get("content-encoding", ""), MOST_BYTES + 1)
-                _check_length(content or b"", answer.status_code)
-                return answer.status_code, bytes(body) if content is None else content
+            sent = self._http.build_request(made.method, made.url, headers=made.headers, content=made.body or None)
+        except (httpx.InvalidURL, ValueError) as error:  # a value in the URL or a header is too long, or not allowed
+            raise VerbError(f"the request cannot be built: {type(error).__name__}", NO_ANSWER) from error
+        self._cookies[device].set_cookie_header(sent)
+        status, body = 0, bytearray()
+        try:
+            async with asyncio.timeout(timeout_s):
+                answer = await self._http.send(sent, stream=True)
+                status = answer.status_code
+                self._cookies[device].extract_cookies(answer)
+                try:
+                    async for piece in answer.aiter_raw():
+                        body += piece
+                        _check_length(body, status)
+                finally:
+                    await answer.aclose()
+        except httpx.ConnectError as error:
+            raise VerbError(f"no connection to {_address(sent)}: {reason_of(error)}", 0) from error
+        except httpx.ConnectTimeout as error:
+            raise VerbError(f"no connection to {_address(sent)} within {timeout_s:g} s", 0) from error
         except (httpx.TimeoutException, TimeoutError) as error:
-            raise VerbError(f"no answer within {self._config.service.timeout:g} s", 0) from error
+            unfinished = f"the answer {status} was not complete" if status else "no answer"
+            raise VerbError(f"{unfinished} within {timeout_s:g} s", 0) from error
         except httpx.HTTPError as error:
-            raise VerbError(f"no answer: {error or type(error).__name__}", 0) from error
+            unfinished = f"the answer {status} broke off" if status else "no answer"
+            raise VerbError(f"{unfinished}: {reason_of(error)}", 0) from error
+        content = decompress(bytes(body), answer.headers.get("content-encoding", ""), MOST_BYTES + 1)
+        _check_length(content or b"", status)
+        return HttpAnswer(status=status, headers=answer.headers, body=bytes(body) if content is None else content)
 
 
 def _check_length(body: bytes | bytearray, status: int) -> None:
     if len(body) > MOST_BYTES:
         raise VerbError(f"the answer is larger than {MOST_BYTES} bytes", status)
+
+
+def _address(request: httpx.Request) -> str:
+    """Return scheme, host and port of a request; its path may hold secrets."""
+    return str(request.url.copy_with(userinfo=b"", path="", query=None, fragment=None))

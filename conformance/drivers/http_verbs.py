@@ -5,7 +5,7 @@ This module does no I/O; the asynchronous driver and the load generator both use
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -13,28 +13,53 @@ from urllib.parse import urlencode
 import msgspec
 
 from pass_harness.conformance.drivers.driver import Request
-from pass_harness.conformance.service_toml.placeholders import Values, fill, fill_text, fill_url, used
-from pass_harness.conformance.service_toml.service_config import ServiceConfig, States, VerbMapping
+from pass_harness.conformance.service_toml.placeholders import (
+    Values,
+    fill,
+    fill_text,
+    fill_url,
+    kept_placeholders,
+    used,
+    used_kept,
+)
+from pass_harness.conformance.service_toml.service_config import ServiceConfig, States
+from pass_harness.conformance.service_toml.verb_mapping import VerbMapping
 from pass_harness.conformance.verbs import STATES, VERBS
 from pass_harness.fixtures.devices import Device
 from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
 from pass_harness.mock_server.journal.masking import mask, mask_body
 
 EVIDENCE_CHARACTERS = 300
+MOST_LEVELS = 90
+"""Maximum nesting of JSON in a response; JSONPath descends 100 levels."""
 MOST_BYTES = 16 * 1_048_576
 """Maximum size of a response of the service after decompression; it bounds the memory of a run."""
 
 
+_MOST_CHARACTERS = {"code": 100, "url": 16_384}
+"""Maximum length of returns that become part of a request."""
+
+
 class VerbError(Exception):
-    """A failed verb; the message becomes `VerbCall.failure`, ``status`` is the HTTP status of the service."""
+    """A failed verb; the message becomes `VerbCall.failure`, ``status`` is the HTTP status of the service.
+
+    ``status`` is 0 if the service sent no response, and None if the driver does not know it.
+    """
 
     def __init__(self, sentence: str, status: int | None = None) -> None:
         super().__init__(sentence)
         self.status = status
 
 
-class NoAnswer(VerbError):
-    """A verb that failed because the service sent no response."""
+class IncompleteAnswer(VerbError):
+    """An answer without required returns: ``lacks`` names them, ``returned`` are the others."""
+
+    def __init__(
+        self, sentence: str, status: int | None = None, *, returned: Mapping[str, Any], lacks: tuple[str, ...]
+    ) -> None:
+        super().__init__(sentence, status)
+        self.returned = dict(returned)
+        self.lacks = lacks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,17 +72,29 @@ class HttpRequest:
     body: bytes
 
 
-def render(config: ServiceConfig, request: Request) -> HttpRequest:
-    """Return the HTTP request of a verb, its placeholders replaced."""
+@dataclass(frozen=True, kw_only=True)
+class HttpAnswer:
+    """A response of the service; ``headers`` ignores the case of names, ``body`` is decompressed."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def render(config: ServiceConfig, request: Request, kept: Mapping[str, Any]) -> HttpRequest:
+    """Return the HTTP request of a verb, its placeholders replaced; ``kept`` are the kept values of the device."""
     mapping = config.verbs[request.verb]
     values: Values = {
         "service_provider": config.service.service_provider,
         **request.context,
         **request.arguments,
         **device_values(request.device),
+        **kept_placeholders(kept),
     }
     headers = {
-        name: fill_text(value, values) for name, value in {**config.service.headers, **mapping.headers}.items()
+        name: fill_text(value, values)
+        for name, value in {**config.service.headers, **mapping.headers}.items()
+        if all(placeholder in kept for placeholder, _ in used_kept(value))
     }
     body, content_type = _body(mapping, values)
     if body and "content-type" not in map(str.lower, headers):
@@ -74,30 +111,60 @@ def mentions(config: ServiceConfig, verb: str, placeholder: str) -> bool:
     return placeholder in used(templates)
 
 
-def read(config: ServiceConfig, verb: str, status: int, body: bytes) -> dict[str, Any]:
-    """Return the returns in a response, normalized. Raises `VerbError` for an error status or a missing return."""
+def is_success(config: ServiceConfig, verb: str, status: int) -> bool:
+    """Return whether a status of the service is no failure of the verb."""
+    return 200 <= status < 300 or status in config.verbs[verb].accept
+
+
+def read(config: ServiceConfig, verb: str, answer: HttpAnswer, hide: Callable[[str], str] = str) -> dict[str, Any]:
+    """Return the returns in a response, normalized. A return that the response lacks is None.
+
+    ``hide`` masks the secrets of the device in what an error quotes.
+
+    Raises `VerbError` for an error status, `IncompleteAnswer` where a required return is missing.
+    """
     mapping = config.verbs[verb]
-    if not 200 <= status < 300 and status not in mapping.accept:
-        raise VerbError(f"the service answered {status}: {_excerpt(body)}")
+    if not is_success(config, verb, answer.status):
+        raise VerbError(f"the service answered {answer.status}: {excerpt(answer.body, hide)}", answer.status)
     if not mapping.returns:
         return {}
+    content = decoded(answer.body)
+    if content is None and answer.body not in {b"", b"null"}:
+        raise VerbError(f"the answer is not JSON: {excerpt(answer.body, hide)}", answer.status)
+    lists = VERBS[verb].lists
+    found = {
+        name: place.find_list(content) if name in lists else place.find(content)
+        for name, place in mapping.returns.items()
+    }
     try:
-        content = msgspec.json.decode(body) if body else None
-    except UNREADABLE as error:
-        raise VerbError(f"the answer is not JSON: {_excerpt(body)}") from error
-    found = normalized_returns(config.states, _found(verb, mapping, content))
-    if status not in mapping.accept:  # an accepted error may lack the returns of a success
-        _require(verb, mapping, found, body)
-    return found
+        returned = normalized_returns(config.states, found)
+    except VerbError as error:
+        raise VerbError(hide(str(error)), answer.status) from error
+    lacks = missing_returns(verb, returned)
+    if lacks and answer.status not in mapping.accept:  # an accepted error may lack the returns of a success
+        where = " and ".join(f"{name} at {mapping.returns[name]}" for name in lacks)
+        sentence = f"the answer has no {where}: {excerpt(answer.body, hide)}"
+        raise IncompleteAnswer(sentence, answer.status, returned=returned, lacks=lacks)
+    return returned
+
+
+def missing_returns(verb: str, returned: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the required returns that an answer lacks; a device that is logged in already needs no code."""
+    if verb == "login" and returned.get("state") == "authenticated":
+        return ()
+    return tuple(name for name in sorted(VERBS[verb].required) if returned.get(name) is None)
 
 
 def normalized_returns(states: States, found: Mapping[str, Any]) -> dict[str, Any]:
     """Return returns as rules read them: ``state`` mapped by [states], the media token masked as in the journal.
 
-    Raises `VerbError` for a state that [states] does not list.
+    Raises `VerbError` for a state that [states] does not list, and for an oversized code or URL.
     """
     normalized = dict(found)
-    if "state" in normalized:
+    for name, most in _MOST_CHARACTERS.items():
+        if len(str(normalized.get(name) or "")) > most:
+            raise VerbError(f"the return {name} has more than {most} characters")
+    if normalized.get("state") is not None:
         normalized["state"] = _state(states, normalized["state"])
     if normalized.get("media_token"):
         normalized["media_token"] = mask(str(normalized["media_token"]))
@@ -126,19 +193,6 @@ def device_values(device: Device) -> dict[str, Any]:
     }
 
 
-def _found(verb: str, mapping: VerbMapping, content: object) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, path in mapping.returns.items():
-        values = path.findall(content) if isinstance(content, dict | list) else []
-        if name in VERBS[verb].lists:
-            # "$.ids" finds one list, "$.ids[*]" and "$.items[*].id" find its items.
-            nested = len(values) == 1 and isinstance(values[0], list)
-            found[name] = values[0] if nested else values
-        elif values:
-            found[name] = values[0]
-    return found
-
-
 def _state(states: States, value: object) -> str:
     state = states.state_of(value)
     if state is None:
@@ -147,14 +201,29 @@ def _state(states: States, value: object) -> str:
     return state
 
 
-def _require(verb: str, mapping: VerbMapping, found: dict[str, Any], body: bytes) -> None:
-    if verb == "login" and found.get("state") == "authenticated":
-        return  # a device that is logged in already needs no code
-    for name in sorted(VERBS[verb].required - VERBS[verb].lists):
-        if found.get(name) is None:
-            raise VerbError(f"the answer has no {name} at {mapping.returns[name]}: {_excerpt(body)}")
+def decoded(body: bytes) -> object:
+    """Return the JSON in a body; None for no JSON, and for more than `MOST_LEVELS` of it."""
+    try:
+        content = msgspec.json.decode(body) if body else None
+    except UNREADABLE:
+        return None
+    brackets = body.count(b"[") + body.count(b"{")
+    return None if brackets > MOST_LEVELS and _is_deep(content) else content
 
 
-def _excerpt(body: bytes) -> str:
-    text = " ".join(mask_body(body.decode("utf-8", "replace")).split())
+def _is_deep(content: object) -> bool:
+    level = [content]
+    for _ in range(MOST_LEVELS):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return any(isinstance(inner, dict | list) for inner in level)
+
+
+def excerpt(body: bytes, hide: Callable[[str], str] = str) -> str:
+    """Return the first characters of a body, its secrets masked, those that ``hide`` knows too."""
+    text = " ".join(hide(mask_body(body.decode("utf-8", "replace"))).split())
     return text[:EVIDENCE_CHARACTERS] + ("…" if len(text) > EVIDENCE_CHARACTERS else "") if text else "an empty body"

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import httpx
 
+from pass_harness.conformance.drivers.client_errors import verb_error
+from pass_harness.conformance.drivers.declarations import declarations_of
 from pass_harness.conformance.drivers.driver import Request
 from pass_harness.conformance.drivers.http_verbs import VerbError
 from pass_harness.conformance.drivers.restart import Restarter
@@ -38,6 +40,10 @@ class PythonDriver(UserCodeDriver):
         super().__init__(config, now_s=now_s, restarter=restarter)
         self._name = config.service.driver or ""
         self._object = self._construct(config)
+        try:
+            self.declarations = declarations_of(*(getattr(self._object, name, None) for name in ("sends", "returns")))
+        except InvalidReturn as error:
+            raise self.config_error(str(error)) from error
 
     @property
     def verbs(self) -> frozenset[str]:
@@ -50,7 +56,7 @@ class PythonDriver(UserCodeDriver):
                 return await method(request)
             return await _call_in_thread(method, request)
         except (OSError, httpx.HTTPError) as error:
-            raise VerbError(f"no answer: {error or type(error).__name__}") from error
+            raise verb_error(error) from error
         except (VerbError, InvalidReturn):
             raise
         except Exception as error:

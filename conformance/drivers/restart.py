@@ -9,13 +9,12 @@ import signal
 from contextlib import suppress
 from typing import Protocol
 
-import httpx
-
+from pass_harness.conformance.drivers.first_look import NoAnswer, look
 from pass_harness.conformance.service_toml.placeholders import ADOBE_URL
-from pass_harness.mock_server.client.tls_trust import tls_context
 
 COMMAND_WITHIN = 60.0
 ANSWERS_WITHIN = 30.0
+_LOOK_WITHIN = 5.0
 
 
 class Restarter(Protocol):
@@ -80,12 +79,11 @@ class ShellRestart:
 
 async def answers(base_url: str, timeout_s: float = ANSWERS_WITHIN) -> bool:
     """Wait for an HTTP response of any status at an address. Return False where none comes in time."""
-    async with httpx.AsyncClient(timeout=5, verify=tls_context(), trust_env=False) as http:
-        for _ in range(round(timeout_s * 10)):
-            try:
-                await http.get(base_url)
-            except httpx.TransportError:
-                await asyncio.sleep(0.1)
-            else:
-                return True
+    for _ in range(round(timeout_s * 10)):
+        try:
+            await look(base_url, _LOOK_WITHIN)
+        except NoAnswer:
+            await asyncio.sleep(0.1)
+        else:
+            return True
     return False

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pass_harness.conformance.drivers.http_verbs import VerbError, normalized_returns
+import msgspec
+
+from pass_harness.conformance.drivers.http_verbs import (
+    IncompleteAnswer,
+    excerpt,
+    missing_returns,
+    normalized_returns,
+)
 from pass_harness.conformance.service_toml.service_config import States
 from pass_harness.conformance.verbs import VERBS
 from pass_harness.mock_server.formats.toml_file import nearest
@@ -15,10 +22,12 @@ class InvalidReturn(Exception):
     """A value that a verb cannot return: an error of the driver, not of the service. The message explains it."""
 
 
-def validated_returns(states: States, verb: str, returned: object) -> dict[str, Any]:
-    """Return the returns of a verb, normalized.
+def validated_returns(
+    states: States, verb: str, returned: object, declared: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    """Return the returns of a verb, normalized; a ``declared`` one that is missing is None.
 
-    Raises `InvalidReturn` for an unknown return or a wrong type, `VerbError` for a missing required return.
+    Raises `InvalidReturn` for an unknown return or a wrong type, `IncompleteAnswer` for a missing required return.
     """
     if returned is None:
         returned = {}
@@ -31,10 +40,11 @@ def validated_returns(states: States, verb: str, returned: object) -> dict[str, 
             raise InvalidReturn(f'the verb {verb} has no return "{name}"; {remedy}')
         if name in known.lists and not _is_list_of_ids(value):
             raise InvalidReturn(f"{name} of the verb {verb} is a list of ids, not {_shown(value)}")
-    found = normalized_returns(states, {name: value for name, value in returned.items() if value is not None})
-    for name in sorted(known.required):
-        if name not in found and not (verb == "login" and found.get("state") == "authenticated"):
-            raise VerbError(f"the answer has no {name}")
+    found = normalized_returns(states, {**dict.fromkeys(sorted(declared)), **returned})
+    if lacks := missing_returns(verb, found):
+        shown = excerpt(msgspec.json.encode(found))
+        sentence = f"the answer has no {' and '.join(lacks)}: the driver returned {shown}"
+        raise IncompleteAnswer(sentence, returned=found, lacks=lacks)
     return found
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pass_harness.conformance.drivers.driver import Request
-from pass_harness.conformance.drivers.http_verbs import VerbError
+from pass_harness.conformance.drivers.http_verbs import IncompleteAnswer, VerbError
 from pass_harness.conformance.drivers.restart import Restarter
 from pass_harness.conformance.observation import VerbCall
 from pass_harness.conformance.service_toml.service_config import ServiceConfig
@@ -38,6 +38,15 @@ class TimedDriver(ABC):
     @abstractmethod
     async def close(self) -> None: ...
 
+    @property
+    @abstractmethod
+    def facilities(self) -> frozenset[str]:
+        """The facilities that the driver gives a run, see `pass_harness.conformance.facilities`."""
+
+    def verbs_before(self, request: Request) -> tuple[str, ...]:
+        """Return the verbs that the app of this device sends first, by itself."""
+        return ()
+
     def visitor(self, _: Request) -> str:
         """Return the visitor identifier that the verb sends to the service, or an empty string."""
         return ""
@@ -51,9 +60,12 @@ class TimedDriver(ABC):
             return await self._restart(request)
         started_s = self._now_s()
         returned: dict[str, Any] = {}
+        lacks: tuple[str, ...] = ()
         failure = None
         try:
             returned, status = await self.returns(request)
+        except IncompleteAnswer as error:
+            failure, status, returned, lacks = str(error), error.status, error.returned, error.lacks
         except VerbError as error:
             failure, status = str(error), error.status
         return VerbCall(
@@ -70,6 +82,7 @@ class TimedDriver(ABC):
             arranged=dict(request.arranged),
             status=status,
             failure=failure,
+            lacks=lacks,
         )
 
     async def _restart(self, request: Request) -> VerbCall:

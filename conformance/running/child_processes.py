@@ -23,6 +23,7 @@ from pass_harness.conformance.errors import ConfigError, HarnessError
 from pass_harness.conformance.service_toml import service_config
 from pass_harness.conformance.service_toml.service_config import ServiceConfig
 from pass_harness.fixtures.programmer_service.defects import DEFECTS
+from pass_harness.fixtures.programmer_service.liberties import LIBERTIES
 from pass_harness.mock_server.formats.toml_file import nearest
 from pass_harness.mock_server.signing.keys import KeyName
 from pass_harness.mock_server.signing.public_keys import pem
@@ -141,16 +142,16 @@ def mock(folder: Path, *options: str) -> Child:
 
 
 def programmer_service(
-    folder: Path, adobe_url: str, defects: Sequence[str] = (), options: Sequence[str] = ()
+    folder: Path, adobe_url: str, changes: Sequence[str] = (), options: Sequence[str] = ()
 ) -> Child:
     """Return the example service for the running mock at ``adobe_url``; its database is in ``folder``."""
-    name = "-".join(("service", *defects))
+    name = "-".join(("service", *changes))
     command = [
         "-m",
         "pass_harness.fixtures.programmer_service",
         *_adobe_options(folder, name, adobe_url),
         f"--database={folder / name}.sqlite",
-        *(f"--defect={defect}" for defect in defects),
+        *(f"--{'defect' if name in DEFECTS else 'liberty'}={name}" for name in changes),
         *options,
     ]
     return Child(name, command, ready="/health", folder=folder)
@@ -189,12 +190,13 @@ def service_toml(service_url: str, example: str = "programmer_service") -> Servi
     return replace(config, service=msgspec.structs.replace(config.service, base_url=service_url))
 
 
-def known_defects(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the names of defects. Raises `ConfigError` for an unknown one, with the most similar known name."""
-    for name in names:
-        if name not in DEFECTS:
-            raise ConfigError(f'there is no defect "{name}"; {nearest(name, DEFECTS)}')
-    return tuple(names)
+def known_changes(defects: Sequence[str] = (), liberties: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return all the names. Raises `ConfigError` for an unknown one, with the most similar known name."""
+    for kind, names, known in (("defect", defects, DEFECTS), ("liberty", liberties, LIBERTIES)):
+        for name in names:
+            if name not in known:
+                raise ConfigError(f'there is no {kind} "{name}"; {nearest(name, known)}')
+    return (*defects, *liberties)
 
 
 def _is_local(host: str) -> bool:

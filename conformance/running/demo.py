@@ -22,20 +22,20 @@ JUDGED = Path("fixtures/programmer_service/service.toml")
 
 
 def demonstrate(
-    defects: Sequence[str],
+    changes: Sequence[str],
     rules: Sequence[type[Rule]],
     *,
     scenarios: Sequence[type[Scenario]] = SCENARIOS,
+    left_out_because: str = "",
     seed: int,
     announce: Announce,
     waivers: Waivers | None = None,
 ) -> Report:
-    """Run and judge the example service with defects. Raises `ConfigError` for an unknown defect."""
-    child_processes.known_defects(defects)
+    """Run and judge the example service with defects and liberties."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pass-demo-")))
         mock = stack.enter_context(child_processes.mock(folder))
-        service = stack.enter_context(child_processes.programmer_service(folder, mock.url, defects))
+        service = stack.enter_context(child_processes.programmer_service(folder, mock.url, changes))
         announce(f"mock at {mock.url}, example service at {service.url}")
         return asyncio.run(
             judge_service(
@@ -43,6 +43,7 @@ def demonstrate(
                 mock.url,
                 rules,
                 scenarios=scenarios,
+                left_out_because=left_out_because,
                 seed=seed,
                 announce=announce,
                 restarter=service.restart,

@@ -6,13 +6,15 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 
 import httpx
 
 from pass_harness.conformance.drivers.connection import RunConnection, connect, with_data_centres
-from pass_harness.conformance.drivers.driver import Request
-from pass_harness.conformance.evaluation.engine import lacking
+from pass_harness.conformance.drivers.driver import Request, app_values
+from pass_harness.conformance.drivers.first_look import NoAnswer, look
+from pass_harness.conformance.evaluation.untestable import lacking
 from pass_harness.conformance.observation import VerbCall
 from pass_harness.conformance.outcomes import Blame
 from pass_harness.conformance.registry import all_rules
@@ -21,11 +23,11 @@ from pass_harness.conformance.service_toml.service_config import ServiceConfig
 from pass_harness.fixtures.devices import Device, new_devices
 from pass_harness.mock_server.client.async_client import ControlClient, ControlError, ControlTokenRequired
 from pass_harness.mock_server.client.env_vars import CONTROL_TOKEN
-from pass_harness.mock_server.client.tls_trust import tls_context
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.space_paths import DEFAULT_SPACE
 
 REACHES_MOCK_WITHIN = 5.0
+MOCK_ANSWERS_WITHIN = 10.0
 SKEW_LIMIT = 5.0
 """Seconds of difference between two clocks above which the service misjudges expiry."""
 MOST_SPACES = 50
@@ -69,14 +71,15 @@ async def examine(
 async def check_mock_answers(control: ControlClient) -> Diagnosis | None:
     """Return a diagnosis where no mock answers or the control token is wrong, else None."""
     try:
-        await control.health()
+        async with asyncio.timeout(MOCK_ANSWERS_WITHIN):
+            await control.health()
     except ControlTokenRequired:
         return Diagnosis(
             problem=f"the mock at {control.base_url} requires its control token",
             remedy=f"Set --control-token or the environment variable {CONTROL_TOKEN}",
             blame=Blame.CONFIG,
         )
-    except (httpx.TransportError, httpx.InvalidURL, ControlError, ValueError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ControlError, TimeoutError, ValueError, OverflowError) as error:
         return Diagnosis(
             problem=f"no mock answers at {control.base_url} ({error or type(error).__name__})",
             remedy="Start one with `pass-mock serve`, or name another with --mock or under [mock]",
@@ -107,16 +110,15 @@ async def _check_service(config: ServiceConfig, control: ControlClient) -> tuple
     if not base_url:
         return [], True  # the driver has the address, so its first verb is the check
     try:
-        async with httpx.AsyncClient(timeout=config.service.timeout, verify=tls_context(), trust_env=False) as http:
-            answer = await http.get(base_url)
-    except httpx.TransportError as error:
+        headers = await look(base_url, config.service.timeout)
+    except NoAnswer as error:
         no_answer = Diagnosis(
-            problem=f"no service answers at {base_url} ({error or type(error).__name__})",
+            problem=f"no service answers at {config.service.name} ({error})",
             remedy=f"Start the service, or correct base_url under [service] in {config.path}",
             blame=Blame.CONFIG,
         )
         return [no_answer], False
-    skew_s = _skew_s(answer, (await control.health()).now / 1000)
+    skew_s = _skew_s(headers, (await control.health()).now / 1000)
     if abs(skew_s) <= SKEW_LIMIT:
         return [], True
     skewed = Diagnosis(
@@ -128,10 +130,10 @@ async def _check_service(config: ServiceConfig, control: ControlClient) -> tuple
     return [skewed], True
 
 
-def _skew_s(answer: httpx.Response, now_s: float) -> float:
+def _skew_s(headers: httpx.Headers, now_s: float) -> float:
     try:
-        return parsedate_to_datetime(answer.headers["date"]).timestamp() - now_s
-    except (KeyError, ValueError):
+        return parsedate_to_datetime(headers["date"]).timestamp() - now_s
+    except (KeyError, ValueError, OverflowError):
         return 0.0  # the skew is unknown without a Date header
 
 
@@ -140,12 +142,15 @@ async def _probe(
 ) -> tuple[list[VerbCall], list[Exchange]]:
     """Send start, login and providers until a request reaches the mock. Return the verbs and the exchanges."""
     calls: list[VerbCall] = []
+    driver, known = connection.driver, app_values(device, config.service.mvpd)
     for verb in ("start", "login", "providers"):
-        if verb not in connection.driver.available:
+        if verb not in driver.available:
             continue
         arguments = {"mvpd": config.service.mvpd, "screen": "secondary"} if verb == "login" else {}
-        request = Request(verb=verb, device=device, scenario=PROBE, arguments=arguments, context={})
-        calls.append(await connection.driver.ask(request))
+        request = Request(verb=verb, device=device, scenario=PROBE, arguments=arguments, context=known)
+        for earlier in driver.verbs_before(request):
+            calls.append(await driver.ask(replace(request, verb=earlier, arguments={})))
+        calls.append(await driver.ask(request))
         if code := calls[-1].returns.get("code"):
             await _finish_login(connection, str(code))
         if exchanges := await _reached(connection, 1.0):

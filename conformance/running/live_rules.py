@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from pass_harness.conformance.evaluation.engine import Judge, lacking
+from pass_harness.conformance.evaluation.engine import Judge
+from pass_harness.conformance.evaluation.untestable import lacking
 from pass_harness.conformance.outcomes import Expectations
+from pass_harness.conformance.printable import presentable
 from pass_harness.conformance.registry import all_rules
-from pass_harness.conformance.reports.model import RuleReport, Run, compose
+from pass_harness.conformance.reports.composition import compose
+from pass_harness.conformance.reports.model import RuleReport
+from pass_harness.conformance.reports.run import Run
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.live.observer import Finding
 
@@ -23,16 +27,18 @@ class LiveRules:
 
     def observe(self, exchange: Exchange) -> list[Finding]:
         return [
-            Finding(
-                rule=finding.card.id,
-                title=finding.card.title,
-                severity=str(finding.card.severity),
-                exchanges=finding.evidence.exchanges,
-                device=finding.evidence.device,
-                expected=finding.evidence.expected,
-                observed=finding.evidence.observed,
-                blame=str(finding.evidence.blame),
-                kind=finding.evidence.kind,
+            presentable(
+                Finding(
+                    rule=finding.card.id,
+                    title=finding.card.title,
+                    severity=str(finding.card.grade),
+                    exchanges=finding.evidence.exchanges,
+                    device=finding.evidence.device,
+                    expected=finding.evidence.expected,
+                    observed=finding.evidence.observed,
+                    blame=str(finding.evidence.blame),
+                    kind=finding.evidence.kind,
+                )
             )
             for finding in self._judge.observe(exchange)
         ]

@@ -14,12 +14,16 @@ import httpx
 import msgspec
 
 from pass_harness.conformance.errors import HarnessError
-from pass_harness.conformance.evaluation.engine import Judge, Ordering, lacking
+from pass_harness.conformance.evaluation.engine import Judge
 from pass_harness.conformance.evaluation.evidence_history import EvidenceHistory
+from pass_harness.conformance.evaluation.ordering import Ordering
+from pass_harness.conformance.evaluation.untestable import lacking
 from pass_harness.conformance.evaluation.waivers import Waivers
 from pass_harness.conformance.outcomes import Blame, Expectations
-from pass_harness.conformance.readers.journal_pages import follow
-from pass_harness.conformance.reports.model import Report, Run, ScenarioReport, compose
+from pass_harness.conformance.readers.journal_pages import follow, registrations, stalls_since
+from pass_harness.conformance.reports.composition import compose
+from pass_harness.conformance.reports.model import Report, ScenarioReport
+from pass_harness.conformance.reports.run import Run
 from pass_harness.conformance.rule import Rule
 from pass_harness.conformance.running.doctor import check_mock_answers
 from pass_harness.conformance.running.judged_run import Announce, unjudged
@@ -100,12 +104,14 @@ async def watch(
             if (problem := await check_mock_answers(control)) is not None:
                 return unjudged(rules, run, [problem])
             watched = Watched(judge, (await control.exchanges(endpoint="-")).next, run)
+            began_s = (await control.health()).wall
+            judge.recall(await registrations(control, watched.last))
             chosen = {rule.card.id for rule in rules}
             with _interruption() as interrupted:
                 announce(f"watching {mock_url}; Ctrl-C ends the watching and prints the report")
                 async for event in _events(control, watched, until, interrupted):
                     _announce(event, chosen, announce)
-            await _catch_up(control, watched)
+            await _catch_up(control, watched, began_s)
     except (httpx.TransportError, ControlError) as error:
         raise HarnessError(
             f"lost the connection to the mock at {mock_url}: {error or type(error).__name__}"
@@ -113,6 +119,7 @@ async def watch(
     watched.end()
     run.seconds = round(time.monotonic() - started_s, 3)
     results = judge.conclude(untestable=lacking(rules, None))
+    run.describe(judge)
     return compose(results, run=run, scenarios=[watched.scenario()], waivers=waivers)
 
 
@@ -150,9 +157,13 @@ async def _next(events: AsyncIterator[Event], interrupted: asyncio.Event, due_s:
     return found if isinstance(found, Event) else None
 
 
-async def _catch_up(control: ControlClient, watched: Watched) -> None:
-    """Add the exchanges of the journal that came without an event; none if the mock has ended meanwhile."""
+async def _catch_up(control: ControlClient, watched: Watched, began_s: float) -> None:
+    """Add the exchanges of the journal that came without an event, and the stalls since ``began_s``.
+
+    Adds none if the mock has ended meanwhile.
+    """
     with contextlib.suppress(httpx.TransportError):
+        watched.run.add_stalls(await stalls_since(control, began_s))
         async for exchange in follow(control, watched.last):
             watched.add(exchange)
 

@@ -14,6 +14,7 @@ class ClientError(Scenario):
     needs = frozenset({"login"})
 
     async def play(self, context: ScenarioContext) -> None:
+        await context.launch()
         refused = await context.behave({"error": "invalid_integration"}, endpoint="sessions.create")
         await context.ask("login", mvpd=context.sample.mvpd, screen="secondary")
         await context.require_effect(refused)

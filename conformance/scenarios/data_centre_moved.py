@@ -31,13 +31,14 @@ class DataCentreMoved(Scenario):
 
     async def play(self, context: ScenarioContext) -> None:
         await context.seconds(max(0.0, self._moved_at_s + DNS_CACHE_S + MARGIN_S - context.now_s()))
-        known = {exchange.connection for exchange in await context.exchanges()}
+        known = {exchange.connection for exchange in await context.journal()}
         # Each reset breaks one pooled connection; the service opens a new one when none is left.
         for _ in range(CALLS):
-            await context.behave({"connection": "reset"}, times=1)
-            await context.ask("login", mvpd=context.sample.mvpd, screen="primary")
-            await context.clear_behaviours()
-            if {exchange.connection for exchange in await context.exchanges(ip=context.device.ip)} - known:
+            viewer = context.companion()  # so many logins of one device would exceed its rate limit
+            await viewer.behave({"connection": "reset"}, times=1)
+            await viewer.ask("login", mvpd=viewer.sample.mvpd, screen="primary")
+            await viewer.clear_behaviours()
+            if {exchange.connection for exchange in await viewer.exchanges(ip=viewer.device.ip)} - known:
                 return
         raise ScenarioError(
             f"the service opened no new connection in {CALLS} logins whose first connection was reset"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pass_harness.conformance.scenarios.context import ScenarioContext
-from pass_harness.conformance.scenarios.scenario import QUIET_S, Scenario
+from pass_harness.conformance.scenarios.scenario import Scenario
 
 BROWSING_S = 4.0
 """Time that the viewer spends at the TV provider: longer than a poll interval, so that an early poll shows."""
@@ -22,4 +22,4 @@ class FirstLoginFirstScreen(Scenario):
         await context.viewer_logs_in(code)
         await context.do("arrived")
         await context.until_authenticated()
-        await context.seconds(QUIET_S)
+        await context.quiet(context.rhythm.quiet_s)

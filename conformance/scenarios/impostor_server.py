@@ -22,12 +22,16 @@ class Impostor:
     def __init__(self) -> None:
         self.refused = 0
         self.trusted = 0
+        self.url = ""
+        """Base URL, from the start of the server on."""
         self._connected = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         with tempfile.TemporaryDirectory(prefix="pass-impostor-") as folder:
             self._tls = make_tls(Path(folder), wrong_authority=True).context
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        host, port = self._server.sockets[0].getsockname()
+        self.url = f"https://{host}:{port}"
         return self
 
     async def __aexit__(
@@ -35,11 +39,6 @@ class Impostor:
     ) -> None:
         self._server.close()
         await self._server.wait_closed()
-
-    @property
-    def url(self) -> str:
-        host, port = self._server.sockets[0].getsockname()
-        return f"https://{host}:{port}"
 
     async def wait_for_connection(self, within_s: float) -> None:
         """Wait until the first connection has ended, for ``within_s`` seconds at most."""

@@ -15,6 +15,6 @@ class LateLogin(Scenario):
         code = await context.new_code("primary")
         await context.do("arrived")
         # Two polls before the login show the interval on the first screen too.
-        await context.polls(code, 2, within_s=12)
+        await context.expect_polls(code, 2)
         await context.viewer_logs_in(code)
         await context.until_authenticated()

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pass_harness.conformance.scenarios.context import ScenarioContext
 from pass_harness.conformance.scenarios.scenario import Scenario
 
+LATER_S = 5.5
+"""Time in which a service that answers the app first calls Adobe Pass."""
+
 
 class Logout(Scenario):
     id = "logout"
@@ -18,3 +21,5 @@ class Logout(Scenario):
         if "play" in context.driver.available:
             # A refusal is as correct as a request to log in.
             await context.ask("play", resource=context.sample.permitted)
+        await context.seconds(LATER_S)
+        await context.do("status")

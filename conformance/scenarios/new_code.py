@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pass_harness.conformance.scenarios.context import ScenarioContext
-from pass_harness.conformance.scenarios.scenario import LONGEST_INTERVAL_S, Scenario
+from pass_harness.conformance.scenarios.scenario import Scenario
 
 
 class NewCode(Scenario):
@@ -13,8 +13,8 @@ class NewCode(Scenario):
 
     async def play(self, context: ScenarioContext) -> None:
         first = await context.new_code("secondary")
-        await context.polls(first, 1, within_s=12)
+        await context.expect_polls(first, 1)
         second = await context.new_code("secondary")
         await context.viewer_logs_in(second)
         await context.until_authenticated()
-        await context.seconds(LONGEST_INTERVAL_S)
+        await context.quiet(context.rhythm.quiet_s)

@@ -21,5 +21,6 @@ class News(Scenario):
         if "play" in context.driver.available:
             await context.watch(context.sample.permitted)
             await context.clear_behaviours()
-            await context.behave({"body": "unknown_code"})
+            unknown = await context.behave({"body": "unknown_code"})
             await context.watch(context.sample.denied)
+            await context.require_effect(unknown)

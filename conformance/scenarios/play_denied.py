@@ -15,6 +15,8 @@ class PlayDenied(Scenario):
 
     async def play(self, context: ScenarioContext) -> None:
         await context.log_in()
+        started_s = context.now_s()
         await context.do("play", resource=context.sample.denied)
+        await context.require_request("decisions.authorize", started_s)
         await context.seconds(RETRIES_SHOW_WITHIN_S)
         await context.do("status")

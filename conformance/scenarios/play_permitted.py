@@ -20,3 +20,7 @@ class PlayPermitted(Scenario):
             call = await context.watch(context.sample.permitted)
             if call.failure is not None:
                 raise ScenarioError(f"the verb play failed: {call.failure}")
+            if not call.returns.get("allowed"):
+                raise ScenarioError(
+                    f"{context.sample.permitted} was denied, although the mock's catalogue permits it: {call.returns}"
+                )

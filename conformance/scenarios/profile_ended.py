@@ -18,5 +18,7 @@ class ProfileEnded(Scenario):
         device = next((e.device for e in await context.exchanges(code=code) if e.device), None)
         if device is None or not await context.control.end_profiles(device=device):
             raise ScenarioError(f"the login of code {code} left no profile that could be ended")
+        ended_s = context.now_s()
         await context.ask("play", resource=context.sample.permitted)
+        await context.require_request("*", ended_s)
         await context.do("status")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pass_harness.conformance.scenarios.context import ScenarioContext
 from pass_harness.conformance.scenarios.scenario import Scenario
 
-LIFETIME_S = 7
-"""Lifetime of the profile: longer than the service takes to notice the login."""
+NOTICED_WITHIN_S = 4.0
+"""Time beyond a poll interval in which the service notices the login."""
 PAST_EXPIRY_S = 3.0
 
 
@@ -16,10 +16,12 @@ class ProfileExpired(Scenario):
     needs = frozenset({"login", "status"})
 
     async def play(self, context: ScenarioContext) -> None:
-        shorter = await context.behave({"ttl": {"profile": f"{LIFETIME_S}s"}}, endpoint="authenticate")
+        await context.learn_rhythm()
+        lifetime_s = context.rhythm.interval_s + NOTICED_WITHIN_S
+        shorter = await context.behave({"ttl": {"profile": f"{lifetime_s:.0f}s"}}, endpoint="authenticate")
         await context.log_in()
         await context.require_effect(shorter)
-        await context.seconds(LIFETIME_S + PAST_EXPIRY_S)
+        await context.seconds(lifetime_s + PAST_EXPIRY_S)
         await context.do("status")
         if "play" in context.driver.available:
             await context.ask("play", resource=context.sample.permitted)

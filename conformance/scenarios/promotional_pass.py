@@ -12,5 +12,7 @@ class PromotionalPass(Scenario):
     needs = frozenset({"login", "play", "temppass_identity"})
 
     async def play(self, context: ScenarioContext) -> None:
-        await context.ask("login", mvpd=context.sample.promotional, screen="primary")
+        await context.assign_pass(context.sample.promotional)
+        started_s = context.now_s()
         await context.watch(context.sample.permitted)
+        await context.require_request("decisions.authorize", started_s)

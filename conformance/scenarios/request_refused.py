@@ -16,7 +16,9 @@ class RequestRefused(Scenario):
 
     async def play(self, context: ScenarioContext) -> None:
         await context.log_in()
+        started_s = context.now_s()
         await context.watch(context.sample.denied)
+        await context.require_request("decisions.authorize", started_s)
         refused = await context.behave({"error": REFUSAL}, endpoint="decisions.*")
         await context.watch(context.sample.permitted)
         if "preauthorize" in context.driver.available:

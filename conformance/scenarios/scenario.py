@@ -7,11 +7,6 @@ from typing import ClassVar
 
 from pass_harness.conformance.scenarios.context import ScenarioContext
 
-LONGEST_INTERVAL_S = 5.0
-"""Longest poll interval: Adobe asks for a poll every 3 to 5 s."""
-QUIET_S = LONGEST_INTERVAL_S + 1
-"""Time without a poll after which polling has stopped."""
-
 
 class Scenario(ABC):
     """One script. Scenarios run concurrently on different devices, so each affects only its own device."""
@@ -29,4 +24,7 @@ class Scenario(ABC):
 
     @abstractmethod
     async def play(self, context: ScenarioContext) -> None:
-        """Run the scenario. Raises `ScenarioError` if it cannot continue."""
+        """Run the scenario.
+
+        Raises `ScenarioError` if it cannot continue, `ScenarioSkipped` if the service does not offer its situation.
+        """

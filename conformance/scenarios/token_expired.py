@@ -28,4 +28,6 @@ class TokenExpired(Scenario):
         await context.watch(context.sample.permitted)
         await context.require_effect(shorter)
         await context.seconds(LIFETIME_S + PAST_EXPIRY_S)
+        started_s = context.now_s()
         await context.watch(context.sample.permitted)
+        await context.require_request("*", started_s)

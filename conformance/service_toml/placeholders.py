@@ -28,7 +28,9 @@ PLACEHOLDERS = (
 
 ADOBE_URL = "{adobe_url}"
 """The placeholder of ``[service] repoint``, a shell command."""
-_PLACEHOLDER = re.compile(r"\{([A-Za-z_.]+)\}")
+KEPT = "kept."
+"""Prefix of the placeholders of kept values: ``{kept.NAME}``, and ``{kept.NAME?}`` if the device may lack it."""
+_PLACEHOLDER = re.compile(r"\{(kept\.\w+\??|[A-Za-z_.]+)\}", re.ASCII)
 
 Values = Mapping[str, Any]
 """Values by placeholder; a missing one is null, or an empty string inside a text."""
@@ -44,6 +46,18 @@ def used(template: object) -> Iterator[str]:
     elif isinstance(template, list):
         for value in template:
             yield from used(value)
+
+
+def used_kept(template: object) -> Iterator[tuple[str, bool]]:
+    """Yield the names of the kept values in a template, and whether the request needs each."""
+    for name in used(template):
+        if name.startswith(KEPT):
+            yield name.removeprefix(KEPT).removesuffix("?"), not name.endswith("?")
+
+
+def kept_placeholders(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Return kept values by their placeholders."""
+    return {f"{KEPT}{name}{mark}": value for name, value in kept.items() for mark in ("", "?")}
 
 
 def fill(template: object, values: Values) -> object:

@@ -6,16 +6,20 @@ docs/reference/service-toml.md describes the format. `load` validates a file bef
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-import httpx
 import jsonpath
 import msgspec
 
-from pass_harness.conformance.service_toml.placeholders import ADOBE_URL, PLACEHOLDERS, used
+from pass_harness.conformance.outcomes import Architecture
+from pass_harness.conformance.service_toml.answer_values import HEADER, HeaderPlace, JsonPlace, Place
+from pass_harness.conformance.service_toml.kept_checks import check_kept
+from pass_harness.conformance.service_toml.placeholders import ADOBE_URL, KEPT, PLACEHOLDERS, used
+from pass_harness.conformance.service_toml.verb_mapping import VerbMapping
 from pass_harness.conformance.verbs import RESTART, STATES, VERBS
+from pass_harness.mock_server.client.urls import url_error
 from pass_harness.mock_server.formats.bounds import Keys
 from pass_harness.mock_server.formats.toml_file import TomlFile, nearest
 from pass_harness.mock_server.store.opening import without_password
@@ -48,6 +52,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """TV provider that viewers choose in scenarios that need no particular one."""
     hidden_mvpds: tuple[str, ...] = ()
     """TV providers that the service must not offer to viewers; globs."""
+    architecture: Architecture | None = None
+    """``s2s`` or ``client``: who calls Adobe Pass. A driven run assumes s2s, a watching what the traffic shows."""
 
     @property
     def name(self) -> str:
@@ -89,6 +95,8 @@ class VerbTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Headers of this verb, in addition to those of [service.headers]."""
     returns: dict[str, str] = {}
     """JSONPath of each return in the JSON response."""
+    keeps: dict[str, str] = {}
+    """Values of the response that later verbs of the device use as ``{kept.NAME}``: JSONPath, or ``header:NAME``."""
     accept: tuple[Annotated[int, msgspec.Meta(ge=100, le=599)], ...] = ()
     """Statuses outside 2xx that are no failure."""
 
@@ -104,21 +112,6 @@ class ServiceFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 @dataclass(frozen=True, kw_only=True)
-class VerbMapping:
-    """The validated [verbs.NAME], its JSONPaths compiled."""
-
-    method: str
-    target: str
-    """Path under base_url, or an absolute URL; placeholders allowed."""
-    json: Any
-    form: dict[str, str] | None
-    headers: dict[str, str]
-    returns: dict[str, jsonpath.JSONPath | jsonpath.CompoundJSONPath]
-    accept: frozenset[int]
-    """Statuses outside 2xx that are no failure."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class ServiceConfig:
     """A validated service.toml."""
 
@@ -127,6 +120,10 @@ class ServiceConfig:
     mock: Mock
     verbs: dict[str, VerbMapping]
     states: States
+
+    def with_architecture(self, architecture: Architecture) -> ServiceConfig:
+        """Return the configuration with another architecture."""
+        return replace(self, service=msgspec.structs.replace(self.service, architecture=architecture))
 
 
 def load(path: Path) -> ServiceConfig:
@@ -188,7 +185,9 @@ def _verbs(file: TomlFile, service: Service) -> dict[str, VerbMapping]:
             raise file.unknown(("verbs", name), VERBS, "verb")
         if not isinstance(tables[name], dict):
             raise file.error(("verbs", name), f"{name} must be a section: write [verbs.{name}] with a request")
-    return {name: _verb(file, name) for name in tables}
+    verbs = {name: _verb(file, name) for name in tables}
+    check_kept(file, service.headers, verbs)
+    return verbs
 
 
 def _verb(file: TomlFile, name: str) -> VerbMapping:
@@ -211,13 +210,12 @@ def _verb(file: TomlFile, name: str) -> VerbMapping:
         form=table.form,
         headers=table.headers,
         returns=_returns(file, (*keys, "returns"), name, table.returns),
+        keeps=_keeps(file, (*keys, "keeps"), table.keeps),
         accept=frozenset(table.accept),
     )
 
 
-def _returns(
-    file: TomlFile, keys: Keys, name: str, paths: dict[str, str]
-) -> dict[str, jsonpath.JSONPath | jsonpath.CompoundJSONPath]:
+def _returns(file: TomlFile, keys: Keys, name: str, paths: dict[str, str]) -> dict[str, JsonPlace]:
     verb = VERBS[name]
     for returned in paths:
         if not verb.returns:
@@ -230,21 +228,32 @@ def _returns(
     return {returned: _compile(file, (*keys, returned), path) for returned, path in paths.items()}
 
 
-def _compile(file: TomlFile, keys: Keys, path: str) -> jsonpath.JSONPath | jsonpath.CompoundJSONPath:
+def _keeps(file: TomlFile, keys: Keys, places: dict[str, str]) -> dict[str, Place]:
+    for name, place in places.items():
+        if not re.fullmatch(r"\w+", name, re.ASCII):
+            sentence = f'the name "{name}" of a kept value must be of letters, digits and _, like "device_token"'
+            raise file.error((*keys, name), sentence)
+        if place.startswith(HEADER) and not place.removeprefix(HEADER).strip():
+            raise file.error((*keys, name), f'{HEADER} needs the name of a header, like "{HEADER}X-Device-Token"')
+    return {
+        name: HeaderPlace(place) if place.startswith(HEADER) else _compile(file, (*keys, name), place)
+        for name, place in places.items()
+    }
+
+
+def _compile(file: TomlFile, keys: Keys, path: str) -> JsonPlace:
     try:
-        return jsonpath.compile(path)
+        return JsonPlace(path)
     except jsonpath.JSONPathError as error:
         reason = str(error).splitlines()[0]
         raise file.error(keys, f'"{path}" is not a JSONPath ({reason}); write one like "$.code"') from error
 
 
 def _require_url(file: TomlFile, keys: Keys, url: str) -> None:
-    try:
-        usable = httpx.URL(url).scheme in {"http", "https"} and bool(httpx.URL(url).host)
-    except httpx.InvalidURL:
-        usable = False
-    if not usable:
-        raise file.error(keys, f'{keys[-1]} must be an http or https URL, not "{url}"')
+    if (reason := url_error(url)) is not None:
+        raise file.error(
+            keys, f'{keys[-1]} must be an http or https URL, not "{without_password(url):.100}": {reason}'
+        )
 
 
 def _require_headers(file: TomlFile, keys: Keys, headers: dict[str, str]) -> None:
@@ -256,5 +265,8 @@ def _require_headers(file: TomlFile, keys: Keys, headers: dict[str, str]) -> Non
 
 def _require_placeholders(file: TomlFile, keys: Keys, template: object) -> None:
     for name in used(template):
-        if name not in PLACEHOLDERS:
+        if name not in PLACEHOLDERS and not name.startswith(KEPT):  # `check_kept` checks those
+            tables = [table for table in file.data.get("verbs", {}).values() if isinstance(table, dict)]
+            if any(name in table.get("keeps", ()) for table in tables):
+                raise file.error(keys, f"there is no placeholder {{{name}}}; write {{{KEPT}{name}}}")
             raise file.error(keys, f"there is no placeholder {{{name}}}; {nearest(name, PLACEHOLDERS)}")
