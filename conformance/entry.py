@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
 
+from pass_harness.mock_server.cli.exits import INTERRUPTED, WRONG_USAGE, end
 from pass_harness.mock_server.formats.usage_error import ConfigError
 from pass_harness.mock_server.optional_dependencies import require
-
-WRONG_USAGE = 2
 
 
 def main() -> None:
@@ -20,6 +18,8 @@ def start(name: str, *, extra: str, module: str) -> None:
     try:
         require(extra, name)
     except ConfigError as error:
-        sys.stderr.write(f"CONFIG: {error}\n")
-        sys.exit(WRONG_USAGE)
-    import_module(module).main()
+        end(f"CONFIG: {error}", WRONG_USAGE)
+    try:
+        import_module(module).main()
+    except KeyboardInterrupt:  # while the modules load
+        end("interrupted", INTERRUPTED)

@@ -28,7 +28,10 @@ class VerbCall(msgspec.Struct, frozen=True, kw_only=True, tag="verb"):
     arguments: dict[str, Any] = {}
     """Values of the placeholders: ``{"mvpd": "Cablevision", "screen": "secondary"}``."""
     returns: dict[str, Any] = {}
-    """Return values by name, as `VERBS` lists them; ``state`` is one of `STATES`."""
+    """Return values by name, as `VERBS` lists them; ``state`` is one of `STATES`.
+
+    None is a return that the service's answer lacks. A return that the driver does not read is absent.
+    """
     facts: dict[str, str] = {}
     """Facts that the app knows about its device, by the keys of X-Device-Info; empty if unknown."""
     shares_address: bool = False
@@ -41,6 +44,16 @@ class VerbCall(msgspec.Struct, frozen=True, kw_only=True, tag="verb"):
     """HTTP status of the service's response, 0 without a response, None if the driver does not know it."""
     failure: str | None = None
     """Reason of the verb's failure (the service's response, or no response), else None."""
+    lag_ms: float = 0.0
+    """Duration in ms of the longest stall of the mock during the verb: the service may have waited for the mock."""
+    lacks: tuple[str, ...] = ()
+    """Required returns that a successful response of the service lacks. ``failure`` then quotes the response, and
+    ``returns`` has its other values."""
+
+    @property
+    def broke(self) -> bool:
+        """Whether the service did not answer, or answered with a 5xx; False if the driver does not know."""
+        return self.status == 0 or (self.status or 0) >= 500
 
 
 Observation = Exchange | VerbCall

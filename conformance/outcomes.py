@@ -14,6 +14,19 @@ class Blame(StrEnum):
     HARNESS = "HARNESS"
 
 
+class Architecture(StrEnum):
+    """The caller of Adobe Pass: a Programmer Service for many devices, or the app on each device itself."""
+
+    S2S = "s2s"
+    """Server-to-server: a Programmer Service calls on behalf of the devices."""
+    CLIENT = "client"
+    """Client-to-server: the app on the device, or a page in a browser, calls by itself."""
+
+
+BOTH = "both"
+"""Architecture of traffic with calls of servers and of clients."""
+
+
 @dataclass(frozen=True)
 class Expectations:
     """Limits and budgets of a deployment, which rules apply."""
@@ -29,6 +42,11 @@ class Expectations:
     """Seconds within which an app must get an answer, whatever Adobe Pass does."""
     lag_limit_ms: float = 250.0
     """Lag of the mock's event loop, in ms, above which a timing outcome is inconclusive."""
+    overload_ms: float = 0.0
+    """Longest stall in ms of the mock on an overloaded machine, on which the service may have stalled as long; else
+    0."""
+    architecture: Architecture | None = None
+    """Architecture of all traffic; None if the traffic itself shows it (see `facts.callers`)."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +68,9 @@ class Broken:
     expected: str
     observed: str
     blame: Blame = Blame.SERVICE
+    margin_s: float = 0.0
+    """Seconds by which the measured time misses the limit of the rule. A shorter lag of the mock cannot have caused
+    that, so the finding stays."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +79,21 @@ class Unclear:
 
     reason: str
     exchanges: tuple[int, ...] = ()
+
+
+def lagged(expectations: Expectations, exchanges: tuple[int, ...]) -> Unclear:
+    """Return the outcome of an opportunity that the lag of the mock made impossible to judge."""
+    reason = f"the mock's event loop lagged by more than {expectations.lag_limit_ms:.0f} ms"
+    return Unclear(reason=reason, exchanges=exchanges)
+
+
+def overloaded(exchanges: tuple[int, ...]) -> Unclear:
+    """Return the outcome of an opportunity on a machine that had too little time for mock and service."""
+    reason = (
+        "the machine was overloaded (the mock stalled again and again), and the service may have waited for it: run "
+        "again with fewer other processes, or on a faster machine"
+    )
+    return Unclear(reason=reason, exchanges=exchanges)
 
 
 Outcome = Held | Broken | Unclear

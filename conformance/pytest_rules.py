@@ -11,8 +11,10 @@ import pytest
 from pass_harness.conformance import rule_sets
 from pass_harness.conformance.errors import ConfigError, HarnessError
 from pass_harness.conformance.evaluation.engine import Verdict
-from pass_harness.conformance.reports.model import Report, RuleReport
+from pass_harness.conformance.reports import model
+from pass_harness.conformance.reports.model import Report, RuleReport, ScenarioReport
 from pass_harness.conformance.reports.plain import evidence
+from pass_harness.conformance.reports.violations import because
 from pass_harness.conformance.rule_sets import RuleSet
 from pass_harness.conformance.running.judged_run import judge_service
 from pass_harness.conformance.service_toml.service_config import ServiceConfig, load
@@ -73,21 +75,27 @@ class _JudgedItem(pytest.Item):
 
 
 class RuleItem(_JudgedItem):
-    """A rule as a test: passed, failed with its findings, or skipped with the reason why nothing was judged."""
+    """A rule as a test: passed, failed with its findings, or skipped with the reason why nothing was judged.
+
+    Advice is an expected failure (xfail).
+    """
 
     def runtest(self) -> None:
         rule = next(rule for rule in self.parent.run.report.rules if rule.id == self.name)
-        match rule.verdict:
+        report = self.parent.run.report
+        cause = report.cause(rule)
+        match report.standing(rule):
             case Verdict.PASSED:
                 return
             case Verdict.UNTESTABLE:
                 pytest.skip(f"untestable: needs {'; '.join(rule.reasons)}")
             case Verdict.NOT_EXERCISED:
-                pytest.skip("not exercised: the run gave no opportunity")
-            case Verdict.VIOLATED if rule.severity == "SHOULD":
-                pytest.xfail(f"advice (SHOULD): {failure_text(rule)}")
-            case _:
-                pytest.fail(failure_text(rule), pytrace=False)
+                pytest.skip(f"not exercised: {'; '.join(rule.reasons) or 'the run gave no opportunity'}")
+            case model.ADVICE:
+                pytest.xfail(f"advice ({rule.severity}): {failure_text(rule)}")
+            case _:  # a probable consequence fails too: a selection of tests may leave out its cause
+                mark = f"{because(cause, counts=False)}\n" if cause is not None else ""
+                pytest.fail(f"{mark}{failure_text(rule)}", pytrace=False)
 
 
 class ScenariosItem(_JudgedItem):
@@ -95,11 +103,16 @@ class ScenariosItem(_JudgedItem):
 
     def runtest(self) -> None:
         report = self.parent.run.report
-        failed = [f"{s.id} ({s.blame}): {s.note}" for s in report.scenarios if s.verdict == "failed"]
+        failed = [f"{s.id} ({s.blame}): {s.note}{_mark(s)}" for s in report.scenarios if s.verdict == "failed"]
         if not any(rule.opportunities for rule in report.rules):
             failed.append("no rule had an opportunity, so nothing was judged")
         if failed:
             pytest.fail("\n".join(failed), pytrace=False)
+
+
+def _mark(scenario: ScenarioReport) -> str:
+    cause = scenario.consequence_of
+    return f" ({because(cause, counts=False)})" if cause is not None else ""
 
 
 def rule_items(

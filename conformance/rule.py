@@ -14,15 +14,24 @@ from typing import ClassVar, NamedTuple
 
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation
-from pass_harness.conformance.outcomes import Expectations, Outcome
+from pass_harness.conformance.outcomes import Architecture, Expectations, Outcome
 from pass_harness.conformance.requirements.citations import Citation
 
 
-class Severity(StrEnum):
-    """MUST for Adobe's mandatory requirements, SHOULD for its recommendations."""
+class Grade(StrEnum):
+    """The weight of a rule: MUST decides the exit code, SHOULD is advice, OWN decides it only with --strict-own."""
 
     MUST = "MUST"
+    """A requirement that Adobe calls mandatory, or a "must" of the cookbook."""
     SHOULD = "SHOULD"
+    """A recommendation of Adobe."""
+    OWN = "OWN"
+    """Good practice without a page of Adobe that asks for it in these figures: a requirement of this suite."""
+
+
+EVERY_ARCHITECTURE = frozenset(Architecture)
+SERVERS_ONLY = frozenset({Architecture.S2S})
+"""Architectures of requirements that Adobe asks of a Programmer Service and not of an app on a device."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +41,7 @@ class Card:
     id: str
     title: str
     """A sentence that is true of a service that keeps the rule."""
-    severity: Severity
+    grade: Grade
     requirement: str
     """Adobe's requirement, in our words."""
     breaks: str
@@ -46,6 +55,8 @@ class Card:
     """Verbs and facilities without which a run has no opportunity or, with `judges_app`, no evidence."""
     judges_app: bool = False
     """True for a rule that needs the service's responses to the app (a driver), so that a trace is not enough."""
+    architectures: frozenset[Architecture] = EVERY_ARCHITECTURE
+    """Architectures of which Adobe asks this. The rule does not see exchanges of the others."""
 
 
 class Fault(NamedTuple):
@@ -64,11 +75,14 @@ class Rule(ABC):
     """Endpoints whose exchanges the rule gets; None for all. Every rule gets all verbs."""
     judges_without_verbs: ClassVar[bool] = False
     """True for a rule that judges the app but finds some faults in exchanges alone."""
-    facts: SharedFacts
-    """Facts that all rules share; the engine sets them before the first observation."""
+    compares_times: ClassVar[bool] = True
+    """False for a rule whose findings depend neither on times nor on the order of observations. Findings of other
+    rules are unclear if the mock lagged during their evidence (`evaluation.lags`)."""
 
-    def __init__(self, expectations: Expectations) -> None:
+    def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
+        """Take the limits to apply, and the facts that all rules share."""
         self.expectations = expectations
+        self.facts = facts
 
     @abstractmethod
     def observe(self, seen: Observation) -> Iterable[Outcome]:

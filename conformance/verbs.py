@@ -28,6 +28,7 @@ def _names(*names: str) -> frozenset[str]:
 
 
 VERBS = {
+    "register": Verb(description="the device registers with the service, once, before its first verb"),
     "start": Verb(description="the app starts", optional=_names("state")),
     "providers": Verb(
         description="which TV providers may I offer?", required=_names("providers"), lists=_names("providers")
@@ -52,6 +53,10 @@ VERBS = {
     "stop": Verb(description="playback ended"),
     "logout": Verb(description="the viewer logs out", optional=_names("url", "message")),
 }
+
+REGISTER = "register"
+SENT_BY_ITSELF = (REGISTER, "start")
+"""Verbs that an app sends without its viewer, in this order, before a verb that needs a value of theirs."""
 
 RESTART = "restart"
 """Verb that runs a shell command instead of a request of an app."""

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
-from rich.console import Console
 
 from pass_harness.conformance import rule_sets
 from pass_harness.conformance.cli.init_command import init
 from pass_harness.conformance.cli.options import (
     UNJUDGED,
     CommandGroup,
+    ReportConsole,
+    architecture_option,
     check_files,
     defect_option,
     duration,
     fresh_seed,
+    liberty_option,
     progress,
 )
 from pass_harness.conformance.cli.run_options import (
@@ -28,10 +31,11 @@ from pass_harness.conformance.cli.run_options import (
     select_option,
     with_run_options,
 )
-from pass_harness.conformance.outcomes import Expectations
+from pass_harness.conformance.errors import ConfigError
+from pass_harness.conformance.outcomes import Architecture, Expectations
 from pass_harness.conformance.registry import rule_ids, select
 from pass_harness.conformance.reports import rule_listing as listing
-from pass_harness.conformance.service_toml.service_config import ServiceConfig, load
+from pass_harness.conformance.service_toml.service_config import Service, ServiceConfig, load
 from pass_harness.mock_server.cli.options import (
     DEFAULT_MOCK,
     FILE,
@@ -40,7 +44,12 @@ from pass_harness.mock_server.cli.options import (
     control_token_option,
     schema_command,
 )
+from pass_harness.mock_server.client.urls import url_error
 from pass_harness.mock_server.formats.durations import Duration
+from pass_harness.mock_server.store.opening import without_password
+
+if TYPE_CHECKING:
+    from pass_harness.conformance.scenarios.scenario import Scenario
 
 SCHEMAS = {
     "report": "pass_harness.conformance.reports",
@@ -84,7 +93,7 @@ _scenarios = click.option(
     multiple=True,
     metavar="ID",
     shell_complete=completion_of(_scenario_ids),
-    help="Play only this scenario (glob); repeatable.",
+    help="Play only this scenario (glob); repeatable [default: those that exercise the selected rules].",
 )
 
 
@@ -106,6 +115,7 @@ _scenarios = click.option(
     callback=duration,
     help="With --watch: end after this time without an exchange.",
 )
+@architecture_option
 @with_run_options()
 def run(
     service_file: Path | None,
@@ -115,24 +125,28 @@ def run(
     watch: bool,
     length: Duration | None,
     idle: Duration | None,
+    architecture: Architecture | None,
     terms: RunOptions,
 ) -> None:
     """Play every scenario against a service, and judge its requests to Adobe Pass.
 
-    With --watch your own tests drive the service. Of --service, which is optional then, [mock] and instances count.
+    With --watch your own tests drive the service. Of --service, which is optional then, [mock], instances and
+    architecture count.
     """
     config = load(service_file) if service_file is not None else None
+    if config is not None and architecture is not None:
+        config = config.with_architecture(architecture)
     if watch and scenarios:
         raise click.UsageError("--watch plays no scenario; leave out --scenario or --watch")
     if watch:
-        _watch(config, mock_url, control_token, length, idle, terms)
+        _watch(config, mock_url, control_token, length, idle, architecture, terms)
     if length is not None or idle is not None:
         raise click.UsageError("--for and --until-idle need --watch")
     if config is None:
         raise click.UsageError("name the service with --service SERVICE.toml, or judge other traffic with --watch")
     from pass_harness.conformance.running.judged_run import judge_service  # noqa: PLC0415 - the other commands start faster
-    from pass_harness.conformance.scenarios import chosen  # noqa: PLC0415 - likewise
 
+    played, why = _played(scenarios, terms)
     with progress("playing scenarios against the service") as announce:
         report = asyncio.run(
             judge_service(
@@ -142,7 +156,8 @@ def run(
                 seed=fresh_seed(),
                 announce=announce,
                 control_token=control_token,
-                scenarios=chosen(scenarios),
+                scenarios=played,
+                left_out_because=why,
                 waivers=terms.waivers,
             )
         )
@@ -151,18 +166,21 @@ def run(
 
 @main.command()
 @defect_option
+@liberty_option
 @_scenarios
 @with_run_options(report=Path("report"))
-def demo(defects: tuple[str, ...], scenarios: tuple[str, ...], terms: RunOptions) -> None:
+def demo(defects: tuple[str, ...], liberties: tuple[str, ...], scenarios: tuple[str, ...], terms: RunOptions) -> None:
     """Start the mock and the example service, play every scenario, and report."""
+    from pass_harness.conformance.running.child_processes import known_changes  # noqa: PLC0415 - likewise
     from pass_harness.conformance.running.demo import demonstrate  # noqa: PLC0415 - only this command needs the example service
-    from pass_harness.conformance.scenarios import chosen  # noqa: PLC0415 - likewise
 
+    played, why = _played(scenarios, terms)
     with progress("judging the example service") as announce:
         report = demonstrate(
-            defects,
+            known_changes(defects, liberties),
             terms.rules,
-            scenarios=chosen(scenarios),
+            scenarios=played,
+            left_out_because=why,
             seed=fresh_seed(),
             announce=announce,
             waivers=terms.waivers,
@@ -212,17 +230,24 @@ def check(service_file: Path | None, waivers_file: Path | None) -> None:
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Number of instances of the service.",
+    help="Number of instances of the service; if it is 1, the tokens in use may show more.",
 )
+@architecture_option
 @with_run_options()
-def audit(traces: tuple[Path, ...], hosts: tuple[str, ...], instances: int, terms: RunOptions) -> None:
+def audit(
+    traces: tuple[Path, ...],
+    hosts: tuple[str, ...],
+    instances: int,
+    architecture: Architecture | None,
+    terms: RunOptions,
+) -> None:
     """Judge recorded traffic: JSON lines of `--record`, or HAR of the mock, the proxy, a browser or mitmproxy.
 
     Traces may be gzipped. Several traces are merged in order of time.
     """
     from pass_harness.conformance.running.audit import audit as judge_traces  # noqa: PLC0415 - the other commands start faster
 
-    expectations = Expectations(instances=instances)
+    expectations = Expectations(instances=instances, architecture=architecture)
     with progress(f"judging {', '.join(map(str, traces))}") as announce:
         report = judge_traces(
             traces, terms.rules, expectations, hosts=hosts, waivers=terms.waivers, announce=announce
@@ -243,7 +268,7 @@ def rules(patterns: tuple[str, ...], rule_set: str | None, form: str) -> None:
         case "markdown":
             click.echo(listing.as_markdown(chosen.rules))
         case _:
-            listing.render(chosen.rules, Console(), rule_set=chosen.name)
+            listing.render(chosen.rules, ReportConsole(), rule_set=chosen.name)
 
 
 @main.command()
@@ -253,7 +278,7 @@ def explain(rule: str) -> None:
     for number, chosen in enumerate(select([rule])):
         if number:
             click.echo()
-        listing.explain(chosen, Console())
+        listing.explain(chosen, ReportConsole(), rule_sets.other_grades(chosen))
 
 
 def _watch(
@@ -262,12 +287,14 @@ def _watch(
     control_token: str | None,
     length: Duration | None,
     idle: Duration | None,
+    architecture: Architecture | None,
     terms: RunOptions,
 ) -> NoReturn:
     from pass_harness.conformance.running.watch import Until, watch  # noqa: PLC0415 - only --watch needs it
 
     until = Until(seconds=length.seconds if length else None, idle=idle.seconds if idle else None)
-    expectations = Expectations(instances=config.service.instances if config else 1)
+    service = config.service if config else Service()
+    expectations = Expectations(instances=service.instances, architecture=architecture or service.architecture)
     with progress("watching") as announce:
         report = asyncio.run(
             watch(
@@ -287,6 +314,18 @@ main.add_command(init)
 main.add_command(schema_command(SCHEMAS, default="report"))
 
 
+def _played(patterns: Sequence[str], terms: RunOptions) -> tuple[tuple[type[Scenario], ...], str]:
+    """Return the scenarios to play, and the reason why they are not all."""
+    from pass_harness.conformance.scenarios import chosen  # noqa: PLC0415 - the other commands start faster
+    from pass_harness.conformance.scenarios.opportunities import exercising  # noqa: PLC0415 - likewise
+
+    if patterns or not terms.selected:
+        return chosen(patterns), "--scenario names others"
+    return exercising(rule.card.id for rule in terms.rules), "they give the selected rules no opportunity"
+
+
 def _mock_of(config: ServiceConfig | None, given: str | None) -> str:
     configured = config.mock.url if config is not None else None
+    if given is not None and (reason := url_error(given)) is not None:
+        raise ConfigError(f"--mock {without_password(given):.100}: {reason}")
     return (given or configured or DEFAULT_MOCK).rstrip("/")

@@ -5,23 +5,30 @@ Reports go to stdout and to files; progress and errors go to stderr.
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import secrets
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, ClassVar, NoReturn, TypeVar
 
 import click
 from rich.console import Console
 
 from pass_harness.conformance.errors import ConfigError, HarnessError
-from pass_harness.conformance.printable import printable_lines
+from pass_harness.conformance.outcomes import Architecture
+from pass_harness.conformance.printable import presentable, printable_lines
 from pass_harness.conformance.reports.formats import Form
 from pass_harness.fixtures.programmer_service.defects import DEFECTS
+from pass_harness.fixtures.programmer_service.liberties import LIBERTIES
+from pass_harness.mock_server.cli.exits import FAILED, WRONG_USAGE, Group
 from pass_harness.mock_server.cli.options import completion_of, parsed_with
+from pass_harness.mock_server.formats.atomic_file import replace_file
 from pass_harness.mock_server.formats.durations import parse_duration
+from pass_harness.mock_server.journal.masking import mask_text
 
 if TYPE_CHECKING:
     from pass_harness.conformance.running.judged_run import Announce
@@ -30,7 +37,8 @@ R = TypeVar("R")
 FC = TypeVar("FC", bound=Callable[..., object])
 TEXT, TEXT_FILE = "text", "report.txt"
 """The text format, in colour on a terminal, and its file in the folder of a report."""
-WRONG_USAGE, UNJUDGED, INTERRUPTED = 2, 3, 130
+UNJUDGED = 3
+"""Exit code where nothing, or not everything, could be judged."""
 
 defect_option = click.option(
     "--defect",
@@ -40,24 +48,41 @@ defect_option = click.option(
     shell_complete=completion_of(DEFECTS.keys),
     help="Activate this defect of the example service; repeatable.",
 )
+liberty_option = click.option(
+    "--liberty",
+    "liberties",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=completion_of(LIBERTIES.keys),
+    help="Let the example service take this liberty, a choice that Adobe allows; repeatable.",
+)
+
+architecture_option = click.option(
+    "--architecture",
+    type=click.Choice([architecture.value for architecture in Architecture]),
+    callback=lambda _context, _option, given: Architecture(given) if given else None,
+    help="Who calls Adobe Pass: a server for its devices, or the apps themselves [default: what the traffic shows].",
+)
 
 
 duration = parsed_with(parse_duration)
 """Callback of options that take a duration, like 30s or 5m."""
 
 
-class CommandGroup(click.Group):
-    """A group that prints the suite's errors as one sentence and exits with their code."""
+class CommandGroup(Group):
+    """A group of commands whose errors name their cause: CONFIG is wrong usage, HARNESS a failure of the harness."""
 
-    def invoke(self, ctx: click.Context) -> object:
-        try:
-            return super().invoke(ctx)
-        except ConfigError as error:
-            _exit(f"CONFIG: {error}", WRONG_USAGE)
-        except HarnessError as error:
-            _exit(f"HARNESS: {error}", UNJUDGED)
-        except KeyboardInterrupt:
-            _exit("interrupted", INTERRUPTED)
+    prefixes: ClassVar[Mapping[int, str]] = {WRONG_USAGE: "CONFIG: ", FAILED: "HARNESS: "}
+
+    def ending(self, error: BaseException) -> tuple[str, int]:
+        return (str(error), FAILED) if isinstance(error, HarnessError) else super().ending(error)
+
+
+class ReportConsole(Console):
+    """The console of a report on stdout. A closed pipe is an error like a full disk; Rich would exit with 1."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
 def check_files(readers: Mapping[Path | None, Callable[[Path], object]]) -> None:
@@ -81,7 +106,7 @@ def progress(activity: str) -> Iterator[Announce]:
     console = Console(stderr=True, soft_wrap=True)
 
     def announce(line: str) -> None:
-        console.print(printable_lines(line), markup=False, highlight=False)
+        console.print(printable_lines(mask_text(line)), markup=False, highlight=False)
 
     if console.is_terminal:
         with console.status(activity):
@@ -121,7 +146,7 @@ def publish(
 ) -> NoReturn:
     """Print a report as ``form`` (``render`` prints text), write every form to ``folder``, and exit."""
     if form == TEXT:
-        render(report, Console())
+        render(presentable(report), ReportConsole())
     else:
         click.echo(forms[form].encode(report), nl=False)
     if folder is not None:
@@ -133,21 +158,15 @@ def publish(
 
 def _text(report: R, render: Callable[[R, Console], None]) -> bytes:
     out = io.StringIO()
-    render(report, Console(file=out, width=118))
+    render(presentable(report), Console(file=out, width=118))
     return out.getvalue().encode("utf-8", "replace")
 
 
 def _write(files: Mapping[str, bytes], folder: Path) -> None:
-    """Write files atomically: each to a temporary name, then renamed."""
     with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
-            temporary = folder / f".{name}.{secrets.token_hex(4)}"
-            try:
-                temporary.write_bytes(content)
-                temporary.replace(folder / name)
-            finally:
-                temporary.unlink(missing_ok=True)
+            replace_file(folder / name, content)
 
 
 @contextmanager
@@ -156,8 +175,3 @@ def _writing(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise ConfigError(f"{folder}: the report cannot be written ({error.strerror}); name another DIR") from error
-
-
-def _exit(sentence: str, code: int) -> NoReturn:
-    click.echo(printable_lines(sentence), err=True)
-    sys.exit(code)

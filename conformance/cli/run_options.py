@@ -22,7 +22,7 @@ from pass_harness.conformance.evaluation import waivers
 from pass_harness.conformance.registry import rule_ids
 from pass_harness.conformance.reports import baseline as baselines
 from pass_harness.conformance.reports.formats import FORMS
-from pass_harness.conformance.reports.model import NEW, Report
+from pass_harness.conformance.reports.model import NEW, Report, update_verdict
 from pass_harness.conformance.reports.text import render
 from pass_harness.conformance.rule import Rule
 from pass_harness.mock_server.cli.options import FILE, completion_of
@@ -37,15 +37,20 @@ class RunOptions:
 
     rule_set: str
     rules: tuple[type[Rule], ...]
+    selected: bool
+    """Whether ``--select`` chose the rules."""
     waivers: waivers.Waivers | None
     baseline: tuple[Path, Report] | None
     fail_on: str
+    strict_own: bool
     folder: Path | None
     form: str
 
     def conclude(self, report: Report) -> NoReturn:
         """Compare a report with the baseline, publish it, and exit with its code."""
         report.run.rule_set = self.rule_set
+        report.strict_own = self.strict_own
+        update_verdict(report)
         name = click.get_current_context().find_root().info_name or ""
         report.run.command = shlex.join([name, *_shareable(sys.argv[1:])])
         if self.baseline is not None:
@@ -92,6 +97,7 @@ def with_run_options(*, report: Path | None = None) -> Callable[[Callable[..., N
             show_default=True,
             help="Findings that decide the exit code: any, or only those that are not in the baseline.",
         ),
+        click.option("--strict-own", is_flag=True, help="Let findings of OWN rules decide the exit code too."),
         click.option(
             "--report",
             "folder",
@@ -113,6 +119,7 @@ def with_run_options(*, report: Path | None = None) -> Callable[[Callable[..., N
             waivers_file: Path | None,
             baseline_file: Path | None,
             fail_on: str,
+            strict_own: bool,
             folder: Path | None,
             form: str,
             **others: object,
@@ -123,9 +130,11 @@ def with_run_options(*, report: Path | None = None) -> Callable[[Callable[..., N
             terms = RunOptions(
                 rule_set=chosen.name,
                 rules=chosen.rules,
+                selected=bool(patterns),
                 waivers=_waivers(waivers_file),
                 baseline=(baseline_file, baselines.load(baseline_file)) if baseline_file else None,
                 fail_on=fail_on,
+                strict_own=strict_own,
                 folder=folder,
                 form=form,
             )

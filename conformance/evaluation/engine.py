@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from bisect import insort
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from pass_harness.conformance.evaluation.evidence_history import EvidenceHistory, Scene
 from pass_harness.conformance.evaluation.fingerprint import fingerprint
+from pass_harness.conformance.evaluation.gaps import MISLED, Gaps, ignoring
+from pass_harness.conformance.evaluation.lags import Lags
+from pass_harness.conformance.evaluation.unexercised import reason_in_traffic
 from pass_harness.conformance.evaluation.waivers import Waivers
-from pass_harness.conformance.facilities import describe_needs
+from pass_harness.conformance.facts.callers import Callers, Traffic
+from pass_harness.conformance.facts.exchanges import brief
+from pass_harness.conformance.facts.instances import Instances
 from pass_harness.conformance.facts.shared_facts import SharedFacts
-from pass_harness.conformance.observation import Observation, VerbCall, moment
-from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Expectations, Held, Outcome, Unclear
+from pass_harness.conformance.observation import Observation, VerbCall
+from pass_harness.conformance.outcomes import (
+    BOTH,
+    NOTHING,
+    ONE_HELD,
+    Architecture,
+    Broken,
+    Expectations,
+    Held,
+    Outcome,
+    Unclear,
+)
 from pass_harness.conformance.rule import Card, Rule
+from pass_harness.mock_server.exchange import Exchange
 
 KEPT_FINDINGS = 20
 """Findings kept per rule as evidence; the others are counted, so that memory stays bounded in a load test."""
@@ -27,7 +42,7 @@ OTHER_KINDS = "others"
 KEPT_SCENES = 5
 """Findings per rule that are kept with their scene."""
 KEPT_REASONS = 5
-ORDERING_BUFFER = 2_000
+NOT_OF_CLIENTS = "Adobe asks this of servers; the traffic is client-to-server"
 
 
 class Verdict(StrEnum):
@@ -50,6 +65,10 @@ class Finding:
     waived: bool = False
     scene: Scene | None = None
     """The observations around it; for the first findings of a rule, where there is an evidence history."""
+    cited: tuple[Exchange, ...] = ()
+    """The cited exchanges without their contents, where there is an evidence history."""
+    seen: Observation | None = None
+    """The observation that led to it, without its contents; None if only the end of the trace decides."""
 
 
 @dataclass(frozen=True)
@@ -58,21 +77,23 @@ class RuleResult:
 
     card: Card
     verdict: Verdict
-    opportunities: int
-    broken: int
-    """Number of all findings; ``findings`` keeps the first ones."""
-    findings: tuple[Finding, ...]
-    unclear: int
     reasons: tuple[str, ...]
-    """Reasons why opportunities could not be judged, or the missing needs of the rule; most frequent first."""
-    kinds: Mapping[str, int]
+    """Reasons why opportunities were unclear (most frequent first) or there were none, or the missing needs."""
+    opportunities: int = 0
+    broken: int = 0
+    """Number of all findings; ``findings`` keeps the first ones."""
+    findings: tuple[Finding, ...] = ()
+    unclear: int = 0
+    kinds: Mapping[str, int] = field(default_factory=dict)
     """Number of findings by fingerprint."""
-    waived: Mapping[str, int]
+    waived: Mapping[str, int] = field(default_factory=dict)
     """Number of waived findings by fingerprint."""
 
 
 @dataclass
 class _Tally:
+    compares_times: bool
+    """Whether the findings of the rule are unclear if the mock lagged."""
     held: int = 0
     broken: int = 0
     findings: list[Finding] = field(default_factory=list)
@@ -102,7 +123,7 @@ class _Shared:
     history: EvidenceHistory | None
     waivers: Waivers
 
-    def finding(self, world: int, card: Card, evidence: Broken) -> Finding:
+    def finding(self, world: int, card: Card, evidence: Broken, seen: Observation | None) -> Finding:
         tally = self.tallies[card.id]
         history = self.history
         cited = history.exchanges(world, evidence.exchanges) if history else ()
@@ -112,6 +133,8 @@ class _Shared:
         scene = history.scene(world, evidence) if history and kept and len(tally.findings) < KEPT_SCENES else None
         finding = Finding(card, evidence, kind, waived, scene)
         if kept:
+            seen = brief(seen) if isinstance(seen, Exchange) else seen
+            finding = replace(finding, cited=tuple(map(brief, cited)), seen=seen)
             tally.findings.append(finding)
         return finding
 
@@ -126,54 +149,102 @@ class _World:
     def __init__(self, number: int, rules: Iterable[type[Rule]], shared: _Shared) -> None:
         self._number = number
         self._shared = shared
-        self._facts = SharedFacts(driven=shared.driven)
-        self._rules = [self._instance(rule) for rule in rules]
+        self._lags = Lags(shared.expectations)
+        self._lag_limit_ms = shared.expectations.lag_limit_ms
+        self.callers = _callers(shared)
+        number = shared.expectations.instances
+        instances = Instances(number, learns=number == 1 and not shared.driven)
+        self.facts = SharedFacts(driven=shared.driven, callers=self.callers, instances=instances)
+        self._rules = [rule(shared.expectations, self.facts) for rule in rules]
+        self.gaps = Gaps({rule.card.id: rule.watches for rule in self._rules})
         self._all = [self._subscription(rule) for rule in self._rules]
         self._by_endpoint: dict[str, list[_Subscription]] = {}
+        self._by_endpoint_of_clients: dict[str, list[_Subscription]] = {}
 
     def observe(self, seen: Observation) -> list[Finding]:
         if self._shared.history:
             self._shared.history.record(self._number, seen)
-        self._facts.observe(seen)
+        self.facts.observe(seen)
+        if seen.lag_ms > self._lag_limit_ms:
+            self._lags.add(seen)
         findings: list[Finding] = []
-        for observe, card, tally in self._all if isinstance(seen, VerbCall) else self._subscribed(seen.endpoint):
+        subscribed = self._all if isinstance(seen, VerbCall) else self._subscribed(seen.endpoint)
+        if seen.lacks and isinstance(seen, Exchange):
+            subscribed = self._without_bodies(seen, subscribed)
+        for observe, card, tally in subscribed:
             outcomes = observe(seen)
             if outcomes is ONE_HELD:  # the most frequent outcome after NOTHING
                 tally.held += 1
             elif outcomes is not NOTHING:
                 for outcome in outcomes:
-                    if finding := self._count(card, tally, outcome):
+                    if finding := self._count(card, tally, outcome, seen):
                         findings.append(finding)
         return findings
+
+    def endpoints(self) -> Iterable[str]:
+        """Return the endpoints of the exchanges so far."""
+        return {*self._by_endpoint, *self._by_endpoint_of_clients}
+
+    def recall(self, earlier: Exchange) -> None:
+        """Read a registration or token request for the facts and the evidence of findings, without judging it."""
+        if self._shared.history:
+            self._shared.history.record(self._number, earlier)
+        self.facts.tokens.recall(earlier)
 
     def finish(self) -> None:
         for rule in self._rules:
             for outcome in rule.finish():
-                self._count(rule.card, self._shared.tallies[rule.card.id], outcome)
+                self._count(rule.card, self._shared.tallies[rule.card.id], outcome, None)
 
-    def _count(self, card: Card, tally: _Tally, outcome: Outcome) -> Finding | None:
+    def _count(self, card: Card, tally: _Tally, outcome: Outcome, seen: Observation | None) -> Finding | None:
         if isinstance(outcome, Held):
             tally.held += 1
         elif isinstance(outcome, Unclear):
             tally.unclear[outcome.reason] += 1
+        elif self.gaps.mislead(card.id, outcome):
+            tally.unclear[MISLED] += 1
+        elif tally.compares_times and (unclear := self._lags.doubt(outcome)) is not None:
+            tally.unclear[unclear.reason] += 1
         else:
-            return self._shared.finding(self._number, card, outcome)
+            return self._shared.finding(self._number, card, outcome, seen)
         return None
 
-    def _instance(self, rule: type[Rule]) -> Rule:
-        instance = rule(self._shared.expectations)
-        instance.facts = self._facts
-        return instance
+    def _without_bodies(self, seen: Exchange, subscribed: Iterable[_Subscription]) -> list[_Subscription]:
+        """Count an unclear opportunity for each rule that reads a body which the exchange lacks.
+
+        Return the subscriptions with their outcomes ignored. The rules still see the exchange, because they count
+        requests and measure intervals.
+        """
+        unread = self.gaps.add(seen)
+        for rule, reason in unread.items():
+            self._shared.tallies[rule].unclear[reason] += 1
+        return [
+            (ignoring(observe) if card.id in unread else observe, card, tally) for observe, card, tally in subscribed
+        ]
 
     def _subscription(self, rule: Rule) -> _Subscription:
         return rule.observe, rule.card, self._shared.tallies[rule.card.id]
 
     def _subscribed(self, endpoint: str) -> list[_Subscription]:
-        subscribed = self._by_endpoint.get(endpoint)
+        of_client = self.callers.is_client
+        known = self._by_endpoint_of_clients if of_client else self._by_endpoint
+        subscribed = known.get(endpoint)
         if subscribed is None:
             watching = [rule for rule in self._rules if rule.watches is None or endpoint in rule.watches]
-            subscribed = self._by_endpoint[endpoint] = [self._subscription(rule) for rule in watching]
+            if of_client:
+                watching = [rule for rule in watching if Architecture.CLIENT in rule.card.architectures]
+            subscribed = known[endpoint] = [self._subscription(rule) for rule in watching]
         return subscribed
+
+
+def _callers(shared: _Shared) -> Callers:
+    """Return the callers of a new world. A driver carries the app's verbs to a service, which is a server."""
+    given = shared.expectations.architecture
+    if given is not None:
+        return Callers(given, "as configured", shared.expectations.instances)
+    if shared.driven:
+        return Callers(Architecture.S2S, "the app's verbs went to a service", shared.expectations.instances)
+    return Callers(instances=shared.expectations.instances)
 
 
 class Judge:
@@ -194,10 +265,22 @@ class Judge:
         waivers: Waivers | None = None,
     ) -> None:
         self._rules = tuple(rules)
-        self._tallies = {rule.card.id: _Tally() for rule in self._rules}
+        self._tallies = {rule.card.id: _Tally(rule.compares_times) for rule in self._rules}
         self._shared = _Shared(expectations, driven, self._tallies, history, waivers or Waivers())
         self._worlds: dict[str, _World] = {}
         self._first = self._world()
+
+    def learn_devices(self, observations: Sequence[Observation]) -> None:
+        """Learn the identifiers of the virtual devices from all observations of a run, before the first `observe`."""
+        self._first.facts.devices.learn(observations)
+
+    def recall(self, earlier: Iterable[Exchange]) -> None:
+        """Read registrations and token requests from before the judged exchanges, in order of time.
+
+        They are facts that no rule judges: a service may have fetched its access token when it booted.
+        """
+        for exchange in earlier:
+            self._world_of(exchange).recall(exchange)
 
     def observe(self, seen: Observation) -> list[Finding]:
         """Show the rules an observation. Return the findings that it leads to."""
@@ -209,17 +292,50 @@ class Judge:
         ``untestable`` maps rule ids to missing needs ("verb logout"). It decides the verdict only of rules without an
         opportunity.
         """
-        for world in (self._first, *(world for world in self._worlds.values() if world is not self._first)):
+        for world in self._each_world():
             world.finish()
         return self.so_far(untestable=untestable)
 
     def so_far(self, *, untestable: Mapping[str, str] | None = None) -> list[RuleResult]:
         """Return the results up to now, without outcomes that need the end of the stream."""
-        return [self._result(rule.card, (untestable or {}).get(rule.card.id)) for rule in self._rules]
+        only_clients = self.traffic().architecture == Architecture.CLIENT
+        return [
+            _not_asked(rule.card)
+            if only_clients and Architecture.CLIENT not in rule.card.architectures
+            else self._result(rule, (untestable or {}).get(rule.card.id))
+            for rule in self._rules
+        ]
 
     def opportunities(self) -> dict[str, int]:
         """Return the number of opportunities up to now, by rule id."""
         return {rule: tally.held + tally.broken + tally.unclear.total() for rule, tally in self._tallies.items()}
+
+    def traffic(self) -> Traffic:
+        """Return the architecture of all traffic up to now."""
+        found = [world.callers.traffic() for world in self._each_world()]
+        found = [traffic for traffic in found if traffic.architecture] or found[:1]
+        if len({traffic.architecture for traffic in found}) > 1:
+            return Traffic(BOTH, "the spaces of the mock differ")
+        return found[0]
+
+    def version1_calls(self) -> dict[str, int]:
+        """Return the number of calls of REST API V1 by beginning of path; empty if there are calls of V2."""
+        calls: Counter[str] = Counter()
+        for world in self._each_world():
+            if world.facts.version1.beside_v2:
+                return {}
+            calls += world.facts.version1.calls
+        return dict(calls)
+
+    def missing_bodies(self) -> dict[str, int]:
+        """Return the number of exchanges without a body that a rule reads: ``{"profiles.code response": 4}``."""
+        found: Counter[str] = Counter()
+        for world in self._each_world():
+            found += world.gaps.missing
+        return dict(found.most_common())
+
+    def _each_world(self) -> list[_World]:
+        return [self._first, *(world for world in self._worlds.values() if world is not self._first)]
 
     def _world(self) -> _World:
         applicable = [
@@ -237,10 +353,14 @@ class Judge:
             world = self._worlds[seen.space] = self._world() if self._worlds else self._first
         return world
 
-    def _result(self, card: Card, lacking: str | None) -> RuleResult:
+    def _result(self, rule: type[Rule], lacking: str | None) -> RuleResult:
+        card = rule.card
         tally = self._tallies[card.id]
         reasons = tuple(reason for reason, _ in tally.unclear.most_common(KEPT_REASONS))
         verdict = _verdict(tally, lacking)
+        if verdict is Verdict.NOT_EXERCISED:
+            seen = {endpoint for world in self._each_world() for endpoint in world.endpoints()}
+            reasons = (reason_in_traffic(rule.watches, seen),)
         return RuleResult(
             card=card,
             verdict=verdict,
@@ -254,6 +374,11 @@ class Judge:
         )
 
 
+def _not_asked(card: Card) -> RuleResult:
+    """Return the result of a rule that does not apply to the architecture, whatever it found before that showed."""
+    return RuleResult(card, Verdict.NOT_EXERCISED, (NOT_OF_CLIENTS,))
+
+
 def _verdict(tally: _Tally, lacking: str | None) -> Verdict:
     # An opportunity that could not be judged may have been a violation, so it outweighs those that held.
     if tally.broken:
@@ -263,52 +388,3 @@ def _verdict(tally: _Tally, lacking: str | None) -> Verdict:
     if tally.held:
         return Verdict.PASSED
     return Verdict.UNTESTABLE if lacking else Verdict.NOT_EXERCISED
-
-
-def lacking(rules: Iterable[type[Rule]], available: frozenset[str] | None) -> dict[str, str]:
-    """Return the missing needs of rules by id: verbs and facilities, or a driver where ``available`` is None."""
-    missing_by_rule = {}
-    for rule in rules:
-        card = rule.card
-        if available is None:
-            if card.judges_app:
-                missing_by_rule[card.id] = "the answers of the service to the Streaming App (a driver)"
-        elif missing := card.needs - available:
-            missing_by_rule[card.id] = describe_needs(missing)
-    return missing_by_rule
-
-
-def in_order(observations: Iterable[Observation], buffer: int = ORDERING_BUFFER) -> Iterator[Observation]:
-    """Yield observations in order of time. Each may be at most ``buffer`` places late, which bounds the memory."""
-    ordering = Ordering(buffer)
-    for observation in observations:
-        if (due := ordering.add(observation)) is not None:
-            yield due
-    yield from ordering.rest()
-
-
-class Ordering:
-    """`in_order` for observations that come one at a time."""
-
-    def __init__(self, buffer: int = ORDERING_BUFFER) -> None:
-        self._buffer = buffer
-        self._waiting: deque[Observation] = deque()
-        """Sorted by time. Nearly all observations come in order and the others a little late, so a heap is slower."""
-        self._latest = float("-inf")
-        """The time of the last one."""
-
-    def add(self, observation: Observation) -> Observation | None:
-        """Add an observation. Return the earliest one once ``buffer`` later ones have come, else None."""
-        waiting = self._waiting
-        happened = moment(observation)
-        if happened >= self._latest:
-            waiting.append(observation)
-            self._latest = happened
-        else:
-            insort(waiting, observation, key=moment)
-        return waiting.popleft() if len(waiting) > self._buffer else None
-
-    def rest(self) -> Iterator[Observation]:
-        """Yield the remaining observations at the end of the stream."""
-        while self._waiting:
-            yield self._waiting.popleft()

@@ -10,7 +10,7 @@ from pass_harness.conformance.evaluation.evidence_history import Scene
 from pass_harness.conformance.observation import VerbCall, moment
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.journal.exchange_summary import summary_of
-from pass_harness.mock_server.journal.masking import mask_body, mask_form, mask_header
+from pass_harness.mock_server.journal.masking import mask_body, mask_form, mask_header, mask_text
 
 LONGEST_BODY = 4_000
 """Maximum number of characters of a body in a report."""
@@ -87,7 +87,7 @@ def _exchange(exchange: Exchange, zero_s: float, *, cited: bool) -> ExchangeRepo
         duration_ms=round(exchange.duration_ms, 2),
         endpoint=exchange.endpoint,
         method=exchange.method,
-        path=_cut(exchange.path, LONGEST_VALUE),
+        path=_cut(mask_text(exchange.path), LONGEST_VALUE),
         query=_cut(mask_form(exchange.query), LONGEST_VALUE),
         status=exchange.status,
         device=exchange.device,
@@ -109,7 +109,7 @@ def _headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _verb(call: VerbCall, zero_s: float) -> VerbCallReport:
-    returns = ", ".join(f"{name} {_plain(value)}" for name, value in call.returns.items())
+    returns = ", ".join(f"{name} {_plain(value)}" for name, value in call.returns.items() if value is not None)
     return VerbCallReport(
         verb=call.verb,
         seconds=round(call.started - zero_s, 6),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Generic, TypeVar
 
+from pass_harness.conformance.printable import presentable
 from pass_harness.conformance.reports import json
 from pass_harness.conformance.reports.model import Report
 
@@ -15,10 +16,14 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Form(Generic[R]):
-    """A format: the name of its file in the folder of a report, and its encoder."""
+    """A format: the name of its file in the folder of a report, and its encoder, which gets presentable texts."""
 
     file: str
-    encode: Callable[[R], bytes]
+    encoder: Callable[[R], bytes]
+
+    def encode(self, report: R) -> bytes:
+        """Return a report in this format."""
+        return self.encoder(presentable(report))
 
 
 def _html(report: Report) -> bytes:

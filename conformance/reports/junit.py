@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from pass_harness.conformance.evaluation.engine import Verdict
+from pass_harness.conformance.reports import model
 from pass_harness.conformance.reports.model import Report, RuleReport, ScenarioReport, Waived
 from pass_harness.conformance.reports.plain import evidence
+from pass_harness.conformance.reports.violations import because
 
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 cannot represent, not even escaped."""
@@ -30,8 +32,8 @@ def encode(report: Report) -> bytes:
     """Return the report as XML.
 
     A rule with findings that count is a failure, an inconclusive rule an error; any other rule that did not pass is
-    skipped, with the reason. Findings of a SHOULD rule are advice, so it is skipped too. Scenarios and waivers are
-    suites of their own.
+    skipped, with the reason. Findings of a rule that does not decide the verdict are advice, so it is skipped too. So
+    is what probably follows from a violation that counts. Scenarios and waivers are suites of their own.
     """
     root = Element("testsuites", name="Pass Harness")
     for suite, cases in _suites(report):
@@ -46,7 +48,7 @@ def _suites(report: Report) -> Iterator[tuple[str, list[_Case]]]:
     for phase in dict.fromkeys(rule.id.partition(".")[0] for rule in report.rules):
         yield phase, [_rule(rule, report) for rule in report.rules if rule.id.partition(".")[0] == phase]
     if report.scenarios:
-        yield "scenarios", [_scenario(scenario) for scenario in report.scenarios]
+        yield "scenarios", [_scenario(scenario, report) for scenario in report.scenarios]
     if report.waived:
         yield "waivers", [_waiver(waiver) for waiver in report.waived]
 
@@ -57,7 +59,13 @@ def _add_suite(root: Element, name: str, cases: Sequence[_Case], report: Report)
         suite.set("timestamp", report.run.started)
     properties = SubElement(suite, "properties")
     run = report.run
-    facts = {"rule_set": run.rule_set, "service": run.service, "mock": run.mock, "files": ", ".join(run.files)}
+    facts = {
+        "not_judged": run.not_judged,
+        "rule_set": run.rule_set,
+        "service": run.service,
+        "mock": run.mock,
+        "files": ", ".join(run.files),
+    }
     for key, value in facts.items():
         if value:
             SubElement(properties, "property", name=key, value=_plain(value))
@@ -82,10 +90,13 @@ def _rule(rule: RuleReport, report: Report) -> _Case:
     name = rule.id.partition(".")[2]
     summary = f"violated {rule.broken} of {rule.opportunities} times: {rule.title}"
     reasons = "; ".join(rule.reasons)
-    match rule.verdict:
-        case Verdict.VIOLATED if rule.severity == "SHOULD":
-            return _Case(name, "skipped", f"advice (SHOULD): {summary}", evidence(rule))
-        case Verdict.VIOLATED if not rule.counted_findings(report.fail_on):
+    cause = report.cause(rule)
+    match report.standing(rule):
+        case model.CONSEQUENCE if cause is not None:
+            return _Case(name, "skipped", f"{because(cause, counts=False)}; {summary}", evidence(rule))
+        case model.ADVICE:
+            return _Case(name, "skipped", f"advice ({rule.severity}): {summary}", evidence(rule))
+        case model.EXCUSED:
             return _Case(name, "skipped", f"excused by a waiver or the baseline: {summary}", evidence(rule))
         case Verdict.VIOLATED:
             return _Case(name, "failure", summary, evidence(rule))
@@ -97,8 +108,11 @@ def _rule(rule: RuleReport, report: Report) -> _Case:
             return _Case(name, "skipped", f"{rule.verdict}: {reasons}" if reasons else rule.verdict)
 
 
-def _scenario(scenario: ScenarioReport) -> _Case:
+def _scenario(scenario: ScenarioReport, report: Report) -> _Case:
     note = " ".join(filter(None, (scenario.blame, scenario.note)))
+    cause = scenario.consequence_of
+    if cause is not None and report.explained(cause):
+        return _Case(scenario.id, "skipped", because(cause, counts=False), f"failed: {note}", scenario.seconds)
     outcome = {"failed": "error", "skipped": "skipped"}.get(scenario.verdict, "")
     return _Case(scenario.id, outcome, note, seconds=scenario.seconds)
 

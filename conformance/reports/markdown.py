@@ -7,11 +7,33 @@ from collections.abc import Iterator, Sequence
 
 from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.conformance.printable import printable
-from pass_harness.conformance.reports.model import EarlierFinding, FindingReport, Report, RuleReport
+from pass_harness.conformance.reports.model import (
+    ADVICE,
+    CONSEQUENCE,
+    EXCUSED,
+    VIOLATED,
+    EarlierFinding,
+    KindReport,
+    Report,
+    RuleReport,
+)
+from pass_harness.conformance.reports.numbers import plural
+from pass_harness.conformance.reports.violations import (
+    Violation,
+    because,
+    by_cause,
+    by_reason,
+    headline,
+    lead,
+    sentence,
+    tally,
+    unexplained,
+    violations,
+)
 
 LARGEST = 1_000_000
 """Maximum size in bytes. GitHub does not show a step summary over 1 MiB."""
-SHOWN_FINDINGS = 3
+SHOWN_KINDS = 4
 LONGEST = 500
 """Maximum number of characters of a text from a request."""
 MARKS = {"passed": "✅", "violated": "❌", "inconclusive": "❔"}
@@ -33,12 +55,12 @@ def encode(report: Report) -> bytes:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    numbers = ", ".join(
-        f"{count} {verdict}"
-        for verdict in Verdict
-        if (count := sum(rule.verdict == verdict for rule in report.rules))
-    )
-    yield f"## {MARKS[report.verdict]} Adobe Pass conformance: {report.verdict}"
+    numbers = ", ".join(f"{number} {word}" for number, word, _ in tally(report))
+    yield f"## {MARKS[report.verdict]} Adobe Pass conformance: {headline(report)}"
+    yield ""
+    yield escaped(lead(report))
+    if report.run.not_judged:
+        yield f"\n{escaped(sentence(report.run.not_judged))}."
     yield ""
     rule_set = f" ({escaped(report.run.rule_set)})" if report.run.rule_set else ""
     yield f"{len(report.rules)} rules{rule_set}: {numbers}."
@@ -46,37 +68,82 @@ def _lines(report: Report) -> Iterator[str]:
     if run.exchanges:
         judged = _code(run.service or ", ".join(run.files))
         yield f"{run.exchanges} exchanges of {judged} in {run.seconds:.1f} s."
-    if run.not_judged:
-        yield f"{escaped(run.not_judged)}."
+    if run.assumed_architecture:
+        yield f"Architecture {escaped(run.assumed_architecture)}."
     yield from _baseline(report)
-    for severity, heading in (("MUST", "Violated"), ("SHOULD", "Advice")):
-        rules = [rule for rule in report.rules if rule.verdict == Verdict.VIOLATED and rule.severity == severity]
-        if rules:
+    found = violations(report)
+    for standing, heading in ((VIOLATED, "Violated"), (ADVICE, "Advice (does not decide the verdict)")):
+        shown = [violation for violation in found if violation.standing == standing]
+        if shown:
             yield f"\n### {heading}"
-        for rule in rules:
-            yield from _rule(rule)
+        for violation in shown:
+            yield from _violation(violation, report)
+    yield from _excused(report)
     yield from _waivers(report)
     yield from _not_judged(report.rules)
     yield from _scenarios(report)
 
 
-def _rule(rule: RuleReport) -> Iterator[str]:
+def _violation(violation: Violation, report: Report) -> Iterator[str]:
+    yield from _rule(violation.rule, report)
+    if not violation.size:
+        return
+    number = " and ".join(
+        plural(len(found), noun)
+        for found, noun in ((violation.consequences, "violated rule"), (violation.scenarios, "failed scenario"))
+        if found
+    )
+    yield f"\n<details><summary>Probable consequences: {number}</summary>\n"
+    for rule in violation.consequences:
+        yield from _rule(rule, report)
+    for cause, scenarios in by_cause(violation.scenarios):
+        names = ", ".join(_code(scenario.id) for scenario in scenarios)
+        yield f"\n{plural(len(scenarios), 'failed scenario')} ({escaped(because(cause, counts=False))}): {names}"
+    yield "\n</details>"
+
+
+def _rule(rule: RuleReport, report: Report) -> Iterator[str]:
     waived = sum(kind.waived for kind in rule.kinds)
     excused = f", {waived} of them waived" if waived else ""
-    yield f"\n**{rule.title}** (`{rule.id}`, {rule.broken} of {rule.opportunities} times{excused})\n"
-    for finding in rule.findings[:SHOWN_FINDINGS]:
-        yield f"- {_finding(finding)}"
-    if rule.broken > SHOWN_FINDINGS:
-        yield f"- … and {rule.broken - SHOWN_FINDINGS} more"
+    yield (
+        f"\n**{rule.title}** ({rule.severity} `{rule.id}`, {rule.broken} of {rule.opportunities} times{excused})\n"
+    )
+    cause = report.cause(rule)
+    if cause is not None:
+        yield f"*{escaped(sentence(because(cause, counts=report.standing(rule) == VIOLATED)))}*\n"
+    for kind in rule.kinds[:SHOWN_KINDS]:
+        yield f"- {_kind(rule, kind, marked=cause is None)}"
+    if len(rule.kinds) > SHOWN_KINDS:
+        yield f"- … and {sum(kind.findings for kind in rule.kinds[SHOWN_KINDS:])} more"
+    if report.standing(rule) == CONSEQUENCE:
+        return
     yield f"\nRemedy: {escaped(rule.remedy)}"
     if rule.citations:
         yield f"Source: [{escaped(rule.sources[0] if rule.sources else 'Adobe')}]({rule.citations[0]})"
 
 
-def _finding(finding: FindingReport) -> str:
-    marks = "".join(f"**{mark}** " for mark in (finding.state, "waived" if finding.waived else "") if mark)
-    where = f" (device {_code(finding.device)})" if finding.device else ""
-    return f"{marks}{escaped(finding.observed)}; expected {escaped(finding.expected)}{where}"
+def _kind(rule: RuleReport, kind: KindReport, *, marked: bool) -> str:
+    """Return the findings of a kind on one line: their number, the first one, and its place."""
+    marks = [kind.state, "waived" if kind.waived == kind.findings else ""]
+    if kind.consequence_of is not None and marked:
+        marks.append(because(kind.consequence_of, counts=False))
+    times = f"{kind.findings} times: " if kind.findings > 1 else ""
+    text = "".join(f"**{escaped(mark)}** " for mark in marks if mark) + times
+    for finding in rule.examples(kind.fingerprint, 1):
+        device = f"device {_code(finding.device_names)}" if finding.device_names else ""
+        where = ", ".join(filter(None, (device, escaped(finding.occasion))))
+        text += f"{escaped(finding.observed)}; expected {escaped(finding.expected)}" + (
+            f" ({where})" if where else ""
+        )
+    return text + (f", at `{kind.endpoint}`" if kind.endpoint else "")
+
+
+def _excused(report: Report) -> Iterator[str]:
+    excused = [rule for rule in report.rules if report.standing(rule) == EXCUSED]
+    if excused:
+        yield "\n### Violated, but excused\n"
+    for rule in excused:
+        yield f"- `{rule.id}`: {plural(rule.broken, 'finding')}, waived or in the baseline"
 
 
 def _baseline(report: Report) -> Iterator[str]:
@@ -112,14 +179,13 @@ def _not_judged(rules: Sequence[RuleReport]) -> Iterator[str]:
         found = [rule for rule in rules if rule.verdict == verdict]
         if found:
             yield f"\n<details><summary>{len(found)} {verdict}</summary>\n"
-            yield from (
-                f"- `{rule.id}`" + (f": {escaped('; '.join(rule.reasons))}" if rule.reasons else "") for rule in found
-            )
+            for reason, names in by_reason(found):
+                yield f"- {', '.join(f'`{name}`' for name in names)}" + (f": {escaped(reason)}" if reason else "")
             yield "\n</details>"
 
 
 def _scenarios(report: Report) -> Iterator[str]:
-    unfinished = [scenario for scenario in report.scenarios if scenario.verdict != "passed"]
+    unfinished = unexplained(report)
     if unfinished:
         yield "\n### Scenarios that did not complete\n"
     for scenario in unfinished:

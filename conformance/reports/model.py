@@ -5,18 +5,30 @@ report.schema.json is its JSON Schema. New versions only add members.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import msgspec
 
-from pass_harness.conformance.evaluation.engine import Finding, RuleResult, Verdict
-from pass_harness.conformance.evaluation.fingerprint import VERSION
-from pass_harness.conformance.evaluation.waivers import Waivers
-from pass_harness.conformance.outcomes import Broken
-from pass_harness.conformance.reports.evidence_scene import SceneReport, scene_report
+from pass_harness.conformance.evaluation.engine import Verdict
+from pass_harness.conformance.outcomes import Blame
+from pass_harness.conformance.reports.evidence_scene import SceneReport
+from pass_harness.conformance.reports.run import Run
 
 PASSED, VIOLATED, INCONCLUSIVE = "passed", "violated", "inconclusive"
 NEW, PERSISTING = "new", "persisting"
+ADVICE, EXCUSED, CONSEQUENCE = "advice", "excused", "consequence"
+"""Standings of violated rules that are not counted as violated."""
+
+
+class ConsequenceReport(msgspec.Struct, kw_only=True):
+    """The probable cause of findings or of a failed scenario: findings of another rule."""
+
+    rule: str
+    kind: str
+    fingerprint: str
+    why: str
+    """Reason, as a clause that follows "because"."""
+
+
+SHOWN_SCENARIOS = 3
 
 
 class FindingReport(msgspec.Struct, kw_only=True):
@@ -39,6 +51,34 @@ class FindingReport(msgspec.Struct, kw_only=True):
     """Kind of the fault; `pass-conformance explain RULE` lists the kinds of a rule."""
     subject: str = ""
     """Header, parameter or verb of the finding, if it is part of the fingerprint."""
+    scenarios: list[str] = []
+    """Ids of the scenarios that the finding belongs to."""
+    verbs: list[str] = []
+    """Verbs of the app during the evidence."""
+    after_verb: str = ""
+    """Last verb of the app before the evidence, if there is none during it."""
+    driver_device: str = ""
+    """Identifier of the device in the driver, where it differs from the one that the service sent."""
+    sent_device: str = ""
+    """Device identifier that the service sent to Adobe Pass, where it differs from the driver's."""
+    consequence_of: ConsequenceReport | None = None
+    """The probable cause, if the finding probably follows from another one."""
+
+    @property
+    def occasion(self) -> str:
+        """The scenario and the verb of the finding: ``scenario logout, during logout``; empty if unknown."""
+        shown = ", ".join(self.scenarios[:SHOWN_SCENARIOS])
+        more = f" and {extra} more" if (extra := len(self.scenarios) - SHOWN_SCENARIOS) > 0 else ""
+        scenario = f"scenario{'s' if len(self.scenarios) > 1 else ''} {shown}{more}" if shown else ""
+        verb = f"during {', '.join(self.verbs)}" if self.verbs else f"after {self.after_verb}" * bool(self.after_verb)
+        return ", ".join(filter(None, (scenario, verb)))
+
+    @property
+    def device_names(self) -> str:
+        """The device with its other name, where the service sent another identifier."""
+        if not self.sent_device:
+            return self.device or self.driver_device
+        return f"{self.driver_device} (sent to Adobe Pass as {self.sent_device})"
 
     @property
     def kind_in_full(self) -> str:
@@ -58,6 +98,20 @@ class KindReport(msgspec.Struct, kw_only=True):
     kind: str = ""
     """Kind of the findings. Several fingerprints share a kind if subjects or endpoints differ."""
     subject: str = ""
+    endpoint: str = ""
+    """Endpoint of the findings, if it is part of the fingerprint."""
+    consequence_of: ConsequenceReport | None = None
+    """The probable cause, if all these findings probably follow from another one."""
+
+    @property
+    def kind_in_full(self) -> str:
+        """The kind with its subject and endpoint: ``facts-missing (connectionPort) at sessions.create``."""
+        kind = f"{self.kind} ({self.subject})" if self.subject else self.kind
+        return f"{kind} at {self.endpoint}" if self.endpoint else kind
+
+    def counted(self, fail_on: str) -> int:
+        """Return the number of findings that count: not waived and, with ``fail_on`` "new", not in the baseline."""
+        return 0 if fail_on == NEW and self.state == PERSISTING else self.findings - self.waived
 
 
 class RuleReport(msgspec.Struct, kw_only=True):
@@ -66,7 +120,7 @@ class RuleReport(msgspec.Struct, kw_only=True):
     id: str
     title: str
     severity: str
-    """MUST or SHOULD."""
+    """Grade of the rule: MUST, SHOULD or OWN."""
     verdict: str
     """passed, violated, inconclusive, untestable or not exercised."""
     opportunities: int
@@ -89,12 +143,16 @@ class RuleReport(msgspec.Struct, kw_only=True):
     """Consequences of a violation."""
     kinds: list[KindReport] = []
     """All findings by fingerprint, including those that ``findings`` omits."""
+    standing: str = ""
+    """The verdict; for a violated rule how it counts: violated, consequence, advice or excused."""
 
     def counted_findings(self, fail_on: str) -> int:
         """Return the number of findings that count: not waived and, with ``fail_on`` "new", not in the baseline."""
-        return self.broken - sum(
-            kind.findings if fail_on == NEW and kind.state == PERSISTING else kind.waived for kind in self.kinds
-        )
+        return self.broken - sum(kind.findings - kind.counted(fail_on) for kind in self.kinds)
+
+    def examples(self, fingerprint: str, most: int) -> list[FindingReport]:
+        """Return the first findings with a fingerprint."""
+        return [finding for finding in self.findings if finding.fingerprint == fingerprint][:most]
 
 
 class ScenarioReport(msgspec.Struct, kw_only=True):
@@ -105,6 +163,12 @@ class ScenarioReport(msgspec.Struct, kw_only=True):
     seconds: float
     note: str = ""
     blame: str | None = None
+    consequence_of: ConsequenceReport | None = None
+    """The probable cause of a failed scenario."""
+
+    @property
+    def failed_by_service(self) -> bool:
+        return self.verdict == "failed" and self.blame == Blame.SERVICE
 
 
 class Untestable(msgspec.Struct, kw_only=True):
@@ -157,55 +221,6 @@ class BaselineReport(msgspec.Struct, kw_only=True):
     """Findings of rules that were not judged this time, so that they may or may not be fixed."""
 
 
-class Run(msgspec.Struct, kw_only=True):
-    """The subject, time and circumstances of a run; members that do not apply are empty."""
-
-    mock: str = ""
-    service: str = ""
-    started: str = ""
-    """Start in ISO 8601 (UTC)."""
-    seconds: float = 0.0
-    rule_set: str = ""
-    """Version of the rules."""
-    max_lag_ms: float = 0.0
-    """Maximum delay of the mock's event loop in milliseconds."""
-    exchanges: int = 0
-    files: list[str] = []
-    """Judged files: the service.toml, or the traces."""
-    cut_short: list[str] = []
-    """Traces that were cut at their maximum size."""
-    scenarios_left_out: list[str] = []
-    """Ids of the scenarios that ``--scenario`` excluded."""
-    passed_over: int = 0
-    """Number of requests in the traces that went to other hosts than Adobe Pass."""
-    resembling: dict[str, int] = {}
-    """Number of those requests with a path of Adobe Pass, by host; ``--host`` includes a host."""
-    command: str = ""
-    """Command line that created the report; empty without one."""
-
-    @property
-    def not_judged(self) -> str:
-        """The part of scenarios and traffic that was not judged, as a sentence; empty if everything was."""
-        return "; ".join(part for part in (self._not_played, self._not_recorded, self._other_hosts) if part)
-
-    @property
-    def _not_played(self) -> str:
-        left_out = len(self.scenarios_left_out)
-        return f"{left_out} {'scenario' if left_out == 1 else 'scenarios'} left out" if left_out else ""
-
-    @property
-    def _not_recorded(self) -> str:
-        return f"traces cut at their maximum size: {', '.join(self.cut_short)}" if self.cut_short else ""
-
-    @property
-    def _other_hosts(self) -> str:
-        if not self.passed_over:
-            return ""
-        hosts = ", ".join(f"{host} ({requests})" for host, requests in self.resembling.items())
-        hint = f", of which with paths of Adobe Pass (include them with --host): {hosts}" if hosts else ""
-        return f"{self.passed_over} requests to other hosts skipped{hint}"
-
-
 class Report(msgspec.Struct, kw_only=True):
     """The report of a run, an audit or a watching."""
 
@@ -222,37 +237,54 @@ class Report(msgspec.Struct, kw_only=True):
     baseline: BaselineReport | None = None
     fingerprints: int = 1
     """Version of the fingerprints; only fingerprints of the same version can be compared."""
+    strict_own: bool = False
+    """Whether OWN rules decide the verdict like MUST rules."""
 
+    def decides(self, rule: RuleReport) -> bool:
+        """Return whether findings of the rule decide the verdict; those of other rules are advice."""
+        return rule.severity == "MUST" or (rule.severity == "OWN" and self.strict_own)
 
-def compose(
-    results: Iterable[RuleResult],
-    *,
-    run: Run,
-    scenarios: Iterable[ScenarioReport] = (),
-    waivers: Waivers | None = None,
-) -> Report:
-    """Return the report on the results of rules, with verdict and exit code."""
-    results = list(results)
-    report = Report(
-        verdict=INCONCLUSIVE,
-        exit_code=3,
-        rules=[_rule(result) for result in results],
-        scenarios=list(scenarios),
-        untestable=[
-            Untestable(rule=result.card.id, needs="; ".join(result.reasons))
-            for result in results
-            if result.verdict is Verdict.UNTESTABLE
-        ],
-        waived=_waived(waivers, results) if waivers else [],
-        run=run,
-        fingerprints=VERSION,
-    )
-    update_verdict(report)
-    return report
+    def standing(self, rule: RuleReport) -> str:
+        """Return the verdict on a rule; for a violated one how it counts: violated, consequence, advice, excused."""
+        if rule.verdict != Verdict.VIOLATED:
+            return rule.verdict
+        if not rule.counted_findings(self.fail_on):
+            return EXCUSED
+        if self.explained(self.cause(rule)):
+            return CONSEQUENCE
+        return VIOLATED if self.decides(rule) else ADVICE
+
+    def cause(self, rule: RuleReport) -> ConsequenceReport | None:
+        """Return the probable cause of a rule's findings; None unless all that count follow from others."""
+        causes = [kind.consequence_of for kind in rule.kinds if kind.counted(self.fail_on)]
+        if None in causes:
+            return None
+        return min(causes, key=self.explained, default=None)  # one that does not count, if there is one
+
+    def explained(self, consequence: ConsequenceReport | None) -> bool:
+        """Return whether the first cause counts already, so that its consequence need not count again.
+
+        A consequence of advice, or of excused findings, counts by itself.
+        """
+        counts = False
+        while consequence is not None:
+            rule, kind = self._cause(consequence)
+            if rule is None or kind is None:
+                return False
+            counts = self.decides(rule) and kind.counted(self.fail_on) > 0
+            consequence = kind.consequence_of
+        return counts
+
+    def _cause(self, consequence: ConsequenceReport) -> tuple[RuleReport | None, KindReport | None]:
+        rule = next((rule for rule in self.rules if rule.id == consequence.rule), None)
+        kinds = rule.kinds if rule else []
+        return rule, next((kind for kind in kinds if kind.fingerprint == consequence.fingerprint), None)
 
 
 def update_verdict(report: Report) -> None:
-    """Set verdict and exit code: 0 passed, 1 violated, 3 inconclusive."""
+    """Set the standings of rules, verdict and exit code: 0 passed, 1 violated, 3 inconclusive."""
+    for rule in report.rules:
+        rule.standing = report.standing(rule)
     report.verdict = verdict(report)
     report.exit_code = {PASSED: 0, VIOLATED: 1, INCONCLUSIVE: 3}[report.verdict]
 
@@ -261,82 +293,19 @@ def verdict(report: Report) -> str:
     """Return the verdict on a report: violated, inconclusive or passed, the first that applies.
 
     Violated: a MUST rule has a finding that counts, or a waiver is stale or expired. Inconclusive: no rule was
-    judged, a MUST rule is inconclusive, or a scenario failed. A SHOULD finding is advice: it changes no verdict.
+    judged (or only the registration of an app that calls REST API V1), a MUST rule is inconclusive, or a scenario
+    failed. Findings of SHOULD rules are advice and change no verdict, nor do those of OWN rules unless
+    `Report.strict_own` is set.
     """
-    musts = [rule for rule in report.rules if rule.severity == "MUST"]
-    if any(rule.counted_findings(report.fail_on) for rule in musts) or any(waiver.fails for waiver in report.waived):
+    deciding = [rule for rule in report.rules if report.decides(rule)]
+    if any(rule.counted_findings(report.fail_on) for rule in deciding) or any(
+        waiver.fails for waiver in report.waived
+    ):
         return VIOLATED
     judged = any(rule.verdict in {Verdict.PASSED, Verdict.VIOLATED} for rule in report.rules)
+    judged = judged and not report.run.version1_calls
     excused = {waiver.rule for waiver in report.waived if not waiver.match}
-    unsettled = any(rule.verdict == Verdict.INCONCLUSIVE for rule in musts if rule.id not in excused) or any(
+    unsettled = any(rule.verdict == Verdict.INCONCLUSIVE for rule in deciding if rule.id not in excused) or any(
         scenario.verdict == "failed" for scenario in report.scenarios
     )
     return PASSED if judged and not unsettled else INCONCLUSIVE
-
-
-def _rule(result: RuleResult) -> RuleReport:
-    return RuleReport(
-        id=result.card.id,
-        title=result.card.title,
-        severity=str(result.card.severity),
-        verdict=str(result.verdict),
-        opportunities=result.opportunities,
-        findings=[finding_report(finding) for finding in result.findings],
-        broken=result.broken,
-        unclear=result.unclear,
-        reasons=list(result.reasons),
-        requirement=result.card.requirement,
-        remedy=result.card.remedy,
-        citations=[citation.url for citation in result.card.citations],
-        sources=[str(citation) for citation in result.card.citations],
-        breaks=result.card.breaks,
-        kinds=_kinds(result),
-    )
-
-
-def _kinds(result: RuleResult) -> list[KindReport]:
-    first: dict[str, Broken] = {}
-    for finding in result.findings:
-        first.setdefault(finding.fingerprint, finding.evidence)
-    kinds = []
-    for fingerprint, number in result.kinds.items():
-        kind = KindReport(fingerprint=fingerprint, findings=number, waived=result.waived.get(fingerprint, 0))
-        if (evidence := first.get(fingerprint)) is not None:
-            kind.observed, kind.kind, kind.subject = evidence.observed, evidence.kind, evidence.subject
-        kinds.append(kind)
-    return kinds
-
-
-def _waived(waivers: Waivers, results: Iterable[RuleResult]) -> list[Waived]:
-    """Return the waivers. One is stale only if its rule was judged, since an unjudged fault may still exist."""
-    judged = {result.card.id for result in results if result.verdict in {Verdict.PASSED, Verdict.VIOLATED}}
-    return [
-        Waived(
-            rule=waiver.rule,
-            reason=waiver.reason,
-            until=waiver.expires.isoformat(),
-            owner=waiver.owner,
-            match={key: glob for key, glob in msgspec.structs.asdict(waiver.match).items() if glob != "*"},
-            excused=waivers.excused[waiver],
-            stale=waiver.rule in judged and not waivers.excused[waiver] and not waivers.expired(waiver),
-            expired=waivers.expired(waiver),
-        )
-        for waiver in waivers.entries
-    ]
-
-
-def finding_report(finding: Finding) -> FindingReport:
-    """Return a finding as reports and the live view show it."""
-    evidence = finding.evidence
-    return FindingReport(
-        exchanges=list(evidence.exchanges),
-        device=evidence.device,
-        expected=evidence.expected,
-        observed=evidence.observed,
-        blame=str(evidence.blame),
-        fingerprint=finding.fingerprint,
-        waived=finding.waived,
-        scene=scene_report(finding.scene) if finding.scene else None,
-        kind=evidence.kind,
-        subject=evidence.subject,
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -15,19 +15,21 @@ from pass_harness.conformance.facilities import describe_needs
 from pass_harness.conformance.registry import phase
 from pass_harness.conformance.requirements.citations import Citation
 from pass_harness.conformance.requirements.ledger import requirements
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import EVERY_ARCHITECTURE, Card, Grade, Rule
 
 INTRODUCTION = (
     "The rules of `pass-conformance`, and the requirements without a rule. This page is the output of",
     "`pass-conformance rules --rules next --format markdown`. `pass-conformance explain RULE` explains the",
     "requirement, the consequences of a violation, and the remedy.",
     "",
-    "MUST marks requirements that Adobe calls mandatory, SHOULD its recommendations. ▶ marks rules that judge the",
-    "responses of the service to the Streaming App: they need a driver, a trace is not sufficient.",
+    "MUST marks requirements that Adobe calls mandatory, SHOULD its recommendations, and OWN good practice for which",
+    "no page of Adobe names the figure. Only MUST findings decide the exit code, and OWN findings with --strict-own.",
+    "▶ marks rules that judge the responses of the service to the Streaming App: they need a driver, a trace is not",
+    "sufficient. ◆ marks rules for servers alone, which do not apply to apps that call Adobe Pass themselves.",
 )
 LINE = 100
 """Maximum width of a line of prose in characters."""
-COLOURS = {Severity.MUST: "red", Severity.SHOULD: "yellow"}
+COLOURS = {Grade.MUST: "red", Grade.SHOULD: "yellow", Grade.OWN: "cyan"}
 
 
 def as_json(rules: Sequence[type[Rule]]) -> bytes:
@@ -42,7 +44,7 @@ def as_markdown(rules: Sequence[type[Rule]]) -> str:
         lines += [
             f"## {name.capitalize()}",
             "",
-            "| rule | severity | passes if | kinds of findings | a run needs | source |",
+            "| rule | grade | passes if | kinds of findings | a run needs | source |",
             "|---|---|---|---|---|---|",
         ]
         lines += [_row(rule.card) for rule in rules if phase(rule) == name]
@@ -63,28 +65,32 @@ def render(rules: Sequence[type[Rule]], console: Console, *, rule_set: str) -> N
         for rule in rules:
             if phase(rule) == name:
                 mark = "▶" if rule.card.judges_app else " "
-                severity = f"[{COLOURS[rule.card.severity]}]{rule.card.severity:6}[/]"
-                line = f"{severity} {mark} [bold]{rule.card.id}[/]  {escape(rule.card.title)}"
+                mark += "◆" if rule.card.architectures != EVERY_ARCHITECTURE else " "
+                grade = f"[{COLOURS[rule.card.grade]}]{rule.card.grade:6}[/]"
+                line = f"{grade} {mark} [bold]{rule.card.id}[/]  {escape(rule.card.title)}"
                 console.print(f"  {line}", highlight=False, soft_wrap=True)
-    count = Counter(rule.card.severity for rule in rules)
+    count = Counter(rule.card.grade for rule in rules)
     console.print(
-        f"\n{len(rules)} rules of the set {escape(rule_set)}: {count[Severity.MUST]} MUST, "
-        f"{count[Severity.SHOULD]} SHOULD; ▶ needs the answers of the service to the Streaming App (a driver)",
+        f"\n{len(rules)} rules of the set {escape(rule_set)}: {count[Grade.MUST]} MUST, "
+        f"{count[Grade.SHOULD]} SHOULD, {count[Grade.OWN]} OWN; ▶ needs the answers of the "
+        "service to the Streaming App (a driver); ◆ applies to servers only",
         highlight=False,
         soft_wrap=True,
     )
 
 
-def explain(rule: type[Rule], console: Console) -> None:
-    """Print the card of a rule, and the command that runs this rule alone."""
+def explain(rule: type[Rule], console: Console, other_grades: Mapping[str, str]) -> None:
+    """Print the card of a rule, its ``other_grades`` by rule set, and the command that runs this rule alone."""
     card = rule.card
-    console.print(f"[bold]{card.id}[/]  [{COLOURS[card.severity]}]{card.severity}[/]", highlight=False)
+    others = "".join(f"  (rule set {escape(version)}: {grade})" for version, grade in other_grades.items())
+    console.print(f"[bold]{card.id}[/]  [{COLOURS[card.grade]}]{card.grade}[/]{others}", highlight=False)
     console.print(escape(card.title), highlight=False)
     for heading, text in (
         ("Requirement", card.requirement),
         ("Consequences of a violation", card.breaks),
         ("Remedy", card.remedy),
         ("A run needs", _needs(card)),
+        ("Architecture", _applies_to(card)),
     ):
         if text:
             console.print(f"\n[bold]{heading}[/]", highlight=False)
@@ -106,11 +112,17 @@ def _needs(card: Card) -> str:
     return "; ".join(filter(None, (describe_needs(card.needs), driver)))
 
 
+def _applies_to(card: Card) -> str:
+    if card.architectures == EVERY_ARCHITECTURE:
+        return "server-to-server and client-to-server"
+    return "server-to-server only: Adobe does not ask this of an app that calls Adobe Pass itself"
+
+
 def _facts(card: Card) -> dict[str, Any]:
     return {
         "id": card.id,
         "title": card.title,
-        "severity": str(card.severity),
+        "severity": str(card.grade),
         "requirement": card.requirement,
         "breaks": card.breaks,
         "remedy": card.remedy,
@@ -118,15 +130,16 @@ def _facts(card: Card) -> dict[str, Any]:
         "citations": [{"document": c.document, "section": c.section, "url": c.url} for c in card.citations],
         "needs": sorted(card.needs),
         "judges_app": card.judges_app,
+        "architectures": sorted(card.architectures),
     }
 
 
 def _row(card: Card) -> str:
-    mark = " ▶" if card.judges_app else ""
+    mark = (" ▶" if card.judges_app else "") + (" ◆" if card.architectures != EVERY_ARCHITECTURE else "")
     kinds = ", ".join(f"`{kind}`" for kind in card.kinds)
     needs = describe_needs(card.needs) or "-"
     sources = ", ".join(map(_link, card.citations))
-    return f"| `{card.id}` | {card.severity}{mark} | {card.title} | {kinds} | {needs} | {sources} |"
+    return f"| `{card.id}` | {card.grade}{mark} | {card.title} | {kinds} | {needs} | {sources} |"
 
 
 def _link(citation: Citation) -> str:

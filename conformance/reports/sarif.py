@@ -17,6 +17,7 @@ from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.conformance.evaluation.fingerprint import VERSION
 from pass_harness.conformance.reports.evidence_scene import ExchangeReport
 from pass_harness.conformance.reports.model import NEW, FindingReport, KindReport, Report, RuleReport
+from pass_harness.conformance.reports.violations import because, headline, sentence
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 FINGERPRINT = f"passHarnessFinding/v{VERSION}"
@@ -28,7 +29,7 @@ def encode(report: Report, version: str) -> bytes:
     driver = {
         "name": "Pass Harness",
         "semanticVersion": version,
-        "rules": [_descriptor(rule) for rule in report.rules],
+        "rules": [_descriptor(report, rule) for rule in report.rules],
     }
     run = {
         "tool": {"driver": driver},
@@ -37,13 +38,19 @@ def encode(report: Report, version: str) -> bytes:
             _result(report, rule, index, kind) for index, rule in enumerate(report.rules) for kind in rule.kinds
         ],
         "columnKind": "unicodeCodePoints",
-        "properties": {"verdict": report.verdict, "ruleSet": report.run.rule_set, "failOn": report.fail_on},
+        "properties": {
+            "verdict": report.verdict,
+            "headline": headline(report),
+            "notJudged": report.run.not_judged,
+            "ruleSet": report.run.rule_set,
+            "failOn": report.fail_on,
+        },
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return msgspec.json.format(msgspec.json.encode(log), indent=2) + b"\n"
 
 
-def _descriptor(rule: RuleReport) -> dict[str, Any]:
+def _descriptor(report: Report, rule: RuleReport) -> dict[str, Any]:
     sources = "\n".join(f"- [{source}]({url})" for source, url in zip(rule.sources, rule.citations, strict=True))
     described: dict[str, Any] = {
         "id": rule.id,
@@ -53,7 +60,7 @@ def _descriptor(rule: RuleReport) -> dict[str, Any]:
             "text": f"{rule.remedy}\n\n{rule.breaks}",
             "markdown": f"**Remedy.** {rule.remedy}\n\n**Consequences.** {rule.breaks}\n\n{sources}",
         },
-        "defaultConfiguration": {"level": _level(rule)},
+        "defaultConfiguration": {"level": _level(report, rule)},
         "properties": {"tags": [rule.id.partition(".")[0], rule.severity], "opportunities": rule.opportunities},
     }
     if rule.citations:
@@ -68,8 +75,8 @@ def _result(report: Report, rule: RuleReport, index: int, kind: KindReport) -> d
         "ruleId": rule.id,
         "ruleIndex": index,
         "kind": "fail",
-        "level": _level(rule),
-        "message": {"text": f"{rule.title}. Observed: {observed}."},
+        "level": "note" if report.explained(kind.consequence_of) else _level(report, rule),
+        "message": {"text": f"{rule.title}. Observed: {observed}.{_cause(report, rule, kind)}"},
         "locations": [_location(report, finding)],
         "partialFingerprints": {FINGERPRINT: kind.fingerprint},
         "occurrenceCount": kind.findings,
@@ -84,12 +91,23 @@ def _result(report: Report, rule: RuleReport, index: int, kind: KindReport) -> d
             "subject": finding.subject,
             "exchanges": finding.exchanges,
             "device": finding.device or "",
+            "driverDevice": finding.driver_device,
+            "sentDevice": finding.sent_device,
+            "scenarios": finding.scenarios,
+            "verbs": finding.verbs or [finding.after_verb] * bool(finding.after_verb),
             "blame": finding.blame,
         }
         cited = [exchange for exchange in (finding.scene.exchanges if finding.scene else []) if exchange.cited]
         if cited:
             result |= {"webRequest": _request(cited[-1]), "webResponse": _response(cited[-1])}
     return result
+
+
+def _cause(report: Report, rule: RuleReport, kind: KindReport) -> str:
+    if kind.consequence_of is None:
+        return ""
+    counts = report.decides(rule) and not report.explained(kind.consequence_of)
+    return f" {sentence(because(kind.consequence_of, counts=counts))}."
 
 
 def _suppressions(report: Report, rule: RuleReport) -> Iterator[dict[str, str]]:
@@ -152,6 +170,8 @@ def _invocation(report: Report) -> dict[str, Any]:
 
 
 def _notifications(report: Report) -> Iterator[dict[str, Any]]:
+    if report.run.not_judged:
+        yield _note("warning" if report.run.missing_bodies else "note", sentence(report.run.not_judged))
     for index, rule in enumerate(report.rules):
         if rule.verdict in NOT_JUDGED:
             why = f": {'; '.join(rule.reasons)}" if rule.reasons else ""
@@ -162,7 +182,10 @@ def _notifications(report: Report) -> Iterator[dict[str, Any]]:
     for scenario in report.scenarios:
         if scenario.verdict != "passed":
             level = "error" if scenario.verdict == "failed" else "note"
-            yield _note(level, f"scenario {scenario.id} {scenario.verdict}: {scenario.blame or ''} {scenario.note}")
+            told = f"scenario {scenario.id} {scenario.verdict}: {scenario.blame or ''} {scenario.note}"
+            if report.explained(scenario.consequence_of) and scenario.consequence_of is not None:
+                level, told = "note", f"{told}; {because(scenario.consequence_of, counts=False)}"
+            yield _note(level, told)
     for waiver in report.waived:
         if waiver.fails:
             state = "has expired" if waiver.expired else "is stale"
@@ -175,5 +198,5 @@ def _note(level: str, text: str) -> dict[str, Any]:
     return {"level": level, "message": {"text": text}}
 
 
-def _level(rule: RuleReport) -> str:
-    return "error" if rule.severity == "MUST" else "warning"
+def _level(report: Report, rule: RuleReport) -> str:
+    return "error" if report.decides(rule) else "warning"

@@ -1,4 +1,4 @@
-"""The report as text: the verdict, violated rules with their findings, rules that were not judged, passed rules."""
+"""The report as text: the verdict, violated rules with what follows from them, rules not judged, passed rules."""
 
 from __future__ import annotations
 
@@ -7,12 +7,33 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.markup import escape
 
-from pass_harness.conformance.evaluation.engine import Verdict
+from pass_harness.conformance.evaluation.engine import OTHER_KINDS, Verdict
 from pass_harness.conformance.printable import printable
-from pass_harness.conformance.reports.model import NEW, FindingReport, Report, RuleReport, ScenarioReport
+from pass_harness.conformance.reports.model import (
+    EXCUSED,
+    NEW,
+    VIOLATED,
+    FindingReport,
+    KindReport,
+    Report,
+    RuleReport,
+)
+from pass_harness.conformance.reports.numbers import plural
+from pass_harness.conformance.reports.violations import (
+    Violation,
+    because,
+    by_cause,
+    by_reason,
+    headline,
+    tally,
+    unexplained,
+    violations,
+)
 
-SHOWN_FINDINGS = 3
-"""Findings printed per rule; the JSON report has more."""
+SHOWN_KINDS = 4
+"""Kinds of findings printed per rule; the JSON report has all of them."""
+SHOWN_EXAMPLES = 3
+"""Findings printed per kind."""
 SHOWN_EXCHANGES = 8
 COLOURS = {"passed": "green", "violated": "red", "inconclusive": "yellow"}
 
@@ -26,65 +47,95 @@ def render(report: Report, console: Console) -> None:
 
 def _lines(report: Report) -> Iterator[tuple[str, int]]:
     yield from _head(report)
-    violated = [rule for rule in report.rules if rule.verdict == Verdict.VIOLATED]
-    for rule in sorted(violated, key=lambda rule: rule.severity):  # MUST before SHOULD
-        if rule.counted_findings(report.fail_on):
-            yield from _violated(rule)
-    yield from _excused([rule for rule in violated if not rule.counted_findings(report.fail_on)])
+    for violation in violations(report):
+        yield from _violation(violation, report)
+    yield from _excused([rule for rule in report.rules if report.standing(rule) == EXCUSED])
     yield from _waived(report)
     yield from _baseline(report)
     yield from _not_judged(report)
-    yield from _scenarios(report.scenarios)
+    yield from _scenarios(report)
     yield from _passed([rule for rule in report.rules if rule.verdict == Verdict.PASSED])
 
 
 def _head(report: Report) -> Iterator[tuple[str, int]]:
     colour = COLOURS[report.verdict]
-    numbers = ", ".join(
-        f"{count} {verdict}"
-        for verdict in Verdict
-        if (count := sum(rule.verdict == verdict for rule in report.rules))
-    )
-    yield f"[bold {colour}]{report.verdict.upper()}[/]  {len(report.rules)} rules: {numbers}", 0
+    verdict, _, advice = headline(report).partition(",")
+    numbers = ", ".join(f"{number} {word}" for number, word, _ in tally(report))
+    yield f"[bold {colour}]{verdict.upper()}[/]{advice and f',{advice}'}  {len(report.rules)} rules: {numbers}", 0
     run = report.run
+    if run.not_judged:
+        yield escape(run.not_judged), 0
     if run.service or run.mock:
         yield escape(f"service {run.service or '-'}, mock {run.mock or '-'}"), 0
     if run.rule_set:
         yield escape(f"rule set {run.rule_set}"), 0
     if run.exchanges:
         yield f"{run.exchanges} exchanges in {run.seconds:.1f} s, maximum lag of the mock {run.max_lag_ms:.0f} ms", 0
-    if run.not_judged:
-        yield escape(run.not_judged), 0
+    if run.stalls_in_short:
+        yield f"[yellow]{escape(run.stalls_in_short)}[/]", 0
+    if run.assumed_architecture:
+        yield escape(f"architecture {run.assumed_architecture}"), 0
 
 
-def _violated(rule: RuleReport) -> Iterator[tuple[str, int]]:
+def _violation(violation: Violation, report: Report) -> Iterator[tuple[str, int]]:
     yield "", 0
+    yield from _violated(violation.rule, report)
+    for rule in violation.consequences:
+        yield "", 0
+        for line, indent in _violated(rule, report, consequence=True):
+            yield line, indent + 2
+    if violation.scenarios:
+        yield "", 0
+    for cause, scenarios in by_cause(violation.scenarios):
+        names = ", ".join(scenario.id for scenario in scenarios)
+        yield f"[bold]{plural(len(scenarios), 'failed scenario')}[/]  {escape(because(cause, counts=False))}", 2
+        yield escape(names), 4
+
+
+def _violated(rule: RuleReport, report: Report, *, consequence: bool = False) -> Iterator[tuple[str, int]]:
     times = f"{rule.broken} of {rule.opportunities} times"
-    colour = "red" if rule.severity == "MUST" else "yellow"
+    colour = "red" if report.standing(rule) == VIOLATED else "yellow"
     yield f"[bold {colour}]{rule.severity} {rule.id}[/]  {escape(rule.title)}  ({times})", 0
-    for finding in rule.findings[:SHOWN_FINDINGS]:
-        yield from _finding(finding)
-    if rule.broken > SHOWN_FINDINGS:
-        yield f"… and {rule.broken - SHOWN_FINDINGS} more", 2
+    cause = report.cause(rule)
+    if cause is not None:
+        yield escape(because(cause, counts=report.standing(rule) == VIOLATED)), 2
+    for kind in rule.kinds[:SHOWN_KINDS]:
+        yield from _kind(rule, kind, marked=cause is None)
+    if len(rule.kinds) > SHOWN_KINDS:
+        yield f"… and {sum(kind.findings for kind in rule.kinds[SHOWN_KINDS:])} more", 2
+    if consequence:
+        return
     yield f"[bold]remedy[/]    {escape(rule.remedy)}", 2
     for url in rule.citations[:1]:
         yield f"[bold]source[/]    {escape(url)}", 2
 
 
-def _finding(finding: FindingReport) -> Iterator[tuple[str, int]]:
+def _kind(rule: RuleReport, kind: KindReport, *, marked: bool) -> Iterator[tuple[str, int]]:
+    """Yield the lines of the findings of a kind: their number, the first one, and where the next ones are."""
+    examples = rule.examples(kind.fingerprint, SHOWN_EXAMPLES)
+    marks = [kind.state, f"{kind.waived} waived" if kind.waived else ""]
+    if kind.consequence_of is not None and marked:
+        marks.append(because(kind.consequence_of, counts=False))
+    names = [kind.kind_in_full or OTHER_KINDS, f"{kind.findings} times" if kind.findings > 1 else "", *marks]
+    yield f"• {escape('; '.join(filter(None, names)))}", 2
+    for number, finding in enumerate(examples):
+        if not number:
+            yield f"expected  {escape(finding.expected)}", 4
+            yield f"observed  {escape(finding.observed)}", 4
+        if place := _place(finding):
+            yield f"{'also    ' if number else 'evidence'}  {escape(place)}", 4
+
+
+def _place(finding: FindingReport) -> str:
     ids = ", ".join(map(str, finding.exchanges[:SHOWN_EXCHANGES]))
     more = "…" if len(finding.exchanges) > SHOWN_EXCHANGES else ""
-    where = [finding.kind_in_full] if finding.kind else []
-    if ids:
-        where.append(f"exchanges {ids}{more}")
-    if finding.device:
-        where.append(f"device {finding.device}")
-    if finding.blame != "SERVICE":
-        where.append(f"blame {finding.blame}")
-    where += [mark for mark in (finding.state, "waived" if finding.waived else "") if mark]
-    yield f"• {escape('; '.join(where) or 'no exchange')}", 2
-    yield f"expected  {escape(finding.expected)}", 4
-    yield f"observed  {escape(finding.observed)}", 4
+    parts = (
+        f"exchanges {ids}{more}" if ids else "",
+        f"device {finding.device_names}" if finding.device_names else "",
+        finding.occasion,
+        f"blame {finding.blame}" if finding.blame != "SERVICE" else "",
+    )
+    return "; ".join(filter(None, parts))
 
 
 def _excused(rules: list[RuleReport]) -> Iterator[tuple[str, int]]:
@@ -134,14 +185,12 @@ def _not_judged(report: Report) -> Iterator[tuple[str, int]]:
         if rules:
             yield "", 0
             yield f"[bold yellow]{verdict}[/]", 0
-        for rule in rules:
-            why = f"  {escape('; '.join(rule.reasons))}" if rule.reasons else ""
-            counted = f" ({rule.unclear} of {rule.opportunities})" if rule.unclear else ""
-            yield f"{rule.id}{why}{counted}", 2
+        for reason, names in by_reason(rules):
+            yield f"{', '.join(names)}{reason and f'  {escape(reason)}'}", 2
 
 
-def _scenarios(scenarios: list[ScenarioReport]) -> Iterator[tuple[str, int]]:
-    unfinished = [scenario for scenario in scenarios if scenario.verdict != "passed" or scenario.note]
+def _scenarios(report: Report) -> Iterator[tuple[str, int]]:
+    unfinished = [*unexplained(report), *(one for one in report.scenarios if one.verdict == "passed" and one.note)]
     if unfinished:
         yield "", 0
         yield "[bold]scenarios[/]", 0

@@ -16,7 +16,7 @@ from importlib import resources
 from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from pass_harness.conformance.reports.html.format import clock, plural, span
+from pass_harness.conformance.reports.numbers import clock, plural, span
 
 
 def page(template: str, loaders: Sequence[BaseLoader] = (), styles: Sequence[str] = (), **values: object) -> bytes:

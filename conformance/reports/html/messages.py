@@ -9,6 +9,7 @@ from http import HTTPStatus
 
 import msgspec
 
+from pass_harness.conformance.printable import presentable
 from pass_harness.conformance.reports.evidence_scene import ExchangeReport
 from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
 
@@ -44,8 +45,9 @@ def response(exchange: ExchangeReport) -> Message:
 
 
 def _message(start: str, headers: dict[str, str], body: str) -> Message:
-    decoded = tuple(Header(name, value, _decoded(name, value)) for name, value in headers.items())
-    return Message(start, decoded, _readable(body))
+    # Decoding brings back what the report has escaped.
+    decoded = tuple(Header(name, value, presentable(_decoded(name, value))) for name, value in headers.items())
+    return Message(start, decoded, presentable(_readable(body)))
 
 
 def _decoded(name: str, value: str) -> str:

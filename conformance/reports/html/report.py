@@ -1,9 +1,9 @@
-"""The report as an HTML page: the verdict, violated rules with their findings, then the other rules."""
+"""The report as an HTML page: the verdict, violated rules with what follows from them, then the other rules."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,18 +11,38 @@ from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.conformance.reports import curl
 from pass_harness.conformance.reports.evidence_scene import ExchangeReport, SceneReport, VerbCallReport
 from pass_harness.conformance.reports.html import page
-from pass_harness.conformance.reports.html.format import plural, span
 from pass_harness.conformance.reports.html.messages import Message, request, response
 from pass_harness.conformance.reports.html.timeline import Timeline, timeline
-from pass_harness.conformance.reports.model import FindingReport, Report, RuleReport, ScenarioReport
+from pass_harness.conformance.reports.model import (
+    ADVICE,
+    EXCUSED,
+    VIOLATED,
+    FindingReport,
+    KindReport,
+    Report,
+    RuleReport,
+    ScenarioReport,
+)
+from pass_harness.conformance.reports.numbers import plural, span
+from pass_harness.conformance.reports.violations import (
+    ORDER,
+    Violation,
+    because,
+    by_cause,
+    headline,
+    lead,
+    sentence,
+    tally,
+    unexplained,
+    violations,
+)
 
-SHOWN_FINDINGS = 10
-"""Findings of a rule on the page; the JSON report has more."""
+SHOWN_KINDS = 10
+"""Kinds of findings of a rule on the page; the JSON report has all of them."""
+SHOWN_EXAMPLES = 3
+"""Findings of a kind on the page."""
 SHOWN_MESSAGES = 6
 """Requests and responses shown in full per finding."""
-
-VIOLATED, ADVICE, EXCUSED = "violated", "advice", "excused"
-_ORDER = (VIOLATED, ADVICE, EXCUSED, *(verdict.replace(" ", "-") for verdict in Verdict if verdict != VIOLATED))
 
 
 @dataclass(frozen=True)
@@ -45,11 +65,23 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Kind:
+    """The findings of a rule with the same fingerprint."""
+
+    report: KindReport
+    examples: Sequence[Finding]
+    because: str
+    """Mark of findings that probably follow from others, unless the whole rule has the mark."""
+
+
+@dataclass(frozen=True)
 class Rule:
     report: RuleReport
     kind: str
-    """CSS class: the verdict, where violations are divided into violated, advice and excused."""
-    findings: Sequence[Finding] = ()
+    """CSS class: the standing of the rule."""
+    kinds: Sequence[Kind] = ()
+    because: str = ""
+    """Mark of a rule whose findings probably follow from those of another."""
     rerun_command: str = ""
     """Command that runs this rule alone."""
 
@@ -59,7 +91,17 @@ class Rule:
 
     @property
     def more(self) -> int:
-        return self.report.broken - len(self.findings)
+        return sum(kind.findings for kind in self.report.kinds[len(self.kinds) :])
+
+
+@dataclass(frozen=True)
+class Group:
+    """A violated rule with what probably follows from it."""
+
+    rule: Rule
+    consequences: Sequence[Rule]
+    scenarios: Sequence[tuple[str, Sequence[ScenarioReport]]]
+    """Failed scenarios by the mark with their cause."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +120,13 @@ class View:
     """The values of the template besides the report itself."""
 
     judged: str
+    headline: str
     lead: str
     share: Sequence[Part]
     facts: Sequence[tuple[str, str]]
-    violated: Sequence[Rule]
-    advice: Sequence[Rule]
-    excused: Sequence[Rule]
+    violated: Sequence[Group]
+    advice: Sequence[Group]
+    excused: Sequence[Group]
     listed: dict[str, list[Rule]]
     unfinished: Sequence[ScenarioReport]
     version: str
@@ -96,29 +139,61 @@ def encode(report: Report, version: str = "") -> bytes:
 
 def _view(report: Report, version: str) -> View:
     rules = [_rule(rule, report) for rule in report.rules]
-    listed: dict[str, list[Rule]] = {kind: [] for kind in _ORDER}
+    by_id = {rule.report.id: rule for rule in rules}
+    listed: dict[str, list[Rule]] = {_css(standing): [] for standing in ORDER}
     for rule in rules:
         listed[rule.kind].append(rule)
+    found = violations(report)
     return View(
         judged=report.run.service or ", ".join(report.run.files) or "a service",
-        lead=_lead(report, listed),
-        share=_share(listed),
+        headline=sentence(headline(report)),
+        lead=lead(report),
+        share=_share(report),
         facts=_facts(report),
-        violated=listed[VIOLATED],
-        advice=listed[ADVICE],
-        excused=listed[EXCUSED],
+        violated=[_group(one, by_id) for one in found if one.standing == VIOLATED],
+        advice=[_group(one, by_id) for one in found if one.standing == ADVICE],
+        excused=[Group(rule, (), ()) for rule in listed[EXCUSED]],
         listed=listed,
-        unfinished=[scenario for scenario in report.scenarios if scenario.verdict != "passed"],
+        unfinished=unexplained(report),
         version=version,
     )
 
 
 def _rule(rule: RuleReport, report: Report) -> Rule:
+    standing = report.standing(rule)
     if rule.verdict != Verdict.VIOLATED:
-        return Rule(rule, rule.verdict.replace(" ", "-"))
-    kind = ADVICE if rule.severity == "SHOULD" else VIOLATED if rule.counted_findings(report.fail_on) else EXCUSED
-    shown = [Finding(one, _scene(one.scene, report) if one.scene else None) for one in rule.findings[:SHOWN_FINDINGS]]
-    return Rule(rule, kind, shown, _rerun_command(report.run.command, rule.id))
+        return Rule(rule, _css(standing))
+    cause = report.cause(rule)
+    return Rule(
+        rule,
+        _css(standing),
+        kinds=[_kind(rule, kind, report, marked=cause is None) for kind in rule.kinds[:SHOWN_KINDS]],
+        because=sentence(because(cause, counts=standing == VIOLATED)) if cause else "",
+        rerun_command=_rerun_command(report.run.command, rule.id),
+    )
+
+
+def _kind(rule: RuleReport, kind: KindReport, report: Report, *, marked: bool) -> Kind:
+    examples = [
+        Finding(one, _scene(one.scene, report) if one.scene else None)
+        for one in rule.examples(kind.fingerprint, SHOWN_EXAMPLES)
+    ]
+    mark = because(kind.consequence_of, counts=False) if kind.consequence_of and marked else ""
+    return Kind(kind, examples, sentence(mark))
+
+
+def _group(violation: Violation, rules: Mapping[str, Rule]) -> Group:
+    return Group(
+        rule=rules[violation.rule.id],
+        consequences=[rules[rule.id] for rule in violation.consequences],
+        scenarios=[
+            (sentence(because(cause, counts=False)), scenarios) for cause, scenarios in by_cause(violation.scenarios)
+        ],
+    )
+
+
+def _css(standing: str) -> str:
+    return standing.replace(" ", "-")
 
 
 def _rerun_command(command: str, rule: str) -> str:
@@ -150,32 +225,14 @@ def _scene(scene: SceneReport, report: Report) -> Scene:
     )
 
 
-def _lead(report: Report, rules: dict[str, list[Rule]]) -> str:
-    failing = sum(waiver.fails for waiver in report.waived)
-    waivers = f"{plural(failing, 'waiver')} {'is' if failing == 1 else 'are'} stale or expired" if failing else ""
-    if violated := len(rules[VIOLATED]):
-        violations = f"The service violates {plural(violated, 'rule')} that Adobe makes mandatory"
-        return "; ".join(filter(None, (violations, waivers))) + "."
-    if waivers:
-        return f"The service violates no mandatory rule, but {waivers}."
-    if report.verdict == "inconclusive":
-        return (
-            "No violation of a mandatory rule was found, but some mandatory rules or scenarios could not be judged."
-        )
-    unjudged = sum(len(rules[kind]) for kind in ("untestable", "not-exercised", "inconclusive"))
-    rest = f" {plural(unjudged, 'rule')} could not be judged." if unjudged else ""
-    return f"The service satisfies every mandatory rule that was judged.{rest}"
-
-
-def _share(rules: dict[str, list[Rule]]) -> list[Part]:
-    total = sum(map(len, rules.values())) or 1
+def _share(report: Report) -> list[Part]:
+    total = len(report.rules) or 1
     parts: list[Part] = []
     x = 0.0
-    for kind in _ORDER:
-        if number := len(rules[kind]):
-            width = 1000 * number / total
-            parts.append(Part(kind, kind.replace("-", " "), number, round(x, 2), round(width, 2)))
-            x += width
+    for number, word, standing in tally(report):
+        width = 1000 * number / total
+        parts.append(Part(_css(standing), word, number, round(x, 2), round(width, 2)))
+        x += width
     return parts
 
 
@@ -188,6 +245,7 @@ def _short(file: str) -> str:
 def _facts(report: Report) -> list[tuple[str, str]]:
     run = report.run
     return [
+        ("Not judged", run.not_judged),
         ("Service", run.service),
         ("Mock", run.mock),
         ("Judged files", ", ".join(map(_short, run.files))),
@@ -195,6 +253,7 @@ def _facts(report: Report) -> list[tuple[str, str]]:
         ("Duration", span(run.seconds) if run.seconds else ""),
         ("Exchanges", f"{run.exchanges:,}" if run.exchanges else ""),
         ("Maximum lag of the mock", f"{run.max_lag_ms:.0f} ms" if run.exchanges else ""),
-        ("Not judged", run.not_judged),
+        ("Stalls of the mock", run.stalls_in_short),
+        ("Architecture", run.assumed_architecture),
         ("Rules", f"{len(report.rules)}, set {run.rule_set}" if run.rule_set else str(len(report.rules))),
     ]

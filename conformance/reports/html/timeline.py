@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from pass_harness.conformance.reports.evidence_scene import ExchangeReport, SceneReport, VerbCallReport
-from pass_harness.conformance.reports.html.format import clock, span
+from pass_harness.conformance.reports.numbers import clock, span
 
 LEFT, RIGHT = 118.0, 40.0
 TOP, LANE, AXIS = 40.0, 60.0, 34.0

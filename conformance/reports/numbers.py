@@ -1,4 +1,4 @@
-"""Formatting of numbers and times on pages."""
+"""Formatting of numbers and times in reports."""
 
 from __future__ import annotations
 

@@ -1,0 +1,69 @@
+"""Lags of the mock, and the findings that they make unclear: the mock delayed a request, not the service.
+
+A request may have arrived earlier than its exchange says, by the lag of the mock. A finding that compares its time
+with another one is therefore unclear, unless it misses the limit by more than the lag. A verb during a stall of the
+mock waited for the mock, and requests of its device may be late. A mock that stalls again and again shows a machine
+without time for the service either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.observation import Observation, VerbCall
+from pass_harness.conformance.outcomes import Broken, Expectations, Unclear, lagged, overloaded
+from pass_harness.mock_server.exchange import Stall
+
+OVERLOAD_STALLS = 10
+OVERLOAD_SHARE = 0.02
+"""Number of stalls and share of the time, at least, by which a machine shows that it is overloaded."""
+KEPT_LAGS = 20_000
+"""Number of lagging exchanges and devices kept: findings cite recent exchanges."""
+
+
+def in_stalls(call: VerbCall, stalls: Iterable[Stall]) -> VerbCall:
+    """Return the verb with the duration of the longest stall of the mock during it as its lag."""
+    during = [one.stalled_ms for one in stalls if one.wall <= call.ended and call.started <= one.end_s]
+    lag_ms = max(during, default=0.0)
+    return msgspec.structs.replace(call, lag_ms=lag_ms) if lag_ms > call.lag_ms else call
+
+
+def overload_ms(stalls: Sequence[Stall], seconds: float) -> float:
+    """Return the longest stall in ms if a run of so many ``seconds`` had as many as on an overloaded machine; else 0.
+
+    A mock that was suspended once or twice was not short of time.
+    """
+    total_s = sum(stall.stalled_ms for stall in stalls) / 1000
+    if len(stalls) < OVERLOAD_STALLS or total_s < OVERLOAD_SHARE * seconds:
+        return 0.0
+    return max(stall.stalled_ms for stall in stalls)
+
+
+@dataclass
+class Lags:
+    """The lags of one space above the limit."""
+
+    expectations: Expectations
+    _lags_ms: Bounded[int | str, float] = field(default_factory=lambda: Bounded(KEPT_LAGS))
+    """Lag by id of the exchange, or by device of the verb."""
+
+    def add(self, seen: Observation) -> None:
+        """Add an observation with a lag above the limit."""
+        key = seen.device if isinstance(seen, VerbCall) else seen.id
+        self._lags_ms.put(key, max(seen.lag_ms, self._lags_ms.get(key) or 0.0))
+
+    def doubt(self, finding: Broken) -> Unclear | None:
+        """Return the outcome instead of a finding that a lag may have caused, or None."""
+        if finding.margin_s * 1000 < self.expectations.overload_ms:
+            return overloaded(finding.exchanges)
+        if not self._lags_ms:
+            return None
+        bearable_ms = max(self.expectations.lag_limit_ms, finding.margin_s * 1000)
+        keys: tuple[int | str, ...] = (*finding.exchanges, finding.device or "")
+        if all((self._lags_ms.get(key) or 0.0) <= bearable_ms for key in keys):
+            return None
+        return lagged(self.expectations, finding.exchanges)

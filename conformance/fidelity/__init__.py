@@ -1,0 +1,1 @@
+"""Fidelity: recorded answers of Adobe Pass, compared with what the mock would answer (`pass-mock compare`)."""
