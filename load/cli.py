@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
 from pass_harness.conformance import rule_sets
 from pass_harness.conformance.cli.options import (
     CommandGroup,
+    ReportConsole,
     check_files,
     defect_option,
     format_option,
@@ -240,11 +240,11 @@ def bench(rounds: int, seconds: float, stores: tuple[str, ...], workers: tuple[i
         setups = store_comparison.setups(stores or ("memory",), workers or (1,))
         with progress("measuring") as announce:
             rates = store_comparison.scale(setups, rounds=rounds, seconds=seconds, announce=announce)
-        store_comparison.show(rates, Console())
+        store_comparison.show(rates, ReportConsole())
         return
     with progress("measuring") as announce:
         measured = ratios.bench(rounds=rounds, seconds=seconds, compare=compare, announce=announce)
-    ratios.show(measured, Console())
+    ratios.show(measured, ReportConsole())
 
 
 main.add_command(schema_command({"event": "pass_harness.load.schemas", "slo": "pass_harness.load.schemas"}))

@@ -17,8 +17,10 @@ from pass_harness.conformance.errors import ConfigError
 from pass_harness.load.arrival_curves import CURVES
 from pass_harness.load.device_platforms import PLATFORMS
 from pass_harness.load.incidents import Incident
+from pass_harness.mock_server.behaviours.match_check import unknown_endpoint
 from pass_harness.mock_server.formats.durations import Duration, parse_duration
 from pass_harness.mock_server.formats.toml_file import TomlFile, nearest
+from pass_harness.mock_server.routes import ENDPOINTS, identifiers
 
 SECOND_SCREEN, FIRST_SCREEN, RETURNING, TEMP_PASS = "second-screen", "first-screen", "returning", "temp-pass"
 ENTRANCES = (SECOND_SCREEN, FIRST_SCREEN, RETURNING, TEMP_PASS)
@@ -244,3 +246,7 @@ def _check(file: TomlFile, event: Event) -> None:
         if incident.begins > event.duration.seconds:
             sentence = f"the event ends after {event.duration.seconds:g} s: set an earlier time"
             raise file.error(("incidents", index, "at"), sentence)
+        for behaviour in incident.behaviours():
+            if unknown := unknown_endpoint(behaviour.match, identifiers(ENDPOINTS)):
+                table = ("behaviour", "match") if incident.behaviour else ("match",)
+                raise file.error(("incidents", index, *table, "endpoint"), unknown)

@@ -7,16 +7,19 @@ import heapq
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 
-from pass_harness.conformance.evaluation.engine import Finding, Judge, RuleResult, lacking
+from pass_harness.conformance.evaluation.engine import Finding, Judge, RuleResult
 from pass_harness.conformance.evaluation.evidence_history import EvidenceHistory
+from pass_harness.conformance.evaluation.lags import in_stalls
+from pass_harness.conformance.evaluation.untestable import lacking
 from pass_harness.conformance.observation import Observation, VerbCall, moment
 from pass_harness.conformance.outcomes import Expectations
+from pass_harness.conformance.readers.journal_pages import stalls_since
 from pass_harness.conformance.rule import Rule
 from pass_harness.load.ipc_messages import AdobeCall, Arrival, TimedVerb
 from pass_harness.load.run_statistics import Demand, Traffic
 from pass_harness.load.timeline import Timeline
 from pass_harness.mock_server.client.async_client import ControlClient
-from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.exchange import Exchange, Stall
 
 HORIZON = 10.0
 """Maximum time difference in seconds between the two sources: the journal has an exchange only after its response."""
@@ -72,6 +75,7 @@ class LiveJudge:
         """Number of judged exchanges, including those of browsers and the doctor."""
         self.lost = 0
         """Number of missing ids: the journal dropped these exchanges before they could be fetched."""
+        self._stalls: list[Stall] = []
         self._rules = tuple(rules)
         self._judge = Judge(rules, expectations, history=EvidenceHistory())
         self._ordered = TimeOrder()
@@ -96,6 +100,20 @@ class LiveJudge:
             self.traffic.add(exchange)
             self.timeline.add_exchange(exchange)
         self._judge_all(self._ordered.add(exchange))
+
+    def mock_stalled(self, stalls: list[Stall]) -> None:
+        """Set the stalls of the mock up to now; a verb is judged later than the stalls during it are known."""
+        self._stalls = stalls
+
+    @property
+    def stalls(self) -> list[Stall]:
+        """The stalls of the mock since the start of the event."""
+        return [stall for stall in self._stalls if self.timeline.has_begun(stall.end_s)]
+
+    @property
+    def stalled_s(self) -> float:
+        """Seconds since the start of the event in which the mock was stalled."""
+        return self.timeline.stalled_s(self.stalls)
 
     def adobe_call(self, call: AdobeCall) -> None:
         """Add a call to Adobe Pass of a run without a journal."""
@@ -128,14 +146,18 @@ class LiveJudge:
         return self._judge.conclude(untestable=lacking(self._rules, available))
 
     def _judge_all(self, observations: Iterator[Observation]) -> None:
-        for observation in observations:
+        for seen in observations:
+            observation = in_stalls(seen, self._stalls) if isinstance(seen, VerbCall) and self._stalls else seen
             for finding in self._judge.observe(observation):
                 self.timeline.add_finding(moment(observation))
                 self._found(finding)
 
 
 async def follow_journal(control: ControlClient, judge: LiveJudge, *, ended: asyncio.Event) -> None:
-    """Pass new exchanges of the journal to the judge until ``ended`` is set and the journal is read to its end."""
+    """Pass new exchanges of the journal, and stalls of the mock, to the judge.
+
+    Returns when ``ended`` is set and the journal is read to its end.
+    """
     while True:
         last = ended.is_set()
         page = await control.exchanges(after=judge.last_id, limit=PAGE)
@@ -145,6 +167,7 @@ async def follow_journal(control: ControlClient, judge: LiveJudge, *, ended: asy
                 await asyncio.sleep(0)
         if len(page.exchanges) == PAGE:
             continue
+        judge.mock_stalled(await stalls_since(control, 0.0))
         if last:
             return
         await asyncio.sleep(POLL_INTERVAL_S)

@@ -19,8 +19,8 @@ from pass_harness.conformance.drivers.mock_clock import MockClock
 from pass_harness.conformance.errors import ConfigError, HarnessError
 from pass_harness.conformance.evaluation.engine import Finding
 from pass_harness.conformance.outcomes import Expectations
-from pass_harness.conformance.reports.model import Run
-from pass_harness.conformance.reports.model import compose as compose_conformance
+from pass_harness.conformance.reports.composition import compose as compose_conformance
+from pass_harness.conformance.reports.run import Run
 from pass_harness.conformance.rule_sets import RuleSet
 from pass_harness.conformance.running.doctor import check_mock, examine
 from pass_harness.conformance.running.judged_run import Announce
@@ -106,6 +106,7 @@ async def run_event(spec: RunSpec) -> LoadReport:
         ) from error
     run.seconds = round(time.monotonic() - began, 3)
     run.exchanges = judge.exchanges
+    run.add_stalls(judge.stalls)
     run.max_lag_ms = judge.traffic.lags.largest
     conformance = compose_conformance(judge.conclude(available), run=run)
     if not problems:
@@ -257,7 +258,7 @@ def _announcer(announce: Announce) -> Callable[[Finding], None]:
         nonlocal left
         left -= 1
         if left >= 0:
-            announce(f"finding: {finding.card.severity} {finding.card.id}: {finding.evidence.observed}")
+            announce(f"finding: {finding.card.grade} {finding.card.id}: {finding.evidence.observed}")
 
     return found
 

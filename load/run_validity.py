@@ -13,6 +13,8 @@ LATE_LIMIT_MS = 250.0
 """Maximum delay in ms of verbs and arrivals (p99); above it, viewers did not act at the intended time."""
 LAG_LIMIT_MS = 250.0
 """Maximum lag in ms of the mock's event loop (p99); above it, the mock delayed the viewers, not the service."""
+STALLED_LIMIT = 0.01
+"""Maximum time in which the mock was stalled, as a share of the event: the objectives limit percentiles up to p99."""
 
 BUSY_LIMIT = 95.0
 """Maximum CPU usage of a generating process, in per cent of the one core that it can use."""
@@ -75,6 +77,13 @@ def _reasons(event: Event, conformance: Report, attendance: Attendance, judge: L
         yield (
             f"the mock was saturated: its event loop lagged by {lag:g} ms or more for one exchange in a hundred "
             f"(limit {LAG_LIMIT_MS:g} ms); make the audience smaller or the machine larger"
+        )
+    stalled_s, seconds = judge.stalled_s, judge.timeline.seconds
+    if stalled_s > seconds * STALLED_LIMIT:
+        yield (
+            f"the mock was stalled for {stalled_s:.1f} s, {stalled_s / seconds:.1%} of the event (limit "
+            f"{STALLED_LIMIT:.0%}): its process did not run; give it a core of its own, and a container without a "
+            "CPU limit"
         )
     if judge.lost:
         yield (

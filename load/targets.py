@@ -20,8 +20,9 @@ from pass_harness.load.event import TEMP_PASS, Event
 from pass_harness.load.ipc_messages import DirectTarget
 from pass_harness.load.viewers import REQUIRED_VERBS
 from pass_harness.mock_server.cli.options import DEFAULT_MOCK
-from pass_harness.mock_server.client.async_client import bearer
-from pass_harness.mock_server.client.tls_trust import tls_context
+from pass_harness.mock_server.client.async_client import ControlError
+from pass_harness.mock_server.client.sync_client import SyncControlClient
+from pass_harness.mock_server.client.urls import url_error
 
 MVPD = "Cablevision"
 """TV provider of viewers who call a mock directly, unless the event names others."""
@@ -65,6 +66,9 @@ def target(options: TargetOptions, event: Event) -> Iterator[Target]:
     Raises `ConfigError` for a target that cannot, or must not, be put under load.
     """
     _require_one(options)
+    for option, url in (("--mock", options.mock), ("--host", options.host)):
+        if url is not None and (reason := url_error(url)) is not None:
+            raise ConfigError(f"{option} {url:.100}: {reason}")
     if options.service is not None:
         config = service_config.load(options.service)
         if config.service.driver is not None or config.service.command is not None:
@@ -85,7 +89,7 @@ def target(options: TargetOptions, event: Event) -> Iterator[Target]:
         _require_no_logins(event)
         yield Target(direct=_direct(host, _read_statement(options.software_statement), options))
     else:
-        with _example(child_processes.known_defects(options.defects), event) as found:
+        with _example(child_processes.known_changes(options.defects), event) as found:
             yield found
 
 
@@ -107,11 +111,11 @@ def _direct(url: str, statement: str, options: TargetOptions) -> DirectTarget:
 
 
 def _software_statement(mock: str, control_token: str | None) -> str:
-    url = f"{mock}/_mock/software-statement"
     try:
-        answer = httpx.get(url, headers=bearer(control_token), timeout=10, verify=tls_context(), trust_env=False)
-        return answer.raise_for_status().text.strip()
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        with SyncControlClient(mock, token=control_token) as control:
+            control.health()  # the first answer is bounded
+            return control.software_statement()
+    except (httpx.HTTPError, ControlError, ValueError) as error:
         raise HarnessError(f"no mock answers at {mock} ({error}); start one with `pass-mock serve`") from error
 
 

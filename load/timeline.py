@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pass_harness.load.ipc_messages import AdobeCall, Arrival, TimedVerb
 from pass_harness.load.run_statistics import THROTTLED, Latencies, is_of_service
-from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.exchange import Exchange, Stall
 
 MOST_STEPS = 600
 
@@ -33,6 +33,7 @@ class Timeline:
     """Steps of equal width from the start of the event: at most `MOST_STEPS` for its duration, and some after it."""
 
     def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
         self.width = float(max(1, math.ceil(seconds / MOST_STEPS)))
         self._begins = math.inf
         self._steps: dict[int, Step] = {}
@@ -44,6 +45,14 @@ class Timeline:
     def has_begun(self, at: float) -> bool:
         """Return whether the time ``at`` (s) is after the start of the event."""
         return at >= self._begins
+
+    def stalled_s(self, stalls: Iterable[Stall]) -> float:
+        """Return the seconds since the start of the event in which a process of the mock was stalled."""
+        total_s, until_s = 0.0, self._begins
+        for stall in sorted(stalls, key=lambda one: one.wall):
+            total_s += max(0.0, stall.end_s - max(stall.wall, until_s))
+            until_s = max(until_s, stall.end_s)
+        return total_s
 
     def add_arrival(self, arrival: Arrival) -> None:
         self._at(arrival.at).arrivals += 1

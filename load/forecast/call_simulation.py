@@ -56,6 +56,8 @@ class Caller:
         self.rng = rng
         self.action = ""
         """Viewer action that causes the current calls."""
+        self.without_permit: Mask = np.zeros(group.who.shape, bool)
+        """Viewers whose latest decision an incident denied or prevented, so that no permit is cached."""
         self._effects = effects
         self._mvpds = mvpds
 
@@ -76,29 +78,35 @@ class Caller:
         if rest := number % 1:
             yield mask & (self.rng.random(mask.shape) < rest)
 
-    def several(self, number: float, endpoint: str, at: Floats, mask: Mask) -> tuple[Floats, Mask]:
-        """Make the call ``number`` times in sequence; return the end times, and which viewers got all responses."""
+    def several(
+        self, number: float, endpoint: str, at: Floats, mask: Mask, asks_mvpd: Mask | None = None
+    ) -> tuple[Floats, Mask]:
+        """Make the call ``number`` times in sequence; return the end times, and which viewers got all responses.
+
+        ``asks_mvpd`` marks the viewers whose decision asks the TV provider; None for other calls.
+        """
         answered = mask
+        self.without_permit = np.zeros(mask.shape, bool)
         for part in self.repeat(number, mask):
-            done, ok = self.call(endpoint, at, part & answered)
+            done, ok = self.call(endpoint, at, part & answered, asks_mvpd)
             at = np.where(part, done, at)
             answered = answered & (ok | ~part)
         return at, answered
 
-    def call(self, endpoint: str, at: Floats, mask: Mask) -> tuple[Floats, Mask]:
+    def call(self, endpoint: str, at: Floats, mask: Mask, asks_mvpd: Mask | None = None) -> tuple[Floats, Mask]:
         """Make the call for these viewers, with retries; return the end times, and which viewers got a response."""
         matching = [effect for effect in self._effects.calls if effect.applies_to(endpoint)]
         if not matching:
             self.send(endpoint, at, mask)
             return at + self.habits.answers_within, mask
-        return self._call_with_effects(endpoint, at, mask, matching)
+        return self._call_with_effects(endpoint, at, mask, matching, asks_mvpd)
 
     def once(self, endpoint: str, at: Floats, mask: Mask) -> tuple[Floats, Mask]:
         """Make a single try of the call, as pollers do; return the end times, and which viewers got a response."""
         matching = [effect for effect in self._effects.calls if effect.applies_to(endpoint)]
         sent = mask & ~self._circuit_open(at)
         self.send(endpoint, at, sent)
-        results = self._try(at, mask, matching)
+        results = self._try(at, mask, matching, None)
         return at + results.took, sent & ~(results.fails | results.refused)
 
     def degraded(self, at: Floats) -> tuple[Mask, Mask]:
@@ -112,24 +120,26 @@ class Caller:
         return unasked, logs_everyone_in
 
     def _call_with_effects(
-        self, endpoint: str, at: Floats, mask: Mask, matching: Sequence[CallEffect]
+        self, endpoint: str, at: Floats, mask: Mask, matching: Sequence[CallEffect], asks_mvpd: Mask | None
     ) -> tuple[Floats, Mask]:
         habits, decides = self.habits, endpoint.startswith("decisions.")
         done, answered, trying, now_s = at.copy(), np.zeros(at.shape, bool), mask.copy(), at.copy()
         deadline = at + habits.deadline
+        without_permit = mask.copy()
         decision_tries = habits.preauthorize_tries if endpoint == "decisions.preauthorize" else habits.authorize_tries
         for tried in range(1, max(habits.tries, decision_tries) + 1):
             is_open = trying & self._circuit_open(now_s)
             done[is_open] = now_s[is_open]
             trying = trying & ~is_open
             self.send(endpoint, now_s, trying)
-            results = self._try(now_s, trying, matching)
+            results = self._try(now_s, trying, matching, asks_mvpd)
             fails = results.fails | (now_s + results.took > deadline)
             ended = np.minimum(now_s + results.took, deadline)
             done[trying] = ended[trying]
             # A refused decision is a denial, which is a valid response.
             refused = results.refused & ~fails & (not decides)
             answered |= trying & ~fails & ~refused
+            without_permit[trying] = (fails | results.is_retriable | results.refused)[trying]
             repeated = (fails & (tried < habits.tries)) | (~fails & results.is_retriable & (tried < decision_tries))
             now_s = ended + min(habits.first_delay * habits.retry_growth ** (tried - 1), LONGEST_DELAY_S)
             trying = trying & repeated & (now_s < deadline)
@@ -139,15 +149,18 @@ class Caller:
             for other in ("profiles", "configuration"):
                 for _ in range(habits.tries):
                     self.send(other, done, mask & ~answered)
+        self.without_permit |= without_permit
         return done, answered
 
-    def _try(self, at: Floats, mask: Mask, matching: Sequence[CallEffect]) -> _TryResults:
+    def _try(self, at: Floats, mask: Mask, matching: Sequence[CallEffect], asks_mvpd: Mask | None) -> _TryResults:
         """Return the results of one try at these times."""
         habits = self.habits
         took = np.full(at.shape, habits.answers_within)
         fails, is_retriable, refused = (np.zeros(at.shape, bool) for _ in range(3))
         for effect in matching:
             hit = mask & effect.hits(at, self._of(effect.mvpd), self.rng)
+            if effect.needs_mvpd and asks_mvpd is not None:
+                hit &= asks_mvpd
             took[hit] += self.rng.choice(effect.delays, int(hit.sum()))
             fails |= hit & effect.fails
             is_retriable |= hit & effect.is_retriable

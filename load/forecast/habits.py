@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from pass_harness.conformance.errors import ConfigError
-from pass_harness.conformance.running.child_processes import known_defects
+from pass_harness.conformance.running.child_processes import known_changes
+from pass_harness.fixtures.programmer_service.changes import changed_conduct
 from pass_harness.fixtures.programmer_service.conduct import Conduct
-from pass_harness.fixtures.programmer_service.defects import DEFECTS, defective_conduct
+from pass_harness.fixtures.programmer_service.defects import DEFECTS
 
 MEAN_JITTER = 0.1
 """Mean jitter of the example service: the share by which it lengthens its pauses."""
@@ -174,7 +175,7 @@ def deviations(habits: Habits) -> dict[str, float | int | bool]:
 def defects() -> dict[str, HabitDefect]:
     """Return the defects of the example service that change the number of calls, by name."""
     candidates = (
-        HabitDefect(name=name, sentence=defect.sentence, habits=deviations(habits_of(defective_conduct([name]))))
+        HabitDefect(name=name, sentence=defect.sentence, habits=deviations(habits_of(changed_conduct([name]))))
         for name, defect in DEFECTS.items()
     )
     return {defect.name: defect for defect in candidates if defect.habits}
@@ -186,7 +187,7 @@ def defects_named(names: Iterable[str]) -> list[HabitDefect]:
     Raises `ConfigError` if one is unknown, or does not change the number of calls.
     """
     known = defects()
-    for name in known_defects(tuple(names)):
+    for name in known_changes(tuple(names)):
         if name not in known:
             raise ConfigError(
                 f'the defect "{name}" does not change the number of calls to Adobe Pass; these do: {", ".join(known)}'

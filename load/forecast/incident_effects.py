@@ -19,6 +19,8 @@ from pass_harness.mock_server.domain.degradation import AUTHN_ALL
 
 LATENCIES = 1024
 """Samples of a latency distribution; each call gets one of them."""
+DECISIONS = "decisions."
+"""Prefix of the endpoints of decisions, the only calls of a service that ask the TV provider."""
 NEVER_S = 1e9
 """Delay in seconds beyond every timeout."""
 UNSUPPORTED_MATCHES = ("service_provider", "ip", "device", "resource", "client_id")
@@ -43,15 +45,20 @@ class CallEffect:
     """True if the decision has the action retry."""
     refused: bool = False
     """True if the call is refused and a retry does not help."""
+    needs_mvpd: bool = False
+    """True if no decision from the cache is hit, but only those that ask the TV provider."""
+    is_of_decisions: bool = False
+    """True if only decisions are hit."""
 
     @property
     def is_total(self) -> bool:
         """True if no call gets a response, so that a circuit breaker opens."""
-        return self.fails and self.endpoint == self.mvpd == "*" and self.probability == 1.0
+        everywhere = self.endpoint == self.mvpd == "*" and not self.needs_mvpd
+        return self.fails and everywhere and self.probability == 1.0
 
     def applies_to(self, endpoint: str) -> bool:
         """Return whether the effect applies to an endpoint."""
-        return fnmatchcase(endpoint, self.endpoint)
+        return fnmatchcase(endpoint, self.endpoint) and (endpoint.startswith(DECISIONS) or not self.is_of_decisions)
 
     def hits(self, moment: Floats, mvpd: Mask, rng: np.random.Generator) -> Mask:
         """Return which calls at these times are hit; ``mvpd`` marks those with a matching TV provider."""
@@ -101,7 +108,8 @@ def effects_of(event: Event) -> IncidentEffects:
             if why := _unsupported(behaviour):
                 unforeseen.append(f"{incident.name}: {why}")
             elif effect.degradation is not None:
-                logs_everyone_in = effect.degradation == AUTHN_ALL
+                active = effect.active_degradation
+                logs_everyone_in = active is not None and active.rule == AUTHN_ALL
                 degraded.append(Degraded(begins, ends, match.mvpd or "*", logs_everyone_in))
             elif effect.throttle is not None:
                 limit = effect.throttle if isinstance(effect.throttle, Limit) else Limit(rate=1e6, burst=1_000_000)
@@ -155,6 +163,8 @@ def _call_effect(behaviour: Behaviour, begins: float, ends: float) -> CallEffect
         fails=outcome == "fails",
         is_retriable=outcome == "retriable",
         refused=outcome == "refused",
+        needs_mvpd=effect.needs_mvpd,
+        is_of_decisions=effect.mvpd_latency is not None or effect.deny is not None,
     )
 
 
@@ -168,7 +178,7 @@ _OUTCOMES = {
 
 def _outcome(effect: Effect, endpoint: str) -> str | None:
     """Return the outcome of a hit call: empty if it is only delayed, None if the effect is not simulated."""
-    if effect.latency is not None:
+    if effect.latency is not None or effect.mvpd_latency is not None:
         return ""
     if effect.status is not None:
         return "fails" if effect.status >= 500 else "refused"
@@ -179,14 +189,15 @@ def _outcome(effect: Effect, endpoint: str) -> str | None:
     if effect.error in ENHANCED_ERRORS:
         error = ENHANCED_ERRORS[effect.error]
         if error.action == "retry":
-            return "retriable" if endpoint.startswith("decisions.") else "fails"
-        return "fails" if error.status >= 500 and not endpoint.startswith("decisions.") else "refused"
+            return "retriable" if endpoint.startswith(DECISIONS) else "fails"
+        return "fails" if error.status >= 500 and not endpoint.startswith(DECISIONS) else "refused"
     return None
 
 
 def _delays(effect: Effect) -> Floats:
-    if effect.latency is not None:
-        return np.array([effect.latency.sample(str(nth), 0) / 1000.0 for nth in range(LATENCIES)])
+    latency = effect.latency or effect.mvpd_latency
+    if latency is not None:
+        return np.array([latency.sample(str(nth), 0) / 1000.0 for nth in range(LATENCIES)])
     return np.full(1, NEVER_S if effect.connection is ConnectionFault.STALL else 0.0)
 
 

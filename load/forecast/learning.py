@@ -13,13 +13,14 @@ from statistics import fmean, median
 import msgspec
 
 from pass_harness.conformance.errors import HarnessError
-from pass_harness.conformance.evaluation.engine import Judge, RuleResult, Verdict, lacking
+from pass_harness.conformance.evaluation.engine import Judge, RuleResult, Verdict
+from pass_harness.conformance.evaluation.untestable import lacking
 from pass_harness.conformance.facts.exchanges import sent_by_browser
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.readers.adobe_hosts import Hosts
 from pass_harness.conformance.readers.traces import read_traces
 from pass_harness.conformance.registry import select
-from pass_harness.conformance.rule import Severity
+from pass_harness.conformance.rule import Grade
 from pass_harness.load.forecast.habits import COMPLIANT, ENDLESS, HabitDefect, Habits
 from pass_harness.load.forecast.trace_evidence import Evidence, Mean
 from pass_harness.mock_server.exchange import Exchange
@@ -109,7 +110,7 @@ def learn_from(exchanges: Iterable[Exchange], *, instances: int) -> Learned | No
         habits=habits,
         occasions={name: number for name, (_, number) in habits_found.items()},
         defects=[defect for result in results if (defect := _defect(result, habits))],
-        violated=[result.card.id for result in violated if result.card.severity == Severity.MUST],
+        violated=[result.card.id for result in violated if result.card.grade == Grade.MUST],
         exchanges=evidence.exchanges,
         seconds=evidence.last - evidence.first,
     )

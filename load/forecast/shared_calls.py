@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pass_harness.fixtures.programmer_service.breaker import FAILURES, PROBE_INTERVAL_S
+from pass_harness.fixtures.programmer_service.breaker import PROBE_INTERVAL_S
+from pass_harness.fixtures.programmer_service.conduct import Conduct
 from pass_harness.load.device_platforms import PLATFORMS
 from pass_harness.load.event import RETURNING, Event
 from pass_harness.load.forecast.call_ledger import NUMBER
@@ -72,7 +73,7 @@ def add_shared_calls(
         if busy[:ends].any():
             # The circuit breaker of an instance opens after some failures; then it sends probes.
             calls[NUMBER["decisions.authorize"], begins:ends] += instances / PROBE_INTERVAL_S
-            calls[NUMBER["decisions.authorize"], begins] += instances * FAILURES
+            calls[NUMBER["decisions.authorize"], begins] += instances * Conduct.failures_before_break
 
 
 def throttle_in_one_bucket(offered: Floats, habits: Habits) -> tuple[Floats, Floats, float]:

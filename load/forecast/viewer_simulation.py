@@ -148,8 +148,8 @@ class VisitSimulation:
 
         def look(at: Floats, present: Mask) -> tuple[Floats, Mask]:
             for _ in range(math.ceil(resources / self._habits.batch)):
-                self._add_mvpd_requests(at, present)
-                at, present = self._call("decisions.preauthorize", at, present)
+                asked = self._add_mvpd_requests(at, present)
+                at, present = self._call("decisions.preauthorize", at, present, asked)
             return at, present
 
         return look
@@ -166,8 +166,8 @@ class VisitSimulation:
                 requested = requested & (denied | ~known)
             if habits.plays_on_permit and self._kind.preauthorizes:
                 requested = requested & denied
-            self._add_mvpd_requests(at, requested & ~known)
-            done, answered = caller.several(habits.authorizes_per_play, "decisions.authorize", at, requested)
+            asked = self._add_mvpd_requests(at, requested & ~known)
+            done, answered = caller.several(habits.authorizes_per_play, "decisions.authorize", at, requested, asked)
             at, present = np.where(requested, done, at), present & (answered | ~requested)
             refused = present & denied
             for part in caller.repeat(habits.calls_after_denial, refused):
@@ -176,7 +176,8 @@ class VisitSimulation:
             for part in caller.repeat(habits.logouts_per_denial, refused):
                 caller.send("logout", at, part)
             # Only permits are cached.
-            self._authorized = np.where(present & requested & ~denied, self._authorized | bit, self._authorized)
+            permitted = present & requested & ~denied & ~caller.without_permit
+            self._authorized = np.where(permitted, self._authorized | bit, self._authorized)
             return at, present
 
         return play
@@ -211,17 +212,22 @@ class VisitSimulation:
     def _several(self, endpoint: str, number: float) -> Verb:
         return lambda at, present: self._caller.several(number, endpoint, at, present)
 
-    def _call(self, endpoint: str, at: Floats, mask: Mask) -> tuple[Floats, Mask]:
-        done, answered = self._caller.call(endpoint, at, mask)
+    def _call(self, endpoint: str, at: Floats, mask: Mask, asks_mvpd: Mask | None = None) -> tuple[Floats, Mask]:
+        done, answered = self._caller.call(endpoint, at, mask, asks_mvpd)
         return np.where(mask, done, at), answered
 
-    def _add_mvpd_requests(self, at: Floats, mask: Mask) -> None:
-        """Record a request to the TV provider for these viewers, except with a TempPass or during degradation."""
+    def _add_mvpd_requests(self, at: Floats, mask: Mask) -> Mask:
+        """Record a request to the TV provider for these viewers, except with a TempPass or during degradation.
+
+        Return the viewers whose TV provider is asked.
+        """
         if self._kind.entrance == TEMP_PASS:
-            return
+            return np.zeros(at.shape, bool)
         bypassed, _ = self._caller.degraded(at)
-        requested = np.flatnonzero(mask & ~bypassed & (at < self._caller.ends))
+        asked = mask & ~bypassed
+        requested = np.flatnonzero(asked & (at < self._caller.ends))
         self._caller.ledger.add_mvpd_requests(self._caller.group.who[requested], at[requested])
+        return asked
 
     def _wait_about(self, at: Floats, present: Mask, seconds: float) -> tuple[Floats, Mask]:
         """Wait from 0.5 to 1.5 times ``seconds``. Viewers who are still waiting at the end of the event leave."""

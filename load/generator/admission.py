@@ -19,7 +19,7 @@ from locust.contrib.fasthttp import FastHttpUser
 from locust.env import Environment
 from locust.exception import StopUser
 
-from pass_harness.conformance.drivers.http_verbs import HttpRequest, VerbError
+from pass_harness.conformance.drivers.http_verbs import HttpAnswer, HttpRequest, VerbError
 from pass_harness.load.audience import PlannedViewer, planned_viewers
 from pass_harness.load.event import CLOSED
 from pass_harness.load.generator.app import App, ServiceApp, service_of
@@ -175,10 +175,10 @@ class Admission:
             self._finished += 1
 
     def _log_in(self, code: str) -> None:
-        def read(status: int, body: bytes) -> None:
-            if status != 200:
+        def read(answer: HttpAnswer) -> None:
+            if answer.status != 200:
                 # Without the code, so that equal reasons are counted together.
-                raise VerbError(body.decode("utf-8", "replace").replace(code, "…"))
+                raise VerbError(answer.body.decode("utf-8", "replace").replace(code, "…"))
 
         request = HttpRequest(
             method="POST",

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from pass_harness.conformance.drivers.driver import Request
-from pass_harness.conformance.drivers.http_verbs import HttpRequest, VerbError
+from pass_harness.conformance.drivers.http_verbs import HttpAnswer, HttpRequest, VerbError
 from pass_harness.fixtures.devices import Device
 from pass_harness.load.generator.http_client import HttpClient
 from pass_harness.load.ipc_messages import AdobeCall, DirectTarget
@@ -289,11 +289,11 @@ class DirectApp:
         sent = self._shared.now_s()
         status = 0
 
-        def read(answered: int, body: bytes) -> Answer:
+        def read(answer: HttpAnswer) -> Answer:
             nonlocal status
-            status = answered
+            answered = status = answer.status
             try:
-                return answered, msgspec.json.decode(body, type=dict[str, Any]) if answered != 429 else {}
+                return answered, msgspec.json.decode(answer.body, type=dict[str, Any]) if answered != 429 else {}
             except UNREADABLE as error:
                 if answered >= 500:
                     return answered, {}

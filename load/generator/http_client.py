@@ -8,7 +8,7 @@ from typing import TypeVar
 from geventhttpclient.client import HTTPClientPool
 from locust.contrib.fasthttp import FastHttpSession
 
-from pass_harness.conformance.drivers.http_verbs import HttpRequest, VerbError
+from pass_harness.conformance.drivers.http_verbs import HttpAnswer, HttpRequest, VerbError
 from pass_harness.load.generator.rate_limiter import RateLimiter
 
 CONNECTIONS = 1_000
@@ -16,8 +16,8 @@ CONNECTIONS = 1_000
 EVERY_STATUS = frozenset(range(100, 600))
 
 T = TypeVar("T")
-Read = Callable[[int, bytes], T]
-"""Function that turns status and body into a result. Raises `VerbError` for an invalid response."""
+Read = Callable[[HttpAnswer], T]
+"""Function that turns a response into a result. Raises `VerbError` for an invalid one."""
 
 
 class ConnectionPools:
@@ -65,7 +65,8 @@ class HttpClient:
             try:
                 if response.status_code == 0:
                     raise self._no_answer(response.error)
-                made = read(response.status_code, bytes(response.content or b""))
+                body = bytes(response.content or b"")
+                made = read(HttpAnswer(status=response.status_code, headers=response.headers or {}, body=body))
             except VerbError as error:
                 response.failure(error)
                 failure = error

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.conformance.reports.markdown import MARKS, escaped
+from pass_harness.conformance.reports.model import VIOLATED, RuleReport
+from pass_harness.conformance.reports.violations import because, violations
 from pass_harness.load.report.model import LoadReport
 from pass_harness.load.report.report_text import amount, lead, measured, verdict_word
 
@@ -38,11 +39,16 @@ def _lines(report: LoadReport) -> Iterator[str]:
             ("incident", "from s", "to s", "recovery s"),
             [(i.name, f"{i.begins:g}", _seconds(i.ends), _seconds(i.recovered_after)) for i in report.incidents],
         )
-    broken = [rule for rule in report.conformance.rules if rule.verdict == Verdict.VIOLATED]
+    broken = [rule for found in violations(report.conformance) for rule in (found.rule, *found.consequences)]
     if broken:
         yield "\n### Violated rules\n"
-        rows = [(rule.severity, rule.id, rule.title, f"{rule.broken} of {rule.opportunities}") for rule in broken]
-        yield from table(("", "rule", "requirement", "violations"), rows)
+        yield from table(
+            ("", "rule", "requirement", "violations", ""),
+            [
+                (rule.severity, rule.id, rule.title, f"{rule.broken} of {rule.opportunities}", _note(rule, report))
+                for rule in broken
+            ],
+        )
     if report.verbs:
         yield "\n### Verbs (latency in ms from the intended start)\n"
         yield from table(
@@ -58,6 +64,15 @@ def _lines(report: LoadReport) -> Iterator[str]:
             ("endpoint", "calls", "throttled", "failed"),
             [(e.endpoint, str(e.calls), str(e.throttled), str(e.failed)) for e in adobe.endpoints],
         )
+
+
+def _note(rule: RuleReport, load: LoadReport) -> str:
+    """Return the standing of a rule that does not count as violated, with its cause if it is a consequence."""
+    report = load.conformance
+    cause, standing = report.cause(rule), report.standing(rule)
+    if cause is not None:
+        return because(cause, counts=standing == VIOLATED)
+    return "" if standing == VIOLATED else standing
 
 
 def table(columns: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Iterator[str]:

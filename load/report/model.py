@@ -11,7 +11,7 @@ from pass_harness.conformance.verbs import VERBS
 from pass_harness.load.event import Event
 from pass_harness.load.ipc_messages import Attendance
 from pass_harness.load.live_evaluation import LiveJudge
-from pass_harness.load.run_statistics import Demand, Traffic, VerbFigures
+from pass_harness.load.run_statistics import Demand, VerbFigures
 from pass_harness.load.slo import Objective, Slo, VerbLimits, recovered_after
 from pass_harness.load.slo import judge as judge_objectives
 from pass_harness.load.timeline import Timeline
@@ -89,6 +89,10 @@ class AdobeReport(msgspec.Struct, kw_only=True):
     """Exchanges that the journal dropped before they could be judged."""
     lag_p99_ms: float = 0.0
     lag_max_ms: float = 0.0
+    stalls: int = 0
+    """Number of stalls of the mock during the event."""
+    stalled_s: float = 0.0
+    """Seconds in which the mock was stalled."""
     answered_p99_ms: float = 0.0
     """Response time of the mock (p99)."""
     endpoints: list[EndpointReport] = []
@@ -176,7 +180,7 @@ def compose(
             generator_busy=attendance.busiest,
         ),
         verbs=_verbs(demand),
-        adobe=_adobe(findings, demand, judge.traffic, judge.lost),
+        adobe=_adobe(findings, demand, judge),
         objectives=objectives,
         incidents=[
             IncidentReport(
@@ -242,7 +246,8 @@ def _verb(verb: str, figures: VerbFigures) -> VerbReport:
     )
 
 
-def _adobe(findings: int, demand: Demand, traffic: Traffic, lost: int) -> AdobeReport:
+def _adobe(findings: int, demand: Demand, judge: LiveJudge) -> AdobeReport:
+    traffic = judge.traffic
     calls = traffic.calls.total()
     return AdobeReport(
         calls=calls,
@@ -251,9 +256,11 @@ def _adobe(findings: int, demand: Demand, traffic: Traffic, lost: int) -> AdobeR
         amplification=round(calls / demand.actions, 3) if demand.actions else 0.0,
         findings=findings,
         findings_per_million=round(findings / calls * 1_000_000, 1) if calls else 0.0,
-        lost=lost,
+        lost=judge.lost,
         lag_p99_ms=traffic.lags.percentile(99),
         lag_max_ms=round(traffic.lags.largest, 2),
+        stalls=len(judge.stalls),
+        stalled_s=round(judge.stalled_s, 3),
         answered_p99_ms=traffic.durations.percentile(99),
         endpoints=[
             EndpointReport(

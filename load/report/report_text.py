@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pass_harness.conformance.evaluation.engine import Verdict
-from pass_harness.conformance.reports.html.format import plural
 from pass_harness.conformance.reports.model import INCONCLUSIVE, VIOLATED
+from pass_harness.conformance.reports.numbers import plural
 from pass_harness.load.report.model import LoadReport
 from pass_harness.load.slo import Objective
 
@@ -18,9 +17,10 @@ def lead(report: LoadReport) -> str:
     """Return a summary of the verdict in one sentence."""
     if report.invalid:
         return "This run has no result for the service:"
-    rules = [r for r in report.conformance.rules if r.verdict == Verdict.VIOLATED and r.severity == "MUST"]
+    rules = [rule for rule in report.conformance.rules if report.conformance.standing(rule) == VIOLATED]
     broken = [objective for objective in report.objectives if objective.holds is False]
-    counts = [plural(len(rules), "mandatory rule")] if rules else []
+    kind = "mandatory rule" if all(rule.severity == "MUST" for rule in rules) else "rule"
+    counts = [plural(len(rules), kind)] if rules else []
     counts += [plural(len(broken), "objective")] if broken else []
     if report.verdict == VIOLATED:
         return f"{' and '.join(counts)} {'were' if len(rules) + len(broken) > 1 else 'was'} violated."

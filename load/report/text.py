@@ -110,7 +110,7 @@ def _adobe(report: LoadReport, console: Console) -> None:
         f"(429), {adobe.failed} failed otherwise\n"
         f"{adobe.findings} findings, {adobe.findings_per_million:,.0f} per million calls to Adobe Pass\n"
         f"mock: response time {adobe.answered_p99_ms:g} ms (p99); event loop lag {adobe.lag_p99_ms:g} ms (p99), "
-        f"{adobe.lag_max_ms:g} ms (max); {adobe.lost} exchanges lost",
+        f"{adobe.lag_max_ms:g} ms (max); stalled for {adobe.stalled_s:.1f} s; {adobe.lost} exchanges lost",
         highlight=False,
     )
 

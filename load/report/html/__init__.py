@@ -8,10 +8,10 @@ from importlib import resources
 
 from jinja2 import PackageLoader
 
-from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.conformance.reports.html import page
-from pass_harness.conformance.reports.html.format import plural, span
-from pass_harness.conformance.reports.model import RuleReport
+from pass_harness.conformance.reports.model import VIOLATED, Report, RuleReport
+from pass_harness.conformance.reports.numbers import plural, span
+from pass_harness.conformance.reports.violations import because, sentence, violations
 from pass_harness.load.report import charts
 from pass_harness.load.report.charts import Chart, Times
 from pass_harness.load.report.model import IncidentReport, LoadReport
@@ -33,6 +33,16 @@ class ObjectiveRow:
 
 
 @dataclass(frozen=True)
+class ViolatedRule:
+    """A violated rule; what probably follows from it comes next."""
+
+    report: RuleReport
+    standing: str
+    because: str
+    """Mark of a rule that probably follows from another."""
+
+
+@dataclass(frozen=True)
 class View:
     """The formatted values of the template, in addition to the report."""
 
@@ -43,7 +53,7 @@ class View:
     objectives: Sequence[ObjectiveRow]
     incidents: Sequence[str]
     charts: Sequence[Chart]
-    violated: Sequence[RuleReport]
+    violated: Sequence[ViolatedRule]
     verbs: Sequence[tuple[str, ...]]
     endpoints: Sequence[tuple[str, ...]]
     version: str
@@ -71,10 +81,11 @@ def _view(report: LoadReport, version: str) -> View:
         ],
         incidents=[_incident(incident) for incident in report.incidents],
         charts=list(_charts(report)) if report.series.verbs else (),
-        violated=sorted(
-            (rule for rule in report.conformance.rules if rule.verdict == Verdict.VIOLATED),
-            key=lambda rule: (rule.severity != "MUST", -rule.broken),
-        ),
+        violated=[
+            ViolatedRule(rule, report.conformance.standing(rule), _because(rule, report.conformance))
+            for violation in violations(report.conformance)
+            for rule in (violation.rule, *violation.consequences)
+        ],
         verbs=[
             (
                 v.verb,
@@ -90,6 +101,11 @@ def _view(report: LoadReport, version: str) -> View:
         ],
         version=version,
     )
+
+
+def _because(rule: RuleReport, report: Report) -> str:
+    cause = report.cause(rule)
+    return sentence(because(cause, counts=report.standing(rule) == VIOLATED)) if cause else ""
 
 
 def _tiles(report: LoadReport) -> Iterator[tuple[str, str, str]]:
@@ -127,6 +143,7 @@ def _facts(report: LoadReport) -> list[tuple[str, str]]:
         ("Seed", str(event.seed)),
         ("Load generator delay", f"{viewers.late_p99_ms:g} ms (p99)"),
         ("Event loop lag of the mock", f"{adobe.lag_p99_ms:g} ms (p99)" if run.mock else ""),
+        ("Stalls of the mock", f"{adobe.stalls}, {adobe.stalled_s:.1f} s" if adobe.stalls else ""),
         ("Response time of the mock", f"{adobe.answered_p99_ms:g} ms (p99)" if adobe.calls else ""),
         ("Rules", f"{len(report.conformance.rules)} judged" if report.conformance.rules else ""),
     ]
