@@ -20,11 +20,12 @@ from packaging.utils import canonicalize_name
 from docs.tooling import reference
 from pass_harness.conformance.cli.main import main as conformance
 from pass_harness.mock_server.adobe.errors import DCR_ERRORS, ENHANCED_ERRORS
+from pass_harness.mock_server.adobe.sso_errors import SSO_ERRORS
 from pass_harness.mock_server.behaviours.effects import Effect, Lifetimes
 from pass_harness.mock_server.behaviours.model import Behaviour, Match
 from pass_harness.mock_server.catalogue import Application, Integration, Mvpd, ServiceProvider, Subscriber, TempPass
 from pass_harness.mock_server.config.loading import load_settings
-from pass_harness.mock_server.config.settings import Bounds, DefaultLifetimes
+from pass_harness.mock_server.config.settings import Bounds, DefaultLifetimes, Undocumented
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.routes import CONTROL_CALLS, ENDPOINTS
 from pass_harness.mock_server.signing.keys import KeySettings
@@ -39,7 +40,7 @@ def words(name: str) -> set[str]:
 
 
 SETTINGS = [Application, Behaviour, Bounds, DefaultLifetimes, Effect, Lifetimes, Match, Mvpd, Integration]
-SETTINGS += [KeySettings, ServiceProvider, Subscriber, TempPass]
+SETTINGS += [KeySettings, ServiceProvider, Subscriber, TempPass, Undocumented]
 
 
 @pytest.mark.parametrize("struct", SETTINGS)
@@ -82,7 +83,7 @@ def test_every_endpoint_is_documented() -> None:
 
 def test_every_error_is_documented() -> None:
     text = (REFERENCE / "errors.md").read_text("utf-8")
-    for error in ENHANCED_ERRORS.values():
+    for error in [*ENHANCED_ERRORS.values(), *SSO_ERRORS.values()]:
         assert f"| `{error.code}` | {error.action} | {error.status} |" in text
     assert {error for error in DCR_ERRORS if f"| `{error}` |" not in text} == set()
 
@@ -90,7 +91,11 @@ def test_every_error_is_documented() -> None:
 def test_every_header_that_the_mock_reads_is_documented() -> None:
     text = (REFERENCE / "headers.md").read_text("utf-8").lower()
     sources = "".join(path.read_text("utf-8") for path in (ROOT / "mock_server").rglob("*.py"))
-    read = set(re.findall(r'header\("([a-z-]+)"\)|"(a[dp]-[a-z-]+|adobe-[a-z-]+-token|x-roku-[a-z-]+)"', sources))
+    read = set(
+        re.findall(
+            r'header\("([a-z-]+)"\)|"(a[dp]-[a-z-]+|adobe-[a-z-]+-token|x-roku-[a-z-]+|x-sso-[a-z]+)"', sources
+        )
+    )
     names = {name for pair in read for name in pair if name}
     assert "ap-device-identifier" in names
     assert {name for name in names if f"`{name}`" not in text} == set()

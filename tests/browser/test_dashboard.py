@@ -141,6 +141,14 @@ def test_the_detail_has_request_and_response_with_secrets_masked(world: World, p
     assert secret not in page.content()
 
 
+def test_the_detail_explains_an_unknown_path(world: World, page: Page) -> None:
+    world.http.get("/api/v2/REF30/profile")
+    open_dashboard(page, world)
+    rows(page).first.click()
+    explained = re.compile(r"^Not Found\. The nearest endpoint is GET \S+ \(profiles\): write .profiles. instead of ")
+    expect(page.get_by_role("dialog").locator(".problem")).to_have_text(explained)
+
+
 def test_the_list_works_by_keyboard(world: World, page: Page) -> None:
     log_in(world)
     open_dashboard(page, world)

@@ -39,6 +39,21 @@ def test_an_incomplete_session_shows_the_missing_parameters(world: World, page: 
     expect(sessions.get_by_role("button", name="Log in")).to_have_count(0)
 
 
+def test_sso_profiles_show_their_devices(world: World, page: Page) -> None:
+    open_dashboard(page, world)
+    sessions = panel(page, "Sessions")
+    expect(sessions.get_by_role("heading", name="SSO profiles")).to_have_count(0)
+    for name in ("living-room-tv", "phone"):
+        headers = {**world.device(name=name).headers, "X-SSO-ID": "alice"}
+        assert world.http.post("/api/REF30/serviceToken", headers=headers).status_code == 201
+    expect(sessions.get_by_role("heading", name="SSO profiles")).to_be_visible()
+    card = sessions.get_by_role("listitem").filter(has_text="REF30 · no login")
+    expect(card).to_contain_text("living-room-tv")
+    expect(card.get_by_role("listitem").last).to_have_text("phonesso")
+    card.get_by_role("button", name="phone").click()
+    expect(rows(page)).to_have_count(1)
+
+
 def test_a_login_to_an_ended_session_shows_an_error(world: World, page: Page) -> None:
     device = wait_for_a_login(world)
     open_dashboard(page, world)
@@ -64,6 +79,7 @@ def test_a_behaviour_is_disabled_enabled_and_removed(world: World, page: Page) -
     over, ours = cards.first, cards.last
     expect(over).to_contain_text(re.compile("b1.*over.*3 hits.*status 503"))
     expect(ours).to_contain_text("Where endpoint profiles*")
+    expect(ours).to_contain_text("No hit: no request has come while the behaviour was in effect.")
     assert device.poll().status_code == 503
     switch = ours.get_by_role("switch", name="Enabled")
     switch.uncheck()
@@ -97,10 +113,13 @@ def test_behaviours_are_added_from_presets_and_from_json(world: World, page: Pag
     text.fill('{"effect": {"status": 200}}')
     add.click()
     expect(behaviours.get_by_role("alert").last).to_contain_text("effect.status must be from 400 to 599")
-    text.fill('{"effect": {"latency": {"uniform": ["1ms", "2ms"]}}, "times": 2}')
+    text.fill('{"match": {"mvpd": "Dich"}, "effect": {"latency": {"uniform": ["1ms", "2ms"]}}, "times": 2}')
     add.click()
     expect(card).to_have_count(2)
     expect(card.last).to_contain_text('latency {"uniform":["1ms","2ms"]}')
+    expect(behaviours.get_by_role("alert").last).to_have_text(
+        'Warning: match.mvpd: the catalogue has no MVPD "Dich"; did you mean "Dish"?'
+    )
 
 
 def test_the_clock_is_advanced(world: World, page: Page) -> None:
@@ -125,17 +144,19 @@ def test_findings_link_to_their_exchanges(world: World, page: Page) -> None:
     be_throttled(world)
     expect(page.get_by_role("tab", name="Findings")).to_contain_text(re.compile(r"Findings \d"))
     findings = panel(page, "Findings")
+    expect(findings.get_by_role("heading", name=re.compile(r"Advice \(\d"))).to_be_visible()
     rule = findings.get_by_role("listitem").filter(has_text="authentication.poll-interval")
     rule.locator("summary").click()
     first = rule.get_by_role("listitem").first
     expect(first).to_contain_text(HASTY)
     expect(first).to_contain_text("Expectedat least 3 s between two polls")
-    first.get_by_role("button", name=re.compile(r"#\d+")).first.click()
+    evidence = first.get_by_role("button", name=re.compile(r"#\d+"))
+    evidence.first.click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Evidence against authentication.poll-interval")
     page.keyboard.press("Escape")
     first.get_by_role("button", name="Show in the list").click()
-    expect(rows(page)).to_have_count(2)
+    expect(rows(page)).to_have_count(evidence.count())
     narrow(page, "rule:authentication.poll-interval")
     expect(rows(page).nth(10)).to_be_visible()  # eleven calls pass; the number of further ones depends on time
     page.wait_for_timeout(2500)  # the panel has refreshed: an opened item stays open
@@ -228,3 +249,16 @@ def test_files_served_without_the_token_contain_no_state(guarded: str) -> None:
         for word in ("REF30", "Cablevision", "viewer", TOKEN):
             assert not any(word in text for text in texts), word
         assert stranger.get("/_mock/events").status_code == 401
+
+
+def test_stalls_of_the_mock_are_beside_the_findings(world: World, page: Page) -> None:
+    stalls = [{"at": 1_752_149_281_000 + 1000 * nth, "wall": float(nth), "stalled_ms": 2300.0} for nth in range(3)]
+    answers = [{"stalls": [], "all": 0}, {"stalls": stalls, "all": 1003}]
+    page.route(
+        "**/_mock/stalls", lambda route: route.fulfill(json=answers.pop(0) if len(answers) > 1 else answers[0])
+    )
+    open_dashboard(page, world)
+    findings = panel(page, "Findings")
+    expect(findings).to_contain_text(
+        re.compile(r"The mock stalled 1,003 times, last at \d\d:08:03\.000 for 2300 ms\.")
+    )

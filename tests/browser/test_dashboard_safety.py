@@ -135,6 +135,21 @@ def test_markup_in_requests_is_escaped(world: World, page: Page) -> None:
     assert page.locator("img, script:not([src='dashboard/main.js'])").count() == 0
 
 
+def test_control_characters_are_shown_escaped(world: World, page: Page) -> None:
+    """A bidirectional override would reverse the text that follows it."""
+    reversing = "a\u202ecod\x9b\u200f"
+    device = world.device("203.0.113.9", name=f"box {reversing}")
+    device.start_session(**{**SESSION, "domainName": reversing}, redirectUrl=world.app)
+    world.http.get(f"/{reversing}")
+    open_dashboard(page, world)
+    expect(page.get_by_role("grid")).to_contain_text("/a\\u202ecod\\u009b\\u200f")
+    for row in rows(page).all():
+        row.click()
+        expect(page.get_by_role("dialog")).to_contain_text("Response")
+        assert re.search("[\u202e\u200f\x9b]", page.locator("body").inner_text()) is None
+        page.keyboard.press("Escape")
+
+
 def test_markup_in_headers_is_escaped(world: World, page: Page) -> None:
     """The rate limit accepts any X-Forwarded-For as an address."""
     world.http.post("/_mock/behaviours", json={"effect": {"throttle": {"rate": 0.01, "burst": 1}}})

@@ -68,7 +68,7 @@ def not_activated(world: World, page: Page) -> None:
 
 
 def signed_out(world: World, page: Page) -> None:
-    page.goto(world.logout_page(redirect_url=world.app))
+    page.goto(world.logout_page())
 
 
 def error(world: World, page: Page) -> None:
@@ -141,7 +141,7 @@ def test_markup_in_a_providers_name_is_escaped(world: World, page: Page) -> None
 @pytest.mark.parametrize(
     "url", ["javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,<script>alert(1)</script>"]
 )
-def test_a_javascript_redirect_is_not_a_link(world: World, page: Page, url: str) -> None:
+def test_a_logout_never_leads_to_javascript(world: World, page: Page, url: str) -> None:
     page.goto(world.logout_page(redirect_url=url))
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     assert page.get_by_role("link").count() == 0
@@ -154,9 +154,6 @@ def test_a_javascript_redirect_is_not_a_link(world: World, page: Page, url: str)
 
 
 def test_markup_in_a_redirect_is_escaped(world: World, page: Page) -> None:
-    page.goto(world.logout_page(redirect_url=f"https://adobe.com/{MARKUP}"))
-    unharmed(page)
-    assert page.get_by_role("link").get_attribute("href") == f"https://adobe.com/{MARKUP}"
     stored = world.device().start_session(
         mvpd="Cablevision",
         domainName='a"><script>alert(1)</script>',

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -71,6 +71,10 @@ class Plan:
     """Maximum time to an answer, in seconds."""
     lag: float = 0.0
     """Maximum event-loop lag of the mock, in seconds."""
+    stalls: tuple[tuple[float, float], ...] = ()
+    """Times in which the mock does not run: begin and duration in seconds, from the start of the night on."""
+    fixed_rate: bool = False
+    """Polls are sent by the clock of the service, so that one may follow soon after a slow response to another."""
     busy: float = 0.0
     """Maximum delay of a request of an overloaded service, in seconds."""
     trouble: float = 0.0
@@ -81,6 +85,26 @@ class Plan:
     """Number of times that the mock's clock is advanced by some hours."""
 
 
+class Stalls:
+    """The stalls of the mock in a night."""
+
+    def __init__(self, begin_s: float, stalls: Iterable[tuple[float, float]]) -> None:
+        self._stalls = [(begin_s + after_s, begin_s + after_s + lasts_s) for after_s, lasts_s in stalls]
+
+    def left_s(self, at_s: float) -> float:
+        """Return the seconds from ``at_s`` until the mock runs."""
+        end_s = at_s
+        for stall_begin_s, stall_end_s in sorted(self._stalls):
+            if stall_begin_s <= end_s < stall_end_s:
+                end_s = stall_end_s
+        return end_s - at_s
+
+    def longest_s(self, from_s: float, to_s: float) -> float:
+        """Return the duration of the longest stall in a time, in seconds; 0 without one."""
+        overlapping = [end_s - begin_s for begin_s, end_s in self._stalls if begin_s <= to_s and from_s < end_s]
+        return max(overlapping, default=0.0)
+
+
 class Simulation:
     """Time, randomness and the trace. ``during`` is the length of the night, for events in the middle of it."""
 
@@ -88,6 +112,7 @@ class Simulation:
         self.plan = plan
         self.chance = random.Random(plan.seed)
         self.trace = Trace(now=100.0)
+        self.stalls = Stalls(self.trace.now, plan.stalls)
         self._due: list[tuple[float, int, Steps[None]]] = []
         self._numbers = count()
 
@@ -120,12 +145,17 @@ class Simulation:
         lag = self.chance.uniform(0, self.plan.lag)
         if lag:
             yield lag
+        lag = max(lag, self.stalls.longest_s(self.now, self.now))
+        yield self.stalls.left_s(self.now)
         at, takes = self.now, self.chance.uniform(0.002, self.plan.slowness)
+        if self.happens(0.5):  # else a stall begins after the exchange is in the journal
+            takes += self.stalls.left_s(at + takes)
+            lag = max(lag, self.stalls.longest_s(at, at + takes))
         self.trace.takes, self.trace.lag_ms = takes, lag * 1000
         self.trace.token_value, latest = token, self.trace.token_value
         made = make(*args, **more)
         self.trace.now, self.trace.token_value = at, latest
-        yield takes
+        yield takes + self.stalls.left_s(at + takes)
         return made
 
     def happens(self, probability: float) -> bool:
@@ -241,14 +271,14 @@ class Service:
             elif self._renewing:
                 yield 0.01
             elif self._token_until - self.sim.now < 30.0 or self.trace.token_value in self._rejected:
-                yield from self._renew()
+                yield from self._renew(viewer)
             else:
                 return
 
-    def _renew(self) -> Steps[None]:
+    def _renew(self, viewer: Viewer) -> Steps[None]:
         self._renewing = True
         asked, value = self.sim.now, f"t{next(self._numbers)}"
-        yield from self.sim.exchange(self.trace.token, value, life=self.plan.token_life)
+        yield from self.sim.exchange(self.trace.token, value, life=self.plan.token_life, viewer=viewer)
         self.trace.token_value, self._token_until = mask(value), asked + self.plan.token_life
         self._renewing = False
 

@@ -192,6 +192,7 @@ class Evening:
                 verb=verb, device=self.viewer.device, ip=self.viewer.ip, scenario="night", started=started,
                 ended=self.sim.now, arguments=arguments, returns=returns, facts=self.viewer.facts, failure=failure,
                 status=503 if failure else 200, shares_address=self.taste.shares_address,
+                lag_ms=self.sim.stalls.longest_s(started, self.sim.now) * 1000,
             )
         )  # fmt: skip
         return returns
@@ -250,7 +251,7 @@ class Evening:
         return None
 
     def _temporary_login(self, returns: dict[str, Any]) -> Steps[str | None]:
-        make = partial(self.trace.session, "", self.viewer, authorize=True, **self.temporary)
+        make = partial(self.trace.session, "", self.viewer, authorize=True)
         looked = yield from self._call(self._profile(found=False))
         if looked.status != 200:
             return "503"
@@ -281,8 +282,15 @@ class Evening:
             over = {"status": 400} if self.sim.now >= expires else {}
             return self.trace.poll(code, found=code in self.entered and not over, life=self.life, **{**over, **more})
 
+        sent = self.sim.now
+
+        def wanted() -> bool:
+            nonlocal sent
+            sent = self.sim.now
+            return self.code == code
+
         while self.code == code and self.sim.now < expires:
-            made = yield from self.service.call(self.viewer, make, tries=1, wanted=lambda: self.code == code)
+            made = yield from self.service.call(self.viewer, make, tries=1, wanted=wanted)
             if self.code != code or made is None:
                 return
             if made.status == 400:
@@ -291,7 +299,8 @@ class Evening:
                 self.until, self.known, self.lost, self.code = made.wall + self.life, True, False, None
                 self.permits = set()
                 return
-            yield self.sim.chance.uniform(3.1, 5.0)
+            since = sent if self.service.plan.fixed_rate else self.sim.now
+            yield max(0.0, since + self.sim.chance.uniform(3.1, 5.0) - self.sim.now)
         if self.code == code:
             self.code = None
 

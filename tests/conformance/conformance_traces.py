@@ -63,6 +63,10 @@ def encode(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
+def _described(viewer: Viewer | None) -> dict[str, str | None]:
+    return {"x-device-info": viewer.info} if viewer else {}
+
+
 def error(code: str, action: str = "none", status: int = 403, message: str = "No.") -> dict[str, Any]:
     return {"action": action, "status": status, "code": code, "message": message}
 
@@ -144,22 +148,31 @@ class Trace:
     def register(self, client: str = "client-1", *, status: int = 201, viewer: Viewer | None = None) -> Exchange:
         self.client = client
         return self.exchange(
-            "dcr.register", "/o/client/register", method="POST", status=status, viewer=viewer,
-            headers={"content-type": "application/json"}, body=json.dumps({"software_statement": STATEMENT}),
+            "dcr.register", "/o/client/register", method="POST", status=status, viewer=viewer, device=None,
+            headers={"content-type": "application/json", **_described(viewer)},
+            body=json.dumps({"software_statement": STATEMENT}),
             answer={"client_id": client, "client_secret": mask(client)},
         )  # fmt: skip
 
     def token(
-        self, value: str = "t1", *, life: float = 21600, client: str | None = None, error: str | None = None
+        self,
+        value: str = "t1",
+        *,
+        life: float = 21600,
+        client: str | None = None,
+        error: str | None = None,
+        viewer: Viewer | None = None,
     ) -> Exchange:
+        """Request a token for the call of a viewer, or for no device."""
         client = client or self.client or "client-1"
         if error is None:
             self.token_value = mask(value)
         sent = {"grant_type": "client_credentials", "client_id": client, "client_secret": mask(client)}
         granted = {"access_token": mask(value), "created_at": self.ms(), "expires_in": life}
         return self.exchange(
-            "dcr.token", "/o/client/token", method="POST", viewer=None, client_id=client,
-            status=201 if error is None else 400, headers={"content-type": "application/x-www-form-urlencoded"},
+            "dcr.token", "/o/client/token", method="POST", viewer=viewer, device=None, client_id=client,
+            status=201 if error is None else 400,
+            headers={"content-type": "application/x-www-form-urlencoded", **_described(viewer)},
             body=urlencode(sent), answer=granted if error is None else {"error": error},
         )  # fmt: skip
 
@@ -235,16 +248,18 @@ class Trace:
             answer = {"actionName": "authorize", "reasonType": "authenticated"}
         answer = more.pop("answer", answer)
         headers = {"content-type": "application/x-www-form-urlencoded", **more.pop("headers", {})}
+        more.setdefault("mvpd", MVPD)
         return self.call(
             "sessions.create", "sessions", viewer, method="POST", body=urlencode(sent or given),
-            headers=headers, mvpd=MVPD, code=code if "notAfter" in answer else None, answer=answer, **more,
+            headers=headers, code=code if "notAfter" in answer else None, answer=answer, **more,
         )  # fmt: skip
 
     def resume(self, code: str = "AAAAAAA", viewer: Viewer = VIEWER, **more: Any) -> Exchange:
         more.setdefault("answer", {"actionName": "authenticate", "code": code})
+        more.setdefault("body", urlencode({"mvpd": MVPD}))
         return self.exchange(
             "sessions.resume", f"/api/v2/{SERVICE_PROVIDER}/sessions/{code}", method="POST", viewer=viewer, code=code,
-            headers={"content-type": "application/x-www-form-urlencoded"}, body=urlencode({"mvpd": MVPD}),
+            headers={"content-type": "application/x-www-form-urlencoded"},
             service_provider=SERVICE_PROVIDER, mvpd=MVPD, **more,
         )  # fmt: skip
 
@@ -321,11 +336,10 @@ class Trace:
             decisions.append(decision)
         more.setdefault("answer", {"decisions": decisions})
         headers = {"content-type": "application/json", **more.pop("headers", {})}
-        more.setdefault("path", f"decisions/{kind}/{MVPD}")
+        more.setdefault("mvpd", MVPD)
+        more.setdefault("path", f"decisions/{kind}/{more['mvpd']}")
         more.setdefault("body", json.dumps({"resources": resources}))
-        return self.call(
-            f"decisions.{kind}", more.pop("path"), viewer, method="POST", headers=headers, mvpd=MVPD, **more
-        )
+        return self.call(f"decisions.{kind}", more.pop("path"), viewer, method="POST", headers=headers, **more)
 
     def logout(
         self,
@@ -333,14 +347,15 @@ class Trace:
         *,
         name: str = "logout",
         url: str | None = "https://mvpd.example/out",
+        mvpd: str = MVPD,
         **more: Any,
     ) -> Exchange:
-        action: dict[str, Any] = {"actionName": name, "actionType": "interactive" if url else "none", "mvpd": MVPD}
+        action: dict[str, Any] = {"actionName": name, "actionType": "interactive" if url else "none", "mvpd": mvpd}
         if url:
             action["url"] = url
         more.setdefault("query", urlencode({"redirectUrl": "https://adobe.com/"}))
-        more.setdefault("answer", {"logouts": {MVPD: action}})
-        return self.call("logout", f"logout/{MVPD}", viewer, mvpd=MVPD, **more)
+        more.setdefault("answer", {"logouts": {mvpd: action}})
+        return self.call("logout", f"logout/{mvpd}", viewer, mvpd=mvpd, **more)
 
     # Verbs
 
@@ -354,6 +369,7 @@ class Trace:
         status: int | None = None,
         visitor: str = "",
         arranged: Mapping[str, str] | None = None,
+        lacks: tuple[str, ...] = (),
         **arguments: Any,
     ) -> Iterator[dict[str, Any]]:
         """The block holds the service's work for this verb; fill in what the verb returns."""
@@ -366,7 +382,7 @@ class Trace:
                 verb=verb, device="" if verb in OF_THE_SERVICE else viewer.device, ip=viewer.ip, scenario="test",
                 started=started, ended=self.now, arguments=arguments, returns=returns, facts=viewer.facts,
                 failure=failure, status=(503 if failure else 200) if status is None else status,
-                visitor=visitor, arranged=dict(arranged or {}),
+                visitor=visitor, arranged=dict(arranged or {}), lacks=lacks,
             )
         )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Releases a rule set: writes all current rules, with their severities and a digest that detects changes.
+"""Releases a rule set: writes all current rules, with their grades and a digest that detects changes.
 
 It also writes the kinds of their findings: fingerprints contain them, so no kind is renamed from then on.
 
@@ -27,13 +27,13 @@ def freeze(version: str, folder: Path, digests: Path, kinds: Path) -> None:
         raise SystemExit(f"{version}: a version is a year and a number, like 2026.1")
     if file.exists():
         raise SystemExit(f"{file}: is released, so it is not changed; choose the next number")
-    severities = {rule.card.id: rule.card.severity for rule in all_rules()}
-    lines = "".join(f'"{rule}" = "{severity}"\n' for rule, severity in severities.items())
+    grades = {rule.card.id: rule.card.grade for rule in all_rules()}
+    lines = "".join(f'"{rule}" = "{grade}"\n' for rule, grade in grades.items())
     file.write_text(
         f"# The rule set {version}. It is released: never changed, see CONTRIBUTING.md.\n[rules]\n{lines}"
     )
     with digests.open("a", encoding="utf-8") as known:
-        known.write(f'"{version}" = "{rule_sets.digest(severities)}"\n')
+        known.write(f'"{version}" = "{rule_sets.digest(grades)}"\n')
     kinds.write_text(released_kinds(), "utf-8")
 
 

@@ -38,14 +38,14 @@ from collections.abc import Iterator
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Outcome
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Rule, Severity
+from pass_harness.conformance.rule import Card, Grade, Rule
 
 
 class {name}(Rule):
     card = Card(
         id="{id}",
         title="CHANGE ME: a sentence that is true of a service that keeps the rule",
-        severity=Severity.{severity},
+        grade=Grade.{grade},
         requirement="CHANGE ME: what Adobe asks, in our words.",
         breaks="CHANGE ME: what goes wrong for viewers where it is broken.",
         remedy="CHANGE ME: how to mend a service that breaks it.",
@@ -95,7 +95,7 @@ Next:
 """
 
 
-def begin(rule: str, citation: str, severity: str, root: Path) -> str:
+def begin(rule: str, citation: str, grade: str, root: Path) -> str:
     """Create everything, or nothing if one part is refused; print the next steps."""
     found = ID.fullmatch(rule)
     if found is None or found[1] not in PHASES:
@@ -107,7 +107,7 @@ def begin(rule: str, citation: str, severity: str, root: Path) -> str:
         "id": rule,
         "slug": slug,
         "name": "".join(part.capitalize() for part in slug.split("-")),
-        "severity": severity,
+        "grade": grade,
         "citation": citation,
         "header": f"x-{slug}",
         "breaker": f"breaks_{slug.replace('-', '_')}",
@@ -154,6 +154,6 @@ if __name__ == "__main__":
     parser.add_argument(
         "--citation", required=True, help="where Adobe asks for it: a name in conformance/requirements/citations.py"
     )
-    parser.add_argument("--severity", choices=("MUST", "SHOULD"), default="MUST")
+    parser.add_argument("--grade", choices=("MUST", "SHOULD"), default="MUST")
     given = parser.parse_args()
-    sys.stdout.write(begin(given.rule, given.citation, given.severity, ROOT))
+    sys.stdout.write(begin(given.rule, given.citation, given.grade, ROOT))

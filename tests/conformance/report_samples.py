@@ -9,15 +9,18 @@ from breakers import BREAKERS
 from conformance_traces import Trace, Viewer
 from trace_verdicts import judge
 
-from pass_harness.conformance.evaluation.engine import Judge, in_order
+from pass_harness.conformance.evaluation.engine import Judge
 from pass_harness.conformance.evaluation.evidence_history import EvidenceHistory
+from pass_harness.conformance.evaluation.ordering import in_order
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import all_rules
+from pass_harness.conformance.reports.composition import compose
 from pass_harness.conformance.reports.formats import FORMS
-from pass_harness.conformance.reports.model import Report, Run, ScenarioReport, compose
+from pass_harness.conformance.reports.model import Report, ScenarioReport
+from pass_harness.conformance.reports.run import Run
 
 MARKUP = '"><img src=x onerror=alert(1)><script>alert(1)</script></style></title>'
-HOSTILE = f"{MARKUP} `code` **bold** | cell [link](javascript:alert(1)) $(touch x) 'q' \\ \x00\x1b[31m"
+HOSTILE = f"{MARKUP} `code` **bold** | cell [link](javascript:alert(1)) $(touch x) 'q' \\ \x00\x1b[31m\u202e\u2066"
 
 
 def violated(*rules: str) -> Report:

@@ -6,6 +6,7 @@ import os
 import random
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import accumulate
 
 from compliant_service import Plan, Taste
 from compliant_viewers import night
@@ -21,9 +22,13 @@ NIGHTS = int(os.environ.get("PASS_HARNESS_COMPLIANT_NIGHTS", "50"))
 """Nights per test; a long run takes the number from the environment."""
 NOT_IN_A_NIGHT = {
     "configuration.filtered",
+    "authentication.degraded-access-used",
     "authentication.encrypted-metadata-handled",
     "authentication.several-profiles-handled",
+    "authentication.poll-stops-on-logout",
+    "authentication.temppass-needs-no-login",
     "authorization.media-token-verified",
+    "headers.single-sign-on",
     "headers.visitor-identifier-passed",
     "errors.circuit-breaker",
     "errors.client-errors-not-retried",
@@ -60,6 +65,15 @@ PLANS = st.builds(
     restarts=st.integers(0, 1),
     clock_steps=st.integers(0, 2),
 )
+
+
+def after_each_other(times: list[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+    """Return stalls as `Plan.stalls` has them, from the seconds before each one and its duration."""
+    ends_s = accumulate(before_s + lasts_s for before_s, lasts_s in times)
+    return tuple((end_s - lasts_s, lasts_s) for end_s, (_, lasts_s) in zip(ends_s, times, strict=True))
+
+
+STALLS = st.lists(st.tuples(st.floats(0.01, 8), st.floats(0.3, 3.0)), min_size=10, max_size=40).map(after_each_other)
 nights = settings(max_examples=NIGHTS, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -82,6 +96,21 @@ def test_an_undriven_service_with_shared_household_addresses_is_never_flagged(pl
 @given(PLANS, st.sampled_from([0.2, 0.3, 1.0]))
 def test_a_lagging_mock_reports_no_violation(plan: Plan, lag: float) -> None:
     assert flagged(night(replace(plan, lag=lag)), Verdict.VIOLATED) == {}
+
+
+@nights
+@given(PLANS, STALLS)
+def test_a_stalling_mock_reports_no_violation(plan: Plan, stalls: tuple[tuple[float, float], ...]) -> None:
+    assert flagged(night(replace(plan, stalls=stalls, fixed_rate=True)), Verdict.VIOLATED) == {}
+
+
+@nights
+@given(PLANS, STALLS)
+def test_a_stalling_mock_without_a_driver_reports_no_violation(
+    plan: Plan, stalls: tuple[tuple[float, float], ...]
+) -> None:
+    observed = night(replace(plan, stalls=stalls, fixed_rate=True, restarts=0))
+    assert flagged((seen for seen in observed if isinstance(seen, Exchange)), Verdict.VIOLATED) == {}
 
 
 @nights

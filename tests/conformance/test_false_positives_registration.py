@@ -111,6 +111,31 @@ def test_a_token_sent_long_after_its_rejection_is_a_violation() -> None:
     assert "registration.unauthorized-renews-first" in violated(trace.observations)
 
 
+def test_a_token_that_works_after_its_rejection_may_be_used_on() -> None:
+    """For example a service that got a fresh token rejected, gave up, and has no other token."""
+    refused = error("invalid_access_token_client_application", "application-registration", 401)
+    trace = Trace().start()
+    trace.profiles(VIEWER, status=401, answer=refused)
+    trace.wait(1)
+    trace.profiles(OTHER)
+    trace.wait(6)
+    trace.profiles(OTHER)
+    trace.profiles(VIEWER)
+
+    assert "registration.unauthorized-renews-first" not in violated(trace.observations)
+
+
+def test_a_token_that_worked_before_its_rejection_is_not_proven_to_work() -> None:
+    refused = error("invalid_access_token_client_application", "application-registration", 401)
+    trace = Trace().start()
+    trace.profiles(OTHER)
+    trace.profiles(VIEWER, status=401, answer=refused)
+    trace.wait(6)
+    trace.profiles(OTHER)
+
+    assert "registration.unauthorized-renews-first" in violated(trace.observations)
+
+
 def test_a_token_refused_for_one_service_provider_stays_valid_for_others() -> None:
     refused = error("invalid_access_token_service_provider", "application-registration", 401)
     trace = Trace().start()

@@ -115,6 +115,18 @@ def test_both_forms_of_errors_that_are_handled_pass() -> None:
     silent(trace, "errors.top-level-and-item-level")
 
 
+@pytest.mark.parametrize(("action", "verdict"), [("retry", Verdict.INCONCLUSIVE), ("none", Verdict.VIOLATED)])
+def test_a_circuit_breaker_that_another_device_opened_may_stop_a_retry(action: str, verdict: Verdict) -> None:
+    trace = Trace().start()
+    for _ in range(3):
+        trace.authorize("a", OTHER, status=503)
+        trace.wait(1)
+    with trace.verb("play", resource="a", failure="503", status=503):
+        trace.authorize("a", action=action)
+
+    assert judge(trace.observations)["errors.top-level-and-item-level"].verdict is verdict
+
+
 def test_tolerated_unknown_members_pass() -> None:
     trace = Trace().start()
     with trace.verb("start"):
@@ -178,9 +190,20 @@ def test_few_retry_series_pass_without_a_driver(viewers: int, verdict: Verdict) 
     for number in range(viewers):
         for _ in range(3):
             trace.profiles(Viewer(f"device-{number}", f"198.18.1.{number}"), status=500)
-            trace.wait(0.5)
+            trace.wait(0.4)
 
     assert judge(trace.observations)["errors.server-errors-spaced"].verdict is verdict
+
+
+def test_retries_without_a_pause_do_not_grow_by_the_noise_between_them() -> None:
+    trace = Trace().start()
+    for viewer in (VIEWER, OTHER):
+        with trace.verb("start", viewer, failure="503"):
+            for delay in (0.001, 0.002, 0.003):
+                trace.profiles(viewer, status=500)
+                trace.wait(delay)
+
+    assert judge(trace.observations)["errors.server-errors-spaced"].verdict is Verdict.VIOLATED
 
 
 def test_connections_that_follow_dns_in_time_pass() -> None:
@@ -203,3 +226,39 @@ def test_a_refused_impostor_passes_and_an_uncalled_one_is_not_exercised() -> Non
     trace.ask("repoint", returns={"refused": 2, "trusted": 0})
 
     silent(trace, "environment.tls-verified")
+
+
+def moved(*, repointed: bool, connects_before: bool = False) -> Trace:
+    """Return a trace in which Adobe Pass moves, and a connection goes to the old address more than 30 s later."""
+    trace = Trace().start()
+    trace.ask("fail_over", **{"from": "127.0.0.2", "to": "127.0.0.3"})
+    trace.wait(32)
+    if connects_before:
+        trace.profiles(connection="c2", server="127.0.0.2:8300")
+        trace.wait(1)
+    if repointed:
+        with trace.verb("repoint") as returns:
+            trace.profiles(connection="c3", server="127.0.0.2:8300")  # the service boots
+            returns |= {"refused": 1, "trusted": 0}
+    trace.wait(5)
+    trace.profiles(connection="c4", server="127.0.0.2:8300")
+    return trace
+
+
+def test_connections_that_the_suite_repointed_do_not_count_as_stale_addresses() -> None:
+    rule = "environment.dns-at-most-30s"
+
+    assert rule not in violated(moved(repointed=True).observations)
+    assert rule in violated(moved(repointed=False).observations)
+    assert violated(moved(repointed=True, connects_before=True).observations)[rule].broken == 1
+
+
+def test_an_app_that_waits_for_the_process_of_the_service_is_answered_in_time() -> None:
+    trace = Trace().start()
+    trace.log_in()
+    with trace.verb("play", resource="a", failure="503"):
+        trace.wait(2)
+        trace.authorize("a", status=503)
+        trace.wait(8.5)
+
+    silent(trace, "errors.outage-answered")

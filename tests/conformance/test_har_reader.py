@@ -64,7 +64,7 @@ def read(path: Path, *others: str) -> list[Exchange]:
     [
         ("mock.har", 10, 0, set()),
         ("mitmproxy.har", 9, 1, set()),
-        ("chrome.har", 9, 3, {"headers.forwarded-for"}),
+        ("chrome.har", 9, 3, set()),
     ],
 )
 def test_samples_of_every_kind_are_judged(
@@ -78,6 +78,18 @@ def test_samples_of_every_kind_are_judged(
         assert {rule.id for rule in report.rules if rule.verdict == "violated"} == violated
         passed = {rule.id for rule in report.rules if rule.verdict == "passed"}
         assert {"headers.authorization", "registration.token-reused", "authentication.poll-interval"} <= passed
+
+
+def test_an_archive_of_version_1_says_so(save: Save) -> None:
+    at_adobe = entry("https://api.auth.adobe.com/api/v1/checkauthn?requestor=REF30")
+    at_mock = entry("http://127.0.0.1:8300/reggie/v1/REF30/regcode")
+    elsewhere = entry("https://proxy.example/api/v1/authorize")
+
+    report = audit([save(at_adobe, at_mock, elsewhere)], all_rules(), Expectations())
+
+    assert report.verdict == "inconclusive"
+    assert report.run.not_judged.startswith("2 calls of REST API V1 (/api/v1/…, /reggie/v1/…) and none of V2")
+    assert report.run.resembling == {"proxy.example": 1}
 
 
 def test_archives_of_other_tools_are_recognised_like_the_mock_does(tmp_path: Path) -> None:
@@ -98,6 +110,19 @@ def test_an_invalid_entry_is_refused_at_any_position(save: Save) -> None:
 
     with pytest.raises(ConfigError, match=r"trace\.har: entry 4: "):
         read(path)
+
+
+def test_a_client_secret_that_an_archive_has_issued_is_masked_in_later_entries(save: Save) -> None:
+    secret = "0123456789abcdef-of-adobe"
+    content = {"text": json.dumps({"client_id": "a", "client_secret": secret})}
+    register = entry("https://api.auth.adobe.com/o/client/register")
+    register |= {"response": {"status": 201, "content": content}}
+    later = entry(REAL + f"?odd={secret}", "2026-01-01T00:00:01Z")
+    later["request"]["headers"] = [{"name": "X-Odd", "value": secret}]
+
+    _, seen = read(save(register, later))
+
+    assert (seen.query, seen.request_headers["x-odd"]) == (f"odd={mask(secret)}", mask(secret))
 
 
 def test_secrets_of_an_archive_are_masked() -> None:

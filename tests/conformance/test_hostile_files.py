@@ -22,6 +22,7 @@ from pass_harness.conformance.service_toml import service_config
 from pass_harness.load import event, slo
 from pass_harness.mock_server.config import loading as config
 from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.formats.printable import printable_block, shortened
 from pass_harness.mock_server.openapi.document_reader import UnreadableDocument, read_document
 
 DEEP = {
@@ -113,12 +114,27 @@ def test_hostile_yaml_is_refused(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "obeyed", ["\x1b[2J", "\x1b]0;title\x07", "\r", "\n", "\x9b31m", "\u202e", "\u2066", "\u2028", "\x00", "\x7f"]
+    "obeyed",
+    [
+        *("\x1b[2J", "\x1b]0;title\x07", "\r", "\n", "\x9b31m", "\x00", "\x7f", "\ufeff", "\ud800"),
+        *("\u202e", "\u2066", "\u2028", "\u200f", "\u061c", "\U000e0041"),
+    ],
 )
 def test_terminal_control_sequences_are_not_printed(obeyed: str) -> None:
     shown = printable(f"a{obeyed}b")
     assert obeyed[0] not in shown
-    assert shown.startswith("a\N{REPLACEMENT CHARACTER}")
+    number = ord(obeyed[0])
+    escape = f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+    assert shown.startswith(f"a{escape}")
     assert shown.endswith("b")
     assert printable_lines("a\nb") == "a\nb"
     assert printable("Süßwaren-Fernsehen \N{TELEVISION}") == "Süßwaren-Fernsehen \N{TELEVISION}"
+
+
+def test_a_body_keeps_its_lines_and_nothing_else_that_a_terminal_obeys() -> None:
+    assert printable_block("a\r\n\tb\rc\u202e\x1b\n") == "a\r\n\tb\\x0dc\\u202e\\x1b\n"
+
+
+def test_a_long_text_keeps_both_ends() -> None:
+    assert shortened("x" * 100, 100) == "x" * 100
+    assert shortened("a" + "x" * 1_000 + "z", 100) == "a" + "x" * 66 + "…(902 more characters)…" + "x" * 32 + "z"

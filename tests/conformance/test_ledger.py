@@ -10,6 +10,7 @@ import pytest
 from pass_harness.conformance.registry import all_rules
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.requirements.ledger import FILES, Requirement, requirements
+from pass_harness.conformance.rule import Grade, Rule
 
 RULES = {rule.card.id for rule in all_rules()}
 
@@ -20,6 +21,13 @@ def test_a_requirement_has_a_source_and_either_rules_or_a_reason(requirement: Re
     assert bool(requirement.rules) != bool(requirement.untested)
     assert set(requirement.rules) <= RULES
     assert requirement.says.endswith(".")
+
+
+@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.card.id)
+def test_the_grade_of_a_rule_is_the_highest_of_its_requirements(rule: type[Rule]) -> None:
+    grades = {Grade(requirement.grade) for requirement in requirements() if rule.card.id in requirement.rules}
+
+    assert rule.card.grade is min(grades, key=list(Grade).index)
 
 
 def test_every_rule_answers_a_requirement() -> None:

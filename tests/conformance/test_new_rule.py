@@ -24,7 +24,8 @@ SOURCE = "FAQ_POLLING_INTERVAL"
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Copy the files that a new rule changes, and those that its tests need."""
     folder = tmp_path_factory.mktemp("copy")
-    for name in ("fixtures", "mock_server", "conformance", "load", "tests/conformance", "tests/matrix"):
+    tests = ("tests/conformance", "tests/matrix", "tests/mock_server")
+    for name in ("fixtures", "mock_server", "conformance", "load", *tests):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "src", folder / "src", symlinks=True)
     for name in ("pyproject.toml", "tests/conftest.py", "tests/everyday.py", "tests/sharing.py"):

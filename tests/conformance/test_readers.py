@@ -14,10 +14,11 @@ from pass_harness.conformance.errors import ConfigError
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.readers.journal_pages import follow
 from pass_harness.conformance.readers.jsonl import read_jsonl
+from pass_harness.conformance.readers.remarks import Remarks
 from pass_harness.conformance.registry import all_rules
 from pass_harness.conformance.running.audit import audit
 from pass_harness.mock_server.client.async_client import ControlClient, ExchangePage
-from pass_harness.mock_server.exchange import Exchange, RecordEnded
+from pass_harness.mock_server.exchange import Exchange, RecordEnded, Stall
 
 
 def recorded() -> list[Exchange]:
@@ -39,7 +40,30 @@ def test_a_recorded_trace_is_read_back(tmp_path: Path, name: str) -> None:
     assert list(read_jsonl(path)) == recorded()
 
 
-@pytest.mark.parametrize("line", [b"{", b"[]", b'{"id": "one"}', b"\xff\xfe", b'{"id": 1, "space": "\x80"}', b"null"])
+def test_stalls_of_the_mock_are_read_apart_from_exchanges(tmp_path: Path) -> None:
+    path = tmp_path / "trace.jsonl"
+    stall, remarks = Stall(at=1000, wall=1.0, stalled_ms=500.0), Remarks()
+    path.write_bytes(msgspec.json.encode(stall) + b"\n" + lines(recorded()))
+
+    assert list(read_jsonl(path, remarks)) == recorded()
+    assert remarks.stalls == [stall]
+    run = audit([path], all_rules(), Expectations()).run
+    assert (run.exchanges, run.stall_count, run.stalled_s) == (len(recorded()), 1, 0.5)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"{",
+        b"[]",
+        b'{"stalled_ms":"long"}',
+        b'{"stalled_ms":1,"at":99999999999999999,"wall":1}',
+        b'{"id": "one"}',
+        b"\xff\xfe",
+        b'{"id": 1, "space": "\x80"}',
+        b"null",
+    ],
+)
 def test_an_invalid_line_is_an_error_with_its_number(tmp_path: Path, line: bytes) -> None:
     path = tmp_path / "trace.jsonl"
     path.write_bytes(lines(recorded()) + line + b"\n")
@@ -57,6 +81,26 @@ def test_a_trace_that_reached_its_limit_is_read_and_named(tmp_path: Path) -> Non
     assert report.run.exchanges == len(recorded())
     assert report.run.cut_short == [str(path)]
     assert report.run.not_judged == f"traces cut at their maximum size: {path}"
+
+
+@pytest.mark.parametrize("left", [b"{", b'{"id":4,"space":"def', b'{"id":4,"space":"\xc3'])
+def test_a_trace_is_judged_up_to_a_torn_last_line_and_named(tmp_path: Path, left: bytes) -> None:
+    path = tmp_path / "trace.jsonl"
+    path.write_bytes(lines(recorded()) + left)
+
+    report = audit([path], all_rules(), Expectations())
+    assert report.run.exchanges == len(recorded())
+    assert report.run.torn == [str(path)]
+    assert report.run.not_judged == f"traces with an incomplete last line: {path}"
+
+
+@pytest.mark.parametrize("content", [b"{", b"notes"])
+def test_a_file_without_an_exchange_is_no_torn_trace(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "trace.jsonl"
+    path.write_bytes(content)
+
+    with pytest.raises(ConfigError, match=r"trace\.jsonl:1: not an exchange"):
+        list(read_jsonl(path))
 
 
 def test_a_damaged_gzip_file_is_an_error(tmp_path: Path) -> None:

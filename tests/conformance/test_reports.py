@@ -15,16 +15,20 @@ from report_samples import hostile
 from rich.console import Console
 from trace_verdicts import judge
 
-from pass_harness.conformance.evaluation.engine import Judge, lacking
+from pass_harness.conformance.evaluation.engine import Judge
 from pass_harness.conformance.evaluation.fingerprint import VERSION
+from pass_harness.conformance.evaluation.untestable import lacking
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import all_rules, select
 from pass_harness.conformance.reports import rule_listing as listing
 from pass_harness.conformance.reports import text
+from pass_harness.conformance.reports.composition import compose
+from pass_harness.conformance.reports.formats import FORMS
 from pass_harness.conformance.reports.json import encode
-from pass_harness.conformance.reports.model import Report, RuleReport, Run, ScenarioReport, compose
+from pass_harness.conformance.reports.model import Report, RuleReport, ScenarioReport
+from pass_harness.conformance.reports.run import KEPT_STALLS, Run
 from pass_harness.conformance.running.audit import audit
-from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.exchange import Exchange, Stall
 
 
 def report(trace: Trace, *, scenarios: tuple[ScenarioReport, ...] = ()) -> Report:
@@ -86,6 +90,22 @@ def test_a_lagging_mock_leaves_the_verdict_open() -> None:
     assert "the mock's event loop lagged by more than 250 ms (1 of 1)" in printed(made)
 
 
+def test_stalls_of_the_mock_are_in_every_report() -> None:
+    run = Run(exchanges=4)
+    run.add_stalls(Stall(at=1_752_149_281_000 + 5_000 * nth, wall=5.0 * nth, stalled_ms=1500.0) for nth in range(30))
+    made = compose(Judge(all_rules(), Expectations()).conclude(), run=run)
+
+    assert made.run.stalls_in_short == (
+        "the mock stalled for 45.0 s (30 times, first at 12:08:01 (1.5 s), 12:08:06 (1.5 s), 12:08:11 (1.5 s) UTC): "
+        "rules do not judge times then"
+    )
+    assert made.run.stalls_in_short in " ".join(printed(made).split())
+    assert made.run.stalls_in_short in FORMS["html"].encode(made).decode()
+    stored = msgspec.json.decode(encode(made))["run"]
+    assert (stored["stalled_s"], stored["stall_count"], len(stored["stalls"])) == (45.0, 30, KEPT_STALLS)
+    assert stored["stalls"][0] == {"began": "2025-07-10T12:08:01.000+00:00", "seconds": 1.5}
+
+
 def test_the_text_begins_with_the_next_step() -> None:
     lines = printed(report(BREAKERS["authentication.poll-interval"]())).splitlines()
 
@@ -93,12 +113,13 @@ def test_the_text_begins_with_the_next_step() -> None:
     start = next(n for n, line in enumerate(lines) if "MUST authentication.poll-interval" in line)
     told = "\n".join(lines[start : start + 15])
     assert "(4 of 4 times)" in told
-    assert "• polled-too-soon; exchanges 4, 5; device device-1" in told
+    assert "• polled-too-soon; 4 times" in told
+    assert "evidence  exchanges 4, 5; device device-1" in told
+    assert "also      exchanges 5, 6; device device-1" in told
     assert "expected  at least 3 s between two polls of a code" in told
     assert "observed  code AAAAAAA was polled again after 1.00 s" in told
     assert "remedy    Wait 3 to 5 seconds" in told
     assert "https://experienceleague.adobe.com/" in told
-    assert "… and 1 more" in told
     assert lines == [line.rstrip() for line in lines]
 
 
@@ -112,7 +133,7 @@ def test_the_text_names_rules_that_were_not_judged() -> None:
     told = printed(made)
     for rule in made.rules:
         assert rule.id in told
-    assert "logout.on-request  verb logout" in told
+    assert "  verb logout" in next(line for line in told.splitlines() if "logout.on-request" in line)
     assert {"rule": "logout.on-request", "needs": "verb logout"} in msgspec.to_builtins(made.untestable)
 
 
@@ -120,7 +141,7 @@ def test_markup_in_evidence_is_printed_literally() -> None:
     finding = {"exchanges": [1], "device": "[red]x[/]", "expected": "[/]", "observed": "[bold]", "blame": "SERVICE"}
     rule = msgspec.convert(
         {"id": "a.b", "title": "[/x]", "severity": "MUST", "verdict": "violated", "opportunities": 1,
-         "findings": [finding], "broken": 1, "remedy": "[[]]"},
+         "findings": [finding], "broken": 1, "remedy": "[[]]", "kinds": [{"fingerprint": "", "findings": 1}]},
         RuleReport,
     )  # fmt: skip
 
@@ -162,7 +183,7 @@ def test_an_audit_judges_recorded_traces(tmp_path: Path) -> None:
     made = audit([path], all_rules(), Expectations())
 
     assert made.exit_code == 1
-    assert made.run.exchanges == len(trace.observations)
+    assert made.run.exchanges == sum(isinstance(seen, Exchange) for seen in trace.observations)
     assert "authentication.poll-interval" in {rule.id for rule in made.rules if rule.verdict == "violated"}
     assert "logout.state-cleared" in {lack.rule for lack in made.untestable}
 
@@ -185,7 +206,7 @@ def test_rules_are_listed_as_text_json_and_markdown() -> None:
 def test_a_rule_is_explained_in_full() -> None:
     out = io.StringIO()
     (rule,) = select(["logout.state-cleared"])
-    listing.explain(rule, Console(file=out, width=400))
+    listing.explain(rule, Console(file=out, width=400), {"2026.1": "SHOULD"})
 
     told = " ".join(out.getvalue().split())
     for part in (rule.card.title, rule.card.requirement, rule.card.breaks, rule.card.remedy, *rule.card.kinds):
@@ -193,3 +214,11 @@ def test_a_rule_is_explained_in_full() -> None:
     assert max(map(len, out.getvalue().partition("Source")[0].splitlines())) <= listing.LINE
     assert rule.card.citations[0].url in out.getvalue()
     assert "verbs logout, status" in out.getvalue()
+    assert out.getvalue().splitlines()[0] == "logout.state-cleared  MUST  (rule set 2026.1: SHOULD)"
+
+
+def test_scenarios_left_out_are_counted_and_some_are_named() -> None:
+    run = Run(scenarios_left_out=list("abcdefg"), left_out_because="--scenario names others")
+    assert run.not_judged == "7 scenarios left out (--scenario names others): a, b, c, d, e and 2 more"
+    run.scenarios_left_out = ["a"]
+    assert run.not_judged == "1 scenario left out (--scenario names others): a"

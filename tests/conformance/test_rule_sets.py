@@ -13,8 +13,8 @@ from audit_command import audit, broken, invoke
 from freeze_rule_set import DIGESTS, freeze
 
 from pass_harness.conformance import rule_sets
-from pass_harness.conformance.registry import all_rules
-from pass_harness.conformance.rule import Severity
+from pass_harness.conformance.registry import all_rules, select
+from pass_harness.conformance.rule import Grade
 
 RULE = "authentication.poll-interval"
 
@@ -57,7 +57,7 @@ def test_the_newest_set_is_the_default_and_named(versions: Path, tmp_path: Path)
     ]
 
 
-def test_a_set_keeps_its_rules_and_severities(versions: Path, tmp_path: Path) -> None:
+def test_a_set_keeps_its_rules_and_grades(versions: Path, tmp_path: Path) -> None:
     trace = broken(RULE, tmp_path)
 
     assert RULE not in {rule["id"] for rule in audit(trace, "--rules", "2026.9").report["rules"]}
@@ -84,9 +84,9 @@ def test_freezing_writes_every_rule_once(tmp_path: Path) -> None:
     freeze("2030.1", tmp_path, digests, kinds)
 
     frozen = tomllib.loads((tmp_path / "2030.1.toml").read_text())["rules"]
-    assert frozen == {rule.card.id: str(rule.card.severity) for rule in all_rules()}
-    severities = {rule: Severity(severity) for rule, severity in frozen.items()}
-    assert tomllib.loads(digests.read_text()) == {"2030.1": rule_sets.digest(severities)}
+    assert frozen == {rule.card.id: str(rule.card.grade) for rule in all_rules()}
+    grades = {rule: Grade(grade) for rule, grade in frozen.items()}
+    assert tomllib.loads(digests.read_text()) == {"2030.1": rule_sets.digest(grades)}
     assert tomllib.loads(kinds.read_text()) == {rule.card.id: list(rule.card.kinds) for rule in all_rules()}
     with pytest.raises(SystemExit, match="is released"):
         freeze("2030.1", tmp_path, digests, kinds)
@@ -95,17 +95,27 @@ def test_freezing_writes_every_rule_once(tmp_path: Path) -> None:
 
 
 def test_a_digest_detects_any_change() -> None:
-    severities = {rule.card.id: rule.card.severity for rule in all_rules()}
-    first = next(iter(severities))
-    changed = severities | {first: Severity.SHOULD if severities[first] is Severity.MUST else Severity.MUST}
-    fewer = {rule: severity for rule, severity in severities.items() if rule != first}
+    grades = {rule.card.id: rule.card.grade for rule in all_rules()}
+    first = next(iter(grades))
+    changed = grades | {first: Grade.SHOULD if grades[first] is Grade.MUST else Grade.MUST}
+    fewer = {rule: grade for rule, grade in grades.items() if rule != first}
 
-    assert len({rule_sets.digest(known) for known in (severities, changed, fewer)}) == 3
+    assert len({rule_sets.digest(known) for known in (grades, changed, fewer)}) == 3
 
 
-def test_a_rule_with_lower_severity_is_otherwise_the_same(versions: Path) -> None:
+def test_a_rule_with_lower_grade_is_otherwise_the_same(versions: Path) -> None:
     (soft,) = rule_sets.named("2026.10").select([RULE]).rules
     (hard,) = rule_sets.named("next").select([RULE]).rules
 
     assert issubclass(soft, hard)
-    assert soft.card == replace(hard.card, severity=Severity.SHOULD)
+    assert soft.card == replace(hard.card, grade=Grade.SHOULD)
+
+
+def test_a_rule_names_the_sets_that_grade_it_otherwise() -> None:
+    (own,) = select(["errors.outage-answered"])
+    (new,) = select(["headers.accept"])
+    (same,) = select(["headers.authorization"])
+
+    assert rule_sets.other_grades(own)["2026.1"] == "MUST"
+    assert rule_sets.other_grades(new)["2026.1"] == "not in the set"
+    assert rule_sets.other_grades(same) == {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance_traces import OTHER, VIEWER, Trace, error
+from conformance_traces import OTHER, VIEWER, Trace, Viewer, error
 
 from pass_harness.conformance.facts.exchanges import read_once
 from pass_harness.conformance.facts.shared_facts import SharedFacts
@@ -57,15 +57,36 @@ def test_a_device_served_by_another_client_sees_the_previous_one() -> None:
     assert known(trace).tokens.previous_client is None
 
 
-def test_a_poll_is_attributed_to_its_device() -> None:
+def test_a_request_for_a_code_is_a_poll_whatever_its_address() -> None:
     trace = Trace().start()
     trace.session("AAAAAAA", VIEWER)
-    trace.poll("AAAAAAA")
-    assert known(trace).sessions.polled == "AAAAAAA"
+    trace.codes["AAAAAAA"] = Viewer("server", "203.0.113.9")
+    for polled in (None, None, "AAAAAAA", "AAAAAAA"):
+        trace.wait(3.5).poll("AAAAAAA")
+        assert known(trace).polls.code == polled
+    assert [poll.id for poll in known(trace).polls.polls("AAAAAAA")] == [4, 5, 6, 7]
 
-    trace.codes["AAAAAAA"] = OTHER
-    trace.poll("AAAAAAA")
-    assert known(trace).sessions.polled is None
+
+def test_a_rare_request_with_other_traits_is_a_lookup() -> None:
+    trace = Trace().start()
+    trace.session()
+    trace.poll()
+    trace.poll(headers={"user-agent": "a phone"})
+    assert known(trace).polls.code is None
+
+    trace.poll()
+    assert known(trace).polls.code == "AAAAAAA"
+    assert [poll.id for poll in known(trace).polls.polls("AAAAAAA")] == [4, 6]
+
+
+def test_a_phone_that_asks_before_the_first_poll_does_not_become_the_poller() -> None:
+    trace = Trace().start()
+    trace.session()
+    trace.poll(headers={"user-agent": "a phone"})
+    trace.wait(2).poll()
+    first = known(trace).polls.first("AAAAAAA")
+    assert first is not None
+    assert first.id == 5
 
 
 def test_a_session_is_replaced_once() -> None:

@@ -21,6 +21,7 @@ def polled_after(gap: float) -> Trace:
     trace.poll()
     trace.wait(gap - ANSWER)
     trace.poll()
+    trace.ask("status")
     return trace
 
 
@@ -39,6 +40,7 @@ def polled_past_expiry(late: float) -> Trace:
     made = trace.session(life=8)
     trace.wait(3)
     trace.poll()
+    trace.poll(status=400, wall=made.wall + 8 + late - 3.0)
     trace.now = made.wall + 8 + late
     trace.poll(status=400)
     trace.wait(20)

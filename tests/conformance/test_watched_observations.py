@@ -9,7 +9,9 @@ from conformance_traces import Trace
 from pass_harness.conformance.evaluation.engine import Judge
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import all_rules
-from pass_harness.conformance.reports.model import Report, Run, compose
+from pass_harness.conformance.reports.composition import compose
+from pass_harness.conformance.reports.model import Report
+from pass_harness.conformance.reports.run import Run
 from pass_harness.conformance.running.watch import Watched
 from pass_harness.mock_server.exchange import Exchange
 

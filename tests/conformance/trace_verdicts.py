@@ -8,10 +8,11 @@ from typing import Any
 import msgspec
 from conformance_traces import Trace
 
-from pass_harness.conformance.evaluation.engine import Judge, RuleResult, Verdict, in_order
+from pass_harness.conformance.evaluation.engine import Judge, RuleResult, Verdict
 from pass_harness.conformance.evaluation.evidence_history import EvidenceHistory
+from pass_harness.conformance.evaluation.ordering import in_order
 from pass_harness.conformance.evaluation.waivers import Waivers
-from pass_harness.conformance.observation import Observation
+from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import all_rules
 from pass_harness.mock_server.exchange import Exchange
@@ -23,9 +24,14 @@ def judge(
     expectations: Expectations | None = None,
     waivers: Waivers | None = None,
 ) -> dict[str, RuleResult]:
-    """Return the results of all rules on a trace, by rule id."""
-    judged = Judge(all_rules(), expectations or Expectations(), history=EvidenceHistory(), waivers=waivers)
-    for observation in in_order(observations):
+    """Return the results of all rules on a trace, by rule id. A trace with verbs is that of a driver."""
+    seen = list(observations)
+    driven = any(isinstance(observation, VerbCall) for observation in seen)
+    judged = Judge(
+        all_rules(), expectations or Expectations(), driven=driven, history=EvidenceHistory(), waivers=waivers
+    )
+    judged.learn_devices(seen)
+    for observation in in_order(seen):
         judged.observe(observation)
     return {result.card.id: result for result in judged.conclude()}
 

@@ -15,7 +15,9 @@ import pytest
 from pass_harness.conformance.drivers.driver import Request
 from pass_harness.conformance.drivers.http_driver import HttpDriver
 from pass_harness.conformance.drivers.http_verbs import MOST_BYTES
+from pass_harness.conformance.facts.actions import service_failed
 from pass_harness.conformance.observation import VerbCall
+from pass_harness.conformance.running.child_processes import free_port
 from pass_harness.conformance.service_toml.service_config import load
 from pass_harness.fixtures.devices import new_devices
 from pass_harness.mock_server.journal.masking import mask
@@ -131,13 +133,13 @@ def test_media_tokens_are_masked_as_in_the_journal(ask: Callable[..., VerbCall])
         return httpx.Response(200, json={"ok": True, "token": "secret"})
 
     call = ask(PLAY, handler, "play", context={"mvpd": "Dish"}, resource="news")
-    assert call.returns == {"allowed": True, "media_token": mask("secret")}
+    assert call.returns == {"allowed": True, "media_token": mask("secret"), "reason": None}
     assert call.arguments == {"resource": "news"}
 
 
 def test_an_accepted_status_is_a_success(ask: Callable[..., VerbCall]) -> None:
     call = ask(PLAY, lambda _: httpx.Response(403, json={"ok": False, "why": "no"}), "play")
-    assert (call.failure, call.returns) == (None, {"allowed": False, "reason": "no"})
+    assert (call.failure, call.returns) == (None, {"allowed": False, "media_token": None, "reason": "no"})
 
 
 @pytest.mark.parametrize(
@@ -146,7 +148,7 @@ def test_an_accepted_status_is_a_success(ask: Callable[..., VerbCall]) -> None:
         (httpx.Response(503, text="busy\nnow"), "the service answered 503: busy now"),
         (httpx.Response(302), "the service answered 302: an empty body"),
         (httpx.Response(200, text="<html>"), "the answer is not JSON: <html>"),
-        (httpx.Response(200, json={"okay": 1}), "the answer has no allowed at $['ok']: {\"okay\":1}"),
+        (httpx.Response(200, json={"okay": 1}), 'the answer has no allowed at $.ok: {"okay":1}'),
         (httpx.Response(200, text="x" * 400), f"the answer is not JSON: {'x' * 300}…"),
     ],
 )
@@ -166,11 +168,68 @@ def test_a_login_without_code_is_an_answer_only_when_logged_in(ask: Callable[...
     assert ask(LOGIN, lambda _: httpx.Response(200, json={"is": {"state": "waiting"}}), "login").failure is not None
 
 
+@pytest.mark.parametrize(
+    ("content", "lacks", "returns"),
+    [
+        ({"is": {"state": "waiting"}}, ("code",), {"code": None, "state": "pending"}),
+        ({}, ("code",), {"code": None, "state": None}),
+        ({"code": None}, ("code",), {"code": None, "state": None}),
+    ],
+)
+def test_an_answer_without_a_required_return_keeps_its_other_values(
+    ask: Callable[..., VerbCall], content: object, lacks: tuple[str, ...], returns: dict[str, object]
+) -> None:
+    call = ask(LOGIN, lambda _: httpx.Response(200, json=content), "login")
+    assert (call.lacks, call.returns, call.status) == (lacks, returns, 200)
+    shown = json.dumps(content, separators=(",", ":"))
+    assert call.failure == f"the answer has no code at $.code: {shown}"
+    assert not service_failed(call)
+
+
+def test_a_mapped_return_that_the_answer_lacks_is_none(ask: Callable[..., VerbCall]) -> None:
+    call = ask(PLAY, lambda _: httpx.Response(200, json={"ok": False}), "play")
+    assert (call.failure, call.lacks) == (None, ())
+    assert call.returns == {"allowed": False, "media_token": None, "reason": None}
+    assert "login_required" not in call.returns  # PLAY does not map it
+
+
+def test_an_answer_that_breaks_off_is_a_failed_verb(ask: Callable[..., VerbCall]) -> None:
+    class BreakingOff(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield b"{"
+            raise httpx.RemoteProtocolError("peer closed connection")
+
+    call = ask(PLAY, lambda _: httpx.Response(200, stream=BreakingOff()), "play")
+    assert (call.failure, call.status) == ("the answer 200 broke off: peer closed connection", 0)
+
+
+def test_a_service_that_cannot_be_connected_to_in_time_is_a_failed_verb(ask: Callable[..., VerbCall]) -> None:
+    def stall(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectTimeout("", request=request)
+
+    assert ask(PLAY, stall, "play").failure == "no connection to http://service.test within 15 s"
+
+
+def test_a_refused_connection_is_called_so(tmp_path: Path) -> None:
+    file = tmp_path / "service.toml"
+    url = f"http://127.0.0.1:{free_port()}"
+    file.write_text(f'[service]\nbase_url = "{url}"\n[verbs.start]\nrequest = "POST /start"\n', "utf-8")
+
+    async def once() -> VerbCall:
+        driver = HttpDriver(load(file), now_s=lambda: 0.0)
+        call = await driver.ask(Request(verb="start", device=DEVICE, scenario="test", arguments={}, context={}))
+        await driver.close()
+        return call
+
+    call = asyncio.run(once())
+    assert (call.failure, call.status) == (f"no connection to {url}: connection refused", 0)
+
+
 def test_an_unreachable_service_is_a_failed_verb(ask: Callable[..., VerbCall]) -> None:
     def refuse(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("connection refused", request=request)
 
-    assert ask(PLAY, refuse, "play").failure == "no answer: connection refused"
+    assert ask(PLAY, refuse, "play").failure == "no connection to http://service.test: connection refused"
 
 
 def test_a_service_that_does_not_answer_in_time_is_a_failed_verb(ask: Callable[..., VerbCall]) -> None:
@@ -224,4 +283,4 @@ def test_a_decompression_bomb_is_decompressed_up_to_the_limit(ask: Callable[...,
 def test_a_slowly_dripping_answer_is_a_failed_verb(ask: Callable[..., VerbCall]) -> None:
     toml = f"timeout = 0.5\n{PLAY}"
     call = ask(toml, lambda _: httpx.Response(200, stream=Endless(b" ", 0.05)), "play")
-    assert call.failure == "no answer within 0.5 s"
+    assert (call.failure, call.status) == ("the answer 200 was not complete within 0.5 s", 0)

@@ -118,11 +118,11 @@ def test_names_of_another_service_are_recognised(tmp_path: Path) -> None:
     assert (login.method, login.target) == ("POST", "/v3/auth/sign-in")
     assert login.form == {"provider_id": "{mvpd}", "flavour": OPEN}
     assert login.headers == {"X-Device-Id": "{device.id}"}
-    assert str(login.returns["code"]) == "$['data']['regCode']"
+    assert str(login.returns["code"]) == "$.data.regCode"
     assert config.verbs["status"].target == f"/v3/auth/check?deviceId={{device.id}}&tenant={OPEN}"
     assert config.verbs["play"].target == "/v3/channels/{resource}/authorize"
-    assert str(config.verbs["play"].returns["allowed"]) == "$['granted']"
-    assert str(config.verbs["providers"].returns["providers"]) == "$['items'][*]['mvpdId']"
+    assert str(config.verbs["play"].returns["allowed"]) == "$.granted"
+    assert str(config.verbs["providers"].returns["providers"]) == "$.items[*].mvpdId"
     assert config.verbs["logout"].method == "DELETE"
     assert config.states.state_of("LOGGED_IN") == "authenticated"
     assert config.states.state_of("ANONYMOUS") == "unauthenticated"
@@ -173,7 +173,7 @@ def test_an_unusable_document_is_an_error(tmp_path: Path, name: str, content: st
 
 
 def test_answers_on_a_terminal_are_written_to_the_file(tmp_path: Path) -> None:
-    answers = ["http://127.0.0.1:7777", "OURS", "", "make restart"]
+    answers = ["", "http://127.0.0.1:7777", "OURS", "", "make restart"]
     for verb in VERBS:
         match verb:
             case "login":
@@ -190,8 +190,46 @@ def test_answers_on_a_terminal_are_written_to_the_file(tmp_path: Path) -> None:
     assert (config.service.mvpd, config.service.restart) == ("Cablevision", "make restart")
     assert set(config.verbs) == {"login", "status"}
     assert config.verbs["login"].json == {"mvpd": "{mvpd}", "screen": "{screen}"}
-    assert str(config.verbs["login"].returns["code"]) == "$['pin']"
+    assert str(config.verbs["login"].returns["code"]) == "$.pin"
     assert config.verbs["status"].method == "GET"
+
+
+@pytest.mark.parametrize("kind", ["python", "command"])
+def test_a_driver_of_the_user_gets_a_skeleton_that_passes_check(tmp_path: Path, kind: str) -> None:
+    done = init(tmp_path, "--driver", kind, "--mvpd", "Spectrum", "--base-url", "http://127.0.0.1:7777")
+    assert (done.exit_code, "service_driver.py calls the example service" in done.output) == (0, True), done.output
+    config = load(tmp_path / "service.toml")
+    assert (config.service.mvpd, config.service.base_url) == ("Spectrum", "http://127.0.0.1:7777")
+    checked = CliRunner().invoke(main, ["check", "--service", str(tmp_path / "service.toml")])
+    assert checked.exit_code == 0, checked.output
+    compile((tmp_path / "service_driver.py").read_text("utf-8"), "service_driver.py", "exec")
+    again = init(tmp_path, "--driver", kind)
+    assert (again.exit_code, "exists already" in again.output) == (2, True)
+    (tmp_path / "service.toml").unlink()
+    again = init(tmp_path, "--driver", kind)
+    assert (again.exit_code, "service_driver.py exists already" in again.output) == (2, True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["python", "command"])
+def test_the_skeleton_drives_the_example_service(tmp_path: Path, mock_url: str, kind: str) -> None:
+    space = f"{mock_url}/~skeleton-{kind}"
+    with child_processes.programmer_service(tmp_path, space) as service:
+        init(tmp_path, "--driver", kind, "--base-url", service.url)
+        found, _ = asyncio.run(diagnose(load(tmp_path / "service.toml"), space, seed=12))
+    assert found == []
+
+
+def test_the_kind_of_driver_can_be_chosen_on_a_terminal(tmp_path: Path) -> None:
+    done = init(tmp_path, typed="python\n\n\n\nmake restart\n")
+    assert done.exit_code == 0, done.output
+    config = load(tmp_path / "service.toml")
+    assert (config.service.driver, config.service.restart) == ("service_driver:ServiceDriver", "make restart")
+
+
+def test_an_openapi_document_is_for_the_http_driver(tmp_path: Path) -> None:
+    done = init(tmp_path, "--openapi", str(DOCUMENT), "--driver", "command")
+    assert (done.exit_code, "--openapi maps verbs to HTTP requests" in done.output) == (2, True)
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)

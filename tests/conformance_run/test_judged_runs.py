@@ -40,7 +40,7 @@ class Ended:
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory, mock_url: str) -> Iterator[Mapping[str, Ended]]:
     """All runs, concurrently: each spends most of its time waiting."""
-    folders = {name: tmp_path_factory.mktemp(name) for name in ("demo", "defect", "few", "pytest")}
+    folders = {name: tmp_path_factory.mktemp(name) for name in ("demo", "defect", "few", "selected", "pytest")}
     with ExitStack() as stack:
         space = f"{mock_url}/~as-pytest-items"
         service = stack.enter_context(child_processes.programmer_service(folders["pytest"], space, [DEFECT]))
@@ -52,6 +52,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory, mock_url: str) -> Iterator[Ma
             "demo": [COMMAND, "demo", "--format", "json"],
             "defect": [COMMAND, "demo", "--defect", DEFECT, "--scenario", TRIPPED_IN, "--report", "elsewhere"],
             "few": [COMMAND, "demo", "--scenario", "play-d*", "--format", "json"],
+            "selected": [COMMAND, "demo", "--select", "authorization.mrss-passed-intact", "--format", "json"],
             "pytest": [*pytest_items, "-p", "no:cacheprovider", "-W", "error"],
         }
         started = {
@@ -125,11 +126,19 @@ def test_selected_scenarios_are_played_and_the_report_names_the_others(runs: Map
     assert json.loads(runs["demo"].out)["run"]["scenarios_left_out"] == []
 
 
+def test_a_selected_rule_plays_only_the_scenarios_that_exercise_it(runs: Mapping[str, Ended]) -> None:
+    report = json.loads(runs["selected"].out)
+    assert [scenario["id"] for scenario in report["scenarios"]] == ["play-mrss"]
+    assert (report["verdict"], [rule["verdict"] for rule in report["rules"]]) == ("passed", ["passed"])
+    text = (runs["selected"].folder / "report" / "report.txt").read_text("utf-8")
+    assert f"{len(SCENARIOS) - 1} scenarios left out (they give the selected rules no opportunity): launch-" in text
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("demo", "--scenario", "plai-denied"), "no scenario matches 'plai-denied': did you mean play-denied"),
-        (("demo", "--scenario", "?"), "no scenario matches '?': first-login-second-screen, "),
+        (("demo", "--scenario", "?"), "no scenario matches '?': launch-before-login, first-login-second-screen, "),
         (("run", "--watch", "--scenario", "play-denied"), "--watch plays no scenario"),
     ],
 )

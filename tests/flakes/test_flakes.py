@@ -15,6 +15,11 @@ def test_rules_and_scenarios_of_a_report_have_distinct_names() -> None:
     assert verdicts_of(report) == PASSED
 
 
+def test_only_rules_that_the_compliant_service_never_exercises_may_be_without_a_verdict() -> None:
+    rules = [{"id": id_, "verdict": "not exercised"} for id_ in ("headers.single-sign-on", "headers.accept")]
+    assert verdicts_of({"rules": rules, "scenarios": []}) == {"headers.accept": "not exercised"}
+
+
 def test_an_inconclusive_verdict_is_not_wrong() -> None:
     assert wrong([PASSED, {**PASSED, "errors.throttled-waits": "inconclusive"}]) == {}
 

@@ -122,7 +122,8 @@ def test_a_defective_run_matches_the_forecast_from_its_trace(folder: Path, runs:
 def test_a_forecast_without_the_defects_matches_a_compliant_run(folder: Path, runs: Mapping[str, Recorded]) -> None:
     report = forecast(folder, "--trace", str(runs["defective"].trace))
     variants = {variant["mended"]: variant for variant in report["variants"]}
-    assert "configuration.cached" in variants
-    assert all(variant["calls"] < report["calls"] for variant in variants.values())
+    assert variants["configuration.cached"]["calls"] < report["calls"]
+    # On a busy machine a defect may cause no further call.
+    assert all(variant["calls"] <= report["calls"] for variant in variants.values())
     if not runs["compliant"].report["invalid"]:
         assert_near(variants["*"]["calls"], runs["compliant"].report["adobe"]["calls"], "all calls, mended")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pass_harness.conformance.evaluation.engine import in_order
+from pass_harness.conformance.evaluation.ordering import in_order
 from pass_harness.load.forecast.habits import COMPLIANT, Habits
 from pass_harness.load.forecast.learning import HABITS_OF_RULES, Learned, learn_from
 from pass_harness.mock_server.exchange import Exchange

@@ -234,6 +234,25 @@ def test_an_outage_of_a_tv_provider_causes_retries() -> None:
 
 
 @pytest.mark.parametrize(
+    ("effect", "of_mvpd"),
+    [
+        (Effect(error="network_connection_timeout"), True),
+        (Effect(mvpd_latency=Latency("20s")), True),
+        (Effect(status=503), False),
+        (Effect(latency=Latency("20s")), False),
+    ],
+)
+def test_an_outage_of_a_tv_provider_spares_cached_permits(effect: Effect, of_mvpd: bool) -> None:
+    """Viewers who play one resource again and again ask the TV provider once only."""
+    trouble = Incident(at=Moment("+120s"), behaviour=Behaviour(effect=effect, match=DECISIONS))
+    viewers = (ViewerKind(entrance=FIRST_SCREEN, preauthorizes=False, zaps=3, watches=parse_duration("40s")),)
+    one = event(400, viewers=viewers, resources=("one",), duration=parse_duration("400s"))
+    well, ill = tally(one), tally(msgspec.structs.replace(one, incidents=(trouble,)))
+    factor = calls(ill, "decisions.authorize") / calls(well, "decisions.authorize")
+    assert (factor == pytest.approx(1)) == of_mvpd
+
+
+@pytest.mark.parametrize(
     ("effect", "match", "endpoint", "factor"),
     [
         (Effect(error="network_connection_timeout"), DECISIONS, "decisions.authorize", 3.0),

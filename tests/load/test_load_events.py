@@ -99,6 +99,12 @@ def test_packaged_events_are_valid_and_found_by_name(name: str) -> None:
             15,
             "incidents.behaviour.effect.status must be from 400 to 599",
         ),
+        (
+            "[[viewers]]",
+            '[[incidents]]\nat = "+9s"\npreset = "mvpd-slow"\nmatch = { endpoint = "profile" }\n[[viewers]]',
+            16,
+            'there is no endpoint "profile"; did you mean "profiles"?',
+        ),
     ],
 )
 def test_an_error_has_position_and_remedy(tmp_path: Path, wrong: str, right: str, line: int, says: str) -> None:

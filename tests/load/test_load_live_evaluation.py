@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import msgspec
 import pytest
@@ -12,32 +13,40 @@ from pass_harness.conformance.evaluation.engine import Finding, Verdict
 from pass_harness.conformance.observation import moment
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import select
-from pass_harness.conformance.reports.model import Report, Run, compose
+from pass_harness.conformance.reports.composition import compose
+from pass_harness.conformance.reports.model import Report
+from pass_harness.conformance.reports.run import Run
+from pass_harness.conformance.rule import Rule
 from pass_harness.load.ipc_messages import Arrival, Attendance
 from pass_harness.load.live_evaluation import HORIZON, PAGE, LiveJudge, TimeOrder, follow_journal
 from pass_harness.load.run_validity import reasons_against
 from pass_harness.mock_server.client.async_client import ControlClient, ExchangePage
+from pass_harness.mock_server.exchange import Stall
 
 POLLS = select(["authentication.poll-interval"])
+HEADERS = select(["headers.device-identifier"])
+"""A rule that judges each exchange at once."""
 VERBS = frozenset({"login", "status", "play"})
 EVERYBODY = Attendance(arrived=100, finished=90, still_there=6, gave_up=4)
 
 
-def judge(found: list[Finding] | None = None, *, begins: float = 0.0) -> LiveJudge:
-    live = LiveJudge(POLLS, Expectations(), seconds=60.0, found=(found if found is not None else []).append)
+def judge(
+    found: list[Finding] | None = None, *, begins: float = 0.0, rules: Sequence[type[Rule]] = POLLS
+) -> LiveJudge:
+    live = LiveJudge(rules, Expectations(), seconds=60.0, found=(found if found is not None else []).append)
     live.begin(begins)
     return live
 
 
 def test_a_trace_is_judged_as_it_arrives() -> None:
     found: list[Finding] = []
-    live = judge(found)
+    live = judge(found, rules=HEADERS)
     for number in range(20):
-        live.exchange(exchange(number + 1, wall=float(number)))
+        live.exchange(exchange(number + 1, float(number), "profiles"))
     assert found, "findings arise while the run goes on"
     (result,) = live.conclude(VERBS)
     assert result.verdict is Verdict.VIOLATED
-    assert result.broken == len(found) == 19
+    assert result.broken == len(found) == 20
 
 
 def test_polls_at_the_required_interval_pass() -> None:
@@ -83,6 +92,9 @@ class Journal(ControlClient):
         self._sizes = sizes
         self._last = 0
 
+    async def stalls(self) -> list[Stall]:
+        return [stall(1.0, 0.5)]
+
     async def exchanges(self, *, after: int = 0, limit: int = 1000, **filters: str) -> ExchangePage:
         assert (after, filters) == (self._last, {})
         size = min(self._sizes.pop(0), limit) if self._sizes else 0
@@ -100,6 +112,44 @@ def test_the_journal_is_read_to_its_end_after_the_event() -> None:
 
     live = asyncio.run(follow())
     assert (live.exchanges, live.lost) == (2 * PAGE + 3, 0)
+    assert live.stalls == [stall(1.0, 0.5)]
+
+
+def stall(wall: float, seconds: float) -> Stall:
+    return Stall(at=round(wall * 1000), wall=wall, stalled_ms=seconds * 1000)
+
+
+def test_a_verb_during_a_stall_of_the_mock_is_not_judged_by_its_time() -> None:
+    def late(stalls: list[Stall]) -> Verdict:
+        live = judge(rules=select(["errors.outage-answered"]))
+        live.mock_stalled(stalls)
+        live.exchange(exchange(1, 1.0, "profiles", status=503))
+        live.verb(asked("play", intended=0.5, started=0.5, ended=14.0))
+        return live.conclude(VERBS)[0].verdict
+
+    assert late([]) is Verdict.VIOLATED
+    assert late([stall(2.0, 3.0)]) is Verdict.INCONCLUSIVE
+    assert late([stall(20.0, 3.0)]) is Verdict.VIOLATED
+
+
+@pytest.mark.parametrize(
+    ("stalls", "stalled_s"),
+    [
+        ([], 0),
+        ([stall(-5.0, 4.0)], 0),
+        ([stall(-1.0, 1.5)], 0.5),
+        ([stall(10.0, 0.6)], 0.6),
+        ([stall(10.0, 0.4), stall(20.0, 0.4)], 0.8),
+        ([stall(10.0, 3.0), stall(11.0, 1.0), stall(12.0, 2.0)], 4.0),
+    ],
+    ids=["none", "before the event", "at its start", "1 %", "two", "of several processes at once"],
+)
+def test_a_run_whose_mock_was_stalled_for_too_long_is_invalid(stalls: list[Stall], stalled_s: float) -> None:
+    live = judged()
+    live.mock_stalled(stalls)
+    assert live.stalled_s == pytest.approx(stalled_s)
+    reasons = reasons_against(event(), conformance(live), EVERYBODY, live)
+    assert [reason.startswith("the mock was stalled for") for reason in reasons] == [True] * (stalled_s > 0.6)
 
 
 def conformance(live: LiveJudge) -> Report:
@@ -152,17 +202,17 @@ def test_a_run_that_lost_exchanges_is_invalid() -> None:
 
 
 def test_findings_have_a_time_on_the_axis() -> None:
-    live = judge()
+    live = judge(rules=HEADERS)
     for number in range(20):
-        live.exchange(exchange(number + 1, wall=float(number)))
+        live.exchange(exchange(number + 1, float(number), "profiles" if number else "profiles.code"))
     live.conclude(VERBS)
     assert [step.findings for step in live.timeline.steps()] == [0] + [1] * 19
 
 
 def test_devices_of_one_household_are_distinguished() -> None:
-    """A shared address identifies neither the device of a call nor the cause of a 429."""
+    """An address never identifies a device; one that devices share does not show the cause of a 429 either."""
     rules = select(["headers.device-identifier-stable", "errors.throttle-not-fought"])
-    for shared, broken in ((False, 2), (True, 0)):
+    for shared, broken in ((False, 1), (True, 0)):
         live = LiveJudge(rules, Expectations(), seconds=60.0)
         for number in range(30):
             seen = exchange(number + 1, float(number), "profiles", status=429 if number % 5 == 0 else 200)

@@ -10,8 +10,8 @@ from load_traces import asked, event, exchange
 
 from pass_harness.conformance.errors import ConfigError
 from pass_harness.conformance.outcomes import Expectations
-from pass_harness.conformance.reports.model import Run
-from pass_harness.conformance.reports.model import compose as compose_conformance
+from pass_harness.conformance.reports.composition import compose as compose_conformance
+from pass_harness.conformance.reports.run import Run
 from pass_harness.load import slo
 from pass_harness.load.event import Event
 from pass_harness.load.incidents import Incident, Moment

@@ -12,7 +12,7 @@ import pytest
 from load_traces import event
 
 from pass_harness.conformance.drivers.driver import Request
-from pass_harness.conformance.drivers.http_verbs import VerbError, read, render
+from pass_harness.conformance.drivers.http_verbs import HttpAnswer, VerbError, read, render
 from pass_harness.conformance.service_toml import service_config
 from pass_harness.conformance.service_toml.service_config import ServiceConfig
 from pass_harness.fixtures import programmer_service
@@ -76,11 +76,11 @@ class Stage:
         self.now += seconds
 
     def _ask(self, request: Request, due: float) -> dict[str, Any]:
-        verb = render(self.service, request).url.rpartition("/")[2]
+        verb = render(self.service, request, {}).url.rpartition("/")[2]
         status, body = self.answer(verb, self.paths.count(verb))
         self.paths.append(verb)
         self.now += self.takes
-        return read(self.service, request.verb, status, json.dumps(body).encode())
+        return read(self.service, request.verb, HttpAnswer(status=status, headers={}, body=json.dumps(body).encode()))
 
 
 def test_a_viewer_on_the_second_screen_logs_in_and_zaps() -> None:

@@ -8,8 +8,8 @@ import pytest
 from load_traces import asked, event, exchange
 
 from pass_harness.conformance.outcomes import Expectations
-from pass_harness.conformance.reports.model import Run
-from pass_harness.conformance.reports.model import compose as compose_conformance
+from pass_harness.conformance.reports.composition import compose as compose_conformance
+from pass_harness.conformance.reports.run import Run
 from pass_harness.load.ipc_messages import AdobeCall, Attendance
 from pass_harness.load.live_evaluation import LiveJudge
 from pass_harness.load.report.model import LoadReport, compose

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from matrix_expected import BREAKS
-from matrix_runs import Outcome, Trial, judge_all
+from matrix_runs import Played, Trial, judge_all
 from virtual_time import VirtualTimeLoop
 
 from pass_harness.conformance.evaluation.engine import Verdict
@@ -22,7 +22,7 @@ from pass_harness.conformance.scenarios import SCENARIOS
 from pass_harness.fixtures.programmer_service.defects import DEFECTS
 
 
-def tripped_by(outcome: Outcome) -> set[str]:
+def tripped_by(outcome: Played) -> set[str]:
     """Return the rules that a run violated; none if its defect never took effect."""
     return {rule.id for rule in outcome.report.rules if rule.verdict == Verdict.VIOLATED and outcome.effects}
 

@@ -13,6 +13,7 @@ BREAKS: dict[str, tuple[str, ...]] = {
     "credentials-in-memory": ("registration.credentials-survive-restart", "registration.credentials-reused"),
     "token-per-call": ("registration.token-reused",),
     "token-per-device": ("registration.token-reused",),
+    "token-stampede": ("registration.token-reused",),
     "token-in-memory": ("registration.token-reused",),
     "token-cached-briefly": ("registration.token-reused",),
     "expires-in-as-minutes": (
@@ -40,7 +41,10 @@ BREAKS: dict[str, tuple[str, ...]] = {
     "domain-name-as-url": ("authentication.session-is-complete",),
     "domain-name-of-others": ("authentication.session-is-complete",),
     "login-although-authorized": ("authentication.no-login-when-authorized",),
+    "degraded-access-refused": ("authentication.degraded-access-used",),
+    "outage-logs-in": ("errors.outage-logs-nobody-in",),
     "code-in-lower-case": ("authentication.code-and-url-returned",),
+    "login-without-code": ("authentication.code-and-url-returned",),
     "login-url-without-code": ("authentication.code-and-url-returned",),
     "typed-code-unchecked": ("authentication.code-validated-on-second-screen",),
     "wrong-code-unexplained": ("authentication.code-validated-on-second-screen",),
@@ -56,6 +60,7 @@ BREAKS: dict[str, tuple[str, ...]] = {
     "poll-after-success": ("authentication.poll-stops-on-success",),
     "poll-after-expiry": ("authentication.poll-stops-on-expiry",),
     "poll-old-code": ("authentication.poll-stops-on-new-code",),
+    "poll-after-logout": ("authentication.poll-stops-on-logout",),
     "two-pollers": ("authentication.poll-is-single",),
     # Profiles
     "status-asks-adobe": ("authentication.profile-remembered",),
@@ -75,11 +80,15 @@ BREAKS: dict[str, tuple[str, ...]] = {
     "six-resources-a-request": ("preauthorization.batch-limit",),
     "catalogue-in-one-request": ("preauthorization.batch-limit",),
     "catalogue-one-by-one": ("errors.throttle-not-fought", "preauthorization.permits-cached"),
+    "permits-outlive-profile": ("preauthorization.permits-end-with-profile",),
     "preauthorization-not-cached": ("preauthorization.permits-cached",),
     "preauthorization-retried-on": ("preauthorization.retry-bounded",),
+    "preauthorization-of-one-provider": ("authorization.own-provider",),
+    "session-per-playback": ("authentication.temppass-needs-no-login",),
     "denied-hidden": ("preauthorization.decisions-passed-on",),
     "denied-as-permitted": ("preauthorization.decisions-passed-on",),
-    "denied-unexplained": ("preauthorization.decisions-passed-on",),
+    "denied-unexplained": ("preauthorization.denials-explained",),
+    "assets-preauthorized": ("preauthorization.no-cdata",),
     "play-on-preauthorization": ("preauthorization.never-plays", "authorization.every-playback-authorized"),
     # Authorization
     "decision-in-singular": ("authorization.documented-path",),
@@ -91,6 +100,7 @@ BREAKS: dict[str, tuple[str, ...]] = {
     "authorization-retried-on": ("authorization.retry-bounded",),
     "denial-retried": ("authorization.denial-final",),
     "denial-unexplained": ("authorization.denial-explained",),
+    "denials-all-alike": ("authorization.denial-explained", "preauthorization.denials-explained"),
     "denial-ignored": ("authorization.every-playback-authorized",),
     "outage-plays": ("authorization.every-playback-authorized",),
     "login-not-offered": ("authorization.unauthenticated-means-login",),
@@ -112,6 +122,11 @@ BREAKS: dict[str, tuple[str, ...]] = {
     "own-forwarded-for": ("headers.forwarded-for", "errors.throttle-not-fought"),
     "own-address-first": ("headers.forwarded-for", "errors.throttle-not-fought"),
     "no-forwarded-for": ("headers.forwarded-for", "errors.throttle-not-fought"),
+    "forwarded-for-of-another-device": ("headers.forwarded-for",),
+    "no-forwarded-for-on-registration": ("headers.forwarded-for",),
+    "no-device-info-on-registration": ("headers.device-info-on-registration",),
+    "accepts-xml": ("headers.accept",),
+    "service-token-at-login-alone": ("headers.single-sign-on",),
     "own-address-in-polls": ("headers.forwarded-for", "errors.throttle-not-fought"),
     "header-of-v1": ("headers.only-documented",),
     "decisions-typed-as-text": ("headers.content-type",),
@@ -153,6 +168,29 @@ MAY_BREAK: dict[str, dict[str, str]] = {
     "device-identifier-without-type": {
         "errors.unknown-tolerated": "a rejected device gets no service",
     },
+    "device-identifier-shared": {
+        "authentication.no-login-when-authorized": "sessions of two viewers seem to be of one",
+        "authorization.media-token-used-once": "Adobe Pass issues equal media tokens for two playbacks of one device",
+    },
+    "new-device-identifier": {
+        "preauthorization.permits-end-with-profile": "the profile of the earlier identifier seems to have ended",
+    },
+    "denied-hidden": {
+        "preauthorization.denials-explained": "a denial that the app does not get has no message either",
+    },
+    "denied-as-permitted": {
+        "preauthorization.denials-explained": "a denial that the app does not get has no message either",
+        "preauthorization.permits-end-with-profile": "a denial that is shown as a permit seems to be an old one",
+    },
+    "login-although-authorized": {
+        "authentication.degraded-access-used": "degraded access is an access without a login, too",
+    },
+    "typed-code-unchecked": {
+        "authentication.session-is-complete": "the missing TV provider shows in the look-up of the code alone",
+    },
+    "logout-on-lost-login": {
+        "authentication.temppass-needs-no-login": "it also logs out when a TempPass has ended",
+    },
     "own-address-first": {
         "environment.connections-reused": "all devices share one rate limit; aborted calls close their connections",
     },
@@ -161,6 +199,10 @@ MAY_BREAK: dict[str, dict[str, str]] = {
     },
     "no-forwarded-for": {
         "environment.connections-reused": "all devices share one rate limit; aborted calls close their connections",
+    },
+    "forwarded-for-of-another-device": {
+        "authentication.poll-starts-promptly": "the code is never polled from the address of the device",
+        "errors.throttled-waits": "the service pauses the address of one device, and sends that of another",
     },
     "own-address-in-polls": {
         "authentication.poll-starts-promptly": "the code is never polled from the address of the device",
@@ -178,11 +220,25 @@ MAY_BREAK: dict[str, dict[str, str]] = {
         "authorization.media-token-verified": "a rejected media token is a denial, which the service ignores",
         "errors.top-level-and-item-level": "a resource with an item-level denial plays",
     },
+    "no-device-info": {
+        "headers.device-info-on-registration": "it describes no device when it registers either",
+    },
     "device-info-in-own-words": {
         "headers.device-info-truthful": "the hardware terms differ from those of the app",
     },
     "retry-storm": {
+        "errors.server-errors-spaced": "it does not wait at all",
         "errors.amplification-bounded": "ten tries exceed the calls that a playback may make",
+    },
+    "server-error-retried-on": {
+        "errors.server-errors-spaced": "its pauses are equal",
+        "errors.amplification-bounded": "six tries exceed the calls that a status may make",
+    },
+    "authorization-retried-on": {
+        "errors.server-errors-spaced": "its pauses after faults are equal too",
+    },
+    "preauthorization-retried-on": {
+        "errors.server-errors-spaced": "its pauses after faults are equal too",
     },
     "register-every-start": {
         "registration.credentials-survive-restart": "apps also start after a restart",
@@ -209,6 +265,11 @@ MAY_BREAK: dict[str, dict[str, str]] = {
     },
 }
 """Rules that a defect may also trip, with the reason why that is not a false positive."""
+
+NOT_EXERCISED: dict[str, str] = {
+    "headers.single-sign-on": "the compliant service has no single sign-on; the liberty service-token-sent has",
+}
+"""Rules that get no opportunity from the compliant service, with the reason."""
 
 
 def unexpected(name: str, violated: Collection[str]) -> set[str]:

@@ -26,7 +26,8 @@ assert that
 - the canary, a defect that is invisible to every rule, violates none.
 
 The runs share one event loop with virtual time, so they take seconds and do not depend on the load of the machine.
-`PASS_HARNESS_MATRIX_IN_REAL_TIME=1 python -m pytest tests/matrix` runs them in real time.
+`PASS_HARNESS_MATRIX_IN_REAL_TIME=sample python -m pytest tests/matrix` runs a sample of 20 defects and 20 liberties
+in real time.
 
 `python tests/matrix/matrix_page.py` generates this page, and a test checks that it is up to date.
 """

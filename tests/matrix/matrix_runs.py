@@ -17,48 +17,69 @@ import httpx
 import uvicorn
 from matrix_expected import unexpected
 from starlette.types import ASGIApp, Receive, Scope, Send
+from undriven import Undriven, judged
 from virtual_time import LoopClock, VirtualTimeLoop
 
 from pass_harness.conformance.evaluation.engine import Verdict
+from pass_harness.conformance.readers.journal_pages import follow
 from pass_harness.conformance.registry import all_rules
 from pass_harness.conformance.reports.model import Report
+from pass_harness.conformance.reports.violations import unexplained
 from pass_harness.conformance.running import child_processes
 from pass_harness.conformance.running.judged_run import judge_service
 from pass_harness.conformance.scenarios import SCENARIOS
 from pass_harness.conformance.scenarios.scenario import Scenario
 from pass_harness.fixtures.programmer_service.app import create_app
-from pass_harness.fixtures.programmer_service.defects import defective_conduct
+from pass_harness.fixtures.programmer_service.changes import changed_conduct
 from pass_harness.fixtures.programmer_service.settings import Settings
 from pass_harness.mock_server.app import create_app as create_mock
 from pass_harness.mock_server.client.async_client import ControlClient
+from pass_harness.mock_server.config.settings import Bounds
+from pass_harness.mock_server.config.settings import Settings as MockSettings
 from pass_harness.mock_server.data_centres.failover import DataCentres
+from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.server.serve import bind_dns
 from pass_harness.mock_server.store.memory import MemoryStore
 from pass_harness.mock_server.transport.http_protocol import BoundedProtocol
 
 DATA_CENTRES = ("127.0.0.2", "127.0.0.3")
+JOURNALS = 4 << 30
+"""Bytes of all journals together, at most."""
 AT_ONCE_IN_REAL_TIME = 12
 """Concurrent runs in real time: a run spends most of its time waiting, so one process can carry these."""
+AGAIN_AT_ONCE_IN_REAL_TIME = 3
+"""Concurrent repetitions in real time; in virtual time, which takes less, each run is repeated alone."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One run: a service with these defects, and the scenarios to play."""
+    """One run: a service with these defects and liberties, and the scenarios to play."""
 
-    defects: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
     scenarios: tuple[type[Scenario], ...] = SCENARIOS
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """The report of the suite, and the service's counts of the effects of each defect."""
+class Played:
+    """The report of the suite, the service's counts of the effects of each defect and liberty, and the record."""
 
     report: Report
     effects: Mapping[str, int]
+    exchanges: tuple[Exchange, ...]
+    """All exchanges of the space, as the mock records them."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A played run, and the reports of its record without the driver."""
+
+    report: Report
+    effects: Mapping[str, int]
+    undriven: Undriven
 
 
 def run(folder: Path, runs: Mapping[str, Trial], *, virtual: bool = True) -> dict[str, Outcome]:
-    """Make the runs; return the outcome of each by its name, which is that of its defect."""
+    """Make the runs, and odd ones twice; return the outcomes by the names of their defects or liberties."""
     together, alone = folder / "together", folder / "alone"
     together.mkdir()
     alone.mkdir()
@@ -67,33 +88,44 @@ def run(folder: Path, runs: Mapping[str, Trial], *, virtual: bool = True) -> dic
         outcomes = runner.run(judge_all(together, runs, at_once))
         # Repeat inconclusive and unexpected runs alone: on a busy machine sockets can be slower than virtual time.
         # The second verdict counts.
-        again = {name: runs[name] for name, outcome in outcomes.items() if _unclear(outcome) or _odd(name, outcome)}
-        return outcomes | runner.run(judge_all(alone, again, at_once=1))
+        again = {
+            name: runs[name]
+            for name, outcome in outcomes.items()
+            if _unclear(outcome) or _odd(name, outcome) or unexplained(outcome.report)
+        }
+        outcomes |= runner.run(judge_all(alone, again, at_once=1 if virtual else AGAIN_AT_ONCE_IN_REAL_TIME))
+    # Only now: in real time it would hold up the runs.
+    return {
+        name: Outcome(played.report, played.effects, judged(played.exchanges, folder))
+        for name, played in outcomes.items()
+    }
 
 
-def _unclear(outcome: Outcome) -> bool:
+def _unclear(outcome: Played) -> bool:
     return any(rule.verdict == Verdict.INCONCLUSIVE for rule in outcome.report.rules)
 
 
-def _odd(name: str, outcome: Outcome) -> bool:
+def _odd(name: str, outcome: Played) -> bool:
     violated = {rule.id for rule in outcome.report.rules if rule.verdict == Verdict.VIOLATED}
     return bool(unexpected(name, violated))
 
 
-async def judge_all(folder: Path, runs: Mapping[str, Trial], at_once: int) -> dict[str, Outcome]:
+async def judge_all(folder: Path, runs: Mapping[str, Trial], at_once: int) -> dict[str, Played]:
     """Make the runs, ``at_once`` concurrently; return the outcomes by name. Services live in ``folder``."""
     slots = asyncio.Semaphore(max(1, at_once))
     clock = LoopClock(asyncio.get_running_loop())
     house = _House()
     store, dns = MemoryStore(), bind_dns(0)
     centres = DataCentres("adobe-pass.test", DATA_CENTRES, store.root(), "{}:{}".format(*dns.getsockname()))
-    mock = create_mock(store=store, clock=clock, data_centres=centres, dns=dns)
+    # All runs share one mock, and an audit reads the whole record of each.
+    settings = MockSettings(bounds=Bounds(journal_bytes=JOURNALS))
+    mock = create_mock(settings, store=store, clock=clock, data_centres=centres, dns=dns)
     async with _served(mock, *DATA_CENTRES) as mock_url, _served(house) as house_url:
 
-        async def judge(name: str, trial: Trial, seed: int) -> Outcome:
+        async def judge(name: str, trial: Trial, seed: int) -> Played:
             async with slots:
                 space = f"{mock_url}/~{name}"
-                service = _Service(await _settings(folder, space, trial.defects), clock, house, name)
+                service = _Service(await _settings(folder, space, trial.changes), clock, house, name)
                 async with service.running():
                     report = await judge_service(
                         child_processes.service_toml(f"{house_url}/{name}"),
@@ -108,13 +140,15 @@ async def judge_all(folder: Path, runs: Mapping[str, Trial], at_once: int) -> di
                     )
                     async with httpx.AsyncClient(trust_env=False) as http:
                         effects = (await http.get(f"{house_url}/{name}/defects")).json()
-                    return Outcome(report, effects)
+                    async with ControlClient(space) as control:
+                        exchanges = tuple([exchange async for exchange in follow(control)])
+                    return Played(report, effects, exchanges)
 
         found = await asyncio.gather(*(judge(name, runs[name], seed) for seed, name in enumerate(runs)))
     return dict(zip(runs, found, strict=True))
 
 
-async def _settings(folder: Path, space: str, defects: Sequence[str]) -> Settings:
+async def _settings(folder: Path, space: str, changes: Sequence[str]) -> Settings:
     async with ControlClient(space) as control:
         centres = await control.data_centres()
         return Settings(
@@ -123,7 +157,7 @@ async def _settings(folder: Path, space: str, defects: Sequence[str]) -> Setting
             software_statement=await control.software_statement(),
             media_token_key=child_processes.media_token_key((await control.public_keys())["keys"]),
             database=str(folder / f"{space.rpartition('~')[2]}.sqlite"),
-            conduct=defective_conduct(defects),
+            conduct=changed_conduct(changes),
         )
 
 

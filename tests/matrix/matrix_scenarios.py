@@ -1,15 +1,19 @@
-"""Scenarios that an everyday run of the matrix plays for each defect: they trip all its rules.
+"""Scenarios that an everyday run of the matrix plays for each defect, whose rules they trip, and for some liberties.
 
-choose_scenarios.py finds these lines. A defect without a line plays every scenario, as all do with
+choose_scenarios.py finds the lines of defects. A change without a line plays every scenario, as all do with
 PASS_HARNESS_FULL_MATRIX.
 """
 
 from __future__ import annotations
 
+FULL = "PASS_HARNESS_FULL_MATRIX"
+"""Environment variable: if set, defects and liberties play every scenario, as the compliant service always does."""
+
 PLAYS: dict[str, tuple[str, ...]] = {
     "credentials-in-memory": ("restart",),
     "token-per-call": ("first-login-second-screen",),
     "token-per-device": ("first-login-second-screen",),
+    "token-stampede": ("token-stampede",),
     "token-in-memory": ("restart",),
     "token-cached-briefly": ("lasting-outage",),
     "expires-in-as-minutes": ("token-expired",),
@@ -28,13 +32,14 @@ PLAYS: dict[str, tuple[str, ...]] = {
     "domain-name-of-others": ("first-login-second-screen",),
     "login-although-authorized": ("temporary-pass",),
     "code-in-lower-case": ("first-login-second-screen",),
+    "login-without-code": ("first-login-second-screen",),
     "login-url-without-code": ("first-login-second-screen",),
     "typed-code-unchecked": ("first-login-second-screen",),
     "wrong-code-unexplained": ("first-login-second-screen",),
     "poll-profiles-list": ("first-login-second-screen",),
     "poll-every-second": ("first-login-second-screen",),
     "poll-slightly-early": ("first-login-second-screen",),
-    "poll-jittered": ("first-login-second-screen",),
+    "poll-jittered": ("first-login-second-screen", "late-login", "code-expired"),
     "poll-hurried-on-first-screen": ("late-login",),
     "poll-hurried-after-failure": ("login-in-trouble",),
     "poll-late": ("first-login-second-screen",),
@@ -42,14 +47,15 @@ PLAYS: dict[str, tuple[str, ...]] = {
     "poll-after-success": ("first-login-second-screen",),
     "poll-after-expiry": ("code-expired",),
     "poll-old-code": ("new-code",),
-    "two-pollers": ("code-expired",),
+    "poll-after-logout": ("logout-while-polling", "first-login-second-screen"),
+    "two-pollers": ("first-login-second-screen", "late-login", "code-expired"),
     "status-asks-adobe": ("first-login-second-screen",),
     "profiles-in-memory": ("restart",),
     "profile-outlived": ("profile-expired",),
     "lost-profile-kept": ("profile-ended",),
     "several-profiles-refused": ("several-profiles",),
     "ciphertext-shown": ("first-login-second-screen",),
-    "logout-local-only": ("several-profiles",),
+    "logout-local-only": ("logout",),
     "logout-without-redirect-url": ("several-profiles",),
     "logout-url-dropped": ("several-profiles",),
     "logout-without-page-fails": ("logout-without-page",),
@@ -61,10 +67,12 @@ PLAYS: dict[str, tuple[str, ...]] = {
     "catalogue-in-one-request": ("play-permitted",),
     "catalogue-one-by-one": ("play-permitted",),
     "preauthorization-not-cached": ("play-permitted",),
+    "permits-outlive-profile": ("next-viewer",),
     "preauthorization-retried-on": ("tv-provider-in-trouble",),
     "denied-hidden": ("play-permitted",),
     "denied-as-permitted": ("play-permitted",),
     "denied-unexplained": ("play-permitted",),
+    "assets-preauthorized": ("play-permitted",),
     "play-on-preauthorization": ("play-permitted",),
     "decision-in-singular": ("play-permitted",),
     "authorize-the-next-too": ("play-permitted",),
@@ -77,6 +85,7 @@ PLAYS: dict[str, tuple[str, ...]] = {
     "whole-batch-retried": ("tv-provider-in-trouble",),
     "media-token-trusted": ("media-token-flawed",),
     "denial-unexplained": ("play-denied",),
+    "denials-all-alike": ("play-denied", "tv-provider-in-trouble"),
     "denial-ignored": ("play-denied",),
     "outage-plays": ("outage",),
     "login-not-offered": ("profile-ended",),
@@ -97,6 +106,11 @@ PLAYS: dict[str, tuple[str, ...]] = {
     "own-forwarded-for": ("first-login-second-screen", "lasting-outage"),
     "own-address-first": ("first-login-second-screen", "lasting-outage"),
     "no-forwarded-for": ("first-login-second-screen", "lasting-outage"),
+    "forwarded-for-of-another-device": ("first-login-second-screen", "play-permitted"),
+    "no-forwarded-for-on-registration": ("first-login-second-screen",),
+    "no-device-info-on-registration": ("first-login-second-screen",),
+    "accepts-xml": ("first-login-second-screen",),
+    "service-token-at-login-alone": ("play-permitted",),
     "header-of-v1": ("first-login-second-screen",),
     "decisions-typed-as-text": ("play-permitted",),
     "visitor-dropped": ("first-login-second-screen",),

@@ -17,7 +17,9 @@ from typing import Any
 STEP = 0.00005
 """Seconds added for each turn of the loop with I/O: no event takes zero time."""
 PATIENCE = 0.001
-"""Real seconds in which the kernel delivers written bytes from one socket to the other."""
+"""Real seconds in which the kernel delivers written bytes from one socket to the other, as a rule."""
+PATIENCE_SHARE, LONGEST_PATIENCE = 0.02, 0.05
+"""Share of a wait, and real seconds, that a busy kernel gets at most: a long wait skipped too early is a timeout."""
 
 
 class _Selector(selectors.DefaultSelector):
@@ -31,12 +33,17 @@ class _Selector(selectors.DefaultSelector):
         ready = super().select(0)
         if not ready and timeout != 0:
             standing_still = timeout is None or self.elsewhere
-            ready = super().select(timeout if standing_still else PATIENCE)
+            ready = super().select(timeout if timeout is None or standing_still else _patience(timeout))
             if not ready and timeout is not None and not standing_still:
                 self.now += timeout
         if ready:
             self.now += STEP
         return ready
+
+
+def _patience(timeout: float) -> float:
+    """Return the real seconds to wait for I/O before time skips a wait."""
+    return max(PATIENCE, min(LONGEST_PATIENCE, timeout * PATIENCE_SHARE))
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):

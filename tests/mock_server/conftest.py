@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from html import unescape
 from typing import Any
 
 import httpx
@@ -78,6 +80,21 @@ class Mock:
         assert answer.status_code == 200, answer.text
         session: dict[str, Any] = answer.json()
         return session
+
+    async def browse(self, url: str) -> httpx.Response:
+        """Open an address as a browser does: follow redirects and self-submitting forms, up to a page or the app."""
+        answer = await self.http.get(url)
+        while True:
+            if answer.headers.get("location", "").startswith("http://mock/"):
+                answer = await self.http.get(answer.headers["location"])
+            elif 'id="onward"' in answer.text:
+                action = re.search(r'action="([^"]+)"', answer.text)
+                assert action, answer.text
+                fields = re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', answer.text)
+                data = {name: unescape(value) for name, value in fields}
+                answer = await self.http.post(unescape(action[1]), data=data)
+            else:
+                return answer
 
     async def logged_in(
         self, device: str = DEVICE, mvpd: str = "Cablevision", username: str = "viewer"

@@ -6,7 +6,7 @@ from pass_harness.mock_server.journal.raw_exchange import RawExchange
 from pass_harness.mock_server.transport.request import Inbound
 
 
-def raw_exchange(id_: int, *, wall: float = 0.0, secret: str = "") -> RawExchange:
+def raw_exchange(id_: int = 0, *, wall: float = 0.0, secret: str = "") -> RawExchange:
     """Return a GET without a body; ``secret`` becomes the bearer token of the request."""
     return RawExchange(
         id=id_,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -37,23 +38,26 @@ class RedisServer:
     ) -> None:
         self.stop()
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
+        """Start the server; return when it answers, even if only that it is loading its file."""
         command = [
             str(_binary()), "--port", str(self._port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
-            "--databases", "1024", "--dir", str(self._folder),
+            "--databases", "1024", "--dir", str(self._folder), *options,
         ]  # fmt: skip
         with (self._folder / "redis.log").open("ab") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         deadline = time.monotonic() + 20
-        with self.client() as client:
-            while True:
-                try:
-                    client.ping()
-                except redis.RedisError:
-                    assert time.monotonic() < deadline, (self._folder / "redis.log").read_text("utf-8")
-                    time.sleep(0.02)
-                else:
-                    return
+        while not self._answers():
+            assert time.monotonic() < deadline, (self._folder / "redis.log").read_text("utf-8")
+            time.sleep(0.02)
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self._port), timeout=5) as connection:
+                connection.sendall(b"PING\r\n")
+                return connection.recv(64) != b""
+        except OSError:
+            return False
 
     def stop(self) -> None:
         if self._process is not None:

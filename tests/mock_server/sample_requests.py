@@ -29,18 +29,6 @@ DESKTOP = (
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/140.0.0.0 Safari/537.36"
 )
-_DESKTOP_INFO = {
-    "primaryHardwareType": "Desktop",
-    "manufacturer": "Apple",
-    "vendor": "Apple",
-    "osName": "macOS",
-    "osFamily": "macOS",
-    "osVendor": "Apple",
-    "osVersion": "10.15.7",
-    "browserName": "Chrome",
-    "browserVendor": "Google",
-    "browserVersion": "140",
-}
 _SAML = (
     '<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:'
     'assertion"><saml:Assertion><saml:Subject><saml:NameID>viewer</saml:NameID></saml:Subject></saml:Assertion>'
@@ -51,7 +39,7 @@ COMMON = {
     "accept": "application/json",
     "user-agent": "Mozilla/5.0 (Apple TV; U; CPU AppleTV5,3 OS 11.0 like Mac OS X; en_US)",
 }
-"""Headers that every sample sends."""
+"""Headers of the samples; a page says if its own lack Accept."""
 HELP_URL = "https://experienceleague.adobe.com/docs/pass/authentication/auth-features/error-reportn/enhanced-error-codes.html"
 
 
@@ -105,6 +93,15 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     departs: str = ""
 
     @property
+    def arranged(self) -> str:
+        """Behaviours and changes of the catalogue that cause the answer in place of the service or an MVPD."""
+        steps = [step.split() for step in self.setup]
+        causes = [f"a behaviour with the error {step[-1]}" for step in steps if step[0] == "fail"]
+        causes += [f"a behaviour that denies {step[-1]}" for step in steps if step[0] == "deny"]
+        causes += [f"{name} = {value} of {mvpd}" for mvpd, new in self.mvpds.items() for name, value in new.items()]
+        return ", ".join(causes)
+
+    @property
     def place(self) -> str:
         """Position on its page: the number, and the tab if there are several."""
         return f"{self.number} {self.tab}".rstrip()
@@ -115,6 +112,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Path of the page below Adobe's integration guide for Programmers."""
     samples: tuple[Sample, ...]
     headers: dict[str, str] = {}
+    accept: bool = True
+    """Whether the requests of the page have the header Accept."""
     throttle: bool = False
 
 
@@ -157,7 +156,13 @@ class Bench:
             headers["content-type"], content = "application/x-www-form-urlencoded", self.filled(self.sample.form)
         if self.sample.json is not None:
             headers["content-type"], content = "application/json", self.filled(self.sample.json)
-        return await self.mock.http.request(method, path, headers=headers, content=content)
+        if not self.page.accept:
+            del headers["accept"]
+        request = self.mock.http.build_request(method, path, headers=headers, content=content)
+        for added in ("accept", "accept-encoding", "connection"):  # headers that httpx adds by itself
+            if added not in headers:
+                del request.headers[added]
+        return await self.mock.http.send(request)
 
     def filled(self, text: str) -> str:
         return re.sub(r"<([^>]+)>", lambda match: self.values[match[1]], text)
@@ -190,7 +195,9 @@ class Bench:
         self.values["code"] = session["code"]
 
     async def _desktop_session(self, form: str) -> None:
-        headers = self._device | {"user-agent": DESKTOP, "x-device-info": _base64(_DESKTOP_INFO)}
+        """Start a session from a browser, which sends its User-Agent but no X-Device-Info."""
+        headers = {name: value for name, value in self._device.items() if name != "x-device-info"}
+        headers["user-agent"] = DESKTOP
         self.values["code"] = (await self._post("/api/v2/REF30/sessions", headers, form))["code"]
 
     async def _resume(self, form: str) -> None:

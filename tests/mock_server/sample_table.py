@@ -19,10 +19,14 @@ The tests run every response sample of Adobe's DCR and REST API V2 pages, of its
 the mock. Status, content type, members, types and fixed values must equal those of the sample; tokens, identifiers
 and times may differ. `python -m tests.mock_server.sample_table` generates this page from the data of the tests.
 
-{count} samples: {reproduced} reproduced, {departs} with a departure from a value, for the stated reason.
+{count} samples: {reproduced} reproduced, {departs} with a departure from a value, for the stated reason. The answers
+to {arranged} of them are arranged by a behaviour or by a change of the catalogue, because they need a fault, a denial
+or a setting that the default catalogue lacks. Degradation, trials and logins are those that a sample's request needs.
 
 The tests fix requests that cannot be sent unchanged, and responses with invalid syntax; the notes describe the
-changes. X-Device-Info is sent unchanged, although it does not decode to valid JSON (a comma is missing).
+changes. A request has the headers of its sample and no others. X-Device-Info is sent unchanged, although it does not
+decode to valid JSON (a comma is missing). The sessions of sessions-retrieve are those of a browser that sends no
+X-Device-Info, only the User-Agent of the sample.
 
 For all samples:
 
@@ -38,7 +42,8 @@ def render(pages: Mapping[str, Page]) -> str:
         for name, reason in ADDED.items()
     ]
     exceptions += [f"- `{name}` may have more entries than the sample: {reason}." for name, reason in OPEN.items()]
-    head = _HEAD.format(count=outcomes.total(), **outcomes, exceptions="\n".join(exceptions))
+    arranged = sum(bool(sample.arranged) for page in pages.values() for sample in page.samples)
+    head = _HEAD.format(count=outcomes.total(), **outcomes, arranged=arranged, exceptions="\n".join(exceptions))
     return head + "".join(_section(name, page) for name, page in pages.items())
 
 
@@ -52,7 +57,12 @@ def _outcome(sample: Sample) -> str:
 
 
 def _notes(sample: Sample) -> str:
-    notes = {"departure": sample.departs, "request changed": sample.mended, "sample fixed": sample.repaired}
+    notes = {
+        "departure": sample.departs,
+        "answer arranged": sample.arranged,
+        "request changed": sample.mended,
+        "sample fixed": sample.repaired,
+    }
     return "; ".join(f"{title}: {note}" for title, note in notes.items() if note)
 
 

@@ -12,7 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pass_harness.mock_server.config.loading import load_settings
+from pass_harness.mock_server.config.settings import Settings
 from pass_harness.mock_server.domain.resources import MalformedResource, parse_resource
+from pass_harness.mock_server.gateway.endpoint import REST, Endpoint
+from pass_harness.mock_server.routes import ENDPOINTS
 from pass_harness.mock_server.signing.keys import default_keys
 from pass_harness.mock_server.signing.media_tokens import verify
 from tests.mock_server.conftest import Mock
@@ -71,25 +74,52 @@ async def test_authz_all_permits_and_authz_none_denies_everything(mock: Mock) ->
 
 
 @pytest.mark.anyio
-async def test_an_unknown_degradation_rule_is_refused(mock: Mock) -> None:
-    answer = await mock.http.post("/_mock/behaviours", json={"effect": {"degradation": "AuthXAll"}})
-    assert (answer.status_code, "AuthNAll" in answer.json()["error"]) == (400, True)
+async def test_the_text_of_a_degradation_rule_is_in_its_denials(mock: Mock) -> None:
+    headers = await mock.logged_in()
+    await mock.behave({"degradation": {"rule": "AuthZNone", "details": "Back at nine ✓"}})
+    for kind in ("authorize", "preauthorize"):
+        denied = (await mock.decide(headers, kind, "REF30"))[0]
+        assert (denied["source"], denied["error"]["details"]) == ("degradation", "Back at nine ✓")
+    await mock.behave({"degradation": {"rule": "AuthZAll", "details": "?"}})
+    assert "error" not in (await mock.decide(headers, "authorize", "REF30"))[0]
+    await mock.behave({"degradation": "AuthZNone"})
+    assert "details" not in (await mock.decide(headers, "authorize", "REF30"))[0]["error"]
+
+
+@pytest.mark.anyio
+async def test_a_degradation_rule_applies_to_a_proxied_mvpd(mock: Mock) -> None:
+    headers = await mock.signed_on()
+    mvpds = (await mock.http.get("/api/v2/apasstest1/configuration", headers=headers)).json()["requestor"]["mvpds"]
+    proxied = [mvpd["id"] for mvpd in mvpds if mvpd.get("isProxy")]
+    assert len(proxied) == 2
+    await mock.behave({"degradation": "AuthZAll"}, match={"mvpd": proxied[0]})
+    sources = []
+    for mvpd in proxied:
+        path = f"/api/v2/apasstest1/decisions/authorize/{mvpd}"
+        decision = (await mock.http.post(path, headers=headers, json={"resources": ["a"]})).json()["decisions"][0]
+        sources.append((decision["source"], decision["authorized"]))
+    assert sources == [("degradation", True), ("mvpd", False)]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("degradation", ["AuthXAll", {"rule": "AuthXAll"}, {"rule": "AuthZNone", "text": "x"}, {}])
+async def test_an_unknown_degradation_rule_is_refused(mock: Mock, degradation: object) -> None:
+    answer = await mock.http.post("/_mock/behaviours", json={"effect": {"degradation": degradation}})
+    assert (answer.status_code, "degradation" in answer.json()["error"]) == (400, True)
 
 
 @pytest.mark.anyio
 async def test_home_based_authentication_skips_the_password(mock: Mock) -> None:
     headers = {**await mock.signed_on(), "X-Forwarded-For": "192.0.2.17"}
     session = await mock.session(headers, mvpd="Spectrum")
-    saml = (await mock.http.get(session["url"])).headers["location"]
-    login = (await mock.http.get(saml)).headers["location"]
-    answer = await mock.http.get(login)
+    answer = await mock.browse(session["url"])
     assert (answer.status_code, answer.headers["location"]) == (302, "https://adobe.com/done")
     polled = await mock.http.get(f"/api/v2/REF30/profiles/code/{session['code']}", headers=headers)
     attributes = polled.json()["profiles"]["Spectrum"]["attributes"]
     assert attributes["hba_status"] == {"value": "true", "state": "plain"}
     assert (await mock.decide(headers, "authorize", "REF30", mvpd="Spectrum"))[0]["authorized"]
     away = {**headers, "X-Forwarded-For": "203.0.113.5"}
-    denied = (await mock.decide(away, "authorize", "REF30", mvpd="Spectrum"))[0]
+    denied = (await mock.decide(away, "authorize", "news", mvpd="Spectrum"))[0]
     assert denied["error"]["code"] == "authorization_denied_by_hba_policies"
     assert denied["error"]["action"] == "authentication"
 
@@ -97,8 +127,7 @@ async def test_home_based_authentication_skips_the_password(mock: Mock) -> None:
 @pytest.mark.anyio
 async def test_outside_the_home_network_the_login_page_is_shown(mock: Mock) -> None:
     session = await mock.session({**await mock.signed_on(), "X-Forwarded-For": "203.0.113.5"}, mvpd="Spectrum")
-    saml = (await mock.http.get(session["url"])).headers["location"]
-    assert (await mock.http.get((await mock.http.get(saml)).headers["location"])).status_code == 200
+    assert (await mock.browse(session["url"])).status_code == 200
 
 
 @pytest.mark.anyio
@@ -208,6 +237,12 @@ async def test_an_mvpd_can_omit_unknown_resources(tmp_path: Path) -> None:
     headers = await mock.logged_in(mvpd="Mine")
     decisions = await mock.decide(headers, "preauthorize", "channel-1", "unheard-of", "resource3", mvpd="Mine")
     assert [(d["resource"], d["authorized"]) for d in decisions] == [("channel-1", True), ("resource3", False)]
+    mrss = [
+        "<rss><channel><title>channel-1</title></channel></rss>",
+        "<rss><channel><title>x</title></channel></rss>",
+    ]
+    decisions = await mock.decide(headers, "preauthorize", *mrss, "<rss><channel>channel-1", mvpd="Mine")
+    assert [(d["resource"], d["authorized"]) for d in decisions] == [(mrss[0], True)]
 
 
 @pytest.mark.anyio
@@ -223,31 +258,12 @@ async def test_a_proxied_mvpd_is_flagged_and_named_in_media_tokens(tmp_path: Pat
 
 
 @pytest.mark.anyio
-async def test_some_mvpds_receive_the_login_as_a_self_submitting_form(mock: Mock) -> None:
-    session = await mock.session(await mock.signed_on(), mvpd="apassidp")
-    saml = (await mock.http.get(session["url"])).headers["location"]
-    page = await mock.http.get(saml)
-    assert (page.status_code, 'name="SAMLRequest"' in page.text) == (200, True)
-    form = {"requestor_id": "REF30", "code": session["code"], "SAMLRequest": "x"}
-    shown = await mock.http.post("/mvpd/apassidp/login", data=form)
-    assert (shown.status_code, "Sign in with Adobe IdP" in shown.text) == (200, True)
-
-
-@pytest.mark.anyio
-async def test_resetting_a_temppass_gives_a_new_trial(mock: Mock) -> None:
+async def test_is_proxy_can_be_false_or_absent(tmp_path: Path) -> None:
+    """Some MVPDs have the flag with the value false; a flag without a value is absent."""
+    mock = configured(tmp_path, MINE + "is_proxy = false\n" + REF30)
     headers = await mock.signed_on()
-    await mock.decide(headers, "authorize", "REF30", mvpd="TempPass_TEST40")
-    mock.clock.tick(200)
-    used_up = (await mock.decide(headers, "authorize", "REF30", mvpd="TempPass_TEST40"))[0]
-    assert used_up["error"]["code"] == "temporary_access_duration_limit_exceeded"
-    device = headers["AP-Device-Identifier"].removeprefix("fingerprint ")
-    query = {"requestor_id": "REF30", "mvpd_id": "TempPass_TEST40", "device_id": device}
-    path = "/reset-tempass/v3/reset"
-    assert (await mock.http.delete(path, params=query)).status_code == 401
-    assert (await mock.http.delete(path, params=query, headers=headers)).status_code == 204
-    assert (await mock.decide(headers, "authorize", "REF30", mvpd="TempPass_TEST40"))[0]["authorized"]
-    wrong = await mock.http.delete(path, params={**query, "mvpd_id": "Cablevision"}, headers=headers)
-    assert (wrong.status_code, wrong.json()["code"]) == (400, "invalid_parameter_mvpd")
+    mvpds = (await mock.http.get("/api/v2/REF30/configuration", headers=headers)).json()["requestor"]["mvpds"]
+    assert {m["id"]: m.get("isProxy") for m in mvpds} == {"Cablevision": None, "Spectrum": None, "Mine": False}
 
 
 @pytest.mark.anyio
@@ -255,3 +271,28 @@ async def test_a_visitor_identifier_is_in_the_journal(mock: Mock) -> None:
     headers = {**await mock.signed_on(), "AP-Visitor-Identifier": "12345"}
     await mock.http.get("/api/v2/REF30/profiles", headers=headers)
     assert (await mock.exchanges())[-1]["request_headers"]["ap-visitor-identifier"] == "12345"
+
+
+VISITED = [endpoint for endpoint in ENDPOINTS if endpoint.family is REST and not endpoint.is_page]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("strict", [False, True], ids=["lenient", "strict"])
+@pytest.mark.parametrize("endpoint", VISITED, ids=lambda endpoint: endpoint.id)
+async def test_every_api_accepts_a_visitor_identifier(endpoint: Endpoint, strict: bool) -> None:
+    """The header changes no answer, and the OpenAPI document lists it."""
+    mock = Mock(Settings(throttle=None, strict=strict))
+    headers = await mock.signed_on()
+    code = (await mock.session(headers))["code"]
+    path = endpoint.path.format(serviceProvider="REF30", mvpd="Cablevision", code=code, partner="Apple")
+    answers = [
+        await mock.http.request(endpoint.method, path, headers={**headers, **visitor})
+        for visitor in ({}, {"AP-Visitor-Identifier": "12345"})
+    ]
+    assert answers[0].status_code == answers[1].status_code
+    volatile = {"trace", "url", "sessionId", *(["code"] if answers[0].status_code == 200 else [])}
+    same = [{name: value for name, value in answer.json().items() if name not in volatile} for answer in answers]
+    assert same[0] == same[1]
+    document = (await mock.http.get("/openapi.json")).json()
+    listed = document["paths"][endpoint.path][endpoint.method.lower()]["parameters"]
+    assert "AP-Visitor-Identifier" in {parameter.get("name") for parameter in listed}

@@ -13,7 +13,7 @@ import pytest
 from pass_harness.mock_server.behaviours.effects import Effect
 from pass_harness.mock_server.config.loading import load_settings
 from pass_harness.mock_server.config.settings import Settings
-from tests.mock_server.conftest import DEVICE, FULL, Mock, device_headers
+from tests.mock_server.conftest import DEVICE, FULL, Mock
 
 pytestmark = pytest.mark.anyio
 PROFILES = "/api/v2/REF30/profiles"
@@ -36,6 +36,12 @@ async def late(mock: Mock, headers: Headers) -> bool:
     return mock.clock.now_ms() - before == 1500
 
 
+async def slow_mvpd(mock: Mock, headers: Headers) -> bool:
+    before = mock.clock.now_ms()
+    await mock.decide(headers, "preauthorize", "REF30")
+    return mock.clock.now_ms() - before == 1500
+
+
 async def has_status(mock: Mock, headers: Headers) -> bool:
     return (await profiles(mock, headers)).status_code == 507
 
@@ -45,8 +51,8 @@ async def has_error(mock: Mock, headers: Headers) -> bool:
 
 
 async def denied(mock: Mock, headers: Headers) -> bool:
-    error = (await mock.decide(headers, "authorize", "REF30"))[0]["error"]
-    return (error["code"], error["details"]) == ("authorization_denied_by_mvpd", "no")
+    error = (await mock.decide(headers, "preauthorize", "REF30"))[0]["error"]
+    return (error["code"], error["details"]) == ("preauthorization_denied_by_mvpd", "no")
 
 
 async def degraded(mock: Mock, headers: Headers) -> bool:
@@ -72,6 +78,12 @@ async def flawed(mock: Mock, headers: Headers) -> bool:
     return bool(verified.json()["status"] == "TOKEN_EXPIRED")
 
 
+async def at_partner(mock: Mock, headers: Headers) -> bool:
+    path, query = "/api/v2/REF30/logout/Cablevision", {"redirectUrl": "https://adobe.com"}
+    entry = (await plain(mock).get(path, params=query, headers=headers)).json()["logouts"]["Cablevision"]
+    return bool((entry["actionName"], entry["actionType"]) == ("partner_logout", "partner_interactive"))
+
+
 async def broken(mock: Mock, headers: Headers) -> bool:
     with pytest.raises(AssertionError):  # httpx's transport received no answer
         await profiles(mock, headers)
@@ -84,6 +96,7 @@ async def extended(mock: Mock, headers: Headers) -> bool:
 
 EFFECTS: dict[str, tuple[object, Callable[[Mock, Headers], Awaitable[bool]]]] = {
     "latency": ("1.5s", late),
+    "mvpd_latency": ("1.5s", slow_mvpd),
     "status": (507, has_status),
     "error": ("network_received_error", has_error),
     "deny": ({"details": "no"}, denied),
@@ -92,6 +105,7 @@ EFFECTS: dict[str, tuple[object, Callable[[Mock, Headers], Awaitable[bool]]]] = 
     "throttle": ({"rate": 0.01, "burst": 0}, throttled),
     "reject_token": (True, rejected),
     "media_token": ("expired", flawed),
+    "logout": ("partner_logout", at_partner),
     "connection": ("reset", broken),
     "body": ("unknown_fields", extended),
 }
@@ -172,8 +186,7 @@ async def asked_by_form(mock: Mock, headers: Headers) -> None:
 
 
 async def asked_in_the_query(mock: Mock, headers: Headers) -> None:
-    device = device_headers()["AP-Device-Identifier"].removeprefix("fingerprint ")
-    query = {"requestor_id": "REF30", "mvpd_id": "TempPass_TEST40", "device_id": device}
+    query = {"requestor_id": "REF30", "mvpd_id": "TempPass_TEST40", "device_id": DEVICE}
     await mock.http.delete("/reset-tempass/v3/reset", headers=headers, params=query)
 
 

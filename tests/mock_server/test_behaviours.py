@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 from pass_harness.mock_server.behaviours.active import Behaviours
 from pass_harness.mock_server.behaviours.effects import Effect
+from pass_harness.mock_server.behaviours.latency import Latency
 from pass_harness.mock_server.behaviours.model import Behaviour, Match, RequestFacts
 from pass_harness.mock_server.formats.durations import decode_hook, parse_duration
 from pass_harness.mock_server.store.memory import MemoryStore
@@ -128,10 +131,11 @@ async def test_a_valid_token_can_be_rejected(mock: Mock) -> None:
         ({"effect": {"error": "no_such_code"}}, "no_such_code"),
         ({"effect": {"latency": "soon"}}, "soon"),
         ({"effect": {"status": 503}, "match": {"colour": "red"}}, "colour"),
-        ({"effect": {"status": 503}, "times": 0}, "times must be 1 or more"),
+        ({"effect": {"status": 503}, "seed": 2**64}, "seed must be from -9223372036854775808 to 9223372036854775807"),
+        ({"effect": {"status": 503}, "times": 0}, "times must be from 1 to 1000000000"),
         ({"effect": {"status": 503}, "probability": 2}, "probability must be from 0 to 1"),
         ({"effect": {"throttle": True}}, "throttle"),
-        ({"effect": {"throttle": {"rate": 0}}}, "effect.throttle.rate must be above 0 and at most 1000000"),
+        ({"effect": {"throttle": {"rate": 0}}}, "effect.throttle.rate must be from 0.0001 to 1000000"),
         ({"effect": {"status": 503}, "for": "-1s"}, "-1s"),
         ({"effect": {"deny": {"code": "x"}}}, "'x'"),
     ],
@@ -172,14 +176,37 @@ async def test_a_behaviour_ends_by_the_clock() -> None:
     assert await behaviours.take("status", RequestFacts(endpoint="x"), 30_000) is None
 
 
-async def test_a_seed_reproduces_the_random_choices() -> None:
-    async def run() -> list[bool]:
-        behaviours = await _behaviours(Behaviour(effect=Effect(status=500), probability=0.5, seed=3))
-        return [await behaviours.take("status", RequestFacts(endpoint="x"), 0) is not None for _ in range(64)]
+async def test_a_probability_of_a_half_hits_about_half_of_the_requests() -> None:
+    assert 10 < sum(await _choices(seed=3)) < 54
 
-    first = await run()
-    assert first == await run()
-    assert 10 < sum(first) < 54
+
+async def _choices(**behaviour: object) -> list[bool]:
+    behaviours = await _behaviours(Behaviour(effect=Effect(status=500), probability=0.5, **behaviour))  # type: ignore[arg-type]
+    return [await behaviours.take("status", RequestFacts(endpoint="x"), 0) is not None for _ in range(64)]
+
+
+async def _delays(**behaviour: object) -> list[float]:
+    latency = Latency({"uniform": ["0s", "10s"]})
+    behaviours = await _behaviours(Behaviour(effect=Effect(latency=latency), **behaviour))  # type: ignore[arg-type]
+    taken = [await behaviours.take("latency", RequestFacts(endpoint="x"), 0) for _ in range(20)]
+    return [applied.latency_s for applied in taken if applied is not None]
+
+
+@pytest.mark.parametrize("sampled", [_choices, _delays])
+async def test_random_choices_and_latencies_depend_on_the_seed(
+    sampled: Callable[..., Awaitable[list[object]]],
+) -> None:
+    seeded = await sampled(seed=3)
+    assert seeded == await sampled(seed=3)
+    assert len({str(await sampled(seed=seed)) for seed in (3, 0, -1, 4)}) == 4
+    assert len({*seeded}) == min(len(seeded), 2 if sampled is _choices else 20), "not the same for every request"
+    assert await sampled() != await sampled(seed=0)
+    assert await sampled() == await sampled(seed=1), "without a seed, the number of the behaviour"
+
+
+async def test_behaviours_without_a_seed_choose_independently() -> None:
+    behaviours = await _behaviours(*[Behaviour(effect=Effect(status=500))] * 3)
+    assert [active.seed for active in behaviours.active] == [1, 2, 3]
 
 
 @given(st.text(max_size=12), st.text(max_size=12))
@@ -193,4 +220,5 @@ def test_every_given_field_must_match(mvpd: str, device: str) -> None:
 async def test_a_behaviour_is_listed_unchanged() -> None:
     given_ = {"effect": {"ttl": {"session": "8s"}}, "match": {"ip": "1.2.3.4"}, "for": "30s"}
     behaviours = await _behaviours(msgspec.convert(given_, Behaviour, dec_hook=decode_hook))
-    assert await behaviours.listed(0) == [{"id": "b1", "hits": 0, "enabled": True, "over": False, **given_}]
+    (stored,) = await behaviours.stored()
+    assert stored.listed(0) == {"id": "b1", "hits": 0, "enabled": True, "over": False, **given_}

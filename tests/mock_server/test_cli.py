@@ -15,6 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from pass_harness.conformance.readers.jsonl import read_jsonl
+
 pytestmark = pytest.mark.slow
 
 PASS_MOCK = [sys.executable, "-m", "pass_harness.mock_server"]
@@ -51,7 +53,27 @@ def test_startup_prints_every_address_and_serves(tmp_path: Path) -> None:
         assert "/_mock/software-statement" in announced
         assert "simulated" in announced
     assert process.returncode == 0
-    assert trace.read_text().count("\n") == 1
+    assert len(list(read_jsonl(trace))) == 1
+
+
+def test_a_public_url_is_checked_and_announced() -> None:
+    wrong = run("serve", "--public-url", "pass.example")
+    assert wrong.returncode == 2
+    assert "write https://HOST" in wrong.stderr
+    with serving("--public-url", "https://pass.example") as (address, process):
+        answer = httpx.get(f"{address}/activate/done", trust_env=False)
+        assert "https://pass.example/activate" in answer.text
+        assert process.stderr is not None
+        assert "public URL        https://pass.example\n" in [process.stderr.readline() for _ in range(7)]
+
+
+@pytest.mark.parametrize("arguments", [("health", "--mock"), ("proxy", "--upstream")], ids=" ".join)
+def test_user_and_password_of_an_address_are_not_printed(arguments: tuple[str, ...]) -> None:
+    done = run(*arguments, "http://viewer:hush-4711@127.0.0.1:9")
+    assert done.returncode in {1, 2}
+    assert "127.0.0.1:9" in done.stderr
+    assert "viewer" not in done.stderr + done.stdout
+    assert "hush-4711" not in done.stderr + done.stdout
 
 
 def test_a_busy_port_is_one_sentence_and_exit_code_2() -> None:

@@ -18,6 +18,7 @@ from pass_harness.mock_server.formats.byte_size import parse_size
 from pass_harness.mock_server.formats.durations import parse_duration
 from pass_harness.mock_server.journal.journal import LocalJournal
 from pass_harness.mock_server.journal.recorder import Recorder
+from pass_harness.mock_server.ring_buffer import ByteBudget
 from pass_harness.mock_server.spaces.spaces import Spaces
 from pass_harness.mock_server.store.memory import MemoryStore
 from pass_harness.mock_server.store.space_record import SpaceRecord, SpaceRecordHandle
@@ -236,13 +237,13 @@ async def test_a_control_token_guards_the_control_calls() -> None:
 
 def journal_of(limit: int, recorder: Recorder | None = None) -> LocalJournal:
     record_handle = SpaceRecordHandle(MemoryStore().root(), "default", SpaceRecord(life=1))
-    return LocalJournal(limit, record_handle, recorder, lambda _: None)
+    return LocalJournal(limit, record_handle, recorder, lambda _: None, ByteBudget(1_000_000))
 
 
 async def test_the_ring_buffer_drops_the_oldest_and_counts_them() -> None:
     journal = journal_of(limit=3)
     for _ in range(5):
-        await journal.append(raw_exchange(journal.next_id()))
+        await journal.append(raw_exchange())
     assert [e.id for e in await journal.after(0)] == [3, 4, 5]
     assert [e.id for e in await journal.after(3, limit=1)] == [4]
     assert await journal.after(5) == await journal.after(6) == []
@@ -251,7 +252,7 @@ async def test_the_ring_buffer_drops_the_oldest_and_counts_them() -> None:
 
 async def test_secrets_in_the_journal_are_masked() -> None:
     journal = journal_of(limit=1)
-    await journal.append(raw_exchange(journal.next_id(), secret="s3cret-token"))
+    await journal.append(raw_exchange(secret="s3cret-token"))
     [read] = await journal.after(0)
     assert read.request_headers["authorization"].startswith("Bearer sha256:")
     assert "s3cret" not in repr(read)
@@ -262,7 +263,7 @@ async def test_a_recording_is_complete_after_each_exchange(tmp_path: Path) -> No
     recorder = Recorder(trace, RECORD_LIMIT)
     journal = journal_of(limit=1, recorder=recorder)
     for _ in range(3):
-        await journal.append(raw_exchange(journal.next_id()))
+        await journal.append(raw_exchange())
     lines = trace.read_bytes().splitlines()
     assert [msgspec.json.decode(line, type=Exchange).id for line in lines] == [1, 2, 3]
     recorder.close()
@@ -270,11 +271,11 @@ async def test_a_recording_is_complete_after_each_exchange(tmp_path: Path) -> No
 
 async def test_a_recording_stops_at_its_size_limit_with_a_message(tmp_path: Path) -> None:
     trace = tmp_path / "trace.jsonl"
-    recorders = [Recorder(trace, parse_size("1KB")) for _ in range(2)]
-    journal = journal_of(limit=1, recorder=recorders[0])
+    recorder = Recorder(trace, parse_size("1KB"))
+    journal = journal_of(limit=1, recorder=recorder)
     for number in range(1, 10):
-        await journal.append(raw_exchange(number, wall=float(number)))
-    recorders[0].close()
+        await journal.append(raw_exchange(wall=float(number)))
+    recorder.close()
     *exchanges, last = trace.read_bytes().splitlines()
     ids = [msgspec.json.decode(line, type=Exchange).id for line in exchanges]
     assert ids == [*range(1, len(ids) + 1)]
@@ -282,9 +283,10 @@ async def test_a_recording_stops_at_its_size_limit_with_a_message(tmp_path: Path
     ended = msgspec.json.decode(last, type=RecordEnded)
     assert ended.record_ended == "the file has reached its limit (--record-limit 1KB)"
     assert ended.wall == ids[-1] + 1
-    # A second recorder of the same file stops too, however short its line.
-    recorders[1].append(raw_exchange(99).exchange())
-    recorders[1].close()
+    # A later recorder of the same file stops too, however short its line.
+    recorder = Recorder(trace, parse_size("1KB"))
+    recorder.append(raw_exchange().exchange())
+    recorder.close()
     assert sum(b"record_ended" in line for line in trace.read_bytes().splitlines()) == 2
     assert trace.stat().st_size < 1000 + 2 * 600
 

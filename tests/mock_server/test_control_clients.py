@@ -59,6 +59,9 @@ def test_every_control_call_has_a_method_in_both_clients() -> None:
 def test_a_session_is_listed_logged_in_and_ended(control: SyncControlClient) -> None:
     code, headers = session(control)
     assert [(s.code, s.state, s.mvpd) for s in control.sessions()] == [(code, "pending", "Cablevision")]
+    service_token = f"{control.base_url}/api/REF30/serviceToken"
+    assert httpx.post(service_token, headers={**headers, "X-SSO-ID": "alice"}, trust_env=False).status_code == 201
+    assert [device.state for profile in control.sso_profiles() for device in profile.devices] == ["sso"]
     control.login(code, "viewer")
     assert [s.state for s in control.sessions(limit=1)] == ["completed"]
     assert control.end_profiles(mvpd="Cablevision") == 1
@@ -106,6 +109,18 @@ def test_clock_integrations_buckets_and_reset(control: SyncControlClient) -> Non
 
 
 @pytest.mark.slow
+def test_an_application_is_revoked_and_approved(control: SyncControlClient) -> None:
+    _, headers = session(control)
+    assert control.set_application(approved=False) == 1
+    refused = httpx.get(f"{control.base_url}/api/v2/REF30/profiles", headers=headers, trust_env=False)
+    assert refused.json()["code"] == "invalid_access_token_client_application"
+    assert control.set_application("default", approved=True) == 0
+    assert session(control)[0]
+    with pytest.raises(ControlError, match="no application 'of nobody'; choose one of: default"):
+        control.set_application("of nobody", approved=False)
+
+
+@pytest.mark.slow
 def test_keys_data_centres_metrics_and_spaces(control: SyncControlClient) -> None:
     kid = control.rotate_key("media_token")
     assert kid in {key["kid"] for key in control.public_keys()["keys"]}
@@ -138,6 +153,7 @@ def test_the_asynchronous_client_has_the_same_calls(address: str) -> None:
         async with ControlClient(f"{address}/~coroutines") as control:
             assert (await control.health()).status == "ok"
             assert "mvpd-down" in await control.presets()
+            assert await control.set_application(approved=False) == 0
             async with control.events(after="0") as events:
                 async with httpx.AsyncClient(trust_env=False) as http:
                     await http.get(f"{control.base_url}/nowhere")

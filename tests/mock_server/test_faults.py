@@ -174,7 +174,7 @@ async def test_every_preset_takes_effect(mock: Mock) -> None:
         ids = (await mock.http.post("/_mock/behaviours", json={"preset": name})).json()["ids"]
         for _ in range(6):
             await plain.get("/api/v2/REF30/profiles/Cablevision", headers=headers)
-            body = {"resources": ["REF30"]}
+            body = {"resources": [name]}  # another one for each preset: the MVPD is asked for it
             await plain.post("/api/v2/REF30/decisions/authorize/Cablevision", headers=headers, json=body)
         seen[name] = any(set(e["behaviours"]) & set(ids) for e in await mock.exchanges())
         for key in ids:
@@ -207,6 +207,8 @@ async def test_only_allowed_addresses_are_served() -> None:
     assert (await inside.http.get(PROFILES)).status_code == 401
     with pytest.raises(ValueError, match=r"203\.0\.113"):
         Network("everybody")
+    assert Network("203.0.113.0/24").includes("::ffff:203.0.113.9")  # as a socket for IPv4 and IPv6 names it
+    assert not Network("203.0.113.0/24").includes("somewhere")
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from pass_harness.mock_server.config.settings import Settings
+from pass_harness.mock_server.transport.request import read_inbound
 from tests.mock_server.conftest import FULL, Mock
 
 DEEP = 100_000
@@ -153,6 +154,19 @@ async def test_the_dashboard_serves_only_its_own_files(mock: Mock, path: str) ->
 async def test_bodies_of_control_calls_are_bounded(mock: Mock) -> None:
     answer = await mock.http.post("/_mock/behaviours", content=b'{"a":"' + b"x" * 2_000_000 + b'"}')
     assert answer.status_code == 413
+
+
+@pytest.mark.anyio
+async def test_a_body_up_to_a_high_limit_is_read_to_its_end() -> None:
+    chunk = bytes(16 * 1_048_576)
+    messages = iter([{"type": "http.request", "body": chunk, "more_body": n < 5} for n in range(6)])
+    scope = {"method": "POST", "space_path": "/", "query_string": b"", "headers": [], "scheme": "http"}
+
+    async def receive() -> dict[str, object]:
+        return next(messages)
+
+    inbound = await read_inbound({**scope, "space_prefix": ""}, receive, 6 * len(chunk))
+    assert len(inbound.body) == 6 * len(chunk)
 
 
 @pytest.mark.anyio

@@ -7,24 +7,23 @@ import contextlib
 import gc
 import struct
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from random import Random
-from socket import SO_LINGER, SO_RCVBUF, SO_SNDBUF, SOL_SOCKET, socket
+from socket import SO_LINGER, SO_RCVBUF, SOL_SOCKET, socket
 from typing import ClassVar, cast
 from weakref import ref
 
 import httpx
 import pytest
-import uvicorn
 
-from pass_harness.mock_server.app import create_app
-from pass_harness.mock_server.server.serve import listen
 from pass_harness.mock_server.transport.http_protocol import MAX_HEAD, MAX_HEADERS, BoundedProtocol
 from pass_harness.mock_server.transport.raw_headers import LONGEST_INTERNED
+from tests.mock_server.raw_connections import answered, served
 
 REQUEST = b"GET /_mock/health HTTP/1.1\r\nHost: mock\r\n"
 POST = b"POST /api/v2/REF30/sessions HTTP/1.1\r\nHost: mock\r\n"
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAEAAEAAAAIAAAAB\r\nUpgrade: h2c\r\n"
 PATIENCE = 0.4
 
 
@@ -46,51 +45,6 @@ class Crowded(BoundedProtocol):
     most_connections = 5
 
 
-@contextlib.asynccontextmanager
-async def served(protocol: type[BoundedProtocol]) -> AsyncIterator[tuple[str, int]]:
-    """Run a mock on a free port; yield host and port."""
-    listener = listen("127.0.0.1", 0)
-    listener.setsockopt(SOL_SOCKET, SO_SNDBUF, 4096)  # connections inherit it: a small kernel buffer
-    config = uvicorn.Config(create_app(), http=protocol, ws="none", log_config=None, timeout_keep_alive=30)
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-        await asyncio.sleep(0.01)
-    try:
-        yield listener.getsockname()
-    finally:
-        server.force_exit = server.should_exit = True
-        await serving
-        listener.close()
-
-
-async def answered(place: tuple[str, int], *pieces: bytes, pause: float = 0.0) -> bytes:
-    """Send pieces until the mock closes the connection; return what it sent."""
-    reader, writer = await asyncio.open_connection(*place)
-    received = bytearray()
-
-    async def read() -> None:
-        # Piece by piece: a client that still sends to a closed connection is reset, after what it has received.
-        with contextlib.suppress(ConnectionError):
-            while piece := await reader.read(65_536):
-                received.extend(piece)
-
-    reading = asyncio.create_task(read())
-    with contextlib.suppress(ConnectionError):
-        for piece in pieces:
-            writer.write(piece)
-            await writer.drain()
-            await asyncio.sleep(pause)
-            if reading.done():
-                break
-    try:
-        async with asyncio.timeout(10):
-            await reading
-    finally:
-        writer.close()
-    return bytes(received)
-
-
 async def is_alive(place: tuple[str, int]) -> bool:
     async with httpx.AsyncClient(trust_env=False) as http:
         return (await http.get(f"http://{place[0]}:{place[1]}/_mock/health")).status_code == 200
@@ -103,6 +57,7 @@ SLOW = {
     "one header after the other": (REQUEST, *(b"a: b\r\n",) * 40),
     "a body that is announced alone": (POST + b"Content-Length: 100\r\n\r\n",),
     "a body byte by byte": (POST + b"Content-Length: 1000\r\n\r\n", *(b"x",) * 40),
+    "a body behind an offer": (POST + OFFER + b"Content-Length: 1000\r\n\r\n", *(b"x",) * 40),
     "a chunk now and then": (CHUNKED, *(b"1\r\nx\r\n",) * 40),
     "blank lines after an answer": (REQUEST + b"\r\n", *(b"\r\n",) * 40),
     "a second request that stays away": (REQUEST + b"\r\n" + REQUEST,),
@@ -166,6 +121,7 @@ async def test_a_client_that_does_not_read_its_answer_is_disconnected(exchanges:
 TOO_MUCH = {
     "a long line": [b"GET /" + b"x" * MAX_HEAD],
     "a long header": [REQUEST + b"a: " + b"x" * MAX_HEAD],
+    "many headers behind an offer": [REQUEST + OFFER + b"a: b\r\n" * (MAX_HEADERS + 1) + b"\r\n"],
     "many headers": [REQUEST + b"a: b\r\n" * (MAX_HEADERS + 1) + b"\r\n"],
     "trailers without an end": [CHUNKED + b"0\r\n", *[b"a: " + b"x" * 1000 + b"\r\n"] * 100],
     "one trailer without an end": [CHUNKED + b"0\r\na: ", *[b"x" * 10_000] * 10],
@@ -234,18 +190,12 @@ async def test_connections_are_bounded_and_existing_ones_continue() -> None:
             other.close()
 
 
-@pytest.mark.anyio
-@pytest.mark.parametrize("offer", [b"websocket", b"h2c"])
-async def test_a_protocol_upgrade_is_ignored(offer: bytes) -> None:
-    async with served(BoundedProtocol) as place:
-        said = await answered(place, REQUEST + b"Connection: close, Upgrade\r\nUpgrade: " + offer + b"\r\n\r\n")
-        assert said.startswith(b"HTTP/1.1 200 ")
-
-
 HALF = {
     "a session": POST + b"Content-Length: 100\r\n\r\nmvpd=Cablevision",
     "a session in chunks": CHUNKED + b"10\r\nmvpd=Cablevision\r\n",
+    "a session with an offer": POST + OFFER + b"Content-Length: 100\r\n\r\nmvpd=Cablevision",
     "a control call": b"POST /_mock/clock HTTP/1.1\r\nHost: mock\r\nContent-Length: 100\r\n\r\n{}",
+    "a control call that takes no body": b"POST /_mock/reset HTTP/1.1\r\nHost: mock\r\nContent-Length: 9\r\n\r\n",
     "one and then none": REQUEST + b"\r\n" + POST + b"Content-Length: 9\r\n\r\n",
     "one and then no HTTP": POST + b"Content-Length: 0\r\n\r\n\x00\x01\r\n\r\n",
 }
@@ -256,17 +206,22 @@ HALF = {
 async def test_an_incomplete_request_has_no_effect_and_no_log_entry(
     half: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with served(BoundedProtocol) as place:
+    async with (
+        served(BoundedProtocol) as place,
+        httpx.AsyncClient(trust_env=False, base_url=f"http://{place[0]}:{place[1]}/_mock") as http,
+    ):
+        await http.post("/behaviours", json={"match": {"mvpd": "none"}, "effect": {"status": 503}})
         _, writer = await asyncio.open_connection(*place)
         writer.write(half)
         await writer.drain()
+        await asyncio.sleep(0.1)
         _reset(writer)
-        await asyncio.sleep(0.2)
-        async with httpx.AsyncClient(trust_env=False, base_url=f"http://{place[0]}:{place[1]}/_mock") as http:
-            seen = (await http.get("/exchanges")).json()["exchanges"]
-            assert {exchange["status"] for exchange in seen} <= {0}
-            assert (await http.get("/sessions")).json()["all"] == 0
-            assert (await http.get("/clock")).json()["offset"] == 0
+        await asyncio.sleep(0.1)
+        seen = (await http.get("/exchanges")).json()["exchanges"]
+        assert {exchange["status"] for exchange in seen} <= {0}
+        assert (await http.get("/sessions")).json()["all"] == 0
+        assert (await http.get("/clock")).json()["offset"] == 0
+        assert len((await http.get("/behaviours")).json()["behaviours"]) == 1
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
@@ -284,6 +239,7 @@ WHOLE = [
     REQUEST + b"\r\n",
     POST + b"Content-Length: 21\r\n\r\nmvpd=Cablevision&a=b%",
     CHUNKED + b"5\r\na=b&c\r\n0\r\n\r\n",
+    POST + OFFER + b"Content-Length: 21\r\n\r\nmvpd=Cablevision&a=b%",
     b'POST /_mock/behaviours HTTP/1.1\r\nHost: mock\r\nContent-Length: 25\r\n\r\n{"effect":{"status":503}}',
     b"GET /~s/_mock/events?after=1.2 HTTP/1.1\r\nHost: mock\r\nLast-Event-ID: 1\r\n\r\n",
     b"GET /activate?code=ABC HTTP/1.1\r\nHost: mock\r\nCookie: a=b\r\nX-Forwarded-For: 203.0.113.9\r\n\r\n",
@@ -324,8 +280,8 @@ def _reset(writer: asyncio.StreamWriter) -> None:
 @pytest.mark.parametrize("end", [asyncio.StreamWriter.close, _reset], ids=["an end", "a reset"])
 @pytest.mark.parametrize(
     "sent",
-    [b"", REQUEST, REQUEST + b"\r\n", (REQUEST + b"\r\n") * 5],
-    ids=["nothing", "half a request", "a request", "several at once"],
+    [b"", REQUEST, REQUEST + b"\r\n", (REQUEST + b"\r\n") * 5, (REQUEST + OFFER + b"\r\n") * 5],
+    ids=["nothing", "half a request", "a request", "several at once", "several with offers"],
 )
 async def test_a_closed_connection_is_garbage_collected(
     sent: bytes, end: Callable[[asyncio.StreamWriter], None]

@@ -31,6 +31,9 @@ PUBLIC_HOSTS = [
     "127.0.0.1.example.com",
     "localhost.example.com.",
     "sp.auth.adobe.com",
+    "mock.dev:8300",  # a public top-level domain
+    "mock.local:8300",  # multicast DNS (RFC 6762): any device in the network can answer for the name
+    "mock.lan",
 ]
 CROSS_ORIGIN = [
     {"origin": "https://example.com"},

@@ -15,6 +15,7 @@ import httpx
 import msgspec
 import pytest
 
+from pass_harness.conformance.readers.jsonl import read_jsonl
 from pass_harness.conformance.running.child_processes import free_port
 from pass_harness.fixtures.devices import new_devices
 from pass_harness.mock_server.exchange import Exchange
@@ -119,8 +120,7 @@ def test_the_proxys_journal_agrees_with_the_mocks(servers: ProxyAndMock) -> None
         assert {name: getattr(seen, name) for name in RECOGNISED} == {
             name: getattr(known, name) for name in RECOGNISED
         }, known
-    recorded = [msgspec.json.decode(line, type=Exchange) for line in servers.record.read_bytes().splitlines()]
-    assert recorded == here
+    assert list(read_jsonl(servers.record)) == here
     assert {e.endpoint for e in here} > {"sessions.resume", "browser.login", "temppass.reset", "cors.preflight", ""}
 
 

@@ -21,7 +21,14 @@ from pass_harness.mock_server.gateway.path_tree import PathTree
 from pass_harness.mock_server.journal.masking import mask, mask_body, mask_form, mask_header
 from pass_harness.mock_server.signing.access_tokens import ISSUER, access_token
 from pass_harness.mock_server.signing.keys import default_keys, read_key
-from pass_harness.mock_server.signing.media_tokens import MediaToken, Status, serialize, verify
+from pass_harness.mock_server.signing.media_tokens import (
+    Flaw,
+    MediaToken,
+    Status,
+    serialize,
+    serialize_flawed,
+    verify,
+)
 from pass_harness.mock_server.store.opening import without_password
 from pass_harness.mock_server.transport.raw_headers import LONGEST_INTERNED
 from pass_harness.mock_server.transport.request import Inbound, inbound_of
@@ -144,6 +151,15 @@ def test_the_effective_address_is_the_first_one_forwarded() -> None:
     assert headers.effective_ip(" , 10.0.0.1", "127.0.0.1") == "127.0.0.1"
 
 
+@pytest.mark.parametrize("sent", ["2001:db8::1", "2001:DB8:0:0::1", "[2001:db8::1]", "[2001:db8::1]:443"])
+def test_an_address_has_one_spelling_and_no_port(sent: str) -> None:
+    assert headers.effective_ip(sent, "127.0.0.1") == "2001:db8::1"
+    assert headers.effective_ip("203.0.113.1:443", "127.0.0.1") == "203.0.113.1"
+    assert headers.effective_ip("::ffff:203.0.113.1", "127.0.0.1") == "203.0.113.1"
+    assert headers.effective_ip("unknown", "127.0.0.1") == "unknown"
+    assert headers.effective_ip(None, "::ffff:203.0.113.1") == "203.0.113.1"
+
+
 def _token(resource: str = "REF30", ttl: int = 420_000) -> MediaToken:
     return MediaToken("0" * 32, "REF30", resource, ttl, NOW, "Cablevision")
 
@@ -183,12 +199,15 @@ def test_the_media_token_has_the_published_form() -> None:
     assert len(signature) == 128
 
 
-def test_two_media_tokens_of_one_second_differ_and_end_to_the_millisecond() -> None:
-    first = serialize(_token(), KEY)
-    second = serialize(replace(_token(), issued=NOW + 345), KEY)
+def test_media_tokens_of_one_second_differ_and_have_a_round_ttl() -> None:
+    first, second = (
+        serialize(replace(_token(), issued=NOW + ms), KEY, nonce) for ms, nonce in ((0, "a"), (345, "b"))
+    )
     assert first != second
-    assert verify(second, None, NOW + 345 + 419_999, KEY.public_key())[0] is Status.VALID_TOKEN
-    assert verify(second, None, NOW + 345 + 420_000, KEY.public_key())[0] is Status.TOKEN_EXPIRED
+    for serialized in (first, second):
+        assert "<ttl>420000</ttl>" in base64.b64decode(serialized).decode()
+        assert verify(serialized, None, NOW + 419_999, KEY.public_key()) == (Status.VALID_TOKEN, _token())
+        assert verify(serialized, None, NOW + 420_000, KEY.public_key())[0] is Status.TOKEN_EXPIRED
 
 
 def test_media_tokens_expire() -> None:
@@ -262,3 +281,13 @@ def test_long_headers_are_not_cached() -> None:
     first, again = request_with(b"v" * LONGEST_INTERNED), request_with(b"v" * LONGEST_INTERNED)
     assert first.raw_headers == again.raw_headers
     assert first.raw_headers[0] is not again.raw_headers[0]
+
+
+def test_an_expired_media_token_ended_an_hour_before_its_decision() -> None:
+    token = MediaToken(
+        session_guid="g", requestor_id="REF30", resource_id="r", ttl=420_000, issued=1_764_000_000_000, mvpd_id="Mine"
+    )
+    key = default_keys().media_token
+    expired = verify(serialize_flawed(token, key, Flaw.EXPIRED), None, 0, key.public_key())[1]
+    assert expired is not None
+    assert (expired.issued, expired.ttl) == (token.issued - token.ttl - 3_600_000, token.ttl)

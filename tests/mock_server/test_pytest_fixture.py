@@ -34,6 +34,15 @@ def test_each_test_has_a_space_of_its_own(adobe_pass: AdobePass, adobe_pass_mock
         assert earlier.rpartition("~")[2] not in adobe_pass.control.spaces()
 
 
+def test_a_test_revokes_the_software_statement_of_its_service(adobe_pass: AdobePass) -> None:
+    register = f"{adobe_pass.url}/o/client/register"
+    statement = {"software_statement": adobe_pass.software_statement()}
+    assert httpx.post(register, json=statement, trust_env=False).status_code == 201
+    assert adobe_pass.control.set_application(approved=False) == 1
+    answer = httpx.post(register, json=statement, trust_env=False)
+    assert (answer.status_code, answer.json()) == (400, {"error": "unapproved_software_statement"})
+
+
 @pytest.mark.anyio
 async def test_there_is_an_asynchronous_client(adobe_pass: AdobePass) -> None:
     async with adobe_pass.async_control() as control:

@@ -1,65 +1,31 @@
-"""Several processes on one Redis act as one mock: two mocks, several workers, and a Redis that is down."""
+"""Several processes on one Redis act as one mock: two mocks and several workers."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
-import httpx
+import msgspec
 import pytest
 from click.testing import CliRunner
 from prometheus_client.parser import text_string_to_metric_families
 
+from pass_harness.conformance.readers.jsonl import read_jsonl
 from pass_harness.conformance.running.child_processes import Child
 from pass_harness.mock_server.cli.main import main
 from pass_harness.mock_server.clock import SystemClock
 from pass_harness.mock_server.store.redis import server_offset_s
-from tests.mock_server.conftest import DEVICE_INFO, FULL, device_headers
+from tests.mock_server.conftest import FULL, device_headers
+from tests.mock_server.mock_on_redis import PROFILES, SERVE, At, eventually
 from tests.mock_server.redis_server import RedisServer
 from tests.mock_server.test_events import Event, listening
 
-SERVE = ("-c", "from pass_harness.mock_server.cli.main import main; main()", "serve")
-PROFILES = "/api/v2/REF30/profiles"
 WORKERS = 3
-
-
-class At:
-    """Calls to one mock process, each on its own connection, so that any worker can get it."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def ask(self, method: str, path: str, **rest: object) -> httpx.Response:
-        return httpx.request(method, self.url + path, trust_env=False, timeout=20, **rest)  # type: ignore[arg-type]  # as httpx names them
-
-    def answer_of(self, method: str, path: str, **rest: object) -> dict[str, Any]:
-        answer = self.ask(method, path, **rest)
-        assert answer.is_success, (path, answer.status_code, answer.text)
-        body: dict[str, Any] = answer.json()
-        return body
-
-    def signed_on(self) -> dict[str, str]:
-        statement = self.ask("GET", "/_mock/software-statement").text
-        info = {"X-Device-Info": DEVICE_INFO}
-        client = self.answer_of("POST", "/o/client/register", json={"software_statement": statement}, headers=info)
-        form = {"client_id": client["client_id"], "client_secret": client["client_secret"]}
-        form["grant_type"] = "client_credentials"
-        token = self.answer_of("POST", "/o/client/token", data=form, headers=info)["access_token"]
-        return {"Authorization": f"Bearer {token}"}
-
-    def exchanges(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.answer_of("GET", "/_mock/exchanges?limit=10000")["exchanges"]
-        return found
-
-    def space(self, name: str) -> At:
-        return At(f"{self.url}/~{name}")
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +59,15 @@ def test_a_session_of_one_mock_is_logged_in_and_polled_on_the_other(pair: tuple[
     assert [e["id"] for e in one.exchanges()] == [1, 2, 3, 4, 5, 6]
     assert one.exchanges() == other.exchanges()
     assert len({e["connection"] for e in one.exchanges()}) == 6
+
+
+@pytest.mark.slow
+def test_a_revocation_on_one_mock_ends_the_clients_of_the_other(pair: tuple[At, At]) -> None:
+    one, other = (at.space("revocation") for at in pair)
+    headers = {**other.signed_on(), **device_headers("d")}
+    assert other.ask("GET", PROFILES, headers=headers).status_code == 200
+    assert one.answer_of("PUT", "/_mock/applications/default", json={"approved": False})["ended"] == 1
+    assert other.ask("GET", PROFILES, headers=headers).status_code == 401
 
 
 @pytest.mark.slow
@@ -224,7 +199,7 @@ def crew(redis_server: RedisServer, trace: Path) -> Iterator[Child]:
 def test_workers_share_the_throttle_the_journal_and_the_record(crew: Child, trace: Path) -> None:
     at = At(crew.url).space("whole")
     at.answer_of("POST", "/_mock/behaviours", json={"effect": {"latency": "20ms"}, "match": {"endpoint": "profiles"}})
-    before = len(trace.read_bytes().splitlines())
+    before = len([*read_jsonl(trace)])
     began = time.monotonic()
     with ThreadPoolExecutor(24) as pool:
         answers = list(
@@ -237,7 +212,7 @@ def test_workers_share_the_throttle_the_journal_and_the_record(crew: Child, trac
     exchanges = at.exchanges()
     assert [e["id"] for e in exchanges] == [*range(1, 121)]
     assert len({e["connection"].partition("-")[0] for e in exchanges}) > 1, "only one worker was asked"
-    recorded = [json.loads(line) for line in trace.read_bytes().splitlines()[before:]]
+    recorded = [msgspec.json.decode(msgspec.json.encode(exchange)) for exchange in [*read_jsonl(trace)][before:]]
     assert sorted(recorded, key=lambda e: int(e["id"])) == exchanges
     assert at.answer_of("GET", "/_mock/findings")["judged"] == 120
     assert at.answer_of("GET", "/_mock/behaviours")["behaviours"][0]["hits"] == 120
@@ -300,37 +275,6 @@ def test_workers_stop_with_the_mock(ending: signal.Signals, redis_server: RedisS
 
 
 @pytest.mark.slow
-def test_answers_are_503_without_redis_and_recover_with_it(tmp_path: Path) -> None:
-    with RedisServer(tmp_path) as server:
-        command = (*SERVE, "--store", server.url(), "--workers=2", "--no-throttle")
-        with Child("mock", command, ready="/_mock/health", folder=tmp_path) as child:
-            at = At(child.url)
-            at.signed_on()
-            server.stop()
-            unavailable(at, "Connection")
-            server.start()
-            assert eventually(lambda: at.ask("GET", "/_mock/health").is_success)
-            headers = {**at.signed_on(), **device_headers("d")}
-            assert at.answer_of("GET", PROFILES, headers=headers)["profiles"] == {}
-            assert at.answer_of("GET", "/_mock/findings")["judged"] == 3
-            server.process.send_signal(signal.SIGSTOP)
-            unavailable(at, "Timeout")
-            server.process.send_signal(signal.SIGCONT)
-            assert eventually(lambda: at.ask("GET", PROFILES, headers=headers).is_success)
-        assert "Traceback" not in child.log.read_text("utf-8")
-
-
-def unavailable(at: At, why: str) -> None:
-    for path in (PROFILES, "/o/client/token", "/_mock/behaviours", "/~new/_mock/health", "/_mock/findings"):
-        began = time.monotonic()
-        answer = at.ask("GET", path)
-        assert (answer.status_code, answer.headers["content-type"]) == (503, "application/json")
-        assert "Redis" in answer.json()["error"]
-        assert why in answer.json()["error"]
-        assert time.monotonic() - began < 5
-
-
-@pytest.mark.slow
 def test_mocks_on_one_redis_use_its_time(redis_server: RedisServer) -> None:
     url, machine = redis_server.fresh(), SystemClock()
     common = server_offset_s(url, machine)
@@ -374,15 +318,3 @@ def alive(pid: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return state != "Z"
-
-
-def eventually(holds: Callable[[], bool], within: float = 20.0) -> bool:
-    ends = time.monotonic() + within
-    while time.monotonic() < ends:
-        try:
-            if holds():
-                return True
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
-    return False

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import json
 from pathlib import Path
-from typing import Any
 
 import jwt
 import msgspec
@@ -13,33 +11,24 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from pass_harness.mock_server.adobe.errors import ApiError
+from pass_harness.mock_server.adobe.partner import saml_subject
 from pass_harness.mock_server.config.loading import load_settings
 from tests.mock_server.conftest import Mock, device_headers
+from tests.mock_server.single_sign_on import (
+    APP,
+    KEY,
+    PARTNER_PROFILE,
+    PARTNER_SESSION,
+    framework_status,
+    log_in,
+    saml_response,
+    service_token,
+    subject_token,
+    types,
+)
 
 pytestmark = pytest.mark.anyio
-PROFILES = "/api/v2/REF30/profiles"
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-def service_token(mock: Mock, subject: str = "user-1", lifetime: int = 3600, **claims: object) -> dict[str, str]:
-    now = mock.clock.now_ms() // 1000
-    content = {"iss": "id.example.com", "sub": subject, "aud": "adobe", "iat": now, "exp": now + lifetime, **claims}
-    return {"AD-Service-Token": jwt.encode(content, KEY, algorithm="RS256")}
-
-
-def subject_token(subject: str = "platform-user") -> dict[str, str]:
-    return {"Adobe-Subject-Token": jwt.encode({"sub": subject}, KEY, algorithm="RS256")}
-
-
-async def log_in(mock: Mock, headers: dict[str, str], mvpd: str = "AdobeShibboleth") -> dict[str, Any]:
-    session = await mock.session(headers, mvpd=mvpd)
-    assert (await mock.http.post(f"/_mock/sessions/{session['code']}/login", json={})).status_code == 200
-    return session
-
-
-async def types(mock: Mock, headers: dict[str, str]) -> dict[str, str]:
-    profiles = (await mock.http.get(PROFILES, headers=headers)).json()["profiles"]
-    return {mvpd: profile["type"] for mvpd, profile in profiles.items()}
 
 
 async def test_a_service_token_carries_the_login_to_other_devices(mock: Mock) -> None:
@@ -51,6 +40,33 @@ async def test_a_service_token_carries_the_login_to_other_devices(mock: Mock) ->
     session = await mock.session(second, mvpd="AdobeShibboleth")
     assert (session["actionName"], session["reasonType"]) == ("authorize", "authenticatedSSO")
     assert (await mock.decide(second, "authorize", "REF30", mvpd="AdobeShibboleth"))[0]["authorized"]
+
+
+async def test_decisions_use_a_valid_shared_profile_before_an_expired_own_one(mock: Mock) -> None:
+    shorter = await mock.behave({"ttl": {"profile": "60s"}})
+    second = {**await mock.signed_on(), **device_headers("another device")}
+    await log_in(mock, second)
+    await mock.http.delete(f"/_mock/behaviours/{shorter}")
+    first = {**second, **device_headers(), **service_token(mock)}
+    await log_in(mock, first)
+    second |= service_token(mock)
+    mock.clock.tick(60)
+    assert await types(mock, second) == {"AdobeShibboleth": "serviceTokenSSO"}
+    assert (await mock.decide(second, "authorize", "REF30", mvpd="AdobeShibboleth"))[0]["authorized"]
+    del second["AD-Service-Token"]
+    expired = (await mock.decide(second, "authorize", "REF30", mvpd="AdobeShibboleth"))[0]
+    assert expired["error"]["code"] == "authenticated_profile_expired"
+
+
+async def test_a_new_login_of_another_device_ends_permits_by_its_profile(mock: Mock) -> None:
+    first = {**await mock.signed_on(), **service_token(mock)}
+    await log_in(mock, first)
+    second = {**first, **device_headers("another device")}
+    assert (await mock.decide(second, "authorize", "REF30", mvpd="AdobeShibboleth"))[0]["authorized"]
+    await mock.http.get("/api/v2/REF30/logout/AdobeShibboleth?redirectUrl=https%3A%2F%2Fadobe.com", headers=first)
+    await log_in(mock, first)
+    await mock.behave({"deny": {}})
+    assert not (await mock.decide(second, "authorize", "REF30", mvpd="AdobeShibboleth"))[0]["authorized"]
 
 
 async def test_without_the_token_nothing_is_shared(mock: Mock) -> None:
@@ -127,31 +143,16 @@ async def test_single_logout_ends_the_login_on_every_device(mock: Mock) -> None:
     assert await types(mock, first) == {}
 
 
-def framework_status(
-    access: str | None = "granted", provider: str | None = "Cablevision", expires: str = "2025430636000"
-) -> dict[str, str]:
-    content: dict[str, Any] = {"frameworkPermissionInfo": {}, "frameworkProviderInfo": {}}
-    if access:
-        content["frameworkPermissionInfo"]["accessStatus"] = access
-    if provider:
-        content["frameworkProviderInfo"] = {"id": provider, "expirationDate": expires}
-    return {"AP-Partner-Framework-Status": base64.b64encode(json.dumps(content).encode()).decode()}
-
-
-def saml_response(subject: str = "viewer", status: str = "Success") -> str:
-    document = (
-        '<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"'
-        ' xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"><samlp:Status>'
-        f'<samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:{status}"/></samlp:Status>'
-        f"<saml:Assertion><saml:Subject><saml:NameID>{subject}</saml:NameID></saml:Subject></saml:Assertion>"
-        "</samlp:Response>"
-    )
-    return base64.b64encode(document.encode()).decode()
-
-
-PARTNER_SESSION = "/api/v2/REF30/sessions/sso/Apple"
-PARTNER_PROFILE = "/api/v2/REF30/profiles/sso/Apple"
-APP = {"domainName": "adobe.com", "redirectUrl": "https://adobe.com"}
+@pytest.mark.parametrize(
+    "dtd",
+    ["<!DOCTYPE r>", '<!DOCTYPE r SYSTEM "file:///etc/hostname">', "<!DOCTYPE r [<!ELEMENT r ANY>]>"],
+)
+def test_a_saml_response_with_a_document_type_is_refused(dtd: str) -> None:
+    """Even a harmless one: a parser that reads document types can be made to read files and to expand entities."""
+    document = base64.b64decode(saml_response()).decode()
+    assert saml_subject(saml_response()) == "viewer"
+    with pytest.raises(ApiError, match="invalid_parameter_saml_response"):
+        saml_subject(base64.b64encode(f"{dtd}{document}".encode()).decode())
 
 
 async def test_the_partner_flow_ends_with_a_profile_of_apple(mock: Mock) -> None:

@@ -7,7 +7,7 @@ import random
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
@@ -22,7 +22,10 @@ from pass_harness.conformance.running.child_processes import Child, free_port
 from pass_harness.mock_server.app import create_app
 from pass_harness.mock_server.cli.main import main
 from pass_harness.mock_server.config.settings import Settings
+from pass_harness.mock_server.domain.records import PERMITS, Permit
 from pass_harness.mock_server.server.serve import ListenOptions, serve_forever
+from pass_harness.mock_server.store import SpaceStore, StoreUnavailable
+from pass_harness.mock_server.store.space_record import SPACES, SpaceRecord
 from pass_harness.mock_server.store.sqlite import SqliteStore
 from tests.mock_server.conftest import DEVICE_INFO, FULL, device_headers
 
@@ -199,9 +202,15 @@ def test_a_reset_and_a_deleted_space_survive_a_restart(mock: Child, service: Ser
     assert service.ask("GET", "/_mock/spaces")["spaces"] == ["default"]
 
 
-@pytest.mark.slow
-def test_only_the_owner_can_read_the_file(mock: Child, state: Path) -> None:
-    assert state.stat().st_mode & 0o077 == 0
+@pytest.mark.anyio
+async def test_only_the_owner_can_use_the_files(state: Path) -> None:
+    store = SqliteStore(state)
+    await store.space("a", 1).write(PERMITS, "p", "i", Permit(1, 2))
+    modes = {file.name: file.stat().st_mode & 0o777 for file in state.parent.iterdir()}
+    assert modes == dict.fromkeys(
+        ("state.sqlite", "state.sqlite-lock", "state.sqlite-shm", "state.sqlite-wal"), 0o600
+    )
+    await store.close()
 
 
 @pytest.mark.anyio
@@ -209,6 +218,73 @@ async def test_two_mocks_cannot_share_a_file(state: Path) -> None:
     store = SqliteStore(state)
     refused(state, "in use by another mock")
     await store.close()
+
+
+@pytest.mark.anyio
+async def test_every_name_of_a_file_has_the_same_lock(state: Path, tmp_path: Path) -> None:
+    store = SqliteStore(state)
+    (tmp_path / "folder").mkdir()
+    for link in (tmp_path / "link", tmp_path / "folder" / "link"):
+        link.symlink_to(state)
+        refused(link, "in use by another mock")
+    (tmp_path / "other").hardlink_to(state)
+    refused(tmp_path / "other", "has 2 names (hard links)")
+    await store.close()
+
+
+@pytest.mark.anyio
+async def test_a_file_that_another_program_locks_is_unavailable_and_no_request_waits_long(state: Path) -> None:
+    store = SqliteStore(state)
+    space = store.root()
+    await space.write(SPACES, "", "default", SpaceRecord(life=1))
+    other = sqlite3.connect(state, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    began = time.monotonic()
+    with pytest.raises(StoreUnavailable, match=r"database is locked\): check .* that no other program uses it"):
+        await space.write(SPACES, "", "default", SpaceRecord(life=2))
+    assert time.monotonic() - began < 3, "SQLite waits 5 s by default"
+    assert await space.read(SPACES, "", "default") == SpaceRecord(life=1)
+    other.execute("COMMIT")
+    await space.write(SPACES, "", "default", SpaceRecord(life=3))
+    await store.close()
+    other.execute("PRAGMA journal_mode = DELETE")
+    other.execute("BEGIN EXCLUSIVE")
+    refused(state, "database is locked")
+    other.close()
+
+
+WRITES: dict[str, Callable[[SpaceStore], Coroutine[Any, Any, object]]] = {
+    "write": lambda space: space.write(PERMITS, "p", "i", Permit(9, 9)),
+    "write a new partition": lambda space: space.write(PERMITS, "r", "i", Permit(9, 9)),
+    "change": lambda space: space.change(PERMITS, "p", "i", lambda _: (Permit(9, 9), None)),
+    "change to nothing": lambda space: space.change(PERMITS, "p", "i", lambda _: (None, None)),
+    "delete": lambda space: space.delete(PERMITS, "p", "i"),
+    "delete_partition": lambda space: space.delete_partition(PERMITS, "p"),
+}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+async def test_a_write_that_fails_changes_neither_memory_nor_file(
+    write: Callable[[SpaceStore], Coroutine[Any, Any, object]], state: Path
+) -> None:
+    store = SqliteStore(state, max_partitions=2)
+    space = store.space("a", 1)
+    for partition in ("p", "q"):
+        await space.write(PERMITS, partition, "i", Permit(1, 2))
+    before = sorted(await space.all_rows(PERMITS))
+    store._file.run("PRAGMA query_only = 1")
+    with pytest.raises(StoreUnavailable):
+        await write(space)
+    assert sorted(await space.all_rows(PERMITS)) == before
+    store._file.run("PRAGMA query_only = 0")
+    await write(space)
+    after = sorted(await space.all_rows(PERMITS))
+    assert after != before
+    await store.close()
+    again = SqliteStore(state)
+    assert sorted(await again.space("a", 1).all_rows(PERMITS)) == after
+    await again.close()
 
 
 def test_a_foreign_file_is_refused_with_a_message(state: Path, tmp_path: Path) -> None:

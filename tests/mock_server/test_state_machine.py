@@ -45,6 +45,8 @@ KEY = default_keys().media_token.public_key()
 @dataclass
 class Client:
     credentials: dict[str, Any]
+    revocations: int
+    """Revocations of the software statement before the registration."""
     token: str = ""
     token_ends: float = 0
 
@@ -65,6 +67,7 @@ class Model:
     """The expected state as plain dictionaries; times in seconds since the start."""
 
     now: float = 0
+    revocations: int = 0
     latest: dict[tuple[str, str], Code] = field(default_factory=dict)
     profiles: dict[tuple[str, str, str], float] = field(default_factory=dict)
     """End of each login, by client, device and MVPD."""
@@ -114,7 +117,8 @@ class MockMachine(RuleBasedStateMachine):
         return self.loop.run_until_complete(self.mock.http.request(method, path, headers=headers, **rest))  # type: ignore[arg-type]  # as httpx names them
 
     def valid(self, client: Client) -> bool:
-        return bool(client.token) and self.model.now < client.token_ends
+        current = client.revocations == self.model.revocations
+        return current and bool(client.token) and self.model.now < client.token_ends
 
     def refused(self, answer: httpx.Response, client: Client) -> bool:
         """Return True (and check the answer) if the token is not valid."""
@@ -141,14 +145,30 @@ class MockMachine(RuleBasedStateMachine):
         return self.register()
 
     def register(self) -> Client:
-        client = Client(self.loop.run_until_complete(self.mock.register()))
+        client = Client(self.loop.run_until_complete(self.mock.register()), self.model.revocations)
         self.renew(client)
         return client
 
     @rule(client=clients)
     def renew(self, client: Client) -> None:
+        if client.revocations != self.model.revocations:
+            form = {name: client.credentials[name] for name in ("client_id", "client_secret")}
+            form["grant_type"] = "client_credentials"
+            refused = self.loop.run_until_complete(self.mock.http.post("/o/client/token", data=form))
+            assert refused.json() == {"error": "invalid_client"}
+            client.credentials = self.loop.run_until_complete(self.mock.register())
+            client.revocations = self.model.revocations
         client.token = self.loop.run_until_complete(self.mock.token(client.credentials))["access_token"]
         client.token_ends = self.model.now + TOKEN_LIFE
+
+    @rule()
+    def revoke_the_software_statement(self) -> None:
+        """Revoke and approve it: every service registers again, and every viewer logs in again."""
+        for approved in (False, True):
+            changed = self.mock.http.put("/_mock/applications/default", json={"approved": approved})
+            assert self.loop.run_until_complete(changed).status_code == 200
+        self.model.revocations += 1
+        self.model.profiles.clear()
 
     @rule(seconds=st.sampled_from([1, 600, 1800, 21_599, 30 * 86_400]))
     def time_passes(self, seconds: int) -> None:

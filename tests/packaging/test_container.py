@@ -71,10 +71,20 @@ def test_copied_files_exist_and_are_not_ignored() -> None:
 def test_the_user_is_not_root_and_versions_are_pinned() -> None:
     assert last("USER") == "10001:10001"
     assert INSTRUCTIONS.index(("USER", "10001:10001")) < [word for word, _ in INSTRUCTIONS].index("ENTRYPOINT")
-    images = [rest.split()[0] for word, rest in INSTRUCTIONS if word == "FROM"]
-    assert len(set(images)) == 1
-    assert re.fullmatch(r"python:3\.\d+-slim", images[0])
-    assert "--require-hashes" in " ".join(rest for word, rest in INSTRUCTIONS if word == "RUN")
+    assert {rest.split()[0] for word, rest in INSTRUCTIONS if word == "FROM"} == {"${BASE}"}
+    (base,) = [rest for word, rest in INSTRUCTIONS if word == "ARG"]
+    assert re.fullmatch(r"BASE=python:3\.\d+-slim(@sha256:[0-9a-f]{64})?", base)
+
+
+def test_pip_downloads_only_what_it_checks_by_hash() -> None:
+    """Any other call of pip has neither an index nor a build environment of its own."""
+    commands = [command for word, rest in INSTRUCTIONS if word == "RUN" for command in rest.split("&&")]
+    calls = [command.split("/bin/pip ")[1] for command in commands if "/bin/pip " in command]
+    assert len(calls) == 5
+    for call in calls:
+        by_hash = "--require-hashes" in call and "--requirement requirements/" in call
+        offline = "--no-deps" in call and ("--no-index" in call or "--no-build-isolation" in call)
+        assert by_hash or offline or call.startswith("uninstall"), call
 
 
 def test_the_image_needs_a_control_token() -> None:
@@ -99,7 +109,7 @@ def test_the_health_check_detects_a_dead_mock() -> None:
     gone = asked_health(here, "s3cret")
     assert gone.returncode == 1
     assert f"the mock at {here} is not healthy" in gone.stderr
-    assert asked_health("nowhere", "").returncode == 1
+    assert asked_health("nowhere", "").returncode == 2  # wrong usage
 
 
 def asked_health(url: str, token: str) -> subprocess.CompletedProcess[str]:
@@ -144,7 +154,7 @@ def test_the_command_of_compose_is_valid() -> None:
     assert command[-2:] == ["--workers", "2"]
 
 
-@pytest.mark.parametrize("name", ["requirements/dev.txt", "requirements/image.txt"])
+@pytest.mark.parametrize("name", ["requirements/dev.txt", "requirements/image.txt", "requirements/build.txt"])
 def test_locked_files_name_no_host(name: str) -> None:
     text = (ROOT / name).read_text("utf-8")
     assert "--hash=sha256:" in text

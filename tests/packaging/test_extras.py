@@ -60,6 +60,7 @@ def test_a_missing_module_is_named_with_the_remedy(monkeypatch: pytest.MonkeyPat
         "pass_harness.mock_server.cli.main",
         "pass_harness.mock_server.server.serve",
         "pass_harness.conformance.running.live_rules",
+        "pass_harness.conformance.fidelity.records",
         "pass_harness.conformance.pytest_plugin",
         "pass_harness.mock_server.testing",
     ],

@@ -19,6 +19,9 @@ PATIENCE = 0.5
 """Seconds that a client waits for an answer, shorter than a stalled connection."""
 CONTROL_PATIENCE = 30.0
 """Seconds to wait for a control call, which no behaviour delays."""
+LARGE_BODY = 256 * 1024
+LARGE_VISITS = 0.55
+"""Share of the visits, of about ten requests each, with a body of `LARGE_BODY`: about 5 % of the requests."""
 TROUBLES: tuple[dict[str, Any], ...] = (
     {"effect": {"status": 503}, "probability": 0.2},
     {"effect": {"status": 502}, "times": 3},
@@ -47,6 +50,8 @@ class Tally:
     sent: int = 0
     answered: set[int] = field(default_factory=set)
     """Numbers of the requests that had an answer; `NUMBER` is the header that carries them."""
+    large: int = 0
+    """Requests with a body of `LARGE_BODY`."""
     statuses: Counter[int] = field(default_factory=Counter)
     """Counts by status; 0 for a broken connection or a timeout."""
 
@@ -145,6 +150,8 @@ class SoakClient:
 
     async def _visit(self, client: dict[str, Any]) -> None:
         """Log in, poll, request decisions and sometimes log out."""
+        if self._chance.random() < LARGE_VISITS:
+            await self._api("POST", "/api/v2/REF30/sessions", "large", form={"mvpd": "x" * LARGE_BODY})
         credentials = {name: client.get(name, "x") for name in ("client_id", "client_secret")}
         form = {**credentials, "grant_type": "client_credentials"}
         self._token = (await self._api("POST", "/o/client/token", form=form)).get("access_token", self._token)
@@ -184,6 +191,7 @@ class SoakClient:
             headers["Content-Type"], body = "application/json", json.dumps(json_).encode()
         line = await self._connected()
         self._tally.sent += 1
+        self._tally.large += len(body) > LARGE_BODY
         number = self._tally.sent
         headers[NUMBER] = str(number)
         try:

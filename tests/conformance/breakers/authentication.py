@@ -56,6 +56,20 @@ def hands_out_another_address(trace: Trace) -> None:
         returns["url"] = "https://sp.example/login"
 
 
+@breaks("authentication.code-and-url-returned", "no-code")
+def keeps_the_code_to_itself(trace: Trace) -> None:
+    with trace.verb("login", failure="no code", status=200, lacks=("code",), screen="secondary") as returns:
+        trace.session("AAAAAAA")
+        returns |= {"code": None, "url": None, "state": "pending"}
+
+
+@breaks("authentication.code-and-url-returned", "no-url")
+def keeps_the_url_to_itself(trace: Trace) -> None:
+    with trace.verb("login", screen="primary") as returns:
+        trace.session("AAAAAAA")
+        returns |= {"code": "AAAAAAA", "url": None, "state": "pending"}
+
+
 @breaks("authentication.no-login-when-authorized", "another-session")
 def logs_in_who_may_go_on(trace: Trace) -> None:
     trace.session(authorize=True)
@@ -66,7 +80,7 @@ def logs_in_who_may_go_on(trace: Trace) -> None:
 @breaks("authentication.polls-by-code", "other-endpoint-polled")
 def polls_the_list_of_profiles(trace: Trace) -> None:
     trace.session()
-    for _ in range(3):
+    for _ in range(4):
         trace.wait(3.2)
         trace.profiles()
 
@@ -77,6 +91,7 @@ def polls_every_second(trace: Trace) -> None:
     for _ in range(5):
         trace.wait(1)
         trace.poll()
+    trace.ask("status")
 
 
 @breaks("authentication.poll-is-single", "interleaved-polls")
@@ -91,7 +106,9 @@ def polls_twice_out_of_step(trace: Trace) -> None:
 
 @breaks("authentication.poll-is-single", "overlapping-polls")
 def polls_before_the_answer(trace: Trace) -> None:
-    trace.session()
+    with trace.verb("login", screen="secondary") as returns:
+        trace.session()
+        returns["code"] = "AAAAAAA"
     trace.wait(3)
     trace.poll(duration_ms=1000)
     trace.poll()
@@ -138,8 +155,9 @@ def polls_though_the_browser_never_comes_back(trace: Trace) -> None:
 @breaks("authentication.poll-stops-on-success", "polled-after-success")
 def polls_after_success(trace: Trace) -> None:
     trace.log_in()
-    trace.wait(3)
-    trace.poll(found=True)
+    for _ in range(2):
+        trace.wait(3)
+        trace.poll(found=True)
 
 
 @breaks("authentication.poll-stops-on-expiry", "polled-after-expiry")
@@ -156,8 +174,21 @@ def polls_the_old_code(trace: Trace) -> None:
     trace.wait(3)
     trace.poll("AAAAAAA")
     trace.session("BBBBBBB")
-    trace.wait(3)
-    trace.poll("AAAAAAA", status=400)
+    for _ in range(2):
+        trace.wait(3)
+        trace.poll("AAAAAAA", status=400)
+
+
+@breaks("authentication.poll-stops-on-logout", "polled-after-logout")
+def polls_after_the_logout(trace: Trace) -> None:
+    with trace.verb("login", screen="secondary") as returns:
+        trace.session()
+        returns["code"] = "AAAAAAA"
+    trace.poll()
+    trace.ask("logout")
+    for _ in range(2):
+        trace.wait(3)
+        trace.poll()
 
 
 @breaks("authentication.profile-remembered", "profiles-asked")
@@ -232,3 +263,42 @@ def fails_on_ciphertext(trace: Trace) -> None:
 def fails_on_two_profiles(trace: Trace) -> None:
     with trace.verb("start", failure="500"):
         trace.profiles(answer={"profiles": trace.profile(60, "Cablevision", "Spectrum")})
+
+
+DEGRADED = {"actionName": "authorize", "actionType": "direct", "reasonType": "degraded"}
+TEMPORARY = {"actionName": "authorize", "actionType": "direct", "reasonType": "temporary"}
+
+
+@breaks("authentication.degraded-access-used", "login-refused")
+def refuses_logins_while_access_is_degraded(trace: Trace) -> None:
+    with trace.verb("login", failure="503: try later"):
+        trace.session(answer=DEGRADED)
+
+
+@breaks("authentication.degraded-access-used", "login-demanded")
+def demands_a_login_while_access_is_degraded(trace: Trace) -> None:
+    with trace.verb("login") as returns:
+        trace.session(answer=DEGRADED)
+        returns["state"] = "unauthenticated"
+
+
+@breaks("authentication.degraded-access-used", "permit-refused")
+def refuses_what_a_degradation_rule_permits(trace: Trace) -> None:
+    with trace.verb("play", resource="a") as returns:
+        decision = {"resource": "a", "source": "degradation", "authorized": True}
+        trace.authorize(answer={"decisions": [decision]})
+        returns["allowed"] = False
+
+
+@breaks("authentication.temppass-needs-no-login", "repeated-sessions")
+def begins_a_session_before_each_playback_of_a_trial(trace: Trace) -> None:
+    for _ in range(3):
+        trace.session(answer=TEMPORARY)
+        trace.wait(30).authorize()
+
+
+@breaks("authentication.temppass-needs-no-login", "logout-before-login")
+def logs_the_trial_out_before_a_login(trace: Trace) -> None:
+    trace.session(answer=TEMPORARY)
+    trace.wait(30).logout()
+    trace.session(mvpd="Dish")

@@ -19,6 +19,13 @@ def plays_what_was_denied(trace: Trace) -> None:
         returns["allowed"] = True
 
 
+@breaks("authorization.every-playback-authorized", "played-after-failure")
+def plays_without_a_decision(trace: Trace) -> None:
+    with trace.verb("play", resource="a") as returns:
+        trace.authorize("a", status=503)
+        returns["allowed"] = True
+
+
 @breaks("authorization.every-playback-authorized", "token-of-another-decision")
 def hands_an_earlier_token_out(trace: Trace) -> None:
     earlier = trace.authorize("a", media="m1")
@@ -60,20 +67,22 @@ def authorizes_two(trace: Trace) -> None:
 
 @breaks("authorization.retry-bounded", "too-many-tries")
 def retries_authorization_endlessly(trace: Trace) -> None:
-    for _ in range(5):
-        trace.authorize(action="retry")
-        trace.wait(0.5)
+    with trace.verb("play", resource="a"):
+        for _ in range(5):
+            trace.authorize(action="retry")
+            trace.wait(0.5)
 
 
 @breaks("authorization.retry-bounded", "decided-asked-again")
 def retries_what_was_permitted(trace: Trace) -> None:
     failed = {"resource": "a", "authorized": False, "error": error("network_connection_timeout", "retry")}
-    for _ in range(2):
-        trace.authorize(
-            body='{"resources": ["a", "b"]}',
-            answer={"decisions": [failed, {"resource": "b", "authorized": True}]},
-        )
-        trace.wait(0.5)
+    with trace.verb("play", resource="a"):
+        for _ in range(2):
+            trace.authorize(
+                body='{"resources": ["a", "b"]}',
+                answer={"decisions": [failed, {"resource": "b", "authorized": True}]},
+            )
+            trace.wait(0.5)
 
 
 @breaks("authorization.denial-final", "asked-again")
@@ -87,6 +96,15 @@ def gives_no_reason(trace: Trace) -> None:
     with trace.verb("play", resource="a") as returns:
         trace.authorize("a", action="none")
         returns |= {"allowed": False, "reason": None}
+
+
+@breaks("authorization.denial-explained", "same-text-for-all")
+def explains_all_denials_alike(trace: Trace) -> None:
+    for code in ("authorization_denied_by_mvpd", "authorization_denied_by_degradation_rule"):
+        with trace.verb("play", resource="a") as returns:
+            denied = {"resource": "a", "authorized": False, "error": error(code, message=f"Because of {code}.")}
+            trace.authorize("a", answer={"decisions": [denied]})
+            returns |= {"allowed": False, "reason": "Not now."}
 
 
 @breaks("authorization.unauthenticated-means-login", "app-not-informed")
@@ -125,7 +143,7 @@ def loses_the_document(trace: Trace) -> None:
 @breaks("authorization.media-token-verified", "flawed-token-played")
 def plays_on_a_forged_token(trace: Trace) -> None:
     with trace.verb("play", resource="a", arranged={"media_token": "bad_signature"}) as returns:
-        trace.authorize("a")
+        trace.authorize("a", behaviours=("b1",))
         returns["allowed"] = True
 
 
@@ -157,3 +175,9 @@ def sends_an_identity_that_is_refused(trace: Trace) -> None:
 
 def _token(body: str) -> str:
     return body.partition('"serializedToken": "')[2].partition('"')[0]
+
+
+@breaks("authorization.own-provider", "provider-without-profile")
+def asks_for_decisions_of_another_provider(trace: Trace) -> None:
+    trace.log_in()
+    trace.authorize(action="authentication", mvpd="Dish")

@@ -26,3 +26,12 @@ def fetches_the_configuration_at_each_start(trace: Trace) -> None:
     trace.log_in()
     with trace.verb("start"):
         trace.configuration()
+
+
+@breaks("configuration.only-for-selection", "provider-known")
+def fetches_the_configuration_for_a_viewer_whose_login_expired(trace: Trace) -> None:
+    trace.log_in(life=60)
+    trace.ask("status", returns={"state": "authenticated"})
+    trace.wait(120)
+    with trace.verb("start"):
+        trace.configuration()

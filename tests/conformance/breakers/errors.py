@@ -22,15 +22,17 @@ def is_throttled_all_the_time(trace: Trace) -> None:
 
 @breaks("errors.client-errors-not-retried", "repeated-unchanged")
 def repeats_what_was_refused(trace: Trace) -> None:
-    for _ in range(3):
-        trace.session(status=400, answer=error("invalid_integration", status=400))
+    with trace.verb("login", failure="502"):
+        for _ in range(2):
+            trace.session(status=400, answer=error("invalid_integration", status=400))
 
 
 @breaks("errors.server-errors-bounded", "too-many-tries")
 def retries_a_500_endlessly(trace: Trace) -> None:
-    for _ in range(5):
-        trace.profiles(status=500)
-        trace.wait(1)
+    with trace.verb("start", failure="503"):
+        for _ in range(5):
+            trace.profiles(status=500)
+            trace.wait(1)
 
 
 @breaks("errors.server-errors-spaced", "pauses-do-not-grow")
@@ -87,3 +89,10 @@ def looks_for_a_cure_everywhere(trace: Trace) -> None:
 @breaks("errors.circuit-breaker", "rate-stayed-high")
 def goes_on_calling_in_an_outage(trace: Trace) -> None:
     trace.outage(12, calls_each_second=4)
+
+
+@breaks("errors.outage-logs-nobody-in", "login-without-profile")
+def logs_a_viewer_in_during_an_outage(trace: Trace) -> None:
+    with trace.verb("login") as returns:
+        trace.session(status=503, answer="<html>")
+        returns["state"] = "authenticated"

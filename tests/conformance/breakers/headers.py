@@ -43,8 +43,8 @@ def makes_an_identifier_up(trace: Trace) -> None:
 @breaks("headers.device-identifier-stable", "of-another-device")
 def sends_one_identifier_for_all(trace: Trace) -> None:
     for viewer in (VIEWER, OTHER):
-        trace.profiles(Viewer(VIEWER.device, viewer.ip))
-        trace.ask("status", viewer)
+        with trace.verb("start", viewer):
+            trace.profiles(Viewer(VIEWER.device, viewer.ip))
 
 
 @breaks("headers.device-info", "absent")
@@ -89,6 +89,21 @@ def sends_a_word_for_an_address(trace: Trace) -> None:
     trace.profiles(headers={"x-forwarded-for": "unknown"})
 
 
+@breaks("headers.forwarded-for", "another-device")
+def sends_the_address_of_the_previous_viewer(trace: Trace) -> None:
+    trace.ask("start", VIEWER)
+    trace.ask("start", OTHER)
+    trace.wait(1)
+    with trace.verb("play", OTHER):
+        trace.profiles(OTHER, headers={"x-forwarded-for": VIEWER.ip}, ip=VIEWER.ip)
+
+
+@breaks("headers.forwarded-for", "other-than-connection-ip")
+def contradicts_the_connection_ip(trace: Trace) -> None:
+    for number in range(3):
+        trace.profiles(Viewer(f"device-{number}", f"203.0.113.{number}"), headers={"x-forwarded-for": "198.51.100.1"})
+
+
 @breaks("headers.visitor-identifier-passed", "absent")
 def keeps_the_visitor_to_itself(trace: Trace) -> None:
     with trace.verb("start", visitor="12345678901234567890123456789012345678"):
@@ -99,6 +114,24 @@ def keeps_the_visitor_to_itself(trace: Trace) -> None:
 def makes_a_visitor_up(trace: Trace) -> None:
     with trace.verb("start", visitor="12345678901234567890123456789012345678"):
         trace.profiles(headers={"ap-visitor-identifier": "1"})
+
+
+@breaks("headers.accept", "other-media-type")
+def accepts_xml(trace: Trace) -> None:
+    trace.configuration(headers={"accept": "application/xml, text/html;q=0.9"})
+
+
+@breaks("headers.device-info-on-registration", "absent")
+def registers_a_device_without_describing_it(trace: Trace) -> None:
+    trace.ask("start")
+    trace.exchange("dcr.register", "/o/client/register", method="POST", device=None)
+
+
+@breaks("headers.single-sign-on", "left-out")
+def identifies_the_viewer_at_login_alone(trace: Trace) -> None:
+    trace.session(headers={"ad-service-token": "sha256:1"})
+    trace.wait(10)
+    trace.authorize()
 
 
 @breaks("headers.content-type", "other-type")
@@ -119,3 +152,9 @@ def sends_a_header_of_v1(trace: Trace) -> None:
 @breaks("headers.only-documented", "parameter-not-listed")
 def sends_a_parameter_of_v1(trace: Trace) -> None:
     trace.profiles(query="requestor=REF30")
+
+
+@breaks("headers.only-documented", "call-of-v1")
+def still_asks_version_1(trace: Trace) -> None:
+    trace.exchange("", "/api/v1/checkauthn", query="requestor=REF30")
+    trace.profiles()

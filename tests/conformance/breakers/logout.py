@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance_traces import Trace
+from conformance_traces import Trace, Viewer
 
 from breakers.registered import breaks
 
@@ -11,6 +11,8 @@ from breakers.registered import breaks
 def logs_out_locally(trace: Trace) -> None:
     trace.log_in()
     trace.ask("logout")
+    trace.wait(6)
+    trace.ask("status", returns={"state": "unauthenticated"})
 
 
 @breaks("logout.on-request", "no-redirect-url")
@@ -22,8 +24,9 @@ def leaves_the_redirect_url_out(trace: Trace) -> None:
 
 @breaks("logout.interactive-url-returned", "no-address")
 def keeps_the_address(trace: Trace) -> None:
-    with trace.verb("logout"):
+    with trace.verb("logout") as returns:
         trace.logout()
+        returns["url"] = None
 
 
 @breaks("logout.interactive-url-returned", "other-address")
@@ -41,8 +44,9 @@ def fails_on_complete(trace: Trace) -> None:
 
 @breaks("logout.other-actions-handled", "no-message")
 def says_nothing_of_the_system_settings(trace: Trace) -> None:
-    with trace.verb("logout"):
+    with trace.verb("logout") as returns:
         trace.logout(name="partner_logout", url=None)
+        returns["message"] = None
 
 
 @breaks("logout.state-cleared", "still-authenticated")
@@ -59,8 +63,11 @@ def plays_after_a_logout(trace: Trace) -> None:
 
 @breaks("logout.never-automatic", "after-denial")
 def logs_out_on_a_denial(trace: Trace) -> None:
-    trace.authorize(action="none")
-    trace.logout()
+    for number in range(5):
+        viewer = Viewer(f"device-{number}", f"198.18.0.{number + 1}")
+        trace.authorize(viewer=viewer, action="none")
+        trace.logout(viewer)
+        trace.wait(2)
 
 
 @breaks("logout.never-automatic", "not-asked-for")

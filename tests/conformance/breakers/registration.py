@@ -7,6 +7,17 @@ from conformance_traces import OTHER, VIEWER, Trace, error
 from breakers.registered import breaks
 
 
+@breaks("registration.credentials-reused", "clients-by-turns")
+def calls_with_two_clients_by_turns(trace: Trace) -> None:
+    first = trace.token_value
+    trace.token("t2", client="client-2")
+    second = trace.token_value
+    for token in (first, second, first, second):
+        trace.token_value = token
+        trace.profiles(VIEWER)
+        trace.wait(1)
+
+
 @breaks("registration.credentials-reused", "registered-again")
 def registers_for_every_device(trace: Trace) -> None:
     trace.profiles(VIEWER)
@@ -27,6 +38,14 @@ def registers_after_a_restart(trace: Trace) -> None:
 def asks_for_a_token_per_call(trace: Trace) -> None:
     trace.profiles()
     trace.token("t2")
+
+
+@breaks("registration.token-reused", "asked-by-each-caller")
+def asks_for_a_token_for_each_waiting_viewer(trace: Trace) -> None:
+    trace.profiles(status=401, answer=error("invalid_access_token_client_application", status=401))
+    trace.token("t2")
+    trace.wait(-trace.takes)
+    trace.token("t3")
 
 
 @breaks("registration.token-renewed-with-same-credentials", "registered-for-a-token")
@@ -61,6 +80,6 @@ def sends_the_rejected_token_again(trace: Trace) -> None:
 
 @breaks("registration.unauthorized-renews-first", "rejections-in-a-row")
 def renews_and_repeats_endlessly(trace: Trace) -> None:
-    for number in range(4):
+    for number in range(5):
         trace.profiles(status=401, answer=error("invalid_access_token_client_application", status=401))
         trace.token(f"t{number + 2}")

@@ -1,0 +1,447 @@
+"""Polling with and without a driver: polls of every compliant poller are spared, look-ups too, and no others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+
+import pytest
+from conformance_traces import ANSWER, OTHER, VIEWER, Trace, Viewer, error
+from hypothesis import given
+from hypothesis import strategies as st
+from trace_verdicts import judge as run
+from trace_verdicts import silent
+
+from pass_harness.conformance.evaluation.engine import Judge, RuleResult, Verdict
+from pass_harness.conformance.evaluation.ordering import in_order
+from pass_harness.conformance.observation import VerbCall
+from pass_harness.conformance.outcomes import Expectations
+from pass_harness.conformance.registry import select
+
+POLLING = ("authentication.poll*",)
+ELSEWHERE = Viewer("server", "203.0.113.9")
+PHONE = {"user-agent": "a phone", "authorization": "Bearer phone"}
+INTERVAL, SINGLE = "authentication.poll-interval", "authentication.poll-is-single"
+SUCCESS, EXPIRY = "authentication.poll-stops-on-success", "authentication.poll-stops-on-expiry"
+NEW_CODE, LOGOUT = "authentication.poll-stops-on-new-code", "authentication.poll-stops-on-logout"
+START = "authentication.poll-starts-promptly"
+
+
+def audit(*traces: Trace) -> dict[str, RuleResult]:
+    """Return the results without a driver."""
+    judge = Judge(select(POLLING), Expectations(), driven=False)
+    seen = [one for trace in traces for one in trace.observations if not isinstance(one, VerbCall)]
+    for observation in in_order(seen):
+        judge.observe(observation)
+    return {result.card.id: result for result in judge.conclude()}
+
+
+def accused(results: dict[str, RuleResult]) -> set[str]:
+    return {rule for rule, result in results.items() if result.verdict is Verdict.VIOLATED and "poll" in rule}
+
+
+def polled(
+    polls: Iterable[float],
+    lookups: Iterable[float] = (),
+    *,
+    viewer: Viewer = VIEWER,
+    code: str = "AAAAAAA",
+    found: bool = True,
+    phone: dict[str, str] | None = None,
+    first_id: int = 1,
+    takes: float = ANSWER,
+    life: float = 1800.0,
+) -> Trace:
+    """Return a login with polls and look-ups at these times after the session; the last poll finds the profile."""
+    trace = Trace(first_id=first_id, takes=takes)
+    created = trace.session(code, viewer, life=life).wall
+    requests = sorted([(at, True) for at in polls] + [(at, False) for at in lookups])
+    last = max(at for at, is_poll in requests if is_poll)
+    for at, is_poll in requests:
+        trace.now = created + at
+        trace.poll(code, found=found and at == last and is_poll, headers=None if is_poll else phone)
+    return trace
+
+
+def every(seconds: float, number: int, first: float = 2.0) -> list[float]:
+    return [first + nth * seconds for nth in range(number)]
+
+
+# Look-ups
+
+
+intervals = st.floats(3.0, 12.0)
+
+
+@given(st.data(), st.sampled_from([None, PHONE]))
+def test_one_compliant_poller_with_two_lookups_is_never_accused(
+    data: st.DataObject, phone: dict[str, str] | None
+) -> None:
+    interval = data.draw(intervals)
+    jitters = data.draw(st.lists(st.floats(0.0, 1.5), min_size=4, max_size=12))
+    polls = list(accumulate([data.draw(st.floats(0.1, 9.9)), *(interval + jitter for jitter in jitters)]))
+    lookups = data.draw(st.lists(st.floats(0.05, polls[-1] - 0.01), max_size=2))
+    assert accused(audit(polled(polls, lookups, phone=phone))) == set()
+
+
+@given(
+    st.lists(st.floats(0.05, 2.69), min_size=5, max_size=12),
+    st.sampled_from(["home", "elsewhere", "each another"]),
+)
+def test_a_poller_that_is_too_fast_is_accused_whatever_its_address(gaps: list[float], address: str) -> None:
+    trace = Trace()
+    trace.session()
+    trace.wait(2)
+    for nth, gap in enumerate([*gaps, 0.0]):
+        if address != "home":
+            trace.codes["AAAAAAA"] = Viewer("server", f"203.0.113.{nth if address == 'each another' else 9}")
+        trace.poll()
+        trace.wait(gap)
+    assert INTERVAL in accused(audit(trace))
+
+
+@pytest.mark.parametrize("seconds", [0.2, 1.0, 1.8, 2.5, 2.6])
+@pytest.mark.parametrize("address", [VIEWER, ELSEWHERE])
+def test_three_polls_of_a_machine_suffice(seconds: float, address: Viewer) -> None:
+    trace = Trace()
+    trace.session()
+    trace.codes["AAAAAAA"] = address
+    for at in (False, False, True):
+        trace.wait(seconds - ANSWER)
+        trace.poll(found=at)
+    assert INTERVAL in accused(audit(trace))
+
+
+def test_intervals_that_alternate_show_over_several_codes() -> None:
+    codes = [
+        polled([2.0, 4.2, 7.4], code=f"AAAAAA{nth}", viewer=Viewer(f"d{nth}", f"198.18.0.{nth}"), first_id=nth * 100)
+        for nth in range(1, 4)
+    ]
+    assert accused(audit(codes[0], codes[1])) == set()
+    results = audit(*codes)
+    assert accused(results) == {INTERVAL}
+    (finding,) = results[INTERVAL].findings
+    assert len(finding.evidence.exchanges) == 6
+
+
+def test_lookups_of_many_codes_are_spared() -> None:
+    offsets = (0.4, 1.1, 1.9, 0.8, 2.4)
+    codes = [
+        polled(
+            every(3.5, 6),
+            [12.5 + offset],
+            code=f"AAAAAA{nth}",
+            viewer=Viewer(f"d{nth}", f"198.18.0.{nth}"),
+            first_id=nth * 100,
+        )
+        for nth, offset in enumerate(offsets, 1)
+    ]
+    assert accused(audit(*codes)) == set()
+
+
+def test_a_few_equal_gaps_among_many_codes_are_no_machine() -> None:
+    codes = [
+        polled(
+            every(3.5, 6),
+            [14.1] if nth <= 3 else [],
+            code=f"AAAAAA{nth}",
+            viewer=Viewer(f"d{nth}", f"198.18.0.{nth}"),
+            first_id=nth * 100,
+        )
+        for nth in range(20, 0, -1)
+    ]
+    assert accused(audit(*codes)) == set()
+
+
+def test_a_lookup_next_to_the_second_screens_own_requests_is_no_rhythm() -> None:
+    traces = []
+    for nth in range(1, 5):
+        trace = Trace(first_id=nth * 100)
+        code = f"AAAAAA{nth}"
+        trace.session(code, Viewer(f"d{nth}", f"198.18.0.{nth}"))
+        trace.wait(2).poll(code)
+        trace.wait(1).look_up(code)
+        trace.poll(code)
+        for found in (False, True):
+            trace.wait(3.2).poll(code, found=found)
+        traces.append(trace)
+    assert accused(audit(*traces)) == set()
+
+
+def test_with_a_driver_a_lookup_comes_during_enter_code() -> None:
+    trace = Trace().start()
+    trace.session()
+    trace.wait(2).poll()
+    with trace.verb("enter_code", code="AAAAAAA"):
+        trace.poll()
+    trace.wait(3.5).poll()
+    silent(trace, INTERVAL)
+    silent(trace, SINGLE)
+
+    trace.wait(1).poll()
+    assert INTERVAL in accused(run(trace.observations))
+
+
+def test_a_session_without_polls_of_its_own_address_is_polled_all_the_same() -> None:
+    trace = Trace()
+    trace.session()
+    trace.codes["AAAAAAA"] = ELSEWHERE
+    for _ in range(6):
+        trace.wait(1).poll()
+    assert INTERVAL in accused(audit(trace))
+
+
+# Two pollers
+
+
+@pytest.mark.parametrize("interval", [3.2, 5.0, 9.0])
+@pytest.mark.parametrize("offset", [0.05, 0.5, 1.1])
+@pytest.mark.parametrize("takes", [ANSWER, 0.7])
+def test_two_pollers_are_named_at_any_interval(interval: float, offset: float, takes: float) -> None:
+    polls = [*every(interval, 5), *every(interval, 5, 2.0 + offset)]
+    trace = polled(sorted(polls), found=False, takes=takes)
+    assert SINGLE in accused(audit(trace))
+    assert SINGLE in accused(run(trace.observations))
+
+
+@given(st.data())
+def test_two_pollers_with_jitter_are_accused(data: st.DataObject) -> None:
+    jitter = st.lists(st.floats(0.0, 0.2), min_size=6, max_size=6)
+    one, other = ([3.2 + extra for extra in data.draw(jitter)] for _ in range(2))
+    polls = sorted([*accumulate(one, initial=2.0), *accumulate(other, initial=2.6)])
+    assert accused(audit(polled(polls, found=False))) & {INTERVAL, SINGLE}
+
+
+@pytest.mark.parametrize("skew", [0.001, 0.02])
+def test_two_pollers_in_step_are_named(skew: float) -> None:
+    """The ticks of two instances that started together come at the same moment, however short the logins are."""
+    traces = [
+        polled([2.0, 2.0 + skew], code="AAAAAA1", found=False, takes=0.0005),
+        polled([2.0, 2.0 + skew / 2], code="AAAAAA2", found=False, takes=0.0005, first_id=100),
+        polled([2.0, 2.0 + skew * 2, 5.5], code="AAAAAA3", takes=0.0005, first_id=200),
+        polled([9.0, 9.0 + skew], code="AAAAAA4", found=False, takes=0.0005, first_id=300),
+    ]
+    assert SINGLE in accused(audit(*traces))
+
+    traces[0].ask("status")
+    assert SINGLE in accused(run(in_order([one for trace in traces for one in trace.observations])))
+
+
+def test_one_poller_that_is_far_too_fast_is_not_two() -> None:
+    traces = [polled(every(0.04, 30), code=f"AAAAAA{nth}", first_id=100 * nth, takes=0.0005) for nth in (1, 2, 3)]
+    results = audit(*traces)
+
+    assert INTERVAL in accused(results)
+    assert SINGLE not in accused(results)
+
+
+def test_two_pollers_of_two_instances_are_accused() -> None:
+    trace = Trace()
+    trace.session()
+    created = trace.now
+    for nth in range(5):
+        for offset, address in ((0.0, VIEWER), (1.0, ELSEWHERE)):
+            trace.codes["AAAAAAA"] = address
+            trace.now = created + 2 + nth * 3.2 + offset
+            trace.poll()
+    assert SINGLE in accused(audit(trace))
+
+
+def test_a_slow_poll_that_the_next_one_overtakes_is_one_poller() -> None:
+    trace = Trace()
+    trace.session()
+    for takes in (4000.0, 5.0, 5.0):
+        trace.poll(duration_ms=takes)
+        trace.wait(3.2)
+    assert audit(trace)[SINGLE].verdict is Verdict.PASSED
+
+
+# Ends of polling
+
+
+def after(end: str, gaps: Sequence[float], interval: float = 3.5, address: Viewer | None = None) -> Trace:
+    """Return a trace in which polling ends, and requests for the code follow after these pauses."""
+    trace = Trace()
+    trace.session(life=3 * interval if end == EXPIRY else 1800.0)
+    for _ in range(3):
+        trace.wait(interval - 0.1).poll()
+    if end == SUCCESS:
+        trace.wait(interval).poll(found=True)
+    elif end == NEW_CODE:
+        trace.session("BBBBBBB")
+    elif end == LOGOUT:
+        trace.logout()
+    if address is not None:
+        trace.codes["AAAAAAA"] = address
+    for gap in gaps:
+        trace.wait(gap).poll("AAAAAAA", found=end == SUCCESS, status=200 if end in {SUCCESS, LOGOUT} else 400)
+    return trace
+
+
+ENDS = (SUCCESS, EXPIRY, NEW_CODE, LOGOUT)
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("interval", [3.5, 5.0, 10.0])
+def test_polling_on_is_a_violation_at_any_interval(end: str, interval: float) -> None:
+    assert end in accused(audit(after(end, [interval] * 4, interval)))
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("interval", [3.5, 5.0, 10.0])
+def test_one_more_request_is_not_polling(end: str, interval: float) -> None:
+    trace = after(end, [interval], interval)
+    assert end not in accused(audit(trace))
+    trace.wait(60).profiles(OTHER)
+    trace.session("CCCCCCC", OTHER)
+    assert audit(trace)[end].verdict is Verdict.PASSED
+
+
+def test_polling_on_from_another_address_is_a_violation() -> None:
+    assert SUCCESS in accused(audit(after(SUCCESS, [3.5] * 5, address=ELSEWHERE)))
+
+
+def test_polling_on_from_the_servers_address_is_a_violation_after_a_quick_login() -> None:
+    trace = Trace()
+    trace.session()
+    trace.codes["AAAAAAA"] = ELSEWHERE
+    for found in (False, True, True, True):
+        trace.wait(3.5).poll(found=found)
+    assert SUCCESS in accused(audit(trace))
+
+
+def test_a_profile_may_be_read_again_before_each_playback() -> None:
+    trace = after(SUCCESS, [])
+    for _ in range(4):
+        trace.wait(1).poll(found=True)
+        trace.authorize()
+    assert accused(audit(trace)) == set()
+
+    trace.wait(3).poll(found=True)
+    trace.wait(3).poll(found=True)
+    assert accused(audit(trace)) == {SUCCESS}
+
+
+def test_a_reading_that_failed_may_be_repeated() -> None:
+    trace = after(SUCCESS, [])
+    trace.wait(1).poll(status=503)
+    trace.wait(3).poll(found=True)
+    assert accused(audit(trace)) == set()
+
+
+def test_a_phone_may_read_the_profile_after_the_login() -> None:
+    trace = after(SUCCESS, [])
+    for _ in range(2):
+        trace.wait(1).poll(found=True, headers=PHONE)
+    assert accused(audit(trace)) == set()
+
+
+def test_a_slow_poller_has_one_interval_after_the_expiry() -> None:
+    trace = Trace()
+    trace.session(life=25.0)
+    for at in (9, 9, 9):
+        trace.wait(at).poll(status=400 if at == 27 else 200)
+    trace.wait(30).session("BBBBBBB", OTHER)
+    assert audit(trace)[EXPIRY].verdict is Verdict.PASSED
+
+
+def test_a_logout_from_the_previous_tv_provider_ends_no_login() -> None:
+    trace = Trace()
+    trace.session()
+    trace.wait(2).poll()
+    trace.call("logout", "logout/Spectrum", mvpd="Spectrum", answer={"logouts": {}})
+    for _ in range(3):
+        trace.wait(3.5).poll()
+    assert accused(audit(trace)) == set()
+
+
+# The first poll
+
+
+def awaiting() -> Trace:
+    trace = Trace().start()
+    with trace.verb("login", screen="secondary") as returns:
+        trace.session()
+        returns["code"] = "AAAAAAA"
+    return trace
+
+
+@pytest.mark.parametrize("end", ["logout", "logout verb", "profile", "new code"])
+def test_the_wait_for_the_first_poll_ends_early(end: str) -> None:
+    trace = awaiting()
+    trace.wait(1)
+    if end == "logout":
+        trace.logout()
+    elif end == "logout verb":
+        trace.ask("logout")
+    elif end == "profile":
+        trace.profiles(mvpd="Cablevision", found=True)
+    else:
+        trace.session("BBBBBBB")
+    trace.wait(60).profiles(OTHER)
+    assert run(trace.observations)[START].verdict is Verdict.NOT_EXERCISED
+
+
+def test_the_end_of_a_trace_says_nothing_of_a_first_poll_that_is_not_due() -> None:
+    result = run(awaiting().wait(5).observations)[START]
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert result.reasons == ("the trace ended before the first poll of a code was due",)
+
+
+@pytest.mark.parametrize("polls", [1, 2, 4])
+@pytest.mark.parametrize(("first", "verdict"), [(2, Verdict.PASSED), (15, Verdict.VIOLATED)])
+def test_a_first_poll_with_another_address_is_a_poll(polls: int, first: float, verdict: Verdict) -> None:
+    trace = awaiting()
+    trace.codes["AAAAAAA"] = ELSEWHERE
+    for pause in (first, 3.2, 3.2, 3.2)[:polls]:
+        trace.wait(pause).poll()
+    trace.wait(20).profiles(OTHER)
+    assert run(trace.observations)[START].verdict is verdict
+
+
+def test_only_lookups_leave_the_first_poll_unclear() -> None:
+    trace = awaiting()
+    with trace.verb("enter_code", code="AAAAAAA"):
+        trace.codes["AAAAAAA"] = ELSEWHERE
+        trace.poll()
+    trace.wait(20).profiles(OTHER)
+    assert run(trace.observations)[START].verdict is Verdict.INCONCLUSIVE
+
+
+# Other endpoints
+
+
+@pytest.mark.parametrize(("pauses", "broken"), [((4, 4, 4), True), ((2, 7, 3), False), ((2, 7, 3, 5, 2, 6, 4), True)])
+def test_profiles_are_polled_only_with_a_rhythm_or_very_often(pauses: tuple[float, ...], broken: bool) -> None:
+    trace = Trace()
+    trace.session()
+    trace.wait(1).profiles(mvpd="Cablevision")
+    for pause in pauses:
+        trace.wait(pause).profiles(mvpd="Cablevision")
+    assert ("authentication.polls-by-code" in accused(audit(trace))) is broken
+
+
+def test_a_viewer_who_opens_the_app_three_times_does_not_poll() -> None:
+    trace = Trace()
+    trace.session()
+    for _ in range(3):
+        trace.wait(1).profiles(mvpd="Cablevision")
+    trace.poll(status=401, answer=error("invalid_access_token_client_application", status=401))
+    assert accused(audit(trace)) == set()
+
+
+@pytest.mark.parametrize(("failures", "verdict"), [(2, Verdict.VIOLATED), (3, Verdict.INCONCLUSIVE)])
+def test_a_circuit_breaker_that_another_device_opened_may_delay_the_first_poll(
+    failures: int, verdict: Verdict
+) -> None:
+    trace = Trace().start()
+    with trace.verb("login", screen="secondary") as returns:
+        trace.session()
+        returns["code"] = "AAAAAAA"
+    for _ in range(failures):
+        trace.wait(1)
+        trace.authorize("a", OTHER, status=503)
+    trace.wait(10)
+    trace.poll()
+
+    assert run(trace.observations)[START].verdict is verdict

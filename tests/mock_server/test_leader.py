@@ -1,0 +1,277 @@
+"""Leader election of the live evaluation: one of several processes judges, and another continues when it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+import pytest
+
+from pass_harness.mock_server.clock import ManualClock
+from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.live.leader import HEARTBEAT_TIMEOUT_S, HEARTBEATS, REPORTS, OvertakenError
+from pass_harness.mock_server.live.observer import Finding
+from pass_harness.mock_server.live.shared import _LEASE_S, HEARTBEAT_INTERVAL_S, LEASES, SharedMonitoring
+from pass_harness.mock_server.store import StoreUnavailable
+from pass_harness.mock_server.store.space_record import SPACES, SpaceRecord, SpaceRecordHandle
+from tests.mock_server.raw_exchanges import raw_exchange
+from tests.mock_server.shared_memory import MemoryLog, SharedMemoryStore
+
+pytestmark = pytest.mark.anyio
+
+
+class Process:
+    """A process of the mock, with an observer that has a finding for each exchange, once with its name."""
+
+    def __init__(self, name: str, store: SharedMemoryStore, clock: ManualClock, *, observes: bool = True) -> None:
+        self.name = name
+        self.judged: list[int] = []
+        factories = [lambda: self] if observes else []
+        self.monitoring = SharedMonitoring(store, clock, factories, 1_000, None, name)
+        record_handle = SpaceRecordHandle(store.root(), "default", SpaceRecord(life=1))
+        self.journal, self.monitor = self.monitoring.open("default", record_handle)
+
+    def observe(self, exchange: Exchange) -> Sequence[Finding]:
+        self.judged.append(exchange.id)
+        texts = dict.fromkeys(("title", "severity", "expected", "blame"), "")
+        return [Finding(rule="r", exchanges=(exchange.id,), device=None, observed=self.name, **texts)]
+
+    def rules(self) -> Sequence[msgspec.Struct]:
+        return []
+
+    async def beat(self, times: int = 1) -> None:
+        for _ in range(times):
+            await self.monitoring._heartbeat()
+
+    async def found(self) -> list[tuple[int, str]]:
+        """Return the published findings: the exchange, and the process that judged it."""
+        return [(finding.exchanges[0], finding.observed) for _, finding in await self.monitor.findings()]
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+async def store() -> SharedMemoryStore:
+    made = SharedMemoryStore()
+    await made.root().write(SPACES, "", "default", SpaceRecord(life=1))
+    return made
+
+
+@pytest.fixture
+def pair(store: SharedMemoryStore, clock: ManualClock) -> tuple[Process, Process]:
+    return Process("one", store, clock), Process("other", store, clock)
+
+
+async def append(process: Process, clock: ManualClock) -> None:
+    await process.journal.append(raw_exchange(wall=clock.monotonic_s()))
+    clock.tick(0.001)
+
+
+async def test_two_processes_never_judge_at_the_same_time(pair: tuple[Process, Process], clock: ManualClock) -> None:
+    for number in range(60):
+        await append(pair[number % 2], clock)
+        clock.tick(HEARTBEAT_INTERVAL_S)
+        await asyncio.gather(*(process.beat() for process in pair))
+    await asyncio.gather(*(process.beat() for process in pair))
+    assert sorted(map(len, (process.judged for process in pair))) == [0, 60], "for longer than a lease"
+    found = await pair[0].found()
+    assert Counter(exchange for exchange, _ in found) == dict.fromkeys(range(1, 61), 1)
+    assert await pair[1].found() == found
+
+
+async def test_a_lease_that_is_renewed_lasts_and_one_that_is_not_passes_on(
+    pair: tuple[Process, Process], clock: ManualClock, store: SharedMemoryStore
+) -> None:
+    one, other = pair
+    await one.beat()
+    for _ in range(5):
+        clock.tick(_LEASE_S - 0.5)
+        await one.beat()
+        await append(one, clock)
+        await other.beat()
+    assert other.judged == []
+    await one.beat(2)
+    assert await one.found() == [(number, "one") for number in range(1, 6)]
+    lease = await store.root().read(LEASES, "")
+    assert lease is not None
+    clock.tick(lease.until - clock.monotonic_s() - 0.001)
+    await other.beat()
+    assert other.judged == []
+    clock.tick(0.001)
+    await append(other, clock)
+    await other.beat(2)
+    assert other.judged == [*range(1, 7)], "from the beginning, for the state of the rules"
+    assert await other.found() == [*((number, "one") for number in range(1, 6)), (6, "other")], "each published once"
+
+
+async def test_a_leader_that_was_suspended_does_not_judge_beside_its_successor(
+    pair: tuple[Process, Process], clock: ManualClock
+) -> None:
+    one, other = pair
+    await one.beat()
+    clock.tick(_LEASE_S + 1)  # for example a suspended container
+    await other.beat()
+    await append(other, clock)
+    for _ in range(5):
+        clock.tick(HEARTBEAT_INTERVAL_S)
+        await asyncio.gather(one.beat(), other.beat())
+    assert (one.judged, other.judged) == ([], [1])
+    clock.tick(_LEASE_S + 1)
+    await append(one, clock)
+    await one.beat(2)
+    assert one.judged == [1, 2], "the leader again, with new observers"
+    assert await one.found() == [(1, "other"), (2, "one")]
+
+
+async def test_a_leader_that_stalls_after_it_renewed_its_lease_publishes_nothing_beside_its_successor(
+    pair: tuple[Process, Process], clock: ManualClock
+) -> None:
+    one, other = pair
+    await append(one, clock)
+    await one.beat()
+    stalled = one.monitoring._leader
+    assert stalled is not None
+    assert one.judged == [1], "not published yet"
+    clock.tick(_LEASE_S + 1)
+    await append(other, clock)
+    await other.beat(3)
+    published = await other.found()
+    assert published == [(1, "other"), (2, "other")]
+    await stalled.poll()
+    await stalled.poll()
+    assert await other.found() == published
+
+
+async def test_a_finding_whose_acknowledgement_was_lost_is_published_once(
+    store: SharedMemoryStore, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = Process("one", store, clock)
+    for _ in range(2):
+        await append(process, clock)
+    await process.beat()
+    written = MemoryLog.append
+
+    async def lost(log: MemoryLog, entry: bytes, total: int | None = None) -> int:
+        await written(log, entry, total)
+        raise StoreUnavailable("no response")
+
+    monkeypatch.setattr(MemoryLog, "append", lost)
+    with pytest.raises(StoreUnavailable):
+        await process.beat()
+    monkeypatch.undo()
+    await process.beat(4)
+    assert await process.found() == [(1, "one"), (2, "one")]
+
+
+async def test_an_older_report_does_not_replace_a_newer_one(
+    pair: tuple[Process, Process], clock: ManualClock, store: SharedMemoryStore
+) -> None:
+    one, other = pair
+    await one.beat()
+    stalled = one.monitoring._leader
+    assert stalled is not None
+    clock.tick(_LEASE_S + 1)
+    number = await other.monitor._request_report()
+    clock.tick(HEARTBEAT_INTERVAL_S)
+    await other.beat(2)
+    report = await store.space("default", 1).read(REPORTS, "")
+    assert report is not None
+    assert report.answers == number
+    with pytest.raises(OvertakenError):
+        await stalled._spaces["default"]._publish_report()
+    assert await store.space("default", 1).read(REPORTS, "") == report
+
+
+async def test_a_process_that_ends_releases_its_own_lease_only(
+    pair: tuple[Process, Process], clock: ManualClock, store: SharedMemoryStore
+) -> None:
+    one, other = pair
+    await one.beat()
+    held = await store.root().read(LEASES, "")
+    await other.monitoring._release()
+    assert await store.root().read(LEASES, "") == held
+    await one.monitoring._release()
+    assert await store.root().read(LEASES, "") is None
+    assert await store.root().read(HEARTBEATS, "", "one") is None
+    await append(other, clock)
+    await other.beat(2)
+    assert other.judged == [1]
+
+
+async def test_a_lease_is_over_at_its_end(
+    pair: tuple[Process, Process], clock: ManualClock, store: SharedMemoryStore
+) -> None:
+    one, other = pair
+    await one.beat()
+    lease = await store.root().read(LEASES, "")
+    assert lease is not None
+    assert await other.monitoring._acquire_lease(lease.until - 0.001) is False
+    assert await other.monitoring._acquire_lease(lease.until) is True
+    ends = await store.root().read(LEASES, "")
+    assert ends is not None
+    clock.tick(ends.until - clock.monotonic_s())
+    assert not await Process("without", store, clock, observes=False).monitoring.has_leader()
+
+
+async def test_a_process_without_observers_never_leads(store: SharedMemoryStore, clock: ManualClock) -> None:
+    without = Process("without", store, clock, observes=False)
+    await append(without, clock)
+    await without.beat(2)
+    assert await store.root().read(LEASES, "") is None
+    assert not await without.monitoring.has_leader()
+    leader = Process("leader", store, clock)
+    await leader.beat()
+    assert await without.monitoring.has_leader()
+    clock.tick(_LEASE_S + 1)
+    assert not await without.monitoring.has_leader()
+
+
+async def test_the_last_exchanges_of_a_killed_process_are_judged(
+    pair: tuple[Process, Process], clock: ManualClock
+) -> None:
+    one, other = pair
+    await asyncio.gather(one.beat(), other.beat())
+    await one.beat()
+    await append(other, clock)  # and no heartbeat says so
+    clock.tick(HEARTBEAT_TIMEOUT_S + 0.1)
+    await one.beat()
+    assert one.judged == [1]
+
+
+async def test_an_exchange_waits_for_earlier_requests_in_progress_elsewhere(
+    pair: tuple[Process, Process], clock: ManualClock
+) -> None:
+    one, other = pair
+    await one.beat()
+    ticket = other.monitor.arrived(clock.monotonic_s())
+    clock.tick(0.01)
+    await append(one, clock)
+    await other.beat()
+    await one.beat(2)
+    assert one.judged == []
+    await other.journal.append(raw_exchange(wall=clock.monotonic_s() - 0.02))
+    other.monitor.answered(ticket)
+    await other.beat()
+    await one.beat(2)
+    assert one.judged == [2, 1], "in the order of arrival"
+
+
+async def test_a_new_life_is_judged_by_new_observers(
+    pair: tuple[Process, Process], clock: ManualClock, store: SharedMemoryStore
+) -> None:
+    one, other = pair
+    await append(one, clock)
+    await one.beat(2)
+    await store.root().write(SPACES, "", "default", SpaceRecord(life=2))
+    for process in pair:
+        process.journal.renew(2)
+        process.monitor.renew(2)
+    await append(other, clock)
+    await one.beat(2)
+    assert one.judged == [1, 2]
+    assert await other.found() == [(2, "one")]

@@ -1,0 +1,139 @@
+"""The three ways from authenticate to an MVPD's login page, and home-based authentication at its end."""
+
+from __future__ import annotations
+
+import base64
+import re
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pass_harness.mock_server.catalogue import default_catalogue
+from tests.mock_server.conftest import FULL, Mock
+from tests.mock_server.test_access import MINE, REF30, configured
+
+pytestmark = pytest.mark.anyio
+HOME = {"X-Forwarded-For": "192.0.2.17"}
+DAY_MS = 86_400_000
+HOME_BASED = ("Spectrum", "Comcast_SSO", "Dish", "Cablevision", "ATTOTT")
+"""MVPDs of the default catalogue that Adobe's page of home-based authentication lists: ATTOTT is DirecTV's stream."""
+
+
+async def profile(mock: Mock, headers: dict[str, str], mvpd: str) -> dict[str, Any]:
+    answer = await mock.http.get(f"/api/v2/REF30/profiles/{mvpd}", headers=headers)
+    found: dict[str, Any] = answer.json()["profiles"][mvpd]
+    return found
+
+
+async def days(mock: Mock, headers: dict[str, str], mvpd: str = "Mine") -> float:
+    found = await profile(mock, headers, mvpd)
+    return float((found["notAfter"] - found["notBefore"]) / DAY_MS)
+
+
+@pytest.mark.parametrize(
+    ("mvpd", "status", "begins"),
+    [
+        ("Cablevision", 302, "http://mock/adobe-services/authenticate/saml?noflash=true&mso_id=Cablevision"),
+        ("Comcast_SSO", 302, "http://mock/mvpd/Comcast_SSO/login?requestor_id=REF30&code="),
+        ("Spectrum", 200, ""),
+    ],
+)
+async def test_an_mvpd_has_its_way_to_the_login_page(mock: Mock, mvpd: str, status: int, begins: str) -> None:
+    headers = await mock.signed_on()
+    session = await mock.session(headers, mvpd=mvpd)
+    answer = await mock.http.get(session["url"])
+    assert (answer.status_code, answer.headers.get("location", "")[: len(begins)]) == (status, begins)
+    assert ('name="SAMLRequest"' in answer.text) == (status == 200)
+    page = await mock.browse(session["url"])
+    name = default_catalogue().mvpds[mvpd].display_name
+    assert (page.status_code, f"Sign in with {name}" in page.text) == (200, True)
+    login = {"requestor_id": "REF30", "code": session["code"], "username": "viewer", "password": "viewer"}
+    done = await mock.http.post(f"/mvpd/{mvpd}/login", data=login)
+    assert (done.status_code, done.headers["location"]) == (302, FULL["redirectUrl"])
+    assert (await profile(mock, headers, mvpd))["type"] == "regular"
+
+
+@pytest.mark.parametrize("mvpd", ["Cablevision", "Comcast_SSO", "Spectrum"])
+async def test_a_control_call_logs_in_whatever_the_way(mock: Mock, mvpd: str) -> None:
+    assert (await profile(mock, await mock.logged_in(mvpd=mvpd), mvpd))["issuer"] == mvpd
+
+
+async def test_the_default_catalogue_has_every_way() -> None:
+    ways = {mvpd.login for mvpd in default_catalogue().mvpds.values() if mvpd.temp_pass is None}
+    assert ways == {"adobe-services", "redirect", "form"}
+
+
+async def test_the_policy_of_the_form_page_allows_its_script_alone(mock: Mock) -> None:
+    session = await mock.session(await mock.signed_on(), mvpd="apassidp")
+    page = (await mock.http.get(session["url"])).text
+    scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    digests = [f"'sha256-{base64.b64encode(sha256(script.encode()).digest()).decode()}'" for script in scripts]
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', page)
+    assert policy is not None
+    assert re.findall(r"script-src (.+?)(?:;|$)", policy[1]) == digests
+    assert "form-action" not in policy[1]  # it would stop the redirect to the app that follows a login at home
+
+
+async def test_an_invalid_code_is_refused_before_any_way(mock: Mock) -> None:
+    answer = await mock.http.get("/api/v2/authenticate/REF30/NOSUCH1")
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "text/html; charset=utf-8")
+
+
+@pytest.mark.parametrize("mvpd", HOME_BASED)
+async def test_listed_mvpds_need_no_password_at_home(mock: Mock, mvpd: str) -> None:
+    headers = {**await mock.signed_on(), **HOME}
+    answer = await mock.browse((await mock.session(headers, mvpd=mvpd))["url"])
+    assert (answer.status_code, answer.headers["location"]) == (302, FULL["redirectUrl"])
+    sends_flag = mvpd in {"Spectrum", "Comcast_SSO"}
+    assert ("hba_status" in (await profile(mock, headers, mvpd))["attributes"]) == sends_flag
+
+
+async def test_an_mvpd_without_home_based_authentication_asks_for_a_password_at_home(mock: Mock) -> None:
+    headers = {**await mock.signed_on(), **HOME}
+    page = await mock.browse((await mock.session(headers, mvpd="AdobeShibboleth"))["url"])
+    assert (page.status_code, 'type="password"' in page.text) == (200, True)
+
+
+async def test_an_expired_home_based_login_is_renewed_without_a_password(mock: Mock) -> None:
+    headers = {**await mock.signed_on(), **HOME}
+    for _ in range(2):
+        answer = await mock.browse((await mock.session(headers, mvpd="Spectrum"))["url"])
+        assert answer.headers["location"] == FULL["redirectUrl"]
+        mock.clock.tick(31 * 86_400)
+        headers = {**await mock.signed_on(), **HOME}
+        found = await mock.http.get("/api/v2/REF30/profiles/Spectrum", headers=headers)
+        assert found.json()["profiles"] == {}
+
+
+async def test_home_based_logins_have_a_ttl_of_their_own(tmp_path: Path) -> None:
+    mock = configured(
+        tmp_path,
+        MINE
+        + "home_based_authentication = true\n"
+        + REF30
+        + '[[integrations]]\nservice_provider = "REF30"\nmvpd = "Mine"\nprofile = "20d"\nhome_based_profile = "5d"\n'
+        'profile_by_platform = { tvOS = "90d" }\n',
+    )
+    headers = {**await mock.signed_on(), **HOME}
+    await mock.browse((await mock.session(headers, mvpd="Mine"))["url"])
+    assert await days(mock, headers) == 5
+    assert await days(mock, await mock.logged_in("another device", mvpd="Mine")) == 90
+
+
+async def test_a_login_with_a_disabled_integration_cannot_be_completed(mock: Mock) -> None:
+    headers = await mock.signed_on()
+    session = await mock.session(headers)
+    login = {"requestor_id": "REF30", "code": session["code"], "username": "viewer", "password": "viewer"}
+    paths = [session["url"], f"/mvpd/Cablevision/login?requestor_id=REF30&code={session['code']}"]
+    await mock.http.put("/_mock/integrations/REF30/Cablevision", json={"enabled": False})
+    refused = [await mock.http.get(path) for path in paths]
+    refused.append(await mock.http.post("/mvpd/Cablevision/login", data=login))
+    assert {answer.status_code for answer in refused} == {400}
+    assert all("not available in this app" in answer.text for answer in refused)
+    by_control = await mock.http.post(f"/_mock/sessions/{session['code']}/login", json={})
+    assert (by_control.status_code, "is disabled" in by_control.json()["error"]) == (409, True)
+    await mock.http.put("/_mock/integrations/REF30/Cablevision", json={"enabled": True})
+    assert (await mock.http.post("/mvpd/Cablevision/login", data=login)).status_code == 302
+    assert (await profile(mock, headers, "Cablevision"))["type"] == "regular"
