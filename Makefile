@@ -7,7 +7,7 @@ LOCK := requirements/dev.txt
 # Tests run on all cores, at most four: with more, the longest files take the time.
 PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo check test test-all browser curl redis style lint lock lowest wheel bench docs reference pictures clean
+.PHONY: demo check test test-all browser curl redis style lint lock lowest wheel bench mutants docs reference pictures clean
 
 $(VENV)/installed: pyproject.toml $(LOCK)
 	$(PYTHON) -m venv $(VENV)
@@ -35,7 +35,8 @@ test: browser curl redis  ## Run all tests; each defect runs the scenarios that 
 	$(PYTEST)
 
 test-all: browser curl redis  ## Run all tests, every scenario with every defect, and measure coverage.
-	PASS_HARNESS_FULL_MATRIX=1 $(PYTEST) --cov --cov-report term:skip-covered
+	$(PYTEST) --ignore tests/matrix --cov --cov-report term:skip-covered
+	PASS_HARNESS_FULL_MATRIX=1 $(PYTEST) tests/matrix
 
 style: $(VENV)/installed  ## Check style and types.
 	$(BIN)/ruff check .
@@ -51,12 +52,15 @@ lock: $(VENV)/installed  ## Update the lock files: the newest versions that pypr
 		--custom-compile-command 'make lock' --output-file $(LOCK)
 	$(BIN)/uv pip compile pyproject.toml --quiet --extra proxy --extra redis --constraint $(LOCK) --universal \
 		--generate-hashes --no-annotate --custom-compile-command 'make lock' --output-file requirements/image.txt
+	$(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'], sep=chr(10))" \
+		| $(BIN)/uv pip compile - --quiet --constraint $(LOCK) --universal --generate-hashes --no-annotate \
+		--custom-compile-command 'make lock' --output-file requirements/build.txt
 
 LOWEST := build/lowest/bin/python
 LOWEST_PIP := $(BIN)/uv pip install --quiet --python $(LOWEST)
 HTTP_SERVER := uvicorn httptools uvloop starlette
 # The tests that send bytes to a socket of the mock: they show what another release of the HTTP server does differently.
-SOCKET_TESTS := $(addprefix tests/mock_server/test_,responses_on_the_wire.py http_protocol.py write_coalescing.py faults.py)
+SOCKET_TESTS := $(addprefix tests/mock_server/test_,responses_on_the_wire.py http_protocol.py upgrade_offers.py write_coalescing.py faults.py)
 
 lowest: $(VENV)/installed  ## Run the demo with the oldest dependencies, and the socket tests with the oldest and newest HTTP server.
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python build/lowest
@@ -75,6 +79,9 @@ wheel: $(VENV)/installed  ## Build the wheel and the source distribution into di
 bench: $(VENV)/installed  ## Benchmark the mock against a minimal ASGI app.
 	$(BIN)/pass-load bench
 
+mutants: $(VENV)/installed  ## Measure for 20 minutes how many small changes of the code fail a test; list the others.
+	$(BIN)/python -m tests.mutants.mutation_score
+
 docs: $(VENV)/installed  ## Build the documentation site into site/.
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
@@ -82,8 +89,10 @@ reference: $(VENV)/installed  ## Regenerate the reference pages from the code.
 	$(BIN)/python -m docs.tooling.reference
 	$(BIN)/python -m docs.tooling.licences
 	$(BIN)/python tests/matrix/matrix_page.py
+	$(BIN)/python tests/matrix/liberties_page.py
 	$(BIN)/python -m tests.mock_server.departures_table
 	$(BIN)/python -m tests.mock_server.sample_table
+	$(BIN)/python -m tests.mock_server.fact_table
 
 pictures: browser  ## Regenerate the pictures of the docs from real runs.
 	$(BIN)/python tests/browser/pictures.py

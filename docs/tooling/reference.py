@@ -17,8 +17,10 @@ import msgspec
 from docs.tooling import keys
 from pass_harness.conformance.cli.main import main as pass_conformance
 from pass_harness.conformance.registry import all_rules
-from pass_harness.conformance.reports import evidence_scene, model
+from pass_harness.conformance.reports import evidence_scene, model, run
 from pass_harness.conformance.reports.rule_listing import as_markdown
+from pass_harness.conformance.scenarios import SCENARIOS
+from pass_harness.conformance.scenarios.opportunities import opportunities
 from pass_harness.fixtures.programmer_service.__main__ import main as programmer_service
 from pass_harness.load.cli import main as pass_load
 from pass_harness.mock_server.behaviours.presets import presets
@@ -48,6 +50,22 @@ members, and never rename or remove them. [Reports](reports.md#verdicts) explain
 
 Members with a default may be absent in the objects of a scene.
 """
+_SCENARIOS_HEAD = """# Scenarios
+
+`pass-conformance run` and `demo` play these scenarios, each on a device of its own that the service has not seen
+before. Most run concurrently; those marked *alone* affect the whole service and follow one after the other.
+`--scenario ID` plays only some. `--select RULE` plays only those that give the rule opportunities; the report lists
+the others.
+
+- A scenario *passed* if its situation arose. The rules, not the scenarios, judge what the service did in it.
+- It *failed* if its situation did not arise, and was *skipped* if the service or the setup does not offer it. The
+  note says what did not happen, which requests came instead, and what the service answered last.
+- Waits and lifetimes scale with the poll interval of the service, which the scenarios learn from its polls.
+- If the mock lagged, so that rules are inconclusive, their scenarios are played again, once, without the others.
+
+| scenario | what happens | needs | rules |
+|---|---|---|---|
+"""
 
 
 def commands() -> str:
@@ -63,10 +81,12 @@ def report_json() -> str:
     """Return the page of the members of report.json."""
     structs: list[type[msgspec.Struct]] = [
         model.Report,
-        model.Run,
+        run.Run,
+        run.StallReport,
         model.RuleReport,
         model.FindingReport,
         model.KindReport,
+        model.ConsequenceReport,
     ]
     structs += [evidence_scene.SceneReport, evidence_scene.ExchangeReport, evidence_scene.VerbCallReport]
     structs += [model.ScenarioReport, model.Untestable, model.Waived, model.BaselineReport, model.EarlierFinding]
@@ -86,12 +106,22 @@ def rules() -> str:
     return as_markdown(all_rules()) + "\n"
 
 
+def scenarios() -> str:
+    """Return the page of scenarios, with the number of rules that each exercises."""
+    return _SCENARIOS_HEAD + "".join(
+        f"| `{one.id}`{' (alone)' if one.exclusive else ''} | {one.title} | {', '.join(sorted(one.needs))} | "
+        f"{sum(one.id in row for row in opportunities().values())} |\n"
+        for one in SCENARIOS
+    )
+
+
 PAGES = {
     "commands.md": commands,
     "configuration.md": configuration,
     "keys.md": keys.page,
     "report-json.md": report_json,
     "rules.md": rules,
+    "scenarios.md": scenarios,
 }
 
 
