@@ -54,8 +54,7 @@ def opened(headers: dict[str, str]) -> httpx.Client:
 def browser_extension(target: Target) -> None:
     """Register with members of RFC 7591, and look for the profile by MVPD, by code and among all.
 
-    No call but those of the login has device headers: the configuration has none. A reload of the extension fetches a
-    second token in the query string.
+    Registration, token and the first configuration have no device headers. The second token comes by a query string.
     """
     device = {
         "Accept": "application/json",
@@ -65,7 +64,7 @@ def browser_extension(target: Target) -> None:
     with opened({"Origin": "chrome-extension://abcdefghijklmnop", "Accept": "application/json"}) as http:
 
         def token(credentials: dict[str, str], *, form: bool) -> dict[str, str]:
-            secrets = {"grant_type": "client_credentials"}
+            secrets = {"grant_type": "client_credentials", "scope": "api:client:v2"}
             secrets |= {name: credentials[name] for name in ("client_id", "client_secret")}
             url = f"{target.base}/o/client/token"
             answer = http.post(url, data=secrets) if form else http.post(f"{url}?{urlencode(secrets)}")
@@ -81,8 +80,9 @@ def browser_extension(target: Target) -> None:
         assert answered(again, 201)["client_id"] != credentials["client_id"]
         bearer = token(credentials, form=True)
         api = f"{target.base}/api/v2/REF30"
-        assert answered(http.get(f"{api}/configuration", headers=bearer))["requestor"]["domains"]
         headers = {**bearer, **device}
+        for own in (bearer, {**headers, "Accept": "application/json;charset=utf-8"}):
+            assert answered(http.get(f"{api}/configuration", headers=own))["requestor"]["domains"]
         form = {"mvpd": "Spectrum", "domainName": "adobe.com", "redirectUrl": "https://adobe.com/interactive/"}
         session = answered(http.post(f"{api}/sessions", data=form, headers=headers))
         assert sign_in(f"{target.base}{session['url']}") == form["redirectUrl"]

@@ -20,7 +20,7 @@ EXPECTED: dict[str, tuple[Callable[[Target], None], dict[str, int]]] = {
         {
             "dcr.register": 2,
             "dcr.token": 2,
-            "configuration": 1,
+            "configuration": 2,
             "sessions.create": 1,
             "profiles.mvpd": 2,
             "profiles.code": 1,
