@@ -47,7 +47,7 @@ async def create_token(call: Call) -> Response:
         subject = identifier
     else:
         raise SsoError(IDENTITY_MISSING)
-    await sso_service.add_device(world, call.now_ms, provider, subject, device, call.device_info)
+    await sso_service.add_device(world, call.now_ms, provider, subject, device, call.device_info, call.user_agent)
     return await _token_answer(call, subject, "CREATED", 201)
 
 
@@ -81,15 +81,15 @@ async def list_devices(call: Call) -> Response:
 
 
 def device_entry(device: SsoDevice, made_login: bool) -> SsoDeviceEntry:
-    """Return the attributes of a device, from its X-Device-Info."""
-    info = device.device_info or {}
-    kind = str(info.get("primaryHardwareType") or "Unknown")
-    model, version = info.get("model"), info.get("osVersion")
+    """Return the attributes of a device, from its X-Device-Info, completed by its User-Agent."""
+    facts = device.device_facts
+    kind = str(facts.get("primaryHardwareType", "Unknown"))
+    model, version = facts.get("model"), facts.get("osVersion")
     return SsoDeviceEntry(
         device_type=_DEVICE_TYPES.get(kind, kind),
-        model=str(model) if model else None,
-        os=str(info.get("osName") or "Unknown"),
-        os_version=str(version) if version else None,
+        model=str(model) if model is not None else None,
+        os=str(facts.get("osName", "Unknown")),
+        os_version=str(version) if version is not None else None,
         last_seen=device.last_seen,
         type="regular" if made_login else "sso",
     )

@@ -24,6 +24,7 @@ from tests.mock_server.sso_service_requests import (
     unlinked,
     value_of,
 )
+from tests.mock_server.test_device_facts import IPAD
 
 pytestmark = pytest.mark.anyio
 
@@ -59,6 +60,28 @@ async def test_the_list_has_the_attributes_of_each_device(mock: Mock) -> None:
             value_of(TABLET): {"deviceType": "Unknown", "os": "Unknown", "lastSeen": now_ms - 10_000, "type": "sso"},
         }
     }
+
+
+async def test_the_user_agent_describes_a_listed_device_where_x_device_info_does_not(mock: Mock) -> None:
+    tv = await joined(mock, TV)
+    for device, described in (
+        (PHONE, {}),
+        (TABLET, info(model="The name that the app gives")),
+        ("unreadable", {"X-Device-Info": "{"}),
+    ):
+        headers = {"Authorization": tv["Authorization"], **device_headers(device), "User-Agent": IPAD}
+        del headers["X-Device-Info"]
+        await created(mock, {**headers, **described}, identifier=ALICE)
+    listed_devices = await listed(mock, tv)
+    seen, of_ipad = {"lastSeen": mock.clock.now_ms(), "type": "sso"}, {"os": "iOS", "osVersion": "18.5"}
+    assert listed_devices[value_of(PHONE)] == {"deviceType": "tablet", "model": "iPad", **of_ipad, **seen}
+    assert listed_devices[value_of(TABLET)] == {
+        "deviceType": "tablet",
+        "model": "The name that the app gives",
+        **of_ipad,
+        **seen,
+    }
+    assert listed_devices[value_of("unreadable")] == {"deviceType": "Unknown", "os": "Unknown", **seen}
 
 
 async def test_an_unlinked_device_no_longer_shares_the_profile(stored: Mock) -> None:
@@ -98,6 +121,21 @@ async def test_the_login_device_keeps_its_own_profile_when_it_is_unlinked(mock: 
     assert await types(mock, phone) == {MVPD: "serviceTokenSSO"}
     assert (await mock.http.get(LOGOUT, headers=tv)).status_code == 200
     assert await types(mock, tv) == {}
+
+
+async def test_a_single_logout_spares_the_login_of_an_unlinked_device(stored: Mock) -> None:
+    """It ends the login again once the device belongs to the SSO profile again."""
+    tv, phone = await joined(stored, TV), await joined(stored, PHONE)
+    await log_in(stored, phone, MVPD)
+    assert (await stored.decide(phone, "authorize", "REF30", mvpd=MVPD))[0]["authorized"]
+    await unlinked(stored, tv, value_of(PHONE))
+    assert (await stored.http.get(LOGOUT, headers=tv)).json()["logouts"][MVPD]["actionName"] != "invalid"
+    assert (await types(stored, tv), await types(stored, phone)) == ({}, {MVPD: "regular"})
+    assert (await stored.decide(phone, "authorize", "REF30", mvpd=MVPD))[0]["authorized"]
+    await joined(stored, PHONE)
+    await log_in(stored, tv, MVPD)
+    await stored.http.get(LOGOUT, headers=tv)
+    assert (await types(stored, tv), await types(stored, phone)) == ({}, {})
 
 
 async def test_linking_does_not_prolong_the_login(mock: Mock) -> None:
