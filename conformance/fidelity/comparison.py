@@ -90,7 +90,7 @@ class Comparison:
             known = ", ".join(map(str, documented))
             yield Difference("HTTP status", str(exchange.status), f"one of {known}")
             return
-        yield from headers.differences(exchange.response_headers, answer)
+        yield from headers.differences(exchange.response_headers, answer, has_charset=endpoint.family is not SSO)
         schema = answer.get("content", {}).get(_JSON, {}).get("schema")
         body = None
         if schema is not None and "response_body" in exchange.lacks:

@@ -87,7 +87,7 @@ async def unlinked(mock: Mock, headers: dict[str, str], *devices: str) -> list[s
 
 def refusal(answer: httpx.Response) -> tuple[int, str, str, str]:
     """Return status, code, message and action of an error, whose form is checked."""
-    assert answer.headers["content-type"] == "application/json;charset=UTF-8"
+    assert answer.headers["content-type"] == "application/json"
     body = answer.json()
     assert body.keys() == {"status", "error"}
     error = body["error"]

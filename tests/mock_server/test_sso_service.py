@@ -44,7 +44,7 @@ async def test_a_service_token_names_the_common_identifier_for_an_hour(mock: Moc
     mock.clock.tick(0.75)
     answer = await ask(mock, "POST", "serviceToken", headers)
     assert answer.status_code == 201
-    assert answer.headers["content-type"] == "application/json;charset=UTF-8"
+    assert answer.headers["content-type"] == "application/json"
     body = answer.json()
     now_s = mock.clock.now_ms() // 1000
     token = body.pop("serviceToken")
