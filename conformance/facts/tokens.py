@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.exchanges import (
     NEEDS_TOKEN,
+    SSO_SERVICE,
     answer,
     answered_before,
     bearer,
@@ -15,10 +16,13 @@ from pass_harness.conformance.facts.exchanges import (
     form,
     json_object,
 )
+from pass_harness.conformance.facts.service_tokens import refusal
 from pass_harness.mock_server.exchange import Exchange
 
 REJECTED = "invalid_access_token_client_application"
 """Code of the error for an invalid token. A token refused for one service provider stays valid for others."""
+UNAUTHORIZED = "unauthorized"
+"""Code of the SSO Service for an invalid access token; its other 401 codes concern service tokens."""
 REFUSED_FOR_PROVIDER = "invalid_access_token_service_provider"
 """Code of the error for a client whose application does not belong to the service provider. No token of that client
 can help."""
@@ -101,7 +105,7 @@ class Tokens:
         endpoint = exchange.endpoint
         self.sent = self.rejection = self.client = self.previous_client = None
         self.previous_tokens = ()
-        if endpoint in NEEDS_TOKEN:
+        if endpoint in NEEDS_TOKEN or endpoint in SSO_SERVICE:
             self._use(exchange)
         elif endpoint == "dcr.token":
             self._issue(exchange)
@@ -201,7 +205,9 @@ class Tokens:
 
 
 def rejects_token(exchange: Exchange) -> bool:
-    """Return whether the response is a 401 that rejects the token itself."""
+    """Return whether the response is a 401 that rejects the token itself; the SSO Service has a code of its own."""
+    if exchange.endpoint in SSO_SERVICE:
+        return exchange.status == 401 and refusal(exchange).get("code", UNAUTHORIZED) == UNAUTHORIZED
     return exchange.status == 401 and answer(exchange).get("code", REJECTED) == REJECTED
 
 

@@ -111,6 +111,17 @@ PLAYS: dict[str, tuple[str, ...]] = {
     "no-device-info-on-registration": ("first-login-second-screen",),
     "accepts-xml": ("first-login-second-screen",),
     "service-token-at-login-alone": ("play-permitted",),
+    **dict.fromkeys(
+        (
+            "service-token-outlived",
+            "refused-service-token-resent",
+            "common-identifier-per-token",
+            "link-code-kept",
+            "sso-service-without-device",
+            "service-token-in-redirect-url",
+        ),
+        ("service-token",),
+    ),
     "header-of-v1": ("first-login-second-screen",),
     "decisions-typed-as-text": ("play-permitted",),
     "visitor-dropped": ("first-login-second-screen",),
