@@ -91,10 +91,12 @@ def test_requests_in_progress_while_a_token_is_refused_do_not_repeat_it() -> Non
 
 
 def test_the_access_token_is_another_matter() -> None:
-    """The SSO Service refuses an access token as unauthorized; the service token stays as it is."""
+    """The SSO Service refuses an access token, for itself or for the service provider; the service token stays."""
     trace = Trace().start()
     issued(trace, "s1")
+    trace.profiles(headers=carrying("s1"))
     listed(trace, "s1", status=401, answer={"error": error("unauthorized", "none", 401)})
+    trace.profiles(headers=carrying("s1"))
     trace.token("t2")
     listed(trace, "s1")
 
@@ -205,3 +207,12 @@ def test_calls_of_the_sso_service_accept_json() -> None:
     listed(trace, headers={"accept": "application/xml"})
 
     assert "headers.accept" in violated(trace.observations)
+
+
+def test_an_expired_access_token_is_found_at_the_sso_service_too() -> None:
+    trace = Trace().start(life=60)
+    issued(trace, "s1")
+    trace.wait(70)
+    listed(trace, "s1")
+
+    assert "registration.token-not-used-after-expiry" in violated(trace.observations)
