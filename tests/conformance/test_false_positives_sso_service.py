@@ -216,3 +216,17 @@ def test_an_expired_access_token_is_found_at_the_sso_service_too() -> None:
     listed(trace, "s1")
 
     assert "registration.token-not-used-after-expiry" in violated(trace.observations)
+
+
+def test_a_device_may_be_unlinked_while_another_goes_on_with_the_token() -> None:
+    trace = Trace().start()
+    issued(trace, "s1")
+    listed(trace, "s1", status=400, answer={"error": error("token_invalid", "get_new_token", 400)})
+    trace.profiles(viewer=OTHER, headers=carrying("s1"))
+    issued(trace, "s2")
+    listed(trace, "s2")
+
+    silent(trace, REPLACED)
+
+    trace.profiles(headers=carrying("s1"))
+    assert REPLACED in violated(trace.observations)

@@ -16,6 +16,9 @@ from pass_harness.mock_server.exchange import Exchange
 
 REFRESH = "sso.refresh"
 _NEW_TOKEN = "get_new_token"  # noqa: S105 - the action of an error
+_OF_DEVICE = "token_invalid"
+"""Code of refusals that may concern the device: it was unlinked, while other devices go on with the same token."""
+_ANY = ""
 
 
 class RefusedServiceTokenReplaced(Rule):
@@ -37,8 +40,8 @@ class RefusedServiceTokenReplaced(Rule):
 
     def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
         super().__init__(expectations, facts)
-        self._refused: Bounded[str, tuple[Exchange, str]] = Bounded()
-        """The refusal of each token, and its code."""
+        self._refused: Bounded[tuple[str, str], tuple[Exchange, str]] = Bounded()
+        """The refusal of each token and its code, by token and by the device that it concerns, or any."""
         self._open: Bounded[str, str] = Bounded()
         """The refused token of each device that has not used another one since."""
 
@@ -48,7 +51,7 @@ class RefusedServiceTokenReplaced(Rule):
 
     def _judged(self, token: str, seen: Exchange) -> Iterator[Outcome]:
         name = seen.device or seen.ip
-        first, code = self._refused.get(token) or (None, "")
+        first, code = self._refused.get((token, name)) or self._refused.get((token, _ANY)) or (None, "")
         if first is not None and answered_before(first, seen) and _needs_another(first, seen):
             self._open.pop(name)
             yield Broken(
@@ -64,7 +67,8 @@ class RefusedServiceTokenReplaced(Rule):
             yield HELD
         error = refusal(seen)
         if error.get("action") == _NEW_TOKEN and (first is None or seen.endpoint == REFRESH):
-            self._refused.put(token, (brief(seen), str(error.get("code"))))
+            code = str(error.get("code"))
+            self._refused.put((token, name if code == _OF_DEVICE else _ANY), (brief(seen), code))
             self._open.put(name, token)
 
 

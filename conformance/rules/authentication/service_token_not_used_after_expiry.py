@@ -52,7 +52,7 @@ class ServiceTokenNotUsedAfterExpiry(Rule):
         used = {**(self._used.get(seen.device or seen.ip) or {}), token.value: token}
         late = seen.wall - token.expires_s - MARGIN_S
         if late > 0:
-            del used[token.value]
+            self._used.pop(seen.device or seen.ip)
             yield Broken(
                 kind="sent-after-expiry",
                 exchanges=(token.issued, seen.id),
@@ -61,6 +61,7 @@ class ServiceTokenNotUsedAfterExpiry(Rule):
                 observed=f"{seen.endpoint} carried it {late + MARGIN_S:.1f} s after its expiry",
                 margin_s=late,
             )
+            return
         for value, earlier in list(used.items()):
             if seen.wall > earlier.expires_s + MARGIN_S:
                 del used[value]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from urllib.parse import unquote
 
@@ -14,7 +15,7 @@ from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
 
-_MASKED = "sha256:"
+_MASKED = re.compile(r"sha256:[0-9a-f]{16}")
 
 
 class ServiceTokenKeptSecret(Rule):
@@ -59,12 +60,8 @@ def _places(exchange: Exchange) -> list[tuple[str, str]]:
 
 
 def _masks(text: str) -> list[str]:
-    """Return the masked secrets in a text, in which an address may be encoded."""
-    if "sha256" not in text:
-        return []
-    length = len(_MASKED) + 16
-    plain = unquote(unquote(text))
-    return [_MASKED + part[: length - len(_MASKED)] for part in plain.split(_MASKED)[1:]]
+    """Return the masked secrets in a text, also those of a URL in a form."""
+    return _MASKED.findall(unquote(unquote(text))) if "sha256" in text else []
 
 
 def _elsewhere(place: str, issued_by: int, exchange: Exchange) -> Broken:
