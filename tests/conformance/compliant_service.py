@@ -14,7 +14,8 @@ from functools import partial
 from itertools import count
 from typing import Any, TypeVar
 
-from conformance_traces import Trace, Viewer, error
+from conformance_traces import Trace, error
+from trace_viewers import Viewer
 
 from pass_harness.conformance.observation import VerbCall
 from pass_harness.mock_server.exchange import Exchange

@@ -9,7 +9,8 @@ from ipaddress import ip_address
 from typing import Any
 
 from compliant_service import EVER, TRIES, Plan, Service, Simulation, Steps, Taste
-from conformance_traces import MVPD, Viewer, encode
+from conformance_traces import MVPD
+from trace_viewers import Viewer, encode
 
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.mock_server.exchange import Exchange

@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 from breakers import BREAKERS
-from conformance_traces import Trace, Viewer
+from conformance_traces import Trace
 from trace_verdicts import judge
+from trace_viewers import Viewer
 
 from pass_harness.conformance.evaluation.engine import Judge
 from pass_harness.conformance.evaluation.evidence_history import EvidenceHistory

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conformance_traces import OTHER, VIEWER, Trace, Viewer
+from conformance_traces import Trace
 from trace_verdicts import judge, merged
+from trace_viewers import OTHER, VIEWER, Viewer
 
 from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.conformance.facts.devices import UNATTRIBUTED, Devices

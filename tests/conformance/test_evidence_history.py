@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import msgspec
 from breakers import BREAKERS
-from conformance_traces import OTHER, VIEWER, Trace
+from conformance_traces import Trace
 from trace_verdicts import judge
+from trace_viewers import OTHER, VIEWER
 
 from pass_harness.conformance.evaluation.evidence_history import AFTER, BEFORE, MOST, EvidenceHistory, Scene
 from pass_harness.conformance.observation import VerbCall

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conformance_traces import OTHER, Trace, Viewer, error
+from conformance_traces import Trace, error
 from trace_verdicts import judge, silent, violated
+from trace_viewers import OTHER, Viewer
 
 from pass_harness.conformance.evaluation.engine import Verdict
 

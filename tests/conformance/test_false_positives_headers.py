@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 import pytest
-from conformance_traces import OTHER, VIEWER, Trace, Viewer, encode
+from conformance_traces import Trace
 from trace_verdicts import judge, silent, violated
+from trace_viewers import OTHER, VIEWER, Viewer, encode
 
 from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.conformance.facts.headers import SAMPLE_OF_THE_API_PAGES

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from conformance_traces import OTHER, VIEWER, Trace, Viewer, error
+from conformance_traces import Trace, error
 from trace_verdicts import judge, silent, violated
+from trace_viewers import OTHER, VIEWER, Viewer
 
 from pass_harness.conformance.evaluation.engine import Verdict
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from breakers import BREAKERS
-from conformance_traces import OTHER, Trace
+from conformance_traces import Trace
 from hypothesis import given
 from hypothesis import strategies as st
 from trace_verdicts import judge, merged
+from trace_viewers import OTHER
 
 from pass_harness.conformance.evaluation.fingerprint import fingerprint
 from pass_harness.conformance.outcomes import Blame, Broken

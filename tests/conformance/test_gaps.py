@@ -13,9 +13,10 @@ from audit_command import audit
 from breakers import BREAKERS_BY_KIND
 from compliant_service import Plan, Taste
 from compliant_viewers import night
-from conformance_traces import OTHER, Trace
+from conformance_traces import Trace
 from hypothesis import given
 from hypothesis import strategies as st
+from trace_viewers import OTHER
 
 from pass_harness.conformance.evaluation.engine import Judge, RuleResult, Verdict
 from pass_harness.conformance.evaluation.gaps import EACH_BY_ITSELF, READS, Gaps, unread

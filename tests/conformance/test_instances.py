@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from conformance_traces import Trace, Viewer, mask
+from conformance_traces import Trace, mask
 from trace_verdicts import violated
+from trace_viewers import Viewer
 
 from pass_harness.conformance.evaluation.engine import Judge, Verdict
 from pass_harness.conformance.outcomes import Expectations

@@ -6,8 +6,9 @@ import json
 from collections.abc import Callable, Iterable
 
 import pytest
-from conformance_traces import MVPD, Trace, Viewer, error
+from conformance_traces import MVPD, Trace, error
 from trace_verdicts import merged
+from trace_viewers import Viewer
 
 from pass_harness.conformance.evaluation.engine import Judge, Verdict
 from pass_harness.conformance.evaluation.ordering import in_order

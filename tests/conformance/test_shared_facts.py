@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from conformance_traces import OTHER, VIEWER, Trace, Viewer, error
+from conformance_traces import Trace, error
+from trace_viewers import OTHER, VIEWER, Viewer
 
 from pass_harness.conformance.facts.exchanges import read_once
 from pass_harness.conformance.facts.shared_facts import SharedFacts

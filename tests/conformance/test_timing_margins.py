@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
-from conformance_traces import ANSWER, OTHER, Trace, error
+from conformance_traces import ANSWER, Trace, error
 from trace_verdicts import judge
+from trace_viewers import OTHER
 
 from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.mock_server.exchange import Exchange

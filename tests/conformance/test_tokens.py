@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from conformance_traces import OTHER, VIEWER, Trace, Viewer, error
+from conformance_traces import Trace, error
 from hypothesis import given
 from hypothesis import strategies as st
 from trace_verdicts import silent, violated
+from trace_viewers import OTHER, VIEWER, Viewer
 
 from pass_harness.conformance.evaluation.engine import Judge, Verdict
 from pass_harness.conformance.facts.shared_facts import SharedFacts

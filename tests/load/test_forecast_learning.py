@@ -10,7 +10,8 @@ from pass_harness.conformance.evaluation.ordering import in_order
 from pass_harness.load.forecast.habits import COMPLIANT, Habits
 from pass_harness.load.forecast.learning import HABITS_OF_RULES, Learned, learn_from
 from pass_harness.mock_server.exchange import Exchange
-from tests.conformance.conformance_traces import Trace, Viewer
+from tests.conformance.conformance_traces import Trace
+from tests.conformance.trace_viewers import Viewer
 
 ALL = tuple("abcdefgh")
 Visit = Callable[[Trace, Viewer, str], None]

@@ -10,7 +10,6 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
-import httpx
 import jwt
 import msgspec
 import pytest
@@ -19,21 +18,33 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from pass_harness.mock_server.config.loading import load_settings
 from pass_harness.mock_server.config.settings import Settings
-from pass_harness.mock_server.signing import service_tokens
-from pass_harness.mock_server.signing.keys import default_keys
 from pass_harness.mock_server.store import Store
 from pass_harness.mock_server.store.memory import MemoryStore
 from pass_harness.mock_server.store.redis import RedisStore
 from pass_harness.mock_server.store.sqlite import SqliteStore
 from tests.mock_server.conftest import FULL, Mock, device_headers
 from tests.mock_server.redis_server import RedisServer
+from tests.mock_server.sso_service_calls import (
+    ALICE,
+    EXPIRED,
+    INVALID,
+    PHONE,
+    SIGNATURE,
+    TABLET,
+    TV,
+    UNAUTHORIZED,
+    ask,
+    created,
+    joined,
+    link_code,
+    listed,
+    refusal,
+    unlinked,
+    value_of,
+)
 from tests.mock_server.test_single_sign_on import log_in, types
 
 pytestmark = pytest.mark.anyio
-API = "/api/REF30"
-KEY = default_keys().authorization_server
-TV, PHONE, TABLET = "tv", "phone", "tablet"
-ALICE = "alice-4711"
 MVPD = "AdobeShibboleth"
 LOGOUT = f"/api/v2/REF30/logout/{MVPD}?redirectUrl=https%3A%2F%2Fadobe.com"
 
@@ -55,90 +66,8 @@ async def stored(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
     await store.close()
 
 
-def value_of(device: str) -> str:
-    return base64.b64encode(device.encode()).decode()
-
-
 def info(**facts: str) -> dict[str, str]:
     return {"X-Device-Info": base64.b64encode(json.dumps(facts).encode()).decode()}
-
-
-async def ask(
-    mock: Mock,
-    method: str,
-    call: str,
-    headers: dict[str, str],
-    **request: Any,  # noqa: ANN401 (whatever httpx takes)
-) -> httpx.Response:
-    return await mock.http.request(method, f"{API}/{call}", headers=headers, **request)
-
-
-async def created(mock: Mock, headers: dict[str, str], **named: str) -> str:
-    """Return a service token for X-SSO-ID (``identifier``) or X-SSO-LINK (``link``)."""
-    names = {"identifier": "X-SSO-ID", "link": "X-SSO-LINK"}
-    answer = await ask(mock, "POST", "serviceToken", {**headers, **{names[key]: v for key, v in named.items()}})
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["serviceToken"])
-
-
-async def joined(mock: Mock, device: str, **named: str) -> dict[str, str]:
-    """Return the headers of a device with a service token."""
-    headers = await mock.signed_on(device)
-    return {**headers, "AD-Service-Token": await created(mock, headers, **(named or {"identifier": ALICE}))}
-
-
-async def link_code(mock: Mock, headers: dict[str, str]) -> str:
-    answer = await ask(mock, "POST", "link", headers)
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["code"])
-
-
-async def listed(mock: Mock, headers: dict[str, str]) -> dict[str, Any]:
-    answer = await ask(mock, "GET", "list", headers)
-    assert answer.status_code == 200, answer.text
-    devices: dict[str, Any] = answer.json()["devices"]
-    return devices
-
-
-async def unlinked(mock: Mock, headers: dict[str, str], *devices: str) -> list[str]:
-    answer = await ask(mock, "POST", "unlink", headers, json={"devices": list(devices)})
-    assert answer.status_code == 200, answer.text
-    assert answer.json().keys() == {"status", "unlinkedDevices"}
-    assert answer.json()["status"] == "OK"
-    left_out: list[str] = answer.json()["unlinkedDevices"]
-    return left_out
-
-
-def refusal(answer: httpx.Response) -> tuple[int, str, str, str]:
-    """Return status, code, message and action of an error, whose form is checked."""
-    assert answer.headers["content-type"] == "application/json;charset=UTF-8"
-    body = answer.json()
-    assert body.keys() == {"status", "error"}
-    error = body["error"]
-    assert list(error) == ["status", "code", "message", "action", "helpUrl", "trace"]
-    assert body["status"] == {400: "BAD_REQUEST", 401: "UNAUTHORIZED", 500: "INTERNAL_SERVER_ERROR"}[error["status"]]
-    assert (error["status"], len(error["trace"])) == (answer.status_code, 36)
-    assert error["helpUrl"].endswith("/enhanced-error-codes.html")
-    return answer.status_code, error["code"], error["message"], error["action"]
-
-
-def signed(**claims: object) -> str:
-    """Return a token with the signature of the SSO Service."""
-    content = {"iss": "ssoservicetoken", "sub": ALICE, "nbf": 0, "iat": 0, "exp": 32503680000, **claims}
-    content = {name: claim for name, claim in content.items() if claim is not ...}
-    return jwt.encode(content, service_tokens._secret(KEY), algorithm="HS256")
-
-
-SIGNATURE = (401, "header_invalid", "Invalid JWT signature in AD-Service-Token", "get_new_token")
-UNREADABLE = (401, "header_invalid", "Error validating JWT signature", "get_new_token")
-NO_SUBJECT = (401, "header_invalid", "JWT subject (sub) is missing or empty in AD-Service-Token", "get_new_token")
-BAD_SUBJECT = (401, "header_invalid", "Error extracting JWT subject", "get_new_token")
-EXPIRED = (401, "token_expired", "The token has expired", "get_new_token")
-INVALID = (400, "token_invalid", "The provided token is invalid", "get_new_token")
-UNAUTHORIZED = (401, "unauthorized", "Unauthorized access", "none")
-MISSING = (400, "header_missing", "A required header is missing", "check_headers")
-WITH_TOKEN = [("GET", "serviceToken"), ("POST", "link"), ("POST", "unlink"), ("GET", "list")]
-CALLS = [("POST", "serviceToken"), *WITH_TOKEN]
 
 
 async def test_a_service_token_names_the_common_identifier_for_an_hour(mock: Mock) -> None:
@@ -204,17 +133,6 @@ async def test_a_link_code_is_used_once(stored: Mock) -> None:
     token = next(answer.json()["serviceToken"] for answer in answers if answer.status_code == 201)
     subject = jwt.decode(token, options={"verify_signature": False})["sub"]
     assert subject == ALICE, "the link code takes precedence over X-SSO-ID"
-
-
-async def test_invalid_link_codes_are_refused(mock: Mock) -> None:
-    tv = await joined(mock, TV)
-    code = await link_code(mock, tv)
-    for wrong in ("000000" if code != "000000" else "000001", "12345", "abcdef", "x" * 9000):
-        assert refusal(await ask(mock, "POST", "serviceToken", {**tv, "X-SSO-LINK": wrong})) == INVALID
-    elsewhere = await mock.http.post("/api/apasstest1/serviceToken", headers={**tv, "X-SSO-LINK": code})
-    assert refusal(elsewhere) == INVALID
-    mock.clock.tick(30 * 60)
-    assert refusal(await ask(mock, "POST", "serviceToken", {**tv, "X-SSO-LINK": code})) == EXPIRED
 
 
 class Repeating:
@@ -378,128 +296,6 @@ async def test_rest_api_v2_takes_only_genuine_tokens(tmp_path: Path, with_key: b
         assert await types(mock, {**phone, **forged}) == {}
         mock.clock.tick(3600)
         assert await types(mock, phone) == {}
-
-
-async def test_every_call_needs_an_access_token_for_the_service_provider(mock: Mock) -> None:
-    tv = {**await joined(mock, TV), "X-SSO-ID": ALICE}
-    foreign = {**tv, "Authorization": (await mock.signed_on(application="legacy"))["Authorization"]}
-    nobody = {name: value for name, value in tv.items() if name != "Authorization"}
-    for method, call in CALLS:
-        for headers in (nobody, {**tv, "Authorization": "Bearer x"}, foreign):
-            assert refusal(await ask(mock, method, call, headers)) == UNAUTHORIZED
-        assert refusal(await mock.http.request(method, f"/api/NOPE/{call}", headers=tv)) == UNAUTHORIZED
-        assert (await mock.http.delete(f"{API}/{call}", headers=tv)).status_code == 405
-        assert (await mock.http.request(method, f"/api/v2/REF30/{call}", headers=tv)).status_code == 404
-
-
-async def test_missing_headers(mock: Mock) -> None:
-    tv = await mock.signed_on(TV)
-    either = (
-        400,
-        "header_missing",
-        "Either x-sso-id or x-sso-link header is required for POST requests",
-        "check_headers",
-    )
-    for none in ({}, {"X-SSO-ID": " "}, {"X-SSO-LINK": ""}, {"X-SSO-ID": "x" * 1025}):
-        assert refusal(await ask(mock, "POST", "serviceToken", {**tv, **none})) == either
-    token = {"Authorization": tv["Authorization"], "X-SSO-ID": ALICE}
-    for device in ({}, {"AP-Device-Identifier": value_of(TV)}):
-        assert refusal(await ask(mock, "POST", "serviceToken", {**token, **device})) == (
-            400,
-            "header_missing",
-            "AP-Device-Identifier header is required for POST requests",
-            "check_headers",
-        )
-    for method, call in WITH_TOKEN[1:]:
-        assert refusal(await ask(mock, method, call, {**token, "AD-Service-Token": signed()})) == MISSING
-    for (method, call), words in zip(WITH_TOKEN, ("GET", "link", "unlink", "list"), strict=True):
-        status = 400 if call == "serviceToken" else 401
-        message = f"AD-Service-Token header is required for {words} requests"
-        for absent in ({}, {"AD-Service-Token": " "}):
-            answer = await ask(mock, method, call, {**tv, **absent})
-            assert refusal(answer) == (status, "header_missing", message, "check_headers")
-
-
-@pytest.mark.parametrize(
-    ("token", "error"),
-    [
-        (signed()[:-4] + "AAAA", SIGNATURE),
-        (jwt.encode({"sub": ALICE}, "another secret of at least 32 bytes", algorithm="HS256"), SIGNATURE),
-        ("x", UNREADABLE),
-        ("a.b.c", UNREADABLE),
-        ("x" * 9000, UNREADABLE),
-        (jwt.encode({"sub": ALICE}, KEY, algorithm="RS256"), UNREADABLE),
-        (jwt.encode({"sub": ALICE}, None, algorithm="none"), UNREADABLE),
-        (signed(sub=...), NO_SUBJECT),
-        (signed(sub=""), NO_SUBJECT),
-        (signed(sub=5), BAD_SUBJECT),
-    ],
-)
-async def test_unusable_service_tokens(mock: Mock, token: str, error: tuple[int, str, str, str]) -> None:
-    headers = {**await joined(mock, TV), "AD-Service-Token": token}
-    for method, call in WITH_TOKEN:
-        assert refusal(await ask(mock, method, call, headers)) == error
-
-
-async def test_link_unlink_and_list_refuse_an_expired_service_token(mock: Mock) -> None:
-    tv = await joined(mock, TV)
-    mock.clock.tick(3600)
-    for method, call in WITH_TOKEN[1:]:
-        assert refusal(await ask(mock, method, call, tv)) == EXPIRED
-
-
-@pytest.mark.parametrize(
-    ("body", "error"),
-    [
-        (b"", (400, "request_null", "Request object cannot be null", "none")),
-        (b"null", (400, "request_null", "Request object cannot be null", "none")),
-        (b"[", (400, "request_null", "Request object cannot be null", "none")),
-        (b"{}", (400, "request_invalid", "Devices list cannot be null or empty", "check_request_body")),
-        (
-            b'{"devices": null}',
-            (400, "request_invalid", "Devices list cannot be null or empty", "check_request_body"),
-        ),
-        (b'{"devices": []}', (400, "request_invalid", "Devices list cannot be null or empty", "check_request_body")),
-        (
-            b'{"devices": "dHY="}',
-            (400, "request_invalid", "Devices list cannot be null or empty", "check_request_body"),
-        ),
-        (
-            b'{"devices": ["dHY=", 5]}',
-            (400, "request_invalid", "Devices list cannot be null or empty", "check_request_body"),
-        ),
-    ],
-)
-async def test_an_unreadable_list_of_devices_unlinks_nothing(
-    mock: Mock, body: bytes, error: tuple[int, str, str, str]
-) -> None:
-    tv = await joined(mock, TV)
-    assert refusal(await ask(mock, "POST", "unlink", tv, content=body)) == error
-    assert list(await listed(mock, tv)) == [value_of(TV)]
-
-
-async def test_strict_mode_names_the_reason() -> None:
-    mock = Mock(Settings(throttle=None, strict=True))
-    async with mock.http:
-        tv = await joined(mock, TV)
-        bare = {name: value for name, value in tv.items() if name != "X-Device-Info"}
-        refused = (await ask(mock, "POST", "serviceToken", {**bare, "X-SSO-ID": ALICE})).json()["error"]
-        assert (refused["code"], refused["details"].partition(":")[0]) == (
-            "header_missing",
-            "X-Device-Info is missing or cannot be decoded",
-        )
-        refused = (await ask(mock, "POST", "unlink", bare, json={"devices": ["x"], "all": True})).json()["error"]
-        assert (refused["code"], refused["details"]) == ("request_invalid", "unknown parameter all: remove it")
-        assert list(await listed(mock, bare)) == [value_of(TV)]
-
-
-async def test_the_rate_limit_counts_the_calls_with_those_of_rest_api_v2(throttling_mock: Mock) -> None:
-    paths = [f"{API}/{call}" for _, call in CALLS] + ["/api/v2/REF30/profiles"]
-    answers = [(await throttling_mock.http.get(path)).status_code for path in [*paths, *paths]]
-    assert answers[:11].count(429) == 0
-    assert answers[11] == 429
-    assert (await throttling_mock.http.options(f"{API}/list")).status_code == 429
-    assert (await throttling_mock.http.get("/api/v1/config")).status_code == 404
 
 
 async def test_behaviours_change_errors_and_lifetimes(mock: Mock) -> None:

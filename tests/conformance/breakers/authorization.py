@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from conformance_traces import Trace, encode, error
+from conformance_traces import Trace, error
+from trace_viewers import encode
 
 from breakers.registered import breaks
 

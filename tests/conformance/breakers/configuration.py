@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from conformance_traces import OTHER, VIEWER, Trace
+from conformance_traces import Trace
+from trace_viewers import OTHER, VIEWER
 
 from breakers.registered import breaks
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from conformance_traces import Trace, Viewer
+from conformance_traces import Trace
+from trace_viewers import Viewer
 
 from breakers.registered import breaks
 
