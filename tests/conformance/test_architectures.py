@@ -12,8 +12,9 @@ from typing import Any
 import msgspec
 import pytest
 from audit_command import audit, write
-from conformance_traces import Trace, Viewer, encode
+from conformance_traces import Trace
 from trace_verdicts import merged
+from trace_viewers import Viewer, encode
 
 from pass_harness.conformance.evaluation.engine import NOT_OF_CLIENTS, Judge, RuleResult, Verdict
 from pass_harness.conformance.evaluation.ordering import in_order
@@ -315,7 +316,7 @@ def test_the_live_rules_agree_with_the_audit() -> None:
     found = [finding.rule for seen in calls for finding in live.observe(seen)]
 
     assert found == []
-    (rule,) = [rule for rule in live.rules() if rule.id == "headers.forwarded-for"]
+    (rule,) = [rule for rule in live.rules(()) if rule.id == "headers.forwarded-for"]
     assert (rule.verdict, rule.reasons) == ("not exercised", [NOT_OF_CLIENTS])
 
 

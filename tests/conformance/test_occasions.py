@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 
-from conformance_traces import OTHER, VIEWER, Trace, Viewer
+from conformance_traces import Trace
 from rich.console import Console
+from trace_viewers import OTHER, VIEWER, Viewer
 
-from pass_harness.conformance.evaluation.engine import Finding, Judge
+from pass_harness.conformance.evaluation.engine import Judge
 from pass_harness.conformance.evaluation.evidence_history import EvidenceHistory
 from pass_harness.conformance.evaluation.occasions import Occasion, Occasions
+from pass_harness.conformance.evaluation.tally import Finding
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import Broken, Expectations
 from pass_harness.conformance.registry import all_rules, select

@@ -9,7 +9,8 @@ import msgspec
 import pytest
 from load_traces import asked, event, exchange
 
-from pass_harness.conformance.evaluation.engine import Finding, Verdict
+from pass_harness.conformance.evaluation.engine import Verdict
+from pass_harness.conformance.evaluation.tally import Finding
 from pass_harness.conformance.observation import moment
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import select
