@@ -26,9 +26,8 @@ KEPT_LAGS = 20_000
 
 
 def in_stalls(call: VerbCall, stalls: Iterable[Stall]) -> VerbCall:
-    """Return the verb with the duration of the longest stall of the mock during it as its lag."""
-    during = [one.stalled_ms for one in stalls if one.wall <= call.ended and call.started <= one.end_s]
-    lag_ms = max(during, default=0.0)
+    """Return the verb with the duration of all stalls of the mock during it as its lag."""
+    lag_ms = sum(one.stalled_ms for one in stalls if one.wall <= call.ended and call.started <= one.end_s)
     return msgspec.structs.replace(call, lag_ms=lag_ms) if lag_ms > call.lag_ms else call
 
 

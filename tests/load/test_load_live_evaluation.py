@@ -130,6 +130,8 @@ def test_a_verb_during_a_stall_of_the_mock_is_not_judged_by_its_time() -> None:
 
     assert late([]) is Verdict.VIOLATED
     assert late([stall(2.0, 3.0)]) is Verdict.INCONCLUSIVE
+    assert late([stall(2.0, 1.0), stall(4.0, 1.0)]) is Verdict.VIOLATED
+    assert late([stall(2.0, 1.5), stall(4.0, 1.6)]) is Verdict.INCONCLUSIVE
     assert late([stall(20.0, 3.0)]) is Verdict.VIOLATED
 
 
