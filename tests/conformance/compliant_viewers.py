@@ -10,11 +10,11 @@ from typing import Any
 
 from compliant_service import EVER, TRIES, Plan, Service, Simulation, Steps, Taste
 from conformance_traces import MVPD
-from trace_viewers import Viewer, encode
 
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.journal.masking import mask
+from tests.conformance.trace_viewers import Viewer, encode
 
 FRONT = "https://sp.example"
 ADDRESSES, PHONES = ip_address("198.18.0.0"), ip_address("203.0.113.0")

@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from trace_viewers import VIEWER, Viewer
-
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.journal.masking import mask
+from tests.conformance.trace_viewers import VIEWER, Viewer
 
 EPOCH_MS = 1_760_000_000_000
 STATEMENT = mask("a software statement")

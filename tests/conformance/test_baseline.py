@@ -9,7 +9,8 @@ import pytest
 from audit_command import Audited, audit, write
 from breakers import BREAKERS
 from conformance_traces import Trace
-from trace_viewers import OTHER
+
+from tests.conformance.trace_viewers import OTHER
 
 POLLS, TOKENS = "authentication.poll-interval", "registration.token-reused"
 

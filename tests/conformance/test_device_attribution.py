@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from conformance_traces import Trace
 from trace_verdicts import judge, merged
-from trace_viewers import OTHER, VIEWER, Viewer
 
 from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.conformance.facts.devices import UNATTRIBUTED, Devices
 from pass_harness.conformance.facts.sessions import Sessions
 from pass_harness.conformance.observation import VerbCall
+from tests.conformance.trace_viewers import OTHER, VIEWER, Viewer
 
 SERVER = "127.0.0.1"
 

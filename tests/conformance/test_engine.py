@@ -11,7 +11,6 @@ from conformance_traces import Trace
 from hypothesis import given
 from hypothesis import strategies as st
 from trace_verdicts import judge
-from trace_viewers import VIEWER
 
 from pass_harness.conformance.evaluation.engine import Judge, Verdict
 from pass_harness.conformance.evaluation.ordering import in_order
@@ -23,6 +22,7 @@ from pass_harness.conformance.registry import all_rules, select
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
+from tests.conformance.trace_viewers import VIEWER
 
 BROKEN = Broken(kind="unlucky", exchanges=(1,), device=None, expected="this", observed="that")
 UNCLEAR = Unclear(reason="the mock was busy")

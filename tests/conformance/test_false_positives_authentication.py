@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from conformance_traces import Trace, error
 from trace_verdicts import judge, silent, violated
-from trace_viewers import OTHER, Viewer
 
 from pass_harness.conformance.evaluation.engine import Verdict
+from tests.conformance.trace_viewers import OTHER, Viewer
 
 
 def test_authorize_that_is_followed_by_decisions_passes() -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import pytest
 from conformance_traces import Trace, error
 from trace_verdicts import silent, violated
-from trace_viewers import encode
+
+from tests.conformance.trace_viewers import encode
 
 
 def test_a_hashed_identity_and_an_intact_document_pass() -> None:

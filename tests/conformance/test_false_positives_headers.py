@@ -9,10 +9,10 @@ from urllib.parse import quote
 import pytest
 from conformance_traces import Trace
 from trace_verdicts import judge, silent, violated
-from trace_viewers import OTHER, VIEWER, Viewer, encode
 
 from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.conformance.facts.headers import SAMPLE_OF_THE_API_PAGES
+from tests.conformance.trace_viewers import OTHER, VIEWER, Viewer, encode
 
 BROWSERS = [
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Safari/605.1.15",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from conformance_traces import MVPD, Trace
 from trace_verdicts import judge, silent, violated
-from trace_viewers import OTHER
 
 from pass_harness.conformance.evaluation.engine import Verdict
+from tests.conformance.trace_viewers import OTHER
 
 OTHER_MVPD = "TempPass_TEST40"
 STATUS = {"state": "unauthenticated"}

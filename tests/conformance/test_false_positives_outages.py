@@ -8,9 +8,9 @@ import pytest
 from conformance_traces import Trace
 from test_false_positives_retries import BREAKER, NO_RETRIES, fail, home
 from trace_verdicts import judge, silent, violated
-from trace_viewers import Viewer
 
 from pass_harness.conformance.evaluation.engine import Verdict
+from tests.conformance.trace_viewers import Viewer
 
 
 def outage(breaker: Callable[[float, int], bool], *, driven: bool, seconds: float = 12.0) -> Trace:

@@ -13,9 +13,9 @@ from conformance_traces import Trace, error
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from trace_verdicts import judge, silent, violated
-from trace_viewers import OTHER, VIEWER, Viewer
 
 from pass_harness.conformance.evaluation.engine import Verdict
+from tests.conformance.trace_viewers import OTHER, VIEWER, Viewer
 
 BOUNDED = "errors.server-errors-bounded"
 SPACED = "errors.server-errors-spaced"

@@ -7,10 +7,10 @@ from conformance_traces import Trace
 from hypothesis import given
 from hypothesis import strategies as st
 from trace_verdicts import judge, merged
-from trace_viewers import OTHER
 
 from pass_harness.conformance.evaluation.fingerprint import fingerprint
 from pass_harness.conformance.outcomes import Blame, Broken
+from tests.conformance.trace_viewers import OTHER
 
 CALL, ELSEWHERE = Trace().profiles(), Trace().configuration()
 

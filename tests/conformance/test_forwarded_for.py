@@ -7,13 +7,13 @@ from collections.abc import Iterable
 import pytest
 from conformance_traces import Trace, error
 from trace_verdicts import silent
-from trace_viewers import OTHER, VIEWER, Viewer
 
 from pass_harness.conformance.evaluation.engine import Judge, RuleResult, Verdict
 from pass_harness.conformance.evaluation.ordering import in_order
 from pass_harness.conformance.observation import Observation
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import select
+from tests.conformance.trace_viewers import OTHER, VIEWER, Viewer
 
 RULE = "headers.forwarded-for"
 

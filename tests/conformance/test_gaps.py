@@ -16,7 +16,6 @@ from compliant_viewers import night
 from conformance_traces import Trace
 from hypothesis import given
 from hypothesis import strategies as st
-from trace_viewers import OTHER
 
 from pass_harness.conformance.evaluation.engine import Judge, RuleResult, Verdict
 from pass_harness.conformance.evaluation.gaps import EACH_BY_ITSELF, READS, Gaps, unread
@@ -26,6 +25,7 @@ from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import all_rules
 from pass_harness.mock_server.exchange import BodyName, Exchange
 from pass_harness.mock_server.proxy.recognition import Recogniser
+from tests.conformance.trace_viewers import OTHER
 
 BODIES: tuple[BodyName, ...] = ("request_body", "response_body")
 EXPECTATIONS = Expectations(hidden_mvpds=("TempPass*",))

@@ -6,7 +6,6 @@ import io
 
 from conformance_traces import Trace
 from rich.console import Console
-from trace_viewers import OTHER, VIEWER, Viewer
 
 from pass_harness.conformance.evaluation.engine import Judge
 from pass_harness.conformance.evaluation.evidence_history import EvidenceHistory
@@ -21,6 +20,7 @@ from pass_harness.conformance.reports.formats import FORMS
 from pass_harness.conformance.reports.model import Report, ScenarioReport
 from pass_harness.conformance.reports.run import Run
 from pass_harness.mock_server.exchange import Exchange
+from tests.conformance.trace_viewers import OTHER, VIEWER, Viewer
 
 CARD = all_rules()[0].card
 

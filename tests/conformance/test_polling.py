@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trace_verdicts import judge as run
 from trace_verdicts import silent
-from trace_viewers import VIEWER, Viewer
 
 from pass_harness.conformance.evaluation.engine import Judge, RuleResult, Verdict
 from pass_harness.conformance.evaluation.ordering import in_order
 from pass_harness.conformance.observation import VerbCall
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import select
+from tests.conformance.trace_viewers import VIEWER, Viewer
 
 POLLING = ("authentication.poll*",)
 ELSEWHERE = Viewer("server", "203.0.113.9")

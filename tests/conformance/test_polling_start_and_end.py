@@ -8,9 +8,9 @@ import pytest
 from conformance_traces import Trace
 from test_polling import ELSEWHERE, PHONE, accused, audit
 from trace_verdicts import judge as run
-from trace_viewers import OTHER, Viewer
 
 from pass_harness.conformance.evaluation.engine import Verdict
+from tests.conformance.trace_viewers import OTHER, Viewer
 
 SUCCESS, EXPIRY = "authentication.poll-stops-on-success", "authentication.poll-stops-on-expiry"
 NEW_CODE, LOGOUT = "authentication.poll-stops-on-new-code", "authentication.poll-stops-on-logout"

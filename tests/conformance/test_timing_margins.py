@@ -8,10 +8,10 @@ import msgspec
 import pytest
 from conformance_traces import ANSWER, Trace, error
 from trace_verdicts import judge
-from trace_viewers import OTHER
 
 from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.mock_server.exchange import Exchange
+from tests.conformance.trace_viewers import OTHER
 
 REFUSED = error("invalid_access_token_client_application", "application-registration", 401)
 

@@ -9,7 +9,6 @@ from conformance_traces import Trace, error
 from hypothesis import given
 from hypothesis import strategies as st
 from trace_verdicts import silent, violated
-from trace_viewers import OTHER, VIEWER, Viewer
 
 from pass_harness.conformance.evaluation.engine import Judge, Verdict
 from pass_harness.conformance.facts.shared_facts import SharedFacts
@@ -17,6 +16,7 @@ from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import all_rules
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.journal.masking import mask
+from tests.conformance.trace_viewers import OTHER, VIEWER, Viewer
 
 REFUSED = error("invalid_access_token_client_application", "application-registration", 401)
 REFUSED_FOR_PROVIDER = error("invalid_access_token_service_provider", "application-registration", 401)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from audit_command import Audited, audit, broken, write
 from conformance_traces import Trace
-from trace_viewers import OTHER, VIEWER, Viewer
+
+from tests.conformance.trace_viewers import OTHER, VIEWER, Viewer
 
 RULE = "authentication.poll-interval"
 TODAY = datetime.now(UTC).date()

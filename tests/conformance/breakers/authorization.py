@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from conformance_traces import Trace, error
-from trace_viewers import encode
 
 from breakers.registered import breaks
+from tests.conformance.trace_viewers import encode
 
 
 @breaks("authorization.every-playback-authorized", "no-authorize-call")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from conformance_traces import Trace
-from trace_viewers import OTHER, VIEWER
 
 from breakers.registered import breaks
+from tests.conformance.trace_viewers import OTHER, VIEWER
 
 
 @breaks("configuration.cached", "fetched-again")

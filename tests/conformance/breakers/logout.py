@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from conformance_traces import Trace
-from trace_viewers import Viewer
 
 from breakers.registered import breaks
+from tests.conformance.trace_viewers import Viewer
 
 
 @breaks("logout.on-request", "no-logout-call")
