@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 import pytest
-from breakers import BREAKERS_BY_KIND
+from breakers import BREAKERS, BREAKERS_BY_KIND
 from conformance_traces import Trace
 from trace_verdicts import judge
 
@@ -83,6 +83,20 @@ def test_an_answer_in_an_outage_is_late_if_all_lags_do_not_explain_it(lag_ms: fl
             trace.profiles(status=503, lag_ms=lag_ms)
         trace.wait(14)
     assert judge(trace.observations)["errors.outage-answered"].verdict is verdict
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ["authentication.profile-expiry-honoured", "configuration.cached", "environment.dns-at-most-30s"],
+)
+def test_a_finding_that_misses_its_limit_by_more_than_the_lag_stands(rule: str) -> None:
+    seen = BREAKERS[rule]().observations
+    first = next(one for one in seen if isinstance(one, Exchange))
+    starved = [Stall(stalled_ms=400.0, at=0, wall=first.wall)] * 1_000
+    lagging = [msgspec.structs.replace(one, lag_ms=400.0) for one in seen]
+
+    assert judge(lagging)[rule].verdict is Verdict.VIOLATED
+    assert judge(seen, stalls=starved)[rule].verdict is Verdict.VIOLATED
 
 
 @pytest.mark.parametrize(("lag_ms", "verdict"), [(900.0, Verdict.PASSED), (1_900.0, Verdict.INCONCLUSIVE)])

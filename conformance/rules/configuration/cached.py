@@ -58,12 +58,14 @@ class Cached(Rule):
         self._fetched.put(kind, [*kept, seen])
         yield from self._doubts.passed()
         if len(usable) >= self.facts.instances.number:
+            pauses = [seen.wall - ended(one) for one in usable]
             broken = Broken(
                 kind="fetched-again",
                 exchanges=(usable[-1].id, seen.id),
                 device=seen.device,
                 expected="the configuration from a cache for about 2 minutes",
                 observed=f"the configuration was fetched again after {seen.wall - usable[-1].wall:.1f} s",
+                margin_s=max(min(*pauses, CACHED_S - max(pauses)), 0.0),
             )
             yield from self._doubts.add(broken, len(usable) + 1)
 
