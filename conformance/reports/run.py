@@ -52,6 +52,8 @@ class Run(msgspec.Struct, kw_only=True):
     overload_s: float = 0.0
     """Longest stall in seconds if the machine was overloaded: findings on times that miss their limit by less are
     unclear. Else 0."""
+    stalls_unread: bool = False
+    """True if the mock ended before a watch could read its stalls."""
     exchanges: int = 0
     files: list[str] = []
     """Judged files: the service.toml, or the traces."""
@@ -125,6 +127,7 @@ class Run(msgspec.Struct, kw_only=True):
             self._never_sent,
             self._not_played,
             self._not_recorded,
+            self._not_measured,
             self._version1,
             self._other_hosts,
         )
@@ -163,6 +166,12 @@ class Run(msgspec.Struct, kw_only=True):
     def _not_recorded(self) -> str:
         parts = {"cut at their maximum size": self.cut_short, "with an incomplete last line": self.torn}
         return "; ".join(f"traces {what}: {', '.join(files)}" for what, files in parts.items() if files)
+
+    @property
+    def _not_measured(self) -> str:
+        if not self.stalls_unread:
+            return ""
+        return "the mock ended before its stalls were read, so an overloaded machine does not show"
 
     @property
     def _version1(self) -> str:

@@ -165,10 +165,13 @@ async def _next(events: AsyncIterator[Event], interrupted: asyncio.Event, due_s:
 async def _catch_up(control: ControlClient, watched: Watched, began_s: float) -> None:
     """Add the exchanges of the journal that came without an event, and the stalls since ``began_s``.
 
-    Adds none if the mock has ended meanwhile.
+    If the mock has ended meanwhile, adds none, and notes that in the description of the run.
     """
-    with contextlib.suppress(httpx.TransportError):
+    try:
         watched.stalled(await stalls_since(control, began_s))
+    except httpx.TransportError:
+        watched.run.stalls_unread = True
+    with contextlib.suppress(httpx.TransportError):
         async for exchange in follow(control, watched.last):
             watched.add(exchange)
 

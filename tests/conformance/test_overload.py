@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import cast
 
+import httpx
 import msgspec
 import pytest
 from conformance_traces import ANSWER, Trace
@@ -138,6 +139,21 @@ def test_one_record_has_one_verdict(
     assert (rule.verdict, rule.opportunities) == (verdict, 1)
     assert (rule.broken, len(rule.findings), rule.unclear) == ((0, 0, 1) if miss_s < 1.5 else (1, 1, 0))
     assert any(OVERLOADED in reason for reason in rule.reasons) is (miss_s < 1.5)
+
+
+def test_a_watch_says_that_the_mock_ended_before_its_stalls_were_read() -> None:
+    class EndedMock:
+        async def stalls(self) -> list[Stall]:
+            raise httpx.ConnectError("refused")
+
+        async def exchanges(self, **_: int) -> ExchangePage:
+            raise httpx.ConnectError("refused")
+
+    watched = Watched(Judge(all_rules(), Expectations(), driven=False), 0, Run())
+    asyncio.run(_catch_up(cast(ControlClient, EndedMock()), watched, 0.0))
+    assert watched.run.not_judged == (
+        "the mock ended before its stalls were read, so an overloaded machine does not show"
+    )
 
 
 def test_each_space_is_judged_by_the_stalls_during_its_own_exchanges() -> None:
