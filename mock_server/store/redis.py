@@ -159,20 +159,23 @@ class _RedisSpace:
 
     async def delete_partition(self, table: Table[T], partition: str) -> None:
         await self._wire.run("UNLINK", self._partition(table, partition))
-        await self._wire.run("ZREM", f"{self._base}:index:{table.name}", partition)
+        await self._wire.run("ZREM", self._index(table), partition)
 
     async def rows(self, table: Table[T], partition: str) -> list[T]:
         return [record for _, record in _in_order(table, await self._items(table, partition))]
 
     async def all_rows(self, table: Table[T]) -> list[tuple[str, str, T]]:
-        names = [name.decode() for name in await self._wire.run("ZRANGE", f"{self._base}:index:{table.name}", 0, -1)]
-        rows: list[tuple[str, str, T]] = []
-        for start in range(0, len(names), _BATCH):
-            some = names[start : start + _BATCH]
-            partitions = await asyncio.gather(*(self._items(table, name) for name in some))
-            for name, items in zip(some, partitions, strict=True):
-                rows += [(name, item, record) for item, record in _in_order(table, items)]
-        return rows
+        names = await self._wire.run("ZRANGE", self._index(table), 0, -1)
+        return [(name, item, record) for name, found in await self._named(table, names) for item, record in found]
+
+    async def latest(self, table: Table[T], skip: int, limit: int) -> list[tuple[str, dict[str, T]]]:
+        if not limit:
+            return []
+        names = await self._wire.run("ZREVRANGE", self._index(table), skip, skip + limit - 1)
+        return [(name, dict(found)) for name, found in await self._named(table, names) if found]  # some have expired
+
+    async def partitions(self, table: Table[Any]) -> int:
+        return int(await self._wire.run("ZCARD", self._index(table)))
 
     async def change(
         self, table: Table[T], partition: str, item: str, step: Callable[[T | None], tuple[T | None, R]]
@@ -189,6 +192,15 @@ class _RedisSpace:
                 return result
             found = answer
 
+    async def _named(self, table: Table[T], names: Sequence[bytes]) -> list[tuple[str, list[tuple[str, T]]]]:
+        """Return partitions with their items, oldest item first."""
+        named: list[tuple[str, list[tuple[str, T]]]] = []
+        for start in range(0, len(names), _BATCH):
+            some = [name.decode() for name in names[start : start + _BATCH]]
+            partitions = await asyncio.gather(*(self._items(table, name) for name in some))
+            named += [(name, _in_order(table, items)) for name, items in zip(some, partitions, strict=True)]
+        return named
+
     async def _items(self, table: Table[Any], partition: str) -> dict[bytes, bytes]:
         items: dict[bytes, bytes] = await self._wire.run("HGETALL", self._partition(table, partition))
         return items
@@ -203,7 +215,7 @@ class _RedisSpace:
         name = table.name
         keys = (
             self._partition(table, partition),
-            f"{self._base}:index:{name}",
+            self._index(table),
             f"{self._base}:places",
             f"{self._base}:tables",
         )
@@ -213,6 +225,9 @@ class _RedisSpace:
             _WRITE, keys, (item, packed, partition, name, maximum, expiry_s, f"{self._base}:table:{name}:", *compare)
         )
         return answer
+
+    def _index(self, table: Table[Any]) -> str:
+        return f"{self._base}:index:{table.name}"
 
     def _partition(self, table: Table[Any], partition: str) -> str:
         return f"{self._base}:table:{table.name}:{partition}"

@@ -6,10 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from conformance_traces import SERVICE_PROVIDER, VIEWER, Trace, Viewer, error
+from conformance_traces import SERVICE_PROVIDER, Trace, error
 
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.journal.masking import mask
+from tests.conformance.trace_viewers import VIEWER, Viewer
 
 ALICE = {"x-sso-id": mask("alice")}
 REFUSED = {"error": error("token_expired", "get_new_token", 401)}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from conformance_traces import OTHER, Trace, error
+from conformance_traces import Trace, error
 from sso_traces import REFUSED, carrying, issued, linked, listed, refreshed, unlinked
 from trace_verdicts import judge, silent, violated
 
 from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.mock_server.journal.masking import mask
+from tests.conformance.trace_viewers import OTHER
 
 EXPIRY = "authentication.service-token-not-used-after-expiry"
 REPLACED = "authentication.refused-service-token-replaced"

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
-from conformance_traces import ANSWER, OTHER, Trace, error
+from conformance_traces import ANSWER, Trace, error
 from trace_verdicts import judge
 
 from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.mock_server.exchange import Exchange
+from tests.conformance.trace_viewers import OTHER
 
 REFUSED = error("invalid_access_token_client_application", "application-registration", 401)
 

@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from pass_harness.mock_server.clock import ManualClock
-from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.exchange import Exchange, Stall
+from pass_harness.mock_server.journal.stalls import Stalls
 from pass_harness.mock_server.live.leader import HEARTBEAT_TIMEOUT_S, HEARTBEATS, REPORTS, OvertakenError
 from pass_harness.mock_server.live.observer import Finding
 from pass_harness.mock_server.live.shared import _LEASE_S, HEARTBEAT_INTERVAL_S, LEASES, SharedMonitoring
@@ -38,8 +39,8 @@ class Process:
         texts = dict.fromkeys(("title", "severity", "expected", "blame"), "")
         return [Finding(rule="r", exchanges=(exchange.id,), device=None, observed=self.name, **texts)]
 
-    def rules(self) -> Sequence[msgspec.Struct]:
-        return []
+    def rules(self, stalls: Sequence[Stall]) -> Sequence[msgspec.Struct]:
+        return stalls
 
     async def beat(self, times: int = 1) -> None:
         for _ in range(times):
@@ -275,3 +276,19 @@ async def test_a_new_life_is_judged_by_new_observers(
     await one.beat(2)
     assert one.judged == [1, 2]
     assert await other.found() == [(2, "one")]
+
+
+async def test_the_leader_reports_with_the_stalls_of_all_processes(
+    pair: tuple[Process, Process], clock: ManualClock, store: SharedMemoryStore
+) -> None:
+    one, other = pair
+    stalls = Stalls(store, None)
+    stalls.add(Stall(at=1_000, wall=1.0, stalled_ms=400.0))
+    await stalls.latest()
+    await append(other, clock)
+    await one.beat(2)
+    clock.tick(2.0)
+    await one.beat(2)
+    report = await store.space("default", 1).read(REPORTS, "")
+    assert report is not None
+    assert report.rules == b'[{"stalled_ms":400.0,"at":1000,"wall":1.0}]'

@@ -112,10 +112,11 @@ AREAS = (
                 "false_positives_*",
                 "forwarded_for",
                 "kinds",
-                "polling",
+                "polling*",
                 "polls_in_stalls",
                 "quiet_periods",
                 "recorded_ways",
+                "timeless_findings",
                 "timing_margins",
                 "tokens",
             )

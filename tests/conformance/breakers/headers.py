@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from conformance_traces import MVPD, OTHER, VIEWER, Trace, Viewer, encode
+from conformance_traces import MVPD, Trace
 from sso_traces import issued, listed, unlinked
 
 from breakers.registered import breaks
 from pass_harness.mock_server.journal.masking import mask
+from tests.conformance.trace_viewers import OTHER, VIEWER, Viewer, encode
 
 
 @breaks("headers.authorization", "absent")
