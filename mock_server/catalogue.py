@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fnmatch import translate
 from functools import lru_cache
 from importlib import resources
@@ -12,10 +12,11 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
-from pass_harness.mock_server.formats.durations import Duration, decode_hook
+from pass_harness.mock_server.formats.durations import Duration, decode_hook, parse_duration
 
-PlatformCategory = Literal["desktop", "mobile", "tv"]
-"""Adobe's categories of platforms: desktop, mobile and TV connected devices."""
+PlatformCategory = Literal["desktop", "mobile", "tv", "unidentified"]
+"""Adobe's categories of platforms: desktop, mobile and TV connected devices, and devices of an unknown platform."""
+MvpdEndpoint = Literal["logout", "authorization", "preauthorization"]
 Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 _MAX_CACHED_LENGTH = 256
 """Maximum length of a cached name, in characters: names from requests must not fill the memory."""
@@ -39,6 +40,9 @@ def _cached_match(name: str, globs: tuple[str, ...]) -> bool:
 @lru_cache(maxsize=10_000)
 def _pattern(globs: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(map(translate, globs)) or "(?!)")
+
+
+V = TypeVar("V")
 
 
 class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -94,11 +98,23 @@ class Mvpd(_Entry, frozen=True, kw_only=True):
     display_name: str
     logo_url: str = ""
     logout_endpoint: bool = True
+    """Whether the MVPD has a logout page, which the browser must then open."""
+    authorization_endpoint: bool = True
+    """Whether the MVPD decides on authorizations. If not, Adobe Pass permits every resource of a viewer who is logged
+    in, with the source ``dummy``."""
+    preauthorization_endpoint: bool = True
+    """Whether the MVPD decides on preauthorizations; if not, likewise."""
     login: Literal["adobe-services", "redirect", "form"] = "adobe-services"
     """Answer of ``authenticate``: a redirect (HTTP 302) through /adobe-services of Adobe Pass, a redirect to the MVPD
     at once, or a page (HTTP 200) with a form that submits itself to the MVPD."""
     home_based_authentication: bool = False
     """Whether subscribers log in without a password from a ``home`` address of theirs."""
+    home_address_from: Literal["request", "device-info"] = "request"
+    """Source of the address that the MVPD compares with ``home``: the request (X-Forwarded-For, or else the peer), or
+    X-Device-Info, which must then have connectionIp and connectionPort."""
+    browser_session: Duration = parse_duration("1d")
+    """Duration of the MVPD's session in a browser that logged in. Within it, the browser logs in again without a
+    password, until it opens the MVPD's logout page. ``0s``: no session."""
     proxy: str | None = None
     """Id of the proxy MVPD in front of this MVPD."""
     is_proxy: bool | None = None
@@ -107,6 +123,10 @@ class Mvpd(_Entry, frozen=True, kw_only=True):
     """Names of the user metadata that the MVPD provides at login."""
     metadata_on_authorization: tuple[str, ...] = ()
     """Names of the user metadata that the MVPD provides only after the first permit of an authorization."""
+    sub_accounts: bool = True
+    """Whether members of a household have accounts of their own; if not, their userID is the householdID."""
+    user_ids: Literal["persistent", "transient"] = "persistent"
+    """Whether the userID of a subscriber is the same for all logins, or new for each."""
     unknown_resources: Literal["deny", "omit"] = "deny"
     """Treatment of resources unknown to the MVPD in a preauthorization: a denial, or no decision."""
     temp_pass: TempPass | None = None
@@ -126,13 +146,27 @@ class Mvpd(_Entry, frozen=True, kw_only=True):
 
 
 class ByCategory(_Entry, frozen=True, kw_only=True):
-    """Authentication TTL by category of platforms; ``primaryHardwareType`` of X-Device-Info selects it."""
+    """TTL by category of platforms; ``primaryHardwareType`` of X-Device-Info selects it."""
 
     desktop: Duration | None = None
     mobile: Duration | None = None
     """Phones, tablets, e-readers, watches."""
     tv: Duration | None = None
     """TV connected devices: TVs, set-top boxes, consoles, media players, projectors."""
+    unidentified: Duration | None = None
+    """Devices whose platform is unknown."""
+
+
+class SwitchByCategory(_Entry, frozen=True, kw_only=True):
+    """On (``true``) or off by category of platforms; ``primaryHardwareType`` of X-Device-Info selects it."""
+
+    desktop: bool | None = None
+    mobile: bool | None = None
+    """Phones, tablets, e-readers, watches."""
+    tv: bool | None = None
+    """TV connected devices: TVs, set-top boxes, consoles, media players, projectors."""
+    unidentified: bool | None = None
+    """Devices whose platform is unknown."""
 
 
 class Integration(_Entry, frozen=True, kw_only=True):
@@ -151,7 +185,21 @@ class Integration(_Entry, frozen=True, kw_only=True):
     home_based_profile: Duration | None = None
     """Authentication TTL of home-based logins; it precedes those of platforms and categories."""
     decision: Duration | None = None
+    decision_by_platform: dict[str, Duration] = {}
+    """Authorization TTL by ``osName`` of X-Device-Info: ``{ Android = "12h" }``."""
+    decision_by_category: ByCategory = ByCategory()
+    """Authorization TTL by category of platforms; ``decision_by_platform`` precedes it."""
     media_token: Duration | None = None
+    home_based_authentication: bool | None = None
+    """Whether home-based authentication is on; by default, as at the MVPD."""
+    home_based_by_platform: dict[str, bool] = {}
+    """Home-based authentication by ``osName`` of X-Device-Info: ``{ tvOS = false }``."""
+    home_based_by_category: SwitchByCategory = SwitchByCategory()
+    """Home-based authentication by category of platforms; ``home_based_by_platform`` precedes it."""
+    logout_endpoint: bool | None = None
+    """This and the two below: the endpoints of the MVPD that the integration uses; by default, those of the MVPD."""
+    authorization_endpoint: bool | None = None
+    preauthorization_endpoint: bool | None = None
     platforms: dict[str, PlatformFlags] = {}
     """Single sign-on of the integration on one platform, by ``osName`` of X-Device-Info; ``*`` for every platform."""
 
@@ -161,8 +209,26 @@ class Integration(_Entry, frozen=True, kw_only=True):
         """Return the authentication TTL of a login's kind or platform, the most specific one; None without one."""
         if home_based and self.home_based_profile is not None:
             return self.home_based_profile
-        by_category = getattr(self.profile_by_category, category) if category else None
-        return self.profile_by_platform.get(os_name or "", by_category)
+        return _of_platform(self.profile_by_platform, self.profile_by_category, os_name, category)
+
+    def decision_of(self, os_name: str | None, category: PlatformCategory | None) -> Duration | None:
+        """Return the authorization TTL of a platform, the most specific one; None without one."""
+        return _of_platform(self.decision_by_platform, self.decision_by_category, os_name, category)
+
+    def home_based_on(self, os_name: str | None, category: PlatformCategory | None) -> bool | None:
+        """Return whether home-based authentication is on for a platform; None leaves it to the MVPD."""
+        found = _of_platform(self.home_based_by_platform, self.home_based_by_category, os_name, category)
+        return self.home_based_authentication if found is None else found
+
+
+def _of_platform(
+    by_platform: Mapping[str, V], by_category: _Entry, os_name: str | None, category: PlatformCategory | None
+) -> V | None:
+    """Return the setting of a platform, else that of its category, else None."""
+    if os_name is not None and os_name in by_platform:
+        return by_platform[os_name]
+    found: V | None = getattr(by_category, category) if category else None
+    return found
 
 
 class Application(_Entry, frozen=True, kw_only=True):
@@ -261,6 +327,12 @@ class Catalogue:
         if max(len(service_provider), len(mvpd)) > _MAX_CACHED_LENGTH:
             return Integration(service_provider=service_provider, mvpd=mvpd)
         return _default_integration(service_provider, mvpd)
+
+    def has_endpoint(self, service_provider: str, mvpd: str, kind: MvpdEndpoint) -> bool:
+        """Return whether an integration uses an endpoint of its MVPD for logouts or decisions."""
+        name = f"{kind}_endpoint"
+        own = getattr(self.integration(service_provider, mvpd), name)
+        return bool(getattr(self.mvpds[mvpd], name) if own is None else own)
 
     def platform(self, os_name: object) -> str | None:
         """Return the name of a platform by ``osName`` of X-Device-Info; None if the value is absent."""

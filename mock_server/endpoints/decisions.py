@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from pass_harness.mock_server.adobe.device_facts import connection_ip
 from pass_harness.mock_server.adobe.errors import ENHANCED_ERRORS, ApiError
 from pass_harness.mock_server.adobe.models import DecisionEntry, DecisionsAnswer, ErrorInformation, MediaTokenEntry
+from pass_harness.mock_server.catalogue import Mvpd
 from pass_harness.mock_server.domain import decisions, profiles
 from pass_harness.mock_server.domain.decisions import Decision, DecisionQuery, DenialLookup, FlawLookup
 from pass_harness.mock_server.endpoints import partner_status
@@ -48,15 +50,21 @@ async def _question(call: Call, limit: str, *, binding: bool = False) -> Decisio
         profile=profile,
         resources=tuple(resources),
         now_ms=call.now_ms,
-        ip=call.ip,
+        ip=_home_ip(call, mvpd),
         denials=_denials(call),
         mvpd_delay=call.wait_for_mvpd,
         degradation=rule,
         temp_pass_identity=temppass_identity(call),
-        ttl=await call.lifetime("decision") if binding else 0,
+        ttl=await call.decision_lifetime() if binding else 0,
         media_token_ttl=await call.lifetime("media_token") if binding else 0,
         flaws=_flaws(call) if binding else None,
     )
+
+
+def _home_ip(call: Call, mvpd: Mvpd) -> str:
+    """Return the address of the device that the MVPD compares with the home of the viewer."""
+    named = connection_ip(call.device_info) if mvpd.home_address_from == "device-info" else None
+    return named or call.ip
 
 
 def _resources(call: Call) -> list[str]:

@@ -105,8 +105,9 @@ def _not_toml(text: str, message: str) -> str:
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the remedy for an unknown name: the most similar known name, or the list of all."""
     known = sorted(known)
-    if close := get_close_matches(name, known, n=1):
-        return f'did you mean "{close[0]}"?'
+    by_folded = {one.casefold(): one for one in known}
+    if close := get_close_matches(name.casefold(), by_folded, n=1):
+        return f'did you mean "{by_folded[close[0]]}"?'
     return f"there are: {', '.join(known)}"
 
 
