@@ -85,7 +85,7 @@ async def preauthorize(world: World, query: DecisionQuery) -> list[Decision]:
     """Return informative decisions, without media tokens. Some MVPDs omit decisions on unknown resources."""
     degraded = _degraded(query)
     if degraded is not None:
-        return [degraded(resource) for resource in query.resources]
+        return [await degraded(resource, PREAUTHORIZATION_DENIED) for resource in query.resources]
     mvpd = world.catalogue.mvpds[query.mvpd]
     if mvpd.temp_pass is not None:
         trial = await temppass.trial_of(world, mvpd, query.visitor)
@@ -124,7 +124,7 @@ async def authorize(world: World, query: DecisionQuery) -> list[Decision]:
 async def _authorize(world: World, query: DecisionQuery, resource: str) -> Decision:
     degraded = _degraded(query)
     if degraded is not None:
-        decision = degraded(resource)
+        decision = await degraded(resource, AUTHORIZATION_DENIED)
     elif world.catalogue.mvpds[query.mvpd].temp_pass is not None:
         decision = await _by_temp_pass(world, query, resource)
     else:
@@ -195,14 +195,17 @@ def _permitted(resource: str, permit: Permit, source: DecisionSource = "mvpd") -
     return Decision(resource=resource, source=source, not_before=permit.not_before, not_after=permit.not_after)
 
 
-def _degraded(query: DecisionQuery) -> Callable[[str], Decision] | None:
-    """Return the decision function of the active degradation rule, or None."""
+def _degraded(query: DecisionQuery) -> Callable[[str, str], Awaitable[Decision]] | None:
+    """Return the decision function of the active degradation rule, or None; failures of Adobe Pass precede it."""
     active = query.degradation
     source: DecisionSource = "degradation"
     if active is None:
         return None
 
-    def decide(resource: str) -> Decision:
+    async def decide(resource: str, default_code: str) -> Decision:
+        denied = await _denied_by_behaviour(query, resource, source, default_code, asks_mvpd=False)
+        if denied is not None:
+            return denied
         if active.rule == degradation.AUTHZ_NONE:
             return Decision(resource=resource, source=source, denial=degradation.DENIED, details=active.details)
         if active.rule == degradation.AUTHZ_ALL or query.ttl == 0:
