@@ -193,6 +193,19 @@ async def test_ratings_above_the_subscribers_are_denied(mock: Mock) -> None:
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize(("rating", "permitted"), [("pg", True), ("pg-13", False), ("nc-17", False)])
+async def test_a_rating_of_the_channel_in_lower_case_counts(mock: Mock, rating: str, permitted: bool) -> None:
+    resource = (
+        '<rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/"><channel><title>REF30</title>'
+        f'<media:rating scheme="urn:mpaa">{rating}</media:rating></channel></rss>'
+    )
+    for kind in ("preauthorize", "authorize"):
+        decision = (await mock.decide(await mock.logged_in(username="kids"), kind, resource))[0]
+        assert decision["authorized"] is permitted
+        assert permitted or decision["error"]["code"] == "authorization_denied_by_parental_controls"
+
+
+@pytest.mark.anyio
 @pytest.mark.parametrize(
     "resource", ["<rss>", "<a/>", "<rss><channel/></rss>", "<!DOCTYPE a [<!ENTITY b 'b'>]><rss/>"]
 )
