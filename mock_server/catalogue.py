@@ -72,7 +72,7 @@ class TempPass(_Entry, frozen=True, kw_only=True):
 
 
 class PlatformFlags(_Entry, frozen=True, kw_only=True):
-    """Single sign-on of an MVPD on a device platform, as in the configuration response."""
+    """Settings of an MVPD on a device platform: as in the configuration response, but for the limit."""
 
     boarding_status: str | None = None
     """``SUPPORTED`` if the MVPD works with the platform's single sign-on; any other text if it does not, such as
@@ -84,6 +84,10 @@ class PlatformFlags(_Entry, frozen=True, kw_only=True):
     unless the value is ``false``."""
     display_in_platform_picker: bool | None = None
     enforce_platform_permissions: bool | None = None
+    display_name: str | None = None
+    logo_url: str | None = None
+    auth_per_aggregator: bool | None = None
+    preauthorize_limit: Count | None = None
 
     @property
     def partner_enabled(self) -> bool:
@@ -142,7 +146,7 @@ class Mvpd(_Entry, frozen=True, kw_only=True):
     display_in_platform_picker: bool | None = None
     enforce_platform_permissions: bool | None = None
     platforms: dict[str, PlatformFlags] = {}
-    """Single sign-on on one platform, by ``osName`` of X-Device-Info; ``*`` for every platform."""
+    """Settings on one platform, by ``osName`` of X-Device-Info; ``*`` for every platform."""
 
 
 class ByCategory(_Entry, frozen=True, kw_only=True):
@@ -201,7 +205,7 @@ class Integration(_Entry, frozen=True, kw_only=True):
     authorization_endpoint: bool | None = None
     preauthorization_endpoint: bool | None = None
     platforms: dict[str, PlatformFlags] = {}
-    """Single sign-on of the integration on one platform, by ``osName`` of X-Device-Info; ``*`` for every platform."""
+    """Settings of the integration on one platform, by ``osName`` of X-Device-Info; ``*`` for every platform."""
 
     def profile_of(
         self, os_name: str | None, category: PlatformCategory | None, *, home_based: bool
@@ -341,7 +345,7 @@ class Catalogue:
         return str(os_name) if str(os_name) in self._platforms else _OTHER_PLATFORM
 
     def platform_flags(self, service_provider: str, mvpd: str, platform: str | None) -> PlatformFlags:
-        """Return the single sign-on of an integration on a platform (`platform`); the most specific values count."""
+        """Return the settings of an integration on a platform (`platform`); the most specific values count."""
         return _platform_flags(self, service_provider, mvpd, platform)
 
     def mvpd_of_platform(self, service_provider: str, platform: str | None, id_: str) -> Mvpd | None:
@@ -366,8 +370,8 @@ class Catalogue:
 @lru_cache(maxsize=10_000)
 def _platform_flags(catalogue: Catalogue, service_provider: str, mvpd: str, platform: str | None) -> PlatformFlags:
     entry, integration = catalogue.mvpds[mvpd], catalogue.integration(service_provider, mvpd)
-    named = [of.get(name) for of in (integration.platforms, entry.platforms) for name in (platform or "*", "*")]
-    layers = [*named, entry if platform is None or platform in APPLE_PLATFORMS else None]
+    named, of_mvpd = ([of.platforms.get(name) for name in (platform or "*", "*")] for of in (integration, entry))
+    layers = [*named, integration, *of_mvpd, entry if platform is None or platform in APPLE_PLATFORMS else None]
     values = {
         name: next((value for layer in layers if (value := getattr(layer, name, None)) is not None), None)
         for name in PlatformFlags.__struct_fields__

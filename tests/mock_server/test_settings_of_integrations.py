@@ -197,3 +197,26 @@ def test_a_mistake_in_these_settings_has_a_place_and_a_remedy(
         load_settings(file)
     assert words in str(caught.value)
     assert str(caught.value).startswith(f"{file}:{place}: ")
+
+
+async def test_names_logos_and_limits_differ_by_platform(tmp_path: Path) -> None:
+    platforms = (
+        'platforms = { Android = { display_name = "Mine TV", preauthorize_limit = 2 }, '
+        '"*" = { logo_url = "https://mine.example/tv.png", auth_per_aggregator = true } }\n'
+    )
+    mvpd = MINE + 'logo_url = "https://mine.example/logo.png"\nplatforms = { Android = { display_name = "M" } }\n'
+    mock = configured(tmp_path, mvpd + REF30 + INTEGRATION + "preauthorize_limit = 3\n" + platforms)
+    headers = await mock.signed_on()
+    shown, limits = {}, {}
+    for os_name in ("Android", "tvOS", "webOS"):
+        headers["X-Device-Info"] = device_info(osName=os_name)
+        configuration = (await mock.http.get("/api/v2/REF30/configuration", headers=headers)).json()
+        (mine,) = (entry for entry in configuration["requestor"]["mvpds"] if entry["id"] == "Mine")
+        assert (mine["logoUrl"], mine["authPerAggregator"]) == ("https://mine.example/tv.png", True)
+        shown[os_name] = mine["displayName"]
+        path, resources = "/api/v2/REF30/decisions/preauthorize/Mine", [*"abcd"]
+        while (await mock.http.post(path, headers=headers, json={"resources": resources})).status_code == 403:
+            resources.pop()
+        limits[os_name] = len(resources)
+    assert shown == {"Android": "Mine TV", "tvOS": "Mine", "webOS": "Mine"}
+    assert limits == {"Android": 2, "tvOS": 3, "webOS": 3}
