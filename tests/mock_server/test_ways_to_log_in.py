@@ -155,6 +155,7 @@ async def test_the_mvpd_keeps_a_session_in_the_browser_until_its_logout_page(moc
             False,
         )
         assert not any(f"; {name}=" in cookie.lower() for name in ("expires", "max-age")), "it ends with the browser"
+        value = cookie.partition("=")[2].partition(";")[0]
         logged_out = (await mock.http.get(LOGOUT, headers=headers)).json()["logouts"]["Cablevision"]
         again = await signed_in(browser, await mock.session(headers))
         assert (again.request.method, again.headers["location"]) == ("GET", FULL["redirectUrl"])
@@ -166,8 +167,20 @@ async def test_the_mvpd_keeps_a_session_in_the_browser_until_its_logout_page(moc
         out = await browser.get(to_mvpd.headers["location"])
         assert out.headers["location"] == "https://adobe.com"
         assert await asks_for_password(mock, browser)
-        browser.cookies.set("mvpd_session", cookie.partition("=")[2].partition(";")[0])
+        browser.cookies.set("mvpd_session", value)
         assert await asks_for_password(mock, browser), "the session is over, not just its cookie"
+        assert value not in (await mock.http.get("/_mock/exchanges")).text
+
+
+@pytest.mark.parametrize("cookie", ["", ";;=", "mvpd_session", "mvpd_session=x", "a=b; mvpd_session=\xff"])
+async def test_a_cookie_without_a_session_is_ignored(mock: Mock, cookie: str) -> None:
+    session = await mock.session(await mock.signed_on())
+    path = f"/mvpd/Cablevision/login?requestor_id=REF30&code={session['code']}"
+    for sent in (cookie, cookie + "x" * 5000):
+        page = await mock.http.get(path, headers=[(b"cookie", sent.encode("latin-1"))])
+        assert (page.status_code, 'type="password"' in page.text) == (200, True)
+        out = await mock.http.get("/mvpd/Cablevision/logout", headers=[(b"cookie", sent.encode("latin-1"))])
+        assert out.status_code == 200
 
 
 async def test_the_session_of_the_mvpd_ends_with_time_and_with_the_space(mock: Mock) -> None:
