@@ -13,7 +13,7 @@ import msgspec
 from pass_harness.mock_server.adobe.enums import DeviceType
 from pass_harness.mock_server.adobe.headers import address_in
 from pass_harness.mock_server.adobe.user_agents import FROM_USER_AGENT, MAX_USER_AGENT, user_agent_facts
-from pass_harness.mock_server.catalogue import PlatformCategory
+from pass_harness.mock_server.catalogue.platforms import PlatformCategory
 
 _CATEGORIES: Mapping[object, PlatformCategory] = {
     "Desktop": "desktop",

@@ -27,7 +27,8 @@ from pass_harness.mock_server.adobe.enums import (
 )
 from pass_harness.mock_server.adobe.errors import DCR_ERRORS, ENHANCED_ERRORS, HELP_URL, EnhancedError
 from pass_harness.mock_server.adobe.sso_errors import SSO_ERRORS
-from pass_harness.mock_server.catalogue import Mvpd, PlatformFlags
+from pass_harness.mock_server.catalogue import Mvpd
+from pass_harness.mock_server.catalogue.platforms import PlatformFlags
 
 ErrorCode = Annotated[str, msgspec.Meta(extra_json_schema={"enum": sorted(ENHANCED_ERRORS)})]
 ErrorAction = Annotated[

@@ -1,8 +1,8 @@
 """User metadata: attributes of a subscriber that an MVPD shares with a Programmer (source: User metadata).
 
 The catalogue lists the attributes that an MVPD provides at login, and those that it provides only after an
-authorization. Confidential attributes are RSA ciphertext for the Programmer's certificate (PKCS #1 v1.5, as Adobe's
-OpenSSL recipe decrypts) with the state ``enc``.
+authorization. An integration may disable some, and encrypts the confidential ones: these are RSA ciphertext for the
+Programmer's certificate (PKCS #1 v1.5, as Adobe's OpenSSL recipe decrypts) with the state ``enc``.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ from pass_harness.mock_server.domain import degradation
 from pass_harness.mock_server.domain.records import Profile
 from pass_harness.mock_server.domain.world import World
 from pass_harness.mock_server.signing.keys import Keys
-
-ENCRYPTED = frozenset({"zip", "encryptedZip"})
 
 
 def attributes(world: World, profile: Profile, service_provider: str) -> dict[str, Any]:
@@ -107,11 +105,12 @@ def _cached_attributes(
         "inHome": "true" if home_based else "false",
     }
     names = dict.fromkeys((*entry.metadata, *(entry.metadata_on_authorization if authorized else ())))
+    integration = catalogue.integration(service_provider, mvpd)
     key = keys.certificate_of(catalogue.service_providers[service_provider])
     return {
-        name: _encrypted(values[name], key) if name in ENCRYPTED else _plain(values[name])
+        name: _encrypted(values[name], key) if name in integration.encrypted_metadata else _plain(values[name])
         for name in names
-        if values.get(name) not in (None, "", [], {})
+        if values[name] not in ("", [], {}) and (integration.metadata is None or name in integration.metadata)
     }
 
 

@@ -173,7 +173,13 @@ async def test_spectrum_compares_the_home_with_the_connection_of_later_requests(
         (INTEGRATION + 'profile_by_platform = { "*" = "1d" }', "11:25", 'has no osName "*"'),
         (INTEGRATION + 'decision_by_category = { tvs = "1h" }', "11:26", 'did you mean "tv"?'),
         (INTEGRATION + "home_based_by_category = { tv = 1 }", "11:28", "home_based_by_category.tv: expected bool"),
-        ("[[mvpds]]\nid = 'a'\ndisplay_name = 'A'\nuser_ids = 'x'", "11:1", "user_ids: invalid enum value 'x'"),
+        (INTEGRATION + "encrypted_metadata = ['zip', 'zipp']", "11:30", "value 'zipp'; did you mean \"zip\"?"),
+        ("[[mvpds]]\nid = 'a'\ndisplay_name = 'A'\nmetadata = ['hba']", "11:13", "there are: "),
+        (
+            "[[mvpds]]\nid = 'a'\ndisplay_name = 'A'\nuser_ids = 'x'",
+            "11:1",
+            "mvpds.user_ids: invalid enum value 'x'; there are: persistent, transient",
+        ),
         ("[[mvpds]]\nid = 'a'\ndisplay_name = 'A'\nbrowser_session = 5", "11:1", "5 is not a duration"),
         ("[[mvpds]]\nid = 'a'\ndisplay_name = 'A'\nhome_address_from = 'xff'", "11:1", "home_address_from"),
         (

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 
 from pass_harness.mock_server.catalogue import Mvpd, Subscriber, Tables, default_catalogue
 from pass_harness.mock_server.config.settings import Settings
+from pass_harness.mock_server.signing.keys import default_keys
 from tests.mock_server.conftest import Mock
 from tests.mock_server.test_access import MINE, REF30, configured
 
@@ -112,6 +115,21 @@ async def test_the_user_id_is_that_of_the_household_but_for_members_with_an_acco
 ) -> None:
     found = await values(with_people(metadata=IDS, **mvpd), username)
     assert [found[name] for name in IDS] == expected
+
+
+async def test_an_integration_disables_and_encrypts_attributes(tmp_path: Path) -> None:
+    integration = (
+        '[[integrations]]\nservice_provider = "REF30"\nmvpd = "Mine"\n'
+        'metadata = ["userID", "channelID", "zip", "language"]\nencrypted_metadata = ["userID", "channelID"]\n'
+    )
+    mvpd = MINE + 'metadata = ["userID", "upstreamUserID", "channelID", "zip"]\n'
+    found = await attributes(configured(tmp_path, mvpd + REF30 + integration), "viewer", "Mine")
+    states = {name: entry["state"] for name, entry in found.items()}
+    assert states == {"userID": "enc", "channelID": "enc", "zip": "plain"}
+    key = default_keys().user_metadata
+    for name, plain in {"userID": b"1o7241p", "channelID": b'["channel-1","channel-2"]'}.items():
+        assert key.decrypt(base64.b64decode(found[name]["value"]), PKCS1v15()) == plain
+    assert found["zip"]["value"] == ["77754", "12345"]
 
 
 async def test_a_subscriber_without_a_household_is_a_household_of_one(tmp_path: Path) -> None:

@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from fnmatch import translate
 from functools import lru_cache
 from importlib import resources
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
+from pass_harness.mock_server.catalogue.platforms import (
+    APPLE_PLATFORMS,
+    ByCategory,
+    Count,
+    PlatformCategory,
+    PlatformFlags,
+    SwitchByCategory,
+    of_platform,
+)
 from pass_harness.mock_server.formats.durations import Duration, decode_hook, parse_duration
 
-PlatformCategory = Literal["desktop", "mobile", "tv", "unidentified"]
-"""Adobe's categories of platforms: desktop, mobile and TV connected devices, and devices of an unknown platform."""
+MetadataName = Literal[
+    "userID", "upstreamUserID", "householdID", "primaryOID", "typeID", "is_hoh", "hba_status", "allowMirroring",
+    "zip", "encryptedZip", "channelID", "maxRating", "language", "onNet", "inHome", "mvpd",
+]  # fmt: skip
+"""User metadata: the names of Adobe's table, and ``mvpd`` of the samples."""
 MvpdEndpoint = Literal["logout", "authorization", "preauthorization"]
-Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 _MAX_CACHED_LENGTH = 256
 """Maximum length of a cached name, in characters: names from requests must not fill the memory."""
 
-APPLE_PLATFORMS = frozenset({"iOS", "iPhone OS", "iPadOS", "tvOS", "visionOS"})
-"""Platforms of the partner Apple, by ``osName`` of X-Device-Info."""
 _OTHER_PLATFORM = "other"
 """Every platform that the catalogue does not name, so that names from requests fill neither store nor cache."""
 
@@ -40,9 +49,6 @@ def _cached_match(name: str, globs: tuple[str, ...]) -> bool:
 @lru_cache(maxsize=10_000)
 def _pattern(globs: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(map(translate, globs)) or "(?!)")
-
-
-V = TypeVar("V")
 
 
 class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,30 +75,6 @@ class TempPass(_Entry, frozen=True, kw_only=True):
 
     duration: Duration
     resources: Count | None = None
-
-
-class PlatformFlags(_Entry, frozen=True, kw_only=True):
-    """Settings of an MVPD on a device platform: as in the configuration response, but for the limit."""
-
-    boarding_status: str | None = None
-    """``SUPPORTED`` if the MVPD works with the platform's single sign-on; any other text if it does not, such as
-    ``PICKER`` for an MVPD that the platform's picker only lists."""
-    platform_mapping_id: str | None = None
-    """Id of the MVPD at the platform, as in AP-Partner-Framework-Status; by default, its own id."""
-    enable_platform_services: bool | None = None
-    """Whether single sign-on is enabled. Single sign-on by a partner needs ``true``; by platform identity, it works
-    unless the value is ``false``."""
-    display_in_platform_picker: bool | None = None
-    enforce_platform_permissions: bool | None = None
-    display_name: str | None = None
-    logo_url: str | None = None
-    auth_per_aggregator: bool | None = None
-    preauthorize_limit: Count | None = None
-
-    @property
-    def partner_enabled(self) -> bool:
-        """Whether single sign-on by a partner works: enabled, and the MVPD on board (source: Apple SSO Overview)."""
-        return self.enable_platform_services is True and self.boarding_status == "SUPPORTED"
 
 
 class Mvpd(_Entry, frozen=True, kw_only=True):
@@ -123,9 +105,9 @@ class Mvpd(_Entry, frozen=True, kw_only=True):
     """Id of the proxy MVPD in front of this MVPD."""
     is_proxy: bool | None = None
     """Value of ``isProxy`` in the configuration response; by default, true with a proxy and absent without."""
-    metadata: tuple[str, ...] = ("userID", "upstreamUserID", "mvpd")
+    metadata: tuple[MetadataName, ...] = ("userID", "upstreamUserID", "mvpd")
     """Names of the user metadata that the MVPD provides at login."""
-    metadata_on_authorization: tuple[str, ...] = ()
+    metadata_on_authorization: tuple[MetadataName, ...] = ()
     """Names of the user metadata that the MVPD provides only after the first permit of an authorization."""
     sub_accounts: bool = True
     """Whether members of a household have accounts of their own; if not, their userID is the householdID."""
@@ -147,30 +129,6 @@ class Mvpd(_Entry, frozen=True, kw_only=True):
     enforce_platform_permissions: bool | None = None
     platforms: dict[str, PlatformFlags] = {}
     """Settings on one platform, by ``osName`` of X-Device-Info; ``*`` for every platform."""
-
-
-class ByCategory(_Entry, frozen=True, kw_only=True):
-    """TTL by category of platforms; ``primaryHardwareType`` of X-Device-Info selects it."""
-
-    desktop: Duration | None = None
-    mobile: Duration | None = None
-    """Phones, tablets, e-readers, watches."""
-    tv: Duration | None = None
-    """TV connected devices: TVs, set-top boxes, consoles, media players, projectors."""
-    unidentified: Duration | None = None
-    """Devices whose platform is unknown."""
-
-
-class SwitchByCategory(_Entry, frozen=True, kw_only=True):
-    """On (``true``) or off by category of platforms; ``primaryHardwareType`` of X-Device-Info selects it."""
-
-    desktop: bool | None = None
-    mobile: bool | None = None
-    """Phones, tablets, e-readers, watches."""
-    tv: bool | None = None
-    """TV connected devices: TVs, set-top boxes, consoles, media players, projectors."""
-    unidentified: bool | None = None
-    """Devices whose platform is unknown."""
 
 
 class Integration(_Entry, frozen=True, kw_only=True):
@@ -200,6 +158,10 @@ class Integration(_Entry, frozen=True, kw_only=True):
     """Home-based authentication by ``osName`` of X-Device-Info: ``{ tvOS = false }``."""
     home_based_by_category: SwitchByCategory = SwitchByCategory()
     """Home-based authentication by category of platforms; ``home_based_by_platform`` precedes it."""
+    metadata: tuple[MetadataName, ...] | None = None
+    """Names of the user metadata that is enabled, of that which the MVPD provides; by default, all."""
+    encrypted_metadata: tuple[MetadataName, ...] = ("zip", "encryptedZip")
+    """Names of the user metadata that is encrypted with the certificate of the service provider."""
     logout_endpoint: bool | None = None
     """This and the two below: the endpoints of the MVPD that the integration uses; by default, those of the MVPD."""
     authorization_endpoint: bool | None = None
@@ -213,26 +175,16 @@ class Integration(_Entry, frozen=True, kw_only=True):
         """Return the authentication TTL of a login's kind or platform, the most specific one; None without one."""
         if home_based and self.home_based_profile is not None:
             return self.home_based_profile
-        return _of_platform(self.profile_by_platform, self.profile_by_category, os_name, category)
+        return of_platform(self.profile_by_platform, self.profile_by_category, os_name, category)
 
     def decision_of(self, os_name: str | None, category: PlatformCategory | None) -> Duration | None:
         """Return the authorization TTL of a platform, the most specific one; None without one."""
-        return _of_platform(self.decision_by_platform, self.decision_by_category, os_name, category)
+        return of_platform(self.decision_by_platform, self.decision_by_category, os_name, category)
 
     def home_based_on(self, os_name: str | None, category: PlatformCategory | None) -> bool | None:
         """Return whether home-based authentication is on for a platform; None leaves it to the MVPD."""
-        found = _of_platform(self.home_based_by_platform, self.home_based_by_category, os_name, category)
+        found = of_platform(self.home_based_by_platform, self.home_based_by_category, os_name, category)
         return self.home_based_authentication if found is None else found
-
-
-def _of_platform(
-    by_platform: Mapping[str, V], by_category: _Entry, os_name: str | None, category: PlatformCategory | None
-) -> V | None:
-    """Return the setting of a platform, else that of its category, else None."""
-    if os_name is not None and os_name in by_platform:
-        return by_platform[os_name]
-    found: V | None = getattr(by_category, category) if category else None
-    return found
 
 
 class Application(_Entry, frozen=True, kw_only=True):
