@@ -177,7 +177,14 @@ class SsoDevice(msgspec.Struct, frozen=True, kw_only=True):
     last_seen: int
     """Time of its last request to the SSO Service."""
     device_info: dict[str, Any] | None = None
+    """The object in the X-Device-Info of its latest service token; empty without the header, None if unreadable."""
+    user_agent: str = ""
     unlinked: bool = False
+
+    @property
+    def device_facts(self) -> Mapping[str, Any]:
+        """The facts about the device, by the keys of X-Device-Info."""
+        return device_facts(self.device_info, self.user_agent)
 
 
 class IntegrationState(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 from starlette.responses import Response
@@ -227,17 +227,22 @@ def _without_mvpd(effect: Effect) -> bool:
 class JsonResponse(Response):
     """An answer of Adobe Pass: JSON, with the content type of Adobe's samples."""
 
+    content_type: ClassVar = b"application/json;charset=UTF-8"
+
     def __init__(self, answer: msgspec.Struct, status: int = 200) -> None:
         # Faster than Starlette's constructor, which computes headers that are the same for all answers.
         self.status_code = status
         self.background = None
         self.body = msgspec.json.encode(answer)
-        self.raw_headers = [_length(len(self.body)), _JSON]
+        self.raw_headers = [_length(len(self.body)), (b"content-type", self.content_type)]
+
+
+class SsoResponse(JsonResponse):
+    """An answer of the SSO Service, whose samples have no charset."""
+
+    content_type = b"application/json"
 
 
 @lru_cache(maxsize=4096)
 def _length(size: int) -> tuple[bytes, bytes]:
     return b"content-length", b"%d" % size
-
-
-_JSON = (b"content-type", b"application/json;charset=UTF-8")

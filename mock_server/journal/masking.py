@@ -114,6 +114,8 @@ class Masker:
         )
 
     def _header(self, name: str, value: str) -> str:
+        if not value.strip():
+            return value
         if not is_secret(name):
             masked = self._text(value, 0)
             return _USER_OF_ADDRESS.sub(_masked_user, masked) if name in _ADDRESSES else masked

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,6 +20,9 @@ from pass_harness.mock_server.gateway.endpoint import Endpoint
 from pass_harness.mock_server.ids import RandomIds
 from pass_harness.mock_server.routes import ENDPOINTS
 from pass_harness.mock_server.store import Store
+from pass_harness.mock_server.store.memory import MemoryStore
+from pass_harness.mock_server.store.redis import RedisStore
+from pass_harness.mock_server.store.sqlite import SqliteStore
 from tests.mock_server.answer_check import check_answer
 from tests.mock_server.redis_server import RedisServer
 
@@ -158,3 +162,17 @@ async def throttling_mock() -> AsyncIterator[Mock]:
     made = Mock(Settings())
     yield made
     await made.http.aclose()
+
+
+@pytest.fixture(params=["memory", "sqlite", pytest.param("redis", marks=pytest.mark.slow)])
+async def stored(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Mock]:
+    """A mock without the rate limit, on each store."""
+    store: Store
+    if request.param == "redis":
+        store = RedisStore(request.getfixturevalue("redis_server").fresh())
+    else:
+        store = MemoryStore() if request.param == "memory" else SqliteStore(tmp_path / "state")
+    made = Mock(Settings(throttle=None), store=store)
+    yield made
+    await made.http.aclose()
+    await store.close()

@@ -152,6 +152,12 @@ def test_secrets_in_headers_are_masked(name: str, value: str) -> None:
     assert mask_header(name, shown) == shown
 
 
+@pytest.mark.parametrize("name", ["authorization", "x-sso-id", "ad-service-token", "cookie"])
+def test_an_empty_header_stays_empty(name: str) -> None:
+    """Readers of a record distinguish it from a secret."""
+    assert [mask_header(name, value) for value in ("", " ")] == ["", " "]
+
+
 def test_equal_secrets_stay_equal_in_every_place() -> None:
     secret = ISSUED["media token"]
     bodies = (
