@@ -228,6 +228,7 @@ FAQ_MEDIA_TOKEN = Citation(_FAQ, "Authorization Phase, question 6", "authorizati
 FAQ_MEDIA_TOKEN_VALIDATION = Citation(_FAQ, "Authorization Phase, question 7", "authorization-phase-faq7")
 FAQ_AUTHORIZATION_LIMIT = Citation(_FAQ, "Authorization Phase, question 11", "authorization-phase-faq11")
 FAQ_LOGOUT = Citation(_FAQ, "Logout Phase, question 1", "logout-phase-faq1")
+FAQ_DEVICE_INFO = Citation(_FAQ, "Headers, question 3", "headers-faq3")
 
 # Pages of the API and its headers
 API_CREATE_SESSION = Citation(_CREATE_SESSION, "Request", "request")

@@ -95,10 +95,18 @@ class ControlClient:
         """Return the catalogue, with the integrations that are enabled."""
         return await self._get("/catalogue", dict[str, Any])
 
-    async def set_integration(self, service_provider: str, mvpd: str, *, enabled: bool) -> None:
-        """Enable or disable the integration of a service provider with an MVPD."""
+    async def set_integration(
+        self,
+        service_provider: str,
+        mvpd: str,
+        *,
+        enabled: bool | None = None,
+        home_based_authentication: bool | None = None,
+    ) -> None:
+        """Enable or disable the integration of a service provider with an MVPD, or its home-based authentication."""
         path = f"/integrations/{quote(service_provider, safe='')}/{quote(mvpd, safe='')}"
-        await self._call("PUT", path, json={"enabled": enabled})
+        given = {"enabled": enabled, "home_based_authentication": home_based_authentication}
+        await self._call("PUT", path, json={name: value for name, value in given.items() if value is not None})
 
     async def set_application(self, application: str = "default", *, approved: bool) -> int:
         """Approve an application or revoke it with its software statement; return the number of clients ended.

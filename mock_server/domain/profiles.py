@@ -30,8 +30,11 @@ def is_regular(profile: Profile) -> bool:
     return profile.type == "regular"
 
 
-async def save(world: World, profile: Profile) -> None:
-    """Store a new profile, for the device and for its single sign-on identity. Permits of earlier logins are void."""
+async def save(world: World, profile: Profile) -> Profile:
+    """Store a new profile, for the device and for its single sign-on identity, and return it as stored.
+
+    Permits of earlier logins are void.
+    """
     viewer = profile.viewer
     profile = msgspec.structs.replace(profile, login=world.ids.uuid())
     await world.store.write(PROFILES, viewer.owner, profile.mvpd, profile)
@@ -39,6 +42,7 @@ async def save(world: World, profile: Profile) -> None:
         shared = msgspec.structs.replace(profile, type=viewer.sso.profile_type)
         await world.store.write(PROFILES, viewer.shared, profile.mvpd, shared)
         await world.store.write(SHARERS, f"{viewer.shared} {profile.mvpd}", viewer.owner, viewer)
+    return profile
 
 
 def _shares(world: World, viewer: Viewer, mvpd: str) -> bool:

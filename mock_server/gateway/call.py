@@ -200,6 +200,14 @@ class Call(msgspec.Struct, eq=False):
             self._note(behaviour, "ttl")
         return length
 
+    async def decision_lifetime(self) -> int:
+        """Return the authorization TTL in ms of a decision of this request, by the platform of the device."""
+        platform = platform_of(self.device_info, self.user_agent)
+        length, behaviour = await lifetimes.decision_lifetime(self.space, self.settings, self.facts(), platform)
+        if behaviour is not None:
+            self._note(behaviour, "ttl")
+        return length
+
     async def login_lifetime(self, session: Session, *, home_based: bool = False) -> int:
         """Return the lifetime in ms of the profile that a login with this session creates."""
         length, behaviour = await lifetimes.login_lifetime(self.space, self.settings, session, home_based=home_based)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from html import unescape
@@ -26,13 +27,26 @@ from tests.mock_server.answer_check import check_answer
 from tests.mock_server.redis_server import RedisServer
 
 DEVICE = "ba23d141-d715-561c-94f4-e9e4c966b1eb"
-DEVICE_INFO = base64.b64encode(b'{"primaryHardwareType":"SetTopBox","model":"TV","osName":"tvOS"}').decode()
+FACTS = {"primaryHardwareType": "SetTopBox", "model": "TV", "osName": "tvOS"}
+
+
+def device_info(**more: object) -> str:
+    """Return a value of X-Device-Info."""
+    return base64.b64encode(json.dumps({**FACTS, **more}).encode()).decode()
+
+
+DEVICE_INFO = device_info()
 FULL = {"mvpd": "Cablevision", "domainName": "adobe.com", "redirectUrl": "https://adobe.com/done"}
 
 
 def device_headers(device: str = DEVICE) -> dict[str, str]:
     identifier = base64.b64encode(device.encode()).decode()
     return {"AP-Device-Identifier": f"fingerprint {identifier}", "X-Device-Info": DEVICE_INFO}
+
+
+def connected_from(ip: str) -> dict[str, str]:
+    """Return the headers that a server sends for a device with that address."""
+    return {"X-Forwarded-For": ip, "X-Device-Info": device_info(connectionIp=ip, connectionPort="50000")}
 
 
 class Mock:
