@@ -211,6 +211,15 @@ def test_an_encoding_is_undone_and_done_again(text: str) -> None:
         )
 
 
+@pytest.mark.parametrize("text", ["a secret text", "a secret text.", "a secret text.."])
+def test_base64_is_written_again_as_it_was_padded(text: str) -> None:
+    for written in (encoded(text), encoded(text).rstrip("=")):
+        [decoded] = packed(written)
+        assert decoded.encode(text) == written
+    [cut] = packed(encoded("a secret text")[:17])
+    assert cut.text == "a secret tex"
+
+
 def test_names_of_secrets_are_known_in_any_spelling() -> None:
     for name in (
         "access_token",
