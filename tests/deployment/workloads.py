@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import click
 
+from pass_harness.conformance.cli.main import main as pass_conformance
 from pass_harness.fixtures.programmer_service.__main__ import main as programmer_service
 from pass_harness.load.cli import main as pass_load
 from pass_harness.mock_server.cli.main import main as pass_mock
@@ -22,7 +24,11 @@ DEPLOY = ROOT / "deploy"
 BIN = Path(sys.executable).parent
 ENTRYPOINTS: Mapping[str, Sequence[str]] = {"pass-mock": ["pass-mock"], "pass-load": ["pass-mock"], "redis": []}
 """Entry points by image; those of the first two are that of the Dockerfile."""
-GROUPS: Mapping[str, click.Group] = {"pass-mock": pass_mock, "pass-load": pass_load}
+GROUPS: Mapping[str, click.Group] = {
+    "pass-mock": pass_mock,
+    "pass-conformance": pass_conformance,
+    "pass-load": pass_load,
+}
 OTHERS = frozenset({"redis-server", "redis-cli", "sleep"})
 """Programs that are not of this project."""
 REDIS_PORT = 6379
@@ -85,7 +91,8 @@ def invocations(argv: Sequence[str]) -> list[list[str]]:
     if argv[0] != "sh":
         return [list(argv)]
     lines = argv[-1].replace("\\\n", " ").splitlines()
-    return [shlex.split(line.removeprefix("exec ").partition(" > ")[0]) for line in lines if line.strip()]
+    commands = [re.sub(r"^(?:exec|until|do|done)\b", "", line.partition(" > ")[0]) for line in lines]
+    return [shlex.split(command) for command in commands if command.strip()]
 
 
 def parsed(argv: Sequence[str]) -> click.Context | None:
