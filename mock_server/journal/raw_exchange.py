@@ -52,8 +52,8 @@ class RawExchange(msgspec.Struct, kw_only=True, gc=False):
     def size(self) -> int:
         """Bytes of memory, estimated from above: most exchanges share the objects of their headers with others."""
         inbound = self.inbound
-        texts = _FIXED_SIZE + len(inbound.body) + len(self.response_body) + len(inbound.path) + len(inbound.query)
-        return texts + sum([len(name) + len(value) for name, value in inbound.raw_headers])
+        texts = len(inbound.body) + len(self.response_body) + len(inbound.path) + len(inbound.query)
+        return _FIXED_SIZE + inbound.header_bytes + texts
 
     def shortened(self) -> RawExchange:
         """Return the exchange with bodies and facts up to their maximum lengths, which is what the journal keeps.
