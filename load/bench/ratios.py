@@ -99,7 +99,7 @@ def bench(*, rounds: int, seconds: float, compare: bool, announce: Announce) -> 
 
 def show(measured: list[Measured], console: Console) -> None:
     """Print a table; docs/reference/speed.md explains its columns."""
-    table = Table(box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False, collapse_padding=True)  # 80 characters
     table.add_column("call", no_wrap=True)
     headings = ("ASGI\n/s", "mock\n/s", "ratio", "by\nCPU", "to\nstock", "Starlette", "limit", "of\nlimit", "busy")
     for column in headings:
