@@ -52,18 +52,18 @@ class RawExchange(msgspec.Struct, kw_only=True, gc=False):
     def size(self) -> int:
         """Bytes of memory, estimated from above: most exchanges share the objects of their headers with others."""
         inbound = self.inbound
-        texts = _FIXED_SIZE + len(inbound.body) + len(self.response_body) + len(inbound.path) + len(inbound.query)
-        return texts + sum([len(name) + len(value) for name, value in inbound.raw_headers])
+        texts = len(inbound.body) + len(self.response_body) + len(inbound.path) + len(inbound.query)
+        return _FIXED_SIZE + inbound.header_bytes + texts
 
     def shortened(self) -> RawExchange:
         """Return the exchange with bodies and facts up to their maximum lengths, which is what the journal keeps.
 
         A longer body is masked before it is cut, since the mask may depend on the part that is cut off.
         """
-        facts = {name: getattr(self, name) for name in _SENT_FACTS}
-        long = {name: fact[:_MAX_FACT] for name, fact in facts.items() if fact is not None and len(fact) > _MAX_FACT}
+        long = [name for name in _SENT_FACTS if len(getattr(self, name) or "") > _MAX_FACT]
         if long:
-            return msgspec.structs.replace(self, **long).shortened()
+            cut = {name: getattr(self, name)[:_MAX_FACT] for name in long}
+            return msgspec.structs.replace(self, **cut).shortened()
         # A text has at most as many characters as bytes.
         if max(len(self.inbound.body), len(self.response_body)) <= self.max_body_chars:
             return self

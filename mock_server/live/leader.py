@@ -215,7 +215,7 @@ class _SpaceEvaluation:
             entries = await self._journal.after(self.read, _PAGE)
             for number, entry in entries:
                 exchange = exchange_of(number, entry)
-                self.evaluation.add(exchange.wall, number, len(entry), lambda exchange=exchange: exchange)  # type: ignore[misc]  # bound now
+                self.evaluation.add(exchange.wall, number, lambda exchange=exchange: exchange, len(entry))  # type: ignore[misc]  # bound now
                 self.read = number
             self._entries_read += len(entries)
             if len(entries) < _PAGE:

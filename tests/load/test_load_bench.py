@@ -40,8 +40,8 @@ def test_the_bench_prints_a_table_of_ratios() -> None:
     ended = bench()
     assert ended.returncode == 0, ended.stderr
     above, head, *rows = ended.stdout.splitlines()
-    assert above.split() == ["ASGI", "mock", "by", "of"]
-    assert head.split() == ["call", "/s", "/s", "ratio", "CPU", "Starlette", "limit", "limit", "busy"]
+    assert above.split() == ["ASGI", "mock", "by", "to", "of"]
+    assert head.split() == ["call", "/s", "/s", "ratio", "CPU", "stock", "Starlette", "limit", "limit", "busy"]
     assert [row.split()[0] for row in rows[:5]] == CALLS
     for row in rows[:5]:
         plain, mock, ratio, *_ = map(float, row.split()[1:-1])
