@@ -12,12 +12,13 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from pass_harness.mock_server.clock import Clock
-from pass_harness.mock_server.journal.journal import exchange_of
+from pass_harness.mock_server.journal.raw_exchange import Unpacker
 from pass_harness.mock_server.live.evaluation import Evaluation
 from pass_harness.mock_server.live.monitor import KEPT_FINDINGS
 from pass_harness.mock_server.live.observer import Finding, ObserverFactory
-from pass_harness.mock_server.store import Log, SharedStore, SpaceStore, Table
+from pass_harness.mock_server.store import SpaceStore, Table
 from pass_harness.mock_server.store.packing import pack
+from pass_harness.mock_server.store.shared import Log, SharedStore
 from pass_harness.mock_server.store.space_record import SPACES, SpaceRecord
 
 HEARTBEAT_TIMEOUT_S = 2.0
@@ -93,7 +94,15 @@ def findings_log(store: SharedStore, space: str, life: int) -> Log:
 class Leader:
     """Evaluation of all spaces, in the process that holds the lease."""
 
-    def __init__(self, store: SharedStore, clock: Clock, factories: Sequence[ObserverFactory], limit: int) -> None:
+    def __init__(
+        self,
+        store: SharedStore,
+        clock: Clock,
+        factories: Sequence[ObserverFactory],
+        limit: int,
+        unpacker: Unpacker,
+    ) -> None:
+        self._unpacker = unpacker
         self._store = store
         self._root = store.root()
         self._clock = clock
@@ -151,7 +160,9 @@ class Leader:
     async def _space(self, name: str, record: SpaceRecord) -> _SpaceEvaluation:
         space = self._spaces.get(name)
         if space is None or space.life != record.life:
-            space = _SpaceEvaluation(self._store, self._clock, self._factories, self._limit, name, record.life)
+            space = _SpaceEvaluation(
+                self._store, self._clock, self._factories, self._limit, self._unpacker, name, record.life
+            )
             await space.resume()
             self._spaces[name] = space
         return space
@@ -166,6 +177,7 @@ class _SpaceEvaluation:
         clock: Clock,
         factories: Sequence[ObserverFactory],
         limit: int,
+        unpacker: Unpacker,
         space: str,
         life: int,
     ) -> None:
@@ -177,6 +189,7 @@ class _SpaceEvaluation:
         self.complete_until_s = 0.0
         """Arrival up to which the journal is complete."""
         self.evaluation = Evaluation(clock, factories, limit + _MAX_READ_AHEAD, self._on_finding)
+        self._unpacked = unpacker
         self._tables: SpaceStore = store.space(space, life)
         self._journal = journal_log(store, space, life, limit)
         self._findings = findings_log(store, space, life)
@@ -212,8 +225,8 @@ class _SpaceEvaluation:
                 return
             entries = await self._journal.after(self.read, _PAGE)
             for number, entry in entries:
-                exchange = exchange_of(number, entry)
-                self.evaluation.add(exchange.wall, number, len(entry), lambda exchange=exchange: exchange)  # type: ignore[misc]  # bound now
+                raw = self._unpacked(number, entry)
+                self.evaluation.add(raw.wall, number, len(entry), raw.exchange)
                 self.read = number
             self._entries_read += len(entries)
             if len(entries) < _PAGE:

@@ -11,6 +11,8 @@ import msgspec
 
 from pass_harness.mock_server.clock import Clock
 from pass_harness.mock_server.journal.journal import SharedJournal
+from pass_harness.mock_server.journal.masking import DEFAULT, Masker
+from pass_harness.mock_server.journal.raw_exchange import Unpacker
 from pass_harness.mock_server.journal.recorder import Recorder
 from pass_harness.mock_server.live.evaluation import LiveReport
 from pass_harness.mock_server.live.leader import (
@@ -27,8 +29,9 @@ from pass_harness.mock_server.live.leader import (
 from pass_harness.mock_server.live.monitor import KEPT_FINDINGS, Monitor
 from pass_harness.mock_server.live.observer import Finding, ObserverFactory
 from pass_harness.mock_server.ring_buffer import ByteBudget
-from pass_harness.mock_server.store import SharedStore, StoreUnavailable, Table
+from pass_harness.mock_server.store import StoreUnavailable, Table
 from pass_harness.mock_server.store.packing import unpack
+from pass_harness.mock_server.store.shared import SharedStore
 from pass_harness.mock_server.store.space_record import SpaceRecord, SpaceRecordHandle
 
 log = logging.getLogger("mock_server")
@@ -130,8 +133,10 @@ class SharedMonitoring:
         limit: int,
         recorder: Recorder | None,
         process: str,
+        masker: Masker = DEFAULT,
     ) -> None:
-        """``process`` is a name that is unique among the processes."""
+        """``process`` is a name that is unique among the processes; ``masker`` masks the exchanges that are read."""
+        self._unpacker = Unpacker(masker)
         self._store = store
         self._root = store.root()
         self._clock = clock
@@ -166,6 +171,7 @@ class SharedMonitoring:
             self._recorder,
             appended,
             self._process,
+            self._unpacker,
         )
         self._all[monitor] = journal
         return journal, monitor
@@ -207,7 +213,9 @@ class SharedMonitoring:
             if monitor.listeners:
                 await monitor.wake_if_changed(journal)
         if self._factories and await self._acquire_lease(started_s):
-            self._leader = self._leader or Leader(self._store, self._clock, self._factories, self._limit)
+            self._leader = self._leader or Leader(
+                self._store, self._clock, self._factories, self._limit, self._unpacker
+            )
             await self._leader.poll()
             await self._leader.judge(started_s + HEARTBEAT_INTERVAL_S)
         else:

@@ -12,7 +12,7 @@ from pass_harness.mock_server.store.memory import STATE_BYTES, MemoryStore
 from pass_harness.mock_server.store.sqlite import SqliteStore
 
 FORMS = "memory, sqlite:PATH or redis://HOST:PORT/DATABASE"
-_SHARED_SCHEMES = {"redis", "rediss", "unix"}
+_SHARED_SCHEMES = {"redis", "rediss", "unix", "redis+cluster", "rediss+cluster"}
 """URL schemes of the stores that several processes can use at once: all are of Redis."""
 
 

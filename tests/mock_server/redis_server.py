@@ -25,7 +25,7 @@ class RedisServer:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._port = free_port()
+        self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._databases = 0
 
@@ -41,7 +41,7 @@ class RedisServer:
     def start(self, *options: str) -> None:
         """Start the server; return when it answers, even if only that it is loading its file."""
         command = [
-            str(_binary()), "--port", str(self._port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+            str(_binary()), "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
             "--databases", "1024", "--dir", str(self._folder), *options,
         ]  # fmt: skip
         with (self._folder / "redis.log").open("ab") as log:
@@ -53,7 +53,7 @@ class RedisServer:
 
     def _answers(self) -> bool:
         try:
-            with socket.create_connection(("127.0.0.1", self._port), timeout=5) as connection:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
                 connection.sendall(b"PING\r\n")
                 return connection.recv(64) != b""
         except OSError:
@@ -72,7 +72,7 @@ class RedisServer:
         return self._process
 
     def url(self, database: int = 0) -> str:
-        return f"redis://127.0.0.1:{self._port}/{database}"
+        return f"redis://127.0.0.1:{self.port}/{database}"
 
     def fresh(self) -> str:
         """Return the URL of an unused database."""

@@ -5,14 +5,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from pass_harness.mock_server.domain.records import BUCKETS, PERMITS, Bucket, Permit
+from pass_harness.mock_server.adobe.throttle import Limit
+from pass_harness.mock_server.domain.records import (
+    BUCKETS,
+    ISSUED,
+    PERMITS,
+    Admit,
+    Bucket,
+    CountToken,
+    Issued,
+    Permit,
+)
 from pass_harness.mock_server.store import SpaceStore, Store
 from pass_harness.mock_server.store.memory import MemoryStore
 from pass_harness.mock_server.store.redis import RedisStore
 from pass_harness.mock_server.store.sqlite import SqliteStore
+from pass_harness.mock_server.store.steps import Insert
 from tests.mock_server.redis_server import RedisServer
 
 pytestmark = pytest.mark.anyio
@@ -164,3 +176,48 @@ async def test_a_connection_that_redis_has_closed_is_not_used_again(tmp_path: Pa
         await asyncio.sleep(0.1)  # by now the client knows that it is closed
         assert await space.read(PERMITS, "p", "i") is None
         await store.close()
+
+
+@pytest.mark.parametrize(
+    "limit", [Limit(), Limit(rate=6, burst=0), Limit(rate=0.3, burst=3), Limit(rate=1e6)], ids=str
+)
+async def test_a_rate_limit_admits_the_same_requests_in_every_store(limit: Limit, store: Store) -> None:
+    space, bucket, now_ms = store.space("a", 1), None, 1_752_149_281_000
+    random = Random(7)
+    for _ in range(200):
+        now_ms += random.choice([0, 0, 1, 166, 167, round(1000 / limit.rate)])
+        admit = Admit(now_ms, limit)
+        bucket, admitted = admit(bucket)
+        assert await space.change(BUCKETS, "ip", "", admit) == admitted
+        assert await space.read(BUCKETS, "ip") == bucket
+
+
+async def test_tokens_of_one_second_are_counted_in_every_store(store: Store) -> None:
+    space = store.space("a", 1)
+    counted = [
+        await space.change(ISSUED, "client", "", CountToken(second)) for second in (5, 5, 5, 6, 6, 1_752_149_281)
+    ]
+    assert counted == [0, 1, 2, 0, 1, 0]
+    assert await space.all_rows(ISSUED) == [("client", "", Issued(1_752_149_281, 1))]
+
+
+async def test_a_record_is_inserted_only_where_there_is_none(store: Store) -> None:
+    space = store.space("a", 1)
+    assert await space.change(PERMITS, "p", "i", Insert(Permit(1, 2)))
+    assert not await space.change(PERMITS, "p", "i", Insert(Permit(3, 4)))
+    assert await space.read(PERMITS, "p", "i") == Permit(1, 2)
+
+
+async def test_the_root_lists_its_records_in_the_order_of_their_creation(store: Store) -> None:
+    root = store.root()
+    for name in ("b", "a", "c", "b"):
+        await root.write(PERMITS, "", name, Permit(len(name), 2))
+    await root.write(PERMITS, "q", "", Permit(9, 9))
+    assert [item for partition, item, _ in await root.all_rows(PERMITS) if not partition] == ["b", "a", "c"]
+    assert len(await root.rows(PERMITS, "")) == 3
+    assert await root.delete(PERMITS, "", "a")
+    assert not await root.delete(PERMITS, "", "a")
+    await root.delete_partition(PERMITS, "q")
+    assert [item for _, item, _ in await root.all_rows(PERMITS)] == ["b", "c"]
+    assert await root.change(PERMITS, "", "d", lambda permit: (Permit(5, 5), permit)) is None
+    assert [item for _, item, _ in await root.all_rows(PERMITS)] == ["b", "c", "d"]
