@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from rich.console import Console
 from rich.table import Table
 
-from pass_harness.conformance.errors import HarnessError
+from pass_harness.conformance.errors import ConfigError, HarnessError
 from pass_harness.conformance.running.child_processes import Child
 from pass_harness.conformance.running.judged_run import Announce
 from pass_harness.load.bench.bench_client import BenchClientError
@@ -45,18 +45,21 @@ class Cost:
 def costs(store: str, *, rounds: int, seconds: float, announce: Announce) -> list[Cost]:
     """Measure each call in turns: a mock on the store and one in memory, of which the other is suspended.
 
-    ``store`` is the URL of a Redis database that contains nothing else; it is reset afterwards. Raises `HarnessError`
-    if a server fails.
+    ``store`` is the URL of a Redis database that contains nothing else; it is reset afterwards. Raises `ConfigError`
+    for another URL, `HarnessError` if a server fails.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pass-bench-")))
+        try:
+            server = stack.enter_context(Redis.from_url(store))
+        except ValueError as error:
+            raise ConfigError(f"--cost: {store!r} is not the URL of a Redis server ({error})") from error
         stores = {"memory": "memory", "redis": store}
         mocks = {
             name: stack.enter_context(Child(name, (*MOCK, f"--store={url}"), ready="/_mock/health", folder=folder))
             for name, url in stores.items()
         }
         try:
-            server = stack.enter_context(Redis.from_url(store))
             stack.enter_context(separate_cores([mock.pid for mock in mocks.values() if mock.pid is not None]))
             found = []
             for cost in _costs(mocks, lambda: _cpu_time(server), rounds, seconds):

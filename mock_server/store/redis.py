@@ -68,13 +68,13 @@ def _client(url: str) -> Redis:
         client = Redis.from_url(node, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=ANSWER_SECONDS)
         try:
             with client:
-                slots: dict[tuple[int, int], dict[str, Any]] = client.execute_command("CLUSTER SLOTS")  # type: ignore[no-untyped-call]
+                ranges: list[Any] = client.execute_command("CLUSTER", "SLOTS")  # type: ignore[no-untyped-call]
         except (RedisError, OSError) as error:
             failure = error
             continue
-        for (first, last), servers in slots.items():
+        for first, last, (host, port, *_), *_ in ranges:
             if first <= key_slot(_CLOCKS.encode()) <= last:
-                return _client(with_address(node, "{}:{}".format(*servers["primary"])))
+                return _client(with_address(node, f"{host.decode()}:{port}") if host else node)
         failure = ConnectionError("the cluster is not complete")
     raise failure
 

@@ -104,6 +104,7 @@ class Server(Route):
             self._connecting.cancel()
         if self._connection is not None:
             self._connection.abort(ConnectionError("the connection was closed"))
+            await self._connection.lost
 
     async def _connected(self) -> _Connection:
         """Connect, once for all commands that wait for it."""
@@ -148,6 +149,8 @@ class _Connection(asyncio.Protocol):
     def __init__(self) -> None:
         self.closed = False
         self._loop = asyncio.get_running_loop()
+        self.lost: asyncio.Future[None] = self._loop.create_future()
+        """Done once the transport is closed."""
         self._reader = hiredis.Reader(notEnoughData=_INCOMPLETE)
         self._waiting: deque[asyncio.Future[Any]] = deque()
         self._to_send: list[bytes] = []
@@ -191,6 +194,8 @@ class _Connection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self._fail(ConnectionError(f"Connection lost ({error})" if error else "Connection closed by the server"))
+        if not self.lost.done():
+            self.lost.set_result(None)
 
     def abort(self, error: OSError) -> None:
         """Close the connection; commands without a response fail with this error."""

@@ -19,7 +19,7 @@ from pass_harness.mock_server.ids import RandomIds
 from pass_harness.mock_server.routes import ENDPOINTS
 from pass_harness.mock_server.store import Store
 from tests.mock_server.answer_check import check_answer
-from tests.mock_server.redis_server import RedisServer
+from tests.mock_server.redis_server import RedisCluster, RedisServer, valkey_binary
 
 DEVICE = "ba23d141-d715-561c-94f4-e9e4c966b1eb"
 DEVICE_INFO = base64.b64encode(b'{"primaryHardwareType":"SetTopBox","model":"TV","osName":"tvOS"}').decode()
@@ -128,6 +128,18 @@ class Mock:
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     with RedisServer(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCluster]:
+    with RedisCluster(tmp_path_factory.mktemp("redis-cluster")) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def valkey_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with RedisServer(tmp_path_factory.mktemp("valkey"), valkey_binary()) as server:
         yield server
 
 

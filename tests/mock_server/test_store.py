@@ -25,20 +25,26 @@ from pass_harness.mock_server.store.memory import MemoryStore
 from pass_harness.mock_server.store.redis import RedisStore
 from pass_harness.mock_server.store.sqlite import SqliteStore
 from pass_harness.mock_server.store.steps import Insert
-from tests.mock_server.redis_server import RedisServer
+from tests.mock_server.redis_server import RedisCluster, RedisServer
 
 pytestmark = pytest.mark.anyio
 Opener = Callable[[int], Store]
 
 
-@pytest.fixture(params=["memory", "sqlite", pytest.param("redis", marks=pytest.mark.slow)])
+SLOW = [pytest.param(kind, marks=pytest.mark.slow) for kind in ("redis", "redis-cluster", "valkey")]
+
+
+@pytest.fixture(params=["memory", "sqlite", *SLOW])
 def open_(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
     """Open a store of each kind; a table holds at most ``partitions`` partitions."""
     if request.param == "memory":
         return MemoryStore
     if request.param == "sqlite":
         return lambda most: SqliteStore(tmp_path / "state", most)
-    server: RedisServer = request.getfixturevalue("redis_server")
+    if request.param == "redis-cluster":
+        cluster: RedisCluster = request.getfixturevalue("redis_cluster")
+        return lambda most: RedisStore(cluster.empty(), most)
+    server: RedisServer = request.getfixturevalue(f"{request.param}_server")
     return lambda most: RedisStore(server.fresh(), most)
 
 

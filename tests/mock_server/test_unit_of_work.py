@@ -32,17 +32,23 @@ ADMIT = Admit(1_000, Limit(rate=1, burst=0))
 TOKEN = AccessToken(client_id="c", not_after=1)
 
 
+@pytest.fixture(params=["redis", "valkey"])
+def server(request: pytest.FixtureRequest) -> RedisServer:
+    server: RedisServer = request.getfixturevalue(f"{request.param}_server")
+    return server
+
+
 @pytest.fixture
-async def relay(redis_server: RedisServer) -> AsyncIterator[RoundTrips]:
-    async with RoundTrips(redis_server.port) as relay:
+async def relay(server: RedisServer) -> AsyncIterator[RoundTrips]:
+    async with RoundTrips(server.port) as relay:
         yield relay
 
 
 @pytest.fixture
-async def stores(relay: RoundTrips, redis_server: RedisServer) -> AsyncIterator[tuple[RedisStore, RedisStore]]:
+async def stores(relay: RoundTrips, server: RedisServer) -> AsyncIterator[tuple[RedisStore, RedisStore]]:
     """Yield the stores of two processes on one database, in which the space "a" has its life 1."""
-    database = redis_server.fresh().rpartition("/")[2]
-    one, other = RedisStore(f"redis://127.0.0.1:{relay.port}/{database}"), RedisStore(redis_server.url(int(database)))
+    database = server.fresh().rpartition("/")[2]
+    one, other = RedisStore(f"redis://127.0.0.1:{relay.port}/{database}"), RedisStore(server.url(int(database)))
     await one.root().write(SPACES, "", "a", SpaceRecord(life=1))
     yield one, other
     await one.close()
