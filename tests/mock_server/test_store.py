@@ -184,14 +184,12 @@ async def test_a_connection_that_redis_has_closed_is_not_used_again(tmp_path: Pa
         await store.close()
 
 
-@pytest.mark.parametrize(
-    "limit", [Limit(), Limit(rate=6, burst=0), Limit(rate=0.3, burst=3), Limit(rate=1e6)], ids=str
-)
+@pytest.mark.parametrize("limit", [Limit(), Limit(rate=6), Limit(rate=0.3, burst=3)], ids=str)
 async def test_a_rate_limit_admits_the_same_requests_in_every_store(limit: Limit, store: Store) -> None:
     space, bucket, now_ms = store.space("a", 1), None, 1_752_149_281_000
     random = Random(7)
     for _ in range(200):
-        now_ms += random.choice([0, 0, 1, 166, 167, round(1000 / limit.rate)])
+        now_ms += random.choice([*[0] * 12, 1, 166, 167, round(1000 / limit.rate), 20_000])
         admit = Admit(now_ms, limit)
         bucket, admitted = admit(bucket)
         assert await space.change(BUCKETS, "ip", "", admit) == admitted
