@@ -1,12 +1,17 @@
-"""Leader of the live evaluation among several processes: one process judges the exchanges of all.
+"""Leaders of the live evaluation among several processes: one process judges the exchanges that all have of a space.
 
 Each process writes a heartbeat to a table ten times a second: the last ids that it appended to the journals, and the
-arrival of its oldest request in progress. From the heartbeats the leader derives the time up to which the journal is
-complete. Findings go to a log of the space, reports to a table.
+arrival of its oldest request in progress. From the heartbeats the leader of a space derives the time up to which the
+journal is complete. Findings go to a log of the space, reports to a table.
+
+The leader of a space has its lease. A space without a live lease goes to the process that has the highest score for
+it (rendezvous hashing), so that several spaces have several leaders. It stays there while that process lives, because
+a new leader reads the journal from its beginning.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -28,8 +33,17 @@ _PAGE = 200
 _MAX_READ_AHEAD = 5_000
 _READ_AHEAD_BYTES = 16 * 1_048_576
 _REPORT_INTERVAL_S = 1.0
-MAX_TIME_SHARE = 0.1
-"""Maximum share of the leader's time for evaluation."""
+LEASE_S = 3.0
+"""Time after which the lease of a leader expires without renewal."""
+BUSY_SHARE, IDLE_SHARE = 0.1, 0.5
+"""Maximum share of a leader's time for evaluation while any process answers requests, and while none does."""
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """Lease of the leader of a space: the process that holds it, and its expiry in seconds of the shared clock."""
+
+    holder: str
+    until: float
 
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +55,8 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     """Arrival of the oldest request in progress, by space."""
     appended: dict[str, int]
     """Last id that the process appended to the journal, by space."""
+    judges: bool = False
+    """Whether the process can be a leader."""
 
     def complete_until_s(self, space: str) -> float:
         """Return the arrival up to which the process has written all of its exchanges in a space."""
@@ -74,6 +90,7 @@ class StoredFinding(msgspec.Struct, frozen=True):
 
 
 HEARTBEATS = Table("heartbeats", Heartbeat)
+LEASES = Table("leases", Lease)
 REPORT_REQUESTS = Table("report_requests", ReportRequest)
 REPORTS = Table("reports", StoredReport)
 FINDINGS = Table("findings", StoredFinding)
@@ -92,16 +109,18 @@ def findings_log(store: SharedStore, space: str, life: int) -> Log:
 
 
 class Leader:
-    """Evaluation of all spaces, in the process that holds the lease."""
+    """Evaluation of the spaces whose lease a process holds."""
 
     def __init__(
         self,
+        process: str,
         store: SharedStore,
         clock: Clock,
         factories: Sequence[ObserverFactory],
         limit: int,
         unpacker: Unpacker,
     ) -> None:
+        self._process = process
         self._unpacker = unpacker
         self._store = store
         self._root = store.root()
@@ -110,11 +129,17 @@ class Leader:
         self._limit = limit
         self._spaces: dict[str, _SpaceEvaluation] = {}
         self._processes: set[str] = set()
+        self._appended: list[dict[str, int]] = []
+        self._share = IDLE_SHARE
 
     async def poll(self) -> None:
-        """Read new exchanges of all spaces, answer report requests, and publish findings."""
+        """Read new exchanges of the spaces of this leader, answer report requests, and publish findings."""
         now_s = self._clock.monotonic_s()
         heartbeats = await self._heartbeats(now_s)
+        appended_ids = [beat.appended for beat in heartbeats.values()]
+        self._share = BUSY_SHARE if appended_ids != self._appended else IDLE_SHARE
+        self._appended = appended_ids
+        leases = {space: lease for _, space, lease in await self._root.all_rows(LEASES)}
         requests = {space: request for _, space, request in await self._root.all_rows(REPORT_REQUESTS)}
         records = {name: record for _, name, record in await self._root.all_rows(SPACES)}
         # The heartbeats may lack the last appended ids of a process that started or ended.
@@ -122,6 +147,9 @@ class Leader:
         self._processes = set(heartbeats)
         self._spaces = {name: space for name, space in self._spaces.items() if name in records}
         for name, record in records.items():
+            if not await self.holds(name, leases.get(name), heartbeats, now_s):
+                self._spaces.pop(name, None)
+                continue
             space = await self._space(name, record)
             space.complete_until_s = min((beat.complete_until_s(name) for beat in heartbeats.values()), default=now_s)
             request = requests.get(name)
@@ -139,6 +167,41 @@ class Leader:
                 del self._spaces[name]  # the next poll, if this is still the leader, resumes from what is published
         for name in requests.keys() - records.keys():
             await self._root.delete(REPORT_REQUESTS, "", name)
+        for name in leases.keys() - records.keys():
+            await self._root.delete(LEASES, "", name)
+
+    async def holds(self, space: str, lease: Lease | None, heartbeats: Mapping[str, Heartbeat], now_s: float) -> bool:
+        """Return whether this process has the lease of a space; acquire one that is free, and renew its own.
+
+        What another process published between two leases of this one raises OvertakenError at the next publication.
+        """
+        if lease is not None and lease.until > now_s:
+            if lease.holder != self._process:
+                return False
+            if lease.until - now_s > LEASE_S / 2:
+                return True
+        elif self._process != max(
+            (process for process, beat in heartbeats.items() if beat.judges),
+            key=lambda process: zlib.crc32(f"{process} {space}".encode()),
+            default="",
+        ):
+            return False
+
+        def step(found: Lease | None) -> tuple[Lease, bool]:
+            if found is not None and found.holder != self._process and found.until > now_s:
+                return found, False
+            return Lease(self._process, now_s + LEASE_S), True
+
+        return await self._root.change(LEASES, "", space, step)
+
+    async def release(self) -> None:
+        """Release the leases of this process."""
+
+        def step(lease: Lease | None) -> tuple[Lease | None, None]:
+            return (None if lease is not None and lease.holder == self._process else lease), None
+
+        for name in self._spaces:
+            await self._root.change(LEASES, "", name, step)
 
     async def judge(self, until_s: float) -> None:
         """Judge ready exchanges, space by space, with pauses for the requests of this process, until a time."""
@@ -148,7 +211,7 @@ class Leader:
                     return
                 space = self._spaces[name] = self._spaces.pop(name)  # to the end: round-robin among the spaces
                 spent_s = space.evaluation.judge(space.complete_until_s)
-                await self._clock.sleep(spent_s * (1 / MAX_TIME_SHARE - 1))
+                await self._clock.sleep(spent_s * (1 / self._share - 1))
 
     async def _heartbeats(self, now_s: float) -> Mapping[str, Heartbeat]:
         rows = {name: beat for _, name, beat in await self._root.all_rows(HEARTBEATS)}
