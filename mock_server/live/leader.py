@@ -4,15 +4,15 @@ Each process writes a heartbeat to a table ten times a second: the last ids that
 arrival of its oldest request in progress. From the heartbeats the leader of a space derives the time up to which the
 journal is complete. Findings go to a log of the space, reports to a table.
 
-The leader of a space has its lease. A space without a live lease goes to the process that has the highest score for
-it (rendezvous hashing), so that several spaces have several leaders. It stays there while that process lives, because
-a new leader reads the journal from its beginning.
+A space without a leader that lives goes to the process that has the highest score for it (rendezvous hashing), so
+that several spaces have several leaders. It stays there while that process lives, because a new leader reads the
+journal from its beginning.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -33,17 +33,16 @@ _PAGE = 200
 _MAX_READ_AHEAD = 5_000
 _READ_AHEAD_BYTES = 16 * 1_048_576
 _REPORT_INTERVAL_S = 1.0
-LEASE_S = 3.0
-"""Time after which the lease of a leader expires without renewal."""
+_RECORDS_INTERVAL_S = 1.0
+"""Interval at which a leader reads the records of spaces without new exchanges."""
 BUSY_SHARE, IDLE_SHARE = 0.1, 0.5
 """Maximum share of a leader's time for evaluation while any process answers requests, and while none does."""
 
 
-class Lease(msgspec.Struct, frozen=True):
-    """Lease of the leader of a space: the process that holds it, and its expiry in seconds of the shared clock."""
+class Leadership(msgspec.Struct, frozen=True):
+    """The leader of a space, as long as it sends heartbeats."""
 
-    holder: str
-    until: float
+    process: str
 
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +89,7 @@ class StoredFinding(msgspec.Struct, frozen=True):
 
 
 HEARTBEATS = Table("heartbeats", Heartbeat)
-LEASES = Table("leases", Lease)
+LEADERS = Table("leaders", Leadership)
 REPORT_REQUESTS = Table("report_requests", ReportRequest)
 REPORTS = Table("reports", StoredReport)
 FINDINGS = Table("findings", StoredFinding)
@@ -109,7 +108,7 @@ def findings_log(store: SharedStore, space: str, life: int) -> Log:
 
 
 class Leader:
-    """Evaluation of the spaces whose lease a process holds."""
+    """Evaluation of the spaces that a process is the leader of."""
 
     def __init__(
         self,
@@ -131,6 +130,8 @@ class Leader:
         self._processes: set[str] = set()
         self._appended: list[dict[str, int]] = []
         self._share = IDLE_SHARE
+        self._records: dict[str, SpaceRecord] = {}
+        self._records_s = -_RECORDS_INTERVAL_S
 
     async def poll(self) -> None:
         """Read new exchanges of the spaces of this leader, answer report requests, and publish findings."""
@@ -139,15 +140,25 @@ class Leader:
         appended_ids = [beat.appended for beat in heartbeats.values()]
         self._share = BUSY_SHARE if appended_ids != self._appended else IDLE_SHARE
         self._appended = appended_ids
-        leases = {space: lease for _, space, lease in await self._root.all_rows(LEASES)}
-        requests = {space: request for _, space, request in await self._root.all_rows(REPORT_REQUESTS)}
-        records = {name: record for _, name, record in await self._root.all_rows(SPACES)}
         # The heartbeats may lack the last appended ids of a process that started or ended.
         read_all = set(heartbeats) != self._processes
         self._processes = set(heartbeats)
+        leaders = {space: leader for _, space, leader in await self._root.all_rows(LEADERS)}
+        requests = {space: request for _, space, request in await self._root.all_rows(REPORT_REQUESTS)}
+        if read_all or now_s - self._records_s >= _RECORDS_INTERVAL_S:
+            self._records_s = now_s
+            self._records = {name: record for _, name, record in await self._root.all_rows(SPACES)}
+            await self._forget_deleted(requests, leaders)
+        else:
+            elsewhere = heartbeats.keys() - {self._process}
+            others = {name for name, leader in leaders.items() if leader.process in elsewhere}
+            new = {name for ids in appended_ids for name, id_ in ids.items() if id_ > self._read_up_to(name)}
+            new |= {name for name, request in requests.items() if request.number > self._answered_up_to(name)}
+            await self._read_records(new - others)
+        records = self._records
         self._spaces = {name: space for name, space in self._spaces.items() if name in records}
         for name, record in records.items():
-            if not await self.holds(name, leases.get(name), heartbeats, now_s):
+            if not await self.leads(name, leaders.get(name), heartbeats):
                 self._spaces.pop(name, None)
                 continue
             space = await self._space(name, record)
@@ -165,43 +176,58 @@ class Leader:
                     await space.publish(now_s)
             except OvertakenError:
                 del self._spaces[name]  # the next poll, if this is still the leader, resumes from what is published
-        for name in requests.keys() - records.keys():
-            await self._root.delete(REPORT_REQUESTS, "", name)
-        for name in leases.keys() - records.keys():
-            await self._root.delete(LEASES, "", name)
 
-    async def holds(self, space: str, lease: Lease | None, heartbeats: Mapping[str, Heartbeat], now_s: float) -> bool:
-        """Return whether this process has the lease of a space; acquire one that is free, and renew its own.
+    async def leads(self, space: str, leader: Leadership | None, heartbeats: Mapping[str, Heartbeat]) -> bool:
+        """Return whether this process is the leader of a space, or has just become it.
 
-        What another process published between two leases of this one raises OvertakenError at the next publication.
+        ``leader`` is the one in the store, and ``heartbeats`` are those of the processes that live. What another
+        process published between two leaderships of this one raises OvertakenError at the next publication.
         """
-        if lease is not None and lease.until > now_s:
-            if lease.holder != self._process:
-                return False
-            if lease.until - now_s > LEASE_S / 2:
-                return True
-        elif self._process != max(
-            (process for process, beat in heartbeats.items() if beat.judges),
-            key=lambda process: zlib.crc32(f"{process} {space}".encode()),
-            default="",
-        ):
+        if leader is not None and leader.process in heartbeats:
+            return leader.process == self._process
+        candidates = (process for process, beat in heartbeats.items() if beat.judges)
+        if self._process != max(candidates, key=lambda one: zlib.crc32(f"{one} {space}".encode()), default=""):
             return False
 
-        def step(found: Lease | None) -> tuple[Lease, bool]:
-            if found is not None and found.holder != self._process and found.until > now_s:
+        def step(found: Leadership | None) -> tuple[Leadership, bool]:
+            if found is not None and found.process != self._process and found.process in heartbeats:
                 return found, False
-            return Lease(self._process, now_s + LEASE_S), True
+            return Leadership(self._process), True
 
-        return await self._root.change(LEASES, "", space, step)
+        return await self._root.change(LEADERS, "", space, step)
 
     async def release(self) -> None:
-        """Release the leases of this process."""
+        """Leave the spaces of this process to other leaders."""
 
-        def step(lease: Lease | None) -> tuple[Lease | None, None]:
-            return (None if lease is not None and lease.holder == self._process else lease), None
+        def step(leader: Leadership | None) -> tuple[Leadership | None, None]:
+            return (None if leader is not None and leader.process == self._process else leader), None
 
         for name in self._spaces:
-            await self._root.change(LEASES, "", name, step)
+            await self._root.change(LEADERS, "", name, step)
+
+    async def _read_records(self, names: Iterable[str]) -> None:
+        """Read the records of some spaces again."""
+        for name in names:
+            record = await self._root.read(SPACES, "", name)
+            if record is not None:
+                self._records[name] = record
+            else:
+                self._records.pop(name, None)
+
+    async def _forget_deleted(self, requests: Iterable[str], leaders: Iterable[str]) -> None:
+        """Delete requests and leaders of spaces that no longer exist; the records were read after both."""
+        for name in set(requests) - self._records.keys():
+            await self._root.delete(REPORT_REQUESTS, "", name)
+        for name in set(leaders) - self._records.keys():
+            await self._root.delete(LEADERS, "", name)
+
+    def _answered_up_to(self, space: str) -> int:
+        found = self._spaces.get(space)
+        return found.answered if found is not None else 0
+
+    def _read_up_to(self, space: str) -> int:
+        found = self._spaces.get(space)
+        return found.read if found is not None else 0
 
     async def judge(self, until_s: float) -> None:
         """Judge ready exchanges, space by space, with pauses for the requests of this process, until a time."""

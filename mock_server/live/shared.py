@@ -165,7 +165,7 @@ class SharedMonitoring:
         return journal, monitor
 
     async def run(self) -> None:
-        """Send heartbeats and evaluate until cancelled; then delete the heartbeat and release the leases."""
+        """Send heartbeats and evaluate until cancelled; then delete the heartbeat and leave the spaces to others."""
         failing = False
         try:
             while True:
@@ -214,4 +214,4 @@ class SharedMonitoring:
             if self.leader is not None:
                 await self.leader.release()
         except (StoreUnavailable, asyncio.CancelledError):
-            pass  # heartbeat and leases expire
+            pass  # the heartbeat expires

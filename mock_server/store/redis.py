@@ -7,7 +7,6 @@ import platform
 from collections.abc import Callable
 from typing import Any, cast
 
-import msgspec
 from redis import Redis
 from redis.crc import key_slot
 from redis.exceptions import RedisError
@@ -32,8 +31,8 @@ from pass_harness.mock_server.store.redis_unit import Known, RedisUnit
 from pass_harness.mock_server.store.shared import UnitOfWork
 from pass_harness.mock_server.store.space_record import SPACES
 
-_KEPT_SPACES = 10_000
-"""Maximum number of spaces that a process keeps anything of."""
+_KEPT_SPACES = 100
+"""Number of spaces of which a process keeps records between requests."""
 _CLOCKS = f"{PREFIX}:{{/}}:clocks"
 _MEASUREMENTS = 5
 _MAX_CLOCK_DIFFERENCE_S = 1.0
@@ -106,7 +105,7 @@ class RedisStore:
         space = self._spaces.get((name, life))
         if space is None:
             if len(self._spaces) >= _KEPT_SPACES:
-                self._spaces.clear()
+                del self._spaces[next(iter(self._spaces))]
             route = self._server.at(name)
             space = self._spaces[name, life] = RedisSpace(
                 route, base_of(name, life), KEPT_SECONDS, self._max_partitions
@@ -120,7 +119,7 @@ class RedisStore:
         known = self._known.get(space)
         if known is None:
             if len(self._known) >= _KEPT_SPACES:
-                self._known.clear()
+                del self._known[next(iter(self._known))]
             known = self._known[space] = Known()
         return RedisUnit(self.space(space, life), space, self._root.record_key(space), known, life, deferred=deferred)
 
@@ -139,81 +138,76 @@ class RedisStore:
 
 
 class _RedisRoot:
-    """The tables outside any space. Each item has a hash tag of its own, so the record of a space is at the space.
+    """The tables outside any space. They are at a hash tag of their own, but the record of a space is at the space.
 
-    A list of each table has its items in the order of their creation. It is on another node of a cluster than the
-    items, so it may have items that do not exist, but never lacks one.
+    A list has the spaces in the order of their creation. It is on another node of a cluster than their records, so it
+    may have spaces that do not exist, but never lacks one.
     """
 
     def __init__(self, server: Servers) -> None:
         self._server = server
-        self._lists = server.at("/")
+        self._tables = RedisSpace(server.at("/"), f"{PREFIX}:{{/}}", 0, MAX_PARTITIONS)
+        self._list = f"{PREFIX}:{{/}}:spaces"
 
     def record_key(self, space: str) -> str:
         """Return the key of the record of a space."""
-        return self._at("", space).keys(SPACES, "")[0]
+        return self._at(SPACES, space).keys(SPACES, "")[0]
 
     async def read(self, table: Table[T], partition: str, item: str = "") -> T | None:
-        return await self._at(partition, item).read(table, partition, item)
+        return await self._at(table, item).read(table, partition, item)
 
     async def write(self, table: Table[T], partition: str, item: str, record: T) -> None:
-        await self._list(table, partition, item)
-        await self._at(partition, item).write(table, partition, item, record)
-        await self._list(table, partition, item)
+        await self._add(table, item)
+        await self._at(table, item).write(table, partition, item, record)
+        await self._settle(table, item)
 
     async def delete(self, table: Table[T], partition: str, item: str = "") -> bool:
-        existed = await self._at(partition, item).delete(table, partition, item)
-        await self._lists.run("ZREM", self._list_key(table), _entry(partition, item))
-        if await self._at(partition, item).read_value(table, partition, item) is not None:
-            await self._list(table, partition, item)
+        existed = await self._at(table, item).delete(table, partition, item)
+        await self._settle(table, item)
         return existed
 
     async def delete_partition(self, table: Table[T], partition: str) -> None:
-        for item in await self._items(table, partition):
-            await self.delete(table, partition, item)
+        for found, item, _ in await self.all_rows(table):
+            if found == partition:
+                await self.delete(table, partition, item)
 
     async def rows(self, table: Table[T], partition: str) -> list[T]:
-        return [record for found, _, record in await self.all_rows(table) if found == partition]
+        if table is SPACES:
+            return [record for _, _, record in await self.all_rows(table)]
+        return await self._tables.rows(table, partition)
 
     async def all_rows(self, table: Table[T]) -> list[tuple[str, str, T]]:
-        listed = await self._listed(table)
-        values = await asyncio.gather(*(self._at(*row).read_value(table, *row) for row in listed))
-        found = ((row, record_in(table, value)) for row, value in zip(listed, values, strict=True))
-        return [(*row, record) for row, record in found if record is not None]
+        if table is not SPACES:
+            return await self._tables.all_rows(table)
+        names = [name.decode() for name in await self._tables.route.run("ZRANGE", self._list, 0, -1)]
+        values = await asyncio.gather(*(self._at(table, name).read_value(table, "", name) for name in names))
+        found = ((name, record_in(table, value)) for name, value in zip(names, values, strict=True))
+        return [("", name, record) for name, record in found if record is not None]
 
     async def change(
         self, table: Table[T], partition: str, item: str, step: Callable[[T | None], tuple[T | None, R]]
     ) -> R:
-        await self._list(table, partition, item)
-        result = await self._at(partition, item).change(table, partition, item, step)
-        await self._list(table, partition, item)
+        await self._add(table, item)
+        result = await self._at(table, item).change(table, partition, item, step)
+        await self._settle(table, item)
         return result
 
-    def _at(self, partition: str, item: str) -> RedisSpace:
-        tag = item or partition or "/"
-        return RedisSpace(self._server.at(tag), f"{PREFIX}:/{{{tag}}}", 0, MAX_PARTITIONS)
+    def _at(self, table: Table[Any], item: str) -> RedisSpace:
+        if table is not SPACES:
+            return self._tables
+        return RedisSpace(self._server.at(item), f"{PREFIX}:/{{{item}}}", 0, MAX_PARTITIONS)
 
-    def _list_key(self, table: Table[Any]) -> str:
-        return f"{PREFIX}:{{/}}:items:{table.name}"
+    async def _add(self, table: Table[Any], space: str) -> None:
+        """Add a space to the list, before its record is written: the list must not lack it after a crash."""
+        if table is SPACES:
+            await self._tables.route.script(LIST, (self._list, f"{self._list}:sequence"), (space,))
 
-    async def _listed(self, table: Table[Any]) -> list[tuple[str, str]]:
-        """Return partition and item of everything in the list of a table."""
-        entries = await self._lists.run("ZRANGE", self._list_key(table), 0, -1)
-        return [msgspec.json.decode(entry, type=tuple[str, str]) for entry in entries]
-
-    async def _items(self, table: Table[Any], partition: str) -> list[str]:
-        return [item for found, item in await self._listed(table) if found == partition]
-
-    async def _list(self, table: Table[Any], partition: str, item: str) -> None:
-        """Add an item to the list of its table.
-
-        Before it is written, so that the list does not lack it after a crash; and again after that, because a
-        deletion may have removed it in between.
-        """
-        await self._lists.script(
-            LIST, (self._list_key(table), f"{PREFIX}:{{/}}:sequence"), (_entry(partition, item),)
-        )
-
-
-def _entry(partition: str, item: str) -> bytes:
-    return msgspec.json.encode((partition, item))
+    async def _settle(self, table: Table[Any], space: str) -> None:
+        """Let the list have the space if its record exists, whatever another process did to both in between."""
+        if table is not SPACES:
+            return
+        if await self._at(table, space).read_value(table, "", space) is None:
+            await self._tables.route.run("ZREM", self._list, space)
+            if await self._at(table, space).read_value(table, "", space) is None:
+                return
+        await self._add(table, space)

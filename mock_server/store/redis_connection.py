@@ -148,6 +148,7 @@ class _Connection(asyncio.Protocol):
 
     def __init__(self) -> None:
         self.closed = False
+        self._reason: OSError = ConnectionError("Connection lost")
         self._loop = asyncio.get_running_loop()
         self.lost: asyncio.Future[None] = self._loop.create_future()
         """Done once the transport is closed."""
@@ -170,7 +171,7 @@ class _Connection(asyncio.Protocol):
         """
         future = self._loop.create_future()
         if self.closed:
-            future.set_exception(ConnectionError("Connection lost"))
+            future.set_exception(self._reason)
             return future
         if not self._to_send:
             self._loop.call_soon(self._flush)
@@ -223,7 +224,8 @@ class _Connection(asyncio.Protocol):
             self._loop.call_later(1, self._check)
 
     def _fail(self, error: OSError) -> None:
-        self.closed = True
+        if not self.closed:
+            self.closed, self._reason = True, error
         waiting, self._waiting = self._waiting, deque()
         for future in waiting:
             if not future.done():

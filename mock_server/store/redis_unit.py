@@ -23,7 +23,7 @@ from pass_harness.mock_server.store.shared import Appender, ConflictError, Wante
 from pass_harness.mock_server.store.space_record import SPACES, SpaceRecord
 from pass_harness.mock_server.store.steps import Insert, NamedStep
 
-MOST_RECORDS = 10_000
+MOST_RECORDS = 1_000
 """Records of one space that a process keeps between requests; when it has more, it starts again with none."""
 _ABSENT = object()
 
@@ -130,7 +130,8 @@ class RedisUnit:
 
     async def write(self, table: Table[T], partition: str, item: str, record: T) -> None:
         if self._deferred:
-            self._defer(table, partition, item, record, ANY)
+            earlier = self._changes.get((table.name, partition, item))
+            self._defer(table, partition, item, record, earlier.expected if earlier is not None else ANY)
             return
         await self._space.write(table, partition, item, record)
         self._discard(table, partition, item)
@@ -225,6 +226,7 @@ class RedisUnit:
 
     def _discard(self, table: Table[Any], partition: str, item: str) -> None:
         """Forget an item that was just written; its partition too."""
+        self._kept.pop((table.name, partition, item), None)
         self._values.pop((table.name, partition, item), None)
         self._partitions.pop((table.name, partition), None)
 

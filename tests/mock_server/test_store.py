@@ -23,6 +23,7 @@ from pass_harness.mock_server.domain.records import (
 from pass_harness.mock_server.store import SpaceStore, Store
 from pass_harness.mock_server.store.memory import MemoryStore
 from pass_harness.mock_server.store.redis import RedisStore
+from pass_harness.mock_server.store.space_record import SPACES, SpaceRecord
 from pass_harness.mock_server.store.sqlite import SqliteStore
 from pass_harness.mock_server.store.steps import Insert
 from tests.mock_server.redis_server import RedisCluster, RedisServer
@@ -215,13 +216,17 @@ async def test_a_record_is_inserted_only_where_there_is_none(store: Store) -> No
 async def test_the_root_lists_its_records_in_the_order_of_their_creation(store: Store) -> None:
     root = store.root()
     for name in ("b", "a", "c", "b"):
-        await root.write(PERMITS, "", name, Permit(len(name), 2))
+        await root.write(SPACES, "", name, SpaceRecord(life=len(name)))
+        await root.write(PERMITS, "", name, Permit(1, 2))
     await root.write(PERMITS, "q", "", Permit(9, 9))
+    assert [item for _, item, _ in await root.all_rows(SPACES)] == ["b", "a", "c"]
     assert [item for partition, item, _ in await root.all_rows(PERMITS) if not partition] == ["b", "a", "c"]
-    assert len(await root.rows(PERMITS, "")) == 3
-    assert await root.delete(PERMITS, "", "a")
-    assert not await root.delete(PERMITS, "", "a")
+    assert (len(await root.rows(SPACES, "")), len(await root.rows(PERMITS, ""))) == (3, 3)
+    assert await root.delete(SPACES, "", "a")
+    assert not await root.delete(SPACES, "", "a")
+    assert await root.read(SPACES, "", "a") is None
+    assert await root.change(SPACES, "", "d", lambda record: (SpaceRecord(life=4), record)) is None
+    assert [item for _, item, _ in await root.all_rows(SPACES)] == ["b", "c", "d"]
     await root.delete_partition(PERMITS, "q")
-    assert [item for _, item, _ in await root.all_rows(PERMITS)] == ["b", "c"]
-    assert await root.change(PERMITS, "", "d", lambda permit: (Permit(5, 5), permit)) is None
-    assert [item for _, item, _ in await root.all_rows(PERMITS)] == ["b", "c", "d"]
+    await root.delete_partition(SPACES, "")
+    assert (len(await root.all_rows(SPACES)), len(await root.all_rows(PERMITS))) == (0, 3)
