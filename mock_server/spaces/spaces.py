@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import cast
 
 import msgspec
@@ -79,8 +80,11 @@ class Space:
 
     def within(self, unit: UnitOfWork) -> Space:
         """Return this space for one request, which reads and writes through a unit of work."""
-        world = World(unit, self.world.catalogue, self.world.ids, self.world.keys)
-        return replace(self, world=world, journal=cast("SharedJournal", self.journal).within(unit), unit=unit)
+        space = copy.copy(self)
+        space.world = World(unit, self.world.catalogue, self.world.ids, self.world.keys)
+        space.journal = cast("SharedJournal", self.journal).within(unit)
+        space.unit = unit
+        return space
 
 
 def masker_of(settings: Settings) -> Masker:
