@@ -45,7 +45,7 @@ class VerbCall(msgspec.Struct, frozen=True, kw_only=True, tag="verb"):
     failure: str | None = None
     """Reason of the verb's failure (the service's response, or no response), else None."""
     lag_ms: float = 0.0
-    """Duration in ms of the longest stall of the mock during the verb: the service may have waited for the mock."""
+    """Duration in ms of all stalls of the mock during the verb: the service may have waited for the mock."""
     lacks: tuple[str, ...] = ()
     """Required returns that a successful response of the service lacks. ``failure`` then quotes the response, and
     ``returns`` has its other values."""

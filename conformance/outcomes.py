@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -42,9 +43,6 @@ class Expectations:
     """Seconds within which an app must get an answer, whatever Adobe Pass does."""
     lag_limit_ms: float = 250.0
     """Lag of the mock's event loop, in ms, above which a timing outcome is inconclusive."""
-    overload_ms: float = 0.0
-    """Longest stall in ms of the mock on an overloaded machine, on which the service may have stalled as long; else
-    0."""
     architecture: Architecture | None = None
     """Architecture of all traffic; None if the traffic itself shows it (see `facts.callers`)."""
 
@@ -52,6 +50,10 @@ class Expectations:
 @dataclass(frozen=True)
 class Held:
     """An opportunity at which the service kept the rule."""
+
+
+TIMELESS = math.inf
+"""Margin of a finding that depends neither on times nor on the order of observations."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +72,7 @@ class Broken:
     blame: Blame = Blame.SERVICE
     margin_s: float = 0.0
     """Seconds by which the measured time misses the limit of the rule. A shorter lag of the mock cannot have caused
-    that, so the finding stays."""
+    that, so the finding stays. No lag can have caused one that is `TIMELESS`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,13 +89,11 @@ def lagged(expectations: Expectations, exchanges: tuple[int, ...]) -> Unclear:
     return Unclear(reason=reason, exchanges=exchanges)
 
 
-def overloaded(exchanges: tuple[int, ...]) -> Unclear:
-    """Return the outcome of an opportunity on a machine that had too little time for mock and service."""
-    reason = (
-        "the machine was overloaded (the mock stalled again and again), and the service may have waited for it: run "
-        "again with fewer other processes, or on a faster machine"
-    )
-    return Unclear(reason=reason, exchanges=exchanges)
+OVERLOADED = (
+    "the machine was overloaded (the mock stalled again and again), and the service may have waited for it: run "
+    "again with fewer other processes, or on a faster machine"
+)
+"""Reason why an outcome is unclear on a machine that had too little time for mock and service."""
 
 
 Outcome = Held | Broken | Unclear

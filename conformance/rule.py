@@ -77,7 +77,8 @@ class Rule(ABC):
     """True for a rule that judges the app but finds some faults in exchanges alone."""
     compares_times: ClassVar[bool] = True
     """False for a rule whose findings depend neither on times nor on the order of observations. Findings of other
-    rules are unclear if the mock lagged during their evidence (`evaluation.lags`)."""
+    rules are unclear if the mock lagged during their evidence (`evaluation.lags`), except those with the margin
+    `TIMELESS`."""
 
     def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
         """Take the limits to apply, and the facts that all rules share."""

@@ -7,9 +7,10 @@ import heapq
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 
-from pass_harness.conformance.evaluation.engine import Finding, Judge, RuleResult
+from pass_harness.conformance.evaluation.engine import Judge, RuleResult
 from pass_harness.conformance.evaluation.evidence_history import EvidenceHistory
 from pass_harness.conformance.evaluation.lags import in_stalls
+from pass_harness.conformance.evaluation.tally import Finding
 from pass_harness.conformance.evaluation.untestable import lacking
 from pass_harness.conformance.observation import Observation, VerbCall, moment
 from pass_harness.conformance.outcomes import Expectations
@@ -104,6 +105,7 @@ class LiveJudge:
     def mock_stalled(self, stalls: list[Stall]) -> None:
         """Set the stalls of the mock up to now; a verb is judged later than the stalls during it are known."""
         self._stalls = stalls
+        self._judge.stalled(stalls)
 
     @property
     def stalls(self) -> list[Stall]:

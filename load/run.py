@@ -17,7 +17,7 @@ import httpx
 from pass_harness.conformance.drivers.connection import connect, with_data_centres
 from pass_harness.conformance.drivers.mock_clock import MockClock
 from pass_harness.conformance.errors import ConfigError, HarnessError
-from pass_harness.conformance.evaluation.engine import Finding
+from pass_harness.conformance.evaluation.tally import Finding
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.reports.composition import compose as compose_conformance
 from pass_harness.conformance.reports.run import Run

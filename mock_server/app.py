@@ -111,11 +111,11 @@ def assemble(
 
     The lifespan of the app enters ``resources`` at startup, and exits them at shutdown; it closes store and recorder.
     """
-    monitoring = _monitoring(settings, store, clock, observers, recorder)
-    spaces = Spaces(settings, store, clock, ids, load_keys(settings.keys), monitoring)
-    shared = SharedTotals(counters, store, clock) if isinstance(store, SharedStore) else None
     stalls = Stalls(store, recorder)
     lag.on_stall = stalls.add
+    monitoring = _monitoring(settings, store, clock, observers, recorder, stalls)
+    spaces = Spaces(settings, store, clock, ids, load_keys(settings.keys), monitoring)
+    shared = SharedTotals(counters, store, clock) if isinstance(store, SharedStore) else None
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -165,11 +165,12 @@ def _monitoring(
     clock: Clock,
     observers: Sequence[ObserverFactory],
     recorder: Recorder | None,
+    stalls: Stalls,
 ) -> Monitoring:
     limit = settings.bounds.journal_exchanges
     if isinstance(store, SharedStore):
         return SharedMonitoring(store, clock, observers, limit, recorder, secrets.token_hex(4), masker_of(settings))
-    return LocalMonitoring(clock, observers, limit, settings.bounds.journal_bytes, recorder)
+    return LocalMonitoring(clock, observers, limit, settings.bounds.journal_bytes, stalls, recorder)
 
 
 class _Mock(Starlette):

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 LONGEST_WAIT = 1.0
-"""Seconds that an everyday test may wait, setup and teardown included."""
+"""Seconds that an everyday test may wait, its setup and teardown included."""
 STARTS = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"})
 """Audit events of the interpreter (PEP 578) that come with a new process."""
 BEGAN = pytest.StashKey[float]()
@@ -74,11 +74,14 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    before = waited()
     result = yield
     if _started is None:
         return result
-    wait = waited() - item.stash[BEGAN]
+    # The last test of a module tears down what other tests asked for: a server, say.
+    last = nextitem is None or nextitem.parent is not item.parent
+    wait = (before if last else waited()) - item.stash[BEGAN]
     if _started:  # and the refusal may have been caught
         pytest.fail(f"mark this test slow, or let it start no process: {_started[0]}", pytrace=False)
     if wait > LONGEST_WAIT:

@@ -30,6 +30,12 @@ def server():
     subprocess.run(DONE, check=True)
 
 
+@pytest.fixture(scope="module")
+def slow_to_end():
+    yield
+    time.sleep(1.2)
+
+
 def test_by_a_fixture(server):
     pass
 
@@ -58,9 +64,13 @@ def test_by_nothing():
 
 
 @pytest.mark.slow
-def test_with_leave():
+def test_with_leave(slow_to_end):
     subprocess.run(DONE, check=True)
     time.sleep(1.2)
+
+
+def test_at_the_end_of_what_others_asked_for():
+    pass
 """
 
 

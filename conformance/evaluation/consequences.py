@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from pass_harness.conformance.evaluation.causes import CAUSES, Cause, Where
-from pass_harness.conformance.evaluation.engine import Finding, RuleResult
+from pass_harness.conformance.evaluation.engine import RuleResult
 from pass_harness.conformance.evaluation.occasions import Occasion
 from pass_harness.conformance.evaluation.scenario_causes import SCENARIO_CAUSES
+from pass_harness.conformance.evaluation.tally import Finding
 from pass_harness.conformance.observation import VerbCall, moment
 
 OccasionOf = Callable[[Finding], Occasion]

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from pass_harness.conformance.evaluation.evidence_history import EvidenceHistory, Scene
+from pass_harness.conformance.evaluation.evidence_history import EvidenceHistory
 from pass_harness.conformance.evaluation.fingerprint import fingerprint
 from pass_harness.conformance.evaluation.gaps import MISLED, Gaps, ignoring
-from pass_harness.conformance.evaluation.lags import Lags
+from pass_harness.conformance.evaluation.lags import Lags, overload_s
+from pass_harness.conformance.evaluation.tally import Finding, Tally
 from pass_harness.conformance.evaluation.unexercised import reason_in_traffic
 from pass_harness.conformance.evaluation.waivers import Waivers
 from pass_harness.conformance.facts.callers import Callers, Traffic
@@ -22,6 +23,7 @@ from pass_harness.conformance.outcomes import (
     BOTH,
     NOTHING,
     ONE_HELD,
+    OVERLOADED,
     Architecture,
     Broken,
     Expectations,
@@ -30,17 +32,8 @@ from pass_harness.conformance.outcomes import (
     Unclear,
 )
 from pass_harness.conformance.rule import Card, Rule
-from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.exchange import Exchange, Stall
 
-KEPT_FINDINGS = 20
-"""Findings kept per rule as evidence; the others are counted, so that memory stays bounded in a load test."""
-KEPT_OF_OTHER_KINDS = 20
-"""Findings kept beyond `KEPT_FINDINGS`, each with a new fingerprint."""
-KEPT_KINDS = 200
-"""Fingerprints counted separately per rule; findings with any other are counted as `OTHER_KINDS`."""
-OTHER_KINDS = "others"
-KEPT_SCENES = 5
-"""Findings per rule that are kept with their scene."""
 KEPT_REASONS = 5
 NOT_OF_CLIENTS = "Adobe asks this of servers; the traffic is client-to-server"
 
@@ -53,22 +46,6 @@ class Verdict(StrEnum):
     NOT_EXERCISED = "not exercised"
     UNTESTABLE = "untestable"
     INCONCLUSIVE = "inconclusive"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A violation of a rule, with its evidence."""
-
-    card: Card
-    evidence: Broken
-    fingerprint: str = ""
-    waived: bool = False
-    scene: Scene | None = None
-    """The observations around it; for the first findings of a rule, where there is an evidence history."""
-    cited: tuple[Exchange, ...] = ()
-    """The cited exchanges without their contents, where there is an evidence history."""
-    seen: Observation | None = None
-    """The observation that led to it, without its contents; None if only the end of the trace decides."""
 
 
 @dataclass(frozen=True)
@@ -90,36 +67,13 @@ class RuleResult:
     """Number of waived findings by fingerprint."""
 
 
-@dataclass
-class _Tally:
-    compares_times: bool
-    """Whether the findings of the rule are unclear if the mock lagged."""
-    held: int = 0
-    broken: int = 0
-    findings: list[Finding] = field(default_factory=list)
-    kinds: Counter[str] = field(default_factory=Counter)
-    waived: Counter[str] = field(default_factory=Counter)
-    unclear: Counter[str] = field(default_factory=Counter)
-
-    def count(self, evidence: Broken, fingerprint: str, *, waived: bool) -> bool:
-        """Count a finding. Return whether to keep it as evidence."""
-        new = fingerprint not in self.kinds
-        kind = fingerprint if not new or len(self.kinds) < KEPT_KINDS else OTHER_KINDS
-        self.broken += 1
-        self.kinds[kind] += 1
-        if waived:
-            self.waived[kind] += 1
-        kept = len(self.findings)
-        return kept < KEPT_FINDINGS or (new and kept < KEPT_FINDINGS + KEPT_OF_OTHER_KINDS)
-
-
 @dataclass(frozen=True)
 class _Shared:
     """The state that all worlds of a `Judge` share."""
 
     expectations: Expectations
     driven: bool
-    tallies: Mapping[str, _Tally]
+    tallies: Mapping[str, Tally]
     history: EvidenceHistory | None
     waivers: Waivers
 
@@ -128,18 +82,19 @@ class _Shared:
         history = self.history
         cited = history.exchanges(world, evidence.exchanges) if history else ()
         kind = fingerprint(card.id, evidence, cited)
-        waived = self.waivers.excuse(card.id, evidence, cited)
-        kept = tally.count(evidence, kind, waived=waived)
-        scene = history.scene(world, evidence) if history and kept and len(tally.findings) < KEPT_SCENES else None
-        finding = Finding(card, evidence, kind, waived, scene)
+        waiver = self.waivers.waiver(card.id, evidence, cited)
+        part = tally.part(world, evidence)
+        kept = part.count(tally.kind(kind), waiver)
+        scene = history.scene(world, evidence) if history and kept and part.keeps_scene else None
+        finding = Finding(card, evidence, kind, waiver is not None, scene)
         if kept:
             seen = brief(seen) if isinstance(seen, Exchange) else seen
             finding = replace(finding, cited=tuple(map(brief, cited)), seen=seen)
-            tally.findings.append(finding)
+            part.kept.append((tally.broken, finding))
         return finding
 
 
-_Subscription = tuple[Callable[[Observation], Iterable[Outcome]], Card, _Tally]
+_Subscription = tuple[Callable[[Observation], Iterable[Outcome]], Card, Tally]
 """A rule's `observe`, its card, and the tally of its outcomes."""
 
 
@@ -147,7 +102,7 @@ class _World:
     """The rule objects and facts of one space, with an index of rules by endpoint."""
 
     def __init__(self, number: int, rules: Iterable[type[Rule]], shared: _Shared) -> None:
-        self._number = number
+        self.number = number
         self._shared = shared
         self._lags = Lags(shared.expectations)
         self._lag_limit_ms = shared.expectations.lag_limit_ms
@@ -158,19 +113,28 @@ class _World:
         self._rules = [rule(shared.expectations, self.facts) for rule in rules]
         self.gaps = Gaps({rule.card.id: rule.watches for rule in self._rules})
         self._all = [self._subscription(rule) for rule in self._rules]
+        self._first_s: float | None = None
+        """Arrival of the first exchange."""
+        self._last_s = 0.0
         self._by_endpoint: dict[str, list[_Subscription]] = {}
         self._by_endpoint_of_clients: dict[str, list[_Subscription]] = {}
 
     def observe(self, seen: Observation) -> list[Finding]:
         if self._shared.history:
-            self._shared.history.record(self._number, seen)
+            self._shared.history.record(self.number, seen)
         self.facts.observe(seen)
         if seen.lag_ms > self._lag_limit_ms:
             self._lags.add(seen)
         findings: list[Finding] = []
-        subscribed = self._all if isinstance(seen, VerbCall) else self._subscribed(seen.endpoint)
-        if seen.lacks and isinstance(seen, Exchange):
-            subscribed = self._without_bodies(seen, subscribed)
+        if isinstance(seen, VerbCall):
+            subscribed = self._all
+        else:
+            if self._first_s is None:
+                self._first_s = seen.wall
+            self._last_s = seen.wall
+            subscribed = self._subscribed(seen.endpoint)
+            if seen.lacks:
+                subscribed = self._without_bodies(seen, subscribed)
         for observe, card, tally in subscribed:
             outcomes = observe(seen)
             if outcomes is ONE_HELD:  # the most frequent outcome after NOTHING
@@ -181,6 +145,10 @@ class _World:
                         findings.append(finding)
         return findings
 
+    def overload_s(self, stalls: Sequence[Stall]) -> float:
+        """Return the longest of the stalls in seconds if the machine was overloaded during the exchanges; else 0."""
+        return overload_s(stalls, self._first_s, self._last_s) if self._first_s is not None else 0.0
+
     def endpoints(self) -> Iterable[str]:
         """Return the endpoints of the exchanges so far."""
         return {*self._by_endpoint, *self._by_endpoint_of_clients}
@@ -188,7 +156,7 @@ class _World:
     def recall(self, earlier: Exchange) -> None:
         """Read a registration or token request for the facts and the evidence of findings, without judging it."""
         if self._shared.history:
-            self._shared.history.record(self._number, earlier)
+            self._shared.history.record(self.number, earlier)
         self.facts.tokens.recall(earlier)
 
     def finish(self) -> None:
@@ -196,7 +164,7 @@ class _World:
             for outcome in rule.finish():
                 self._count(rule.card, self._shared.tallies[rule.card.id], outcome, None)
 
-    def _count(self, card: Card, tally: _Tally, outcome: Outcome, seen: Observation | None) -> Finding | None:
+    def _count(self, card: Card, tally: Tally, outcome: Outcome, seen: Observation | None) -> Finding | None:
         if isinstance(outcome, Held):
             tally.held += 1
         elif isinstance(outcome, Unclear):
@@ -206,7 +174,7 @@ class _World:
         elif tally.compares_times and (unclear := self._lags.doubt(outcome)) is not None:
             tally.unclear[unclear.reason] += 1
         else:
-            return self._shared.finding(self._number, card, outcome, seen)
+            return self._shared.finding(self.number, card, outcome, seen)
         return None
 
     def _without_bodies(self, seen: Exchange, subscribed: Iterable[_Subscription]) -> list[_Subscription]:
@@ -265,8 +233,9 @@ class Judge:
         waivers: Waivers | None = None,
     ) -> None:
         self._rules = tuple(rules)
-        self._tallies = {rule.card.id: _Tally(rule.compares_times) for rule in self._rules}
+        self._tallies = {rule.card.id: Tally(rule.compares_times) for rule in self._rules}
         self._shared = _Shared(expectations, driven, self._tallies, history, waivers or Waivers())
+        self._stalls: Sequence[Stall] = ()
         self._worlds: dict[str, _World] = {}
         self._first = self._world()
 
@@ -286,6 +255,14 @@ class Judge:
         """Show the rules an observation. Return the findings that it leads to."""
         return self._world_of(seen).observe(seen)
 
+    def stalled(self, stalls: Sequence[Stall]) -> None:
+        """Set the stalls of the mock up to now, which decide which findings an overload makes unclear."""
+        self._stalls = stalls
+
+    def overload_s(self) -> float:
+        """Return the longest stall in seconds in a space during which the machine was overloaded; 0 without one."""
+        return max(self._overloads().values())
+
     def conclude(self, *, untestable: Mapping[str, str] | None = None) -> list[RuleResult]:
         """Return the results in the order of the rules. Call it once, at the end.
 
@@ -294,21 +271,25 @@ class Judge:
         """
         for world in self._each_world():
             world.finish()
+        overloads = self._overloads()
+        for tally in self._tallies.values():
+            self._shared.waivers.excused.update(tally.settled(overloads).excused)
         return self.so_far(untestable=untestable)
 
     def so_far(self, *, untestable: Mapping[str, str] | None = None) -> list[RuleResult]:
         """Return the results up to now, without outcomes that need the end of the stream."""
         only_clients = self.traffic().architecture == Architecture.CLIENT
+        overloads = self._overloads()
         return [
             _not_asked(rule.card)
             if only_clients and Architecture.CLIENT not in rule.card.architectures
-            else self._result(rule, (untestable or {}).get(rule.card.id))
+            else self._result(rule, (untestable or {}).get(rule.card.id), overloads)
             for rule in self._rules
         ]
 
     def opportunities(self) -> dict[str, int]:
         """Return the number of opportunities up to now, by rule id."""
-        return {rule: tally.held + tally.broken + tally.unclear.total() for rule, tally in self._tallies.items()}
+        return {rule: tally.opportunities for rule, tally in self._tallies.items()}
 
     def traffic(self) -> Traffic:
         """Return the architecture of all traffic up to now."""
@@ -337,6 +318,10 @@ class Judge:
     def _each_world(self) -> list[_World]:
         return [self._first, *(world for world in self._worlds.values() if world is not self._first)]
 
+    def _overloads(self) -> dict[int, float]:
+        """Return the result of `_World.overload_s` by number of the world."""
+        return {world.number: world.overload_s(self._stalls) for world in self._each_world()}
+
     def _world(self) -> _World:
         applicable = [
             rule
@@ -353,24 +338,26 @@ class Judge:
             world = self._worlds[seen.space] = self._world() if self._worlds else self._first
         return world
 
-    def _result(self, rule: type[Rule], lacking: str | None) -> RuleResult:
+    def _result(self, rule: type[Rule], lacking: str | None, overloads: Mapping[int, float]) -> RuleResult:
         card = rule.card
         tally = self._tallies[card.id]
-        reasons = tuple(reason for reason, _ in tally.unclear.most_common(KEPT_REASONS))
-        verdict = _verdict(tally, lacking)
+        found = tally.settled(overloads)
+        unclear = tally.unclear + Counter({OVERLOADED: tally.broken - found.broken})
+        reasons = tuple(reason for reason, _ in unclear.most_common(KEPT_REASONS))
+        verdict = _verdict(found.broken, unclear.total(), tally.held, lacking)
         if verdict is Verdict.NOT_EXERCISED:
             seen = {endpoint for world in self._each_world() for endpoint in world.endpoints()}
             reasons = (reason_in_traffic(rule.watches, seen),)
         return RuleResult(
             card=card,
             verdict=verdict,
-            opportunities=tally.held + tally.broken + tally.unclear.total(),
-            broken=tally.broken,
-            findings=tuple(tally.findings),
-            unclear=tally.unclear.total(),
+            opportunities=tally.opportunities,
+            broken=found.broken,
+            findings=tuple(finding for _, finding in found.kept),
+            unclear=unclear.total(),
             reasons=(lacking,) if verdict is Verdict.UNTESTABLE and lacking else reasons,
-            kinds=tally.kinds,
-            waived=tally.waived,
+            kinds=found.kinds,
+            waived=found.waived,
         )
 
 
@@ -379,12 +366,12 @@ def _not_asked(card: Card) -> RuleResult:
     return RuleResult(card, Verdict.NOT_EXERCISED, (NOT_OF_CLIENTS,))
 
 
-def _verdict(tally: _Tally, lacking: str | None) -> Verdict:
+def _verdict(broken: int, unclear: int, held: int, lacking: str | None) -> Verdict:
     # An opportunity that could not be judged may have been a violation, so it outweighs those that held.
-    if tally.broken:
+    if broken:
         return Verdict.VIOLATED
-    if tally.unclear:
+    if unclear:
         return Verdict.INCONCLUSIVE
-    if tally.held:
+    if held:
         return Verdict.PASSED
     return Verdict.UNTESTABLE if lacking else Verdict.NOT_EXERCISED

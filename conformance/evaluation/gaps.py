@@ -11,7 +11,14 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from pass_harness.conformance.facts.exchanges import DCR, DECISIONS, NEEDS_TOKEN, PROFILE_ANSWERS, PROFILE_QUERIES
+from pass_harness.conformance.facts.exchanges import (
+    DCR,
+    DECISIONS,
+    NEEDS_TOKEN,
+    PROFILE_ANSWERS,
+    PROFILE_QUERIES,
+    SSO_SERVICE,
+)
 from pass_harness.conformance.observation import Observation
 from pass_harness.conformance.outcomes import NOTHING, Broken, Outcome
 from pass_harness.mock_server.exchange import BodyName, Exchange
@@ -41,7 +48,12 @@ def _answered(*endpoints: str) -> Read:
 
 _UNAUTHORIZED = range(401, 402)
 _CLIENT_ERRORS = range(400, 500)
-_TOKENS = (_sent("dcr.token"), _answered("dcr.token"), Read("response_body", NEEDS_TOKEN, _UNAUTHORIZED))
+_TOKENS = (
+    _sent("dcr.token"),
+    _answered("dcr.token"),
+    Read("response_body", NEEDS_TOKEN | SSO_SERVICE, _UNAUTHORIZED),
+)
+_SERVICE_TOKENS = _answered("sso.token", "sso.refresh")
 _REGISTRATIONS = (*_TOKENS, _sent("dcr.register"), _answered("dcr.register"))
 _INSTANCES = (_sent("dcr.token"), _answered("dcr.token"))
 _NEW_SESSIONS = (_sent("sessions.create"), _answered("sessions.create"))
@@ -58,6 +70,9 @@ READS: Mapping[str, tuple[Read, ...]] = {
     "registration.token-reused": _TOKENS,
     "registration.unauthorized-renews-first": (*_TOKENS, *_EVERY_REQUEST),
     "configuration.cached": _INSTANCES,
+    "authentication.service-token-not-used-after-expiry": (_SERVICE_TOKENS,),
+    "authentication.refused-service-token-replaced": (Read("response_body", SSO_SERVICE, range(400, 600)),),
+    "authentication.link-code-used-once": (_answered("sso.link"),),
     "authentication.known-mvpd-asked-directly": (_answered(*PROFILE_ANSWERS, *DECISIONS, "sessions.create"),),
     "authentication.no-login-when-authorized": _NEW_SESSIONS,
     "authentication.poll-interval": (_answered("profiles.code"),),
@@ -88,6 +103,8 @@ READS: Mapping[str, tuple[Read, ...]] = {
     "logout.never-automatic": (_answered(*DECISIONS),),
     "headers.content-type": _EVERY_REQUEST,
     "headers.only-documented": _EVERY_REQUEST,
+    "headers.service-token-kept-secret": (*_EVERY_REQUEST, _SERVICE_TOKENS),
+    "headers.sso-service": (_sent("sso.unlink"),),
     "errors.client-errors-not-retried": (*_EVERY_REQUEST, Read("response_body", None, _CLIENT_ERRORS)),
     "errors.server-errors-bounded": _EVERY_REQUEST,
     "errors.server-errors-spaced": _EVERY_REQUEST,
@@ -105,6 +122,7 @@ EACH_BY_ITSELF = frozenset(
         "authorization.temppass-identity-sent",
         "headers.content-type",
         "headers.only-documented",
+        "headers.sso-service",
     }
 )
 """Rules of `READS` that judge each exchange by itself, so that a missing body affects no other one."""

@@ -8,14 +8,14 @@ without time for the service either.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import msgspec
 
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.observation import Observation, VerbCall
-from pass_harness.conformance.outcomes import Broken, Expectations, Unclear, lagged, overloaded
+from pass_harness.conformance.outcomes import Broken, Expectations, Unclear, lagged
 from pass_harness.mock_server.exchange import Stall
 
 OVERLOAD_STALLS = 10
@@ -26,21 +26,21 @@ KEPT_LAGS = 20_000
 
 
 def in_stalls(call: VerbCall, stalls: Iterable[Stall]) -> VerbCall:
-    """Return the verb with the duration of the longest stall of the mock during it as its lag."""
-    during = [one.stalled_ms for one in stalls if one.wall <= call.ended and call.started <= one.end_s]
-    lag_ms = max(during, default=0.0)
+    """Return the verb with the duration of all stalls of the mock during it as its lag."""
+    lag_ms = sum(one.stalled_ms for one in stalls if one.wall <= call.ended and call.started <= one.end_s)
     return msgspec.structs.replace(call, lag_ms=lag_ms) if lag_ms > call.lag_ms else call
 
 
-def overload_ms(stalls: Sequence[Stall], seconds: float) -> float:
-    """Return the longest stall in ms if a run of so many ``seconds`` had as many as on an overloaded machine; else 0.
+def overload_s(stalls: Iterable[Stall], first_s: float, last_s: float) -> float:
+    """Return the longest stall in seconds if there were as many as on an overloaded machine; else 0.
 
-    A mock that was suspended once or twice was not short of time.
+    Stalls that ended before ``first_s`` or began after ``last_s``, the times of the first and the last exchange, do
+    not count. A mock that was suspended once or twice was not short of time.
     """
-    total_s = sum(stall.stalled_ms for stall in stalls) / 1000
-    if len(stalls) < OVERLOAD_STALLS or total_s < OVERLOAD_SHARE * seconds:
+    during = [stall.stalled_ms / 1000 for stall in stalls if stall.end_s > first_s and stall.wall < last_s]
+    if len(during) < OVERLOAD_STALLS or sum(during) < OVERLOAD_SHARE * (last_s - first_s):
         return 0.0
-    return max(stall.stalled_ms for stall in stalls)
+    return max(during)
 
 
 @dataclass
@@ -58,8 +58,6 @@ class Lags:
 
     def doubt(self, finding: Broken) -> Unclear | None:
         """Return the outcome instead of a finding that a lag may have caused, or None."""
-        if finding.margin_s * 1000 < self.expectations.overload_ms:
-            return overloaded(finding.exchanges)
         if not self._lags_ms:
             return None
         bearable_ms = max(self.expectations.lag_limit_ms, finding.margin_s * 1000)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pass_harness.conformance.evaluation.engine import Finding
+from pass_harness.conformance.evaluation.tally import Finding
 from pass_harness.conformance.facts.devices import Devices
 from pass_harness.conformance.facts.sessions import Sessions
 from pass_harness.conformance.observation import Observation, VerbCall, moment

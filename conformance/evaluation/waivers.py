@@ -62,20 +62,20 @@ class WaiversFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class Waivers:
-    """The waivers of one run on the date ``today``, with the number of findings that each excused."""
+    """The waivers of one run on the date ``today``."""
 
     def __init__(self, entries: Sequence[Waiver] = (), *, today: date = date.min) -> None:
         self.entries = tuple(entries)
         self.excused: Counter[Waiver] = Counter()
+        """Number of findings that each waiver excused, known at the end."""
         self._today = today
 
-    def excuse(self, rule: str, evidence: Broken, cited: Collection[Exchange]) -> bool:
-        """Return whether a finding is waived. It counts for the first waiver that covers it."""
+    def waiver(self, rule: str, evidence: Broken, cited: Collection[Exchange]) -> Waiver | None:
+        """Return the first valid waiver that covers a finding; None without one."""
         for waiver in self.entries:
             if waiver.rule == rule and not self.expired(waiver) and waiver.match.covers(evidence, cited):
-                self.excused[waiver] += 1
-                return True
-        return False
+                return waiver
+        return None
 
     def expired(self, waiver: Waiver) -> bool:
         return self._today > waiver.expires

@@ -29,6 +29,9 @@ NEEDS_TOKEN = (
 NEEDS_DEVICE = PROFILE_QUERIES | DECISIONS | {"sessions.create", "sessions.partner", "profiles.partner", "logout"}
 """Endpoints whose pages list AP-Device-Identifier and X-Device-Info as required."""
 
+SSO_SERVICE = frozenset({"sso.token", "sso.refresh", "sso.link", "sso.unlink", "sso.list"})
+"""Endpoints of the SSO Service."""
+
 _NO_HEADERS: dict[str, str] = {}
 _CLOSING_S = 0.002
 """Seconds by which the recorded end of an exchange may be later than the arrival of its response."""

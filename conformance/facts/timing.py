@@ -24,7 +24,7 @@ def timed(expectations: Expectations, outcome: Outcome, *exchanges: Exchange, sl
     return outcome
 
 
-def timed_held(expectations: Expectations, *exchanges: Exchange) -> Sequence[Outcome]:
+def timed_held(expectations: Expectations, *exchanges: Exchange, slack: float = 0.0) -> Sequence[Outcome]:
     """Return `timed` for an opportunity that was held, as the result of `Rule.observe`."""
-    outcome = timed(expectations, HELD, *exchanges)
+    outcome = timed(expectations, HELD, *exchanges, slack=slack)
     return ONE_HELD if outcome is HELD else (outcome,)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.exchanges import (
     NEEDS_TOKEN,
+    SSO_SERVICE,
     answer,
     answered_before,
     bearer,
@@ -15,10 +16,14 @@ from pass_harness.conformance.facts.exchanges import (
     form,
     json_object,
 )
+from pass_harness.conformance.facts.service_tokens import refusal
 from pass_harness.mock_server.exchange import Exchange
 
 REJECTED = "invalid_access_token_client_application"
 """Code of the error for an invalid token. A token refused for one service provider stays valid for others."""
+UNAUTHORIZED = "unauthorized"
+"""Code of the SSO Service for an invalid access token, and for one that is of no use for the service provider; its
+other 401 codes concern service tokens."""
 REFUSED_FOR_PROVIDER = "invalid_access_token_service_provider"
 """Code of the error for a client whose application does not belong to the service provider. No token of that client
 can help."""
@@ -38,6 +43,8 @@ class Token:
     lifetime_s: float
     """Lifetime in seconds, from ``issued.wall`` on."""
     rejected: Exchange | None = None
+    doubted: bool = False
+    """Whether the SSO Service refused it, for itself or the service provider: the client may replace it."""
     works_again: bool = False
     """Whether Adobe Pass accepted the token in a request after it had rejected it: the rejection was a fault."""
     accepted: bool = False
@@ -51,7 +58,7 @@ class Token:
 
     def needs_renewal(self, now_s: float) -> bool:
         """Return whether a client may or must replace the token: rejected, expired, or close to its expiry."""
-        return self.rejected is not None or self.expires_s - now_s <= max(60.0, self.lifetime_s / 10)
+        return self.rejected is not None or self.doubted or self.expires_s - now_s <= max(60.0, self.lifetime_s / 10)
 
 
 @dataclass(slots=True)
@@ -101,7 +108,7 @@ class Tokens:
         endpoint = exchange.endpoint
         self.sent = self.rejection = self.client = self.previous_client = None
         self.previous_tokens = ()
-        if endpoint in NEEDS_TOKEN:
+        if endpoint in NEEDS_TOKEN or endpoint in SSO_SERVICE:
             self._use(exchange)
         elif endpoint == "dcr.token":
             self._issue(exchange)
@@ -171,7 +178,10 @@ class Tokens:
             token.accepted = token.accepted or accepted
             if accepted and token.rejected is not None and answered_before(token.rejected, exchange):
                 token.works_again = True
-        if exchange.status == 401 and client is not None:
+        if exchange.endpoint in SSO_SERVICE:
+            if token is not None and refusal(exchange).get("code") == UNAUTHORIZED:
+                token.doubted = True
+        elif exchange.status == 401 and client is not None:
             self._reject(client, token, exchange)
 
     def _reject(self, client: Client, token: Token | None, exchange: Exchange) -> None:
@@ -202,6 +212,8 @@ class Tokens:
 
 def rejects_token(exchange: Exchange) -> bool:
     """Return whether the response is a 401 that rejects the token itself."""
+    if exchange.endpoint in SSO_SERVICE:
+        return False
     return exchange.status == 401 and answer(exchange).get("code", REJECTED) == REJECTED
 
 

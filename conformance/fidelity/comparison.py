@@ -16,6 +16,7 @@ from pass_harness.conformance.fidelity.reference import ENDPOINT, Schema, answer
 from pass_harness.conformance.fidelity.replay import SUCCESS, WRONG_METHOD, Replay, outcome_of
 from pass_harness.conformance.fidelity.request import is_whole, request_of
 from pass_harness.mock_server.adobe.errors import DCR_ERRORS, ENHANCED_ERRORS
+from pass_harness.mock_server.adobe.sso_errors import SSO_ERRORS
 from pass_harness.mock_server.config.settings import Settings
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
@@ -26,11 +27,14 @@ UNKNOWN = "unknown paths"
 _JSON = "application/json"
 _BY_REQUEST = frozenset(
     {
+        "header_missing",
         "invalid_header_device_identifier",
         "invalid_header_device_info",
         "invalid_parameter_partner",
         "invalid_parameter_resources",
         "invalid_request",
+        "request_invalid",
+        "request_null",
         "unsupported_grant_type",
         WRONG_METHOD,
     }
@@ -90,7 +94,7 @@ class Comparison:
             known = ", ".join(map(str, documented))
             yield Difference("HTTP status", str(exchange.status), f"one of {known}")
             return
-        yield from headers.differences(exchange.response_headers, answer)
+        yield from headers.differences(exchange.response_headers, answer, has_charset=endpoint.family is not SSO)
         schema = answer.get("content", {}).get(_JSON, {}).get("schema")
         body = None
         if schema is not None and "response_body" in exchange.lacks:
@@ -119,9 +123,6 @@ class Comparison:
         found = outcome_of(exchange.status, body) or ""
         if endpoint.is_page or found not in _OUTCOMES:
             return
-        if endpoint.family is SSO:
-            yield "checks of requests to the SSO Service: tokens and link codes decide"
-            return
         if endpoint.body is not None and not is_whole(exchange):
             yield "checks of requests whose body the record lacks"
             return
@@ -134,7 +135,7 @@ class Comparison:
             yield Difference("check of the request", found, expected.alone or "another refusal")
 
 
-_OUTCOMES = frozenset({SUCCESS, WRONG_METHOD}) | ENHANCED_ERRORS.keys() | DCR_ERRORS
+_OUTCOMES = frozenset({SUCCESS, WRONG_METHOD}) | ENHANCED_ERRORS.keys() | DCR_ERRORS | SSO_ERRORS.keys()
 
 
 def _incomparable(exchange: Exchange, endpoint: Endpoint | None) -> str | None:

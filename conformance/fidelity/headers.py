@@ -11,7 +11,7 @@ from pass_harness.conformance.fidelity.reference import Schema
 
 _WEIGHTY = ("Allow", "Cache-Control", "Location", "Retry-After", "WWW-Authenticate")
 """Headers that a client acts on."""
-_JSON = "application/json"
+_JSON, _UTF8 = "application/json", "UTF-8"
 _MEDIA_TYPES = frozenset(
     {_JSON, "application/problem+json", "application/xml", "text/html", "text/plain", "text/xml"}
 )
@@ -25,11 +25,14 @@ def media_type(headers: Mapping[str, str]) -> str:
     return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def differences(headers: Mapping[str, str], answer: Schema) -> Iterator[Difference]:
-    """Yield where headers (by lower-case name) differ from the mock's; ``answer`` is the OpenAPI response object."""
+def differences(headers: Mapping[str, str], answer: Schema, *, has_charset: bool) -> Iterator[Difference]:
+    """Yield where headers (by lower-case name) differ from the mock's; ``answer`` is the OpenAPI response object.
+
+    ``has_charset`` says whether the mock's JSON has a charset.
+    """
     content = answer.get("content", {})
     if content:
-        yield from _content_type(headers, list(content))
+        yield from _content_type(headers, list(content), has_charset=has_charset)
     for name in _WEIGHTY:
         value, is_documented = headers.get(name.lower()), name in answer.get("headers", {})
         if value is None and is_documented:
@@ -41,17 +44,18 @@ def differences(headers: Mapping[str, str], answer: Schema) -> Iterator[Differen
         yield Difference("header Location", "another form", "an absolute http or https URL")
 
 
-def _content_type(headers: Mapping[str, str], documented: list[str]) -> Iterator[Difference]:
+def _content_type(headers: Mapping[str, str], documented: list[str], *, has_charset: bool) -> Iterator[Difference]:
     found = media_type(headers)
     if found not in documented:
         written = found if found in _MEDIA_TYPES else "another media type" if found else ABSENT
         yield Difference("header Content-Type", written, one_of(documented))
     elif found == _JSON:
         charset = re.search(r";\s*charset\s*=\s*\"?([\w-]+)", headers["content-type"], re.IGNORECASE)
-        if charset is None:
-            yield Difference("charset of Content-Type", ABSENT, "UTF-8")
-        elif charset[1].lower().replace("-", "") != "utf8":
-            yield Difference("charset of Content-Type", "another charset", "UTF-8")
+        is_utf8 = charset is not None and charset[1].lower().replace("-", "") == "utf8"
+        written = _UTF8 if is_utf8 else ABSENT if charset is None else "another charset"
+        expected = _UTF8 if has_charset else ABSENT
+        if written != expected:
+            yield Difference("charset of Content-Type", written, expected)
 
 
 def _form(name: str, value: str) -> str:

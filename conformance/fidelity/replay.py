@@ -19,7 +19,7 @@ from urllib.parse import quote_plus
 import httpx
 import msgspec
 
-from pass_harness.conformance.fidelity.request import Request, filled
+from pass_harness.conformance.fidelity.request import DEVICE, Request, filled
 from pass_harness.mock_server.adobe.errors import ENHANCED_ERRORS
 from pass_harness.mock_server.app import create_app
 from pass_harness.mock_server.behaviours.model import Behaviour
@@ -33,7 +33,7 @@ from pass_harness.mock_server.catalogue import (
     TempPass,
 )
 from pass_harness.mock_server.clock import ManualClock
-from pass_harness.mock_server.config.settings import Settings
+from pass_harness.mock_server.config.settings import DefaultLifetimes, Settings
 from pass_harness.mock_server.formats.durations import decode_hook, parse_duration
 from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
 
@@ -91,8 +91,14 @@ _OTHERWISE = (
     {"statement": "{unapproved_statement}"},
     {"client_secret": "unknown"},
     {"saml": "unknown"},
+    {"link": "unknown"},
+    {"link": "{expired_link}"},
+    {"service_token": "unknown"},
+    {"service_token": "{expired_service_token}"},
+    {"service_token": "{unlinked_service_token}"},
 )
 """Decisions of state: values by name, in which other names stand for values of the replay."""
+_OF_SSO_SERVICE = ("common_identifier", "link", "service_token")
 _BY_FRAMEWORK = frozenset(code for code in ENHANCED_ERRORS if code.startswith("invalid_header_pfs_"))
 """Refusals that depend on the content of the partner framework status, and on the time."""
 
@@ -118,6 +124,8 @@ def outcome_of(status: int, body: object) -> str | None:
         return WRONG_METHOD
     members = body if isinstance(body, dict) else {}
     code = members.get("code", members.get("error"))
+    if isinstance(code, dict):
+        code = code.get("code")  # the SSO Service nests its errors
     return code if isinstance(code, str) else None
 
 
@@ -153,6 +161,8 @@ class Replay:
         for mock in self._mocks:
             space = next(self._spaces)
             values = await _arranged(mock, space)
+            if any(map(request.has, _OF_SSO_SERVICE)):
+                values |= await _sso_profiles(mock, space, values["token"])
             for changed in ({}, *_changes(request, values)):
                 outcomes.append(await _send(mock, space, request, {**values, **changed}))
             await mock.delete(f"/_mock/spaces/{space.removeprefix('/~')}")
@@ -161,7 +171,11 @@ class Replay:
 
 
 def _client(*, strict: bool = False, behaviours: tuple[Behaviour, ...] = ()) -> httpx.AsyncClient:
-    settings = Settings(catalogue=_CATALOGUE, throttle=None, strict=strict, behaviours=behaviours)
+    # Whether an expired service token can be refreshed is for state to decide, so here none can.
+    lifetimes = DefaultLifetimes(service_token_refresh=parse_duration("1s"))
+    settings = Settings(
+        catalogue=_CATALOGUE, throttle=None, strict=strict, behaviours=behaviours, lifetimes=lifetimes
+    )
     transport = httpx.ASGITransport(create_app(settings, clock=ManualClock()))
     return httpx.AsyncClient(transport=transport, base_url="http://mock")
 
@@ -229,6 +243,30 @@ async def _register(mock: httpx.AsyncClient, space: str, statement: str) -> dict
     form = {**credentials, "grant_type": "client_credentials"}
     token = await _read(mock.post(f"{space}/o/client/token", data=form, headers=headers))
     return {**credentials, "token": token["access_token"]}
+
+
+async def _sso_profiles(mock: httpx.AsyncClient, space: str, token: str) -> dict[str, str]:
+    """Create an SSO profile, and one that the device of requests has left; return all values for requests by name."""
+    path, found = f"{space}/api/SP", {"common_identifier": "profile"}
+    headers = {"authorization": f"Bearer {token}", "ap-device-identifier": DEVICE, "x-device-info": _NO_FACTS}
+
+    async def issue(identifier: str) -> tuple[str, str]:
+        """Return a service token and a link code."""
+        own = {**headers, "x-sso-id": identifier}
+        own["ad-service-token"] = (await _read(mock.post(f"{path}/serviceToken", headers=own)))["serviceToken"]
+        return own["ad-service-token"], (await _read(mock.post(f"{path}/link", headers=own)))["code"]
+
+    brief = {"effect": {"ttl": {"service_token": "1s", "link_code": "1s"}}}
+    behaviour = (await _read(mock.post(f"{space}/_mock/behaviours", json=brief)))["id"]
+    found["expired_service_token"], found["expired_link"] = await issue("profile")
+    (await mock.delete(f"{space}/_mock/behaviours/{behaviour}")).raise_for_status()
+    await _read(mock.post(f"{space}/_mock/clock", json={"advance": "3s"}))
+    found["unlinked_service_token"], _ = await issue("left")
+    leaving = {**headers, "ad-service-token": found["unlinked_service_token"]}
+    device = DEVICE.removeprefix("fingerprint ")
+    await _read(mock.post(f"{path}/unlink", headers=leaving, json={"devices": [device]}))
+    found["service_token"], found["link"] = await issue("profile")
+    return found
 
 
 _COMPLETE = {"mvpd": "MVPD", "domainName": "adobe.com", "redirectUrl": "https://adobe.com"}

@@ -24,7 +24,7 @@ _MASKED = re.compile(r"(?:\w+\s+)?sha256:[0-9a-f]{16}")
 """A header value that the journal has masked; whether it was well-formed is no longer to be seen."""
 _LOST = "\ufffd"
 """Stands in a record for bytes that are no text."""
-_DEVICE = "fingerprint " + base64.b64encode(b"replayed device").decode()
+DEVICE = "fingerprint " + base64.b64encode(b"replayed device").decode()
 _OBJECT = base64.b64encode(b'{"model":"TV","osName":"tvOS","primaryHardwareType":"SetTopBox"}').decode()
 _PLACES = {
     "serviceProvider": "service_provider",
@@ -99,13 +99,22 @@ def _value(name: str, value: str) -> str:
 def _headers(sent: Mapping[str, str]) -> list[tuple[str, str]]:
     found = {
         "authorization": _authorization(sent.get("authorization")),
-        "ap-device-identifier": _kept(sent, "ap-device-identifier", parsed.device_identifier, _DEVICE),
+        "ap-device-identifier": _kept(sent, "ap-device-identifier", parsed.device_identifier, DEVICE),
         "x-device-info": _kept(sent, "x-device-info", parsed.device_info, _OBJECT),
         "ap-temppass-identity": _kept(sent, "ap-temppass-identity", parsed.decode_base64, _OBJECT),
         "ap-partner-framework-status": "{framework}" if "ap-partner-framework-status" in sent else None,
+        "x-sso-id": _place(sent, "x-sso-id", "common_identifier"),
+        "x-sso-link": _place(sent, "x-sso-link", "link"),
+        "ad-service-token": _place(sent, "ad-service-token", "service_token"),
         "content-type": sent.get("content-type", "").partition(";")[0].strip().lower() or None,
     }
     return [(name, value) for name, value in found.items() if value is not None]
+
+
+def _place(sent: Mapping[str, str], header: str, name: str) -> str | None:
+    """Return the place of a header's value, nothing for an empty one, None for none."""
+    value = sent.get(header)
+    return f"{{{name}}}" if value and value.strip() else value
 
 
 def _authorization(sent: str | None) -> str | None:
@@ -139,7 +148,7 @@ def _body(text: str) -> str:
 def _member(name: str, value: object) -> object:
     if isinstance(value, str):
         return _value(name, value)
-    if name == "resources" and isinstance(value, list):
-        # Which resources does not matter to the checks, but whether they are texts, and how many.
-        return ["resource" if isinstance(one, str) and one.strip() else None for one in value[:100]]
+    if name in {"resources", "devices"} and isinstance(value, list):
+        # Which ones they are does not matter to the checks, but whether they are texts, and how many.
+        return ["named" if isinstance(one, str) and one.strip() else None for one in value[:100]]
     return value if isinstance(value, bool | int | float | None) else []

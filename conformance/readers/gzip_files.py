@@ -4,26 +4,57 @@ from __future__ import annotations
 
 import gzip
 import io
+import stat
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from pass_harness.conformance.errors import ConfigError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _GZIP = b"\x1f\x8b"
 _BUFFER = 1 << 18
 
 
+class _Beginning(io.RawIOBase):
+    """The first bytes of a file, which may grow while it is read."""
+
+    def __init__(self, path: Path, length: int) -> None:
+        self._file = io.FileIO(path)
+        self._rest = length
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int | None:
+        read = self._file.readinto(memoryview(buffer)[: self._rest])
+        self._rest -= read
+        return read
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def lengths(paths: Iterable[Path]) -> dict[Path, int]:
+    """Return the lengths in bytes of those that are files now; pipes have none."""
+    found = {path: path.stat() for path in paths if path.exists()}
+    return {path: one.st_size for path, one in found.items() if stat.S_ISREG(one.st_mode)}
+
+
 @contextmanager
-def unpacked(path: Path, place: Callable[[], str]) -> Iterator[BinaryIO]:
-    """Yield the decompressed bytes of a file as a stream.
+def unpacked(path: Path, place: Callable[[], str], length: int | None = None) -> Iterator[BinaryIO]:
+    """Yield the decompressed bytes of a file as a stream, or of its first ``length`` bytes.
 
     Raises `ConfigError` with the file where it cannot be read, and with ``place()`` where the gzip stream is damaged.
     """
     try:
-        with io.BufferedReader(io.FileIO(path), _BUFFER) as file:
+        raw = io.FileIO(path) if length is None else _Beginning(path, length)
+        with io.BufferedReader(raw, _BUFFER) as file:
             if not file.peek(len(_GZIP)).startswith(_GZIP):
                 yield cast(BinaryIO, file)
                 return

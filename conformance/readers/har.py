@@ -24,8 +24,9 @@ from pass_harness.conformance.readers.har_entry import Entry, Pair, Request, Res
 from pass_harness.conformance.readers.json_stream import BadJson, JsonStream
 from pass_harness.conformance.readers.never_sent import never_sent
 from pass_harness.conformance.readers.redaction import CHECKED, REMEDY, is_placeholder, is_redacted
+from pass_harness.conformance.readers.remarks import Remarks
 from pass_harness.mock_server.adobe.headers import effective_ip
-from pass_harness.mock_server.exchange import BodyName, Exchange, ExchangeMetadata
+from pass_harness.mock_server.exchange import BodyName, Exchange, ExchangeMetadata, Stall
 from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
 from pass_harness.mock_server.journal.masking import Masker
 from pass_harness.mock_server.space_paths import DEFAULT_SPACE
@@ -44,8 +45,12 @@ _ENTRY = msgspec.json.Decoder(Entry)
 _ENTRIES = msgspec.json.Decoder(list[Entry])
 
 
-def read_har(path: Path, hosts: Hosts) -> Iterator[Exchange]:
-    """Yield the exchanges with Adobe Pass in an archive.
+def read_har(
+    path: Path, hosts: Hosts, remarks: Remarks | None = None, length: int | None = None
+) -> Iterator[Exchange]:
+    """Yield the exchanges with Adobe Pass in an archive, or in its first ``length`` bytes.
+
+    The stalls of an archive of the mock or the proxy go into ``remarks``.
 
     An archive of the mock or the proxy has ids, endpoints and the other facts of exchanges. In any other archive the
     id is the number of the entry, and a `Recogniser` has to add the endpoint.
@@ -55,8 +60,11 @@ def read_har(path: Path, hosts: Hosts) -> Iterator[Exchange]:
     number = 0
     masker = Masker()
     try:
-        with unpacked(path, lambda: f"entry {number + 1}") as raw, io.TextIOWrapper(raw, "utf-8-sig") as text:
-            for entry in _entries(JsonStream(text), hosts):
+        with (
+            unpacked(path, lambda: f"entry {number + 1}", length) as raw,
+            io.TextIOWrapper(raw, "utf-8-sig") as text,
+        ):
+            for entry in _entries(JsonStream(text), hosts, remarks or Remarks()):
                 number += 1
                 exchange = _exchange(entry, number, hosts, masker) if entry is not None else None
                 if exchange is not None:
@@ -67,7 +75,7 @@ def read_har(path: Path, hosts: Hosts) -> Iterator[Exchange]:
         raise ConfigError(f"{path}: entry {number + 1}: {error}; expected a HAR 1.2 archive") from error
 
 
-def _entries(text: JsonStream, hosts: Hosts) -> Iterator[Entry | None]:
+def _entries(text: JsonStream, hosts: Hosts, remarks: Remarks) -> Iterator[Entry | None]:
     def decode(entry: str) -> Entry | None:
         try:
             return _ENTRY.decode(entry)
@@ -84,6 +92,8 @@ def _entries(text: JsonStream, hosts: Hosts) -> Iterator[Entry | None]:
         for member in text.members():
             if member == "entries":
                 yield from text.elements(decode, decode_all)
+            elif member == "_stalls":
+                remarks.stalls += msgspec.convert(text.value(), list[Stall])
             else:
                 text.value()
     text.end()

@@ -26,8 +26,11 @@ MOST = 1 << 26
 def read_jsonl(
     path: Path,
     remarks: Remarks | None = None,
+    length: int | None = None,
 ) -> Iterator[Exchange]:
-    """Yield the exchanges of a trace; empty lines are skipped. What else it shows goes into ``remarks``.
+    """Yield the exchanges of a trace, or of its first ``length`` bytes. What else it shows goes into ``remarks``.
+
+    Empty lines are skipped.
 
     Raises `ConfigError` with file and line where the file cannot be read or a line is not an exchange; an incomplete
     last line is a remark.
@@ -37,7 +40,7 @@ def read_jsonl(
     read = exchanges = 0
     line = b""
     try:
-        with unpacked(path, lambda: str(read + 1)) as lines:
+        with unpacked(path, lambda: str(read + 1), length) as lines:
             while line := lines.readline(MOST):
                 read += 1
                 if len(line) == MOST:

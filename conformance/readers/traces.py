@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -33,13 +33,17 @@ def read_traces(
     paths: Sequence[Path],
     hosts: Hosts,
     remarks: Remarks | None = None,
+    lengths: Mapping[Path, int] | None = None,
 ) -> Iterator[Exchange]:
     """Yield the exchanges with Adobe Pass in all files, merged in order of time. What else the files show goes into
     ``remarks``.
 
+    ``lengths`` are the bytes to read of files that may grow. Without one, a file is read to its end.
+
     Raises `ConfigError` with the file where one cannot be read, lacks headers, or is out of order.
     """
-    files = [_File(path, hosts, remarks or Remarks()) for path in paths]
+    remarks, lengths = remarks or Remarks(), lengths or {}
+    files = [_File(path, hosts, remarks, lengths.get(path)) for path in paths]
     _check_clocks(files)
     merged = heapq.merge(*map(_ordered, files), key=lambda seen: seen[0].wall)
     recogniser = Recogniser()
@@ -57,10 +61,10 @@ def read_traces(
 class _File:
     """A trace with its first exchange read ahead."""
 
-    def __init__(self, path: Path, hosts: Hosts, remarks: Remarks) -> None:
+    def __init__(self, path: Path, hosts: Hosts, remarks: Remarks, length: int | None) -> None:
         self.path = path
         is_har = _is_har(path)
-        exchanges = read_har(path, hosts) if is_har else read_jsonl(path, remarks)
+        exchanges = read_har(path, hosts, remarks, length) if is_har else read_jsonl(path, remarks, length)
         first = next(exchanges, None)
         self.exchanges = exchanges if first is None else itertools.chain([first], exchanges)
         self.is_foreign = is_har and first is not None and not first.endpoint

@@ -7,8 +7,9 @@ from pathlib import Path
 import msgspec
 
 from pass_harness.conformance.errors import ConfigError
-from pass_harness.conformance.evaluation.engine import OTHER_KINDS, Verdict
+from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.conformance.evaluation.fingerprint import VERSION
+from pass_harness.conformance.evaluation.tally import OTHER_KINDS
 from pass_harness.conformance.reports.model import (
     NEW,
     PERSISTING,

@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import msgspec
 
 from pass_harness.conformance.evaluation.consequences import Consequence, Consequences, consequences
-from pass_harness.conformance.evaluation.engine import Finding, RuleResult, Verdict
+from pass_harness.conformance.evaluation.engine import RuleResult, Verdict
 from pass_harness.conformance.evaluation.fingerprint import VERSION
 from pass_harness.conformance.evaluation.occasions import Occasion, Occasions
+from pass_harness.conformance.evaluation.tally import Finding
 from pass_harness.conformance.evaluation.unexercised import reasons_unexercised
 from pass_harness.conformance.evaluation.waivers import Waivers
 from pass_harness.conformance.observation import Observation

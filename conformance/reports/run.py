@@ -49,6 +49,11 @@ class Run(msgspec.Struct, kw_only=True):
     """Number of all stalls."""
     stalled_s: float = 0.0
     """Duration of all stalls in seconds; the sum over the processes of the mock."""
+    overload_s: float = 0.0
+    """Longest stall in seconds if the machine was overloaded: findings on times that miss their limit by less are
+    unclear. Else 0."""
+    stalls_unread: bool = False
+    """True if the mock ended before a watch could read its stalls."""
     exchanges: int = 0
     files: list[str] = []
     """Judged files: the service.toml, or the traces."""
@@ -83,6 +88,7 @@ class Run(msgspec.Struct, kw_only=True):
         self.missing_bodies = judged.missing_bodies()
         self.architecture, self.architecture_reason = judged.traffic()
         self.version1_calls = judged.version1_calls()
+        self.overload_s = round(judged.overload_s(), 3)
 
     def add_stalls(self, stalls: Iterable[Stall]) -> None:
         """Add stalls of the mock, oldest first."""
@@ -99,7 +105,13 @@ class Run(msgspec.Struct, kw_only=True):
             return ""
         first = ", ".join(f"{one.began[11:19]} ({one.seconds:.1f} s)" for one in self.stalls[:SHOWN_STALLS])
         times = "once" if self.stall_count == 1 else f"{self.stall_count} times, first"
-        return f"the mock stalled for {self.stalled_s:.1f} s ({times} at {first} UTC): rules do not judge times then"
+        stalled = f"the mock stalled for {self.stalled_s:.1f} s ({times} at {first} UTC)"
+        if not self.overload_s:
+            return f"{stalled}: rules do not judge times then"
+        return (
+            f"{stalled}, so the machine was overloaded: findings on times are unclear if they miss their limit by "
+            f"less than {self.overload_s:.1f} s"
+        )
 
     @property
     def assumed_architecture(self) -> str:
@@ -115,6 +127,7 @@ class Run(msgspec.Struct, kw_only=True):
             self._never_sent,
             self._not_played,
             self._not_recorded,
+            self._not_measured,
             self._version1,
             self._other_hosts,
         )
@@ -153,6 +166,12 @@ class Run(msgspec.Struct, kw_only=True):
     def _not_recorded(self) -> str:
         parts = {"cut at their maximum size": self.cut_short, "with an incomplete last line": self.torn}
         return "; ".join(f"traces {what}: {', '.join(files)}" for what, files in parts.items() if files)
+
+    @property
+    def _not_measured(self) -> str:
+        if not self.stalls_unread:
+            return ""
+        return "the mock ended before its stalls were read, so an overloaded machine does not show"
 
     @property
     def _version1(self) -> str:

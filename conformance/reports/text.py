@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.markup import escape
 
-from pass_harness.conformance.evaluation.engine import OTHER_KINDS, Verdict
+from pass_harness.conformance.evaluation.engine import Verdict
+from pass_harness.conformance.evaluation.tally import OTHER_KINDS
 from pass_harness.conformance.printable import printable
 from pass_harness.conformance.reports.model import (
     EXCUSED,

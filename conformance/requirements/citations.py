@@ -95,6 +95,7 @@ _SERVICE_TOKEN_FLOWS = Page(
     "Single sign-on using service token flows",
     f"{_V2}/rest-api-v2-flows/rest-api-v2-single-sign-on-access-flows/rest-api-v2-single-sign-on-service-token-flows",
 )
+_SSO_SERVICE = Page("Adobe Single Sign-On Service", "premium-features/sso-service/sso-service")
 _HEADER_AUTHORIZATION = Page("Header - Authorization", f"{_HEADERS}-authorization")
 _HEADER_DEVICE_IDENTIFIER = Page("Header - AP-Device-Identifier", f"{_HEADERS}-ap-device-identifier")
 _HEADER_DEVICE_INFO = Page("Header - X-Device-Info", f"{_HEADERS}-x-device-info")
@@ -227,6 +228,7 @@ FAQ_MEDIA_TOKEN = Citation(_FAQ, "Authorization Phase, question 6", "authorizati
 FAQ_MEDIA_TOKEN_VALIDATION = Citation(_FAQ, "Authorization Phase, question 7", "authorization-phase-faq7")
 FAQ_AUTHORIZATION_LIMIT = Citation(_FAQ, "Authorization Phase, question 11", "authorization-phase-faq11")
 FAQ_LOGOUT = Citation(_FAQ, "Logout Phase, question 1", "logout-phase-faq1")
+FAQ_DEVICE_INFO = Citation(_FAQ, "Headers, question 3", "headers-faq3")
 
 # Pages of the API and its headers
 API_CREATE_SESSION = Citation(_CREATE_SESSION, "Request", "request")
@@ -240,6 +242,17 @@ SERVICE_TOKEN_FLOW = Citation(
     "Perform authentication",
     "performing-authentication-flow-using-service-token-single-sign-on-method",
 )
+SSO_COMMON_IDENTIFIER = Citation(_SSO_SERVICE, "Step 1 - Get a common identifier", "step-1")
+SSO_SERVICE_TOKEN = Citation(_SSO_SERVICE, "Step 2 - Obtain a Service Token", "step-2")
+SSO_RETRIEVE = Citation(_SSO_SERVICE, "Step 5 - Retrieve Single Sign On authentication", "step-5")
+SSO_TOKEN_REQUEST = Citation(_SSO_SERVICE, "POST - serviceToken, Request", "post-service-token-request")
+SSO_TOKEN_WARNING = Citation(_SSO_SERVICE, "Service Token API, Description", "service-token-description")
+SSO_REFRESH_REQUEST = Citation(_SSO_SERVICE, "GET - serviceToken, Request", "get-service-token-request")
+SSO_REFRESH_RESPONSE = Citation(_SSO_SERVICE, "GET - serviceToken, Response", "get-service-token-response")
+SSO_LINK = Citation(_SSO_SERVICE, "Link API, Description", "link-description")
+SSO_UNLINK_REQUEST = Citation(_SSO_SERVICE, "POST - unlink, Request", "post-unlink-request")
+SSO_LIST = Citation(_SSO_SERVICE, "List API, Description", "list-description")
+SSO_ERRORS = Citation(_SSO_SERVICE, "Error Codes Catalog", "error-catalog")
 HEADER_AUTHORIZATION = Citation(_HEADER_AUTHORIZATION, "Syntax", "syntax")
 HEADER_DEVICE_IDENTIFIER = Citation(_HEADER_DEVICE_IDENTIFIER, "Directives", "directives")
 HEADER_DEVICE_INFO = Citation(_HEADER_DEVICE_INFO, "Directives", "directives")

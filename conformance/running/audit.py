@@ -6,7 +6,6 @@ import gc
 import multiprocessing
 import os
 import signal
-import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from pass_harness.conformance.evaluation.untestable import lacking
 from pass_harness.conformance.evaluation.waivers import Waiver, Waivers
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.readers.adobe_hosts import Hosts
+from pass_harness.conformance.readers.gzip_files import lengths
 from pass_harness.conformance.readers.remarks import Remarks
 from pass_harness.conformance.readers.traces import read_traces
 from pass_harness.conformance.reports.composition import compose
@@ -60,9 +60,10 @@ def audit(
     ``hosts`` count as Adobe Pass, in addition to Adobe's own. Raises `ConfigError` with the file and the place in it
     where a trace cannot be read.
     """
-    waivers = waivers or Waivers()
-    judge = partial(_judge, paths, expectations=expectations, hosts=frozenset(map(str.lower, hosts)))
-    if len(rules) > 1 and are_large(paths) and _cores() > 1:
+    waivers, known = waivers or Waivers(), lengths(paths)  # measured once: a mock may still write to the files
+    judge = partial(_judge, paths, lengths=known, expectations=expectations, hosts=frozenset(map(str.lower, hosts)))
+    are_large = set(known) == set(paths) and sum(known.values()) >= LARGE
+    if len(rules) > 1 and are_large and _cores() > 1:
         with second_process() as process:
             rest = process.submit(judge, rules=rules[1::2], waivers=deepcopy(waivers))
             judged = judge(rules=rules[::2], waivers=waivers, announce=announce)
@@ -71,12 +72,6 @@ def audit(
     else:
         judged = judge(rules=rules, waivers=waivers, announce=announce)
     return compose(judged.results, run=judged.run, waivers=waivers)
-
-
-def are_large(paths: Iterable[Path]) -> bool:
-    """Return whether all traces are files that can be read twice, and large together."""
-    found = [path.stat() for path in paths if path.exists()]
-    return all(stat.S_ISREG(one.st_mode) for one in found) and sum(one.st_size for one in found) >= LARGE
 
 
 def _cores() -> int:
@@ -110,6 +105,7 @@ def _together(rules: Iterable[type[Rule]], one: _Judged, other: _Judged) -> _Jud
 def _judge(
     paths: Sequence[Path],
     *,
+    lengths: Mapping[Path, int],
     rules: Sequence[type[Rule]],
     expectations: Expectations,
     hosts: frozenset[str],
@@ -119,7 +115,7 @@ def _judge(
     judge = Judge(rules, expectations, driven=False, history=EvidenceHistory(), waivers=waivers)
     extent, adobe, remarks = _Extent(), Hosts(hosts), Remarks()
     with _without_garbage_collection():
-        for exchange in extent.measure(read_traces(paths, adobe, remarks)):
+        for exchange in extent.measure(read_traces(paths, adobe, remarks, lengths)):
             judge.observe(exchange)
             if extent.exchanges % PROGRESS_EVERY == 0:
                 announce(f"{extent.exchanges:,} exchanges judged")
@@ -136,6 +132,7 @@ def _judge(
         never_sent=dict(adobe.never_sent.most_common()),
     )
     run.add_stalls(remarks.stalls)
+    judge.stalled(remarks.stalls)
     results = judge.conclude(untestable=lacking(rules, None))
     run.describe(judge)
     return _Judged(results, run, dict(waivers.excused))

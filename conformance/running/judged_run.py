@@ -17,11 +17,11 @@ from pass_harness.conformance.drivers.restart import Repointer, Restarter
 from pass_harness.conformance.errors import HarnessError
 from pass_harness.conformance.evaluation.engine import Judge, RuleResult
 from pass_harness.conformance.evaluation.evidence_history import EvidenceHistory
-from pass_harness.conformance.evaluation.lags import in_stalls, overload_ms
+from pass_harness.conformance.evaluation.lags import in_stalls
 from pass_harness.conformance.evaluation.ordering import in_order
 from pass_harness.conformance.evaluation.untestable import lacking
 from pass_harness.conformance.evaluation.waivers import Waivers
-from pass_harness.conformance.observation import Observation, moment
+from pass_harness.conformance.observation import Observation
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.readers.journal_pages import follow, registrations, stalls_since
 from pass_harness.conformance.reports.composition import compose
@@ -157,17 +157,16 @@ def judge(
     ``before_run`` are earlier registrations and token requests, which are not judged. ``stalls`` are those of the
     mock during the run.
     """
-    moments_s = [moment(one) for one in seen]
     expectations = Expectations(
         instances=config.service.instances,
         hidden_mvpds=config.service.hidden_mvpds,
         architecture=config.service.architecture,
-        overload_ms=overload_ms(stalls, max(moments_s, default=0.0) - min(moments_s, default=0.0)),
     )
     history = EvidenceHistory(len(seen) + len(before_run))
     evaluation = Judge(rules, expectations, history=history, waivers=waivers)
     evaluation.recall(before_run)
     evaluation.learn_devices(seen)
+    evaluation.stalled(stalls)
     for observation in in_order(seen, buffer=len(seen)):
         evaluation.observe(observation)
     results = evaluation.conclude(untestable=lacking(rules, available))

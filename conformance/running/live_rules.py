@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pass_harness.conformance.evaluation.engine import Judge
 from pass_harness.conformance.evaluation.untestable import lacking
 from pass_harness.conformance.outcomes import Expectations
@@ -10,7 +12,7 @@ from pass_harness.conformance.registry import all_rules
 from pass_harness.conformance.reports.composition import compose
 from pass_harness.conformance.reports.model import RuleReport
 from pass_harness.conformance.reports.run import Run
-from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.exchange import Exchange, Stall
 from pass_harness.mock_server.live.observer import Finding
 
 
@@ -43,5 +45,6 @@ class LiveRules:
             for finding in self._judge.observe(exchange)
         ]
 
-    def rules(self) -> list[RuleReport]:
+    def rules(self, stalls: Sequence[Stall]) -> list[RuleReport]:
+        self._judge.stalled(stalls)
         return compose(self._judge.so_far(untestable=self._untestable), run=Run()).rules

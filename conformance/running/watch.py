@@ -29,7 +29,7 @@ from pass_harness.conformance.running.doctor import check_mock_answers
 from pass_harness.conformance.running.judged_run import Announce, unjudged
 from pass_harness.mock_server.client.async_client import ControlClient, ControlError
 from pass_harness.mock_server.client.models import Event
-from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.exchange import Exchange, Stall
 
 WATCH = "watch"
 """Name of the watching among the scenarios of the report."""
@@ -64,6 +64,11 @@ class Watched:
         self.run.max_lag_ms = max(self.run.max_lag_ms, exchange.lag_ms)
         if (due := self._ordering.add(exchange)) is not None:
             self.judge.observe(due)
+
+    def stalled(self, stalls: Sequence[Stall]) -> None:
+        """Add the stalls of the mock during the watching."""
+        self.run.add_stalls(stalls)
+        self.judge.stalled(stalls)
 
     def end(self) -> None:
         for due in self._ordering.rest():
@@ -160,10 +165,13 @@ async def _next(events: AsyncIterator[Event], interrupted: asyncio.Event, due_s:
 async def _catch_up(control: ControlClient, watched: Watched, began_s: float) -> None:
     """Add the exchanges of the journal that came without an event, and the stalls since ``began_s``.
 
-    Adds none if the mock has ended meanwhile.
+    If the mock has ended meanwhile, adds none, and notes that in the description of the run.
     """
+    try:
+        watched.stalled(await stalls_since(control, began_s))
+    except httpx.TransportError:
+        watched.run.stalls_unread = True
     with contextlib.suppress(httpx.TransportError):
-        watched.run.add_stalls(await stalls_since(control, began_s))
         async for exchange in follow(control, watched.last):
             watched.add(exchange)
 

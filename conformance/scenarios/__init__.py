@@ -44,6 +44,7 @@ from pass_harness.conformance.scenarios.request_refused import RequestRefused
 from pass_harness.conformance.scenarios.restart import Restart
 from pass_harness.conformance.scenarios.returning_viewer import ReturningViewer
 from pass_harness.conformance.scenarios.scenario import Scenario
+from pass_harness.conformance.scenarios.service_token import ServiceToken
 from pass_harness.conformance.scenarios.several_profiles import SeveralProfiles
 from pass_harness.conformance.scenarios.temporary_pass import TemporaryPass
 from pass_harness.conformance.scenarios.temporary_pass_over import TemporaryPassOver
@@ -92,6 +93,7 @@ SCENARIOS: tuple[type[Scenario], ...] = (
     LogoutWithoutProfile,
     LogoutWhilePolling,
     NextViewer,
+    ServiceToken,
     TokenExpired,
     TokenRejected,
     TokenStampede,

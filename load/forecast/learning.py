@@ -18,12 +18,13 @@ from pass_harness.conformance.evaluation.untestable import lacking
 from pass_harness.conformance.facts.exchanges import sent_by_browser
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.readers.adobe_hosts import Hosts
+from pass_harness.conformance.readers.remarks import Remarks
 from pass_harness.conformance.readers.traces import read_traces
 from pass_harness.conformance.registry import select
 from pass_harness.conformance.rule import Grade
 from pass_harness.load.forecast.habits import COMPLIANT, ENDLESS, HabitDefect, Habits
 from pass_harness.load.forecast.trace_evidence import Evidence, Mean
-from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.exchange import Exchange, Stall
 
 RARE = 0.05
 """Occurrences per occasion below which they are an exception, not a habit."""
@@ -83,15 +84,20 @@ def learn(paths: Sequence[Path], *, instances: int, hosts: Iterable[str] = ()) -
 
     Raises `ConfigError` if a trace cannot be read, and `HarnessError` if there is nothing to learn from.
     """
-    learned = learn_from(read_traces(paths, Hosts(frozenset(map(str.lower, hosts)))), instances=instances)
+    remarks = Remarks()
+    exchanges = read_traces(paths, Hosts(frozenset(map(str.lower, hosts))), remarks)
+    learned = learn_from(exchanges, instances=instances, stalls=remarks.stalls)
     if learned is None:
         files = ", ".join(map(str, paths))
         raise HarnessError(f"{files}: no viewer logs in or plays, so there is nothing to learn; record a visit")
     return learned
 
 
-def learn_from(exchanges: Iterable[Exchange], *, instances: int) -> Learned | None:
-    """Learn from exchanges in order of time; return None if there is nothing to learn from."""
+def learn_from(exchanges: Iterable[Exchange], *, instances: int, stalls: Sequence[Stall] = ()) -> Learned | None:
+    """Learn from exchanges in order of time; return None if there is nothing to learn from.
+
+    ``stalls`` are those of the mock, complete after the last exchange.
+    """
     rules = select(())
     judge = Judge(rules, Expectations(instances=instances), driven=False)
     evidence = Evidence(instances)
@@ -102,6 +108,7 @@ def learn_from(exchanges: Iterable[Exchange], *, instances: int) -> Learned | No
     evidence.conclude()
     if not evidence.logins and not evidence.plays:
         return None
+    judge.stalled(stalls)
     results = judge.conclude(untestable=lacking(rules, None))
     violated = [result for result in results if result.verdict is Verdict.VIOLATED]
     habits_found = _habits(evidence)

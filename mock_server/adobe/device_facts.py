@@ -11,8 +11,9 @@ from typing import Any, get_args
 import msgspec
 
 from pass_harness.mock_server.adobe.enums import DeviceType
+from pass_harness.mock_server.adobe.headers import address_in
 from pass_harness.mock_server.adobe.user_agents import FROM_USER_AGENT, MAX_USER_AGENT, user_agent_facts
-from pass_harness.mock_server.catalogue import PlatformCategory
+from pass_harness.mock_server.catalogue.platforms import PlatformCategory
 
 _CATEGORIES: Mapping[object, PlatformCategory] = {
     "Desktop": "desktop",
@@ -28,8 +29,10 @@ _CATEGORIES: Mapping[object, PlatformCategory] = {
 }
 """Categories of platforms by primaryHardwareType."""
 
+_LAST_PORT = 65_535
+_PORT_DIGITS = 5
 _HARDWARE_TYPES = frozenset({None, *get_args(DeviceType)})
-_OS_NAMES = frozenset(
+OS_NAMES = frozenset(
     {
         *("Android", "Chrome OS", "Linux", "Mac OS", "OS X", "OpenBSD", "Roku OS", "Windows", "iOS", "tvOS", "webOS"),
         *("Roku",),  # the page's own table for Roku
@@ -43,15 +46,17 @@ _OS_NAMES = frozenset(
 
 
 class Platform(msgspec.Struct, frozen=True):
-    """A platform for the rules of an MVPD: ``os_name`` as sent, and the category. An unknown one has neither."""
+    """A platform for the rules of an MVPD: ``os_name`` as sent, and the category, if known."""
 
-    os_name: str | None = None
-    category: PlatformCategory | None = None
+    os_name: str | None
+    category: PlatformCategory | None
 
     @property
     def is_known(self) -> bool:
-        return self != Platform()
+        return self.category != "unidentified"
 
+
+UNIDENTIFIED = Platform(None, "unidentified")
 
 _OF_PLATFORM = frozenset({"osName", "primaryHardwareType"})
 
@@ -77,6 +82,16 @@ def platform_of(info: Mapping[str, Any] | None, user_agent: str) -> Platform:
     """Return the platform of a device; it is unknown if osName or primaryHardwareType is none of Adobe's values."""
     facts = device_facts(info, user_agent, _OF_PLATFORM)
     os_name, hardware = facts.get("osName"), facts.get("primaryHardwareType")
-    if os_name not in _OS_NAMES or hardware not in _HARDWARE_TYPES:
-        return Platform()
-    return Platform(os_name, _CATEGORIES.get(hardware))
+    if os_name not in OS_NAMES or hardware not in _HARDWARE_TYPES:
+        return UNIDENTIFIED
+    category = _CATEGORIES.get(hardware)
+    return UNIDENTIFIED if os_name is None and category is None else Platform(os_name, category)
+
+
+def connection_ip(info: Mapping[str, Any] | None) -> str | None:
+    """Return the address in connectionIp of X-Device-Info, if connectionPort is a port; None without both."""
+    facts = info or {}
+    port = str(facts.get("connectionPort", ""))
+    if not (port.isascii() and port.isdigit() and len(port) <= _PORT_DIGITS and 0 < int(port) <= _LAST_PORT):
+        return None
+    return address_in(str(facts.get("connectionIp", "")))

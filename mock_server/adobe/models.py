@@ -27,7 +27,8 @@ from pass_harness.mock_server.adobe.enums import (
 )
 from pass_harness.mock_server.adobe.errors import DCR_ERRORS, ENHANCED_ERRORS, HELP_URL, EnhancedError
 from pass_harness.mock_server.adobe.sso_errors import SSO_ERRORS
-from pass_harness.mock_server.catalogue import Mvpd, PlatformFlags
+from pass_harness.mock_server.catalogue import Mvpd
+from pass_harness.mock_server.catalogue.platforms import PlatformFlags
 
 ErrorCode = Annotated[str, msgspec.Meta(extra_json_schema={"enum": sorted(ENHANCED_ERRORS)})]
 ErrorAction = Annotated[
@@ -123,10 +124,12 @@ class MvpdEntry(_Answer, frozen=True, kw_only=True):
         """Return the entry of an MVPD, with its flags on the platform of the device."""
         return cls(
             id=mvpd.id,
-            display_name=mvpd.display_name,
-            logo_url=mvpd.logo_url,
+            display_name=flags.display_name or mvpd.display_name,
+            logo_url=flags.logo_url or mvpd.logo_url,
             passive_authn_enabled=mvpd.passive_authn_enabled,
-            auth_per_aggregator=mvpd.auth_per_aggregator,
+            auth_per_aggregator=mvpd.auth_per_aggregator
+            if flags.auth_per_aggregator is None
+            else flags.auth_per_aggregator,
             auth_per_browser_session=mvpd.auth_per_browser_session,
             is_temp_pass=True if mvpd.temp_pass else None,
             is_proxy=mvpd.is_proxy if mvpd.is_proxy is not None else (mvpd.proxy is not None or None),

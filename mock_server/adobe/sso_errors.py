@@ -58,6 +58,11 @@ _GENERAL = (
 )
 SSO_ERRORS = {error.code: error for error in _GENERAL}
 """One error for each code: that with the most general message."""
+SSO_ERROR_ROWS = (
+    *(*_GENERAL, SIGNATURE_UNREADABLE, SUBJECT_MISSING, SUBJECT_UNREADABLE),
+    *(IDENTITY_MISSING, DEVICE_MISSING, *SERVICE_TOKEN_MISSING.values()),
+)
+"""All errors; a code may have several."""
 
 
 class SsoError(Exception):

@@ -95,10 +95,18 @@ class ControlClient:
         """Return the catalogue, with the integrations that are enabled."""
         return await self._get("/catalogue", dict[str, Any])
 
-    async def set_integration(self, service_provider: str, mvpd: str, *, enabled: bool) -> None:
-        """Enable or disable the integration of a service provider with an MVPD."""
+    async def set_integration(
+        self,
+        service_provider: str,
+        mvpd: str,
+        *,
+        enabled: bool | None = None,
+        home_based_authentication: bool | None = None,
+    ) -> None:
+        """Enable or disable the integration of a service provider with an MVPD, or its home-based authentication."""
         path = f"/integrations/{quote(service_provider, safe='')}/{quote(mvpd, safe='')}"
-        await self._call("PUT", path, json={"enabled": enabled})
+        given = {"enabled": enabled, "home_based_authentication": home_based_authentication}
+        await self._call("PUT", path, json={name: value for name, value in given.items() if value is not None})
 
     async def set_application(self, application: str = "default", *, approved: bool) -> int:
         """Approve an application or revoke it with its software statement; return the number of clients ended.
@@ -154,22 +162,25 @@ class ControlClient:
         answer = await self._call("POST", "/clock", json={"advance": duration})
         return decoded(answer, ClockState).now
 
-    async def sessions(self, *, limit: int = 100) -> list[ListedSession]:
-        """Return the latest sessions, newest first."""
-        return await self._listed("/sessions", list[ListedSession], {"limit": str(limit)})
+    async def sessions(self, *, limit: int = 100, after: int = 0) -> list[ListedSession]:
+        """Return up to ``limit`` sessions after the first ``after``, the latest changed first."""
+        return await self._listed("/sessions", list[ListedSession], _page(limit, after))
 
-    async def sso_profiles(self, *, limit: int = 100) -> list[ListedSsoProfile]:
-        """Return the SSO profiles of the SSO Service with their devices, that of the latest request first."""
-        return await self._listed("/sso-profiles", list[ListedSsoProfile], {"limit": str(limit)})
+    async def sso_profiles(self, *, limit: int = 100, after: int = 0) -> list[ListedSsoProfile]:
+        """Return SSO profiles of the SSO Service with their devices, as `sessions`."""
+        return await self._listed("/sso-profiles", list[ListedSsoProfile], _page(limit, after))
 
     async def login(self, code: str, username: str | None = None) -> None:
         """Complete the login of a code without a browser; without ``username``, as the default subscriber."""
         body = {"username": username} if username else {}
         await self._call("POST", f"/sessions/{quote(code, safe='')}/login", json=body)
 
-    async def buckets(self, *, limit: int = 100) -> list[Bucket]:
-        """Return the rate limit buckets that are not full, the emptiest first."""
-        return await self._listed("/buckets", list[Bucket], {"limit": str(limit)})
+    async def buckets(self, *, limit: int = 100, after: int = 0) -> list[Bucket]:
+        """Return the rate limit buckets that are not full, the emptiest first.
+
+        They are those of up to ``limit`` addresses after the first ``after``, that of the latest request first.
+        """
+        return await self._listed("/buckets", list[Bucket], _page(limit, after))
 
     async def behaviours(self) -> list[ListedBehaviour]:
         """Return all behaviours of the space, with their hits."""
@@ -335,3 +346,7 @@ def _sentence(answer: httpx.Response) -> str:
         return str(_object(answer)["error"])
     except (msgspec.DecodeError, KeyError):
         return f"the mock answered {answer.status_code} to {answer.request.method} {answer.request.url}"
+
+
+def _page(limit: int, after: int) -> dict[str, str]:
+    return {"limit": str(limit), "after": str(after)}

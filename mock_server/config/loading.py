@@ -6,11 +6,19 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_type_hints
 
+from pass_harness.mock_server.adobe.device_facts import OS_NAMES
 from pass_harness.mock_server.adobe.throttle import Limit
 from pass_harness.mock_server.behaviours.match_check import doubts, unknown_endpoint
 from pass_harness.mock_server.behaviours.model import Behaviour
 from pass_harness.mock_server.behaviours.presets import PresetCall
-from pass_harness.mock_server.catalogue import Catalogue, ServiceProvider, Tables, default_catalogue
+from pass_harness.mock_server.catalogue import (
+    Catalogue,
+    Integration,
+    ServiceProvider,
+    Subscriber,
+    Tables,
+    default_catalogue,
+)
 from pass_harness.mock_server.config.settings import (
     Bounds,
     ConfigFile,
@@ -136,13 +144,43 @@ class _Reader:
             if provider is None or integration.mvpd not in provider.mvpds:
                 sentence = f"{integration.service_provider} has no integration with {integration.mvpd}"
                 raise self._file.error(("integrations", index, "mvpd"), sentence)
+            self._check_platforms(index, integration)
         for index, provider in enumerate(lists["service_providers"]):
             self._check_keys(index, provider)
+        for index, subscriber in enumerate(lists["subscribers"]):
+            self._check_household(index, subscriber, catalogue)
         for index, application in enumerate(lists["applications"]):
             for provider in application.service_providers:
                 if provider not in catalogue.service_providers:
                     place = ("applications", index, "service_providers")
                     raise self._file.error(place, f"there is no service provider {provider!r}")
+
+    def _check_platforms(self, index: int, integration: Integration) -> None:
+        """Refuse names that no platform can have: `platform_of` knows those of Adobe's pages."""
+        for name in ("profile_by_platform", "decision_by_platform", "home_based_by_platform"):
+            for platform in getattr(integration, name):
+                if platform not in OS_NAMES:
+                    place = ("integrations", index, name, platform)
+                    raise self._file.unknown(place, filter(None, OS_NAMES), "osName")
+
+    def _check_household(self, index: int, subscriber: Subscriber, catalogue: Catalogue) -> None:
+        """Refuse a household without one head: its householdID is the userID of the head."""
+        if not subscriber.household_id:
+            if not subscriber.head_of_household:
+                sentence = "head_of_household = false needs the household_id of the household"
+                raise self._file.error(("subscribers", index, "head_of_household"), sentence)
+            return
+        heads = [
+            other.username
+            for other in catalogue.subscribers.values()
+            if other.household_id == subscriber.household_id and other.head_of_household
+        ]
+        if subscriber.head_of_household and len(heads) > 1:
+            sentence = (
+                f"the household {subscriber.household_id!r} has the heads {' and '.join(heads)}; "
+                "write head_of_household = false for all but one"
+            )
+            raise self._file.error(("subscribers", index, "household_id"), sentence)
 
     def _check_keys(self, index: int, provider: ServiceProvider) -> None:
         files = {"certificate": provider.certificate, "service_token_key": provider.service_token_key}

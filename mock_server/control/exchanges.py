@@ -13,6 +13,7 @@ from pass_harness.mock_server.control.http import Refused, answer, number, space
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.journal.har import har
 from pass_harness.mock_server.journal.journal import FILTERS, PAGE, PAGE_BYTES, page
+from pass_harness.mock_server.journal.stalls import Stalls
 from pass_harness.mock_server.spaces.spaces import Space
 
 _LARGEST_PAGE = 10_000
@@ -37,8 +38,10 @@ async def exchanges(request: Request) -> Response:
 async def exchanges_har(request: Request) -> Response:
     """Return the exchanges as HAR, without a default limit; exchanges after the arrival of the call are left out."""
     space, query = space_of(request), _query(request, limit=_MOST, largest=_MOST)
+    stalls: Stalls = request.app.state.stalls
+    selected = _all(space, query, await space.journal.last_id())
     return StreamingResponse(
-        har(_all(space, query, await space.journal.last_id()), request.url.scheme),
+        har(selected, request.url.scheme, (await stalls.latest()).stalls),
         media_type="application/json",
         headers={"content-disposition": f'attachment; filename="pass-mock-{space.name}.har"'},
     )

@@ -54,6 +54,11 @@ class EndProfilesCall(msgspec.Struct, forbid_unknown_fields=True):
     device: str | None = None
 
 
+class IntegrationCall(msgspec.Struct, forbid_unknown_fields=True):
+    enabled: bool | None = None
+    home_based_authentication: bool | None = None
+
+
 class SwitchCall(msgspec.Struct, forbid_unknown_fields=True):
     enabled: bool
 
@@ -77,7 +82,7 @@ async def catalogue(request: Request) -> Response:
     for application in tables["applications"]:
         application["approved"] = await applications.is_approved(world, application["id"])
     integrations = [
-        {"service_provider": provider.id, "mvpd": mvpd, "enabled": await world.integrated(provider.id, mvpd)}
+        await _integration(world, provider.id, mvpd)
         for provider in world.catalogue.service_providers.values()
         for mvpd in provider.mvpds
     ]
@@ -85,14 +90,31 @@ async def catalogue(request: Request) -> Response:
 
 
 async def set_integration(request: Request) -> Response:
-    body = body_as(request, SwitchCall)
+    body = body_as(request, IntegrationCall)
+    if body == IntegrationCall():
+        raise Refused('nothing to set: send "enabled" or "home_based_authentication", true or false')
     world = space_of(request).world
     service_provider, mvpd = request.path_params["sp"], request.path_params["mvpd"]
     provider = world.catalogue.service_providers.get(service_provider)
     if provider is None or mvpd not in provider.mvpds:
         raise Refused(f"the catalogue has no integration of {service_provider} with {mvpd}", 404)
-    await world.store.write(INTEGRATIONS, service_provider, mvpd, IntegrationState(body.enabled))
-    return answer({"service_provider": service_provider, "mvpd": mvpd, "enabled": body.enabled})
+    given = {name: value for name, value in msgspec.structs.asdict(body).items() if value is not None}
+
+    def step(kept: IntegrationState | None) -> tuple[IntegrationState, None]:
+        return msgspec.structs.replace(kept or IntegrationState(), **given), None
+
+    await world.store.change(INTEGRATIONS, service_provider, mvpd, step)
+    return answer(await _integration(world, service_provider, mvpd))
+
+
+async def _integration(world: World, service_provider: str, mvpd: str) -> dict[str, Any]:
+    """Return the switches of an integration, for devices of an unknown platform."""
+    return {
+        "service_provider": service_provider,
+        "mvpd": mvpd,
+        "enabled": await world.integrated(service_provider, mvpd),
+        "home_based_authentication": await world.home_based(service_provider, mvpd),
+    }
 
 
 async def set_application(request: Request) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import heapq
+from typing import TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,8 +15,12 @@ from pass_harness.mock_server.domain.records import BUCKETS, SESSIONS, SSO_DEVIC
 from pass_harness.mock_server.domain.sso_service import shared_logins
 from pass_harness.mock_server.journal.masking import Masker
 from pass_harness.mock_server.journal.stalls import Stalls
+from pass_harness.mock_server.store import Table
 
-_LARGEST_LIST = 1_000
+T = TypeVar("T")
+
+_LARGEST_PAGE = 1_000
+_LARGEST_AFTER = 10**9
 
 
 async def findings(request: Request) -> Response:
@@ -32,45 +36,51 @@ async def list_stalls(request: Request) -> Response:
 
 
 async def list_sessions(request: Request) -> Response:
-    """Return the latest sessions, newest first."""
-    space = space_of(request)
-    limit = number(request, "limit", default=100, largest=_LARGEST_LIST)
-    rows = [session for _, _, session in await space.world.store.all_rows(SESSIONS)]
-    newest = heapq.nlargest(limit, rows, key=lambda session: session.not_before)
-    now_ms = space.clock.now_ms()
-    return answer(
-        {"sessions": [_session(session, now_ms, space.masker) for session in newest], "all": len(rows), "now": now_ms}
-    )
+    """Return a page of the sessions, the latest changed first."""
+    space, now_ms = space_of(request), space_of(request).clock.now_ms()
+    rows, page = await _page(request, SESSIONS)
+    sessions = [_session(session, now_ms, space.masker) for _, items in rows for session in items.values()]
+    return answer({"sessions": sessions, **page, "now": now_ms})
 
 
 async def list_sso_profiles(request: Request) -> Response:
-    """Return the SSO profiles of the SSO Service with their devices, that of the latest request first."""
-    space = space_of(request)
-    limit = number(request, "limit", default=100, largest=_LARGEST_LIST)
-    now_ms = space.clock.now_ms()
-    devices: dict[str, list[SsoDevice]] = {}
-    for partition, _, device in await space.world.store.all_rows(SSO_DEVICES):
-        devices.setdefault(partition, []).append(device)
-    latest = heapq.nlargest(limit, devices.items(), key=lambda row: max(one.last_seen for one in row[1]))
+    """Return a page of the SSO profiles of the SSO Service with their devices, the latest changed first."""
+    space, now_ms = space_of(request), space_of(request).clock.now_ms()
+    rows, page = await _page(request, SSO_DEVICES)
     profiles = [
-        _sso_profile(partition, members, await shared_logins(space.world, now_ms, partition), space.masker)
-        for partition, members in latest
+        _sso_profile(partition, [*items.values()], await shared_logins(space.world, now_ms, partition), space.masker)
+        for partition, items in rows
     ]
-    return answer({"sso-profiles": profiles, "all": len(devices), "now": now_ms})
+    return answer({"sso-profiles": profiles, **page, "now": now_ms})
 
 
 async def list_buckets(request: Request) -> Response:
-    """Return the rate limit buckets that are not full, the emptiest first."""
-    space = space_of(request)
+    """Return the rate limit buckets of a page of addresses, those of the latest requests first.
+
+    Full buckets are left out; the emptiest is the first of the page.
+    """
+    space, now_ms = space_of(request), space_of(request).clock.now_ms()
     settings: Settings = request.app.state.settings
-    limit = number(request, "limit", default=100, largest=_LARGEST_LIST)
-    now_ms = space.clock.now_ms()
-    rows = [row for row in await space.world.store.all_rows(BUCKETS) if row[2].tat > now_ms]
-    emptiest = heapq.nlargest(limit, rows, key=lambda row: row[2].tat)
+    rows, page = await _page(request, BUCKETS)
+    found = [(ip, item, record.tat) for ip, items in rows for item, record in items.items() if record.tat > now_ms]
     buckets = [
-        _bucket(space.masker.text(ip), item, record.tat, now_ms, settings.throttle) for ip, item, record in emptiest
+        _bucket(space.masker.text(ip), item, tat, now_ms, settings.throttle)
+        for ip, item, tat in sorted(found, key=lambda row: -row[2])
     ]
-    return answer({"buckets": buckets, "all": len(rows), "limit": settings.throttle, "now": now_ms})
+    return answer({"buckets": buckets, **page, "limit": settings.throttle, "now": now_ms})
+
+
+async def _page(request: Request, table: Table[T]) -> tuple[list[tuple[str, dict[str, T]]], dict[str, int | None]]:
+    """Return the partitions that the query parameters after and limit select, and the members of a page.
+
+    ``all`` is the number of partitions, ``next`` the value of after for the next page (None at the end).
+    """
+    after = number(request, "after", default=0, largest=_LARGEST_AFTER)
+    limit = number(request, "limit", default=100, largest=_LARGEST_PAGE)
+    store = space_of(request).world.store
+    count = await store.partitions(table)
+    end = after + limit
+    return await store.latest(table, after, limit), {"all": count, "next": end if end < count else None}
 
 
 def _session(session: Session, now_ms: int, masker: Masker) -> ListedSession:

@@ -2,7 +2,8 @@
 
 Adobe Pass caches a permit of an MVPD for the authorization TTL (source: FAQs, authorization phase 3). Within it, an
 authorize request gets a new media token without a question to the MVPD. A preauthorize request always asks the MVPD.
-TempPass and degradation rules decide without it.
+TempPass and degradation rules decide without it. Where an MVPD has no endpoint for decisions, Adobe Pass permits
+every resource of a viewer who is logged in (source: Retrieve authorization decisions, ``dummy``).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import msgspec
 from pass_harness.mock_server.adobe.enums import DecisionSource
 from pass_harness.mock_server.domain import degradation, profiles, temppass
 from pass_harness.mock_server.domain.degradation import Degradation
+from pass_harness.mock_server.domain.metadata import user_id
 from pass_harness.mock_server.domain.records import PERMITS, Permit, Profile
 from pass_harness.mock_server.domain.resources import MalformedResource, identifier_of, parse_resource
 from pass_harness.mock_server.domain.signing import signing_keys
@@ -83,7 +85,7 @@ async def preauthorize(world: World, query: DecisionQuery) -> list[Decision]:
     """Return informative decisions, without media tokens. Some MVPDs omit decisions on unknown resources."""
     degraded = _degraded(query)
     if degraded is not None:
-        return [degraded(resource) for resource in query.resources]
+        return [await degraded(resource, PREAUTHORIZATION_DENIED) for resource in query.resources]
     mvpd = world.catalogue.mvpds[query.mvpd]
     if mvpd.temp_pass is not None:
         trial = await temppass.trial_of(world, mvpd, query.visitor)
@@ -99,6 +101,12 @@ async def preauthorize(world: World, query: DecisionQuery) -> list[Decision]:
     profile, code = _valid_profile(query)
     if profile is None:
         return [Decision(resource=resource, source="mvpd", denial=code) for resource in query.resources]
+    if not world.catalogue.has_endpoint(query.viewer.service_provider, query.mvpd, "preauthorization"):
+        return [
+            await _denied_by_behaviour(query, resource, "dummy", PREAUTHORIZATION_DENIED, asks_mvpd=False)
+            or Decision(resource=resource, source="dummy")
+            for resource in query.resources
+        ]
     await query.wait_for_mvpd()
     subscriber = world.catalogue.subscribers[profile.username]
     return [
@@ -116,7 +124,7 @@ async def authorize(world: World, query: DecisionQuery) -> list[Decision]:
 async def _authorize(world: World, query: DecisionQuery, resource: str) -> Decision:
     degraded = _degraded(query)
     if degraded is not None:
-        decision = degraded(resource)
+        decision = await degraded(resource, AUTHORIZATION_DENIED)
     elif world.catalogue.mvpds[query.mvpd].temp_pass is not None:
         decision = await _by_temp_pass(world, query, resource)
     else:
@@ -124,7 +132,7 @@ async def _authorize(world: World, query: DecisionQuery, resource: str) -> Decis
     if decision.denial is not None:
         return decision
     token = MediaToken(
-        session_guid=_session_guid(_user(query)),
+        session_guid=_session_guid(_user(world, query)),
         requestor_id=query.viewer.service_provider,
         resource_id=resource,
         ttl=query.media_token_ttl,
@@ -139,10 +147,10 @@ async def _authorize(world: World, query: DecisionQuery, resource: str) -> Decis
     return msgspec.structs.replace(decision, token=token, serialized=serialized)
 
 
-def _user(query: DecisionQuery) -> str:
-    """Return a name of the user: the subscriber of the profile, else the device."""
+def _user(world: World, query: DecisionQuery) -> str:
+    """Return a name of the user: the MVPD's userID in the profile, else the device."""
     profile = query.profile
-    return f"{profile.mvpd} {profile.username}" if profile is not None else query.viewer.owner
+    return f"{profile.mvpd} {user_id(world, profile)}" if profile is not None else query.viewer.owner
 
 
 @lru_cache(maxsize=4096)
@@ -165,6 +173,9 @@ async def _by_profile(world: World, query: DecisionQuery, resource: str) -> Deci
     profile, code = _valid_profile(query)
     if profile is None:
         return Decision(resource=resource, source="mvpd", denial=code)
+    if not world.catalogue.has_endpoint(query.viewer.service_provider, query.mvpd, "authorization"):
+        denied = await _denied_by_behaviour(query, resource, "dummy", AUTHORIZATION_DENIED, asks_mvpd=False)
+        return denied or _permitted(resource, await _permit(world, query, profile, resource), "dummy")
     cached = await world.store.read(PERMITS, _permits(query), resource)
     if cached is not None and cached.covers(profile, query.now_ms):
         denied = await _denied_by_behaviour(query, resource, "mvpd", AUTHORIZATION_DENIED, asks_mvpd=False)
@@ -180,18 +191,21 @@ async def _by_profile(world: World, query: DecisionQuery, resource: str) -> Deci
     return _permitted(resource, await _permit(world, query, profile, resource))
 
 
-def _permitted(resource: str, permit: Permit) -> Decision:
-    return Decision(resource=resource, source="mvpd", not_before=permit.not_before, not_after=permit.not_after)
+def _permitted(resource: str, permit: Permit, source: DecisionSource = "mvpd") -> Decision:
+    return Decision(resource=resource, source=source, not_before=permit.not_before, not_after=permit.not_after)
 
 
-def _degraded(query: DecisionQuery) -> Callable[[str], Decision] | None:
-    """Return the decision function of the active degradation rule, or None."""
+def _degraded(query: DecisionQuery) -> Callable[[str, str], Awaitable[Decision]] | None:
+    """Return the decision function of the active degradation rule, or None; failures of Adobe Pass precede it."""
     active = query.degradation
     source: DecisionSource = "degradation"
     if active is None:
         return None
 
-    def decide(resource: str) -> Decision:
+    async def decide(resource: str, default_code: str) -> Decision:
+        denied = await _denied_by_behaviour(query, resource, source, default_code, asks_mvpd=False)
+        if denied is not None:
+            return denied
         if active.rule == degradation.AUTHZ_NONE:
             return Decision(resource=resource, source=source, denial=degradation.DENIED, details=active.details)
         if active.rule == degradation.AUTHZ_ALL or query.ttl == 0:

@@ -25,4 +25,4 @@ async def logout(world: World, now_ms: int, viewer: Viewer, mvpd: str, *, degrad
         return "partner_logout"
     if degraded:
         return "complete"
-    return "logout" if entry.logout_endpoint else "complete"
+    return "logout" if world.catalogue.has_endpoint(viewer.service_provider, mvpd, "logout") else "complete"

@@ -1,8 +1,8 @@
 """User metadata: attributes of a subscriber that an MVPD shares with a Programmer (source: User metadata).
 
 The catalogue lists the attributes that an MVPD provides at login, and those that it provides only after an
-authorization. Confidential attributes are RSA ciphertext for the Programmer's certificate (PKCS #1 v1.5, as Adobe's
-OpenSSL recipe decrypts) with the state ``enc``.
+authorization. An integration may disable some, and encrypts the confidential ones: these are RSA ciphertext for the
+Programmer's certificate (PKCS #1 v1.5, as Adobe's OpenSSL recipe decrypts) with the state ``enc``.
 """
 
 from __future__ import annotations
@@ -16,13 +16,11 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from pass_harness.mock_server.adobe.errors import ApiError
-from pass_harness.mock_server.catalogue import Catalogue
+from pass_harness.mock_server.catalogue import Catalogue, Mvpd, Subscriber
 from pass_harness.mock_server.domain import degradation
 from pass_harness.mock_server.domain.records import Profile
 from pass_harness.mock_server.domain.world import World
 from pass_harness.mock_server.signing.keys import Keys
-
-ENCRYPTED = frozenset({"zip", "encryptedZip"})
 
 
 def attributes(world: World, profile: Profile, service_provider: str) -> dict[str, Any]:
@@ -39,10 +37,35 @@ def attributes(world: World, profile: Profile, service_provider: str) -> dict[st
         service_provider,
         profile.mvpd,
         profile.username,
+        user_id(world, profile),
         profile.authorized,
         profile.home_based,
     )
     return {**found, "tokenSource": _plain(profile.issuer)} if profile.type == "appleSSO" else found
+
+
+def user_id(world: World, profile: Profile) -> str:
+    """Return the userID that the MVPD assigns to the viewer of a profile.
+
+    It is the householdID unless the viewer has an account of their own, beside that of the head of household (source:
+    User metadata), and new for each login at some MVPDs (source: Understanding server-side metrics).
+    """
+    mvpd, subscriber = world.catalogue.mvpds[profile.mvpd], world.catalogue.subscribers[profile.username]
+    if mvpd.user_ids == "transient":
+        return profile.login
+    return _household_id(mvpd, subscriber) if _is_primary(mvpd, subscriber) else _account_id(mvpd, subscriber)
+
+
+def _is_primary(mvpd: Mvpd, subscriber: Subscriber) -> bool:
+    return subscriber.head_of_household or not mvpd.sub_accounts
+
+
+def _household_id(mvpd: Mvpd, subscriber: Subscriber) -> str:
+    return subscriber.household_id or _account_id(mvpd, subscriber)
+
+
+def _account_id(mvpd: Mvpd, subscriber: Subscriber) -> str:
+    return f"{mvpd.id}_{subscriber.username}"
 
 
 @lru_cache(maxsize=10_000)
@@ -52,6 +75,7 @@ def _cached_attributes(
     service_provider: str,
     mvpd: str,
     username: str,
+    account_id: str,
     authorized: bool,
     home_based: bool,
 ) -> dict[str, Any]:
@@ -59,16 +83,17 @@ def _cached_attributes(
 
     Callers share the result and must not modify it.
     """
-    subscriber = catalogue.subscribers[username]
-    user_id = f"{mvpd}_{username}"
+    entry, subscriber = catalogue.mvpds[mvpd], catalogue.subscribers[username]
+    primary = _is_primary(entry, subscriber)
+    household_id = account_id if primary else _household_id(entry, subscriber)
     values = {
-        "userID": user_id,
-        "upstreamUserID": user_id,
-        "householdID": subscriber.household_id,
+        "userID": account_id,
+        "upstreamUserID": account_id,
+        "householdID": household_id,
         "mvpd": mvpd,
-        "primaryOID": user_id if subscriber.head_of_household else subscriber.household_id,
-        "typeID": "Primary" if subscriber.head_of_household else "Secondary",
-        "is_hoh": "1" if subscriber.head_of_household else "0",
+        "primaryOID": household_id,
+        "typeID": "Primary" if primary else "Secondary",
+        "is_hoh": "1" if primary else "0",
         "hba_status": "true" if home_based else "false",
         "allowMirroring": "true",
         "zip": list(subscriber.zip),
@@ -79,13 +104,13 @@ def _cached_attributes(
         "onNet": "true" if home_based else "false",
         "inHome": "true" if home_based else "false",
     }
-    entry = catalogue.mvpds[mvpd]
     names = dict.fromkeys((*entry.metadata, *(entry.metadata_on_authorization if authorized else ())))
+    integration = catalogue.integration(service_provider, mvpd)
     key = keys.certificate_of(catalogue.service_providers[service_provider])
     return {
-        name: _encrypted(values[name], key) if name in ENCRYPTED else _plain(values[name])
+        name: _encrypted(values[name], key) if name in integration.encrypted_metadata else _plain(values[name])
         for name in names
-        if values.get(name) not in (None, "", [], {})
+        if values[name] not in ("", [], {}) and (integration.metadata is None or name in integration.metadata)
     }
 
 

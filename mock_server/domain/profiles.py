@@ -12,6 +12,7 @@ from functools import partial
 import msgspec
 
 from pass_harness.mock_server.domain.records import PERMITS, PROFILES, SHARERS, Profile
+from pass_harness.mock_server.domain.sso_service import is_unlinked
 from pass_harness.mock_server.domain.viewer import Viewer
 from pass_harness.mock_server.domain.world import World
 
@@ -29,8 +30,11 @@ def is_regular(profile: Profile) -> bool:
     return profile.type == "regular"
 
 
-async def save(world: World, profile: Profile) -> None:
-    """Store a new profile, for the device and for its single sign-on identity. Permits of earlier logins are void."""
+async def save(world: World, profile: Profile) -> Profile:
+    """Store a new profile, for the device and for its single sign-on identity, and return it as stored.
+
+    Permits of earlier logins are void.
+    """
     viewer = profile.viewer
     profile = msgspec.structs.replace(profile, login=world.ids.uuid())
     await world.store.write(PROFILES, viewer.owner, profile.mvpd, profile)
@@ -38,6 +42,7 @@ async def save(world: World, profile: Profile) -> None:
         shared = msgspec.structs.replace(profile, type=viewer.sso.profile_type)
         await world.store.write(PROFILES, viewer.shared, profile.mvpd, shared)
         await world.store.write(SHARERS, f"{viewer.shared} {profile.mvpd}", viewer.owner, viewer)
+    return profile
 
 
 def _shares(world: World, viewer: Viewer, mvpd: str) -> bool:
@@ -103,7 +108,10 @@ def _authorized(profile: Profile | None) -> tuple[Profile | None, None]:
 
 
 async def remove(world: World, viewer: Viewer, mvpd: str) -> None:
-    """Delete the device's own profile and permits and, with a single sign-on identity, those of all who share it."""
+    """Delete the device's own profile and permits and, with a single sign-on identity, those of all who share it.
+
+    A device that was removed from the SSO profile keeps a login of its own: it no longer shares it.
+    """
     await world.store.delete(PROFILES, viewer.owner, mvpd)
     await _delete_permits(world, viewer.owner, mvpd)
     shared = viewer.shared
@@ -112,6 +120,8 @@ async def remove(world: World, viewer: Viewer, mvpd: str) -> None:
     await world.store.delete(PROFILES, shared, mvpd)
     sharers = f"{shared} {mvpd}"
     for sharer in await world.store.rows(SHARERS, sharers):
+        if await is_unlinked(world, sharer):
+            continue
         await world.store.delete(SHARERS, sharers, sharer.owner)  # first: a login from now on adds itself again
         if await world.store.change(PROFILES, sharer.owner, mvpd, partial(_without_identity, shared)):
             await _delete_permits(world, sharer.owner, mvpd)

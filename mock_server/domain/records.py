@@ -152,6 +152,14 @@ class TrialKey(msgspec.Struct, frozen=True):
     trial: str
 
 
+class BrowserSession(msgspec.Struct, frozen=True):
+    """Session of an MVPD in a viewer's browser; the table's key is the value of its cookie."""
+
+    mvpd: str
+    username: str
+    not_after: int
+
+
 class LinkCode(msgspec.Struct, frozen=True, kw_only=True):
     """A link code of the SSO Service, for one device more of the SSO profile of ``subject``."""
 
@@ -171,13 +179,21 @@ class SsoDevice(msgspec.Struct, frozen=True, kw_only=True):
     last_seen: int
     """Time of its last request to the SSO Service."""
     device_info: dict[str, Any] | None = None
+    """The object in the X-Device-Info of its latest service token; empty without the header, None if unreadable."""
+    user_agent: str = ""
     unlinked: bool = False
+
+    @property
+    def device_facts(self) -> Mapping[str, Any]:
+        """The facts about the device, by the keys of X-Device-Info."""
+        return device_facts(self.device_info, self.user_agent)
 
 
 class IntegrationState(msgspec.Struct, frozen=True):
-    """State of an integration that a control call enabled or disabled."""
+    """Settings of an integration that control calls changed; None leaves one to the catalogue."""
 
-    enabled: bool
+    enabled: bool | None = None
+    home_based_authentication: bool | None = None
 
 
 class RotatedKeys(msgspec.Struct, frozen=True):
@@ -238,6 +254,7 @@ LATEST_SESSION = Table("latest_session", Session)
 PROFILES = Table("profiles", Profile)
 SHARERS = Table("sharers", Viewer)
 """Devices whose logins an identity shares, by identity and MVPD; a single logout ends all of them."""
+BROWSER_SESSIONS = Table("browser_sessions", BrowserSession)
 PERMITS = Table("permits", Permit)
 TRIALS = Table("trials", Trial)
 TRIAL_KEYS = Table("trial_keys", TrialKey)

@@ -82,6 +82,7 @@ async def add_device(
     subject: str,
     device: DeviceIdentifier,
     device_info: dict[str, Any] | None,
+    user_agent: str,
 ) -> None:
     """Add a device to an SSO profile, also after it was unlinked."""
     record = SsoDevice(
@@ -90,6 +91,7 @@ async def add_device(
         device_decoded=device.decoded,
         last_seen=now_ms,
         device_info=device_info,
+        user_agent=user_agent,
     )
     await world.store.write(SSO_DEVICES, _partition(service_provider, subject), device.value, record)
 

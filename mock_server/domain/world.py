@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pass_harness.mock_server.adobe.device_facts import UNIDENTIFIED, Platform
 from pass_harness.mock_server.adobe.errors import ApiError
 from pass_harness.mock_server.catalogue import Catalogue, Mvpd
 from pass_harness.mock_server.domain.records import INTEGRATIONS
@@ -26,7 +27,20 @@ class World:
         if mvpd not in self.catalogue.service_providers[service_provider].mvpds or mvpd not in self.catalogue.mvpds:
             return False
         state = await self.store.read(INTEGRATIONS, service_provider, mvpd)
-        return state.enabled if state is not None else self.catalogue.integration(service_provider, mvpd).enabled
+        if state is not None and state.enabled is not None:
+            return state.enabled
+        return self.catalogue.integration(service_provider, mvpd).enabled
+
+    async def home_based(self, service_provider: str, mvpd: str, platform: Platform = UNIDENTIFIED) -> bool:
+        """Return whether home-based authentication is on for an integration and a platform."""
+        if mvpd not in self.catalogue.mvpds:
+            return False
+        state = await self.store.read(INTEGRATIONS, service_provider, mvpd)
+        if state is not None and state.home_based_authentication is not None:
+            return state.home_based_authentication
+        integration = self.catalogue.integration(service_provider, mvpd)
+        found = integration.home_based_on(platform.os_name, platform.category)
+        return self.catalogue.mvpds[mvpd].home_based_authentication if found is None else found
 
     async def integration(self, service_provider: str, mvpd: str) -> Mvpd:
         """Return the MVPD of an integration; raise ApiError if the integration does not exist or is disabled."""

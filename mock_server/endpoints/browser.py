@@ -2,24 +2,28 @@
 
 The pages are those of the mock. The redirect through /adobe-services is that of Adobe's sample (source: Perform
 authentication in user agent); live clients meet the other two ways. A login depends on the code, not on a cookie, so
-any browser can complete it.
+any browser can complete it. The MVPD keeps a session of its own in the browser, which its logout page ends (source:
+cookbooks, logout phase).
 """
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from pass_harness.mock_server.adobe.device_facts import connection_ip
 from pass_harness.mock_server.adobe.errors import ApiError, PageError
 from pass_harness.mock_server.adobe.partner import authentication_request
-from pass_harness.mock_server.catalogue import Mvpd
-from pass_harness.mock_server.domain import sessions
+from pass_harness.mock_server.catalogue import Mvpd, Subscriber
+from pass_harness.mock_server.domain import browser_sessions, sessions
 from pass_harness.mock_server.domain.records import Session
 from pass_harness.mock_server.gateway import parameters
 from pass_harness.mock_server.gateway.call import Call
 from pass_harness.mock_server.gateway.parameters import Malformed, Repeated
 from pass_harness.mock_server.pages import auto_submit_page, logged_out_page, login_page
+
+_COOKIE = "mvpd_session"
 
 
 async def authenticate(call: Call) -> Response:
@@ -79,16 +83,30 @@ def _mvpd_of(call: Call, session: Session) -> Mvpd:
 async def login_form(call: Call) -> Response:
     session = await _session_of_login(call)
     await call.wait_for_mvpd()
-    mvpd = _mvpd_of(call, session)
-    if mvpd.home_based_authentication:
-        subscriber = call.space.world.catalogue.subscriber_at_home(mvpd.id, session.ip)
-        if subscriber is not None:
-            lifetime = await call.login_lifetime(session, home_based=True)
-            await sessions.complete(
-                call.space.world, call.now_ms, session, subscriber.username, lifetime, home_based=True
-            )
-            return RedirectResponse(session.redirect_url or "/", 302)
+    world, mvpd = call.space.world, _mvpd_of(call, session)
+    at_home = await _subscriber_at_home(call, session, mvpd)
+    if at_home is not None:
+        return await _complete(call, session, at_home.username, home_based=True)
+    remembered = await browser_sessions.username(world, call.now_ms, mvpd, parameters.cookie(call, _COOKIE))
+    if remembered is not None:
+        return await _complete(call, session, remembered)
     return _login_page(call, session)
+
+
+async def _subscriber_at_home(call: Call, session: Session, mvpd: Mvpd) -> Subscriber | None:
+    """Return the subscriber whom the MVPD recognises by the home of the streaming device, or None."""
+    world = call.space.world
+    ip = session.ip if mvpd.home_address_from == "request" else connection_ip(session.device_info)
+    if ip is None or not await world.home_based(session.service_provider, mvpd.id, session.platform):
+        return None
+    return world.catalogue.subscriber_at_home(mvpd.id, ip)
+
+
+async def _complete(call: Call, session: Session, username: str, *, home_based: bool = False) -> Response:
+    """Complete the login, and redirect the browser to the app."""
+    lifetime = await call.login_lifetime(session, home_based=home_based)
+    await sessions.complete(call.space.world, call.now_ms, session, username, lifetime, home_based=home_based)
+    return RedirectResponse(session.redirect_url or "/", 302)
 
 
 async def login(call: Call) -> Response:
@@ -100,11 +118,23 @@ async def login(call: Call) -> Response:
     if "cancel" in given:
         return RedirectResponse(session.redirect_url or "/", 302)
     username, password = given.get("username", ""), given.get("password", "")
-    subscriber = call.space.world.catalogue.subscriber_of(session.mvpd or "", username)
+    world, mvpd = call.space.world, _mvpd_of(call, session)
+    subscriber = world.catalogue.subscriber_of(mvpd.id, username)
     if subscriber is None or subscriber.password != password:
         return _login_page(call, session, username=username, wrong=True)
-    await sessions.complete(call.space.world, call.now_ms, session, username, await call.login_lifetime(session))
-    return RedirectResponse(session.redirect_url or "/", 302)
+    answer = await _complete(call, session, username)
+    cookie = await browser_sessions.start(world, call.now_ms, mvpd, username)
+    if cookie is not None:
+        answer.set_cookie(_COOKIE, cookie, path=_cookie_path(call, mvpd.id), secure=_is_https(call), httponly=True)
+    return answer
+
+
+def _cookie_path(call: Call, mvpd: str) -> str:
+    return f"{call.inbound.prefix}/mvpd/{quote(mvpd, safe='')}"
+
+
+def _is_https(call: Call) -> bool:
+    return call.base_url.startswith("https:")
 
 
 async def logout(call: Call) -> Response:
@@ -123,10 +153,18 @@ async def mvpd_logout(call: Call) -> Response:
     given = _fields(call)
     call.service_provider, call.mvpd = given.get("requestor_id"), call.path_params["mvpd"]
     await call.wait_for_mvpd()
+    world = call.space.world
+    cookie = parameters.cookie(call, _COOKIE)
+    await browser_sessions.end(world, cookie)
     redirect_url = given.get("redirect_url", "")
-    if sessions.is_redirect_url(redirect_url):
-        return RedirectResponse(redirect_url, 302)
-    return HTMLResponse(logged_out_page(call.space.world.catalogue.mvpds[call.mvpd]))
+    answer: Response = (
+        RedirectResponse(redirect_url, 302)
+        if sessions.is_redirect_url(redirect_url)
+        else HTMLResponse(logged_out_page(world.catalogue.mvpds[call.mvpd]))
+    )
+    if cookie is not None:
+        answer.delete_cookie(_COOKIE, path=_cookie_path(call, call.mvpd), secure=_is_https(call), httponly=True)
+    return answer
 
 
 def _login_page(call: Call, session: Session, *, username: str = "", wrong: bool = False) -> Response:

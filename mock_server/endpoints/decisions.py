@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from pass_harness.mock_server.adobe.device_facts import connection_ip
 from pass_harness.mock_server.adobe.errors import ENHANCED_ERRORS, ApiError
 from pass_harness.mock_server.adobe.models import DecisionEntry, DecisionsAnswer, ErrorInformation, MediaTokenEntry
+from pass_harness.mock_server.catalogue import Mvpd
 from pass_harness.mock_server.domain import decisions, profiles
 from pass_harness.mock_server.domain.decisions import Decision, DecisionQuery, DenialLookup, FlawLookup
 from pass_harness.mock_server.endpoints import partner_status
@@ -20,24 +22,23 @@ _TEMPPASS_ERRORS = {"invalid_configuration_temporary_access", "invalid_header_id
 
 
 async def preauthorize(call: Call) -> Response:
-    question = await _question(call, "preauthorize_limit")
+    question = await _question(call)
     return _answer(call, await decisions.preauthorize(call.space.world, question))
 
 
 async def authorize(call: Call) -> Response:
-    question = await _question(call, "authorize_limit", binding=True)
+    question = await _question(call, binding=True)
     return _answer(call, await decisions.authorize(call.space.world, question))
 
 
-async def _question(call: Call, limit: str, *, binding: bool = False) -> DecisionQuery:
+async def _question(call: Call, *, binding: bool = False) -> DecisionQuery:
     world, provider = call.space.world, call.requestor.id
     resources = _resources(call)
     mvpd = await world.integration(provider, call.path_params["mvpd"])
     rule = await call.active_degradation(mvpd.id)
-    allowed = getattr(world.catalogue.integration(provider, mvpd.id), limit) or getattr(mvpd, limit)
     # The limit is a condition of the MVPD, which a degradation rule and the preauthorization of a TempPass bypass.
     limited = rule is None and (binding or mvpd.temp_pass is None)
-    if limited and len(resources) > allowed:
+    if limited and len(resources) > _limit(call, mvpd, binding=binding):
         raise ApiError("too_many_resources")
     profile = await profiles.find(world, call.now_ms, call.viewer, mvpd.id)
     if profile is not None:
@@ -48,15 +49,29 @@ async def _question(call: Call, limit: str, *, binding: bool = False) -> Decisio
         profile=profile,
         resources=tuple(resources),
         now_ms=call.now_ms,
-        ip=call.ip,
+        ip=_home_ip(call, mvpd),
         denials=_denials(call),
         mvpd_delay=call.wait_for_mvpd,
         degradation=rule,
         temp_pass_identity=temppass_identity(call),
-        ttl=await call.lifetime("decision") if binding else 0,
+        ttl=await call.decision_lifetime() if binding else 0,
         media_token_ttl=await call.lifetime("media_token") if binding else 0,
         flaws=_flaws(call) if binding else None,
     )
+
+
+def _limit(call: Call, mvpd: Mvpd, *, binding: bool) -> int:
+    """Return the maximum number of resources; that of preauthorizations may differ by platform."""
+    catalogue, provider = call.space.world.catalogue, call.requestor.id
+    if binding:
+        return catalogue.integration(provider, mvpd.id).authorize_limit or mvpd.authorize_limit
+    return catalogue.platform_flags(provider, mvpd.id, call.platform).preauthorize_limit or mvpd.preauthorize_limit
+
+
+def _home_ip(call: Call, mvpd: Mvpd) -> str:
+    """Return the address of the device that the MVPD compares with the home of the viewer."""
+    named = connection_ip(call.device_info) if mvpd.home_address_from == "device-info" else None
+    return named or call.ip
 
 
 def _resources(call: Call) -> list[str]:

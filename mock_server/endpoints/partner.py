@@ -84,7 +84,7 @@ async def create_profile(call: Call) -> Response:
         issuer="Apple",
         type="appleSSO",
     )
-    await profiles.save(world, profile)
+    profile = await profiles.save(world, profile)
     return profiles_answer(call, [profile], 201)
 
 

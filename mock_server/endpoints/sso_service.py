@@ -25,7 +25,7 @@ from pass_harness.mock_server.domain import sso_service
 from pass_harness.mock_server.domain.records import SsoDevice
 from pass_harness.mock_server.domain.sso_service import ServiceToken
 from pass_harness.mock_server.gateway import parameters
-from pass_harness.mock_server.gateway.call import Call, JsonResponse
+from pass_harness.mock_server.gateway.call import Call, SsoResponse
 from pass_harness.mock_server.gateway.parameters import Malformed
 
 _MAX_IDENTIFIER = 1024
@@ -47,7 +47,7 @@ async def create_token(call: Call) -> Response:
         subject = identifier
     else:
         raise SsoError(IDENTITY_MISSING)
-    await sso_service.add_device(world, call.now_ms, provider, subject, device, call.device_info)
+    await sso_service.add_device(world, call.now_ms, provider, subject, device, call.device_info, call.user_agent)
     return await _token_answer(call, subject, "CREATED", 201)
 
 
@@ -63,33 +63,33 @@ async def create_link(call: Call) -> Response:
     lifetime_ms = await call.lifetime("link_code")
     code, link = await sso_service.create_link(call.space.world, call.now_ms, call.requestor.id, subject, lifetime_ms)
     answer = LinkAnswer(status="CREATED", code=code, not_before=call.now_ms, not_after=link.not_after)
-    return JsonResponse(answer, 201)
+    return SsoResponse(answer, 201)
 
 
 async def unlink(call: Call) -> Response:
     """Remove devices from the SSO profile of the service token."""
     subject = await _profile_in_use(call, "sso.unlink")
     unlinked = await sso_service.unlink(call.space.world, call.requestor.id, subject, _devices(call))
-    return JsonResponse(UnlinkAnswer(status="OK", unlinked_devices=unlinked))
+    return SsoResponse(UnlinkAnswer(status="OK", unlinked_devices=unlinked))
 
 
 async def list_devices(call: Call) -> Response:
     """Return the devices of the SSO profile of the service token."""
     subject = await _profile_in_use(call, "sso.list")
     found = await sso_service.devices(call.space.world, call.now_ms, call.requestor.id, subject)
-    return JsonResponse(SsoDevicesAnswer(devices={one.device: device_entry(one, login) for one, login in found}))
+    return SsoResponse(SsoDevicesAnswer(devices={one.device: device_entry(one, login) for one, login in found}))
 
 
 def device_entry(device: SsoDevice, made_login: bool) -> SsoDeviceEntry:
-    """Return the attributes of a device, from its X-Device-Info."""
-    info = device.device_info or {}
-    kind = str(info.get("primaryHardwareType") or "Unknown")
-    model, version = info.get("model"), info.get("osVersion")
+    """Return the attributes of a device, from its X-Device-Info, completed by its User-Agent."""
+    facts = device.device_facts
+    kind = str(facts.get("primaryHardwareType", "Unknown"))
+    model, version = facts.get("model"), facts.get("osVersion")
     return SsoDeviceEntry(
         device_type=_DEVICE_TYPES.get(kind, kind),
-        model=str(model) if model else None,
-        os=str(info.get("osName") or "Unknown"),
-        os_version=str(version) if version else None,
+        model=str(model) if model is not None else None,
+        os=str(facts.get("osName", "Unknown")),
+        os_version=str(version) if version is not None else None,
         last_seen=device.last_seen,
         type="regular" if made_login else "sso",
     )
@@ -101,7 +101,7 @@ async def _token_answer(call: Call, subject: str, status: str, code: int) -> Res
     answer = ServiceTokenAnswer(
         status=status, service_token=issued.text, not_before=issued.not_before, not_after=issued.not_after
     )
-    return JsonResponse(answer, code)
+    return SsoResponse(answer, code)
 
 
 def _service_token(call: Call, endpoint: str, grace_ms: int = 0) -> ServiceToken:

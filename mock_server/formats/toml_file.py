@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from types import NoneType
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -78,7 +78,10 @@ class TomlFile:
             return self.error(keys, f'[{_dotted(keys)}] lacks "{missing[1]}"')
         if sentence := range_sentence(reason, shape, below):
             return self.error(keys, f"{_dotted(keys)} {sentence}")
-        return self.error(keys, f"{_dotted(keys)}: {reason[0].lower()}{reason[1:].replace('`', '')}")
+        sentence = f"{_dotted(keys)}: {reason[0].lower()}{reason[1:].replace('`', '')}"
+        if wrong := re.fullmatch(r"Invalid enum value '(.+)'", reason):
+            sentence += f"; {nearest(wrong[1], _choices_at(shape, below))}"
+        return self.error(keys, sentence)
 
 
 def _shape_at(shape: Any, keys: Keys) -> Any:  # noqa: ANN401 - any annotation
@@ -89,6 +92,21 @@ def _shape_at(shape: Any, keys: Keys) -> Any:  # noqa: ANN401 - any annotation
         while not hasattr(shape, "__struct_fields__"):
             shape = next(part for part in get_args(shape) if part is not NoneType and part is not str)
     return shape
+
+
+def _choices_at(shape: Any, keys: Keys) -> list[str]:  # noqa: ANN401 - any annotation
+    """Return the texts that the value at ``keys`` in a struct can be."""
+    last = max((index for index, key in enumerate(keys) if isinstance(key, str)), default=None)
+    if last is None:
+        return _choices(shape)
+    return _choices(get_type_hints(_shape_at(shape, keys[:last]))[str(keys[last])])
+
+
+def _choices(annotation: Any) -> list[str]:  # noqa: ANN401 - any annotation
+    parts = get_args(annotation)
+    if get_origin(annotation) is Literal:
+        return [part for part in parts if isinstance(part, str)]
+    return [choice for part in parts for choice in _choices(part)]
 
 
 def _not_toml(text: str, message: str) -> str:
@@ -105,8 +123,9 @@ def _not_toml(text: str, message: str) -> str:
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the remedy for an unknown name: the most similar known name, or the list of all."""
     known = sorted(known)
-    if close := get_close_matches(name, known, n=1):
-        return f'did you mean "{close[0]}"?'
+    by_folded = {one.casefold(): one for one in known}
+    if close := get_close_matches(name.casefold(), by_folded, n=1):
+        return f'did you mean "{by_folded[close[0]]}"?'
     return f"there are: {', '.join(known)}"
 
 

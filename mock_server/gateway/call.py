@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 from starlette.responses import Response
@@ -210,6 +210,14 @@ class Call(msgspec.Struct, eq=False):
             self._note(behaviour, "ttl")
         return length
 
+    async def decision_lifetime(self) -> int:
+        """Return the authorization TTL in ms of a decision of this request, by the platform of the device."""
+        platform = platform_of(self.device_info, self.user_agent)
+        length, behaviour = await lifetimes.decision_lifetime(self.space, self.settings, self.facts(), platform)
+        if behaviour is not None:
+            self._note(behaviour, "ttl")
+        return length
+
     async def login_lifetime(self, session: Session, *, home_based: bool = False) -> int:
         """Return the lifetime in ms of the profile that a login with this session creates."""
         length, behaviour = await lifetimes.login_lifetime(self.space, self.settings, session, home_based=home_based)
@@ -229,17 +237,22 @@ def _without_mvpd(effect: Effect) -> bool:
 class JsonResponse(Response):
     """An answer of Adobe Pass: JSON, with the content type of Adobe's samples."""
 
+    content_type: ClassVar = b"application/json;charset=UTF-8"
+
     def __init__(self, answer: msgspec.Struct, status: int = 200) -> None:
         # Faster than Starlette's constructor, which computes headers that are the same for all answers.
         self.status_code = status
         self.background = None
         self.body = msgspec.json.encode(answer)
-        self.raw_headers = [_length(len(self.body)), _JSON]
+        self.raw_headers = [_length(len(self.body)), (b"content-type", self.content_type)]
+
+
+class SsoResponse(JsonResponse):
+    """An answer of the SSO Service, whose samples have no charset."""
+
+    content_type = b"application/json"
 
 
 @lru_cache(maxsize=4096)
 def _length(size: int) -> tuple[bytes, bytes]:
     return b"content-length", b"%d" % size
-
-
-_JSON = (b"content-type", b"application/json;charset=UTF-8")

@@ -27,7 +27,7 @@ from pass_harness.mock_server.domain.records import ACCESS_TOKENS, BUCKETS, SESS
 from pass_harness.mock_server.exchange import BodyName
 from pass_harness.mock_server.gateway import strict
 from pass_harness.mock_server.gateway.body_faults import with_fault
-from pass_harness.mock_server.gateway.call import Call, JsonResponse
+from pass_harness.mock_server.gateway.call import Call, JsonResponse, SsoResponse
 from pass_harness.mock_server.gateway.connection_faults import FaultyResponse
 from pass_harness.mock_server.gateway.cors import PREFLIGHT, allow_origin
 from pass_harness.mock_server.gateway.endpoint import THROTTLED_PATHS, Endpoint, ErrorForm
@@ -347,7 +347,7 @@ def _sso_error_response(endpoint: str, error: Exception, trace: str, masker: Mas
         case _:
             log.error("internal error, trace %s", trace, exc_info=error)
             row, details = INTERNAL_ERROR, None
-    return JsonResponse(SsoErrorAnswer.of(row, trace, details), row.status)
+    return SsoResponse(SsoErrorAnswer.of(row, trace, details), row.status)
 
 
 def _without_body(lost: BodyLost, settings: Settings) -> Response:

@@ -15,6 +15,8 @@ from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
 from pass_harness.mock_server.gateway.call import Call
 
 _MAX_FIELDS = 100
+_MAX_COOKIE = 64
+"""Maximum length of a cookie of the mock, in characters."""
 _OBJECT = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -34,6 +36,13 @@ def query(call: Call) -> dict[str, str]:
 def form(call: Call) -> dict[str, str]:
     """Return the fields of a form body; Malformed or Repeated for an invalid one."""
     return _pairs(_text(call.inbound.body))
+
+
+def cookie(call: Call, name: str) -> str | None:
+    """Return the value of a cookie; the first one of that name, which has the most specific path (RFC 6265)."""
+    pairs = (pair.strip().partition("=") for pair in (call.header("cookie") or "").split(";"))
+    found = next((value for given, _, value in pairs if given == name), None)
+    return found if found and len(found) <= _MAX_COOKIE else None
 
 
 def json_object(call: Call) -> dict[str, Any]:

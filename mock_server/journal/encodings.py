@@ -67,9 +67,9 @@ def _unescaped(text: str) -> str:
 def _of_base64(text: str) -> str:
     """Return the readable text in Base64, standard or URL-safe, padded or not; empty where there is none."""
     plain = text.replace("-", "+").replace("_", "/").rstrip("=")
-    plain = plain[: len(plain) - 1] if len(plain) % 4 == 1 else plain  # cut within a group of four
+    plain = plain[:-1] if len(plain) % 4 == 1 else plain  # cut within a group of four
     try:
-        return _readable(binascii.a2b_base64(plain + "=" * (-len(plain) % 4)))
+        return _readable(binascii.a2b_base64(plain + "=="))  # more padding than is needed does no harm
     except ValueError:  # of a text that is no Base64
         return ""
 

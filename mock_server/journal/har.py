@@ -1,12 +1,13 @@
 """Exchanges as HAR 1.2, which browsers' network tabs and other tools import (docs/reference/har.md).
 
-The member ``_exchange`` of each entry has the fields that HAR lacks, so the export is lossless. One entry per line.
+The member ``_exchange`` of each entry has the fields that HAR lacks, and ``_stalls`` of the log has the stalls of the
+mock, so the export is lossless. One entry per line.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from importlib.metadata import version
@@ -15,7 +16,7 @@ from urllib.parse import parse_qsl, quote
 
 import msgspec
 
-from pass_harness.mock_server.exchange import Exchange, ExchangeMetadata
+from pass_harness.mock_server.exchange import Exchange, ExchangeMetadata, Stall
 from pass_harness.mock_server.space_paths import DEFAULT_SPACE
 
 _HEAD = {"version": "1.2", "creator": {"name": "Pass Harness", "version": version("pass-harness")}}
@@ -95,9 +96,9 @@ class Entry(_Part, frozen=True, kw_only=True):
     metadata: ExchangeMetadata = msgspec.field(name="_exchange")
 
 
-async def har(exchanges: AsyncIterable[Exchange], scheme: str) -> AsyncIterator[bytes]:
+async def har(exchanges: AsyncIterable[Exchange], scheme: str, stalls: Sequence[Stall] = ()) -> AsyncIterator[bytes]:
     """Yield a HAR document in chunks; ``scheme`` is that of the URLs, http or https."""
-    chunk = bytearray(_ENCODER.encode({"log": _HEAD})[:-2] + b',"entries":[')
+    chunk = bytearray(_ENCODER.encode({"log": {**_HEAD, "_stalls": stalls}})[:-2] + b',"entries":[')
     separator = b"\n"
     async for exchange in exchanges:
         chunk += separator + _ENCODER.encode(entry_of(exchange, scheme))

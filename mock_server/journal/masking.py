@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from urllib.parse import quote_plus, unquote_plus
 
@@ -66,7 +66,19 @@ class Masker:
         self._known = known or KnownSecrets()
         # A device sends almost the same headers with every request.
         self._cached_header = lru_cache(maxsize=_CACHED_HEADERS)(self._header)
+        self._cached_pair = lru_cache(maxsize=_CACHED_HEADERS)(self._pair)
         self._cached_text = lru_cache(maxsize=_CACHED_WORDS)(self._any_text)
+        self._cached_word = lru_cache(maxsize=_CACHED_WORDS)(self._hides_a_secret)
+
+    def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """Return headers (lower-case names) with the secrets in names and values masked."""
+        pair = self._cached_pair
+        return dict(
+            [
+                pair(name, value) if len(name) + len(value) <= _LONGEST_CACHED else self._pair(name, value)
+                for name, value in headers.items()
+            ]
+        )
 
     def header(self, name: str, value: str) -> str:
         """Return the value of a header (lower-case name) with its secrets masked."""
@@ -89,8 +101,8 @@ class Masker:
         if self._may_have_secrets(answer):
             issued = [self._known.add_issued(secret) for secret in _named_secrets(answer)]
             if any(issued):
-                self._cached_header.cache_clear()
-                self._cached_text.cache_clear()
+                for cached in (self._cached_header, self._cached_pair, self._cached_text, self._cached_word):
+                    cached.cache_clear()
 
     def _may_have_secrets(self, text: str, depth: int = 0) -> bool:
         """Return whether a secret is possible; much faster than the parsers, and false for most texts."""
@@ -107,13 +119,23 @@ class Masker:
         return any(self._may_hide_a_secret(word, depth) for word in _RUN.findall(text))
 
     def _may_hide_a_secret(self, word: str, depth: int) -> bool:
-        """Return whether a long word is the encoding of a text that may have secrets."""
+        """Return whether a long word, or a piece of it, is the encoding of a text that may have secrets."""
         pieces = [piece for piece in word.split("/") if len(piece) >= SHORTEST] if "/" in word else ()
-        return any(
-            self._may_have_secrets(decoded.text, depth + 1) for piece in (word, *pieces) for decoded in packed(piece)
-        )
+        for piece in (word, *pieces):
+            check = self._cached_word if len(piece) <= _LONGEST_CACHED_WORD else self._hides_a_secret
+            if check(piece, depth):
+                return True
+        return False
+
+    def _hides_a_secret(self, piece: str, depth: int) -> bool:
+        return any(self._may_have_secrets(decoded.text, depth + 1) for decoded in packed(piece))
+
+    def _pair(self, name: str, value: str) -> tuple[str, str]:
+        return self._text(name, 0), self._header(name, value)
 
     def _header(self, name: str, value: str) -> str:
+        if not value.strip():
+            return value
         if not is_secret(name):
             masked = self._text(value, 0)
             return _USER_OF_ADDRESS.sub(_masked_user, masked) if name in _ADDRESSES else masked

@@ -95,9 +95,7 @@ class RawExchange(msgspec.Struct, kw_only=True, gc=False):
             method=inbound.method,
             path=masker.text(inbound.path),
             query=masker.form(inbound.query),
-            request_headers={
-                masker.text(name): masker.header(name, value) for name, value in inbound.headers.items()
-            },
+            request_headers=masker.headers(inbound.headers),
             request_body=request_body,
             status=self.status,
             response_headers=_by_name(self.response_headers, masker),
@@ -154,8 +152,9 @@ def _masked(text: str | None, masker: Masker) -> str | None:
 
 def _by_name(raw_headers: list[tuple[bytes, bytes]], masker: Masker) -> dict[str, str]:
     headers: dict[str, str] = {}
+    mask = masker.header
     for raw_name, raw_value in raw_headers:
         name = raw_name.decode("latin-1")
-        value = masker.header(name, raw_value.decode("latin-1"))
+        value = mask(name, raw_value.decode("latin-1"))
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers

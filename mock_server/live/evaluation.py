@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from pass_harness.mock_server.clock import Clock
-from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.exchange import Exchange, Stall
 from pass_harness.mock_server.live.observer import Finding, Observer, ObserverFactory
 
 log = logging.getLogger("mock_server")
@@ -111,12 +111,10 @@ class Evaluation:
             self.judge(oldest_s())
             await self._clock.sleep(0)
 
-    def rules(self) -> list[msgspec.Struct]:
-        """Return the rules of all observers, with their results so far."""
-        return [rule for observer in self._created_observers() for rule in observer.rules()]
-
-    def report(self) -> LiveReport:
-        return LiveReport(rules=self.rules(), judged=self.judged, waiting=self.waiting, stopped=self.stopped)
+    def report(self, stalls: Sequence[Stall]) -> LiveReport:
+        """Return the results of all observers so far; ``stalls`` are those of the mock."""
+        rules = [rule for observer in self._created_observers() for rule in observer.rules(stalls)]
+        return LiveReport(rules=rules, judged=self.judged, waiting=self.waiting, stopped=self.stopped)
 
     def stop(self, reason: str) -> None:
         """Stop the evaluation until `reset`."""

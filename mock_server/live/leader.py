@@ -18,6 +18,7 @@ import msgspec
 
 from pass_harness.mock_server.clock import Clock
 from pass_harness.mock_server.journal.raw_exchange import Unpacker
+from pass_harness.mock_server.journal.stalls import Stalls
 from pass_harness.mock_server.live.evaluation import Evaluation
 from pass_harness.mock_server.live.monitor import KEPT_FINDINGS
 from pass_harness.mock_server.live.observer import Finding, ObserverFactory
@@ -279,6 +280,7 @@ class _SpaceEvaluation:
         """Arrival up to which the journal is complete."""
         self.evaluation = Evaluation(clock, factories, limit + _MAX_READ_AHEAD, self._on_finding)
         self._unpacked = unpacker
+        self._stalls = Stalls(store, None)
         self._tables: SpaceStore = store.space(space, life)
         self._journal = journal_log(store, space, life, limit)
         self._findings = findings_log(store, space, life)
@@ -338,7 +340,7 @@ class _SpaceEvaluation:
     async def _publish_report(self) -> None:
         await self._publish_findings()
         self._published_judged = self.evaluation.judged
-        report = self.evaluation.report()
+        report = self.evaluation.report((await self._stalls.latest()).stalls)
         stored = StoredReport(
             rules=msgspec.json.encode(report.rules),
             judged=report.judged,

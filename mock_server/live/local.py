@@ -16,6 +16,7 @@ from pass_harness.mock_server.clock import Clock
 from pass_harness.mock_server.journal.journal import Journal, LocalJournal
 from pass_harness.mock_server.journal.raw_exchange import RawExchange
 from pass_harness.mock_server.journal.recorder import Recorder
+from pass_harness.mock_server.journal.stalls import Stalls
 from pass_harness.mock_server.live.evaluation import Evaluation, LiveReport
 from pass_harness.mock_server.live.monitor import KEPT_FINDINGS, Monitor
 from pass_harness.mock_server.live.observer import Finding, ObserverFactory
@@ -37,11 +38,13 @@ class LocalMonitor(Monitor):
         factories: Sequence[ObserverFactory],
         max_waiting: int,
         budget: ByteBudget,
+        stalls: Stalls,
         on_work: Callable[[LocalMonitor], None] = lambda _: None,
     ) -> None:
         """``budget`` is the memory for findings; ``on_work`` receives the monitor if exchanges may wait."""
         super().__init__()
         self._evaluation = Evaluation(clock, factories, max_waiting, self._on_finding)
+        self._stalls = stalls
         self._on_work = on_work
         self._last_finding = 0
         self._findings: RingBuffer[tuple[int, int, Finding]] = RingBuffer(KEPT_FINDINGS, budget)
@@ -81,7 +84,7 @@ class LocalMonitor(Monitor):
 
     async def report(self) -> LiveReport:
         await self._evaluation.catch_up(lambda: self.oldest_s)
-        return self._evaluation.report()
+        return self._evaluation.report((await self._stalls.latest()).stalls)
 
     async def findings(self, *, after: int = 0, since: int = 0) -> list[tuple[int, Finding]]:
         return [
@@ -106,12 +109,14 @@ class LocalMonitoring:
         factories: Sequence[ObserverFactory],
         limit: int,
         journal_bytes: int,
+        stalls: Stalls,
         recorder: Recorder | None = None,
     ) -> None:
         """``limit`` is the number of exchanges that a journal keeps, ``journal_bytes`` the memory of all journals."""
         self._clock = clock
         self._factories = tuple(factories)
         self._limit = limit
+        self._stalls = stalls
         self._recorder = recorder
         self.budgets = {"journal": ByteBudget(journal_bytes), "findings": ByteBudget(FINDINGS_BYTES)}
         self._busy: dict[LocalMonitor, None] = {}
@@ -123,7 +128,9 @@ class LocalMonitoring:
         return False
 
     def open(self, name: str, record_handle: SpaceRecordHandle) -> tuple[Journal, Monitor]:
-        monitor = LocalMonitor(self._clock, self._factories, self._limit, self.budgets["findings"], self._on_work)
+        monitor = LocalMonitor(
+            self._clock, self._factories, self._limit, self.budgets["findings"], self._stalls, self._on_work
+        )
         self._all.add(monitor)
         journal = LocalJournal(
             self._limit, record_handle, self._recorder, monitor.add, self.budgets["journal"], monitor.dropped

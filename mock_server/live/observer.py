@@ -12,7 +12,7 @@ from typing import Protocol
 
 import msgspec
 
-from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.exchange import Exchange, Stall
 
 GROUP = "pass_harness.observers"
 
@@ -41,8 +41,11 @@ class Observer(Protocol):
         """Evaluate the next exchange; return the findings that it led to."""
         ...
 
-    def rules(self) -> Sequence[msgspec.Struct]:
-        """Return the rules with their results so far, as ``GET /_mock/findings`` lists them."""
+    def rules(self, stalls: Sequence[Stall]) -> Sequence[msgspec.Struct]:
+        """Return the rules with their results so far, as ``GET /_mock/findings`` lists them.
+
+        ``stalls`` are the latest ones of the mock, oldest first: times in which requests waited for it.
+        """
         ...
 
 

@@ -167,7 +167,7 @@ def _link(link: Link) -> dict[str, Any]:
     if link.parameters:
         described["parameters"] = dict(link.parameters)
     if link.body:
-        described["requestBody"] = dict(link.body)
+        described["requestBody"] = link.body
     return described
 
 

@@ -35,12 +35,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class Link:
-    """A link to the operation ``to``, with runtime expressions by parameter (``path.code``) or body member."""
+    """A link to the operation ``to``, with runtime expressions by parameter (``path.code``), or within a form.
+
+    The body is a string, though the specification allows any value: OpenAPI Generator refuses others.
+    """
 
     to: str
     sentence: str
     parameters: Mapping[str, str] = field(default_factory=dict)
-    body: Mapping[str, str] | None = None
+    body: str | None = None
 
 
 @dataclass(frozen=True)

@@ -71,11 +71,10 @@ OPERATIONS = {
             Link(
                 "dcr.token",
                 "Get an access token.",
-                body={
-                    "client_id": "$response.body#/client_id",
-                    "client_secret": "$response.body#/client_secret",
-                    "grant_type": "client_credentials",
-                },
+                body=(
+                    "client_id={$response.body#/client_id}&client_secret={$response.body#/client_secret}"
+                    "&grant_type=client_credentials"
+                ),
             ),
         ),
     ),

@@ -28,6 +28,19 @@ async def lifetime(
     return int(override if override is not None else getattr(settings.lifetimes, name)), None
 
 
+async def decision_lifetime(
+    space: Space, settings: Settings, facts: RequestFacts, platform: Platform
+) -> tuple[int, str | None]:
+    """Return the authorization TTL in ms, and the id of the behaviour that sets it, if any.
+
+    An integration may set one for a platform or for a category of platforms; the most specific one counts.
+    """
+    integration = space.world.catalogue.integration(facts.service_provider or "", facts.mvpd or "")
+    lifetime_ms, behaviour = await lifetime(space, settings, "decision", facts, integration)
+    own = integration.decision_of(platform.os_name, platform.category) if behaviour is None else None
+    return int(own if own is not None else lifetime_ms), behaviour
+
+
 async def login_lifetime(
     space: Space, settings: Settings, session: Session, *, home_based: bool = False
 ) -> tuple[int, str | None]:
@@ -50,7 +63,8 @@ async def profile_lifetime(
     """Return the lifetime of a new profile in ms, and the id of the behaviour that sets it, if any.
 
     An integration may set lifetimes of home-based logins, of platforms and of categories of platforms; the first of
-    these that applies counts. The lifetime of an unknown platform is at most ``profile_unknown_platform``.
+    these that applies counts. The lifetime of an unknown platform is at most ``profile_unknown_platform``, unless the
+    integration sets one for unidentified devices.
     """
     integration = space.world.catalogue.integration(facts.service_provider or "", facts.mvpd or "")
     lifetime_ms, behaviour = await lifetime(space, settings, "profile", facts, integration)
@@ -58,4 +72,6 @@ async def profile_lifetime(
         return lifetime_ms, behaviour
     own = integration.profile_of(platform.os_name, platform.category, home_based=home_based)
     usual = int(own if own is not None else lifetime_ms)
-    return usual if platform.is_known else min(usual, int(settings.lifetimes.profile_unknown_platform)), None
+    if platform.is_known or integration.profile_by_category.unidentified is not None:
+        return usual, None
+    return min(usual, int(settings.lifetimes.profile_unknown_platform)), None

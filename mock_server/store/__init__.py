@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -75,7 +75,15 @@ class SpaceStore(Protocol):
         ...
 
     async def all_rows(self, table: Table[T]) -> list[tuple[str, str, T]]:
-        """Return every (partition, item, record) of a table; too slow for requests of a service."""
+        """Return every (partition, item, record) of a table; too slow for requests of a service and for lists."""
+        ...
+
+    async def latest(self, table: Table[T], skip: int, limit: int) -> list[tuple[str, dict[str, T]]]:
+        """Return up to ``limit`` partitions with their records by item, after ``skip`` others; latest write first."""
+        ...
+
+    async def partitions(self, table: Table[Any]) -> int:
+        """Return the number of partitions of a table."""
         ...
 
     async def change(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable
@@ -136,6 +137,13 @@ class MemorySpace:
     async def all_rows(self, table: Table[T]) -> list[tuple[str, str, T]]:
         found = self._partitions(table)
         return [(partition, item, record) for partition, items in found.items() for item, record in items.items()]
+
+    async def latest(self, table: Table[T], skip: int, limit: int) -> list[tuple[str, dict[str, T]]]:
+        partitions = self._partitions(table)
+        return [(name, {**partitions[name]}) for name in itertools.islice(reversed(partitions), skip, skip + limit)]
+
+    async def partitions(self, table: Table[Any]) -> int:
+        return len(self._partitions(table))
 
     async def change(
         self, table: Table[T], partition: str, item: str, step: Callable[[T | None], tuple[T | None, R]]

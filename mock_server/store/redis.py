@@ -184,6 +184,15 @@ class _RedisRoot:
         found = ((name, record_in(table, value)) for name, value in zip(names, values, strict=True))
         return [("", name, record) for name, record in found if record is not None]
 
+    async def latest(self, table: Table[T], skip: int, limit: int) -> list[tuple[str, dict[str, T]]]:
+        if table is not SPACES:
+            return await self._tables.latest(table, skip, limit)
+        records = {name: record for _, name, record in await self.all_rows(table)}
+        return [("", records)][skip : skip + limit] if records else []
+
+    async def partitions(self, table: Table[Any]) -> int:
+        return len(await self.latest(table, 0, 1)) if table is SPACES else await self._tables.partitions(table)
+
     async def change(
         self, table: Table[T], partition: str, item: str, step: Callable[[T | None], tuple[T | None, R]]
     ) -> R:

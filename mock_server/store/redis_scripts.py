@@ -1,8 +1,7 @@
 """The Lua scripts of the store in Redis. Each is atomic, and all keys of one execution have the same hash tag.
 
 A value is the sequence number of its item's creation, that of its latest write (16 digits each), and the packed
-record. The index of a table has its partitions by a sequence number up to that of their latest write: only a new
-partition writes to it, and a full table corrects it when it looks for the least recently written partition.
+record. The index of a table has its partitions by the sequence number of their latest write.
 """
 
 from __future__ import annotations
@@ -28,20 +27,11 @@ local function move_epoch()
   redis.call('HINCRBY', life, 'epoch', 1)
 end
 local function evict(index, prefix, caching)
-  while redis.call('ZCARD', index) > most do
-    local least = redis.call('ZRANGE', index, 0, 0, 'WITHSCORES')
-    local newest = 0
-    for _, value in ipairs(redis.call('HVALS', prefix .. least[1])) do
-      newest = math.max(newest, tonumber(string.sub(value, 17, 32)))
-    end
-    if newest > tonumber(least[2]) then
-      redis.call('ZADD', index, newest, least[1])
-    else
-      redis.call('UNLINK', prefix .. least[1])
-      redis.call('ZREM', index, least[1])
-      if caching ~= '0' then move_epoch() end
-    end
-  end
+  local over = redis.call('ZCARD', index) - most
+  if over <= 0 then return end
+  local gone = redis.call('ZPOPMIN', index, over)
+  for i = 1, #gone, 2 do redis.call('UNLINK', prefix .. gone[i]) end
+  if caching ~= '0' then move_epoch() end
 end
 -- caching: 0, 1 for present records, 2 for absent ones too; old: the current value or false; no record: delete
 local function put(key, index, name, partition, caching, item, record, old)
@@ -56,8 +46,7 @@ local function put(key, index, name, partition, caching, item, record, old)
   local sequence = string.format('%016d', latest)
   redis.call('HSET', key, item, (old and string.sub(old, 1, 16) or sequence) .. sequence .. record)
   if caching == '2' or (caching == '1' and old) then move_epoch() end
-  if not old and redis.call('HLEN', key) == 1 then
-    redis.call('ZADD', index, latest, partition)
+  if redis.call('ZADD', index, latest, partition) == 1 then
     redis.call('HSET', life, 'table:' .. name, '')
     evict(index, string.sub(key, 1, -#partition - 1), caching)
   end

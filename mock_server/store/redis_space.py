@@ -10,7 +10,7 @@ the step.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pass_harness.mock_server.store import R, T, Table
@@ -44,7 +44,7 @@ class RedisSpace:
 
     def keys(self, table: Table[Any], partition: str) -> tuple[str, str]:
         """Return the keys of a partition and of the index of its table."""
-        return f"{self.base}:table:{table.name}:{partition}", f"{self.base}:index:{table.name}"
+        return f"{self.base}:table:{table.name}:{partition}", self._index(table)
 
     async def read(self, table: Table[T], partition: str, item: str = "") -> T | None:
         return record_in(table, await self.read_value(table, partition, item))
@@ -66,14 +66,17 @@ class RedisSpace:
         return [record for _, record in in_order(table, await self.values(table, partition))]
 
     async def all_rows(self, table: Table[T]) -> list[tuple[str, str, T]]:
-        names = [name.decode() for name in await self.route.run("ZRANGE", f"{self.base}:index:{table.name}", 0, -1)]
-        rows: list[tuple[str, str, T]] = []
-        for start in range(0, len(names), BATCH):
-            some = names[start : start + BATCH]
-            partitions = await asyncio.gather(*(self.values(table, name) for name in some))
-            for name, items in zip(some, partitions, strict=True):
-                rows += [(name, item, record) for item, record in in_order(table, items)]
-        return rows
+        names = await self.route.run("ZRANGE", self._index(table), 0, -1)
+        return [(name, item, record) for name, found in await self._named(table, names) for item, record in found]
+
+    async def latest(self, table: Table[T], skip: int, limit: int) -> list[tuple[str, dict[str, T]]]:
+        if not limit:
+            return []
+        names = await self.route.run("ZREVRANGE", self._index(table), skip, skip + limit - 1)
+        return [(name, dict(found)) for name, found in await self._named(table, names) if found]  # some have expired
+
+    async def partitions(self, table: Table[Any]) -> int:
+        return int(await self.route.run("ZCARD", self._index(table)))
 
     async def change(
         self, table: Table[T], partition: str, item: str, step: Callable[[T | None], tuple[T | None, R]]
@@ -95,6 +98,18 @@ class RedisSpace:
             if isinstance(answer, int):
                 return result
             found = answer or None
+
+    async def _named(self, table: Table[T], names: Sequence[bytes]) -> list[tuple[str, list[tuple[str, T]]]]:
+        """Return partitions with their items, oldest item first."""
+        named: list[tuple[str, list[tuple[str, T]]]] = []
+        for start in range(0, len(names), BATCH):
+            some = [name.decode() for name in names[start : start + BATCH]]
+            partitions = await asyncio.gather(*(self.values(table, name) for name in some))
+            named += [(name, in_order(table, items)) for name, items in zip(some, partitions, strict=True)]
+        return named
+
+    def _index(self, table: Table[Any]) -> str:
+        return f"{self.base}:index:{table.name}"
 
     async def read_value(self, table: Table[Any], partition: str, item: str) -> bytes | None:
         """Return a value as it is in Redis."""

@@ -157,6 +157,14 @@ class RedisUnit:
         await self._flush()
         return await self._space.all_rows(table)
 
+    async def latest(self, table: Table[T], skip: int, limit: int) -> list[tuple[str, dict[str, T]]]:
+        await self._flush()
+        return await self._space.latest(table, skip, limit)
+
+    async def partitions(self, table: Table[Any]) -> int:
+        await self._flush()
+        return await self._space.partitions(table)
+
     async def change(
         self, table: Table[T], partition: str, item: str, step: Callable[[T | None], tuple[T | None, R]]
     ) -> R:

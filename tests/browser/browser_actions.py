@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import json
 import re
 import signal
 import subprocess
@@ -116,10 +117,11 @@ class World:
         credentials = self.http.post("/o/client/register", json={"software_statement": statement}).json()
         form = {name: credentials[name] for name in ("client_id", "client_secret")}
         token = self.http.post("/o/client/token", data={**form, "grant_type": "client_credentials"}).json()
+        facts = {"model": "TV", "osName": "tvOS", "connectionIp": ip, "connectionPort": "50000"}
         headers = {
             "Authorization": f"Bearer {token['access_token']}",
             "AP-Device-Identifier": f"fingerprint {base64.b64encode(name.encode()).decode()}",
-            "X-Device-Info": base64.b64encode(b'{"model":"TV","osName":"tvOS"}').decode(),
+            "X-Device-Info": base64.b64encode(json.dumps(facts).encode()).decode(),
             "X-Forwarded-For": ip,
         }
         return Device(self.http, headers, provider)

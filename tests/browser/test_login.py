@@ -96,6 +96,23 @@ def test_outside_the_home_network_the_provider_shows_its_login_page(world: World
     assert device.profiles() == {}
 
 
+@pytest.mark.parametrize("mvpd", ["Cablevision", "Comcast_SSO", "apassidp"])
+def test_the_provider_remembers_the_browser_until_its_logout_page(world: World, page: Page, mvpd: str) -> None:
+    _, address = world.login_page(mvpd)
+    page.goto(address)
+    sign_in(page)
+    page.wait_for_url(world.app)
+    device, address = world.login_page(mvpd)
+    page.goto(address)
+    page.wait_for_url(world.app)
+    assert list(device.profiles()) == [mvpd]
+    page.goto(world.logout_page(mso_id=mvpd, redirect_url=world.app))
+    page.wait_for_url(world.app)
+    _, address = world.login_page(mvpd)
+    page.goto(address)
+    expect(page.get_by_label("Password")).to_be_visible()
+
+
 def test_a_login_works_by_keyboard_only(world: World, page: Page) -> None:
     device, address = world.login_page()
     page.goto(address)

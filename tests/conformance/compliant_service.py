@@ -14,11 +14,12 @@ from functools import partial
 from itertools import count
 from typing import Any, TypeVar
 
-from conformance_traces import Trace, Viewer, error
+from conformance_traces import Trace, error
 
 from pass_harness.conformance.observation import VerbCall
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.journal.masking import mask
+from tests.conformance.trace_viewers import Viewer
 
 T = TypeVar("T")
 Steps = Generator[float, None, T]

@@ -9,11 +9,12 @@ from ipaddress import ip_address
 from typing import Any
 
 from compliant_service import EVER, TRIES, Plan, Service, Simulation, Steps, Taste
-from conformance_traces import MVPD, Viewer, encode
+from conformance_traces import MVPD
 
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.journal.masking import mask
+from tests.conformance.trace_viewers import Viewer, encode
 
 FRONT = "https://sp.example"
 ADDRESSES, PHONES = ip_address("198.18.0.0"), ip_address("203.0.113.0")

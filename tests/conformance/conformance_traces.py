@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from urllib.parse import urlencode
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.journal.masking import mask
+from tests.conformance.trace_viewers import VIEWER, Viewer
 
 EPOCH_MS = 1_760_000_000_000
 STATEMENT = mask("a software statement")
@@ -23,44 +23,6 @@ MVPD = "Cablevision"
 OF_THE_SERVICE = frozenset({"restart", "fail_over", "repoint"})
 ANSWER = 0.005
 """Time that the mock takes to answer, in seconds."""
-
-
-@dataclass(frozen=True)
-class Viewer:
-    """A device and its address."""
-
-    device: str = "device-1"
-    ip: str = "198.18.0.1"
-    model: str = "AppleTV14,1"
-
-    @property
-    def facts(self) -> dict[str, str]:
-        return {
-            "primaryHardwareType": "SetTopBox",
-            "model": self.model,
-            "version": "1",
-            "osName": "tvOS",
-            "osVersion": "18.5",
-            "connectionType": "LAN",
-            "connectionIp": self.ip,
-            "connectionPort": "50000",
-        }
-
-    @property
-    def identifier(self) -> str:
-        return "fingerprint " + encode(self.device)
-
-    @property
-    def info(self) -> str:
-        return encode(json.dumps(self.facts))
-
-
-VIEWER = Viewer()
-OTHER = Viewer("device-2", "198.18.0.2")
-
-
-def encode(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()
 
 
 def _described(viewer: Viewer | None) -> dict[str, str | None]:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from breakers import BREAKERS
-from conformance_traces import Trace, Viewer
+from conformance_traces import Trace
 from trace_verdicts import judge
 
 from pass_harness.conformance.evaluation.engine import Judge
@@ -18,6 +18,7 @@ from pass_harness.conformance.reports.composition import compose
 from pass_harness.conformance.reports.formats import FORMS
 from pass_harness.conformance.reports.model import Report, ScenarioReport
 from pass_harness.conformance.reports.run import Run
+from tests.conformance.trace_viewers import Viewer
 
 MARKUP = '"><img src=x onerror=alert(1)><script>alert(1)</script></style></title>'
 HOSTILE = f"{MARKUP} `code` **bold** | cell [link](javascript:alert(1)) $(touch x) 'q' \\ \x00\x1b[31m\u202e\u2066"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from conformance_traces import MVPD, OTHER, Trace, error
+from conformance_traces import MVPD, Trace, error
 from trace_verdicts import judge, silent, violated
 
 from pass_harness.conformance.evaluation.engine import Verdict
+from tests.conformance.trace_viewers import OTHER
 
 DEGRADED = {"actionName": "authorize", "actionType": "direct", "reasonType": "degraded"}
 TEMPORARY = {"actionName": "authorize", "actionType": "direct", "reasonType": "temporary"}

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 from audit_command import audit, write
-from conformance_traces import Trace, Viewer, encode
+from conformance_traces import Trace
 from trace_verdicts import merged
 
 from pass_harness.conformance.evaluation.engine import NOT_OF_CLIENTS, Judge, RuleResult, Verdict
@@ -24,6 +24,7 @@ from pass_harness.conformance.registry import all_rules
 from pass_harness.conformance.rule import SERVERS_ONLY
 from pass_harness.conformance.running.live_rules import LiveRules
 from pass_harness.mock_server.exchange import Exchange
+from tests.conformance.trace_viewers import Viewer, encode
 
 SAMPLES = Path(__file__).parents[2] / "fixtures" / "traces"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
@@ -315,7 +316,7 @@ def test_the_live_rules_agree_with_the_audit() -> None:
     found = [finding.rule for seen in calls for finding in live.observe(seen)]
 
     assert found == []
-    (rule,) = [rule for rule in live.rules() if rule.id == "headers.forwarded-for"]
+    (rule,) = [rule for rule in live.rules(()) if rule.id == "headers.forwarded-for"]
     assert (rule.verdict, rule.reasons) == ("not exercised", [NOT_OF_CLIENTS])
 
 

@@ -7,6 +7,7 @@ import multiprocessing
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from audit_command import audit, write
@@ -79,6 +80,23 @@ def test_two_processes_give_the_report_of_one(tmp_path: Path, monkeypatch: pytes
 
     assert alone.code == 1
     assert audit(*arguments) == alone
+
+
+def test_an_audit_reads_a_growing_file_up_to_its_length_at_the_start(
+    trace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = trace.read_bytes().splitlines(keepends=True)
+    trace.write_bytes(b"".join(lines[:3]))
+    read = auditing.read_traces
+
+    def read_while_it_grows(*arguments: Any, **options: Any) -> Iterator[Exchange]:  # noqa: ANN401 - passed on
+        with trace.open("ab") as file:
+            file.writelines(lines[3:])
+        return read(*arguments, **options)
+
+    monkeypatch.setattr(auditing, "read_traces", read_while_it_grows)
+    report = auditing.audit([trace], all_rules(), Expectations())
+    assert (report.run.exchanges, report.run.torn) == (3, [])
 
 
 @pytest.mark.slow

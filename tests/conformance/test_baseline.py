@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from audit_command import Audited, audit, write
 from breakers import BREAKERS
-from conformance_traces import OTHER, Trace
+from conformance_traces import Trace
+
+from tests.conformance.trace_viewers import OTHER
 
 POLLS, TOKENS = "authentication.poll-interval", "registration.token-reused"
 

@@ -13,8 +13,9 @@ import pytest
 from rich.console import Console
 
 from pass_harness.conformance.evaluation.causes import CAUSES, Where
-from pass_harness.conformance.evaluation.engine import Finding, RuleResult, Verdict
+from pass_harness.conformance.evaluation.engine import RuleResult, Verdict
 from pass_harness.conformance.evaluation.scenario_causes import SCENARIO_CAUSES
+from pass_harness.conformance.evaluation.tally import Finding
 from pass_harness.conformance.observation import VerbCall
 from pass_harness.conformance.outcomes import Broken
 from pass_harness.conformance.registry import all_rules

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conformance_traces import OTHER, VIEWER, Trace, Viewer
+from conformance_traces import Trace
 from trace_verdicts import judge, merged
 
 from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.conformance.facts.devices import UNATTRIBUTED, Devices
 from pass_harness.conformance.facts.sessions import Sessions
 from pass_harness.conformance.observation import VerbCall
+from tests.conformance.trace_viewers import OTHER, VIEWER, Viewer
 
 SERVER = "127.0.0.1"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 from breakers import BREAKERS
-from conformance_traces import OTHER, VIEWER, Trace
+from conformance_traces import Trace
 from trace_verdicts import judge
 
 from pass_harness.conformance.evaluation.evidence_history import AFTER, BEFORE, MOST, EvidenceHistory, Scene
@@ -12,6 +12,7 @@ from pass_harness.conformance.observation import VerbCall
 from pass_harness.conformance.outcomes import Broken
 from pass_harness.conformance.reports.evidence_scene import LONGEST_BODY, scene_report
 from pass_harness.mock_server.exchange import Exchange
+from tests.conformance.trace_viewers import OTHER, VIEWER
 
 
 def broken(*exchanges: int) -> Broken:

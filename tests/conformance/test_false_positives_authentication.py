@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conformance_traces import OTHER, Trace, Viewer, error
+from conformance_traces import Trace, error
 from trace_verdicts import judge, silent, violated
 
 from pass_harness.conformance.evaluation.engine import Verdict
+from tests.conformance.trace_viewers import OTHER, Viewer
 
 
 def test_authorize_that_is_followed_by_decisions_passes() -> None:

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import pytest
-from conformance_traces import Trace, encode, error
+from conformance_traces import Trace, error
 from trace_verdicts import silent, violated
+
+from tests.conformance.trace_viewers import encode
 
 
 def test_a_hashed_identity_and_an_intact_document_pass() -> None:

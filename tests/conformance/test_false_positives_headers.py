@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 import pytest
-from conformance_traces import OTHER, VIEWER, Trace, Viewer, encode
+from conformance_traces import Trace
 from trace_verdicts import judge, silent, violated
 
 from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.conformance.facts.headers import SAMPLE_OF_THE_API_PAGES
+from tests.conformance.trace_viewers import OTHER, VIEWER, Viewer, encode
 
 BROWSERS = [
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Safari/605.1.15",

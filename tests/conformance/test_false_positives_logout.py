@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from conformance_traces import MVPD, OTHER, Trace
+from conformance_traces import MVPD, Trace
 from trace_verdicts import judge, silent, violated
 
 from pass_harness.conformance.evaluation.engine import Verdict
+from tests.conformance.trace_viewers import OTHER
 
 OTHER_MVPD = "TempPass_TEST40"
 STATUS = {"state": "unauthenticated"}

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from conformance_traces import OTHER, VIEWER, Trace, Viewer, error
+from conformance_traces import Trace, error
 from trace_verdicts import judge, silent, violated
 
 from pass_harness.conformance.evaluation.engine import Verdict
+from tests.conformance.trace_viewers import OTHER, VIEWER, Viewer
 
 
 def test_a_client_for_each_app_instance_passes() -> None:

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import pytest
-from conformance_traces import OTHER, VIEWER, Trace, Viewer, error
+from conformance_traces import Trace, error
 from trace_verdicts import judge, silent, violated
 
 from pass_harness.conformance.evaluation.engine import Verdict
+from tests.conformance.trace_viewers import OTHER, VIEWER, Viewer
 
 
 def test_injected_429_answers_do_not_count_as_throttling() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 import pytest
+from fidelity_edits import Edit, drop, edited, found_in, put
 from fidelity_records import compared, differing, recorded, tour
 from test_fidelity import NEWS, OPEN, news
 
@@ -20,7 +21,6 @@ from pass_harness.mock_server.config.settings import Settings
 from pass_harness.mock_server.exchange import Exchange
 from tests.mock_server.conftest import FULL, Mock
 
-Edit = Callable[[dict[str, Any]], object]
 MISSING_PROFILE = "authenticated_profile_missing"
 
 
@@ -33,36 +33,6 @@ def replay() -> Iterator[Replay]:
 @pytest.fixture(scope="module")
 def exchanges() -> list[Exchange]:
     return recorded(OPEN, tour)
-
-
-def found_in(exchanges: list[Exchange], endpoint: str, containing: str) -> Exchange:
-    return next(one for one in exchanges if one.endpoint == endpoint and containing in one.response_body)
-
-
-def edited(exchange: Exchange, edit: Edit) -> Exchange:
-    body = json.loads(exchange.response_body)
-    edit(body)
-    return msgspec.structs.replace(exchange, response_body=json.dumps(body))
-
-
-def put(*keys: str | int, value: object) -> Edit:
-    """Return an edit that sets a member."""
-
-    def edit(body: Any) -> None:  # noqa: ANN401 - JSON
-        for key in keys[:-1]:
-            body = body[key]
-        body[keys[-1]] = value
-
-    return edit
-
-
-def drop(*keys: str | int) -> Edit:
-    def edit(body: Any) -> None:  # noqa: ANN401 - JSON
-        for key in keys[:-1]:
-            body = body[key]
-        del body[keys[-1]]
-
-    return edit
 
 
 DECISION = ("decisions", 0)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from breakers import BREAKERS
-from conformance_traces import OTHER, Trace
+from conformance_traces import Trace
 from hypothesis import given
 from hypothesis import strategies as st
 from trace_verdicts import judge, merged
 
 from pass_harness.conformance.evaluation.fingerprint import fingerprint
 from pass_harness.conformance.outcomes import Blame, Broken
+from tests.conformance.trace_viewers import OTHER
 
 CALL, ELSEWHERE = Trace().profiles(), Trace().configuration()
 

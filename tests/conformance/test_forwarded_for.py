@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
-from conformance_traces import OTHER, VIEWER, Trace, Viewer, error
+from conformance_traces import Trace, error
 from trace_verdicts import silent
 
 from pass_harness.conformance.evaluation.engine import Judge, RuleResult, Verdict
@@ -13,6 +13,7 @@ from pass_harness.conformance.evaluation.ordering import in_order
 from pass_harness.conformance.observation import Observation
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import select
+from tests.conformance.trace_viewers import OTHER, VIEWER, Viewer
 
 RULE = "headers.forwarded-for"
 

@@ -13,7 +13,7 @@ from audit_command import audit
 from breakers import BREAKERS_BY_KIND
 from compliant_service import Plan, Taste
 from compliant_viewers import night
-from conformance_traces import OTHER, Trace
+from conformance_traces import Trace
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,6 +25,7 @@ from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import all_rules
 from pass_harness.mock_server.exchange import BodyName, Exchange
 from pass_harness.mock_server.proxy.recognition import Recogniser
+from tests.conformance.trace_viewers import OTHER
 
 BODIES: tuple[BodyName, ...] = ("request_body", "response_body")
 EXPECTATIONS = Expectations(hidden_mvpds=("TempPass*",))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from conformance_traces import Trace, Viewer, mask
+from conformance_traces import Trace, mask
 from trace_verdicts import violated
 
 from pass_harness.conformance.evaluation.engine import Judge, Verdict
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import select
+from tests.conformance.trace_viewers import Viewer
 
 REUSED = "registration.token-reused"
 CACHES = {REUSED, "configuration.cached", "preauthorization.permits-cached"}

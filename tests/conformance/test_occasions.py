@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 
-from conformance_traces import OTHER, VIEWER, Trace, Viewer
+from conformance_traces import Trace
 from rich.console import Console
 
-from pass_harness.conformance.evaluation.engine import Finding, Judge
+from pass_harness.conformance.evaluation.engine import Judge
 from pass_harness.conformance.evaluation.evidence_history import EvidenceHistory
 from pass_harness.conformance.evaluation.occasions import Occasion, Occasions
+from pass_harness.conformance.evaluation.tally import Finding
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import Broken, Expectations
 from pass_harness.conformance.registry import all_rules, select
@@ -19,6 +20,7 @@ from pass_harness.conformance.reports.formats import FORMS
 from pass_harness.conformance.reports.model import Report, ScenarioReport
 from pass_harness.conformance.reports.run import Run
 from pass_harness.mock_server.exchange import Exchange
+from tests.conformance.trace_viewers import OTHER, VIEWER, Viewer
 
 CARD = all_rules()[0].card
 

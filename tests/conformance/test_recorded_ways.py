@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 
 import pytest
-from conformance_traces import MVPD, Trace, Viewer, error
+from conformance_traces import MVPD, Trace, error
 from trace_verdicts import merged
 
 from pass_harness.conformance.evaluation.engine import Judge, Verdict
@@ -15,6 +15,7 @@ from pass_harness.conformance.observation import Observation
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import all_rules
 from pass_harness.mock_server.exchange import Exchange
+from tests.conformance.trace_viewers import Viewer
 
 HOME = "203.0.113.7"
 TV = Viewer("tv", HOME)

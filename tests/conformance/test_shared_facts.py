@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from conformance_traces import OTHER, VIEWER, Trace, Viewer, error
+from conformance_traces import Trace, error
 
 from pass_harness.conformance.facts.exchanges import read_once
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.journal.masking import mask
+from tests.conformance.trace_viewers import OTHER, VIEWER, Viewer
 
 REJECTED = error("invalid_access_token_client_application", "application-registration", 401)
 

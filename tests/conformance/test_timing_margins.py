@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
-from conformance_traces import ANSWER, OTHER, Trace, error
+from conformance_traces import ANSWER, Trace, error
 from trace_verdicts import judge
 
 from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.mock_server.exchange import Exchange
+from tests.conformance.trace_viewers import OTHER
 
 REFUSED = error("invalid_access_token_client_application", "application-registration", 401)
 
@@ -56,6 +57,16 @@ def asked_after_429(pause: float) -> Trace:
     return trace
 
 
+def connected_after_a_move(pause: float) -> Trace:
+    trace = Trace().start()
+    trace.ask("fail_over", **{"from": "127.0.0.2", "to": "127.0.0.3"})
+    trace.wait(pause)
+    trace.profiles(connection="c2", server="127.0.0.2:8300")
+    trace.wait(40)
+    trace.profiles(connection="c3", server="127.0.0.3:8300")
+    return trace
+
+
 def token_sent_past_expiry(late: float) -> Trace:
     trace = Trace().start(life=30)
     old = trace.token_value
@@ -86,6 +97,7 @@ def configuration_after(pause: float) -> Trace:
         ("errors.throttled-waits", asked_after_429, 0.91, 0.89),
         ("registration.token-not-used-after-expiry", token_sent_past_expiry, 1.9, 2.1),
         ("configuration.cached", configuration_after, 116.0, 114.0),
+        ("environment.dns-at-most-30s", connected_after_a_move, 31.4, 31.6),
     ],
 )
 def test_the_margin_equals_the_one_on_the_rules_card(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from conformance_traces import OTHER, VIEWER, Trace, Viewer, error
+from conformance_traces import Trace, error
 from hypothesis import given
 from hypothesis import strategies as st
 from trace_verdicts import silent, violated
@@ -16,6 +16,7 @@ from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import all_rules
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.journal.masking import mask
+from tests.conformance.trace_viewers import OTHER, VIEWER, Viewer
 
 REFUSED = error("invalid_access_token_client_application", "application-registration", 401)
 REFUSED_FOR_PROVIDER = error("invalid_access_token_service_provider", "application-registration", 401)

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from audit_command import Audited, audit, broken, write
-from conformance_traces import OTHER, VIEWER, Trace, Viewer
+from conformance_traces import Trace
+
+from tests.conformance.trace_viewers import OTHER, VIEWER, Viewer
 
 RULE = "authentication.poll-interval"
 TODAY = datetime.now(UTC).date()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -15,7 +15,7 @@ from pass_harness.conformance.evaluation.waivers import Waivers
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import all_rules
-from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.exchange import Exchange, Stall
 
 
 def judge(
@@ -23,6 +23,7 @@ def judge(
     *,
     expectations: Expectations | None = None,
     waivers: Waivers | None = None,
+    stalls: Sequence[Stall] = (),
 ) -> dict[str, RuleResult]:
     """Return the results of all rules on a trace, by rule id. A trace with verbs is that of a driver."""
     seen = list(observations)
@@ -31,6 +32,7 @@ def judge(
         all_rules(), expectations or Expectations(), driven=driven, history=EvidenceHistory(), waivers=waivers
     )
     judged.learn_devices(seen)
+    judged.stalled(stalls)
     for observation in in_order(seen):
         judged.observe(observation)
     return {result.card.id: result for result in judged.conclude()}

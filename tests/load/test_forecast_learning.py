@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
+import msgspec
 import pytest
 
+from pass_harness.conformance.evaluation.lags import OVERLOAD_STALLS
 from pass_harness.conformance.evaluation.ordering import in_order
 from pass_harness.load.forecast.habits import COMPLIANT, Habits
-from pass_harness.load.forecast.learning import HABITS_OF_RULES, Learned, learn_from
-from pass_harness.mock_server.exchange import Exchange
-from tests.conformance.conformance_traces import Trace, Viewer
+from pass_harness.load.forecast.learning import HABITS_OF_RULES, Learned, learn, learn_from
+from pass_harness.mock_server.exchange import Exchange, Stall
+from tests.conformance.conformance_traces import Trace
+from tests.conformance.trace_viewers import Viewer
 
 ALL = tuple("abcdefgh")
 Visit = Callable[[Trace, Viewer, str], None]
@@ -169,6 +173,16 @@ def test_each_flaw_is_measured_and_attributed_to_a_rule(visit: Visit, habit: str
     flaw = next(flaw for flaw in found.defects if flaw.name == rule)
     assert habit in flaw.habits
     assert getattr(flaw.remove_from(found.habits), habit) == getattr(COMPLIANT, habit)
+
+
+def test_what_an_overload_may_have_caused_is_no_flaw(tmp_path: Path) -> None:
+    starved = [Stall(stalled_ms=2_000.0, at=0, wall=101.0 + number) for number in range(OVERLOAD_STALLS)]
+    seen = [one for one in evening(hasty).observations if isinstance(one, Exchange)]
+    for stalls, expected in (([], True), (starved, False)):
+        trace = tmp_path / f"{len(stalls)}.jsonl"
+        trace.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in [*seen, *stalls]))
+        flaws = {flaw.name for flaw in learn([trace], instances=1).defects}
+        assert ("authentication.poll-interval" in flaws) is expected
 
 
 def test_a_common_address_of_all_devices_is_detected() -> None:

@@ -9,7 +9,8 @@ import msgspec
 import pytest
 from load_traces import asked, event, exchange
 
-from pass_harness.conformance.evaluation.engine import Finding, Verdict
+from pass_harness.conformance.evaluation.engine import Verdict
+from pass_harness.conformance.evaluation.tally import Finding
 from pass_harness.conformance.observation import moment
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import select
@@ -129,6 +130,8 @@ def test_a_verb_during_a_stall_of_the_mock_is_not_judged_by_its_time() -> None:
 
     assert late([]) is Verdict.VIOLATED
     assert late([stall(2.0, 3.0)]) is Verdict.INCONCLUSIVE
+    assert late([stall(2.0, 1.0), stall(4.0, 1.0)]) is Verdict.VIOLATED
+    assert late([stall(2.0, 1.5), stall(4.0, 1.6)]) is Verdict.INCONCLUSIVE
     assert late([stall(20.0, 3.0)]) is Verdict.VIOLATED
 
 

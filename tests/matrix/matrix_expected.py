@@ -127,6 +127,12 @@ BREAKS: dict[str, tuple[str, ...]] = {
     "no-device-info-on-registration": ("headers.device-info-on-registration",),
     "accepts-xml": ("headers.accept",),
     "service-token-at-login-alone": ("headers.single-sign-on",),
+    "service-token-outlived": ("authentication.service-token-not-used-after-expiry",),
+    "refused-service-token-resent": ("authentication.refused-service-token-replaced",),
+    "common-identifier-per-token": ("authentication.common-identifier-persistent",),
+    "link-code-kept": ("authentication.link-code-used-once",),
+    "sso-service-without-device": ("headers.sso-service",),
+    "service-token-in-redirect-url": ("headers.service-token-kept-secret",),
     "own-address-in-polls": ("headers.forwarded-for", "errors.throttle-not-fought"),
     "header-of-v1": ("headers.only-documented",),
     "decisions-typed-as-text": ("headers.content-type",),
@@ -268,6 +274,17 @@ MAY_BREAK: dict[str, dict[str, str]] = {
 
 NOT_EXERCISED: dict[str, str] = {
     "headers.single-sign-on": "the compliant service has no single sign-on; the liberty service-token-sent has",
+    **dict.fromkeys(
+        (
+            "authentication.service-token-not-used-after-expiry",
+            "authentication.refused-service-token-replaced",
+            "authentication.common-identifier-persistent",
+            "authentication.link-code-used-once",
+            "headers.sso-service",
+            "headers.service-token-kept-secret",
+        ),
+        "the compliant service does not use the SSO Service; the liberties sso-service-used and second-app-linked do",
+    ),
 }
 """Rules that get no opportunity from the compliant service, with the reason."""
 

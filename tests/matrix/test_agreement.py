@@ -12,7 +12,8 @@ from matrix_scenarios import FULL
 from real_time_sample import REAL_TIME
 from undriven import verdicts
 
-from pass_harness.conformance.evaluation.engine import KEPT_FINDINGS, Verdict
+from pass_harness.conformance.evaluation.engine import Verdict
+from pass_harness.conformance.evaluation.tally import KEPT_FINDINGS
 from pass_harness.conformance.registry import all_rules
 from pass_harness.conformance.running.repeats import NOTE
 from pass_harness.fixtures.programmer_service.changes import CHANGES

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,17 +20,33 @@ from pass_harness.mock_server.gateway.endpoint import Endpoint
 from pass_harness.mock_server.ids import RandomIds
 from pass_harness.mock_server.routes import ENDPOINTS
 from pass_harness.mock_server.store import Store
+from pass_harness.mock_server.store.memory import MemoryStore
+from pass_harness.mock_server.store.redis import RedisStore
+from pass_harness.mock_server.store.sqlite import SqliteStore
 from tests.mock_server.answer_check import check_answer
 from tests.mock_server.redis_server import RedisCluster, RedisServer, valkey_binary
 
 DEVICE = "ba23d141-d715-561c-94f4-e9e4c966b1eb"
-DEVICE_INFO = base64.b64encode(b'{"primaryHardwareType":"SetTopBox","model":"TV","osName":"tvOS"}').decode()
+FACTS = {"primaryHardwareType": "SetTopBox", "model": "TV", "osName": "tvOS"}
+
+
+def device_info(**more: object) -> str:
+    """Return a value of X-Device-Info."""
+    return base64.b64encode(json.dumps({**FACTS, **more}).encode()).decode()
+
+
+DEVICE_INFO = device_info()
 FULL = {"mvpd": "Cablevision", "domainName": "adobe.com", "redirectUrl": "https://adobe.com/done"}
 
 
 def device_headers(device: str = DEVICE) -> dict[str, str]:
     identifier = base64.b64encode(device.encode()).decode()
     return {"AP-Device-Identifier": f"fingerprint {identifier}", "X-Device-Info": DEVICE_INFO}
+
+
+def connected_from(ip: str) -> dict[str, str]:
+    """Return the headers that a server sends for a device with that address."""
+    return {"X-Forwarded-For": ip, "X-Device-Info": device_info(connectionIp=ip, connectionPort="50000")}
 
 
 class Mock:
@@ -156,3 +174,17 @@ async def throttling_mock() -> AsyncIterator[Mock]:
     made = Mock(Settings())
     yield made
     await made.http.aclose()
+
+
+@pytest.fixture(params=["memory", "sqlite", pytest.param("redis", marks=pytest.mark.slow)])
+async def stored(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Mock]:
+    """A mock without the rate limit, on each store."""
+    store: Store
+    if request.param == "redis":
+        store = RedisStore(request.getfixturevalue("redis_server").fresh())
+    else:
+        store = MemoryStore() if request.param == "memory" else SqliteStore(tmp_path / "state")
+    made = Mock(Settings(throttle=None), store=store)
+    yield made
+    await made.http.aclose()
+    await store.close()

@@ -11,7 +11,7 @@ import msgspec
 
 from pass_harness.mock_server.catalogue import Catalogue, Tables, default_catalogue
 from pass_harness.mock_server.config.settings import Settings
-from tests.mock_server.conftest import Mock
+from tests.mock_server.conftest import Mock, connected_from
 
 PROFILES = "/api/v2/REF30/profiles"
 SESSIONS = "/api/v2/REF30/sessions"
@@ -185,11 +185,11 @@ async def no_identity(mock: Mock) -> httpx.Response:
 
 
 async def away_from_home(mock: Mock) -> httpx.Response:
-    at_home = await mock.signed_on() | {"X-Forwarded-For": "192.0.2.7"}
+    at_home = await mock.signed_on() | connected_from("192.0.2.7")
     code = (await mock.session(at_home, mvpd="Spectrum"))["code"]
     login = await mock.http.get(f"/mvpd/Spectrum/login?requestor_id=REF30&code={code}")
     assert login.status_code == 302
-    return await decide(mock, at_home | {"X-Forwarded-For": "198.51.100.7"}, mvpd="Spectrum")
+    return await decide(mock, at_home | connected_from("198.51.100.7"), mvpd="Spectrum")
 
 
 def by_behaviour(code: str) -> Situation:

@@ -1,7 +1,6 @@
 """The ledger of facts: what Adobe's pages say about the behaviour of its servers (facts/*.toml).
 
-Each fact names the tests that fail if the mock behaves otherwise, or the reason why there are none: the mock does not
-do it yet (``missing``), does it without a test (``untested``), or cannot or need not do it (``not_simulated``).
+Each fact names the tests that fail if the mock behaves otherwise, or the reason why the mock does not simulate it.
 """
 
 from __future__ import annotations
@@ -27,22 +26,12 @@ class Fact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Other places that state it, as ``page#anchor``."""
     tests: tuple[str, ...] = ()
     """``file.py::function`` in this folder."""
-    missing: str | None = None
-    untested: str | None = None
     not_simulated: str | None = None
+    """The reason."""
 
     def __post_init__(self) -> None:
-        reasons = [name for name in ("missing", "untested", "not_simulated") if getattr(self, name)]
-        if len(reasons) + bool(self.tests) != 1:
-            raise ValueError(f"needs tests, missing, untested or not_simulated, and only one of them: {self.says}")
-
-    @property
-    def status(self) -> str:
-        return next((name for name in ("missing", "untested", "not_simulated") if getattr(self, name)), "tested")
-
-    @property
-    def reason(self) -> str | None:
-        return self.missing or self.untested or self.not_simulated
+        if bool(self.tests) == bool(self.not_simulated):
+            raise ValueError(f"needs tests or not_simulated, and only one of them: {self.says}")
 
 
 def read_facts() -> list[Fact]:

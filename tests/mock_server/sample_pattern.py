@@ -24,6 +24,7 @@ KINDS: dict[str, str] = {
     "ms text": r"1[0-9]{12}",
     "uuid": r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
     "code": r"[A-Z0-9]{7}",
+    "six digits": r"[0-9]{6}",
     "text": r".+",
     "rest": r"\S+",
     "port": r"[0-9]{1,5}",

@@ -68,6 +68,7 @@ FIXED = {
     ),
     "subject token": jwt.encode({"sub": "22c8055213020c8fdf38fd125aeb353a", "iss": "platform"}, _KEY, "HS256"),
     "saml response": quote(_base64(_SAML), safe=""),
+    "common identifier": "unique_common_identifier",
     "help url": HELP_URL,
     "desktop user agent": DESKTOP,
 }
@@ -82,6 +83,8 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     mvpds: dict[str, dict[str, Any]] = {}
     """Changes of the catalogue for this sample."""
     headers: dict[str, str] = {}
+    user_agent: bool = True
+    """Whether the request has the header User-Agent."""
     form: str | None = None
     json: str | None = None
     content_type: str = "application/json;charset=UTF-8"
@@ -138,6 +141,7 @@ class Bench:
         )
         self.page, self.sample = page, sample
         self.values = dict(FIXED)
+        self._sso_headers: dict[str, str] = {}
 
     async def answer(self) -> httpx.Response:
         """Return the mock's answer to the request of the sample."""
@@ -158,8 +162,10 @@ class Bench:
             headers["content-type"], content = "application/json", self.filled(self.sample.json)
         if not self.page.accept:
             del headers["accept"]
+        if not self.sample.user_agent:
+            del headers["user-agent"]
         request = self.mock.http.build_request(method, path, headers=headers, content=content)
-        for added in ("accept", "accept-encoding", "connection"):  # headers that httpx adds by itself
+        for added in ("accept", "accept-encoding", "connection", "user-agent"):  # headers that httpx adds by itself
             if added not in headers:
                 del request.headers[added]
         return await self.mock.http.send(request)
@@ -213,6 +219,29 @@ class Bench:
         """Log in on another device of the same user."""
         value = FIXED["service token" if header == "AD-Service-Token" else "subject token"]
         await self._login(mvpd, self._device | _lower(device_headers("another device")) | {header.lower(): value})
+
+    async def _sso_device(self, device: str = "", info: str = "{}") -> None:
+        """Add a device (by the Base64 of its identifier, or that of the samples) to the SSO profile."""
+        headers = {
+            **self._headers({"Authorization": "<token>", "X-SSO-ID": "<common identifier>"}),
+            "ap-device-identifier": f"fingerprint {device}" if device else FIXED["device"],
+            "x-device-info": _base64(info),
+        }
+        answer = await self._post("/api/REF30/serviceToken", headers, "", 201)
+        self.values["token of the sso service"] = answer["serviceToken"]
+        self._sso_headers = {**headers, "ad-service-token": answer["serviceToken"]}
+
+    async def _sso_profile_login(self, mvpd: str) -> None:
+        """Log in on the device that was added last."""
+        await self._login(mvpd, self._sso_headers)
+
+    async def _sso_link(self) -> None:
+        answer = await self._post("/api/REF30/link", self._sso_headers, "", 201)
+        self.values["link code"] = answer["code"]
+
+    async def _sso_unlink(self, device: str) -> None:
+        answer = await self.mock.http.post("/api/REF30/unlink", headers=self._sso_headers, json={"devices": [device]})
+        assert answer.json()["unlinkedDevices"] == [device], answer.text
 
     async def _partner_login(self, mvpd: str) -> None:
         headers = self._device | {"ap-partner-framework-status": FIXED[f"granted {mvpd}"]}

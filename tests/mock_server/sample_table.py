@@ -15,9 +15,10 @@ _GUIDE = "https://experienceleague.adobe.com/en/docs/pass/authentication/integra
 
 _HEAD = """# Adobe's samples
 
-The tests run every response sample of Adobe's DCR and REST API V2 pages, of its 429 and of its error codes against
-the mock. Status, content type, members, types and fixed values must equal those of the sample; tokens, identifiers
-and times may differ. `python -m tests.mock_server.sample_table` generates this page from the data of the tests.
+The tests run every response sample of Adobe's DCR and REST API V2 pages, of the SSO Service, of its 429 and of its
+error codes against the mock. Status, content type, members, types and fixed values must equal those of the sample;
+tokens, identifiers and times may differ. `python -m tests.mock_server.sample_table` generates this page from the data
+of the tests.
 
 {count} samples: {reproduced} reproduced, {departs} with a departure from a value, for the stated reason. The answers
 to {arranged} of them are arranged by a behaviour or by a change of the catalogue, because they need a fault, a denial

@@ -18,7 +18,7 @@ from pass_harness.mock_server.gateway.endpoint import REST, Endpoint
 from pass_harness.mock_server.routes import ENDPOINTS
 from pass_harness.mock_server.signing.keys import default_keys
 from pass_harness.mock_server.signing.media_tokens import verify
-from tests.mock_server.conftest import Mock
+from tests.mock_server.conftest import Mock, connected_from
 
 REF30 = '[[service_providers]]\nid = "REF30"\ndomains = ["adobe.com"]\nmvpds = ["Cablevision", "Spectrum", "Mine"]\n'
 MINE = '[[mvpds]]\nid = "Mine"\ndisplay_name = "Mine"\n'
@@ -110,7 +110,7 @@ async def test_an_unknown_degradation_rule_is_refused(mock: Mock, degradation: o
 
 @pytest.mark.anyio
 async def test_home_based_authentication_skips_the_password(mock: Mock) -> None:
-    headers = {**await mock.signed_on(), "X-Forwarded-For": "192.0.2.17"}
+    headers = {**await mock.signed_on(), **connected_from("192.0.2.17")}
     session = await mock.session(headers, mvpd="Spectrum")
     answer = await mock.browse(session["url"])
     assert (answer.status_code, answer.headers["location"]) == (302, "https://adobe.com/done")
@@ -118,7 +118,7 @@ async def test_home_based_authentication_skips_the_password(mock: Mock) -> None:
     attributes = polled.json()["profiles"]["Spectrum"]["attributes"]
     assert attributes["hba_status"] == {"value": "true", "state": "plain"}
     assert (await mock.decide(headers, "authorize", "REF30", mvpd="Spectrum"))[0]["authorized"]
-    away = {**headers, "X-Forwarded-For": "203.0.113.5"}
+    away = {**headers, **connected_from("203.0.113.5")}
     denied = (await mock.decide(away, "authorize", "news", mvpd="Spectrum"))[0]
     assert denied["error"]["code"] == "authorization_denied_by_hba_policies"
     assert denied["error"]["action"] == "authentication"
@@ -126,7 +126,7 @@ async def test_home_based_authentication_skips_the_password(mock: Mock) -> None:
 
 @pytest.mark.anyio
 async def test_outside_the_home_network_the_login_page_is_shown(mock: Mock) -> None:
-    session = await mock.session({**await mock.signed_on(), "X-Forwarded-For": "203.0.113.5"}, mvpd="Spectrum")
+    session = await mock.session({**await mock.signed_on(), **connected_from("203.0.113.5")}, mvpd="Spectrum")
     assert (await mock.browse(session["url"])).status_code == 200
 
 
@@ -190,6 +190,19 @@ async def test_ratings_above_the_subscribers_are_denied(mock: Mock) -> None:
             assert token[0] == "VALID_TOKEN"
         else:
             assert decision["error"]["code"] == "authorization_denied_by_parental_controls"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("rating", "permitted"), [("pg", True), ("pg-13", False), ("nc-17", False)])
+async def test_a_rating_of_the_channel_in_lower_case_counts(mock: Mock, rating: str, permitted: bool) -> None:
+    resource = (
+        '<rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/"><channel><title>REF30</title>'
+        f'<media:rating scheme="urn:mpaa">{rating}</media:rating></channel></rss>'
+    )
+    for kind in ("preauthorize", "authorize"):
+        decision = (await mock.decide(await mock.logged_in(username="kids"), kind, resource))[0]
+        assert decision["authorized"] is permitted
+        assert permitted or decision["error"]["code"] == "authorization_denied_by_parental_controls"
 
 
 @pytest.mark.anyio

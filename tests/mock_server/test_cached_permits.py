@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.mock_server.conftest import DEVICE, Mock, device_headers
+from tests.mock_server.conftest import DEVICE, Mock, connected_from, device_headers
 
 pytestmark = pytest.mark.anyio
 LOGOUT = "/api/v2/REF30/logout/Cablevision?redirectUrl=https%3A%2F%2Fadobe.com"
@@ -102,12 +102,12 @@ async def test_errors_of_the_whole_request_reach_a_cached_permit(mock: Mock, cod
 
 
 async def test_a_permit_at_home_is_good_away_from_home(mock: Mock) -> None:
-    headers = {**await mock.signed_on(), "X-Forwarded-For": "192.0.2.17"}
+    headers = {**await mock.signed_on(), **connected_from("192.0.2.17")}
     session = await mock.session(headers, mvpd="Spectrum")
     form = {"requestor_id": "REF30", "code": session["code"]}
     assert (await mock.http.get("/mvpd/Spectrum/login", params=form)).status_code == 302
     assert (await authorize(mock, headers, mvpd="Spectrum"))["authorized"]
-    away = {**headers, "X-Forwarded-For": "203.0.113.5"}
+    away = {**headers, **connected_from("203.0.113.5")}
     assert (await authorize(mock, away, mvpd="Spectrum"))["authorized"]
     assert denial(await authorize(mock, away, "news", mvpd="Spectrum")) == "authorization_denied_by_hba_policies"
 

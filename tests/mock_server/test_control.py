@@ -20,9 +20,9 @@ from pass_harness.mock_server.journal.journal import LocalJournal
 from pass_harness.mock_server.journal.recorder import Recorder
 from pass_harness.mock_server.ring_buffer import ByteBudget
 from pass_harness.mock_server.spaces.spaces import Spaces
-from pass_harness.mock_server.store.memory import MemoryStore
+from pass_harness.mock_server.store.memory import MemorySpace, MemoryStore
 from pass_harness.mock_server.store.space_record import SpaceRecord, SpaceRecordHandle
-from tests.mock_server.conftest import Mock
+from tests.mock_server.conftest import Mock, device_headers
 from tests.mock_server.raw_exchanges import raw_exchange
 
 pytestmark = pytest.mark.anyio
@@ -317,3 +317,30 @@ async def test_an_aborted_request_has_no_effect_and_no_error(mock: Mock) -> None
     await mock.app(scope, receive, send)
     assert sent[0]["status"] == 400
     assert (await mock.http.get("/_mock/behaviours")).json()["behaviours"] == []
+
+
+async def test_sessions_and_buckets_are_listed_by_pages(
+    throttling_mock: Mock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def read_all(*_: object) -> None:
+        raise AssertionError("the whole table was read")
+
+    mock, codes = throttling_mock, []
+    service = await mock.signed_on()
+    for number in range(5):
+        device = device_headers(f"tv-{number}") | {"X-Forwarded-For": f"198.18.0.{number}"}
+        codes.append((await mock.session(service | device))["code"])
+        mock.clock.tick(0.1)
+    monkeypatch.setattr(MemorySpace, "all_rows", read_all)
+    first = (await mock.http.get("/_mock/sessions?limit=2")).json()
+    last = (await mock.http.get("/_mock/sessions?limit=2&after=4")).json()
+    assert [session["code"] for session in first["sessions"] + last["sessions"]] == [codes[4], codes[3], codes[0]]
+    assert [(page["all"], page["next"]) for page in (first, last)] == [(5, 2), (5, None)]
+
+    buckets = (await mock.http.get("/_mock/buckets?limit=2")).json()
+    assert ([bucket["ip"] for bucket in buckets["buckets"]], buckets["next"]) == (["198.18.0.4", "198.18.0.3"], 2)
+    mock.clock.tick(60)
+    full = (await mock.http.get("/_mock/buckets?limit=2&after=4")).json()
+    assert (full["buckets"], full["all"], full["next"]) == ([], 6, None)
+    assert (await mock.http.get("/_mock/sso-profiles")).json()["next"] is None
+    assert (await mock.http.get("/_mock/sessions?after=x")).status_code == 400

@@ -114,14 +114,14 @@ async def test_sessions_and_buckets(mock: Mock) -> None:
         '"not_before":1752149281000,"not_after":1752151081000}'
     )
     assert await answered(mock, "GET", "/sessions") == (
-        f'{{"sessions":[{{"code":"{asked.json()["code"]}","state":"incomplete","missing":["domainName","redirectUrl"],'
-        f'"service_provider":"REF30","mvpd":"Dish",{rest},'
-        f'{{"code":"{complete["code"]}","state":"replaced","missing":[],'
-        f'"service_provider":"REF30","mvpd":"Cablevision",{rest}],"all":2,"now":1752149281000}}'
+        f'{{"sessions":[{{"code":"{complete["code"]}","state":"replaced","missing":[],'
+        f'"service_provider":"REF30","mvpd":"Cablevision",{rest},'
+        f'{{"code":"{asked.json()["code"]}","state":"incomplete","missing":["domainName","redirectUrl"],'
+        f'"service_provider":"REF30","mvpd":"Dish",{rest}],"all":2,"next":null,"now":1752149281000}}'
     )
     assert await answered(mock, "GET", "/buckets") == (
         '{"buckets":[{"ip":"127.0.0.1","special":false,"tokens":7,"next_allowed":1752149281000},'
-        '{"ip":"203.0.113.9","special":true,"tokens":null,"next_allowed":null}],"all":2,'
+        '{"ip":"203.0.113.9","special":true,"tokens":null,"next_allowed":null}],"all":2,"next":null,'
         '"limit":{"rate":1.0,"burst":10},"now":1752149281000}'
     )
 

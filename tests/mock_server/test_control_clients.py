@@ -99,8 +99,10 @@ def test_clock_integrations_buckets_and_reset(control: SyncControlClient) -> Non
     assert control.advance("30m") - before >= 30 * 60_000
     assert control.clock().offset == 30 * 60_000
     control.set_integration("REF30", "Dish", enabled=False)
-    switched = {(i["mvpd"], i["enabled"]) for i in control.catalogue()["integrations"]}
-    assert ("Dish", False) in switched
+    control.set_integration("REF30", "Dish", home_based_authentication=False)
+    integrations = {(i["service_provider"], i["mvpd"]): i for i in control.catalogue()["integrations"]}
+    switched = integrations["REF30", "Dish"]
+    assert (switched["enabled"], switched["home_based_authentication"]) == (False, False)
     httpx.get(f"{control.base_url}/api/v2/REF30/profiles", trust_env=False)
     assert control.buckets()[0].ip == "127.0.0.1"
     assert control.findings().judged == 1

@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pytest
 
 from pass_harness.mock_server.adobe import user_agents
-from pass_harness.mock_server.adobe.device_facts import Platform, device_facts, platform_of
+from pass_harness.mock_server.adobe.device_facts import UNIDENTIFIED, Platform, device_facts, platform_of
 from pass_harness.mock_server.adobe.enums import DeviceType
 from tests.mock_server.conftest import FULL, Mock
 from tests.mock_server.sample_requests import DESKTOP
@@ -107,16 +107,16 @@ def test_nothing_is_known_of_a_device_whose_information_cannot_be_decoded() -> N
         ({"osName": "Roku"}, Platform("Roku", None)),
         ({"primaryHardwareType": "Desktop"}, Platform(None, "desktop")),
         ({"osName": "tvOS", "primaryHardwareType": "Unknown"}, Platform("tvOS", None)),
-        ({}, Platform()),
-        ({"primaryHardwareType": "Unknown"}, Platform()),
-        ({"osName": "tv OS", "primaryHardwareType": "SetTopBox"}, Platform()),
-        ({"osName": "tvOS", "primaryHardwareType": "Set-top box"}, Platform()),
-        ({"osName": True}, Platform()),
+        ({}, UNIDENTIFIED),
+        ({"primaryHardwareType": "Unknown"}, UNIDENTIFIED),
+        ({"osName": "tv OS", "primaryHardwareType": "SetTopBox"}, UNIDENTIFIED),
+        ({"osName": "tvOS", "primaryHardwareType": "Set-top box"}, UNIDENTIFIED),
+        ({"osName": True}, UNIDENTIFIED),
     ],
 )
 def test_a_platform_is_known_by_adobes_values(info: dict[str, Any], expected: Platform) -> None:
     assert platform_of(info, "") == expected
-    assert expected.is_known == (expected != Platform())
+    assert expected.is_known == (expected != UNIDENTIFIED)
 
 
 async def login_hours(mock: Mock, info: str | None, user_agent: str = "", mvpd: str = "Cablevision") -> float:

@@ -1,33 +1,21 @@
-"""Server-sent events: exchanges as they happen, findings of observers, and limits for slow listeners."""
+"""Server-sent events: exchanges and findings as they happen, and limits for slow listeners."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import httpx
 import msgspec
 import pytest
 
 from pass_harness.conformance.running.child_processes import Child
-from pass_harness.conformance.running.live_rules import LiveRules
-from pass_harness.mock_server.clock import ManualClock
-from pass_harness.mock_server.control.events import MAX_BACKLOG, _new_events, _Position
 from pass_harness.mock_server.exchange import Exchange
-from pass_harness.mock_server.journal.exchange_summary import summary_of
-from pass_harness.mock_server.journal.journal import PAGE_BYTES
-from pass_harness.mock_server.live.local import LocalMonitor
-from pass_harness.mock_server.live.observer import Finding, Observer
-from pass_harness.mock_server.ring_buffer import ByteBudget
-from pass_harness.mock_server.spaces.spaces import Space
-from pass_harness.mock_server.store import StoreUnavailable
-from tests.mock_server.raw_exchanges import raw_exchange
 
 pytestmark = pytest.mark.anyio
 SERVE = ("-c", "from pass_harness.mock_server.cli.main import main; main()", "serve")
@@ -241,170 +229,3 @@ async def test_the_mock_stops_within_two_seconds_with_listeners(reads: bool, tmp
         await asyncio.to_thread(child.stop)
         assert time.monotonic() - began < 2
         writer.close()
-
-
-@dataclass
-class RecordingObserver:
-    """An observer that records the exchanges that it receives."""
-
-    seen: list[int] = field(default_factory=list)
-    fails_at: int = 0
-
-    def observe(self, exchange: Exchange) -> Sequence[Finding]:
-        if exchange.id == self.fails_at:
-            raise ValueError(exchange.id)
-        self.seen.append(exchange.id)
-        return []
-
-    def rules(self) -> Sequence[msgspec.Struct]:
-        return []
-
-
-def watch(notes: Observer, most_waiting: int = 100) -> LocalMonitor:
-    return LocalMonitor(ManualClock(), [lambda: notes], most_waiting, ByteBudget(1_000_000))
-
-
-def test_observers_see_exchanges_in_the_order_of_arrival() -> None:
-    notes = RecordingObserver()
-    watched = watch(notes)
-    first = ManualClock().monotonic_s()
-    second = first + 1
-    tickets = [watched.arrived(first), watched.arrived(second)]
-    watched.add(raw_exchange(1, wall=second))
-    watched.answered(tickets[1])
-    watched.judge()
-    assert notes.seen == []
-    watched.add(raw_exchange(2, wall=first))
-    watched.answered(tickets[0])
-    watched.judge()
-    assert notes.seen == [2, 1]
-
-
-def test_an_unanswered_request_delays_observers_only_for_a_while() -> None:
-    notes = RecordingObserver()
-    clock = ManualClock()
-    watched = LocalMonitor(clock, [lambda: notes], 100, ByteBudget(1_000_000))
-    watched.arrived(clock.monotonic_s())
-    clock.tick(1)
-    watched.add(raw_exchange(1, wall=clock.monotonic_s()))
-    assert not watched.ready
-    clock.tick(61)
-    watched.judge()
-    assert notes.seen == [1]
-
-
-def test_evaluation_stops_when_its_queue_is_full_until_a_reset() -> None:
-    notes = RecordingObserver()
-    watched = watch(notes, most_waiting=2)
-    for number in (1, 2, 3, 4):
-        watched.add(raw_exchange(number, wall=number))
-    watched.judge()
-    assert notes.seen == []
-    assert watched.stopped is not None
-    assert "more than 2" in watched.stopped
-    watched.renew(2)
-    watched.add(raw_exchange(5, wall=5))
-    watched.judge()
-    assert (notes.seen, watched.stopped) == ([5], None)
-
-
-def test_a_failing_observer_does_not_affect_the_others(caplog: pytest.LogCaptureFixture) -> None:
-    watched = watch(RecordingObserver(fails_at=1))
-    watched.add(raw_exchange(1, wall=1))
-    watched.judge()
-    assert watched.stopped is not None
-    assert "exchange 1" in watched.stopped
-    assert "an observer failed at exchange 1" in caplog.text
-
-
-def test_live_rules_without_exchanges_pass_nothing() -> None:
-    assert {rule.verdict for rule in LiveRules().rules()} == {"not exercised", "untestable"}
-
-
-@dataclass
-class StubSpace:
-    """A space with the ids of a store that the test writes; its own journal and monitor."""
-
-    life: int = 1
-    exchanges: list[Exchange] = field(default_factory=list)
-    findings: list[tuple[int, Finding]] = field(default_factory=list)
-    fails: bool = False
-    """Whether the store fails at the second read of a batch."""
-
-    @property
-    def as_space(self) -> Space:
-        return cast("Space", SimpleNamespace(life=self.life, journal=self, monitor=StubMonitor(self)))
-
-    async def last_id(self) -> int:
-        return len(self.exchanges)
-
-    async def after(self, id_: int, limit: int) -> list[Exchange]:
-        if self.fails:
-            raise StoreUnavailable("Redis is gone")
-        return self.exchanges[id_:][:limit]
-
-
-@dataclass
-class StubMonitor:
-    space: StubSpace
-
-    async def last_finding(self) -> int:
-        return len(self.space.findings)
-
-    async def findings(self, *, after: int) -> list[tuple[int, Finding]]:
-        return self.space.findings[after:]
-
-
-def exchanges(number: int) -> list[Exchange]:
-    return [raw_exchange(id_).exchange() for id_ in range(1, number + 1)]
-
-
-def sent(batch: bytes) -> list[str]:
-    """Return the ids and kinds of the events of a batch."""
-    events = batch.decode().split("\n\n")[:-1]
-    return [event.partition("\ndata")[0].replace("\nevent: ", " ").removeprefix("id: ") for event in events]
-
-
-def finding(observed: str = "") -> Finding:
-    texts = dict.fromkeys(("rule", "title", "severity", "expected", "blame"), "")
-    return Finding(exchanges=(1,), device=None, observed=observed, **texts)
-
-
-async def test_a_listener_is_at_most_the_backlog_behind() -> None:
-    stub = StubSpace(exchanges=exchanges(MAX_BACKLOG + 3))
-    position = _Position(life=1, exchange=1, finding=0)
-    batch = await _new_events(stub.as_space, position, summary_of)
-    first, second, *_, last = sent(batch)
-    assert (first, second, last) == ("3.0 missed", "4.0 exchange", f"{MAX_BACKLOG + 3}.0 exchange")
-
-
-async def test_a_batch_ends_at_its_bytes_and_the_next_continues() -> None:
-    stub = StubSpace(findings=[(number, finding("x" * 10_000)) for number in range(1, 21)])
-    position = _Position(life=1, exchange=0, finding=0)
-    numbers = []
-    while batch := await _new_events(stub.as_space, position, summary_of):
-        assert len(batch) < PAGE_BYTES + 11_000
-        numbers += sent(batch)
-        assert position.is_behind == (len(numbers) < 20)
-    assert numbers == [f"0.{number} finding" for number in range(1, 21)]
-
-
-async def test_a_failure_of_the_store_neither_repeats_nor_loses_an_event() -> None:
-    stub = StubSpace(exchanges=exchanges(2))
-    position = _Position(life=1, exchange=0, finding=0)
-    assert sent(await _new_events(stub.as_space, position, summary_of)) == ["1.0 exchange", "2.0 exchange"]
-    stub.life, stub.exchanges, stub.fails = 2, exchanges(3), True
-    for _ in range(2):
-        with pytest.raises(StoreUnavailable):
-            await _new_events(stub.as_space, position, summary_of)
-    stub.fails = False
-    assert sent(await _new_events(stub.as_space, position, summary_of)) == ["2.0 reset", "3.0 exchange"]
-    assert sent(await _new_events(stub.as_space, position, summary_of)) == []
-
-
-async def test_a_listener_of_an_emptied_store_receives_its_new_exchanges() -> None:
-    stub = StubSpace(life=2, exchanges=exchanges(2))
-    position = _Position(life=1, exchange=7, finding=3)
-    expected = ["0.0 reset", "1.0 exchange", "2.0 exchange"]
-    assert sent(await _new_events(stub.as_space, position, summary_of)) == expected
-    assert sent(await _new_events(stub.as_space, position, summary_of)) == []

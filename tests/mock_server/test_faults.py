@@ -16,19 +16,28 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.responses import Response
+from starlette.types import Message
 
 from pass_harness.conformance.readers.adobe_hosts import ADOBE_HOSTS
+from pass_harness.mock_server.behaviours.effects import ConnectionFault
 from pass_harness.mock_server.behaviours.latency import Latency
 from pass_harness.mock_server.behaviours.presets import PresetCall, presets
+from pass_harness.mock_server.clock import ManualClock
 from pass_harness.mock_server.config.loading import load_settings
 from pass_harness.mock_server.config.settings import Network, Settings
 from pass_harness.mock_server.data_centres import dns_server
 from pass_harness.mock_server.data_centres.failover import DataCentres
+from pass_harness.mock_server.gateway.connection_faults import FaultyResponse
 from pass_harness.mock_server.store.memory import MemoryStore
 from tests.mock_server.conftest import Mock
 from tests.mock_server.test_cli import serving
 
 PROFILES = "/api/v2/REF30/profiles"
+
+
+async def _nothing_more() -> Message:
+    return {"type": "http.disconnect"}
 
 
 def behave(address: str, effect: object, **rest: object) -> None:
@@ -87,6 +96,31 @@ def test_connections_break_as_configured() -> None:
         assert all(e["server"] == address.removeprefix("http://") for e in journal)
 
 
+@pytest.mark.anyio
+@pytest.mark.parametrize("length", [0, 1, 19, 20, 21, 1000])
+async def test_a_slow_answer_is_whole_and_a_truncated_one_is_half(length: int) -> None:
+    body, clock = bytes(range(256)) * 4, ManualClock()
+    whole = Response(body[:length], 401, {"X-Odd": "1"})
+
+    async def sent(fault: ConnectionFault) -> tuple[list[bytes], bool]:
+        messages: list[Message] = []
+
+        async def send(message: Message) -> None:
+            messages.append(message)
+
+        await FaultyResponse(whole, fault, clock)({"type": "http"}, receive=_nothing_more, send=send)
+        start, *bodies = messages
+        assert start == {"type": "http.response.start", "status": 401, "headers": whole.raw_headers}
+        return [message["body"] for message in bodies], bodies[-1]["more_body"]
+
+    began = clock.now_ms()
+    pieces, more = await sent(ConnectionFault.SLOW)
+    assert (b"".join(pieces), more) == (whole.body, False)
+    assert len(pieces) <= 21
+    assert clock.now_ms() - began == 250 * (len(pieces) - 1)
+    assert await sent(ConnectionFault.TRUNCATE) == ([body[: length // 2]], True)
+
+
 @pytest.mark.slow
 def test_one_connection_carries_many_exchanges() -> None:
     with serving() as (address, _), httpx.Client(trust_env=False) as client:
@@ -117,6 +151,8 @@ async def test_bodies_can_have_undocumented_members(mock: Mock) -> None:
     assert answer["profiles"]["Cablevision"]["type"] == "regular"
     await mock.behave({"body": "malformed"}, match={"endpoint": "profiles*"}, times=1)
     broken = await plain.get(PROFILES, headers=headers)
+    whole = await plain.get(PROFILES, headers=headers)
+    assert broken.content == whole.content[: len(whole.content) * 2 // 3]
     with pytest.raises(msgspec.DecodeError):
         msgspec.json.decode(broken.content)
 

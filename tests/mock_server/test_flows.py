@@ -78,7 +78,7 @@ async def test_a_viewer_logs_in_in_a_browser(mock: Mock) -> None:
     assert (right.status_code, right.headers["location"]) == (302, FULL["redirectUrl"])
     profile = (await mock.http.get(polled, headers=headers)).json()["profiles"]["Cablevision"]
     assert (profile["issuer"], profile["type"]) == ("Cablevision", "regular")
-    assert profile["attributes"]["userID"] == {"value": "Cablevision_viewer", "state": "plain"}
+    assert profile["attributes"]["userID"] == {"value": "1o7241p", "state": "plain"}
     assert profile["notBefore"] == mock.clock.now_ms()
 
 

@@ -89,7 +89,9 @@ def test_journal_findings_record_and_metrics_have_what_was_answered(
 
     journal = http.get("/_mock/exchanges").json()["exchanges"]
     assert [exchange["id"] for exchange in journal] == [1, 2, 3, 4]
-    assert journal == [json.loads(line) for line in trace.read_bytes().splitlines()]
+    lines = [json.loads(line) for line in trace.read_bytes().splitlines()]
+    # A busy machine may have stalled the mock, which the record says in lines of their own.
+    assert journal == [line for line in lines if "id" in line]
     assert http.get("/_mock/findings").json()["judged"] == 4
     assert 'pass_mock_requests_total{endpoint="profiles",status="401"} 4.0' in http.get("/_mock/metrics").text
     assert len(http.get("/_mock/exchanges.har").json()["log"]["entries"]) == 4

@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from pass_harness.mock_server.clock import ManualClock
-from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.exchange import Exchange, Stall
+from pass_harness.mock_server.journal.stalls import Stalls
 from pass_harness.mock_server.live.leader import (
     BUSY_SHARE,
     HEARTBEAT_TIMEOUT_S,
@@ -47,8 +48,8 @@ class Process:
         texts = dict.fromkeys(("title", "severity", "expected", "blame"), "")
         return [Finding(rule="r", exchanges=(exchange.id,), device=None, observed=self.name, **texts)]
 
-    def rules(self) -> Sequence[msgspec.Struct]:
-        return []
+    def rules(self, stalls: Sequence[Stall]) -> Sequence[msgspec.Struct]:
+        return stalls
 
     async def beat(self, times: int = 1) -> None:
         for _ in range(times):
@@ -331,3 +332,19 @@ async def test_a_leader_judges_more_while_no_process_answers_requests(clock: Man
     assert leader._share == BUSY_SHARE
     await process.beat()
     assert leader._share == IDLE_SHARE
+
+
+async def test_the_leader_reports_with_the_stalls_of_all_processes(
+    pair: tuple[Process, Process], clock: ManualClock, store: SharedMemoryStore
+) -> None:
+    one, other = pair
+    stalls = Stalls(store, None)
+    stalls.add(Stall(at=1_000, wall=1.0, stalled_ms=400.0))
+    await stalls.latest()
+    await append(other, clock)
+    await one.beat(2)
+    clock.tick(2.0)
+    await one.beat(2)
+    report = await store.space("default", 1).read(REPORTS, "")
+    assert report is not None
+    assert report.rules == b'[{"stalled_ms":400.0,"at":1000,"wall":1.0}]'

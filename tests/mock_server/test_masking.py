@@ -152,6 +152,12 @@ def test_secrets_in_headers_are_masked(name: str, value: str) -> None:
     assert mask_header(name, shown) == shown
 
 
+@pytest.mark.parametrize("name", ["authorization", "x-sso-id", "ad-service-token", "cookie"])
+def test_an_empty_header_stays_empty(name: str) -> None:
+    """Readers of a record distinguish it from a secret."""
+    assert [mask_header(name, value) for value in ("", " ")] == ["", " "]
+
+
 def test_equal_secrets_stay_equal_in_every_place() -> None:
     secret = ISSUED["media token"]
     bodies = (
@@ -203,6 +209,15 @@ def test_an_encoding_is_undone_and_done_again(text: str) -> None:
             if decoded.text == text
             for again in [*escaped(decoded.encode("other" * 5)), *packed(decoded.encode("other" * 5))]
         )
+
+
+@pytest.mark.parametrize("text", ["a secret text", "a secret text.", "a secret text.."])
+def test_base64_is_written_again_as_it_was_padded(text: str) -> None:
+    for written in (encoded(text), encoded(text).rstrip("=")):
+        [decoded] = packed(written)
+        assert decoded.encode(text) == written
+    [cut] = packed(encoded("a secret text")[:17])
+    assert cut.text == "a secret tex"
 
 
 def test_names_of_secrets_are_known_in_any_spelling() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import httpx
@@ -17,10 +17,11 @@ from pass_harness.mock_server.clock import ManualClock, SystemClock
 from pass_harness.mock_server.config.settings import Bounds, Settings
 from pass_harness.mock_server.control.events import LISTENER_BYTES
 from pass_harness.mock_server.domain.records import PERMITS, TRIALS, Permit, Trial
-from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.exchange import Exchange, Stall
 from pass_harness.mock_server.journal.journal import PAGE_BYTES, LocalJournal
 from pass_harness.mock_server.journal.masking import mask
 from pass_harness.mock_server.journal.raw_exchange import RawExchange
+from pass_harness.mock_server.journal.stalls import Stalls
 from pass_harness.mock_server.live.local import LocalMonitor
 from pass_harness.mock_server.live.observer import Finding
 from pass_harness.mock_server.ring_buffer import ByteBudget, RingBuffer
@@ -121,10 +122,10 @@ async def test_evaluation_stops_when_the_journal_drops_what_it_waits_for() -> No
         def observe(self, exchange: Exchange) -> list[Finding]:
             return []
 
-        def rules(self) -> list[msgspec.Struct]:
+        def rules(self, stalls: Sequence[Stall]) -> list[msgspec.Struct]:
             return []
 
-    monitor = LocalMonitor(ManualClock(0), [Silent], 1_000, ByteBudget(1_000))
+    monitor = LocalMonitor(ManualClock(0), [Silent], 1_000, ByteBudget(1_000), Stalls(MemoryStore(), None))
     monitor.arrived(0.0)
     first, second = raw_exchange(1), raw_exchange(2)
     monitor.add(first)

@@ -48,7 +48,11 @@ def test_every_reference_and_link_resolves() -> None:
                 target = ids[link["operationId"]]
                 there = {f"{parameter['in']}.{parameter['name']}" for parameter in target["parameters"]}
                 assert set(link.get("parameters", {})) <= there
-                assert ("requestBody" in target) or "requestBody" not in link
+                # OpenAPI Generator refuses a document with another body than a string.
+                body = link.get("requestBody", "")
+                assert isinstance(body, str)
+                content = target.get("requestBody", {}).get("content", {})
+                assert not body or "application/x-www-form-urlencoded" in content
 
 
 def test_every_example_is_valid() -> None:

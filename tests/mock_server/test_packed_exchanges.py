@@ -19,7 +19,7 @@ def test_an_unpacked_exchange_is_that_which_was_packed_with_its_number() -> None
         raw_exchange(wall=1.5, secret="s3cret"),
         masker=MASKER,
         response_headers=[(b"x-bytes", b"\xff")],
-        response_body="ü hunter2-of-the-mock".encode() + b"\xff",
+        response_body="ü hunter2-of-the-mock ".encode() + b"\xff",
         behaviours=("b1",),
         lacks=("request_body",),
     )

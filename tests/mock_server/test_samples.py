@@ -16,7 +16,8 @@ SAMPLES = [
     pytest.param(page, sample, id=f"{name} {sample.place}") for name, page in PAGES.items() for sample in page.samples
 ]
 
-# Counted on the pages, every tab with a response: 74 on the API pages, and three on the pages of errors.
+# Counted on the pages, every tab with a response: 74 on the API pages, 11 on that of the SSO Service, and three on
+# the pages of errors.
 COUNTED = {
     "dcr-retrieve-client-credentials": ["1 Success", "1 Error"],
     "dcr-retrieve-access-token": ["1 Success", "1 Error"],
@@ -52,6 +53,11 @@ COUNTED = {
     "partner-retrieve-authentication-request": ["1", "2", "3", "4", "5"],
     "partner-retrieve-profile": ["1", "2"],
     "throttling-mechanism": ["1"],
+    "sso-service": [
+        "1 POST serviceToken", "2 POST serviceToken", "1 GET serviceToken",
+        "1 POST link", "4 Step", "1 POST unlink", "2 POST unlink", "1 GET list", "2 GET list",
+        "1 Error Response Example", "1 Success Response Example",
+    ],
     "enhanced-error-codes": ["1 Item-level error information", "2 Top-level error information"],
 }  # fmt: skip
 
@@ -73,7 +79,7 @@ async def test_the_mock_answers_as_the_sample_shows(page: Page, sample: Sample) 
 def test_no_sample_is_forgotten() -> None:
     covered = {name: [sample.place for sample in page.samples] for name, page in PAGES.items()}
     assert covered == COUNTED
-    assert sum(map(len, COUNTED.values())) == 77
+    assert sum(map(len, COUNTED.values())) == 88
 
 
 def test_every_sample_is_compared() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +9,6 @@ import msgspec
 import pytest
 
 from pass_harness.mock_server.config.loading import load_settings
-from pass_harness.mock_server.config.settings import Settings
-from pass_harness.mock_server.store import Store
-from pass_harness.mock_server.store.memory import MemoryStore
-from pass_harness.mock_server.store.redis import RedisStore
-from pass_harness.mock_server.store.sqlite import SqliteStore
 from tests.mock_server.conftest import FULL, Mock, device_headers
 from tests.mock_server.single_sign_on import log_in, service_token, subject_token, types
 
@@ -180,17 +174,6 @@ async def test_a_code_finds_the_login_of_its_own_session_only(mock: Mock) -> Non
     own = {name: value for name, value in first.items() if name != "Adobe-Subject-Token"}
     polled = await mock.http.get(f"/api/v2/REF30/profiles/code/{session['code']}", headers=own)
     assert polled.json()["profiles"]["Spectrum"]["type"] == "regular"
-
-
-@pytest.fixture(params=["memory", "sqlite", pytest.param("redis", marks=pytest.mark.slow)])
-async def stored(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Mock]:
-    store: Store
-    if request.param == "redis":
-        store = RedisStore(request.getfixturevalue("redis_server").fresh())
-    else:
-        store = MemoryStore() if request.param == "memory" else SqliteStore(tmp_path / "state")
-    yield Mock(Settings(throttle=None), store=store)
-    await store.close()
 
 
 @pytest.mark.parametrize("identity", ["platform", "service"])

@@ -123,6 +123,17 @@ async def test_a_platform_identity_carries_the_login(mock: Mock, name: str) -> N
     assert await types(mock, second) == {"AdobePass_SMI": "platformSSO"}
 
 
+@pytest.mark.parametrize("part", [0, 0.5])
+async def test_an_expired_platform_identity_is_ignored(mock: Mock, part: float) -> None:
+    token = subject_token(exp=mock.clock.now_ms() // 1000 + 60 + part)
+    await log_in(mock, {**await mock.signed_on(), **token}, "AdobePass_SMI")
+    second = {**await mock.signed_on("another device"), **token}
+    mock.clock.tick(59)
+    assert await types(mock, second) == {"AdobePass_SMI": "platformSSO"}
+    mock.clock.tick(1 + part)
+    assert await types(mock, second) == {}
+
+
 async def test_an_encrypted_platform_token_identifies_its_user(mock: Mock) -> None:
     token = {"Adobe-Subject-Token": "a.b.c.d.e"}
     await log_in(mock, {**await mock.signed_on(), **token}, "AdobePass_SMI")

@@ -1,16 +1,14 @@
-"""The SSO Service: service tokens, link codes, devices, and single sign-on with its tokens in REST API V2."""
+"""The SSO Service: service tokens, link codes, and what behaviours and the journal make of them."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
-import httpx
 import jwt
 import msgspec
 import pytest
@@ -18,127 +16,27 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from pass_harness.mock_server.config.loading import load_settings
-from pass_harness.mock_server.config.settings import Settings
-from pass_harness.mock_server.signing import service_tokens
-from pass_harness.mock_server.signing.keys import default_keys
-from pass_harness.mock_server.store import Store
-from pass_harness.mock_server.store.memory import MemoryStore
-from pass_harness.mock_server.store.redis import RedisStore
-from pass_harness.mock_server.store.sqlite import SqliteStore
-from tests.mock_server.conftest import FULL, Mock, device_headers
-from tests.mock_server.redis_server import RedisServer
-from tests.mock_server.test_single_sign_on import log_in, types
+from tests.mock_server.conftest import FULL, Mock
+from tests.mock_server.single_sign_on import log_in, types
+from tests.mock_server.sso_service_requests import (
+    ALICE,
+    EXPIRED,
+    INVALID,
+    MVPD,
+    PHONE,
+    SIGNATURE,
+    TABLET,
+    TV,
+    UNAUTHORIZED,
+    ask,
+    joined,
+    link_code,
+    listed,
+    refusal,
+    value_of,
+)
 
 pytestmark = pytest.mark.anyio
-API = "/api/REF30"
-KEY = default_keys().authorization_server
-TV, PHONE, TABLET = "tv", "phone", "tablet"
-ALICE = "alice-4711"
-MVPD = "AdobeShibboleth"
-LOGOUT = f"/api/v2/REF30/logout/{MVPD}?redirectUrl=https%3A%2F%2Fadobe.com"
-
-
-@pytest.fixture(params=["memory", "sqlite", pytest.param("redis", marks=pytest.mark.slow)])
-async def stored(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Mock]:
-    """A mock on each store."""
-    store: Store
-    if request.param == "memory":
-        store = MemoryStore()
-    elif request.param == "sqlite":
-        store = SqliteStore(tmp_path / "state")
-    else:
-        server: RedisServer = request.getfixturevalue("redis_server")
-        store = RedisStore(server.fresh())
-    mock = Mock(Settings(throttle=None), store=store)
-    yield mock
-    await mock.http.aclose()
-    await store.close()
-
-
-def value_of(device: str) -> str:
-    return base64.b64encode(device.encode()).decode()
-
-
-def info(**facts: str) -> dict[str, str]:
-    return {"X-Device-Info": base64.b64encode(json.dumps(facts).encode()).decode()}
-
-
-async def ask(
-    mock: Mock,
-    method: str,
-    call: str,
-    headers: dict[str, str],
-    **request: Any,  # noqa: ANN401 (whatever httpx takes)
-) -> httpx.Response:
-    return await mock.http.request(method, f"{API}/{call}", headers=headers, **request)
-
-
-async def created(mock: Mock, headers: dict[str, str], **named: str) -> str:
-    """Return a service token for X-SSO-ID (``identifier``) or X-SSO-LINK (``link``)."""
-    names = {"identifier": "X-SSO-ID", "link": "X-SSO-LINK"}
-    answer = await ask(mock, "POST", "serviceToken", {**headers, **{names[key]: v for key, v in named.items()}})
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["serviceToken"])
-
-
-async def joined(mock: Mock, device: str, **named: str) -> dict[str, str]:
-    """Return the headers of a device with a service token."""
-    headers = await mock.signed_on(device)
-    return {**headers, "AD-Service-Token": await created(mock, headers, **(named or {"identifier": ALICE}))}
-
-
-async def link_code(mock: Mock, headers: dict[str, str]) -> str:
-    answer = await ask(mock, "POST", "link", headers)
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["code"])
-
-
-async def listed(mock: Mock, headers: dict[str, str]) -> dict[str, Any]:
-    answer = await ask(mock, "GET", "list", headers)
-    assert answer.status_code == 200, answer.text
-    devices: dict[str, Any] = answer.json()["devices"]
-    return devices
-
-
-async def unlinked(mock: Mock, headers: dict[str, str], *devices: str) -> list[str]:
-    answer = await ask(mock, "POST", "unlink", headers, json={"devices": list(devices)})
-    assert answer.status_code == 200, answer.text
-    assert answer.json().keys() == {"status", "unlinkedDevices"}
-    assert answer.json()["status"] == "OK"
-    left_out: list[str] = answer.json()["unlinkedDevices"]
-    return left_out
-
-
-def refusal(answer: httpx.Response) -> tuple[int, str, str, str]:
-    """Return status, code, message and action of an error, whose form is checked."""
-    assert answer.headers["content-type"] == "application/json;charset=UTF-8"
-    body = answer.json()
-    assert body.keys() == {"status", "error"}
-    error = body["error"]
-    assert list(error) == ["status", "code", "message", "action", "helpUrl", "trace"]
-    assert body["status"] == {400: "BAD_REQUEST", 401: "UNAUTHORIZED", 500: "INTERNAL_SERVER_ERROR"}[error["status"]]
-    assert (error["status"], len(error["trace"])) == (answer.status_code, 36)
-    assert error["helpUrl"].endswith("/enhanced-error-codes.html")
-    return answer.status_code, error["code"], error["message"], error["action"]
-
-
-def signed(**claims: object) -> str:
-    """Return a token with the signature of the SSO Service."""
-    content = {"iss": "ssoservicetoken", "sub": ALICE, "nbf": 0, "iat": 0, "exp": 32503680000, **claims}
-    content = {name: claim for name, claim in content.items() if claim is not ...}
-    return jwt.encode(content, service_tokens._secret(KEY), algorithm="HS256")
-
-
-SIGNATURE = (401, "header_invalid", "Invalid JWT signature in AD-Service-Token", "get_new_token")
-UNREADABLE = (401, "header_invalid", "Error validating JWT signature", "get_new_token")
-NO_SUBJECT = (401, "header_invalid", "JWT subject (sub) is missing or empty in AD-Service-Token", "get_new_token")
-BAD_SUBJECT = (401, "header_invalid", "Error extracting JWT subject", "get_new_token")
-EXPIRED = (401, "token_expired", "The token has expired", "get_new_token")
-INVALID = (400, "token_invalid", "The provided token is invalid", "get_new_token")
-UNAUTHORIZED = (401, "unauthorized", "Unauthorized access", "none")
-MISSING = (400, "header_missing", "A required header is missing", "check_headers")
-WITH_TOKEN = [("GET", "serviceToken"), ("POST", "link"), ("POST", "unlink"), ("GET", "list")]
-CALLS = [("POST", "serviceToken"), *WITH_TOKEN]
 
 
 async def test_a_service_token_names_the_common_identifier_for_an_hour(mock: Mock) -> None:
@@ -146,7 +44,7 @@ async def test_a_service_token_names_the_common_identifier_for_an_hour(mock: Moc
     mock.clock.tick(0.75)
     answer = await ask(mock, "POST", "serviceToken", headers)
     assert answer.status_code == 201
-    assert answer.headers["content-type"] == "application/json;charset=UTF-8"
+    assert answer.headers["content-type"] == "application/json"
     body = answer.json()
     now_s = mock.clock.now_ms() // 1000
     token = body.pop("serviceToken")
@@ -241,122 +139,6 @@ async def test_link_codes_in_use_are_not_issued_again(mock: Mock) -> None:
     assert await link_code(mock, tv) == "111111", "an expired code is free again"
 
 
-async def test_the_list_has_the_attributes_of_each_device(mock: Mock) -> None:
-    token = {"Authorization": (await mock.signed_on())["Authorization"]}
-    first = {
-        **token,
-        **device_headers(TV),
-        **info(primaryHardwareType="TV", model="Samsung", osName="Tizen", osVersion="5.0"),
-    }
-    first["AD-Service-Token"] = await created(mock, first, identifier=ALICE)
-    await log_in(mock, first, MVPD)
-    mock.clock.tick(10)
-    phone = {**token, **device_headers(PHONE), **info(primaryHardwareType="MobilePhone", osName="iOS")}
-    await created(mock, phone, identifier=ALICE)
-    bare = {**token, "AP-Device-Identifier": device_headers(TABLET)["AP-Device-Identifier"]}
-    await created(mock, bare, identifier=ALICE)
-    mock.clock.tick(10)
-    now_ms = mock.clock.now_ms()
-    answer = await ask(mock, "GET", "list", first)
-    assert answer.json() == {
-        "devices": {
-            value_of(TV): {
-                "deviceType": "smartTV",
-                "model": "Samsung",
-                "os": "Tizen",
-                "osVersion": "5.0",
-                "lastSeen": now_ms,
-                "type": "regular",
-            },
-            value_of(PHONE): {"deviceType": "mobile", "os": "iOS", "lastSeen": now_ms - 10_000, "type": "sso"},
-            value_of(TABLET): {"deviceType": "Unknown", "os": "Unknown", "lastSeen": now_ms - 10_000, "type": "sso"},
-        }
-    }
-
-
-async def test_an_unlinked_device_no_longer_shares_the_profile(stored: Mock) -> None:
-    tv, phone, tablet = [await joined(stored, device) for device in (TV, PHONE, TABLET)]
-    await log_in(stored, tv, MVPD)
-    assert await types(stored, phone) == {MVPD: "serviceTokenSSO"}
-    wanted = [value_of(TABLET), "unknowndevice", value_of(PHONE), value_of(PHONE)]
-    assert await unlinked(stored, tv, *wanted) == [value_of(TABLET), value_of(PHONE)]
-    assert await unlinked(stored, tv, *wanted) == []
-    for device in (phone, tablet):
-        assert await types(stored, device) == {}
-        denied = (await stored.decide(device, "authorize", "REF30", mvpd=MVPD))[0]
-        assert denied["error"]["code"] == "authenticated_profile_missing"
-        assert (await stored.session(device, mvpd=MVPD))["actionName"] == "authenticate"
-        for method, call in (("POST", "link"), ("GET", "list"), ("POST", "unlink")):
-            assert refusal(await ask(stored, method, call, device)) == INVALID
-    assert await types(stored, tv) == {MVPD: "regular"}
-    assert list(await listed(stored, tv)) == [value_of(TV)]
-    again = await joined(stored, PHONE, link=await link_code(stored, tv))
-    assert await types(stored, again) == {MVPD: "serviceTokenSSO"}
-
-
-async def test_a_profile_without_devices_lists_none(mock: Mock) -> None:
-    tv = await joined(mock, TV)
-    assert await unlinked(mock, tv, f"fingerprint {value_of(TV)}") == [value_of(TV)]
-    token = (await joined(mock, PHONE))["AD-Service-Token"]
-    assert await unlinked(mock, await joined(mock, PHONE), value_of(PHONE)) == [value_of(PHONE)]
-    outside = {**await mock.signed_on(TABLET), "AD-Service-Token": token}
-    assert await listed(mock, outside) == {}
-
-
-async def test_the_login_device_keeps_its_own_profile_when_it_is_unlinked(mock: Mock) -> None:
-    tv, phone = await joined(mock, TV), await joined(mock, PHONE)
-    await log_in(mock, tv, MVPD)
-    await unlinked(mock, phone, value_of(TV))
-    assert await types(mock, tv) == {MVPD: "regular"}
-    assert await types(mock, phone) == {MVPD: "serviceTokenSSO"}
-    assert (await mock.http.get(LOGOUT, headers=tv)).status_code == 200
-    assert await types(mock, tv) == {}
-
-
-async def test_linking_does_not_prolong_the_login(mock: Mock) -> None:
-    tv = await joined(mock, TV)
-    await mock.behave({"ttl": {"profile": "10m"}})
-    await log_in(mock, tv, MVPD)
-    mock.clock.tick(9 * 60)
-    phone = await joined(mock, PHONE, link=await link_code(mock, tv))
-    assert await types(mock, phone) == {MVPD: "serviceTokenSSO"}
-    mock.clock.tick(60)
-    assert await types(mock, phone) == {}
-
-
-async def test_the_mvpd_ends_the_login_on_every_device(mock: Mock) -> None:
-    tv, phone = await joined(mock, TV), await joined(mock, PHONE)
-    await log_in(mock, tv, MVPD)
-    assert (await mock.http.post("/_mock/profiles/end", json={"device": TV})).json() == {"ended": 1}
-    assert (await types(mock, tv), await types(mock, phone)) == ({}, {})
-
-
-@pytest.mark.parametrize("leaving", [TV, PHONE])
-async def test_a_logout_on_any_device_ends_the_login_on_all(stored: Mock, leaving: str) -> None:
-    devices = {device: await joined(stored, device) for device in (TV, PHONE, TABLET)}
-    await log_in(stored, devices[TV], MVPD)
-    assert (await stored.decide(devices[TV], "authorize", "REF30", mvpd=MVPD))[0]["authorized"]
-    out = (await stored.http.get(LOGOUT, headers=devices[leaving])).json()["logouts"][MVPD]
-    assert out["actionName"] in {"logout", "complete"}
-    for headers in devices.values():
-        assert await types(stored, headers) == {}
-        assert not (await stored.decide(headers, "authorize", "REF30", mvpd=MVPD))[0]["authorized"]
-
-
-async def test_decisions_use_the_shared_profile_after_the_own_one_has_expired(mock: Mock) -> None:
-    phone = await mock.signed_on(PHONE)
-    short = await mock.behave({"ttl": {"profile": "1m"}})
-    await log_in(mock, phone, MVPD)
-    await mock.http.delete(f"/_mock/behaviours/{short}")
-    await log_in(mock, await joined(mock, TV), MVPD)
-    phone["AD-Service-Token"] = await created(mock, phone, identifier=ALICE)
-    assert await types(mock, phone) == {MVPD: "regular"}
-    mock.clock.tick(60)
-    assert await types(mock, phone) == {MVPD: "serviceTokenSSO"}
-    assert (await mock.decide(phone, "authorize", "REF30", mvpd=MVPD))[0]["authorized"]
-    assert (await mock.decide(phone, "preauthorize", "REF30", mvpd=MVPD))[0]["authorized"]
-
-
 @pytest.mark.parametrize("with_key", [False, True])
 async def test_rest_api_v2_takes_only_genuine_tokens(tmp_path: Path, with_key: bool) -> None:
     """Also where the service provider has a key for the tokens of another identity service."""
@@ -380,126 +162,10 @@ async def test_rest_api_v2_takes_only_genuine_tokens(tmp_path: Path, with_key: b
         assert await types(mock, phone) == {}
 
 
-async def test_every_call_needs_an_access_token_for_the_service_provider(mock: Mock) -> None:
-    tv = {**await joined(mock, TV), "X-SSO-ID": ALICE}
-    foreign = {**tv, "Authorization": (await mock.signed_on(application="legacy"))["Authorization"]}
-    nobody = {name: value for name, value in tv.items() if name != "Authorization"}
-    for method, call in CALLS:
-        for headers in (nobody, {**tv, "Authorization": "Bearer x"}, foreign):
-            assert refusal(await ask(mock, method, call, headers)) == UNAUTHORIZED
-        assert refusal(await mock.http.request(method, f"/api/NOPE/{call}", headers=tv)) == UNAUTHORIZED
-        assert (await mock.http.delete(f"{API}/{call}", headers=tv)).status_code == 405
-        assert (await mock.http.request(method, f"/api/v2/REF30/{call}", headers=tv)).status_code == 404
-
-
-async def test_missing_headers(mock: Mock) -> None:
-    tv = await mock.signed_on(TV)
-    either = (
-        400,
-        "header_missing",
-        "Either x-sso-id or x-sso-link header is required for POST requests",
-        "check_headers",
-    )
-    for none in ({}, {"X-SSO-ID": " "}, {"X-SSO-LINK": ""}, {"X-SSO-ID": "x" * 1025}):
-        assert refusal(await ask(mock, "POST", "serviceToken", {**tv, **none})) == either
-    token = {"Authorization": tv["Authorization"], "X-SSO-ID": ALICE}
-    for device in ({}, {"AP-Device-Identifier": value_of(TV)}):
-        assert refusal(await ask(mock, "POST", "serviceToken", {**token, **device})) == (
-            400,
-            "header_missing",
-            "AP-Device-Identifier header is required for POST requests",
-            "check_headers",
-        )
-    for method, call in WITH_TOKEN[1:]:
-        assert refusal(await ask(mock, method, call, {**token, "AD-Service-Token": signed()})) == MISSING
-    for (method, call), words in zip(WITH_TOKEN, ("GET", "link", "unlink", "list"), strict=True):
-        status = 400 if call == "serviceToken" else 401
-        message = f"AD-Service-Token header is required for {words} requests"
-        for absent in ({}, {"AD-Service-Token": " "}):
-            answer = await ask(mock, method, call, {**tv, **absent})
-            assert refusal(answer) == (status, "header_missing", message, "check_headers")
-
-
-@pytest.mark.parametrize(
-    ("token", "error"),
-    [
-        (signed()[:-4] + "AAAA", SIGNATURE),
-        (jwt.encode({"sub": ALICE}, "another secret of at least 32 bytes", algorithm="HS256"), SIGNATURE),
-        ("x", UNREADABLE),
-        ("a.b.c", UNREADABLE),
-        ("x" * 9000, UNREADABLE),
-        (jwt.encode({"sub": ALICE}, KEY, algorithm="RS256"), UNREADABLE),
-        (jwt.encode({"sub": ALICE}, None, algorithm="none"), UNREADABLE),
-        (signed(sub=...), NO_SUBJECT),
-        (signed(sub=""), NO_SUBJECT),
-        (signed(sub=5), BAD_SUBJECT),
-    ],
-)
-async def test_unusable_service_tokens(mock: Mock, token: str, error: tuple[int, str, str, str]) -> None:
-    headers = {**await joined(mock, TV), "AD-Service-Token": token}
-    for method, call in WITH_TOKEN:
-        assert refusal(await ask(mock, method, call, headers)) == error
-
-
-async def test_link_unlink_and_list_refuse_an_expired_service_token(mock: Mock) -> None:
+async def test_service_tokens_outlast_a_rotation_of_keys(mock: Mock) -> None:
     tv = await joined(mock, TV)
-    mock.clock.tick(3600)
-    for method, call in WITH_TOKEN[1:]:
-        assert refusal(await ask(mock, method, call, tv)) == EXPIRED
-
-
-@pytest.mark.parametrize(
-    ("body", "error"),
-    [
-        (b"", (400, "request_null", "Request object cannot be null", "none")),
-        (b"null", (400, "request_null", "Request object cannot be null", "none")),
-        (b"[", (400, "request_null", "Request object cannot be null", "none")),
-        (b"{}", (400, "request_invalid", "Devices list cannot be null or empty", "check_request_body")),
-        (
-            b'{"devices": null}',
-            (400, "request_invalid", "Devices list cannot be null or empty", "check_request_body"),
-        ),
-        (b'{"devices": []}', (400, "request_invalid", "Devices list cannot be null or empty", "check_request_body")),
-        (
-            b'{"devices": "dHY="}',
-            (400, "request_invalid", "Devices list cannot be null or empty", "check_request_body"),
-        ),
-        (
-            b'{"devices": ["dHY=", 5]}',
-            (400, "request_invalid", "Devices list cannot be null or empty", "check_request_body"),
-        ),
-    ],
-)
-async def test_an_unreadable_list_of_devices_unlinks_nothing(
-    mock: Mock, body: bytes, error: tuple[int, str, str, str]
-) -> None:
-    tv = await joined(mock, TV)
-    assert refusal(await ask(mock, "POST", "unlink", tv, content=body)) == error
+    assert (await mock.http.post("/_mock/keys/rotate", json={"key": "authorization_server"})).status_code == 200
     assert list(await listed(mock, tv)) == [value_of(TV)]
-
-
-async def test_strict_mode_names_the_reason() -> None:
-    mock = Mock(Settings(throttle=None, strict=True))
-    async with mock.http:
-        tv = await joined(mock, TV)
-        bare = {name: value for name, value in tv.items() if name != "X-Device-Info"}
-        refused = (await ask(mock, "POST", "serviceToken", {**bare, "X-SSO-ID": ALICE})).json()["error"]
-        assert (refused["code"], refused["details"].partition(":")[0]) == (
-            "header_missing",
-            "X-Device-Info is missing or cannot be decoded",
-        )
-        refused = (await ask(mock, "POST", "unlink", bare, json={"devices": ["x"], "all": True})).json()["error"]
-        assert (refused["code"], refused["details"]) == ("request_invalid", "unknown parameter all: remove it")
-        assert list(await listed(mock, bare)) == [value_of(TV)]
-
-
-async def test_the_rate_limit_counts_the_calls_with_those_of_rest_api_v2(throttling_mock: Mock) -> None:
-    paths = [f"{API}/{call}" for _, call in CALLS] + ["/api/v2/REF30/profiles"]
-    answers = [(await throttling_mock.http.get(path)).status_code for path in [*paths, *paths]]
-    assert answers[:11].count(429) == 0
-    assert answers[11] == 429
-    assert (await throttling_mock.http.options(f"{API}/list")).status_code == 429
-    assert (await throttling_mock.http.get("/api/v1/config")).status_code == 404
 
 
 async def test_behaviours_change_errors_and_lifetimes(mock: Mock) -> None:
@@ -542,40 +208,6 @@ async def test_outputs_mask_tokens_identifiers_and_link_codes(mock: Mock) -> Non
     issued = json.loads(exchanges[1]["response_body"])["code"]
     assert exchanges[2]["request_headers"]["x-sso-link"] == issued
     assert exchanges[1]["code"] is None
-
-
-async def test_the_control_call_lists_sso_profiles_with_their_devices(mock: Mock) -> None:
-    assert (await mock.http.get("/_mock/sso-profiles")).json()["sso-profiles"] == []
-    tv = await joined(mock, TV)
-    await joined(mock, PHONE)
-    await joined(mock, TABLET)
-    await log_in(mock, tv, MVPD)
-    await unlinked(mock, tv, value_of(TABLET))
-    mock.clock.tick(1)
-    await joined(mock, "console", identifier="bob")
-    answer = (await mock.http.get("/_mock/sso-profiles")).json()
-    bob, alice = answer["sso-profiles"]
-    then = mock.clock.now_ms() - 1000
-    assert (answer["all"], answer["now"]) == (2, then + 1000)
-    assert [one["device"] for one in bob["devices"]] == ["console"]
-    assert bob["mvpds"] == []
-    assert len(alice.pop("subject")) == 64
-    assert alice == {
-        "service_provider": "REF30",
-        "mvpds": [MVPD],
-        "devices": [
-            {"device": TV, "state": "regular", "last_seen": then},
-            {"device": PHONE, "state": "sso", "last_seen": then},
-            {"device": TABLET, "state": "unlinked", "last_seen": then},
-        ],
-    }
-    assert len((await mock.http.get("/_mock/sso-profiles?limit=1")).json()["sso-profiles"]) == 1
-
-
-async def test_service_tokens_outlast_a_rotation_of_keys(mock: Mock) -> None:
-    tv = await joined(mock, TV)
-    assert (await mock.http.post("/_mock/keys/rotate", json={"key": "authorization_server"})).status_code == 200
-    assert list(await listed(mock, tv)) == [value_of(TV)]
 
 
 async def test_a_login_with_a_service_token_continues_on_a_linked_device(mock: Mock) -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
+import httpx
 import msgspec
 import pytest
 
+from pass_harness.mock_server.app import create_app
+from pass_harness.mock_server.clock import ManualClock
 from pass_harness.mock_server.config.settings import RECORD_LIMIT
-from pass_harness.mock_server.exchange import Stall
+from pass_harness.mock_server.exchange import Exchange, Stall
 from pass_harness.mock_server.journal.recorder import Recorder
 from pass_harness.mock_server.journal.stalls import KEPT_STALLS, Stalls
+from pass_harness.mock_server.live.observer import Finding
 from pass_harness.mock_server.metrics.event_loop_lag import EventLoopLag
 from pass_harness.mock_server.store import StoreUnavailable
 from pass_harness.mock_server.store.memory import MemorySpace, MemoryStore
@@ -94,3 +99,24 @@ async def test_the_control_call_lists_stalls_and_the_metrics_count_them(mock: Mo
     listed = (await mock.http.get("/~any/_mock/stalls")).json()
     assert listed == {"stalls": [msgspec.to_builtins(stall(7))], "all": 1}
     assert "pass_mock_event_loop_stalls_total 1.0" in (await mock.http.get("/_mock/metrics")).text
+
+
+async def test_the_archive_of_the_journal_has_the_stalls(mock: Mock) -> None:
+    mock.app.state.stalls.add(stall(7))
+    archive = (await mock.http.get("/_mock/exchanges.har")).json()
+    assert archive["log"]["_stalls"] == [msgspec.to_builtins(stall(7))]
+
+
+async def test_findings_are_reported_with_the_stalls() -> None:
+    class Observed:
+        def observe(self, exchange: Exchange) -> Sequence[Finding]:
+            return []
+
+        def rules(self, stalls: Sequence[Stall]) -> Sequence[msgspec.Struct]:
+            return stalls
+
+    app = create_app(clock=ManualClock(), observers=[Observed])
+    app.state.stalls.add(stall(7))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
+        report = (await http.get("/_mock/findings")).json()
+    assert report["rules"] == [msgspec.to_builtins(stall(7))]

@@ -80,6 +80,24 @@ async def test_a_partition_lists_its_records_oldest_first(store: Store) -> None:
     assert await space.all_rows(PERMITS) == [("q", "x", Permit(9, 9))]
 
 
+async def test_partitions_are_read_by_pages_the_latest_written_first(store: Store) -> None:
+    space = store.space("a", 1)
+    for n in range(700):
+        await space.write(PERMITS, str(n), "x", Permit(n, n))
+    await space.write(PERMITS, "3", "y", Permit(33, 33))
+    await space.delete(PERMITS, "5", "x")
+
+    assert await space.partitions(PERMITS) == 699
+    assert await space.latest(PERMITS, 0, 2) == [
+        ("3", {"x": Permit(3, 3), "y": Permit(33, 33)}),
+        ("699", {"x": Permit(699, 699)}),
+    ]
+    whole = [name for name, _ in await space.latest(PERMITS, 0, 1_000)]
+    assert whole == ["3", *(str(n) for n in reversed(range(700)) if n not in {3, 5})]
+    assert [name for name, _ in await space.latest(PERMITS, 690, 600)] == whole[690:]
+    assert await space.latest(PERMITS, 0, 0) == await space.latest(PERMITS, 699, 5) == []
+
+
 async def test_change_reads_and_writes_in_one_step(store: Store) -> None:
     space = store.space("a", 1)
     assert [await count(space) for _ in range(3)] == [1, 2, 3]

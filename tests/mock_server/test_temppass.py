@@ -97,6 +97,19 @@ async def test_the_profile_before_and_after_the_first_title(mock: Mock, headers:
     assert await attributes() == [TITLES - 1, ["r1"]]
 
 
+async def test_the_expiration_date_of_a_basic_temppass_is_its_end_in_milliseconds(
+    mock: Mock, headers: Headers
+) -> None:
+    for _ in ("before the trial", "in the trial"):
+        answer = await mock.http.get(f"/api/v2/REF30/profiles/{BASIC}", headers=headers)
+        profile = answer.json()["profiles"][BASIC]
+        date = profile["attributes"]["expiration_date"]
+        assert (date, type(date["value"])) == ({"value": profile["notAfter"], "state": "plain"}, int)
+        assert profile["notAfter"] == profile["notBefore"] + 180_000
+        await play(mock, headers, "a", BASIC)
+        mock.clock.tick(5)
+
+
 async def test_a_trial_is_the_same_on_all_devices_of_an_identity(mock: Mock, headers: Headers) -> None:
     one = {**headers, **identity()}
     two = {**one, **device_headers("another device")}

@@ -1,4 +1,4 @@
-"""Clients whose runtime is seldom at hand, as the bytes that they send: OkHttp (Android), HttpWebRequest (.NET)."""
+"""Clients whose runtime may be absent, as the bytes that they send: OkHttp (Android), HttpWebRequest (.NET), curl."""
 
 from __future__ import annotations
 
@@ -78,6 +78,14 @@ class DotNet(RawClient):
             assert byte, "the connection was closed before 100 Continue"
             interim += byte
         assert interim.startswith(b"HTTP/1.1 100 "), interim
+
+
+class Curl(RawClient):
+    """curl with ``-X``: a POST without data has neither a body nor its length."""
+
+    def headers(self, request: Request, url: SplitResult) -> list[tuple[str, str]]:
+        own = [("Host", url.netloc), ("User-Agent", "curl/8.5.0"), ("Accept", "*/*")]
+        return [*own, *request.headers.items(), *self.framing(request)]
 
 
 def _in_chunks(body: bytes) -> bytes:

@@ -10,7 +10,7 @@ from pass_harness.conformance.facts.exchanges import PROFILE_ANSWERS, is_server_
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.facts.timing import timed
 from pass_harness.conformance.observation import Observation, VerbCall
-from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
+from pass_harness.conformance.outcomes import HELD, TIMELESS, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Fault, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
@@ -57,12 +57,13 @@ class EncryptedMetadataHandled(Rule):
             yield timed(self.expectations, harm, *self.facts.devices.during(seen))
         elif shown:
             observed = f"the app got the ciphertext of {', '.join(shown)}"
-            yield _harm(profile, seen, Fault("ciphertext-shown", observed, ", ".join(sorted(shown))))
+            fault = Fault("ciphertext-shown", observed, ", ".join(sorted(shown)))
+            yield _harm(profile, seen, fault, margin_s=TIMELESS)
         elif "attributes" in seen.returns:
             yield HELD
 
 
-def _harm(profile: Exchange, call: VerbCall, fault: Fault) -> Broken:
+def _harm(profile: Exchange, call: VerbCall, fault: Fault, margin_s: float = 0.0) -> Broken:
     return Broken(
         kind=fault.kind,
         subject=fault.subject,
@@ -70,6 +71,7 @@ def _harm(profile: Exchange, call: VerbCall, fault: Fault) -> Broken:
         device=call.device,
         expected="attributes in the state enc decrypted, left out, or returned with their state",
         observed=fault.observed,
+        margin_s=margin_s,
     )
 
 

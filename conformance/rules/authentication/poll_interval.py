@@ -85,7 +85,7 @@ class PollInterval(Rule):
         if spacing.gaps == 1:
             self._rhythm.codes += 1
         if gap.seconds >= spacing.shortest_s:
-            return timed_held(self.expectations, *gap)
+            return timed_held(self.expectations, *gap, slack=gap.seconds - spacing.shortest_s)
         if self.facts.driven:
             self._screens.doubt(gap)
             return NOTHING

@@ -54,4 +54,5 @@ class ProfileExpiryHonoured(Rule):
             device=seen.device,
             expected="a device that is not authenticated after its profile's notAfter",
             observed=f"{seen.verb} returned the state authenticated {seen.started - login.until_s:.1f} s after it",
+            margin_s=seen.started - login.until_s - MARGIN_S,
         )

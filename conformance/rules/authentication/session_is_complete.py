@@ -11,7 +11,7 @@ from pass_harness.conformance.facts.exchanges import answer, form, profiles
 from pass_harness.conformance.facts.sessions import Session, session_of
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
-from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
+from pass_harness.conformance.outcomes import HELD, TIMELESS, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Fault, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
@@ -71,8 +71,7 @@ class SessionIsComplete(Rule):
             yield HELD
 
     def _wrong(self, seen: Exchange) -> Broken | None:
-        fault = _wrong_values(seen, self._domains.get(seen.service_provider))
-        if fault is None:
+        if (fault := _wrong_values(seen, self._domains.get(seen.service_provider))) is None:
             return None
         return Broken(
             kind=fault.kind,
@@ -80,6 +79,7 @@ class SessionIsComplete(Rule):
             device=seen.device,
             expected="parameter values that the API page allows",
             observed=fault.observed,
+            margin_s=TIMELESS,
         )
 
     def _verb(self, call: VerbCall) -> Iterator[Outcome]:

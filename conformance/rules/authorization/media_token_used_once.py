@@ -8,7 +8,7 @@ from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.media_tokens import MediaToken, media_tokens
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
-from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
+from pass_harness.conformance.outcomes import HELD, TIMELESS, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Fault, Grade, Rule
 
@@ -51,18 +51,20 @@ class MediaTokenUsedOnce(Rule):
         self._given.put(given, seen)
         if before is not None:
             since = f"{seen.ended - before.ended:.1f} s before"
-            yield self._wrong(issued, seen, Fault("handed-out-twice", f"the media token of the playback {since}"))
-        elif issued is not None and seen.started > issued.expires_s + MARGIN_S:
-            since = f"{seen.started - issued.expires_s:.1f} s before"
-            yield self._wrong(issued, seen, Fault("handed-out-expired", f"a media token that expired {since}"))
+            fault = Fault("handed-out-twice", f"the media token of the playback {since}")
+            yield self._wrong(issued, seen, fault, TIMELESS)
+        elif issued is not None and (late_s := seen.started - issued.expires_s) > MARGIN_S:
+            fault = Fault("handed-out-expired", f"a media token that expired {late_s:.1f} s before")
+            yield self._wrong(issued, seen, fault, late_s - MARGIN_S)
         else:
             yield HELD
 
-    def _wrong(self, issued: MediaToken | None, call: VerbCall, fault: Fault) -> Broken:
+    def _wrong(self, issued: MediaToken | None, call: VerbCall, fault: Fault, margin_s: float) -> Broken:
         return Broken(
             kind=fault.kind,
             exchanges=(issued.exchange.id,) if issued else (),
             device=call.device,
             expected="a fresh media token for each playback",
             observed=fault.observed,
+            margin_s=margin_s,
         )

@@ -54,33 +54,35 @@ class Cached(Rule):
         kind = platform(seen), self._owner(seen)
         kept = [one for one in self._fetched.get(kind) or [] if seen.wall - ended(one) < CACHED_S]
         # The service cannot reuse a configuration whose response was still in progress.
-        usable = [one for one in kept if answered_before(one, seen) and not self._may_start_between(one, seen)]
+        usable = self._since_restart([one for one in kept if answered_before(one, seen)], seen)
         self._fetched.put(kind, [*kept, seen])
         yield from self._doubts.passed()
-        if len(usable) >= self.facts.instances.number + self._restarts(usable, seen):
+        if len(usable) >= self.facts.instances.number:
+            pauses = [seen.wall - ended(one) for one in usable]
             broken = Broken(
                 kind="fetched-again",
                 exchanges=(usable[-1].id, seen.id),
                 device=seen.device,
                 expected="the configuration from a cache for about 2 minutes",
                 observed=f"the configuration was fetched again after {seen.wall - usable[-1].wall:.1f} s",
+                margin_s=max(min(*pauses, CACHED_S - max(pauses)), 0.0),
             )
             yield from self._doubts.add(broken, len(usable) + 1)
 
     def finish(self) -> Iterator[Outcome]:
         return self._doubts.finish()
 
-    def _may_start_between(self, before: Exchange, seen: Exchange) -> bool:
-        """Return whether a fetch for no device may be that of a service that started again since ``before``.
+    def _since_restart(self, fetched: Sequence[Exchange], seen: Exchange) -> Sequence[Exchange]:
+        """Return the earlier fetches without those that a restart of the service explains.
 
-        A trace without verbs does not show restarts, but a connection outlives none.
+        A trace without verbs does not show restarts, but a connection outlives none. A fetch for no device may be
+        that of a start; the others may have one restart between them.
         """
-        for_no_device = not seen.device and forwarded_for(seen) is None
-        return for_no_device and not self.facts.driven and before.connection != seen.connection
-
-    def _restarts(self, usable: Sequence[Exchange], seen: Exchange) -> int:
-        """Return the number of restarts that may have emptied the cache unseen: one, on a new connection."""
-        return int(bool(usable) and not self.facts.driven and usable[-1].connection != seen.connection)
+        if self.facts.driven or not fetched:
+            return fetched
+        if not seen.device and forwarded_for(seen) is None:
+            return [one for one in fetched if one.connection == seen.connection]
+        return fetched if fetched[-1].connection == seen.connection else fetched[1:]
 
     def _owner(self, seen: Exchange) -> str:
         """Return the app that has a cache of its own; empty for a server, which serves all viewers from one."""

@@ -28,6 +28,7 @@ class Filtered(Rule):
         needs=frozenset({"providers", "hidden_mvpds"}),
         judges_app=True,
     )
+    compares_times = False
     watches = frozenset({"configuration"})
 
     def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:

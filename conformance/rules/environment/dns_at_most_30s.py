@@ -66,6 +66,7 @@ class DnsAtMost30s(Rule):
                 device=seen.device,
                 expected=f"new connections to {moved.arguments['to']}, in DNS for more than {DNS_CACHE_S:g} s",
                 observed=f"one to {moved.arguments['from']}, {seen.wall - moved.ended:.1f} s after the DNS change",
+                margin_s=seen.wall - moved.ended - DNS_CACHE_S - MARGIN_S,
             )
             self._late.append((seen, late))
 

@@ -24,6 +24,7 @@ class TlsVerified(Rule):
         needs=frozenset({"login", "repoint"}),
         judges_app=True,
     )
+    compares_times = False
     watches = frozenset[str]()
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:

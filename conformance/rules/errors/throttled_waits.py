@@ -57,7 +57,7 @@ class ThrottledWaits(Rule):
                 yield from self._early(before, seen, after)
             else:
                 self._throttled.pop(caller)
-                yield timed(self.expectations, HELD, before, seen)
+                yield timed(self.expectations, HELD, before, seen, slack=after - PAUSE_S)
         if seen.status == 429:
             self._throttled.put(caller, seen)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN
+from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN, SSO_SERVICE
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Outcome
 from pass_harness.conformance.requirements import citations
@@ -23,10 +23,10 @@ class Accept(Rule):
         breaks="Adobe Pass answers in JSON alone, so it may refuse a request for another media type.",
         remedy="Send Accept: application/json;charset=utf-8, or leave the header out.",
         kinds=("other-media-type",),
-        citations=(citations.API_AUTHORIZE, citations.API_CREATE_SESSION),
+        citations=(citations.API_AUTHORIZE, citations.API_CREATE_SESSION, citations.SSO_TOKEN_REQUEST),
     )
     compares_times = False
-    watches = NEEDS_TOKEN | DCR
+    watches = NEEDS_TOKEN | DCR | SSO_SERVICE
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
         sent = None if isinstance(seen, VerbCall) else seen.request_headers.get("accept")

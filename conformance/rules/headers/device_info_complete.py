@@ -35,11 +35,11 @@ class DeviceInfoComplete(Rule):
         grade=Grade.SHOULD,
         requirement="X-Device-Info contains model, version, osName, osVersion and connectionType and, from a "
         "server, also the device's connectionIp and connectionPort.",
-        breaks="The TV provider's platform rules do not apply, and home-based authentication lacks the address and "
-        "port.",
+        breaks="The TV provider's platform rules do not apply. Without address and port, Spectrum asks for a "
+        "password at home.",
         remedy="Let the app send these facts, and add the IP address and source port of its connection.",
         kinds=("facts-missing",),
-        citations=(citations.HEADER_DEVICE_INFO, citations.COOKBOOK_REQUIREMENTS),
+        citations=(citations.HEADER_DEVICE_INFO, citations.COOKBOOK_REQUIREMENTS, citations.FAQ_DEVICE_INFO),
     )
     compares_times = False
     watches = NEEDS_DEVICE

@@ -11,14 +11,14 @@ from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN, brief
 from pass_harness.conformance.facts.headers import forwarded_for, peer_address
 from pass_harness.conformance.facts.nameless_requests import KEPT_S, NamelessRequests, names_no_device
 from pass_harness.conformance.facts.shared_facts import SharedFacts
-from pass_harness.conformance.facts.timing import timed
 from pass_harness.conformance.observation import Observation, VerbCall
-from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Expectations, Outcome
+from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, TIMELESS, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import SERVERS_ONLY, Card, Fault, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
 
 NONE = "no X-Forwarded-For"
+_BY_TIME = 0.0  # a lag may have put a request that names no device into a verb that did not cause it
 
 
 class ForwardedFor(Rule):
@@ -38,7 +38,6 @@ class ForwardedFor(Rule):
         architectures=SERVERS_ONLY,
     )
     judges_without_verbs = True
-    compares_times = False  # but for requests that name no device
     watches = NEEDS_TOKEN | DCR
 
     def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
@@ -81,27 +80,27 @@ class ForwardedFor(Rule):
             self._unnamed.append((address, brief(exchange)))
         return NOTHING
 
-    def _of_address(self, exchange: Exchange, address: str) -> Iterable[Outcome]:
+    def _of_address(self, exchange: Exchange, address: str, margin_s: float = TIMELESS) -> Iterable[Outcome]:
         """Judge an address by the devices whose verbs came from it."""
         residents, owner = self.facts.devices.residents(address), self.facts.devices.owner(exchange)
         if not residents:
             fault = Fault("no-device", f"{address}, which is not the address of any device")
-            return (_broken(exchange, fault),) if self._met_devices or not self.facts.driven else NOTHING
+            return (_broken(exchange, fault, margin_s),) if self._met_devices or not self.facts.driven else NOTHING
         if owner is None or owner in residents or len(residents) == MOST_OWNERS:
             return ONE_HELD
         if self._screens.may_have_sent(exchange, address):
             return NOTHING
-        return (_broken(exchange, Fault("another-device", f"{address}, the address of device {residents[0]}")),)
+        fault = Fault("another-device", f"{address}, the address of device {residents[0]}")
+        return (_broken(exchange, fault, margin_s),)
 
     def _registrations(self, requests: Iterable[Exchange]) -> Iterator[Outcome]:
         """Judge requests that name no device and that a device caused."""
         for exchange in requests:
             address = forwarded_for(exchange)
             if address is None:
-                # A lag may have put the request into a verb that did not cause it.
-                yield timed(self.expectations, _broken(exchange, _invalid(exchange, "registration")), exchange)
+                yield _broken(exchange, _invalid(exchange, "registration"), _BY_TIME)
             elif address == peer_address(exchange) or self.facts.devices.residents(address):
-                yield from self._of_address(exchange, address)  # any other may be that of a second screen
+                yield from self._of_address(exchange, address, _BY_TIME)  # any other may be that of a second screen
 
 
 def _invalid(exchange: Exchange, subject: str = "") -> Fault:
@@ -109,7 +108,7 @@ def _invalid(exchange: Exchange, subject: str = "") -> Fault:
     return Fault("not-an-address" if sent else "absent", f"X-Forwarded-For: {sent}" if sent else NONE, subject)
 
 
-def _broken(exchange: Exchange, fault: Fault) -> Broken:
+def _broken(exchange: Exchange, fault: Fault, margin_s: float = TIMELESS) -> Broken:
     return Broken(
         kind=fault.kind,
         subject=fault.subject,
@@ -117,4 +116,5 @@ def _broken(exchange: Exchange, fault: Fault) -> Broken:
         device=exchange.device,
         expected="the streaming device's address first in X-Forwarded-For",
         observed=f"{exchange.path}: {fault.observed}" if fault.subject else fault.observed,
+        margin_s=margin_s,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.exchanges import NEEDS_TOKEN
+from pass_harness.conformance.facts.exchanges import NEEDS_TOKEN, SSO_SERVICE
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.facts.tokens import Token
 from pass_harness.conformance.observation import Observation, VerbCall
@@ -31,7 +31,7 @@ class TokenNotUsedAfterExpiry(Rule):
         kinds=("sent-after-expiry",),
         citations=(citations.CHECKLIST_ACCESS_TOKENS, citations.DCR_TOKEN_LIFE),
     )
-    watches = NEEDS_TOKEN
+    watches = NEEDS_TOKEN | SSO_SERVICE
 
     def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
         super().__init__(expectations, facts)

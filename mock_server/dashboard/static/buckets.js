@@ -4,6 +4,9 @@ import { get } from "./api.js";
 import { h, reconcile, setText } from "./dom.js";
 import { count, number } from "./format.js";
 
+const ADDRESSES = 500;
+const SHOWN = 50;
+
 export class Buckets {
   constructor({ panel, filter }) {
     this.filter = filter;
@@ -13,9 +16,9 @@ export class Buckets {
   }
 
   async refresh() {
-    const { buckets, all, limit, now } = await get("/buckets?limit=50");
-    setText(this.summary, sentence(limit, all));
-    reconcile(this.list, buckets.map((bucket) => ({ ...bucket, limit, now })), ({ ip, special }) => `${ip} ${special}`, () => this.card());
+    const { buckets, next, limit, now } = await get(`/buckets?limit=${ADDRESSES}`);
+    setText(this.summary, sentence(limit, buckets.length, next));
+    reconcile(this.list, buckets.slice(0, SHOWN).map((bucket) => ({ ...bucket, limit, now })), ({ ip, special }) => `${ip} ${special}`, () => this.card());
   }
 
   card() {
@@ -39,10 +42,11 @@ export class Buckets {
   }
 }
 
-function sentence(limit, all) {
+function sentence(limit, found, next) {
   if (!limit) return "The rate limit is disabled; behaviours can still add one.";
   const rate = `Rate limit of each IP address: ${count(limit.rate, "request")} per second, with a burst of ${number(limit.burst)}.`;
-  return all ? `${rate} ${count(all, "bucket")} ${all === 1 ? "is" : "are"} not full.` : `${rate} All buckets are full.`;
+  const which = next === null ? "" : ` of the latest ${number(ADDRESSES)} addresses`;
+  return found ? `${rate} ${count(found, "bucket")}${which} ${found === 1 ? "is" : "are"} not full.` : `${rate} All buckets${which} are full.`;
 }
 
 function textOf({ special, tokens, next_allowed: nextAllowed, now }) {

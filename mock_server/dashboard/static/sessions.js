@@ -24,7 +24,8 @@ export class Sessions {
     const { sessions, all, now } = await get(`/sessions?limit=${SHOWN}`);
     const pending = sessions.filter((session) => session.state === "pending").length;
     setText(this.badge, pending ? number(pending) : "");
-    const more = all > sessions.length ? ` The newest ${sessions.length} are shown.` : "";
+    const more = all > sessions.length ? ` The ${sessions.length} that changed last are shown.` : "";
+    sessions.sort((one, other) => other.not_before - one.not_before);
     setText(this.summary, all ? `${count(all, "session")}, ${number(pending)} waiting for a login.${more}` : "No device has started a session yet.");
     reconcile(this.list, sessions.map((session) => ({ ...session, now })), (session) => session.code, () => this.card());
     await this.ssoProfiles.refresh();

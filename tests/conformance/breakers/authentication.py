@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance_traces import MVPD, Trace
+from sso_traces import REFUSED, carrying, issued, listed
 
 from breakers.registered import breaks
 
@@ -302,3 +303,31 @@ def logs_the_trial_out_before_a_login(trace: Trace) -> None:
     trace.session(answer=TEMPORARY)
     trace.wait(30).logout()
     trace.session(mvpd="Dish")
+
+
+@breaks("authentication.service-token-not-used-after-expiry", "sent-after-expiry")
+def outlives_a_service_token(trace: Trace) -> None:
+    issued(trace, life=60)
+    trace.wait(70)
+    trace.profiles(headers=carrying("s1"))
+
+
+@breaks("authentication.refused-service-token-replaced", "sent-again")
+def sends_a_refused_service_token(trace: Trace) -> None:
+    issued(trace)
+    listed(trace, status=401, answer=REFUSED)
+    trace.wait(1)
+    trace.authorize(headers=carrying("s1"))
+
+
+@breaks("authentication.link-code-used-once", "used-again")
+def joins_again_with_the_code(trace: Trace) -> None:
+    issued(trace, headers={"x-sso-link": "sha256:1"})
+    trace.wait(3600)
+    issued(trace, "s2", headers={"x-sso-link": "sha256:1"})
+
+
+@breaks("authentication.common-identifier-persistent", "changed")
+def invents_an_identifier_for_each_token(trace: Trace) -> None:
+    for number in range(3):
+        issued(trace, f"s{number}", headers={"x-sso-id": f"sha256:{number}"})

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from conformance_traces import Trace, encode, error
+from conformance_traces import Trace, error
 
 from breakers.registered import breaks
+from tests.conformance.trace_viewers import encode
 
 
 @breaks("authorization.every-playback-authorized", "no-authorize-call")

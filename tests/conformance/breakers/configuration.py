@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from conformance_traces import OTHER, VIEWER, Trace
+from conformance_traces import Trace
 
 from breakers.registered import breaks
+from tests.conformance.trace_viewers import OTHER, VIEWER
 
 
 @breaks("configuration.cached", "fetched-again")

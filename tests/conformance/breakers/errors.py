@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from conformance_traces import OTHER, VIEWER, Trace, error
+from conformance_traces import Trace, error
 
 from breakers.registered import breaks
+from tests.conformance.trace_viewers import OTHER, VIEWER
 
 
 @breaks("errors.throttled-waits", "asked-too-soon")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from conformance_traces import OTHER, VIEWER, Trace, Viewer, encode
+from conformance_traces import MVPD, Trace
+from sso_traces import issued, listed, unlinked
 
 from breakers.registered import breaks
+from pass_harness.mock_server.journal.masking import mask
+from tests.conformance.trace_viewers import OTHER, VIEWER, Viewer, encode
 
 
 @breaks("headers.authorization", "absent")
@@ -158,3 +161,25 @@ def sends_a_parameter_of_v1(trace: Trace) -> None:
 def still_asks_version_1(trace: Trace) -> None:
     trace.exchange("", "/api/v1/checkauthn", query="requestor=REF30")
     trace.profiles()
+
+
+@breaks("headers.sso-service", "header-missing")
+def lists_without_naming_the_device(trace: Trace) -> None:
+    listed(trace, headers={"ap-device-identifier": None})
+
+
+@breaks("headers.sso-service", "other-type")
+def unlinks_with_a_form(trace: Trace) -> None:
+    unlinked(trace, headers={"content-type": "application/x-www-form-urlencoded"})
+
+
+@breaks("headers.sso-service", "no-devices")
+def unlinks_nothing(trace: Trace) -> None:
+    unlinked(trace, ())
+
+
+@breaks("headers.service-token-kept-secret", "sent-elsewhere")
+def shows_the_service_token_to_the_browser(trace: Trace) -> None:
+    issued(trace, "s1")
+    url = f"https://adobe.com/?serviceToken={mask('s1')}"
+    trace.session(sent={"mvpd": MVPD, "domainName": "adobe.com", "redirectUrl": url})

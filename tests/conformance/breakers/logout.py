@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from conformance_traces import Trace, Viewer
+from conformance_traces import Trace
 
 from breakers.registered import breaks
+from tests.conformance.trace_viewers import Viewer
 
 
 @breaks("logout.on-request", "no-logout-call")

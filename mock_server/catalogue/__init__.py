@@ -8,20 +8,30 @@ from collections.abc import Iterable
 from fnmatch import translate
 from functools import lru_cache
 from importlib import resources
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from pass_harness.mock_server.formats.durations import Duration, decode_hook
+from pass_harness.mock_server.catalogue.platforms import (
+    APPLE_PLATFORMS,
+    ByCategory,
+    Count,
+    PlatformCategory,
+    PlatformFlags,
+    SwitchByCategory,
+    of_platform,
+)
+from pass_harness.mock_server.formats.durations import Duration, decode_hook, parse_duration
 
-PlatformCategory = Literal["desktop", "mobile", "tv"]
-"""Adobe's categories of platforms: desktop, mobile and TV connected devices."""
-Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+MetadataName = Literal[
+    "userID", "upstreamUserID", "householdID", "primaryOID", "typeID", "is_hoh", "hba_status", "allowMirroring",
+    "zip", "encryptedZip", "channelID", "maxRating", "language", "onNet", "inHome", "mvpd",
+]  # fmt: skip
+"""User metadata: the names of Adobe's table, and ``mvpd`` of the samples."""
+MvpdEndpoint = Literal["logout", "authorization", "preauthorization"]
 _MAX_CACHED_LENGTH = 256
 """Maximum length of a cached name, in characters: names from requests must not fill the memory."""
 
-APPLE_PLATFORMS = frozenset({"iOS", "iPhone OS", "iPadOS", "tvOS", "visionOS"})
-"""Platforms of the partner Apple, by ``osName`` of X-Device-Info."""
 _OTHER_PLATFORM = "other"
 """Every platform that the catalogue does not name, so that names from requests fill neither store nor cache."""
 
@@ -67,26 +77,6 @@ class TempPass(_Entry, frozen=True, kw_only=True):
     resources: Count | None = None
 
 
-class PlatformFlags(_Entry, frozen=True, kw_only=True):
-    """Single sign-on of an MVPD on a device platform, as in the configuration response."""
-
-    boarding_status: str | None = None
-    """``SUPPORTED`` if the MVPD works with the platform's single sign-on; any other text if it does not, such as
-    ``PICKER`` for an MVPD that the platform's picker only lists."""
-    platform_mapping_id: str | None = None
-    """Id of the MVPD at the platform, as in AP-Partner-Framework-Status; by default, its own id."""
-    enable_platform_services: bool | None = None
-    """Whether single sign-on is enabled. Single sign-on by a partner needs ``true``; by platform identity, it works
-    unless the value is ``false``."""
-    display_in_platform_picker: bool | None = None
-    enforce_platform_permissions: bool | None = None
-
-    @property
-    def partner_enabled(self) -> bool:
-        """Whether single sign-on by a partner works: enabled, and the MVPD on board (source: Apple SSO Overview)."""
-        return self.enable_platform_services is True and self.boarding_status == "SUPPORTED"
-
-
 class Mvpd(_Entry, frozen=True, kw_only=True):
     """A pay-TV provider (MVPD) or a TempPass. The configuration response omits flags without a value."""
 
@@ -94,19 +84,35 @@ class Mvpd(_Entry, frozen=True, kw_only=True):
     display_name: str
     logo_url: str = ""
     logout_endpoint: bool = True
+    """Whether the MVPD has a logout page, which the browser must then open."""
+    authorization_endpoint: bool = True
+    """Whether the MVPD decides on authorizations. If not, Adobe Pass permits every resource of a viewer who is logged
+    in, with the source ``dummy``."""
+    preauthorization_endpoint: bool = True
+    """Whether the MVPD decides on preauthorizations; if not, likewise."""
     login: Literal["adobe-services", "redirect", "form"] = "adobe-services"
     """Answer of ``authenticate``: a redirect (HTTP 302) through /adobe-services of Adobe Pass, a redirect to the MVPD
     at once, or a page (HTTP 200) with a form that submits itself to the MVPD."""
     home_based_authentication: bool = False
     """Whether subscribers log in without a password from a ``home`` address of theirs."""
+    home_address_from: Literal["request", "device-info"] = "request"
+    """Source of the address that the MVPD compares with ``home``: the request (X-Forwarded-For, or else the peer), or
+    X-Device-Info, which must then have connectionIp and connectionPort."""
+    browser_session: Duration = parse_duration("1d")
+    """Duration of the MVPD's session in a browser that logged in. Within it, the browser logs in again without a
+    password, until it opens the MVPD's logout page. ``0s``: no session."""
     proxy: str | None = None
     """Id of the proxy MVPD in front of this MVPD."""
     is_proxy: bool | None = None
     """Value of ``isProxy`` in the configuration response; by default, true with a proxy and absent without."""
-    metadata: tuple[str, ...] = ("userID", "upstreamUserID", "mvpd")
+    metadata: tuple[MetadataName, ...] = ("userID", "upstreamUserID", "mvpd")
     """Names of the user metadata that the MVPD provides at login."""
-    metadata_on_authorization: tuple[str, ...] = ()
+    metadata_on_authorization: tuple[MetadataName, ...] = ()
     """Names of the user metadata that the MVPD provides only after the first permit of an authorization."""
+    sub_accounts: bool = True
+    """Whether members of a household have accounts of their own; if not, their userID is the householdID."""
+    user_ids: Literal["persistent", "transient"] = "persistent"
+    """Whether the userID of a subscriber is the same for all logins, or new for each."""
     unknown_resources: Literal["deny", "omit"] = "deny"
     """Treatment of resources unknown to the MVPD in a preauthorization: a denial, or no decision."""
     temp_pass: TempPass | None = None
@@ -122,17 +128,7 @@ class Mvpd(_Entry, frozen=True, kw_only=True):
     display_in_platform_picker: bool | None = None
     enforce_platform_permissions: bool | None = None
     platforms: dict[str, PlatformFlags] = {}
-    """Single sign-on on one platform, by ``osName`` of X-Device-Info; ``*`` for every platform."""
-
-
-class ByCategory(_Entry, frozen=True, kw_only=True):
-    """Authentication TTL by category of platforms; ``primaryHardwareType`` of X-Device-Info selects it."""
-
-    desktop: Duration | None = None
-    mobile: Duration | None = None
-    """Phones, tablets, e-readers, watches."""
-    tv: Duration | None = None
-    """TV connected devices: TVs, set-top boxes, consoles, media players, projectors."""
+    """Settings on one platform, by ``osName`` of X-Device-Info; ``*`` for every platform."""
 
 
 class Integration(_Entry, frozen=True, kw_only=True):
@@ -151,9 +147,27 @@ class Integration(_Entry, frozen=True, kw_only=True):
     home_based_profile: Duration | None = None
     """Authentication TTL of home-based logins; it precedes those of platforms and categories."""
     decision: Duration | None = None
+    decision_by_platform: dict[str, Duration] = {}
+    """Authorization TTL by ``osName`` of X-Device-Info: ``{ Android = "12h" }``."""
+    decision_by_category: ByCategory = ByCategory()
+    """Authorization TTL by category of platforms; ``decision_by_platform`` precedes it."""
     media_token: Duration | None = None
+    home_based_authentication: bool | None = None
+    """Whether home-based authentication is on; by default, as at the MVPD."""
+    home_based_by_platform: dict[str, bool] = {}
+    """Home-based authentication by ``osName`` of X-Device-Info: ``{ tvOS = false }``."""
+    home_based_by_category: SwitchByCategory = SwitchByCategory()
+    """Home-based authentication by category of platforms; ``home_based_by_platform`` precedes it."""
+    metadata: tuple[MetadataName, ...] | None = None
+    """Names of the user metadata that is enabled, of that which the MVPD provides; by default, all."""
+    encrypted_metadata: tuple[MetadataName, ...] = ("zip", "encryptedZip")
+    """Names of the user metadata that is encrypted with the certificate of the service provider."""
+    logout_endpoint: bool | None = None
+    """This and the two below: the endpoints of the MVPD that the integration uses; by default, those of the MVPD."""
+    authorization_endpoint: bool | None = None
+    preauthorization_endpoint: bool | None = None
     platforms: dict[str, PlatformFlags] = {}
-    """Single sign-on of the integration on one platform, by ``osName`` of X-Device-Info; ``*`` for every platform."""
+    """Settings of the integration on one platform, by ``osName`` of X-Device-Info; ``*`` for every platform."""
 
     def profile_of(
         self, os_name: str | None, category: PlatformCategory | None, *, home_based: bool
@@ -161,8 +175,16 @@ class Integration(_Entry, frozen=True, kw_only=True):
         """Return the authentication TTL of a login's kind or platform, the most specific one; None without one."""
         if home_based and self.home_based_profile is not None:
             return self.home_based_profile
-        by_category = getattr(self.profile_by_category, category) if category else None
-        return self.profile_by_platform.get(os_name or "", by_category)
+        return of_platform(self.profile_by_platform, self.profile_by_category, os_name, category)
+
+    def decision_of(self, os_name: str | None, category: PlatformCategory | None) -> Duration | None:
+        """Return the authorization TTL of a platform, the most specific one; None without one."""
+        return of_platform(self.decision_by_platform, self.decision_by_category, os_name, category)
+
+    def home_based_on(self, os_name: str | None, category: PlatformCategory | None) -> bool | None:
+        """Return whether home-based authentication is on for a platform; None leaves it to the MVPD."""
+        found = of_platform(self.home_based_by_platform, self.home_based_by_category, os_name, category)
+        return self.home_based_authentication if found is None else found
 
 
 class Application(_Entry, frozen=True, kw_only=True):
@@ -262,6 +284,12 @@ class Catalogue:
             return Integration(service_provider=service_provider, mvpd=mvpd)
         return _default_integration(service_provider, mvpd)
 
+    def has_endpoint(self, service_provider: str, mvpd: str, kind: MvpdEndpoint) -> bool:
+        """Return whether an integration uses an endpoint of its MVPD for logouts or decisions."""
+        name = f"{kind}_endpoint"
+        own = getattr(self.integration(service_provider, mvpd), name)
+        return bool(getattr(self.mvpds[mvpd], name) if own is None else own)
+
     def platform(self, os_name: object) -> str | None:
         """Return the name of a platform by ``osName`` of X-Device-Info; None if the value is absent."""
         if os_name is None:
@@ -269,7 +297,7 @@ class Catalogue:
         return str(os_name) if str(os_name) in self._platforms else _OTHER_PLATFORM
 
     def platform_flags(self, service_provider: str, mvpd: str, platform: str | None) -> PlatformFlags:
-        """Return the single sign-on of an integration on a platform (`platform`); the most specific values count."""
+        """Return the settings of an integration on a platform (`platform`); the most specific values count."""
         return _platform_flags(self, service_provider, mvpd, platform)
 
     def mvpd_of_platform(self, service_provider: str, platform: str | None, id_: str) -> Mvpd | None:
@@ -294,8 +322,8 @@ class Catalogue:
 @lru_cache(maxsize=10_000)
 def _platform_flags(catalogue: Catalogue, service_provider: str, mvpd: str, platform: str | None) -> PlatformFlags:
     entry, integration = catalogue.mvpds[mvpd], catalogue.integration(service_provider, mvpd)
-    named = [of.get(name) for of in (integration.platforms, entry.platforms) for name in (platform or "*", "*")]
-    layers = [*named, entry if platform is None or platform in APPLE_PLATFORMS else None]
+    named, of_mvpd = ([of.platforms.get(name) for name in (platform or "*", "*")] for of in (integration, entry))
+    layers = [*named, integration, *of_mvpd, entry if platform is None or platform in APPLE_PLATFORMS else None]
     values = {
         name: next((value for layer in layers if (value := getattr(layer, name, None)) is not None), None)
         for name in PlatformFlags.__struct_fields__
