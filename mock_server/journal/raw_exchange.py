@@ -10,6 +10,7 @@ import msgspec
 
 from pass_harness.mock_server.exchange import BodyName, Exchange
 from pass_harness.mock_server.journal.masking import DEFAULT, Masker
+from pass_harness.mock_server.store import StoreUnavailable
 from pass_harness.mock_server.transport.request import Inbound
 
 _FIXED_SIZE = 1_200
@@ -75,6 +76,10 @@ class RawExchange(msgspec.Struct, kw_only=True, gc=False):
             lacks=lacks,
         )
 
+    def packed(self) -> bytes:
+        """Return the exchange as bytes (MessagePack), secrets included, for `Unpacker`."""
+        return _ENCODER.encode(self)
+
     def exchange(self) -> Exchange:
         """Return the exchange with its secrets masked and its bodies decoded and truncated."""
         inbound, masker = self.inbound, self.masker
@@ -119,6 +124,26 @@ class RawExchange(msgspec.Struct, kw_only=True, gc=False):
             long = {name for name, text in zip(BODIES, texts, strict=True) if len(text) > most}
             lacks = tuple(name for name in BODIES if name in long or name in lacks)
         return texts[0][:most], texts[1][:most], lacks
+
+
+class Unpacker:
+    """Decodes packed exchanges, which are masked when they are read."""
+
+    def __init__(self, masker: Masker) -> None:
+        # The masker is not in the bytes: each process has its own, with the same secrets.
+        self._decoder = msgspec.msgpack.Decoder(RawExchange, dec_hook=lambda _, __: masker)
+
+    def __call__(self, number: int, packed: bytes) -> RawExchange:
+        """Return an exchange with its id; raise StoreUnavailable for bytes of another version of the mock."""
+        try:
+            raw = self._decoder.decode(packed)
+        except msgspec.MsgspecError as error:
+            raise StoreUnavailable(f"the journal was written by another version of the mock: {error}") from error
+        raw.id = number
+        return raw
+
+
+_ENCODER = msgspec.msgpack.Encoder(enc_hook=lambda _: None)
 
 
 def _masked(text: str | None, masker: Masker) -> str | None:

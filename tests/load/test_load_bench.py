@@ -63,6 +63,26 @@ def test_stores_and_workers_are_compared(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_the_cost_of_a_store_is_compared_with_memory(tmp_path: Path) -> None:
+    with RedisServer(tmp_path) as redis:
+        ended = bench("--cost", redis.url())
+        assert ended.returncode == 0, ended.stderr
+        with redis.client() as client:
+            assert not client.keys("*:log:journal"), "it is reset afterwards"
+    head, *rows = ended.stdout.splitlines()
+    assert head.split() == ["µs/response", "memory", "mock", "Redis", "ratio", "range"]
+    shape = r"(\S+) +\d+ +\d+ +\d+ +\d+\.\d\d +\d+\.\d\d to \d+\.\d\d"
+    assert [match[1] for row in rows if (match := re.fullmatch(shape, row.rstrip()))] == CALLS
+
+
+@pytest.mark.slow
+def test_the_cost_needs_the_url_of_a_redis_server() -> None:
+    ended = bench("--cost", "memory")
+    assert ended.returncode == 2
+    assert "'memory' is not the URL of a Redis server" in ended.stderr
+
+
+@pytest.mark.slow
 def test_several_workers_need_a_shared_store() -> None:
     ended = bench("--store=memory", "--workers=2")
     assert ended.returncode == 2
