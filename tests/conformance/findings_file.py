@@ -1,23 +1,16 @@
-"""Writes findings.txt, the findings of all violating traces: `python tests/conformance/findings_file.py`.
+"""The findings of all violating traces, as findings.txt records them (write_findings.py writes the file).
 
 Read its diff before you commit it: each changed line is a sentence or a piece of evidence that reports show.
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
+from pass_harness.conformance.evaluation.engine import RuleResult
+from pass_harness.conformance.outcomes import TIMELESS, Blame, Broken, Expectations
+
 FILE = Path(__file__).with_name("findings.txt")
-if __name__ == "__main__":
-    sys.path.insert(0, str(FILE.parents[2]))
-
-from breakers import BREAKERS_BY_KIND  # noqa: E402 - the path comes first
-from trace_verdicts import judge  # noqa: E402
-
-from pass_harness.conformance.evaluation.engine import RuleResult  # noqa: E402
-from pass_harness.conformance.outcomes import TIMELESS, Blame, Broken, Expectations  # noqa: E402
-
 HIDING = Expectations(hidden_mvpds=("TempPass*",))
 
 
@@ -43,18 +36,10 @@ def _named(evidence: Broken) -> str:
     return f"{evidence.kind}: {'; '.join(parts)}"
 
 
-def recorded() -> dict[tuple[str, str], str]:
-    """Return the sections of the file by rule and kind."""
+def recorded(file: Path = FILE) -> dict[tuple[str, str], str]:
+    """Return the sections of a recorded file by rule and kind."""
     found = {}
-    for text in FILE.read_text("utf-8").split("\n\n"):
+    for text in file.read_text("utf-8").split("\n\n"):
         rule, _, kind = text.split("\n", 1)[0].removeprefix("# ").partition("/")
         found[rule, kind] = text.rstrip("\n") + "\n"
     return found
-
-
-if __name__ == "__main__":
-    made = [
-        section(*by, judge(BREAKERS_BY_KIND[by]().observations, expectations=HIDING))
-        for by in sorted(BREAKERS_BY_KIND)
-    ]
-    FILE.write_text("\n".join(made), "utf-8")

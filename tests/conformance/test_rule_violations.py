@@ -40,5 +40,5 @@ def test_the_rule_flags_its_violating_trace_with_evidence(rule: str, kind: str) 
     assert evidence.expected
     assert evidence.observed
     assert section(rule, kind, results) == RECORDED.get((rule, kind)), (
-        "run: python tests/conformance/findings_file.py"
+        "run: python tests/conformance/write_findings.py"
     )

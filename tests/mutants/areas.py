@@ -109,6 +109,7 @@ AREAS = (
                 "architectures",
                 "compliant_traces",
                 "device_attribution",
+                "finding_bounds",
                 "false_positives_*",
                 "forwarded_for",
                 "kinds",
