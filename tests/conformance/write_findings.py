@@ -1,4 +1,4 @@
-"""Writes what the rules find in the violating traces, and when: `python tests/conformance/write_findings.py`."""
+"""Writes the findings and opportunities that tests compare: `python tests/conformance/write_findings.py`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import finding_bounds
 import findings_file
+import night_opportunities
 from breakers import BREAKERS_BY_KIND
 from trace_verdicts import judge
 
@@ -18,6 +19,7 @@ def write() -> None:
     judged = {by: judge(BREAKERS_BY_KIND[by]().observations, expectations=findings_file.HIDING) for by in breakers}
     findings_file.FILE.write_text("\n".join(findings_file.section(*by, judged[by]) for by in breakers), "utf-8")
     finding_bounds.FILE.write_text("\n".join(finding_bounds.section(*by) for by in breakers), "utf-8")
+    night_opportunities.FILE.write_text(night_opportunities.written(), "utf-8")
 
 
 if __name__ == "__main__":

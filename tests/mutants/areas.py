@@ -105,11 +105,11 @@ AREAS = (
             f"{SUITE}{name}.py"
             for name in (
                 "rule_violations",
+                "finding_bounds",
                 "access_without_login",
                 "architectures",
                 "compliant_traces",
                 "device_attribution",
-                "finding_bounds",
                 "false_positives_*",
                 "forwarded_for",
                 "kinds",
