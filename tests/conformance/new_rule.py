@@ -89,7 +89,8 @@ NEXT = """
 Next:
   1. {rule}: the card and the judgement; CHANGE ME marks what is only there to be replaced,
      change-me the kind of the finding: a slug for each fault that the rule tells apart
-  2. python -m pytest tests/conformance -k {slug}     (the trace breaks it)
+  2. python tests/conformance/write_findings.py     (what it finds in its trace, and when; read it)
+     python -m pytest tests/conformance -k {slug}     (the trace breaks it)
   3. python -m pytest tests/matrix -k {defect}     (the defect trips it, and no other rule)
   4. make reference && python tests/matrix/matrix_page.py     (its pages)
 """

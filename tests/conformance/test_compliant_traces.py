@@ -12,6 +12,7 @@ from compliant_service import Plan, Taste
 from compliant_viewers import night
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from night_opportunities import FILE, FULL_NIGHT, written
 from trace_verdicts import judge
 
 from pass_harness.conformance.evaluation.engine import Verdict
@@ -139,16 +140,13 @@ def test_the_recording_order_of_exchanges_does_not_matter(plan: Plan, chance: ra
 
 
 def test_the_nights_exercise_the_rules() -> None:
-    tastes = (
-        Taste(codes_dropped=1, codes_expired=1, resumes=True, profile_life=60.0, logout="partner_logout"),
-        Taste(screen="primary", loses_login=True, playbacks=8),
-        Taste(document=True, logout="complete"),
-        Taste(temporary=True),
-    )
-    plan = Plan(viewers=tastes * 5, trouble=0.2, token_life=120.0, revocations=2, restarts=1, clock_steps=1)
-    results = judge(night(plan))
+    results = judge(night(FULL_NIGHT))
 
     assert {rule for rule, result in results.items() if result.verdict is Verdict.NOT_EXERCISED} == NOT_IN_A_NIGHT
+
+
+def test_the_opportunities_in_a_night_are_those_recorded() -> None:
+    assert written() == FILE.read_text("utf-8"), "run: python tests/conformance/write_findings.py"
 
 
 def verdicts(observed: Iterable[Observation]) -> dict[str, tuple[Verdict, int]]:

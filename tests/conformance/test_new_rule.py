@@ -54,6 +54,8 @@ def test_new_rules_of_all_phases_pass_the_tests_of_rules(copy: Path) -> None:
     for check in (("check",), ("format", "--check")):
         styled = run(copy, "-m", "ruff", *check, "--no-cache", ".")
         assert styled.returncode == 0, styled.stdout
+    recorded = run(copy, "tests/conformance/write_findings.py")
+    assert recorded.returncode == 0, recorded.stderr
     names = ("registry", "ledger", "rule_violations", "kinds")
     tests = [f"tests/conformance/test_{name}.py" for name in names]
     selected = " or ".join(["ledger", "ids_are_unique", *(f"of-{phase}" for phase in PHASES)])

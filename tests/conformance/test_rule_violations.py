@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 from breakers import BREAKERS, BREAKERS_BY_KIND
+from findings_file import HIDING, recorded, section
 from trace_verdicts import judge
 
 from pass_harness.conformance.evaluation.engine import Verdict
-from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import all_rules
 
 RULES = {rule.card.id: rule for rule in all_rules()}
+RECORDED = recorded()
 
 
 def test_every_rule_has_a_violating_trace() -> None:
@@ -18,18 +19,26 @@ def test_every_rule_has_a_violating_trace() -> None:
 
 
 def test_every_kind_has_a_violating_trace() -> None:
-    assert set(BREAKERS_BY_KIND) == {(rule.card.id, kind) for rule in RULES.values() for kind in rule.card.kinds}
+    assert (
+        set(BREAKERS_BY_KIND)
+        == set(RECORDED)
+        == {(rule.card.id, kind) for rule in RULES.values() for kind in rule.card.kinds}
+    )
 
 
 @pytest.mark.parametrize(("rule", "kind"), sorted(BREAKERS_BY_KIND))
 def test_the_rule_flags_its_violating_trace_with_evidence(rule: str, kind: str) -> None:
     trace = BREAKERS_BY_KIND[rule, kind]()
 
-    result = judge(trace.observations, expectations=Expectations(hidden_mvpds=("TempPass*",)))[rule]
+    results = judge(trace.observations, expectations=HIDING)
 
+    result = results[rule]
     assert result.verdict is Verdict.VIOLATED
     evidence = next(finding.evidence for finding in result.findings if finding.evidence.kind == kind)
     known = {observation.id for observation in trace.observations if hasattr(observation, "id")}
     assert set(evidence.exchanges) <= known
     assert evidence.expected
     assert evidence.observed
+    assert section(rule, kind, results) == RECORDED.get((rule, kind)), (
+        "run: python tests/conformance/write_findings.py"
+    )

@@ -88,6 +88,38 @@ def configuration_after(pause: float) -> Trace:
     return trace
 
 
+def throttled_after_an_error(pause: float) -> Trace:
+    trace = Trace().start()
+    for _ in range(20):
+        trace.profiles()
+    trace.profiles(status=503)
+    trace.wait(pause - ANSWER)
+    for _ in range(2):
+        trace.profiles(status=429)
+    return trace
+
+
+def logged_out_after_a_request(pause: float) -> Trace:
+    trace = Trace().start()
+    trace.ask("logout")
+    trace.wait(pause)
+    trace.logout()
+    trace.wait(20)
+    trace.ask("status")
+    return trace
+
+
+def logged_out_after_a_switch(pause: float) -> Trace:
+    trace = Trace().start()
+    trace.session()
+    trace.poll(found=True)
+    trace.wait(pause - ANSWER)
+    trace.logout(mvpd="Other")
+    trace.wait(20)
+    trace.ask("status")
+    return trace
+
+
 @pytest.mark.parametrize(
     ("rule", "made", "kept", "broken"),
     [
@@ -97,6 +129,9 @@ def configuration_after(pause: float) -> Trace:
         ("errors.throttled-waits", asked_after_429, 0.91, 0.89),
         ("registration.token-not-used-after-expiry", token_sent_past_expiry, 1.9, 2.1),
         ("configuration.cached", configuration_after, 116.0, 114.0),
+        ("errors.throttle-not-fought", throttled_after_an_error, 10.9, 11.1),
+        ("logout.never-automatic", logged_out_after_a_request, 4.9, 5.1),
+        ("logout.never-automatic", logged_out_after_a_switch, 4.9, 5.1),
         ("environment.dns-at-most-30s", connected_after_a_move, 31.4, 31.6),
     ],
 )

@@ -15,6 +15,7 @@ from pass_harness.conformance.evaluation.waivers import Waivers
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import all_rules
+from pass_harness.conformance.rule import Rule
 from pass_harness.mock_server.exchange import Exchange, Stall
 
 
@@ -24,12 +25,20 @@ def judge(
     expectations: Expectations | None = None,
     waivers: Waivers | None = None,
     stalls: Sequence[Stall] = (),
+    rules: Sequence[type[Rule]] | None = None,
 ) -> dict[str, RuleResult]:
-    """Return the results of all rules on a trace, by rule id. A trace with verbs is that of a driver."""
+    """Return the results of the rules (all by default) on a trace, by rule id.
+
+    A trace with verbs is that of a driver.
+    """
     seen = list(observations)
     driven = any(isinstance(observation, VerbCall) for observation in seen)
     judged = Judge(
-        all_rules(), expectations or Expectations(), driven=driven, history=EvidenceHistory(), waivers=waivers
+        rules or all_rules(),
+        expectations or Expectations(),
+        driven=driven,
+        history=EvidenceHistory(),
+        waivers=waivers,
     )
     judged.learn_devices(seen)
     judged.stalled(stalls)

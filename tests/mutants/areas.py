@@ -105,6 +105,7 @@ AREAS = (
             f"{SUITE}{name}.py"
             for name in (
                 "rule_violations",
+                "finding_bounds",
                 "access_without_login",
                 "architectures",
                 "compliant_traces",

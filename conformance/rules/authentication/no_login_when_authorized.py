@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.exchanges import DECISIONS, PROFILE_QUERIES, answer, ended
+from pass_harness.conformance.facts.exchanges import DECISIONS, PROFILE_QUERIES, ended
+from pass_harness.conformance.facts.logins import needs_no_login
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, NOTHING, ONE_HELD, Broken, Expectations, Outcome
@@ -47,7 +48,7 @@ class NoLoginWhenAuthorized(Rule):
         before = self._authorized.pop(login)
         if seen.endpoint != "sessions.create":
             return NOTHING if before is None else ONE_HELD
-        if seen.status == 200 and answer(seen).get("actionName") == "authorize":
+        if needs_no_login(seen):
             self._authorized.put(login, seen)
         if before is None or not ended(before) < seen.wall < before.wall + UNNECESSARY_WITHIN_S:
             return NOTHING

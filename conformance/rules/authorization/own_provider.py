@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.exchanges import DECISIONS, PROFILE_ANSWERS, answer, errors, profiles
+from pass_harness.conformance.facts.exchanges import DECISIONS, PROFILE_ANSWERS, errors, profiles
+from pass_harness.conformance.facts.logins import needs_no_login
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Expectations, Outcome
@@ -75,5 +76,4 @@ class OwnProvider(Rule):
 
 
 def _authorized(session: Exchange) -> tuple[str, ...]:
-    granted = session.status == 200 and answer(session).get("actionName") == "authorize"
-    return (session.mvpd,) if granted and session.mvpd else ()
+    return (session.mvpd,) if needs_no_login(session) and session.mvpd else ()

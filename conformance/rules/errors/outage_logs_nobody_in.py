@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.exchanges import (
     PROFILE_ANSWERS,
-    answer,
     decisions,
     is_server_failure,
     profiles,
 )
+from pass_harness.conformance.facts.logins import needs_no_login
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
@@ -69,5 +69,5 @@ class OutageLogsNobodyIn(Rule):
 
 def _grants(exchange: Exchange) -> bool:
     if exchange.endpoint == "sessions.create":
-        return exchange.status == 200 and answer(exchange).get("actionName") == "authorize"
+        return needs_no_login(exchange)
     return bool(profiles(exchange)) or any(one.get("authorized") is True for one in decisions(exchange))

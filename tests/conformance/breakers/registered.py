@@ -17,7 +17,7 @@ def breaks(rule: str, kind: str) -> Callable[[Callable[[Trace], None]], Callable
 
     def register(play: Callable[[Trace], None]) -> Callable[[Trace], None]:
         def trace() -> Trace:
-            made = Trace().start()
+            made = Trace(now=2.0).start()
             play(made)
             return made
 
