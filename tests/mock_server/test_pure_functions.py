@@ -264,6 +264,9 @@ def test_long_paths_are_found_without_caching() -> None:
     for letter in "xyz":
         assert tree.find(f"/a/{letter * 10_000}") == (1, {"name": letter * 10_000})
     assert tree._find_cached.cache_info().currsize == 0
+    for length, cached in ((512, 1), (513, 1), (3, 2)):
+        assert tree.find("/" + "x" * (length - 1)) is None
+        assert tree._find_cached.cache_info().currsize == cached
 
 
 def request_with(value: bytes) -> Inbound:
