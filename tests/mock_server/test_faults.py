@@ -30,8 +30,8 @@ from pass_harness.mock_server.data_centres import dns_server
 from pass_harness.mock_server.data_centres.failover import DataCentres
 from pass_harness.mock_server.gateway.connection_faults import FaultyResponse
 from pass_harness.mock_server.store.memory import MemoryStore
-from pass_harness.mock_server.transport.connection import EXTENSION, ClientConnection
 from tests.mock_server.conftest import Mock
+from tests.mock_server.recorded_connection import RecordedConnection
 from tests.mock_server.test_cli import serving
 
 PROFILES = "/api/v2/REF30/profiles"
@@ -137,26 +137,16 @@ async def test_a_slow_answer_is_whole_and_a_truncated_one_is_half(length: int, n
 async def test_a_fault_ends_the_connection_without_or_after_an_answer(
     fault: ConnectionFault, ended: list[str], answers: bool
 ) -> None:
-    done: list[str] = []
-
-    class Connection(ClientConnection):
-        def __init__(self) -> None:
-            pass
-
-        def reset(self) -> None:
-            done.append("reset")
-
-        def close(self) -> None:
-            done.append("close")
+    connection, sent = RecordedConnection(), list[str]()
 
     async def send(message: Message) -> None:
-        done.append(message["type"])
+        assert not connection.ended
+        sent.append(message["type"])
 
     response = FaultyResponse(Response(b"x"), fault, ManualClock())
-    await response({"type": "http", "extensions": {EXTENSION: Connection()}}, _nothing_more, send)
-    assert [event for event in done if not event.startswith("http.")] == ended
-    assert (response.answers, "http.response.start" in done) == (answers, answers)
-    assert done[-len(ended) :] == ended or not ended
+    await connection.over(response)({"type": "http"}, _nothing_more, send)
+    assert connection.ended == ended
+    assert (response.answers, "http.response.start" in sent) == (answers, answers)
 
 
 @pytest.mark.slow

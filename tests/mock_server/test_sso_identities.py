@@ -68,7 +68,7 @@ def test_a_platform_identity_counts_until_it_expires(claims: dict[str, Any], cou
     assert found == (SsoIdentity.of("platformSSO", f"{SUBJECT_HEADER} viewer", "tvOS") if counts else None)
 
 
-@pytest.mark.parametrize(("millisecond", "counts"), [(999, True), (1000, False)])
+@pytest.mark.parametrize(("millisecond", "counts"), [(999, True), (1000, False), (1001, False)])
 def test_the_last_millisecond_of_an_identity_counts(millisecond: int, counts: bool) -> None:
     token, at = signed({"sub": "viewer", "iss": "partner", "exp": NOW + 1}), NOW * 1000 + millisecond
     for header in (SUBJECT_HEADER, ROKU_HEADER, SERVICE_HEADER):

@@ -81,6 +81,7 @@ AREAS = (
                 "errors",
                 "faults",
                 "flows",
+                "gateway",
                 "hostile_requests",
                 "odd_input",
                 "order_of_checks",
