@@ -50,7 +50,17 @@ AREAS = (
         ),
         tuple(
             f"{MOCK}{name}.py"
-            for name in ("access", "control", "dcr*", "flows", "keys", "odd_input", "pure_functions", "revocation")
+            for name in (
+                "access",
+                "control",
+                "dcr*",
+                "flows",
+                "keys",
+                "odd_input",
+                "pure_functions",
+                "revocation",
+                "signed_tokens",
+            )
         ),
     ),
     Area(
