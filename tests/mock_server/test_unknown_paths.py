@@ -84,10 +84,11 @@ def test_the_table_of_successors_has_paths_of_version_1_and_endpoints_that_exist
         ("POST", "/v2/REF30/sessions", "sessions.create", 'add "api"'),
         ("POST", "/pass/api/v2/REF30/sessions", "sessions.create", 'remove "pass"'),
         ("PUT", "/o/client/tokens", "dcr.token", 'write "token" instead of "tokens", use POST instead of PUT'),
-        # At the limits: 140 of 4 * 35 hundredths; three segments more; 40 characters of a segment, 512 of the path.
+        # At the limits: a cost of 4 * 35, three segments more, 40 characters of a segment or method, 512 of a path.
         ("DELETE", "/q/api/v2/configuration", "configuration", 'add "{serviceProvider}", use GET instead of DELETE'),
         ("POST", "/a/b/c/api/v2/x/decisions/authorize/Dish", "decisions.authorize", 'remove "b", remove "c"'),
         ("GET", f"/api/v2/x/profiles/y/{'z' * 41}", "profiles.mvpd", f'remove "{"z" * 40}"'),
+        ("M" * 41, "/o/client/tokens", "dcr.token", f"use POST instead of {'M' * 40}"),
         ("GET", f"{'/' * 495}api/v2/x/profiles7", "profiles", ': write "/" instead of "//"'),
         ("GET", f"{'/' * 494}api/v2/x/profiles7", "profiles", 'write "profiles" instead of "profiles7"'),
     ],
@@ -119,7 +120,7 @@ def test_a_path_near_no_endpoint_names_none(path: str) -> None:
         ("token", "tokens", 18, ["replace tokens token"]),
         ("TOKEN", "token", 10, ["replace token TOKEN"]),
         ("tokxx", "token", 46, ["replace token tokxx"]),  # the least similarity of a typing error, 0.6
-        ("toxxx", "token", 110, ["add token", "remove toxxx"]),  # cheaper than one unrelated segment
+        ("toxxx", "token", 110, ["add token", "remove toxxx"]),
         ("b/a", "a/b", 60, ["swap b a"]),
         ("x/a", "a/{p}", 60, ["swap x a"]),
         ("a/x", "{p}/a", 60, ["swap a x"]),
