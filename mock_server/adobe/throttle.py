@@ -22,7 +22,7 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 def admit(tat: float | None, now_ms: int, limit: Limit) -> tuple[bool, float]:
     """Return whether a request at ``now_ms`` passes, and the new TAT (ms). A rejected request consumes nothing."""
-    arrival = max(float(now_ms), tat or 0.0)
+    arrival = max(now_ms, tat or now_ms)
     if _excess_ms(arrival, now_ms, limit) > 0:
         return False, arrival
     return True, arrival + 1000.0 / limit.rate
@@ -30,7 +30,7 @@ def admit(tat: float | None, now_ms: int, limit: Limit) -> tuple[bool, float]:
 
 def remaining(tat: float | None, now_ms: int, limit: Limit) -> tuple[int, int]:
     """Return the number of requests that would pass at once at ``now_ms``, and the time (ms) the next one passes."""
-    excess_ms = _excess_ms(max(float(now_ms), tat or 0.0), now_ms, limit)
+    excess_ms = _excess_ms(max(now_ms, tat or now_ms), now_ms, limit)
     tokens = max(1 - math.ceil(excess_ms * limit.rate / 1000.0), 0)
     return tokens, now_ms if tokens else now_ms + math.ceil(excess_ms)
 

@@ -5,7 +5,7 @@ An answer is computed for an unknown path only, from a bounded part of the path,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 from operator import attrgetter
@@ -23,10 +23,10 @@ _MAX_SEGMENT = 40
 """Characters of a segment that are compared and shown."""
 _MAX_PATH = 512
 _CACHE_SIZE = 256
-_PARAMETER, _OTHER_METHOD, _MISSING, _EXTRA, _SWAP, _UNRELATED = 10, 30, 50, 60, 60, 160
+_PARAMETER, _OTHER_METHOD, _MISSING, _EXTRA, _SWAP = 10, 30, 50, 60, 60
 """Costs of differences between a path and that of an endpoint, in hundredths of a segment."""
 _MAX_COST_PER_SEGMENT = 35
-"""Cost up to which an endpoint is near: no segment is unrelated, and few are missing."""
+"""Cost up to which an endpoint is near: few segments are missing or unrelated."""
 _MIN_SIMILARITY = 0.6
 """Similarity from which two segments count as one with a typing error."""
 
@@ -123,7 +123,7 @@ def _aligned(segments: Sequence[str], template: Sequence[str], method: str, want
                 candidates.append(row[needed - 1].plus(_MISSING, "add", template[needed - 1]))
             if given and needed:
                 before = rows[given - 1][needed - 1]
-                candidates.append(_with_segment(before, segments[given - 1], template[needed - 1]))
+                candidates.extend(_with_segment(before, segments[given - 1], template[needed - 1]))
             if given > 1 and needed > 1:
                 first, second = segments[given - 2 : given]
                 if _is_swapped(first, second, template[needed - 2], template[needed - 1]):
@@ -134,19 +134,19 @@ def _aligned(segments: Sequence[str], template: Sequence[str], method: str, want
     return found if method == wanted else found.plus(_OTHER_METHOD, "method", wanted, method)
 
 
-def _with_segment(before: _Alignment, segment: str, wanted: str) -> _Alignment:
-    """Return an alignment with one more segment, in the place of that of an endpoint."""
+def _with_segment(before: _Alignment, segment: str, wanted: str) -> Iterator[_Alignment]:
+    """Yield the alignment with one more segment in the place of that of an endpoint, unless they are unrelated."""
     if segment == wanted:
-        return before
-    if wanted.startswith("{"):
-        return before.plus(_PARAMETER) if segment else before.plus(_MISSING, "add", wanted)
-    return before.plus(_replacement_cost(segment, wanted), "replace", wanted, segment)
+        yield before
+    elif wanted.startswith("{"):
+        yield before.plus(_PARAMETER) if segment else before.plus(_MISSING, "add", wanted)
+    elif (similarity := _similarity(segment, wanted)) >= _MIN_SIMILARITY:
+        yield before.plus(round(100 - 90 * similarity), "replace", wanted, segment)
 
 
 @lru_cache(maxsize=4096)
-def _replacement_cost(segment: str, wanted: str) -> int:
-    similarity = SequenceMatcher(None, segment.lower(), wanted).ratio()
-    return round(100 - 90 * similarity) if similarity >= _MIN_SIMILARITY else _UNRELATED
+def _similarity(segment: str, wanted: str) -> float:
+    return SequenceMatcher(None, segment.lower(), wanted).ratio()
 
 
 def _is_swapped(first: str, second: str, wanted_first: str, wanted_second: str) -> bool:

@@ -28,6 +28,7 @@ from pass_harness.mock_server.gateway.endpoint import (
     TEMPPASS,
     Body,
     Endpoint,
+    Family,
     Identifiers,
     Issues,
 )
@@ -291,6 +292,20 @@ def test_a_row_that_contradicts_itself_is_refused(sentence: str) -> None:
     with pytest.raises(ValueError, match=rf"^endpoint {id_} \(routes\.py\): ") as refused:
         Endpoint(id_, method, path, play, **columns)
     assert sentence in str(refused.value)
+
+
+@pytest.mark.parametrize("columns", [{"needs_token": True}, {"needs_token": False, "needs_device": True}])
+@pytest.mark.parametrize(
+    ("id_", "path", "family"), [("dcr.toy", "/o/client/toy", DCR), ("browser.toy", "/toys", BROWSER)]
+)
+def test_a_page_and_a_registration_need_neither_token_nor_device(
+    id_: str, path: str, family: Family, columns: dict[str, Any]
+) -> None:
+    columns = {"family": family, "is_page": family is BROWSER, **columns}
+    with pytest.raises(ValueError, match="set needs_token=False and needs_device=False"):
+        Endpoint(id_, "GET", path, play, **columns)
+    allowed = Endpoint(id_, "GET", path, play, **{**columns, "needs_token": False, "needs_device": False})
+    assert allowed.needs_device_info is (family is DCR)
 
 
 def page(id_: str, path: str = "/toys", method: str = "GET") -> Endpoint:

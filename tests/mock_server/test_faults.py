@@ -31,6 +31,7 @@ from pass_harness.mock_server.data_centres.failover import DataCentres
 from pass_harness.mock_server.gateway.connection_faults import FaultyResponse
 from pass_harness.mock_server.store.memory import MemoryStore
 from tests.mock_server.conftest import Mock
+from tests.mock_server.recorded_connection import RecordedConnection
 from tests.mock_server.test_cli import serving
 
 PROFILES = "/api/v2/REF30/profiles"
@@ -97,8 +98,10 @@ def test_connections_break_as_configured() -> None:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("length", [0, 1, 19, 20, 21, 1000])
-async def test_a_slow_answer_is_whole_and_a_truncated_one_is_half(length: int) -> None:
+@pytest.mark.parametrize(
+    ("length", "number"), [(0, 0), (1, 1), (19, 19), (20, 20), (21, 11), (40, 20), (41, 14), (1000, 20)]
+)
+async def test_a_slow_answer_is_whole_and_a_truncated_one_is_half(length: int, number: int) -> None:
     body, clock = bytes(range(256)) * 4, ManualClock()
     whole = Response(body[:length], 401, {"X-Odd": "1"})
 
@@ -116,9 +119,34 @@ async def test_a_slow_answer_is_whole_and_a_truncated_one_is_half(length: int) -
     began = clock.now_ms()
     pieces, more = await sent(ConnectionFault.SLOW)
     assert (b"".join(pieces), more) == (whole.body, False)
-    assert len(pieces) <= 21
+    assert len(pieces) == number + 1
     assert clock.now_ms() - began == 250 * (len(pieces) - 1)
     assert await sent(ConnectionFault.TRUNCATE) == ([body[: length // 2]], True)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("fault", "ended", "answers"),
+    [
+        (ConnectionFault.RESET, ["reset"], False),
+        (ConnectionFault.STALL, ["reset"], False),
+        (ConnectionFault.TRUNCATE, ["close"], True),
+        (ConnectionFault.SLOW, [], True),
+    ],
+)
+async def test_a_fault_ends_the_connection_without_or_after_an_answer(
+    fault: ConnectionFault, ended: list[str], answers: bool
+) -> None:
+    connection, sent = RecordedConnection(), list[str]()
+
+    async def send(message: Message) -> None:
+        assert not connection.ended
+        sent.append(message["type"])
+
+    response = FaultyResponse(Response(b"x"), fault, ManualClock())
+    await connection.over(response)({"type": "http"}, _nothing_more, send)
+    assert connection.ended == ended
+    assert (response.answers, "http.response.start" in sent) == (answers, answers)
 
 
 @pytest.mark.slow

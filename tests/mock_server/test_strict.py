@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from pass_harness.mock_server.catalogue import default_catalogue
 from pass_harness.mock_server.config.settings import Settings
 from tests.mock_server.conftest import DEVICE_INFO, FULL, Mock, device_headers
 
@@ -28,6 +29,7 @@ SAML = base64.b64encode(
     b'<p:Response xmlns:p="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:a="urn:oasis:names:tc:SAML:2.0:assertion">'
     b"<a:Assertion><a:Subject><a:NameID>viewer</a:NameID></a:Subject></a:Assertion></p:Response>"
 ).decode()
+DOMAINS = ", ".join(default_catalogue().service_providers["REF30"].domains)
 MRSS = '<rss version="2.0"><channel><title>REF30</title></channel></rss>'
 
 
@@ -129,6 +131,68 @@ UNDOCUMENTED: dict[str, Request] = {
         "profiles", JSON, _query({"SAMLResponse": SAML}).decode()
     ),
 }
+IN_QUERY = "parameters must be in the body: leave the query string empty"
+NOT_FORM = "the content type is {}: send application/x-www-form-urlencoded"
+NOT_JSON = "the content type is {}: send application/json"
+UNKNOWN = "unknown parameter {}: remove it"
+NO_INFO = "X-Device-Info is missing or cannot be decoded: send Base64 of a JSON object"
+NO_DOMAIN = "unknown domainName {}: send one of {}"
+REFUSALS = {
+    "token: parameters in the query string": ("invalid_request", IN_QUERY),
+    "token: in the query string, with a JSON content type": ("invalid_request", IN_QUERY),
+    "token: a form with a JSON content type": ("invalid_request", NOT_FORM.format("application/json")),
+    "token: JSON": ("invalid_request", NOT_FORM.format("application/json")),
+    "token: a form without a content type": ("invalid_request", NOT_FORM.format("missing")),
+    "token: a scope besides": ("invalid_request", UNKNOWN.format("scope")),
+    "token: no X-Device-Info": ("invalid_request", NO_INFO),
+    "token: unreadable X-Device-Info": ("invalid_request", NO_INFO),
+    "registration: a form": ("invalid_request", NOT_JSON.format("application/x-www-form-urlencoded")),
+    "registration: members besides": (
+        "invalid_request",
+        UNKNOWN.format("grant_types, token_endpoint_auth_method"),
+    ),
+    "registration: no X-Device-Info": ("invalid_request", NO_INFO),
+    "session: no X-Device-Info": ("invalid_header_device_info", NO_INFO),
+    "session: X-Device-Info that is no JSON": ("invalid_header_device_info", NO_INFO),
+    "session: X-Device-Info that is no Base64": ("invalid_header_device_info", NO_INFO),
+    "session: domainName with a scheme": (
+        "invalid_parameter_redirect_url",
+        NO_DOMAIN.format("https://adobe.com", DOMAINS),
+    ),
+    "session: domainName of somebody else": (
+        "invalid_parameter_redirect_url",
+        NO_DOMAIN.format("example.com", DOMAINS),
+    ),
+    "session: parameters in the query string": ("invalid_parameter_mvpd", IN_QUERY),
+    "session: JSON": ("invalid_parameter_mvpd", NOT_FORM.format("application/json")),
+    "session: JSON with a form's content type": (
+        "invalid_parameter_mvpd",
+        UNKNOWN.format('{"mvpd": "Cablevision"}'),
+    ),
+    "session: a form without a content type": ("invalid_parameter_mvpd", NOT_FORM.format("missing")),
+    "session: parameters besides": ("invalid_parameter_mvpd", UNKNOWN.format("mvpdId")),
+    "resumed session: JSON": ("invalid_parameter_mvpd", NOT_FORM.format("application/json")),
+    "resumed session: domainName of somebody else": (
+        "invalid_parameter_redirect_url",
+        NO_DOMAIN.format("example.com", DOMAINS),
+    ),
+    "configuration: unreadable X-Device-Info": ("invalid_header_device_info", NO_INFO),
+    "decisions: no content type": ("invalid_parameter_resources", NOT_JSON.format("missing")),
+    "decisions: a form's content type": (
+        "invalid_parameter_resources",
+        NOT_JSON.format("application/x-www-form-urlencoded"),
+    ),
+    "decisions: members besides": ("invalid_parameter_resources", UNKNOWN.format("verbose")),
+    "decisions: no X-Device-Info": ("invalid_header_device_info", NO_INFO),
+    "partner session: a JSON content type": (
+        "invalid_parameter_redirect_url",
+        NOT_FORM.format("application/json"),
+    ),
+    "partner profile: a JSON content type": (
+        "invalid_parameter_saml_response",
+        NOT_FORM.format("application/json"),
+    ),
+}
 DOCUMENTED: dict[str, Request] = {
     "token: a form": lambda c: c.ask_token(data=c.credentials),
     "token: a charset in the content type": lambda c: c.ask_token(
@@ -171,8 +235,9 @@ async def test_undocumented_requests_of_existing_clients_are_served(deviation: s
 async def test_strict_refuses_undocumented_requests_with_the_reason(deviation: str) -> None:
     answer = await _answer(UNDOCUMENTED[deviation], strict=True)
     assert answer.status_code == 400, answer.text
-    reason = answer.json().get("details") or answer.json()["error_description"]
-    assert len(reason.split()) > 4
+    error = answer.json()
+    refusal = (error["error"], error["error_description"]) if "error" in error else (error["code"], error["details"])
+    assert refusal == REFUSALS[deviation]
 
 
 @pytest.mark.parametrize("strict", [False, True])

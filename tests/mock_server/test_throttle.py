@@ -170,7 +170,22 @@ async def test_login_pages_are_not_throttled(throttling_mock: Mock) -> None:
     assert statuses == {400}
 
 
-@pytest.mark.parametrize(("rate", "burst"), [(0, 1), (-1, 1), (1, -1)])
+@pytest.mark.parametrize("burst", [0, 10, 1_500, 1_000_000])
+def test_a_new_bucket_has_the_tokens_of_its_burst_and_one(burst: int) -> None:
+    now = 1_764_000_000_000
+    for tat in (None, 0.0, now - 0.5):
+        assert remaining(tat, now, Limit(rate=3, burst=burst)) == (burst + 1, now)
+
+
+@pytest.mark.parametrize(("rate", "burst"), [(0.0001, 0), (1_000_000, 1_000_000)])
+def test_the_least_and_greatest_limits_are_accepted(rate: float, burst: int) -> None:
+    assert msgspec.convert({"rate": rate, "burst": burst}, Limit) == Limit(rate=rate, burst=burst)
+    assert (Limit().rate, Limit().burst) == (1.0, 10)
+
+
+@pytest.mark.parametrize(
+    ("rate", "burst"), [(0, 1), (-1, 1), (1, -1), (0.00009, 1), (1_000_000.5, 1), (1, 1_000_001)]
+)
 def test_invalid_limits_are_refused(rate: float, burst: int) -> None:
     with pytest.raises(msgspec.ValidationError, match=r"\$\.(rate|burst)"):
         msgspec.convert({"rate": rate, "burst": burst}, Limit)

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from pass_harness.mock_server.adobe.version1 import PREFIXES, SUCCESSORS
-from pass_harness.mock_server.gateway.unknown_paths import NOT_FOUND, UnknownPaths
+from pass_harness.mock_server.gateway.unknown_paths import NOT_FOUND, UnknownPaths, _aligned
 from pass_harness.mock_server.ids import RandomIds
 from pass_harness.mock_server.journal.masking import mask
 from pass_harness.mock_server.routes import ENDPOINTS
@@ -15,6 +15,7 @@ from tests.mock_server.conftest import Mock
 from tests.mock_server.test_request_paths import on_the_wire
 
 UNKNOWN = UnknownPaths(ENDPOINTS)
+FOUR_MORE = "/a/b/c/d/api/v2/REF30/decisions/authorize/Dish"
 V1 = "Not Found. The mock does not simulate REST API V1."
 
 
@@ -83,6 +84,13 @@ def test_the_table_of_successors_has_paths_of_version_1_and_endpoints_that_exist
         ("POST", "/v2/REF30/sessions", "sessions.create", 'add "api"'),
         ("POST", "/pass/api/v2/REF30/sessions", "sessions.create", 'remove "pass"'),
         ("PUT", "/o/client/tokens", "dcr.token", 'write "token" instead of "tokens", use POST instead of PUT'),
+        # At the limits: a cost of 4 * 35, three segments more, 40 characters of a segment or method, 512 of a path.
+        ("DELETE", "/q/api/v2/configuration", "configuration", 'add "{serviceProvider}", use GET instead of DELETE'),
+        ("POST", "/a/b/c/api/v2/x/decisions/authorize/Dish", "decisions.authorize", 'remove "b", remove "c"'),
+        ("GET", f"/api/v2/x/profiles/y/{'z' * 41}", "profiles.mvpd", f'remove "{"z" * 40}"'),
+        ("M" * 41, "/o/client/tokens", "dcr.token", f"use POST instead of {'M' * 40}"),
+        ("GET", f"{'/' * 495}api/v2/x/profiles7", "profiles", ': write "/" instead of "//"'),
+        ("GET", f"{'/' * 494}api/v2/x/profiles7", "profiles", 'write "profiles" instead of "profiles7"'),
     ],
 )
 def test_an_unknown_path_names_the_nearest_endpoint_and_what_differs(
@@ -93,9 +101,40 @@ def test_an_unknown_path_names_the_nearest_endpoint_and_what_differs(
     assert said.endswith(f"{changes}."), said
 
 
-@pytest.mark.parametrize("path", ["/", "/favicon.ico", "/wp-login.php", "/api/v2/a/b/c/d/e/f/g/h", "*", "/x/y/z"])
+@pytest.mark.parametrize(
+    "path", ["/", "/favicon.ico", "/wp-login.php", "/api/v2/a/b/c/d/e/f/g/h", "*", "/x/y/z", FOUR_MORE]
+)
 def test_a_path_near_no_endpoint_names_none(path: str) -> None:
     assert UNKNOWN.explain("GET", path) == NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("path", "template", "cost", "changes"),
+    [
+        ("a/b", "a/b", 0, []),
+        ("x", "{p}", 10, []),
+        ("", "{p}", 50, ["add {p}"]),
+        ("a", "a/b", 50, ["add b"]),
+        ("a/{p}", "a/{p}/{q}", 50, ["add {q}"]),
+        ("a/c", "a", 60, ["remove c"]),
+        ("token", "tokens", 18, ["replace tokens token"]),
+        ("TOKEN", "token", 10, ["replace token TOKEN"]),
+        ("tokxx", "token", 46, ["replace token tokxx"]),  # the least similarity of a typing error, 0.6
+        ("toxxx", "token", 110, ["add token", "remove toxxx"]),
+        ("b/a", "a/b", 60, ["swap b a"]),
+        ("x/a", "a/{p}", 60, ["swap x a"]),
+        ("a/x", "{p}/a", 60, ["swap a x"]),
+        ("z/x/y/a/b", "z/x/y/b/a", 60, ["swap a b"]),
+        ("c/a", "a/b", 110, ["remove c", "add b"]),
+        ("b/c", "a/b", 110, ["add a", "remove c"]),
+        ("x/y", "{p}/{q}", 20, []),
+    ],
+)  # fmt: skip
+def test_the_differences_of_two_paths_have_costs(path: str, template: str, cost: int, changes: list[str]) -> None:
+    found = _aligned(path.split("/"), template.split("/"), "GET", "GET")
+    assert (found.cost, sorted(map(" ".join, found.changes))) == (cost, sorted(changes))
+    other = _aligned(path.split("/"), template.split("/"), "PUT", "GET")
+    assert other == (found.cost + 30, (*found.changes, ("method", "GET", "PUT")))
 
 
 @pytest.mark.anyio

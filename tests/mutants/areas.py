@@ -50,7 +50,17 @@ AREAS = (
         ),
         tuple(
             f"{MOCK}{name}.py"
-            for name in ("access", "control", "dcr*", "flows", "keys", "odd_input", "pure_functions", "revocation")
+            for name in (
+                "access",
+                "control",
+                "dcr*",
+                "flows",
+                "keys",
+                "odd_input",
+                "pure_functions",
+                "revocation",
+                "signed_tokens",
+            )
         ),
     ),
     Area(
@@ -74,20 +84,24 @@ AREAS = (
             for name in (
                 "behaviour_effects",
                 "behaviours",
+                "body_faults",
                 "control",
                 "cors",
                 "endpoints",
                 "errors",
                 "faults",
                 "flows",
+                "gateway",
                 "hostile_requests",
                 "odd_input",
                 "order_of_checks",
+                "parameters",
                 "path_tree",
                 "public_url",
                 "pure_functions",
                 "request_paths",
                 "single_sign_on",
+                "sso_identities",
                 "strict",
                 "sso_profiles",
                 "sso_service",
