@@ -18,7 +18,7 @@ from urllib.parse import quote_plus, unquote_plus
 import msgspec
 
 from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
-from pass_harness.mock_server.journal.encodings import SHORTEST, Decoded, entities, escaped, packed
+from pass_harness.mock_server.journal.encodings import BRACED, SHORTEST, Decoded, entities, escaped, packed
 from pass_harness.mock_server.journal.known_secrets import LINK_CODE, KnownSecrets, has_secret_form
 from pass_harness.mock_server.journal.secret_names import FRAGMENTS, is_secret
 
@@ -37,7 +37,9 @@ _WRAPPINGS = (*FRAGMENTS, "%", "\\", "&#", "@", "<signatureinfo>")
 _RUN = re.compile(r"[A-Za-z0-9+/_-]{12,}+")
 _STRUCTURE = re.compile(r'[{\[]\s*+["{\[\]}]|"')
 """Beginnings of JSON in a text."""
-_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)("|\\?\Z)(\s*+:)?|[{}\[\],]|[^{}\[\],"]++', re.DOTALL)
+_TOKEN = re.compile(
+    rf'"((?:[^"\\]|\\.)*+)("|\\?\Z)(\s*+:)?|[{{}}\[\],]|(?:[^{{}}\[\],"\\]++|{BRACED}|\\)++', re.DOTALL
+)
 _NAME = re.compile(r"""(?<![^\s"'<>&?#;,=:/{}()])[^\s"'<>&?#;,=:/{}()]++\s*+[=:]""")
 _VALUE = re.compile(r"""\s*+(?:bearer\s++|basic\s++)?([^\s"'<>&#;,]++)""", re.IGNORECASE)
 _AFTER = ")]}.:"
@@ -45,7 +47,7 @@ _AFTER = ")]}.:"
 _NO_PROSE = re.compile(r"(?=\D*+\d).{8}|.{20}", re.DOTALL)
 """A value behind a colon that is no word of a sentence."""
 _USER = re.compile(r"""(?<=//)[^/?#\s@"'<>]++@""")
-_WORD = re.compile(r"""[^\s"'<>&?#;,=(){}\[\]|]++={0,2}""")
+_WORD = re.compile(rf"""(?:[^\s"'<>&?#;,=(){{}}\[\]|\\]++|{BRACED}|\\)++={{0,2}}""")
 _LONG_WORD = re.compile(rf"""[^\s"'<>&?#;,=(){{}}\[\]|]{{{SHORTEST},}}+={{0,2}}""")
 _SLASH = re.compile(r"([/:])")
 _PART_NAME = re.compile(r'^content-disposition:[^\r\n]*?[;\s]name\*?="?([^";\r\n]*+)', re.IGNORECASE | re.MULTILINE)
@@ -109,7 +111,7 @@ class Masker:
         if not text or depth > _DEEPEST:
             return False
         if len(text) < SHORTEST and text.isalnum():
-            return text in self._known or not text.isascii()
+            return text in self._known
         lower = text.lower()
         for wrapping in _WRAPPINGS:
             if wrapping in lower:

@@ -6,7 +6,7 @@ import base64
 import json
 import string
 from collections.abc import Callable
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote_plus
 
 import pytest
 from hypothesis import given
@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from pass_harness.mock_server.ids import RandomIds, is_issued_secret
 from pass_harness.mock_server.journal.encodings import escaped, packed
-from pass_harness.mock_server.journal.known_secrets import KnownSecrets
+from pass_harness.mock_server.journal.known_secrets import KnownSecrets, has_secret_form
 from pass_harness.mock_server.journal.masking import Masker, mask, mask_body, mask_form, mask_header, mask_text
-from pass_harness.mock_server.journal.secret_names import is_secret
+from pass_harness.mock_server.journal.secret_names import _is_secret, is_secret
 from pass_harness.mock_server.signing.keys import default_keys
 from pass_harness.mock_server.signing.media_tokens import MediaToken, serialize
 
@@ -55,6 +55,9 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "Base64 twice": lambda text: encoded(encoded(text)),
     "Base64 for URLs, unpadded": lambda text: base64.urlsafe_b64encode(text.encode()).decode().rstrip("="),
     "hexadecimal": lambda text: text.encode().hex(),
+    "escapes": escapes,
+    "escapes with braces": lambda text: "".join(f"\\u{{{ord(character):04X}}}" for character in text),
+    "escapes of two digits": lambda text: "".join(f"\\x{ord(character):02x}" for character in text),
     "Base64 of JSON": lambda text: encoded(json.dumps({"x": text})),
 }
 PLACES: dict[str, Callable[[str], str]] = {
@@ -113,6 +116,15 @@ NAMED = {
     "--b\r\ncontent-disposition: form-data; filename=x; NAME=software_statement\r\n\r\nhush hush\r\n--b--\r\n": None,
     '{"password": "hush hush", "software_statement": "hush hush"': '{"password": "{}", "software_statement": "{}"',
     '{"request": "{\\"access_token\\": \\"hush hush\\"}"}': '{"request": "{\\"access_token\\": \\"{}\\"}"}',
+    '{"userPassword": {"a": "hush hush", "b": [[true], {"e": null}, "hush hush"]}, "c": "x"}': (
+        '{"userPassword": {"a": "{}", "b": [[true], {"e": null}, "{}"]}, "c": "x"}'
+    ),
+    '{"assertion": {"a": {"b": "hush hush"}}, "c": ["x"]}': '{"assertion": {"a": {"b": "{}"}}, "c": ["x"]}',
+    '{"token": {"a": "x"}, "b": [{"token": ["hush hush"], "c": ["x"]}]}': (
+        '{"token": {"a": "x"}, "b": [{"token": ["{}"], "c": ["x"]}]}'
+    ),
+    '"a"]}]{"client_secret": "hush hush"}}, "b"': '"a"]}]{"client_secret": "{}"}}, "b"',
+    'sent {client_secret: "hush hush", id: "x"}': 'sent {client_secret: "{}", id: "x"}',
 }
 
 
@@ -247,6 +259,17 @@ def test_link_codes_are_masked_and_codes_of_sessions_are_not(written: str) -> No
     assert mask_body('{"code":["228128"],"id":"228128"}') == '{"code":["228128"],"id":"228128"}'
 
 
+def test_a_secret_form_is_told_from_what_begins_like_one() -> None:
+    identifier = "5bc8fbbc-bde5-4099-8164-d8399f767c45"
+    secret = ISSUED["client secret"]
+    for text in (ISSUED["token"], ISSUED["media token"], secret, secret.upper(), f"{identifier} {secret}"):
+        assert has_secret_form(text), text
+    assert has_secret_form('{"code": "228128"}')
+    assert mask_text(f"{identifier} {secret}") == f"{identifier} {mask(secret)}"
+    for text in ('{"code": "8ER640M"}', "228128", "eyJhbGciOiJSUzI1NiJ9", "PHNwYW4+YQ==", identifier, f"a{secret}"):
+        assert not has_secret_form(text), text
+
+
 def test_client_secrets_of_a_mock_are_recognised_and_other_identifiers_are_not() -> None:
     ids = RandomIds(7)
     assert all(is_issued_secret(ids.secret()) for _ in range(100))
@@ -261,6 +284,14 @@ def test_short_passwords_and_names_of_users_are_no_secrets_in_other_places() -> 
     assert masker.body('{"a": "viewer", "b": "tv"}') == '{"a": "viewer", "b": "tv"}'
     assert masker.text(f"a {PASSWORD} b") == f"a {mask(PASSWORD)} b"
     assert masker.text("c0ntrol-token") == mask("c0ntrol-token")
+
+
+def test_a_short_password_alone_is_masked() -> None:
+    for password in ("hunter", "hunter22222", "hünter"):
+        masker = Masker(KnownSecrets([("viewer", password)]))
+        for way in (masker.body, masker.form, masker.text):
+            assert way(password) == mask(password)
+            assert way(password[:-1]) == password[:-1]
 
 
 def test_a_secret_that_adobe_issued_is_known_from_then_on() -> None:
@@ -279,3 +310,107 @@ def test_deeply_nested_texts_are_masked_in_time() -> None:
     mask_body(text)
     assert mask_body("%" + "25" * 50_000 + "41").startswith("%25")
     assert mask_body("[" * 100_000) == "[" * 100_000
+
+
+DEEPER: dict[str, Callable[[str], str]] = {
+    "Base64": encoded,
+    "percent": lambda text: quote(text, ""),
+    "hexadecimal": lambda text: text.encode().hex(),
+    "JSON": lambda text: json.dumps({"odd": text}),
+}
+WAYS: dict[str, Callable[[str], str]] = {
+    "body": mask_body,
+    "form": mask_form,
+    "text": mask_text,
+    "header": lambda text: mask_header("x-odd", text),
+    "name of a header": lambda text: next(iter(Masker().headers({text: "x"}))),
+    "attribute of a cookie": lambda text: mask_header("set-cookie", f"a=b;{text}").partition(";")[2],
+    "value of a form": lambda text: unquote_plus(mask_form(f"odd={quote_plus(text)}").partition("=")[2]),
+    "field of multipart": lambda text: mask_body(f"--b\n\n{text}\n--b--")[len("--b\n\n") : -len("\n--b--")],
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("encoding", DEEPER)
+def test_six_encodings_within_one_another_are_undone_everywhere(encoding: str, way: str) -> None:
+    text = "client_secret: hush-4711"
+    for _ in range(6):
+        text = DEEPER[encoding](text)
+    assert WAYS[way](text) != text
+    text = DEEPER[encoding](text)
+    assert WAYS[way](text) == text
+
+
+CACHED: dict[str, tuple[int, int, Callable[[Masker, str], object]]] = {
+    "_cached_header": (1_024, 4_096, lambda masker, text: masker.header("x-odd", text)),
+    "_cached_pair": (1_024, 4_096, lambda masker, text: masker.headers({text[:5]: text[5:]})),
+    "_cached_text": (100, 8_192, lambda masker, text: masker.text(text)),
+    "_cached_word": (100, 8_192, lambda masker, text: masker.text(text)),
+}
+
+
+@pytest.mark.parametrize("cache", CACHED)
+def test_long_texts_are_not_cached(cache: str) -> None:
+    """Clients must not be able to fill the memory."""
+    longest, most, call = CACHED[cache]
+    masker = Masker()
+    cached = getattr(masker, cache)
+    sizes = []
+    for length in (longest - 1, longest, longest + 1):
+        call(masker, "x" * length)
+        sizes.append(cached.cache_info().currsize)
+    assert sizes == [1, 2, 2]
+    assert cached.cache_info().maxsize == most
+
+
+def test_long_names_are_not_cached() -> None:
+    before = _is_secret.cache_info().misses
+    for length, misses in ((199, 1), (200, 2), (201, 2)):
+        assert is_secret("\N{SNOWMAN}" * (length - 5) + "token")
+        assert _is_secret.cache_info().misses - before == misses
+
+
+@given(
+    st.lists(st.sampled_from(["{", "}", "[", "]", '"', ",", ":", "=", "\\", " ", "client_secret", "code", "228128"]))
+)
+def test_fragments_of_json_can_be_masked_and_masked_ones_stay(fragments: list[str]) -> None:
+    once = mask_body("".join(fragments))
+    assert mask_body(once) == once
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        (r"\u0063abc", "cabc"),
+        (r"\u{63}abc", "cabc"),
+        (r"\x63abc", "cabc"),
+        (r"\u{10FFFF}\u{110000}", "\U0010ffff\\u{110000}"),
+        (r"\u{}\u63\u0063", r"\u{}\u63c"),
+        (r"\/\"", '/"'),
+    ],
+)
+def test_escapes_of_a_language_are_undone_one_by_one(written: str, text: str) -> None:
+    assert [decoded.text for decoded in escaped(written)] == [text]
+
+
+def test_escapes_with_braces_are_undone_next_to_json() -> None:
+    written = ENCODINGS["escapes with braces"](PASSWORD)
+    assert MASKER.text(f'{{"a": "b"}} {written} {{"a": "b"}}') == f'{{"a": "b"}} {mask(PASSWORD)} {{"a": "b"}}'
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("password: hush4711", True),
+        ("password: hush471", False),
+        (f"password: {'h' * 20}", True),
+        (f"password: {'h' * 19}", False),
+    ],
+)
+def test_a_value_behind_a_colon_is_masked_unless_it_may_be_a_word(text: str, masked: bool) -> None:
+    assert (mask_text(text) != text) == masked
+
+
+def test_the_shortest_encoded_secret_has_nine_characters() -> None:
+    assert mask_text(encoded("pwd=hush1")) == encoded(f"pwd={mask('hush1')}")
+    assert mask_text(encoded("pwd=hush").rstrip("=")) == encoded("pwd=hush").rstrip("=")
