@@ -62,7 +62,8 @@ AREAS = (
         "store",
         ("mock_server/store/[!r]*.py",),  # that in Redis has slow tests only
         tuple(
-            f"{MOCK}{name}.py" for name in ("store", "memory_bounds", "sqlite", "lives", "leader", "shared_store", "pure_functions")
+            f"{MOCK}{name}.py"
+            for name in ("store", "memory_bounds", "sqlite", "lives", "leader", "shared_store", "pure_functions")
         ),
     ),
     Area(
