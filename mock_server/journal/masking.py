@@ -40,8 +40,12 @@ _STRUCTURE = re.compile(r'[{\[]\s*+["{\[\]}]|"')
 _TOKEN = re.compile(
     rf'"((?:[^"\\]|\\.)*+)("|\\?\Z)(\s*+:)?|[{{}}\[\],]|(?:[^{{}}\[\],"\\]++|{BRACED}|\\)++', re.DOTALL
 )
-_NAME = re.compile(r"""(?<![^\s"'<>&?#;,=:/{}()])[^\s"'<>&?#;,=:/{}()]++\s*+[=:]""")
-_VALUE = re.compile(r"""\s*+(?:bearer\s++|basic\s++)?([^\s"'<>&#;,]++)""", re.IGNORECASE)
+_LINES = re.compile(r"[A-Za-z0-9+/_-]++(?:\s++[A-Za-z0-9+/_-]++)++={0,2}\s*+")
+"""Base64 or hexadecimal digits in several lines."""
+_NAME = re.compile(r"""(?<![^\s"'<>&?#;,=:/{}()])[^\s"'<>&?#;,=:/{}()]++'?\s*+[=:]""")
+_VALUE = re.compile(
+    r"""\s*+(')?+(?:bearer\s++|basic\s++)?((?(1)(?:[^'\\]|\\.)++|[^\s"'<>&#;,]++))""", re.IGNORECASE | re.DOTALL
+)
 _AFTER = ")]}.:"
 """Characters that may follow a value in a sentence."""
 _NO_PROSE = re.compile(r"(?=\D*+\d).{8}|.{20}", re.DOTALL)
@@ -118,7 +122,9 @@ class Masker:
                 return True
         if not text.isascii() or has_secret_form(text) or self._known.occur_in(text):
             return True
-        return any(self._may_hide_a_secret(word, depth) for word in _RUN.findall(text))
+        if any(self._may_hide_a_secret(word, depth) for word in _RUN.findall(text)):
+            return True
+        return _LINES.fullmatch(text) is not None and self._hides_a_secret(text, depth)
 
     def _may_hide_a_secret(self, word: str, depth: int) -> bool:
         """Return whether a long word, or a piece of it, is the encoding of a text that may have secrets."""
@@ -199,7 +205,7 @@ class Masker:
         masked = self._plain(text, depth)
         if masked != text:
             return masked
-        lines = packed(text) if " " in text or "\n" in text else ()
+        lines = packed(text) if _LINES.fullmatch(text) else ()
         return self._decoded(text, itertools.chain(entities(text), lines), depth)
 
     def _json(self, text: str, depth: int, after: str) -> str:
@@ -310,7 +316,7 @@ def _ends_with_secret_name(text: str) -> str | None:
 
 
 def _mask_named(text: str) -> str:
-    """Return a text with the values of secret names masked: ``name=value``, ``name: value``."""
+    """Return a text with the values of secret names masked: ``name=value``, ``name: value``, ``'name': 'value'``."""
     parts: list[str] = []
     position = 0
     for named in _NAME.finditer(text):
@@ -318,11 +324,12 @@ def _mask_named(text: str) -> str:
         if named.start() < position or not is_secret(name):
             continue
         if value := _VALUE.match(text, named.end()):
-            written = value[1].rstrip(_AFTER)
-            if named[0].endswith(":") and not _NO_PROSE.match(written):
+            written = value[2] if value[1] else value[2].rstrip(_AFTER)
+            is_member = named[0].endswith("=") or name.endswith("'")
+            if not is_member and not _NO_PROSE.match(written):
                 continue
-            parts += [text[position : value.start(1)], mask(_whole(written))]
-            position = value.start(1) + len(written)
+            parts += [text[position : value.start(2)], mask(_whole(written))]
+            position = value.start(2) + len(written)
     return "".join(parts) + text[position:]
 
 

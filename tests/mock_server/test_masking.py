@@ -112,8 +112,15 @@ NAMED = {
     '{"client_secret": "hush\\u0020hush"}': '{"client_secret": "{}"}',
     '{"a": 1, "client_secret": "hush hush", "client_secret": "x"}': None,
     '[{"serializedToken": ["hush hush", {"a": "hush hush"}]}]': '[{"serializedToken": ["{}", {"a": "{}"}]}]',
-    '--b\nContent-Disposition: form-data; name="client_secret"\n\nhush hush\n--b--': None,
-    "--b\r\ncontent-disposition: form-data; filename=x; NAME=software_statement\r\n\r\nhush hush\r\n--b--\r\n": None,
+    '--b\nContent-Disposition: form-data; name="client_secret"\n\nhush hush\n--b--': (
+        '--b\nContent-Disposition: form-data; name="client_secret"\n\n{}\n--b--'
+    ),
+    "--b\r\ncontent-disposition: form-data; filename=x; NAME=software_statement\r\n\r\nhush hush\r\n--b--\r\n": (
+        "--b\r\ncontent-disposition: form-data; filename=x; NAME=software_statement\r\n\r\n{}\r\n--b--\r\n"
+    ),
+    '--b\r\n\r\n{"client_secret": "hush hush"}\r\n--b--\r\n': '--b\r\n\r\n{"client_secret": "{}"}\r\n--b--\r\n',
+    'odd={"client_secret":"hush hush"}&b=1': 'odd={"client_secret":"{}"}&b=1',
+    "odd=%7B%22client_secret%22%3A%22hush+hush%22%7D&b=1": "odd=%7B%22client_secret%22:%22{}%22%7D&b=1",
     '{"password": "hush hush", "software_statement": "hush hush"': '{"password": "{}", "software_statement": "{}"',
     '{"request": "{\\"access_token\\": \\"hush hush\\"}"}': '{"request": "{\\"access_token\\": \\"{}\\"}"}',
     '{"userPassword": {"a": "hush hush", "b": [[true], {"e": null}, "hush hush"]}, "c": "x"}': (
@@ -230,6 +237,68 @@ def test_base64_is_written_again_as_it_was_padded(text: str) -> None:
         assert decoded.encode(text) == written
     [cut] = packed(encoded("a secret text")[:17])
     assert cut.text == "a secret tex"
+
+
+@pytest.mark.parametrize("separator", ["\n", "\r\n", " "])
+@pytest.mark.parametrize("secret", ISSUED.values(), ids=ISSUED)
+def test_a_secret_in_base64_of_several_lines_is_masked(secret: str, separator: str) -> None:
+    written = base64.encodebytes(f"{'x' * 50} {secret}".encode()).decode()
+    masked = MASKER.text(written.replace("\n", separator))
+    assert base64.b64decode(masked).decode() == f"{'x' * 50} {mask(secret)}"
+
+
+SENTENCES = (
+    "(client_secret=HUSH).",
+    "sent Authorization: Bearer HUSH, again",
+    "see https://example.com/a?access_token=HUSH&b=1#c",
+    "see https://HUSH@example.com/a?b=1#c@d",
+    "client_secret=HUSH&access_token=HUSH;a=b",
+    "an access_token = HUSH x",
+    'sent x&client_secret = ["HUSH", "HUSH"] a',
+    '{a: "b", client_secret: ["HUSH"], b: "x"}',
+    'a=b; password="HUSH"; c',
+    "client_secret: HUSH) client_id: a",
+    "<a client_secret='HUSH' b='c'/>",
+    "<a client_secret='HUSH",
+    "&lt;a client_secret=&quot;HUSH&quot;&gt;",
+    "{'client_id': 'a', 'client_secret': 'HUSH', 'b': {'access_token' : 'HUSH'}}",
+    "{'Authorization': 'Bearer HUSH'}",
+    '{"a": "b", "error": "{\'client_secret\': \'HUSH\'}"}',
+    '{"odd": "&#99;lient_secret=HUSH"}',
+)
+
+
+@pytest.mark.parametrize("sentence", SENTENCES)
+def test_only_the_secret_of_a_sentence_is_masked(sentence: str) -> None:
+    for secret in ("hush-4711", "hush-4711-again"):
+        assert mask_text(sentence.replace("HUSH", secret)) == sentence.replace("HUSH", mask(secret))
+
+
+def test_a_quoted_secret_may_have_spaces_and_quotes() -> None:
+    assert (
+        mask_text(r"{'password': 'it\'s hush)', 'a': 'b'}")
+        == "{'password': '" + mask(r"it\'s hush)") + "', 'a': 'b'}"
+    )
+    assert mask_text("the token: 'none' or password='' was sent") == "the token: 'none' or password='' was sent"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        '\ufeff {"client_secret": "%s"}',
+        '[{"client_secret": "%s"}]',
+        '"client_secret": "%s"',
+        '<a client_secret="%s"/>',
+    ],
+)
+def test_a_body_that_begins_as_a_document_is_no_form(written: str) -> None:
+    assert mask_body(written % "a&b=c") == written % mask("a&b=c")
+
+
+def test_a_decoded_media_token_is_masked_from_its_beginning() -> None:
+    token = base64.b64decode(ISSUED["media token"]).decode()
+    assert mask_text(token) == mask(token)
+    assert mask_text(f"see {token}") == f"see {mask(token)}"
 
 
 def test_names_of_secrets_are_known_in_any_spelling() -> None:
@@ -413,4 +482,5 @@ def test_a_value_behind_a_colon_is_masked_unless_it_may_be_a_word(text: str, mas
 
 def test_the_shortest_encoded_secret_has_nine_characters() -> None:
     assert mask_text(encoded("pwd=hush1")) == encoded(f"pwd={mask('hush1')}")
+    assert mask_text(f"/a/{encoded('pwd=hush1')}/b") == "/a/" + encoded(f"pwd={mask('hush1')}") + "/b"
     assert mask_text(encoded("pwd=hush").rstrip("=")) == encoded("pwd=hush").rstrip("=")
