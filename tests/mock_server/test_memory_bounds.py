@@ -234,6 +234,21 @@ async def test_full_state_evicts_the_oldest_of_the_largest_table_of_any_space(ki
     await store.close()
 
 
+async def test_records_that_a_file_had_count_once_they_are_read(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "state")
+    for partition, item in ("pi", "pj", "qi"):
+        await store.root().write(PERMITS, partition, item, Permit(1, 2))
+    used = store.budget.used
+    await store.close()
+    store = SqliteStore(tmp_path / "state")
+    assert await store.root().partitions(PERMITS) == 2
+    assert store.budget.used == used
+    await store.root().delete_partition(PERMITS, "p")
+    await store.root().delete(PERMITS, "q", "i")
+    assert store.budget.used == 0
+    await store.close()
+
+
 async def test_state_that_cannot_be_evicted_is_not_written() -> None:
     store = MemoryStore(max_bytes=100_000)
     space = store.space("a", 1)

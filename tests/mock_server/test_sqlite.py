@@ -336,6 +336,18 @@ async def test_a_file_of_another_version_or_application_is_refused_with_a_messag
         refused(state, words)
 
 
+@pytest.mark.anyio
+async def test_a_record_of_another_version_is_refused_with_a_message(state: Path) -> None:
+    store = SqliteStore(state)
+    await store.space("a", 1).write(PERMITS, "p", "i", Permit(1, 2))
+    store._file.run("UPDATE record SET packed = x'c1'")
+    await store.close()
+    again = SqliteStore(state)
+    with pytest.raises(StoreUnavailable, match="written by another version of the mock: permits: "):
+        await again.space("a", 1).read(PERMITS, "p", "i")
+    await again.close()
+
+
 def test_a_path_that_is_too_long_for_sqlite_is_refused_with_a_message(tmp_path: Path) -> None:
     folder = tmp_path.joinpath(*["x" * 200] * 4)
     folder.mkdir(parents=True)
