@@ -247,6 +247,18 @@ def test_a_secret_in_base64_of_several_lines_is_masked(secret: str, separator: s
     assert base64.b64decode(masked).decode() == f"{'x' * 50} {mask(secret)}"
 
 
+@pytest.mark.parametrize(
+    ("written", "masked"),
+    [
+        (r"a\u003db\u0026client_secret\u003dhush-4711\u0026\u00e9\u0009", r"a=b&client_secret={}&é\t"),
+        ("a%3Db%26client_secret%3Dhush-4711%26c%3A%2F%3F%2C%20%C3%A9", "a=b&client_secret={}&c:/?,%20%C3%A9"),
+        ("a&#61;b client_secret&#61;hush-4711 &eacute;&lt;&quot;", "a=b client_secret={} é&lt;&quot;"),
+    ],
+)
+def test_what_surrounds_a_secret_is_encoded_again(written: str, masked: str) -> None:
+    assert mask_text(written) == masked.replace("{}", mask("hush-4711"))
+
+
 SENTENCES = (
     "(client_secret=HUSH).",
     "sent Authorization: Bearer HUSH, again",
