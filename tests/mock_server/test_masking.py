@@ -273,6 +273,7 @@ SENTENCES = (
     "<a client_secret='HUSH' b='c'/>",
     "<a client_secret='HUSH",
     "&lt;a client_secret=&quot;HUSH&quot;&gt;",
+    "&quot;client_secret&quot;: &quot;HUSH&quot;",
     "{'client_id': 'a', 'client_secret': 'HUSH', 'b': {'access_token' : 'HUSH'}}",
     "{'Authorization': 'Bearer HUSH'}",
     '{"a": "b", "error": "{\'client_secret\': \'HUSH\'}"}',

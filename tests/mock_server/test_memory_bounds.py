@@ -266,7 +266,7 @@ async def test_state_that_cannot_be_evicted_is_not_written() -> None:
 async def test_a_table_keeps_its_last_partition_even_if_it_is_the_largest() -> None:
     store = MemoryStore(max_bytes=50_000)
     space = store.space("a", 1)
-    await space.write(TRIALS, "p", "i", Trial(started=1, not_after=2, resources=("r" * 10_000,)))
+    await space.write(TRIALS, "p", "i", Trial(started=1, not_after=2, resources=("r" * 15_000,)))
     for number in range(100):
         await space.write(PERMITS, str(number), "", Permit(1, 2))
     assert await space.read(TRIALS, "p", "i") is not None
