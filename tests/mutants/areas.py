@@ -56,7 +56,7 @@ AREAS = (
     Area(
         "masking",
         tuple(f"mock_server/journal/{name}.py" for name in ("masking", "known_secrets", "secret_names", "encodings")),
-        (f"{MOCK}masking.py", f"{MOCK}echoes.py", f"{MOCK}pure_functions.py"),
+        (f"{MOCK}masking*.py", f"{MOCK}echoes.py", f"{MOCK}pure_functions.py"),
     ),
     Area(
         "store",
