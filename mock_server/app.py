@@ -37,9 +37,10 @@ from pass_harness.mock_server.metrics.event_loop_lag import EventLoopLag
 from pass_harness.mock_server.routes import ENDPOINTS, gateways, identifiers, routes
 from pass_harness.mock_server.signing.keys import load_keys
 from pass_harness.mock_server.space_paths import merge_slashes, split_space
-from pass_harness.mock_server.spaces.spaces import Spaces, TooManySpaces
-from pass_harness.mock_server.store import SharedStore, Store, StoreUnavailable
+from pass_harness.mock_server.spaces.spaces import Spaces, TooManySpaces, masker_of
+from pass_harness.mock_server.store import Store, StoreUnavailable
 from pass_harness.mock_server.store.memory import MemoryStore
+from pass_harness.mock_server.store.shared import SharedStore
 from pass_harness.mock_server.store.sqlite import SqliteStore
 from pass_harness.mock_server.transport.connection import connection_of
 
@@ -168,7 +169,7 @@ def _monitoring(
 ) -> Monitoring:
     limit = settings.bounds.journal_exchanges
     if isinstance(store, SharedStore):
-        return SharedMonitoring(store, clock, observers, limit, recorder, secrets.token_hex(4))
+        return SharedMonitoring(store, clock, observers, limit, recorder, secrets.token_hex(4), masker_of(settings))
     return LocalMonitoring(clock, observers, limit, settings.bounds.journal_bytes, stalls, recorder)
 
 
@@ -199,10 +200,15 @@ class _Mock(Starlette):
             return
         name, prefix, inner = split_space(scope["path"])
         try:
-            space = self._spaces.get(name) or await self._spaces.open(name)
-            scope["space"], scope["space_path"], scope["space_prefix"] = space, inner, prefix
             stripped = merge_slashes(inner).rstrip("/") or "/"
             found = self._gateways.find(stripped) if self._merges or "//" not in inner else None
+            # A gateway applies the changes of other processes itself, with what else a request reads.
+            space = self._spaces.get(name) if found is None else self._spaces.at_hand(name)
+            scope["space"], scope["space_path"], scope["space_prefix"] = (
+                space or await self._spaces.open(name),
+                inner,
+                prefix,
+            )
             if found is not None:
                 gateway, scope["path_params"] = found
                 await gateway(scope, receive, send)

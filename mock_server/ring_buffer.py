@@ -39,8 +39,8 @@ class ByteBudget:
             return
         self._used = self.used  # without the rings that no longer exist, and with what others dropped by themselves
         if self._used > self.limit:
-            while self._used > self.limit - self.limit // _SLACK:
-                freed = max(self._rings, key=lambda ring: ring.size).drop_oldest()
+            while (excess := self._used - (self.limit - self.limit // _SLACK)) > 0:
+                freed = max(self._rings, key=lambda ring: ring.size).drop_oldest(excess)
                 if not freed:
                     return
                 self._used -= freed
@@ -71,15 +71,14 @@ class RingBuffer(Generic[T]):
             self.drop_oldest()
         self._budget.add(size)
 
-    def drop_oldest(self) -> int:
-        """Drop the oldest entry; return its size in bytes, or 0 if there is none."""
-        if not self.entries:
-            return 0
-        size = self._sizes.popleft()
-        self.size -= size
-        self.dropped += 1
-        self._on_drop(self.entries.popleft())
-        return size
+    def drop_oldest(self, least: int = 1) -> int:
+        """Drop the oldest entries of ``least`` bytes together; return their bytes, or 0 if there are none."""
+        before = self.size
+        while self.entries and before - self.size < least:
+            self.size -= self._sizes.popleft()
+            self.dropped += 1
+            self._on_drop(self.entries.popleft())
+        return before - self.size
 
     def clear(self) -> None:
         """Remove all entries."""

@@ -24,6 +24,7 @@ from pass_harness.mock_server.endpoints import (
     logout,
     partner,
     profiles,
+    reads,
     sessions,
     sso_service,
     temppass,
@@ -79,6 +80,7 @@ ENDPOINTS = (
         body=Body(requests.TokenRequest, FORM),
         identifiers=Identifiers(client_id="client_id"),
         issues=Issues.ACCESS_TOKEN,
+        reads=reads.new_token,
     ),
     Endpoint("configuration", "GET", f"{_API}/configuration", configuration.retrieve),
     _by_device(
@@ -89,6 +91,7 @@ ENDPOINTS = (
         body=_SESSION,
         identifiers=Identifiers(mvpd="mvpd"),
         issues=Issues.SESSION,
+        reads=reads.new_session,
     ),
     Endpoint(
         "sessions.resume",
@@ -98,8 +101,9 @@ ENDPOINTS = (
         body=_SESSION,
         identifiers=Identifiers(mvpd="mvpd"),
         issues=Issues.SESSION,
+        reads=reads.nothing_more,
     ),
-    Endpoint("sessions.retrieve", "GET", f"{_API}/sessions/{{code}}", sessions.retrieve),
+    Endpoint("sessions.retrieve", "GET", f"{_API}/sessions/{{code}}", sessions.retrieve, reads=reads.nothing_more),
     Endpoint(
         "authenticate",
         "GET",
@@ -108,9 +112,9 @@ ENDPOINTS = (
         is_page=True,
         needs_token=False,
     ),
-    _by_device("profiles", "GET", f"{_API}/profiles", profiles.all_mvpds),
-    Endpoint("profiles.code", "GET", f"{_API}/profiles/code/{{code}}", profiles.of_code),
-    _by_device("profiles.mvpd", "GET", f"{_API}/profiles/{{mvpd}}", profiles.one_mvpd),
+    _by_device("profiles", "GET", f"{_API}/profiles", profiles.all_mvpds, reads=reads.all_profiles),
+    Endpoint("profiles.code", "GET", f"{_API}/profiles/code/{{code}}", profiles.of_code, reads=reads.all_profiles),
+    _by_device("profiles.mvpd", "GET", f"{_API}/profiles/{{mvpd}}", profiles.one_mvpd, reads=reads.all_profiles),
     _by_device(
         "decisions.preauthorize",
         "POST",
@@ -119,6 +123,7 @@ ENDPOINTS = (
         also=(f"{_API}/decision/preauthorize/{{mvpd}}",),
         body=_DECISIONS,
         identifiers=_RESOURCES,
+        reads=reads.profile,
     ),
     _by_device(
         "decisions.authorize",
@@ -128,6 +133,7 @@ ENDPOINTS = (
         also=(f"{_API}/decision/authorize/{{mvpd}}",),
         body=_DECISIONS,
         identifiers=_RESOURCES,
+        reads=reads.profile_and_permits,
     ),
     _by_device("logout", "GET", f"{_API}/logout/{{mvpd}}", logout.initiate),
     _by_device(

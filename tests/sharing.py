@@ -14,6 +14,7 @@ FIRST = (
     "tests/documentation/test_examples_run.py",
     "tests/conformance_run/test_node_service.py",
     "tests/mock_server/test_shared_store.py",
+    "tests/deployment/test_spike.py",
     "tests/load/test_load_runs.py",
     "tests/matrix/test_matrix.py",
     "tests/load/test_forecast_accuracy.py",

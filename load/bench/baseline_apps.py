@@ -16,8 +16,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from pass_harness.mock_server.server.serve import listen
+from pass_harness.mock_server.server.serve import listen, server_config
 from pass_harness.mock_server.signing.keys import KeyName, default_keys
+from pass_harness.mock_server.transport.http_protocol import BoundedProtocol
 
 
 class Canned(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +33,8 @@ class Canned(msgspec.Struct, frozen=True, kw_only=True):
     """The key of the mock that signed part of the response."""
 
 
+STOCK = "stock"
+"""The kind of the app of `plain` that uvicorn serves with its own protocol, without that of the mock."""
 READY = Canned(method="GET", path="/ready", status=200, headers={}, body=b"ready")
 
 
@@ -83,23 +86,19 @@ def _route(canned: Canned) -> Route:
     return Route(canned.path, reply, methods=[canned.method])
 
 
-KINDS: dict[str, Callable[[list[Canned]], ASGIApp]] = {"plain": plain, "starlette": starlette, "signing": signing}
+KINDS: dict[str, Callable[[list[Canned]], ASGIApp]] = {
+    "plain": plain,
+    STOCK: plain,
+    "starlette": starlette,
+    "signing": signing,
+}
 
 
 def serve(kind: str, answers: Path, port: int) -> None:
     """Serve the responses of a JSON file on 127.0.0.1 until terminated."""
     canned = msgspec.json.decode(answers.read_bytes(), type=list[Canned])
-    # The same configuration as in mock_server/server/serve.py, to compare applications, not servers.
-    config = uvicorn.Config(
-        KINDS[kind]([READY, *canned]),
-        lifespan="off",
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        date_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=75,
-    )
+    app = KINDS[kind]([READY, *canned])
+    config = server_config(app, "httptools" if kind == STOCK else BoundedProtocol, lifespan="off")
     uvicorn.Server(config).run(sockets=[listen("127.0.0.1", port)])
 
 

@@ -14,6 +14,8 @@ from pass_harness.mock_server.signing.keys import KeyName
 
 ADDRESSES = 65_536
 """Number of device addresses, used in turn, so that the active rate limit rejects no call."""
+DEVICES = 4_096
+"""Number of devices, used in turn."""
 SIGNED_WITH = {
     ("POST", "/o/client/token"): KeyName.AUTHORIZATION_SERVER,
     ("POST", "/api/v2/REF30/decisions/authorize/Cablevision"): KeyName.MEDIA_TOKEN,
@@ -80,6 +82,18 @@ def from_all_addresses(call: httpx.Request) -> Iterator[bytes]:
     before, after = _bytes(call).split(call.headers["x-forwarded-for"].encode())
     addresses = [b"10.77.%d.%d" % (number >> 8, number & 255) for number in range(ADDRESSES)]
     return (b"%b%b%b" % (before, address, after) for address in cycle(addresses))
+
+
+def from_many_devices(call: httpx.Request) -> Iterator[bytes]:
+    """Yield the bytes of a call endlessly, of another device each time, so that no device has two calls at once."""
+    address, identifier = (call.headers[name] for name in ("x-forwarded-for", "ap-device-identifier"))
+    text = _bytes(call)
+    return (
+        text.replace(address.encode(), b"10.78.%d.%d" % (number >> 8, number & 255)).replace(
+            identifier.encode(), b"fingerprint " + base64.b64encode(b"bench-%d" % number)
+        )
+        for number in cycle(range(DEVICES))
+    )
 
 
 def _headers(device: Device, token: str) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The speed of the mock relative to bare apps with the same responses on the same server, measured in the same run.
 
+The bare apps are served by the protocol class of the mock, with its limits; one is served by stock uvicorn.
 Ratios are comparable between machines; requests per second are not.
 """
 
@@ -20,14 +21,14 @@ from rich.table import Table
 from pass_harness.conformance.errors import HarnessError
 from pass_harness.conformance.running.child_processes import Child
 from pass_harness.conformance.running.judged_run import Announce
-from pass_harness.load.bench.baseline_apps import READY
+from pass_harness.load.bench.baseline_apps import KINDS, READY, STOCK
 from pass_harness.load.bench.bench_client import BenchClientError, Sample
 from pass_harness.load.bench.calls import answer_to, calls_to, from_all_addresses
 from pass_harness.load.bench.cpu_cores import separate_cores, suspended
 from pass_harness.load.bench.measurement import MOCK, measure
 from pass_harness.load.bench.other_mocks import others
 
-OURS = ("plain", "starlette", "signing", "mock")
+OURS = ("plain", STOCK, "starlette", "signing", "mock")
 BUSY_SHARE = 0.95
 """CPU usage below which a server was not measured at its limit, as a share of a core."""
 
@@ -44,6 +45,8 @@ class Measured:
     """Ratio of the mock to the bare ASGI app, by requests per second."""
     by_cost: float
     """The same ratio by CPU time per response, which is less sensitive to other load on the machine."""
+    to_stock: float
+    """Ratio of the mock to the bare ASGI app on stock uvicorn, by requests per second."""
     starlette: float
     """Ratio of the bare Starlette app to the bare ASGI app by CPU time: the cost of the framework."""
     limit: float
@@ -76,7 +79,7 @@ def bench(*, rounds: int, seconds: float, compare: bool, announce: Announce) -> 
                     ready=READY.path,
                     folder=folder,
                 )
-                for kind in ("plain", "starlette", "signing")
+                for kind in KINDS
             }
             other_servers = dict(others([*answers.values()], folder, announce)) if compare else {}
             for server in (*bare.values(), *other_servers.values()):
@@ -96,12 +99,14 @@ def bench(*, rounds: int, seconds: float, compare: bool, announce: Announce) -> 
 
 def show(measured: list[Measured], console: Console) -> None:
     """Print a table; docs/reference/speed.md explains its columns."""
-    table = Table(box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False, collapse_padding=True)  # 80 characters
     table.add_column("call", no_wrap=True)
-    for column in ("ASGI\n/s", "mock\n/s", "ratio", "by\nCPU", "Starlette", "limit", "of\nlimit", "busy"):
+    headings = ("ASGI\n/s", "mock\n/s", "ratio", "by\nCPU", "to\nstock", "Starlette", "limit", "of\nlimit", "busy")
+    for column in headings:
         table.add_column(column, justify="right")
     for row in measured:
-        ratios = [f"{ratio:.2f}" for ratio in (row.ratio, row.by_cost, row.starlette, row.limit, row.of_limit)]
+        columns = (row.ratio, row.by_cost, row.to_stock, row.starlette, row.limit, row.of_limit)
+        ratios = [f"{ratio:.2f}" for ratio in columns]
         table.add_row(row.name, f"{row.plain:.0f}", f"{row.mock:.0f}", *ratios, f"{row.busy:.0%}")
     console.print(table)
     if measured[0].others:
@@ -134,6 +139,7 @@ def _measure(
         mock=rates["mock"],
         ratio=median(sample["mock"].rate / sample["plain"].rate for sample in samples),
         by_cost=cost_of_plain_to("mock"),
+        to_stock=median(sample["mock"].rate / sample[STOCK].rate for sample in samples),
         starlette=cost_of_plain_to("starlette"),
         limit=cost_of_plain_to("signing"),
         of_limit=median(sample["mock"].rate / sample["signing"].rate for sample in samples),

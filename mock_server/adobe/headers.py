@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import socket
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any
@@ -118,7 +119,11 @@ def address_in(text: str) -> str | None:
     Load balancers add ports (``203.0.113.7:40001``, ``[2001:db8::7]:40001``) and map IPv4 addresses into IPv6
     (``::ffff:203.0.113.7``). One IPv6 address has many spellings (RFC 5952).
     """
-    return _address_in(text) if len(text) <= _MAX_ADDRESS else None
+    try:
+        socket.inet_pton(socket.AF_INET, text)
+    except (OSError, ValueError):
+        return _address_in(text) if len(text) <= _MAX_ADDRESS else None
+    return text  # an IPv4 address has one spelling with dots
 
 
 @lru_cache(maxsize=_CACHED_VALUES)

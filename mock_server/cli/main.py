@@ -62,7 +62,7 @@ def main() -> None:
     "--store",
     default="memory",
     show_default=True,
-    help="Storage of the state: memory, sqlite:PATH or redis://HOST:PORT/DATABASE.",
+    help="Storage of the state: memory, sqlite:PATH, redis://HOST:PORT/DATABASE or redis+cluster://HOST:PORT.",
 )
 @click.option(
     "--workers",

@@ -274,4 +274,9 @@ async def _permit(world: World, query: DecisionQuery, profile: Profile, resource
 
 def _permits(query: DecisionQuery) -> str:
     """Return the partition of the viewer's permits with an MVPD."""
-    return f"{query.viewer.owner} {query.mvpd}"
+    return permits_of(query.viewer.owner, query.mvpd)
+
+
+def permits_of(owner: str, mvpd: str) -> str:
+    """Return the partition of the permits of a viewer's device with an MVPD."""
+    return f"{owner} {mvpd}"

@@ -74,17 +74,21 @@ async def find(world: World, now_ms: int, viewer: Viewer, mvpd: str) -> Profile 
 async def valid(
     world: World, now_ms: int, viewer: Viewer, mvpd: str | None = None, usable: Usable = any_profile
 ) -> list[Profile]:
-    """Return the valid and usable profiles of a viewer with all MVPDs of enabled integrations, or with one MVPD."""
+    """Return the valid and usable profiles of a viewer with all MVPDs of enabled integrations, or with one MVPD.
+
+    The caller has checked the integration of one MVPD.
+    """
     by_mvpd: dict[str, Profile] = {}
-    for partition in (viewer.owner, viewer.shared):
+    own = viewer.owner
+    for partition in (own, viewer.shared):
         for profile in await world.store.rows(PROFILES, partition) if partition else ():
             if mvpd not in (None, profile.mvpd) or profile.mvpd in by_mvpd:
                 continue
             if not (profile.valid(now_ms) and _has_subscriber(world, profile) and usable(profile)):
                 continue
-            if not await world.integrated(viewer.service_provider, profile.mvpd):
+            if mvpd is None and not await world.integrated(viewer.service_provider, profile.mvpd):
                 continue
-            if partition == viewer.owner or _shares(world, viewer, profile.mvpd):
+            if partition == own or _shares(world, viewer, profile.mvpd):
                 by_mvpd[profile.mvpd] = profile
     return list(by_mvpd.values())
 

@@ -7,10 +7,12 @@ from typing import Any
 
 import msgspec
 
+from pass_harness.mock_server.adobe import throttle
 from pass_harness.mock_server.adobe.device_facts import Platform, device_facts, platform_of
 from pass_harness.mock_server.adobe.enums import ProfileType, SessionParameter
 from pass_harness.mock_server.domain.viewer import Viewer
-from pass_harness.mock_server.store import Table
+from pass_harness.mock_server.store import Caching, Table
+from pass_harness.mock_server.store.steps import NamedStep
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True):
@@ -206,9 +208,46 @@ class Bucket(msgspec.Struct, frozen=True):
     tat: float
 
 
-CLIENTS = Table("clients", Client)
-APPLICATIONS = Table("applications", ApplicationState)
-ACCESS_TOKENS = Table("access_tokens", AccessToken)
+class Admit(NamedStep, msgspec.Struct, frozen=True):
+    """Step that admits a request if its bucket allows; the result is whether it does."""
+
+    now_ms: int
+    limit: throttle.Limit
+    name = "admit"
+
+    @property
+    def arguments(self) -> tuple[float, ...]:
+        return self.now_ms, self.limit.rate, self.limit.burst
+
+    def result(self, number: int) -> bool:
+        return bool(number)
+
+    def __call__(self, bucket: Bucket | None) -> tuple[Bucket, bool]:
+        admitted, tat = throttle.admit(bucket.tat if bucket is not None else None, self.now_ms, self.limit)
+        return Bucket(tat), admitted
+
+
+class CountToken(NamedStep, msgspec.Struct, frozen=True):
+    """Step that counts an access token of a client; the result is the number of earlier ones in that second."""
+
+    second: int
+    name = "count"
+
+    @property
+    def arguments(self) -> tuple[float, ...]:
+        return (self.second,)
+
+    def result(self, number: int) -> int:
+        return number
+
+    def __call__(self, last: Issued | None) -> tuple[Issued, int]:
+        before = last.tokens if last is not None and last.second == self.second else 0
+        return Issued(self.second, before + 1), before
+
+
+CLIENTS = Table("clients", Client, Caching.PRESENT)
+APPLICATIONS = Table("applications", ApplicationState, Caching.ALL)
+ACCESS_TOKENS = Table("access_tokens", AccessToken, Caching.PRESENT)
 ISSUED = Table("issued", Issued)
 SESSIONS = Table("sessions", Session)
 LATEST_SESSION = Table("latest_session", Session)
@@ -221,6 +260,6 @@ TRIALS = Table("trials", Trial)
 TRIAL_KEYS = Table("trial_keys", TrialKey)
 LINK_CODES = Table("link_codes", LinkCode)
 SSO_DEVICES = Table("sso_devices", SsoDevice)
-INTEGRATIONS = Table("integrations", IntegrationState)
-ROTATED_KEYS = Table("rotated_keys", RotatedKeys)
+INTEGRATIONS = Table("integrations", IntegrationState, Caching.ALL)
+ROTATED_KEYS = Table("rotated_keys", RotatedKeys, Caching.ALL)
 BUCKETS = Table("buckets", Bucket)

@@ -12,7 +12,7 @@ import msgspec
 
 from pass_harness.mock_server.adobe.errors import ApiError, DcrError
 from pass_harness.mock_server.domain.applications import is_approved, is_ended
-from pass_harness.mock_server.domain.records import ACCESS_TOKENS, CLIENTS, ISSUED, AccessToken, Client, Issued
+from pass_harness.mock_server.domain.records import ACCESS_TOKENS, CLIENTS, ISSUED, AccessToken, Client, CountToken
 from pass_harness.mock_server.domain.signing import signing_keys
 from pass_harness.mock_server.domain.world import World
 from pass_harness.mock_server.signing.access_tokens import access_token, application_of
@@ -80,23 +80,19 @@ async def issue_token(world: World, now_ms: int, client: Client, lifetime_ms: in
     """Issue an access token valid for ``lifetime_ms``."""
     issued_s = now_ms // 1000
 
-    def step(last: Issued | None) -> tuple[Issued, int]:
-        before = last.tokens if last is not None and last.second == issued_s else 0
-        return Issued(issued_s, before + 1), before
-
     # Otherwise two tokens of the same second would be equal, and a revocation of one would revoke both.
-    not_before_s = issued_s - await world.store.change(ISSUED, client.id, "", step)
+    not_before_s = issued_s - await world.store.change(ISSUED, client.id, "", CountToken(issued_s))
     key, *_ = await signing_keys(world, KeyName.AUTHORIZATION_SERVER)
     scopes = " ".join(client.scopes)
     token = access_token(client.id, scopes, issued_s, not_before_s, (now_ms + lifetime_ms) // 1000, key)
     record = AccessToken(client_id=client.id, not_after=now_ms + lifetime_ms)
-    await world.store.write(ACCESS_TOKENS, _digest(token), "", record)
+    await world.store.write(ACCESS_TOKENS, digest(token), "", record)
     return token
 
 
 async def grant_of(world: World, token: str) -> Grant | None:
     """Return the grant of a token, valid or not; return None for a token that this space did not issue."""
-    record = await world.store.read(ACCESS_TOKENS, _digest(token))
+    record = await world.store.read(ACCESS_TOKENS, digest(token))
     if record is None:
         return None
     client = await world.store.read(CLIENTS, record.client_id)
@@ -135,5 +131,6 @@ def _revoked(record: AccessToken | None) -> tuple[AccessToken | None, None]:
 
 
 @lru_cache(maxsize=_CACHED_DIGESTS)
-def _digest(token: str) -> str:
+def digest(token: str) -> str:
+    """Return the partition of an access token."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -15,6 +15,7 @@ from pass_harness.mock_server.domain.profiles import Usable
 from pass_harness.mock_server.domain.records import LATEST_SESSION, SESSIONS, Profile, Session
 from pass_harness.mock_server.domain.viewer import Viewer
 from pass_harness.mock_server.domain.world import World
+from pass_harness.mock_server.store.steps import Insert
 
 PARAMETERS = ("mvpd", "domainName", "redirectUrl")
 Degradation = Callable[[str], Awaitable[str | None]]
@@ -50,9 +51,9 @@ async def create(
 
 async def start(world: World, session: Session) -> Session:
     """Assign a code to a session and store it; end the device's previous session."""
-    started = None
-    while started is None:
-        started = await _with_code(world, msgspec.structs.replace(session, code=world.ids.code()))
+    started = msgspec.structs.replace(session, code=world.ids.code())
+    while not await world.store.change(SESSIONS, started.code, "", Insert(started)):
+        started = msgspec.structs.replace(session, code=world.ids.code())
     earlier = await world.store.change(LATEST_SESSION, session.viewer.owner, "", lambda latest: (started, latest))
     if earlier is not None:
         await _update(world, earlier.code, replaced=True)
@@ -171,15 +172,6 @@ async def authorized(
     elif await degraded(session.mvpd) == degradation.AUTHN_ALL:
         reason = "degraded"
     return Authorized(session.session_id, session.service_provider, session.mvpd, reason) if reason else None
-
-
-async def _with_code(world: World, session: Session) -> Session | None:
-    """Store a session under its code; return None if another session has the code."""
-
-    def step(existing: Session | None) -> tuple[Session, Session | None]:
-        return (session, session) if existing is None else (existing, None)
-
-    return await world.store.change(SESSIONS, session.code, "", step)
 
 
 async def _update(world: World, code: str, *, replaced: bool = False, completed: bool = False) -> None:

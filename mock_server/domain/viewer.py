@@ -48,10 +48,15 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def owner(self) -> str:
-        """Partition of the device's own records. No part contains a space character."""
-        return f"{self.service_provider} {self.client_id} {self.device}"
+        """Partition of the device's own records."""
+        return owner_of(self.service_provider, self.client_id, self.device)
 
     @property
     def shared(self) -> str | None:
         """Partition of the records that the user's devices share by single sign-on."""
         return self.sso.shared_by(self.service_provider) if self.sso is not None else None
+
+
+def owner_of(service_provider: str, client_id: str, device: str) -> str:
+    """Return the partition of a device's own records; ``device`` as sent. No part contains a space character."""
+    return f"{service_provider} {client_id} {device}"

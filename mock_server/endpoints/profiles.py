@@ -37,16 +37,12 @@ async def of_mvpd(call: Call, mvpd: Mvpd) -> Response:
 
 
 async def of_code(call: Call) -> Response:
-    session = await sessions.current(
-        call.space.world,
-        call.now_ms,
-        call.requestor.id,
-        call.path_params["code"],
-        call.settings.undocumented.code_after_login,
-    )
+    world, provider = call.space.world, call.requestor.id
+    after_login_ms = call.settings.undocumented.code_after_login
+    session = await sessions.current(world, call.now_ms, provider, call.path_params["code"], after_login_ms)
     if session.mvpd is None:
         return profiles_answer(call, ())
-    mvpd = await call.space.world.integration(call.requestor.id, session.mvpd)
+    mvpd = await world.integration(provider, session.mvpd)
     # A code returns the profile of its own login only, without single sign-on of any kind.
     viewer = session.viewer if session.viewer.sso is None else msgspec.structs.replace(session.viewer, sso=None)
     if mvpd.temp_pass is None and not session.completed and await call.degradation(mvpd.id) != degradation.AUTHN_ALL:
@@ -85,13 +81,14 @@ def degraded_profile(call: Call, viewer: Viewer, mvpd: str) -> Profile:
 
 def profiles_answer(call: Call, found: Iterable[Profile], status: int = 200) -> Response:
     """Return an answer with the profiles by MVPD id, and the user metadata of their MVPDs."""
+    provider = call.requestor.id
     entries = {
         profile.mvpd: ProfileEntry(
             not_before=profile.not_before,
             not_after=profile.not_after,
             issuer=profile.issuer,
             type=profile.type,
-            attributes=metadata.attributes(call.space.world, profile, call.requestor.id),
+            attributes=metadata.attributes(call.space.world, profile, provider),
         )
         for profile in found
     }

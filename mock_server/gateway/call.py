@@ -44,6 +44,8 @@ class Call(msgspec.Struct, eq=False):
     service_provider: str | None = None
     mvpd: str | None = None
     code: str | None = None
+    token: str | None = None
+    """The bearer token."""
     grant: Grant | None = None
     """Grant of the bearer token; None if the token is unknown."""
     client: Client | None = None
@@ -55,6 +57,8 @@ class Call(msgspec.Struct, eq=False):
     effects: list[str] = []
     """Kinds of the effects of behaviours, in order."""
     throttled: bool = False
+    admitted: bool = False
+    """Whether the rate limit has admitted the request before."""
     ip: str = ""
     _headers: dict[bytes, bytes] = {}
     _viewer: Viewer | None = None
@@ -140,7 +144,13 @@ class Call(msgspec.Struct, eq=False):
         """Wait as long as a behaviour delays the MVPD's answer; to be called wherever the MVPD is asked."""
         delay = await self.take("mvpd_latency", resource)
         if delay is not None:
-            await self.space.clock.sleep(delay.latency_s)
+            await self.wait(delay.latency_s)
+
+    async def wait(self, seconds: float) -> None:
+        """Wait for an effect; what the request has read may change meanwhile."""
+        await self.space.clock.sleep(seconds)
+        if self.space.unit is not None:
+            self.space.unit.forget()
 
     @property
     def identified_device(self) -> DeviceIdentifier:

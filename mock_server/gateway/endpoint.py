@@ -7,7 +7,7 @@ columns. The OpenAPI descriptions are the only other table by endpoint id (opena
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cached_property
@@ -18,6 +18,7 @@ from starlette.responses import Response
 
 from pass_harness.mock_server.adobe.errors import DCR_ENDPOINTS, ENHANCED_ERRORS
 from pass_harness.mock_server.adobe.sso_errors import SSO_ENDPOINTS
+from pass_harness.mock_server.store.shared import UnitOfWork, Wanted
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -129,6 +130,10 @@ class Endpoint:
     needs_token: bool = True
     needs_device: bool = False
     """True if AP-Device-Identifier and X-Device-Info are documented as required."""
+    reads: Callable[[Any, UnitOfWork], Iterable[Wanted]] | None = None
+    """Function of a `Call` that yields the records that the handler reads, as far as the request tells; with a store
+    that several processes share, they are read together, and the changes of the handler are written together with the
+    exchange. None if the handler depends on the order of its writes."""
     is_page: bool = False
     """Page that a viewer's browser opens; its errors are pages too."""
 

@@ -7,6 +7,7 @@ then the endpoint checks the body, the integration and the business rules (docs/
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from email.utils import formatdate
 from functools import lru_cache
 
@@ -22,7 +23,7 @@ from pass_harness.mock_server.adobe.sso_errors import INTERNAL_ERROR, SsoError, 
 from pass_harness.mock_server.behaviours.effects import ConnectionFault
 from pass_harness.mock_server.config.settings import Settings
 from pass_harness.mock_server.domain import registration, sessions
-from pass_harness.mock_server.domain.records import BUCKETS, Bucket
+from pass_harness.mock_server.domain.records import ACCESS_TOKENS, BUCKETS, SESSIONS, Admit
 from pass_harness.mock_server.exchange import BodyName
 from pass_harness.mock_server.gateway import strict
 from pass_harness.mock_server.gateway.body_faults import with_fault
@@ -41,8 +42,9 @@ from pass_harness.mock_server.metrics.counters import Counters
 from pass_harness.mock_server.metrics.event_loop_lag import EventLoopLag
 from pass_harness.mock_server.pages import error_page
 from pass_harness.mock_server.space_paths import merge_slashes
-from pass_harness.mock_server.spaces.spaces import Space
+from pass_harness.mock_server.spaces.spaces import Enter, Space
 from pass_harness.mock_server.store import StoreUnavailable
+from pass_harness.mock_server.store.shared import ConflictError, UnitOfWork, Wanted
 from pass_harness.mock_server.transport.connection import connection_of
 from pass_harness.mock_server.transport.request import BodyLost, BodyTooLarge, read_inbound
 
@@ -82,7 +84,7 @@ class Gateway:
 
     async def _exchange(self, scope: Scope, receive: Receive, space: Space, started: float) -> Response:
         """Return the answer to a request, after the exchange is in the journal."""
-        now_ms = space.clock.now_ms()
+        now_ms, offset_ms = space.clock.now_ms(), space.clock.offset_ms
         lost: BodyLost | None = None
         try:
             inbound = await read_inbound(scope, receive, self._settings.bounds.body_bytes)
@@ -90,7 +92,23 @@ class Gateway:
             inbound, lost = error.inbound, error
         # For a method that the path does not have, any endpoint of the path is the fallback that answers 405.
         endpoint = self._endpoints.get(inbound.method, self._fallback)
-        call = Call(space, self._settings, endpoint, inbound, self._parameters(scope["path_params"]), now_ms)
+        parameters = self._parameters(scope["path_params"])
+        if space.enter is None:
+            call = Call(space, self._settings, endpoint, inbound, parameters, now_ms)
+            return await self._answered(scope, call, lost, started)
+        admitted = False
+        for deferred in (True, False):
+            call = Call(space, self._settings, endpoint, inbound, parameters, now_ms, admitted=admitted)
+            await self._enter(call, space.enter, now_ms - offset_ms, deferred=deferred)
+            try:
+                return await self._answered(scope, call, lost, started)
+            except ConflictError:
+                # Another request has changed a record that this one changes: do it again, and write at once.
+                admitted = True
+        raise StoreUnavailable("the records of this request change all the time: try again")
+
+    async def _answered(self, scope: Scope, call: Call, lost: BodyLost | None, started: float) -> Response:
+        space = call.space
         try:
             response = await self._answer(call) if lost is None else _without_body(lost, self._settings)
         except StoreUnavailable:
@@ -105,16 +123,47 @@ class Gateway:
             # The peer has closed the connection: it does not receive the answer.
             response = FaultyResponse(response, ConnectionFault.RESET, space.clock)
         response.raw_headers.append(_date(space.clock.now_ms() // 1000))
-        await self._write_journal(call, response, now_ms, started, ("request_body",) if lost is not None else ())
+        await self._write_journal(call, response, started, ("request_body",) if lost is not None else ())
         return response
 
+    async def _enter(self, call: Call, enter: Enter, arrived_ms: int, *, deferred: bool) -> None:
+        """Apply the changes of other processes to the space of a call, and read what the call needs.
+
+        ``arrived_ms`` is the time of its arrival on the mock's clock.
+        """
+        endpoint = call.endpoint
+        reads = endpoint.reads if endpoint is not None and endpoint.method == call.inbound.method else None
+
+        def wants(space: Space, unit: UnitOfWork) -> Iterator[Wanted]:
+            call.now_ms = arrived_ms + space.clock.offset_ms
+            yield from self._wanted(call, unit, has_behaviours=bool(space.behaviours.active))
+            yield from reads(call, unit) if reads is not None else ()
+
+        self._note(call)
+        call.space = await enter(call.space, wants if reads is not None else None, deferred)
+        call.now_ms = arrived_ms + call.space.clock.offset_ms
+
+    def _wanted(self, call: Call, unit: UnitOfWork, *, has_behaviours: bool) -> Iterator[Wanted]:
+        """Yield what `_answer` reads for every endpoint; behaviours choose the bucket of the rate limit."""
+        if call.code is not None:
+            yield Wanted(SESSIONS, call.code)
+        if call.token is not None:
+            yield Wanted(ACCESS_TOKENS, registration.digest(call.token))
+        if (
+            not (has_behaviours or call.admitted)
+            and (limit := self._settings.throttle) is not None
+            and self._is_throttled(call)
+        ):
+            yield Wanted(BUCKETS, call.ip, "", Admit(call.now_ms, limit))
+
     async def _answer(self, call: Call) -> Response:
+        self._note(call)
         await self._recognise(call)
         # Without behaviours, the usual case, one check saves a look-up for each kind of effect.
         behaviours = call.space.behaviours
         delay = await call.take("latency") if behaviours.active else None
         if delay is not None:
-            await call.space.clock.sleep(delay.latency_s)
+            await call.wait(delay.latency_s)
         if not await self._admitted(call):
             call.throttled = True
             return throttled_response(call.now_ms)
@@ -148,26 +197,30 @@ class Gateway:
         masker = call.space.masker
         return echoed(self._unknown.explain(call.inbound.method, masker.text(call.inbound.path)), masker)
 
-    async def _recognise(self, call: Call) -> None:
+    def _note(self, call: Call) -> None:
         """Note the facts in path and headers, before any check."""
         call.service_provider = call.path_params.get("serviceProvider")
         call.mvpd = call.path_params.get("mvpd")
         call.code = call.path_params.get("code")
         call.device = device_identifier(call.header("ap-device-identifier"))
         call.device_name = call.device.decoded if call.device else None
+        call.token = bearer_token(call.header("authorization"))
+
+    async def _recognise(self, call: Call) -> None:
+        """Note the facts that the code and the access token of a request refer to."""
         if call.code is not None and call.service_provider is not None:
             call.session = await sessions.find(call.space.world, call.service_provider, call.code)
             if call.session is not None:
                 call.mvpd = call.session.mvpd
                 call.device_name = call.session.viewer.device_decoded
-        token = bearer_token(call.header("authorization"))
+        token = call.token
         call.grant = await registration.grant_of(call.space.world, token) if token is not None else None
         call.client = call.grant.client if call.grant is not None else None
         if call.space.behaviours.active:
             call.parameter_facts = await parameter_facts(call)
 
     async def _admitted(self, call: Call) -> bool:
-        if not self._throttled and not merge_slashes(call.inbound.path).startswith(THROTTLED_PATHS):
+        if call.admitted or not self._is_throttled(call):
             return True
         effect = await call.effect("throttle") if call.space.behaviours.active else None
         if effect is not None and effect.throttle is False:
@@ -177,12 +230,12 @@ class Gateway:
         if limit is None:
             return True
 
-        def step(bucket: Bucket | None) -> tuple[Bucket | None, bool]:
-            admitted, tat = throttle.admit(bucket.tat if bucket else None, call.now_ms, limit)
-            return Bucket(tat), admitted
-
         # The limit of a behaviour has its own bucket; the default bucket stays the same.
-        return await call.space.world.store.change(BUCKETS, call.ip, "special" if special else "", step)
+        item = "special" if special else ""
+        return await call.space.world.store.change(BUCKETS, call.ip, item, Admit(call.now_ms, limit))
+
+    def _is_throttled(self, call: Call) -> bool:
+        return self._throttled or merge_slashes(call.inbound.path).startswith(THROTTLED_PATHS)
 
     async def _check(self, call: Call, endpoint: Endpoint) -> None:
         world = call.space.world
@@ -208,7 +261,7 @@ class Gateway:
             await call.apply_unlinking()
 
     async def _write_journal(
-        self, call: Call, response: Response, at: int, started: float, lacks: tuple[BodyName, ...]
+        self, call: Call, response: Response, started: float, lacks: tuple[BodyName, ...]
     ) -> None:
         endpoint = call.endpoint.id if call.endpoint else ""
         status = response.status_code if _answers(response) else 0
@@ -216,7 +269,7 @@ class Gateway:
         await call.space.journal.append(
             RawExchange(
                 space=call.space.name,
-                at=at,
+                at=call.now_ms,
                 wall=started,
                 duration_ms=seconds * 1000,
                 lag_ms=max(self._lag.since(started), call.inbound.waited_ms),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Protocol
 
@@ -9,11 +10,10 @@ import msgspec
 
 from pass_harness.mock_server.clock import Clock
 from pass_harness.mock_server.exchange import Exchange
-from pass_harness.mock_server.journal.raw_exchange import RawExchange
+from pass_harness.mock_server.journal.raw_exchange import RawExchange, Unpacker
 from pass_harness.mock_server.journal.recorder import Recorder
 from pass_harness.mock_server.ring_buffer import ByteBudget, RingBuffer
-from pass_harness.mock_server.store import Log, Table
-from pass_harness.mock_server.store.packing import pack, unpack
+from pass_harness.mock_server.store.shared import Appender, Log, UnitOfWork
 from pass_harness.mock_server.store.space_record import SpaceRecord, SpaceRecordHandle
 
 FILTERS = ("endpoint", "device", "ip", "service_provider", "mvpd", "code")
@@ -35,6 +35,7 @@ class Journal(Protocol):
         """Give the exchange its id, and store it in the journal, in the record file and for the observers.
 
         StoreUnavailable if one of these fails: then none of them has the exchange, and its id goes to the next one.
+        ConflictError for a journal `within` a unit of work, likewise.
         """
         ...
 
@@ -168,30 +169,40 @@ class SharedJournal:
         recorder: Recorder | None,
         observer: Callable[[int], None],
         process: str,
+        unpacker: Unpacker,
     ) -> None:
         """``log`` returns the log of a life; ``observer`` receives the id of each exchange that this process appends.
 
         ``process`` is a prefix of connection ids, to keep them unique among processes.
         """
+        self._unpacked = unpacker
         self._process = process
         self._log_of = log
         self._log = log(record_handle.record.life)
+        self._appender: Appender = self._log
         self._record_handle = record_handle
         self._recorder = recorder
         self._observer = observer
 
+    def within(self, unit: UnitOfWork) -> SharedJournal:
+        """Return the journal for one request, which writes what the unit has deferred with the exchange."""
+        journal = copy.copy(self)
+        journal._appender = unit.committing(self._log)
+        return journal
+
     async def append(self, raw: RawExchange) -> None:
-        exchange = raw.shortened().exchange()
-        exchange = msgspec.structs.replace(exchange, connection=f"{self._process}-{exchange.connection}")
-        line = self._recorder.reserve(exchange) if self._recorder is not None else None
+        raw = raw.shortened()
+        connection = f"{self._process}-{raw.inbound.connection}"
+        raw.inbound = msgspec.structs.replace(raw.inbound, connection=connection)
+        line = self._recorder.reserve(raw.exchange()) if self._recorder is not None else None
         try:
-            raw.id = await self._log.append(pack(exchange))
+            raw.id = await self._appender.append(raw.packed())
         except BaseException:
             if line is not None:
                 line.release()
             raise
         if line is not None:
-            line.fill(msgspec.structs.replace(exchange, id=raw.id))
+            line.fill(raw.exchange())
         self._observer(raw.id)
 
     async def last_id(self) -> int:
@@ -211,7 +222,7 @@ class SharedJournal:
         )
 
     def renew(self, life: int) -> None:
-        self._log = self._log_of(life)
+        self._log = self._appender = self._log_of(life)
 
     async def after(self, id_: int, limit: int = PAGE) -> list[Exchange]:
         found: list[Exchange] = []
@@ -219,16 +230,8 @@ class SharedJournal:
         entries = await self._log.after(position, min(_LOG_PAGE, limit))
         size = 0
         for number, entry in entries:
-            found.append(exchange_of(number, entry))
+            found.append(self._unpacked(number, entry).exchange())
             size += len(entry)
             if size >= PAGE_BYTES:
                 break
         return found
-
-
-_ENTRIES = Table("exchanges", Exchange)
-
-
-def exchange_of(number: int, entry: bytes) -> Exchange:
-    """Decode an entry of the log of a `SharedJournal`; ``number`` becomes the id."""
-    return msgspec.structs.replace(unpack(_ENTRIES, entry), id=number)

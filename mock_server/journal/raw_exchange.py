@@ -10,6 +10,7 @@ import msgspec
 
 from pass_harness.mock_server.exchange import BodyName, Exchange
 from pass_harness.mock_server.journal.masking import DEFAULT, Masker
+from pass_harness.mock_server.store import StoreUnavailable
 from pass_harness.mock_server.transport.request import Inbound
 
 _FIXED_SIZE = 1_200
@@ -52,18 +53,18 @@ class RawExchange(msgspec.Struct, kw_only=True, gc=False):
     def size(self) -> int:
         """Bytes of memory, estimated from above: most exchanges share the objects of their headers with others."""
         inbound = self.inbound
-        texts = _FIXED_SIZE + len(inbound.body) + len(self.response_body) + len(inbound.path) + len(inbound.query)
-        return texts + sum([len(name) + len(value) for name, value in inbound.raw_headers])
+        texts = len(inbound.body) + len(self.response_body) + len(inbound.path) + len(inbound.query)
+        return _FIXED_SIZE + inbound.header_bytes + texts
 
     def shortened(self) -> RawExchange:
         """Return the exchange with bodies and facts up to their maximum lengths, which is what the journal keeps.
 
         A longer body is masked before it is cut, since the mask may depend on the part that is cut off.
         """
-        facts = {name: getattr(self, name) for name in _SENT_FACTS}
-        long = {name: fact[:_MAX_FACT] for name, fact in facts.items() if fact is not None and len(fact) > _MAX_FACT}
+        long = [name for name in _SENT_FACTS if len(getattr(self, name) or "") > _MAX_FACT]
         if long:
-            return msgspec.structs.replace(self, **long).shortened()
+            cut = {name: getattr(self, name)[:_MAX_FACT] for name in long}
+            return msgspec.structs.replace(self, **cut).shortened()
         # A text has at most as many characters as bytes.
         if max(len(self.inbound.body), len(self.response_body)) <= self.max_body_chars:
             return self
@@ -74,6 +75,10 @@ class RawExchange(msgspec.Struct, kw_only=True, gc=False):
             response_body=response_body.encode(),
             lacks=lacks,
         )
+
+    def packed(self) -> bytes:
+        """Return the exchange as bytes (MessagePack), secrets included, for `Unpacker`."""
+        return _ENCODER.encode(self)
 
     def exchange(self) -> Exchange:
         """Return the exchange with its secrets masked and its bodies decoded and truncated."""
@@ -119,6 +124,26 @@ class RawExchange(msgspec.Struct, kw_only=True, gc=False):
             long = {name for name, text in zip(BODIES, texts, strict=True) if len(text) > most}
             lacks = tuple(name for name in BODIES if name in long or name in lacks)
         return texts[0][:most], texts[1][:most], lacks
+
+
+class Unpacker:
+    """Decodes packed exchanges, which are masked when they are read."""
+
+    def __init__(self, masker: Masker) -> None:
+        # The masker is not in the bytes: each process has its own, with the same secrets.
+        self._decoder = msgspec.msgpack.Decoder(RawExchange, dec_hook=lambda _, __: masker)
+
+    def __call__(self, number: int, packed: bytes) -> RawExchange:
+        """Return an exchange with its id; raise StoreUnavailable for bytes of another version of the mock."""
+        try:
+            raw = self._decoder.decode(packed)
+        except msgspec.MsgspecError as error:
+            raise StoreUnavailable(f"the journal was written by another version of the mock: {error}") from error
+        raw.id = number
+        return raw
+
+
+_ENCODER = msgspec.msgpack.Encoder(enc_hook=lambda _: None)
 
 
 def _masked(text: str | None, masker: Masker) -> str | None:

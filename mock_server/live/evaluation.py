@@ -57,7 +57,7 @@ class Evaluation:
     def reset(self) -> None:
         """Restart with new observers and no findings."""
         self._observers: list[Observer] | None = None
-        self._waiting: list[tuple[float, int, int, Callable[[], Exchange]]] = []
+        self._waiting: list[tuple[float, int, Callable[[], Exchange], int]] = []
         self.waiting_bytes = 0
         self._waiting_ids: set[int] = set()
         self.judged = 0
@@ -68,15 +68,15 @@ class Evaluation:
     def waiting(self) -> int:
         return len(self._waiting)
 
-    def add(self, wall: float, id_: int, size: int, read: Callable[[], Exchange]) -> None:
-        """Queue an exchange that arrived at ``wall``; ``read`` returns it, decoded from ``size`` bytes."""
+    def add(self, wall: float, id_: int, read: Callable[[], Exchange], size: int = 0) -> None:
+        """Queue an exchange that arrived at ``wall``; ``read`` returns it. ``size`` counts in `waiting_bytes`."""
         if not self._factories or self.stopped is not None:
             return
         if len(self._waiting) >= self._max_waiting:
             # Without some exchanges, rules would report false findings.
             self.stop(f"more than {self._max_waiting} exchanges waited for evaluation")
         else:
-            heapq.heappush(self._waiting, (wall, id_, size, read))
+            heapq.heappush(self._waiting, (wall, id_, read, size))
             self.waiting_bytes += size
             self._waiting_ids.add(id_)
 
@@ -96,7 +96,7 @@ class Evaluation:
         """Judge ready exchanges for at most `SLICE_S`; return the seconds spent."""
         started_s = now_s = self._clock.monotonic_s()
         while self.ready(oldest_s) and now_s - started_s < SLICE_S:
-            _, id_, size, read = heapq.heappop(self._waiting)
+            _, id_, read, size = heapq.heappop(self._waiting)
             self.waiting_bytes -= size
             self._waiting_ids.discard(id_)
             self._observe(read())

@@ -1,24 +1,30 @@
-"""Leader of the live evaluation among several processes: one process judges the exchanges of all.
+"""Leaders of the live evaluation among several processes: one process judges the exchanges that all have of a space.
 
 Each process writes a heartbeat to a table ten times a second: the last ids that it appended to the journals, and the
-arrival of its oldest request in progress. From the heartbeats the leader derives the time up to which the journal is
-complete. Findings go to a log of the space, reports to a table.
+arrival of its oldest request in progress. From the heartbeats the leader of a space derives the time up to which the
+journal is complete. Findings go to a log of the space, reports to a table.
+
+A space without a leader that lives goes to the process that has the highest score for it (rendezvous hashing), so
+that several spaces have several leaders. It stays there while that process lives, because a new leader reads the
+journal from its beginning.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from pass_harness.mock_server.clock import Clock
-from pass_harness.mock_server.journal.journal import exchange_of
+from pass_harness.mock_server.journal.raw_exchange import Unpacker
 from pass_harness.mock_server.journal.stalls import Stalls
 from pass_harness.mock_server.live.evaluation import Evaluation
 from pass_harness.mock_server.live.monitor import KEPT_FINDINGS
 from pass_harness.mock_server.live.observer import Finding, ObserverFactory
-from pass_harness.mock_server.store import Log, SharedStore, SpaceStore, Table
+from pass_harness.mock_server.store import SpaceStore, Table
 from pass_harness.mock_server.store.packing import pack
+from pass_harness.mock_server.store.shared import Log, SharedStore
 from pass_harness.mock_server.store.space_record import SPACES, SpaceRecord
 
 HEARTBEAT_TIMEOUT_S = 2.0
@@ -28,8 +34,16 @@ _PAGE = 200
 _MAX_READ_AHEAD = 5_000
 _READ_AHEAD_BYTES = 16 * 1_048_576
 _REPORT_INTERVAL_S = 1.0
-MAX_TIME_SHARE = 0.1
-"""Maximum share of the leader's time for evaluation."""
+_RECORDS_INTERVAL_S = 1.0
+"""Interval at which a leader reads the records of spaces without new exchanges."""
+BUSY_SHARE, IDLE_SHARE = 0.1, 0.5
+"""Maximum share of a leader's time for evaluation while any process answers requests, and while none does."""
+
+
+class Leadership(msgspec.Struct, frozen=True):
+    """The leader of a space, as long as it sends heartbeats."""
+
+    process: str
 
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +55,8 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     """Arrival of the oldest request in progress, by space."""
     appended: dict[str, int]
     """Last id that the process appended to the journal, by space."""
+    judges: bool = False
+    """Whether the process can be a leader."""
 
     def complete_until_s(self, space: str) -> float:
         """Return the arrival up to which the process has written all of its exchanges in a space."""
@@ -74,6 +90,7 @@ class StoredFinding(msgspec.Struct, frozen=True):
 
 
 HEARTBEATS = Table("heartbeats", Heartbeat)
+LEADERS = Table("leaders", Leadership)
 REPORT_REQUESTS = Table("report_requests", ReportRequest)
 REPORTS = Table("reports", StoredReport)
 FINDINGS = Table("findings", StoredFinding)
@@ -92,9 +109,19 @@ def findings_log(store: SharedStore, space: str, life: int) -> Log:
 
 
 class Leader:
-    """Evaluation of all spaces, in the process that holds the lease."""
+    """Evaluation of the spaces that a process is the leader of."""
 
-    def __init__(self, store: SharedStore, clock: Clock, factories: Sequence[ObserverFactory], limit: int) -> None:
+    def __init__(
+        self,
+        process: str,
+        store: SharedStore,
+        clock: Clock,
+        factories: Sequence[ObserverFactory],
+        limit: int,
+        unpacker: Unpacker,
+    ) -> None:
+        self._process = process
+        self._unpacker = unpacker
         self._store = store
         self._root = store.root()
         self._clock = clock
@@ -102,18 +129,39 @@ class Leader:
         self._limit = limit
         self._spaces: dict[str, _SpaceEvaluation] = {}
         self._processes: set[str] = set()
+        self._appended: list[dict[str, int]] = []
+        self._share = IDLE_SHARE
+        self._records: dict[str, SpaceRecord] = {}
+        self._records_s = -_RECORDS_INTERVAL_S
 
     async def poll(self) -> None:
-        """Read new exchanges of all spaces, answer report requests, and publish findings."""
+        """Read new exchanges of the spaces of this leader, answer report requests, and publish findings."""
         now_s = self._clock.monotonic_s()
         heartbeats = await self._heartbeats(now_s)
-        requests = {space: request for _, space, request in await self._root.all_rows(REPORT_REQUESTS)}
-        records = {name: record for _, name, record in await self._root.all_rows(SPACES)}
+        appended_ids = [beat.appended for beat in heartbeats.values()]
+        self._share = BUSY_SHARE if appended_ids != self._appended else IDLE_SHARE
+        self._appended = appended_ids
         # The heartbeats may lack the last appended ids of a process that started or ended.
         read_all = set(heartbeats) != self._processes
         self._processes = set(heartbeats)
+        leaders = {space: leader for _, space, leader in await self._root.all_rows(LEADERS)}
+        requests = {space: request for _, space, request in await self._root.all_rows(REPORT_REQUESTS)}
+        if read_all or now_s - self._records_s >= _RECORDS_INTERVAL_S:
+            self._records_s = now_s
+            self._records = {name: record for _, name, record in await self._root.all_rows(SPACES)}
+            await self._forget_deleted(requests, leaders)
+        else:
+            elsewhere = heartbeats.keys() - {self._process}
+            others = {name for name, leader in leaders.items() if leader.process in elsewhere}
+            new = {name for ids in appended_ids for name, id_ in ids.items() if id_ > self._read_up_to(name)}
+            new |= {name for name, request in requests.items() if request.number > self._answered_up_to(name)}
+            await self._read_records(new - others)
+        records = self._records
         self._spaces = {name: space for name, space in self._spaces.items() if name in records}
         for name, record in records.items():
+            if not await self.leads(name, leaders.get(name), heartbeats):
+                self._spaces.pop(name, None)
+                continue
             space = await self._space(name, record)
             space.complete_until_s = min((beat.complete_until_s(name) for beat in heartbeats.values()), default=now_s)
             request = requests.get(name)
@@ -129,8 +177,58 @@ class Leader:
                     await space.publish(now_s)
             except OvertakenError:
                 del self._spaces[name]  # the next poll, if this is still the leader, resumes from what is published
-        for name in requests.keys() - records.keys():
+
+    async def leads(self, space: str, leader: Leadership | None, heartbeats: Mapping[str, Heartbeat]) -> bool:
+        """Return whether this process is the leader of a space, or has just become it.
+
+        ``leader`` is the one in the store, and ``heartbeats`` are those of the processes that live. What another
+        process published between two leaderships of this one raises OvertakenError at the next publication.
+        """
+        if leader is not None and leader.process in heartbeats:
+            return leader.process == self._process
+        candidates = (process for process, beat in heartbeats.items() if beat.judges)
+        if self._process != max(candidates, key=lambda one: zlib.crc32(f"{one} {space}".encode()), default=""):
+            return False
+
+        def step(found: Leadership | None) -> tuple[Leadership, bool]:
+            if found is not None and found.process != self._process and found.process in heartbeats:
+                return found, False
+            return Leadership(self._process), True
+
+        return await self._root.change(LEADERS, "", space, step)
+
+    async def release(self) -> None:
+        """Leave the spaces of this process to other leaders."""
+
+        def step(leader: Leadership | None) -> tuple[Leadership | None, None]:
+            return (None if leader is not None and leader.process == self._process else leader), None
+
+        for name in self._spaces:
+            await self._root.change(LEADERS, "", name, step)
+
+    async def _read_records(self, names: Iterable[str]) -> None:
+        """Read the records of some spaces again."""
+        for name in names:
+            record = await self._root.read(SPACES, "", name)
+            if record is not None:
+                self._records[name] = record
+            else:
+                self._records.pop(name, None)
+
+    async def _forget_deleted(self, requests: Iterable[str], leaders: Iterable[str]) -> None:
+        """Delete requests and leaders of spaces that no longer exist; the records were read after both."""
+        for name in set(requests) - self._records.keys():
             await self._root.delete(REPORT_REQUESTS, "", name)
+        for name in set(leaders) - self._records.keys():
+            await self._root.delete(LEADERS, "", name)
+
+    def _answered_up_to(self, space: str) -> int:
+        found = self._spaces.get(space)
+        return found.answered if found is not None else 0
+
+    def _read_up_to(self, space: str) -> int:
+        found = self._spaces.get(space)
+        return found.read if found is not None else 0
 
     async def judge(self, until_s: float) -> None:
         """Judge ready exchanges, space by space, with pauses for the requests of this process, until a time."""
@@ -140,7 +238,7 @@ class Leader:
                     return
                 space = self._spaces[name] = self._spaces.pop(name)  # to the end: round-robin among the spaces
                 spent_s = space.evaluation.judge(space.complete_until_s)
-                await self._clock.sleep(spent_s * (1 / MAX_TIME_SHARE - 1))
+                await self._clock.sleep(spent_s * (1 / self._share - 1))
 
     async def _heartbeats(self, now_s: float) -> Mapping[str, Heartbeat]:
         rows = {name: beat for _, name, beat in await self._root.all_rows(HEARTBEATS)}
@@ -152,7 +250,9 @@ class Leader:
     async def _space(self, name: str, record: SpaceRecord) -> _SpaceEvaluation:
         space = self._spaces.get(name)
         if space is None or space.life != record.life:
-            space = _SpaceEvaluation(self._store, self._clock, self._factories, self._limit, name, record.life)
+            space = _SpaceEvaluation(
+                self._store, self._clock, self._factories, self._limit, self._unpacker, name, record.life
+            )
             await space.resume()
             self._spaces[name] = space
         return space
@@ -167,6 +267,7 @@ class _SpaceEvaluation:
         clock: Clock,
         factories: Sequence[ObserverFactory],
         limit: int,
+        unpacker: Unpacker,
         space: str,
         life: int,
     ) -> None:
@@ -178,6 +279,7 @@ class _SpaceEvaluation:
         self.complete_until_s = 0.0
         """Arrival up to which the journal is complete."""
         self.evaluation = Evaluation(clock, factories, limit + _MAX_READ_AHEAD, self._on_finding)
+        self._unpacked = unpacker
         self._stalls = Stalls(store, None)
         self._tables: SpaceStore = store.space(space, life)
         self._journal = journal_log(store, space, life, limit)
@@ -214,8 +316,8 @@ class _SpaceEvaluation:
                 return
             entries = await self._journal.after(self.read, _PAGE)
             for number, entry in entries:
-                exchange = exchange_of(number, entry)
-                self.evaluation.add(exchange.wall, number, len(entry), lambda exchange=exchange: exchange)  # type: ignore[misc]  # bound now
+                raw = self._unpacked(number, entry)
+                self.evaluation.add(raw.wall, number, raw.exchange, len(entry))
                 self.read = number
             self._entries_read += len(entries)
             if len(entries) < _PAGE:

@@ -56,7 +56,7 @@ class LocalMonitor(Monitor):
 
     def add(self, raw: RawExchange) -> None:
         """Queue a new exchange of the journal for evaluation."""
-        self._evaluation.add(raw.wall, raw.id, raw.size, raw.exchange)
+        self._evaluation.add(raw.wall, raw.id, raw.exchange)
         self.wake()
 
     def dropped(self, raw: RawExchange) -> None:

@@ -1,4 +1,4 @@
-"""Live evaluation of a mock in several processes: leader election, heartbeats, and reports from the store."""
+"""Live evaluation of a mock in several processes: heartbeats, and reports from the store; leader.py evaluates."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ import msgspec
 
 from pass_harness.mock_server.clock import Clock
 from pass_harness.mock_server.journal.journal import SharedJournal
+from pass_harness.mock_server.journal.masking import DEFAULT, Masker
+from pass_harness.mock_server.journal.raw_exchange import Unpacker
 from pass_harness.mock_server.journal.recorder import Recorder
 from pass_harness.mock_server.live.evaluation import LiveReport
 from pass_harness.mock_server.live.leader import (
     FINDINGS,
+    HEARTBEAT_TIMEOUT_S,
     HEARTBEATS,
     REPORT_REQUESTS,
     REPORTS,
@@ -27,27 +30,16 @@ from pass_harness.mock_server.live.leader import (
 from pass_harness.mock_server.live.monitor import KEPT_FINDINGS, Monitor
 from pass_harness.mock_server.live.observer import Finding, ObserverFactory
 from pass_harness.mock_server.ring_buffer import ByteBudget
-from pass_harness.mock_server.store import SharedStore, StoreUnavailable, Table
+from pass_harness.mock_server.store import StoreUnavailable
 from pass_harness.mock_server.store.packing import unpack
+from pass_harness.mock_server.store.shared import SharedStore
 from pass_harness.mock_server.store.space_record import SpaceRecord, SpaceRecordHandle
 
 log = logging.getLogger("mock_server")
 
 HEARTBEAT_INTERVAL_S = 0.1
-_LEASE_S = 3.0
-"""Time after which the lease of a leader expires without renewal."""
 _MAX_REPORT_WAIT_S = 10.0
 _REPORT_POLL_INTERVAL_S = 0.02
-
-
-class Lease(msgspec.Struct, frozen=True):
-    """Lease of the leader: the process that holds it, and its expiry in seconds of the shared clock."""
-
-    holder: str
-    until: float
-
-
-LEASES = Table("leases", Lease)
 
 
 class SharedMonitor(Monitor):
@@ -120,7 +112,7 @@ class SharedMonitor(Monitor):
 
 
 class SharedMonitoring:
-    """Journals, monitors and heartbeats of one process; evaluates all spaces while the process is the leader."""
+    """Journals, monitors and heartbeats of one process; evaluates the spaces that the process is the leader of."""
 
     def __init__(
         self,
@@ -130,17 +122,18 @@ class SharedMonitoring:
         limit: int,
         recorder: Recorder | None,
         process: str,
+        masker: Masker = DEFAULT,
     ) -> None:
-        """``process`` is a name that is unique among the processes."""
+        """``process`` is a name that is unique among the processes; ``masker`` masks the exchanges that are read."""
+        self._unpacker = Unpacker(masker)
         self._store = store
         self._root = store.root()
         self._clock = clock
-        self._factories = tuple(factories)
         self._limit = limit
         self._recorder = recorder
         self._process = process
         self._appended: dict[str, int] = {}
-        self._leader: Leader | None = None
+        self.leader = Leader(process, store, clock, factories, limit, self._unpacker) if factories else None
         self._all: weakref.WeakKeyDictionary[SharedMonitor, SharedJournal] = weakref.WeakKeyDictionary()
 
     @property
@@ -166,12 +159,13 @@ class SharedMonitoring:
             self._recorder,
             appended,
             self._process,
+            self._unpacker,
         )
         self._all[monitor] = journal
         return journal, monitor
 
     async def run(self) -> None:
-        """Send heartbeats and evaluate until cancelled; then delete the heartbeat and release the lease."""
+        """Send heartbeats and evaluate until cancelled; then delete the heartbeat and leave the spaces to others."""
         failing = False
         try:
             while True:
@@ -188,9 +182,11 @@ class SharedMonitoring:
             await self._release()
 
     async def has_leader(self) -> bool:
-        """Return whether a process is the leader, or this one can become it."""
-        lease = await self._root.read(LEASES, "")
-        return bool(self._factories) or (lease is not None and lease.until > self._clock.monotonic_s())
+        """Return whether a process can be the leader of a space."""
+        if self.leader is not None:
+            return True
+        since_s = self._clock.monotonic_s() - HEARTBEAT_TIMEOUT_S
+        return any(beat.judges and beat.seen >= since_s for _, _, beat in await self._root.all_rows(HEARTBEATS))
 
     def close(self) -> None:
         """Disconnect all listeners, for the shutdown of the mock."""
@@ -198,38 +194,24 @@ class SharedMonitoring:
             monitor.close()
 
     async def _heartbeat(self) -> float:
-        """Write the heartbeat, wake listeners, and evaluate if this is the leader; return the seconds spent."""
+        """Write the heartbeat, wake listeners, and evaluate as a leader; return the seconds spent."""
         started_s = self._clock.monotonic_s()
         oldest = {monitor.name: arrived_s for monitor in self._all if (arrived_s := monitor.oldest_s) is not None}
-        heartbeat = Heartbeat(seen=started_s, oldest=oldest, appended=dict(self._appended))
+        judges = self.leader is not None
+        heartbeat = Heartbeat(seen=started_s, oldest=oldest, appended=dict(self._appended), judges=judges)
         await self._root.write(HEARTBEATS, "", self._process, heartbeat)
         for monitor, journal in [*self._all.items()]:
             if monitor.listeners:
                 await monitor.wake_if_changed(journal)
-        if self._factories and await self._acquire_lease(started_s):
-            self._leader = self._leader or Leader(self._store, self._clock, self._factories, self._limit)
-            await self._leader.poll()
-            await self._leader.judge(started_s + HEARTBEAT_INTERVAL_S)
-        else:
-            self._leader = None
+        if self.leader is not None:
+            await self.leader.poll()
+            await self.leader.judge(started_s + HEARTBEAT_INTERVAL_S)
         return self._clock.monotonic_s() - started_s
 
-    async def _acquire_lease(self, now_s: float) -> bool:
-        """Acquire or renew the lease of the leader; return whether this process holds it."""
-
-        def step(lease: Lease | None) -> tuple[Lease, bool]:
-            if lease is not None and lease.holder != self._process and lease.until > now_s:
-                return lease, False
-            return Lease(self._process, now_s + _LEASE_S), True
-
-        return await self._root.change(LEASES, "", "", step)
-
     async def _release(self) -> None:
-        def step(lease: Lease | None) -> tuple[Lease | None, None]:
-            return (None if lease is not None and lease.holder == self._process else lease), None
-
         try:
             await self._root.delete(HEARTBEATS, "", self._process)
-            await self._root.change(LEASES, "", "", step)
+            if self.leader is not None:
+                await self.leader.release()
         except (StoreUnavailable, asyncio.CancelledError):
-            pass  # heartbeat and lease expire
+            pass  # the heartbeat expires

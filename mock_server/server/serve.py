@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import socket
@@ -10,10 +11,12 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import click
 import uvicorn
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from pass_harness.mock_server.adobe.user_agents import load_in_background
 from pass_harness.mock_server.app import create_app, open_recorder
@@ -136,20 +139,7 @@ def run(app: Starlette, listeners: Sequence[socket.socket], tls: Tls | None) -> 
     class Protocol(BoundedProtocol):
         most_connections = settings.bounds.connections
 
-    config = uvicorn.Config(
-        app,
-        http=Protocol,
-        ws="none",
-        log_config=None,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        date_header=False,
-        proxy_headers=False,  # X-Forwarded-For is an input of the mock, not the address of its peer
-        lifespan="on",
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=1,  # a client that does not read its answer must not delay the shutdown beyond 2 s
-    )
+    config = server_config(app, Protocol, lifespan="on")
     config.load()
     _tune_garbage_collector()
     if tls is not None:
@@ -161,6 +151,29 @@ def run(app: Starlette, listeners: Sequence[socket.socket], tls: Tls | None) -> 
     finally:
         for listener in listeners:
             listener.close()
+
+
+def server_config(
+    app: ASGIApp, http: type[asyncio.Protocol] | Literal["httptools"], *, lifespan: Literal["on", "off"]
+) -> uvicorn.Config:
+    """Return the configuration of uvicorn that serves the mock; the benchmark serves its bare apps with it too.
+
+    ``http`` is the class that reads requests and writes responses, or that of uvicorn.
+    """
+    return uvicorn.Config(
+        app,
+        http=http,
+        ws="none",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,  # X-Forwarded-For is an input of the mock, not the address of its peer
+        lifespan=lifespan,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=1,  # a client that does not read its answer must not delay the shutdown beyond 2 s
+    )
 
 
 def _tune_garbage_collector() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import logging
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from typing import cast
 
 import msgspec
 
@@ -12,19 +15,26 @@ from pass_harness.mock_server.clock import LATEST_MS, Clock, SpaceClock
 from pass_harness.mock_server.config.settings import Settings
 from pass_harness.mock_server.domain.world import World
 from pass_harness.mock_server.ids import Ids
-from pass_harness.mock_server.journal.journal import Journal
+from pass_harness.mock_server.journal.journal import Journal, SharedJournal
 from pass_harness.mock_server.journal.known_secrets import KnownSecrets
 from pass_harness.mock_server.journal.masking import Masker
 from pass_harness.mock_server.live.monitor import Monitor, Monitoring
 from pass_harness.mock_server.signing.keys import Keys
 from pass_harness.mock_server.space_paths import DEFAULT_SPACE
 from pass_harness.mock_server.store import Store, StoreUnavailable
+from pass_harness.mock_server.store.shared import SharedStore, UnitOfWork, Wanted
 from pass_harness.mock_server.store.space_record import SPACES, SpaceRecord, SpaceRecordHandle
 
 log = logging.getLogger("mock_server")
 
 MAX_IDLE_CHECK_INTERVAL_MS = 60_000
 """Maximum interval between two checks for idle spaces."""
+
+
+Wants = Callable[["Space", UnitOfWork], Iterable[Wanted]]
+"""What a request reads from a space, for `UnitOfWork.fetch`."""
+Enter = Callable[["Space", Wants | None, bool], Awaitable["Space"]]
+"""`Spaces.enter`."""
 
 
 class ClockAtEnd(Exception):
@@ -52,6 +62,10 @@ class Space:
     """Masks the secrets of all spaces, since a client may send those of one to another."""
     used_ms: int = 0
     """Time of the last use by this process, on the mock's clock."""
+    enter: Enter | None = None
+    """`Spaces.enter` if several processes serve the space, else None."""
+    unit: UnitOfWork | None = None
+    """The unit of work of the request that this space is for."""
 
     async def advance(self, milliseconds: int) -> None:
         """Advance the clock of the space; raise ClockAtEnd beyond `LATEST_MS`."""
@@ -63,6 +77,20 @@ class Space:
             return msgspec.structs.replace(record, offset=record.offset + milliseconds)
 
         self.clock.offset_ms = (await self.record_handle.change(step)).offset
+
+    def within(self, unit: UnitOfWork) -> Space:
+        """Return this space for one request, which reads and writes through a unit of work."""
+        space = copy.copy(self)
+        space.world = World(unit, self.world.catalogue, self.world.ids, self.world.keys)
+        space.journal = cast("SharedJournal", self.journal).within(unit)
+        space.unit = unit
+        return space
+
+
+def masker_of(settings: Settings) -> Masker:
+    """Return a masker of the secrets of all spaces."""
+    accounts = ((one.username, one.password) for one in settings.catalogue.subscribers.values())
+    return Masker(KnownSecrets(accounts, settings.control_token))
 
 
 class Spaces:
@@ -85,8 +113,7 @@ class Spaces:
         self._keys = keys
         self._monitoring = monitoring
         self._spaces: dict[str, Space] = {}
-        accounts = ((one.username, one.password) for one in settings.catalogue.subscribers.values())
-        self._masker = Masker(KnownSecrets(accounts, settings.control_token))
+        self._masker = masker_of(settings)
 
     def get(self, name: str) -> Space | None:
         """Return the space of that name if it is loaded and no other process can have changed it, else None."""
@@ -107,6 +134,35 @@ class Spaces:
             await self._apply(space, record)
         space.used_ms = self._clock.now_ms()
         return space
+
+    def at_hand(self, name: str) -> Space | None:
+        """Return the space of that name if it is loaded; the caller calls its `Space.enter`, if there is one."""
+        space = self._spaces.get(name)
+        if space is not None:
+            space.used_ms = self._clock.now_ms()
+        return space
+
+    async def enter(self, space: Space, wants: Wants | None, deferred: bool) -> Space:
+        """Apply the changes of other processes to a space, and return it for one request.
+
+        With ``wants``, the request has a unit of work, which has read what it wants. It is ``deferred`` unless the
+        space has behaviours: they wait, and count, while a request is in progress.
+        """
+        if wants is None:
+            return await self.open(space.name)
+        expected = space.record_handle.record
+        store = cast("SharedStore", self._store)
+        while True:
+            unit = store.unit(space.name, space.life, deferred=deferred and not space.behaviours.active)
+            record = await unit.fetch(expected, wants(space, unit))
+            if record is expected:
+                return space.within(unit)
+            if record is None:
+                space = await self.open(space.name)
+                expected = space.record_handle.record
+            else:
+                await self._apply(space, record)
+                expected = record
 
     async def refresh(self, space: Space) -> None:
         """Apply the changes of other processes to a space."""
@@ -223,6 +279,7 @@ class Spaces:
             journal=journal,
             monitor=monitor,
             masker=self._masker,
+            enter=self.enter if self._monitoring.shared else None,
         )
 
     async def _apply(self, space: Space, record: SpaceRecord) -> None:

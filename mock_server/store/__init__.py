@@ -9,10 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+from enum import IntEnum
+from typing import Any, Generic, Protocol, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+class Caching(IntEnum):
+    """Records of a table that a process may keep between requests, until another one replaces or deletes any."""
+
+    NONE = 0
+    PRESENT = 1
+    """Those that exist: for tables that grow with new partitions."""
+    ALL = 2
+    """Absent ones too: for tables that only control calls write to."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +32,7 @@ class Table(Generic[T]):
 
     name: str
     record: type[T]
+    caching: Caching = Caching.NONE
 
 
 class StoreUnavailable(Exception):
@@ -43,15 +55,6 @@ class Store(Protocol):
         ...
 
     async def close(self) -> None: ...
-
-
-@runtime_checkable
-class SharedStore(Store, Protocol):
-    """A store for concurrent use by several processes."""
-
-    def log(self, space: str, life: int, name: str, limit: int) -> Log:
-        """Return a log of a life of a space, which keeps about the last ``limit`` entries."""
-        ...
 
 
 class SpaceStore(Protocol):
@@ -90,31 +93,4 @@ class SpaceStore(Protocol):
 
         ``step`` receives the current record or None. The store may call it several times.
         """
-        ...
-
-
-class Log(Protocol):
-    """Bounded log of one life of a space that several processes append to; new entries evict the oldest.
-
-    Numbers of entries are ascending, also across the lives of the space.
-    """
-
-    async def append(self, entry: bytes, total: int | None = None) -> int:
-        """Append an entry; return its number, or 0 if the log has another ``total`` of entries than given."""
-        ...
-
-    async def after(self, number: int, limit: int) -> list[tuple[int, bytes]]:
-        """Return up to ``limit`` entries with greater numbers, oldest first."""
-        ...
-
-    async def last(self) -> int:
-        """Return the last assigned number."""
-        ...
-
-    async def total(self) -> int:
-        """Return the number of entries appended in this life."""
-        ...
-
-    async def dropped(self) -> int:
-        """Return the number of evicted entries."""
         ...

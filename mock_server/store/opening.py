@@ -11,8 +11,8 @@ from pass_harness.mock_server.store import Store, StoreUnavailable
 from pass_harness.mock_server.store.memory import STATE_BYTES, MemoryStore
 from pass_harness.mock_server.store.sqlite import SqliteStore
 
-FORMS = "memory, sqlite:PATH or redis://HOST:PORT/DATABASE"
-_SHARED_SCHEMES = {"redis", "rediss", "unix"}
+FORMS = "memory, sqlite:PATH, redis://HOST:PORT/DATABASE or redis+cluster://HOST:PORT"
+_SHARED_SCHEMES = {"redis", "rediss", "unix", "redis+cluster", "rediss+cluster"}
 """URL schemes of the stores that several processes can use at once: all are of Redis."""
 
 

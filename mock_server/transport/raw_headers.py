@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 RawHeaders = Sequence[tuple[bytes, bytes]]
-LONGEST_INTERNED = 1024
-"""Bytes of a name and its value above which a header is not cached: clients must not be able to fill the memory."""
+LONGEST_INTERNED = 4096
+"""Bytes of the headers of a request above which they are not kept: clients must not be able to fill the memory."""
+_MOST_INTERNED = 2048
+_interned: dict[tuple[bytes, bytes], tuple[bytes, bytes]] = {}
 
 
-def interned(raw_headers: RawHeaders) -> RawHeaders:
-    """Return the headers, each as one object with equal headers of earlier requests.
+def size_of(raw_headers: RawHeaders) -> int:
+    """Return the bytes of the names and values."""
+    return sum([len(name) + len(value) for name, value in raw_headers])
+
+
+def interned(raw_headers: RawHeaders, size: int) -> RawHeaders:
+    """Return the headers, of ``size`` bytes, each as one object with equal headers of earlier requests.
 
     A device sends almost the same headers with every request, and the journal holds a hundred thousand requests.
     """
-    return [
-        _interned(header) if len(header[0]) + len(header[1]) <= LONGEST_INTERNED else header for header in raw_headers
-    ]
-
-
-@lru_cache(maxsize=2048)
-def _interned(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
-    return header
+    if size > LONGEST_INTERNED:
+        return raw_headers
+    if len(_interned) > _MOST_INTERNED:
+        _interned.clear()
+    return [_interned.setdefault(header, header) for header in raw_headers]
 
 
 def by_name(raw_headers: RawHeaders) -> dict[bytes, bytes]:

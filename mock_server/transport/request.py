@@ -8,7 +8,7 @@ import msgspec
 from starlette.types import Receive, Scope
 
 from pass_harness.mock_server.transport.connection import connection_of
-from pass_harness.mock_server.transport.raw_headers import RawHeaders, decoded, interned
+from pass_harness.mock_server.transport.raw_headers import RawHeaders, decoded, interned, size_of
 
 _DRAIN_BYTES = 64 * 1_048_576
 """Bytes of an oversized body that are read and dropped, so that the client gets to read the response."""
@@ -33,6 +33,8 @@ class Inbound(msgspec.Struct, frozen=True, gc=False):
     """Address and port that the client connected to, as ``HOST:PORT``."""
     waited_ms: float = 0.0
     """Milliseconds that the first request of a connection may have waited in the kernel for its accept."""
+    header_bytes: int = 0
+    """Bytes of the names and values of the headers."""
 
     @property
     def headers(self) -> dict[str, str]:
@@ -92,11 +94,12 @@ def inbound_of(scope: Scope, body: bytes) -> Inbound:
     waited_ms = 0.0
     if connection is not None:
         waited_ms, connection.waited_ms = connection.waited_ms, 0.0
+    header_bytes = size_of(scope["headers"])
     return Inbound(
         method=scope["method"],
         path=scope["space_path"],
         query=scope["query_string"].decode("latin-1"),
-        raw_headers=interned(scope["headers"]),
+        raw_headers=interned(scope["headers"], header_bytes),
         body=body,
         peer_host=host,
         peer_port=port,
@@ -105,6 +108,7 @@ def inbound_of(scope: Scope, body: bytes) -> Inbound:
         connection=connection.id if connection else host_and_port(host, port),
         server=_address(tuple(scope.get("server") or ())),
         waited_ms=waited_ms,
+        header_bytes=header_bytes,
     )
 
 

@@ -40,8 +40,8 @@ def test_the_bench_prints_a_table_of_ratios() -> None:
     ended = bench()
     assert ended.returncode == 0, ended.stderr
     above, head, *rows = ended.stdout.splitlines()
-    assert above.split() == ["ASGI", "mock", "by", "of"]
-    assert head.split() == ["call", "/s", "/s", "ratio", "CPU", "Starlette", "limit", "limit", "busy"]
+    assert above.split() == ["ASGI", "mock", "by", "to", "of"]
+    assert head.split() == ["call", "/s", "/s", "ratio", "CPU", "stock", "Starlette", "limit", "limit", "busy"]
     assert [row.split()[0] for row in rows[:5]] == CALLS
     for row in rows[:5]:
         plain, mock, ratio, *_ = map(float, row.split()[1:-1])
@@ -60,6 +60,26 @@ def test_stores_and_workers_are_compared(tmp_path: Path) -> None:
     head, *rows = ended.stdout.splitlines()
     assert head.split() == ["answers/s", "(cores)", "memory", "sqlite", "redis", "x1", "redis", "x2"]
     assert [re.sub(r" +\d+ \(\d+\.\d\)", " n", row) for row in rows] == [f"{call} n n n n" for call in CALLS]
+
+
+@pytest.mark.slow
+def test_the_cost_of_a_store_is_compared_with_memory(tmp_path: Path) -> None:
+    with RedisServer(tmp_path) as redis:
+        ended = bench("--cost", redis.url())
+        assert ended.returncode == 0, ended.stderr
+        with redis.client() as client:
+            assert not client.keys("*:log:journal"), "it is reset afterwards"
+    head, *rows = ended.stdout.splitlines()
+    assert head.split() == ["µs/response", "memory", "mock", "Redis", "ratio", "range"]
+    shape = r"(\S+) +\d+ +\d+ +\d+ +\d+\.\d\d +\d+\.\d\d to \d+\.\d\d"
+    assert [match[1] for row in rows if (match := re.fullmatch(shape, row.rstrip()))] == CALLS
+
+
+@pytest.mark.slow
+def test_the_cost_needs_the_url_of_a_redis_server() -> None:
+    ended = bench("--cost", "memory")
+    assert ended.returncode == 2
+    assert "'memory' is not the URL of a Redis server" in ended.stderr
 
 
 @pytest.mark.slow

@@ -24,7 +24,7 @@ from pass_harness.mock_server.store.memory import MemoryStore
 from pass_harness.mock_server.store.redis import RedisStore
 from pass_harness.mock_server.store.sqlite import SqliteStore
 from tests.mock_server.answer_check import check_answer
-from tests.mock_server.redis_server import RedisServer
+from tests.mock_server.redis_server import RedisCluster, RedisServer, valkey_binary
 
 DEVICE = "ba23d141-d715-561c-94f4-e9e4c966b1eb"
 FACTS = {"primaryHardwareType": "SetTopBox", "model": "TV", "osName": "tvOS"}
@@ -146,6 +146,18 @@ class Mock:
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     with RedisServer(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCluster]:
+    with RedisCluster(tmp_path_factory.mktemp("redis-cluster")) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def valkey_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with RedisServer(tmp_path_factory.mktemp("valkey"), valkey_binary()) as server:
         yield server
 
 

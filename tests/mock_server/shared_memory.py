@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from pass_harness.mock_server.store import R, SpaceStore, T, Table
 from pass_harness.mock_server.store.memory import MemorySpace, MemoryStore
+from pass_harness.mock_server.store.shared import Wanted
+from pass_harness.mock_server.store.space_record import SPACES, SpaceRecord
 
 
 @dataclass
@@ -54,6 +56,9 @@ class SharedMemoryStore(MemoryStore):
             self._logs[key] = MemoryLog(self._numbers[space, name], limit)
         return self._logs[key]
 
+    def unit(self, space: str, life: int, *, deferred: bool) -> MemoryUnit:
+        return MemoryUnit(self.root(), space, self.space(space, life))
+
     def space(self, name: str, life: int) -> SpaceStore:
         return self._spaces.setdefault((name, life), _YieldingSpace(self._max_partitions, self.budget))
 
@@ -61,6 +66,30 @@ class SharedMemoryStore(MemoryStore):
     def lives(self) -> set[tuple[str, int]]:
         """The lives with records."""
         return {key for key, space in self._spaces.items() if any(space._tables.values())}
+
+
+class MemoryUnit:
+    """A unit of work that reads and writes at once."""
+
+    def __init__(self, root: SpaceStore, name: str, tables: SpaceStore) -> None:
+        self._root = root
+        self._name = name
+        self._tables = tables
+
+    async def fetch(self, expected: SpaceRecord, wanted: Iterable[Wanted]) -> SpaceRecord | None:
+        return await self._root.read(SPACES, "", self._name)
+
+    def cached(self, table: Table[T], partition: str) -> T | None:
+        return None
+
+    def forget(self) -> None:
+        """Nothing is kept."""
+
+    def committing(self, log: MemoryLog) -> MemoryLog:
+        return log
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._tables, name)
 
 
 class _YieldingSpace(MemorySpace):

@@ -19,6 +19,8 @@ from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.formats.byte_size import RECORD_LIMIT
 from pass_harness.mock_server.formats.usage_error import ConfigError
 from pass_harness.mock_server.journal.journal import SharedJournal
+from pass_harness.mock_server.journal.masking import DEFAULT
+from pass_harness.mock_server.journal.raw_exchange import Unpacker
 from pass_harness.mock_server.journal.recorder import Recorder
 from pass_harness.mock_server.store import StoreUnavailable
 from pass_harness.mock_server.store.memory import MemoryStore
@@ -184,7 +186,7 @@ class FlakyLog:
 
 def shared_journal(log: FlakyLog, recorder: Recorder, judged: list[int]) -> SharedJournal:
     record_handle = SpaceRecordHandle(MemoryStore().root(), "default", SpaceRecord(life=1))
-    return SharedJournal(lambda _: log, record_handle, recorder, judged.append, "p")  # type: ignore[arg-type,return-value]
+    return SharedJournal(lambda _: log, record_handle, recorder, judged.append, "p", Unpacker(DEFAULT))  # type: ignore[arg-type,return-value]
 
 
 async def test_a_shared_journal_and_the_record_have_the_same_exchanges(trace: Path) -> None:

@@ -12,9 +12,18 @@ import pytest
 from pass_harness.mock_server.clock import ManualClock
 from pass_harness.mock_server.exchange import Exchange, Stall
 from pass_harness.mock_server.journal.stalls import Stalls
-from pass_harness.mock_server.live.leader import HEARTBEAT_TIMEOUT_S, HEARTBEATS, REPORTS, OvertakenError
+from pass_harness.mock_server.live.leader import (
+    BUSY_SHARE,
+    HEARTBEAT_TIMEOUT_S,
+    HEARTBEATS,
+    IDLE_SHARE,
+    LEADERS,
+    REPORTS,
+    Leadership,
+    OvertakenError,
+)
 from pass_harness.mock_server.live.observer import Finding
-from pass_harness.mock_server.live.shared import _LEASE_S, HEARTBEAT_INTERVAL_S, LEASES, SharedMonitoring
+from pass_harness.mock_server.live.shared import HEARTBEAT_INTERVAL_S, SharedMonitoring
 from pass_harness.mock_server.store import StoreUnavailable
 from pass_harness.mock_server.store.space_record import SPACES, SpaceRecord, SpaceRecordHandle
 from tests.mock_server.raw_exchanges import raw_exchange
@@ -78,29 +87,28 @@ async def test_two_processes_never_judge_at_the_same_time(pair: tuple[Process, P
         await append(pair[number % 2], clock)
         clock.tick(HEARTBEAT_INTERVAL_S)
         await asyncio.gather(*(process.beat() for process in pair))
-    await asyncio.gather(*(process.beat() for process in pair))
-    assert sorted(map(len, (process.judged for process in pair))) == [0, 60], "for longer than a lease"
+    for _ in range(2):
+        await asyncio.gather(*(process.beat() for process in pair))
+    assert sorted(map(len, (process.judged for process in pair))) == [0, 60], "for longer than a heartbeat counts"
     found = await pair[0].found()
     assert Counter(exchange for exchange, _ in found) == dict.fromkeys(range(1, 61), 1)
     assert await pair[1].found() == found
 
 
-async def test_a_lease_that_is_renewed_lasts_and_one_that_is_not_passes_on(
+async def test_a_leader_that_sends_heartbeats_stays_and_one_that_does_not_has_a_successor(
     pair: tuple[Process, Process], clock: ManualClock, store: SharedMemoryStore
 ) -> None:
     one, other = pair
     await one.beat()
     for _ in range(5):
-        clock.tick(_LEASE_S - 0.5)
+        clock.tick(HEARTBEAT_TIMEOUT_S - 0.5)
         await one.beat()
         await append(one, clock)
         await other.beat()
     assert other.judged == []
     await one.beat(2)
     assert await one.found() == [(number, "one") for number in range(1, 6)]
-    lease = await store.root().read(LEASES, "")
-    assert lease is not None
-    clock.tick(lease.until - clock.monotonic_s() - 0.001)
+    clock.tick(HEARTBEAT_TIMEOUT_S)
     await other.beat()
     assert other.judged == []
     clock.tick(0.001)
@@ -115,36 +123,36 @@ async def test_a_leader_that_was_suspended_does_not_judge_beside_its_successor(
 ) -> None:
     one, other = pair
     await one.beat()
-    clock.tick(_LEASE_S + 1)  # for example a suspended container
+    clock.tick(HEARTBEAT_TIMEOUT_S + 1)  # for example a suspended container
     await other.beat()
     await append(other, clock)
     for _ in range(5):
         clock.tick(HEARTBEAT_INTERVAL_S)
         await asyncio.gather(one.beat(), other.beat())
     assert (one.judged, other.judged) == ([], [1])
-    clock.tick(_LEASE_S + 1)
+    clock.tick(HEARTBEAT_TIMEOUT_S + 1)
     await append(one, clock)
     await one.beat(2)
     assert one.judged == [1, 2], "the leader again, with new observers"
     assert await one.found() == [(1, "other"), (2, "one")]
 
 
-async def test_a_leader_that_stalls_after_it_renewed_its_lease_publishes_nothing_beside_its_successor(
+async def test_a_leader_that_stalls_after_its_heartbeat_publishes_nothing_beside_its_successor(
     pair: tuple[Process, Process], clock: ManualClock
 ) -> None:
     one, other = pair
     await append(one, clock)
     await one.beat()
-    stalled = one.monitoring._leader
-    assert stalled is not None
+    assert one.monitoring.leader is not None
+    stalled = one.monitoring.leader._spaces["default"]
     assert one.judged == [1], "not published yet"
-    clock.tick(_LEASE_S + 1)
+    clock.tick(HEARTBEAT_TIMEOUT_S + 1)
     await append(other, clock)
     await other.beat(3)
     published = await other.found()
     assert published == [(1, "other"), (2, "other")]
-    await stalled.poll()
-    await stalled.poll()
+    with pytest.raises(OvertakenError):
+        await stalled.publish(clock.monotonic_s())
     assert await other.found() == published
 
 
@@ -174,9 +182,9 @@ async def test_an_older_report_does_not_replace_a_newer_one(
 ) -> None:
     one, other = pair
     await one.beat()
-    stalled = one.monitoring._leader
-    assert stalled is not None
-    clock.tick(_LEASE_S + 1)
+    assert one.monitoring.leader is not None
+    stalled = one.monitoring.leader._spaces["default"]
+    clock.tick(HEARTBEAT_TIMEOUT_S + 1)
     number = await other.monitor._request_report()
     clock.tick(HEARTBEAT_INTERVAL_S)
     await other.beat(2)
@@ -184,51 +192,50 @@ async def test_an_older_report_does_not_replace_a_newer_one(
     assert report is not None
     assert report.answers == number
     with pytest.raises(OvertakenError):
-        await stalled._spaces["default"]._publish_report()
+        await stalled._publish_report()
     assert await store.space("default", 1).read(REPORTS, "") == report
 
 
-async def test_a_process_that_ends_releases_its_own_lease_only(
+async def test_a_process_that_ends_leaves_its_own_spaces_only(
     pair: tuple[Process, Process], clock: ManualClock, store: SharedMemoryStore
 ) -> None:
     one, other = pair
     await one.beat()
-    held = await store.root().read(LEASES, "")
+    leader = await store.root().read(LEADERS, "", "default")
+    assert leader is not None
     await other.monitoring._release()
-    assert await store.root().read(LEASES, "") == held
+    assert await store.root().read(LEADERS, "", "default") == leader
     await one.monitoring._release()
-    assert await store.root().read(LEASES, "") is None
+    assert await store.root().read(LEADERS, "", "default") is None
     assert await store.root().read(HEARTBEATS, "", "one") is None
     await append(other, clock)
     await other.beat(2)
     assert other.judged == [1]
 
 
-async def test_a_lease_is_over_at_its_end(
-    pair: tuple[Process, Process], clock: ManualClock, store: SharedMemoryStore
+async def test_a_process_does_not_take_a_space_that_another_one_has_just_got(
+    pair: tuple[Process, Process], store: SharedMemoryStore
 ) -> None:
-    one, other = pair
-    await one.beat()
-    lease = await store.root().read(LEASES, "")
-    assert lease is not None
-    assert await other.monitoring._acquire_lease(lease.until - 0.001) is False
-    assert await other.monitoring._acquire_lease(lease.until) is True
-    ends = await store.root().read(LEASES, "")
-    assert ends is not None
-    clock.tick(ends.until - clock.monotonic_s())
-    assert not await Process("without", store, clock, observes=False).monitoring.has_leader()
+    await asyncio.gather(*(process.beat() for process in pair))
+    heartbeats = {name: beat for _, name, beat in await store.root().all_rows(HEARTBEATS)}
+    for process, other in (pair, pair[::-1]):
+        leader = process.monitoring.leader
+        assert leader is not None
+        await store.root().write(LEADERS, "", "default", Leadership(other.name))
+        assert not await leader.leads("default", None, heartbeats)
+        assert await store.root().read(LEADERS, "", "default") == Leadership(other.name)
 
 
 async def test_a_process_without_observers_never_leads(store: SharedMemoryStore, clock: ManualClock) -> None:
     without = Process("without", store, clock, observes=False)
     await append(without, clock)
     await without.beat(2)
-    assert await store.root().read(LEASES, "") is None
+    assert await store.root().read(LEADERS, "", "default") is None
     assert not await without.monitoring.has_leader()
     leader = Process("leader", store, clock)
     await leader.beat()
     assert await without.monitoring.has_leader()
-    clock.tick(_LEASE_S + 1)
+    clock.tick(HEARTBEAT_TIMEOUT_S + 1)
     assert not await without.monitoring.has_leader()
 
 
@@ -273,9 +280,58 @@ async def test_a_new_life_is_judged_by_new_observers(
         process.journal.renew(2)
         process.monitor.renew(2)
     await append(other, clock)
+    await other.beat()
     await one.beat(2)
     assert one.judged == [1, 2]
     assert await other.found() == [(2, "one")]
+
+
+async def test_spaces_have_several_leaders_and_each_stays_with_its_own(
+    pair: tuple[Process, Process], clock: ManualClock, store: SharedMemoryStore
+) -> None:
+    one, other = pair
+    await asyncio.gather(one.beat(), other.beat())
+    for number in range(40):
+        await store.root().write(SPACES, "", f"s{number}", SpaceRecord(life=1))
+
+    async def leaders() -> dict[str, str]:
+        return {space: leader.process for _, space, leader in await store.root().all_rows(LEADERS)}
+
+    clock.tick(1)
+    for _ in range(2):
+        for process in pair:
+            await process.beat()
+    first = await leaders()
+    assert len(first) == 41
+    shares = Counter(first.values())
+    assert min(shares["one"], shares["other"]) >= 10, "about half of them each"
+    third = Process("third", store, clock)
+    for _ in range(20):
+        clock.tick(HEARTBEAT_INTERVAL_S * 5)
+        await asyncio.gather(one.beat(), other.beat(), third.beat())
+    assert await leaders() == first, "with another process too"
+    for _ in range(8):  # the first process has ended
+        clock.tick(HEARTBEAT_INTERVAL_S * 5)
+        await asyncio.gather(other.beat(), third.beat())
+    assert set((await leaders()).values()) == {"other", "third"}
+    await store.root().delete(SPACES, "", "s1")
+    clock.tick(1)
+    await other.beat()
+    assert "s1" not in await leaders()
+
+
+async def test_a_leader_judges_more_while_no_process_answers_requests(clock: ManualClock) -> None:
+    store = SharedMemoryStore()
+    await store.root().write(SPACES, "", "default", SpaceRecord(life=1))
+    process = Process("one", store, clock)
+    leader = process.monitoring.leader
+    assert leader is not None
+    await process.beat()
+    await append(process, clock)
+    await process.beat()
+    assert leader._share == BUSY_SHARE
+    await process.beat()
+    assert leader._share == IDLE_SHARE
 
 
 async def test_the_leader_reports_with_the_stalls_of_all_processes(

@@ -285,6 +285,13 @@ def test_long_headers_are_not_cached() -> None:
     assert first.raw_headers[0] is not again.raw_headers[0]
 
 
+def test_rare_headers_are_forgotten() -> None:
+    first = request_with(b"first")
+    for number in range(5_000):
+        request_with(b"%d" % number)
+    assert request_with(b"first").raw_headers[0] is not first.raw_headers[0]
+
+
 def test_an_expired_media_token_ended_an_hour_before_its_decision() -> None:
     token = MediaToken(
         session_guid="g", requestor_id="REF30", resource_id="r", ttl=420_000, issued=1_764_000_000_000, mvpd_id="Mine"

@@ -138,14 +138,14 @@ def test_a_reset_or_deleted_space_leaves_nothing_in_redis(
     headers = {**at.signed_on(), **device_headers("d")}
     at.answer_of("POST", "/api/v2/REF30/sessions", headers=headers, data=FULL)
     with redis_server.client(database) as client:
-        life = client.keys("pass-harness:tidy:[0-9]*")
+        life = client.keys("pass-harness:{tidy}:[0-9]*")
         assert life
         assert all(client.ttl(key) > 30 * 86_400 for key in life)
         at.ask("POST", "/_mock/reset")
-        assert client.keys("pass-harness:tidy:[0-9]*") == []
+        assert client.keys("pass-harness:{tidy}:[0-9]*") == []
         at.answer_of("GET", "/_mock/findings")
         assert pair[1].ask("DELETE", "/_mock/spaces/tidy").status_code == 204
-        assert eventually(lambda: client.keys("pass-harness:tidy:[0-9]*") == [])
+        assert eventually(lambda: client.keys("pass-harness:{tidy}:[0-9]*") == [])
 
 
 @pytest.mark.slow
@@ -282,8 +282,8 @@ def test_mocks_on_one_redis_use_its_time(redis_server: RedisServer) -> None:
     assert abs(SystemClock(common).now_ms() / 1000 - time.time()) < 1
     assert abs(SystemClock(common).monotonic_s() - time.time()) < 1
     with redis_server.client(url) as client:
-        for name in client.hkeys("pass-harness:/:clocks"):
-            client.hset("pass-harness:/:clocks", name, "1.5")
+        for name in client.hkeys("pass-harness:{/}:clocks"):
+            client.hset("pass-harness:{/}:clocks", name, "1.5")
     assert abs(server_offset_s(url, machine) - common) < 1, "what was measured before the machine was started anew"
 
 
@@ -294,6 +294,9 @@ def test_mocks_on_one_redis_use_its_time(redis_server: RedisServer) -> None:
         (["--workers=2", "--store=sqlite:state"], "needs a store that the workers share"),
         (["--store=redis://:s3cret@127.0.0.1:1/0"], "is unavailable"),
         (["--store=redis://:s3cret@127.0.0.1:port/0"], "not the URL"),
+        (["--store=redis+cluster://:s3cret@127.0.0.1:1"], "is unavailable"),
+        (["--store=redis+cluster://:s3cret@127.0.0.1:1/3"], "a cluster has the database 0 only"),
+        (["--store=redis+cluster://:s3cret@127.0.0.1:port"], "not the URL"),
         (["--store=postgres://:s3cret@localhost/0"], "is not a store"),
         (["--store=sqlite:"], "is not a store"),
         (["--store=redis"], "is not a store"),

@@ -5,33 +5,51 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from random import Random
 
 import msgspec
 import pytest
 
+from pass_harness.mock_server.adobe.throttle import Limit
 from pass_harness.mock_server.clock import SystemClock
-from pass_harness.mock_server.domain.records import BUCKETS, PERMITS, Bucket, Permit
+from pass_harness.mock_server.domain.records import (
+    BUCKETS,
+    ISSUED,
+    PERMITS,
+    Admit,
+    Bucket,
+    CountToken,
+    Issued,
+    Permit,
+)
 from pass_harness.mock_server.store import SpaceStore, Store, StoreUnavailable
 from pass_harness.mock_server.store.memory import MemoryStore
-from pass_harness.mock_server.store.opening import open_store
+from pass_harness.mock_server.store.opening import FORMS, open_store
 from pass_harness.mock_server.store.packing import unpack
 from pass_harness.mock_server.store.redis import RedisStore
 from pass_harness.mock_server.store.space_record import SPACES, SpaceRecord, SpaceRecordHandle
 from pass_harness.mock_server.store.sqlite import SqliteStore
-from tests.mock_server.redis_server import RedisServer
+from pass_harness.mock_server.store.steps import Insert
+from tests.mock_server.redis_server import RedisCluster, RedisServer
 
 pytestmark = pytest.mark.anyio
 Opener = Callable[[int], Store]
 
 
-@pytest.fixture(params=["memory", "sqlite", pytest.param("redis", marks=pytest.mark.slow)])
+SLOW = [pytest.param(kind, marks=pytest.mark.slow) for kind in ("redis", "redis-cluster", "valkey")]
+
+
+@pytest.fixture(params=["memory", "sqlite", *SLOW])
 def open_(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
     """Open a store of each kind; a table holds at most ``partitions`` partitions."""
     if request.param == "memory":
         return MemoryStore
     if request.param == "sqlite":
         return lambda most: SqliteStore(tmp_path / "state", most)
-    server: RedisServer = request.getfixturevalue("redis_server")
+    if request.param == "redis-cluster":
+        cluster: RedisCluster = request.getfixturevalue("redis_cluster")
+        return lambda most: RedisStore(cluster.empty(), most)
+    server: RedisServer = request.getfixturevalue(f"{request.param}_server")
     return lambda most: RedisStore(server.fresh(), most)
 
 
@@ -203,9 +221,7 @@ async def test_the_name_of_a_store_selects_its_kind_and_its_maximum(tmp_path: Pa
 async def test_another_name_of_a_store_is_refused_without_its_password(name: str, shown: str) -> None:
     with pytest.raises(StoreUnavailable) as refused:
         open_store(name)
-    assert str(refused.value) == (
-        f"{shown!r} is not a store: write memory, sqlite:PATH or redis://HOST:PORT/DATABASE"
-    )
+    assert str(refused.value) == (f"{shown!r} is not a store: write {FORMS}")
 
 
 def test_members_that_an_earlier_release_did_not_write_are_zero() -> None:
@@ -231,3 +247,50 @@ async def test_a_connection_that_redis_has_closed_is_not_used_again(tmp_path: Pa
         await asyncio.sleep(0.1)  # by now the client knows that it is closed
         assert await space.read(PERMITS, "p", "i") is None
         await store.close()
+
+
+@pytest.mark.parametrize("limit", [Limit(), Limit(rate=6), Limit(rate=0.3, burst=3)], ids=str)
+async def test_a_rate_limit_admits_the_same_requests_in_every_store(limit: Limit, store: Store) -> None:
+    space, bucket, now_ms = store.space("a", 1), None, 1_752_149_281_000
+    random = Random(7)
+    for _ in range(200):
+        now_ms += random.choice([*[0] * 12, 1, 166, 167, round(1000 / limit.rate), 20_000])
+        admit = Admit(now_ms, limit)
+        bucket, admitted = admit(bucket)
+        assert await space.change(BUCKETS, "ip", "", admit) == admitted
+        assert await space.read(BUCKETS, "ip") == bucket
+
+
+async def test_tokens_of_one_second_are_counted_in_every_store(store: Store) -> None:
+    space = store.space("a", 1)
+    counted = [
+        await space.change(ISSUED, "client", "", CountToken(second)) for second in (5, 5, 5, 6, 6, 1_752_149_281)
+    ]
+    assert counted == [0, 1, 2, 0, 1, 0]
+    assert await space.all_rows(ISSUED) == [("client", "", Issued(1_752_149_281, 1))]
+
+
+async def test_a_record_is_inserted_only_where_there_is_none(store: Store) -> None:
+    space = store.space("a", 1)
+    assert await space.change(PERMITS, "p", "i", Insert(Permit(1, 2)))
+    assert not await space.change(PERMITS, "p", "i", Insert(Permit(3, 4)))
+    assert await space.read(PERMITS, "p", "i") == Permit(1, 2)
+
+
+async def test_the_root_lists_its_records_in_the_order_of_their_creation(store: Store) -> None:
+    root = store.root()
+    for name in ("b", "a", "c", "b"):
+        await root.write(SPACES, "", name, SpaceRecord(life=len(name)))
+        await root.write(PERMITS, "", name, Permit(1, 2))
+    await root.write(PERMITS, "q", "", Permit(9, 9))
+    assert [item for _, item, _ in await root.all_rows(SPACES)] == ["b", "a", "c"]
+    assert [item for partition, item, _ in await root.all_rows(PERMITS) if not partition] == ["b", "a", "c"]
+    assert (len(await root.rows(SPACES, "")), len(await root.rows(PERMITS, ""))) == (3, 3)
+    assert await root.delete(SPACES, "", "a")
+    assert not await root.delete(SPACES, "", "a")
+    assert await root.read(SPACES, "", "a") is None
+    assert await root.change(SPACES, "", "d", lambda record: (SpaceRecord(life=4), record)) is None
+    assert [item for _, item, _ in await root.all_rows(SPACES)] == ["b", "c", "d"]
+    await root.delete_partition(PERMITS, "q")
+    await root.delete_partition(SPACES, "")
+    assert (len(await root.all_rows(SPACES)), len(await root.all_rows(PERMITS))) == (0, 3)
