@@ -19,7 +19,9 @@ SHORTEST = 12
 """Characters below which Base64 or hexadecimal digits cannot hold a secret worth masking."""
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]++={0,2}")
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})++")
-_ESCAPE = re.compile(r"\\(?:u\{?([0-9A-Fa-f]{4,6})\}?|x([0-9A-Fa-f]{2}))")
+BRACED = r"\\u\{([0-9A-Fa-f]{1,6})\}"
+"""The escape of a character in JavaScript whose braces are no JSON."""
+_ESCAPE = re.compile(rf"{BRACED}|\\u([0-9A-Fa-f]{{4}})|\\x([0-9A-Fa-f]{{2}})")
 _ENTITY = re.compile(r"&#?\w{1,32};")
 _SAFE = "/:?=&,"
 
@@ -58,7 +60,7 @@ def packed(text: str) -> Iterator[Decoded]:
 
 def _unescaped(text: str) -> str:
     def character(match: re.Match[str]) -> str:
-        number = int(match[1] or match[2], 16)
+        number = int(match[match.lastindex or 0], 16)
         return chr(number) if number <= 0x10FFFF else match[0]
 
     return _ESCAPE.sub(character, text.replace('\\"', '"').replace("\\/", "/"))

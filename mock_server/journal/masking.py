@@ -18,7 +18,7 @@ from urllib.parse import quote_plus, unquote_plus
 import msgspec
 
 from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
-from pass_harness.mock_server.journal.encodings import SHORTEST, Decoded, entities, escaped, packed
+from pass_harness.mock_server.journal.encodings import BRACED, SHORTEST, Decoded, entities, escaped, packed
 from pass_harness.mock_server.journal.known_secrets import LINK_CODE, KnownSecrets, has_secret_form
 from pass_harness.mock_server.journal.secret_names import FRAGMENTS, is_secret
 
@@ -37,15 +37,21 @@ _WRAPPINGS = (*FRAGMENTS, "%", "\\", "&#", "@", "<signatureinfo>")
 _RUN = re.compile(r"[A-Za-z0-9+/_-]{12,}+")
 _STRUCTURE = re.compile(r'[{\[]\s*+["{\[\]}]|"')
 """Beginnings of JSON in a text."""
-_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)("|\\?\Z)(\s*+:)?|[{}\[\],]|[^{}\[\],"]++', re.DOTALL)
-_NAME = re.compile(r"""(?<![^\s"'<>&?#;,=:/{}()])[^\s"'<>&?#;,=:/{}()]++\s*+[=:]""")
-_VALUE = re.compile(r"""\s*+(?:bearer\s++|basic\s++)?([^\s"'<>&#;,]++)""", re.IGNORECASE)
+_TOKEN = re.compile(
+    rf'"((?:[^"\\]|\\.)*+)("|\\?\Z)(\s*+:)?|[{{}}\[\],]|(?:[^{{}}\[\],"\\]++|{BRACED}|\\)++', re.DOTALL
+)
+_LINES = re.compile(r"[A-Za-z0-9+/_-]++(?:\s++[A-Za-z0-9+/_-]++)++={0,2}\s*+")
+"""Base64 or hexadecimal digits in several lines."""
+_NAME = re.compile(r"""(?<![^\s"'<>&?#;,=:/{}()])[^\s"'<>&?#;,=:/{}()]++'?\s*+[=:]""")
+_VALUE = re.compile(
+    r"""\s*+(')?+(?:bearer\s++|basic\s++)?((?(1)(?:[^'\\]|\\.)++|[^\s"'<>&#;,]++))""", re.IGNORECASE | re.DOTALL
+)
 _AFTER = ")]}.:"
 """Characters that may follow a value in a sentence."""
 _NO_PROSE = re.compile(r"(?=\D*+\d).{8}|.{20}", re.DOTALL)
 """A value behind a colon that is no word of a sentence."""
 _USER = re.compile(r"""(?<=//)[^/?#\s@"'<>]++@""")
-_WORD = re.compile(r"""[^\s"'<>&?#;,=(){}\[\]|]++={0,2}""")
+_WORD = re.compile(rf"""(?:[^\s"'<>&?#;,=(){{}}\[\]|\\]++|{BRACED}|\\)++={{0,2}}""")
 _LONG_WORD = re.compile(rf"""[^\s"'<>&?#;,=(){{}}\[\]|]{{{SHORTEST},}}+={{0,2}}""")
 _SLASH = re.compile(r"([/:])")
 _PART_NAME = re.compile(r'^content-disposition:[^\r\n]*?[;\s]name\*?="?([^";\r\n]*+)', re.IGNORECASE | re.MULTILINE)
@@ -109,14 +115,16 @@ class Masker:
         if not text or depth > _DEEPEST:
             return False
         if len(text) < SHORTEST and text.isalnum():
-            return text in self._known or not text.isascii()
+            return text in self._known
         lower = text.lower()
         for wrapping in _WRAPPINGS:
             if wrapping in lower:
                 return True
         if not text.isascii() or has_secret_form(text) or self._known.occur_in(text):
             return True
-        return any(self._may_hide_a_secret(word, depth) for word in _RUN.findall(text))
+        if any(self._may_hide_a_secret(word, depth) for word in _RUN.findall(text)):
+            return True
+        return _LINES.fullmatch(text) is not None and self._hides_a_secret(text, depth)
 
     def _may_hide_a_secret(self, word: str, depth: int) -> bool:
         """Return whether a long word, or a piece of it, is the encoding of a text that may have secrets."""
@@ -197,7 +205,7 @@ class Masker:
         masked = self._plain(text, depth)
         if masked != text:
             return masked
-        lines = packed(text) if " " in text or "\n" in text else ()
+        lines = packed(text) if _LINES.fullmatch(text) else ()
         return self._decoded(text, itertools.chain(entities(text), lines), depth)
 
     def _json(self, text: str, depth: int, after: str) -> str:
@@ -308,7 +316,7 @@ def _ends_with_secret_name(text: str) -> str | None:
 
 
 def _mask_named(text: str) -> str:
-    """Return a text with the values of secret names masked: ``name=value``, ``name: value``."""
+    """Return a text with the values of secret names masked: ``name=value``, ``name: value``, ``'name': 'value'``."""
     parts: list[str] = []
     position = 0
     for named in _NAME.finditer(text):
@@ -316,11 +324,12 @@ def _mask_named(text: str) -> str:
         if named.start() < position or not is_secret(name):
             continue
         if value := _VALUE.match(text, named.end()):
-            written = value[1].rstrip(_AFTER)
-            if named[0].endswith(":") and not _NO_PROSE.match(written):
+            written = value[2] if value[1] else value[2].rstrip(_AFTER)
+            is_member = named[0].endswith("=") or name.endswith("'")
+            if not is_member and not _NO_PROSE.match(written):
                 continue
-            parts += [text[position : value.start(1)], mask(_whole(written))]
-            position = value.start(1) + len(written)
+            parts += [text[position : value.start(2)], mask(_whole(written))]
+            position = value.start(2) + len(written)
     return "".join(parts) + text[position:]
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pass_harness.mock_server.ids import RandomIds, is_issued_secret
 from pass_harness.mock_server.journal.encodings import escaped, packed
-from pass_harness.mock_server.journal.known_secrets import KnownSecrets
+from pass_harness.mock_server.journal.known_secrets import KnownSecrets, has_secret_form
 from pass_harness.mock_server.journal.masking import Masker, mask, mask_body, mask_form, mask_header, mask_text
 from pass_harness.mock_server.journal.secret_names import is_secret
 from pass_harness.mock_server.signing.keys import default_keys
@@ -55,6 +55,9 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "Base64 twice": lambda text: encoded(encoded(text)),
     "Base64 for URLs, unpadded": lambda text: base64.urlsafe_b64encode(text.encode()).decode().rstrip("="),
     "hexadecimal": lambda text: text.encode().hex(),
+    "escapes": escapes,
+    "escapes with braces": lambda text: "".join(f"\\u{{{ord(character):04X}}}" for character in text),
+    "escapes of two digits": lambda text: "".join(f"\\x{ord(character):02x}" for character in text),
     "Base64 of JSON": lambda text: encoded(json.dumps({"x": text})),
 }
 PLACES: dict[str, Callable[[str], str]] = {
@@ -109,10 +112,26 @@ NAMED = {
     '{"client_secret": "hush\\u0020hush"}': '{"client_secret": "{}"}',
     '{"a": 1, "client_secret": "hush hush", "client_secret": "x"}': None,
     '[{"serializedToken": ["hush hush", {"a": "hush hush"}]}]': '[{"serializedToken": ["{}", {"a": "{}"}]}]',
-    '--b\nContent-Disposition: form-data; name="client_secret"\n\nhush hush\n--b--': None,
-    "--b\r\ncontent-disposition: form-data; filename=x; NAME=software_statement\r\n\r\nhush hush\r\n--b--\r\n": None,
+    '--b\nContent-Disposition: form-data; name="client_secret"\n\nhush hush\n--b--': (
+        '--b\nContent-Disposition: form-data; name="client_secret"\n\n{}\n--b--'
+    ),
+    "--b\r\ncontent-disposition: form-data; filename=x; NAME=software_statement\r\n\r\nhush hush\r\n--b--\r\n": (
+        "--b\r\ncontent-disposition: form-data; filename=x; NAME=software_statement\r\n\r\n{}\r\n--b--\r\n"
+    ),
+    '--b\r\n\r\n{"client_secret": "hush hush"}\r\n--b--\r\n': '--b\r\n\r\n{"client_secret": "{}"}\r\n--b--\r\n',
+    'odd={"client_secret":"hush hush"}&b=1': 'odd={"client_secret":"{}"}&b=1',
+    "odd=%7B%22client_secret%22%3A%22hush+hush%22%7D&b=1": "odd=%7B%22client_secret%22:%22{}%22%7D&b=1",
     '{"password": "hush hush", "software_statement": "hush hush"': '{"password": "{}", "software_statement": "{}"',
     '{"request": "{\\"access_token\\": \\"hush hush\\"}"}': '{"request": "{\\"access_token\\": \\"{}\\"}"}',
+    '{"userPassword": {"a": "hush hush", "b": [[true], {"e": null}, "hush hush"]}, "c": "x"}': (
+        '{"userPassword": {"a": "{}", "b": [[true], {"e": null}, "{}"]}, "c": "x"}'
+    ),
+    '{"assertion": {"a": {"b": "hush hush"}}, "c": ["x"]}': '{"assertion": {"a": {"b": "{}"}}, "c": ["x"]}',
+    '{"token": {"a": "x"}, "b": [{"token": ["hush hush"], "c": ["x"]}]}': (
+        '{"token": {"a": "x"}, "b": [{"token": ["{}"], "c": ["x"]}]}'
+    ),
+    '"a"]}]{"client_secret": "hush hush"}}, "b"': '"a"]}]{"client_secret": "{}"}}, "b"',
+    'sent {client_secret: "hush hush", id: "x"}': 'sent {client_secret: "{}", id: "x"}',
 }
 
 
@@ -220,6 +239,81 @@ def test_base64_is_written_again_as_it_was_padded(text: str) -> None:
     assert cut.text == "a secret tex"
 
 
+@pytest.mark.parametrize("separator", ["\n", "\r\n", " "])
+@pytest.mark.parametrize("secret", ISSUED.values(), ids=ISSUED)
+def test_a_secret_in_base64_of_several_lines_is_masked(secret: str, separator: str) -> None:
+    written = base64.encodebytes(f"{'x' * 50} {secret}".encode()).decode()
+    masked = MASKER.text(written.replace("\n", separator))
+    assert base64.b64decode(masked).decode() == f"{'x' * 50} {mask(secret)}"
+
+
+@pytest.mark.parametrize(
+    ("written", "masked"),
+    [
+        (r"a\u003db\u0026client_secret\u003dhush-4711\u0026\u00e9\u0009", r"a=b&client_secret={}&é\t"),
+        ("a%3Db%26client_secret%3Dhush-4711%26c%3A%2F%3F%2C%20%C3%A9", "a=b&client_secret={}&c:/?,%20%C3%A9"),
+        ("a&#61;b client_secret&#61;hush-4711 &eacute;&lt;&quot;", "a=b client_secret={} é&lt;&quot;"),
+    ],
+)
+def test_what_surrounds_a_secret_is_encoded_again(written: str, masked: str) -> None:
+    assert mask_text(written) == masked.replace("{}", mask("hush-4711"))
+
+
+SENTENCES = (
+    "(client_secret=HUSH).",
+    "sent Authorization: Bearer HUSH, again",
+    "see https://example.com/a?access_token=HUSH&b=1#c",
+    "see https://HUSH@example.com/a?b=1#c@d",
+    "client_secret=HUSH&access_token=HUSH;a=b",
+    "an access_token = HUSH x",
+    'sent x&client_secret = ["HUSH", "HUSH"] a',
+    '{a: "b", client_secret: ["HUSH"], b: "x"}',
+    'a=b; password="HUSH"; c',
+    "client_secret: HUSH) client_id: a",
+    "<a client_secret='HUSH' b='c'/>",
+    "<a client_secret='HUSH",
+    "&lt;a client_secret=&quot;HUSH&quot;&gt;",
+    "&quot;client_secret&quot;: &quot;HUSH&quot;",
+    "{'client_id': 'a', 'client_secret': 'HUSH', 'b': {'access_token' : 'HUSH'}}",
+    "{'Authorization': 'Bearer HUSH'}",
+    '{"a": "b", "error": "{\'client_secret\': \'HUSH\'}"}',
+    '{"odd": "&#99;lient_secret=HUSH"}',
+)
+
+
+@pytest.mark.parametrize("sentence", SENTENCES)
+def test_only_the_secret_of_a_sentence_is_masked(sentence: str) -> None:
+    for secret in ("hush-4711", "hush-4711-again"):
+        assert mask_text(sentence.replace("HUSH", secret)) == sentence.replace("HUSH", mask(secret))
+
+
+def test_a_quoted_secret_may_have_spaces_and_quotes() -> None:
+    assert (
+        mask_text(r"{'password': 'it\'s hush)', 'a': 'b'}")
+        == "{'password': '" + mask(r"it\'s hush)") + "', 'a': 'b'}"
+    )
+    assert mask_text("the token: 'none' or password='' was sent") == "the token: 'none' or password='' was sent"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        '\ufeff {"client_secret": "%s"}',
+        '[{"client_secret": "%s"}]',
+        '"client_secret": "%s"',
+        '<a client_secret="%s"/>',
+    ],
+)
+def test_a_body_that_begins_as_a_document_is_no_form(written: str) -> None:
+    assert mask_body(written % "a&b=c") == written % mask("a&b=c")
+
+
+def test_a_decoded_media_token_is_masked_from_its_beginning() -> None:
+    token = base64.b64decode(ISSUED["media token"]).decode()
+    assert mask_text(token) == mask(token)
+    assert mask_text(f"see {token}") == f"see {mask(token)}"
+
+
 def test_names_of_secrets_are_known_in_any_spelling() -> None:
     for name in (
         "access_token",
@@ -247,6 +341,17 @@ def test_link_codes_are_masked_and_codes_of_sessions_are_not(written: str) -> No
     assert mask_body('{"code":["228128"],"id":"228128"}') == '{"code":["228128"],"id":"228128"}'
 
 
+def test_a_secret_form_is_told_from_what_begins_like_one() -> None:
+    identifier = "5bc8fbbc-bde5-4099-8164-d8399f767c45"
+    secret = ISSUED["client secret"]
+    for text in (ISSUED["token"], ISSUED["media token"], secret, secret.upper(), f"{identifier} {secret}"):
+        assert has_secret_form(text), text
+    assert has_secret_form('{"code": "228128"}')
+    assert mask_text(f"{identifier} {secret}") == f"{identifier} {mask(secret)}"
+    for text in ('{"code": "8ER640M"}', "228128", "eyJhbGciOiJSUzI1NiJ9", "PHNwYW4+YQ==", identifier, f"a{secret}"):
+        assert not has_secret_form(text), text
+
+
 def test_client_secrets_of_a_mock_are_recognised_and_other_identifiers_are_not() -> None:
     ids = RandomIds(7)
     assert all(is_issued_secret(ids.secret()) for _ in range(100))
@@ -261,6 +366,14 @@ def test_short_passwords_and_names_of_users_are_no_secrets_in_other_places() -> 
     assert masker.body('{"a": "viewer", "b": "tv"}') == '{"a": "viewer", "b": "tv"}'
     assert masker.text(f"a {PASSWORD} b") == f"a {mask(PASSWORD)} b"
     assert masker.text("c0ntrol-token") == mask("c0ntrol-token")
+
+
+def test_a_short_password_alone_is_masked() -> None:
+    for password in ("hunter", "hunter22222", "hünter"):
+        masker = Masker(KnownSecrets([("viewer", password)]))
+        for way in (masker.body, masker.form, masker.text):
+            assert way(password) == mask(password)
+            assert way(password[:-1]) == password[:-1]
 
 
 def test_a_secret_that_adobe_issued_is_known_from_then_on() -> None:
@@ -279,3 +392,8 @@ def test_deeply_nested_texts_are_masked_in_time() -> None:
     mask_body(text)
     assert mask_body("%" + "25" * 50_000 + "41").startswith("%25")
     assert mask_body("[" * 100_000) == "[" * 100_000
+
+
+def test_escapes_with_braces_are_undone_next_to_json() -> None:
+    written = ENCODINGS["escapes with braces"](PASSWORD)
+    assert MASKER.text(f'{{"a": "b"}} {written} {{"a": "b"}}') == f'{{"a": "b"}} {mask(PASSWORD)} {{"a": "b"}}'

@@ -234,6 +234,21 @@ async def test_full_state_evicts_the_oldest_of_the_largest_table_of_any_space(ki
     await store.close()
 
 
+async def test_records_that_a_file_had_count_once_they_are_read(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "state")
+    for partition, item in ("pi", "pj", "qi"):
+        await store.root().write(PERMITS, partition, item, Permit(1, 2))
+    used = store.budget.used
+    await store.close()
+    store = SqliteStore(tmp_path / "state")
+    assert await store.root().partitions(PERMITS) == 2
+    assert store.budget.used == used
+    await store.root().delete_partition(PERMITS, "p")
+    await store.root().delete(PERMITS, "q", "i")
+    assert store.budget.used == 0
+    await store.close()
+
+
 async def test_state_that_cannot_be_evicted_is_not_written() -> None:
     store = MemoryStore(max_bytes=100_000)
     space = store.space("a", 1)
@@ -246,6 +261,25 @@ async def test_state_that_cannot_be_evicted_is_not_written() -> None:
     assert store.budget.used < 100_000
     await space.delete(TRIALS, "p", "first")
     await space.write(TRIALS, "p", "third", trial)
+
+
+async def test_a_table_keeps_its_last_partition_even_if_it_is_the_largest() -> None:
+    store = MemoryStore(max_bytes=50_000)
+    space = store.space("a", 1)
+    await space.write(TRIALS, "p", "i", Trial(started=1, not_after=2, resources=("r" * 15_000,)))
+    for number in range(100):
+        await space.write(PERMITS, str(number), "", Permit(1, 2))
+    assert await space.read(TRIALS, "p", "i") is not None
+    assert await space.read(PERMITS, "0") is None
+
+
+async def test_full_state_frees_a_64th_of_its_limit_at_once() -> None:
+    size = size_of("000", "", Permit(1, 2))
+    store = MemoryStore(max_bytes=128 * size - 1)  # exactly 126 records, and a 64th of its limit rounded down
+    for number in range(128):
+        assert store.budget.used == number * size
+        await store.root().write(PERMITS, f"{number:03}", "", Permit(1, 2))
+    assert store.budget.used == 126 * size
 
 
 async def test_records_that_grow_shrink_and_go_are_counted_exactly() -> None:

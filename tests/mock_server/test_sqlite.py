@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -299,11 +299,59 @@ def test_a_foreign_file_is_refused_with_a_message(state: Path, tmp_path: Path) -
 
 
 @pytest.mark.anyio
-async def test_a_file_of_another_version_is_refused_with_a_message(state: Path) -> None:
+async def test_the_format_of_the_file_is_that_of_earlier_releases(state: Path) -> None:
+    """Another one needs another version number."""
     store = SqliteStore(state)
-    store._file.run("PRAGMA user_version = 99")
+    await store.root().write(SPACES, "", "default", SpaceRecord(life=1))
+    await store.space("a", 1).write(PERMITS, "p", "i", Permit(1, 2))
+    rows = store._file.run("SELECT space, life, kind, partition, item FROM record ORDER BY place")
+    assert rows == [("", 0, "spaces", "", "default"), ("a", 1, "permits", "p", "i")]
+    settings = ("application_id", "user_version", "journal_mode", "synchronous", "wal_autocheckpoint", "busy_timeout")
+    assert {name: store._file.run(f"PRAGMA {name}")[0][0] for name in settings} == {
+        "application_id": 1_347_243_843,
+        "user_version": 1,
+        "journal_mode": "wal",
+        "synchronous": 1,  # normal
+        "wal_autocheckpoint": 16_384,
+        "busy_timeout": 100,
+    }
     await store.close()
-    refused(state, "another version")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("pragma", "values", "words"),
+    [
+        ("user_version", (0, 2), "another version of the mock"),
+        ("application_id", (1_347_243_842, 1_347_243_844), "of another application"),
+    ],
+)
+async def test_a_file_of_another_version_or_application_is_refused_with_a_message(
+    pragma: str, values: tuple[int, ...], words: str, state: Path
+) -> None:
+    await SqliteStore(state).close()
+    for value in values:
+        with closing(sqlite3.connect(state)) as other:
+            other.execute(f"PRAGMA {pragma} = {value}")
+        refused(state, words)
+
+
+@pytest.mark.anyio
+async def test_a_record_of_another_version_is_refused_with_a_message(state: Path) -> None:
+    store = SqliteStore(state)
+    await store.space("a", 1).write(PERMITS, "p", "i", Permit(1, 2))
+    store._file.run("UPDATE record SET packed = x'c1'")
+    await store.close()
+    again = SqliteStore(state)
+    with pytest.raises(StoreUnavailable, match="written by another version of the mock: permits: "):
+        await again.space("a", 1).read(PERMITS, "p", "i")
+    await again.close()
+
+
+def test_a_path_that_is_too_long_for_sqlite_is_refused_with_a_message(tmp_path: Path) -> None:
+    folder = tmp_path.joinpath(*["x" * 200] * 4)
+    folder.mkdir(parents=True)
+    refused(folder / "state", "cannot be opened (unable to open database file)")
 
 
 def refused(path: Path, words: str) -> None:

@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from random import Random
 
+import msgspec
 import pytest
 
 from pass_harness.mock_server.adobe.throttle import Limit
+from pass_harness.mock_server.clock import SystemClock
 from pass_harness.mock_server.domain.records import (
     BUCKETS,
     ISSUED,
@@ -20,10 +22,12 @@ from pass_harness.mock_server.domain.records import (
     Issued,
     Permit,
 )
-from pass_harness.mock_server.store import SpaceStore, Store
+from pass_harness.mock_server.store import SpaceStore, Store, StoreUnavailable
 from pass_harness.mock_server.store.memory import MemoryStore
+from pass_harness.mock_server.store.opening import FORMS, open_store
+from pass_harness.mock_server.store.packing import unpack
 from pass_harness.mock_server.store.redis import RedisStore
-from pass_harness.mock_server.store.space_record import SPACES, SpaceRecord
+from pass_harness.mock_server.store.space_record import SPACES, SpaceRecord, SpaceRecordHandle
 from pass_harness.mock_server.store.sqlite import SqliteStore
 from pass_harness.mock_server.store.steps import Insert
 from tests.mock_server.redis_server import RedisCluster, RedisServer
@@ -188,6 +192,48 @@ async def test_records_persist_when_the_store_is_reopened(first: str, tmp_path: 
     else:
         assert await space.delete(PERMITS, "p", "i")
     await again.close()
+
+
+async def test_the_name_of_a_store_selects_its_kind_and_its_maximum(tmp_path: Path) -> None:
+    for name, kind in (("memory", MemoryStore), (f"sqlite:{tmp_path / 'state'}", SqliteStore)):
+        store, clock = open_store(name, max_bytes=4_711)
+        assert isinstance(store, kind)
+        assert isinstance(clock, SystemClock)
+        assert store.budget.limit == 4_711
+        await store.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("", ""),
+        ("memory:", "memory:"),
+        ("memo", "memo"),
+        ("sqlite", "sqlite"),
+        ("sqlite:", "sqlite:"),
+        ("sqlitf:state", "sqlitf:state"),
+        ("redis:host", "redis:host"),
+        ("postgres://:s3cret@host", "postgres://:…@host"),
+        ("postgres://:s3cret@[host", "[host"),
+        ("postgres://[host", "postgres://[host"),
+    ],
+)
+async def test_another_name_of_a_store_is_refused_without_its_password(name: str, shown: str) -> None:
+    with pytest.raises(StoreUnavailable) as refused:
+        open_store(name)
+    assert str(refused.value) == (f"{shown!r} is not a store: write {FORMS}")
+
+
+def test_members_that_an_earlier_release_did_not_write_are_zero() -> None:
+    record = unpack(SPACES, msgspec.msgpack.encode({"life": 1}))
+    assert record == SpaceRecord(life=1, offset=0, added=0, changed=0, cleared=0, exchanges=0, used=0)
+
+
+async def test_a_deleted_space_stays_deleted(store: Store) -> None:
+    handle = SpaceRecordHandle(store.root(), "a", SpaceRecord(life=1, offset=5))
+    changed = await handle.change(lambda record: msgspec.structs.replace(record, offset=record.offset + 1))
+    assert (changed.offset, handle.record.offset) == (6, 6)
+    assert await handle.read() is None
 
 
 @pytest.mark.slow

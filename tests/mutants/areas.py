@@ -66,14 +66,14 @@ AREAS = (
     Area(
         "masking",
         tuple(f"mock_server/journal/{name}.py" for name in ("masking", "known_secrets", "secret_names", "encodings")),
-        (f"{MOCK}masking.py", f"{MOCK}echoes.py", "tests/conformance_run/test_secrets_in_outputs.py"),
+        (f"{MOCK}masking*.py", f"{MOCK}echoes.py", f"{MOCK}pure_functions.py"),
     ),
     Area(
         "store",
         ("mock_server/store/[!r]*.py",),  # that in Redis has slow tests only
         tuple(
             f"{MOCK}{name}.py"
-            for name in ("store", "memory_bounds", "sqlite", "lives", "leader", "shared_store", "config")
+            for name in ("store", "memory_bounds", "sqlite", "lives", "leader", "shared_store", "pure_functions")
         ),
     ),
     Area(
