@@ -10,6 +10,8 @@ LIFETIME_S = 8
 PAST_EXPIRY_S = 4.0
 """Longer than the margin of the rule on expired service tokens."""
 EXPIRIES = 2
+WITHOUT_SSO = "the service does not use the SSO Service"
+"""Note of a run that ends early."""
 
 
 class ServiceToken(Scenario):
@@ -23,7 +25,7 @@ class ServiceToken(Scenario):
         await context.log_in()
         await context.watch(context.sample.permitted)
         if not (await context.traffic(started_s)).reached("sso.token"):
-            context.notes.append("the service does not use the SSO Service")
+            context.notes.append(WITHOUT_SSO)
             return
         # Whichever of the calls with a service token comes first; a refresh of the token gets a new one.
         await context.behave({"error": "header_invalid"}, times=1, endpoint="sso.li*")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -71,6 +72,7 @@ def test_a_login_to_an_ended_session_shows_an_error(world: World, page: Page) ->
 
 def test_a_behaviour_is_disabled_enabled_and_removed(world: World, page: Page) -> None:
     device = meet_an_outage(world)
+    time.sleep(0.01)  # else the last request may have the same millisecond as the behaviour
     world.http.post("/_mock/behaviours", json={"match": {"endpoint": "profiles*"}, "effect": {"status": 503}})
     open_dashboard(page, world)
     behaviours = panel(page, "Behaviours")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
 from breakers import BREAKERS
 from conformance_traces import Trace
 from trace_verdicts import judge

@@ -18,6 +18,8 @@ from pass_harness.fixtures.programmer_service.defects import DEFECTS
 
 ROOT = new_rule.ROOT
 SOURCE = "FAQ_POLLING_INTERVAL"
+_ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
+"""That of a test session of its own, which shares no runs with the workers of this one."""
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +40,7 @@ def run(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=copy,
-        env={**os.environ, "PYTHONPATH": str(copy / "src"), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**_ENVIRONMENT, "PYTHONPATH": str(copy / "src"), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         check=False,

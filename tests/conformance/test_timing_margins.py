@@ -152,3 +152,13 @@ def test_a_lag_shorter_than_the_miss_keeps_the_verdict(pause: float, verdict: Ve
         for seen in trace.observations
     ]
     assert judge(lagging)["authentication.poll-starts-promptly"].verdict is verdict
+
+
+def test_a_poller_that_hurries_by_more_than_the_lag_is_found() -> None:
+    trace = polled_after(0.2)
+    for lag_ms, verdict in ((2_400.0, Verdict.VIOLATED), (2_600.0, Verdict.INCONCLUSIVE)):
+        lagging = [
+            msgspec.structs.replace(seen, lag_ms=lag_ms) if isinstance(seen, Exchange) else seen
+            for seen in trace.observations
+        ]
+        assert judge(lagging)["authentication.poll-interval"].verdict is verdict

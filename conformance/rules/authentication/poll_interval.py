@@ -114,4 +114,5 @@ class PollInterval(Rule):
             device=last.after.device,
             expected="at least 3 s between two polls of a code",
             observed=f"code {last.after.code} was polled again after {last.seconds:.2f} s{others}",
+            margin_s=self.expectations.min_poll_interval_s - max(gap.seconds for gap in gaps),
         )
