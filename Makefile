@@ -7,7 +7,7 @@ LOCK := requirements/dev.txt
 # Tests run on all cores, at most four: with more, the longest files take the time.
 PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo check test test-all browser curl redis kubectl style lint lock lowest wheel bench mutants docs reference pictures clean
+.PHONY: demo check test test-all coverage browser curl redis kubectl style lint lock lowest wheel bench mutants docs reference pictures clean
 
 $(VENV)/installed: pyproject.toml $(LOCK)
 	$(PYTHON) -m venv $(VENV)
@@ -39,9 +39,13 @@ check: style  ## Check style and types, and run the fast tests (no processes, no
 test: browser curl redis kubectl  ## Run all tests; each defect runs the scenarios that detect it.
 	$(PYTEST)
 
-test-all: browser curl redis kubectl  ## Run all tests, every scenario with every defect, and measure coverage.
-	$(PYTEST) --ignore tests/matrix --cov --cov-report term:skip-covered
+test-all: browser curl redis kubectl  ## Run all tests, and every scenario with every defect.
+	$(PYTEST) --ignore tests/matrix
 	PASS_HARNESS_FULL_MATRIX=1 $(PYTEST) tests/matrix
+
+# Not a part of test-all: on Python 3.11, coverage fails now and then when threads start at the same time.
+coverage: browser curl redis kubectl  ## Measure the branch coverage of all tests but the matrix.
+	$(PYTEST) --ignore tests/matrix --cov --cov-report term:skip-covered
 
 style: $(VENV)/installed  ## Check style and types.
 	$(BIN)/ruff check .

@@ -56,9 +56,13 @@ class Stalls:
                 log.warning("%s", error)  # the next stall or reading tries again
 
     async def latest(self) -> StallRecord:
-        """Return the latest stalls, up to `KEPT_STALLS`."""
-        await self._flush()
-        return await self._root.read(STALLS, "", "") or StallRecord()
+        """Return the latest stalls, up to `KEPT_STALLS`, those included that a full disk keeps out of the store."""
+        try:
+            await self._flush()
+        except StoreUnavailable as error:
+            log.warning("%s", error)
+        stored, new = await self._root.read(STALLS, "", "") or StallRecord(), self._pending
+        return StallRecord((*stored.stalls, *new)[-KEPT_STALLS:], stored.total + len(new)) if new else stored
 
     async def _flush(self) -> None:
         new, self._pending = self._pending, []

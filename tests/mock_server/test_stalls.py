@@ -64,17 +64,22 @@ async def test_the_latest_stalls_are_kept_and_all_are_counted() -> None:
     assert (len(record.stalls), record.total, record.stalls[0]) == (KEPT_STALLS, KEPT_STALLS + 5, stall(5))
 
 
-async def test_a_stall_that_could_not_be_stored_is_stored_later(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_stall_that_a_full_disk_keeps_out_of_the_store_is_listed_and_stored_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async def fail(*_: object) -> None:
-        raise StoreUnavailable("the store does not answer")
+        raise StoreUnavailable("the disk is full")
 
     stalls = Stalls(MemoryStore(), None)
     with monkeypatch.context() as patched:
         patched.setattr(MemorySpace, "change", fail)
         stalls.add(stall(1))
-        with pytest.raises(StoreUnavailable):
-            await stalls.latest()
-    assert (await stalls.latest()).stalls == (stall(1),)
+        assert (await stalls.latest()).stalls == (stall(1),)
+        stalls.add(stall(2))
+        record = await stalls.latest()
+        assert (record.stalls, record.total) == ((stall(1), stall(2)), 2)
+    record = await stalls.latest()
+    assert (record.stalls, record.total) == ((stall(1), stall(2)), 2)
 
 
 async def test_a_stall_is_a_line_of_the_record(tmp_path: Path) -> None:
