@@ -32,7 +32,7 @@ MAX_IDLE_CHECK_INTERVAL_MS = 60_000
 
 
 Wants = Callable[["Space", UnitOfWork], Iterable[Wanted]]
-"""What a request reads from a space, for `UnitOfWork.fetch`."""
+"""Reads of every request on a space, for `UnitOfWork.fetch`."""
 Enter = Callable[["Space", Wants | None, bool], Awaitable["Space"]]
 """`Spaces.enter`."""
 

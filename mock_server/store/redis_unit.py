@@ -30,7 +30,7 @@ _ABSENT = object()
 
 @dataclass
 class Known:
-    """What this process keeps of one space between requests."""
+    """The records of one space that this process keeps between requests."""
 
     epoch: tuple[int, int, int] = (0, 0, 0)
     """Life, epoch of the life, and generation of the connection."""

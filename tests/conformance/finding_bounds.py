@@ -1,4 +1,4 @@
-"""What each violating trace needs, as finding_bounds.txt records it (write_findings.py writes the file).
+"""The bounds of each violating trace, as finding_bounds.txt records them (write_findings.py writes the file).
 
 Each trace gets many small edits: without an observation, with another status, with another pause before an
 exchange. The file lists the edits that change the outcomes of the trace's own rule, as "findings of opportunities",

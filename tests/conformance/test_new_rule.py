@@ -19,7 +19,7 @@ from pass_harness.fixtures.programmer_service.defects import DEFECTS
 ROOT = new_rule.ROOT
 SOURCE = "FAQ_POLLING_INTERVAL"
 _ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
-"""That of a test session of its own, which shares no runs with the workers of this one."""
+"""The environment of a separate test session, which shares no runs with the workers of this one."""
 
 
 @pytest.fixture(scope="module")

@@ -51,7 +51,7 @@ class Deployment:
     mocks: int
     service: tuple[str, Workload]
     doctor: Workload | None
-    """What runs before the master."""
+    """Commands that run before the master."""
     master: tuple[str, Workload]
     worker: Workload
     workers: int

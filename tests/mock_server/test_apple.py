@@ -86,7 +86,7 @@ async def flags(mock: Mock, headers: dict[str, str], mvpd: str = "Mine") -> dict
 async def test_every_endpoint_checks_the_framework_status_first(
     mock: Mock, status: dict[str, str], code: str
 ) -> None:
-    """So an app with a partner profile is sent to the login by all of them, and is not sent back and forth."""
+    """An app with a partner profile is sent to the login by all of them, and is not sent back and forth."""
     device = await mock.signed_on()
     await partner_login(mock, {**device, **framework_status()})
     headers = {**device, **status}

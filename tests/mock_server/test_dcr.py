@@ -192,7 +192,7 @@ async def test_a_software_statement_in_two_places_is_an_invalid_request(mock: Mo
 
 
 async def test_other_parameters_and_headers_do_not_hinder_a_token(mock: Mock) -> None:
-    """What clients of Adobe Pass send along: other query parameters, nested members, the header of an old token."""
+    """Clients of Adobe Pass send along other query parameters, nested members, the header of an old token."""
     credentials = await mock.register()
     form = {name: credentials[name] for name in ("client_id", "client_secret")}
     form["grant_type"] = "client_credentials"
