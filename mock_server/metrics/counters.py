@@ -119,8 +119,10 @@ class SharedTotals:
                 await self._flush()
 
     async def total(self) -> Counters:
-        await self._flush()
-        return await self._root.read(COUNTERS, "", "") or Counters()
+        # A store that is full can still be read: what it cannot take is added here.
+        with contextlib.suppress(StoreUnavailable):
+            await self._flush()
+        return self._counters.plus(await self._root.read(COUNTERS, "", "") or Counters())
 
     async def _flush(self) -> None:
         if not self._counters.endpoints:

@@ -14,8 +14,11 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as read_text
 
 from pass_harness.mock_server.behaviours.effects import Effect
+from pass_harness.mock_server.clock import ManualClock
 from pass_harness.mock_server.config.settings import Bounds, Settings
-from pass_harness.mock_server.metrics.counters import BUCKET_BOUNDS_S, Counters
+from pass_harness.mock_server.metrics.counters import BUCKET_BOUNDS_S, Counters, SharedTotals
+from pass_harness.mock_server.store import StoreUnavailable
+from pass_harness.mock_server.store.memory import MemorySpace, MemoryStore
 from tests.mock_server.conftest import Mock
 from tests.mock_server.test_cli import serving
 
@@ -149,3 +152,22 @@ def test_the_documented_scrape_configuration_uses_the_mocks_path() -> None:
     block = re.search(r"```yaml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
     assert block is not None
     assert "metrics_path: /_mock/metrics\n" in block[1]
+
+
+@pytest.mark.anyio
+async def test_what_a_full_store_cannot_take_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: object) -> None:
+        raise StoreUnavailable("the store is full")
+
+    counters = Counters()
+    totals = SharedTotals(counters, MemoryStore(), ManualClock())
+
+    async def polls() -> int:
+        counters.count("profiles.code", 200, 0.001, (), throttled=False)
+        return (await totals.total()).endpoints["profiles.code"].statuses[200]
+
+    assert await polls() == 1
+    with monkeypatch.context() as patched:
+        patched.setattr(MemorySpace, "change", fail)
+        assert [await polls(), await polls()] == [2, 3]
+    assert await polls() == 4
