@@ -64,7 +64,10 @@ def _listed(names: tuple[str, ...] | list[str]) -> str:
 
 
 def _besides(defect: str) -> str:
-    return "; ".join(f"`{rule}`: {why}" for rule, why in MAY_BREAK.get(defect, {}).items())
+    by_reason: dict[str, list[str]] = {}
+    for rule, why in MAY_BREAK.get(defect, {}).items():
+        by_reason.setdefault(why, []).append(f"`{rule}`")
+    return "; ".join(f"{', '.join(rules)}: {why}" for why, rules in by_reason.items())
 
 
 if __name__ == "__main__":
