@@ -22,6 +22,8 @@ from pass_harness.load.viewers import REQUIRED_VERBS
 from pass_harness.mock_server.cli.options import DEFAULT_MOCK
 from pass_harness.mock_server.client.async_client import ControlError
 from pass_harness.mock_server.client.sync_client import SyncControlClient
+from pass_harness.mock_server.client.tls_trust import REMEDY as TRUST_CA
+from pass_harness.mock_server.client.tls_trust import untrusted_certificate
 from pass_harness.mock_server.client.urls import url_error
 
 MVPD = "Cablevision"
@@ -116,7 +118,9 @@ def _software_statement(mock: str, control_token: str | None) -> str:
             control.health()  # the first answer is bounded
             return control.software_statement()
     except (httpx.HTTPError, ControlError, ValueError) as error:
-        raise HarnessError(f"no mock answers at {mock} ({error}); start one with `pass-mock serve`") from error
+        untrusted = untrusted_certificate(error)
+        remedy = TRUST_CA if untrusted else "Start one with `pass-mock serve`"
+        raise HarnessError(f"no mock answers at {mock} ({untrusted or error}). {remedy}") from error
 
 
 def _read_statement(path: Path) -> str:

@@ -104,16 +104,22 @@ _scenarios = click.option(
 @_mock
 @control_token_option
 @_scenarios
-@click.option("--watch", is_flag=True, help="Play no scenario: judge the traffic at the mock until Ctrl-C.")
 @click.option(
-    "--for", "length", metavar="DURATION", callback=duration, help="With --watch: end after this time, like 60s."
+    "--observe",
+    "--watch",
+    "watch",
+    is_flag=True,
+    help="Play no scenario: judge the traffic at the mock until Ctrl-C. --watch is the earlier name.",
+)
+@click.option(
+    "--for", "length", metavar="DURATION", callback=duration, help="With --observe: end after this time, like 60s."
 )
 @click.option(
     "--until-idle",
     "idle",
     metavar="DURATION",
     callback=duration,
-    help="With --watch: end after this time without an exchange.",
+    help="With --observe: end after this time without an exchange.",
 )
 @architecture_option
 @with_run_options()
@@ -130,20 +136,20 @@ def run(
 ) -> None:
     """Play every scenario against a service, and judge its requests to Adobe Pass.
 
-    With --watch your own tests drive the service. Of --service, which is optional then, [mock], instances and
+    With --observe your own tests drive the service. Of --service, which is optional then, [mock], instances and
     architecture count.
     """
     config = load(service_file) if service_file is not None else None
     if config is not None and architecture is not None:
         config = config.with_architecture(architecture)
     if watch and scenarios:
-        raise click.UsageError("--watch plays no scenario; leave out --scenario or --watch")
+        raise click.UsageError("--observe plays no scenario; leave out --scenario or --observe")
     if watch:
         _watch(config, mock_url, control_token, length, idle, architecture, terms)
     if length is not None or idle is not None:
-        raise click.UsageError("--for and --until-idle need --watch")
+        raise click.UsageError("--for and --until-idle need --observe")
     if config is None:
-        raise click.UsageError("name the service with --service SERVICE.toml, or judge other traffic with --watch")
+        raise click.UsageError("name the service with --service SERVICE.toml, or judge other traffic with --observe")
     from pass_harness.conformance.running.judged_run import judge_service  # noqa: PLC0415 - the other commands start faster
 
     played, why = _played(scenarios, terms)
@@ -290,7 +296,7 @@ def _watch(
     architecture: Architecture | None,
     terms: RunOptions,
 ) -> NoReturn:
-    from pass_harness.conformance.running.watch import Until, watch  # noqa: PLC0415 - only --watch needs it
+    from pass_harness.conformance.running.watch import Until, watch  # noqa: PLC0415 - only --observe needs it
 
     until = Until(seconds=length.seconds if length else None, idle=idle.seconds if idle else None)
     service = config.service if config else Service()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import ssl
 from contextlib import suppress
 
 import httpx
 
 from pass_harness.conformance.drivers.http_verbs import VerbError, excerpt
+from pass_harness.mock_server.client.tls_trust import untrusted_certificate
 
 LONGEST_CHAIN = 10
 """Causes of an error that are searched for one of the operating system."""
@@ -47,9 +49,11 @@ def _answer_of(error: Exception) -> tuple[int, bytes] | None:
 
 def reason_of(error: BaseException) -> str:
     """Return the reason of an error, preferably that of the operating system: "connection refused"."""
+    if (untrusted := untrusted_certificate(error)) is not None:
+        return untrusted
     cause: BaseException | None = error
     for _ in range(LONGEST_CHAIN):
-        if isinstance(cause, OSError) and cause.errno:
+        if isinstance(cause, OSError) and cause.errno and not isinstance(cause, ssl.SSLError):
             return os.strerror(cause.errno).lower() if cause.errno > 0 else str(cause.strerror)
         cause = (cause.__cause__ or cause.__context__) if cause is not None else None
     return str(getattr(error, "reason", "") or error) or type(error).__name__

@@ -23,6 +23,8 @@ from pass_harness.conformance.service_toml.service_config import ServiceConfig
 from pass_harness.fixtures.devices import Device, new_devices
 from pass_harness.mock_server.client.async_client import ControlClient, ControlError, ControlTokenRequired
 from pass_harness.mock_server.client.env_vars import CONTROL_TOKEN
+from pass_harness.mock_server.client.tls_trust import REMEDY as TRUST_CA
+from pass_harness.mock_server.client.tls_trust import untrusted_certificate
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.space_paths import DEFAULT_SPACE
 
@@ -33,6 +35,7 @@ SKEW_LIMIT = 5.0
 MOST_SPACES = 50
 """Maximum number of spaces that are searched for requests of the service."""
 PROBE = "doctor"
+_START_A_MOCK = "Start one with `pass-mock serve`, or name another with --mock or under [mock]"
 
 
 async def diagnose(
@@ -80,9 +83,10 @@ async def check_mock_answers(control: ControlClient) -> Diagnosis | None:
             blame=Blame.CONFIG,
         )
     except (httpx.HTTPError, httpx.InvalidURL, ControlError, TimeoutError, ValueError, OverflowError) as error:
+        untrusted = untrusted_certificate(error)
         return Diagnosis(
-            problem=f"no mock answers at {control.base_url} ({error or type(error).__name__})",
-            remedy="Start one with `pass-mock serve`, or name another with --mock or under [mock]",
+            problem=f"no mock answers at {control.base_url} ({untrusted or error or type(error).__name__})",
+            remedy=TRUST_CA if untrusted else _START_A_MOCK,
             blame=Blame.CONFIG,
         )
     return None
@@ -114,7 +118,9 @@ async def _check_service(config: ServiceConfig, control: ControlClient) -> tuple
     except NoAnswer as error:
         no_answer = Diagnosis(
             problem=f"no service answers at {config.service.name} ({error})",
-            remedy=f"Start the service, or correct base_url under [service] in {config.path}",
+            remedy=TRUST_CA
+            if untrusted_certificate(error)
+            else f"Start the service, or correct base_url under [service] in {config.path}",
             blame=Blame.CONFIG,
         )
         return [no_answer], False

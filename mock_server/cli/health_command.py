@@ -18,6 +18,7 @@ from pass_harness.mock_server.cli.options import (
 )
 from pass_harness.mock_server.client.async_client import ControlError
 from pass_harness.mock_server.client.sync_client import SyncControlClient
+from pass_harness.mock_server.client.tls_trust import untrusted_certificate
 from pass_harness.mock_server.client.urls import url_error
 
 TIMEOUT_S = 2.0
@@ -43,7 +44,9 @@ def health(url: str, control_token: str | None, ca_file: Path | None) -> None:
     except msgspec.DecodeError:
         end(f"pass-mock: the mock at {url} is not healthy: the answer is not that of a mock", UNHEALTHY)
     except (httpx.TransportError, ControlError) as error:
-        end(f"pass-mock: the mock at {url} is not healthy: {error}", UNHEALTHY)
+        untrusted = untrusted_certificate(error)
+        why = f"{untrusted}. Name the certificate of its CA with --ca" if untrusted else error
+        end(f"pass-mock: the mock at {url} is not healthy: {why}", UNHEALTHY)
     except (httpx.InvalidURL, OSError) as error:
         exit_with_usage_error(f"cannot connect to {url}: {error}")
     click.echo(answer.status)

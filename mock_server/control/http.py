@@ -35,8 +35,8 @@ class Refused(Exception):
 
 
 def answer(content: object, status: int = 200) -> Response:
-    """Return a JSON answer."""
-    return Response(msgspec.json.encode(content), status, _HEADERS, "application/json")
+    """Return a JSON answer; its newline keeps the prompt of a shell apart from it."""
+    return Response(msgspec.json.encode(content) + b"\n", status, _HEADERS, "application/json")
 
 
 def space_of(request: Request) -> Space:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
@@ -16,6 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
+from pass_harness.mock_server.client.tls_trust import causes
 from pass_harness.mock_server.client.urls import url_error
 
 _MAX_IDLE_CONNECTIONS = 100
@@ -180,7 +181,7 @@ def trust(authority: Path | None) -> ssl.SSLContext:
 
 
 def _unreachable(where: str, error: httpx.ConnectError) -> Failure:
-    for cause in _causes(error):
+    for cause in causes(error):
         match cause:
             case ssl.SSLCertVerificationError():
                 why = f"{where} has an untrusted certificate ({cause.verify_message}); trust a private CA with --ca"
@@ -192,19 +193,6 @@ def _unreachable(where: str, error: httpx.ConnectError) -> Failure:
             case ConnectionRefusedError():
                 return Failure(502, "connection_refused", f"{where} refused the connection: nothing listens there")
     return Failure(502, "destination_unavailable", f"{where} cannot be reached: {error}")
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and all its causes."""
-    pending: list[BaseException | None] = [error]
-    seen: set[int] = set()
-    while pending:
-        cause = pending.pop()
-        if cause is None or id(cause) in seen:
-            continue
-        seen.add(id(cause))
-        yield cause
-        pending += [cause.__cause__, cause.__context__, *getattr(cause, "exceptions", ())]
 
 
 def _has_extra_parts(parts: SplitResult) -> bool:

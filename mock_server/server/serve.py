@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import logging
 import socket
@@ -233,11 +234,19 @@ def listen(host: str, port: int) -> socket.socket:
         listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
-        raise BindError(
-            f"cannot listen on {host}:{port} ({error.strerror}): choose another --port, or 0 for a free one"
-        ) from error
+        raise BindError(f"cannot listen on {host}:{port} ({error.strerror}): {_remedy(error, host)}") from error
     listener.setblocking(False)
     return listener
+
+
+def _remedy(error: OSError, host: str) -> str:
+    """Return the remedy for an address that cannot be listened on."""
+    if error.errno != errno.EADDRNOTAVAIL:
+        return "choose another --port, or 0 for a free one"
+    if host.startswith("127."):
+        # Linux and Windows have all of 127.0.0.0/8, other systems 127.0.0.1 alone.
+        return f"add the address to the loopback interface, on macOS with `sudo ifconfig lo0 alias {host}`"
+    return "give an IP address of this machine"
 
 
 def _print_lines(lines: Iterable[str]) -> None:

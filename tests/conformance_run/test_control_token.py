@@ -61,9 +61,9 @@ def test_with_the_token_the_doctor_checks_the_service(mock: str, service: str, g
 
 @pytest.mark.parametrize("given", GIVEN)
 def test_a_watched_mock_takes_the_token_and_the_report_omits_it(mock: str, given: tuple[str, ...]) -> None:
-    watch = ("run", "--watch", "--mock", mock, "--for", "500ms", "--format", "json", *given)
+    watch = ("run", "--observe", "--mock", mock, "--for", "500ms", "--format", "json", *given)
     ended = run(*watch, by_environment=not given)
     report = json.loads(ended.stdout)
     assert [(scenario["id"], scenario["verdict"]) for scenario in report["scenarios"]] == [("watch", "passed")]
-    assert report["run"]["command"] == f"pass-conformance run --watch --mock {mock} --for 500ms --format json"
+    assert report["run"]["command"] == f"pass-conformance run --observe --mock {mock} --for 500ms --format json"
     assert TOKEN not in ended.stdout + ended.stderr

@@ -21,6 +21,7 @@ from pass_harness.conformance.running.doctor import diagnose
 from pass_harness.conformance.service_toml.service_config import ServiceConfig, load
 from pass_harness.mock_server.client.async_client import ControlClient
 from pass_harness.mock_server.client.sync_client import SyncControlClient
+from pass_harness.mock_server.testing import running_mock
 
 pytestmark = pytest.mark.slow
 
@@ -108,6 +109,16 @@ def test_an_unreachable_service_is_named(mock_url: str, tmp_path: Path) -> None:
     assert (found[0].fatal, str(found[0].blame)) == (True, "CONFIG")
     assert f"no service answers at {nowhere}" in found[0].problem
     assert [one.fatal for one in found[1:]] == [False]  # and the verbs that are not mapped
+
+
+def test_a_certificate_that_is_not_trusted_is_named_with_its_remedy(mock_url: str, tmp_path: Path) -> None:
+    with running_mock("--tls", "--tls-folder", str(tmp_path)) as untrusted:
+        of_the_mock, _ = examined(config(tmp_path, "http://127.0.0.1:9"), untrusted)
+        of_the_service, _ = examined(config(tmp_path, untrusted), mock_url)
+    for diagnosis, what in ((of_the_mock[0], "no mock answers"), (of_the_service[0], "no service answers")):
+        assert what in diagnosis.problem
+        assert "its certificate is not trusted: unable to get local issuer certificate" in diagnosis.problem
+        assert "SSL_CERT_FILE" in diagnosis.remedy
 
 
 def test_a_service_that_never_calls_the_mock_gets_its_address(

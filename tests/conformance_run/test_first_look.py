@@ -152,7 +152,7 @@ def test_an_unusable_url_is_exit_code_2_with_the_reason(url: str, tmp_path: Path
     file.write_text(f'[service]\nbase_url = "{url}"\n[verbs.start]\nrequest = "POST /start"\n')
     for arguments in (
         ["doctor", "--service", str(file)],
-        ["run", "--watch", "--mock", url],
+        ["run", "--observe", "--mock", url],
         ["init", "--driver", "python", "--base-url", url, "--output", str(drafted)],
     ):
         result = CliRunner().invoke(main, arguments)

@@ -140,7 +140,7 @@ def test_a_selected_rule_plays_only_the_scenarios_that_exercise_it(runs: Mapping
     [
         (("demo", "--scenario", "plai-denied"), "no scenario matches 'plai-denied': did you mean play-denied"),
         (("demo", "--scenario", "?"), "no scenario matches '?': launch-before-login, first-login-second-screen, "),
-        (("run", "--watch", "--scenario", "play-denied"), "--watch plays no scenario"),
+        (("run", "--watch", "--scenario", "play-denied"), "--observe plays no scenario"),
     ],
 )
 def test_scenarios_that_cannot_be_played_are_wrong_usage(

@@ -1,4 +1,4 @@
-"""`run --watch` judges the requests that other tests make a service send."""
+"""`run --observe` judges the requests that other tests make a service send."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Watching:
 
 @contextmanager
 def watching(mock_url: str, *arguments: str) -> Iterator[Watching]:
-    command = [COMMAND, "run", "--watch", "--mock", mock_url, "--format", "json", *arguments]
+    command = [COMMAND, "run", "--observe", "--mock", mock_url, "--format", "json", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         running = Watching(process)
         assert running.begun.wait(60)
@@ -153,7 +153,7 @@ def test_the_watch_ends_with_the_mock() -> None:
     ("arguments", "sentence"),
     [
         ((), "name the service with --service SERVICE.toml, or judge other traffic"),
-        (("--for", "60s"), "need --watch"),
+        (("--for", "60s"), "need --observe"),
         (("--watch", "--for", "soon"), "'soon' is not a duration"),
     ],
 )
@@ -163,6 +163,6 @@ def test_wrong_usage_is_exit_code_2(arguments: tuple[str, ...], sentence: str) -
 
 
 def test_an_unreachable_mock_is_exit_code_3() -> None:
-    command = [COMMAND, "run", "--watch", "--mock", "http://127.0.0.1:9"]
+    command = [COMMAND, "run", "--observe", "--mock", "http://127.0.0.1:9"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, "no mock answers at http://127.0.0.1:9" in done.stdout) == (3, True)

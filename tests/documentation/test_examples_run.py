@@ -151,6 +151,14 @@ def test_examples_that_need_only_a_mock_run(shell: Shell, page: str, about: str)
     shell.run(f"pass-mock serve\n{lines}")
 
 
+def test_the_examples_of_the_control_client_end(shell: Shell) -> None:
+    shell.run("pass-mock serve")
+    examples = [text for text in blocks("docs/how-to/python-tests.md", "python") if "127.0.0.1:8300" in text]
+    assert len(examples) == 2
+    for example in examples:
+        assert shell.code(f"timeout 60 {shlex.quote(sys.executable)} -c {shlex.quote(example)}") == 0
+
+
 def test_a_service_with_fixed_hosts_is_judged_over_tls(shell: Shell) -> None:
     """The documented variables are enough for Python, the example service and the suite."""
     (trust,) = [text for text in blocks("docs/how-to/service.md") if "REQUESTS_CA_BUNDLE" in text]

@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from pass_harness.conformance.running.child_processes import free_port
 from pass_harness.load.cli import main
+from pass_harness.mock_server.testing import running_mock
 
 EVENT = """[event]
 audience = 1
@@ -119,6 +120,14 @@ def test_without_a_mock_the_run_is_refused(tmp_path: Path) -> None:
     assert ended.exit_code == 3
     assert f"no mock answers at {mock}" in ended.stdout
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.slow
+def test_a_mock_whose_certificate_is_not_trusted_is_named(tmp_path: Path) -> None:
+    with running_mock("--tls", "--tls-folder", str(tmp_path)) as mock:
+        ended = refused("--mock", mock)
+    assert ended.exit_code == 3
+    assert "its certificate is not trusted: unable to get local issuer certificate). Set the" in ended.stderr
 
 
 def test_a_host_that_is_not_a_mock_is_refused(tmp_path: Path) -> None:

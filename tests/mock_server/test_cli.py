@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import re
 import signal
 import socket
@@ -16,6 +17,7 @@ import httpx
 import pytest
 
 from pass_harness.conformance.readers.jsonl import read_jsonl
+from pass_harness.mock_server.server.serve import BindError, listen
 
 pytestmark = pytest.mark.slow
 
@@ -85,6 +87,22 @@ def test_a_busy_port_is_one_sentence_and_exit_code_2() -> None:
     assert done.returncode == 2
     assert f"cannot listen on 127.0.0.1:{port}" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_an_address_of_another_machine_is_named_with_its_remedy() -> None:
+    done = run("serve", "--host", "192.0.2.1", "--control-token", "secret", "--port", "0")
+    assert done.returncode == 2
+    assert "cannot listen on 192.0.2.1:0" in done.stderr
+    assert "give an IP address of this machine" in done.stderr
+
+
+def test_a_missing_loopback_address_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unavailable(self: socket.socket, address: object) -> None:
+        raise OSError(errno.EADDRNOTAVAIL, "Can't assign requested address")
+
+    monkeypatch.setattr(socket.socket, "bind", unavailable, raising=False)
+    with pytest.raises(BindError, match=r"127\.0\.0\.2.*sudo ifconfig lo0 alias 127\.0\.0\.2"):
+        listen("127.0.0.2", 0)
 
 
 @pytest.mark.parametrize(

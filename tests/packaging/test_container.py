@@ -116,7 +116,9 @@ def test_the_health_check_trusts_a_given_authority(tmp_path: Path) -> None:
     with running_mock("--tls", "--tls-folder", str(tmp_path)) as url:
         command = ["health", "--mock", url, "--ca", str(tmp_path / "ca.pem")]
         assert CliRunner().invoke(main, command).stdout == "ok\n"
-        assert CliRunner().invoke(main, command[:-2]).exit_code == 1
+        refused = CliRunner().invoke(main, command[:-2])
+        assert (refused.exit_code, "its certificate is not trusted" in refused.stderr) == (1, True)
+        assert refused.stderr.rstrip().endswith("Name the certificate of its CA with --ca")
     assert CliRunner().invoke(main, [*command[:-1], str(tmp_path / "none.pem")]).exit_code == 2
 
 
