@@ -180,6 +180,24 @@ def test_with_a_driver_a_lookup_comes_during_enter_code() -> None:
     assert INTERVAL in accused(run(trace.observations))
 
 
+def test_a_short_gap_that_no_verb_explains_is_found_while_the_run_lasts() -> None:
+    trace = Trace().start()
+    trace.session()
+    for pause in (2, 3.5, 1, 3.5):
+        trace.wait(pause).poll()
+    with trace.wait(30).verb("status"):
+        pass
+    judge = Judge(select([INTERVAL]), Expectations(), driven=True)
+    found = [finding.evidence.kind for seen in in_order(trace.observations) for finding in judge.observe(seen)]
+    assert found == ["polled-too-soon"]
+
+
+@pytest.mark.parametrize(("gaps", "is_machine"), [(1, False), (2, True), (3, True)])
+def test_steady_polling_is_judged_at_the_end_of_a_record(gaps: int, is_machine: bool) -> None:
+    trace = polled(every(1.0, gaps + 1), found=False)
+    assert (INTERVAL in accused(audit(trace))) is is_machine
+
+
 def test_a_session_without_polls_of_its_own_address_is_polled_all_the_same() -> None:
     trace = Trace()
     trace.session()

@@ -320,7 +320,9 @@ async def test_a_long_mvpd_is_neither_kept_in_the_journal_nor_in_a_cache() -> No
 
 def test_the_estimate_of_a_record_counts_its_keys_and_twice_its_packed_size() -> None:
     record = Permit(1, 2)
-    assert size_of("partition", "item", record) == 500 + 2 * len(pack(record)) + len("partition") + len("item")
+    for length in range(33):
+        assert size_of("p" * length, "item", record) == 500 + 2 * len(pack(record)) + length + len("item")
+        assert size_of("p", "i" * length, record) == 500 + 2 * len(pack(record)) + 1 + length
 
 
 @pytest.mark.anyio

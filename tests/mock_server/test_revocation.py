@@ -18,7 +18,7 @@ from pass_harness.mock_server.store import Store, T, Table
 from pass_harness.mock_server.store.memory import MemoryStore
 from pass_harness.mock_server.store.redis import RedisStore
 from pass_harness.mock_server.store.sqlite import SqliteStore
-from tests.mock_server.conftest import FULL, Mock
+from tests.mock_server.conftest import DEVICE, FULL, Mock, device_headers
 from tests.mock_server.redis_server import RedisServer
 from tests.mock_server.test_single_sign_on import log_in, service_token, types
 
@@ -91,6 +91,15 @@ async def test_a_revocation_ends_clients_and_tokens(store: Store) -> None:
     answer = await registration(mock)
     assert (answer.status_code, answer.json()) == (400, {"error": "unapproved_software_statement"})
     assert (await set_approved(mock, approved=False))["ended"] == 0
+
+
+async def test_the_journal_names_the_client_of_a_revoked_token() -> None:
+    mock = mock_with(MemoryStore())
+    credentials = await mock.register()
+    token = (await mock.token(credentials))["access_token"]
+    assert (await mock.http.post("/_mock/access-tokens/revoke")).json() == {"revoked": 1}
+    assert await refused(mock, {"Authorization": f"Bearer {token}", **device_headers(DEVICE)})
+    assert (await mock.exchanges())[-1]["client_id"] == credentials["client_id"]
 
 
 async def test_after_a_new_approval_everybody_logs_in_again(store: Store) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 
 import jwt
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -76,6 +77,12 @@ def test_the_elements_of_a_media_token_are_read_by_name() -> None:
     _, token = verify(signed(written(proxyMvpdId="Other")), None, NOW, KEY.public_key())
     assert token == MediaToken("0", "REF30", "r", 1, NOW, "Mine", "Other")
     assert verify(serialize(token, KEY), None, NOW, KEY.public_key())[1] == token
+
+
+@pytest.mark.parametrize("ttl", [0, 1, 2])
+def test_a_bad_signature_is_that_of_another_token_whatever_the_lifetime(ttl: int) -> None:
+    flawed = serialize_flawed(msgspec.structs.replace(TOKEN, ttl=ttl), KEY, Flaw.BAD_SIGNATURE)
+    assert verify(flawed, None, NOW, KEY.public_key())[0] is Status.INVALID_SIGNATURE
 
 
 @pytest.mark.parametrize("flaw", Flaw)

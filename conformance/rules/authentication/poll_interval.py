@@ -53,12 +53,11 @@ class PollInterval(Rule):
     def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall):
             self._screens.observe(seen)
-        gaps = self._screens.unexplained(self.facts.now_s)
+        found = [self._broken([gap]) for gap in self._screens.unexplained(self.facts.now_s)]
         code = self.facts.polls.code
         if isinstance(seen, VerbCall) or code is None:
-            return [self._broken([gap]) for gap in gaps] if gaps else NOTHING
-        outcomes = self._polled(code, brief(seen))
-        return [*(self._broken([gap]) for gap in gaps), *outcomes] if gaps else outcomes
+            return found
+        return [*found, *self._polled(code, brief(seen))]
 
     def finish(self) -> Iterator[Outcome]:
         yield from (self._broken([gap]) for gap in self._screens.unexplained(float("inf")))
