@@ -6,9 +6,12 @@ line as JSON. docs/reference/journal.md lists the fields; later versions may add
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 import msgspec
+
+_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
 
 BodyName = Literal["request_body", "response_body"]
 
@@ -97,3 +100,9 @@ class Exchange(ExchangeMetadata, frozen=True, kw_only=True, gc=False):
     response_body: str
     connection: str
     """Id of the TCP connection, the same for all of its exchanges."""
+
+    @property
+    def trace_id(self) -> str:
+        """Trace id of the header ``traceparent`` (W3C Trace Context, 3.2): 32 hexadecimal digits, or empty."""
+        sent = _TRACEPARENT.fullmatch(self.request_headers.get("traceparent", ""))
+        return sent[1] if sent else ""

@@ -12,6 +12,7 @@ _CONFORMANCE = (*_PROXY, "jsonpath", "rich", "yaml")
 EXTRAS: Mapping[str, tuple[str, ...]] = {
     "conformance": _CONFORMANCE,
     "load": (*_CONFORMANCE, "faker", "locust", "numpy", "psutil"),
+    "otel": ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http"),
     "proxy": _PROXY,
     "redis": ("redis",),
 }
@@ -20,7 +21,14 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
 
 def require(extra: str, what: str) -> None:
     """Raise `ConfigError` with the install command if ``what`` needs an extra that is not installed."""
-    missing = [module for module in EXTRAS[extra] if find_spec(module) is None]
+    missing = [module for module in EXTRAS[extra] if not _is_installed(module)]
     if missing:
         install = f"pip install 'pass-harness[{extra}]'"
         raise ConfigError(f"{what} needs packages that are not installed ({', '.join(missing)}): {install}")
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # of the package around it
+        return False

@@ -75,6 +75,11 @@ def main() -> None:
 @click.option(
     "--strict", is_flag=True, help="Answer HTTP 400 to undocumented requests that Adobe Pass accepts in practice."
 )
+@click.option(
+    "--traces",
+    is_flag=True,
+    help="Export an OpenTelemetry span for each exchange to the collector of OTEL_EXPORTER_OTLP_ENDPOINT.",
+)
 @click.option("--seed", type=int, help="Random seed: the same codes and ids in every run.")
 @click.option(
     "--preset",
@@ -121,6 +126,7 @@ def serve(
     no_throttle: bool,
     strict: bool,
     no_rules: bool,
+    traces: bool,
     seed: int | None,
     preset_names: tuple[str, ...],
     tls: bool,
@@ -165,7 +171,9 @@ def serve(
             dns_name=dns_name,
         )
         observers = () if no_rules else installed_observers()
-        serve_forever(settings, listening, store=store, workers=workers, seed=seed, observers=observers)
+        serve_forever(
+            settings, listening, store=store, workers=workers, seed=seed, observers=observers, traces=traces
+        )
     except BindError as error:
         exit_with_usage_error(str(error))
     except WorkersFailed as error:

@@ -16,7 +16,7 @@ from pass_harness.mock_server.ring_buffer import ByteBudget, RingBuffer
 from pass_harness.mock_server.store.shared import Appender, Log, UnitOfWork
 from pass_harness.mock_server.store.space_record import SpaceRecord, SpaceRecordHandle
 
-FILTERS = ("endpoint", "device", "ip", "service_provider", "mvpd", "code")
+FILTERS = ("endpoint", "device", "ip", "service_provider", "mvpd", "code", "trace_id")
 PAGE = 1_000
 """Maximum number of exchanges per read."""
 PAGE_BYTES = 65_536

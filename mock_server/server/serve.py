@@ -10,6 +10,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -26,6 +27,7 @@ from pass_harness.mock_server.config.settings import Settings
 from pass_harness.mock_server.data_centres.failover import DataCentres
 from pass_harness.mock_server.ids import RandomIds
 from pass_harness.mock_server.live.observer import ObserverFactory
+from pass_harness.mock_server.optional_dependencies import require
 from pass_harness.mock_server.server.log_lines import write_safe_lines
 from pass_harness.mock_server.server.tls import Tls, make_tls
 from pass_harness.mock_server.server.workers import Workers
@@ -86,12 +88,18 @@ def serve_forever(
     workers: int = 1,
     seed: int | None = None,
     observers: Sequence[ObserverFactory] = (),
+    traces: bool = False,
 ) -> None:
     """Serve until SIGINT or SIGTERM, with ``workers`` processes. Several workers need a shared store.
+
+    ``traces`` exports a span for each exchange.
 
     Raises BindError if the address cannot be used, StoreUnavailable if the store cannot be used, ConfigError if the
     record file cannot be used, and WorkersFailed if the workers cannot start.
     """
+    if traces:
+        require("otel", "--traces")
+        from pass_harness.mock_server.live.spans import exported_spans  # noqa: PLC0415 - an extra
     hosts = _hosts(listening)
     opened = open_store(store, settings.bounds.state_bytes)
     recorder = open_recorder(settings)  # before the workers start: they inherit its lock
@@ -106,18 +114,19 @@ def serve_forever(
         centres = None
         if dns is not None:
             centres = DataCentres(listening.dns_name, hosts, state.root(), "{}:{}".format(*dns.getsockname()))
-        app = create_app(
-            settings,
-            store=state,
-            clock=clock,
-            ids=RandomIds(seed),
-            observers=observers,
-            data_centres=centres,
-            dns=dns,
-            recorder=recorder,
-        )
-        load_in_background()
-        run(app, listeners, tls)
+        with exported_spans(clock) if traces else nullcontext() as spans:
+            app = create_app(
+                settings,
+                store=state,
+                clock=clock,
+                ids=RandomIds(seed),
+                observers=(*observers, *((spans,) if spans else ())),
+                data_centres=centres,
+                dns=dns,
+                recorder=recorder,
+            )
+            load_in_background()
+            run(app, listeners, tls)
 
     def work(number: int) -> None:
         serve(*_open_until_available(store), f"{seed} {number}" if seed is not None else None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,11 @@ import httpx
 import pytest
 
 from pass_harness.mock_server.app import create_app
-from pass_harness.mock_server.clock import ManualClock
+from pass_harness.mock_server.clock import Clock, ManualClock
 from pass_harness.mock_server.config.settings import Settings
 from pass_harness.mock_server.gateway.endpoint import Endpoint
 from pass_harness.mock_server.ids import RandomIds
+from pass_harness.mock_server.live.observer import ObserverFactory
 from pass_harness.mock_server.routes import ENDPOINTS
 from pass_harness.mock_server.store import Store
 from pass_harness.mock_server.store.memory import MemoryStore
@@ -58,9 +59,17 @@ class Mock:
         prefix: str = "",
         store: Store | None = None,
         endpoints: Sequence[Endpoint] = ENDPOINTS,
+        observers: Callable[[Clock], Sequence[ObserverFactory]] = lambda _: (),
     ) -> None:
         self.clock = ManualClock()
-        self.app = create_app(settings, store=store, clock=self.clock, ids=RandomIds(7), endpoints=endpoints)
+        self.app = create_app(
+            settings,
+            store=store,
+            clock=self.clock,
+            ids=RandomIds(7),
+            endpoints=endpoints,
+            observers=observers(self.clock),
+        )
         self.http = self.at(prefix)
 
     def at(self, prefix: str) -> httpx.AsyncClient:
