@@ -29,7 +29,7 @@ their files. `make lint` checks them for known vulnerabilities.
 def page() -> str:
     """Return the page in Markdown."""
     first: dict[str, str] = dict.fromkeys(installed_with(), "")
-    for extra in ("proxy", "conformance", "load", "redis"):
+    for extra in ("proxy", "conformance", "load", "otel", "redis"):
         for name in installed_with(extra):
             first.setdefault(name, f"`{extra}`")
     assert set(EXTRAS) <= {extra.strip("`") for extra in first.values()}  # noqa: S101 - the loop must list every extra
