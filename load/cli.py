@@ -143,6 +143,11 @@ def locust_options(command: Callable[..., None]) -> Callable[..., None]:
 )
 @click.option("--report", "folder", type=FILE, metavar="DIR", help="Folder for the report in all formats.")
 @format_option(FORMS)
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(1, 65535),
+    help="Serve Prometheus metrics of the run on 127.0.0.1, at /metrics, while it lasts.",
+)
 @target_options
 @locust_options
 def run(
@@ -153,6 +158,7 @@ def run(
     seed: int | None,
     folder: Path | None,
     form: str,
+    metrics_port: int | None,
     **options: Any,  # noqa: ANN401 - options of the two groups above
 ) -> None:
     """Run an event against a service. Without a target: against the example service, with a mock of its own."""
@@ -176,6 +182,7 @@ def run(
             rate=selected.rate,
             locust=locust,
             announce=announce,
+            metrics_port=metrics_port,
         )
         report = asyncio.run(run_event(spec))
     publish(report, FORMS, render, folder=folder, form=form, exit_code=report.exit_code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 
@@ -76,6 +77,8 @@ class LiveJudge:
         """Number of judged exchanges, including those of browsers and the doctor."""
         self.lost = 0
         """Number of missing ids: the journal dropped these exchanges before they could be fetched."""
+        self.findings: Counter[str] = Counter()
+        """Number of findings by rule, up to now; the report leaves out those that a lag explains."""
         self._stalls: list[Stall] = []
         self._rules = tuple(rules)
         self._judge = Judge(rules, expectations, history=EvidenceHistory())
@@ -152,6 +155,7 @@ class LiveJudge:
             observation = in_stalls(seen, self._stalls) if isinstance(seen, VerbCall) and self._stalls else seen
             for finding in self._judge.observe(observation):
                 self.timeline.add_finding(moment(observation))
+                self.findings[finding.card.id] += 1
                 self._found(finding)
 
 

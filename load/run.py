@@ -40,6 +40,7 @@ from pass_harness.load.ipc_messages import (
 from pass_harness.load.live_evaluation import BATCH, LiveJudge, follow_journal
 from pass_harness.load.locust_process import LocustOptions, generating
 from pass_harness.load.report.model import LoadReport, compose
+from pass_harness.load.run_metrics import served_metrics
 from pass_harness.load.run_validity import reasons_against
 from pass_harness.load.slo import Slo
 from pass_harness.load.targets import Target
@@ -63,6 +64,8 @@ class RunSpec:
     rate: float | None
     locust: LocustOptions
     announce: Announce
+    metrics_port: int | None = None
+    """Port on 127.0.0.1 for the metrics of the run; none by default."""
 
 
 async def run_event(spec: RunSpec) -> LoadReport:
@@ -93,6 +96,7 @@ async def run_event(spec: RunSpec) -> LoadReport:
     attendance = NO_ATTENDANCE
     try:
         async with AsyncExitStack() as stack:
+            stack.enter_context(served_metrics(judge, event.name, spec.metrics_port))
             control: ControlClient | None = None
             if target.mock:
                 control = await stack.enter_async_context(ControlClient(target.mock, token=target.control_token))

@@ -25,6 +25,15 @@ class Latencies:
         self._counts[_rounded(milliseconds)] += 1
         self.largest = max(self.largest, milliseconds)
 
+    @property
+    def total(self) -> int:
+        """Number of values."""
+        return self._counts.total()
+
+    def counts(self) -> list[tuple[float, int]]:
+        """Return the values in ms, each with its number, in no order."""
+        return list(self._counts.items())
+
     def percentile(self, percent: float) -> float:
         """Return the percentile in ms by the nearest-rank method; 0 without values."""
         rank = math.ceil(self._counts.total() * percent / 100)

@@ -1,4 +1,4 @@
-"""The Grafana dashboard and the alert rules: each query is valid, and selects metrics and labels that a mock has."""
+"""Grafana dashboards and alert rules: each query is valid, and selects metrics and labels that exist."""
 
 from __future__ import annotations
 
@@ -12,20 +12,42 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from pass_harness.conformance.outcomes import Expectations
+from pass_harness.conformance.registry import select
+from pass_harness.load.live_evaluation import LiveJudge
+from pass_harness.load.run_metrics import RunMetrics
 from pass_harness.mock_server.config.settings import Settings
 from tests.deployment.workloads import ROOT
+from tests.load.load_traces import asked, exchange
 from tests.mock_server.conftest import Mock
 
-DASHBOARD: dict[str, Any] = json.loads((ROOT / "deploy/grafana/pass-mock.json").read_text("utf-8"))
+DASHBOARDS: list[dict[str, Any]] = [
+    json.loads((ROOT / f"deploy/grafana/pass-{name}.json").read_text("utf-8")) for name in ("mock", "load")
+]
 ALERTS: list[dict[str, Any]] = yaml.safe_load((ROOT / "deploy/prometheus/alerts.yaml").read_text("utf-8"))["groups"]
 OF_PROMETHEUS = {"job", "instance", "pod", "le"}
 """Labels that Prometheus or Kubernetes adds, and those of buckets."""
-PANELS: list[dict[str, Any]] = DASHBOARD["panels"]
+PANELS: list[dict[str, Any]] = [panel for dashboard in DASHBOARDS for panel in dashboard["panels"]]
 RULES: list[dict[str, Any]] = [rule for group in ALERTS for rule in group["rules"]]
 QUERIES = {
-    **{f"{panel['title']} {target['refId']}": target["expr"] for panel in PANELS for target in panel["targets"]},
+    **{
+        f"{dashboard['uid']}: {panel['title']} {target['refId']}": target["expr"]
+        for dashboard in DASHBOARDS
+        for panel in dashboard["panels"]
+        for target in panel["targets"]
+    },
     **{rule["alert"]: rule["expr"] for rule in RULES},
 }
+
+
+def busy_run() -> LiveJudge:
+    """Return a run with a verb, a call to Adobe Pass and a finding."""
+    judge = LiveJudge(select(["headers.device-identifier"]), Expectations(), seconds=60.0)
+    judge.begin(0.0)
+    judge.verb(asked("play", intended=1.0, started=1.0, ended=1.5))
+    judge.exchange(exchange(1, 1.0, "profiles"))
+    judge.conclude(frozenset({"play"}))
+    return judge
 
 
 def with_values(query: str) -> str:
@@ -45,7 +67,7 @@ def parts(expression: Any) -> Iterator[Any]:  # noqa: ANN401 - the library has n
 
 @pytest.fixture(scope="module")
 async def labels() -> dict[str, set[str]]:
-    """The labels of each sample of a mock that has answered, throttled and failed."""
+    """The labels of each sample of a mock that has answered, throttled and failed, and of a run."""
     mock = Mock(Settings())
     await mock.http.post(
         "/_mock/behaviours", json={"effect": {"status": 429}, "match": {"endpoint": "configuration"}}
@@ -54,7 +76,7 @@ async def labels() -> dict[str, set[str]]:
         await mock.http.get("/api/v2/REF30/configuration", headers=await mock.signed_on())
     text = (await mock.http.get("/_mock/metrics")).text
     found: dict[str, set[str]] = {"up": set()}
-    for family in text_string_to_metric_families(text):
+    for family in (*text_string_to_metric_families(text), *RunMetrics(busy_run(), "kickoff").collect()):
         for sample in family.samples:
             found.setdefault(sample.name, set()).update(sample.labels)
     return found
@@ -88,16 +110,18 @@ def test_a_legend_names_labels_of_its_query() -> None:
             assert {*re.findall(r"{{(\w+)}}", target["legendFormat"])} <= {*grouped}
 
 
-def test_panels_have_ids_of_their_own_and_do_not_overlap() -> None:
+@pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda dashboard: dashboard["uid"])
+def test_panels_have_ids_of_their_own_and_do_not_overlap(dashboard: dict[str, Any]) -> None:
+    panels = dashboard["panels"]
     taken = [
         (x, y)
-        for place in (panel["gridPos"] for panel in PANELS)
+        for place in (panel["gridPos"] for panel in panels)
         for x in range(place["x"], place["x"] + place["w"])
         for y in range(place["y"], place["y"] + place["h"])
     ]
     assert len(taken) == len({*taken})
     assert max(x for x, _ in taken) < 24
-    assert len({panel["id"] for panel in PANELS}) == len(PANELS)
+    assert len({panel["id"] for panel in panels}) == len(panels)
 
 
 def test_every_alert_says_what_happened_and_what_to_do() -> None:
