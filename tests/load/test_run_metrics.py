@@ -93,6 +93,7 @@ def test_buckets_are_cumulative_and_complete(seconds: list[float]) -> None:
     assert found["pass_load_arrival_lateness_seconds_sum"] == pytest.approx(sum(seconds), rel=0.01, abs=0.001)
 
 
+@pytest.mark.slow
 def test_a_port_in_use_is_named_and_a_free_one_is_freed_again() -> None:
     port = free_port()
     for _ in range(2):
