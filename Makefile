@@ -107,6 +107,7 @@ reference: $(VENV)/installed  ## Regenerate the reference pages from the code.
 
 pictures: browser  ## Regenerate the pictures of the docs from real runs.
 	$(BIN)/python tests/browser/pictures.py
+	$(BIN)/python -m docs.tooling.walk
 
 clean:
 	rm -rf $(VENV) report dist site .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
