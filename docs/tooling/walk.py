@@ -1,7 +1,7 @@
 """Writes the walk in README.md: real commands with the first lines that they print, and pictures of what they write.
 
-`python -m docs.tooling.walk` runs the commands, which takes about two minutes. `make pictures` runs it after it has made
-the pictures.
+`python -m docs.tooling.walk` runs the commands, which takes about two minutes. `make pictures` runs it after the
+pictures.
 """
 
 from __future__ import annotations
