@@ -16,7 +16,6 @@ import click
 from pass_harness.conformance import rule_sets
 from pass_harness.conformance.cli.options import (
     CommandGroup,
-    ReportConsole,
     check_files,
     defect_option,
     format_option,
@@ -31,6 +30,7 @@ from pass_harness.conformance.reports.formats import Form
 from pass_harness.load import event as events
 from pass_harness.load import slo as objectives
 from pass_harness.load.audience import require_addresses
+from pass_harness.load.bench.bench_command import bench
 from pass_harness.load.event import Event
 from pass_harness.load.event_options import event_options
 from pass_harness.load.forecast.forecast_command import forecast
@@ -213,58 +213,6 @@ def worker(master_host: str, master_port: int, processes: int) -> None:
     sys.exit(subprocess.run(locust_command(arguments), check=False).returncode)  # noqa: S603
 
 
-@main.command()
-@click.option(
-    "--rounds",
-    type=click.IntRange(1, 100),
-    default=3,
-    show_default=True,
-    help="Measurements of each call and server.",
-)
-@click.option(
-    "--seconds", type=click.FloatRange(0.1, 600), default=2.0, show_default=True, help="Duration of each measurement."
-)
-@click.option(
-    "--store", "stores", multiple=True, help="Compare stores instead (as for `pass-mock serve`); repeatable."
-)
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 64),
-    multiple=True,
-    help="Compare numbers of worker processes (Redis); repeatable.",
-)
-@click.option("--compare", is_flag=True, help="Also measure Prism, Mockoon and WireMock (installed with npm).")
-@click.option(
-    "--cost", metavar="URL", help="Measure processor time with this Redis store, relative to memory, instead."
-)
-def bench(
-    rounds: int, seconds: float, stores: tuple[str, ...], workers: tuple[int, ...], *, compare: bool, cost: str | None
-) -> None:
-    """Measure the speed of the mock, relative to bare apps with the same responses on the same server.
-
-    With --store or --workers, compare setups of the mock instead; with --cost, the processor time of a store in
-    Redis. The command resets the store afterwards: use a file or database that contains nothing else.
-    """
-    # Only this command needs the HTTP parser of the client.
-    from pass_harness.load.bench import ratios, store_comparison  # noqa: PLC0415
-
-    if cost is not None:
-        from pass_harness.load.bench import store_cost  # noqa: PLC0415 (an extra)
-
-        with progress("measuring") as announce:
-            found = store_cost.costs(cost, rounds=rounds, seconds=seconds, announce=announce)
-        store_cost.show(found, ReportConsole())
-        return
-    if stores or workers:
-        setups = store_comparison.setups(stores or ("memory",), workers or (1,))
-        with progress("measuring") as announce:
-            rates = store_comparison.scale(setups, rounds=rounds, seconds=seconds, announce=announce)
-        store_comparison.show(rates, ReportConsole())
-        return
-    with progress("measuring") as announce:
-        measured = ratios.bench(rounds=rounds, seconds=seconds, compare=compare, announce=announce)
-    ratios.show(measured, ReportConsole())
-
-
+main.add_command(bench)
 main.add_command(schema_command({"event": "pass_harness.load.schemas", "slo": "pass_harness.load.schemas"}))
 main.add_command(forecast)

@@ -39,8 +39,8 @@ class Sample:
 
     @property
     def rate(self) -> float:
-        """Responses per second."""
-        return self.answered / self.seconds
+        """Responses per second, at least one in the measurement."""
+        return max(self.answered, 1) / self.seconds
 
     @property
     def cost(self) -> float:

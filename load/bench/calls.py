@@ -84,8 +84,15 @@ def from_all_addresses(call: httpx.Request) -> Iterator[bytes]:
     return (b"%b%b%b" % (before, address, after) for address in cycle(addresses))
 
 
-def from_many_devices(call: httpx.Request) -> Iterator[bytes]:
-    """Yield the bytes of a call endlessly, of another device each time, so that no device has two calls at once."""
+def of_independent_clients(name: str, call: httpx.Request) -> Iterator[bytes]:
+    """Yield the bytes of a call endlessly, so that no two at once change the same records of a store.
+
+    Concurrent sessions of one device do: each of them is created by another device.
+    """
+    return _from_many_devices(call) if name == "sessions.create" else from_all_addresses(call)
+
+
+def _from_many_devices(call: httpx.Request) -> Iterator[bytes]:
     address, identifier = (call.headers[name] for name in ("x-forwarded-for", "ap-device-identifier"))
     text = _bytes(call)
     return (

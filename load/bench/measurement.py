@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from pass_harness.conformance.errors import HarnessError
 from pass_harness.conformance.running.child_processes import Child
@@ -11,7 +11,7 @@ from pass_harness.load.bench.cpu_cores import cpu_time
 
 MOCK = ("-c", "from pass_harness.mock_server.cli.main import main; main()", "serve")
 CONNECTIONS = 32
-WARM_UP = 0.3
+WARM_UP = 0.1
 
 
 def measure(server: Child, requests: Iterator[bytes], status: int, seconds: float) -> Sample:
@@ -28,3 +28,13 @@ def measure(server: Child, requests: Iterator[bytes], status: int, seconds: floa
         seconds=seconds,
         cpu_time=lambda: cpu_time(pid),
     )
+
+
+def measure_with_redis(
+    server: Child, requests: Iterator[bytes], status: int, seconds: float, redis_cpu_time: Callable[[], float]
+) -> tuple[Sample, float]:
+    """Measure a server as `measure` does; return the CPU seconds of its Redis servers in that time too."""
+    before = redis_cpu_time()
+    measured = measure(server, requests, status, seconds)
+    # The responses of the warm-up cost Redis too: take the share of those that were measured.
+    return measured, (redis_cpu_time() - before) * measured.seconds / (measured.seconds + WARM_UP)

@@ -7,7 +7,7 @@ Ratios are comparable between machines; requests per second are not.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,27 +15,30 @@ from statistics import median
 
 import httpx
 import msgspec
-from rich.console import Console
-from rich.table import Table
 
 from pass_harness.conformance.errors import HarnessError
 from pass_harness.conformance.running.child_processes import Child
 from pass_harness.conformance.running.judged_run import Announce
 from pass_harness.load.bench.baseline_apps import KINDS, READY, STOCK
 from pass_harness.load.bench.bench_client import BenchClientError, Sample
-from pass_harness.load.bench.calls import answer_to, calls_to, from_all_addresses
+from pass_harness.load.bench.calls import SIGNED_WITH, answer_to, calls_to, from_all_addresses
 from pass_harness.load.bench.cpu_cores import separate_cores, suspended
 from pass_harness.load.bench.measurement import MOCK, measure
-from pass_harness.load.bench.other_mocks import others
+from pass_harness.load.report.markdown import table
 
-OURS = ("plain", STOCK, "starlette", "signing", "mock")
+COLUMNS = ("call", "ASGI /s", "mock /s", "ratio", "by CPU", "to stock", "Starlette", "limit", "of limit", "busy")
+"""Heading of the table; docs/reference/speed.md explains the columns."""
+PAIRED = ("plain", "mock")
+"""The servers that are measured in each round."""
+CONTEXT_EVERY = 4
+"""The other bare apps are measured in the first of so many rounds: they differ little from round to round."""
 BUSY_SHARE = 0.95
 """CPU usage below which a server was not measured at its limit, as a share of a core."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """The medians of one call over all rounds: requests per second, and ratios within each round."""
+    """The medians of one call over the rounds of a run: requests per second, and ratios within each round."""
 
     name: str
     plain: float
@@ -50,20 +53,15 @@ class Measured:
     starlette: float
     """Ratio of the bare Starlette app to the bare ASGI app by CPU time: the cost of the framework."""
     limit: float
-    """The same ratio for a bare ASGI app that makes the signatures of this call."""
+    """The same ratio for a bare ASGI app that makes the signatures of this call; 1 if it has none."""
     of_limit: float
     """Ratio of the mock to the signing app, by requests per second."""
     busy: float
     """Lowest CPU usage of the bare app and the mock in a round, as a share of a core."""
-    others: dict[str, float]
-    """Requests per second of other mocks, if they are compared."""
 
 
-def bench(*, rounds: int, seconds: float, compare: bool, announce: Announce) -> list[Measured]:
-    """Measure each call for the mock and the bare apps in sample; with ``compare``, also for other mocks.
-
-    Raises `HarnessError` if a server fails, `ConfigError` if other mocks cannot be installed.
-    """
+def bench(*, rounds: int, seconds: float, announce: Announce) -> list[Measured]:
+    """Measure each call for the mock and the bare apps in turns. Raises `HarnessError` if a server fails."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pass-bench-")))
         mock = stack.enter_context(Child("mock", MOCK, ready="/_mock/health", folder=folder))
@@ -72,88 +70,89 @@ def bench(*, rounds: int, seconds: float, compare: bool, announce: Announce) -> 
             answers = {name: answer_to(call) for name, call in calls.items()}
             canned = folder / "answers.json"
             canned.write_bytes(msgspec.json.encode(list(answers.values())))
-            bare = {
-                kind: Child(
-                    kind,
-                    ("-m", "pass_harness.load.bench.baseline_apps", kind, str(canned)),
-                    ready=READY.path,
-                    folder=folder,
-                )
-                for kind in KINDS
-            }
-            other_servers = dict(others([*answers.values()], folder, announce)) if compare else {}
-            for server in (*bare.values(), *other_servers.values()):
-                stack.enter_context(server)
-            servers = {**bare, "mock": mock, **other_servers}
-            pids = [servers[kind].pid for kind in OURS]
-            if not stack.enter_context(separate_cores([pid for pid in pids if pid is not None])):
+            servers = {"mock": mock}
+            for kind in KINDS:
+                command = ("-m", "pass_harness.load.bench.baseline_apps", kind, str(canned))
+                servers[kind] = stack.enter_context(Child(kind, command, ready=READY.path, folder=folder))
+            pids = {kind: server.pid for kind, server in servers.items() if server.pid is not None}
+            if not stack.enter_context(separate_cores(list(pids.values()))):
                 announce("the machine has one core, which client and servers share; this brings ratios closer to 1")
             measured = []
             for name, call in calls.items():
-                measured.append(_measure(name, call, answers[name].status, servers, rounds, seconds))
+                requests = from_all_addresses(call)
+
+                def alone(kind: str, requests: Iterator[bytes] = requests, name: str = name) -> Sample:
+                    with suspended([pid for other, pid in pids.items() if other != kind]):
+                        return measure(servers[kind], requests, answers[name].status, seconds)
+
+                signed = (call.method, call.url.path) in SIGNED_WITH
+                measured.append(_measured(name, signed=signed, rounds=rounds, alone=alone))
                 announce(f"{name}: {measured[-1].ratio:.2f}")
         except (httpx.HTTPError, BenchClientError) as error:
             raise HarnessError(f"the benchmark failed: {error}") from error
     return measured
 
 
-def show(measured: list[Measured], console: Console) -> None:
-    """Print a table; docs/reference/speed.md explains its columns."""
-    table = Table(box=None, pad_edge=False, collapse_padding=True)  # 80 characters
-    table.add_column("call", no_wrap=True)
-    headings = ("ASGI\n/s", "mock\n/s", "ratio", "by\nCPU", "to\nstock", "Starlette", "limit", "of\nlimit", "busy")
-    for column in headings:
-        table.add_column(column, justify="right")
-    for row in measured:
-        columns = (row.ratio, row.by_cost, row.to_stock, row.starlette, row.limit, row.of_limit)
-        ratios = [f"{ratio:.2f}" for ratio in columns]
-        table.add_row(row.name, f"{row.plain:.0f}", f"{row.mock:.0f}", *ratios, f"{row.busy:.0%}")
-    console.print(table)
-    if measured[0].others:
-        _show_others(measured, console)
-    if any(row.busy < BUSY_SHARE for row in measured):
-        console.print("Busy below 95%: a server did not have a core to itself; use the ratio by CPU.")
+def _measured(name: str, *, signed: bool, rounds: int, alone: Callable[[str], Sample]) -> Measured:
+    """Measure the servers of a call in turns, so that other load on the machine affects all servers alike."""
+    context = [kind for kind in KINDS if kind not in PAIRED and (signed or kind != "signing")]
+    samples = [
+        {kind: alone(kind) for kind in (*PAIRED, *(() if number % CONTEXT_EVERY else context))}
+        for number in range(rounds)
+    ]
+    if not signed:  # the signing app would do what the bare app does
+        samples = [{"signing": sample["plain"], **sample} for sample in samples]
 
+    def ratio(one: str, to: str, value: Callable[[Sample], float]) -> float:
+        return median(value(sample[one]) / value(sample[to]) for sample in samples if {one, to} <= sample.keys())
 
-def _measure(
-    name: str, call: httpx.Request, status: int, servers: Mapping[str, Child], rounds: int, seconds: float
-) -> Measured:
-    requests = from_all_addresses(call)
+    def cost(sample: Sample) -> float:
+        return sample.cost
 
-    def alone(kind: str, seconds: float) -> Sample:
-        with suspended([server.pid for server in servers.values() if server is not servers[kind] and server.pid]):
-            return measure(servers[kind], requests, status, seconds)
+    def rate(sample: Sample) -> float:
+        return sample.rate
 
-    for other in servers.keys() - OURS:  # warm up just-in-time compilers
-        alone(other, seconds * rounds)
-    # In sample, so that other load on the machine affects all servers alike.
-    samples = [{kind: alone(kind, seconds) for kind in servers} for _ in range(rounds)]
-
-    def cost_of_plain_to(kind: str) -> float:
-        return median(sample["plain"].cost / sample[kind].cost for sample in samples)
-
-    rates = {kind: median(sample[kind].rate for sample in samples) for kind in servers}
     return Measured(
         name=name,
-        plain=rates["plain"],
-        mock=rates["mock"],
-        ratio=median(sample["mock"].rate / sample["plain"].rate for sample in samples),
-        by_cost=cost_of_plain_to("mock"),
-        to_stock=median(sample["mock"].rate / sample[STOCK].rate for sample in samples),
-        starlette=cost_of_plain_to("starlette"),
-        limit=cost_of_plain_to("signing"),
-        of_limit=median(sample["mock"].rate / sample["signing"].rate for sample in samples),
-        busy=min(min(sample["plain"].busy, sample["mock"].busy) for sample in samples),
-        others={kind: rate for kind, rate in rates.items() if kind not in OURS},
+        plain=median(sample["plain"].rate for sample in samples),
+        mock=median(sample["mock"].rate for sample in samples),
+        ratio=ratio("mock", "plain", rate),
+        by_cost=ratio("plain", "mock", cost),
+        to_stock=ratio("mock", STOCK, rate),
+        starlette=ratio("plain", "starlette", cost),
+        limit=ratio("plain", "signing", cost),
+        of_limit=ratio("mock", "signing", rate),
+        busy=min(sample[kind].busy for sample in samples for kind in PAIRED),
     )
 
 
-def _show_others(measured: list[Measured], console: Console) -> None:
-    table = Table(box=None, pad_edge=False)
-    table.add_column("answers/s", no_wrap=True)
-    for name in ("mock", *measured[0].others):
-        table.add_column(name, justify="right")
-    for row in measured:
-        table.add_row(row.name, *(f"{rate:.0f}" for rate in (row.mock, *row.others.values())))
-    console.print()
-    console.print(table)
+def table_of(runs: Sequence[Sequence[Measured]]) -> str:
+    """Return the medians of the runs as Markdown; with several runs, ratios have the least and the greatest too."""
+    rows = [_row(measured) for measured in zip(*runs, strict=True)]
+    lines = [*table(COLUMNS, rows)]
+    if any(measured.busy < BUSY_SHARE for run in runs for measured in run):
+        lines += ["", "Busy below 95 %: a server did not have a core to itself; use the ratio by CPU."]
+    return "\n".join(lines)
+
+
+def _row(measured: Sequence[Measured]) -> tuple[str, ...]:
+    def middle(figures: list[float], digits: int = 2) -> str:
+        return f"{median(figures):.{digits}f}"
+
+    def spread(figures: list[float]) -> str:
+        if len(figures) == 1:
+            return middle(figures)
+        return f"{middle(figures)} ({min(figures):.2f} to {max(figures):.2f})"
+
+    return (
+        measured[0].name,
+        middle([one.plain for one in measured], 0),
+        middle([one.mock for one in measured], 0),
+        spread([one.ratio for one in measured]),
+        middle([one.by_cost for one in measured]),
+        spread([one.to_stock for one in measured]),
+        middle([one.starlette for one in measured]),
+        middle([one.limit for one in measured]),
+        middle([one.of_limit for one in measured]),
+        f"{min(one.busy for one in measured):.0%}",
+    )

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from statistics import median
 
 import httpx
-from rich.console import Console
-from rich.table import Table
 
 from pass_harness.conformance.errors import ConfigError, HarnessError
 from pass_harness.conformance.running.child_processes import Child
 from pass_harness.conformance.running.judged_run import Announce
 from pass_harness.load.bench.bench_client import BenchClientError
-from pass_harness.load.bench.calls import answer_to, calls_to, from_all_addresses
-from pass_harness.load.bench.measurement import MOCK, measure
+from pass_harness.load.bench.calls import answer_to, calls_to, of_independent_clients
+from pass_harness.load.bench.measurement import MOCK, measure_with_redis
+from pass_harness.load.report.markdown import table
 from pass_harness.mock_server.store.opening import is_shared
+
+CORES = ("cores of the workers", "cores of Redis")
+"""Last columns of the table."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Setup:
     @property
     def name(self) -> str:
         kind = self.store.partition(":")[0]
-        return f"{kind} x{self.workers}" if is_shared(self.store) else kind
+        return f"{kind}, {self.workers} worker{'s' * (self.workers > 1)}" if is_shared(self.store) else kind
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class Rate:
     per_second: float
     cores: float
     """CPU usage of the mock in cores, without Redis and the client."""
+    redis_cores: float
+    """CPU usage of the Redis servers in cores; 0 without Redis."""
 
 
 def setups(stores: Sequence[str], workers: Sequence[int]) -> list[Setup]:
@@ -66,7 +71,8 @@ def scale(wanted: Iterable[Setup], *, rounds: int, seconds: float, announce: Ann
             command = (*MOCK, f"--store={setup.store}", f"--workers={setup.workers}")
             with Child("mock", command, ready="/_mock/health", folder=Path(folder)) as mock:
                 try:
-                    found[setup.name] = dict(_rates(mock, rounds, seconds))
+                    with _redis_cpu_time(setup.store) as redis_cpu_time:
+                        found[setup.name] = dict(_rates(mock, rounds, seconds, redis_cpu_time))
                     httpx.post(f"{mock.url}/_mock/reset", timeout=30, trust_env=False).raise_for_status()
                 except (httpx.HTTPError, BenchClientError) as error:
                     raise HarnessError(f"the benchmark of {setup.name} failed: {error}") from error
@@ -74,20 +80,39 @@ def scale(wanted: Iterable[Setup], *, rounds: int, seconds: float, announce: Ann
     return found
 
 
-def show(found: dict[str, dict[str, Rate]], console: Console) -> None:
-    """Print the rates as a table."""
-    table = Table(box=None, pad_edge=False)
-    table.add_column("answers/s (cores)", no_wrap=True)
-    for name in found:
-        table.add_column(name, justify="right", no_wrap=True)
-    for call in next(iter(found.values())):
-        rates = (rates[call] for rates in found.values())
-        table.add_row(call, *(f"{rate.per_second:.0f} ({rate.cores:.1f})" for rate in rates))
-    console.print(table)
+def table_of(found: dict[str, dict[str, Rate]]) -> str:
+    """Return the responses per second as a Markdown table, with the greatest CPU usage among the calls, in cores."""
+    calls = list(next(iter(found.values())))
+    rows = []
+    for name, rates in found.items():
+        cores = (max(rate.cores for rate in rates.values()), max(rate.redis_cores for rate in rates.values()))
+        rows.append((name, *(f"{rates[call].per_second:.0f}" for call in calls), *(f"{one:.1f}" for one in cores)))
+    return "\n".join(table(("setup", *calls, *CORES), rows))
 
 
-def _rates(mock: Child, rounds: int, seconds: float) -> Iterator[tuple[str, Rate]]:
+def _rates(
+    mock: Child, rounds: int, seconds: float, redis_cpu_time: Callable[[], float]
+) -> Iterator[tuple[str, Rate]]:
     for name, call in calls_to(mock.url):
-        requests, status = from_all_addresses(call), answer_to(call).status
-        samples = [measure(mock, requests, status, seconds) for _ in range(rounds)]
-        yield name, Rate(median(one.rate for one in samples), median(one.busy for one in samples))
+        requests, status = of_independent_clients(name, call), answer_to(call).status
+        samples = [measure_with_redis(mock, requests, status, seconds, redis_cpu_time) for _ in range(rounds)]
+        yield (
+            name,
+            Rate(
+                median(sample.rate for sample, _ in samples),
+                median(sample.busy for sample, _ in samples),
+                median(spent / sample.seconds for sample, spent in samples),
+            ),
+        )
+
+
+@contextmanager
+def _redis_cpu_time(store: str) -> Iterator[Callable[[], float]]:
+    """Yield the function that returns the CPU time of the store's servers so far, in seconds; 0 without Redis."""
+    if not is_shared(store):
+        yield lambda: 0.0
+        return
+    from pass_harness.load.bench import redis_cpu  # noqa: PLC0415 (an extra)
+
+    with redis_cpu.redis_servers(store) as servers:
+        yield lambda: redis_cpu.cpu_time(servers)

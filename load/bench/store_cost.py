@@ -10,19 +10,19 @@ from pathlib import Path
 from statistics import median
 
 import httpx
-from redis import Redis
-from redis.exceptions import RedisError
-from rich.console import Console
-from rich.table import Table
 
 from pass_harness.conformance.errors import ConfigError, HarnessError
 from pass_harness.conformance.running.child_processes import Child
 from pass_harness.conformance.running.judged_run import Announce
 from pass_harness.load.bench.bench_client import BenchClientError
-from pass_harness.load.bench.calls import answer_to, calls_to, from_all_addresses, from_many_devices
+from pass_harness.load.bench.calls import answer_to, calls_to, of_independent_clients
 from pass_harness.load.bench.cpu_cores import separate_cores, suspended
-from pass_harness.load.bench.measurement import MOCK, WARM_UP, measure
+from pass_harness.load.bench.measurement import MOCK, measure_with_redis
+from pass_harness.load.bench.redis_cpu import cpu_time, redis_servers
+from pass_harness.load.report.markdown import table
 
+COLUMNS = ("call", "memory", "mock on Redis", "Redis", "ratio", "least to greatest")
+"""Heading of the table; docs/reference/speed.md explains the columns."""
 _MICROSECONDS = 1_000_000
 
 
@@ -51,7 +51,7 @@ def costs(store: str, *, rounds: int, seconds: float, announce: Announce) -> lis
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pass-bench-")))
         try:
-            server = stack.enter_context(Redis.from_url(store))
+            servers = stack.enter_context(redis_servers(store))
         except ValueError as error:
             raise ConfigError(f"--cost: {store!r} is not the URL of a Redis server ({error})") from error
         stores = {"memory": "memory", "redis": store}
@@ -62,25 +62,22 @@ def costs(store: str, *, rounds: int, seconds: float, announce: Announce) -> lis
         try:
             stack.enter_context(separate_cores([mock.pid for mock in mocks.values() if mock.pid is not None]))
             found = []
-            for cost in _costs(mocks, lambda: _cpu_time(server), rounds, seconds):
+            for cost in _costs(mocks, lambda: cpu_time(servers), rounds, seconds):
                 found.append(cost)
                 announce(f"{cost.name}: {cost.ratio:.2f}")
             httpx.post(f"{mocks['redis'].url}/_mock/reset", timeout=30, trust_env=False).raise_for_status()
-        except (httpx.HTTPError, BenchClientError, RedisError) as error:
+        except (httpx.HTTPError, BenchClientError) as error:
             raise HarnessError(f"the benchmark failed: {error}") from error
     return found
 
 
-def show(found: list[Cost], console: Console) -> None:
-    """Print a table; docs/reference/speed.md explains its columns."""
-    table = Table(box=None, pad_edge=False)
-    table.add_column("µs/response", no_wrap=True)
-    for column in ("memory", "mock", "Redis", "ratio", "range"):
-        table.add_column(column, justify="right", no_wrap=True)
+def table_of(found: list[Cost]) -> str:
+    """Return the costs as a Markdown table, in microseconds per response."""
+    rows = []
     for cost in found:
         figures = (f"{one:.0f}" for one in (cost.memory, cost.mock, cost.redis))
-        table.add_row(cost.name, *figures, f"{cost.ratio:.2f}", f"{cost.least:.2f} to {cost.greatest:.2f}")
-    console.print(table)
+        rows.append((cost.name, *figures, f"{cost.ratio:.2f}", f"{cost.least:.2f} to {cost.greatest:.2f}"))
+    return "\n".join(table(COLUMNS, rows))
 
 
 def _costs(
@@ -91,15 +88,11 @@ def _costs(
     def alone(kind: str, name: str) -> tuple[float, float]:
         """Return the microseconds of the mock and of Redis per response."""
         call = calls[kind][name]
-        # A device creates one session after the other: concurrent ones would change the same records.
-        requests = from_many_devices(call) if name == "sessions.create" else from_all_addresses(call)
+        requests = of_independent_clients(name, call)
         others = [mock.pid for other, mock in mocks.items() if other != kind and mock.pid is not None]
         with suspended(others):
             status = answer_to(call).status
-            before = redis_cpu_time()
-            sample = measure(mocks[kind], requests, status, seconds)
-            # The responses of the warm-up cost Redis too: take the share of those that were measured.
-            spent = (redis_cpu_time() - before) * sample.seconds / (sample.seconds + WARM_UP)
+            sample, spent = measure_with_redis(mocks[kind], requests, status, seconds, redis_cpu_time)
         return sample.cost * _MICROSECONDS, spent * _MICROSECONDS / max(sample.answered, 1)
 
     for name in calls["memory"]:
@@ -107,9 +100,3 @@ def _costs(
         ratios = [(mock + redis) / memory for memory, mock, redis in samples]
         memory, mock, redis = (median(column) for column in zip(*samples, strict=True))
         yield Cost(name, memory, mock, redis, median(ratios), min(ratios), max(ratios))
-
-
-def _cpu_time(server: Redis) -> float:
-    """Return the processor time of a Redis server so far, in seconds."""
-    told = server.info("cpu")
-    return float(told["used_cpu_user"]) + float(told["used_cpu_sys"])

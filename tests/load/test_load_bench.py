@@ -10,14 +10,25 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
+from click.testing import CliRunner
 
-from pass_harness.load.bench.baseline_apps import Canned
+from pass_harness.conformance.errors import HarnessError
+from pass_harness.load.bench import machine, peer_comparison, ratios, store_cost
+from pass_harness.load.bench.baseline_apps import READY, Canned
+from pass_harness.load.bench.bench_command import bench as bench_command
+from pass_harness.load.bench.bench_command import command_line
 from pass_harness.load.bench.cpu_cores import suspended
-from pass_harness.load.bench.other_mocks import mockoon, prism, wiremock
+from pass_harness.load.bench.peer_comparison import FIRST_COLUMNS, MOST_ROUNDS, Rates, steady
+from pass_harness.load.bench.peers import PEERS, Peer, mockoon, mockserver, prism, wiremock
+from pass_harness.load.bench.ratios import Measured
+from pass_harness.load.bench.store_comparison import CORES
+from pass_harness.load.cli import main
 from tests.mock_server.redis_server import RedisServer
 
+MACHINE = ["- Processor", "- Memory", "- System", "- Measured", "- Command"]
 CALLS = ["profiles.code", "decisions.preauthorize", "decisions.authorize", "dcr.token", "sessions.create"]
 
 
@@ -35,20 +46,39 @@ def bench(*options: str, path: str | None = None) -> subprocess.CompletedProcess
     return subprocess.run(command, env=environment, text=True, capture_output=True, check=False, timeout=120)
 
 
+def printed(output: str) -> tuple[list[str], list[list[str]]]:
+    """Return the list of the machine and the cells of the table, heading first."""
+    described, _, rest = output.partition("\n\n")
+    table = rest.partition("\n\n")[0].splitlines()
+    return described.splitlines(), [[cell.strip() for cell in row[1:-1].split("|")] for row in table]
+
+
 @pytest.mark.slow
-def test_the_bench_prints_a_table_of_ratios() -> None:
-    ended = bench()
+def test_the_bench_prints_the_machine_and_a_table_of_ratios() -> None:
+    ended = bench("--runs=2")
     assert ended.returncode == 0, ended.stderr
-    above, head, *rows = ended.stdout.splitlines()
-    assert above.split() == ["ASGI", "mock", "by", "to", "of"]
-    assert head.split() == ["call", "/s", "/s", "ratio", "CPU", "stock", "Starlette", "limit", "limit", "busy"]
-    assert [row.split()[0] for row in rows[:5]] == CALLS
-    for row in rows[:5]:
-        plain, mock, ratio, *_ = map(float, row.split()[1:-1])
-        assert mock > 0
-        assert all(re.fullmatch(r"\d+\.\d\d", column) for column in row.split()[3:-1])
-        assert re.fullmatch(r"\d+%", row.split()[-1])
-        assert abs(ratio - mock / plain) <= 0.01
+    described, (head, _, *rows) = printed(ended.stdout)
+    assert [line.partition(":")[0] for line in described] == MACHINE
+    assert described[-1] == "- Command: `pass-load bench --runs 2 --rounds 1 --seconds 0.1`"
+    assert head == [*ratios.COLUMNS]
+    assert [row[0] for row in rows] == CALLS
+    for row in rows:
+        assert int(row[2]) > 0
+        assert re.fullmatch(r"\d+\.\d\d \(\d+\.\d\d to \d+\.\d\d\)", row[3])
+        assert re.fullmatch(r"\d+%", row[-1])
+
+
+def test_the_table_has_the_medians_of_the_runs_and_their_spread() -> None:
+    def run(mock: float, ratio: float, limit: float) -> list[Measured]:
+        figures = {"ratio": ratio, "by_cost": ratio, "to_stock": ratio, "limit": limit, "of_limit": ratio}
+        return [Measured(name="poll", plain=30_000, mock=mock, starlette=0.7, busy=mock / 10_000, **figures)]
+
+    heading, _, row = ratios.table_of([run(9_900, 0.4, 1), run(9_700, 0.5, 1), run(9_800, 0.1, 0.7)]).splitlines()
+    spread = "0.40 (0.10 to 0.50)"
+    assert row == f"| poll | 30000 | 9800 | {spread} | 0.40 | {spread} | 0.70 | 1.00 | 0.40 | 97% |"
+    assert row.count("|") == heading.count("|")
+    assert "(" not in ratios.table_of([run(9_900, 0.4, 1)])
+    assert "use the ratio by CPU" in ratios.table_of([run(9_400, 0.4, 1)])
 
 
 @pytest.mark.slow
@@ -57,9 +87,13 @@ def test_stores_and_workers_are_compared(tmp_path: Path) -> None:
         stores = ("memory", f"sqlite:{tmp_path / 'mock.sqlite'}", redis.url())
         ended = bench(*(f"--store={store}" for store in stores), "--workers=1", "--workers=2")
     assert ended.returncode == 0, ended.stderr
-    head, *rows = ended.stdout.splitlines()
-    assert head.split() == ["answers/s", "(cores)", "memory", "sqlite", "redis", "x1", "redis", "x2"]
-    assert [re.sub(r" +\d+ \(\d+\.\d\)", " n", row) for row in rows] == [f"{call} n n n n" for call in CALLS]
+    described, (head, _, *rows) = printed(ended.stdout)
+    assert "--store memory --store sqlite:mock.sqlite --store redis://" in described[-1]
+    assert head == ["setup", *CALLS, *CORES]
+    assert [row[0] for row in rows] == ["memory", "sqlite", "redis, 1 worker", "redis, 2 workers"]
+    assert all(int(rate) > 0 for row in rows for rate in row[1 : len(CALLS) + 1])
+    assert [row[-1] for row in rows[:2]] == ["0.0", "0.0"]
+    assert all(float(row[-2]) > 0 for row in rows)
 
 
 @pytest.mark.slow
@@ -69,10 +103,10 @@ def test_the_cost_of_a_store_is_compared_with_memory(tmp_path: Path) -> None:
         assert ended.returncode == 0, ended.stderr
         with redis.client() as client:
             assert not client.keys("*:log:journal"), "it is reset afterwards"
-    head, *rows = ended.stdout.splitlines()
-    assert head.split() == ["µs/response", "memory", "mock", "Redis", "ratio", "range"]
-    shape = r"(\S+) +\d+ +\d+ +\d+ +\d+\.\d\d +\d+\.\d\d to \d+\.\d\d"
-    assert [match[1] for row in rows if (match := re.fullmatch(shape, row.rstrip()))] == CALLS
+    _, (head, _, *rows) = printed(ended.stdout)
+    assert head == [*store_cost.COLUMNS]
+    assert [row[0] for row in rows] == CALLS
+    assert all(re.fullmatch(r"\d+\.\d\d to \d+\.\d\d", row[-1]) for row in rows)
 
 
 @pytest.mark.slow
@@ -117,6 +151,111 @@ def test_other_mocks_are_configured_with_the_same_answers(tmp_path: Path) -> Non
     mapping = json.loads((tmp_path / "wiremock" / "mappings" / "0.json").read_bytes())
     assert mapping["request"] == {"method": "POST", "urlPath": answer.path}
     assert (mapping["response"]["status"], mapping["response"]["body"].encode()) == (201, answer.body)
+
+    (tmp_path / "mockserver-node").mkdir()
+    (tmp_path / "mockserver-node" / "mockserver-netty-7.jar").touch()
+    mockserver([answer], tmp_path, tmp_path)
+    [expectation] = json.loads((tmp_path / "mockserver.json").read_bytes())
+    assert expectation["httpRequest"] == {"method": "POST", "path": answer.path}
+    assert expectation["httpResponse"]["statusCode"] == 201
+    assert expectation["httpResponse"]["headers"] == {"content-type": ["application/json;charset=UTF-8"]}
+    assert expectation["httpResponse"]["body"]["string"].encode() == answer.body
+
+
+@pytest.mark.parametrize("peer", PEERS, ids=lambda peer: f"{peer.name}-{peer.journal}")
+def test_peers_serve_on_loopback_only(peer: Peer, tmp_path: Path) -> None:
+    for folder in ("wiremock/build", "mockserver-node"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "a.jar").touch()
+    program, *rest = peer.start([], tmp_path, tmp_path)
+    assert program in {"node", "java"}
+    assert [word for word in rest if word.endswith("=127.0.0.1")]
+    assert [*peer.options] == rest[len(rest) - len(peer.options) :]
+    assert [*peer.runtime_options] == rest[: len(peer.runtime_options)]
+
+
+def test_a_server_is_warm_when_its_rate_no_longer_rises() -> None:
+    rising = [100.0, 150.0, 200.0, 205.0, 199.0, 198.0, 300.0]
+    assert steady(rising, 3) == [205.0, 199.0, 198.0], "205 is less than 3 % above 200"
+    assert steady([100.0, 104.0, 108.5, 113.0], 1) == [113.0]
+    for_ever = (1.1**power for power in range(1_000))
+    assert steady(for_ever, 2) == [1.1 ** (MOST_ROUNDS - 2), 1.1 ** (MOST_ROUNDS - 1)]
+
+
+def test_the_table_of_peers_compares_with_the_best_of_each_duty() -> None:
+    def rates(server: str, recorded: int, poll: float) -> Rates:
+        return Rates(server, recorded, f"{server}'s options", {"poll": poll})
+
+    measured = [rates("mock", 100, 900.0), rates("A", 0, 1_200.0), rates("A", 100, 300.0), rates("B", 0, 600.0)]
+    heading, _, *rows = peer_comparison.table_of(measured).splitlines()
+    assert heading == f"| {' | '.join(FIRST_COLUMNS)} | poll |"
+    assert rows[:6] == [
+        "| mock | 100 | 900 |",
+        "| A | no | 1200 |",
+        "| A | 100 | 300 |",
+        "| B | no | 600 |",
+        "| mock to the best peer |  | 0.75 |",
+        "| mock to the best peer with a journal |  | 3.00 |",
+    ]
+    assert rows[8:10] == ["- A: A's options", "- A, with a journal: A's options"]
+
+
+@pytest.mark.slow
+def test_peers_are_measured_with_the_responses_of_the_mock(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(peer_comparison, "JOURNAL", 50)
+    peers = [Peer("plain", "plain@1.2", bare_app, ()), Peer("other", "other@1.3", other_app, ())]
+    monkeypatch.setattr(peer_comparison, "installed", lambda _: (peers[:1], tmp_path))
+    lines: list[str] = []
+    mock, plain = peer_comparison.compare(rounds=1, seconds=0.1, announce=lines.append)
+    assert (mock.recorded, plain.recorded) == (50, 0)
+    assert [*mock.by_call] == [*plain.by_call] == CALLS
+    assert plain.configuration.startswith("1.2, ``, ")
+    monkeypatch.setattr(peer_comparison, "installed", lambda _: (peers[1:], tmp_path))
+    with pytest.raises(HarnessError, match=r"other answers profiles\.code with another response than the mock"):
+        peer_comparison.compare(rounds=1, seconds=0.1, announce=lines.append)
+
+
+def bare_app(answers: list[Canned], folder: Path, _: Path) -> tuple[str, ...]:
+    folder.mkdir(exist_ok=True)
+    (folder / "answers.json").write_bytes(msgspec.json.encode(answers))
+    return sys.executable, "-m", "pass_harness.load.bench.baseline_apps", "plain", str(folder / "answers.json")
+
+
+def other_app(answers: list[Canned], folder: Path, modules: Path) -> tuple[str, ...]:
+    changed = [answer if answer is READY else msgspec.structs.replace(answer, body=b"{}") for answer in answers]
+    return bare_app(changed, folder, modules)
+
+
+def test_separate_measurements_are_separate_commands() -> None:
+    for options in (["--compare", "--cost=redis://127.0.0.1/0"], ["--compare", "--workers=2"]):
+        ended = CliRunner().invoke(main, ["bench", *options])
+        assert (ended.exit_code, "are separate measurements: name one" in ended.stderr) == (2, True)
+    ended = CliRunner().invoke(main, ["bench", "--runs=2", "--compare"])
+    assert (ended.exit_code, "--runs is for the comparison with bare apps" in ended.stderr) == (2, True)
+
+
+def test_the_printed_command_has_neither_passwords_nor_folders() -> None:
+    given = ["--store=redis://me:secret@127.0.0.1:1/0", "--store=sqlite:/home/me/a.sqlite", "--workers=4"]
+    context = bench_command.make_context("pass-load bench", given)
+    stores = "--store 'redis://me:…@127.0.0.1:1/0' --store sqlite:a.sqlite"
+    assert command_line(context) == f"pass-load bench {stores} --workers 4"
+    assert command_line(bench_command.make_context("bench", ["--compare"])) == "bench --compare"
+
+
+def test_the_kind_of_memory_is_what_udev_read_of_the_dmi_tables(tmp_path: Path) -> None:
+    dmi = tmp_path / "+dmi:id"
+    assert machine.memory_kind(dmi) == "kind unknown"
+    devices = (f"E:MEMORY_DEVICE_{number}_TYPE=DDR5\nE:MEMORY_DEVICE_{number}_SPEED_MTS=4800" for number in (0, 1))
+    dmi.write_text("\n".join(("I:1", *devices, "E:MEMORY_ARRAY_NUM_DEVICES=2")), "utf-8")
+    assert machine.memory_kind(dmi) == "DDR5 4800 MT/s"
+
+
+def test_the_processor_has_family_and_model(tmp_path: Path) -> None:
+    cpu_info = tmp_path / "cpuinfo"
+    core = "model\t\t: 2\nmodel name\t: AMD EPYC\nstepping\t: 1\ncpu family\t: 26\n"
+    cpu_info.write_text(f"processor\t: 0\n{core}\nprocessor\t: 1\n{core}", "utf-8")
+    assert machine.processor(cpu_info) == "AMD EPYC (family 26, model 2)"
+    assert machine.processor(tmp_path / "none")
 
 
 @pytest.mark.slow
