@@ -39,12 +39,15 @@ WARM_UP_S = 20.0
 """Seconds of requests before the first round, for just-in-time compilers."""
 FILLED_WITHIN_S = 600.0
 """Seconds in which a journal must be full."""
-_STEP_S = 0.5
+_STEP_S = 1.0
 _RUN_PINNED = (
     "import os, sys; hasattr(os, 'sched_setaffinity') and os.sched_setaffinity(0, {min(os.sched_getaffinity(0))});"
-    " os.execvp(sys.argv[1], sys.argv[1:])"
+    " os.chdir(sys.argv[1]); os.execvp(sys.argv[2], sys.argv[2:])"
 )
-"""Program that replaces itself with another one on the core of the measured servers, with all its threads."""
+"""Program that replaces itself with another one on the core of the measured servers, with all its threads.
+
+It changes to a folder first, because MockServer writes its certificate into the current one.
+"""
 
 
 @dataclass(frozen=True)
@@ -72,8 +75,8 @@ def compare(*, rounds: int, seconds: float, announce: Announce) -> list[Rates]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pass-bench-")))
 
-        def pinned(name: str, command: Sequence[str], ready: str) -> Child:
-            return Child(name, ("-c", _RUN_PINNED, *command), ready=ready, folder=folder)
+        def pinned(name: str, command: Sequence[str], ready: str, current: Path = folder) -> Child:
+            return Child(name, ("-c", _RUN_PINNED, str(current), *command), ready=ready, folder=folder)
 
         def measured(name: str, server: Child, *, journal: bool, configuration: str) -> Rates:
             requests = {call: from_all_addresses(request) for call, request in calls.items()}
@@ -88,7 +91,10 @@ def compare(*, rounds: int, seconds: float, announce: Announce) -> list[Rates]:
             return found
 
         try:
-            with pinned("mock", (sys.executable, *MOCK), "/_mock/health") as mock, separate_cores([]) as separate:
+            with (
+                pinned("mock", (sys.executable, *MOCK), "/_mock/health", Path.cwd()) as mock,
+                separate_cores([]) as separate,
+            ):
                 if not separate:
                     announce("the machine has one core, which client and servers share")
                 calls = dict(calls_to(mock.url))

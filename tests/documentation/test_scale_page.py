@@ -63,7 +63,7 @@ def test_the_estimates_follow_from_the_measurement() -> None:
     assert [number(cell) for cell in written[1:]] == [round(cost) for cost in costs()]
     memory, worker, redis = (1e6 / cost for cost in costs())
     assert [number(cell) for cell in per_second[1:]] == pytest.approx([memory, worker, redis], rel=0.002)
-    for setup, workers, workers_answer, redis_answers, audience in table(PAGE, "setup"):
+    for setup, workers, workers_answer, redis_answers, audience in table(PAGE, "setup | workers"):
         assert int(workers) == CORES[setup]
         on_memory = setup.endswith("memory")
         alone = memory if on_memory else int(workers) * worker

@@ -203,6 +203,7 @@ def test_the_table_of_peers_compares_with_the_best_of_each_duty() -> None:
 @pytest.mark.slow
 def test_peers_are_measured_with_the_responses_of_the_mock(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(peer_comparison, "JOURNAL", 50)
+    monkeypatch.setattr(peer_comparison, "_STEP_S", 0.1)
     peers = [Peer("plain", "plain@1.2", bare_app, ()), Peer("other", "other@1.3", other_app, ())]
     monkeypatch.setattr(peer_comparison, "installed", lambda _: (peers[:1], tmp_path))
     lines: list[str] = []
