@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -77,16 +78,16 @@ def bench(*, rounds: int, seconds: float, announce: Announce) -> list[Measured]:
             pids = {kind: server.pid for kind, server in servers.items() if server.pid is not None}
             if not stack.enter_context(separate_cores(list(pids.values()))):
                 announce("the machine has one core, which client and servers share; this brings ratios closer to 1")
+
+            def alone(requests: Iterator[bytes], status: int, kind: str) -> Sample:
+                with suspended([pid for other, pid in pids.items() if other != kind]):
+                    return measure(servers[kind], requests, status, seconds)
+
             measured = []
             for name, call in calls.items():
-                requests = from_all_addresses(call)
-
-                def alone(kind: str, requests: Iterator[bytes] = requests, name: str = name) -> Sample:
-                    with suspended([pid for other, pid in pids.items() if other != kind]):
-                        return measure(servers[kind], requests, answers[name].status, seconds)
-
                 signed = (call.method, call.url.path) in SIGNED_WITH
-                measured.append(_measured(name, signed=signed, rounds=rounds, alone=alone))
+                sent = partial(alone, from_all_addresses(call), answers[name].status)
+                measured.append(_measured(name, signed=signed, rounds=rounds, alone=sent))
                 announce(f"{name}: {measured[-1].ratio:.2f}")
         except (httpx.HTTPError, BenchClientError) as error:
             raise HarnessError(f"the benchmark failed: {error}") from error
