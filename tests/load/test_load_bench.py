@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from pass_harness.conformance.errors import HarnessError
-from pass_harness.load.bench import machine, peer_comparison, ratios, store_cost
+from pass_harness.load.bench import machine, peer_comparison, ratios, redis_cpu, store_cost
 from pass_harness.load.bench.baseline_apps import READY, Canned
 from pass_harness.load.bench.bench_command import bench as bench_command
 from pass_harness.load.bench.bench_command import command_line
@@ -26,7 +26,7 @@ from pass_harness.load.bench.peers import PEERS, Peer, mockoon, mockserver, pris
 from pass_harness.load.bench.ratios import Measured
 from pass_harness.load.bench.store_comparison import CORES
 from pass_harness.load.cli import main
-from tests.mock_server.redis_server import RedisServer
+from tests.mock_server.redis_server import RedisCluster, RedisServer
 
 MACHINE = ["- Processor", "- Memory", "- System", "- Measured", "- Command"]
 CALLS = ["profiles.code", "decisions.preauthorize", "decisions.authorize", "dcr.token", "sessions.create"]
@@ -107,6 +107,14 @@ def test_the_cost_of_a_store_is_compared_with_memory(tmp_path: Path) -> None:
     assert head == [*store_cost.COLUMNS]
     assert [row[0] for row in rows] == CALLS
     assert all(re.fullmatch(r"\d+\.\d\d to \d+\.\d\d", row[-1]) for row in rows)
+
+
+@pytest.mark.slow
+def test_the_cpu_time_of_a_cluster_is_that_of_all_its_servers(tmp_path: Path) -> None:
+    with RedisCluster(tmp_path) as cluster, redis_cpu.redis_servers(cluster.url) as servers:
+        assert len(servers) == len(cluster.nodes)
+        each = [redis_cpu.cpu_time([server]) for server in servers]
+        assert redis_cpu.cpu_time(servers) >= sum(each) > max(each)
 
 
 @pytest.mark.slow
