@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import fields
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import click
 
 from pass_harness.conformance import rule_sets
+from pass_harness.conformance.cli.history_command import history_options, remember
 from pass_harness.conformance.cli.options import (
     CommandGroup,
     check_files,
@@ -27,6 +29,7 @@ from pass_harness.conformance.cli.options import (
 from pass_harness.conformance.cli.run_options import rules_option, select_option
 from pass_harness.conformance.reports.formats import FORMS as RULE_FORMS
 from pass_harness.conformance.reports.formats import Form
+from pass_harness.conformance.reports.history import folder as histories
 from pass_harness.load import event as events
 from pass_harness.load import slo as objectives
 from pass_harness.load.audience import require_addresses
@@ -36,10 +39,12 @@ from pass_harness.load.event_options import event_options
 from pass_harness.load.forecast.forecast_command import forecast
 from pass_harness.load.locust_process import LocustOptions, locust_command
 from pass_harness.load.report import markdown
+from pass_harness.load.report.history import record_of
 from pass_harness.load.report.model import LoadReport, encode
 from pass_harness.load.report.text import render
 from pass_harness.load.run import RunSpec, run_event
 from pass_harness.load.targets import TargetOptions, target
+from pass_harness.mock_server.cli.exits import WRONG_USAGE
 from pass_harness.mock_server.cli.options import DEFAULT_MOCK, FILE, HELP, control_token_option, schema_command
 
 
@@ -142,6 +147,7 @@ def locust_options(command: Callable[..., None]) -> Callable[..., None]:
     "--seed", type=click.IntRange(0, 2**64 - 1), help="Random seed of the audience [default: a new one for each run]."
 )
 @click.option("--report", "folder", type=FILE, metavar="DIR", help="Folder for the report in all formats.")
+@history_options
 @format_option(FORMS)
 @click.option(
     "--metrics-port",
@@ -159,6 +165,8 @@ def run(
     folder: Path | None,
     form: str,
     metrics_port: int | None,
+    history: Path | None,
+    history_name: str,
     **options: Any,  # noqa: ANN401 - options of the two groups above
 ) -> None:
     """Run an event against a service. Without a target: against the example service, with a mock of its own."""
@@ -166,6 +174,7 @@ def run(
     slo = objectives.load(slo_file) if slo_file else None
     require_addresses(event)
     reserve(folder)
+    histories.reserve(history)
     selected = TargetOptions(**{field.name: options.pop(field.name) for field in fields(TargetOptions)})
     locust = LocustOptions(**options)
     seed = fresh_seed() if seed is None else seed
@@ -185,7 +194,12 @@ def run(
             metrics_port=metrics_port,
         )
         report = asyncio.run(run_event(spec))
-    publish(report, FORMS, render, folder=folder, form=form, exit_code=report.exit_code)
+    exit_code = report.exit_code
+    if history is not None:
+        record = record_of(report, name=history_name or selected.name, now=datetime.now(UTC))
+        report.conformance.history = remember(history, record)
+        exit_code = exit_code if report.conformance.history else WRONG_USAGE
+    publish(report, FORMS, render, folder=folder, form=form, exit_code=exit_code)
 
 
 @main.command()

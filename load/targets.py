@@ -13,7 +13,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from pass_harness.conformance.errors import ConfigError, HarnessError
+from pass_harness.conformance.reports.history.recording import relative
 from pass_harness.conformance.running import child_processes
+from pass_harness.conformance.running.demo import EXAMPLE
 from pass_harness.conformance.service_toml import service_config
 from pass_harness.conformance.service_toml.service_config import ServiceConfig
 from pass_harness.load.event import TEMP_PASS, Event
@@ -25,6 +27,7 @@ from pass_harness.mock_server.client.sync_client import SyncControlClient
 from pass_harness.mock_server.client.tls_trust import REMEDY as TRUST_CA
 from pass_harness.mock_server.client.tls_trust import untrusted_certificate
 from pass_harness.mock_server.client.urls import url_error
+from pass_harness.mock_server.store.opening import without_password
 
 MVPD = "Cablevision"
 """TV provider of viewers who call a mock directly, unless the event names others."""
@@ -43,6 +46,13 @@ class TargetOptions:
     defects: Sequence[str] = ()
     allow_remote: bool = False
     rate: float | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the target in a history: it stays the same for all runs."""
+        if self.service is not None:
+            return relative(str(self.service))
+        return without_password(self.mock or self.host or "") or str(EXAMPLE)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from pass_harness.conformance import rule_sets
+from pass_harness.conformance.cli.history_command import history
 from pass_harness.conformance.cli.init_command import init
 from pass_harness.conformance.cli.options import (
     UNJUDGED,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from pass_harness.conformance.scenarios.scenario import Scenario
 
 SCHEMAS = {
+    "history": "pass_harness.conformance.reports",
     "report": "pass_harness.conformance.reports",
     "service": "pass_harness.conformance.schemas",
     "waivers": "pass_harness.conformance.schemas",
@@ -167,7 +169,7 @@ def run(
                 waivers=terms.waivers,
             )
         )
-    terms.conclude(report)
+    terms.conclude(report, "run")
 
 
 @main.command()
@@ -191,7 +193,7 @@ def demo(defects: tuple[str, ...], liberties: tuple[str, ...], scenarios: tuple[
             announce=announce,
             waivers=terms.waivers,
         )
-    terms.conclude(report)
+    terms.conclude(report, "demo")
 
 
 @main.command()
@@ -258,7 +260,7 @@ def audit(
         report = judge_traces(
             traces, terms.rules, expectations, hosts=hosts, waivers=terms.waivers, announce=announce
         )
-    terms.conclude(report)
+    terms.conclude(report, "audit")
 
 
 @main.command()
@@ -313,10 +315,11 @@ def _watch(
                 waivers=terms.waivers,
             )
         )
-    terms.conclude(report)
+    terms.conclude(report, "watch")
 
 
 main.add_command(init)
+main.add_command(history)
 main.add_command(schema_command(SCHEMAS, default="report"))
 
 

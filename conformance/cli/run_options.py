@@ -17,14 +17,18 @@ from typing import NoReturn
 import click
 
 from pass_harness.conformance import rule_sets
+from pass_harness.conformance.cli.history_command import history_options, remember
 from pass_harness.conformance.cli.options import format_option, publish, reserve
 from pass_harness.conformance.evaluation import waivers
 from pass_harness.conformance.registry import rule_ids
 from pass_harness.conformance.reports import baseline as baselines
 from pass_harness.conformance.reports.formats import FORMS
+from pass_harness.conformance.reports.history import folder as histories
+from pass_harness.conformance.reports.history.recording import record_of
 from pass_harness.conformance.reports.model import NEW, Report, update_verdict
 from pass_harness.conformance.reports.text import render
 from pass_harness.conformance.rule import Rule
+from pass_harness.mock_server.cli.exits import WRONG_USAGE
 from pass_harness.mock_server.cli.options import FILE, completion_of
 
 ANY = "any"
@@ -45,9 +49,11 @@ class RunOptions:
     strict_own: bool
     folder: Path | None
     form: str
+    history: Path | None
+    history_name: str
 
-    def conclude(self, report: Report) -> NoReturn:
-        """Compare a report with the baseline, publish it, and exit with its code."""
+    def conclude(self, report: Report, command: str) -> NoReturn:
+        """Compare a report with the baseline, add it to the history, publish it, and exit with its code."""
         report.run.rule_set = self.rule_set
         report.strict_own = self.strict_own
         update_verdict(report)
@@ -56,7 +62,12 @@ class RunOptions:
         if self.baseline is not None:
             file, earlier = self.baseline
             baselines.compare(report, earlier, file=file, fail_on=self.fail_on)
-        publish(report, FORMS, render, folder=self.folder, form=self.form, exit_code=report.exit_code)
+        exit_code = report.exit_code
+        if self.history is not None:
+            record = record_of(report, command=command, name=self.history_name, now=datetime.now(UTC))
+            report.history = remember(self.history, record)
+            exit_code = exit_code if report.history else WRONG_USAGE
+        publish(report, FORMS, render, folder=self.folder, form=self.form, exit_code=exit_code)
 
 
 rules_option = click.option(
@@ -107,6 +118,7 @@ def with_run_options(*, report: Path | None = None) -> Callable[[Callable[..., N
             metavar="DIR",
             help="Folder for the report in every format.",
         ),
+        history_options,
         format_option(FORMS),
     )
 
@@ -122,6 +134,8 @@ def with_run_options(*, report: Path | None = None) -> Callable[[Callable[..., N
             strict_own: bool,
             folder: Path | None,
             form: str,
+            history: Path | None,
+            history_name: str,
             **others: object,
         ) -> None:
             if fail_on == NEW and baseline_file is None:
@@ -137,8 +151,11 @@ def with_run_options(*, report: Path | None = None) -> Callable[[Callable[..., N
                 strict_own=strict_own,
                 folder=folder,
                 form=form,
+                history=history,
+                history_name=history_name,
             )
             reserve(folder)
+            histories.reserve(history)
             command(terms=terms, **others)
 
         decorated = with_terms

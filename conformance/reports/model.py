@@ -10,6 +10,7 @@ import msgspec
 from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.conformance.outcomes import Blame
 from pass_harness.conformance.reports.evidence_scene import SceneReport
+from pass_harness.conformance.reports.history.model import HistoryReport
 from pass_harness.conformance.reports.run import Run
 
 PASSED, VIOLATED, INCONCLUSIVE = "passed", "violated", "inconclusive"
@@ -239,6 +240,8 @@ class Report(msgspec.Struct, kw_only=True):
     """Version of the fingerprints; only fingerprints of the same version can be compared."""
     strict_own: bool = False
     """Whether OWN rules decide the verdict like MUST rules."""
+    history: HistoryReport | None = None
+    """The latest runs of the service, this one included, with ``--history``."""
 
     def decides(self, rule: RuleReport) -> bool:
         """Return whether findings of the rule decide the verdict; those of other rules are advice."""

@@ -23,3 +23,15 @@ def clock(seconds: float) -> str:
 def plural(number: int, one: str, many: str = "") -> str:
     """Return a number with its noun: ``1 rule``, ``2 rules``."""
     return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
+def amount(value: float, unit: str) -> str:
+    """Format a value with its unit: ms, s, share or count."""
+    if unit == "share":
+        return f"{value:.2%}"
+    return figure(value) if unit == "count" else f"{figure(value)} {unit}"
+
+
+def figure(value: float) -> str:
+    """Format a small value with three significant digits, a large one as a whole number."""
+    return f"{value:,.3g}" if abs(value) < 100 else f"{value:,.0f}"

@@ -17,7 +17,7 @@ from pass_harness.conformance.running.judged_run import Announce, judge_service
 from pass_harness.conformance.scenarios import SCENARIOS
 from pass_harness.conformance.scenarios.scenario import Scenario
 
-JUDGED = Path("fixtures/programmer_service/service.toml")
+EXAMPLE = Path("fixtures/programmer_service/service.toml")
 """Path that reports show, independent of the place of installation."""
 
 
@@ -39,7 +39,7 @@ def demonstrate(
         announce(f"mock at {mock.url}, example service at {service.url}")
         return asyncio.run(
             judge_service(
-                replace(child_processes.service_toml(service.url), path=JUDGED),
+                replace(child_processes.service_toml(service.url), path=EXAMPLE),
                 mock.url,
                 rules,
                 scenarios=scenarios,

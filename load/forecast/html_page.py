@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pass_harness.conformance.reports.html import page
+from pass_harness.conformance.reports.numbers import figure
 from pass_harness.load.forecast import report_text
 from pass_harness.load.forecast.report import ForecastReport
 from pass_harness.load.report import charts
 from pass_harness.load.report.charts import Chart, Times, clock
 from pass_harness.load.report.html import LOADERS, charts_css
-from pass_harness.load.report.report_text import figure
 
 Tile = tuple[str, str, str]
 MOST_VARIANTS = 8

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pass_harness.conformance.reports.numbers import plural
+from pass_harness.conformance.reports.numbers import figure, plural
 from pass_harness.load.forecast.report import ASSUMED, DEFECT, ForecastReport, HabitReport, Peak, VariantForecast
 from pass_harness.load.report.charts import clock
-from pass_harness.load.report.report_text import figure
 
 Row = tuple[str, ...]
 ACTIONS = {

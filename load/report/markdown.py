@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from pass_harness.conformance.reports.markdown import MARKS, escaped
 from pass_harness.conformance.reports.model import VIOLATED, RuleReport
+from pass_harness.conformance.reports.numbers import amount
 from pass_harness.conformance.reports.violations import because, violations
 from pass_harness.load.report.model import LoadReport
-from pass_harness.load.report.report_text import amount, lead, measured, verdict_word
+from pass_harness.load.report.report_text import lead, measured, verdict_word
 
 RESULTS = {True: "✅ kept", False: "❌ exceeded", None: "❔ not measured"}
 

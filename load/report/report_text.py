@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pass_harness.conformance.reports.model import INCONCLUSIVE, VIOLATED
-from pass_harness.conformance.reports.numbers import plural
+from pass_harness.conformance.reports.numbers import amount, plural
 from pass_harness.load.report.model import LoadReport
 from pass_harness.load.slo import Objective
 
@@ -36,15 +36,3 @@ def measured(objective: Objective) -> str:
     if objective.measured is None:
         return "no recovery" if objective.unit == "s" else "nothing to measure"
     return amount(objective.measured, objective.unit)
-
-
-def amount(value: float, unit: str) -> str:
-    """Format a value with its unit."""
-    if unit == "share":
-        return f"{value:.2%}"
-    return figure(value) if unit == "count" else f"{figure(value)} {unit}"
-
-
-def figure(value: float) -> str:
-    """Format a small value with three significant digits, a large one as a whole number."""
-    return f"{value:,.3g}" if abs(value) < 100 else f"{value:,.0f}"

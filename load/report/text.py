@@ -10,9 +10,10 @@ from rich.table import Table
 
 from pass_harness.conformance.printable import printable
 from pass_harness.conformance.reports import text as conformance
+from pass_harness.conformance.reports.numbers import amount
 from pass_harness.conformance.reports.text import COLOURS
 from pass_harness.load.report.model import IncidentReport, LoadReport
-from pass_harness.load.report.report_text import amount, measured, verdict_word
+from pass_harness.load.report.report_text import measured, verdict_word
 
 
 def render(report: LoadReport, console: Console) -> None:

@@ -11,6 +11,8 @@ from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.conformance.reports import curl
 from pass_harness.conformance.reports.evidence_scene import ExchangeReport, SceneReport, VerbCallReport
 from pass_harness.conformance.reports.html import page
+from pass_harness.conformance.reports.html.history import HistoryView
+from pass_harness.conformance.reports.html.history import view as history_view
 from pass_harness.conformance.reports.html.messages import Message, request, response
 from pass_harness.conformance.reports.html.timeline import Timeline, timeline
 from pass_harness.conformance.reports.model import (
@@ -129,6 +131,7 @@ class View:
     excused: Sequence[Group]
     listed: dict[str, list[Rule]]
     unfinished: Sequence[ScenarioReport]
+    history: HistoryView | None
     version: str
 
 
@@ -155,6 +158,7 @@ def _view(report: Report, version: str) -> View:
         excused=[Group(rule, (), ()) for rule in listed[EXCUSED]],
         listed=listed,
         unfinished=unexplained(report),
+        history=history_view(report.history) if report.history else None,
         version=version,
     )
 

@@ -9,13 +9,15 @@ from importlib import resources
 from jinja2 import PackageLoader
 
 from pass_harness.conformance.reports.html import page
+from pass_harness.conformance.reports.html.history import HistoryView
+from pass_harness.conformance.reports.html.history import view as history_view
 from pass_harness.conformance.reports.model import VIOLATED, Report, RuleReport
-from pass_harness.conformance.reports.numbers import plural, span
+from pass_harness.conformance.reports.numbers import amount, figure, plural, span
 from pass_harness.conformance.reports.violations import because, sentence, violations
 from pass_harness.load.report import charts
 from pass_harness.load.report.charts import Chart, Times
 from pass_harness.load.report.model import IncidentReport, LoadReport
-from pass_harness.load.report.report_text import amount, figure, lead, measured, verdict_word
+from pass_harness.load.report.report_text import lead, measured, verdict_word
 
 LOADERS = (PackageLoader("pass_harness.load.report", "html"),)
 _KINDS = {True: ("passed", ""), False: ("violated", "exceeded"), None: ("inconclusive", "not measured")}
@@ -56,6 +58,7 @@ class View:
     violated: Sequence[ViolatedRule]
     verbs: Sequence[tuple[str, ...]]
     endpoints: Sequence[tuple[str, ...]]
+    history: HistoryView | None
     version: str
 
 
@@ -99,6 +102,7 @@ def _view(report: LoadReport, version: str) -> View:
             (e.endpoint, f"{e.calls:,}", f"{e.calls / report.adobe.calls:.1%}", f"{e.throttled:,}", f"{e.failed:,}")
             for e in report.adobe.endpoints
         ],
+        history=history_view(report.conformance.history) if report.conformance.history else None,
         version=version,
     )
 
