@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -27,7 +28,7 @@ def open_sample(page: Page, pages: Path, name: str) -> None:
     page.goto((pages / f"{name}.html").as_uri())
 
 
-@pytest.mark.parametrize("name", ["compliant", "violated", "hostile"])
+@pytest.mark.parametrize("name", ["compliant", "violated", "hostile", "history"])
 def test_the_page_fits_and_is_accessible(page: Page, pages: Path, name: str) -> None:
     open_sample(page, pages, name)
     page.evaluate("document.querySelectorAll('details').forEach(folded => { folded.open = true })")
@@ -47,6 +48,23 @@ def test_the_verdict_comes_first_and_leads_to_the_evidence(page: Page, pages: Pa
     expect(rule.get_by_text("1.00 s", exact=True).first).to_be_visible()
     rule.get_by_text("Exchange #4: request and response").first.click()
     expect(rule.locator("pre .start").first).to_be_visible()
+
+
+def test_the_history_says_in_words_what_its_signs_show(page: Page, pages: Path) -> None:
+    open_sample(page, pages, "history")
+    strips = page.locator(".strip")
+    expect(strips.nth(0)).to_have_attribute("aria-label", re.compile("passed, violated 2 times"))
+    expect(page.get_by_role("img", name="judged without it, found 2 times")).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("^kept 10 times, exceeded 8 times, not measured, exceeded$"))).to_be_visible()
+    expect(page.locator(".history .tag").filter(has_text="flickers")).to_be_visible()
+    page.set_viewport_size({"width": 360, "height": 740})
+    first, last = (
+        strips.nth(1).locator("> span").first.bounding_box(),
+        strips.nth(1).locator("> span").last.bounding_box(),
+    )
+    assert first is not None
+    assert last is not None
+    assert abs(first["y"] - last["y"]) < 1, "the runs stay on one line"
 
 
 def test_rules_can_be_filtered_by_text_and_verdict(page: Page, pages: Path) -> None:

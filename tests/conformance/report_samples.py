@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from breakers import BREAKERS
 from conformance_traces import Trace
+from history_records import history, run, runs
 from trace_verdicts import judge
 
 from pass_harness.conformance.evaluation.engine import Judge
@@ -64,6 +65,18 @@ def hostile() -> Report:
     for rule in report.rules:
         for finding in rule.findings:
             finding.observed = HOSTILE
+    records = runs("xo", name=HOSTILE)
+    records[0].findings[0].rule = records[0].findings[0].subject = records[0].rule_set = HOSTILE
+    report.history = history(records)
+    return report
+
+
+def with_history() -> Report:
+    """Return a report with more runs than a page shows, a finding that flickers, and an objective of each kind."""
+    report = violated("authentication.poll-interval")
+    records = [run(number, mark, p95=400 + 10 * number) for number, mark in enumerate("oo" + "xxoox.xo." * 2 + "x")]
+    records[-2].objectives[0].measured = records[-2].objectives[0].holds = None
+    report.history = history(records)
     return report
 
 
@@ -73,6 +86,7 @@ SAMPLES = {
         "authentication.poll-interval", "errors.throttle-not-fought", "configuration.cached"
     ),
     "everything": violated,
+    "history": with_history,
     "hostile": hostile,
 }
 

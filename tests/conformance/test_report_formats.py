@@ -25,7 +25,7 @@ from pass_harness.conformance.reports.curl import curl, script
 from pass_harness.conformance.reports.evidence_scene import ExchangeReport, SceneReport
 from pass_harness.conformance.reports.formats import FORMS
 from pass_harness.conformance.reports.html.timeline import timeline
-from pass_harness.conformance.reports.json import published_schema, schema_of_model
+from pass_harness.conformance.reports.json import SCHEMAS, published_schema, schema_of_model
 from pass_harness.conformance.reports.model import Report, RuleReport
 
 SAMPLES: list[Callable[[], Report]] = [compliant, violated, hostile]
@@ -35,8 +35,9 @@ def made(form: str, report: Report) -> str:
     return FORMS[form].encode(report).decode()
 
 
-def test_the_published_schema_is_up_to_date() -> None:
-    assert published_schema() == schema_of_model()
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_the_published_schemas_are_up_to_date(name: str) -> None:
+    assert published_schema(name) == schema_of_model(name)
 
 
 @pytest.mark.parametrize("sample", SAMPLES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,7 @@ from load_traces import asked, event, exchange
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import select
 from pass_harness.conformance.reports.composition import compose as compose_conformance
+from pass_harness.conformance.reports.history.trends import summary
 from pass_harness.conformance.reports.run import Run
 from pass_harness.load.event import Event
 from pass_harness.load.forecast import html_page as forecast_page
@@ -22,6 +24,7 @@ from pass_harness.load.incidents import Incident, Moment
 from pass_harness.load.ipc_messages import Arrival, Attendance
 from pass_harness.load.live_evaluation import LiveJudge
 from pass_harness.load.report import html
+from pass_harness.load.report.history import record_of
 from pass_harness.load.report.model import LoadReport, compose
 from pass_harness.load.slo import Limits, Slo, VerbLimits
 from pass_harness.mock_server.behaviours.effects import Effect
@@ -70,6 +73,13 @@ def bad_day(name: str = "a TV provider fails") -> LoadReport:
     )
 
 
+def with_history(report: LoadReport, name: str = "checkout") -> LoadReport:
+    """Return a report with a history of two runs."""
+    records = [record_of(report, name=name, now=datetime(2026, 1, day, tzinfo=UTC)) for day in (1, 2)]
+    report.conformance.history = summary(records[0].series, records)
+    return report
+
+
 def invalid() -> LoadReport:
     """Return a report on a run that could not start."""
     return compose(
@@ -106,7 +116,11 @@ def _unheard(_: object) -> None:
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    for file, report in {"bad": bad_day(), "hostile": bad_day(HOSTILE), "invalid": invalid()}.items():
+    for file, report in {
+        "bad": with_history(bad_day()),
+        "hostile": with_history(bad_day(HOSTILE), HOSTILE),
+        "invalid": invalid(),
+    }.items():
         (folder / f"{file}.html").write_bytes(html.encode(report, "1.0"))
     for file, foreseen in {"forecast": forecast(), "hostile-forecast": forecast(HOSTILE)}.items():
         (folder / f"{file}.html").write_bytes(forecast_page.encode(foreseen, "1.0"))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from load_report_samples import HOSTILE, bad_day, invalid
+from load_report_samples import HOSTILE, bad_day, invalid, with_history
 from rich.console import Console
 
 from pass_harness.load.report import charts, html, markdown
 from pass_harness.load.report.charts import LEFT, MOST_POINTS, RIGHT, WIDTH, Times
+from pass_harness.load.report.history import record_of
 from pass_harness.load.report.model import LoadReport
 from pass_harness.load.report.report_text import lead
 from pass_harness.load.report.text import render
@@ -65,8 +67,30 @@ def test_the_page_has_charts_of_the_measurements() -> None:
     assert drawn.count('class="band"') == 2 * len(titles)
 
 
+def test_the_record_of_a_run_has_its_objectives_and_figures() -> None:
+    report = bad_day()
+    record = record_of(report, name="checkout", now=datetime(2026, 1, 1, tzinfo=UTC))
+    assert (record.command, record.event, record.verdict, record.exit_code) == ("load", "test", "violated", 1)
+    assert {one.name: (one.holds, one.measured) for one in record.objectives} == {
+        one.name: (one.holds, one.measured) for one in report.objectives
+    }
+    assert record.figures["play.p95_ms"] == report.verbs[0].p95_ms
+    assert record.figures["adobe.calls"] == 750
+    assert record.figures["viewers.gave_up"] == 5
+    assert [one.kind for one in record.findings] == ["polled-too-soon"]
+
+
+def test_the_page_has_the_history_of_the_event() -> None:
+    drawn = page(with_history(bad_day()))
+    assert "The latest 2 runs of" in drawn
+    assert 'aria-label="found 2 times"' in drawn
+    assert 'aria-label="exceeded 2 times"' in drawn
+    assert 'aria-label="not measured 2 times"' in drawn
+    assert "<h2>History" not in page(bad_day())
+
+
 def test_user_text_is_escaped() -> None:
-    drawn = page(bad_day(HOSTILE))
+    drawn = page(with_history(bad_day(HOSTILE), HOSTILE))
     assert "<img" not in drawn
     assert "<script>alert" not in drawn
     assert "<img" not in markdown.encode(bad_day(HOSTILE)).decode().replace("\\<", "")
