@@ -62,7 +62,7 @@ def test_generated_pages_are_up_to_date(name: str, page: Callable[[], str]) -> N
 
 def test_the_page_of_rules_equals_the_output_of_the_command() -> None:
     printed = CliRunner().invoke(conformance, ["rules", "--rules", "next", "--format", "markdown"]).output
-    assert reference.rules() == printed
+    assert re.sub(r"\[(`[a-z.0-9-]+`)\]\(rules/.*?\)", r"\1", reference.rules()) == printed
 
 
 def test_every_page_is_in_the_menu_of_the_site() -> None:

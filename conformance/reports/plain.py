@@ -18,7 +18,8 @@ def evidence(rule: RuleReport) -> str:
     if len(rule.kinds) > SHOWN_KINDS:
         lines.append(f"- and {sum(kind.findings for kind in rule.kinds[SHOWN_KINDS:])} more")
     lines += [f"- {reason}" for reason in rule.reasons]
-    return "\n".join(map(printable, [*lines, f"remedy: {rule.remedy}", *rule.citations]))
+    explained = f"more: pass-conformance explain {rule.id}"
+    return "\n".join(map(printable, [*lines, f"remedy: {rule.remedy}", *rule.citations, explained]))
 
 
 def _kind(rule: RuleReport, kind: KindReport) -> list[str]:

@@ -16,6 +16,8 @@ from pass_harness.conformance.registry import phase
 from pass_harness.conformance.requirements.citations import Citation
 from pass_harness.conformance.requirements.ledger import requirements
 from pass_harness.conformance.rule import EVERY_ARCHITECTURE, Card, Grade, Rule
+from pass_harness.fixtures.programmer_service.defects import defects_of
+from pass_harness.fixtures.programmer_service.liberties import liberties_near
 
 INTRODUCTION = (
     "The rules of `pass-conformance`, and the requirements without a rule. This page is the output of",
@@ -99,6 +101,14 @@ def explain(rule: type[Rule], console: Console, other_grades: Mapping[str, str])
     console.print("\n[bold]Kinds of findings[/]", highlight=False)
     for kind in card.kinds:
         console.print(f"  {kind}", highlight=False)
+    for heading, examples in (
+        ("Defects of the example service that violate it (demo --defect NAME)", defects_of(card.id)),
+        ("Liberties near its border, which it accepts (demo --liberty NAME)", liberties_near(card.id)),
+    ):
+        if examples:
+            console.print(f"\n[bold]{heading}[/]", highlight=False)
+        for example in examples:
+            console.print(escape(f"  {example.name}: {example.sentence}"), highlight=False, soft_wrap=True)
     console.print("\n[bold]Source[/]", highlight=False)
     for citation in card.citations:
         console.print(escape(f"  {citation}\n  {citation.url}"), highlight=False, soft_wrap=True)

@@ -58,7 +58,8 @@ def _descriptor(report: Report, rule: RuleReport) -> dict[str, Any]:
         "fullDescription": {"text": rule.requirement},
         "help": {
             "text": f"{rule.remedy}\n\n{rule.breaks}",
-            "markdown": f"**Remedy.** {rule.remedy}\n\n**Consequences.** {rule.breaks}\n\n{sources}",
+            "markdown": f"**Remedy.** {rule.remedy}\n\n**Consequences.** {rule.breaks}\n\n{sources}\n\n"
+            f"`pass-conformance explain {rule.id}` explains the rule, with examples of services that violate it.",
         },
         "defaultConfiguration": {"level": _level(report, rule)},
         "properties": {"tags": [rule.id.partition(".")[0], rule.severity], "opportunities": rule.opportunities},

@@ -15,9 +15,12 @@ import click
 import msgspec
 
 from docs.tooling import keys
+from docs.tooling.rule_pages import PAGES as RULE_PAGES
+from docs.tooling.rule_pages import anchor
 from pass_harness.conformance.cli.main import main as pass_conformance
 from pass_harness.conformance.registry import all_rules
 from pass_harness.conformance.reports import evidence_scene, model, run
+from pass_harness.conformance.reports.history import model as history
 from pass_harness.conformance.reports.rule_listing import as_markdown
 from pass_harness.conformance.scenarios import SCENARIOS
 from pass_harness.conformance.scenarios.opportunities import opportunities
@@ -35,6 +38,7 @@ COMMANDS = {
     "python -m pass_harness.fixtures.programmer_service": programmer_service,
 }
 WIDTH = 100
+_RULE = re.compile(r"^\| `(?P<id>[a-z]+\.[a-z0-9-]+)`", re.MULTILINE)
 _JSON = {"str": "string", "int": "number", "float": "number", "bool": "true or false", "None": "null"}
 
 _COMMANDS_HEAD = """# Commands
@@ -90,6 +94,7 @@ def report_json() -> str:
     ]
     structs += [evidence_scene.SceneReport, evidence_scene.ExchangeReport, evidence_scene.VerbCallReport]
     structs += [model.ScenarioReport, model.Untestable, model.Waived, model.BaselineReport, model.EarlierFinding]
+    structs += [history.HistoryReport, history.HistoryRun, history.FindingHistory, history.ObjectiveHistory]
     return _REPORT_HEAD + "".join(map(_members, structs))
 
 
@@ -102,8 +107,9 @@ def configuration() -> str:
 
 
 def rules() -> str:
-    """Return the page of rules, the output of `pass-conformance rules --rules next --format markdown`."""
-    return as_markdown(all_rules()) + "\n"
+    """Return the page of rules: the table that `pass-conformance rules` prints, with a link for each rule."""
+    text = as_markdown(all_rules()) + "\n"
+    return _RULE.sub(lambda row: f"| [`{row['id']}`]({anchor(row['id'])})", text)
 
 
 def scenarios() -> str:
@@ -122,6 +128,7 @@ PAGES = {
     "report-json.md": report_json,
     "rules.md": rules,
     "scenarios.md": scenarios,
+    **RULE_PAGES,
 }
 
 
@@ -154,10 +161,10 @@ def _members(struct: type[msgspec.Struct]) -> str:
 
 def _type(annotation: str) -> str:
     """Return a Python type in JSON terms, with links to the other objects."""
+    if annotation.startswith("list[") and annotation.endswith("]"):
+        return f"list of {_type(annotation[5:-1])}"
     if " | " in annotation:
         return " or ".join(map(_type, annotation.split(" | ")))
-    if annotation.startswith("list["):
-        return f"list of {_type(annotation[5:-1])}"
     if annotation.startswith("dict[str, "):
         return f"object of {_type(annotation[10:-1])}"
     return _JSON.get(annotation) or f"[{annotation}](#{annotation.lower()})"
@@ -177,5 +184,6 @@ def _line(text: str) -> str:
 
 if __name__ == "__main__":
     for name, page in PAGES.items():
+        (DOCS / "reference" / name).parent.mkdir(exist_ok=True)
         (DOCS / "reference" / name).write_text(page(), "utf-8")
         sys.stderr.write(f"docs/reference/{name}\n")

@@ -25,6 +25,9 @@ _LINK = re.compile(r'(?P<before>\]\(|\b(?:src|srcset|href)=")(?P<target>[^)"#\s]
 _LANGUAGES = {".py": "python", ".yml": "yaml", ".har": "json", ".md": "markdown"}
 """Languages for syntax highlighting whose name is not the suffix of the file."""
 
+_NOT_SEARCHED = "---\nsearch:\n  exclude: true\n---\n"
+"""Head of pages that the search leaves out: files of the repository."""
+
 
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     """Add the pages of the root and the linked files."""
@@ -82,7 +85,7 @@ def _site_path(target: Path) -> Path:
 
 def _page_of(target: Path) -> str:
     """Return a page with the text of a file, or with the list of files in a folder."""
-    title = f"# {target.relative_to(ROOT)}\n\n"
+    title = f"{_NOT_SEARCHED}# {target.relative_to(ROOT)}\n\n"
     if target.is_dir():
         return title + "".join(
             f"- [{file.name}]({file.name}.md)\n" for file in sorted(target.iterdir()) if file.is_file()

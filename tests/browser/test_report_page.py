@@ -55,7 +55,9 @@ def test_the_history_says_in_words_what_its_signs_show(page: Page, pages: Path) 
     strips = page.locator(".strip")
     expect(strips.nth(0)).to_have_attribute("aria-label", re.compile("passed, violated 2 times"))
     expect(page.get_by_role("img", name="judged without it, found 2 times")).to_be_visible()
-    expect(page.get_by_role("img", name=re.compile("^kept 10 times, exceeded 8 times, not measured, exceeded$"))).to_be_visible()
+    expect(
+        page.get_by_role("img", name=re.compile("^kept 10 times, exceeded 8 times, not measured, exceeded$"))
+    ).to_be_visible()
     expect(page.locator(".history .tag").filter(has_text="flickers")).to_be_visible()
     page.set_viewport_size({"width": 360, "height": 740})
     first, last = (

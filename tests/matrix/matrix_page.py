@@ -1,7 +1,11 @@
-"""Writes docs/reference/matrix.md from the defects and expected violations: `python tests/matrix/matrix_page.py`."""
+"""Writes the defects with their expected violations: `python tests/matrix/matrix_page.py`.
+
+It writes docs/reference/matrix.md, and the table of the installed package, which `pass-conformance explain` reads.
+"""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from matrix_expected import BREAKS, MAY_BREAK
@@ -9,7 +13,9 @@ from matrix_expected import BREAKS, MAY_BREAK
 from pass_harness.conformance.registry import all_rules
 from pass_harness.fixtures.programmer_service.defects import DEFECTS
 
-PAGE = Path(__file__).parents[2] / "docs" / "reference" / "matrix.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "reference" / "matrix.md"
+TABLE = ROOT / "fixtures" / "programmer_service" / "defects" / "violations.toml"
 
 HEAD = """# Rules and defects (test matrix)
 
@@ -59,6 +65,12 @@ def page() -> str:
     )
 
 
+def table() -> str:
+    lines = [f"{name} = {json.dumps(BREAKS[name])}" for name in DEFECTS]
+    head = "# Rules that each defect violates; `python tests/matrix/matrix_page.py` writes this file."
+    return "\n".join((head, *lines, ""))
+
+
 def _listed(names: tuple[str, ...] | list[str]) -> str:
     return ", ".join(f"`{name}`" for name in names) or "nothing"
 
@@ -72,3 +84,4 @@ def _besides(defect: str) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(page(), "utf-8")
+    TABLE.write_text(table(), "utf-8")
