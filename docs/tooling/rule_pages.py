@@ -42,8 +42,7 @@ def _section(rule: type[Rule]) -> Iterator[str]:
     grade = "".join(f" ({given} in rule set {version})" for version, given in rule_sets.other_grades(rule).items())
     needs = "; ".join(filter(None, (describe_needs(card.needs), "a driver" * card.judges_app)))
     yield from (f"## {card.id}", "", f"{card.title}.", "")
-    yield from ("| | |", "|---|---|")
-    yield f"| grade | {card.grade}{grade} |"
+    yield from (f"| grade | {card.grade}{grade} |", "|---|---|")
     yield f"| requirement | {_cell(card.requirement)} |"
     yield f"| what breaks | {_cell(card.breaks)} |"
     yield f"| remedy | {_cell(card.remedy)} |"

@@ -144,7 +144,12 @@ def test_the_presets_of_the_readme_take_effect(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "about"), [("docs/reference/har.md", "exchanges.har"), ("docs/reference/media-tokens.md", "keys export")]
+    ("page", "about"),
+    [
+        ("docs/reference/har.md", "exchanges.har"),
+        ("docs/reference/media-tokens.md", "keys export"),
+        ("docs/how-to/privacy.md", "DELETE"),
+    ],
 )
 def test_examples_that_need_only_a_mock_run(shell: Shell, page: str, about: str) -> None:
     (lines,) = [text for text in blocks(page) if about in text]
@@ -157,6 +162,17 @@ def test_the_examples_of_the_control_client_end(shell: Shell) -> None:
     assert len(examples) == 2
     for example in examples:
         assert shell.code(f"timeout 60 {shlex.quote(sys.executable)} -c {shlex.quote(example)}") == 0
+
+
+def test_the_requests_on_the_page_of_the_rate_limit_exceed_it(shell: Shell) -> None:
+    many, preset, _ = blocks("docs/how-to/throttling.md")
+    shell.run("pass-mock serve")
+    statuses = shell.run(many).split()
+    assert statuses[:11] == ["401"] * 11
+    assert set(statuses[11:]) >= {"429"}
+    shell.run(preset)
+    behaviours = httpx.get(shell.url("http://127.0.0.1:8300/_mock/behaviours"), trust_env=False).json()["behaviours"]
+    assert behaviours[0]["effect"] == {"throttle": {"rate": 0.2, "burst": 1}}
 
 
 def test_a_service_with_fixed_hosts_is_judged_over_tls(shell: Shell) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from html.parser import HTMLParser
@@ -66,6 +67,15 @@ def broken(page: Path, link: str, pages: dict[Path, Addresses]) -> str:
     if parts.fragment and unquote(parts.fragment) not in anchors | {"__top"}:
         return f"{page.name}: {link} names no heading"
     return ""
+
+
+@pytest.mark.slow
+def test_the_search_finds_rules_but_no_source_files(site: Path) -> None:
+    index = json.loads((site / "search" / "search_index.json").read_text("utf-8"))
+    found = {entry["location"] for entry in index["docs"]}
+    assert "reference/rules/authentication.html#authenticationpoll-interval" in found
+    assert list((site / "files").rglob("*.html")) != []
+    assert [location for location in found if location.startswith("files/")] == []
 
 
 @pytest.mark.slow
