@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -121,7 +121,7 @@ def scenarios() -> str:
     )
 
 
-PAGES = {
+PAGES: Mapping[str, Callable[[], str]] = {
     "commands.md": commands,
     "configuration.md": configuration,
     "keys.md": keys.page,

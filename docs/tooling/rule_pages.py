@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
 from pass_harness.conformance import rule_sets
@@ -71,4 +71,4 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-PAGES = {f"rules/{name}.md": partial(page, name) for name in PHASES}
+PAGES: Mapping[str, Callable[[], str]] = {f"rules/{name}.md": partial(page, name) for name in PHASES}

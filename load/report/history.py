@@ -11,8 +11,8 @@ from pass_harness.load.report.model import LoadReport
 
 
 def record_of(report: LoadReport, *, name: str, now: datetime) -> RunRecord:
-    """Return the record of a load test that ended at ``now``."""
-    return recording.record_of(
+    """Return the record of a load test that ended at ``now``; an invalid one has judged and measured nothing."""
+    record = recording.record_of(
         report.conformance,
         command="load",
         name=name,
@@ -26,6 +26,9 @@ def record_of(report: LoadReport, *, name: str, now: datetime) -> RunRecord:
         ],
         figures=dict(_figures(report)),
     )
+    if report.invalid:
+        record.rules, record.findings, record.figures = {}, [], {}
+    return record
 
 
 def _figures(report: LoadReport) -> Iterator[tuple[str, float]]:

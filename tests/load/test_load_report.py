@@ -80,6 +80,14 @@ def test_the_record_of_a_run_has_its_objectives_and_figures() -> None:
     assert [one.kind for one in record.findings] == ["polled-too-soon"]
 
 
+def test_the_record_of_an_invalid_run_has_only_its_verdict() -> None:
+    report = bad_day()
+    report.invalid, report.verdict, report.exit_code = ["the load generator was saturated"], "inconclusive", 3
+    record = record_of(report, name="checkout", now=datetime(2026, 1, 1, tzinfo=UTC))
+    assert (record.verdict, record.exit_code) == ("inconclusive", 3)
+    assert (record.rules, record.findings, record.figures) == ({}, [], {})
+
+
 def test_the_page_has_the_history_of_the_event() -> None:
     drawn = page(with_history(bad_day()))
     assert "The latest 2 runs of" in drawn
