@@ -237,13 +237,11 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], d
     shown["record"] = record.read_text()
     for trace in (record, har, foreign):
         report = folder / f"report of {trace.name}"
-        done = command("audit", trace, "--report", report, "--host", host, "--history", folder / "history")
+        done = command("audit", trace, "--report", report, "--host", host, "--history", report / "history")
         assert done.returncode in {0, 1, 3}, done.stderr
         shown[f"audit {trace.name}"] = done.stdout + done.stderr
-        for file in report.iterdir():
+        for file in (*report.glob("report.*"), *(report / "history").iterdir()):
             shown[f"audit {trace.name}: {file.name}"] = file.read_text()
-    for file in (folder / "history").iterdir():
-        shown[f"history: {file.name}"] = file.read_text()
     service = folder / "service.toml"
     service.write_text(
         f'[service]\nbase_url = "http://viewer:{PASSWORD}@127.0.0.1:9"\n[verbs.login]\npath = "/login"\n'
