@@ -71,6 +71,8 @@ def _lines(report: Report) -> Iterator[str]:
     if run.assumed_architecture:
         yield f"Architecture {escaped(run.assumed_architecture)}."
     yield from _baseline(report)
+    if report.history is not None:
+        yield f"\nHistory of {plural(len(report.history.runs), 'run')}: {report.history.in_short}."
     found = violations(report)
     for standing, heading in ((VIOLATED, "Violated"), (ADVICE, "Advice (does not decide the verdict)")):
         shown = [violation for violation in found if violation.standing == standing]
@@ -120,6 +122,7 @@ def _rule(rule: RuleReport, report: Report) -> Iterator[str]:
     yield f"\nRemedy: {escaped(rule.remedy)}"
     if rule.citations:
         yield f"Source: [{escaped(rule.sources[0] if rule.sources else 'Adobe')}]({rule.citations[0]})"
+    yield f"More: `pass-conformance explain {rule.id}`"
 
 
 def _kind(rule: RuleReport, kind: KindReport, *, marked: bool) -> str:

@@ -53,6 +53,9 @@ def _lines(report: Report) -> Iterator[tuple[str, int]]:
     yield from _excused([rule for rule in report.rules if report.standing(rule) == EXCUSED])
     yield from _waived(report)
     yield from _baseline(report)
+    if report.history is not None:
+        yield "", 0
+        yield f"[bold]history[/]  {plural(len(report.history.runs), 'run')}: {report.history.in_short}", 0
     yield from _not_judged(report)
     yield from _scenarios(report)
     yield from _passed([rule for rule in report.rules if rule.verdict == Verdict.PASSED])
@@ -109,6 +112,7 @@ def _violated(rule: RuleReport, report: Report, *, consequence: bool = False) ->
     yield f"[bold]remedy[/]    {escape(rule.remedy)}", 2
     for url in rule.citations[:1]:
         yield f"[bold]source[/]    {escape(url)}", 2
+    yield f"[bold]more[/]      pass-conformance explain {escape(rule.id)}", 2
 
 
 def _kind(rule: RuleReport, kind: KindReport, *, marked: bool) -> Iterator[tuple[str, int]]:

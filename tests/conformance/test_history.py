@@ -107,6 +107,15 @@ def test_each_run_adds_a_valid_record_and_the_report_has_the_history(tmp_path: P
         assert {one["rule"] for one in record["findings"]} >= {POLLS}
 
 
+def test_text_and_markdown_count_what_stands(tmp_path: Path) -> None:
+    trace, folder = broken(POLLS, tmp_path), tmp_path / "history"
+    audit(trace, "--history", folder)
+    for form in ("text", "markdown"):
+        counted = "2 findings standing, 0 of them new, 0 gone, 0 flickering"
+        assert counted in audit(trace, "--history", folder, form=form).out
+        assert counted not in audit(trace, form=form).out
+
+
 def test_a_record_has_nothing_of_the_traffic(tmp_path: Path) -> None:
     trace, folder = broken(POLLS, tmp_path), tmp_path / "history"
     rule = audit(trace, "--history", folder).rule(POLLS)

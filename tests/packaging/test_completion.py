@@ -87,7 +87,7 @@ echo "${COMPREPLY[@]}"
         "slo.toml: good",
         "keys",
     ]
-    assert len(list((tmp_path / "schemas").iterdir())) == 7
+    assert len(list((tmp_path / "schemas").iterdir())) == 8
     fish = tmp_path / ".config" / "fish" / "completions"
     assert {file.name: "complete --no-files" in file.read_text("utf-8") for file in fish.iterdir()} == {
         f"{command}.fish": True for command in COMMANDS

@@ -166,3 +166,13 @@ class HistoryReport(msgspec.Struct, kw_only=True):
     findings: list[FindingHistory] = []
     """Findings of these runs: those that stand first, then those that flicker, then by rule."""
     objectives: list[ObjectiveHistory] = []
+
+    @property
+    def in_short(self) -> str:
+        """The number of findings by state: ``2 findings standing, 1 of them new, 1 gone, 0 flickering``."""
+        standing = [finding for finding in self.findings if finding.state == "standing"]
+        new = sum(finding.new for finding in standing)
+        gone = sum(finding.state == "gone" for finding in self.findings)
+        flickering = sum(finding.flickers for finding in self.findings)
+        findings = "finding" if len(standing) == 1 else "findings"
+        return f"{len(standing)} {findings} standing, {new} of them new, {gone} gone, {flickering} flickering"
