@@ -9,12 +9,15 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-WIDTH, LEFT, RIGHT = 960.0, 56.0, 16.0
+WIDTH, LEFT, RIGHT = 960.0, 92.0, 32.0
+"""Width of a chart, and of its margins, which hold the longest label of an axis."""
 TOP, BOTTOM = 24.0, 28.0
 MOST_POINTS = 480
 """Maximum points of one line; beyond it, the maximum of several values is one point."""
 HUES = 10
 """Number of colours in `charts.css`; further series repeat them."""
+LINE, AREA, RANGE = "line", "area", "range"
+LARGE_NUMBERS = (("trillion", 1e12), ("billion", 1e9), ("million", 1e6))
 
 Values = Sequence[float]
 
@@ -29,13 +32,14 @@ class Tick:
 
 @dataclass(frozen=True)
 class Shape:
-    """A series: an SVG path with its name and colour."""
+    """A series: an SVG path with its name and colour; ``style`` is a class of `charts.css`."""
 
     name: str
     path: str
     hue: int
-    filled: bool
-    largest: str
+    style: str
+    figure: str
+    """The value in the legend, with its meaning."""
 
 
 @dataclass(frozen=True)
@@ -115,18 +119,59 @@ class Times:
         )
 
 
-def lines(title: str, unit: str, series: Mapping[str, Values], times: Times, *, log: bool = False) -> Chart:
-    """Return a line chart; with ``log``, on a logarithmic scale."""
-    largest = max((max(values, default=0.0) for values in series.values()), default=0.0)
+def amount(value: float, unit: str) -> str:
+    """Format a value with its unit, with three significant digits above a million."""
+    name, size = next(((name, size) for name, size in LARGE_NUMBERS if abs(value) >= size), ("", 1.0))
+    if name:
+        rounded = float(f"{value / size:.3g}")
+        text = f"{rounded:,g} {name}"
+    elif abs(value) >= 100 or value == int(value):
+        text = f"{value:,.0f}"
+    else:
+        text = f"{value:.3g}"
+    return f"{text} {unit}".strip()
+
+
+@dataclass(frozen=True)
+class ErrorBand:
+    """The limits of a series: name, lower and upper values, and the text of the legend."""
+
+    name: str
+    low: Values
+    high: Values
+    figure: str
+
+
+def lines(
+    title: str,
+    unit: str,
+    series: Mapping[str, Values],
+    times: Times,
+    *,
+    log: bool = False,
+    band: ErrorBand | None = None,
+    figures: Mapping[str, str] | None = None,
+) -> Chart:
+    """Return a line chart; with ``log``, on a logarithmic scale. ``band`` is the error band of the first series.
+
+    The legend shows the maximum of each series, or its text in ``figures``.
+    """
+    drawn = [*series.values(), *([band.high] if band else [])]
+    largest = max((max(values, default=0.0) for values in drawn), default=0.0)
     scale = _Scale(largest, 220.0, log=log)
-    shapes = tuple(
-        Shape(name, _line(values, times, scale), number % HUES, False, amount(max(values, default=0.0), unit))
+    shapes = [
+        Shape(name, _line(values, times, scale), number % HUES, LINE, _maximum(name, values, unit, figures))
         for number, (name, values) in enumerate(series.items())
-    )
-    return _chart(title, unit, shapes, times, scale)
+    ]
+    if band:
+        path = _between(_points(band.low, times, scale), _points(band.high, times, scale))
+        shapes.append(Shape(band.name, path, 0, RANGE, band.figure))
+    return _chart(title, unit, tuple(shapes), times, scale)
 
 
-def stacked(title: str, unit: str, series: Mapping[str, Values], times: Times) -> Chart:
+def stacked(
+    title: str, unit: str, series: Mapping[str, Values], times: Times, *, figures: Mapping[str, str] | None = None
+) -> Chart:
     """Return an area chart of the series, stacked with the largest at the bottom."""
     ordered = sorted(series.items(), key=lambda item: -sum(item[1]))
     length = max((len(values) for values in series.values()), default=0)
@@ -136,33 +181,36 @@ def stacked(title: str, unit: str, series: Mapping[str, Values], times: Times) -
     for number, (name, values) in enumerate(ordered):
         above = [low + value for low, value in zip(below, values, strict=True)]
         path = _area(below, above, times, scale)
-        shapes.append(Shape(name, path, number % HUES, True, amount(max(values, default=0.0), unit)))
+        shapes.append(Shape(name, path, number % HUES, AREA, _maximum(name, values, unit, figures)))
         below = above
     return _chart(title, unit, tuple(shapes), times, scale)
 
 
-def bars(title: str, unit: str, series: Mapping[str, Values], times: Times, *, hue: int = 0) -> Chart:
+def bars(
+    title: str,
+    unit: str,
+    series: Mapping[str, Values],
+    times: Times,
+    *,
+    hue: int = 0,
+    figures: Mapping[str, str] | None = None,
+) -> Chart:
     """Return a chart of filled steps."""
     largest = max((max(values, default=0.0) for values in series.values()), default=0.0)
     scale = _Scale(largest, 130.0)
     shapes = tuple(
         Shape(
-            name, _area([0.0] * len(values), values, times, scale), hue, True, amount(max(values, default=0.0), unit)
+            name, _area([0.0] * len(values), values, times, scale), hue, AREA, _maximum(name, values, unit, figures)
         )
         for name, values in series.items()
     )
     return _chart(title, unit, shapes, times, scale)
 
 
-def amount(value: float, unit: str) -> str:
-    """Format a value with its unit."""
-    if abs(value) >= 1_000_000:
-        text = f"{value / 1_000_000:,.3g} million"
-    elif abs(value) >= 100 or value == int(value):
-        text = f"{value:,.0f}"
-    else:
-        text = f"{value:.3g}"
-    return f"{text} {unit}".strip()
+def _maximum(name: str, values: Values, unit: str, figures: Mapping[str, str] | None) -> str:
+    """Return the maximum of a series with its unit; ``figures`` are maxima that are already formatted."""
+    figure = (figures or {}).get(name)
+    return f"maximum {f'{figure} {unit}' if figure else amount(max(values, default=0.0), unit)}"
 
 
 class _Scale:
@@ -188,7 +236,7 @@ class _Scale:
 
 
 def _chart(title: str, unit: str, shapes: tuple[Shape, ...], times: Times, scale: _Scale) -> Chart:
-    summary = ", ".join(f"{shape.name} at most {shape.largest}" for shape in shapes)
+    summary = ", ".join(f"{shape.name} {shape.figure}" for shape in shapes)
     return Chart(
         title=title,
         unit=unit,
@@ -207,7 +255,10 @@ def _line(values: Values, times: Times, scale: _Scale) -> str:
 
 
 def _area(below: Values, above: Values, times: Times, scale: _Scale) -> str:
-    upper, lower = _points(above, times, scale, steps=True), _points(below, times, scale, steps=True)
+    return _between(_points(below, times, scale, steps=True), _points(above, times, scale, steps=True))
+
+
+def _between(lower: Sequence[tuple[float, float]], upper: Sequence[tuple[float, float]]) -> str:
     return f"{_path(upper)}L{_path(lower[::-1])[1:]}Z" if upper else ""
 
 

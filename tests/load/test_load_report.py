@@ -159,9 +159,65 @@ def test_the_time_axis_has_readable_labels(seconds: float, last: str) -> None:
     assert ticks[-1].label == last
 
 
+LONGEST_LABEL = 12
+"""Characters of the longest label of the value axis."""
+
+
+@given(st.integers(-3, 12), st.floats(1, 10), st.booleans())
+def test_labels_of_the_value_axis_are_short_and_distinct(power: int, digits: float, log: bool) -> None:
+    """The browser tests measure that such labels are within the chart."""
+    series = {"calls": [digits * 10.0**power]}
+    labels = [tick.label for tick in charts.lines("Calls", "", series, MINUTE, log=log).ticks]
+    assert all(0 < len(label) <= LONGEST_LABEL for label in labels)
+    assert len(set(labels)) == len(labels)
+    assert not any("e" in label for label in labels), "no exponent"
+
+
+@pytest.mark.parametrize("form", ["lines", "stacked", "bars"])
+def test_the_legend_says_what_its_figures_are(form: str) -> None:
+    chart = getattr(charts, form)("Calls", "per second", {"one": [1.0, 5.0, 2.0], "two": [0.5] * 3}, MINUTE)
+    assert {shape.name: shape.figure for shape in chart.shapes} == {
+        "one": "maximum 5 per second",
+        "two": "maximum 0.5 per second",
+    }
+    assert "one maximum 5 per second" in chart.description
+
+
+def test_every_chart_of_the_page_has_a_legend_with_the_meaning_of_its_figures() -> None:
+    drawn = page(bad_day())
+    legends = re.findall(r'<ul class="legend soft">(.*?)</ul>', drawn, re.DOTALL)
+    assert len(legends) == drawn.count("<figcaption>")
+    entries = [entry for legend in legends for entry in re.findall(r"</svg>(.*?)</li>", legend)]
+    assert len(entries) == 10
+    assert all(re.fullmatch(r"[\w. ()]+: maximum [\d.,]+( million)? [a-z ]+", entry) for entry in entries), entries
+
+
+def test_an_error_band_is_drawn_around_its_series() -> None:
+    low, values, high = [1.0, 4.0, 2.0], [2.0, 6.0, 3.0], [4.0, 9.0, 5.0]
+    times = Times(seconds=3.0, step=1.0)
+    band = charts.ErrorBand("error band (90%)", low, high, "4 to 9 per second at the peak")
+    chart = charts.lines("Calls", "per second", {"calls": values}, times, band=band)
+    line, drawn = chart.shapes
+    assert (line.style, drawn.style) == (charts.LINE, charts.RANGE)
+    heights = {x: sorted(y for at, y in coordinates(drawn.path) if at == x) for x, _ in coordinates(line.path)}
+    for x, y in coordinates(line.path):
+        above, below = heights[x]
+        assert chart.top <= above < y < below <= chart.floor
+    assert "error band (90%) 4 to 9 per second at the peak" in chart.description
+
+
 @pytest.mark.parametrize(
     ("value", "said"),
-    [(0.0, "0 s"), (0.123, "0.123 s"), (12.0, "12 s"), (1234.5, "1,234 s"), (2.5e7, "25 million s")],
+    [
+        (0.0, "0 s"),
+        (0.123, "0.123 s"),
+        (12.0, "12 s"),
+        (1234.5, "1,234 s"),
+        (2.5e7, "25 million s"),
+        (1.5e9, "1.5 billion s"),
+        (9.999e8, "1,000 million s"),
+        (2e14, "200 trillion s"),
+    ],
 )
 def test_amounts_are_formatted_for_reading(value: float, said: str) -> None:
     assert charts.amount(value, "s") == said
