@@ -24,6 +24,8 @@ class ViewerGroup:
     who: Ints
     arrives: Floats
     mvpd: Ints
+    registered: bool = False
+    """True if the devices came before, so that each has a client if devices have their own."""
 
 
 @dataclass(frozen=True)
@@ -60,16 +62,54 @@ class Caller:
         """Viewers whose latest decision an incident denied or prevented, so that no permit is cached."""
         self._effects = effects
         self._mvpds = mvpds
+        self._issued: Floats = np.full(group.who.shape, -np.inf)
+        """Time of the latest access token of each device, if devices have their own."""
 
     def send(self, endpoint: str, at: Floats, mask: Mask) -> None:
         """Record a call of each of these viewers, except after the end of the event."""
         sent = np.flatnonzero(mask & (at < self.ends))
+        if self.habits.client_per_device:
+            self._fetch_token(endpoint, at, sent)
         self.ledger.add_calls(self.action, endpoint, self.group.who[sent], at[sent])
         if self.habits.tokens_per_call and endpoint not in NEEDS_NO_TOKEN:
             for repeated in self.repeat(self.habits.tokens_per_call, mask):
                 for _ in self.repeat(self.habits.registrations_per_token, repeated):
                     self.send("dcr.register", at, repeated)
                 self.send("dcr.token", at, repeated)
+
+    def renew_to_the_end(self) -> None:
+        """Record the renewals in the background of the tokens of all devices that came, also of those that left."""
+        issued = np.flatnonzero(np.isfinite(self._issued))
+        self.action = "renewal"
+        self._renew_in_background(issued, np.full(issued.shape, self.ends))
+
+    def _renew_in_background(self, devices: Ints, until_s: Floats) -> None:
+        """Record a renewal of the tokens of these devices after each lifetime, until the given times."""
+        if not self.habits.renews_in_background:
+            return
+        at = self._issued[devices] + self.habits.token_life
+        while (due := at < until_s).any():
+            devices, at, until_s = devices[due], at[due], until_s[due]
+            self.ledger.count_action("renewal", devices.size)
+            self.ledger.add_calls("renewal", "dcr.token", self.group.who[devices], at)
+            at = at + self.habits.token_life
+
+    def _fetch_token(self, endpoint: str, at: Floats, sent: Ints) -> None:
+        """Record the registrations and token calls of the devices that need a token for this call."""
+        who, now_s, issued = self.group.who[sent], at[sent], self._issued[sent]
+        first, rejected = np.isneginf(issued), np.zeros(sent.shape, bool)
+        for revoked_s in self._effects.revocations:
+            rejected |= ~first & (issued < revoked_s) & (revoked_s <= now_s)
+        without = first | rejected
+        if not self.habits.renews_in_background:
+            without |= now_s >= issued + self.habits.token_life
+        if not self.group.registered:
+            self.ledger.add_calls(self.action, "dcr.register", who[first], now_s[first])
+        # Adobe Pass rejects the call with the revoked token, and the service repeats it.
+        self.ledger.add_calls(self.action, endpoint, who[rejected], now_s[rejected])
+        self.ledger.add_calls(self.action, "dcr.token", who[without], now_s[without])
+        self._renew_in_background(sent[rejected], now_s[rejected])
+        self._issued[sent[without]] = now_s[without]
 
     def repeat(self, number: float, mask: Mask) -> Iterator[Mask]:
         """Yield the viewers ``number`` times; for a fractional rest, a random part of them."""

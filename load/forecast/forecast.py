@@ -6,27 +6,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
 from pass_harness.conformance.errors import ConfigError
 from pass_harness.load.event import CLOSED, Event
+from pass_harness.load.forecast.error_band import learn_band
 from pass_harness.load.forecast.habits import COMPLIANT, HabitDefect, Habits
 from pass_harness.load.forecast.incident_effects import IncidentEffects, effects_of
 from pass_harness.load.forecast.learning import learn
 from pass_harness.load.forecast.report import ForecastReport
 from pass_harness.load.forecast.report_builder import Origin, Variant, compose
+from pass_harness.load.forecast.run_reports import read_runs
 from pass_harness.load.forecast.shared_calls import renewals
 from pass_harness.load.forecast.simulation import Tally, simulate
 
 LONGEST_EVENT_S = 7 * 86_400.0
 """Maximum duration of an event in seconds; statistics are kept by second."""
-MOST_CALLS = 400_000_000.0
+SHORTEST_LIFE_S = 1.0
+"""Minimum lifetime of access tokens in seconds."""
+MOST_CALLS = 1_200_000_000.0
 """Maximum number of simulated calls; beyond it, a sample of the viewers is simulated."""
 MOST_CALLS_OF_VARIANTS = 20_000_000.0
 """The same limit for each variant that the forecast is compared with."""
+MOST_CALLS_OF_BAND = 2_000_000.0
+"""The same limit for each simulation that the error band is learned from."""
 Announce = Callable[[str], None]
 
 
@@ -41,6 +47,12 @@ class ForecastOptions:
     instances: int = 1
     answers_within: float = Habits().answers_within
     seed: int
+    token_life: float | None = None
+    """Lifetime of access tokens in seconds; by default, the learned or compliant one."""
+    client_per_device: bool | None = None
+    """Whether each device has its own client; by default, as learned, or else not."""
+    runs: Sequence[Path] = ()
+    """Reports of runs of the event, from which the error band is learned."""
 
 
 def forecast(options: ForecastOptions, announce: Announce) -> ForecastReport:
@@ -49,7 +61,8 @@ def forecast(options: ForecastOptions, announce: Announce) -> ForecastReport:
     Raises `ConfigError` for an unsupported event, and the errors of `learn`.
     """
     event = options.event
-    _check(event)
+    _check(options)
+    runs = read_runs(options.runs, event)
     habits, origin, defects = _habits(options, announce)
     effects = effects_of(event)
 
@@ -64,12 +77,17 @@ def forecast(options: ForecastOptions, announce: Announce) -> ForecastReport:
             announce=announce,
         )
 
+    def run_small(event: Event, seed: int) -> Tally:
+        return simulate(event, habits, effects, seed=seed, instances=options.instances, most_calls=MOST_CALLS_OF_BAND)
+
     def run_variant(name: str, habits: Habits, effects: IncidentEffects) -> Tally:
         announce(f"variant: {name}")
         return run(habits, effects, MOST_CALLS_OF_VARIANTS, lambda _: None)
 
     announce(f"event {event.name}: {event.audience:,} viewers")
     tally = run(habits, effects, MOST_CALLS, announce)
+    announce("error band")
+    band = learn_band(event, runs, run_small, options.seed)
     variants = [
         Variant(
             name=f"without {defect.name}",
@@ -96,6 +114,7 @@ def forecast(options: ForecastOptions, announce: Announce) -> ForecastReport:
         renewals=renewals(event, habits, effects, tally.calls.sum(axis=0), options.instances),
         undisturbed=run_variant("without incidents", habits, IncidentEffects()) if event.incidents else None,
         variants=variants,
+        band=band,
     )
 
 
@@ -115,13 +134,22 @@ def _habits(options: ForecastOptions, announce: Announce) -> tuple[Habits, Origi
             occasions=learned.occasions,
             defects=options.defects,
         )
-    habits = msgspec.structs.replace(habits, answers_within=options.answers_within)
+    given = {
+        name: value
+        for name, value in (("token_life", options.token_life), ("client_per_device", options.client_per_device))
+        if value is not None
+    }
+    origin = replace(origin, options=given)
+    habits = msgspec.structs.replace(habits, answers_within=options.answers_within, **given)
     for defect in options.defects:
         habits = defect.add_to(habits)
     return habits, origin, defects
 
 
-def _check(event: Event) -> None:
+def _check(options: ForecastOptions) -> None:
+    event = options.event
+    if options.token_life is not None and options.token_life < SHORTEST_LIFE_S:
+        raise ConfigError(f"--token-life {options.token_life:g}s: give a lifetime of at least {SHORTEST_LIFE_S:g}s")
     if event.workload == CLOSED:
         raise ConfigError(
             f"event {event.name}: in a closed workload, the service determines how often viewers arrive; "

@@ -91,6 +91,25 @@ def _show_defects(context: click.Context, _: click.Parameter, requested: bool) -
     help=f"Response time of Adobe Pass [default: {COMPLIANT.answers_within * 1000:g}ms].",
 )
 @click.option(
+    "--clients",
+    type=click.Choice(("service", "device")),
+    help="Whether the service has one client, or each device its own [default: as in the trace, or service].",
+)
+@click.option(
+    "--token-life",
+    callback=duration,
+    metavar="TIME",
+    help=f"Lifetime of access tokens [default: as in the trace, or {COMPLIANT.token_life / 3600:g}h].",
+)
+@click.option(
+    "--learn",
+    "runs",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    multiple=True,
+    metavar="REPORT",
+    help="report.json of a run of the same event, to learn the error band from; repeatable.",
+)
+@click.option(
     "--seed",
     type=click.IntRange(0, 2**64 - 1),
     help="Random seed of the audience [default: a new one for each forecast].",
@@ -104,6 +123,9 @@ def forecast(
     names: tuple[str, ...],
     instances: int,
     answers_within: Duration | None,
+    clients: str | None,
+    token_life: Duration | None,
+    runs: tuple[Path, ...],
     seed: int | None,
     folder: Path | None,
     form: str,
@@ -127,6 +149,9 @@ def forecast(
         instances=instances,
         answers_within=COMPLIANT.answers_within if answers_within is None else answers_within.seconds,
         seed=fresh_seed() if seed is None else seed,
+        token_life=None if token_life is None else token_life.seconds,
+        client_per_device=None if clients is None else clients == "device",
+        runs=runs,
     )
     with progress(f"forecast of {event.name}") as announce:
         report = make(inputs, announce)

@@ -32,7 +32,13 @@ class Habits(msgspec.Struct, frozen=True, kw_only=True):
     """Access tokens per call, in addition to one for each token lifetime."""
     registrations_per_token: float = 0.0
     token_life: float = 21_600.0
-    """Time for which an instance uses an access token."""
+    """Time for which an access token is used."""
+    client_per_device: bool = False
+    """True if each device has a client and an access token, False if each instance has one for all devices."""
+    shares_token_request: bool = True
+    """True if one caller fetches the next token of an instance, and concurrent callers wait for it."""
+    renews_in_background: bool = False
+    """True if the next token is fetched when the current one expires, False if the next call fetches it."""
 
     # Configuration
     configuration_kept: float = 180.0
@@ -106,6 +112,9 @@ def habits_of(conduct: Conduct) -> Habits:
         tokens_per_call=float(fetched),
         registrations_per_token=float(conduct.registers_when_token_expires),
         token_life=min(conduct.token_cache_s, Habits().token_life),
+        client_per_device=conduct.registers_each_device,
+        shares_token_request=conduct.shares_token_request,
+        renews_in_background=conduct.renews_token_in_background,
         configuration_kept=conduct.configuration_cache_s,
         configurations_per_play=float(conduct.fetches_configuration_on_play),
         profiles_per_start=float(conduct.lists_profiles_at_app_start),

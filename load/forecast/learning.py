@@ -34,12 +34,15 @@ MARGIN = 0.1
 """Relative difference from the compliant value above which a habit counts as a defect."""
 FEW_ADDRESSES = 0.2
 """Addresses per device below which the service does not pass on the devices' addresses."""
+MANY_CLIENTS = 0.8
+"""Clients of one device, for each device, above which each device has its own."""
 MIN_OCCASIONS = 5
 OUTLIER_FACTOR = 2.0
 """Multiple of the median above which an interval is an outlier. Several pollers of a code have unequal intervals."""
 
+CREDENTIALS_REUSED = "registration.credentials-reused"
 HABITS_OF_RULES: Mapping[str, tuple[str, ...]] = {
-    "registration.credentials-reused": ("registrations_per_start", "registrations_per_token"),
+    CREDENTIALS_REUSED: ("registrations_per_start", "registrations_per_token"),
     "registration.token-reused": ("tokens_per_call", "token_life"),
     "registration.token-renewed-with-same-credentials": ("registrations_per_token",),
     "configuration.cached": ("configuration_kept",),
@@ -111,7 +114,7 @@ def learn_from(exchanges: Iterable[Exchange], *, instances: int, stalls: Sequenc
     judge.stalled(stalls)
     results = judge.conclude(untestable=lacking(rules, None))
     violated = [result for result in results if result.verdict is Verdict.VIOLATED]
-    habits_found = _habits(evidence)
+    habits_found = _habits(evidence, has_excess_clients=any(one.card.id == CREDENTIALS_REUSED for one in violated))
     habits = msgspec.structs.replace(COMPLIANT, **{name: value for name, (value, _) in habits_found.items()})
     return Learned(
         habits=habits,
@@ -127,9 +130,9 @@ Found = dict[str, tuple[float | int | bool, int]]
 """Habits by name: the value, and the number of occasions."""
 
 
-def _habits(evidence: Evidence) -> Found:
+def _habits(evidence: Evidence, *, has_excess_clients: bool) -> Found:
     habits_found: Found = {}
-    _registration(evidence, habits_found)
+    _registration(evidence, habits_found, has_excess_clients=has_excess_clients)
     _configuration(evidence, habits_found)
     _polling(evidence, habits_found)
     _login(evidence, habits_found)
@@ -146,13 +149,19 @@ def _habits(evidence: Evidence) -> Found:
     return habits_found
 
 
-def _registration(evidence: Evidence, habits_found: Found) -> None:
-    for_token = max(0, evidence.registrations_for_token - evidence.instances)
-    others = max(0, evidence.registrations - evidence.instances - for_token)
+def _registration(evidence: Evidence, habits_found: Found, *, has_excess_clients: bool) -> None:
+    owners = evidence.instances
+    if len(evidence.devices) >= MIN_OCCASIONS:
+        unshared = len(evidence.clients) - len(evidence.shared_clients)
+        per_device = unshared > MANY_CLIENTS * len(evidence.devices) and not has_excess_clients
+        habits_found["client_per_device"] = (per_device, len(evidence.devices))
+        owners = max(owners, len(evidence.clients)) if per_device else owners
+    for_token = max(0, evidence.registrations_for_token - owners)
+    others = max(0, evidence.registrations - owners - for_token)
     if evidence.devices:
         habits_found["registrations_per_start"] = _ratio(others, len(evidence.devices))
-    if evidence.tokens > evidence.instances:
-        habits_found["registrations_per_token"] = _ratio(for_token, evidence.tokens - evidence.instances)
+    if evidence.tokens > owners:
+        habits_found["registrations_per_token"] = _ratio(for_token, evidence.tokens - owners)
     early = evidence.early_tokens
     if len(early) >= MIN_OCCASIONS and _steady(early):
         habits_found["token_life"] = (round(median(early), 1), len(early))

@@ -16,7 +16,8 @@ def encode(report: ForecastReport) -> bytes:
 
 def _lines(report: ForecastReport) -> Iterator[str]:
     yield f"## Forecast of {escaped(report.event.name)}: {report_text.headline(report)}"
-    yield f"\n{escaped(report_text.lead(report))} {escaped(report_text.simulated(report).capitalize())}."
+    simulated = report_text.simulated(report).capitalize()
+    yield f"\n{' '.join(map(escaped, (report_text.lead(report), report_text.band(report))))} {escaped(simulated)}."
     yield ""
     for rule in report.violated:
         yield f"- the trace violates {escaped(rule)}"

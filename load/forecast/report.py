@@ -6,12 +6,12 @@ import msgspec
 
 from pass_harness.load.report.model import EventReport
 
-ASSUMED, LEARNED, DEFECT = "assumed", "learned", "defect"
+ASSUMED, LEARNED, DEFECT, OPTION = "assumed", "learned", "defect", "option"
 AS_IT_IS = "as it is"
 
 
 class HabitReport(msgspec.Struct, kw_only=True):
-    """One habit of the service. ``source`` is assumed, learned (from ``occasions``) or defect."""
+    """One habit of the service. ``source`` is assumed, learned (from ``occasions``), defect or option."""
 
     name: str
     value: float | int | bool
@@ -21,10 +21,12 @@ class HabitReport(msgspec.Struct, kw_only=True):
 
 
 class Peak(msgspec.Struct, kw_only=True):
-    """The busiest second."""
+    """The busiest second. ``low`` and ``high`` are the limits of its error band."""
 
     per_second: float
     at: float
+    low: float = 0.0
+    high: float = 0.0
 
 
 class EndpointForecast(msgspec.Struct, kw_only=True):
@@ -76,6 +78,45 @@ class HerdForecast(msgspec.Struct, kw_only=True):
     repeated: float
 
 
+class WaveForecast(msgspec.Struct, kw_only=True):
+    """The token calls of one token lifetime. ``number`` is 0 for first tokens, 1 for the first renewal."""
+
+    number: int
+    begins: float
+    ends: float
+    calls: float
+    peak: Peak
+
+
+class RunComparison(msgspec.Struct, kw_only=True):
+    """The peak of a run, in calls per second, compared with forecasts for the audience of the run.
+
+    ``deviation`` is relative to the forecast, ``chance`` the relative standard deviation of one forecast.
+    """
+
+    report: str
+    audience: int
+    measured: float
+    foreseen: float
+    deviation: float
+    chance: float
+
+
+class BandReport(msgspec.Struct, kw_only=True):
+    """The error band: a value lies in it with the probability ``confidence``.
+
+    Half widths are logarithms: 0.1 stands for a factor of e^0.1. The one of the model is 0 if no run was compared.
+    """
+
+    confidence: float
+    seeds: int
+    dispersion: float
+    """Variance of the calls per second divided by their mean; 1 for independent calls."""
+    model_of_peak: float
+    model_of_calls: float
+    runs: list[RunComparison]
+
+
 class IncidentForecast(msgspec.Struct, kw_only=True):
     """Calls during an incident, and calls of the same time without incidents."""
 
@@ -108,6 +149,10 @@ class SeriesForecast(msgspec.Struct, kw_only=True):
 
     step_seconds: float
     arrivals: list[float] = []
+    all_calls: list[float] = []
+    """Calls to all endpoints; ``low`` and ``high`` are the limits of their error band."""
+    low: list[float] = []
+    high: list[float] = []
     calls: dict[str, list[float]] = {}
     throttled: list[float] = []
     mvpds: dict[str, list[float]] = {}
@@ -129,7 +174,10 @@ class ForecastReport(msgspec.Struct, kw_only=True):
     simulated: int
     """Number of simulated viewers; each stands for ``event.audience / simulated`` viewers."""
     habits: list[HabitReport]
+    band: BandReport
     calls: float
+    calls_low: float
+    calls_high: float
     per_viewer: float
     peak: Peak
     throttled: float
@@ -142,6 +190,7 @@ class ForecastReport(msgspec.Struct, kw_only=True):
     households: list[HouseholdForecast]
     actions: list[ActionForecast]
     renewals: list[HerdForecast]
+    waves: list[WaveForecast]
     incidents: list[IncidentForecast]
     unforeseen: list[str]
     variants: list[VariantForecast]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from pass_harness.load.event import Event
 from pass_harness.load.forecast.audience_chunks import mvpds
-from pass_harness.load.forecast.call_ledger import ENDPOINTS, POLL
+from pass_harness.load.forecast.call_ledger import ENDPOINTS, NUMBER, POLL
+from pass_harness.load.forecast.error_band import ALL, CONFIDENCE, SEEDS, TOTAL, ErrorBand
 from pass_harness.load.forecast.habits import COMPLIANT, HabitDefect, Habits
 from pass_harness.load.forecast.incident_effects import IncidentEffects
 from pass_harness.load.forecast.report import (
@@ -17,7 +18,9 @@ from pass_harness.load.forecast.report import (
     ASSUMED,
     DEFECT,
     LEARNED,
+    OPTION,
     ActionForecast,
+    BandReport,
     EndpointForecast,
     ForecastReport,
     HabitReport,
@@ -26,12 +29,15 @@ from pass_harness.load.forecast.report import (
     IncidentForecast,
     MvpdForecast,
     Peak,
+    RunComparison,
     SeriesForecast,
     VariantForecast,
+    WaveForecast,
 )
 from pass_harness.load.forecast.shared_calls import Herd
 from pass_harness.load.forecast.simulation import Tally
 from pass_harness.load.forecast.throttle_buckets import Floats
+from pass_harness.load.forecast.token_waves import token_waves
 from pass_harness.load.report.model import event_report
 from pass_harness.load.timeline import MOST_STEPS
 
@@ -56,6 +62,8 @@ class Origin:
     violated: Sequence[str] = ()
     occasions: Mapping[str, int] = field(default_factory=dict)
     defects: Sequence[HabitDefect] = ()
+    options: Collection[str] = ()
+    """Habits that options of the command determine."""
 
 
 def compose(
@@ -70,11 +78,13 @@ def compose(
     renewals: Sequence[Herd],
     undisturbed: Tally | None,
     variants: Sequence[Variant],
+    band: ErrorBand,
 ) -> ForecastReport:
     """Return the report of a forecast; ``undisturbed`` is the event without its incidents."""
     calls = tally.calls.sum(axis=0)
     total = float(calls.sum())
-    endpoints = _endpoints(tally)
+    endpoints = _endpoints(tally, band)
+    calls_low, calls_high = band.of_calls(total, tally)
     polls = next((one for one in endpoints if one.endpoint == ENDPOINTS[POLL]), None)
     waits = tally.actions["wait"]
     return ForecastReport(
@@ -87,16 +97,19 @@ def compose(
         instances=instances,
         simulated=tally.simulated,
         habits=_habits(habits, origin),
+        band=_band(band),
         calls=_figure(total),
+        calls_low=_figure(calls_low),
+        calls_high=_figure(calls_high),
         per_viewer=_figure(total / tally.audience),
-        peak=_peak(calls),
+        peak=_peak(calls, tally, band),
         throttled=_figure(tally.throttled.sum()),
         throttled_share=_share(tally.throttled.sum(), total),
         lost=_figure(tally.lost),
         polls=polls,
         polls_per_login=_figure(tally.calls_of["wait", ENDPOINTS[POLL]] / waits) if waits else 0.0,
         endpoints=endpoints,
-        mvpds=_mvpds(event, tally),
+        mvpds=_mvpds(event, tally, band),
         households=_households(tally),
         actions=_actions(tally),
         renewals=[
@@ -109,35 +122,65 @@ def compose(
             )
             for herd in renewals
         ],
+        waves=_waves(tally, habits, band),
         incidents=_incidents(event, tally, undisturbed),
         unforeseen=list(effects.unforeseen),
-        variants=[_variant(variant) for variant in variants],
-        series=_series(event, tally, variants),
+        variants=[_variant(variant, band) for variant in variants],
+        series=_series(event, tally, variants, band),
     )
 
 
 def _habits(habits: Habits, origin: Origin) -> list[HabitReport]:
     changed = {name for defect in origin.defects for name in defect.habits}
+
+    def source(name: str) -> str:
+        if name in changed:
+            return DEFECT
+        if name in origin.options:
+            return OPTION
+        return LEARNED if name in origin.occasions else ASSUMED
+
     return [
         HabitReport(
             name=name,
             value=getattr(habits, name),
             compliant=getattr(COMPLIANT, name),
-            source=DEFECT if name in changed else LEARNED if name in origin.occasions else ASSUMED,
-            occasions=0 if name in changed else origin.occasions.get(name, 0),
+            source=source(name),
+            occasions=origin.occasions.get(name, 0) if source(name) == LEARNED else 0,
         )
         for name in habits.__struct_fields__
     ]
 
 
-def _endpoints(tally: Tally) -> list[EndpointForecast]:
+def _band(band: ErrorBand) -> BandReport:
+    return BandReport(
+        confidence=CONFIDENCE,
+        seeds=SEEDS,
+        dispersion=round(band.dispersion[ALL], 4),
+        model_of_peak=round(band.model(ALL), 6),
+        model_of_calls=round(band.model(TOTAL), 6),
+        runs=[
+            RunComparison(
+                report=str(one.path),
+                audience=one.audience,
+                measured=_figure(one.measured),
+                foreseen=_figure(one.foreseen),
+                deviation=_share(one.measured - one.foreseen, one.foreseen),
+                chance=round(one.chance, 6),
+            )
+            for one in band.comparisons
+        ],
+    )
+
+
+def _endpoints(tally: Tally, band: ErrorBand) -> list[EndpointForecast]:
     total = float(tally.calls.sum())
     found = [
         EndpointForecast(
             endpoint=endpoint,
             calls=_figure(calls.sum()),
             share=_share(calls.sum(), total),
-            peak=_peak(calls),
+            peak=_peak(calls, tally, band, endpoint),
         )
         for endpoint, calls in zip(ENDPOINTS, tally.calls, strict=True)
         if calls.any()
@@ -145,9 +188,9 @@ def _endpoints(tally: Tally) -> list[EndpointForecast]:
     return sorted(found, key=lambda one: -one.calls)
 
 
-def _mvpds(event: Event, tally: Tally) -> list[MvpdForecast]:
+def _mvpds(event: Event, tally: Tally, band: ErrorBand) -> list[MvpdForecast]:
     return [
-        MvpdForecast(mvpd=mvpd, asked=_figure(asked.sum()), peak=_peak(asked))
+        MvpdForecast(mvpd=mvpd, asked=_figure(asked.sum()), peak=_peak(asked, tally, band))
         for mvpd, asked in zip(mvpds(event), tally.mvpd_requests, strict=True)
         if asked.any()
     ]
@@ -207,7 +250,21 @@ def _incidents(event: Event, tally: Tally, undisturbed: Tally | None) -> list[In
     return found
 
 
-def _variant(variant: Variant) -> VariantForecast:
+def _waves(tally: Tally, habits: Habits, band: ErrorBand) -> list[WaveForecast]:
+    tokens = tally.calls[NUMBER["dcr.token"]]
+    return [
+        WaveForecast(
+            number=wave.number,
+            begins=float(wave.begins),
+            ends=float(wave.ends),
+            calls=_figure(tokens[wave.begins : wave.ends].sum()),
+            peak=_peak(tokens[wave.begins : wave.ends], tally, band, "dcr.token", begins=wave.begins),
+        )
+        for wave in token_waves(tally, habits)
+    ]
+
+
+def _variant(variant: Variant, band: ErrorBand) -> VariantForecast:
     tally = variant.tally
     calls = tally.calls.sum(axis=0)
     return VariantForecast(
@@ -217,7 +274,7 @@ def _variant(variant: Variant) -> VariantForecast:
         simulated=tally.simulated,
         calls=_figure(calls.sum()),
         per_viewer=_figure(calls.sum() / tally.audience),
-        peak=_peak(calls),
+        peak=_peak(calls, tally, band),
         throttled_share=_share(tally.throttled.sum(), calls.sum()),
         lost=_figure(tally.lost),
         polls=_figure(tally.calls[POLL].sum()),
@@ -225,12 +282,17 @@ def _variant(variant: Variant) -> VariantForecast:
     )
 
 
-def _series(event: Event, tally: Tally, variants: Sequence[Variant]) -> SeriesForecast:
+def _series(event: Event, tally: Tally, variants: Sequence[Variant], band: ErrorBand) -> SeriesForecast:
     step = max(1, -(-tally.arrivals.size // MOST_STEPS))
+    all_calls = _steps(tally.calls.sum(axis=0), step)
+    limits = [band.of_second(value, ALL, tally) for value in all_calls]
     compared = {AS_IT_IS: tally} | {variant.name: variant.tally for variant in variants}
     return SeriesForecast(
         step_seconds=float(step),
         arrivals=_steps(tally.arrivals, step),
+        all_calls=all_calls,
+        low=[_figure(low) for low, _ in limits],
+        high=[_figure(high) for _, high in limits],
         calls={
             endpoint: _steps(calls, step)
             for endpoint, calls in zip(ENDPOINTS, tally.calls, strict=True)
@@ -251,9 +313,10 @@ def _steps(values: Floats, step: int) -> list[float]:
     return [_figure(value) for value in np.maximum.reduceat(values, np.arange(0, values.size, step))]
 
 
-def _peak(values: Floats) -> Peak:
+def _peak(values: Floats, tally: Tally, band: ErrorBand, series: str = ALL, *, begins: int = 0) -> Peak:
     at = int(values.argmax())
-    return Peak(per_second=_figure(values[at]), at=float(at))
+    low, high = band.of_second(float(values[at]), series, tally)
+    return Peak(per_second=_figure(values[at]), at=float(begins + at), low=_figure(low), high=_figure(high))
 
 
 def _share(part: float, whole: float) -> float:

@@ -37,7 +37,12 @@ class Herd:
 def renewals(
     event: Event, habits: Habits, effects: IncidentEffects, per_second: Floats, instances: int
 ) -> list[Herd]:
-    """Return the predictable renewals of the event, and the worst case: a renewal in the busiest second."""
+    """Return the predictable renewals of the event, and the worst case: a renewal in the busiest second.
+
+    Devices with their own clients have no common renewal; `token_waves` shows theirs.
+    """
+    if habits.client_per_device:
+        return []
     found = [_herd("busiest second", float(per_second.argmax()), per_second, habits, instances)]
     if habits.token_life < event.duration.seconds:
         at = habits.token_life
@@ -56,16 +61,20 @@ def add_shared_calls(
     """Add the calls of no particular viewer to ``calls``, by endpoint and second."""
     seconds = arrivals.size
     busy = calls.sum(axis=0) > 0
-    for at in effects.revocations:
+    for at in () if habits.client_per_device else effects.revocations:
         second = int(at)
         if second < seconds:
             # Calls in progress are rejected, and repeated with the new token.
             calls[:, second] *= 1 + min(1.0, habits.answers_within)
             calls[NUMBER["dcr.token"], second] += instances
-    if not habits.tokens_per_call:
+    if not habits.tokens_per_call and not habits.client_per_device:
+        # The instances start together, so their tokens expire together.
         renewed = np.arange(habits.token_life, seconds, habits.token_life).astype(np.int64)
-        calls[NUMBER["dcr.token"], renewed] += instances
-        calls[NUMBER["dcr.register"], renewed] += instances * habits.registrations_per_token
+        herd = np.full(renewed.size, float(instances))
+        if not habits.shares_token_request:
+            herd = np.maximum(herd, calls[:, renewed].sum(axis=0) * habits.answers_within)
+        np.add.at(calls[NUMBER["dcr.token"]], renewed, herd)
+        np.add.at(calls[NUMBER["dcr.register"]], renewed, herd * habits.registrations_per_token)
     if habits.configuration_kept:
         calls[NUMBER["configuration"]] += _configurations(event, habits, arrivals, instances)
     for outage in effects.outages if habits.breaks_circuit else ():

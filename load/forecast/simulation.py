@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pass_harness.load.event import Event
+from pass_harness.load.event import RETURNING, Event
 from pass_harness.load.forecast.audience_chunks import Chunk, chunks, mvpds
 from pass_harness.load.forecast.call_ledger import ENDPOINTS, Ledger
 from pass_harness.load.forecast.call_simulation import Caller, ViewerGroup
@@ -21,10 +21,14 @@ from pass_harness.load.forecast.shared_calls import add_shared_calls, throttle_i
 from pass_harness.load.forecast.throttle_buckets import Calls, Floats, Ints, throttle
 from pass_harness.load.forecast.viewer_simulation import VisitSimulation
 
-LARGEST_CHUNK = 50_000
-"""Viewers that are simulated at once."""
+LARGEST_CHUNK = 15_000
+"""Viewers that are simulated at once: few enough for their calls to fit into the cache of a processor."""
+SECONDS_PER_VIEWER = 4
+"""Seconds of the event for each viewer of a larger chunk: in a long event, most time is spent on its seconds."""
 PILOTS = 2_000
 """Viewers of a first simulation, which determines the calls per viewer."""
+LARGEST_KEPT = 30 << 20
+"""Bytes up to which the allocator of glibc keeps freed memory for the next chunk, below its limit of 32 MiB."""
 VIEWER_CHOICES, CALL_OUTCOMES = 1, 2
 """Random streams of a chunk, in addition to that of the arrivals."""
 
@@ -101,8 +105,12 @@ def _simulated(
         arrivals=np.zeros(seconds),
         mvpd_requests=np.zeros((len(names), seconds)),
     )
+    # To free a larger block raises the limit above which glibc returns memory to the system. The page faults of
+    # getting it back for each chunk would take 40 % of the processor time.
+    np.empty(LARGEST_KEPT, np.uint8)
     done, announced = 0, 0
-    for chunk in chunks(event, viewers, seed, LARGEST_CHUNK):
+    largest = max(LARGEST_CHUNK, seconds // SECONDS_PER_VIEWER)
+    for chunk in chunks(event, viewers, seed, largest):
         ledger = _simulate_chunk(event, habits, effects, chunk, names, seed)
         _count(tally, chunk, ledger, habits, effects)
         done += chunk.arrives.size
@@ -119,12 +127,13 @@ def _simulate_chunk(
     ledger = Ledger()
     for place, kind in enumerate(event.viewers):
         who = np.flatnonzero(chunk.kind == place)
-        group = ViewerGroup(who, chunk.arrives[who], chunk.mvpd[who])
+        group = ViewerGroup(who, chunk.arrives[who], chunk.mvpd[who], registered=kind.entrance == RETURNING)
         choices, outcomes = (
             np.random.default_rng([seed, chunk.number, place, source]) for source in (VIEWER_CHOICES, CALL_OUTCOMES)
         )
         caller = Caller(group, habits, effects, names, event.duration.seconds, ledger, outcomes)
         VisitSimulation(kind, event, caller, choices).run()
+        caller.renew_to_the_end()
     return ledger
 
 

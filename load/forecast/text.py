@@ -16,6 +16,7 @@ def render(report: ForecastReport, console: Console) -> None:
         f"[bold]{report_text.headline(report)}[/]  event {escape(report.event.name)}: {escape(report.event.title)}"
     )
     console.print(escape(report_text.lead(report)), highlight=False)
+    console.print(report_text.band(report), highlight=False)
     console.print(f"{report_text.simulated(report)}; seed {report.event.seed}", highlight=False)
     for rule in report.violated:
         console.print(f"[bold red]the trace violates[/] {escape(rule)}", highlight=False)

@@ -96,6 +96,10 @@ class Evidence:
     def __init__(self, instances: int) -> None:
         self.devices: dict[str, Device] = {}
         self.addresses: set[str] = set()
+        self.clients: dict[str, str] = {}
+        """Clients that made calls for a device, with the first of these devices."""
+        self.shared_clients: set[str] = set()
+        """Clients that made calls for several devices."""
         self.logins: dict[str, Login] = {}
         self.exchanges = self.calls = 0
         self.first, self.last = float("inf"), float("-inf")
@@ -142,6 +146,10 @@ class Evidence:
         device = self.devices.setdefault(name, Device()) if exchange.device else Device()
         if exchange.device:
             self.addresses.add(exchange.ip)
+            if exchange.client_id and exchange.endpoint not in DCR:
+                owner = self.clients.setdefault(exchange.client_id, exchange.device)
+                if owner != exchange.device:
+                    self.shared_clients.add(exchange.client_id)
         self._throttle(exchange)
         self._failure(exchange, device)
         if exchange.status == 401 and exchange.client_id:

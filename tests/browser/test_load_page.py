@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +23,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", ["bad", "hostile", "invalid", "forecast", "hostile-forecast"])
+@pytest.mark.parametrize("name", ["bad", "hostile", "invalid", "forecast", "hostile-forecast", "magnitudes"])
 def test_the_page_of_an_event_fits_and_is_accessible(page: Page, pages: Path, name: str) -> None:
     page.goto((pages / f"{name}.html").as_uri())
     for width in (360, 1280):
@@ -38,6 +39,32 @@ def test_charts_are_drawn_and_described(page: Page, pages: Path) -> None:
     expect(drawn).to_be_visible()
     assert drawn.locator("path.area").count() == 3
     assert drawn.locator("path.area").first.evaluate("path => path.getBBox().height") > 50
+
+
+@pytest.mark.parametrize("name", ["magnitudes", "bad", "forecast"])
+def test_no_text_of_a_chart_is_cut(page: Page, pages: Path, name: str) -> None:
+    page.goto((pages / f"{name}.html").as_uri())
+    texts = page.locator(".chart svg[role=img] text")
+    assert texts.count() > 20
+    cut = texts.evaluate_all(
+        """texts => texts.filter(text => {
+            const box = text.getBBox(), area = text.ownerSVGElement.viewBox.baseVal;
+            return box.x < 0 || box.y < 0 || box.x + box.width > area.width || box.y + box.height > area.height;
+        }).map(text => text.textContent)"""
+    )
+    assert cut == []
+
+
+def test_the_error_band_is_drawn_and_described(page: Page, pages: Path) -> None:
+    page.goto((pages / "forecast.html").as_uri())
+    drawn = page.get_by_role("img", name="Error band of all calls over 60 s: forecast maximum ")
+    expect(drawn).to_have_accessible_name(re.compile(r"error band \(90%\) [\d,]+ to [\d,]+ per second at the peak$"))
+    band, line = (
+        drawn.locator(f"path.{style}").evaluate("path => path.getBBox().height") for style in ("range", "line")
+    )
+    assert band > line > 50
+    assert drawn.locator("path.range").evaluate("path => getComputedStyle(path).fillOpacity") == "0.25"
+    expect(page.get_by_text("Error band of the peak (90%): ")).to_be_visible()
 
 
 @pytest.mark.parametrize("name", ["hostile", "hostile-forecast"])

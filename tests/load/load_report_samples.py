@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -13,6 +15,7 @@ from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import select
 from pass_harness.conformance.reports.composition import compose as compose_conformance
 from pass_harness.conformance.reports.history.trends import summary
+from pass_harness.conformance.reports.html import page as html_page
 from pass_harness.conformance.reports.run import Run
 from pass_harness.load.event import Event
 from pass_harness.load.forecast import html_page as forecast_page
@@ -23,7 +26,8 @@ from pass_harness.load.forecast.report import ForecastReport
 from pass_harness.load.incidents import Incident, Moment
 from pass_harness.load.ipc_messages import Arrival, Attendance
 from pass_harness.load.live_evaluation import LiveJudge
-from pass_harness.load.report import html
+from pass_harness.load.report import charts, html
+from pass_harness.load.report.charts import Times
 from pass_harness.load.report.history import record_of
 from pass_harness.load.report.model import LoadReport, compose
 from pass_harness.load.slo import Limits, Slo, VerbLimits
@@ -110,6 +114,19 @@ def forecast(name: str = "a TV provider fails") -> ForecastReport:
     return foresee(ForecastOptions(event=of, defects=defects, seed=7), _unheard)
 
 
+def magnitudes() -> bytes:
+    """Return a page with charts of every magnitude, on a time axis of a week with incidents at both ends."""
+    week = 7 * 86_400.0
+    times = Times(seconds=week, step=week / 3, incidents=[("first", 0.0, 1.0), *[("last", week, None)] * 11])
+    drawn = [
+        draw("Calls", "per second", {"calls": [0.0, 1.5 * 10.0**power, 1.0]}, times)
+        for power in range(-2, 13)
+        for draw in (charts.lines, partial(charts.lines, log=True), charts.bars)
+    ]
+    view = replace(forecast_page.view_of(forecast(), "1.0"), charts=drawn)
+    return html_page("forecast.html", html.LOADERS, (html.charts_css(),), view=view)
+
+
 def _unheard(_: object) -> None:
     """Discard findings and announcements."""
 
@@ -124,3 +141,4 @@ if __name__ == "__main__":
         (folder / f"{file}.html").write_bytes(html.encode(report, "1.0"))
     for file, foreseen in {"forecast": forecast(), "hostile-forecast": forecast(HOSTILE)}.items():
         (folder / f"{file}.html").write_bytes(forecast_page.encode(foreseen, "1.0"))
+    (folder / "magnitudes.html").write_bytes(magnitudes())

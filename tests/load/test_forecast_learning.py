@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -203,6 +204,34 @@ def test_two_instances_can_each_have_a_client_and_token() -> None:
         compliant(trace, Viewer(f"device-{number}", f"198.18.0.{number + 1}"), f"CODE{number:03}")
     habits = learned(trace, instances=2).habits
     assert (habits.tokens_per_call, habits.registrations_per_start, habits.configuration_kept) == (0, 0, 180)
+
+
+def with_clients(trace: Trace) -> Trace:
+    """Return the trace with the client of each call, as the mock records it: the one with the latest token."""
+    client, seen = "", []
+    for exchange in trace.observations:
+        if isinstance(exchange, Exchange):
+            client = exchange.client_id or client
+            seen.append(msgspec.structs.replace(exchange, client_id=client))
+    return replace(trace, observations=[*seen])
+
+
+def test_clients_of_single_devices_are_distinguished_from_repeated_registrations() -> None:
+    def owning(trace: Trace, viewer: Viewer, code: str) -> None:
+        trace.register(f"client-{code}", viewer=viewer)
+        trace.token(f"token-{code}", viewer=viewer)
+        compliant(trace, viewer, code)
+
+    trace = Trace()
+    for number in range(8):
+        owning(trace, Viewer(f"device-{number}", f"198.18.0.{number + 1}"), f"CODE{number:03}")
+    own, again = learned(with_clients(trace)), learned(with_clients(evening(registering)))
+    assert own.habits.client_per_device
+    assert (own.habits.registrations_per_start, own.habits.registrations_per_token) == (0, 0)
+    assert own.defects == []
+    assert not again.habits.client_per_device
+    assert again.habits.registrations_per_start == pytest.approx(1.0, rel=0.15)
+    assert not learned(with_clients(evening(compliant))).habits.client_per_device
 
 
 def test_first_and_second_screen_logins_are_distinguished() -> None:
