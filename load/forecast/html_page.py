@@ -9,6 +9,7 @@ from pass_harness.conformance.reports.html import page
 from pass_harness.conformance.reports.numbers import figure
 from pass_harness.load.forecast import report_text
 from pass_harness.load.forecast.report import AS_IT_IS, ForecastReport
+from pass_harness.load.forecast.significant_digits import rounded
 from pass_harness.load.report import charts
 from pass_harness.load.report.charts import Chart, Times, clock
 from pass_harness.load.report.html import LOADERS, charts_css
@@ -111,12 +112,14 @@ def _charts(report: ForecastReport) -> Iterator[Chart]:
         step=series.step_seconds,
         incidents=[(one.name, one.begins, one.ends) for one in report.incidents],
     )
-    yield charts.bars("Arrivals", "viewers per second", {"arrivals": series.arrivals}, times)
     peaks = {"forecast": report.peak, AS_IT_IS: report.peak}
     peaks |= {one.endpoint: one.peak for one in report.endpoints} | {one.mvpd: one.peak for one in report.mvpds}
     peaks |= {one.name: one.peak for one in report.variants}
     figures = {name: report_text.per_second(peak) for name, peak in peaks.items()}
+    figures["arrivals"] = rounded(max(series.arrivals, default=0.0), 0.0)
     figures["throttled"] = report_text.count(max(series.throttled, default=0.0), report)
+    arrivals = {"arrivals": series.arrivals}
+    yield charts.bars("Arrivals", "viewers per second", arrivals, times, figures=figures)
     unit, all_calls = "per second", {"forecast": series.all_calls}
     yield charts.lines("Error band of all calls", unit, all_calls, times, figures=figures, band=_band(report))
     yield charts.stacked("Calls to Adobe Pass", unit, series.calls, times, figures=figures)

@@ -64,7 +64,7 @@ def forecast(browser: Browser) -> None:
     event = ("--event", "finale", "--audience", "1000000", "--seed", "1")
     flaws = ("--defect", "poll-every-second", "--defect", "token-per-device")
     with ran("pass-load", "forecast", *event, *flaws) as folder:
-        page = of_report(browser, folder, height=1190)
+        page = of_report(browser, folder, height=1620)
         page.get_by_role("heading", name="The event over time").evaluate("heading => heading.scrollIntoView()")
         save("forecast", page.screenshot())
 

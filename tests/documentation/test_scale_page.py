@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from pass_harness.load.cli import main
+from pass_harness.load.forecast.significant_digits import rounded
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "explanation" / "scale.md").read_text("utf-8")
@@ -51,11 +52,17 @@ def peak_per_viewer() -> float:
 def test_the_mix_and_the_peak_are_those_of_the_forecast() -> None:
     (command,) = re.findall(r"`pass-load (forecast .*?)`", PAGE)
     report = json.loads(CliRunner().invoke(main, [*command.split(), "--format", "json"]).stdout)
-    assert report["peak"]["per_second"] == pytest.approx(peak_per_viewer() * 1e6, rel=0.01)
+    peak = report["peak"]
+    assert peak["per_second"] == pytest.approx(peak_per_viewer() * 1e6, rel=0.01)
+    (written,) = re.findall(r"forecasts (\S+) calls.*\(error band (\S+) to (\S+), of", PAGE.replace("\n", " "))
+    expected = (peak["per_second"], peak["low"], peak["high"])
+    assert [number(figure) for figure in written] == pytest.approx(expected, rel=0.005)
+    half_width = (peak["high"] - peak["low"]) / 2
+    assert written[0] == rounded(number(written[0]), half_width), "no more digits than the band justifies"
     forecast = {row["endpoint"]: row["calls"] / report["calls"] for row in report["endpoints"]}
-    written = {call.strip("`"): float(share.split()[0]) / 100 for call, share, _ in table(PAGE, "call")}
-    assert written == pytest.approx({call: forecast[call] for call in written}, abs=0.002)
-    assert sum(written.values()) > 0.99
+    mix = {call.strip("`"): float(share.split()[0]) / 100 for call, share, _ in table(PAGE, "call")}
+    assert mix == pytest.approx({call: forecast[call] for call in mix}, abs=0.002)
+    assert sum(mix.values()) > 0.99
 
 
 def test_the_estimates_follow_from_the_measurement() -> None:

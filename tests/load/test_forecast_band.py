@@ -14,7 +14,7 @@ from imaginary_runs import run_report, write
 
 from pass_harness.load import event as events
 from pass_harness.load.cli import main
-from pass_harness.load.event import Event
+from pass_harness.load.event import Event, Stage
 from pass_harness.load.forecast.error_band import _STUDENT_T, ALL, CONFIDENCE, TOTAL, ErrorBand, learn_band
 from pass_harness.load.forecast.forecast import ForecastOptions, forecast
 from pass_harness.load.forecast.habits import COMPLIANT
@@ -22,6 +22,7 @@ from pass_harness.load.forecast.incident_effects import IncidentEffects
 from pass_harness.load.forecast.report import ForecastReport
 from pass_harness.load.forecast.run_reports import read_runs
 from pass_harness.load.forecast.simulation import Tally, simulate
+from pass_harness.mock_server.formats.durations import parse_duration
 
 SEEDS = range(100, 140)
 
@@ -86,6 +87,28 @@ def test_calls_of_independent_viewers_have_a_dispersion_of_about_one() -> None:
     assert learned.dispersion["sessions.create"] == pytest.approx(1.0, abs=0.35)
     assert learned.dispersion[ALL] > 1.1, "a viewer makes several calls within a second"
     assert learned.dispersion["configuration"] == 0.0, "shared by all viewers"
+
+
+def test_the_dispersion_is_that_of_viewers_and_not_of_a_sample() -> None:
+    def sampled(of: Event, seed: int) -> Tally:
+        return tally(of, seed, most_calls=20_000.0)
+
+    of = event(20_000)
+    assert sampled(of, 1).simulated < 3_000
+    learned = learn_band(of, [], sampled, seed=1)
+    assert learned.dispersion["sessions.create"] == pytest.approx(1.0, abs=0.35)
+
+
+def test_a_constant_peak_has_no_chance() -> None:
+    """The first viewer of each 20 s fetches a configuration for all; later, the second of this viewer is random."""
+    stages = (Stage(lasts=parse_duration("20s"), share=500), Stage(lasts=parse_duration("40s"), share=40))
+    of = msgspec.structs.replace(event(540), stages=stages)
+    habits = msgspec.structs.replace(COMPLIANT, configuration_kept=20.0)
+
+    def simulated(of: Event, seed: int) -> Tally:
+        return simulate(of, habits, IncidentEffects(), seed=seed, instances=1, most_calls=1e9)
+
+    assert learn_band(of, [], simulated, seed=1).dispersion["configuration"] == 0.0
 
 
 def test_the_error_of_the_model_is_learned_from_runs(tmp_path: Path) -> None:
