@@ -12,6 +12,9 @@ MOST_DIGITS = 3
 DIGITS_OF_LIMITS = 2
 """Minimum number of significant digits of the limits of a band, which can be far from the value."""
 
+NOTHING = 0.01
+"""Lower limit of a band below which it is 0."""
+
 
 def rounded(value: float, half_width: float) -> str:
     """Format a value, rounded to the first digit of the half width of its band, with one to `MOST_DIGITS` digits."""
@@ -31,6 +34,8 @@ def rounded_band(value: float, low: float, high: float) -> str:
 
 
 def _limit(limit: float, unit: float, towards: Callable[[float], int]) -> str:
+    if limit < NOTHING and towards is math.floor:
+        return "0"
     unit = min(unit, _power(limit) / 10.0 ** (DIGITS_OF_LIMITS - 1))
     # Without the correction, a limit such as 0.3 would be rounded past itself.
     nearest = round(limit / unit)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pass_harness.load.forecast.significant_digits import MOST_DIGITS, rounded, rounded_band
 
-VALUES = st.floats(0.01, 1e12)
+VALUES = st.floats(1, 1e12)
 WIDTHS = st.floats(1e-5, 3.0)
 
 
@@ -48,6 +48,7 @@ def test_values_are_rounded_to_the_first_digit_of_the_half_width(value: float, h
         (490_000, 76_123, 3_110_000, "76,000 to 3.2 million"),
         (38_684_400, 38_680_000, 38_690_000, "38.6 to 38.7 million"),
         (7.0, 7.0, 7.0, "7"),
+        (7.0, 7e-15, 7e15, "0 to 7,000 trillion"),
         (0.0, 0.0, 0.0, "0"),
     ],
 )
