@@ -36,7 +36,8 @@ def rounded_band(value: float, low: float, high: float) -> str:
 def _limit(limit: float, unit: float, towards: Callable[[float], int]) -> str:
     if limit < NOTHING and towards is math.floor:
         return "0"
-    unit = min(unit, _power(limit) / 10.0 ** (DIGITS_OF_LIMITS - 1))
+    coarsest, finest = (_power(limit) / 10.0 ** (digits - 1) for digits in (DIGITS_OF_LIMITS, MOST_DIGITS))
+    unit = min(max(unit, finest), coarsest)
     # Without the correction, a limit such as 0.3 would be rounded past itself.
     nearest = round(limit / unit)
     exact = math.isclose(nearest * unit, limit, rel_tol=1e-9)
