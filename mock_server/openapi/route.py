@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -16,7 +17,8 @@ def openapi_route(path: str, document: Callable[[str], dict[str, Any]]) -> Route
 
     async def serve(request: Request) -> Response:
         prefix: str = request.scope["space_prefix"]
-        content = msgspec.json.encode(document(prefix or "/"))
+        # In a thread, because other requests must not wait for a document that is generated.
+        content = msgspec.json.encode(await run_in_threadpool(document, prefix or "/"))
         # Pages of any origin can read it, for viewers of OpenAPI documents that run in browsers.
         return Response(content, media_type="application/json", headers={"access-control-allow-origin": "*"})
 
