@@ -125,7 +125,7 @@ func (c *Client) EndProfiles(ctx context.Context, body EndProfilesCall) (EndedPr
 	return result, err
 }
 
-// Exchanges: Retrieve a page of the journal, oldest exchange first. Query parameters: endpoint, device, ip, service_provider, mvpd, code, status, after, limit.
+// Exchanges: Retrieve a page of the journal, oldest exchange first. Query parameters: endpoint, device, ip, service_provider, mvpd, code, trace_id, status, after, limit.
 func (c *Client) Exchanges(ctx context.Context, query url.Values) (ExchangePage, error) {
 	path := "/_mock/exchanges"
 	var result ExchangePage
@@ -133,7 +133,7 @@ func (c *Client) Exchanges(ctx context.Context, query url.Values) (ExchangePage,
 	return result, err
 }
 
-// ExchangesHar: Retrieve the journal as HAR 1.2. Query parameters: endpoint, device, ip, service_provider, mvpd, code, status, after, limit.
+// ExchangesHar: Retrieve the journal as HAR 1.2. Query parameters: endpoint, device, ip, service_provider, mvpd, code, trace_id, status, after, limit.
 func (c *Client) ExchangesHar(ctx context.Context, query url.Values) (HarArchive, error) {
 	path := "/_mock/exchanges.har"
 	var result HarArchive

@@ -1318,6 +1318,8 @@ export interface operations {
                 mvpd?: string;
                 /** @description Only exchanges with this `code`. */
                 code?: string;
+                /** @description Only exchanges with this `trace_id`. */
+                trace_id?: string;
                 /** @description Only exchanges with this HTTP status; 0 for a broken connection. */
                 status?: number;
                 /** @description Only exchanges after the one with this id. */
@@ -1387,6 +1389,8 @@ export interface operations {
                 mvpd?: string;
                 /** @description Only exchanges with this `code`. */
                 code?: string;
+                /** @description Only exchanges with this `trace_id`. */
+                trace_id?: string;
                 /** @description Only exchanges with this HTTP status; 0 for a broken connection. */
                 status?: number;
                 /** @description Only exchanges after the one with this id. */

@@ -113,12 +113,12 @@ public final class Control {
     return call("POST", "/_mock/profiles/end", Map.of(), body, EndedProfiles.class);
   }
 
-  /** Retrieve a page of the journal, oldest exchange first. Query parameters: endpoint, device, ip, service_provider, mvpd, code, status, after, limit. */
+  /** Retrieve a page of the journal, oldest exchange first. Query parameters: endpoint, device, ip, service_provider, mvpd, code, trace_id, status, after, limit. */
   public ExchangePage exchanges(Map<String, ?> query) {
     return call("GET", "/_mock/exchanges", query, null, ExchangePage.class);
   }
 
-  /** Retrieve the journal as HAR 1.2. Query parameters: endpoint, device, ip, service_provider, mvpd, code, status, after, limit. */
+  /** Retrieve the journal as HAR 1.2. Query parameters: endpoint, device, ip, service_provider, mvpd, code, trace_id, status, after, limit. */
   public HarArchive exchangesHar(Map<String, ?> query) {
     return call("GET", "/_mock/exchanges.har", query, null, HarArchive.class);
   }
