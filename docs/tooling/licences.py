@@ -22,8 +22,8 @@ states. [requirements/dev.txt](../../requirements/dev.txt) has the versions that
 their files. `make lint` checks them for known vulnerabilities.
 
 The package flask-swagger-ui contains Swagger UI, which has the Apache License 2.0. The clients for Go, Java and
-TypeScript in `clients/` have the licence of Pass Harness; that for Java uses Jackson (Apache License 2.0), and that for
-TypeScript openapi-fetch (MIT).
+TypeScript in `clients/` have the licence of Pass Harness; that for Java uses Jackson (Apache License 2.0), and that
+for TypeScript openapi-fetch (MIT).
 
 | package | extra | licence |
 |---|---|---|
