@@ -6,6 +6,7 @@ one file: its own templates make some 20,000 lines of it.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import subprocess
@@ -33,7 +34,7 @@ def generated(language: str) -> str:
     output = OUTPUTS[language]
     with tempfile.TemporaryDirectory() as folder:
         document, options = Path(folder, "openapi.json"), Path(folder, "options.json")
-        document.write_text(json.dumps(simplified(control_document([call[:2] for call in CONTROL_CALLS]))), "utf-8")
+        document.write_text(json.dumps(simplified_document()), "utf-8")
         template = {"folder": "", "destinationFilename": output.name, "templateType": "SupportingFiles"}
         options.write_text(json.dumps({"files": {f"{output.name}.mustache": template}}), "utf-8")
         # Java with the generator of an installed package.
@@ -50,7 +51,20 @@ def generated(language: str) -> str:
         made = Path(folder, output.name)
         if language == "go":
             subprocess.run(["gofmt", "-w", str(made)], check=True, timeout=_TIMEOUT_S)  # noqa: S603, S607 - as above
-        return re.sub(r"\n{3,}", "\n\n", made.read_text("utf-8")).strip() + "\n"
+        text = made.read_text("utf-8").replace("DIGEST", digest(), 1)
+        return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def simplified_document() -> dict[str, Any]:
+    """Return the simplified document of the control API of this checkout."""
+    return simplified(control_document([call[:2] for call in CONTROL_CALLS]))
+
+
+def digest() -> str:
+    """Return a digest of what a client is generated from: it shows without a generator that a client is stale."""
+    document = simplified_document()
+    source = json.dumps([document["paths"], document["components"]], sort_keys=True)
+    return hashlib.sha256(source.encode()).hexdigest()[:16]
 
 
 def simplified(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import pytest
 import tree_sitter_java
 from tree_sitter import Language, Parser
 
-from clients.tooling.generate import CLIENTS, LEFT_OUT, OUTPUTS, generated, simplified
+from clients.tooling.generate import CLIENTS, LEFT_OUT, OUTPUTS, digest, generated, simplified
 from pass_harness.mock_server.openapi.control_document import control_document
 from pass_harness.mock_server.routes import CONTROL_CALLS
 from pass_harness.mock_server.testing import environment
@@ -53,6 +53,11 @@ def run(*command: str | Path, cwd: Path, env: dict[str, str] | None = None) -> s
     )
     assert done.returncode == 0, done.stdout[-3000:]
     return done.stdout
+
+
+@pytest.mark.parametrize("language", OUTPUTS)
+def test_a_generated_client_has_the_digest_of_the_document(language: str) -> None:
+    assert f"// Digest of its calls and schemas: {digest()}\n" in OUTPUTS[language].read_text("utf-8"), "make clients"
 
 
 def test_every_client_has_every_call() -> None:
