@@ -7,7 +7,7 @@ LOCK := requirements/dev.txt
 # Tests run on all cores, at most four: with more, the longest files take the time.
 PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo check test test-all coverage browser curl redis kubectl style lint lock lowest wheel bench mutants docs reference pictures clean
+.PHONY: demo check test test-all coverage browser curl redis kubectl languages clients style lint lock lowest wheel bench mutants docs reference pictures clean
 
 $(VENV)/installed: pyproject.toml $(LOCK)
 	$(PYTHON) -m venv $(VENV)
@@ -33,18 +33,25 @@ kubectl:  ## Install kubectl for the tests of the Kubernetes manifests, if it is
 		|| { apt-get update --quiet && apt-get install --yes --no-install-recommends kubernetes-client; } \
 		|| echo "kubectl could not be installed: the tests that render the manifests are skipped"
 
+languages:  ## Install Go and Java with JUnit 5 for the tests of the clients, if they are missing.
+	command -v go >/dev/null && command -v javac >/dev/null \
+		&& test -e /usr/share/java/junit-platform-console.jar -a -e /usr/share/java/jackson-databind.jar \
+		|| { apt-get update --quiet && apt-get install --yes --no-install-recommends \
+			golang-go default-jdk-headless junit5 libjackson2-databind-java; } \
+		|| echo "Go or Java could not be installed: the tests of the clients that need them are skipped"
+
 check: style  ## Check style and types, and run the fast tests (no processes, no real time).
 	$(PYTEST) -m "not slow"
 
-test: browser curl redis kubectl  ## Run all tests; each defect runs the scenarios that detect it.
+test: browser curl redis kubectl languages  ## Run all tests; each defect runs the scenarios that detect it.
 	$(PYTEST)
 
-test-all: browser curl redis kubectl  ## Run all tests, and every scenario with every defect.
+test-all: browser curl redis kubectl languages  ## Run all tests, and every scenario with every defect.
 	$(PYTEST) --ignore tests/matrix
 	PASS_HARNESS_FULL_MATRIX=1 $(PYTEST) tests/matrix
 
 # Not a part of test-all: on Python 3.11, coverage fails now and then when threads start at the same time.
-coverage: browser curl redis kubectl  ## Measure the branch coverage of all tests but the matrix.
+coverage: browser curl redis kubectl languages  ## Measure the branch coverage of all tests but the matrix.
 	$(PYTEST) --ignore tests/matrix --cov --cov-report term:skip-covered
 
 style: $(VENV)/installed  ## Check style and types.
@@ -59,7 +66,7 @@ lint: style  ## Check style, types, the Dockerfile, and dependencies for known v
 lock: $(VENV)/installed  ## Update the lock files: the newest versions that pyproject.toml allows, with hashes.
 	$(BIN)/uv pip compile pyproject.toml --quiet --extra dev --universal --generate-hashes --upgrade \
 		--custom-compile-command 'make lock' --output-file $(LOCK)
-	$(BIN)/uv pip compile pyproject.toml --quiet --extra proxy --extra redis --constraint $(LOCK) --universal \
+	$(BIN)/uv pip compile pyproject.toml --quiet --extra proxy --extra redis --extra swagger --constraint $(LOCK) --universal \
 		--generate-hashes --no-annotate --custom-compile-command 'make lock' --output-file requirements/image.txt
 	$(BIN)/uv pip compile pyproject.toml --quiet --extra all --constraint $(LOCK) --universal \
 		--generate-hashes --no-annotate --custom-compile-command 'make lock' --output-file requirements/load.txt
@@ -104,6 +111,11 @@ reference: $(VENV)/installed  ## Regenerate the reference pages from the code.
 	$(BIN)/python -m tests.mock_server.departures_table
 	$(BIN)/python -m tests.mock_server.sample_table
 	$(BIN)/python -m tests.mock_server.fact_table
+
+clients: $(VENV)/installed languages  ## Regenerate the collections and the clients in clients/; needs Node.js too.
+	$(BIN)/python -m clients.tooling.collections
+	$(BIN)/python -m clients.tooling.generate
+	cd clients/typescript && npm install --no-package-lock && mkdir -p build && PATH="$(CURDIR)/$(BIN):$$PATH" npm run generate
 
 pictures: browser  ## Regenerate the pictures of the docs from real runs.
 	$(BIN)/python tests/browser/pictures.py

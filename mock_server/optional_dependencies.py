@@ -15,6 +15,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "otel": ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http"),
     "proxy": _PROXY,
     "redis": ("redis",),
+    "swagger": ("flask_swagger_ui",),
 }
 """Modules whose presence shows that an extra of pyproject.toml is installed."""
 

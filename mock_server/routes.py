@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from pass_harness.mock_server.adobe import requests
+from pass_harness.mock_server.api_page import api_page_routes
 from pass_harness.mock_server.config.settings import Settings
 from pass_harness.mock_server.control import events, exchanges, metrics, views
 from pass_harness.mock_server.control import handlers as control
@@ -47,6 +48,8 @@ from pass_harness.mock_server.gateway.path_tree import PathTree
 from pass_harness.mock_server.gateway.unknown_paths import UnknownPaths
 from pass_harness.mock_server.metrics.counters import Counters
 from pass_harness.mock_server.metrics.event_loop_lag import EventLoopLag
+from pass_harness.mock_server.openapi.control_document import control_document
+from pass_harness.mock_server.openapi.document import document
 from pass_harness.mock_server.openapi.route import openapi_route
 
 _API = "/api/v2/{serviceProvider}"
@@ -241,14 +244,17 @@ CONTROL_CALLS = (
 def routes(
     settings: Settings, lag: EventLoopLag, counters: Counters, endpoints: Sequence[Endpoint]
 ) -> list[BaseRoute]:
-    """Return the routes of control calls, dashboard and OpenAPI document, and last a gateway for unknown paths."""
+    """Return the routes of control calls, pages and OpenAPI documents, and last a gateway for unknown paths."""
+    control_calls = [(method, path) for method, path, _ in CONTROL_CALLS]
     return [
         *(
             Route(f"/_mock{path}", guarded(handler, settings.control_token), methods=[method])
             for method, path, handler in CONTROL_CALLS
         ),
         *dashboard_routes(),
-        openapi_route(endpoints),
+        *api_page_routes(),
+        openapi_route("/openapi.json", partial(document, endpoints)),
+        openapi_route("/_mock/openapi.json", partial(control_document, control_calls)),
         Route("/{path:path}", Gateway({}, settings, lag, counters, UnknownPaths(endpoints))),
     ]
 

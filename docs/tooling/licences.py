@@ -21,6 +21,10 @@ the [extra](installation.md) that installs them (empty: always installed), and t
 states. [requirements/dev.txt](../../requirements/dev.txt) has the versions that the tests use, with the digests of
 their files. `make lint` checks them for known vulnerabilities.
 
+The package flask-swagger-ui contains Swagger UI, which has the Apache License 2.0. The clients for Go, Java and
+TypeScript in `clients/` have the licence of Pass Harness; that for Java uses Jackson (Apache License 2.0), and that
+for TypeScript openapi-fetch (MIT).
+
 | package | extra | licence |
 |---|---|---|
 """
@@ -29,7 +33,7 @@ their files. `make lint` checks them for known vulnerabilities.
 def page() -> str:
     """Return the page in Markdown."""
     first: dict[str, str] = dict.fromkeys(installed_with(), "")
-    for extra in ("proxy", "conformance", "load", "otel", "redis"):
+    for extra in ("proxy", "conformance", "load", "otel", "redis", "swagger"):
         for name in installed_with(extra):
             first.setdefault(name, f"`{extra}`")
     assert set(EXTRAS) <= {extra.strip("`") for extra in first.values()}  # noqa: S101 - the loop must list every extra

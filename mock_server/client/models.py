@@ -9,7 +9,9 @@ from typing import Any
 
 import msgspec
 
-from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.adobe.throttle import Limit
+from pass_harness.mock_server.exchange import Exchange, Stall
+from pass_harness.mock_server.signing.keys import KeyName
 from pass_harness.mock_server.signing.media_tokens import MediaToken, Status
 
 
@@ -32,11 +34,45 @@ class ClockState(msgspec.Struct):
     offset: int
 
 
+class ListedIntegration(msgspec.Struct):
+    """The switches of an integration of a service provider with an MVPD, for devices of an unknown platform."""
+
+    service_provider: str
+    mvpd: str
+    enabled: bool
+    home_based_authentication: bool
+
+
+class CatalogueContents(msgspec.Struct):
+    """The catalogue of a space: entries as in the configuration, subscribers without their passwords."""
+
+    service_providers: list[dict[str, Any]]
+    mvpds: list[dict[str, Any]]
+    applications: list[dict[str, Any]]
+    """Each with ``approved``, as control calls left it."""
+    subscribers: list[dict[str, Any]]
+    integrations: list[ListedIntegration]
+
+
+class ApplicationApproval(msgspec.Struct):
+    """The approval of an application, and the number of clients that the call ended."""
+
+    application: str
+    approved: bool
+    ended: int
+
+
 class ExchangePage(msgspec.Struct):
     """A page of the journal; ``next`` is the value of `after` for the following page."""
 
     exchanges: list[Exchange]
     next: int
+
+
+class HarArchive(msgspec.Struct):
+    """The journal as HAR 1.2."""
+
+    log: dict[str, Any]
 
 
 class Findings(msgspec.Struct):
@@ -52,6 +88,13 @@ class Findings(msgspec.Struct):
     stopped: str | None
 
 
+class StallList(msgspec.Struct):
+    """The latest stalls of the mock, oldest first, and the number of all."""
+
+    stalls: list[Stall]
+    all: int
+
+
 class ListedSession(msgspec.Struct):
     """An authentication session; ``state`` is incomplete, pending, completed, replaced or expired."""
 
@@ -65,6 +108,23 @@ class ListedSession(msgspec.Struct):
     ip: str
     not_before: int
     not_after: int
+
+
+class SessionPage(msgspec.Struct):
+    """A page of sessions; ``next`` is the value of `after` for the following page, None at the end."""
+
+    sessions: list[ListedSession]
+    all: int
+    next: int | None
+    now: int
+
+
+class CompletedLogin(msgspec.Struct):
+    """A login that a control call completed."""
+
+    code: str
+    mvpd: str
+    username: str
 
 
 class ListedSsoDevice(msgspec.Struct):
@@ -87,6 +147,15 @@ class ListedSsoProfile(msgspec.Struct):
     devices: list[ListedSsoDevice]
 
 
+class SsoProfilePage(msgspec.Struct):
+    """A page of SSO profiles; members as in `SessionPage`."""
+
+    sso_profiles: list[ListedSsoProfile] = msgspec.field(name="sso-profiles")
+    all: int
+    next: int | None
+    now: int
+
+
 class Bucket(msgspec.Struct):
     """The rate limit bucket of an IP address.
 
@@ -98,6 +167,16 @@ class Bucket(msgspec.Struct):
     special: bool
     tokens: int | None
     next_allowed: int | None
+
+
+class BucketPage(msgspec.Struct):
+    """The rate limit buckets of a page of addresses; ``limit`` is the rate limit of the mock, None without one."""
+
+    buckets: list[Bucket]
+    all: int
+    next: int | None
+    limit: Limit | None
+    now: int
 
 
 class NearMiss(msgspec.Struct, kw_only=True):
@@ -132,6 +211,27 @@ class ListedBehaviour(msgspec.Struct):
     """None once the behaviour has a hit."""
 
 
+class BehaviourList(msgspec.Struct):
+    """All behaviours of a space, in the order in which they were added."""
+
+    behaviours: list[ListedBehaviour]
+
+
+class AddedBehaviours(msgspec.Struct):
+    """The id of a new behaviour, the ids of all that the call added, and what is doubtful about their match."""
+
+    id: str
+    ids: list[str]
+    warnings: list[str]
+
+
+class SwitchedBehaviour(msgspec.Struct):
+    """A behaviour that a call enabled or disabled."""
+
+    id: str
+    enabled: bool
+
+
 class DataCentresState(msgspec.Struct):
     """The simulated data centres.
 
@@ -151,6 +251,56 @@ class MediaTokenVerdict(msgspec.Struct):
 
     status: Status
     token: MediaToken | None
+
+
+class PublicKey(msgspec.Struct):
+    """A JSON Web Key (RFC 7517); ``name`` and ``retired`` are members specific to the mock."""
+
+    kty: str
+    use: str
+    alg: str
+    kid: str
+    n: str
+    e: str
+    name: str
+    retired: bool
+
+
+class PublicKeys(msgspec.Struct):
+    """The public keys of a space as a JWKS (RFC 7517)."""
+
+    keys: list[PublicKey]
+
+
+class RotatedKey(msgspec.Struct):
+    """A key that a call rotated, and the thumbprint of its successor (RFC 7638)."""
+
+    key: KeyName
+    kid: str
+
+
+class RevokedTokens(msgspec.Struct):
+    """The number of access tokens that a call revoked."""
+
+    revoked: int
+
+
+class EndedProfiles(msgspec.Struct):
+    """The number of profiles that a call ended."""
+
+    ended: int
+
+
+class SpaceList(msgspec.Struct):
+    """The names of the spaces."""
+
+    spaces: list[str]
+
+
+class Refusal(msgspec.Struct):
+    """The error of a control call: one sentence."""
+
+    error: str
 
 
 class Event(msgspec.Struct):

@@ -14,7 +14,19 @@ from pass_harness.mock_server.adobe.errors import ApiError
 from pass_harness.mock_server.behaviours.match_check import doubts, unknown_endpoint
 from pass_harness.mock_server.behaviours.model import Behaviour
 from pass_harness.mock_server.behaviours.presets import PresetCall, presets
-from pass_harness.mock_server.client.models import ClockState, DataCentresState, Health
+from pass_harness.mock_server.client.models import (
+    AddedBehaviours,
+    ApplicationApproval,
+    ClockState,
+    CompletedLogin,
+    DataCentresState,
+    EndedProfiles,
+    Health,
+    ListedIntegration,
+    RevokedTokens,
+    SpaceList,
+    SwitchedBehaviour,
+)
 from pass_harness.mock_server.config.settings import Settings
 from pass_harness.mock_server.control.http import Refused, answer, body_as, converted, space_of
 from pass_harness.mock_server.control.near_misses import latest_exchanges, near_misses
@@ -32,22 +44,32 @@ from pass_harness.mock_server.spaces.spaces import ClockAtEnd, Space, Spaces
 
 
 class ClockCall(msgspec.Struct, forbid_unknown_fields=True):
+    """Duration by which the clock of the space advances."""
+
     advance: Duration
 
 
 class LoginCall(msgspec.Struct, forbid_unknown_fields=True):
+    """Subscriber who logs in; without a name, the default subscriber of the MVPD."""
+
     username: str | None = None
 
 
 class RevokeCall(msgspec.Struct, forbid_unknown_fields=True):
+    """Client whose access tokens are revoked; all clients without an id."""
+
     client_id: str | None = None
 
 
 class ApprovalCall(msgspec.Struct, forbid_unknown_fields=True):
+    """Approval of an application."""
+
     approved: bool
 
 
 class EndProfilesCall(msgspec.Struct, forbid_unknown_fields=True):
+    """Profiles to end: those that have all given values."""
+
     service_provider: str | None = None
     mvpd: str | None = None
     client_id: str | None = None
@@ -55,11 +77,15 @@ class EndProfilesCall(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class IntegrationCall(msgspec.Struct, forbid_unknown_fields=True):
+    """New switches of an integration; at least one."""
+
     enabled: bool | None = None
     home_based_authentication: bool | None = None
 
 
 class SwitchCall(msgspec.Struct, forbid_unknown_fields=True):
+    """Switch of a behaviour."""
+
     enabled: bool
 
 
@@ -107,14 +133,14 @@ async def set_integration(request: Request) -> Response:
     return answer(await _integration(world, service_provider, mvpd))
 
 
-async def _integration(world: World, service_provider: str, mvpd: str) -> dict[str, Any]:
+async def _integration(world: World, service_provider: str, mvpd: str) -> ListedIntegration:
     """Return the switches of an integration, for devices of an unknown platform."""
-    return {
-        "service_provider": service_provider,
-        "mvpd": mvpd,
-        "enabled": await world.integrated(service_provider, mvpd),
-        "home_based_authentication": await world.home_based(service_provider, mvpd),
-    }
+    return ListedIntegration(
+        service_provider=service_provider,
+        mvpd=mvpd,
+        enabled=await world.integrated(service_provider, mvpd),
+        home_based_authentication=await world.home_based(service_provider, mvpd),
+    )
 
 
 async def set_application(request: Request) -> Response:
@@ -122,7 +148,7 @@ async def set_application(request: Request) -> Response:
     world = space_of(request).world
     name = _known_application(world, request.path_params["name"])
     ended = await applications.set_approved(world, name, approved=body.approved)
-    return answer({"application": name, "approved": body.approved, "ended": ended})
+    return answer(ApplicationApproval(name, body.approved, ended))
 
 
 async def software_statement(request: Request) -> Response:
@@ -174,7 +200,7 @@ async def login(request: Request) -> Response:
         raise Refused(_no_account(session.mvpd, body.username), 404)
     lifetime, _ = await login_lifetime(space, settings, session)
     await sessions.complete(space.world, space.clock.now_ms(), session, subscriber.username, lifetime)
-    return answer({"code": code, "mvpd": session.mvpd, "username": subscriber.username})
+    return answer(CompletedLogin(code, session.mvpd or "", subscriber.username))
 
 
 def _no_account(mvpd: str | None, username: str | None) -> str:
@@ -205,7 +231,7 @@ async def add_behaviour(request: Request) -> Response:
         ids = [await space.behaviours.add(behaviour, space.clock.now_ms()) for behaviour in behaviours]
     except ValueError as error:
         raise Refused(str(error)) from error
-    return answer({"id": ids[0], "ids": ids, "warnings": warnings}, 201)
+    return answer(AddedBehaviours(ids[0], ids, warnings), 201)
 
 
 async def _warnings(space: Space, behaviours: Sequence[Behaviour]) -> list[str]:
@@ -252,7 +278,7 @@ async def switch_behaviour(request: Request) -> Response:
     behaviour: str = request.path_params["id"]
     if not await space_of(request).behaviours.set_enabled(behaviour, enabled=body.enabled):
         raise Refused(f"there is no behaviour {behaviour}", 404)
-    return answer({"id": behaviour, "enabled": body.enabled})
+    return answer(SwitchedBehaviour(behaviour, body.enabled))
 
 
 async def remove_behaviour(request: Request) -> Response:
@@ -263,17 +289,17 @@ async def remove_behaviour(request: Request) -> Response:
 
 async def revoke_access_tokens(request: Request) -> Response:
     body = body_as(request, RevokeCall)
-    return answer({"revoked": await registration.revoke_tokens(space_of(request).world, body.client_id)})
+    return answer(RevokedTokens(await registration.revoke_tokens(space_of(request).world, body.client_id)))
 
 
 async def end_profiles(request: Request) -> Response:
     body = body_as(request, EndProfilesCall)
-    return answer({"ended": await profiles.end(space_of(request).world, **msgspec.structs.asdict(body))})
+    return answer(EndedProfiles(await profiles.end(space_of(request).world, **msgspec.structs.asdict(body))))
 
 
 async def list_spaces(request: Request) -> Response:
     spaces: Spaces = request.app.state.spaces
-    return answer({"spaces": await spaces.names()})
+    return answer(SpaceList(await spaces.names()))
 
 
 async def delete_space(request: Request) -> Response:

@@ -6,7 +6,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pass_harness.mock_server.client.models import MediaTokenVerdict
+from pass_harness.mock_server.client.models import MediaTokenVerdict, PublicKey, PublicKeys, RotatedKey
 from pass_harness.mock_server.config.settings import Settings
 from pass_harness.mock_server.control.http import Refused, answer, body_as, space_of
 from pass_harness.mock_server.domain import signing
@@ -15,10 +15,14 @@ from pass_harness.mock_server.signing.public_keys import jwk, thumbprint
 
 
 class RotateCall(msgspec.Struct, forbid_unknown_fields=True):
+    """Name of the key to rotate."""
+
     key: KeyName
 
 
 class VerifyCall(msgspec.Struct, forbid_unknown_fields=True):
+    """Media token to verify; without a resource, any resource is right."""
+
     token: str
     resource: str | None = None
 
@@ -26,11 +30,11 @@ class VerifyCall(msgspec.Struct, forbid_unknown_fields=True):
 async def public_keys(request: Request) -> Response:
     world = space_of(request).world
     keys = [
-        jwk(key.public_key(), name, retired=age > 0)
+        PublicKey(**jwk(key.public_key(), name, retired=age > 0))
         for name in KeyName
         for age, key in enumerate(await signing.signing_keys(world, name))
     ]
-    return answer({"keys": keys})
+    return answer(PublicKeys(keys))
 
 
 async def rotate_key(request: Request) -> Response:
@@ -41,7 +45,7 @@ async def rotate_key(request: Request) -> Response:
         key = await signing.rotate(space_of(request).world, body.key, bits)
     except signing.TooManyRotations as error:
         raise Refused(str(error), 409) from error
-    return answer({"key": body.key, "kid": thumbprint(key.public_key())})
+    return answer(RotatedKey(body.key, thumbprint(key.public_key())))
 
 
 async def verify_media_token(request: Request) -> Response:

@@ -8,9 +8,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pass_harness.mock_server.adobe import throttle
-from pass_harness.mock_server.client.models import Bucket, ListedSession, ListedSsoDevice, ListedSsoProfile
+from pass_harness.mock_server.client.models import (
+    Bucket,
+    BucketPage,
+    ListedSession,
+    ListedSsoDevice,
+    ListedSsoProfile,
+    SessionPage,
+    SsoProfilePage,
+    StallList,
+)
 from pass_harness.mock_server.config.settings import Settings
-from pass_harness.mock_server.control.http import answer, number, space_of
+from pass_harness.mock_server.control.http import Refused, answer, number, space_of
 from pass_harness.mock_server.domain.records import BUCKETS, SESSIONS, SSO_DEVICES, Profile, Session, SsoDevice
 from pass_harness.mock_server.domain.sso_service import shared_logins
 from pass_harness.mock_server.journal.masking import Masker
@@ -32,7 +41,7 @@ async def list_stalls(request: Request) -> Response:
     """Return the latest stalls of the whole mock, oldest first."""
     stalls: Stalls = request.app.state.stalls
     record = await stalls.latest()
-    return answer({"stalls": record.stalls, "all": record.total})
+    return answer(StallList([*record.stalls], record.total))
 
 
 async def list_sessions(request: Request) -> Response:
@@ -40,7 +49,7 @@ async def list_sessions(request: Request) -> Response:
     space, now_ms = space_of(request), space_of(request).clock.now_ms()
     rows, page = await _page(request, SESSIONS)
     sessions = [_session(session, now_ms, space.masker) for _, items in rows for session in items.values()]
-    return answer({"sessions": sessions, **page, "now": now_ms})
+    return answer(SessionPage(sessions, *page, now_ms))
 
 
 async def list_sso_profiles(request: Request) -> Response:
@@ -51,7 +60,7 @@ async def list_sso_profiles(request: Request) -> Response:
         _sso_profile(partition, [*items.values()], await shared_logins(space.world, now_ms, partition), space.masker)
         for partition, items in rows
     ]
-    return answer({"sso-profiles": profiles, **page, "now": now_ms})
+    return answer(SsoProfilePage(profiles, *page, now_ms))
 
 
 async def list_buckets(request: Request) -> Response:
@@ -67,20 +76,22 @@ async def list_buckets(request: Request) -> Response:
         _bucket(space.masker.text(ip), item, tat, now_ms, settings.throttle)
         for ip, item, tat in sorted(found, key=lambda row: -row[2])
     ]
-    return answer({"buckets": buckets, **page, "limit": settings.throttle, "now": now_ms})
+    return answer(BucketPage(buckets, *page, settings.throttle, now_ms))
 
 
-async def _page(request: Request, table: Table[T]) -> tuple[list[tuple[str, dict[str, T]]], dict[str, int | None]]:
-    """Return the partitions that the query parameters after and limit select, and the members of a page.
+async def _page(request: Request, table: Table[T]) -> tuple[list[tuple[str, dict[str, T]]], tuple[int, int | None]]:
+    """Return the partitions that the query parameters after and limit select, and two members of a page.
 
-    ``all`` is the number of partitions, ``next`` the value of after for the next page (None at the end).
+    They are the number of all partitions, and the value of after for the next page (None at the end).
     """
+    if unknown := set(request.query_params) - {"after", "limit"}:
+        raise Refused(f"there is no parameter {', '.join(sorted(unknown))}; choose from: after, limit")
     after = number(request, "after", default=0, largest=_LARGEST_AFTER)
     limit = number(request, "limit", default=100, largest=_LARGEST_PAGE)
     store = space_of(request).world.store
     count = await store.partitions(table)
     end = after + limit
-    return await store.latest(table, after, limit), {"all": count, "next": end if end < count else None}
+    return await store.latest(table, after, limit), (count, end if end < count else None)
 
 
 def _session(session: Session, now_ms: int, masker: Masker) -> ListedSession:

@@ -7,6 +7,7 @@ security policy allows only the scripts and styles of this package.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
@@ -31,19 +32,26 @@ _POLICY = "; ".join(
         "trusted-types 'none'",
     ]
 )
-_HEADERS = {
-    "cache-control": "no-cache",  # page and scripts must be of the same version
-    "content-security-policy": _POLICY,
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-}
+
+
+def page_headers(policy: str) -> dict[str, str]:
+    """Return the headers of a page and its files, with a content security policy."""
+    return {
+        "cache-control": "no-cache",  # page and scripts must be of the same version
+        "content-security-policy": policy,
+        "referrer-policy": "no-referrer",
+        "x-content-type-options": "nosniff",
+    }
+
+
+_HEADERS = page_headers(_POLICY)
 
 
 def dashboard_routes() -> list[BaseRoute]:
     """Return the routes of the page, its scripts and its styles."""
     return [
         Route("/_mock", page, methods=["GET"]),
-        Mount("/_mock/dashboard", _Static(packages=[("pass_harness.mock_server", "dashboard/static")])),
+        Mount("/_mock/dashboard", PageFiles(_HEADERS, packages=[("pass_harness.mock_server", "dashboard/static")])),
     ]
 
 
@@ -54,14 +62,24 @@ async def page(request: Request) -> Response:
     return HTMLResponse(_page(), headers=_HEADERS)
 
 
-class _Static(StaticFiles):
-    """Files of the package with the headers of the page."""
+class PageFiles(StaticFiles):
+    """Files of a page, with the headers of the page."""
+
+    def __init__(
+        self,
+        headers: Mapping[str, str],
+        *,
+        directory: str | os.PathLike[str] | None = None,
+        packages: list[str | tuple[str, str]] | None = None,
+    ) -> None:
+        super().__init__(directory=directory, packages=packages)
+        self._headers = headers
 
     def file_response(
         self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
     ) -> Response:
         response = super().file_response(full_path, stat_result, scope, status_code)
-        response.headers.update(_HEADERS)
+        response.headers.update(self._headers)
         return response
 
 

@@ -78,7 +78,7 @@ def _operation(endpoint: Endpoint, operation: Operation) -> dict[str, Any]:
         "tags": [_tag(endpoint)],
         "summary": operation.summary,
         "security": [{"accessToken": []}] if endpoint.needs_token else [],
-        "parameters": [*_path_parameters(endpoint), *map(_parameter, _parameters(endpoint, operation))],
+        "parameters": [*_path_parameters(endpoint), *map(described_parameter, _parameters(endpoint, operation))],
         "responses": {
             str(status): _answer(answer, operation.links if status < 300 else ())
             for status, answer in sorted({**_errors(endpoint), **operation.answers}.items())
@@ -128,7 +128,8 @@ def _path_parameters(endpoint: Endpoint) -> Iterable[dict[str, Any]]:
         }
 
 
-def _parameter(parameter: Parameter) -> dict[str, Any]:
+def described_parameter(parameter: Parameter) -> dict[str, Any]:
+    """Return a parameter as an object of the document."""
     described = {
         "name": parameter.name,
         "in": parameter.where,

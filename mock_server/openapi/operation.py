@@ -16,7 +16,7 @@ TEXT = "text/plain"
 @dataclass(frozen=True)
 class Parameter:
     name: str
-    where: Literal["header", "query"]
+    where: Literal["header", "path", "query"]
     sentence: str
     required: bool = False
     schema: Schema = field(default_factory=lambda: {"type": "string"})

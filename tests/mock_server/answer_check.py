@@ -1,7 +1,8 @@
-"""Checks of each JSON answer of Adobe's endpoints against the OpenAPI document."""
+"""Checks of each JSON answer of Adobe's endpoints and of control calls against their OpenAPI documents."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -11,15 +12,32 @@ import httpx
 import jsonschema_rs
 from starlette.routing import compile_path
 
+from pass_harness.mock_server.openapi.control_document import control_document
 from pass_harness.mock_server.openapi.document import document
-from pass_harness.mock_server.routes import ENDPOINTS
+from pass_harness.mock_server.routes import CONTROL_CALLS, ENDPOINTS
 from pass_harness.mock_server.space_paths import PREFIX
 
 DOCUMENT = document(ENDPOINTS)
+CONTROL_DOCUMENT = control_document([(method, path) for method, path, _ in CONTROL_CALLS])
+_CONTROL_SCHEMAS = CONTROL_DOCUMENT["components"]["schemas"]
+_Operation = tuple[dict[str, Any], dict[str, Any]]
+"""An operation, and the component schemas of its document."""
+
+
+def _of(found: dict[str, Any], method: str, path: str) -> _Operation:
+    return found["paths"][path][method.lower()], found["components"]["schemas"]
+
+
 _OPERATIONS = [
-    (endpoint.method, compile_path(path)[0], DOCUMENT["paths"][endpoint.path][endpoint.method.lower()])
-    for endpoint in ENDPOINTS
-    for path in (endpoint.path, *endpoint.also)
+    *(
+        (endpoint.method, compile_path(path)[0], _of(DOCUMENT, endpoint.method, endpoint.path))
+        for endpoint in ENDPOINTS
+        for path in (endpoint.path, *endpoint.also)
+    ),
+    *(
+        (method, compile_path(f"/_mock{path}")[0], _of(CONTROL_DOCUMENT, method, f"/_mock{path}"))
+        for method, path, _ in CONTROL_CALLS
+    ),
 ]
 
 
@@ -32,27 +50,34 @@ async def check_answer(response: httpx.Response) -> None:
 def check(method: str, path: str, response: httpx.Response) -> None:
     if _media_type(response) != "application/json":
         return
-    operation = _operation(method, PREFIX.sub("", path, count=1).rstrip("/"))
-    if operation is None:
+    found = _operation(method, PREFIX.sub("", path, count=1).rstrip("/"))
+    if found is None:
         return
+    operation, components = found
     name = operation["operationId"]
     answer = operation["responses"].get(str(response.status_code))
     assert answer is not None, f"{name}: the document knows no {response.status_code}"
+    if "$ref" in answer:  # only the control API has shared responses
+        answer = CONTROL_DOCUMENT["components"]["responses"][answer["$ref"].rsplit("/", 1)[1]]
     schema = answer.get("content", {}).get("application/json", {}).get("schema")
     assert schema is not None, f"{name}: the document knows no JSON with {response.status_code}"
     problems = [
-        f"{error.instance_path}: {error.message}" for error in _validator(schema["$ref"]).iter_errors(response.json())
+        f"{error.instance_path}: {error.message}"
+        for error in _validator(json.dumps(schema), components is _CONTROL_SCHEMAS).iter_errors(response.json())
     ]
-    problems += [f"{place}: the document does not have it" for place in undocumented(response.json(), schema)]
+    found_members = undocumented(response.json(), schema, components)
+    problems += [f"{place}: the document does not have it" for place in found_members]
     assert problems == [], f"{name} {response.status_code}: {'; '.join(problems)}"
 
 
-def undocumented(value: object, schema: dict[str, Any], place: str = "$") -> Iterator[str]:
+def undocumented(
+    value: object, schema: dict[str, Any], components: dict[str, Any], place: str = "$"
+) -> Iterator[str]:
     """Yield the members of an answer that its schema does not name."""
-    schema = _resolved(schema)
+    schema = _resolved(schema, components)
     if isinstance(value, list):
         for index, item in enumerate(value):
-            yield from undocumented(item, schema.get("items", {}), f"{place}[{index}]")
+            yield from undocumented(item, schema.get("items", {}), components, f"{place}[{index}]")
     if not isinstance(value, dict) or not schema.keys() & {"properties", "additionalProperties"}:
         return
     for name, member in value.items():
@@ -60,17 +85,17 @@ def undocumented(value: object, schema: dict[str, Any], place: str = "$") -> Ite
         if inner is None:
             yield f"{place}.{name}"
         elif isinstance(inner, dict):
-            yield from undocumented(member, inner, f"{place}.{name}")
+            yield from undocumented(member, inner, components, f"{place}.{name}")
 
 
-def _resolved(schema: dict[str, Any]) -> dict[str, Any]:
+def _resolved(schema: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
     for choice in schema.get("anyOf", ()):
         if "$ref" in choice:
             schema = choice
-    return DOCUMENT["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]] if "$ref" in schema else schema
+    return components[schema["$ref"].rsplit("/", 1)[1]] if "$ref" in schema else schema
 
 
-def _operation(method: str, path: str) -> dict[str, Any] | None:
+def _operation(method: str, path: str) -> _Operation | None:
     pattern: re.Pattern[str]
     for own_method, pattern, operation in _OPERATIONS:
         if method == own_method and pattern.match(path):
@@ -83,5 +108,6 @@ def _media_type(response: httpx.Response) -> str:
 
 
 @cache
-def _validator(reference: str) -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator({"$ref": reference, "components": DOCUMENT["components"]})
+def _validator(schema: str, is_control: bool) -> jsonschema_rs.Draft202012Validator:
+    components = (CONTROL_DOCUMENT if is_control else DOCUMENT)["components"]
+    return jsonschema_rs.Draft202012Validator({**json.loads(schema), "components": components})

@@ -344,3 +344,6 @@ async def test_sessions_and_buckets_are_listed_by_pages(
     assert (full["buckets"], full["all"], full["next"]) == ([], 6, None)
     assert (await mock.http.get("/_mock/sso-profiles")).json()["next"] is None
     assert (await mock.http.get("/_mock/sessions?after=x")).status_code == 400
+    misspelt = await mock.http.get("/_mock/sessions?limt=2")
+    assert misspelt.status_code == 400
+    assert misspelt.json()["error"] == "there is no parameter limt; choose from: after, limit"

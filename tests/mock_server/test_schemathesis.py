@@ -1,4 +1,4 @@
-"""Schemathesis with our own OpenAPI document: generated requests to a real mock, single and in linked sequences."""
+"""Schemathesis with our own OpenAPI documents: generated requests to a real mock, single and in linked sequences."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import CHECKS, load_all_checks
 
+from pass_harness.mock_server.openapi.control_document import control_document
 from pass_harness.mock_server.openapi.document import document as openapi_document
-from pass_harness.mock_server.routes import ENDPOINTS
+from pass_harness.mock_server.routes import CONTROL_CALLS, ENDPOINTS
 from tests.mock_server.conftest import device_headers
 from tests.mock_server.test_cli import serving
 
@@ -57,6 +58,17 @@ def credentials(mock_url: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token['access_token']}", **device_headers()}
 
 
+NOT_OF_CONTROL = {
+    # A well-formed call may name a session, a behaviour or a space that does not exist.
+    "positive_data_acceptance",
+}
+EXCLUDED_OF_CONTROL = [CHECKS.get_one(name) for name in sorted(NOT_OF_CONTROL)]
+control_schema = schemathesis.openapi.from_dict(
+    control_document([(method, path) for method, path, _ in CONTROL_CALLS if path != "/events"])  # it has no end
+)
+# A path of the control API with another method is an unknown path, on which behaviours act too.
+control_schema.config.phases.coverage.unexpected_methods = set()
+
 schema = schemathesis.openapi.from_dict(openapi_document(ENDPOINTS))
 
 
@@ -86,3 +98,15 @@ def test_linked_requests_are_answered_as_documented(mock_url: str, credentials: 
             phases=[Phase.generate],
         )
     )
+
+
+@pytest.fixture(scope="module")
+def control_url() -> Iterator[str]:
+    with serving("--no-throttle", "--data-centres", "2") as (address, _):
+        yield f"{address}/~fuzzed"
+
+
+@control_schema.parametrize()
+@BOUNDED
+def test_generated_control_calls_are_answered_as_documented(case: schemathesis.Case, control_url: str) -> None:
+    case.call_and_validate(base_url=control_url, excluded_checks=EXCLUDED_OF_CONTROL)

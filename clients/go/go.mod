@@ -1,0 +1,3 @@
+module passharness/passmock
+
+go 1.19
