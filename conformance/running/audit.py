@@ -53,7 +53,8 @@ def audit(
     exchanges = extent.measure(read_traces(paths, adobe, remarks, known))
     jobs = min(jobs or _jobs(paths, known), len(rules))
     if jobs > 1:
-        shares = [rules[number::jobs] for number in range(jobs)]
+        # Neighbours are rules of one phase, which read the same parts of an exchange: a process parses those once.
+        shares = [rules[number * len(rules) // jobs : (number + 1) * len(rules) // jobs] for number in range(jobs)]
         judged = judge_in_processes(exchanges, lambda: remarks.stalls, shares, expectations, waivers)
         for one in judged:
             waivers.excused.update(one.excused)

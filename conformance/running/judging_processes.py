@@ -55,10 +55,10 @@ def judge_in_processes(
         processes = [running.enter_context(_Process(partial(judge, rules=rules))) for rules in shares]
         iterator = iter(exchanges)
         while batch := list(itertools.islice(iterator, BATCH)):
-            message = _encoded(batch)
+            message = encoded(batch)
             for process in processes:
                 process.send(message)
-        last = _END + _ENCODER.encode(stalls())
+        last = last_message(stalls())
         for process in processes:
             process.send(last)
         return [process.judgement() for process in processes]
@@ -131,11 +131,17 @@ def _interrupts_ignored() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _encoded(batch: Sequence[Exchange]) -> bytes:
+def encoded(batch: Sequence[Exchange]) -> bytes:
+    """Return a message with exchanges."""
     try:
         return _EXCHANGES + _ENCODER.encode(batch)
     except OverflowError:
         return _PICKLED + pickle.dumps(batch)
+
+
+def last_message(stalls: Sequence[Stall]) -> bytes:
+    """Return the message that no exchanges follow."""
+    return _END + _ENCODER.encode(stalls)
 
 
 def _work(judge: Callable[..., Judgement], exchanges: Connection, outcome: Connection) -> None:
@@ -143,14 +149,14 @@ def _work(judge: Callable[..., Judgement], exchanges: Connection, outcome: Conne
     stalls: list[Stall] = []
     found: Judgement | str
     try:
-        found = judge(_received(exchanges, stalls), lambda: stalls)
+        found = judge(received(exchanges, stalls), lambda: stalls)
     except Exception as error:
         found, _ = ending(error)
     with contextlib.suppress(OSError):
         outcome.send(found)
 
 
-def _received(exchanges: Connection, stalls: list[Stall]) -> Iterator[Exchange]:
+def received(exchanges: Connection, stalls: list[Stall]) -> Iterator[Exchange]:
     """Yield the exchanges of all messages. Add the stalls of the last one to ``stalls``."""
     decoder = msgspec.msgpack.Decoder(list[Exchange])
     while True:
