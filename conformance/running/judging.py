@@ -24,7 +24,7 @@ class Judgement:
 
     results: Sequence[RuleResult]
     run: Run
-    """What the judged traffic shows of itself; it is the same whichever rules judged, except missing bodies."""
+    """Facts that the judged traffic shows of itself, the same for every part of the rules, except missing bodies."""
     missing_bodies: Mapping[MissingBody, int]
     """Exchanges without a body that one of these rules reads, as `Judge.missing_bodies` returns them."""
     excused: Mapping[Waiver, int]

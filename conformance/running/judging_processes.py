@@ -1,7 +1,7 @@
 """Judgement by several processes, each with a part of the rules: one process reads, and sends all exchanges to each.
 
 Rules do not depend on one another, so the results are those of one process. The reader has less to do than a judge:
-on as many cores as judges, it takes the time in which one of them waits.
+with as many judges as cores, it uses the time in which a judge waits for it.
 """
 
 from __future__ import annotations
@@ -72,10 +72,10 @@ class _Process:
 
     def __enter__(self) -> Self:
         context = multiprocessing.get_context("spawn")
-        exchanges, self._exchanges = context.Pipe(duplex=False)
-        self._outcome, outcome = context.Pipe(duplex=False)
-        self._process = context.Process(target=_work, args=(self._judge, exchanges, outcome), daemon=True)
         try:
+            exchanges, self._exchanges = context.Pipe(duplex=False)
+            self._outcome, outcome = context.Pipe(duplex=False)
+            self._process = context.Process(target=_work, args=(self._judge, exchanges, outcome), daemon=True)
             with _interrupts_ignored():
                 self._process.start()
         except OSError as error:
