@@ -240,12 +240,19 @@ def check(service_file: Path | None, waivers_file: Path | None) -> None:
     show_default=True,
     help="Number of instances of the service; if it is 1, the tokens in use may show more.",
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    help="Number of processes that judge, each a part of the rules; the report does not depend on it [default: one "
+    "for each core, at most 8, if the traces have 64 MiB or more].",
+)
 @architecture_option
 @with_run_options()
 def audit(
     traces: tuple[Path, ...],
     hosts: tuple[str, ...],
     instances: int,
+    jobs: int | None,
     architecture: Architecture | None,
     terms: RunOptions,
 ) -> None:
@@ -258,7 +265,7 @@ def audit(
     expectations = Expectations(instances=instances, architecture=architecture)
     with progress(f"judging {', '.join(map(str, traces))}") as announce:
         report = judge_traces(
-            traces, terms.rules, expectations, hosts=hosts, waivers=terms.waivers, announce=announce
+            traces, terms.rules, expectations, hosts=hosts, waivers=terms.waivers, jobs=jobs, announce=announce
         )
     terms.conclude(report, "audit")
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from pass_harness.conformance.evaluation.evidence_history import EvidenceHistory
 from pass_harness.conformance.evaluation.fingerprint import fingerprint
-from pass_harness.conformance.evaluation.gaps import MISLED, Gaps, ignoring
+from pass_harness.conformance.evaluation.gaps import MISLED, Gaps, MissingBody, ignoring
 from pass_harness.conformance.evaluation.lags import Lags, overload_s
 from pass_harness.conformance.evaluation.tally import Finding, Tally
 from pass_harness.conformance.evaluation.unexercised import reason_in_traffic
@@ -308,12 +308,12 @@ class Judge:
             calls += world.facts.version1.calls
         return dict(calls)
 
-    def missing_bodies(self) -> dict[str, int]:
-        """Return the number of exchanges without a body that a rule reads: ``{"profiles.code response": 4}``."""
-        found: Counter[str] = Counter()
+    def missing_bodies(self) -> Mapping[MissingBody, int]:
+        """Return the number of exchanges without a body that a rule reads; `by_body` gives their sums."""
+        found: Counter[MissingBody] = Counter()
         for world in self._each_world():
             found += world.gaps.missing
-        return dict(found.most_common())
+        return found
 
     def _each_world(self) -> list[_World]:
         return [self._first, *(world for world in self._worlds.values() if world is not self._first)]

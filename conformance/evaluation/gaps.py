@@ -38,6 +38,23 @@ class Read(NamedTuple):
     statuses: Collection[int] = range(600)
 
 
+class MissingBody(NamedTuple):
+    """A kind of exchange that lacks a body which a rule reads. It decides alone which rules read the body."""
+
+    endpoint: str
+    status: int
+    lacks: tuple[BodyName, ...]
+    body: BodyName
+
+
+def by_body(missing: Mapping[MissingBody, int]) -> dict[str, int]:
+    """Return the number of exchanges by endpoint and body (``profiles.code response``), most frequent first."""
+    found: Counter[str] = Counter()
+    for kind, exchanges in missing.items():
+        found[f"{kind.endpoint} {_word(kind.body)}"] += exchanges
+    return dict(sorted(found.items(), key=lambda one: (-one[1], one[0])))
+
+
 def _sent(*endpoints: str) -> Read:
     return Read("request_body", frozenset(endpoints))
 
@@ -157,8 +174,8 @@ class Gaps:
 
     rules: Mapping[str, Collection[str] | None]
     """Ids of the rules that judge the stream, with the endpoints that they watch (None for all)."""
-    missing: Counter[str] = field(default_factory=Counter)
-    """Number of exchanges by endpoint and missing body: ``profiles.code response``."""
+    missing: Counter[MissingBody] = field(default_factory=Counter)
+    """Number of exchanges that lack a body which one of the rules reads."""
     _devices: dict[str, set[str]] = field(default_factory=dict)
     """Devices with a gap, by rule; an empty set stands for all devices."""
 
@@ -170,7 +187,7 @@ class Gaps:
             if (body := unread(rule, exchange, watched)) is not None
         }
         for body in set(found.values()):
-            self.missing[f"{exchange.endpoint} {_word(body)}"] += 1
+            self.missing[MissingBody(exchange.endpoint, exchange.status, exchange.lacks, body)] += 1
         for rule in found:
             self._affect(rule, exchange)
         return {

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from pass_harness.conformance.evaluation.engine import Judge
+from pass_harness.conformance.evaluation.gaps import by_body
 from pass_harness.conformance.outcomes import BOTH, Architecture
 from pass_harness.mock_server.exchange import Stall
 
@@ -85,7 +86,7 @@ class Run(msgspec.Struct, kw_only=True):
 
     def describe(self, judged: Judge) -> None:
         """Set what the judged traffic shows of itself."""
-        self.missing_bodies = judged.missing_bodies()
+        self.missing_bodies = by_body(judged.missing_bodies())
         self.architecture, self.architecture_reason = judged.traffic()
         self.version1_calls = judged.version1_calls()
         self.overload_s = round(judged.overload_s(), 3)

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import gc
-import multiprocessing
 import os
-import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
-from copy import deepcopy
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 
-from pass_harness.conformance.evaluation.engine import Judge, RuleResult
-from pass_harness.conformance.evaluation.evidence_history import EvidenceHistory
-from pass_harness.conformance.evaluation.untestable import lacking
-from pass_harness.conformance.evaluation.waivers import Waiver, Waivers
+from pass_harness.conformance.evaluation.gaps import MissingBody, by_body
+from pass_harness.conformance.evaluation.waivers import Waivers
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.readers.adobe_hosts import Hosts
 from pass_harness.conformance.readers.gzip_files import lengths
@@ -27,23 +18,16 @@ from pass_harness.conformance.reports.composition import compose
 from pass_harness.conformance.reports.model import Report
 from pass_harness.conformance.reports.run import Run
 from pass_harness.conformance.rule import Rule
+from pass_harness.conformance.running.judging import judge_exchanges
+from pass_harness.conformance.running.judging_processes import judge_in_processes
 from pass_harness.mock_server.exchange import Exchange
 
 PROGRESS_EVERY = 250_000
 """Number of exchanges between two lines of progress."""
-
-
 LARGE = 64 * 1024 * 1024
-"""Size of the traces in bytes from which two processes, with half of the rules each, are faster than one."""
-
-
-@dataclass(frozen=True)
-class _Judged:
-    """The results of some of the rules."""
-
-    results: Sequence[RuleResult]
-    run: Run
-    excused: Mapping[Waiver, int]
+"""Size of the traces in bytes from which several processes are faster than one."""
+MOST_JOBS = 8
+"""Number of processes, at most, without ``jobs``: with more, the reader has no time left for them."""
 
 
 def audit(
@@ -53,110 +37,66 @@ def audit(
     *,
     hosts: Iterable[str] = (),
     waivers: Waivers | None = None,
+    jobs: int | None = None,
     announce: Callable[[str], None] = lambda _: None,
 ) -> Report:
     """Return the report on one or more traces of a service, merged in order of time.
 
-    ``hosts`` count as Adobe Pass, in addition to Adobe's own. Raises `ConfigError` with the file and the place in it
-    where a trace cannot be read.
+    ``hosts`` count as Adobe Pass, in addition to Adobe's own. ``jobs`` is the number of processes that judge, each a
+    part of the rules; by default one for each core if the traces are `LARGE`. The report does not depend on it.
+
+    Raises `ConfigError` with the file and the place in it where a trace cannot be read, and `HarnessError` where one
+    of several processes fails.
     """
     waivers, known = waivers or Waivers(), lengths(paths)  # measured once: a mock may still write to the files
-    judge = partial(_judge, paths, lengths=known, expectations=expectations, hosts=frozenset(map(str.lower, hosts)))
-    are_large = set(known) == set(paths) and sum(known.values()) >= LARGE
-    if len(rules) > 1 and are_large and _cores() > 1:
-        with second_process() as process:
-            rest = process.submit(judge, rules=rules[1::2], waivers=deepcopy(waivers))
-            judged = judge(rules=rules[::2], waivers=waivers, announce=announce)
-            judged = _together(rules, judged, rest.result())
-        waivers.excused.update(rest.result().excused)
+    extent, adobe, remarks = _Extent(announce), Hosts(frozenset(map(str.lower, hosts))), Remarks()
+    exchanges = extent.measure(read_traces(paths, adobe, remarks, known))
+    jobs = min(jobs or _jobs(paths, known), len(rules))
+    if jobs > 1:
+        # Neighbours are rules of one phase, which read the same parts of an exchange: a process parses those once.
+        shares = [rules[number * len(rules) // jobs : (number + 1) * len(rules) // jobs] for number in range(jobs)]
+        judged = judge_in_processes(exchanges, lambda: remarks.stalls, shares, expectations, waivers)
+        for one in judged:
+            waivers.excused.update(one.excused)
     else:
-        judged = judge(rules=rules, waivers=waivers, announce=announce)
-    return compose(judged.results, run=judged.run, waivers=waivers)
+        judged = [judge_exchanges(exchanges, lambda: remarks.stalls, rules, expectations, waivers)]
+    run = judged[0].run
+    missing: dict[MissingBody, int] = {}
+    for one in judged:
+        missing |= one.missing_bodies
+    run.missing_bodies = by_body(missing)
+    _describe(run, paths, extent, adobe, remarks)
+    results = {result.card.id: result for one in judged for result in one.results}
+    return compose([results[rule.card.id] for rule in rules], run=run, waivers=waivers)
+
+
+def _jobs(paths: Sequence[Path], lengths: Mapping[Path, int]) -> int:
+    """Return the number of processes: one for traces that are not large, or whose size is unknown."""
+    are_large = set(lengths) == set(paths) and sum(lengths.values()) >= LARGE
+    return min(_cores(), MOST_JOBS) if are_large else 1
 
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-@contextmanager
-def second_process() -> Iterator[ProcessPoolExecutor]:
-    """Yield a process for half of the work. It ends with the block, at once if the block raises."""
-    before = set(multiprocessing.active_children())
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _leave_interrupts_to_the_first) as pool:
-        try:
-            yield pool
-        except BaseException:
-            for child in set(multiprocessing.active_children()) - before:
-                child.terminate()
-            raise
-
-
-def _leave_interrupts_to_the_first() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _together(rules: Iterable[type[Rule]], one: _Judged, other: _Judged) -> _Judged:
-    """Return the results of both halves in the order of the rules."""
-    results = {result.card.id: result for result in (*one.results, *other.results)}
-    one.run.missing_bodies = other.run.missing_bodies | one.run.missing_bodies
-    return replace(one, results=[results[rule.card.id] for rule in rules])
-
-
-def _judge(
-    paths: Sequence[Path],
-    *,
-    lengths: Mapping[Path, int],
-    rules: Sequence[type[Rule]],
-    expectations: Expectations,
-    hosts: frozenset[str],
-    waivers: Waivers,
-    announce: Callable[[str], None] = lambda _: None,
-) -> _Judged:
-    judge = Judge(rules, expectations, driven=False, history=EvidenceHistory(), waivers=waivers)
-    extent, adobe, remarks = _Extent(), Hosts(hosts), Remarks()
-    with _without_garbage_collection():
-        for exchange in extent.measure(read_traces(paths, adobe, remarks, lengths)):
-            judge.observe(exchange)
-            if extent.exchanges % PROGRESS_EVERY == 0:
-                announce(f"{extent.exchanges:,} exchanges judged")
-    run = Run(
-        service=", ".join(map(str, paths)),
-        seconds=extent.seconds,
-        max_lag_ms=extent.max_lag_ms,
-        exchanges=extent.exchanges,
-        files=[str(path) for path in paths],
-        cut_short=sorted(map(str, remarks.cut_short)),
-        torn=sorted(map(str, remarks.torn)),
-        passed_over=adobe.passed_over,
-        resembling=dict(adobe.resembling.most_common(5)),
-        never_sent=dict(adobe.never_sent.most_common()),
-    )
+def _describe(run: Run, paths: Sequence[Path], extent: _Extent, adobe: Hosts, remarks: Remarks) -> None:
+    """Set what the files show besides the judged traffic."""
+    run.service = ", ".join(map(str, paths))
+    run.files = [str(path) for path in paths]
+    run.seconds, run.max_lag_ms, run.exchanges = extent.seconds, extent.max_lag_ms, extent.exchanges
+    run.cut_short, run.torn = sorted(map(str, remarks.cut_short)), sorted(map(str, remarks.torn))
+    run.passed_over = adobe.passed_over
+    run.resembling = dict(adobe.resembling.most_common(5))
+    run.never_sent = dict(adobe.never_sent.most_common())
     run.add_stalls(remarks.stalls)
-    judge.stalled(remarks.stalls)
-    results = judge.conclude(untestable=lacking(rules, None))
-    run.describe(judge)
-    return _Judged(results, run, dict(waivers.excused))
-
-
-@contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """Disable the cyclic garbage collector for the block.
-
-    Exchanges and rules form no cycles, and the collector would traverse the state of the rules again and again.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 @dataclass
 class _Extent:
     """The extent of the traces: number of exchanges, times of the first and last arrival, maximum lag of the mock."""
 
+    announce: Callable[[str], None]
     exchanges: int = 0
     first_s: float = 0.0
     last_s: float = 0.0
@@ -167,7 +107,7 @@ class _Extent:
         return self.last_s - self.first_s
 
     def measure(self, exchanges: Iterable[Exchange]) -> Iterator[Exchange]:
-        """Yield exchanges, which come in order of time, and update the extent."""
+        """Yield exchanges, which come in order of time, and update the extent. Announce the progress."""
         for exchange in exchanges:
             if not self.exchanges:
                 self.first_s = exchange.wall
@@ -175,3 +115,5 @@ class _Extent:
             self.last_s = exchange.wall
             self.max_lag_ms = max(self.max_lag_ms, exchange.lag_ms)
             yield exchange
+            if self.exchanges % PROGRESS_EVERY == 0:
+                self.announce(f"{self.exchanges:,} exchanges judged")

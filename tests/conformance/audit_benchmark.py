@@ -1,6 +1,6 @@
 """Benchmark of `pass-conformance audit`: speed and memory for a large generated trace of a compliant service.
 
-    python tests/conformance/audit_benchmark.py --exchanges 1000000 --form har --folder /tmp
+    PYTHONPATH=. python tests/conformance/audit_benchmark.py --exchanges 1000000 --form har --folder /tmp --jobs 1
 
 Its figures depend on the machine.
 """
@@ -92,20 +92,22 @@ def main() -> None:
     parser.add_argument("--exchanges", type=int, default=1_000_000)
     parser.add_argument("--form", choices=["jsonl", "jsonl.gz", "har", "har.gz"], default="jsonl")
     parser.add_argument("--folder", type=Path, default=Path("/tmp"))  # noqa: S108 - the name is the user's to choose
+    parser.add_argument("--jobs", type=int, action="append", help="repeatable; each is measured, in turn")
+    parser.add_argument("--rounds", type=int, default=1)
     options = parser.parse_args()
     trace = options.folder / f"trace-{options.exchanges}.{options.form}"
     if not trace.exists():
         write(trace, options.exchanges)
-    command = [
-        sys.executable,
-        "-c",
-        "from pass_harness.conformance.cli.main import main; main()",
-        "audit",
-        str(trace),
-    ]
+    for jobs in (options.jobs or [1]) * options.rounds:
+        measure(trace, options.form, jobs)
+
+
+def measure(trace: Path, form: str, jobs: int) -> None:
+    program = "from pass_harness.conformance.cli.main import main; main()"
+    command = [sys.executable, "-c", program, "audit", str(trace), "--jobs", str(jobs), "--format", "json"]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.monotonic()
-    done = subprocess.run([*command, "--format", "json"], capture_output=True, check=False)
+    done = subprocess.run(command, capture_output=True, check=False)
     seconds = time.monotonic() - began
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
@@ -113,9 +115,9 @@ def main() -> None:
     count = report["run"]["exchanges"]
     size = trace.stat().st_size / 1e6
     print(  # noqa: T201 - what a benchmark is for
-        f"{count} exchanges ({options.form}, {size:.0f} MB) judged by {len(report['rules'])} rules "
+        f"{count} exchanges ({form}, {size:.0f} MB) judged by {len(report['rules'])} rules with --jobs {jobs} "
         f"in {seconds:.1f} s, {cpu:.1f} s of one core ({count / cpu:.0f} a second), "
-        f"{used.ru_maxrss / 1024:.0f} MB at most; verdict {report['verdict']}"
+        f"{used.ru_maxrss / 1024:.0f} MB at most in one process; verdict {report['verdict']}"
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import multiprocessing
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,22 +68,6 @@ def gc_stopped() -> Iterator[None]:
         gc.enable()
 
 
-@pytest.mark.slow
-def test_two_processes_give_the_report_of_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = ("authorization.single-resource", "headers.authorization", "preauthorization.batch-limit")
-    traces = [write(BREAKERS[rule](), tmp_path / f"{rule}.jsonl") for rule in broken]
-    waivers = tmp_path / "waivers.toml"
-    waiver = '[[waivers]]\nrule = "{}"\nowner = "Video"\nreason = "A test."\nexpires = 9999-01-01\n'
-    waivers.write_text("".join(map(waiver.format, broken[:2])))
-    arguments = [*traces, "--waivers", waivers, "--strict-own"]
-    alone = audit(*arguments)
-    monkeypatch.setattr(auditing, "LARGE", 1)
-    monkeypatch.setattr(auditing, "_cores", lambda: 2)
-
-    assert alone.code == 1
-    assert audit(*arguments) == alone
-
-
 def test_an_audit_reads_a_growing_file_up_to_its_length_at_the_start(
     trace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,13 +83,3 @@ def test_an_audit_reads_a_growing_file_up_to_its_length_at_the_start(
     monkeypatch.setattr(auditing, "read_traces", read_while_it_grows)
     report = auditing.audit([trace], all_rules(), Expectations())
     assert (report.run.exchanges, report.run.torn) == (3, [])
-
-
-@pytest.mark.slow
-def test_an_unreadable_trace_ends_both_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "bad.jsonl").write_text("{}\n")
-    monkeypatch.setattr(auditing, "LARGE", 1)
-    monkeypatch.setattr(auditing, "_cores", lambda: 2)
-
-    assert audit(tmp_path / "bad.jsonl").code == 2
-    assert multiprocessing.active_children() == []
