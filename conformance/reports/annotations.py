@@ -83,13 +83,13 @@ def gitlab(report: Report) -> bytes:
             "severity": SEVERITIES[one.level],
             "location": {"path": _file(report), "lines": {"begin": 1}},
         }
-        for one in annotations(report)
+        for one in all_annotations(report)
         if one.fingerprint
     ]
     return msgspec.json.format(msgspec.json.encode(issues), indent=2) + b"\n"
 
 
-def annotations(report: Report) -> list[Annotation]:
+def all_annotations(report: Report) -> list[Annotation]:
     """Return all annotations: by level, and new findings first.
 
     Findings are errors if they decide the verdict, advice is a warning, and a probable consequence a notice. Excused
@@ -138,7 +138,7 @@ def _others(report: Report) -> Iterator[Annotation]:
 
 def _shown(report: Report) -> Iterator[Annotation]:
     """Yield at most `SHOWN` annotations of each level; the last one says how many others there are."""
-    every = annotations(report)
+    every = all_annotations(report)
     for level in LEVELS:
         found = [one for one in every if one.level == level]
         if len(found) <= SHOWN:

@@ -12,7 +12,7 @@ import pytest
 from report_samples import HOSTILE, compliant, hostile, violated
 
 from pass_harness.conformance.printable import presentable
-from pass_harness.conformance.reports.annotations import LONGEST, SHOWN, annotations
+from pass_harness.conformance.reports.annotations import LONGEST, SHOWN, all_annotations
 from pass_harness.conformance.reports.formats import FORMS
 from pass_harness.conformance.reports.model import Report, ScenarioReport, Waived, update_verdict
 
@@ -102,7 +102,7 @@ def test_no_more_are_written_than_are_shown(read: Reader) -> None:
     commands = read(report)
     errors = [command for command in commands if command.level == "error"]
 
-    every = [one for one in annotations(report) if one.level == "error"]
+    every = [one for one in all_annotations(report) if one.level == "error"]
     assert len(every) > SHOWN == len(errors)
     assert f"{len(every) - SHOWN + 1} others, see report.html" in errors[-1].properties.values()
     assert every[-1].subject in errors[-1].message
