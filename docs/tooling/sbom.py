@@ -26,7 +26,8 @@ def write(file: Path) -> None:
         _run(*uv, "venv", "--quiet", "--clear", "--python", sys.executable, environment)
         into = ["--python", environment, "--require-hashes", "--requirement", str(LOCK)]
         _run(*uv, "pip", "install", "--quiet", *into)
-        options = ["--pyproject", str(ROOT / "pyproject.toml"), "--output-reproducible", "--output-file", str(file)]
+        # Not --output-reproducible: the attestation of an SBOM needs its serial number.
+        options = ["--pyproject", str(ROOT / "pyproject.toml"), "--output-file", str(file)]
         _run(sys.executable, "-m", "cyclonedx_py", "environment", *options, environment)
 
 

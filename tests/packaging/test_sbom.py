@@ -23,6 +23,7 @@ def test_the_sbom_lists_exactly_the_locked_runtime_dependencies(tmp_path: Path) 
     content = json.loads(text)
 
     assert JsonStrictValidator(SchemaVersion.from_version(content["specVersion"])).validate_str(text) is None
+    assert all(content[name] for name in ("bomFormat", "serialNumber", "specVersion")), "actions/attest reads them"
     listed = {canonicalize_name(part["name"]): part["version"] for part in content["components"]}
     locked = set(re.findall(r"^([\w.-]+)(?:\[.*?\])?==(\S+)", sbom.LOCK.read_text("utf-8"), re.MULTILINE))
     assert set(listed) == licences.installed_with("all")
