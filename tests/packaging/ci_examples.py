@@ -174,9 +174,9 @@ class Job:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)
 
-    def run(self, **values: str) -> Ended:
+    def run(self, values: Mapping[str, str] | None = None) -> Ended:
         """Run all steps; ``values`` are those of expressions that steps without commands give."""
-        self._values |= {name.replace("__", "."): value for name, value in values.items()}
+        self._values |= values or {}
         passed = True
         for step in self._example.steps:
             if step.condition == ALWAYS or (step.condition == PASSED) == passed:
