@@ -148,7 +148,7 @@ class Script:
 def package_of(installed: Path, name: str) -> Path:
     """Return the folder in which a package is installed."""
     code = f"import {name} as package; print(package.__path__[0])"
-    command = [installed / "python", "-P", "-c", code]
+    command = [installed / "python", "-I", "-c", code]
     found = Path(subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip())
     assert not found.is_relative_to(ROOT)
     return found
