@@ -5,11 +5,14 @@ It lists what the lock file requirements/load.txt installs on this platform, wit
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from docs.tooling.licences import licence
 
 ROOT = Path(__file__).parents[2]
 LOCK = ROOT / "requirements" / "load.txt"
@@ -29,6 +32,11 @@ def write(file: Path) -> None:
         # Not --output-reproducible: the attestation of an SBOM needs its serial number.
         options = ["--pyproject", str(ROOT / "pyproject.toml"), "--output-file", str(file)]
         _run(sys.executable, "-m", "cyclonedx_py", "environment", *options, environment)
+    content = json.loads(file.read_text("utf-8"))
+    for component in content["components"]:
+        # cyclonedx-py takes identifiers of SPDX only; older metadata has names, like "3-Clause BSD License".
+        component.setdefault("licenses", [{"license": {"name": licence(component["name"])}}])
+    file.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
 
 
 def _run(*command: str) -> None:

@@ -29,6 +29,7 @@ def test_the_sbom_lists_exactly_the_locked_runtime_dependencies(tmp_path: Path) 
     assert set(listed) == licences.installed_with("all")
     assert set(listed.items()) <= locked
     assert all(part["licenses"] for part in content["components"])
+    assert "UNKNOWN" not in text
     root = content["metadata"]["component"]
     assert (root["name"], root["licenses"][0]["license"]["id"]) == ("pass-harness", "Apache-2.0")
     direct = next(each["dependsOn"] for each in content["dependencies"] if each["ref"] == root["bom-ref"])
