@@ -7,7 +7,7 @@ LOCK := requirements/dev.txt
 # Tests run on all cores, at most four: with more, the longest files take the time.
 PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo check test test-all coverage browser curl redis kubectl languages clients style lint lock lowest wheel bench mutants docs reference pictures clean
+.PHONY: demo check test test-all coverage browser curl redis kubectl languages clients style lint lock lowest wheel sbom bench mutants docs reference pictures clean
 
 $(VENV)/installed: pyproject.toml $(LOCK)
 	$(PYTHON) -m venv $(VENV)
@@ -93,6 +93,9 @@ lowest: $(VENV)/installed  ## Run the demo with the oldest dependencies, and the
 
 wheel: $(VENV)/installed  ## Build the wheel and the source distribution into dist/.
 	$(BIN)/hatchling build -d dist
+
+sbom: $(VENV)/installed  ## Write the SBOM of the locked dependencies (CycloneDX) to dist/.
+	$(BIN)/python -m docs.tooling.sbom dist/pass-harness.cdx.json
 
 bench: $(VENV)/installed  ## Benchmark the mock against a minimal ASGI app.
 	$(BIN)/pass-load bench

@@ -24,7 +24,7 @@ def require(extra: str, what: str) -> None:
     """Raise `ConfigError` with the install command if ``what`` needs an extra that is not installed."""
     missing = [module for module in EXTRAS[extra] if not _is_installed(module)]
     if missing:
-        install = f"pip install 'pass-harness[{extra}]'"
+        install = f"pip install 'pass-harness[{extra}]', or start it with uvx --from 'pass-harness[{extra}]'"
         raise ConfigError(f"{what} needs packages that are not installed ({', '.join(missing)}): {install}")
 
 

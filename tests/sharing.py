@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 
 FIRST = (
+    "tests/packaging/test_ci_runs.py",
     "tests/packaging/test_wheel.py",
     "tests/conformance_run/test_judged_runs.py",
     "tests/documentation/test_examples_run.py",

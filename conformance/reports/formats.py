@@ -50,10 +50,31 @@ def _sarif(report: Report) -> bytes:
     return sarif.encode(report, version("pass-harness"))
 
 
+def _github(report: Report) -> bytes:
+    from pass_harness.conformance.reports import annotations  # noqa: PLC0415 - as above
+
+    return annotations.github(report)
+
+
+def _gitlab(report: Report) -> bytes:
+    from pass_harness.conformance.reports import annotations  # noqa: PLC0415 - as above
+
+    return annotations.gitlab(report)
+
+
+def _azure(report: Report) -> bytes:
+    from pass_harness.conformance.reports import annotations  # noqa: PLC0415 - as above
+
+    return annotations.azure(report)
+
+
 FORMS: Mapping[str, Form[Report]] = {
     "html": Form("report.html", _html),
     "json": Form("report.json", json.encode),
     "markdown": Form("report.md", _markdown),
     "junit": Form("report.junit.xml", _junit),
     "sarif": Form("report.sarif", _sarif),
+    "github": Form("report.github.txt", _github),
+    "gitlab": Form("report.gitlab.json", _gitlab),
+    "azure": Form("report.azure.txt", _azure),
 }

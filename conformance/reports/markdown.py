@@ -11,6 +11,7 @@ from pass_harness.conformance.reports.model import (
     ADVICE,
     CONSEQUENCE,
     EXCUSED,
+    NEW,
     VIOLATED,
     EarlierFinding,
     KindReport,
@@ -34,6 +35,8 @@ from pass_harness.conformance.reports.violations import (
 LARGEST = 1_000_000
 """Maximum size in bytes. GitHub does not show a step summary over 1 MiB."""
 SHOWN_KINDS = 4
+SHOWN_NEW = 20
+"""Maximum number of new findings in the list at the top; the sections below have all of them."""
 LONGEST = 500
 """Maximum number of characters of a text from a request."""
 MARKS = {"passed": "✅", "violated": "❌", "inconclusive": "❔"}
@@ -158,8 +161,24 @@ def _baseline(report: Report) -> Iterator[str]:
         f"\nAgainst the baseline {_code(baseline.file)}: **{baseline.new} new**, {baseline.persisting} persisting, "
         f"{len(baseline.fixed)} fixed.{counted}"
     )
+    yield from _new(report)
     yield from _earlier("Fixed", baseline.fixed)
     yield from _earlier("In the baseline, but not judged this time", baseline.unjudged)
+
+
+def _new(report: Report) -> Iterator[str]:
+    found = [
+        (rule, kind)
+        for rule in report.rules
+        for kind in rule.kinds
+        if kind.state == NEW and kind.waived < kind.findings
+    ]
+    if found:
+        yield "\nNew:\n"
+    for rule, kind in found[:SHOWN_NEW]:
+        yield f"- `{rule.id}`: {escaped(kind.observed or kind.kind_in_full)}"
+    if len(found) > SHOWN_NEW:
+        yield f"- … and {len(found) - SHOWN_NEW} more"
 
 
 def _earlier(heading: str, findings: Sequence[EarlierFinding]) -> Iterator[str]:

@@ -19,7 +19,8 @@ _HEAD = """# Licences of dependencies
 Pass Harness has the Apache License 2.0. The table lists its direct and indirect dependencies on CPython and Linux:
 the [extra](installation.md) that installs them (empty: always installed), and the licence that their metadata
 states. [requirements/dev.txt](../../requirements/dev.txt) has the versions that the tests use, with the digests of
-their files. `make lint` checks them for known vulnerabilities.
+their files. `make lint` checks them for known vulnerabilities, and `make sbom` writes them as a software bill of
+materials (SBOM) in CycloneDX.
 
 The package flask-swagger-ui contains Swagger UI, which has the Apache License 2.0. The clients for Go, Java and
 TypeScript in `clients/` have the licence of Pass Harness; that for Java uses Jackson (Apache License 2.0), and that

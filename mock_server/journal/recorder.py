@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import logging
 import os
 import stat
@@ -15,6 +14,7 @@ import msgspec
 
 from pass_harness.mock_server.exchange import Exchange, RecordEnded, Stall
 from pass_harness.mock_server.formats.byte_size import Size, format_size
+from pass_harness.mock_server.formats.file_locks import fcntl, require_file_locks
 from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
 from pass_harness.mock_server.formats.usage_error import ConfigError
 from pass_harness.mock_server.store import StoreUnavailable
@@ -35,6 +35,7 @@ class Recorder:
 
     def __init__(self, path: Path, limit: Size) -> None:
         """Open or create the file; raise ConfigError if it is unusable, in use, or not a record file."""
+        require_file_locks("--record")
         self._path = path
         self._limit = limit
         self._encoder = msgspec.json.Encoder()

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pass_harness.mock_server.clock import Clock, SystemClock
+from pass_harness.mock_server.formats.file_locks import require_file_locks
 from pass_harness.mock_server.optional_dependencies import require
 from pass_harness.mock_server.store import Store, StoreUnavailable
 from pass_harness.mock_server.store.memory import STATE_BYTES, MemoryStore
@@ -30,6 +31,7 @@ def open_store(name: str, max_bytes: int = STATE_BYTES) -> tuple[Store, Clock]:
     if name == "memory":
         return MemoryStore(max_bytes=max_bytes), SystemClock()
     if kind == "sqlite" and rest:
+        require_file_locks("--store sqlite")
         return SqliteStore(Path(rest), max_bytes=max_bytes), SystemClock()
     if is_shared(name) and rest.startswith("//"):
         return _open_redis(name)

@@ -8,7 +8,6 @@ latest writes but does not corrupt the file.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import sqlite3
 import threading
@@ -16,6 +15,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
+from pass_harness.mock_server.formats.file_locks import fcntl
 from pass_harness.mock_server.store import SpaceStore, StoreUnavailable, Table
 from pass_harness.mock_server.store.memory import MAX_PARTITIONS, STATE_BYTES, MemorySpace, StateBudget, size_of
 from pass_harness.mock_server.store.packing import pack, unpack

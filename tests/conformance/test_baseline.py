@@ -102,6 +102,35 @@ def test_every_format_shows_the_comparison(tmp_path: Path) -> None:
             assert TOKENS in told, form
 
 
+def test_markdown_lists_new_findings_before_all_others(tmp_path: Path) -> None:
+    baseline = report_of(BREAKERS[POLLS](), tmp_path / "before")
+    trace = polled()
+    trace.token("t2")
+
+    told = against(baseline, trace, tmp_path, form="markdown").out
+
+    new = told.partition("\nNew:\n")[2].partition("\n### ")[0]
+    assert f"- `{TOKENS}`: " in new
+    assert POLLS not in new
+
+
+def test_github_shows_new_findings_first_and_fixed_ones_as_notices(tmp_path: Path) -> None:
+    before = BREAKERS[POLLS]()
+    baseline = report_of(before, tmp_path / "before")
+    trace = polled()
+    trace.token("t2")
+
+    worse = against(baseline, trace, tmp_path, form="github").out.splitlines()
+    mended = against(baseline, polled(every=3.5), tmp_path, "--fail-on", "new", form="github").out
+
+    errors = [line for line in worse if line.startswith("::error ")]
+    states = [line.partition("::new: ")[1] or line.partition("::persisting: ")[1] for line in errors]
+    assert states == sorted(states)
+    assert set(states) == {"::new: ", "::persisting: "}
+    assert "::error " not in mended
+    assert f"title={POLLS}::fixed since the baseline: code AAAAAAA was polled again" in mended
+
+
 def test_sarif_marks_new_findings(tmp_path: Path) -> None:
     baseline = report_of(BREAKERS[POLLS](), tmp_path / "before")
     trace = polled()

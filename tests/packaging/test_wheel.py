@@ -18,15 +18,13 @@ from pathlib import Path
 from typing import Self
 
 import pytest
-from ci_examples import GITHUB, INSTALL, script, variables
+from installing import pip
 
 from pass_harness.conformance.registry import all_rules
-from pass_harness.conformance.running.child_processes import free_port
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent.parent
-LOCK = ROOT / "requirements" / "dev.txt"
 PACKAGES = ("fixtures", "mock_server", "conformance", "load")
 
 
@@ -77,34 +75,6 @@ class Ended:
 
 
 @pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The source distribution."""
-    folder = tmp_path_factory.mktemp("source")
-    command = [sys.executable, "-m", "hatchling", "build", "--target", "sdist", "--directory", folder]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    (made,) = folder.glob("*.tar.gz")
-    return made
-
-
-@pytest.fixture(scope="module")
-def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from the source distribution, so that both are tested."""
-    folder = tmp_path_factory.mktemp("dist")
-    pip(sys.executable, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(source))
-    (made,) = folder.glob("*.whl")
-    return made
-
-
-@pytest.fixture(scope="module")
-def constraints(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The locked versions without hashes, because a fresh wheel has no locked hash."""
-    file = tmp_path_factory.mktemp("locked") / "constraints.txt"
-    locked = re.findall(r"^([\w.-]+)(?:\[.*?\])?(==.*?) \\$", LOCK.read_text("utf-8"), re.MULTILINE)
-    file.write_text("\n".join(name + version for name, version in locked), "utf-8")
-    return file
-
-
-@pytest.fixture(scope="module")
 def alone(wheel: Path, constraints: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Command folder of a new virtual environment with the wheel and no extra: the mock only."""
     environment = tmp_path_factory.mktemp("environment")
@@ -132,15 +102,11 @@ def installed(wheel: Path, alone: Path, constraints: Path, without_extras: dict[
 
 @pytest.fixture(scope="module")
 def ended(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Ended]]:
-    """A short demo, the CI example and a small event, concurrently, each in an empty folder.
-
-    The CI example plays every scenario.
-    """
-    folders = {name: tmp_path_factory.mktemp(name) for name in ("demo", "example", "load")}
+    """A short demo and a small event, concurrently, each in an empty folder."""
+    folders = {name: tmp_path_factory.mktemp(name) for name in ("demo", "load")}
     (folders["load"] / "event.toml").write_text(EVENT, "utf-8")
     scripts = {
         "demo": "pass-conformance demo --scenario play-denied",
-        "example": example(installed, folders["example"]),
         "load": "pass-load run --event event.toml --report report",
     }
     with ExitStack() as stack:
@@ -156,11 +122,9 @@ class Script:
     def __init__(self, lines: str, commands: Path, folder: Path) -> None:
         self._folder = folder
         self._log = folder / "said.txt"
-        # The environment of a CI job: only PATH and the like of this one.
         environment = {
             "PATH": f"{commands}:{os.environ['PATH']}",
             "HOME": os.environ.get("HOME", "/"),
-            "GITHUB_STEP_SUMMARY": "summary.md",
         }
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -181,24 +145,10 @@ class Script:
         return Ended(code, self._log.read_text("utf-8"), self._folder)
 
 
-def example(installed: Path, folder: Path) -> str:
-    """Return the script of the GitHub example with free ports and the example service's own service.toml."""
-    mock, service = str(free_port()), str(free_port())
-    toml = package_of(installed, "pass_harness.fixtures") / "programmer_service" / "service.toml"
-    (folder / "service.toml").write_text(toml.read_text("utf-8").replace(":9000", f":{service}"), "utf-8")
-    lines = script(GITHUB).removeprefix(INSTALL)
-    assert lines != script(GITHUB)
-    lines = lines.replace("pass-mock serve", f"pass-mock serve --port {mock}")
-    lines = lines.replace("--adobe-url", f"--port {service} --adobe-url").replace(":9000", f":{service}")
-    names = {**variables(GITHUB), "ADOBE_PASS": f"http://127.0.0.1:{mock}"}
-    exports = "\n".join(f'export {name}="{value}"' for name, value in names.items())
-    return f"{exports}\n{lines}"
-
-
 def package_of(installed: Path, name: str) -> Path:
     """Return the folder in which a package is installed."""
     code = f"import {name} as package; print(package.__path__[0])"
-    command = [installed / "python", "-P", "-c", code]
+    command = [installed / "python", "-I", "-c", code]
     found = Path(subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip())
     assert not found.is_relative_to(ROOT)
     return found
@@ -207,12 +157,6 @@ def package_of(installed: Path, name: str) -> Path:
 def run(command: str, commands: Path, folder: Path) -> Ended:
     with Script(command, commands, folder) as script:
         return script.ended()
-
-
-def pip(python: str, *arguments: str) -> None:
-    command = [python, "-m", "pip", "--disable-pip-version-check", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode == 0, done.stderr
 
 
 def test_the_wheel_has_every_file_of_the_packages(wheel: Path) -> None:
@@ -240,7 +184,23 @@ def test_a_missing_extra_is_an_error_with_the_install_command(without_extras: di
     ended = without_extras[command]
     assert ended.code == 2, ended.said
     assert len(ended.said.splitlines()) == 1
-    assert f"pip install 'pass-harness[{NEED_EXTRAS[command]}]'" in ended.said
+    package = f"'pass-harness[{NEED_EXTRAS[command]}]'"
+    assert ended.said.endswith(f": pip install {package}, or start it with uvx --from {package}\n")
+
+
+def test_the_command_of_uvx_in_the_docs_needs_no_installation(wheel: Path, constraints: Path, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "reference" / "installation.md").read_text("utf-8")
+    published, from_file = re.findall(r"^(uvx --from .*) demo$", page, re.MULTILINE)
+    (tmp_path / "dist").mkdir()
+    shutil.copy(wheel, tmp_path / "dist")
+    settings = {"UV_FIND_LINKS": str(wheel.parent), "UV_CONSTRAINT": str(constraints), "UV_TOOL_DIR": str(tmp_path)}
+    for command in (published, from_file):
+        line = f"{command} --version".replace("uvx", f"{sys.executable} -m uv tool run")
+        done = subprocess.run(
+            ["bash", "-c", line], cwd=tmp_path, env=os.environ | settings, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith("pass-conformance, version ")
 
 
 def test_the_demo_runs_from_the_wheel_in_an_empty_folder(ended: dict[str, Ended]) -> None:
@@ -249,20 +209,6 @@ def test_the_demo_runs_from_the_wheel_in_an_empty_folder(ended: dict[str, Ended]
     assert "PASSED" in demo.said
     assert "report/report.html" in demo.said
     assert (demo.folder / "report" / "report.html").read_text("utf-8").startswith("<!doctype html>")
-
-
-def test_the_ci_example_runs_unchanged(ended: dict[str, Ended]) -> None:
-    run = ended["example"]
-    assert run.code == 0, run.said
-    assert {file.name for file in (run.folder / "report").iterdir()} == {
-        "report.html",
-        "report.json",
-        "report.junit.xml",
-        "report.md",
-        "report.sarif",
-        "report.txt",
-    }
-    assert (run.folder / "summary.md").read_text("utf-8").startswith("## ✅ Adobe Pass conformance: passed")
 
 
 def test_an_event_runs_from_the_wheel(ended: dict[str, Ended]) -> None:
