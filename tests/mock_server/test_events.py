@@ -93,6 +93,20 @@ async def test_a_summary_has_the_error_and_no_bodies(mock: str) -> None:
 
 
 @pytest.mark.slow
+async def test_an_advance_of_the_clock_is_an_event_of_its_space(mock: str) -> None:
+    async with listening(f"{mock}/~later") as events, httpx.AsyncClient(trust_env=False) as http:
+        await http.post(f"{mock}/_mock/clock", json={"advance": "1d"})
+        clock = (await http.post(f"{mock}/~later/_mock/clock", json={"advance": "30m"})).json()
+        event = await anext(events)
+        assert (event.kind, event.data["offset"]) == ("clock", 1_800_000)
+        assert 0 <= event.data["now"] - clock["now"] < 60_000
+        assert event.data["wall"] <= (await http.get(f"{mock}/_mock/health")).json()["wall"]
+        await http.post(f"{mock}/~later/_mock/reset")
+        after = [await anext(events) for _ in range(2)]
+    assert [(one.kind, one.data.get("offset")) for one in after] == [("reset", None), ("clock", 0)]
+
+
+@pytest.mark.slow
 async def test_a_space_sends_only_its_own_events(mock: str) -> None:
     async with listening(f"{mock}/~mine") as events:
         await ask(f"{mock}/~theirs")

@@ -22,6 +22,7 @@ export async function attempt(problem, work) {
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     setText(problem, error.message);
+    problem.scrollIntoView({ block: "nearest" }); // it may be below the visible part of a panel
   }
 }
 
