@@ -25,6 +25,7 @@ from pass_harness.conformance.readers.remarks import Remarks
 from pass_harness.conformance.readers.traces import read_traces
 from pass_harness.conformance.reports.composition import compose
 from pass_harness.conformance.reports.model import Report
+from pass_harness.conformance.reports.numbers import plural
 from pass_harness.conformance.reports.run import Run
 from pass_harness.conformance.rule import Rule
 from pass_harness.mock_server.exchange import Exchange
@@ -118,7 +119,7 @@ def _judge(
         for exchange in extent.measure(read_traces(paths, adobe, remarks, lengths)):
             judge.observe(exchange)
             if extent.exchanges % PROGRESS_EVERY == 0:
-                announce(f"{extent.exchanges:,} exchanges judged")
+                announce(f"{plural(extent.exchanges, 'exchange')} judged")
     run = Run(
         service=", ".join(map(str, paths)),
         seconds=extent.seconds,

@@ -10,6 +10,8 @@ let hiding = 0;
 /** Shows a notice for some seconds; screen readers read it out. */
 export function notify(sentence) {
   clearTimeout(hiding);
+  // A modal dialog covers everything outside of it.
+  (document.querySelector("dialog[open]") ?? document.body).append(notice);
   setText(notice, sentence);
   hiding = setTimeout(() => setText(notice, ""), SHOWN_MS);
 }
