@@ -84,13 +84,15 @@ def _write_mapping(output: Path, draft: ServiceDraft, openapi: Path | None) -> N
         raise ConfigError(f"{where}; copy fixtures/programmer_service/service.toml and replace its requests by yours")
     _write(output, as_toml(draft))
     config = load(output)
-    click.echo(f"{output}: {plural(len(draft.verbs), 'verb')} mapped", err=True)
+    mapped = "is mapped" if len(draft.verbs) == 1 else "are mapped"
+    click.echo(f"{output}: {plural(len(draft.verbs), 'verb')} {mapped}", err=True)
     for verb in draft.incomplete:
         click.echo(f"  [verbs.{verb}] is incomplete: replace CHANGE-ME", err=True)
     if draft.missing:
         without = len(lacking(all_rules(), frozenset(config.verbs)))
         click.echo(
-            f"  not mapped: {', '.join(draft.missing)}; {without} rules stay untestable without them", err=True
+            f"  not mapped: {', '.join(draft.missing)}; {plural(without, 'rule')} untestable without them",
+            err=True,
         )
 
 
