@@ -90,10 +90,8 @@ def _write_mapping(output: Path, draft: ServiceDraft, openapi: Path | None) -> N
         click.echo(f"  [verbs.{verb}] is incomplete: replace CHANGE-ME", err=True)
     if draft.missing:
         without = len(lacking(all_rules(), frozenset(config.verbs)))
-        click.echo(
-            f"  not mapped: {', '.join(draft.missing)}; {plural(without, 'rule')} untestable without them",
-            err=True,
-        )
+        stay = f"{plural(without, 'rule')} {'stays' if without == 1 else 'stay'} untestable without them"
+        click.echo(f"  not mapped: {', '.join(draft.missing)}; {stay}", err=True)
 
 
 def _require_free(file: Path, force: bool) -> None:
