@@ -62,8 +62,8 @@ def _lines(report: Report) -> Iterator[tuple[str, int]]:
 
 
 def _head(report: Report) -> Iterator[tuple[str, int]]:
-    colour = COLOURS[report.verdict]
     verdict, _, advice = headline(report).partition(",")
+    colour = "yellow" if advice else COLOURS[report.verdict]
     numbers = ", ".join(f"{number} {word}" for number, word, _ in tally(report))
     rules = plural(len(report.rules), "rule")
     yield f"[bold {colour}]{verdict.upper()}[/]{advice and f',{advice}'}  {rules}: {numbers}", 0

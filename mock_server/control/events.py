@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from pass_harness.mock_server.config.settings import Settings
-from pass_harness.mock_server.control.http import Refused, space_of
+from pass_harness.mock_server.control.http import Refused, require_known, space_of
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.journal.exchange_summary import summary_of
 from pass_harness.mock_server.journal.journal import PAGE_BYTES
@@ -44,8 +44,7 @@ async def events(request: Request) -> Response:
     ``?after`` or Last-Event-ID resumes after an event; ``?view=summary`` omits headers and bodies.
     """
     space, spaces = space_of(request), cast("Spaces", request.app.state.spaces)
-    if unknown := set(request.query_params) - {"after", "view"}:
-        raise Refused(f"there is no parameter {', '.join(sorted(unknown))}; choose from: after, view")
+    require_known(request, "after", "view")
     view = request.query_params.get("view", "full")
     if view not in {"full", "summary"}:
         raise Refused(f"view must be full or summary, not {view!r}")

@@ -79,10 +79,19 @@ async def test_without_the_control_token_no_call_is_named() -> None:
     assert "health" not in answer.text
 
 
-@pytest.mark.parametrize("parameter", ["endpoint", "vew"])
-async def test_a_stream_of_events_refuses_unknown_parameters(mock: Mock, parameter: str) -> None:
-    answer = await mock.http.get("/_mock/events", params={parameter: "x"})
+@pytest.mark.parametrize(
+    ("call", "known"),
+    [
+        ("events", "after, view"),
+        ("sessions", "after, limit"),
+        ("buckets", "after, limit"),
+        ("exchanges", "endpoint, device, ip, service_provider, mvpd, code, trace_id, status, after, limit"),
+        ("exchanges.har", "endpoint, device, ip, service_provider, mvpd, code, trace_id, status, after, limit"),
+    ],
+)
+async def test_an_unknown_parameter_is_refused_with_the_known_ones(mock: Mock, call: str, known: str) -> None:
+    answer = await mock.http.get(f"/_mock/{call}?devise=x&after=0")
     assert (answer.status_code, answer.json()["error"]) == (
         400,
-        f"there is no parameter {parameter}; choose from: after, view",
+        f"there is no parameter devise; choose from: {known}",
     )
