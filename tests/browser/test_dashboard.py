@@ -235,6 +235,7 @@ def test_after_a_lost_connection_it_resumes_and_shows_gaps(world: World, relay: 
     expect(rows(page).first).to_contain_text("9 exchanges are missing here")
     expect(rows(page).last).to_contain_text("#10")
     expect(rows(page)).to_have_count(2)
+    expect(page.locator("#head-problem")).to_be_empty()
 
 
 def test_after_a_restart_of_the_mock_the_page_starts_over(page: Page) -> None:
@@ -249,6 +250,7 @@ def test_after_a_restart_of_the_mock_the_page_starts_over(page: Page) -> None:
         expect(page.locator("#state")).to_have_text("Live", timeout=20_000)
         expect(rows(page)).to_have_count(1)
         expect(rows(page).last).to_contain_text("#1")
+        expect(page.locator("#head-problem")).to_be_empty()
 
 
 def test_the_journal_can_be_downloaded_as_har(world: World, page: Page) -> None:
