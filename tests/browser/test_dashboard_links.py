@@ -59,14 +59,14 @@ def test_the_clock_and_its_axis_follow_an_advance_from_elsewhere(world: World, p
     expect(page.locator("#axis .tick").first).to_be_visible()
     before = page.locator("#axis .tick").all_inner_texts()
     world.http.post("/_mock/clock", json={"advance": "6h"})
-    expect(page.locator("#now")).to_contain_text("+6 h", timeout=3_000)
-    expect(page.locator("#axis .jump")).to_contain_text("clock +6 h", timeout=3_000)
+    expect(page.locator("#now")).to_contain_text("+6 h", timeout=10_000)
+    expect(page.locator("#axis .jump")).to_contain_text("clock +6 h", timeout=10_000)
     after = page.locator("#axis .tick").all_inner_texts()
     assert {text[:2] for text in before} & {text[:2] for text in after}, (
         "the times before the advance keep their labels"
     )
     world.http.post("/_mock/reset")
-    expect(page.locator("#now")).not_to_contain_text("+", timeout=3_000)
+    expect(page.locator("#now")).not_to_contain_text("+", timeout=10_000)
 
 
 def test_an_exchange_and_the_evidence_of_a_rule_have_links(world: World, page: Page) -> None:
