@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Scope
 
+from pass_harness.mock_server.client.models import ReplayedExchange
 from pass_harness.mock_server.control.http import Refused, answer, space_of
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.journal.raw_exchange import RawExchange
@@ -36,7 +37,7 @@ async def replay(request: Request) -> Response:
     found = await _replay_after(space, last, raw.id)
     if found is None:
         raise Refused(f"the replay of exchange {raw.id} is not in the journal: try again", 503)
-    return answer({"id": found.id, "status": found.status, "replay_of": raw.id})
+    return answer(ReplayedExchange(found.id, found.status, raw.id))
 
 
 async def _wanted(request: Request) -> RawExchange:
