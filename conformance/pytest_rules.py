@@ -13,6 +13,7 @@ from pass_harness.conformance.errors import ConfigError, HarnessError
 from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.conformance.reports import model
 from pass_harness.conformance.reports.model import Report, RuleReport, ScenarioReport
+from pass_harness.conformance.reports.numbers import plural
 from pass_harness.conformance.reports.plain import evidence
 from pass_harness.conformance.reports.violations import because
 from pass_harness.conformance.rule_sets import RuleSet
@@ -134,4 +135,6 @@ def rule_items(
 
 def failure_text(rule: RuleReport) -> str:
     """Return title, verdict and findings of a rule, for the failure message of its test."""
-    return f"{rule.severity} {rule.id}: {rule.title}\n{rule.verdict}, {rule.broken} findings\n{evidence(rule)}"
+    return (
+        f"{rule.severity} {rule.id}: {rule.title}\n{rule.verdict}, {plural(rule.broken, 'finding')}\n{evidence(rule)}"
+    )

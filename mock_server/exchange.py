@@ -75,6 +75,8 @@ class ExchangeMetadata(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     lacks: tuple[BodyName, ...] = ()
     """Bodies that were on the wire and are not here, or only in part: longer than the journal keeps, not read because
     they were too long, broken off or in an unknown encoding, or left out of an archive."""
+    replay_of: int | None = None
+    """Id of the exchange that a user of the mock has sent again, so that this one is none of a service."""
 
 
 class Exchange(ExchangeMetadata, frozen=True, kw_only=True, gc=False):

@@ -11,11 +11,12 @@ from starlette.types import ASGIApp
 from pass_harness.mock_server.adobe import requests
 from pass_harness.mock_server.api_page import api_page_routes
 from pass_harness.mock_server.config.settings import Settings
-from pass_harness.mock_server.control import events, exchanges, metrics, views
+from pass_harness.mock_server.control import events, exchanges, metrics, replay, views
 from pass_harness.mock_server.control import handlers as control
 from pass_harness.mock_server.control import keys as control_keys
 from pass_harness.mock_server.control.http import guarded
-from pass_harness.mock_server.dashboard import dashboard_routes
+from pass_harness.mock_server.control.unknown_calls import METHODS, UnknownCalls
+from pass_harness.mock_server.dashboard import FrontDoor, dashboard_routes
 from pass_harness.mock_server.endpoints import (
     activate,
     browser,
@@ -214,6 +215,7 @@ CONTROL_CALLS = (
     ("GET", "/exchanges", exchanges.exchanges),
     ("GET", "/exchanges.har", exchanges.exchanges_har),
     ("DELETE", "/exchanges", exchanges.clear_exchanges),
+    ("POST", "/exchanges/{id}/replay", replay.replay),
     ("GET", "/events", events.events),
     ("GET", "/findings", views.findings),
     ("GET", "/metrics", metrics.metrics),
@@ -244,8 +246,13 @@ CONTROL_CALLS = (
 def routes(
     settings: Settings, lag: EventLoopLag, counters: Counters, endpoints: Sequence[Endpoint]
 ) -> list[BaseRoute]:
-    """Return the routes of control calls, pages and OpenAPI documents, and last a gateway for unknown paths."""
+    """Return the routes of control calls, pages and OpenAPI documents, and last a gateway for unknown paths.
+
+    No path below /_mock reaches the gateway, so that mistyped control calls are no exchanges of a service.
+    """
     control_calls = [(method, path) for method, path, _ in CONTROL_CALLS]
+    refuse = guarded(UnknownCalls([("GET", "/"), *control_calls]).refuse, settings.control_token)
+    unknown = Gateway({}, settings, lag, counters, UnknownPaths(endpoints))
     return [
         *(
             Route(f"/_mock{path}", guarded(handler, settings.control_token), methods=[method])
@@ -255,7 +262,9 @@ def routes(
         *api_page_routes(),
         openapi_route("/openapi.json", partial(document, endpoints)),
         openapi_route("/_mock/openapi.json", partial(control_document, control_calls)),
-        Route("/{path:path}", Gateway({}, settings, lag, counters, UnknownPaths(endpoints))),
+        *(Route(path, refuse, methods=METHODS) for path in ("/_mock", "/_mock/{path:path}")),
+        Route("/", FrontDoor(unknown)),
+        Route("/{path:path}", unknown),
     ]
 
 

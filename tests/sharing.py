@@ -23,7 +23,7 @@ FIRST = (
     "tests/packaging/test_completion.py",
     "tests/mock_server/test_events.py",
     "tests/mock_server/test_schemathesis.py",
-    "tests/clients/test_control_clients.py",
+    "tests/clients/test_control_client_examples.py",
     "tests/clients/test_collections.py",
 )
 """The files that take longest, longest first: half a minute or more (``pytest --durations=50`` shows them)."""

@@ -47,7 +47,7 @@ def _base64(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-_APP = {"domainName": "adobe.com", "redirectUrl": "https://adobe.com/done"}
+_APP = {"domainName": "adobe.com", "redirectUrl": "{{mock}}/~{{space}}/activate/done"}
 _VIEWER = {"mvpd": "Cablevision", **_APP}
 _PAGE = {"requestor_id": "REF30", "code": "{{code}}", "mso_id": "Cablevision"}
 _GRANTED = _base64(
@@ -66,6 +66,8 @@ _SAML = _base64(
 )
 _SSO = {"AD-Service-Token": "{{serviceToken}}"}
 _CENTRES = (200, 404)
+_REPLAYS = (200, 404)
+"""The first exchange is in the journal unless the space was reset before."""
 
 FOLDERS = (
     Folder(
@@ -166,6 +168,7 @@ FOLDERS = (
             Step("list_buckets"),
             Step("exchanges"),
             Step("exchanges_har"),
+            Step("replay_exchange", _REPLAYS),
             Step("findings"),
             Step("metrics"),
             Step("list_stalls"),

@@ -141,6 +141,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/_mock/exchanges/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send the request of an exchange to the mock again */
+        post: operations["replay_exchange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/_mock/events": {
         parameters: {
             query?: never;
@@ -752,6 +769,8 @@ export interface components {
              * @default []
              */
             lacks?: ("request_body" | "response_body")[];
+            /** @description Id of the exchange that a user of the mock has sent again, so that this one is none of a service. */
+            replay_of?: number | null;
             at: number;
             duration_ms: number;
             method: string;
@@ -949,6 +968,12 @@ export interface components {
         /** @description The error of a control call: one sentence. */
         Refusal: {
             error: string;
+        };
+        /** @description The exchange that a replay led to: its id and status, and the id of the original. */
+        ReplayedExchange: {
+            id: number;
+            status: number;
+            replay_of: number;
         };
         /** @description Client whose access tokens are revoked; all clients without an id. */
         RevokeCall: {
@@ -1416,6 +1441,56 @@ export interface operations {
             400: components["responses"]["400"];
             401: components["responses"]["401"];
             403: components["responses"]["403"];
+            413: components["responses"]["413"];
+            429: components["responses"]["429"];
+            503: components["responses"]["503"];
+        };
+    };
+    replay_exchange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of an exchange.
+                 * @example 1
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The new exchange. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayedExchange"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            /** @description The journal has no such exchange. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description The journal has only a part of the body of the request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
             413: components["responses"]["413"];
             429: components["responses"]["429"];
             503: components["responses"]["503"];

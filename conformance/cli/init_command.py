@@ -13,6 +13,7 @@ from pass_harness.conformance.drafting.skeletons import HTTP, SKELETONS
 from pass_harness.conformance.errors import ConfigError
 from pass_harness.conformance.evaluation.untestable import lacking
 from pass_harness.conformance.registry import all_rules
+from pass_harness.conformance.reports.numbers import plural
 from pass_harness.conformance.service_toml.service_config import load
 from pass_harness.mock_server.cli.options import FILE
 from pass_harness.mock_server.client.urls import url_error
@@ -83,14 +84,14 @@ def _write_mapping(output: Path, draft: ServiceDraft, openapi: Path | None) -> N
         raise ConfigError(f"{where}; copy fixtures/programmer_service/service.toml and replace its requests by yours")
     _write(output, as_toml(draft))
     config = load(output)
-    click.echo(f"{output}: {len(draft.verbs)} verbs are mapped", err=True)
+    mapped = "is mapped" if len(draft.verbs) == 1 else "are mapped"
+    click.echo(f"{output}: {plural(len(draft.verbs), 'verb')} {mapped}", err=True)
     for verb in draft.incomplete:
         click.echo(f"  [verbs.{verb}] is incomplete: replace CHANGE-ME", err=True)
     if draft.missing:
         without = len(lacking(all_rules(), frozenset(config.verbs)))
-        click.echo(
-            f"  not mapped: {', '.join(draft.missing)}; {without} rules stay untestable without them", err=True
-        )
+        stay = f"{plural(without, 'rule')} {'stays' if without == 1 else 'stay'} untestable without them"
+        click.echo(f"  not mapped: {', '.join(draft.missing)}; {stay}", err=True)
 
 
 def _require_free(file: Path, force: bool) -> None:

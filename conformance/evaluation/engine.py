@@ -249,10 +249,16 @@ class Judge:
         They are facts that no rule judges: a service may have fetched its access token when it booted.
         """
         for exchange in earlier:
-            self._world_of(exchange).recall(exchange)
+            if exchange.replay_of is None:
+                self._world_of(exchange).recall(exchange)
 
     def observe(self, seen: Observation) -> list[Finding]:
-        """Show the rules an observation. Return the findings that it leads to."""
+        """Show the rules an observation. Return the findings that it leads to.
+
+        They do not see replays, which a user of the mock has sent and not the service.
+        """
+        if isinstance(seen, Exchange) and seen.replay_of is not None:
+            return []
         return self._world_of(seen).observe(seen)
 
     def stalled(self, stalls: Sequence[Stall]) -> None:

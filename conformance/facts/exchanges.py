@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from pass_harness.conformance.durations import span
 from pass_harness.conformance.observation import Observation
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
@@ -79,6 +80,13 @@ def sent_by_browser(exchange: Exchange) -> bool:
 def ended(exchange: Exchange) -> float:
     """Return the end of the response, in seconds on the scale of ``wall``."""
     return exchange.wall + exchange.duration_ms / 1000
+
+
+def interval(before: Exchange, later: Exchange) -> str:
+    """Return the time between two exchanges as text: from start to start, and from the answer if that differs."""
+    between = span(later.wall - before.wall)
+    after = span(max(later.wall - ended(before), 0.0))
+    return f"{between} later (start to start" + (f"; {after} after the answer)" if after != between else ")")
 
 
 def answered_before(exchange: Exchange, later: Exchange) -> bool:

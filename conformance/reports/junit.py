@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.conformance.reports import model
 from pass_harness.conformance.reports.model import Report, RuleReport, ScenarioReport, Waived
+from pass_harness.conformance.reports.numbers import plural
 from pass_harness.conformance.reports.plain import evidence
 from pass_harness.conformance.reports.violations import because
 
@@ -88,7 +89,7 @@ def _count(element: Element, cases: Sequence[Element]) -> None:
 
 def _rule(rule: RuleReport, report: Report) -> _Case:
     name = rule.id.partition(".")[2]
-    summary = f"violated {rule.broken} of {rule.opportunities} times: {rule.title}"
+    summary = f"violated {rule.broken} of {plural(rule.opportunities, 'time')}: {rule.title}"
     reasons = "; ".join(rule.reasons)
     cause = report.cause(rule)
     match report.standing(rule):
@@ -103,7 +104,7 @@ def _rule(rule: RuleReport, report: Report) -> _Case:
         case Verdict.INCONCLUSIVE:
             return _Case(name, "error", f"inconclusive: {reasons}")
         case Verdict.PASSED:
-            return _Case(name, text=f"{rule.opportunities} opportunities")
+            return _Case(name, text=plural(rule.opportunities, "opportunity", "opportunities"))
         case _:
             return _Case(name, "skipped", f"{rule.verdict}: {reasons}" if reasons else rule.verdict)
 

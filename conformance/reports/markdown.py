@@ -18,7 +18,7 @@ from pass_harness.conformance.reports.model import (
     Report,
     RuleReport,
 )
-from pass_harness.conformance.reports.numbers import plural
+from pass_harness.conformance.reports.numbers import plural, span
 from pass_harness.conformance.reports.violations import (
     Violation,
     because,
@@ -66,11 +66,11 @@ def _lines(report: Report) -> Iterator[str]:
         yield f"\n{escaped(sentence(report.run.not_judged))}."
     yield ""
     rule_set = f" ({escaped(report.run.rule_set)})" if report.run.rule_set else ""
-    yield f"{len(report.rules)} rules{rule_set}: {numbers}."
+    yield f"{plural(len(report.rules), 'rule')}{rule_set}: {numbers}."
     run = report.run
     if run.exchanges:
         judged = _code(run.service or ", ".join(run.files))
-        yield f"{run.exchanges} exchanges of {judged} in {run.seconds:.1f} s."
+        yield f"{plural(run.exchanges, 'exchange')} of {judged} in {span(run.seconds)}."
     if run.assumed_architecture:
         yield f"Architecture {escaped(run.assumed_architecture)}."
     yield from _baseline(report)
@@ -110,9 +110,8 @@ def _violation(violation: Violation, report: Report) -> Iterator[str]:
 def _rule(rule: RuleReport, report: Report) -> Iterator[str]:
     waived = sum(kind.waived for kind in rule.kinds)
     excused = f", {waived} of them waived" if waived else ""
-    yield (
-        f"\n**{rule.title}** ({rule.severity} `{rule.id}`, {rule.broken} of {rule.opportunities} times{excused})\n"
-    )
+    times = f"{rule.broken:,} of {plural(rule.opportunities, 'time')}"
+    yield f"\n**{rule.title}** ({rule.severity} `{rule.id}`, {times}{excused})\n"
     cause = report.cause(rule)
     if cause is not None:
         yield f"*{escaped(sentence(because(cause, counts=report.standing(rule) == VIOLATED)))}*\n"

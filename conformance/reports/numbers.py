@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
+from pass_harness.conformance.durations import span
 
-def span(seconds: float) -> str:
-    """Return a duration as text: ``12 ms``, ``1.01 s``, ``2 min 5 s``, ``3 h 20 min``."""
-    if abs(seconds) < 0.1:
-        return f"{seconds * 1000:.0f} ms"
-    if abs(seconds) < 100:
-        return f"{seconds:.2f} s"
-    minutes, rest = divmod(round(abs(seconds)), 60)
-    hours, minutes = divmod(minutes, 60)
-    sign = "-" if seconds < 0 else ""
-    return f"{sign}{hours} h {minutes} min" if hours else f"{sign}{minutes} min {rest} s"
+__all__ = ["amount", "clock", "figure", "plural", "span"]
 
 
 def clock(seconds: float) -> str:

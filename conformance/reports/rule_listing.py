@@ -13,6 +13,7 @@ from rich.padding import Padding
 
 from pass_harness.conformance.facilities import describe_needs
 from pass_harness.conformance.registry import phase
+from pass_harness.conformance.reports.numbers import plural
 from pass_harness.conformance.requirements.citations import Citation
 from pass_harness.conformance.requirements.ledger import requirements
 from pass_harness.conformance.rule import EVERY_ARCHITECTURE, Card, Grade, Rule
@@ -73,7 +74,7 @@ def render(rules: Sequence[type[Rule]], console: Console, *, rule_set: str) -> N
                 console.print(f"  {line}", highlight=False, soft_wrap=True)
     count = Counter(rule.card.grade for rule in rules)
     console.print(
-        f"\n{len(rules)} rules of the set {escape(rule_set)}: {count[Grade.MUST]} MUST, "
+        f"\n{plural(len(rules), 'rule')} of the set {escape(rule_set)}: {count[Grade.MUST]} MUST, "
         f"{count[Grade.SHOULD]} SHOULD, {count[Grade.OWN]} OWN; ▶ needs the answers of the "
         "service to the Streaming App (a driver); ◆ applies to servers only",
         highlight=False,

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from pass_harness.conformance.durations import span
 from pass_harness.conformance.evaluation.engine import Judge
 from pass_harness.conformance.evaluation.gaps import by_body
 from pass_harness.conformance.outcomes import BOTH, Architecture
@@ -104,14 +105,14 @@ class Run(msgspec.Struct, kw_only=True):
         """The number and duration of the stalls and the first ones, as a sentence; empty without one."""
         if not self.stall_count:
             return ""
-        first = ", ".join(f"{one.began[11:19]} ({one.seconds:.1f} s)" for one in self.stalls[:SHOWN_STALLS])
+        first = ", ".join(f"{one.began[11:19]} ({span(one.seconds)})" for one in self.stalls[:SHOWN_STALLS])
         times = "once" if self.stall_count == 1 else f"{self.stall_count} times, first"
-        stalled = f"the mock stalled for {self.stalled_s:.1f} s ({times} at {first} UTC)"
+        stalled = f"the mock stalled for {span(self.stalled_s)} ({times} at {first} UTC)"
         if not self.overload_s:
             return f"{stalled}: rules do not judge times then"
         return (
             f"{stalled}, so the machine was overloaded: findings on times are unclear if they miss their limit by "
-            f"less than {self.overload_s:.1f} s"
+            f"less than {span(self.overload_s)}"
         )
 
     @property

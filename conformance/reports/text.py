@@ -19,7 +19,7 @@ from pass_harness.conformance.reports.model import (
     Report,
     RuleReport,
 )
-from pass_harness.conformance.reports.numbers import plural
+from pass_harness.conformance.reports.numbers import plural, span
 from pass_harness.conformance.reports.violations import (
     Violation,
     because,
@@ -62,10 +62,11 @@ def _lines(report: Report) -> Iterator[tuple[str, int]]:
 
 
 def _head(report: Report) -> Iterator[tuple[str, int]]:
-    colour = COLOURS[report.verdict]
     verdict, _, advice = headline(report).partition(",")
+    colour = "yellow" if advice else COLOURS[report.verdict]
     numbers = ", ".join(f"{number} {word}" for number, word, _ in tally(report))
-    yield f"[bold {colour}]{verdict.upper()}[/]{advice and f',{advice}'}  {len(report.rules)} rules: {numbers}", 0
+    rules = plural(len(report.rules), "rule")
+    yield f"[bold {colour}]{verdict.upper()}[/]{advice and f',{advice}'}  {rules}: {numbers}", 0
     run = report.run
     if run.not_judged:
         yield escape(run.not_judged), 0
@@ -74,7 +75,8 @@ def _head(report: Report) -> Iterator[tuple[str, int]]:
     if run.rule_set:
         yield escape(f"rule set {run.rule_set}"), 0
     if run.exchanges:
-        yield f"{run.exchanges} exchanges in {run.seconds:.1f} s, maximum lag of the mock {run.max_lag_ms:.0f} ms", 0
+        judged = f"{plural(run.exchanges, 'exchange')} in {span(run.seconds)}"
+        yield f"{judged}, maximum lag of the mock {run.max_lag_ms:.0f} ms", 0
     if run.stalls_in_short:
         yield f"[yellow]{escape(run.stalls_in_short)}[/]", 0
     if run.assumed_architecture:
@@ -97,7 +99,7 @@ def _violation(violation: Violation, report: Report) -> Iterator[tuple[str, int]
 
 
 def _violated(rule: RuleReport, report: Report, *, consequence: bool = False) -> Iterator[tuple[str, int]]:
-    times = f"{rule.broken} of {rule.opportunities} times"
+    times = f"{rule.broken:,} of {plural(rule.opportunities, 'time')}"
     colour = "red" if report.standing(rule) == VIOLATED else "yellow"
     yield f"[bold {colour}]{rule.severity} {rule.id}[/]  {escape(rule.title)}  ({times})", 0
     cause = report.cause(rule)
@@ -135,7 +137,7 @@ def _place(finding: FindingReport) -> str:
     ids = ", ".join(map(str, finding.exchanges[:SHOWN_EXCHANGES]))
     more = "…" if len(finding.exchanges) > SHOWN_EXCHANGES else ""
     parts = (
-        f"exchanges {ids}{more}" if ids else "",
+        f"exchange{'s' * (len(finding.exchanges) > 1)} {ids}{more}" if ids else "",
         f"device {finding.device_names}" if finding.device_names else "",
         finding.occasion,
         f"blame {finding.blame}" if finding.blame != "SERVICE" else "",
@@ -150,7 +152,7 @@ def _excused(rules: list[RuleReport]) -> Iterator[tuple[str, int]]:
     for rule in rules:
         waived = sum(kind.waived for kind in rule.kinds)
         why = f"{waived} waived" if waived == rule.broken else f"{waived} waived, the others in the baseline"
-        yield escape(f"{rule.id}  {rule.broken} findings: {why if waived else 'in the baseline'}"), 2
+        yield escape(f"{rule.id}  {plural(rule.broken, 'finding')}: {why if waived else 'in the baseline'}"), 2
 
 
 def _waived(report: Report) -> Iterator[tuple[str, int]]:

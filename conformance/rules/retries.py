@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import ClassVar, NamedTuple
 
 from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.durations import span
 from pass_harness.conformance.facts.actions import Candidates
 from pass_harness.conformance.facts.devices import arrived_during
 from pass_harness.conformance.facts.exchanges import (
@@ -155,7 +156,7 @@ def _too_many(series: Series) -> Broken:
         exchanges=tuple(exchange.id for exchange in series),
         device=series[-1].device,
         expected=f"at most {TRIES} tries, or exponential backoff",
-        observed=f"try {len(series)} came {series[-1].wall - series[0].wall:.1f} s after the first",
+        observed=f"try {len(series)} came {span(series[-1].wall - series[0].wall)} after the first",
     )
 
 

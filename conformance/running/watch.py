@@ -178,8 +178,9 @@ async def _catch_up(control: ControlClient, watched: Watched, began_s: float) ->
 
 def _announce(event: Event, chosen: set[str], announce: Announce) -> None:
     if event.event == "finding" and event.data["rule"] in chosen:
-        exchanges = ", ".join(map(str, event.data["exchanges"]))
-        announce(f"{event.data['severity']} {event.data['rule']}: {event.data['observed']} (exchanges {exchanges})")
+        ids = event.data["exchanges"]
+        place = f"exchange{'' if len(ids) == 1 else 's'} {', '.join(map(str, ids))}"
+        announce(f"{event.data['severity']} {event.data['rule']}: {event.data['observed']} ({place})")
     elif event.event == "reset":
         announce("the space was reset; the watching continues")
 

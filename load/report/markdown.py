@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from pass_harness.conformance.reports.markdown import MARKS, escaped
 from pass_harness.conformance.reports.model import VIOLATED, RuleReport
-from pass_harness.conformance.reports.numbers import amount
+from pass_harness.conformance.reports.numbers import amount, plural, span
 from pass_harness.conformance.reports.violations import because, violations
 from pass_harness.load.report.model import LoadReport
 from pass_harness.load.report.report_text import lead, measured, verdict_word
@@ -26,9 +26,9 @@ def _lines(report: LoadReport) -> Iterator[str]:
     for reason in report.invalid:
         yield f"- {escaped(reason)}"
     yield (
-        f"\n{viewers.arrived} of {event.audience} viewers in {event.seconds:g} s{speed}, at most {event.peak:g} "
+        f"\n{viewers.arrived} of {event.audience} viewers in {span(event.seconds)}{speed}, at most {event.peak:g} "
         f"arrivals per second; {viewers.gave_up} gave up. {adobe.calls} calls to Adobe Pass, "
-        f"{adobe.amplification:g} per action; {adobe.throttled} throttled; {adobe.findings} findings."
+        f"{adobe.amplification:g} per action; {adobe.throttled} throttled; {plural(adobe.findings, 'finding')}."
     )
     if report.objectives:
         yield "\n### Objectives\n"

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from pass_harness.conformance.printable import printable
 from pass_harness.conformance.reports import text as conformance
-from pass_harness.conformance.reports.numbers import amount
+from pass_harness.conformance.reports.numbers import amount, plural, span
 from pass_harness.conformance.reports.text import COLOURS
 from pass_harness.load.report.model import IncidentReport, LoadReport
 from pass_harness.load.report.report_text import measured, verdict_word
@@ -57,7 +57,7 @@ def _objectives(report: LoadReport, console: Console) -> None:
 def _viewers(report: LoadReport, console: Console) -> None:
     event, viewers = report.event, report.viewers
     console.print(
-        f"{viewers.arrived} of {event.audience} viewers in {event.seconds:g} s, at most {event.peak:g} arrivals "
+        f"{viewers.arrived} of {event.audience} viewers in {span(event.seconds)}, at most {event.peak:g} arrivals "
         f"per second: {viewers.finished} finished, {viewers.still_there} present at the end, "
         f"{viewers.gave_up} gave up",
         highlight=False,
@@ -109,7 +109,7 @@ def _adobe(report: LoadReport, console: Console) -> None:
     console.print(
         f"{adobe.calls} calls to Adobe Pass, {adobe.amplification:g} per viewer action; {adobe.throttled} throttled "
         f"(429), {adobe.failed} failed otherwise\n"
-        f"{adobe.findings} findings, {adobe.findings_per_million:,.0f} per million calls to Adobe Pass\n"
+        f"{plural(adobe.findings, 'finding')}, {adobe.findings_per_million:,.0f} per million calls to Adobe Pass\n"
         f"mock: response time {adobe.answered_p99_ms:g} ms (p99); event loop lag {adobe.lag_p99_ms:g} ms (p99), "
         f"{adobe.lag_max_ms:g} ms (max); stalled for {adobe.stalled_s:.1f} s; {adobe.lost} exchanges lost",
         highlight=False,

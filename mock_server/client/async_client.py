@@ -129,6 +129,10 @@ class ControlClient:
         """Return the journal as a HAR 1.2 file; filters as in the control API."""
         return (await self._call("GET", "/exchanges.har", params=filters)).content
 
+    async def replay_exchange(self, exchange: int) -> int:
+        """Send the request of an exchange to the mock again; return the id of the new exchange."""
+        return int(_object(await self._call("POST", f"/exchanges/{exchange}/replay"))["id"])
+
     async def clear_exchanges(self) -> None:
         """Empty the journal."""
         await self._call("DELETE", "/exchanges")

@@ -27,6 +27,14 @@ class Health(msgspec.Struct):
     wall: float
 
 
+class ReplayedExchange(msgspec.Struct):
+    """The exchange that a replay led to: its id and status, and the id of the original."""
+
+    id: int
+    status: int
+    replay_of: int
+
+
 class ClockState(msgspec.Struct):
     """The clock of a space: ``now`` (ms since the epoch), and ``offset``, the sum of all advances (ms)."""
 

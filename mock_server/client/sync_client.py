@@ -123,6 +123,7 @@ class SyncControlClient:
     set_application = _SyncCall(ControlClient.set_application)
     software_statement = _SyncCall(ControlClient.software_statement)
     exchanges = _SyncCall(ControlClient.exchanges)
+    replay_exchange = _SyncCall(ControlClient.replay_exchange)
     har = _SyncCall(ControlClient.har)
     clear_exchanges = _SyncCall(ControlClient.clear_exchanges)
     findings = _SyncCall(ControlClient.findings)

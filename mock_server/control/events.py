@@ -1,4 +1,4 @@
-"""GET /_mock/events: exchanges and findings as they happen, as server-sent events.
+"""GET /_mock/events: exchanges, findings and advances of the clock as they happen, as server-sent events.
 
 A listener has no queue of its own: it reads the journal from its position, a batch at a time, and the next batch when
 the client has taken the last one. An event ``missed`` counts the exchanges that a slow listener lost before it
@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from pass_harness.mock_server.config.settings import Settings
-from pass_harness.mock_server.control.http import Refused, space_of
+from pass_harness.mock_server.control.http import Refused, require_known, space_of
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.journal.exchange_summary import summary_of
 from pass_harness.mock_server.journal.journal import PAGE_BYTES
@@ -44,6 +44,7 @@ async def events(request: Request) -> Response:
     ``?after`` or Last-Event-ID resumes after an event; ``?view=summary`` omits headers and bodies.
     """
     space, spaces = space_of(request), cast("Spaces", request.app.state.spaces)
+    require_known(request, "after", "view")
     view = request.query_params.get("view", "full")
     if view not in {"full", "summary"}:
         raise Refused(f"view must be full or summary, not {view!r}")
@@ -59,13 +60,27 @@ async def events(request: Request) -> Response:
     )
 
 
+class ClockEvent(msgspec.Struct):
+    """The clock of a space after a change: the members of `ClockState`, and ``wall`` as in exchanges."""
+
+    now: int
+    offset: int
+    wall: float
+
+    @staticmethod
+    def of(space: Space) -> ClockEvent:
+        """Return the present state of the clock."""
+        return ClockEvent(space.clock.now_ms(), space.clock.offset_ms, space.clock.monotonic_s())
+
+
 @dataclass
 class _Position:
-    """The position of a listener: numbers of the last exchange and finding, and the life of the space."""
+    """The position of a listener: numbers of the last exchange and finding, life and clock offset of the space."""
 
     life: int
     exchange: int
     finding: int
+    offset_ms: int = 0
     is_behind: bool = False
     """Whether there were more events than the last batch has."""
 
@@ -76,7 +91,7 @@ class _Position:
         Refused for a text that is not an id.
         """
         last_exchange, last_finding = await space.journal.last_id(), await space.monitor.last_finding()
-        position = _Position(space.life, last_exchange, last_finding)
+        position = _Position(space.life, last_exchange, last_finding, space.clock.offset_ms)
         if after is None:
             return position
         exchange, _, finding = after.partition(".")
@@ -161,8 +176,11 @@ async def _new_events(space: Space, position: _Position, view: Callable[[Exchang
     findings = await watch.findings(after=after_finding) if after_finding < last_finding else []
     # Nothing can fail from here on, so no event is lost or repeated when the store fails.
     if position.life != life:
-        batch.append(_event(_Position(life, after, after_finding), "reset", {}))
+        batch.append(_event(_Position(life, after, after_finding, position.offset_ms), "reset", {}))
     position.life, position.exchange, position.finding = life, after, min(after_finding, last_finding)
+    if position.offset_ms != space.clock.offset_ms:
+        position.offset_ms = space.clock.offset_ms
+        batch.append(_event(position, "clock", ClockEvent.of(space)))
     missed = {
         "exchanges": (exchanges[0].id if exchanges else last_exchange + 1) - position.exchange - 1,
         "findings": (findings[0][0] if findings else last_finding + 1) - position.finding - 1,

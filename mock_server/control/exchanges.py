@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from pass_harness.mock_server.client.models import ExchangePage
-from pass_harness.mock_server.control.http import Refused, answer, number, space_of
+from pass_harness.mock_server.control.http import answer, number, require_known, space_of
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.journal.har import har
 from pass_harness.mock_server.journal.journal import FILTERS, PAGE, PAGE_BYTES, page
@@ -67,10 +67,7 @@ async def _all(space: Space, query: _Query, last: int) -> AsyncIterator[Exchange
 
 
 def _query(request: Request, *, limit: int, largest: int) -> _Query:
-    unknown = set(request.query_params) - {*FILTERS, "status", "after", "limit"}
-    if unknown:
-        known = ", ".join((*FILTERS, "status", "after", "limit"))
-        raise Refused(f"there is no filter {', '.join(sorted(unknown))}; choose from: {known}")
+    require_known(request, *FILTERS, "status", "after", "limit")
     status = number(request, "status", default=-1, largest=999)
     return _Query(
         after=number(request, "after", default=0, largest=_MOST),

@@ -65,6 +65,12 @@ def converted(request: Request, content: object, kind: type[T]) -> T:
         raise Refused(f"the body of {request.method} {request.url.path}: {wrong}") from error
 
 
+def require_known(request: Request, *names: str) -> None:
+    """Raise Refused for a query parameter with another name."""
+    if unknown := set(request.query_params) - {*names}:
+        raise Refused(f"there is no parameter {', '.join(sorted(unknown))}; choose from: {', '.join(names)}")
+
+
 def number(request: Request, name: str, default: int, largest: int) -> int:
     """Return a whole number of the query string; Refused for any other text."""
     text = request.query_params.get(name)

@@ -19,7 +19,7 @@ from pass_harness.mock_server.client.models import (
     StallList,
 )
 from pass_harness.mock_server.config.settings import Settings
-from pass_harness.mock_server.control.http import Refused, answer, number, space_of
+from pass_harness.mock_server.control.http import answer, number, require_known, space_of
 from pass_harness.mock_server.domain.records import BUCKETS, SESSIONS, SSO_DEVICES, Profile, Session, SsoDevice
 from pass_harness.mock_server.domain.sso_service import shared_logins
 from pass_harness.mock_server.journal.masking import Masker
@@ -84,8 +84,7 @@ async def _page(request: Request, table: Table[T]) -> tuple[list[tuple[str, dict
 
     They are the number of all partitions, and the value of after for the next page (None at the end).
     """
-    if unknown := set(request.query_params) - {"after", "limit"}:
-        raise Refused(f"there is no parameter {', '.join(sorted(unknown))}; choose from: after, limit")
+    require_known(request, "after", "limit")
     after = number(request, "after", default=0, largest=_LARGEST_AFTER)
     limit = number(request, "limit", default=100, largest=_LARGEST_PAGE)
     store = space_of(request).world.store

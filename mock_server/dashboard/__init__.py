@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 _POLICY = "; ".join(
     [
@@ -53,6 +54,18 @@ def dashboard_routes() -> list[BaseRoute]:
         Route("/_mock", page, methods=["GET"]),
         Mount("/_mock/dashboard", PageFiles(_HEADERS, packages=[("pass_harness.mock_server", "dashboard/static")])),
     ]
+
+
+class FrontDoor:
+    """The ASGI app of the path ``/``: it redirects browsers to the dashboard, and passes other requests on."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_page = scope["method"] in {"GET", "HEAD"} and "text/html" in Headers(scope=scope).get("accept", "")
+        app = RedirectResponse(f"{scope['space_prefix']}/_mock/", 307) if is_page else self._app
+        await app(scope, receive, send)
 
 
 async def page(request: Request) -> Response:

@@ -19,7 +19,7 @@ from pass_harness.mock_server.domain.sessions import Authorized
 from pass_harness.mock_server.gateway import parameters
 from pass_harness.mock_server.gateway.call import Call
 from pass_harness.mock_server.gateway.parameters import Malformed, Repeated
-from pass_harness.mock_server.pages import activate_page, activated_page
+from pass_harness.mock_server.pages import activate_page, activated_page, landing_page
 
 _NO_CODE = "Enter the code that your device shows."
 _UNKNOWN_CODE = "This code does not exist. Compare it with the code that your device shows."
@@ -45,13 +45,18 @@ async def submit(call: Call) -> Response:
 
 
 async def done(call: Call) -> Response:
-    """Return the page after the login. The session has the result: the browser comes back after a cancel too."""
+    """Return the page after the login. The session has the result: the browser comes back after a cancel too.
+
+    A service may use the address as redirectUrl; without the code, the page shows no result.
+    """
     code = _code(_query(call))
+    if not code:
+        return HTMLResponse(landing_page())
     session = await call.space.world.store.read(SESSIONS, code)
     logged_in = session is not None and session.completed
     mvpd = call.space.world.catalogue.mvpds.get(session.mvpd or "") if session is not None else None
     provider = mvpd.display_name if mvpd is not None and logged_in else None
-    again = f"{_address(call)}?{urlencode({'code': code})}" if code else _address(call)
+    again = f"{_address(call)}?{urlencode({'code': code})}"
     return HTMLResponse(activated_page(provider, again))
 
 

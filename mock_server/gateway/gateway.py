@@ -123,7 +123,8 @@ class Gateway:
             # The peer has closed the connection: it does not receive the answer.
             response = FaultyResponse(response, ConnectionFault.RESET, space.clock)
         response.raw_headers.append(_date(space.clock.now_ms() // 1000))
-        await self._write_journal(call, response, started, ("request_body",) if lost is not None else ())
+        lacks: tuple[BodyName, ...] = ("request_body",) if lost is not None else ()
+        await self._write_journal(call, response, started, lacks, scope.get("replay_of"))
         return response
 
     async def _enter(self, call: Call, enter: Enter, arrived_ms: int, *, deferred: bool) -> None:
@@ -261,7 +262,7 @@ class Gateway:
             await call.apply_unlinking()
 
     async def _write_journal(
-        self, call: Call, response: Response, started: float, lacks: tuple[BodyName, ...]
+        self, call: Call, response: Response, started: float, lacks: tuple[BodyName, ...], replay_of: int | None
     ) -> None:
         endpoint = call.endpoint.id if call.endpoint else ""
         status = response.status_code if _answers(response) else 0
@@ -288,6 +289,7 @@ class Gateway:
                 behaviours=tuple(dict.fromkeys(call.behaviours)) if call.behaviours else (),
                 masker=call.space.masker,
                 lacks=lacks,
+                replay_of=replay_of,
             )
         )
         # An exchange that cannot be stored is answered 503, not with this status.

@@ -16,7 +16,7 @@ _NO_PROFILES = re.compile(r'"profiles"\s*:\s*\{\s*\}')
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """Summary of one exchange; the members are those of `Exchange`, except for the last two."""
+    """Summary of one exchange; the members are those of `Exchange`, except for ``outcome`` and ``error``."""
 
     id: int
     at: int
@@ -33,6 +33,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     device: str | None
     ip: str
     behaviours: tuple[str, ...]
+    replay_of: int | None
     outcome: Outcome
     """Result of the request; empty if the status is sufficient."""
     error: str
@@ -58,6 +59,7 @@ def summary_of(exchange: Exchange) -> Summary:
         device=exchange.device,
         ip=exchange.ip,
         behaviours=exchange.behaviours,
+        replay_of=exchange.replay_of,
         outcome=outcome,
         error=found[1] if found else "",
     )

@@ -58,6 +58,10 @@ class Journal(Protocol):
         """
         ...
 
+    async def raw(self, id_: int) -> RawExchange | None:
+        """Return an exchange with its secrets, as it was sent; None if the journal does not have it."""
+        ...
+
 
 async def page(
     journal: Journal,
@@ -138,9 +142,8 @@ class LocalJournal:
         self._exchanges.clear()
 
     async def after(self, id_: int, limit: int = PAGE) -> list[Exchange]:
-        # Ids are consecutive, so the position of an exchange is known. Access by index takes a step per block of 64.
         exchanges = self._exchanges.entries
-        start = len(exchanges) - max(min(self._last_id - id_, len(exchanges)), 0)
+        start = self._position(id_)
         found, size = [], 0
         for index in range(start, min(start + limit, len(exchanges))):
             raw = exchanges[index]
@@ -149,6 +152,17 @@ class LocalJournal:
             if size >= PAGE_BYTES:
                 break
         return found
+
+    async def raw(self, id_: int) -> RawExchange | None:
+        exchanges = self._exchanges.entries
+        at = self._position(id_ - 1)
+        return exchanges[at] if at < len(exchanges) and exchanges[at].id == id_ else None
+
+    def _position(self, id_: int) -> int:
+        """Return the index of the first exchange with an id above ``id_``."""
+        # Ids are consecutive, so the position of an exchange is known. Access by index takes a step per block of 64.
+        length = len(self._exchanges.entries)
+        return length - max(min(self._last_id - id_, length), 0)
 
     async def _reserve(self, upto: int) -> None:
         """Reserve ids up to ``upto`` in the store, so that a restarted mock does not reuse them."""
@@ -235,3 +249,11 @@ class SharedJournal:
             if size >= PAGE_BYTES:
                 break
         return found
+
+    async def raw(self, id_: int) -> RawExchange | None:
+        if id_ <= self._record_handle.record.cleared:
+            return None
+        for number, entry in await self._log.after(id_ - 1, 1):
+            if number == id_:
+                return self._unpacked(number, entry)
+        return None

@@ -48,6 +48,7 @@ class RawExchange(msgspec.Struct, kw_only=True, gc=False):
     behaviours: tuple[str, ...]
     masker: Masker = DEFAULT
     lacks: tuple[BodyName, ...] = ()
+    replay_of: int | None = None
 
     @property
     def size(self) -> int:
@@ -111,6 +112,7 @@ class RawExchange(msgspec.Struct, kw_only=True, gc=False):
             behaviours=self.behaviours,
             server=inbound.server,
             lacks=lacks,
+            replay_of=self.replay_of,
         )
 
     def _bodies(self) -> tuple[str, str, tuple[BodyName, ...]]:

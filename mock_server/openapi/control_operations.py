@@ -132,6 +132,17 @@ CONTROL_OPERATIONS: Mapping[tuple[str, str], ControlOperation] = {
         parameters=(*_SELECTION, _number("limit", "Maximum number of exchanges; all unless set.", 2**63)),
     ),
     ("DELETE", "/exchanges"): ControlOperation("clear_exchanges", "journal", "Delete all exchanges", DONE),
+    ("POST", "/exchanges/{id}/replay"): ControlOperation(
+        "replay_exchange",
+        "journal",
+        "Send the request of an exchange to the mock again",
+        Reply("The new exchange.", models.ReplayedExchange),
+        parameters=(_path("id", "The id of an exchange.", "1"),),
+        refusals={
+            404: "The journal has no such exchange.",
+            409: "The journal has only a part of the body of the request.",
+        },
+    ),
     ("GET", "/events"): ControlOperation(
         "events",
         "journal",

@@ -35,6 +35,11 @@ def activated_page(provider: str | None, again: str) -> str:
     return _render("activated.html", activated=provider is not None, provider=provider, again=again)
 
 
+def landing_page() -> str:
+    """Return the last page of a login or a logout whose redirectUrl is the mock's and names no code."""
+    return _render("landing.html")
+
+
 def logged_out_page(mvpd: Mvpd) -> str:
     """Return the last page of a logout that has no app to go back to."""
     return _render("logged_out.html", mvpd=mvpd)

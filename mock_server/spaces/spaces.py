@@ -77,6 +77,7 @@ class Space:
             return msgspec.structs.replace(record, offset=record.offset + milliseconds)
 
         self.clock.offset_ms = (await self.record_handle.change(step)).offset
+        self.monitor.wake()
 
     def within(self, unit: UnitOfWork) -> Space:
         """Return this space for one request, which reads and writes through a unit of work."""

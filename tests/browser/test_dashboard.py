@@ -146,7 +146,7 @@ def test_the_detail_explains_an_unknown_path(world: World, page: Page) -> None:
     open_dashboard(page, world)
     rows(page).first.click()
     explained = re.compile(r"^Not Found\. The nearest endpoint is GET \S+ \(profiles\): write .profiles. instead of ")
-    expect(page.get_by_role("dialog").locator(".problem")).to_have_text(explained)
+    expect(page.get_by_role("dialog").locator(".problem:not(:empty)")).to_have_text(explained)
 
 
 def test_the_list_works_by_keyboard(world: World, page: Page) -> None:
@@ -235,6 +235,7 @@ def test_after_a_lost_connection_it_resumes_and_shows_gaps(world: World, relay: 
     expect(rows(page).first).to_contain_text("9 exchanges are missing here")
     expect(rows(page).last).to_contain_text("#10")
     expect(rows(page)).to_have_count(2)
+    expect(page.locator("#head-problem")).to_be_empty()
 
 
 def test_after_a_restart_of_the_mock_the_page_starts_over(page: Page) -> None:
@@ -249,6 +250,7 @@ def test_after_a_restart_of_the_mock_the_page_starts_over(page: Page) -> None:
         expect(page.locator("#state")).to_have_text("Live", timeout=20_000)
         expect(rows(page)).to_have_count(1)
         expect(rows(page).last).to_contain_text("#1")
+        expect(page.locator("#head-problem")).to_be_empty()
 
 
 def test_the_journal_can_be_downloaded_as_har(world: World, page: Page) -> None:

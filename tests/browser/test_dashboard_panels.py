@@ -152,12 +152,12 @@ def test_findings_link_to_their_exchanges(world: World, page: Page) -> None:
     first = rule.get_by_role("listitem").first
     expect(first).to_contain_text(HASTY)
     expect(first).to_contain_text("Expectedat least 3 s between two polls")
-    evidence = first.get_by_role("button", name=re.compile(r"#\d+"))
+    evidence = first.get_by_role("link", name=re.compile(r"#\d+"))
     evidence.first.click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Evidence against authentication.poll-interval")
     page.keyboard.press("Escape")
-    first.get_by_role("button", name="Show in the list").click()
+    first.get_by_role("link", name="Show in the list").click()
     expect(rows(page)).to_have_count(evidence.count())
     narrow(page, "rule:authentication.poll-interval")
     expect(rows(page).nth(10)).to_be_visible()  # eleven calls pass; the number of further ones depends on time

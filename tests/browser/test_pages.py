@@ -67,6 +67,11 @@ def not_activated(world: World, page: Page) -> None:
     page.goto(f"{world.url}/activate/done?code=WRONG00")
 
 
+def landed(world: World, page: Page) -> None:
+    page.goto(f"{world.url}/activate/done")
+    expect(page.get_by_role("heading", name="Continue on your device")).to_be_visible()
+
+
 def signed_out(world: World, page: Page) -> None:
     page.goto(world.logout_page())
 
@@ -85,6 +90,7 @@ PAGES = [
     provider,
     activated,
     not_activated,
+    landed,
     signed_out,
     error,
 ]

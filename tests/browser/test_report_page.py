@@ -28,7 +28,7 @@ def open_sample(page: Page, pages: Path, name: str) -> None:
     page.goto((pages / f"{name}.html").as_uri())
 
 
-@pytest.mark.parametrize("name", ["compliant", "violated", "hostile", "history"])
+@pytest.mark.parametrize("name", ["compliant", "violated", "hostile", "trusting", "history"])
 def test_the_page_fits_and_is_accessible(page: Page, pages: Path, name: str) -> None:
     open_sample(page, pages, name)
     page.evaluate("document.querySelectorAll('details').forEach(folded => { folded.open = true })")
@@ -45,7 +45,8 @@ def test_the_verdict_comes_first_and_leads_to_the_evidence(page: Page, pages: Pa
     rule = page.locator("[id='authentication.poll-interval']")
     expect(rule).to_be_in_viewport()
     expect(rule.get_by_role("img").first).to_be_visible()
-    expect(rule.get_by_text("1.00 s", exact=True).first).to_be_visible()
+    expect(rule.get_by_text("1 s", exact=True).first).to_be_visible()
+    expect(rule.get_by_text("Not to scale:").first).to_be_visible()
     rule.get_by_text("Exchange #4: request and response").first.click()
     expect(rule.locator("pre .start").first).to_be_visible()
 
@@ -80,6 +81,43 @@ def test_rules_can_be_filtered_by_text_and_verdict(page: Page, pages: Path) -> N
     page.get_by_role("checkbox", name="violated").uncheck()
     expect(page.locator(".violated[data-rule]:visible")).to_have_count(0)
     expect(page.locator(".advice[data-rule]:visible")).not_to_have_count(0)
+
+
+def test_the_search_finds_rules_by_their_findings(page: Page, pages: Path) -> None:
+    open_sample(page, pages, "everything")
+    everything = page.locator("[data-rule]:visible").count()
+    page.keyboard.press("/")
+    search, status = page.get_by_role("searchbox"), page.get_by_role("status")
+    expect(search).to_be_focused()
+    page.keyboard.type("polled again AAAAAAA")
+    shown = page.locator("[data-rule]:visible")
+    expect(status).to_have_text(f"{shown.count()} of {everything} rules")
+    assert 0 < shown.count() < everything
+    found = page.locator("[id='authentication.poll-interval'] .finding:visible")
+    expect(found.first).to_contain_text("was polled again after")
+    expect(found.first).to_have_attribute("open", "")
+    search.fill("no such text / anywhere")
+    expect(status).to_have_text("No rule or finding matches.")
+    expect(shown).to_have_count(0)
+    is_accessible(page, 1280)
+    page.keyboard.press("Escape")
+    expect(search).to_have_value("")
+    expect(shown).to_have_count(everything)
+
+
+def test_advice_is_named_at_the_top_and_is_not_just_green(page: Page, pages: Path) -> None:
+    open_sample(page, pages, "trusting")
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_contain_text("with advice from 1 rule")
+    expect(heading).to_have_class("advice")
+    advice = page.get_by_role("navigation", name="Advice")
+    expect(advice).to_contain_text("An attacker on the network path can read client secrets")
+    advice.get_by_role("link", name="The service refuses a TLS certificate from an unknown authority").click()
+    rule = page.locator("[id='environment.tls-verified']")
+    expect(rule).to_be_in_viewport()
+    expect(rule).to_contain_text("violated 1 of 1 time")
+    expect(rule).to_contain_text("It does not show that the service refuses an expired certificate")
+    assert page.title().startswith("Passed, with advice from 1 rule: ")
 
 
 def test_the_page_is_complete_without_scripts(open_page: Callable[..., Page], pages: Path) -> None:

@@ -49,6 +49,13 @@ def compliant() -> Report:
     return compose(judge(trace.observations).values(), run=Run(exchanges=4))
 
 
+def trusting() -> Report:
+    """Return a report on a service that trusts any certificate, and does nothing else wrong."""
+    trace = Trace().start()
+    trace.ask("repoint", returns={"refused": 0, "trusted": 1})
+    return compose(judge(trace.observations).values(), run=Run(exchanges=2))
+
+
 def hostile() -> Report:
     """Return a report on hostile devices, codes, paths, headers and bodies."""
     trace, viewer = Trace().start(), Viewer(device=HOSTILE, ip="198.18.0.9")
@@ -88,6 +95,7 @@ SAMPLES = {
     "everything": violated,
     "history": with_history,
     "hostile": hostile,
+    "trusting": trusting,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import re
 import subprocess
@@ -150,7 +151,7 @@ def test_junit_has_finding_and_remedy() -> None:
 
     (failure,) = case.result
     assert "4 of 4 times" in failure.message
-    for part in ("exchanges 4, 5", "polled again after 1.00 s", "remedy: Wait", "https://experienceleague.adobe.com"):
+    for part in ("exchanges 4, 5", "polled again after 1 s", "remedy: Wait", "https://experienceleague.adobe.com"):
         assert part in failure.text
 
 
@@ -296,17 +297,21 @@ def test_hostile_text_is_quoted_for_the_shell(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_timeline_draws_pauses_to_scale_up_to_a_limit() -> None:
-    seconds = [0.0, 1.0, 3.0, 4000.0]
+def test_a_timeline_says_that_it_is_not_to_scale_and_names_every_pause() -> None:
+    seconds = [0.0, 0.006, 0.088, 1.088, 3.088, 4003.088]
     drawing = timeline(
         SceneReport(exchanges=[exchange(id=n, seconds=at, endpoint="profiles.code") for n, at in enumerate(seconds)])
     )
 
     assert drawing is not None
-    one, two, long = [step.right - step.left for step in drawing.steps]
-    assert one < two < long < 3 * two
-    assert [step.broken for step in drawing.steps] == [False, False, True]
-    assert [interval.label for interval in drawing.intervals] == ["1.00 s", "2.00 s", "1 h 6 min"]
+    widths = [step.right - step.left for step in drawing.steps]
+    assert all(1.2 * shorter < longer for shorter, longer in itertools.pairwise(widths)), "milliseconds differ too"
+    assert widths[-1] < 2 * widths[-2]
+    assert [step.broken for step in drawing.steps] == [False, False, False, False, True]
+    durations = ["6 ms", "82 ms", "1 s", "2 s", "1 h 7 min"]
+    assert [step.label for step in drawing.steps] == durations
+    assert [interval.label for interval in drawing.intervals] == durations
+    assert drawing.note.startswith("Not to scale: longer pauses are drawn shorter, with a break above 3.75 s.")
 
 
 def test_a_timeline_distinguishes_polls_throttling_and_decisions() -> None:

@@ -64,7 +64,7 @@ def test_a_waiver_excuses_the_findings_of_its_rule(tmp_path: Path) -> None:
         ('device = "*"', 2),
         ('endpoint = "profiles.*"', 2),
         ('endpoint = "sessions.*"', 0),
-        ('observed = "*polled again after 1.*"', 2),
+        ('observed = "*polled again after 1 s*"', 2),
         (f'device = "{VIEWER.device}", observed = "*something else*"', 0),
     ],
 )

@@ -108,7 +108,7 @@ def test_findings_are_printed_as_they_happen(space: SyncControlClient) -> None:
     assert code == 1
     told = [line for line in running.said if f"MUST {TRIPPED}" in line]
     assert len(told) == 1
-    assert re.search(r"\(exchanges 1\)", told[0])
+    assert re.search(r"\(exchange 1\)", told[0])
 
 
 def test_until_quiet_ends_only_after_the_first_exchange(space: SyncControlClient) -> None:

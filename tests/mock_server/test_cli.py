@@ -63,7 +63,7 @@ def test_a_public_url_is_checked_and_announced() -> None:
     assert wrong.returncode == 2
     assert "write https://HOST" in wrong.stderr
     with serving("--public-url", "https://pass.example") as (address, process):
-        answer = httpx.get(f"{address}/activate/done", trust_env=False)
+        answer = httpx.get(f"{address}/activate/done?code=8ER640M", trust_env=False)
         assert "https://pass.example/activate" in answer.text
         assert process.stderr is not None
         assert "public URL        https://pass.example\n" in [process.stderr.readline() for _ in range(7)]

@@ -32,7 +32,8 @@ class StubSpace:
 
     @property
     def as_space(self) -> Space:
-        return cast("Space", SimpleNamespace(life=self.life, journal=self, monitor=StubMonitor(self)))
+        clock = SimpleNamespace(offset_ms=0)
+        return cast("Space", SimpleNamespace(life=self.life, journal=self, monitor=StubMonitor(self), clock=clock))
 
     async def last_id(self) -> int:
         return len(self.exchanges)

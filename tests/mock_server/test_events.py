@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from pass_harness.conformance.running.child_processes import Child
+from pass_harness.mock_server.control.events import KEEP_ALIVE_S
 from pass_harness.mock_server.exchange import Exchange
 
 pytestmark = pytest.mark.anyio
@@ -90,6 +91,21 @@ async def test_a_summary_has_the_error_and_no_bodies(mock: str) -> None:
         event = await anext(events)
     assert (event.data["outcome"], event.data["error"]) == ("error", "invalid_access_token_client_application")
     assert not {"request_headers", "request_body", "response_headers", "response_body"} & set(event.data)
+
+
+@pytest.mark.slow
+async def test_an_advance_of_the_clock_is_an_event_of_its_space(mock: str) -> None:
+    async with listening(f"{mock}/~later") as events, httpx.AsyncClient(trust_env=False) as http:
+        await http.post(f"{mock}/_mock/clock", json={"advance": "1d"})
+        clock = (await http.post(f"{mock}/~later/_mock/clock", json={"advance": "30m"})).json()
+        async with asyncio.timeout(KEEP_ALIVE_S - 3):  # the stream looks for changes then anyway
+            event = await anext(events)
+        assert (event.kind, event.data["offset"]) == ("clock", 1_800_000)
+        assert 0 <= event.data["now"] - clock["now"] < 60_000
+        assert event.data["wall"] <= (await http.get(f"{mock}/_mock/health")).json()["wall"]
+        await http.post(f"{mock}/~later/_mock/reset")
+        after = [await anext(events) for _ in range(2)]
+    assert [(one.kind, one.data.get("offset")) for one in after] == [("reset", None), ("clock", 0)]
 
 
 @pytest.mark.slow

@@ -91,7 +91,7 @@ async def test_the_filters_are_those_of_exchanges(mock: Mock) -> None:
     assert await entries(mock, "?after=1&limit=1") == every[1:2]
     assert await entries(mock, "?limit=0") == []
     refused = await mock.http.get("/_mock/exchanges.har?colour=red")
-    assert (refused.status_code, "no filter colour" in refused.json()["error"]) == (400, True)
+    assert (refused.status_code, "no parameter colour" in refused.json()["error"]) == (400, True)
 
 
 async def test_an_archive_of_many_pages_is_complete() -> None:

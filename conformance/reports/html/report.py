@@ -18,6 +18,7 @@ from pass_harness.conformance.reports.html.timeline import Timeline, timeline
 from pass_harness.conformance.reports.model import (
     ADVICE,
     EXCUSED,
+    PASSED,
     VIOLATED,
     FindingReport,
     KindReport,
@@ -123,6 +124,8 @@ class View:
 
     judged: str
     headline: str
+    tone: str
+    """CSS class of the headline: the verdict, or ``advice`` for a passed run with advice."""
     lead: str
     share: Sequence[Part]
     facts: Sequence[tuple[str, str]]
@@ -150,6 +153,7 @@ def _view(report: Report, version: str) -> View:
     return View(
         judged=report.run.service or ", ".join(report.run.files) or "a service",
         headline=sentence(headline(report)),
+        tone=ADVICE if report.verdict == PASSED and headline(report) != PASSED else report.verdict,
         lead=lead(report),
         share=_share(report),
         facts=_facts(report),

@@ -1,7 +1,8 @@
 """The layout of a timeline: positions and labels of the exchanges and verbs of a scene.
 
-Time runs to the right. The width of a pause is proportional to its duration up to a limit; a longer pause has an axis
-break and a label with its duration. So close polls look close, and an hour between two calls takes little room.
+Time runs to the right. A pause is drawn as wide as the square root of its duration, up to a limit, where the axis has
+a break. So milliseconds and seconds can be told apart in one picture, and an hour takes little room.
+The picture is not to scale, and says so; every pause has a label with its duration.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import sqrt
 
 from pass_harness.conformance.reports.evidence_scene import ExchangeReport, SceneReport, VerbCallReport
 from pass_harness.conformance.reports.numbers import clock, span
@@ -18,10 +20,11 @@ LEFT, RIGHT = 118.0, 40.0
 TOP, LANE, AXIS = 40.0, 60.0, 34.0
 WIDTH = 860.0
 """Minimum width of a timeline."""
-PER_SECOND = 26.0
-SMALLEST_STEP, LARGEST_STEP = 14.0, 140.0
+PER_ROOT_OF_SECOND = 64.0
+SMALLEST_STEP, LARGEST_STEP = 36.0, 160.0
+LONGEST_UNBROKEN_S = ((LARGEST_STEP - SMALLEST_STEP) / PER_ROOT_OF_SECOND) ** 2
+"""Pause from which on the axis has a break."""
 MOST_STRETCHED = 2.5
-ROOM_FOR_LABEL = 40.0
 CHARACTER = 7.0
 """Approximate width of a character."""
 
@@ -92,7 +95,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Interval:
-    """The time between two cited exchanges of a lane."""
+    """The time between the starts of two cited exchanges of a lane."""
 
     left: float
     right: float
@@ -102,7 +105,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Step:
-    """The time between two moments on the axis; ``broken`` where the axis has a break."""
+    """The time between two neighbouring moments on the axis; ``broken`` where the axis has a break."""
 
     left: float
     right: float
@@ -127,6 +130,15 @@ class Timeline:
         return self.height - AXIS
 
     @property
+    def note(self) -> str:
+        """How to read the axis."""
+        breaks = f", with a break above {span(LONGEST_UNBROKEN_S)}" if any(step.broken for step in self.steps) else ""
+        return (
+            f"Not to scale: longer pauses are drawn shorter{breaks}. The axis names the time between neighbouring "
+            "marks; intervals run from the start of a request to the start of the next."
+        )
+
+    @property
     def legend(self) -> dict[str, str]:
         """The shapes of the timeline, with their meanings."""
         shown = {mark.shape for mark in self.marks}
@@ -141,9 +153,10 @@ class _Scale:
         self.places = [LEFT + SMALLEST_STEP]
         self._broken: list[bool] = []
         for before, after in pairwise(self.moments):
-            step = min(SMALLEST_STEP + (after - before) * PER_SECOND, LARGEST_STEP)
-            self.places.append(self.places[-1] + step)
-            self._broken.append(step == LARGEST_STEP)
+            is_broken = after - before > LONGEST_UNBROKEN_S
+            width = SMALLEST_STEP + sqrt(after - before) * PER_ROOT_OF_SECOND
+            self.places.append(self.places[-1] + (LARGEST_STEP if is_broken else width))
+            self._broken.append(is_broken)
         self._stretch()
 
     def _stretch(self) -> None:
@@ -162,8 +175,7 @@ class _Scale:
     def steps(self) -> Iterator[Step]:
         steps = zip(pairwise(self.moments), pairwise(self.places), self._broken, strict=True)
         for (before, after), (left, right), broken in steps:
-            label = span(after - before) if right - left >= ROOM_FOR_LABEL else ""
-            yield Step(left, right, label, broken)
+            yield Step(left, right, span(after - before), broken)
 
 
 def timeline(scene: SceneReport) -> Timeline | None:

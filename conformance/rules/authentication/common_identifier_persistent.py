@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.durations import span
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Expectations, Outcome
@@ -65,7 +66,7 @@ class CommonIdentifierPersistent(Rule):
                     exchanges=tuple(use.exchange for use in uses),
                     device=seen.device,
                     expected="one X-SSO-ID for all service tokens of a viewer",
-                    observed=f"{len(uses)} identifiers of one device within {seen.wall - uses[0].wall:.0f} s",
+                    observed=f"{len(uses)} identifiers of one device within {span(seen.wall - uses[0].wall)}",
                 ),
             )
         return ONE_HELD if len(others) < len(earlier) else NOTHING

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.durations import span
 from pass_harness.conformance.facts.exchanges import answer, answered_before, brief
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
@@ -67,5 +68,5 @@ def _again(first: Exchange, seen: Exchange) -> Broken:
         exchanges=(first.id, seen.id),
         device=seen.device,
         expected="GET serviceToken with the service token that the link code gave",
-        observed=f"the same X-SSO-LINK after {seen.wall - first.wall:.1f} s",
+        observed=f"the same X-SSO-LINK after {span(seen.wall - first.wall)}",
     )

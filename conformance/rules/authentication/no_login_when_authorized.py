@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.durations import span
 from pass_harness.conformance.facts.exchanges import DECISIONS, PROFILE_QUERIES, ended
 from pass_harness.conformance.facts.logins import needs_no_login
 from pass_harness.conformance.facts.shared_facts import SharedFacts
@@ -64,5 +65,5 @@ class NoLoginWhenAuthorized(Rule):
             exchanges=(before.id, seen.id),
             device=seen.device,
             expected="decisions after a session response with the actionName authorize",
-            observed=f"another session for {seen.mvpd} was created {seen.wall - before.wall:.1f} s later",
+            observed=f"another session for {seen.mvpd} was created {span(seen.wall - before.wall)} later",
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.durations import span
 from pass_harness.conformance.facts.exchanges import brief
 from pass_harness.conformance.facts.polls import MAX_LOOKUPS
 from pass_harness.conformance.facts.sessions import KEPT_CODES, POLL_ENDPOINTS
@@ -112,6 +113,6 @@ class PollInterval(Rule):
             exchanges=tuple(exchanges),
             device=last.after.device,
             expected="at least 3 s between two polls of a code",
-            observed=f"code {last.after.code} was polled again after {last.seconds:.2f} s{others}",
+            observed=f"code {last.after.code} was polled again after {span(last.seconds)}{others}",
             margin_s=self.expectations.min_poll_interval_s - max(gap.seconds for gap in gaps),
         )

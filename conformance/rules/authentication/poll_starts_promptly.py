@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.breaker import MAY_BE_OPEN
-from pass_harness.conformance.facts.exchanges import PROFILE_ANSWERS, profiles
+from pass_harness.conformance.facts.exchanges import PROFILE_ANSWERS, interval, profiles
 from pass_harness.conformance.facts.sessions import KEPT_CODES, Session, answered_at
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.facts.short_gaps import SecondScreens
@@ -44,9 +44,8 @@ class PollStartsPromptly(Rule):
         self._waiting: Bounded[str, Session] = Bounded(KEPT_CODES)
         self._screens = SecondScreens()
         self._by_owner: Bounded[tuple[str | None, str], str] = Bounded(KEPT_CODES)
-        """Code that each device waits for."""
+        """Code that each device waits for; `_by_device` has it by the driver's name of the device."""
         self._by_device: Bounded[str, str] = Bounded(KEPT_CODES)
-        """The same by the driver's name of the device."""
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if isinstance(seen, VerbCall):
@@ -107,7 +106,8 @@ class PollStartsPromptly(Rule):
             return Unclear(reason=MAY_BE_OPEN, exchanges=(session.exchange.id, poll.id))
         if after <= START_WITHIN_S:
             return timed(self.expectations, HELD, session.exchange, poll, slack=START_WITHIN_S - after)
-        return self._late(session, poll, Fault("polled-late", f"the first poll came after {after:.1f} s"), after)
+        observed = f"the first poll came {interval(session.exchange, poll)}"
+        return self._late(session, poll, Fault("polled-late", observed), after)
 
     def _late(self, session: Session, poll: Exchange | None, fault: Fault, after: float = 0.0) -> Broken:
         return Broken(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from pass_harness.conformance.durations import span
 from pass_harness.conformance.facts.exchanges import brief, profiles
 from pass_harness.conformance.facts.polling_on import PollingOn
 from pass_harness.conformance.facts.sessions import POLL_ENDPOINTS, Session
@@ -70,6 +71,6 @@ class PollStopsOnExpiry(Rule):
             kind="polled-after-expiry",
             exchanges=(session.exchange.id, before.id, seen.id),
             device=seen.device,
-            expected=f"no poll of code {session.code} after its lifetime of {session.lifetime_s:.0f} s",
-            observed=f"the code was polled on {seen.wall - session.expires_s:.1f} s after its expiry",
+            expected=f"no poll of code {session.code} after its lifetime of {span(session.lifetime_s)}",
+            observed=f"the code was polled on {span(seen.wall - session.expires_s)} after its expiry",
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.exchanges import brief, profiles
+from pass_harness.conformance.facts.exchanges import brief, interval, profiles
 from pass_harness.conformance.facts.polling_on import PollingOn
 from pass_harness.conformance.facts.sessions import POLL_ENDPOINTS, Session, answered_at
 from pass_harness.conformance.facts.shared_facts import SharedFacts
@@ -70,5 +70,5 @@ class PollStopsOnNewCode(Rule):
             exchanges=(new.exchange.id, before.id, seen.id),
             device=seen.device,
             expected=f"no poll of code {seen.code} after code {new.code} replaced it",
-            observed=f"the old code was polled on {seen.wall - answered_at(new):.1f} s later",
+            observed=f"the old code was polled on {interval(new.exchange, seen)}",
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from pass_harness.conformance.facts.exchanges import brief, ended, profiles
+from pass_harness.conformance.facts.exchanges import brief, ended, interval, profiles
 from pass_harness.conformance.facts.polling_on import TOLERANCE, PollingOn
 from pass_harness.conformance.facts.sessions import POLL_ENDPOINTS
 from pass_harness.conformance.facts.shared_facts import SharedFacts
@@ -62,5 +62,5 @@ class PollStopsOnSuccess(Rule):
             exchanges=(success.id, before.id, seen.id),
             device=seen.device,
             expected=f"no poll of code {seen.code} after a poll returned a profile",
-            observed=f"the code was polled on {seen.wall - ended(success):.1f} s later",
+            observed=f"the code was polled on {interval(success, seen)}",
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.durations import span
 from pass_harness.conformance.facts.exchanges import brief
 from pass_harness.conformance.facts.sessions import KEPT_CODES, POLL_ENDPOINTS
 from pass_harness.conformance.facts.shared_facts import SharedFacts
@@ -67,7 +68,7 @@ class PollWaitsForRedirect(Rule):
             yield HELD
             return
         ever = arrived != float("inf")
-        early = f"{arrived - first.wall:.1f} s before that" if ever else "but the browser never reached redirectUrl"
+        early = f"{span(arrived - first.wall)} before that" if ever else "but the browser never reached redirectUrl"
         yield Broken(
             kind="polled-before-redirect" if ever else "polled-without-redirect",
             exchanges=(first.id,),

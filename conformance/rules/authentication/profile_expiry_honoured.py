@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pass_harness.conformance.durations import span
 from pass_harness.conformance.facts.logins import LOGIN_ENDPOINTS, Login, Logins
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
@@ -53,6 +54,6 @@ class ProfileExpiryHonoured(Rule):
             exchanges=(login.exchange,),
             device=seen.device,
             expected="a device that is not authenticated after its profile's notAfter",
-            observed=f"{seen.verb} returned the state authenticated {seen.started - login.until_s:.1f} s after it",
+            observed=f"{seen.verb} returned the state authenticated {span(seen.started - login.until_s)} after it",
             margin_s=seen.started - login.until_s - MARGIN_S,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.durations import span
 from pass_harness.conformance.facts.exchanges import answered_before, brief
 from pass_harness.conformance.facts.service_tokens import LISTED, WITH_TOKEN, carried, refusal
 from pass_harness.conformance.facts.shared_facts import SharedFacts
@@ -60,7 +61,7 @@ class RefusedServiceTokenReplaced(Rule):
                 exchanges=(first.id, seen.id),
                 device=seen.device,
                 expected=f"another service token after {code} in answer to {first.endpoint}",
-                observed=f"{seen.endpoint} carried the same token after {seen.wall - first.wall:.1f} s",
+                observed=f"{seen.endpoint} carried the same token after {span(seen.wall - first.wall)}",
             )
         elif (before := self._open.get(name)) is not None and before != token:
             self._open.pop(name)

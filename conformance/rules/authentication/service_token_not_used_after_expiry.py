@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.durations import span
 from pass_harness.conformance.facts.service_tokens import LISTED, WITH_TOKEN, ServiceToken, carried, issued
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
@@ -58,7 +59,7 @@ class ServiceTokenNotUsedAfterExpiry(Rule):
                 exchanges=(token.issued, seen.id),
                 device=seen.device,
                 expected="no request with this service token after its notAfter, but GET serviceToken",
-                observed=f"{seen.endpoint} carried it {late + MARGIN_S:.1f} s after its expiry",
+                observed=f"{seen.endpoint} carried it {span(late + MARGIN_S)} after its expiry",
                 margin_s=late,
             )
             return

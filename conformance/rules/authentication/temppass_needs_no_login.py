@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.durations import span
 from pass_harness.conformance.facts.exchanges import DECISIONS, answer, brief
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
@@ -64,7 +65,7 @@ class TempPassNeedsNoLogin(Rule):
     def _begun(self, temporary: TempPass, seen: Exchange) -> Iterable[Outcome]:
         logout = self._logged_out.pop(temporary[:2])
         if logout is not None and logout.mvpd != seen.mvpd and seen.wall - logout.wall <= SWITCH_S:
-            observed = f"logout/{logout.mvpd} came {seen.wall - logout.wall:.1f} s before the session of {seen.mvpd}"
+            observed = f"logout/{logout.mvpd} came {span(seen.wall - logout.wall)} before the session of {seen.mvpd}"
             return [_needless(Fault("logout-before-login", observed), logout, seen)]
         body = answer(seen)
         if body.get("actionName") != "authorize" or body.get("reasonType") != "temporary":
@@ -74,7 +75,7 @@ class TempPassNeedsNoLogin(Rule):
         self._sessions.put(temporary, sessions[-SESSIONS:])
         if len(sessions) != SESSIONS:
             return NOTHING
-        observed = f"{SESSIONS} sessions of {seen.mvpd} in {seen.wall - sessions[0].wall:.0f} s"
+        observed = f"{SESSIONS} sessions of {seen.mvpd} in {span(seen.wall - sessions[0].wall)}"
         return [_needless(Fault("repeated-sessions", observed), *sessions)]
 
 

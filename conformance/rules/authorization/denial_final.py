@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pass_harness.conformance.durations import span
 from pass_harness.conformance.facts.exchanges import decisions, denial, denials
 from pass_harness.conformance.outcomes import Broken
 from pass_harness.conformance.requirements import citations
@@ -37,5 +38,5 @@ class DenialFinal(NotRepeated):
             exchanges=(final.id, seen.id),
             device=seen.device,
             expected=f"no further request after the denial ({codes})",
-            observed=f"the same request was sent again {seen.wall - final.wall:.2f} s later",
+            observed=f"the same request was sent again {span(seen.wall - final.wall)} later",
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.durations import span
 from pass_harness.conformance.facts.media_tokens import MediaToken, media_tokens
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
@@ -50,11 +51,11 @@ class MediaTokenUsedOnce(Rule):
         before, issued = self._given.get(given), self._issued.get(given)
         self._given.put(given, seen)
         if before is not None:
-            since = f"{seen.ended - before.ended:.1f} s before"
+            since = f"{span(seen.ended - before.ended)} before"
             fault = Fault("handed-out-twice", f"the media token of the playback {since}")
             yield self._wrong(issued, seen, fault, TIMELESS)
         elif issued is not None and (late_s := seen.started - issued.expires_s) > MARGIN_S:
-            fault = Fault("handed-out-expired", f"a media token that expired {late_s:.1f} s before")
+            fault = Fault("handed-out-expired", f"a media token that expired {span(late_s)} before")
             yield self._wrong(issued, seen, fault, late_s - MARGIN_S)
         else:
             yield HELD

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.durations import span
 from pass_harness.conformance.facts.exchanges import answered_before, ended
 from pass_harness.conformance.facts.headers import Platform, forwarded_for, platform
 from pass_harness.conformance.facts.instances import Doubts
@@ -64,7 +65,7 @@ class Cached(Rule):
                 exchanges=(usable[-1].id, seen.id),
                 device=seen.device,
                 expected="the configuration from a cache for about 2 minutes",
-                observed=f"the configuration was fetched again after {seen.wall - usable[-1].wall:.1f} s",
+                observed=f"the configuration was fetched again after {span(seen.wall - usable[-1].wall)}",
                 margin_s=max(min(*pauses, CACHED_S - max(pauses)), 0.0),
             )
             yield from self._doubts.add(broken, len(usable) + 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.durations import span
 from pass_harness.conformance.facts.devices import SLACK_S
 from pass_harness.conformance.facts.exchanges import sent_by_browser
 from pass_harness.conformance.facts.shared_facts import SharedFacts
@@ -65,7 +66,7 @@ class DnsAtMost30s(Rule):
                 exchanges=(seen.id,),
                 device=seen.device,
                 expected=f"new connections to {moved.arguments['to']}, in DNS for more than {DNS_CACHE_S:g} s",
-                observed=f"one to {moved.arguments['from']}, {seen.wall - moved.ended:.1f} s after the DNS change",
+                observed=f"one to {moved.arguments['from']}, {span(seen.wall - moved.ended)} after the DNS change",
                 margin_s=seen.wall - moved.ended - DNS_CACHE_S - MARGIN_S,
             )
             self._late.append((seen, late))

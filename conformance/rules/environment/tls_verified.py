@@ -16,7 +16,9 @@ class TlsVerified(Rule):
         title="The service refuses a TLS certificate from an unknown authority",
         grade=Grade.OWN,
         requirement="The service calls Adobe Pass over TLS and verifies the certificate. If an authority that it "
-        "does not trust signed the certificate, the service sends no request.",
+        "does not trust signed the certificate, the service sends no request. The suite shows this one case, by a "
+        "server on this machine. It does not show that the service refuses an expired certificate, or one of another "
+        "host.",
         breaks="An attacker on the network path can read client secrets, access tokens and viewers' identities.",
         remedy="Keep certificate verification switched on in every environment.",
         kinds=("unknown-authority-trusted",),

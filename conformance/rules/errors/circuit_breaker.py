@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from pass_harness.conformance.durations import span
 from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN, is_server_failure
 from pass_harness.conformance.facts.outages import Outage
 from pass_harness.conformance.facts.shared_facts import SharedFacts
@@ -89,7 +90,7 @@ class CircuitBreaker(Rule):
                 kind="rate-stayed-high",
                 exchanges=outage.latest,
                 device=None,
-                expected=f"at most half of the {first} calls in the first third of the outage of {seconds:.1f} s"
+                expected=f"at most half of the {first} calls in the first third of the outage of {span(seconds)}"
                 + (f", or of the {asked} verbs in the last third" if self.facts.driven else ""),
                 observed=f"{last} calls in the last third",
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pass_harness.conformance.durations import span
 from pass_harness.conformance.facts.exchanges import answer, sent_by_browser
 from pass_harness.conformance.outcomes import Broken
 from pass_harness.conformance.requirements import citations
@@ -46,7 +47,7 @@ class ClientErrorsNotRetried(NotRepeated):
             exchanges=(final.id, seen.id),
             device=seen.device,
             expected=f"no repetition after {final.status} {error}",
-            observed=f"{seen.method} {seen.path} was sent again after {seen.wall - final.wall:.2f} s",
+            observed=f"{seen.method} {seen.path} was sent again after {span(seen.wall - final.wall)}",
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pass_harness.conformance.durations import span
 from pass_harness.conformance.facts.exchanges import is_server_failure
 from pass_harness.conformance.facts.timing import timed
 from pass_harness.conformance.observation import Observation, VerbCall
@@ -49,7 +50,7 @@ class OutageAnswered(Rule):
             exchanges=tuple(exchange.id for exchange in faults),
             device=seen.device,
             expected=f"an answer to {seen.verb} within {limit:g} s",
-            observed=f"no answer after {took:.1f} s" if seen.status == 0 else f"an answer after {took:.1f} s",
+            observed=f"no answer after {span(took)}" if seen.status == 0 else f"an answer after {span(took)}",
             margin_s=took - limit if took - limit > lags_s else 0.0,
         )
         yield timed(self.expectations, broken, *under_way, slack=broken.margin_s)

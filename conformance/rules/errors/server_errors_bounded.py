@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from pass_harness.conformance.durations import span
 from pass_harness.conformance.facts.retry_series import REPEATABLE, TRIES, RetryLimit, RetrySeries, Series
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation
@@ -55,5 +56,5 @@ def _too_many(tries: Series) -> Broken:
         exchanges=tuple(exchange.id for exchange in tries),
         device=last.device,
         expected=f"at most {TRIES} tries of {last.method} {last.path}, or exponential backoff",
-        observed=f"try {len(tries)} came {last.wall - tries[0].wall:.1f} s after the first",
+        observed=f"try {len(tries)} came {span(last.wall - tries[0].wall)} after the first",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from statistics import median
 
+from pass_harness.conformance.durations import span
 from pass_harness.conformance.facts.machine_rhythm import BACK_TO_BACK_S, FAST_S, alike
 from pass_harness.conformance.facts.retry_series import REPEATABLE, RetrySeries, Series, pauses_s
 from pass_harness.conformance.facts.shared_facts import SharedFacts
@@ -76,8 +77,8 @@ class ServerErrorsSpaced(Rule):
             exchanges=tuple(exchange.id for tries in series[:3] for exchange in tries[:3]),
             device=series[0][-1].device,
             expected="a longer wait before the second retry than before the first",
-            observed=f"{first:.2f} s before the first retry and {second:.2f} s before the second, "
-            f"the medians of {len(series)} series",
+            observed=f"{span(first)} before the first retry and {span(second)} before the second, "
+            f"each from an answer to the next try, the medians of {len(series)} series",
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN, answered_before, ended, signature
+from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN, answered_before, ended, interval, signature
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.facts.timing import timed
 from pass_harness.conformance.observation import Observation, VerbCall
@@ -70,5 +70,5 @@ class ThrottledWaits(Rule):
             exchanges=(before.id, seen.id),
             device=seen.device,
             expected=f"no request for the device at {seen.ip} for at least 1 s after the 429",
-            observed=f"a request after {max(0.0, after):.2f} s",
+            observed=f"a request {interval(before, seen)}",
         )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.actions import Candidates
 from pass_harness.conformance.facts.devices import SLACK_S
-from pass_harness.conformance.facts.exchanges import DECISIONS, brief, denials, ended, errors, profiles
+from pass_harness.conformance.facts.exchanges import DECISIONS, brief, denials, ended, errors, interval, profiles
 from pass_harness.conformance.facts.machine_rhythm import Habit
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
@@ -89,9 +89,8 @@ class NeverAutomatic(Rule):
         elif denied is not None:
             after = seen.wall - ended(denied)
             if self._after_denials.reacted(name, after):
-                return [
-                    _automatic((denied.id, seen.id), seen, Fault("after-denial", f"{after:.2f} s after a denial"))
-                ]
+                called = Fault("after-denial", f"after a denial, {interval(denied, seen)}")
+                return [_automatic((denied.id, seen.id), seen, called)]
         return NOTHING
 
     def finish(self) -> Iterator[Outcome]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.durations import span
 from pass_harness.conformance.facts.exchanges import NEEDS_TOKEN, SSO_SERVICE
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.facts.tokens import Token
@@ -59,7 +60,7 @@ class TokenNotUsedAfterExpiry(Rule):
             kind="sent-after-expiry",
             exchanges=(token.issued.id, seen.id),
             device=seen.device,
-            expected=f"no request with this access token after its lifetime of {token.lifetime_s:.0f} s",
-            observed=f"the token was sent {seen.wall - token.expires_s:.1f} s after its expiry",
+            expected=f"no request with this access token after its lifetime of {span(token.lifetime_s)}",
+            observed=f"the token was sent {span(seen.wall - token.expires_s)} after its expiry",
             margin_s=seen.wall - token.expires_s - MARGIN_S,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from pass_harness.conformance.durations import span
 from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN, answered_before
 from pass_harness.conformance.facts.instances import Doubts
 from pass_harness.conformance.facts.shared_facts import SharedFacts
@@ -76,7 +77,7 @@ class TokenReused(Rule):
             exchanges=(good[-1].issued.id, seen.id),
             device=seen.device,
             expected="reuse of the access token until shortly before it expires",
-            observed=f"a new token was requested {left:.0f} s before the last one of client {had[-1].client} expires",
+            observed=f"a new token was requested {span(left)} before the last one of client {had[-1].client} expires",
         )
         yield from self._doubts.add(broken, len(good) + 1)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.durations import span
 from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN, answered_before, ended, signature
 from pass_harness.conformance.facts.retry_series import TRIES
 from pass_harness.conformance.facts.shared_facts import SharedFacts
@@ -107,5 +108,5 @@ class UnauthorizedRenewsFirst(Rule):
             exchanges=(rejection.id, seen.id),
             device=seen.device,
             expected="a new access token after the 401",
-            observed=f"the rejected access token was sent again {seen.wall - rejection.wall:.2f} s later",
+            observed=f"the rejected access token was sent again {span(seen.wall - rejection.wall)} later",
         )

@@ -139,7 +139,7 @@ def _facts(report: LoadReport) -> list[tuple[str, str]]:
         ("Speed", f"{event.speed:g} times the speed of the event" if event.speed != 1 else ""),
         (
             "Planned",
-            f"{plural(event.audience, 'viewer')} in {event.seconds:g} s, at most {event.peak:g} arrivals per second",
+            f"{plural(event.audience, 'viewer')} in {span(event.seconds)}, at most {event.peak:g} arrivals per s",
         ),
         ("Target", run.service),
         ("Mock", run.mock),

@@ -4,6 +4,8 @@ import * as access from "./access.js";
 
 const PREFIX = location.pathname.replace(/\/_mock\/?$/, "");
 
+const LONGEST_ERROR = 200;
+
 /** The name of the space. */
 export const space = PREFIX.startsWith("/~") ? decodeURIComponent(PREFIX.slice(2)) : "default";
 
@@ -47,15 +49,21 @@ export async function open(method, path, { body, headers = {}, signal } = {}) {
 /** Sends a call with JSON, and returns the JSON of the answer. */
 export async function call(method, path, body) {
   const answer = await open(method, path, { body });
-  return answer.status === 204 ? null : answer.json();
+  if (answer.status === 204) return null;
+  return answer.json().catch(() => {
+    throw new Refused(`The answer to ${method} ${path} is not JSON.`, answer.status);
+  });
 }
 
 export const get = (path) => call("GET", path);
 
 async function sentenceOf(answer) {
+  const text = await answer.text();
   try {
-    return (await answer.json()).error;
+    const { error } = JSON.parse(text);
+    if (error) return error;
   } catch {
-    return `The mock answered ${answer.status}.`;
+    // not JSON: another server, or a proxy before the mock
   }
+  return `The mock answered ${answer.status}${text && `: ${text.slice(0, LONGEST_ERROR)}`}.`;
 }

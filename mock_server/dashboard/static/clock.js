@@ -17,6 +17,12 @@ export class Clock {
     this.offset = (await get("/clock")).offset;
   }
 
+  /** Takes the clocks of an event of the mock. */
+  take({ now, wall, offset }) {
+    this.set(now, wall);
+    this.offset = offset;
+  }
+
   set(now, wall) {
     this.readAt = performance.now();
     this.readNow = now;

@@ -1,14 +1,18 @@
 /** The details of an exchange: request and response from the journal, with masked secrets. */
 
-import { get, Refused } from "./api.js";
+import { address, call, get, Refused } from "./api.js";
+import { curlOf } from "./curl.js";
 import { h, setText } from "./dom.js";
+import { attempt, notify } from "./feedback.js";
+import { term } from "./filter.js";
 import { day, exactTime, prettyJson, durationText } from "./format.js";
 import { icon, kindOf, KINDS, outcomeOf } from "./kinds.js";
+import { inPage, keep, urlWith } from "./page_url.js";
 
 export class Detail {
-  constructor({ dialog, journal }) {
-    this.dialog = dialog;
-    this.journal = journal;
+  /** `filter(text)` filters the list. */
+  constructor({ dialog, journal, filter }) {
+    Object.assign(this, { dialog, journal, filter });
     this.title = h("h2", { id: "detail-title", tabindex: "-1" });
     this.body = h("div", { class: "detail-body", tabindex: "0", role: "group", "aria-labelledby": "detail-title" });
     this.earlier = h("button", { type: "button", onclick: () => this.step(-1) }, "← Earlier");
@@ -18,6 +22,8 @@ export class Detail {
         h("div", { class: "actions" }, this.earlier, this.later,
           h("button", { type: "button", onclick: () => dialog.close() }, "Close"))),
       this.body);
+    journal.onChange(() => dialog.open && this.known(this.id) !== this.shown && this.show());
+    dialog.addEventListener("close", () => keep({ exchange: "" }));
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
     dialog.addEventListener("keydown", (event) => {
       if (event.key === "ArrowLeft") this.step(-1);
@@ -41,8 +47,17 @@ export class Detail {
     await this.show();
   }
 
+  /** Returns what the page knows of an exchange besides the journal of the mock; it may arrive after the exchange. */
+  known(id) {
+    const isListed = this.journal.entries.some((entry) => entry.id === id);
+    return `${id} ${isListed} ${this.journal.evidence.get(id) ?? ""}`;
+  }
+
   async show() {
     const { id } = this;
+    const isOther = !this.shown?.startsWith(`${id} `);
+    this.shown = this.known(id);
+    keep({ exchange: id });
     const at = this.ids.indexOf(id);
     this.earlier.disabled = at <= 0;
     this.later.disabled = at >= this.ids.length - 1;
@@ -57,7 +72,7 @@ export class Detail {
     }
     if (id !== this.id) return; // the user has opened another exchange meanwhile
     this.body.replaceChildren(...content);
-    this.body.scrollTop = 0;
+    if (isOther) this.body.scrollTop = 0;
   }
 
   contentOf(exchange) {
@@ -70,7 +85,9 @@ export class Detail {
       h("p", { class: `verdict tone-${KINDS[kind].tone}` }, icon(kind), summary ? outcomeOf(summary) : String(exchange.status),
         h("span", { class: "soft" }, `after ${durationText(exchange.duration_ms)}`)),
       explanationOf(exchange),
-      rules.length ? h("p", { class: "evidence" }, "⚑ Evidence against ", rules.map((rule) => h("code", {}, rule))) : null,
+      rules.length ? h("p", { class: "evidence" }, "⚑ Evidence against ", rules.map((rule) => this.evidenceLink(rule))) : null,
+      exchange.replay_of ? h("p", { class: "soft" }, `Replay of #${exchange.replay_of}, sent by a user of the mock. The rules ignore it.`) : null,
+      ...this.actions(exchange),
       facts({
         Endpoint: exchange.endpoint || "unknown path",
         Time: `${day(exchange.at)}, ${exactTime(exchange.at)}`,
@@ -89,6 +106,45 @@ export class Detail {
       h("h3", {}, "Response"),
       ...message(exchange.response_headers, exchange.response_body),
     ].filter(Boolean);
+  }
+
+  evidenceLink(rule) {
+    const text = term("rule", rule);
+    const show = () => {
+      this.dialog.close();
+      this.filter(text);
+    };
+    return h("a", { href: urlWith({ filter: text, exchange: "" }), title: "Show the evidence in the list", onclick: inPage(show) }, h("code", {}, rule));
+  }
+
+  /** Returns the buttons that copy the request as a curl command and that replay it, with the place of the command. */
+  actions(exchange) {
+    const problem = h("p", { class: "problem", role: "alert" });
+    const command = h("pre", { hidden: true, tabindex: "0" });
+    const copy = async () => {
+      const text = curlOf(exchange, address);
+      setText(command, text);
+      command.hidden = false;
+      await attempt(problem, async () => {
+        // A browser offers the clipboard to pages of loopback addresses and of https only.
+        if (!navigator.clipboard) throw new Refused("The browser gives no access to the clipboard at this address: copy the command from here.");
+        await navigator.clipboard.writeText(text).catch(({ message }) => {
+          throw new Refused(`The command is not copied (${message}): copy it from here.`);
+        });
+        notify("The command is copied. Its secrets are variables of the shell.");
+      });
+    };
+    const replay = () => attempt(problem, async () => {
+      const { id, status } = await call("POST", `/exchanges/${exchange.id}/replay`);
+      await this.open([exchange.id, id], id);
+      notify(`Exchange ${id} is the replay of ${exchange.id}: ${status || "no answer"}.`);
+    });
+    return [
+      h("div", { class: "actions" },
+        h("button", { type: "button", onclick: copy }, "Copy as curl"),
+        h("button", { type: "button", onclick: replay, title: "Send the same request to the mock again. Its state may change; the rules ignore it." }, "Replay")),
+      problem, command,
+    ];
   }
 }
 

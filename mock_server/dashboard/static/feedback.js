@@ -10,6 +10,8 @@ let hiding = 0;
 /** Shows a notice for some seconds; screen readers read it out. */
 export function notify(sentence) {
   clearTimeout(hiding);
+  // A modal dialog covers everything outside of it.
+  (document.querySelector("dialog[open]") ?? document.body).append(notice);
   setText(notice, sentence);
   hiding = setTimeout(() => setText(notice, ""), SHOWN_MS);
 }
@@ -22,6 +24,7 @@ export async function attempt(problem, work) {
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     setText(problem, error.message);
+    problem.scrollIntoView({ block: "nearest" }); // it may be below the visible part of a panel
   }
 }
 

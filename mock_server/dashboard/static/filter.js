@@ -17,14 +17,24 @@ const FIELDS = {
   behaviour: (exchange) => exchange.behaviours,
   rule: (_, rules) => rules,
 };
+/** Names of the fields. */
+export const FIELD_NAMES = Object.keys(FIELDS);
 const ANYWHERE = ["endpoint", "path", "status", "outcome", "error", "device", "ip", "mvpd", "code", "behaviour", "rule"];
 
 /** Returns the filter term for a field and a value, in quotation marks if it has spaces. */
 export const term = (field, value) => `${field}:${/\s/.test(value) ? `"${value}"` : value}`;
 
+const termsOf = (text) => text.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? [];
+
+/** Returns the names before a colon in a filter that are no fields; a term in quotation marks has none. */
+export function unknownFields(text) {
+  const names = termsOf(text).map((one) => one.match(/^-?([a-z_-]+):./i)?.[1].toLowerCase());
+  return [...new Set(names)].filter((name) => name && !Object.hasOwn(FIELDS, name));
+}
+
 /** Parses a filter; returns a function of an exchange, and the rules that it is evidence against, to true or false. */
 export function parse(text) {
-  const terms = (text.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? []).map(one);
+  const terms = termsOf(text).map(one);
   return (exchange, rules = []) => terms.every((matches) => matches(exchange, rules));
 }
 

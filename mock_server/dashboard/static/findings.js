@@ -2,6 +2,7 @@
 
 import { get } from "./api.js";
 import { h, reconcile, setText } from "./dom.js";
+import { inPage, urlWith } from "./page_url.js";
 import { count, durationText, exactTime, number } from "./format.js";
 
 const GROUPS = [
@@ -101,8 +102,8 @@ export class Findings {
       setText(observed, finding.observed);
       setText(device, finding.device ?? "none");
       if (exchanges.children.length) return; // the evidence of a finding does not change
-      exchanges.append(...ids.map((id) => h("button", { type: "button", onclick: () => this.openExchange(ids, id) }, `#${id}`)),
-        h("button", { type: "button", class: "quiet", onclick: () => this.showInList(ids) }, "Show in the list"));
+      exchanges.append(...ids.map((id) => h("a", { class: "chip", href: urlWith({ exchange: id }), onclick: inPage(() => this.openExchange(ids, id)) }, `#${id}`)),
+        h("a", { href: urlWith({ filter: `id:${ids.join(",")}`, exchange: "" }), onclick: inPage(() => this.showInList(ids)) }, "Show in the list"));
     };
     return element;
   }

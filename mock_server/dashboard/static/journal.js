@@ -1,6 +1,7 @@
 /** The page's copy of the journal: summaries of the newest exchanges, gaps for missed ones, and findings. */
 
 export const MAX_ENTRIES = 5000;
+const MAX_READINGS = 100;
 
 export class Journal {
   constructor() {
@@ -15,6 +16,8 @@ export class Journal {
     this.removed = 0;
     /** Rules by the id of an exchange that is evidence against them. */
     this.evidence = new Map();
+    /** Readings `{at, wall}` of the clock of the space after its latest advances. */
+    this.readings = [];
     /** Number of changes, by which a view detects that it is out of date. */
     this.version = 0;
     this.generation = (this.generation ?? 0) + 1;
@@ -44,6 +47,11 @@ export class Journal {
       if (!rules.includes(finding.rule)) this.evidence.set(id, [...rules, finding.rule]);
     }
     while (this.evidence.size > MAX_ENTRIES) this.evidence.delete(this.evidence.keys().next().value);
+    this.changed();
+  }
+
+  addReading({ now, wall }) {
+    this.readings = [...this.readings.slice(-MAX_READINGS + 1), { at: now, wall }];
     this.changed();
   }
 

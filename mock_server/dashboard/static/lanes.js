@@ -47,12 +47,14 @@ export class Lanes {
     const start = this.end - this.span;
     let first = entries.length;
     while (first > 0 && (entries[first - 1].gap || entries[first - 1].wall > start - 5)) first -= 1;
-    for (const exchange of entries.slice(first)) {
-      if (exchange.gap) continue;
+    const known = entries.slice(first).filter((entry) => !entry.gap);
+    const readings = this.journal.readings.filter(({ wall }) => wall > start - 5);
+    // An exchange is in the journal after its answer, so it may have arrived before a reading that came first.
+    for (const exchange of [...known, ...readings].sort((a, b) => a.wall - b.wall)) {
       const ahead = exchange.at - exchange.wall * 1000;
       if (offset !== null && ahead - offset > 900) jumps.push({ wall: exchange.wall, by: ahead - offset });
       offset = ahead;
-      if (exchange.wall < start || exchange.wall > this.end) continue;
+      if (!exchange.id || exchange.wall < start || exchange.wall > this.end) continue;
       const device = exchange.device ?? SERVICE;
       const lane = lanes.get(device) ?? { device, order: this.orderOf(device), exchanges: [] };
       lane.exchanges.push(exchange);

@@ -176,6 +176,7 @@ class Row {
     setText(cells.mvpd, exchange.mvpd ?? "");
     cells.outcome.replaceChildren(h("span", { class: "status" }, outcomeOf(exchange)));
     if (exchange.behaviours.length) cells.outcome.append(h("span", { class: "mark", title: `Behaviours: ${exchange.behaviours.join(", ")}` }, exchange.behaviours[0]));
+    if (exchange.replay_of) cells.outcome.append(h("span", { class: "mark", title: `Replay of #${exchange.replay_of}: rules ignore it` }, "replay"));
     if (flags) cells.outcome.append(h("span", { class: "mark flag", title: count(flags, "rule") + " violated" }, `⚑ ${flags}`));
     setText(cells.took, durationText(exchange.duration_ms));
   }

@@ -8,7 +8,7 @@ import { Buckets } from "./buckets.js";
 import { Clock } from "./clock.js";
 import { Detail } from "./detail.js";
 import { h, reconcile, setText } from "./dom.js";
-import { parse, term } from "./filter.js";
+import { FIELD_NAMES, parse, term, unknownFields } from "./filter.js";
 import { Findings } from "./findings.js";
 import { number } from "./format.js";
 import { Journal } from "./journal.js";
@@ -16,6 +16,7 @@ import { icon, KINDS } from "./kinds.js";
 import { Lanes } from "./lanes.js";
 import { List } from "./list.js";
 import { download } from "./download.js";
+import { fromUrl, keep } from "./page_url.js";
 import { Sessions } from "./sessions.js";
 import { follow } from "./stream.js";
 import { tabs } from "./tabs.js";
@@ -31,7 +32,7 @@ const STATES = { connecting: "Connecting…", live: "Live", paused: "Paused", lo
 const byId = (id) => document.getElementById(id);
 const journal = new Journal();
 const clock = new Clock();
-const detail = new Detail({ dialog: byId("detail"), journal });
+const detail = new Detail({ dialog: byId("detail"), journal, filter: (text) => setFilter(text) });
 const open = (ids, id) => detail.open(ids, id);
 const list = new List({ grid: byId("grid"), rows: byId("rows"), newest: byId("newest"), journal, open });
 const lanes = new Lanes({
@@ -46,6 +47,7 @@ const panels = {
   buckets: new Buckets({ panel: byId("buckets"), filter: byField }),
   time: new Time({ panel: byId("time"), header: byId("now"), clock }),
 };
+const problems = Object.fromEntries(Object.keys(panels).map((name) => [name, h("p", { class: "problem", role: "alert" })]));
 let activePanel = "findings";
 let paused = false;
 let connection = "connecting";
@@ -60,7 +62,11 @@ function setFilter(text) {
 }
 
 function applyFilter() {
-  list.filter(parse(byId("filter").value));
+  const text = byId("filter").value;
+  const unknown = unknownFields(text).map((name) => `“${name}”`).join(", ");
+  setText(byId("filter-note"), unknown && `There is no field ${unknown}, so the filter searches for the text. Fields: ${FIELD_NAMES.join(", ")}.`);
+  keep({ filter: text.trim() });
+  list.filter(parse(text));
   scheduleDraw();
 }
 
@@ -97,7 +103,11 @@ function showState() {
 function onEvent(kind, data) {
   if (kind === "exchange") journal.add(data);
   else if (kind === "finding") journal.addFinding(data);
-  else if (kind === "missed") journal.addGap(data.exchanges);
+  else if (kind === "clock") {
+    clock.take(data);
+    journal.addReading(data);
+    panels.time.tick();
+  } else if (kind === "missed") journal.addGap(data.exchanges);
   else if (kind === "reset") {
     journal.empty();
     refreshPanels(...Object.keys(panels));
@@ -105,16 +115,18 @@ function onEvent(kind, data) {
 }
 
 /**
- * Refreshes panels from the mock. Hides the tab of a panel whose control call does not exist (in a proxy); connection
- * errors show in the state of the connection.
+ * Refreshes panels from the mock, or shows the error in the panel. Hides the tab of a panel whose control call does not
+ * exist (in a proxy); connection errors show in the state of the connection.
  */
 async function refreshPanels(...which) {
   for (const name of which) {
     try {
       await panels[name].refresh();
+      setText(problems[name], "");
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       if (error.status === 404) byId(`tab-${name}`).hidden = true;
+      else if (error.status) setText(problems[name], error.message);
     }
   }
 }
@@ -173,6 +185,8 @@ function prepareViews() {
   });
   byId("legend").append(...Object.entries(KINDS).map(([kind, { label }]) => h("li", {}, icon(kind), label)),
     h("li", {}, "Line below a shape: evidence of a finding"), h("li", {}, "Dotted line: the clock was advanced"));
+  for (const [name, problem] of Object.entries(problems)) byId(name).prepend(problem);
+  byId("filter").value = fromUrl("filter");
   tabs(byId("tabs"), (name) => {
     activePanel = name;
     refreshPanels(name);
@@ -180,8 +194,19 @@ function prepareViews() {
   journal.onChange(scheduleDraw);
 }
 
+/** Shows errors of the page itself, which would be in the console only. */
+function prepareErrors() {
+  const show = (error) => setText(byId("head-problem"), `Error of this page: ${error?.message ?? error}`);
+  addEventListener("error", ({ error }) => error && show(error)); // without one, it is a notice of the browser
+  addEventListener("unhandledrejection", ({ reason }) => show(reason));
+}
+
+prepareErrors();
 prepareHead();
 prepareViews();
+applyFilter();
+const linked = Number(fromUrl("exchange"));
+if (linked) detail.open([linked], linked);
 showState();
 setInterval(() => {
   panels.time.tick();
