@@ -44,7 +44,8 @@ def mock() -> Mock:
 async def answered(mock: Mock, method: str, path: str, json: object = None) -> str:
     answer = await mock.http.request(method, f"/_mock{path}", json=json)
     assert answer.status_code == 200
-    return answer.text
+    assert answer.text.endswith("\n")
+    return answer.text.removesuffix("\n")
 
 
 def round_trip(text: str, kind: object) -> str:
