@@ -10,29 +10,25 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING
 
 import gevent
 from gevent.pool import Group
-from locust import task
-from locust.contrib.fasthttp import FastHttpUser
+from locust import User, task
 from locust.env import Environment
 from locust.exception import StopUser
 
 from pass_harness.conformance.drivers.http_verbs import HttpAnswer, HttpRequest, VerbError
 from pass_harness.load.audience import PlannedViewer, planned_viewers
-from pass_harness.load.event import CLOSED
+from pass_harness.load.event import CLOSED, RETURNING
 from pass_harness.load.generator.app import App, ServiceApp, service_of
+from pass_harness.load.generator.connections import ConnectionPools
 from pass_harness.load.generator.direct_app import DirectApp, SharedClient
-from pass_harness.load.generator.http_client import ConnectionPools, HttpClient
+from pass_harness.load.generator.http_client import HttpClient
 from pass_harness.load.generator.rate_limiter import RateLimiter
 from pass_harness.load.generator.run_clock import clock_of
 from pass_harness.load.ipc_messages import AdobeCall, Arrival, Attendance, GeneratorMessage, Plan, TimedVerb
 from pass_harness.load.viewers import DIRECT_VERBS, EventOverError, GaveUpError, Viewer, VisitContext
 from pass_harness.mock_server.client.async_client import bearer
-
-if TYPE_CHECKING:
-    from geventhttpclient.client import HTTPClientPool
 
 REASONS_KEPT = 10
 CONTROL_TIMEOUT_S = 15.0
@@ -40,17 +36,12 @@ CPU_WINDOW_S = 5.0
 Report = Callable[[GeneratorMessage], None]
 
 
-class ViewerUser(FastHttpUser):
-    """A viewer as a Locust user: one visit with one session. `Admission` creates them; Locust itself never does."""
+class ViewerUser(User):
+    """A viewer as a Locust user: one visit. `Admission` creates them; Locust itself never does."""
 
-    host = "http://127.0.0.1"  # requests have absolute URLs
-    max_redirects = 0
-    insecure = False
-
-    def __init__(self, environment: Environment, pool: HTTPClientPool) -> None:
-        self.client_pool = pool
+    def __init__(self, environment: Environment, run_visit: Callable[[], None]) -> None:
         super().__init__(environment)
-        self.run_visit: Callable[[], None] = lambda: None
+        self.run_visit = run_visit
 
     @task
     def visit(self) -> None:
@@ -79,10 +70,8 @@ class Admission:
         self._gave_up: Counter[str] = Counter()
         self._busiest = 0.0
         environment.events.usage_monitor.add_listener(self._note_usage)  # type: ignore[no-untyped-call]
-        control = ViewerUser(environment, self._pools.of(CONTROL_TIMEOUT_S))
-        self._control = HttpClient(
-            control.client, CONTROL_TIMEOUT_S, RateLimiter(None, self._now, gevent.sleep), self._now
-        )
+        unlimited = RateLimiter(None, self._now, gevent.sleep)
+        self._control = self._http_client(CONTROL_TIMEOUT_S, unlimited)
         if assignment.direct is not None:
             self._shared = SharedClient(assignment.direct, self._now, gevent.sleep, gevent.spawn, self._report_call)
             verbs, mvpd, self._timeout = DIRECT_VERBS, assignment.direct.mvpd, SharedClient.TIMEOUT_S
@@ -131,6 +120,8 @@ class Admission:
 
     def _prepare(self) -> None:
         """Log in the returning viewers at the `warm_up` rate before the event."""
+        if all(kind.entrance != RETURNING for kind in self._event.viewers):
+            return
         pace = self._event.warm_up / self._plan.shares
         due = self._now()
         for planned in self._planned_viewers():
@@ -142,17 +133,19 @@ class Admission:
     def _start_user(self, planned: PlannedViewer, run_visit: Callable[[App], None]) -> None:
         """Start a Locust user that runs the visit."""
         patience = planned.kind.patience.seconds if planned.kind.patience else self._timeout
-        visitor = ViewerUser(self._environment, self._pools.of(patience))
-        app = self._apps.pop(planned.number, None) or self._app(visitor, patience)
-        visitor.run_visit = partial(run_visit, app)
+        app = self._apps.pop(planned.number, None) or self._app(patience)
+        visitor = ViewerUser(self._environment, partial(run_visit, app))
         visitor.start(self._environment.runner.user_greenlets)  # type: ignore[union-attr]
         self._audience.add(visitor.greenlet)
 
-    def _app(self, visitor: ViewerUser, patience: float) -> App:
-        client = HttpClient(visitor.client, patience, self._limiter, self._now)
+    def _app(self, patience: float) -> App:
+        client = self._http_client(patience, self._limiter)
         if self._plan.assignment.direct is not None:
             return DirectApp(self._shared, client)
         return ServiceApp(self._service, client)
+
+    def _http_client(self, timeout: float, limiter: RateLimiter) -> HttpClient:
+        return HttpClient(self._pools.of(timeout), self._environment.events.request, limiter, self._now)
 
     def _log_in_before(self, planned: PlannedViewer, due: float, app: App) -> None:
         self._apps[planned.number] = app
