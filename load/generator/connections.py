@@ -48,7 +48,7 @@ class Connections:
         pool, host = self._pool(request.url[:path_at])
         target = quote(request.url[path_at:].partition("#")[0], safe=_TARGET) or "/"
         fields = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-        if _FIELDS.fullmatch(fields) is None:
+        if _FIELDS.fullmatch(fields) is None or fields.count("\n") != len(headers):
             raise VerbError("not sent: a header contains a line break, or a character that HTTP does not allow")
         defaults = _defaults(host, tuple(headers))
         head = f"{request.method} {target} HTTP/1.1\r\n{defaults}Content-Length: {len(request.body)}\r\n{fields}\r\n"
@@ -61,6 +61,11 @@ class Connections:
             except (HTTPConnectionClosed, ConnectionError):
                 if not left:
                     raise
+
+    def close(self) -> None:
+        """Close the unused connections."""
+        for pool, _ in self._pools.values():
+            pool.close()
 
     def _pool(self, origin: str) -> tuple[ConnectionPool, str]:
         if origin not in self._pools:
@@ -87,7 +92,9 @@ class ConnectionPools:
 def _send(pool: ConnectionPool, method: str, sent: bytes) -> HTTPSocketPoolResponse:
     sock = pool.get_socket()
     try:
-        sock.sendall(sent)
+        # One call of the system; `sendall` of gevent prepares for several.
+        if (begun := sock.send(sent)) < len(sent):
+            sock.sendall(sent[begun:])
     except BaseException:
         pool.release_socket(sock)
         raise

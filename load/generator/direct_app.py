@@ -275,9 +275,9 @@ class DirectApp:
         self, device: Device, token: str, endpoint: str, status: int, content: dict[str, Any]
     ) -> dict[str, Any]:
         """Return the content of a successful response. Raises an error that determines whether and when to retry."""
-        sentence = f"Adobe Pass answered {status} to {endpoint}"
         if status < 400:
             return content
+        sentence = f"Adobe Pass answered {status} to {endpoint}"
         if status == 429:
             self._shared.pause(device.ip)
             raise RetryError(sentence)

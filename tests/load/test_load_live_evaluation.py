@@ -44,6 +44,7 @@ def test_a_trace_is_judged_as_it_arrives() -> None:
     live = judge(found, rules=HEADERS)
     for number in range(20):
         live.exchange(exchange(number + 1, float(number), "profiles"))
+    live.judge_for(60.0)
     assert found, "findings arise while the run goes on"
     (result,) = live.conclude(VERBS)
     assert result.verdict is Verdict.VIOLATED
