@@ -29,7 +29,7 @@ def viewers_per_second(processes: Sequence[Capacity], *, cores_for_target: int) 
 def shortage(event: Event, processes: Sequence[Capacity], *, cores_for_target: int) -> str:
     """Return a sentence with the missing resource and a remedy, or an empty text if the capacity suffices."""
     capacity = viewers_per_second(processes, cores_for_target=cores_for_target)
-    if not processes or event.peak <= capacity:
+    if not capacity or event.peak <= capacity:
         return ""
     slowest = min(processes, key=lambda process: process.viewers_s)
     together = sum(process.viewers_s for process in processes)
@@ -37,7 +37,7 @@ def shortage(event: Event, processes: Sequence[Capacity], *, cores_for_target: i
     usable = max(1, slowest.cores - (cores_for_target if slowest.machine == socket.gethostname() else 0))
     sentence = (
         f"the load generator can start {capacity:g} viewers per second (calibration), and the event has "
-        f"{event.peak:g} arrivals per second at its peak: "
+        f"{event.peak:.4g} arrivals per second at its peak: "
     )
     if together < event.peak:
         sentence += (

@@ -48,9 +48,12 @@ class Preparation:
         self.processes = sorted([*self.processes, capacity], key=lambda process: process.share)
         if len(self.processes) < self._shares:
             return
+        if not self.viewers_s:
+            self._announce("WARNING: the calibration of the load generator failed: its capacity is unknown")
+            return
         self._announce(
             f"calibration: the load generator can start {self.viewers_s:g} viewers per second; the event has at most "
-            f"{self._event.peak:g} arrivals per second"
+            f"{self._event.peak:.4g} arrivals per second"
         )
         self.shortage = shortage(self._event, self.processes, cores_for_target=self._cores_for_target)
         if self.shortage:

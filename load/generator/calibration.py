@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import islice
+from itertools import cycle, islice
 from typing import Any
 
 import gevent
@@ -47,10 +47,10 @@ _contents = msgspec.json.Decoder(dict[str, Any])
 def viewers_per_second(event: Event, verbs: frozenset[str], audience: Iterator[PlannedViewer]) -> float:
     """Return the viewers of the event that one core generates per second; 0 if the calibration failed.
 
-    ``audience`` are the viewers to imitate. An event with few of them is imitated once, which takes less time.
+    ``audience`` are the viewers to imitate, again and again if they are few.
     """
     with _instant_server() as url:
-        return _Visits(event, verbs, url).per_second(audience)
+        return _Visits(event, verbs, url).per_second(cycle(audience))
 
 
 @contextmanager

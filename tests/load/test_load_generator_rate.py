@@ -121,6 +121,13 @@ def test_a_generator_that_suffices_lacks_nothing() -> None:
     assert shortage(EVENT, [capacity(0, 1_000.0)], cores_for_target=1) == ""
 
 
+def test_without_a_calibration_no_shortage_is_known(time: Time) -> None:
+    assert shortage(EVENT, [capacity(0, 0.0)], cores_for_target=1) == ""
+    said: list[str] = []
+    preparation(time, said, shares=1).calibrated(capacity(0, 0.0))
+    assert said == ["WARNING: the calibration of the load generator failed: its capacity is unknown"]
+
+
 @pytest.mark.parametrize(
     ("processes", "says"),
     [

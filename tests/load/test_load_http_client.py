@@ -139,7 +139,7 @@ def test_a_calibration_counts_the_viewers_of_the_event() -> None:
     from pass_harness.load.generator.calibration import viewers_per_second
     from pass_harness.load.viewers import DIRECT_VERBS
     from pathlib import Path
-    kickoff = event.load(event.find("kickoff"), audience=60)
+    kickoff = event.load(event.find("kickoff"), audience=6)
     print(viewers_per_second(kickoff, DIRECT_VERBS, planned_viewers(kickoff, 1)))
     """
     ended = subprocess.run(
