@@ -49,12 +49,15 @@ class TimeOrder:
         self._waiting: list[tuple[float, int, Observation]] = []
         self._arrivals = count()
         self._newest = float("-inf")
+        self.journal_read_to = float("inf")
+        """Time of the last exchange read, while the journal has more: the verbs after it wait for their exchanges."""
 
     def add(self, seen: Observation) -> Iterator[Observation]:
         """Add an observation and yield those that are due."""
         self._newest = max(self._newest, moment(seen))
         heapq.heappush(self._waiting, (moment(seen), next(self._arrivals), seen))
-        while self._waiting[0][0] < self._newest - HORIZON or len(self._waiting) > MOST_WAITING:
+        due = min(self._newest, self.journal_read_to) - HORIZON
+        while self._waiting[0][0] < due or len(self._waiting) > MOST_WAITING:
             yield heapq.heappop(self._waiting)[2]
 
     def rest(self) -> Iterator[Observation]:
@@ -124,6 +127,10 @@ class LiveJudge:
             self.traffic.add(exchange)
             self.timeline.add_exchange(exchange)
         self._put_off(self._ordered.add(exchange))
+
+    def journal_read(self, page: Sequence[Exchange], *, to_its_end: bool) -> None:
+        """Note that a page of the journal was read: later verbs wait for their exchanges unless it was the last."""
+        self._ordered.journal_read_to = float("inf") if to_its_end or not page else page[-1].wall
 
     def mock_stalled(self, stalls: list[Stall]) -> None:
         """Set the stalls of the mock up to now; a verb is judged later than the stalls during it are known."""
@@ -216,6 +223,7 @@ async def follow_journal(control: ControlClient, judge: LiveJudge, *, ended: asy
             judge.exchange(exchange)
             if number % BATCH == 0:
                 await asyncio.sleep(0)
+        judge.journal_read(page.exchanges, to_its_end=len(page.exchanges) < PAGE)
         if len(page.exchanges) == PAGE:
             continue
         judge.mock_stalled(await stalls_since(control, 0.0))
