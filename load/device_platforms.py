@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from pass_harness.fixtures.devices import MODELS, Model
@@ -19,9 +20,14 @@ PLATFORMS: dict[str, Model] = dict(
 """Device models, by their names in [devices] of event.toml."""
 
 
+@cache
+def _parts(os_version: str) -> list[str]:
+    return re.split(r"(?<=\d)\.(?=\d)", os_version)
+
+
 def with_random_os_version(model: Model, fake: Faker) -> Model:
     """Return the model with a random minor version of its operating system, also in its User-Agent."""
-    parts = re.split(r"(?<=\d)\.(?=\d)", model.os_version)
+    parts = _parts(model.os_version)
     # The major version stays: it must fit the other facts of the model.
     version = ".".join((parts[0], *(fake.numerify("%" if len(part) == 1 else "%#") for part in parts[1:])))
     user_agent = model.user_agent.replace(model.os_version, version)

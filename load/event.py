@@ -52,7 +52,7 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     typing: Duration = parse_duration("4s")
     """Mean time of a login at the TV provider, multiplied by a random factor from 0.5 to 1.5."""
     warm_up: Positive = 10.0
-    """Logins per second of returning viewers before the event."""
+    """Logins per second of returning viewers at the start of the warm-up before the event; the rate then adapts."""
     resources: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] = CATALOGUE
     """Resources that viewers play."""
 

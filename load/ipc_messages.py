@@ -46,13 +46,36 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """An assignment with the values that are known when all generating processes are connected."""
 
     assignment: Assignment
-    begins: float
     shares: int
     """Number of generating processes: process n generates every viewer whose number modulo ``shares`` is n."""
 
 
+class Capacity(msgspec.Struct, frozen=True, kw_only=True, tag="capacity"):
+    """The calibration of a generating process; its first message."""
+
+    share: int
+    """Number of the process, from 0."""
+    viewers_s: float
+    """Viewers per second that the process can generate on a core of its own; 0 if the calibration failed."""
+    machine: str
+    """Name of the machine."""
+    cores: int
+    """Cores that the processes on the machine can use together."""
+
+
+class WarmUp(msgspec.Struct, frozen=True, kw_only=True, tag="warming"):
+    """The progress of the logins before the event in a generating process."""
+
+    share: int
+    done: int
+    """Returning viewers whose login has ended."""
+    total: int
+    rate: float
+    """Logins per second that the process starts now."""
+
+
 class EventStart(msgspec.Struct, frozen=True, kw_only=True, tag="began"):
-    """The start time of the event; the first message."""
+    """The start time of the event, when all generating processes are ready."""
 
     begins: float
 
@@ -100,6 +123,8 @@ class Attendance(msgspec.Struct, frozen=True, kw_only=True, tag="attendance"):
     """Longest delay of a call by the rate limit, in seconds."""
     busiest: float = 0.0
     """Highest CPU usage of a generating process, in per cent of a core."""
+    waited: float = 0.0
+    """Longest time that a generating process waited for a core, in per cent of the event."""
 
     def __add__(self, other: Attendance) -> Attendance:
         reasons = {**self.reasons}
@@ -114,10 +139,11 @@ class Attendance(msgspec.Struct, frozen=True, kw_only=True, tag="attendance"):
             unprepared=self.unprepared + other.unprepared,
             held_back=max(self.held_back, other.held_back),
             busiest=max(self.busiest, other.busiest),
+            waited=max(self.waited, other.waited),
         )
 
 
-GeneratorMessage = EventStart | Arrival | TimedVerb | AdobeCall | Attendance
+GeneratorMessage = Capacity | WarmUp | EventStart | Arrival | TimedVerb | AdobeCall | Attendance
 
 _encoder = msgspec.json.Encoder(enc_hook=encode_hook)
 _assignments = msgspec.json.Decoder(Assignment, dec_hook=decode_hook)

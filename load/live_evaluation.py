@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import math
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
@@ -17,6 +19,7 @@ from pass_harness.conformance.observation import Observation, VerbCall, moment
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.readers.journal_pages import stalls_since
 from pass_harness.conformance.rule import Rule
+from pass_harness.load.backlog import Backlog
 from pass_harness.load.ipc_messages import AdobeCall, Arrival, TimedVerb
 from pass_harness.load.run_statistics import Demand, Traffic
 from pass_harness.load.timeline import Timeline
@@ -31,7 +34,12 @@ PAGE = 500
 """Exchanges per request to the journal: a larger page would make the mock's event loop lag."""
 POLL_INTERVAL_S = 0.5
 BATCH = 50
-"""Observations judged before yielding to the event loop, so that the generator's output is read promptly."""
+"""Observations read before yielding to the event loop, so that the generator's output is read promptly."""
+JUDGING_SHARE = 0.1
+"""Share of a core for the rules until the end of the event; they judge the rest of the observations after it."""
+SLICE_S = 0.005
+"""Seconds of judging before a pause."""
+IDLE_S = 0.2
 
 
 class TimeOrder:
@@ -41,12 +49,15 @@ class TimeOrder:
         self._waiting: list[tuple[float, int, Observation]] = []
         self._arrivals = count()
         self._newest = float("-inf")
+        self.journal_read_to = float("inf")
+        """Time of the last exchange read, while the journal has more: the verbs after it wait for their exchanges."""
 
     def add(self, seen: Observation) -> Iterator[Observation]:
         """Add an observation and yield those that are due."""
         self._newest = max(self._newest, moment(seen))
         heapq.heappush(self._waiting, (moment(seen), next(self._arrivals), seen))
-        while self._waiting[0][0] < self._newest - HORIZON or len(self._waiting) > MOST_WAITING:
+        due = min(self._newest, self.journal_read_to) - HORIZON
+        while self._waiting[0][0] < due or len(self._waiting) > MOST_WAITING:
             yield heapq.heappop(self._waiting)[2]
 
     def rest(self) -> Iterator[Observation]:
@@ -56,7 +67,10 @@ class TimeOrder:
 
 
 class LiveJudge:
-    """The evaluation of one run during the run. Its memory does not grow with the length of the run."""
+    """The evaluation of one run. Statistics are made at once; the rules judge when `judge_for` lets them.
+
+    Its memory does not grow with the length of the run.
+    """
 
     def __init__(
         self,
@@ -83,9 +97,13 @@ class LiveJudge:
         self._rules = tuple(rules)
         self._judge = Judge(rules, expectations, history=EvidenceHistory())
         self._ordered = TimeOrder()
+        self._backlog = Backlog()
         self.last_id = 0
         """Id of the last judged exchange, or of the last one before the run."""
         self._found = found
+        self._judging_s = self._began = 0.0
+        self.share = 0.0
+        """Processor time of the rules during the event, in per cent of a core; known after `end`."""
 
     def follow(self, *, after: int) -> None:
         """Start the run after the exchange with that id."""
@@ -94,6 +112,11 @@ class LiveJudge:
     def begin(self, at: float) -> None:
         """Start the event at ``at`` (s, on the clock of the run)."""
         self.timeline.begin(at)
+        self._judging_s, self._began = 0.0, time.monotonic()
+
+    def end(self) -> None:
+        """End the event: from now on the rules may judge without limit."""
+        self.share = round(self._judging_s / (time.monotonic() - self._began) * 100, 1)
 
     def exchange(self, exchange: Exchange) -> None:
         """Add the next exchange of the journal. Ids are consecutive, so a gap is the number of lost exchanges."""
@@ -103,7 +126,11 @@ class LiveJudge:
         if self.timeline.has_begun(exchange.wall):
             self.traffic.add(exchange)
             self.timeline.add_exchange(exchange)
-        self._judge_all(self._ordered.add(exchange))
+        self._put_off(self._ordered.add(exchange))
+
+    def journal_read(self, page: Sequence[Exchange], *, to_its_end: bool) -> None:
+        """Note that a page of the journal was read: later verbs wait for their exchanges unless it was the last."""
+        self._ordered.journal_read_to = float("inf") if to_its_end or not page else page[-1].wall
 
     def mock_stalled(self, stalls: list[Stall]) -> None:
         """Set the stalls of the mock up to now; a verb is judged later than the stalls during it are known."""
@@ -128,7 +155,7 @@ class LiveJudge:
 
     def call(self, call: VerbCall) -> None:
         """Add a verb that no viewer sent: of the doctor before the event, or a fail-over of Adobe Pass."""
-        self._judge_all(self._ordered.add(call))
+        self._put_off(self._ordered.add(call))
 
     def arrival(self, arrival: Arrival) -> None:
         """Add the arrival of a viewer."""
@@ -140,23 +167,48 @@ class LiveJudge:
         if self.timeline.has_begun(verb.intended):
             self.demand.add(verb)
             self.timeline.add_verb(verb)
-        self._judge_all(self._ordered.add(verb.call))
+        self._put_off(self._ordered.add(verb.call))
 
     def conclude(self, available: frozenset[str]) -> list[RuleResult]:
         """Return the result of each rule; call once, at the end.
 
         ``available`` are the verbs and facilities of the run; rules that need others are untestable.
         """
-        self._judge_all(self._ordered.rest())
+        self._put_off(self._ordered.rest())
+        self.judge_for(math.inf)
         return self._judge.conclude(untestable=lacking(self._rules, available))
 
-    def _judge_all(self, observations: Iterator[Observation]) -> None:
+    @property
+    def waiting(self) -> int:
+        """The number of observations that the rules have not judged."""
+        return len(self._backlog)
+
+    def judge_for(self, seconds: float) -> None:
+        """Let the rules judge waiting observations, in order, for ``seconds`` of processor time."""
+        began = time.thread_time()
+        while self._backlog and time.thread_time() < began + seconds:
+            self._judge_one(self._backlog.get())
+        self._judging_s += time.thread_time() - began
+
+    def _put_off(self, observations: Iterator[Observation]) -> None:
         for seen in observations:
-            observation = in_stalls(seen, self._stalls) if isinstance(seen, VerbCall) and self._stalls else seen
-            for finding in self._judge.observe(observation):
-                self.timeline.add_finding(moment(observation))
-                self.findings[finding.card.id] += 1
-                self._found(finding)
+            self._backlog.put(seen)
+
+    def _judge_one(self, seen: Observation) -> None:
+        observation = in_stalls(seen, self._stalls) if isinstance(seen, VerbCall) and self._stalls else seen
+        for finding in self._judge.observe(observation):
+            self.timeline.add_finding(moment(observation))
+            self.findings[finding.card.id] += 1
+            self._found(finding)
+
+
+async def judge_slowly(judge: LiveJudge) -> None:
+    """Let the rules judge with `JUDGING_SHARE` of a core, so that they do not slow viewers, mock and service down."""
+    while True:
+        began = time.thread_time()
+        judge.judge_for(SLICE_S)
+        took = time.thread_time() - began
+        await asyncio.sleep(took * (1 / JUDGING_SHARE - 1) if judge.waiting else IDLE_S)
 
 
 async def follow_journal(control: ControlClient, judge: LiveJudge, *, ended: asyncio.Event) -> None:
@@ -171,6 +223,7 @@ async def follow_journal(control: ControlClient, judge: LiveJudge, *, ended: asy
             judge.exchange(exchange)
             if number % BATCH == 0:
                 await asyncio.sleep(0)
+        judge.journal_read(page.exchanges, to_its_end=len(page.exchanges) < PAGE)
         if len(page.exchanges) == PAGE:
             continue
         judge.mock_stalled(await stalls_since(control, 0.0))

@@ -33,13 +33,16 @@ from pass_harness.load.ipc_messages import (
     Arrival,
     Assignment,
     Attendance,
+    Capacity,
     EventStart,
     GeneratorMessage,
     TimedVerb,
+    WarmUp,
 )
-from pass_harness.load.live_evaluation import BATCH, LiveJudge, follow_journal
+from pass_harness.load.live_evaluation import BATCH, LiveJudge, follow_journal, judge_slowly
 from pass_harness.load.locust_process import LocustOptions, generating
-from pass_harness.load.report.model import LoadReport, compose
+from pass_harness.load.preparation import Preparation
+from pass_harness.load.report.model import GeneratorReport, LoadReport, compose
 from pass_harness.load.run_metrics import served_metrics
 from pass_harness.load.run_validity import reasons_against
 from pass_harness.load.slo import Slo
@@ -90,6 +93,12 @@ async def run_event(spec: RunSpec) -> LoadReport:
         seconds=event.duration.seconds,
         found=_announcer(spec.announce),
     )
+    preparation = Preparation(
+        event,
+        spec.announce,
+        shares=spec.locust.shares,
+        cores_for_target=0 if spec.rate else 1,  # a target on another machine has a rate
+    )
     began = time.monotonic()
     problems: list[str] = []
     available = frozenset(target.service.verbs) if target.service else DIRECT_VERBS
@@ -103,19 +112,40 @@ async def run_event(spec: RunSpec) -> LoadReport:
                 problems, facilities = await _prepare(spec, control, judge)
                 available |= facilities
             if not problems:
-                attendance = await _generate_load(spec, control, judge, available)
+                attendance = await _generate_load(spec, control, judge, preparation, available)
     except (httpx.TransportError, ControlError) as error:
         raise HarnessError(
-            f"the mock at {target.mock} failed during the run: {error or type(error).__name__}"
+            f"the mock at {target.mock} failed during the run: {str(error) or type(error).__name__}"
         ) from error
+    judged_later = judge.waiting
+    _judge_rest(judge, spec.announce)
     run.seconds = round(time.monotonic() - began, 3)
     run.exchanges = judge.exchanges
     run.add_stalls(judge.stalls)
     run.max_lag_ms = judge.traffic.lags.largest
     conformance = compose_conformance(judge.conclude(available), run=run)
     if not problems:
-        problems = reasons_against(event, conformance, attendance, judge, judged=spec.slo is not None)
-    return compose(event, conformance, problems, attendance=attendance, judge=judge, slo=spec.slo, seed=spec.seed)
+        problems = reasons_against(
+            event, conformance, attendance, judge, judged=spec.slo is not None, shortage=preparation.shortage
+        )
+    generator = GeneratorReport(
+        viewers_s=preparation.viewers_s,
+        processes=preparation.processes,
+        shortage=preparation.shortage,
+        waited=attendance.waited,
+        judging=judge.share,
+        judged_later=judged_later,
+    )
+    return compose(
+        event,
+        conformance,
+        problems,
+        attendance=attendance,
+        judge=judge,
+        generator=generator,
+        slo=spec.slo,
+        seed=spec.seed,
+    )
 
 
 async def _prepare(spec: RunSpec, control: ControlClient, judge: LiveJudge) -> tuple[list[str], frozenset[str]]:
@@ -170,7 +200,11 @@ async def _require_data_centres(spec: RunSpec, control: ControlClient) -> None:
 
 
 async def _generate_load(
-    spec: RunSpec, control: ControlClient | None, judge: LiveJudge, available: frozenset[str]
+    spec: RunSpec,
+    control: ControlClient | None,
+    judge: LiveJudge,
+    preparation: Preparation,
+    available: frozenset[str],
 ) -> Attendance:
     """Generate the load, follow the journal and run the incidents; return the attendance."""
     target = spec.target
@@ -187,7 +221,7 @@ async def _generate_load(
     try:
         async with asyncio.TaskGroup() as group, generating(assignment, spec.locust) as messages:
             ended = asyncio.Event()
-            tasks: list[asyncio.Task[None]] = []
+            tasks = [group.create_task(judge_slowly(judge))]
             if control is not None:
                 group.create_task(follow_journal(control, judge, ended=ended))
                 now_s = (await MockClock.of(control)).now_s
@@ -209,7 +243,8 @@ async def _generate_load(
                     )
                     tasks.append(group.create_task(incidents))
 
-            attendance = await _receive(messages, judge, start_event)
+            attendance = await _receive(messages, judge, preparation, start_event)
+            judge.end()
             for task in tasks:
                 task.cancel()
             ended.set()
@@ -220,12 +255,19 @@ async def _generate_load(
 
 
 async def _receive(
-    messages: AsyncIterator[GeneratorMessage], judge: LiveJudge, start_event: Callable[[float], None]
+    messages: AsyncIterator[GeneratorMessage],
+    judge: LiveJudge,
+    preparation: Preparation,
+    start_event: Callable[[float], None],
 ) -> Attendance:
     """Pass the messages of the generating processes to the judge until all have ended; return the attendance."""
     attendance, number = NO_ATTENDANCE, 0
     async for message in messages:
         match message:
+            case Capacity():
+                preparation.calibrated(message)
+            case WarmUp():
+                preparation.warming_up(message)
             case EventStart():
                 start_event(message.begins)
             case Arrival():
@@ -240,6 +282,14 @@ async def _receive(
         if number % BATCH == 0:
             await asyncio.sleep(0)
     return attendance
+
+
+def _judge_rest(judge: LiveJudge, announce: Announce) -> None:
+    """Let the rules judge the observations that they could not judge during the event."""
+    while judge.waiting:
+        judge.judge_for(PROGRESS_INTERVAL_S)
+        if judge.waiting:
+            announce(f"judging: {judge.waiting:,} observations left")
 
 
 async def _announce_progress(judge: LiveJudge, begins: float, now_s: Callable[[], float], announce: Announce) -> None:

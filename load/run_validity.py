@@ -18,18 +18,27 @@ STALLED_LIMIT = 0.01
 
 BUSY_LIMIT = 95.0
 """Maximum CPU usage of a generating process, in per cent of the one core that it can use."""
+WAITED_LIMIT = 10.0
+"""Maximum time that a generating process waits for a core, in per cent of the event."""
 UNPREPARED_LIMIT = 0.02
 """Maximum number of returning viewers without a login before the event, as a share of the audience."""
 
 
 def reasons_against(
-    event: Event, conformance: Report, attendance: Attendance, judge: LiveJudge, *, judged: bool = False
+    event: Event,
+    conformance: Report,
+    attendance: Attendance,
+    judge: LiveJudge,
+    *,
+    judged: bool = False,
+    shortage: str = "",
 ) -> list[str]:
     """Return the reasons why the run is invalid, a sentence each with its remedy; empty for a valid run.
 
-    ``judged`` is True if the run has limits (SLOs), which make a run without rules valid.
+    ``judged`` is True if the run has limits (SLOs), which make a run without rules valid. ``shortage`` is what the
+    load generator lacked by its calibration; it explains a generator that was late.
     """
-    reasons = list(_reasons(event, conformance, attendance, judge))
+    reasons = list(_reasons(event, attendance, judge, shortage))
     if not judged and not any(rule.opportunities for rule in conformance.rules):
         reasons.append(
             "nothing was judged: no rule had an opportunity"
@@ -39,7 +48,7 @@ def reasons_against(
     return reasons
 
 
-def _reasons(event: Event, conformance: Report, attendance: Attendance, judge: LiveJudge) -> Iterator[str]:
+def _reasons(event: Event, attendance: Attendance, judge: LiveJudge, shortage: str) -> Iterator[str]:
     if attendance.arrived < event.audience:
         yield f"only {attendance.arrived} of {event.audience} viewers arrived: the load generator was interrupted"
     accounted = attendance.finished + attendance.still_there + attendance.gave_up
@@ -47,14 +56,14 @@ def _reasons(event: Event, conformance: Report, attendance: Attendance, judge: L
         yield f"{attendance.arrived - accounted} viewers were lost: the load generator was interrupted"
     if attendance.unprepared > event.audience * UNPREPARED_LIMIT:
         yield (
-            f"{attendance.unprepared} returning viewers could not be logged in before the event; lower warm_up, or "
-            "find out why logins fail"
+            f"{attendance.unprepared} returning viewers could not be logged in before the event; find out "
+            "why logins fail"
         )
     arrivals = judge.demand.arrivals.percentile(99)
     if arrivals > LATE_LIMIT_MS:
         yield (
             f"arrivals were late: one viewer in a hundred arrived {arrivals:g} ms or more after the planned time "
-            f"(limit {LATE_LIMIT_MS:g} ms); make the audience smaller, or generate with more processes"
+            f"(limit {LATE_LIMIT_MS:g} ms); {_lacking(attendance, shortage)}"
         )
     if attendance.busiest > BUSY_LIMIT:
         yield (
@@ -92,3 +101,14 @@ def _reasons(event: Event, conformance: Report, attendance: Attendance, judge: L
         )
     if attendance.gave_up and attendance.gave_up == attendance.arrived:
         yield "every viewer gave up, so there was no event to judge: see the reasons for giving up"
+
+
+def _lacking(attendance: Attendance, shortage: str) -> str:
+    """Return which process lacked what, and the remedy."""
+    if attendance.waited > WAITED_LIMIT:
+        return (
+            f"a generating process waited for a core for {attendance.waited:.0f} % of the event: the mock, the "
+            "service and other processes had the cores; leave one for each generating process, or generate on "
+            "another machine"
+        )
+    return shortage or "make the audience smaller, or generate with more processes"

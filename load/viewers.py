@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -73,9 +74,9 @@ class Viewer:
         self._due = self._ends = 0.0
         self._known: dict[str, Any] = {"mvpd": planned.mvpd or context.mvpd}
 
-    def log_in_before(self, due: float, ends: float) -> None:
-        """Log in during a visit before the event. Raises `GaveUpError` or `EventOverError`."""
-        self._due, self._ends = due, ends
+    def log_in_before(self, due: float) -> None:
+        """Log in during a visit before the event. Raises `GaveUpError`."""
+        self._due, self._ends = due, math.inf
         self._start()
         self._log_in()
 

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 from pass_harness.conformance.drivers.http_verbs import HttpAnswer, VerbError, decoded, excerpt, is_success
-from pass_harness.conformance.service_toml.kept_checks import needed
 from pass_harness.conformance.service_toml.placeholders import KEPT
 from pass_harness.conformance.service_toml.service_config import ServiceConfig
 from pass_harness.conformance.verbs import REGISTER, SENT_BY_ITSELF
@@ -33,7 +32,7 @@ class KeptValues:
     def verbs_before(self, verb: str, device: str) -> tuple[str, ...]:
         """Return the verbs to send before this one: the device is not registered, or lacks a value of theirs."""
         config = self._config
-        lacking = self._lacking(verb, device) if verb in config.verbs else set()
+        lacking = self._lacking(verb, device) if verb in config.verbs else frozenset()
 
         def is_due(earlier: str) -> bool:
             if earlier not in config.verbs:
@@ -85,6 +84,8 @@ class KeptValues:
 
     def masked(self, device: str, value: Any, shown: str = "") -> Any:  # noqa: ANN401 (any JSON value)
         """Return a JSON value with the device's kept values masked in all its texts, except the value ``shown``."""
+        if not self._secrets[device]:
+            return value
         if isinstance(value, dict):
             return {name: self.masked(device, member, shown) for name, member in value.items()}
         if isinstance(value, list):
@@ -100,9 +101,8 @@ class KeptValues:
         lasting = {name for verb in SENT_BY_ITSELF if verb in verbs for name in verbs[verb].keeps}
         self._values[device] = {name: value for name, value in self._values[device].items() if name in lasting}
 
-    def _lacking(self, verb: str, device: str) -> set[str]:
-        mapping = self._config.verbs[verb]
-        return needed(self._config.service.headers, verb, mapping) - self._values[device].keys()
+    def _lacking(self, verb: str, device: str) -> frozenset[str]:
+        return self._config.needed_kept[verb] - self._values[device].keys()
 
 
 def _spellings(secret: str) -> set[str]:

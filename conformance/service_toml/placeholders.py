@@ -50,6 +50,8 @@ def used(template: object) -> Iterator[str]:
 
 def used_kept(template: object) -> Iterator[tuple[str, bool]]:
     """Yield the names of the kept values in a template, and whether the request needs each."""
+    if isinstance(template, str) and KEPT not in template:
+        return
     for name in used(template):
         if name.startswith(KEPT):
             yield name.removeprefix(KEPT).removesuffix("?"), not name.endswith("?")

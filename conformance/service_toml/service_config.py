@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ import msgspec
 
 from pass_harness.conformance.outcomes import Architecture
 from pass_harness.conformance.service_toml.answer_values import HEADER, HeaderPlace, JsonPlace, Place
-from pass_harness.conformance.service_toml.kept_checks import check_kept
+from pass_harness.conformance.service_toml.kept_checks import check_kept, needed
 from pass_harness.conformance.service_toml.placeholders import ADOBE_URL, KEPT, PLACEHOLDERS, used
 from pass_harness.conformance.service_toml.verb_mapping import VerbMapping
 from pass_harness.conformance.verbs import RESTART, STATES, VERBS
@@ -120,6 +121,11 @@ class ServiceConfig:
     mock: Mock
     verbs: dict[str, VerbMapping]
     states: States
+
+    @cached_property
+    def needed_kept(self) -> dict[str, frozenset[str]]:
+        """The kept values without which the request of a verb cannot be sent, by verb."""
+        return {name: frozenset(needed(self.service.headers, name, verb)) for name, verb in self.verbs.items()}
 
     def with_architecture(self, architecture: Architecture) -> ServiceConfig:
         """Return the configuration with another architecture."""

@@ -6,51 +6,60 @@ spawn rate, which starts users in whole seconds.
 
 from __future__ import annotations
 
+import math
+import os
+import socket
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TypeVar
 
 import gevent
 from gevent.pool import Group
-from locust import task
-from locust.contrib.fasthttp import FastHttpUser
+from locust import User, task
 from locust.env import Environment
+from locust.event import EventHook
 from locust.exception import StopUser
 
 from pass_harness.conformance.drivers.http_verbs import HttpAnswer, HttpRequest, VerbError
-from pass_harness.load.audience import PlannedViewer, planned_viewers
-from pass_harness.load.event import CLOSED
+from pass_harness.load.audience import PlannedViewer, Visit, planned_viewers, visits
+from pass_harness.load.event import CLOSED, RETURNING
 from pass_harness.load.generator.app import App, ServiceApp, service_of
+from pass_harness.load.generator.calibration import viewers_per_second
+from pass_harness.load.generator.connections import ConnectionPools
 from pass_harness.load.generator.direct_app import DirectApp, SharedClient
-from pass_harness.load.generator.http_client import ConnectionPools, HttpClient
+from pass_harness.load.generator.http_client import HttpClient
 from pass_harness.load.generator.rate_limiter import RateLimiter
 from pass_harness.load.generator.run_clock import clock_of
-from pass_harness.load.ipc_messages import AdobeCall, Arrival, Attendance, GeneratorMessage, Plan, TimedVerb
+from pass_harness.load.generator.warm_up import ADJUSTED_EVERY_S, LoginRate, throttled_requests
+from pass_harness.load.ipc_messages import (
+    AdobeCall,
+    Arrival,
+    Attendance,
+    Capacity,
+    GeneratorMessage,
+    Plan,
+    TimedVerb,
+    WarmUp,
+)
 from pass_harness.load.viewers import DIRECT_VERBS, EventOverError, GaveUpError, Viewer, VisitContext
 from pass_harness.mock_server.client.async_client import bearer
-
-if TYPE_CHECKING:
-    from geventhttpclient.client import HTTPClientPool
 
 REASONS_KEPT = 10
 CONTROL_TIMEOUT_S = 15.0
 CPU_WINDOW_S = 5.0
 Report = Callable[[GeneratorMessage], None]
+V = TypeVar("V", bound=Visit)
 
 
-class ViewerUser(FastHttpUser):
-    """A viewer as a Locust user: one visit with one session. `Admission` creates them; Locust itself never does."""
+class ViewerUser(User):
+    """A viewer as a Locust user: one visit. `Admission` creates them; Locust itself never does."""
 
-    host = "http://127.0.0.1"  # requests have absolute URLs
-    max_redirects = 0
-    insecure = False
-
-    def __init__(self, environment: Environment, pool: HTTPClientPool) -> None:
-        self.client_pool = pool
+    def __init__(self, environment: Environment, run_visit: Callable[[], None]) -> None:
         super().__init__(environment)
-        self.run_visit: Callable[[], None] = lambda: None
+        self.run_visit = run_visit
 
     @task
     def visit(self) -> None:
@@ -68,21 +77,23 @@ class Admission:
         self._environment = environment
         self._report = report
         self._event = assignment.event
+        self._seed = assignment.seed
         self._now = clock_of(assignment.mock, assignment.control_token)
-        self._ends = plan.begins + self._event.duration.seconds
+        self._begins = self._ends = math.inf
         rate = assignment.rate / plan.shares if assignment.rate else None
         self._limiter = RateLimiter(rate, self._now, gevent.sleep)
         self._pools = ConnectionPools()
         self._audience = Group()
         self._apps: dict[int, App] = {}
-        self._arrived = self._finished = self._still_there = self._unprepared = 0
+        self._arrived = self._finished = self._still_there = self._unprepared = self._logged_in = 0
+        self._log_ins: LoginRate | None = None
         self._gave_up: Counter[str] = Counter()
         self._busiest = 0.0
         environment.events.usage_monitor.add_listener(self._note_usage)  # type: ignore[no-untyped-call]
-        control = ViewerUser(environment, self._pools.of(CONTROL_TIMEOUT_S))
-        self._control = HttpClient(
-            control.client, CONTROL_TIMEOUT_S, RateLimiter(None, self._now, gevent.sleep), self._now
-        )
+        unlimited = RateLimiter(None, self._now, gevent.sleep)
+        self._control = self._http_client(CONTROL_TIMEOUT_S, unlimited)
+        # Not a request of a viewer, so Locust's statistics do not get it.
+        self._metrics = HttpClient(self._pools.of(CONTROL_TIMEOUT_S), EventHook(), unlimited, self._now)  # type: ignore[no-untyped-call]
         if assignment.direct is not None:
             self._shared = SharedClient(assignment.direct, self._now, gevent.sleep, gevent.spawn, self._report_call)
             verbs, mvpd, self._timeout = DIRECT_VERBS, assignment.direct.mvpd, SharedClient.TIMEOUT_S
@@ -100,11 +111,12 @@ class Admission:
             report=self._report_verb,
         )
 
-    def run(self) -> None:
-        """Log in the returning viewers, start all viewers on schedule, and wait for the end of their visits."""
-        self._prepare()
+    def run(self, begins: float) -> None:
+        """Start all viewers on schedule, and wait for the end of their visits; the event starts at ``begins`` (s)."""
+        self._begins, self._ends = begins, begins + self._event.duration.seconds
+        waited = waited_for_core_s()
         for planned in self._planned_viewers():
-            due = self._plan.begins + planned.at
+            due = begins + planned.at
             gevent.sleep(max(0.0, due - self._now()))
             self._arrived += 1
             self._report(Arrival(at=due, late=max(0.0, self._now() - due)))
@@ -123,43 +135,97 @@ class Admission:
                 unprepared=self._unprepared,
                 held_back=self._limiter.longest,
                 busiest=self._busiest,
+                waited=round((waited_for_core_s() - waited) / self._event.duration.seconds * 100, 1),
             )
         )
 
     def _planned_viewers(self) -> Iterator[PlannedViewer]:
-        return islice(planned_viewers(self._event, self._plan.assignment.seed), self._share, None, self._plan.shares)
+        return self._of_share(planned_viewers(self._event, self._seed))
 
-    def _prepare(self) -> None:
-        """Log in the returning viewers at the `warm_up` rate before the event."""
-        pace = self._event.warm_up / self._plan.shares
-        due = self._now()
+    def _of_share(self, audience: Iterator[V]) -> Iterator[V]:
+        return islice(audience, self._share, None, self._plan.shares)
+
+    def calibrate(self) -> None:
+        """Report how many viewers of the event this process can generate."""
+        self._report(
+            Capacity(
+                share=self._share,
+                viewers_s=round(viewers_per_second(self._event, self._context.verbs, self._planned_viewers()), 1),
+                machine=socket.gethostname(),
+                cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+            )
+        )
+
+    def prepare(self) -> None:
+        """Log in the returning viewers before the event, as fast as the service takes it, beginning at `warm_up`."""
+        planned_visits = self._of_share(visits(self._event, self._seed))
+        total = sum(visit.kind.entrance == RETURNING for visit in planned_visits)
+        if not total:
+            return
+        self._log_ins = LoginRate(self._event.warm_up / self._plan.shares, self._now)
+        adjusting = gevent.spawn(self._adjust_log_ins, self._log_ins, total)
         for planned in self._planned_viewers():
             if planned.logs_in_before:
+                due = self._log_ins.due()
                 gevent.sleep(max(0.0, due - self._now()))
                 self._start_user(planned, partial(self._log_in_before, planned, due))
-                due += 1 / pace
+        self._audience.join()
+        adjusting.kill()
+        self._report_warm_up(self._log_ins, total)
+        self._log_ins = None
+
+    def _adjust_log_ins(self, log_ins: LoginRate, total: int) -> None:
+        throttled = self._throttled_calls(0.0)
+        while True:
+            self._report_warm_up(log_ins, total)
+            gevent.sleep(ADJUSTED_EVERY_S)
+            before, throttled = throttled, self._throttled_calls(throttled)
+            if throttled > before:
+                log_ins.troubled()
+            log_ins.adjust()
+
+    def _report_warm_up(self, log_ins: LoginRate, total: int) -> None:
+        self._report(WarmUp(share=self._share, done=self._logged_in, total=total, rate=log_ins.rate))
+
+    def _throttled_calls(self, before: float) -> float:
+        """Return the number of calls that the mock has throttled up to now, or ``before`` if it is not known."""
+        if not self._plan.assignment.mock:
+            return before
+        request = HttpRequest(
+            method="GET",
+            url=f"{self._plan.assignment.mock}/_mock/metrics",
+            headers=bearer(self._plan.assignment.control_token),
+            body=b"",
+        )
+        try:
+            return self._metrics.exchange(request, name="metrics", due=self._now(), read=throttled_requests)
+        except VerbError:
+            return before
 
     def _start_user(self, planned: PlannedViewer, run_visit: Callable[[App], None]) -> None:
         """Start a Locust user that runs the visit."""
         patience = planned.kind.patience.seconds if planned.kind.patience else self._timeout
-        visitor = ViewerUser(self._environment, self._pools.of(patience))
-        app = self._apps.pop(planned.number, None) or self._app(visitor, patience)
-        visitor.run_visit = partial(run_visit, app)
+        app = self._apps.pop(planned.number, None) or self._app(patience)
+        visitor = ViewerUser(self._environment, partial(run_visit, app))
         visitor.start(self._environment.runner.user_greenlets)  # type: ignore[union-attr]
         self._audience.add(visitor.greenlet)
 
-    def _app(self, visitor: ViewerUser, patience: float) -> App:
-        client = HttpClient(visitor.client, patience, self._limiter, self._now)
+    def _app(self, patience: float) -> App:
+        client = self._http_client(patience, self._limiter)
         if self._plan.assignment.direct is not None:
             return DirectApp(self._shared, client)
         return ServiceApp(self._service, client)
 
+    def _http_client(self, timeout: float, limiter: RateLimiter) -> HttpClient:
+        return HttpClient(self._pools.of(timeout), self._environment.events.request, limiter, self._now)
+
     def _log_in_before(self, planned: PlannedViewer, due: float, app: App) -> None:
         self._apps[planned.number] = app
         try:
-            Viewer(planned, self._context, app.ask).log_in_before(due, self._plan.begins)
-        except (EventOverError, GaveUpError):
+            Viewer(planned, self._context, app.ask).log_in_before(due)
+        except GaveUpError:
             self._unprepared += 1
+        self._logged_in += 1
 
     def _run_visit(self, planned: PlannedViewer, due: float, app: App) -> None:
         viewer = Viewer(planned, self._context, app.ask)
@@ -192,6 +258,10 @@ class Admission:
             raise GaveUpError(f"the mock did not complete the login: {error}") from error
 
     def _report_verb(self, verb: TimedVerb) -> None:
+        if self._log_ins is not None:
+            self._log_ins.answered(verb.call.ended - verb.intended)
+            if verb.call.failure is not None:
+                self._log_ins.troubled()
         self._report(verb)
 
     def _report_call(self, call: AdobeCall) -> None:
@@ -201,5 +271,13 @@ class Admission:
 
     def _note_usage(self, *, cpu_usage: float, **_: object) -> None:
         # Locust measures over five seconds; measurements that begin before the event do not count.
-        if self._plan.begins + CPU_WINDOW_S <= self._now() <= self._ends:
+        if self._begins + CPU_WINDOW_S <= self._now() <= self._ends:
             self._busiest = max(self._busiest, cpu_usage)
+
+
+def waited_for_core_s() -> float:
+    """Return the seconds that this thread was ready to run but had no core; 0 where Linux does not count them."""
+    try:
+        return int(Path("/proc/thread-self/schedstat").read_text("ascii").split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0

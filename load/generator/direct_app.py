@@ -33,6 +33,8 @@ DOMAIN, REDIRECT_URL = "adobe.com", "https://adobe.com/"
 
 Answer = tuple[int, dict[str, Any]]
 
+_contents = msgspec.json.Decoder(dict[str, Any])
+
 
 class SharedClient:
     """State that the apps of one process share: client registration, access token and cached configuration."""
@@ -237,8 +239,9 @@ class DirectApp:
         tries: int = TRIES,
     ) -> dict[str, Any]:
         """Make a call, with retries after temporary failures. Raises `VerbError` if none succeeds."""
-        failure = VerbError(f"{endpoint} was not tried")
-        for tried in range(1, tries + 1):
+        tried = 0
+        while True:
+            tried += 1
             self._shared.wait_for(device.ip)
             token = self._shared.token(self, device) if path.startswith("/api/") else ""
             headers = self._headers(device, token, identified=identified, described=identified or not token)
@@ -253,10 +256,10 @@ class DirectApp:
             except RefusedError:
                 raise
             except VerbError as error:
-                failure = error
-            if tried < tries and not isinstance(failure, RetryError):
-                self._shared.sleep(0.5 * 2**tried)
-        raise failure
+                if tried == tries:
+                    raise
+                if not isinstance(error, RetryError):
+                    self._shared.sleep(0.5 * 2**tried)
 
     def _headers(self, device: Device, token: str, *, identified: bool, described: bool) -> dict[str, str]:
         headers = {"X-Forwarded-For": device.ip, "User-Agent": device.model.user_agent}
@@ -272,9 +275,9 @@ class DirectApp:
         self, device: Device, token: str, endpoint: str, status: int, content: dict[str, Any]
     ) -> dict[str, Any]:
         """Return the content of a successful response. Raises an error that determines whether and when to retry."""
-        sentence = f"Adobe Pass answered {status} to {endpoint}"
         if status < 400:
             return content
+        sentence = f"Adobe Pass answered {status} to {endpoint}"
         if status == 429:
             self._shared.pause(device.ip)
             raise RetryError(sentence)
@@ -293,7 +296,7 @@ class DirectApp:
             nonlocal status
             answered = status = answer.status
             try:
-                return answered, msgspec.json.decode(answer.body, type=dict[str, Any]) if answered != 429 else {}
+                return answered, _contents.decode(answer.body) if answered != 429 else {}
             except UNREADABLE as error:
                 if answered >= 500:
                     return answered, {}

@@ -1,51 +1,39 @@
-"""The HTTP client of one app: Locust's fast session with cookies of its own, over shared connections."""
+"""The HTTP client of one app: cookies of its own, over connections that all apps of the process share."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from http.cookiejar import CookieJar
 from typing import TypeVar
 
-from geventhttpclient.client import HTTPClientPool
-from locust.contrib.fasthttp import FastHttpSession
+from geventhttpclient.header import Headers
+from geventhttpclient.response import HTTPSocketPoolResponse
+from locust.contrib.fasthttp import FAILURE_EXCEPTIONS, FastRequest, FastResponse
+from locust.event import EventHook
 
 from pass_harness.conformance.drivers.http_verbs import HttpAnswer, HttpRequest, VerbError
+from pass_harness.load.generator.connections import Connections
 from pass_harness.load.generator.rate_limiter import RateLimiter
-
-CONNECTIONS = 1_000
-"""Maximum connections to one host, shared by all viewers, as a load balancer in front of the service would do."""
-EVERY_STATUS = frozenset(range(100, 600))
 
 T = TypeVar("T")
 Read = Callable[[HttpAnswer], T]
 """Function that turns a response into a result. Raises `VerbError` for an invalid one."""
 
 
-class ConnectionPools:
-    """Connection pools by response timeout in seconds."""
-
-    def __init__(self) -> None:
-        self._pools: dict[float, HTTPClientPool] = {}
-
-    def of(self, timeout: float) -> HTTPClientPool:
-        if timeout not in self._pools:
-            self._pools[timeout] = HTTPClientPool(
-                concurrency=CONNECTIONS, connection_timeout=timeout, network_timeout=timeout
-            )
-        return self._pools[timeout]
-
-
 class HttpClient:
-    """An HTTP client for one app. Locust measures each request from its intended start."""
+    """An HTTP client for one app. Locust's statistics get each request with its time from the intended start."""
 
     def __init__(
-        self, session: FastHttpSession, timeout: float, limiter: RateLimiter, now_s: Callable[[], float]
+        self, connections: Connections, requests: EventHook, limiter: RateLimiter, now_s: Callable[[], float]
     ) -> None:
-        self._session = session
-        self._timeout = timeout
+        """Prepare to send; ``requests`` is Locust's event for completed requests."""
+        self._connections = connections
+        self._requests = requests
         self._limiter = limiter
         self._now = now_s
-        # Every status is a response, which `read` interprets.
-        session.client.valid_response_codes = EVERY_STATUS  # type: ignore[misc]  # of this session alone
+        self._cookies: CookieJar | None = None
+        """None until the target sets a cookie: most do not, and a jar reads every response."""
 
     def exchange(self, request: HttpRequest, *, name: str, due: float, read: Read[T]) -> T:
         """Send a request and return the result of ``read``.
@@ -53,32 +41,54 @@ class HttpClient:
         Raises `VerbError` if there is no response, or if ``read`` does.
         """
         self._limiter.admit()
+        started = time.time()
+        answer: HttpAnswer | None = None
         failure: VerbError | None = None
-        with self._session.request(
-            request.method,
-            request.url,
+        try:
+            answer = self._send(request)
+            made = read(answer)
+        except VerbError as error:
+            failure = error
+        self._requests.fire(  # type: ignore[no-untyped-call]
+            request_type=request.method,
             name=name,
-            data=request.body or None,  # type: ignore[arg-type]  # it encodes text to bytes anyway
-            headers=request.headers,
-            catch_response=True,
-        ) as response:
-            try:
-                if response.status_code == 0:
-                    raise self._no_answer(response.error)
-                body = bytes(response.content or b"")
-                made = read(HttpAnswer(status=response.status_code, headers=response.headers or {}, body=body))
-            except VerbError as error:
-                response.failure(error)
-                failure = error
-            else:
-                response.success()
-            response.request_meta["response_time"] = (self._now() - due) * 1000
+            response_time=(self._now() - due) * 1000,
+            response_length=len(answer.body) if answer else 0,
+            response=answer,
+            context={},
+            exception=failure,
+            start_time=started,
+            url=request.url,
+        )
         if failure is not None:
             raise failure
         return made
 
-    def _no_answer(self, error: Exception) -> VerbError:
-        cause = getattr(error, "original", None) or error
-        if isinstance(cause, TimeoutError):
-            return VerbError(f"no answer within {self._timeout:g} s")
-        return VerbError(f"no answer: {cause or type(cause).__name__}")
+    def _send(self, request: HttpRequest) -> HttpAnswer:
+        """Return the response, decompressed. Every status is a response; redirects are not followed."""
+        headers = request.headers if self._cookies is None else self._with_cookies(self._cookies, request)
+        try:
+            response = self._connections.send(request, headers)
+            received = response.info()
+            # Locust's response decompresses.
+            body = FastResponse(response).content if "content-encoding" in received else response.read()
+        except FAILURE_EXCEPTIONS as error:
+            raise self._no_answer(error) from error
+        if "set-cookie" in received:
+            self._keep_cookies(request, response)
+        return HttpAnswer(status=response.status_code, headers=received, body=body)  # type: ignore[arg-type]
+
+    def _keep_cookies(self, request: HttpRequest, response: HTTPSocketPoolResponse) -> None:
+        self._cookies = CookieJar() if self._cookies is None else self._cookies
+        self._cookies.extract_cookies(response, FastRequest(request.url))  # type: ignore[arg-type]  # it has `info`
+
+    @staticmethod
+    def _with_cookies(cookies: CookieJar, request: HttpRequest) -> dict[str, str]:
+        prepared = FastRequest(request.url, headers=Headers(request.headers))
+        cookies.add_cookie_header(prepared)
+        return dict(prepared.headers.items())
+
+    def _no_answer(self, error: BaseException) -> VerbError:
+        if isinstance(error, TimeoutError):
+            return VerbError(f"no answer within {self._connections.timeout:g} s")
+        return VerbError(f"no answer: {error or type(error).__name__}")

@@ -4,7 +4,8 @@
     locust -f load/generator/locustfile.py --worker --master-host HOST          (started by `pass-load worker`)
 
 The master, or the only process, has the assignment. When all workers are connected, it makes the plan, sends it with
-Locust's message that starts a test, collects the messages of all processes, and quits when all have finished.
+Locust's message that starts a test, starts the event when all processes are ready, collects the messages of all
+processes, and quits when all have finished.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import cast
 
 import gevent
+from gevent.event import AsyncResult, Event
 from gevent.os import make_nonblocking, nb_write
 from gevent.queue import Queue
 from locust.argument_parser import LocustArgumentParser
@@ -27,26 +29,24 @@ from locust.rpc import Message
 from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
 from pass_harness.load import ipc_messages
-from pass_harness.load.audience import visits
-from pass_harness.load.event import RETURNING
 from pass_harness.load.generator.admission import Admission, ViewerUser
 from pass_harness.load.generator.run_clock import clock_of
-from pass_harness.load.ipc_messages import Assignment, EventStart, GeneratorMessage, Plan
+from pass_harness.load.ipc_messages import EventStart, GeneratorMessage, Plan
 
 __all__ = ["AdmissionUser", "ViewerUser"]
 
 START_DELAY_S = 2.0
-"""Seconds from the plan to the event, for the plan to reach the workers."""
-WARM_UP_MARGIN_S = 12.0
-"""Seconds for the last login before the event, in addition to its typing time."""
+"""Seconds until the event when all processes are ready, for the message to reach the workers."""
 FLUSH_INTERVAL_S = 0.2
-MESSAGES, FINISHED = "pass-load-messages", "pass-load-finished"
+MESSAGES, READY, START, FINISHED = "pass-load-messages", "pass-load-ready", "pass-load-start", "pass-load-finished"
 
 
 class AdmissionUser(User):
     """The only user of each process that Locust itself starts."""
 
     fixed_count = 1
+    begins: AsyncResult[float] = AsyncResult()
+    """The start of the event (s), known when all processes are ready."""
 
     @task
     def admit_viewers(self) -> None:
@@ -54,7 +54,12 @@ class AdmissionUser(User):
         runner = cast(LocalRunner | WorkerRunner, environment.runner)
         plan = ipc_messages.read_plan(_options(environment).plan.encode())
         outbox = Outbox(runner)
-        Admission(plan, max(0, runner.worker_index) % plan.shares, environment, outbox.put).run()
+        admission = Admission(plan, max(0, runner.worker_index) % plan.shares, environment, outbox.put)
+        admission.calibrate()
+        admission.prepare()
+        outbox.flush()
+        runner.send_message(READY, {})
+        admission.run(self.begins.get())
         outbox.close()
         runner.send_message(FINISHED, {})
         raise StopUser
@@ -73,26 +78,28 @@ class Outbox:
 
     def close(self) -> None:
         self._flushing.kill()
-        self._flush()
+        self.flush()
 
-    def _flush_regularly(self) -> None:
-        while True:
-            gevent.sleep(FLUSH_INTERVAL_S)
-            self._flush()
-
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Send the messages now."""
         if self._lines:
             lines, self._lines = self._lines, []
             self._runner.send_message(MESSAGES, {"lines": b"".join(lines)})
 
+    def _flush_regularly(self) -> None:
+        while True:
+            gevent.sleep(FLUSH_INTERVAL_S)
+            self.flush()
+
 
 class Collector:
-    """Writes the messages of all processes to the judging process, and ends the run when all have finished."""
+    """Writes the messages of all processes to the judging process. Starts the event, and ends the run, for all."""
 
     def __init__(self, environment: Environment, descriptor: int, expected: int) -> None:
         self._environment = environment
         self._expected = expected
-        self._finished = 0
+        self._ready = self._finished = 0
+        self.all_ready = Event()
         self._lines: Queue[bytes] = Queue()
         make_nonblocking(descriptor)
         self._descriptor = descriptor
@@ -103,6 +110,11 @@ class Collector:
 
     def put(self, lines: bytes) -> None:
         self._lines.put(lines)
+
+    def process_ready(self, **_: object) -> None:
+        self._ready += 1
+        if self._ready == self._expected:
+            self.all_ready.set()
 
     def process_finished(self, **_: object) -> None:
         self._finished += 1
@@ -144,6 +156,8 @@ def begin(environment: Environment, **_: object) -> None:
     options, runner = _options(environment), environment.runner
     # Failed verbs are results of the run, not failures of the generator.
     environment.process_exit_code = 0
+    if isinstance(runner, LocalRunner | WorkerRunner):
+        runner.register_message(START, lambda msg, **_: AdmissionUser.begins.set(msg.data["begins"]))
     if isinstance(runner, WorkerRunner):
         if options.messages_fd >= 0:
             os.close(options.messages_fd)
@@ -154,23 +168,22 @@ def begin(environment: Environment, **_: object) -> None:
     if runner is None:
         raise RuntimeError("Locust has made no runner")
     runner.register_message(MESSAGES, collector.receive)
+    runner.register_message(READY, collector.process_ready)
     runner.register_message(FINISHED, collector.process_finished)
 
     @environment.events.test_start.add_listener  # type: ignore[untyped-decorator]
     def make_plan(**_: object) -> None:
-        now_s = clock_of(assignment.mock, assignment.control_token)
-        begins = now_s() + START_DELAY_S + _warm_up(assignment)
-        options.plan = ipc_messages.encode_line(Plan(assignment=assignment, begins=begins, shares=shares)).decode()
-        collector.put(ipc_messages.encode_line(EventStart(begins=begins)))
+        options.plan = ipc_messages.encode_line(Plan(assignment=assignment, shares=shares)).decode()
+        gevent.spawn(start_event)
         if isinstance(runner, MasterRunner):
             gevent.spawn(collector.watch_workers, runner)
 
-
-def _warm_up(assignment: Assignment) -> float:
-    """Return the seconds for the logins of the returning viewers."""
-    event = assignment.event
-    returning = sum(visit.kind.entrance == RETURNING for visit in visits(event, assignment.seed))
-    return returning / event.warm_up + event.typing.seconds * 1.5 + WARM_UP_MARGIN_S if returning else 0.0
+    def start_event() -> None:
+        now_s = clock_of(assignment.mock, assignment.control_token)
+        collector.all_ready.wait()
+        begins = now_s() + START_DELAY_S
+        collector.put(ipc_messages.encode_line(EventStart(begins=begins)))
+        runner.send_message(START, {"begins": begins})
 
 
 def _options(environment: Environment) -> Namespace:

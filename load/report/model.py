@@ -9,7 +9,7 @@ import msgspec
 from pass_harness.conformance.reports.model import INCONCLUSIVE, PASSED, VIOLATED, Report
 from pass_harness.conformance.verbs import VERBS
 from pass_harness.load.event import Event
-from pass_harness.load.ipc_messages import Attendance
+from pass_harness.load.ipc_messages import Attendance, Capacity
 from pass_harness.load.live_evaluation import LiveJudge
 from pass_harness.load.run_statistics import Demand, VerbFigures
 from pass_harness.load.slo import Objective, Slo, VerbLimits, recovered_after
@@ -125,6 +125,23 @@ class SeriesReport(msgspec.Struct, kw_only=True):
     findings: list[int] = []
 
 
+class GeneratorReport(msgspec.Struct, kw_only=True):
+    """The load generator: its capacity before the event, and its share of the machine during it."""
+
+    viewers_s: float = 0.0
+    """Viewers per second that all processes can start together, by the calibration before the event."""
+    processes: list[Capacity] = []
+    """The calibration of each process."""
+    shortage: str = ""
+    """What the generator lacks for the peak of the event, with a remedy; empty if it lacks nothing."""
+    waited: float = 0.0
+    """Longest time that a process waited for a core, in per cent of the event."""
+    judging: float = 0.0
+    """Processor time of the rules during the event, in per cent of a core."""
+    judged_later: int = 0
+    """Observations that the rules judged after the event."""
+
+
 class LoadReport(msgspec.Struct, kw_only=True):
     """The report of a run; `compose` makes it."""
 
@@ -139,6 +156,7 @@ class LoadReport(msgspec.Struct, kw_only=True):
     objectives: list[Objective]
     incidents: list[IncidentReport]
     series: SeriesReport
+    generator: GeneratorReport
     conformance: Report
     """Results of the rules, in the schema of `pass-conformance run`."""
 
@@ -152,6 +170,7 @@ def compose(
     judge: LiveJudge,
     slo: Slo | None,
     seed: int,
+    generator: GeneratorReport | None = None,
 ) -> LoadReport:
     """Return the report of a run with verdict and exit code. An invalid run is inconclusive, even with findings."""
     demand, timeline = judge.demand, judge.timeline
@@ -194,6 +213,7 @@ def compose(
             for incident in event.incidents
         ],
         series=_series(timeline),
+        generator=generator or GeneratorReport(),
         conformance=conformance,
     )
 

@@ -73,9 +73,12 @@ def _viewers(report: LoadReport, console: Console) -> None:
     for reason, number in viewers.reasons.items():
         console.print(f"  gave up ({number}): {escape(printable(reason))}", highlight=False)
     console.print(
-        f"load generator delay: {viewers.late_p99_ms:g} ms (p99), {viewers.late_max_ms:g} ms (max)",
+        f"load generator delay: {viewers.late_p99_ms:g} ms (p99), {viewers.late_max_ms:g} ms (max); capacity "
+        f"{report.generator.viewers_s:g} viewers per second (calibration)",
         highlight=False,
     )
+    if report.generator.shortage:
+        console.print(f"[bold yellow]WARNING[/] {escape(report.generator.shortage)}", highlight=False)
 
 
 def _incident(incident: IncidentReport) -> str:

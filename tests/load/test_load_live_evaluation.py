@@ -44,6 +44,7 @@ def test_a_trace_is_judged_as_it_arrives() -> None:
     live = judge(found, rules=HEADERS)
     for number in range(20):
         live.exchange(exchange(number + 1, float(number), "profiles"))
+    live.judge_for(60.0)
     assert found, "findings arise while the run goes on"
     (result,) = live.conclude(VERBS)
     assert result.verdict is Verdict.VIOLATED
@@ -69,6 +70,20 @@ def test_the_two_sources_are_brought_into_one_order() -> None:
     moments = [moment(observation) for observation in seen]
     assert moments == sorted(moments)
     assert len(moments) == 24
+
+
+def test_verbs_wait_for_the_exchanges_that_the_journal_still_has() -> None:
+    live = judge()
+    page = [exchange(number + 1, wall=float(number)) for number in range(5)]
+    for seen in page:
+        live.exchange(seen)
+    live.journal_read(page, to_its_end=False)
+    for late in range(5, 60, 5):
+        live.verb(asked("play", intended=late, started=late, ended=late + 1.0))
+    assert live.waiting == 0, "the journal is read up to 4 s, less than the horizon"
+    live.journal_read(page, to_its_end=True)
+    live.verb(asked("play", intended=60.0, started=60.0, ended=61.0))
+    assert live.waiting == 5 + 9
 
 
 def test_missing_ids_are_lost_exchanges() -> None:

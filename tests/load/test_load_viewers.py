@@ -184,7 +184,7 @@ def test_the_end_of_the_event_ends_visits() -> None:
 def test_a_returning_viewer_logs_in_before_the_event() -> None:
     stage = Stage()
     of = event(zaps=0, entrance="returning")
-    stage.viewer(of).log_in_before(BEGINS, BEGINS + 30)
+    stage.viewer(of).log_in_before(BEGINS)
     assert stage.verbs == ["start", "providers", "login", "enter_code", "status", "status"]
     stage.asked.clear()
     stage.play(of)

@@ -16,7 +16,7 @@ from pass_harness.conformance.reports.numbers import amount, figure, plural, spa
 from pass_harness.conformance.reports.violations import because, sentence, violations
 from pass_harness.load.report import charts
 from pass_harness.load.report.charts import Chart, Times
-from pass_harness.load.report.model import IncidentReport, LoadReport
+from pass_harness.load.report.model import GeneratorReport, IncidentReport, LoadReport
 from pass_harness.load.report.report_text import lead, measured, verdict_word
 
 LOADERS = (PackageLoader("pass_harness.load.report", "html"),)
@@ -146,11 +146,23 @@ def _facts(report: LoadReport) -> list[tuple[str, str]]:
         ("Started", run.started.replace("T", " ").replace("+00:00", " UTC")),
         ("Seed", str(event.seed)),
         ("Load generator delay", f"{viewers.late_p99_ms:g} ms (p99)"),
+        (
+            "Load generator capacity",
+            f"{report.generator.viewers_s:g} viewers per second" if report.generator.viewers_s else "",
+        ),
+        ("Load generator shortage", report.generator.shortage),
+        ("Load generator wait for a core", f"{report.generator.waited:g} % of the event"),
+        ("Judging during the event", _judging(report.generator) if report.conformance.rules else ""),
         ("Event loop lag of the mock", f"{adobe.lag_p99_ms:g} ms (p99)" if run.mock else ""),
         ("Stalls of the mock", f"{adobe.stalls}, {adobe.stalled_s:.1f} s" if adobe.stalls else ""),
         ("Response time of the mock", f"{adobe.answered_p99_ms:g} ms (p99)" if adobe.calls else ""),
         ("Rules", f"{len(report.conformance.rules)} judged" if report.conformance.rules else ""),
     ]
+
+
+def _judging(generator: GeneratorReport) -> str:
+    later = f", {generator.judged_later:,} observations afterwards" if generator.judged_later else ""
+    return f"{generator.judging:g} % of a core{later}"
 
 
 def _incident(incident: IncidentReport) -> str:
