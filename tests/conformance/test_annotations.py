@@ -71,7 +71,7 @@ def test_a_violated_rule_is_an_error_at_the_judged_file(read: Reader) -> None:
     assert command.level == "error"
     assert "conformance/service.toml" in command.properties.values()
     assert POLLS in command.properties.values()
-    assert "observed, 4 times: code AAAAAAA was polled again after 1.00 s; expected at least" in command.message
+    assert "observed, 4 times: code AAAAAAA was polled again after 1 s; expected at least" in command.message
     assert "\nremedy: Wait" in command.message
 
 

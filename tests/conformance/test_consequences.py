@@ -252,7 +252,7 @@ def test_passed_with_advice_says_so_in_every_format() -> None:
 
     assert (report.verdict, report.exit_code) == ("passed", 0)
     assert headline(report) == "passed, with advice from 1 rule"
-    assert out.getvalue().splitlines()[0] == "PASSED, with advice from 1 rule  1 rules: 1 advice"
+    assert out.getvalue().splitlines()[0] == "PASSED, with advice from 1 rule  1 rule: 1 advice"
     assert "1 rule gives advice" in lead(report)
     for form in ("html", "markdown", "sarif"):
         assert "assed, with advice from 1 rule" in FORMS[form].encode(report).decode()
@@ -279,7 +279,7 @@ def test_like_findings_are_one_entry_with_their_number() -> None:
 
     assert out.getvalue().count("observed  not this: too-many-tries") == 1
     assert "• too-many-tries; 9 times" in out.getvalue()
-    assert "also      exchanges 3; device tv-3" in out.getvalue()
+    assert "also      exchange 3; device tv-3" in out.getvalue()
     page = FORMS["html"].encode(report).decode()
     assert page.count('class="finding"') == 1
     assert "9 times" in page
