@@ -11,6 +11,7 @@ from pass_harness.conformance.durations import span
 from pass_harness.conformance.evaluation.engine import Judge
 from pass_harness.conformance.evaluation.gaps import by_body
 from pass_harness.conformance.outcomes import BOTH, Architecture
+from pass_harness.conformance.reports.numbers import plural
 from pass_harness.mock_server.exchange import Stall
 
 ARCHITECTURES = {
@@ -192,7 +193,7 @@ class Run(msgspec.Struct, kw_only=True):
             return ""
         hosts = ", ".join(f"{host} ({requests})" for host, requests in self.resembling.items())
         hint = f", of which with paths of Adobe Pass (include them with --host): {hosts}" if hosts else ""
-        return f"{self.passed_over} requests to other hosts skipped{hint}"
+        return f"{plural(self.passed_over, 'request')} to other hosts skipped{hint}"
 
 
 def _utc(at_ms: int) -> str:

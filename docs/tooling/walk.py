@@ -59,9 +59,10 @@ STEPS = (
         shows="The load report: viewers, verbs, latencies and calls to Adobe Pass over the time of the event",
     ),
     Step(
-        about="A forecast for ten million viewers, which no machine here could generate.",
-        command="pass-load forecast --event kickoff --audience 10000000 --seed 1",
-        lines=14,
+        about="A forecast for a million viewers, which few machines can generate, with the cost of two defects.",
+        command="pass-load forecast --event finale --audience 1000000 --seed 1 --defect poll-every-second "
+        "--defect token-per-device",
+        lines=17,
         picture="forecast",
         shows="The forecast: calls per second, and the extra calls that a defect of the service causes",
     ),
