@@ -158,7 +158,7 @@ async def _prepare(spec: RunSpec, control: ControlClient, judge: LiveJudge) -> t
     await _require_mvpds(spec, control)
     await _require_data_centres(spec, control)
     if spec.target.service is None:
-        judge.follow(after=(await control.exchanges(endpoint="-")).next)
+        judge.follow(after=(await control.exchanges(limit=0)).next)
         return [], frozenset()
     config = spec.target.service
     # An address of its own: the doctor's calls must not be attributed to a viewer.

@@ -51,7 +51,7 @@ async def connect(
     clock = await MockClock.of(control, asyncio.get_running_loop().time)
     async with open_driver(config, now_s=clock.now_s, restarter=restarter) as driver:
         # With a filter that matches no exchange, one call returns the end of the journal.
-        after = (await control.exchanges(endpoint="-")).next
+        after = (await control.exchanges(limit=0)).next
         facilities = driver.facilities | ({"repoint"} if repointer else frozenset())
         yield RunConnection(driver, control, after, clock.now_s, facilities, repointer)
 

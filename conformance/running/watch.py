@@ -108,7 +108,7 @@ async def watch(
         async with ControlClient(mock_url, token=control_token) as control:
             if (problem := await check_mock_answers(control)) is not None:
                 return unjudged(rules, run, [problem])
-            watched = Watched(judge, (await control.exchanges(endpoint="-")).next, run)
+            watched = Watched(judge, (await control.exchanges(limit=0)).next, run)
             began_s = (await control.health()).wall
             judge.recall(await registrations(control, watched.last))
             chosen = {rule.card.id for rule in rules}

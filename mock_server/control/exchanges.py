@@ -30,9 +30,10 @@ class _Query(TypedDict):
 
 
 async def exchanges(request: Request) -> Response:
-    space = space_of(request)
-    found = await page(space.journal, space.clock, **_query(request, limit=1000, largest=_LARGEST_PAGE))
-    return answer(ExchangePage(*found))
+    space, query = space_of(request), _query(request, limit=1000, largest=_LARGEST_PAGE)
+    if query["limit"] == 0:
+        return answer(ExchangePage([], await space.journal.last_id()))
+    return answer(ExchangePage(*await page(space.journal, space.clock, **query)))
 
 
 async def exchanges_har(request: Request) -> Response:

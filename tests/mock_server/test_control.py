@@ -34,6 +34,19 @@ async def test_health_returns_the_time(mock: Mock) -> None:
     assert health == {"status": "ok", "now": mock.clock.now_ms(), "wall": mock.clock.monotonic_s()}
 
 
+@pytest.mark.parametrize("clears", [False, True])
+async def test_a_page_without_exchanges_has_the_newest_id_even_of_a_cleared_journal(mock: Mock, clears: bool) -> None:
+    for _ in range(3):
+        await mock.http.get("/api/v2/REF30/configuration")
+    if clears:
+        await mock.http.delete("/_mock/exchanges")
+    newest = (await mock.http.get("/_mock/exchanges?limit=0")).json()
+    assert newest == {"exchanges": [], "next": 3}
+    await mock.http.get("/api/v2/REF30/configuration")
+    later = (await mock.http.get(f"/_mock/exchanges?after={newest['next']}")).json()["exchanges"]
+    assert [exchange["id"] for exchange in later] == [4]
+
+
 async def test_the_clock_advances_for_everything_in_the_space(mock: Mock) -> None:
     headers = await mock.signed_on()
     moved = (await mock.http.post("/_mock/clock", json={"advance": "6h"})).json()
