@@ -82,6 +82,12 @@ def test_one_compliant_poller_with_two_lookups_is_never_accused(
     assert accused(audit(polled(polls, lookups, phone=phone))) == set()
 
 
+@pytest.mark.parametrize(("lookups", "found"), [((2.3, 8.9), set()), ((2.3, 8.9, 15.6), {SINGLE})])
+def test_two_lookups_during_slow_polls_pass_and_a_third_does_not(lookups: tuple[float, ...], found: set[str]) -> None:
+    results = audit(polled(every(6.0, 4), lookups, takes=2.0))
+    assert accused(results) & {SINGLE} == found
+
+
 @given(
     st.lists(st.floats(0.05, 2.69), min_size=5, max_size=12),
     st.sampled_from(["home", "elsewhere", "each another"]),

@@ -127,6 +127,7 @@ AREAS = (
                 "false_positives_*",
                 "forwarded_for",
                 "kinds",
+                "limits",
                 "polling*",
                 "polls_in_stalls",
                 "quiet_periods",
