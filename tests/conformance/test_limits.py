@@ -142,3 +142,12 @@ def test_verbs_that_need_adobe_pass_are_the_demand_of_an_outage(verb: str) -> No
 def test_an_outage_of_six_seconds_lasts(asked: int) -> None:
     assert outage(8, 9, seconds=6.0, asked=asked).verdict is Verdict.VIOLATED
     assert outage(8, 9, seconds=5.9, asked=asked).verdict is Verdict.NOT_EXERCISED
+
+
+@pytest.mark.parametrize(("status", "verdict"), [(429, Verdict.VIOLATED), (200, Verdict.NOT_EXERCISED)])
+def test_a_throttled_call_does_not_end_an_outage_and_a_successful_one_does(status: int, verdict: Verdict) -> None:
+    trace = Trace().start().outage(5, calls_each_second=4)
+    trace.profiles(status=status)
+    trace.outage(5, calls_each_second=4)
+
+    assert judge(trace.observations)[BREAKER].verdict is verdict
