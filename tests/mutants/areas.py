@@ -128,6 +128,7 @@ AREAS = (
                 "forwarded_for",
                 "kinds",
                 "limits",
+                "optional_returns",
                 "polling*",
                 "polls_in_stalls",
                 "quiet_periods",
