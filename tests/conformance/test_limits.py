@@ -121,7 +121,7 @@ def test_with_verbs_the_calls_of_an_outage_fall_to_half_of_what_viewers_ask(
 ) -> None:
     found = outage(first, last, asked=asked)
     sentence = (
-        f"at most half of the {first} calls in the first third of the outage of 12.0 s, "
+        f"at most half of the {first} calls in the first third of the outage of 12 s, "
         f"or of the {asked} verbs in the last third"
     )
 
