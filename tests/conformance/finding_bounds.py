@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from trace_verdicts import judge
 
 from pass_harness.conformance.observation import Observation, VerbCall
-from pass_harness.conformance.outcomes import Expectations
+from pass_harness.conformance.outcomes import Architecture, Expectations
 from pass_harness.conformance.registry import all_rules
 from pass_harness.mock_server.exchange import Exchange
 
@@ -42,6 +42,12 @@ ENDPOINTS = (
 )
 ADDED_VERBS = ("login", "logout", "play", "providers", "restart", "start", "status")
 OTHER_LIMITS = replace_limits(HIDING, instances=2, preauthorize_limit=2, answer_within_s=2.0)
+OF_APPS = replace_limits(HIDING, architecture=Architecture.CLIENT)
+PLACES: dict[str, dict[str, str]] = {
+    "again": {},
+    "at the same address": {"device": "device-9"},
+    "on another device": {"device": "device-9", "ip": "198.18.0.9"},
+}
 PAUSES = (0.0, 0.3, 1.0, 2.8, 5.0, 9.0, 20.0, 45.0, 100.0, 200.0, 500.0, 2_000.0, 5_000.0, 30_000.0, 100_000.0)
 """Pauses that are tried, in seconds; a bound between two of them is found by bisection."""
 EXACT_S = 0.01
@@ -87,9 +93,8 @@ def edits(seen: Seen) -> Iterator[tuple[str, str, Seen]]:
         yield from ((name, edit, [*before, new, *after]) for edit, new in changed)
 
 
-def repeated(seen: Seen, after_s: float, *, elsewhere: bool) -> Seen:
-    """Return the trace and, some seconds later, the same again, on another device or the same one."""
-    other = {"device": "device-9", "ip": "198.18.0.9"} if elsewhere else {}
+def repeated(seen: Seen, after_s: float, other: dict[str, str]) -> Seen:
+    """Return the trace and, some seconds later, the same again, with other fields of its device."""
     end = max(time for one in seen for time in _times(one))
     begin = min(time for one in seen for time in _times(one))
     again = [_shifted(one, begin, end - begin + after_s) for one in seen]
@@ -112,6 +117,7 @@ def whole(rule: str, seen: Seen, base: str) -> list[str]:
     lines = [
         f"without verbs: {outcome(rule, [one for one in seen if not isinstance(one, VerbCall)])}",
         f"with two instances and other limits: {outcome(rule, seen, OTHER_LIMITS)}",
+        f"of apps: {outcome(rule, seen, OF_APPS)}",
     ]
     for verb in ADDED_VERBS:
         added = VerbCall(
@@ -129,9 +135,8 @@ def whole(rule: str, seen: Seen, base: str) -> list[str]:
         if {*results} != {base}:
             lines.append(f"with {verb} at the end: {results[0]}; before the last: {results[1]}")
     for after_s in (1.0, 600.0):
-        for elsewhere in (False, True):
-            place = "on another device" if elsewhere else "again"
-            result = outcome(rule, repeated(seen, after_s, elsewhere=elsewhere), cites=True)
+        for place, other in PLACES.items():
+            result = outcome(rule, repeated(seen, after_s, other), cites=True)
             lines.append(f"{place} after {after_s:.0f} s: {result}")
     return lines
 

@@ -124,6 +124,21 @@ def test_a_logout_of_one_provider_ends_no_login_with_another() -> None:
     assert "authentication.known-mvpd-asked-directly" in violated(trace.observations)
 
 
+@pytest.mark.parametrize(
+    "action",
+    [{"actionType": "none", "url": "https://mvpd.example/out"}, {"actionType": "interactive"}],
+    ids=["not-interactive", "without-url"],
+)
+def test_a_logout_without_an_interactive_url_has_none_for_the_app(action: dict[str, str]) -> None:
+    trace = Trace().start()
+    trace.log_in()
+    with trace.verb("logout") as returns:
+        trace.logout(answer={"logouts": {MVPD: {"actionName": "logout", "mvpd": MVPD, **action}}})
+        returns["url"] = None
+
+    assert judge(trace.observations)["logout.interactive-url-returned"].verdict is Verdict.NOT_EXERCISED
+
+
 @pytest.mark.parametrize("source", ["temppass", "degradation"])
 def test_a_playback_after_a_logout_needs_no_login_if_adobe_pass_permits_it_without_one(source: str) -> None:
     silent(played_after_logout(source), "logout.state-cleared")

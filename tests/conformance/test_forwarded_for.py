@@ -166,6 +166,17 @@ def test_polls_with_the_address_of_another_device_are_a_violation() -> None:
     assert set(kinds(judged(trace.observations))) == {("another-device", "")}
 
 
+def test_an_address_of_two_devices_is_reported_as_that_of_the_first() -> None:
+    trace = Trace().start()
+    trace.ask("start", OTHER)
+    trace.ask("start", Viewer("device-3", OTHER.ip))
+    with trace.verb("start"):
+        trace.profiles(headers={"x-forwarded-for": OTHER.ip})
+
+    observed = [finding.evidence.observed for finding in judged(trace.observations).findings]
+    assert observed == [f"{OTHER.ip}, the address of device {OTHER.device}"]
+
+
 @pytest.mark.parametrize(
     "sent",
     [

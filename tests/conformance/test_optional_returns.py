@@ -49,6 +49,19 @@ def test_an_unmapped_reason_is_not_judged_and_an_empty_one_is_a_violation() -> N
     assert REASON in violated(denied({"allowed": False, "reason": None}, MVPD).observations)
 
 
+def test_a_missing_reason_is_that_of_the_first_error_of_the_last_denial() -> None:
+    trace = Trace().start()
+    with trace.verb("play", resource="a") as returns:
+        for errors in ([LATE], [MVPD, PARENTS]):
+            denials = [{"resource": "a", "authorized": False, "error": made} for made in errors]
+            last = trace.authorize(answer={"decisions": denials})
+        returns.update({"allowed": False, "reason": None})
+
+    (finding,) = judge(trace.observations)[REASON].findings
+    assert finding.evidence.exchanges == (last.id,)
+    assert finding.evidence.expected == f"a reason made from {MVPD['code']}"
+
+
 def test_the_instruction_to_log_in_explains_a_denial() -> None:
     silent(denied({"allowed": False, "reason": None, "login_required": True}, LOGIN), REASON)
 

@@ -82,6 +82,12 @@ def test_one_compliant_poller_with_two_lookups_is_never_accused(
     assert accused(audit(polled(polls, lookups, phone=phone))) == set()
 
 
+@pytest.mark.parametrize(("lookups", "found"), [((2.3, 8.9), set()), ((2.3, 8.9, 15.6), {SINGLE})])
+def test_two_lookups_during_slow_polls_pass_and_a_third_does_not(lookups: tuple[float, ...], found: set[str]) -> None:
+    results = audit(polled(every(6.0, 4), lookups, takes=2.0))
+    assert accused(results) & {SINGLE} == found
+
+
 @given(
     st.lists(st.floats(0.05, 2.69), min_size=5, max_size=12),
     st.sampled_from(["home", "elsewhere", "each another"]),
@@ -149,6 +155,32 @@ def test_a_few_equal_gaps_among_many_codes_are_no_machine() -> None:
         for nth in range(20, 0, -1)
     ]
     assert accused(audit(*codes)) == set()
+
+
+@pytest.mark.parametrize(("codes", "found"), [(12, {INTERVAL, SINGLE}), (13, set())])
+def test_equal_gaps_are_a_machines_in_a_quarter_of_the_codes_that_were_polled_twice(
+    codes: int, found: set[str]
+) -> None:
+    traces = [
+        polled(
+            every(3.5, 6) if nth <= 3 else every(3.5, 2),
+            [14.1] if nth <= 3 else [],
+            code=f"AAAAAA{nth}",
+            viewer=Viewer(f"d{nth}", f"198.18.0.{nth}"),
+            first_id=nth * 100,
+        )
+        for nth in range(codes, 0, -1)
+    ]
+    assert accused(audit(*traces)) == found
+
+
+def test_unequal_short_gaps_are_cited_by_threes_with_the_smallest_miss() -> None:
+    found = audit(polled(every(3.5, 6), [2.4, 6.6, 10.9, 14.9]))[INTERVAL].findings
+    evidence = [finding.evidence for finding in found]
+
+    assert [round(one.margin_s, 3) for one in evidence] == [0.8, 0.3]
+    assert [len(one.exchanges) for one in evidence] == [6, 6]
+    assert all(one.observed.endswith("one of 3 such intervals") for one in evidence)
 
 
 def test_a_lookup_next_to_the_second_screens_own_requests_is_no_rhythm() -> None:

@@ -8,10 +8,19 @@ from findings_file import HIDING, recorded, section
 from trace_verdicts import judge
 
 from pass_harness.conformance.evaluation.engine import Verdict
+from pass_harness.conformance.observation import VerbCall
 from pass_harness.conformance.registry import all_rules
 
 RULES = {rule.card.id: rule for rule in all_rules()}
 RECORDED = recorded()
+TRACES_NEED_VERBS = {
+    "authentication.known-mvpd-asked-directly",
+    "authentication.poll-stops-on-logout",
+    "environment.dns-at-most-30s",
+    "errors.server-errors-bounded",
+    "errors.server-errors-spaced",
+}
+"""Rules of calls to Adobe Pass alone whose violating traces have no opportunity without their verbs."""
 
 
 def test_every_rule_has_a_violating_trace() -> None:
@@ -42,3 +51,15 @@ def test_the_rule_flags_its_violating_trace_with_evidence(rule: str, kind: str) 
     assert section(rule, kind, results) == RECORDED.get((rule, kind)), (
         "run: python tests/conformance/write_findings.py"
     )
+
+
+def test_a_rule_that_judges_the_app_is_one_without_an_opportunity_without_verbs() -> None:
+    idle = set(RULES)
+    for (rule, _), make in BREAKERS_BY_KIND.items():
+        exchanges = [seen for seen in make().observations if not isinstance(seen, VerbCall)]
+        result = judge(exchanges, expectations=HIDING, rules=(RULES[rule],))[rule]
+        if result.opportunities or result.unclear:
+            idle.discard(rule)
+    judging = {name for name, rule in RULES.items() if rule.card.judges_app and not rule.judges_without_verbs}
+
+    assert idle == judging | TRACES_NEED_VERBS

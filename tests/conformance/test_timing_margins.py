@@ -154,6 +154,26 @@ def test_a_lag_shorter_than_the_miss_keeps_the_verdict(pause: float, verdict: Ve
     assert judge(lagging)["authentication.poll-starts-promptly"].verdict is verdict
 
 
+@pytest.mark.parametrize(
+    ("rule", "made", "limit", "way"),
+    [
+        ("authentication.poll-interval", polled_after, 2.7, 1),
+        ("authentication.poll-starts-promptly", first_polled_after, 10.0, -1),
+        ("errors.throttled-waits", asked_after_429, 0.9, 1),
+    ],
+)
+def test_a_lag_longer_than_the_distance_to_the_margin_makes_a_kept_rule_unclear(
+    rule: str, made: Callable[[float], Trace], limit: float, way: int
+) -> None:
+    for distance, verdict in ((0.39, Verdict.INCONCLUSIVE), (0.41, Verdict.PASSED)):
+        trace = made(limit + way * distance)
+        lagging = [
+            msgspec.structs.replace(seen, lag_ms=400.0) if isinstance(seen, Exchange) else seen
+            for seen in trace.observations
+        ]
+        assert judge(lagging)[rule].verdict is verdict
+
+
 def test_a_poller_that_hurries_by_more_than_the_lag_is_found() -> None:
     trace = polled_after(0.2)
     for lag_ms, verdict in ((2_400.0, Verdict.VIOLATED), (2_600.0, Verdict.INCONCLUSIVE)):

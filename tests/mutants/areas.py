@@ -127,6 +127,8 @@ AREAS = (
                 "false_positives_*",
                 "forwarded_for",
                 "kinds",
+                "limits",
+                "optional_returns",
                 "polling*",
                 "polls_in_stalls",
                 "quiet_periods",
