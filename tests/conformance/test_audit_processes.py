@@ -190,7 +190,11 @@ def test_an_unreadable_trace_ends_all_processes(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("ending", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
 def test_no_process_outlives_an_audit_that_ends_early(ending: signal.Signals, code: int, tmp_path: Path) -> None:
-    trace = write(tmp_path / "trace.jsonl", judged_alone(WAIVED[0]) * 20_000)
+    exchanges = judged_alone(WAIVED[0])
+    later = (
+        msgspec.structs.replace(one, wall=one.wall + hour * 3600.0) for hour in range(20_000) for one in exchanges
+    )
+    trace = write(tmp_path / "trace.jsonl", later)
     program = "from pass_harness.conformance.cli.main import main; main()"
     command = [sys.executable, "-c", program, "audit", str(trace), "--jobs", "2"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as audited:

@@ -92,7 +92,7 @@ start_my_service = Service
 
 
 def test_python_examples_run(tmp_path: Path) -> None:
-    test, conftest, revoked, client = blocks("python-tests.md", "python")
+    test, conftest, revoked, client, events = blocks("python-tests.md", "python")
     (tmp_path / "mock.toml").write_text("")
     (tmp_path / "conftest.py").write_text(conftest)
     (tmp_path / "test_example.py").write_text(f"import types\n{test}\n{revoked}\n{SERVICE}")
@@ -100,9 +100,15 @@ def test_python_examples_run(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, "2 passed" in done.stdout) == (0, True), done.stdout + done.stderr
     with serving() as (address, _):
-        httpx.get(f"{address}/~build-42/api/v2/REF30/profiles", trust_env=False)
-        script = client.replace("http://127.0.0.1:8300", address)
-        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
-        assert (done.returncode, done.stderr) == (0, "")
-        assert "{'mvpd_latency': '10s'} 0" in done.stdout
-        assert done.stdout.endswith("profiles\n")
+        httpx.get(f"{address}/~build-42/api/v2/REF30/profiles/code/ABCDEFG", trust_env=False)
+        for example, printed in (
+            (client, "{'mvpd_latency': '10s'} 0"),
+            (client, "\n401\n"),
+            (events, "configuration\n"),
+        ):
+            script = example.replace("http://127.0.0.1:8300", address)
+            done = subprocess.run(
+                [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
+            )
+            assert (done.returncode, done.stderr) == (0, "")
+            assert printed in done.stdout
