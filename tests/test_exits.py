@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import click
@@ -39,7 +40,11 @@ WRITING = [
 def start(command: Sequence[str], stdout: int) -> subprocess.Popen[str]:
     name, *arguments = command
     return subprocess.Popen(
-        [sys.executable, "-c", COMMANDS[name], *arguments], stdout=stdout, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", COMMANDS[name], *arguments],
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - background jobs ignore it
     )
 
 
