@@ -118,3 +118,9 @@ def test_the_shortest_encoded_secret_has_nine_characters() -> None:
     assert mask_text(encoded("pwd=hush1")) == encoded(f"pwd={mask('hush1')}")
     assert mask_text(f"/a/{encoded('pwd=hush1')}/b") == "/a/" + encoded(f"pwd={mask('hush1')}") + "/b"
     assert mask_text(encoded("pwd=hush").rstrip("=")) == encoded("pwd=hush").rstrip("=")
+
+
+@pytest.mark.parametrize("name", ["ad-service-token", "x-api-key"])
+def test_only_the_secrets_of_cookies_have_names(name: str) -> None:
+    assert mask_header(name, "a=hush; b=hush") == mask("a=hush; b=hush")
+    assert mask_header("cookie", "a=hush; b=hush") == f"a={mask('hush')}; b={mask('hush')}"
