@@ -36,7 +36,7 @@ class Preparation:
         self.processes: list[Capacity] = []
         """The calibrations, by number of the process."""
         self.shortage = ""
-        """What the generator lacks for the peak of the event, with a remedy; empty if it lacks nothing."""
+        """Shortage of the generator at the peak of the event, with a remedy; empty without one."""
 
     @property
     def viewers_s(self) -> float:

@@ -13,7 +13,7 @@ import psutil
 
 CPU_INFO = Path("/proc/cpuinfo")
 DMI = Path("/run/udev/data/+dmi:id")
-"""What udev read of the DMI tables, which only root may read: the kind of each memory module, among others."""
+"""Copy by udev of the DMI tables, which only root may read: the kind of each memory module, among others."""
 UNKNOWN = "kind unknown"
 _GIB = 2**30
 

@@ -133,7 +133,7 @@ class GeneratorReport(msgspec.Struct, kw_only=True):
     processes: list[Capacity] = []
     """The calibration of each process."""
     shortage: str = ""
-    """What the generator lacks for the peak of the event, with a remedy; empty if it lacks nothing."""
+    """Shortage of the generator at the peak of the event, with a remedy; empty without one."""
     waited: float = 0.0
     """Longest time that a process waited for a core, in per cent of the event."""
     judging: float = 0.0

@@ -32,7 +32,7 @@ for await (const line of createInterface({{ input: process.stdin }})) {{
 _SHOW_ARGUMENTS = 'curl() { for one in "$@"; do printf "%s\\0" "$one"; done; }\n'
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
-"""What a shell argument can contain, line feeds and control characters included."""
+"""Characters that a shell argument can contain, line feeds and control characters included."""
 NASTY = st.sampled_from(
     ["'", '"', "$(id)", "`id`", "\\", "!", "\n", "\r\n", "\x1b[201~", "\x9b", "%s", "''\\''", "-", "@f"]
 )

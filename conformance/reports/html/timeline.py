@@ -131,7 +131,7 @@ class Timeline:
 
     @property
     def note(self) -> str:
-        """How to read the axis."""
+        """Sentence on the scale of the axis."""
         breaks = f", with a break above {span(LONGEST_UNBROKEN_S)}" if any(step.broken for step in self.steps) else ""
         return (
             f"Not to scale: longer pauses are drawn shorter{breaks}. The axis names the time between neighbouring "
