@@ -26,7 +26,7 @@ COMMAND = str(Path(sys.executable).with_name("pass-conformance"))
 
 
 class Watching:
-    """A running ``run --watch``."""
+    """A running ``run --observe``."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
