@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.sessions import Sessions, session_of
+from pass_harness.conformance.facts.sessions import Session, Sessions, session_of
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.mock_server.exchange import Exchange
 
@@ -46,6 +46,8 @@ class Devices:
     """Virtual devices that an identifier stands for; several if the service shares it among them."""
     _identifiers: Bounded[str, tuple[str, ...]] = field(default_factory=lambda: Bounded(KEPT_NAMES))
     """Identifiers of each virtual device."""
+    _of_logins: Bounded[str, bool] = field(default_factory=lambda: Bounded(KEPT_NAMES))
+    """Identifiers with which a device began a login whose code the service returned to it."""
     _residents: Bounded[str, tuple[str, ...]] = field(default_factory=lambda: Bounded(KEPT_NAMES))
     """Virtual devices of each address."""
     _exchanges: Bounded[str, tuple[Exchange, ...]] = field(default_factory=lambda: Bounded(KEPT_NAMES))
@@ -70,8 +72,7 @@ class Devices:
         named = {call.device for call in calls}
         sessions = {session.code: session for one in exchanges if (session := session_of(one)) is not None}
         for call in calls:
-            session = sessions.get(str(call.returns.get("code")))
-            self._link(call, session.exchange.device if session else None)
+            self._link_login(call, sessions.get(str(call.returns.get("code"))))
         suspects: dict[str, dict[str, VerbCall]] = {}
         for exchange, acting in _acting(exchanges, calls):
             if exchange.device is None or exchange.endpoint == "profiles.code":
@@ -90,8 +91,7 @@ class Devices:
     def observe(self, seen: Observation) -> None:
         if isinstance(seen, VerbCall):
             self._meet(seen)
-            session = self.sessions.get(str(seen.returns.get("code"))) if seen.verb == "login" else None
-            self._link(seen, session.exchange.device if session else None)
+            self._link_login(seen, self.sessions.get(str(seen.returns.get("code"))) if seen.verb == "login" else None)
             self._ends.put(seen.device, ((self._ends.get(seen.device) or (0.0, 0.0))[1], seen.ended))
         elif self.driven:
             for name in self.names(seen):
@@ -121,6 +121,10 @@ class Devices:
     def owners(self, identifier: str) -> tuple[str, ...]:
         """Return the virtual devices that an identifier stands for."""
         return self._owners.get(identifier) or ()
+
+    def of_login(self, identifier: str) -> bool:
+        """Return whether the code of a login, and not only a time, shows which device an identifier stands for."""
+        return self._of_logins.get(identifier) is True
 
     def device_of(self, exchange: Exchange) -> str | None:
         """Return the virtual device that made an exchange, by identifier or code, or else by its own address."""
@@ -181,6 +185,11 @@ class Devices:
         residents = self.residents(call.ip)
         if call.device not in residents and len(residents) < MOST_OWNERS:
             self._residents.put(call.ip, (*residents, call.device))
+
+    def _link_login(self, call: VerbCall, session: Session | None) -> None:
+        if session is not None and session.exchange.device:
+            self._of_logins.put(session.exchange.device, True)
+            self._link(call, session.exchange.device)
 
     def _link(self, call: VerbCall, identifier: str | None) -> None:
         if not identifier or not call.device:

@@ -173,3 +173,19 @@ def test_a_household_shares_its_address_and_not_its_identifiers() -> None:
     for seen in trace.observations:
         devices.observe(seen)
     assert devices.during(call) == [mine]
+
+
+@pytest.mark.parametrize(("logs_in_again", "verdict"), [(True, Verdict.VIOLATED), (False, Verdict.INCONCLUSIVE)])
+def test_a_new_identifier_in_a_login_is_certain_although_the_mock_lagged(
+    logs_in_again: bool, verdict: Verdict
+) -> None:
+    trace = Trace(lag_ms=600).start()
+    for session, device in enumerate(("first", "second")):
+        viewer = Viewer(device, VIEWER.ip)
+        with trace.verb("login", VIEWER, screen="secondary") as returns:
+            trace.profiles(viewer)
+            if logs_in_again or session == 0:
+                returns["code"] = f"AAAAAA{session}"
+                trace.session(returns["code"], viewer)
+
+    assert judge(trace.observations)["headers.device-identifier-stable"].verdict is verdict

@@ -8,7 +8,7 @@ from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.exchanges import NEEDS_DEVICE
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
-from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
+from pass_harness.conformance.outcomes import HELD, TIMELESS, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Fault, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
@@ -70,10 +70,12 @@ class DeviceIdentifierStable(Rule):
             yield HELD
 
     def _wrong(self, call: VerbCall, exchanges: tuple[Exchange, ...], expected: str, fault: Fault) -> Broken:
+        certain = all(self.facts.devices.of_login(exchange.device or "") for exchange in exchanges)
         return Broken(
             kind=fault.kind,
             exchanges=tuple(exchange.id for exchange in exchanges),
             device=call.device,
             expected=expected,
             observed=fault.observed,
+            margin_s=TIMELESS if certain else 0.0,
         )
