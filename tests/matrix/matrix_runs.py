@@ -24,7 +24,7 @@ from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.conformance.readers.journal_pages import follow
 from pass_harness.conformance.registry import all_rules
 from pass_harness.conformance.reports.model import Report
-from pass_harness.conformance.reports.violations import unexplained
+from pass_harness.conformance.reports.violations import unexplained, violations
 from pass_harness.conformance.running import child_processes
 from pass_harness.conformance.running.judged_run import judge_service
 from pass_harness.conformance.scenarios import SCENARIOS
@@ -91,7 +91,7 @@ def run(folder: Path, runs: Mapping[str, Trial], *, virtual: bool = True) -> dic
         again = {
             name: runs[name]
             for name, outcome in outcomes.items()
-            if _unclear(outcome) or _odd(name, outcome) or unexplained(outcome.report)
+            if _unclear(outcome) or _odd(name, outcome) or _scattered(runs[name], outcome)
         }
         outcomes |= runner.run(judge_all(alone, again, at_once=1 if virtual else AGAIN_AT_ONCE_IN_REAL_TIME))
     # Only now: in real time it would hold up the runs.
@@ -108,6 +108,11 @@ def _unclear(outcome: Played) -> bool:
 def _odd(name: str, outcome: Played) -> bool:
     violated = {rule.id for rule in outcome.report.rules if rule.verdict == Verdict.VIOLATED}
     return bool(unexpected(name, violated))
+
+
+def _scattered(trial: Trial, outcome: Played) -> bool:
+    """Return whether one change led to failures without a common cause: a lag hides a cause, but not what follows."""
+    return bool(unexplained(outcome.report)) or len(violations(outcome.report)) > len(trial.changes)
 
 
 async def judge_all(folder: Path, runs: Mapping[str, Trial], at_once: int) -> dict[str, Played]:
