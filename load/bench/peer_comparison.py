@@ -6,7 +6,6 @@ import platform
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -35,11 +34,12 @@ RISE = 1.03
 """A rate that exceeds the best one by this factor has risen."""
 MOST_ROUNDS = 40
 """Rounds of a call after which a server counts as warm in any case."""
-WARM_UP_S = 20.0
-"""Seconds of requests before the first round, for just-in-time compilers."""
-FILLED_WITHIN_S = 600.0
-"""Seconds in which a journal must be full."""
-_STEP_S = 1.0
+WINDOW_TURNS = 3
+"""Turns of all calls in which the rate of a warm server does not rise: 30 seconds, because a just-in-time compiler on
+one core shows nothing of its work for that long."""
+MOST_WINDOWS = 30
+"""Windows after which a server counts as warm, and its journal as full, in any case."""
+_STEP_S = 2.0
 _RUN_PINNED = (
     "import os, sys; hasattr(os, 'sched_setaffinity') and os.sched_setaffinity(0, {min(os.sched_getaffinity(0))});"
     " os.chdir(sys.argv[1]); os.execvp(sys.argv[2], sys.argv[2:])"
@@ -81,7 +81,8 @@ def compare(*, rounds: int, seconds: float, announce: Announce) -> list[Rates]:
         def measured(name: str, server: Child, *, journal: bool, configuration: str) -> Rates:
             requests = {call: from_all_addresses(request) for call, request in calls.items()}
             statuses = {call: answer.status for call, answer in answers.items()}
-            recorded = _warm_up(server, requests, statuses, journal=journal)
+            answered = until_warm(_windows(server, requests, statuses), JOURNAL if journal else 0)
+            recorded = min(round(answered), JOURNAL) if journal else 0
             rates = {
                 call: median(steady(_rates(server, requests[call], statuses[call], seconds), rounds))
                 for call in calls
@@ -139,21 +140,27 @@ def table_of(measured: Sequence[Rates]) -> str:
     return "\n".join((*table((*FIRST_COLUMNS, *mock.by_call), rows), "", *notes))
 
 
-def _warm_up(
-    server: Child, requests: Mapping[str, Iterator[bytes]], statuses: Mapping[str, int], *, journal: bool
-) -> int:
-    """Send each call until its share of the journal is full; without a journal, at most `WARM_UP_S` seconds in all.
+def until_warm(windows: Iterable[float], journal: int) -> float:
+    """Return the sum of the responses in each window up to the first one that has not risen above the best before it.
 
-    Returns the number of requests in the journal.
+    It has at least ``journal`` responses, unless there are more than `MOST_WINDOWS` windows.
     """
-    ends = time.monotonic() + (FILLED_WITHIN_S if journal else WARM_UP_S)
-    sent = 0.0
-    for number, call in enumerate(requests, start=1):
-        call_ends = time.monotonic() + (ends - time.monotonic()) / (len(requests) - number + 1)
-        rates = _rates(server, requests[call], statuses[call], _STEP_S)
-        while sent < JOURNAL * number / len(requests) and time.monotonic() < call_ends:
-            sent += next(rates) * _STEP_S
-    return min(round(sent), JOURNAL) if journal else 0
+    answered = best = 0.0
+    for window in islice(windows, MOST_WINDOWS):
+        answered += window
+        if window <= best * RISE and answered >= journal:
+            break
+        best = max(best, window)
+    return answered
+
+
+def _windows(server: Child, requests: Mapping[str, Iterator[bytes]], statuses: Mapping[str, int]) -> Iterator[float]:
+    """Send all calls in turn; yield the number of responses in each window, endlessly."""
+    while True:
+        answered = 0.0
+        for call in (*requests,) * WINDOW_TURNS:
+            answered += measure(server, requests[call], statuses[call], _STEP_S).rate * _STEP_S
+        yield answered
 
 
 def _rates(server: Child, requests: Iterator[bytes], status: int, seconds: float) -> Iterator[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -21,7 +22,14 @@ from pass_harness.load.bench.baseline_apps import READY, Canned
 from pass_harness.load.bench.bench_command import bench as bench_command
 from pass_harness.load.bench.bench_command import command_line
 from pass_harness.load.bench.cpu_cores import suspended
-from pass_harness.load.bench.peer_comparison import FIRST_COLUMNS, MOST_ROUNDS, Rates, steady
+from pass_harness.load.bench.peer_comparison import (
+    FIRST_COLUMNS,
+    MOST_ROUNDS,
+    MOST_WINDOWS,
+    Rates,
+    steady,
+    until_warm,
+)
 from pass_harness.load.bench.peers import PEERS, Peer, mockoon, mockserver, prism, wiremock
 from pass_harness.load.bench.ratios import Measured
 from pass_harness.load.bench.store_comparison import CORES
@@ -188,6 +196,13 @@ def test_a_server_is_warm_when_its_rate_no_longer_rises() -> None:
     assert steady([100.0, 104.0, 108.5, 113.0], 1) == [113.0]
     for_ever = (1.1**power for power in range(1_000))
     assert steady(for_ever, 2) == [1.1 ** (MOST_ROUNDS - 2), 1.1 ** (MOST_ROUNDS - 1)]
+
+
+def test_a_server_gets_requests_until_it_is_warm_and_its_journal_full() -> None:
+    assert until_warm([100.0, 104.0, 104.0, 400.0], 0) == 308.0
+    assert until_warm([100.0, 110.0, 400.0, 410.0, 500.0], 0) == 1_020.0, "a just-in-time compiler takes its time"
+    assert until_warm([100.0] * 9, 500) == 500.0
+    assert until_warm(itertools.repeat(1.0), 1_000) == MOST_WINDOWS
 
 
 def test_the_table_of_peers_compares_with_the_best_of_each_duty() -> None:
