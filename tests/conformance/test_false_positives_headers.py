@@ -213,6 +213,8 @@ def test_accept_is_optional() -> None:
 
 SERVICE_TOKEN = {"ad-service-token": "sha256:1"}
 PARTNER = {"ap-partner-framework-status": encode("{}")}
+OF_APPLE = {"profiles": {"Cablevision": {"type": "appleSSO"}}}
+FALLBACK = {"actionName": "authenticate", "reasonType": "pfs_fallback", "code": "AAAAAAA"}
 
 
 def test_the_identity_is_sent_where_a_page_lists_its_header() -> None:
@@ -241,11 +243,34 @@ def test_an_identity_ends_with_the_logout_and_after_the_visit() -> None:
 
 def test_a_dropped_partner_status_is_named() -> None:
     trace = Trace().start()
-    trace.profiles(headers=PARTNER)
+    trace.profiles(headers=PARTNER, answer=OF_APPLE)
     trace.authorize()
 
     findings = violated(trace.observations)["headers.single-sign-on"].findings
     assert [finding.evidence.subject for finding in findings] == ["AP-Partner-Framework-Status"]
+
+
+def test_a_regular_profile_needs_no_partner_status() -> None:
+    """The cookbook lets apps leave the status out of decisions unless the profile is of the type appleSSO."""
+    trace = Trace().start()
+    trace.profiles(headers=PARTNER)
+    trace.call("sessions.partner", "sessions/sso/Apple", method="POST", headers=PARTNER, answer=FALLBACK)
+    trace.poll(found=True)
+    trace.authorize()
+    trace.preauthorize()
+    trace.profiles(mvpd="Cablevision", found=True)
+
+    silent(trace, "headers.single-sign-on")
+
+
+def test_a_login_that_replaces_that_of_the_partner_needs_no_partner_status() -> None:
+    trace = Trace().start()
+    trace.profiles(headers=PARTNER, answer=OF_APPLE)
+    trace.session()
+    trace.poll(found=True)
+    trace.authorize()
+
+    silent(trace, "headers.single-sign-on")
 
 
 # Preauthorization
