@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 import pytest
-from conformance_traces import Trace
+from conformance_traces import Trace, error
 from trace_verdicts import judge, silent, violated
 
 from pass_harness.conformance.evaluation.engine import Verdict
@@ -290,3 +291,29 @@ def test_a_service_may_have_other_names_for_its_resources() -> None:
         returns |= {"permitted": ["channel-1"], "denied": [], "messages": {}}
 
     assert "preauthorization.decisions-passed-on" not in violated(trace.observations)
+
+
+@pytest.mark.parametrize(
+    ("code", "header"),
+    [
+        ("invalid_header_pfs_provider_info_expired", "ap-partner-framework-status"),
+        ("invalid_header_identity_for_temporary_access", "ap-temppass-identity"),
+    ],
+)
+@pytest.mark.parametrize(("later", "repeats"), [("new", False), ("old", True)])
+@pytest.mark.parametrize("whole", [True, False], ids=["response", "decision"])
+def test_a_request_with_the_refused_header_corrected_is_another_one(
+    code: str, header: str, later: str, repeats: bool, whole: bool
+) -> None:
+    """A 400 asks the client to correct the request and to try again."""
+    refused: dict[str, Any] = error(code, status=400)
+    item = {"decisions": [{"resource": "a", "authorized": False, "error": refused}]}
+    trace = Trace().start()
+    with trace.verb("play", failure="no"):
+        trace.authorize(
+            status=400 if whole else 200, answer=refused if whole else item, headers={header: encode("old")}
+        )
+        trace.authorize(headers={header: encode(later)})
+
+    rule = "errors.client-errors-not-retried" if whole else "authorization.denial-final"
+    assert (rule in violated(trace.observations)) == repeats
