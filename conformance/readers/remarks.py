@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pass_harness.conformance.readers.missing_ids import MissingIds
 from pass_harness.mock_server.exchange import Stall
 
 
@@ -16,5 +17,7 @@ class Remarks:
     """Traces that were cut at their maximum size."""
     torn: set[Path] = field(default_factory=set)
     """Traces whose last line is incomplete: a process was killed, or a disk was full."""
+    missing: dict[Path, MissingIds] = field(default_factory=dict)
+    """Exchanges that the traces of the mock lack."""
     stalls: list[Stall] = field(default_factory=list)
     """Stalls of the mock."""

@@ -17,6 +17,7 @@ from pass_harness.conformance.readers.adobe_hosts import Hosts
 from pass_harness.conformance.readers.gzip_files import unpacked
 from pass_harness.conformance.readers.har import read_har
 from pass_harness.conformance.readers.jsonl import read_jsonl
+from pass_harness.conformance.readers.missing_ids import MissingIds
 from pass_harness.conformance.readers.redaction import REMEDY, is_redacted
 from pass_harness.conformance.readers.remarks import Remarks
 from pass_harness.mock_server.exchange import Exchange
@@ -66,10 +67,12 @@ class _File:
         is_har = _is_har(path)
         exchanges = read_har(path, hosts, remarks, length) if is_har else read_jsonl(path, remarks, length)
         first = next(exchanges, None)
-        self.exchanges = exchanges if first is None else itertools.chain([first], exchanges)
+        self.exchanges: Iterator[Exchange] = exchanges if first is None else itertools.chain([first], exchanges)
         self.is_foreign = is_har and first is not None and not first.endpoint
         """True for an archive that neither mock nor proxy wrote: its times are wall-clock, not monotonic, times."""
         self.is_empty = first is None
+        if not self.is_foreign:
+            self.exchanges = remarks.missing.setdefault(path, MissingIds()).counted(self.exchanges)
 
 
 def _is_har(path: Path) -> bool:

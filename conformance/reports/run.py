@@ -81,6 +81,8 @@ class Run(msgspec.Struct, kw_only=True):
     version1_calls: dict[str, int] = {}
     """Number of calls of REST API V1 by the beginning of their path; empty if there are calls of V2 too."""
 
+    missing_exchanges: int = 0
+    """Number of exchanges that are missing between the first and the last one of a trace of the mock."""
     missing_bodies: dict[str, int] = {}
     """Number of exchanges without a body that rules read, by endpoint and body (`profiles.code response`)."""
     never_sent: dict[str, int] = {}
@@ -126,6 +128,7 @@ class Run(msgspec.Struct, kw_only=True):
     def not_judged(self) -> str:
         """The part of scenarios and traffic that was not judged, as a sentence; empty if everything was."""
         parts = (
+            self._without_exchanges,
             self._without_bodies,
             self._never_sent,
             self._not_played,
@@ -135,6 +138,15 @@ class Run(msgspec.Struct, kw_only=True):
             self._other_hosts,
         )
         return "; ".join(part for part in parts if part)
+
+    @property
+    def _without_exchanges(self) -> str:
+        if not self.missing_exchanges:
+            return ""
+        return (
+            f"{plural(self.missing_exchanges, 'exchange')} missing in the recording, as the ids show: a finding may "
+            "follow from a request that it lacks; record or export again without a filter"
+        )
 
     @property
     def _without_bodies(self) -> str:

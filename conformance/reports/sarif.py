@@ -172,7 +172,8 @@ def _invocation(report: Report) -> dict[str, Any]:
 
 def _notifications(report: Report) -> Iterator[dict[str, Any]]:
     if report.run.not_judged:
-        yield _note("warning" if report.run.missing_bodies else "note", sentence(report.run.not_judged))
+        lacks = report.run.missing_exchanges or report.run.missing_bodies
+        yield _note("warning" if lacks else "note", sentence(report.run.not_judged))
     for index, rule in enumerate(report.rules):
         if rule.verdict in NOT_JUDGED:
             why = f": {'; '.join(rule.reasons)}" if rule.reasons else ""

@@ -109,8 +109,8 @@ class StarvedMock:
     async def stalls(self) -> list[Stall]:
         return STARVED
 
-    async def exchanges(self, **_: int) -> ExchangePage:
-        return ExchangePage([], 0)
+    async def exchanges(self, *, after: int, **_: int) -> ExchangePage:
+        return ExchangePage([], after)
 
 
 def by_watch(seen: Sequence[Exchange], _: Path) -> RuleReport:
