@@ -120,6 +120,7 @@ READS: Mapping[str, tuple[Read, ...]] = {
     "logout.never-automatic": (_answered(*DECISIONS),),
     "headers.content-type": _EVERY_REQUEST,
     "headers.only-documented": _EVERY_REQUEST,
+    "headers.single-sign-on": (_answered("sessions.partner"),),
     "headers.service-token-kept-secret": (*_EVERY_REQUEST, _SERVICE_TOKENS),
     "headers.sso-service": (_sent("sso.unlink"),),
     "errors.client-errors-not-retried": (*_EVERY_REQUEST, Read("response_body", None, _CLIENT_ERRORS)),

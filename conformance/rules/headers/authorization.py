@@ -9,6 +9,10 @@ from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Outcome
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Grade, Rule
+from pass_harness.mock_server.journal.masking import mask
+
+_NOTHING = frozenset(map(mask, ("null", "undefined", "None", "nil")))
+"""Masked words that languages print for a token that is not there."""
 
 
 class Authorization(Rule):
@@ -30,7 +34,8 @@ class Authorization(Rule):
     def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall) or seen.endpoint not in NEEDS_TOKEN:
             return NOTHING
-        if bearer(seen):
+        token = bearer(seen)
+        if token and token not in _NOTHING:
             return ONE_HELD
         sent = seen.request_headers.get("authorization")
         return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -11,6 +12,9 @@ from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Outcome
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Fault, Grade, Rule
+
+_HEXADECIMAL = re.compile(r"[0-9a-f]{16,}|[0-9A-F]{16,}")
+"""A digest or number in hexadecimal digits. Base64 decoders accept it, but no encoder makes it from an identifier."""
 
 
 class DeviceIdentifier(Rule):
@@ -54,6 +58,7 @@ def _wrong(header: str | None) -> Fault | None:
     kind, _, identifier = header.partition(" ")
     if kind != "fingerprint" or not identifier:
         return Fault("other-form", f"AP-Device-Identifier: {header[:80]}")
-    if not decoded(identifier.strip()):
+    identifier = identifier.strip()
+    if not decoded(identifier) or _HEXADECIMAL.fullmatch(identifier):
         return Fault("not-base64", f"an identifier that is not Base64: {identifier[:80]}")
     return None

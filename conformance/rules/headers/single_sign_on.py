@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.exchanges import DECISIONS, PROFILE_QUERIES
+from pass_harness.conformance.facts.exchanges import DECISIONS, PROFILE_QUERIES, answer
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Expectations, Outcome
@@ -24,6 +24,8 @@ LISTED = {
     "AP-Partner-Framework-Status": _SHARED | {"sessions.partner", "profiles.partner"},
 }
 """Endpoints whose pages list each header."""
+BASIC = frozenset({"authenticate", "resume"})
+"""Actions after a request to a partner with which Adobe Pass falls back to the basic login, without the partner."""
 _LOWER = {header.lower(): header for header in LISTED}
 
 
@@ -34,7 +36,7 @@ class SingleSignOn(Rule):
         grade=Grade.MUST,
         requirement="A device with a single sign-on identity (AD-Service-Token, Adobe-Subject-Token, the header of "
         "Roku, or AP-Partner-Framework-Status) sends its header with all requests whose pages list it, "
-        "until it logs out.",
+        "until it logs out, or until Adobe Pass refuses the identity or falls back to the basic login.",
         breaks="Adobe Pass does not find the shared profile: the viewer is asked to log in again, or cannot play.",
         remedy="Add the header where the requests of a device are made, and not only to those of the login.",
         kinds=("left-out",),
@@ -44,21 +46,24 @@ class SingleSignOn(Rule):
 
     def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
         super().__init__(expectations, facts)
-        self._sent: Bounded[str, dict[str, float]] = Bounded()
-        """Time of the latest call with each header, by device."""
+        self._sent: Bounded[tuple[str | None, str], dict[str, float]] = Bounded()
+        """Time of the latest call with each header, by service provider and device."""
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall) or seen.device is None:
             return NOTHING
-        sent = self._sent.get(seen.device)
+        key = seen.service_provider, seen.device
+        sent = self._sent.get(key)
         if not sent and seen.request_headers.keys().isdisjoint(_LOWER):
             return NOTHING
         carried = [header for lower, header in _LOWER.items() if lower in seen.request_headers]
         missing = [header for header, at in (sent or {}).items() if self._is_missing(header, at, seen)]
         if seen.endpoint == "logout":
-            self._sent.pop(seen.device)
+            self._sent.pop(key)
+        elif carried and _is_refused(seen):
+            self._sent.put(key, {header: at for header, at in (sent or {}).items() if header not in carried})
         elif carried:
-            self._sent.put(seen.device, {**(sent or {}), **dict.fromkeys(carried, seen.wall)})
+            self._sent.put(key, {**(sent or {}), **dict.fromkeys(carried, seen.wall)})
         if missing:
             return tuple(_left_out(header, seen) for header in missing)
         return ONE_HELD if carried else NOTHING
@@ -69,6 +74,13 @@ class SingleSignOn(Rule):
             and exchange.wall - at <= SAME_VISIT_S
             and header.lower() not in exchange.request_headers
         )
+
+
+def _is_refused(exchange: Exchange) -> bool:
+    """Return whether Adobe Pass did not accept an identity, so that the device goes on without it."""
+    if exchange.status == 400:
+        return True
+    return exchange.endpoint == "sessions.partner" and answer(exchange).get("actionName") in BASIC
 
 
 def _left_out(header: str, exchange: Exchange) -> Broken:
