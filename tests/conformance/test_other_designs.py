@@ -14,7 +14,7 @@ from pass_harness.conformance.observation import Observation
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import select
 from pass_harness.mock_server.exchange import Exchange
-from pass_harness.mock_server.journal.masking import mask
+from pass_harness.mock_server.journal.masking import Masker, mask
 from tests.conformance.trace_viewers import OTHER, VIEWER, Viewer, encode
 
 REFUSED = error("invalid_access_token_client_application", "application-registration", 401)
@@ -190,6 +190,15 @@ def test_a_word_for_nothing_is_no_access_token(sent: str) -> None:
     trace.profiles(headers={"authorization": f"Bearer {mask(sent)}"}, status=401, answer=REFUSED)
 
     assert "headers.authorization" in violated(trace.observations)
+
+
+@pytest.mark.parametrize("sent", ["Bearer Bearer hush-4711", "bearer  Bearer  hush-4711"])
+def test_a_scheme_in_an_access_token_shows_in_a_record(sent: str) -> None:
+    trace = Trace().start()
+    trace.profiles(headers={"authorization": Masker().header("authorization", sent)}, status=401, answer=REFUSED)
+
+    assert "headers.authorization" in violated(trace.observations)
+    assert "hush" not in str(trace.observations)
 
 
 @pytest.mark.parametrize("digits", ["0123456789abcdef" * 4, "9F86D081884C7D65", "900150983cd24fb0d6963f7d28e17f72"])

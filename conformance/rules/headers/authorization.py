@@ -35,7 +35,7 @@ class Authorization(Rule):
         if isinstance(seen, VerbCall) or seen.endpoint not in NEEDS_TOKEN:
             return NOTHING
         token = bearer(seen)
-        if token and token not in _NOTHING:
+        if token and " " not in token and token not in _NOTHING:
             return ONE_HELD
         sent = seen.request_headers.get("authorization")
         return (
