@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pass_harness.conformance.facts.exchanges import NEEDS_TOKEN, bearer
+from pass_harness.conformance.facts.exchanges import NEEDS_TOKEN, bearer, may_be_token
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Outcome
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Grade, Rule
-from pass_harness.mock_server.journal.masking import mask
-
-_NOTHING = frozenset(map(mask, ("null", "undefined", "None", "nil")))
-"""Masked words that languages print for a token that is not there."""
 
 
 class Authorization(Rule):
@@ -35,7 +31,7 @@ class Authorization(Rule):
         if isinstance(seen, VerbCall) or seen.endpoint not in NEEDS_TOKEN:
             return NOTHING
         token = bearer(seen)
-        if token and " " not in token and token not in _NOTHING:
+        if token and may_be_token(token):
             return ONE_HELD
         sent = seen.request_headers.get("authorization")
         return (
