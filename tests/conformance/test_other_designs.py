@@ -209,6 +209,15 @@ def test_a_hexadecimal_identifier_is_not_base64(digits: str) -> None:
     assert "headers.device-identifier" in violated(trace.observations)
 
 
+@pytest.mark.parametrize("sent", ["null", "None", encode("null"), encode("undefined"), encode("None"), encode("nil")])
+def test_a_word_for_nothing_is_no_identifier(sent: str) -> None:
+    """Its first two spellings are Base64, too: they decode to three bytes."""
+    trace = Trace().start()
+    trace.profiles(headers={"ap-device-identifier": f"fingerprint {sent}"})
+
+    assert "headers.device-identifier" in violated(trace.observations)
+
+
 # Proxies and connections
 
 

@@ -16,6 +16,9 @@ from pass_harness.conformance.rule import Card, Fault, Grade, Rule
 _HEXADECIMAL = re.compile(r"[0-9a-f]{16,}|[0-9A-F]{16,}")
 """A digest or number in hexadecimal digits. Base64 decoders accept it, but no encoder makes it from an identifier."""
 
+_NOTHING = frozenset({b"null", b"undefined", b"None", b"nil"})
+"""Words that languages print for an identifier that is not there; all devices without one would share a login."""
+
 
 class DeviceIdentifier(Rule):
     card = Card(
@@ -59,6 +62,8 @@ def _wrong(header: str | None) -> Fault | None:
     if kind != "fingerprint" or not identifier:
         return Fault("other-form", f"AP-Device-Identifier: {header[:80]}")
     identifier = identifier.strip()
-    if not decoded(identifier) or _HEXADECIMAL.fullmatch(identifier):
+    if decoded(identifier) in _NOTHING:
+        return Fault("other-form", f"an identifier that is no identifier: {identifier}")
+    if not decoded(identifier) or _HEXADECIMAL.fullmatch(identifier) or identifier.encode() in _NOTHING:
         return Fault("not-base64", f"an identifier that is not Base64: {identifier[:80]}")
     return None
