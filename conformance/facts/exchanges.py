@@ -13,6 +13,7 @@ from pass_harness.conformance.durations import span
 from pass_harness.conformance.observation import Observation
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
+from pass_harness.mock_server.journal.masking import mask
 
 S = TypeVar("S", bound=Observation)
 T = TypeVar("T")
@@ -33,6 +34,8 @@ NEEDS_DEVICE = PROFILE_QUERIES | DECISIONS | {"sessions.create", "sessions.partn
 SSO_SERVICE = frozenset({"sso.token", "sso.refresh", "sso.link", "sso.unlink", "sso.list"})
 """Endpoints of the SSO Service."""
 
+_NO_TOKENS = frozenset(map(mask, ("null", "undefined", "None", "nil")))
+"""Masked words that languages print for a token that is not there."""
 _NO_HEADERS: dict[str, str] = {}
 _CLOSING_S = 0.002
 """Seconds by which the recorded end of an exchange may be later than the arrival of its response."""
@@ -167,6 +170,11 @@ def bearer(exchange: Exchange) -> str | None:
 def _bearer(header: str) -> str | None:
     scheme, _, token = header.partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def may_be_token(value: str) -> bool:
+    """Return False for a (masked) value of Bearer that is a word for nothing, or that begins with another scheme."""
+    return " " not in value and value not in _NO_TOKENS
 
 
 @read_once

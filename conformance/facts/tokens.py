@@ -77,9 +77,16 @@ class Client:
     """Latest tokens, oldest first."""
     devices: set[str] = field(default_factory=set)
     """Up to two of the devices that the client serves; two show that it is shared."""
+    service_providers: set[str | None] = field(default_factory=set)
+    """Up to `MOST_PROVIDERS` of the service providers that the client serves."""
+
+    def is_of_another_application(self, other: Client) -> bool:
+        """Return whether the clients are known to be of different software statements."""
+        return None not in {self.statement, other.statement} and self.statement != other.statement
 
 
 KEPT_TOKENS = 8
+MOST_PROVIDERS = 100
 DeviceKey = tuple[str | None, str]
 """Service provider and device identifier."""
 
@@ -91,7 +98,9 @@ class Tokens:
     sent: Token | None = None
     """Known token that the current exchange carries."""
     rejection: Exchange | None = None
-    """Earlier exchange that rejected that token, unless a request since then has shown that it works."""
+    """Earlier exchange that rejected that token, unless a request since then has shown that it works.
+
+    A token from before the trace is unknown; for such a token the current exchange is a rejection too."""
     client: Client | None = None
     """Client of the current exchange, if it is one for a device; None for a request by code (`BY_CODE`)."""
     previous_client: Client | None = None
@@ -102,6 +111,8 @@ class Tokens:
     _tokens: Bounded[str, Token] = field(default_factory=Bounded)
     _of_statement: Bounded[str, list[Client]] = field(default_factory=Bounded)
     _serving: Bounded[DeviceKey, Client] = field(default_factory=Bounded)
+    _rejected: Bounded[str, Exchange] = field(default_factory=Bounded)
+    """Rejections of unknown tokens."""
 
     def observe(self, exchange: Exchange) -> None:
         """Process an exchange and make it the current one."""
@@ -178,11 +189,21 @@ class Tokens:
             token.accepted = token.accepted or accepted
             if accepted and token.rejected is not None and answered_before(token.rejected, exchange):
                 token.works_again = True
+        elif value is not None:
+            self._use_unknown(value, exchange)
         if exchange.endpoint in SSO_SERVICE:
             if token is not None and refusal(exchange).get("code") == UNAUTHORIZED:
                 token.doubted = True
         elif exchange.status == 401 and client is not None:
             self._reject(client, token, exchange)
+
+    def _use_unknown(self, value: str, exchange: Exchange) -> None:
+        if rejects_token(exchange):
+            self.rejection = self._rejected.get(value)
+            if self.rejection is None:
+                self._rejected.put(value, exchange)
+        elif exchange.status < 400:
+            self._rejected.pop(value)
 
     def _reject(self, client: Client, token: Token | None, exchange: Exchange) -> None:
         if answer(exchange).get("code") == REFUSED_FOR_PROVIDER:
@@ -208,6 +229,8 @@ class Tokens:
             self._serving.put(served, client)
         if len(client.devices) < 2:
             client.devices.add(device)
+        if len(client.service_providers) < MOST_PROVIDERS:
+            client.service_providers.add(service_provider)
 
 
 def rejects_token(exchange: Exchange) -> bool:
@@ -228,4 +251,6 @@ def client_of(exchange: Exchange) -> str | None:
     """Return the id of the client that requests a token."""
     if exchange.client_id:
         return exchange.client_id
-    return form(exchange.request_body).get("client_id") or form(exchange.query).get("client_id")
+    sent = json_object(exchange.request_body) or form(exchange.request_body)
+    client_id = sent.get("client_id") or form(exchange.query).get("client_id")
+    return client_id if isinstance(client_id, str) else None

@@ -31,6 +31,12 @@ class FaultyResponse(Response):
         self.answers = fault in {ConnectionFault.TRUNCATE, ConnectionFault.SLOW}
         """True if the client receives a status."""
 
+    @property
+    def sent(self) -> bytes:
+        """The part of the body that the client receives if it receives a status."""
+        body = bytes(self.body)
+        return body[: len(body) // 2] if self._fault is ConnectionFault.TRUNCATE else body
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         connection = connection_of(scope)
         match self._fault:
@@ -61,8 +67,7 @@ class FaultyResponse(Response):
 
     async def _send_half(self, send: Send) -> None:
         await self._send_head(send)
-        body = bytes(self.body)
-        await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+        await send({"type": "http.response.body", "body": self.sent, "more_body": True})
 
     async def _send_slowly(self, send: Send) -> None:
         await self._send_head(send)

@@ -278,7 +278,7 @@ class Gateway:
                 inbound=call.inbound,
                 status=status,
                 response_headers=response.raw_headers,
-                response_body=bytes(response.body),
+                response_body=response.sent if isinstance(response, FaultyResponse) else bytes(response.body),
                 max_body_chars=self._settings.bounds.journal_body_chars,
                 service_provider=call.service_provider,
                 mvpd=call.mvpd,

@@ -31,7 +31,8 @@ _LONGEST_CACHED = 1024
 """Characters of a header above which it is not cached: clients must not be able to fill the memory."""
 _CACHED_WORDS = 8192
 _LONGEST_CACHED_WORD = 100
-_BEARER = re.compile(r"^(bearer)\s+(\S.*)$", re.IGNORECASE)
+_BEARER = re.compile(r"^(bearer(?:\s+bearer)*)\s+(\S.*)$", re.IGNORECASE)
+"""The value of Authorization; a service that stores tokens with their scheme sends it twice, which is no secret."""
 _WRAPPINGS = (*FRAGMENTS, "%", "\\", "&#", "@", "<signatureinfo>")
 """Every text with a secret has a name, an encoding, the password of a URL, a media token, or a long word."""
 _RUN = re.compile(r"[A-Za-z0-9+/_-]{12,}+")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
 import socket
 import ssl
@@ -95,6 +97,26 @@ def test_connections_break_as_configured() -> None:
         ]
         assert len({e["connection"] for e in journal}) == 5
         assert all(e["server"] == address.removeprefix("http://") for e in journal)
+
+
+@pytest.mark.anyio
+async def test_the_journal_has_the_part_of_a_truncated_answer_that_was_sent(mock: Mock) -> None:
+    """A service that got half of an access token asks again, and the record shows why."""
+    async with unchecked(mock) as http:
+        effect = {"match": {"endpoint": "dcr.token"}, "effect": {"connection": "truncate"}, "times": 1}
+        assert (await http.post("/_mock/behaviours", json=effect)).status_code == 201
+        statement = (await http.get("/_mock/software-statement")).text
+        client = (await http.post("/o/client/register", json={"software_statement": statement})).json()
+        given = {name: client[name] for name in ("client_id", "client_secret")}
+        for _ in range(2):
+            with contextlib.suppress(AssertionError):  # the transport asserts that an answer is complete
+                await http.post("/o/client/token", data={**given, "grant_type": "client_credentials"})
+        exchanges = (await http.get("/_mock/exchanges?endpoint=dcr.token")).json()["exchanges"]
+
+    half, whole = (exchange["response_body"] for exchange in exchanges)
+    assert json.loads(whole)["access_token"].startswith("sha256:")
+    assert "expires_in" not in half
+    assert "eyJ" not in half
 
 
 @pytest.mark.anyio

@@ -81,9 +81,10 @@ class Cached(Rule):
         """
         if self.facts.driven or not fetched:
             return fetched
+        # An archive may lack connections; then any may be another one.
         if not seen.device and forwarded_for(seen) is None:
-            return [one for one in fetched if one.connection == seen.connection]
-        return fetched if fetched[-1].connection == seen.connection else fetched[1:]
+            return [one for one in fetched if seen.connection and one.connection == seen.connection]
+        return fetched if seen.connection and fetched[-1].connection == seen.connection else fetched[1:]
 
     def _owner(self, seen: Exchange) -> str:
         """Return the app that has a cache of its own; empty for a server, which serves all viewers from one."""

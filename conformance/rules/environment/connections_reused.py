@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.exchanges import NEEDS_TOKEN
+from pass_harness.conformance.facts.exchanges import NEEDS_TOKEN, ended
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import SERVERS_ONLY, Card, Grade, Rule
+from pass_harness.mock_server.exchange import Exchange
 
 MIN_CALLS = 50
 """Number of calls below which the rule does not judge."""
 CALLS_PER_CONNECTION = 2.0
+IDLE_S = 3.0
+"""Seconds without a call from an address after which its connections may be closed. Node.js keeps them for 4 s."""
 
 
 class ConnectionsReused(Rule):
@@ -23,7 +26,7 @@ class ConnectionsReused(Rule):
         title="The service reuses its connections to Adobe Pass",
         grade=Grade.SHOULD,
         requirement="Under steady traffic a connection serves several calls: at least two on average. The rule "
-        "judges traces of 50 calls or more.",
+        "judges traces of 50 calls or more, without those after a pause of more than 3 s.",
         breaks="Each call pays for a new TCP and TLS handshake, and under load the service runs out of ports.",
         remedy="Use one HTTP client with a connection pool and keep-alive for the whole service.",
         kinds=("too-many-connections",),
@@ -38,20 +41,32 @@ class ConnectionsReused(Rule):
         self._calls = 0
         self._opened = 0
         self._latest: tuple[int, ...] = ()
+        self._ended: Bounded[str, float] = Bounded()
+        """End of the latest call from each address."""
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
         if not isinstance(seen, VerbCall) and seen.endpoint in NEEDS_TOKEN and seen.connection:
-            self._calls += 1
-            if self._connections.get(seen.connection) is None:
-                self._opened += 1
-                self._latest = (*self._latest, seen.id)[-5:]
+            is_new = self._connections.get(seen.connection) is None
+            if is_new:
                 self._connections.put(seen.connection, True)
+            if self._is_steady(seen):
+                self._calls += 1
+                if is_new:
+                    self._opened += 1
+                    self._latest = (*self._latest, seen.id)[-5:]
         return NOTHING
+
+    def _is_steady(self, seen: Exchange) -> bool:
+        """Return whether the address has made no call before, or one that has just ended or is in progress."""
+        address = seen.peer.rpartition(":")[0]
+        before_s = self._ended.get(address)
+        self._ended.put(address, max(before_s or 0.0, ended(seen)))
+        return before_s is None or seen.wall - before_s <= IDLE_S
 
     def finish(self) -> Iterator[Outcome]:
         if self._calls < MIN_CALLS:
             return
-        if self._calls / self._opened >= CALLS_PER_CONNECTION:
+        if self._calls >= CALLS_PER_CONNECTION * self._opened:
             yield HELD
             return
         yield Broken(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pass_harness.conformance.facts.exchanges import NEEDS_TOKEN, bearer
+from pass_harness.conformance.facts.exchanges import NEEDS_TOKEN, bearer, may_be_token
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Outcome
 from pass_harness.conformance.requirements import citations
@@ -30,7 +30,8 @@ class Authorization(Rule):
     def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall) or seen.endpoint not in NEEDS_TOKEN:
             return NOTHING
-        if bearer(seen):
+        token = bearer(seen)
+        if token and may_be_token(token):
             return ONE_HELD
         sent = seen.request_headers.get("authorization")
         return (

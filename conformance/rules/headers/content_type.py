@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from pass_harness.conformance.observation import Observation, VerbCall
@@ -11,6 +12,8 @@ from pass_harness.conformance.rule import Card, Grade, Rule
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
+_CONTRADICTS = {FORM: re.compile(r"[\ufeff\s]*[{\[]"), JSON: re.compile(r"\s*[\w.%-]+=")}
+"""Beginnings of bodies of another type."""
 TYPES = {
     "dcr.register": JSON,
     "dcr.token": FORM,
@@ -43,14 +46,16 @@ class ContentType(Rule):
         if isinstance(seen, VerbCall) or wanted is None or not seen.request_body:
             return NOTHING
         sent = seen.request_headers.get("content-type", "")
-        if sent.partition(";")[0].strip().lower() == wanted:
+        contradicts = _CONTRADICTS[wanted].match(seen.request_body) is not None
+        if sent.partition(";")[0].strip().lower() == wanted and not contradicts:
             return ONE_HELD
+        body = f" with a body in {'JSON' if wanted == FORM else 'form encoding'}" if contradicts else ""
         return (
             Broken(
                 kind="other-type" if sent else "absent",
                 exchanges=(seen.id,),
                 device=seen.device,
                 expected=f"Content-Type: {wanted}",
-                observed=f"Content-Type: {sent}" if sent else "no Content-Type",
+                observed=(f"Content-Type: {sent}" if sent else "no Content-Type") + body,
             ),
         )

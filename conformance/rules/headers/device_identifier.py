@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -11,6 +12,12 @@ from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Outcome
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Fault, Grade, Rule
+
+_HEXADECIMAL = re.compile(r"[0-9a-f]{16,}|[0-9A-F]{16,}")
+"""A digest or number in hexadecimal digits. Base64 decoders accept it, but no encoder makes it from an identifier."""
+
+_NOTHING = frozenset({b"null", b"undefined", b"None", b"nil"})
+"""Words that languages print for an identifier that is not there; all devices without one would share a login."""
 
 
 class DeviceIdentifier(Rule):
@@ -54,6 +61,9 @@ def _wrong(header: str | None) -> Fault | None:
     kind, _, identifier = header.partition(" ")
     if kind != "fingerprint" or not identifier:
         return Fault("other-form", f"AP-Device-Identifier: {header[:80]}")
-    if not decoded(identifier.strip()):
+    identifier = identifier.strip()
+    if decoded(identifier) in _NOTHING:
+        return Fault("other-form", f"an identifier that is no identifier: {identifier}")
+    if not decoded(identifier) or _HEXADECIMAL.fullmatch(identifier) or identifier.encode() in _NOTHING:
         return Fault("not-base64", f"an identifier that is not Base64: {identifier[:80]}")
     return None

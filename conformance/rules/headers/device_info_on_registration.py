@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 
+from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN, brief
 from pass_harness.conformance.facts.headers import forwarded_for, is_browser, peer_address
 from pass_harness.conformance.facts.shared_facts import SharedFacts
@@ -39,6 +40,8 @@ class DeviceInfoOnRegistration(Rule):
         super().__init__(expectations, facts)
         self._waiting: deque[Exchange] = deque(maxlen=1000)
         """Requests without the header, which the next call of the address may show to be the second screen's."""
+        self._addresses: Bounded[str, bool] = Bounded()
+        """Addresses of calls for devices: a proxy may have added another one, the service's own."""
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall):
@@ -49,8 +52,10 @@ class DeviceInfoOnRegistration(Rule):
                 return (*late, HELD)
             if self._is_for_a_device(seen) and not is_browser(seen.request_headers.get("user-agent", "")):
                 self._waiting.append(brief(seen))
-        elif self._waiting and seen.endpoint in SECOND_SCREEN:
+        elif seen.endpoint in SECOND_SCREEN:
             self._waiting = deque((one for one in self._waiting if one.ip != seen.ip), self._waiting.maxlen)
+        elif seen.device and not self.facts.driven and self._addresses.get(seen.ip) is None:
+            self._addresses.put(seen.ip, True)
         return late
 
     def finish(self) -> Iterator[Outcome]:
@@ -59,6 +64,8 @@ class DeviceInfoOnRegistration(Rule):
     def _late(self, before_s: float) -> Iterator[Outcome]:
         while self._waiting and self._waiting[0].wall < before_s:
             exchange = self._waiting.popleft()
+            if not self.facts.driven and self._addresses.get(exchange.ip) is None:
+                continue
             yield Broken(
                 kind="absent",
                 exchanges=(exchange.id,),

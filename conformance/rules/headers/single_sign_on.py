@@ -24,6 +24,8 @@ LISTED = {
     "AP-Partner-Framework-Status": _SHARED | {"sessions.partner", "profiles.partner"},
 }
 """Endpoints whose pages list each header."""
+BASIC = frozenset({"authenticate", "resume"})
+"""Actions after a request to a partner with which Adobe Pass falls back to the basic login, without the partner."""
 _LOWER = {header.lower(): header for header in LISTED}
 _OF_PARTNER = "AP-Partner-Framework-Status"
 """Profiles of a partner alone need this header (source: Apple SSO Cookbook, Decisions Phase; FAQs, Apple SSO 3)."""
@@ -36,7 +38,8 @@ class SingleSignOn(Rule):
         grade=Grade.MUST,
         requirement="A device with a single sign-on identity (AD-Service-Token, Adobe-Subject-Token, the header of "
         "Roku, or AP-Partner-Framework-Status while it has a profile of a partner) sends its header with all "
-        "requests whose pages list it, until it logs out.",
+        "requests whose pages list it, until it logs out, or until Adobe Pass refuses the identity or falls back to "
+        "the basic login.",
         breaks="Adobe Pass does not find the shared profile: the viewer is asked to log in again, or cannot play.",
         remedy="Add the header where the requests of a device are made, and not only to those of the login.",
         kinds=("left-out",),
@@ -46,21 +49,24 @@ class SingleSignOn(Rule):
 
     def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
         super().__init__(expectations, facts)
-        self._sent: Bounded[str, dict[str, float]] = Bounded()
-        """Time of the latest call with each header, by device."""
+        self._sent: Bounded[tuple[str | None, str], dict[str, float]] = Bounded()
+        """Time of the latest call with each header, by service provider and device."""
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall) or seen.device is None:
             return NOTHING
-        sent = self._sent.get(seen.device) or {}
+        key = seen.service_provider, seen.device
+        sent = self._sent.get(key) or {}
         if not sent and seen.request_headers.keys().isdisjoint(_LOWER):
             return NOTHING
         carried = [header for lower, header in _LOWER.items() if self._is_sent(lower, header, seen)]
         missing = [header for header, at in sent.items() if self._is_missing(header, at, seen)]
         if seen.endpoint == "logout":
-            self._sent.pop(seen.device)
+            self._sent.pop(key)
+        elif carried and _is_refused(seen):
+            self._sent.put(key, {header: at for header, at in sent.items() if header not in carried})
         elif sent or carried:
-            self._sent.put(seen.device, _known(sent, carried, seen))
+            self._sent.put(key, _known(sent, carried, seen))
         if missing:
             return tuple(_left_out(header, seen) for header in missing)
         return ONE_HELD if carried else NOTHING
@@ -93,6 +99,13 @@ def _has_partner_profile(exchange: Exchange) -> bool | None:
     if not found or not isinstance(found, dict):
         return None
     return any(isinstance(one, dict) and one.get("type") == "appleSSO" for one in found.values())
+
+
+def _is_refused(exchange: Exchange) -> bool:
+    """Return whether Adobe Pass did not accept an identity, so that the device goes on without it."""
+    if exchange.status == 400:
+        return True
+    return exchange.endpoint == "sessions.partner" and answer(exchange).get("actionName") in BASIC
 
 
 def _left_out(header: str, exchange: Exchange) -> Broken:

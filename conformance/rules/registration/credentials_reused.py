@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 
 from pass_harness.conformance.bounded import Bounded
@@ -21,10 +22,10 @@ class CredentialsReused(Rule):
         title="The service registers once and reuses its client credentials",
         grade=Grade.MUST,
         requirement="The service keeps its client credentials permanently. It uses the same client for all calls of "
-        "a device, and it registers a client that serves many devices once per running instance. It registers again "
-        "only after Adobe Pass refused the client: with invalid_client, for the service provider, or by rejecting "
-        "an access token that was new. Adobe allows a separate client for each app instance and for the second "
-        "screen; that does not break this rule.",
+        "a device, and it registers a client that serves many devices once per running instance, service provider "
+        "and software statement. It registers again only after Adobe Pass refused the client: with invalid_client, "
+        "for the service provider, or by rejecting an access token that was new. Adobe allows a separate client for "
+        "each app instance and for the second screen; that does not break this rule.",
         breaks="Profiles belong to a client, so a viewer whose device gets a new client is logged out.",
         remedy="Store client_id and client_secret in persistent storage and use them for every access token request.",
         kinds=("registered-again", "clients-by-turns"),
@@ -42,35 +43,51 @@ class CredentialsReused(Rule):
         super().__init__(expectations, facts)
         self._clients_of: Bounded[tuple[str | None, str], list[Client]] = Bounded()
         """Clients of each device that has had more than one."""
+        self._unused: Bounded[str, Client] = Bounded(1000)
+        """Clients that no device has used yet: the first use shows for which service provider they are."""
         self._flagged: Bounded[str, bool] = Bounded(1000)
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall):
             return NOTHING
         if seen.endpoint == "dcr.register" and seen.status == 201:
-            return self._registered(seen)
+            for registered in self.facts.tokens.of_statement(statement_of(seen))[-1:]:
+                self._unused.put(registered.id, registered)
+            return NOTHING
         client, before = self.facts.tokens.client, self.facts.tokens.previous_client
         if client is None or not seen.device or client is before:
             return NOTHING
         return self._used(client, before, seen)
 
-    def _registered(self, seen: Exchange) -> Iterator[Outcome]:
-        clients = self.facts.tokens.of_statement(statement_of(seen))
-        shared = [client for client in clients if len(client.devices) > 1 and not client.refused]
+    def finish(self) -> Iterator[Outcome]:
+        for client in map(self._unused.pop, self._unused):
+            yield from self._registered(client, None)
+
+    def _registered(self, client: Client | None, use: Exchange | None) -> Iterator[Outcome]:
+        """Judge a registration beside clients that serve several devices of the same service provider."""
+        if client is None or client.registered is None:
+            return
+        older = itertools.takewhile(lambda one: one is not client, self.facts.tokens.of_statement(client.statement))
+        shared = [one for one in older if len(one.devices) > 1 and not one.refused]
+        if use is not None:
+            shared = [one for one in shared if use.service_provider in one.service_providers]
         if len(shared) >= self.facts.instances.number:
-            self._flagged.put(clients[-1].id, True)
-            yield self._again(shared[-1], seen, None)
+            self._flagged.put(client.id, True)
+            yield self._again(shared[-1], client.registered, None)
 
     def _used(self, client: Client, before: Client | None, seen: Exchange) -> Iterator[Outcome]:
+        yield from self._registered(self._unused.pop(client.id), seen)
         if before is None:
             yield HELD
             return
         key = (seen.service_provider, seen.device or "")
-        clients = [known for known in self._clients_of.get(key) or [before] if not known.refused]
+        all_known = self._clients_of.get(key) or [before]
+        clients = [one for one in all_known if not one.refused and not one.is_of_another_application(client)]
         if any(known.id == client.id for known in clients):
-            yield from self._returned(client, before, seen)
+            if not client.is_of_another_application(before):
+                yield from self._returned(client, before, seen)
             return
-        self._clients_of.put(key, [*clients, client][-10:])
+        self._clients_of.put(key, [*all_known, client][-10:])
         if len(clients) < self.facts.instances.number:
             yield HELD
         elif client.registered is not None and self._flagged.get(client.id) is None:

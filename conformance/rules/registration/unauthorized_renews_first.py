@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.durations import span
-from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN, answered_before, ended, signature
+from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN, answered_before, bearer, ended, signature
 from pass_harness.conformance.facts.retry_series import TRIES
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.facts.tokens import Token, rejects_token
@@ -50,18 +50,19 @@ class UnauthorizedRenewsFirst(Rule):
             self._acted(seen)
             return NOTHING
         if token is None:
-            return NOTHING
+            return self._judge(None, rejection, seen) if self._in_a_row or seen.status == 401 else NOTHING
         if rejection is None and seen.status != 401 and not self._in_a_row:
             return self._held(token.client, token.value)  # the most frequent case
         return self._judge(token, rejection, seen)
 
-    def _judge(self, token: Token, rejection: Exchange | None, seen: Exchange) -> Iterator[Outcome]:
+    def _judge(self, token: Token | None, rejection: Exchange | None, seen: Exchange) -> Iterator[Outcome]:
         if rejection is not None and self._is_resent(rejection, seen):
-            count = (self._resent.get(token.value) or 0) + 1
-            self._resent.put(token.value, count)
+            value = bearer(seen) or ""
+            count = (self._resent.get(value) or 0) + 1
+            self._resent.put(value, count)
             if count >= self.facts.instances.number:
                 yield self._sent_again(rejection, seen)
-        elif rejection is None:
+        elif rejection is None and token is not None:
             yield from self._held(token.client, token.value)
         if self._in_a_row or rejects_token(seen):
             yield from self._loop(seen)

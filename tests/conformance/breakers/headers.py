@@ -128,6 +128,7 @@ def accepts_xml(trace: Trace) -> None:
 def registers_a_device_without_describing_it(trace: Trace) -> None:
     trace.ask("start")
     trace.exchange("dcr.register", "/o/client/register", method="POST", device=None)
+    trace.profiles()
 
 
 @breaks("headers.single-sign-on", "left-out")
