@@ -76,14 +76,15 @@ class Cached(Rule):
     def _since_restart(self, fetched: Sequence[Exchange], seen: Exchange) -> Sequence[Exchange]:
         """Return the earlier fetches without those that a restart of the service explains.
 
-        A trace without verbs does not show restarts, but a connection outlives none. A fetch for no device may be
-        that of a start; the others may have one restart between them.
+        A trace without verbs does not show restarts, but a connection outlives none; some archives name none. A fetch
+        for no device may be that of a start; the others may have one restart between them.
         """
         if self.facts.driven or not fetched:
             return fetched
+        same = [one for one in fetched if one.connection == seen.connection != ""]
         if not seen.device and forwarded_for(seen) is None:
-            return [one for one in fetched if one.connection == seen.connection]
-        return fetched if fetched[-1].connection == seen.connection else fetched[1:]
+            return same
+        return fetched if same and same[-1] is fetched[-1] else fetched[1:]
 
     def _owner(self, seen: Exchange) -> str:
         """Return the app that has a cache of its own; empty for a server, which serves all viewers from one."""
