@@ -44,8 +44,22 @@ _LINES = re.compile(r"[A-Za-z0-9+/_-]++(?:\s++[A-Za-z0-9+/_-]++)++={0,2}\s*+")
 """Base64 or hexadecimal digits in several lines."""
 _NAME = re.compile(r"""(?<![^\s"'<>&?#;,=:/{}()])[^\s"'<>&?#;,=:/{}()]++'?\s*+(?:=>?|:)""")
 _VALUE = re.compile(
-    r"""\s*+(')?+(?:bearer\s++|basic\s++)?((?(1)(?:[^'\\]|\\.)++|[^\s"'<>&#;,]++))""", re.IGNORECASE | re.DOTALL
+    r"""\s*+(?:b(?='))?+(')?+(?:bearer\s++|basic\s++)?((?(1)(?:[^'\\]|\\.)++|[^\s"'<>&#;,]++))""",
+    re.IGNORECASE | re.DOTALL,
 )
+_PAIRS = {
+    "(": re.compile(
+        r"""\(b?(?P<quote>['"])(?P<name>[^'"\\]++)(?P=quote),\s*+b?(?P=quote)(?:bearer\s++|basic\s++)?"""
+        r"""(?P<value>(?:(?!(?P=quote))[^\\]|\\.)++)(?P=quote)""",
+        re.IGNORECASE | re.DOTALL,
+    ),
+    "</": re.compile(r"<(?P<name>[\w.:-]++)(?:\s[^<>]*+)?+>\s*+(?P<value>[^<>]++)</"),
+    "--": re.compile(r"""(?<!\S)["']?+--(?P<name>[\w-]++)\s++['"]?(?P<value>(?=[^\s'"\d]*+\d)[^\s'"]{8,}+)"""),
+}
+"""Names and values that no sign of equality joins, by a text that all have: tuples of Python and Rust, such as
+``('name', b'value')``, elements of XML, options of a command."""
+_OPTIONAL = re.compile(r"(?:Some|Optional)\(\Z")
+"""The beginning of a value that may be absent, as Rust and Swift write it."""
 _AFTER = ")]}.:"
 """Characters that may follow a value in a sentence."""
 _NO_PROSE = re.compile(r"(?=\D*+\d).{8}|.{20}", re.DOTALL)
@@ -204,6 +218,8 @@ class Masker:
             return text
         if text in self._known:
             return mask(text)
+        for sign, pairs in _PAIRS.items():
+            text = pairs.sub(_masked_pair, text) if sign in text else text
         begins = _STRUCTURE.search(text)
         if begins is not None:
             head, tail = text[: begins.start()], text[begins.start() :]
@@ -315,7 +331,7 @@ def _string(written: str) -> str:
 
 def _ends_with_secret_name(text: str) -> str | None:
     """Return the secrecy of the value that follows ``name=`` at the end of a text, or an unquoted member name."""
-    head = text.rstrip()
+    head = _OPTIONAL.sub("", text).rstrip()
     if not head.endswith(("=", ":", "=>")):
         return None
     return _secrecy(re.split(r"[\s&?;]", head.rstrip(">")[:-1].rstrip()[-64:])[-1])
@@ -337,6 +353,13 @@ def _mask_named(text: str) -> str:
             parts += [text[position : value.start(2)], mask(_whole(written))]
             position = value.start(2) + len(written)
     return "".join(parts) + text[position:]
+
+
+def _masked_pair(match: re.Match[str]) -> str:
+    if not is_secret(match["name"]):
+        return match[0]
+    start, end = match.start("value") - match.start(), match.end("value") - match.start()
+    return match[0][:start] + mask(match["value"]) + match[0][end:]
 
 
 def _whole(written: str) -> str:
