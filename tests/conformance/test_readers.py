@@ -83,7 +83,7 @@ def test_a_trace_that_reached_its_limit_is_read_and_named(tmp_path: Path) -> Non
     assert report.run.not_judged == f"traces cut at their maximum size: {path}"
 
 
-@pytest.mark.parametrize("left", [b"{", b'{"id":4,"space":"def', b'{"id":4,"space":"\xc3'])
+@pytest.mark.parametrize("left", [b"{", b'{"id":4,"space":"def', b'{"id":4,"space":"\xc3', b'{"id":4\0\0', b"\0" * 9])
 def test_a_trace_is_judged_up_to_a_torn_last_line_and_named(tmp_path: Path, left: bytes) -> None:
     path = tmp_path / "trace.jsonl"
     path.write_bytes(lines(recorded()) + left)
