@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import zlib
 from pathlib import Path
 
 import msgspec
@@ -118,6 +119,19 @@ def test_compression_is_detected_by_content(tmp_path: Path, name: str) -> None:
     path.write_bytes(content if name.endswith(".gz") else gzip.compress(content))
 
     assert list(read_jsonl(path)) == recorded()
+
+
+@pytest.mark.parametrize("level", [0, 1, 6, 9])
+def test_a_file_of_zlib_is_read_and_a_damaged_one_is_an_error(tmp_path: Path, level: int) -> None:
+    path = tmp_path / "trace.zhar"
+    packed = zlib.compress(lines(recorded()) * 500, level)
+    path.write_bytes(packed)
+    assert list(read_jsonl(path)) == recorded() * 500
+
+    for damaged in (packed[:-1], packed[: len(packed) // 2], packed[:-1] + b"?"):
+        path.write_bytes(damaged)
+        with pytest.raises(ConfigError, match=r"trace\.zhar:\d+: the zlib stream is damaged"):
+            list(read_jsonl(path))
 
 
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
