@@ -13,7 +13,15 @@ import httpx
 
 from pass_harness.conformance.drivers.client_errors import NO_ANSWER, reason_of
 from pass_harness.conformance.drivers.driver import Request
-from pass_harness.conformance.drivers.http_verbs import MOST_BYTES, HttpAnswer, VerbError, mentions, read, render
+from pass_harness.conformance.drivers.http_verbs import (
+    MOST_BYTES,
+    HttpAnswer,
+    VerbError,
+    cookie_jar,
+    mentions,
+    read,
+    render,
+)
 from pass_harness.conformance.drivers.kept_values import KeptValues
 from pass_harness.conformance.drivers.restart import Restarter
 from pass_harness.conformance.drivers.service_facilities import service_facilities
@@ -43,7 +51,7 @@ class HttpDriver(TimedDriver):
             limits=httpx.Limits(max_connections=None),
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # each device has cookies of its own
         )
-        self._cookies: defaultdict[str, httpx.Cookies] = defaultdict(httpx.Cookies)
+        self._cookies: defaultdict[str, httpx.Cookies] = defaultdict(lambda: httpx.Cookies(cookie_jar()))
         self._kept = KeptValues(config)
 
     @property

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from email.message import Message
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlencode
 
@@ -104,6 +106,14 @@ def render(config: ServiceConfig, request: Request, kept: Mapping[str, Any]) -> 
     return HttpRequest(method=mapping.method, url=url, headers=headers, body=body)
 
 
+def cookie_jar() -> CookieJar:
+    """Return a jar for the cookies of one app.
+
+    It sends cookies with Secure over plain HTTP, too: services under test often have no TLS.
+    """
+    return CookieJar(DefaultCookiePolicy(secure_protocols=("http", "https")))
+
+
 def mentions(config: ServiceConfig, verb: str, placeholder: str) -> bool:
     """Return whether the request of a verb contains a placeholder."""
     mapping = config.verbs[verb]
@@ -128,8 +138,8 @@ def read(config: ServiceConfig, verb: str, answer: HttpAnswer, hide: Callable[[s
         raise VerbError(f"the service answered {answer.status}: {excerpt(answer.body, hide)}", answer.status)
     if not mapping.returns:
         return {}
-    content = decoded(answer.body)
-    if content is None and answer.body not in {b"", b"null"}:
+    content = decoded(answer)
+    if content is None and answer.body.strip() not in {b"", b"null"}:
         raise VerbError(f"the answer is not JSON: {excerpt(answer.body, hide)}", answer.status)
     lists = VERBS[verb].lists
     found = {
@@ -201,14 +211,29 @@ def _state(states: States, value: object) -> str:
     return state
 
 
-def decoded(body: bytes) -> object:
+def decoded(answer: HttpAnswer) -> object:
     """Return the JSON in a body; None for no JSON, and for more than `MOST_LEVELS` of it."""
+    body = answer.body
     try:
         content = msgspec.json.decode(body) if body else None
     except UNREADABLE:
-        return None
+        try:
+            content = msgspec.json.decode(_text(answer))
+        except UNREADABLE:
+            return None
     brackets = body.count(b"[") + body.count(b"{")
     return None if brackets > MOST_LEVELS and _is_deep(content) else content
+
+
+def _text(answer: HttpAnswer) -> str:
+    """Return a body in the charset of its Content-Type, without a byte order mark; UnicodeDecodeError for another."""
+    head = Message()
+    head["content-type"] = answer.headers.get("content-type", "")
+    charset = head.get_content_charset("utf-8")
+    try:
+        return answer.body.decode(charset).removeprefix("\ufeff")
+    except LookupError:  # no charset
+        return ""
 
 
 def _is_deep(content: object) -> bool:

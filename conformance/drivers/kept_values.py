@@ -58,7 +58,7 @@ class KeptValues:
     def note_answer(self, verb: str, device: str, answer: HttpAnswer) -> None:
         """Keep the values of a successful answer; one that the answer lacks stays as it was."""
         places = self._config.verbs[verb].keeps
-        content = decoded(answer.body) if places else None
+        content = decoded(answer) if places else None
         found = {name: place.find(content, answer.headers) for name, place in places.items()}
         values = {name: value for name, value in found.items() if value not in (None, "")}
         self._secrets[device].update(secret for value in values.values() for secret in _spellings(str(value)))

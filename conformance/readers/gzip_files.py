@@ -1,4 +1,4 @@
-"""Trace files, gzipped or not, as their first bytes (not their names) show."""
+"""Trace files, compressed with gzip or zlib or not, as their first bytes (not their names) show."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _GZIP = b"\x1f\x8b"
+_ZLIB = frozenset({b"x\x01", b"x\x5e", b"x\x9c", b"x\xda"})
+"""Beginnings of zlib streams (RFC 1950), which mitmproxy writes to ``*.zhar``. No trace begins so."""
 _BUFFER = 1 << 18
 
 
@@ -40,6 +42,28 @@ class _Beginning(io.RawIOBase):
         super().close()
 
 
+class _Inflated(io.RawIOBase):
+    """The bytes in a zlib stream; zlib.error or EOFError for a damaged one."""
+
+    def __init__(self, packed: BinaryIO) -> None:
+        self._packed = packed
+        self._stream = zlib.decompressobj()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int | None:
+        room = memoryview(buffer)
+        while not self._stream.eof:
+            packed = self._stream.unconsumed_tail or self._packed.read(_BUFFER)
+            if not packed:
+                raise EOFError("it ends before the end of the stream")
+            if plain := self._stream.decompress(packed, len(room)):
+                room[: len(plain)] = plain
+                return len(plain)
+        return 0
+
+
 def lengths(paths: Iterable[Path]) -> dict[Path, int]:
     """Return the lengths in bytes of those that are files now; pipes have none."""
     found = {path: path.stat() for path in paths if path.exists()}
@@ -50,17 +74,25 @@ def lengths(paths: Iterable[Path]) -> dict[Path, int]:
 def unpacked(path: Path, place: Callable[[], str], length: int | None = None) -> Iterator[BinaryIO]:
     """Yield the decompressed bytes of a file as a stream, or of its first ``length`` bytes.
 
-    Raises `ConfigError` with the file where it cannot be read, and with ``place()`` where the gzip stream is damaged.
+    Raises `ConfigError` with the file where it cannot be read, and with ``place()`` where its gzip or zlib stream is
+    damaged.
     """
+    kind = "gzip"
     try:
         raw = io.FileIO(path) if length is None else _Beginning(path, length)
         with io.BufferedReader(raw, _BUFFER) as file:
-            if not file.peek(len(_GZIP)).startswith(_GZIP):
+            begins = file.peek(len(_GZIP))[: len(_GZIP)]
+            if begins in _ZLIB:
+                kind = "zlib"
+                with io.BufferedReader(_Inflated(file), _BUFFER) as plain:
+                    yield cast(BinaryIO, plain)
+                return
+            if begins != _GZIP:
                 yield cast(BinaryIO, file)
                 return
             with gzip.GzipFile(fileobj=file) as packed, io.BufferedReader(packed, _BUFFER) as plain:
                 yield cast(BinaryIO, plain)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise ConfigError(f"{path}:{place()}: the gzip stream is damaged ({error}); copy the file again") from error
+        raise ConfigError(f"{path}:{place()}: the {kind} stream is damaged ({error}); copy the file again") from error
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error

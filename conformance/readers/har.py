@@ -9,7 +9,8 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -29,11 +30,20 @@ from pass_harness.mock_server.adobe.headers import effective_ip
 from pass_harness.mock_server.exchange import BodyName, Exchange, ExchangeMetadata, Stall
 from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
 from pass_harness.mock_server.journal.masking import Masker
-from pass_harness.mock_server.space_paths import DEFAULT_SPACE
+from pass_harness.mock_server.space_paths import DEFAULT_SPACE, merge_slashes, split_space
 
 
 class _BadEntry(Exception):
     """An entry that is no valid exchange; the message gives the reason."""
+
+
+@dataclass
+class _Archive:
+    """The facts of an archive that the reading of its entries depends on."""
+
+    masker: Masker = field(default_factory=Masker)
+    creator: str = ""
+    """Name of the program that wrote the archive."""
 
 
 _NO_RESPONSE = Response()
@@ -58,15 +68,15 @@ def read_har(
     Raises `ConfigError` with file and entry.
     """
     number = 0
-    masker = Masker()
+    archive = _Archive()
     try:
         with (
             unpacked(path, lambda: f"entry {number + 1}", length) as raw,
             io.TextIOWrapper(raw, "utf-8-sig") as text,
         ):
-            for entry in _entries(JsonStream(text), hosts, remarks or Remarks()):
+            for entry in _entries(JsonStream(text), archive, hosts, remarks or Remarks()):
                 number += 1
-                exchange = _exchange(entry, number, hosts, masker) if entry is not None else None
+                exchange = _exchange(entry, number, hosts, archive) if entry is not None else None
                 if exchange is not None:
                     yield exchange
     except _BadEntry as error:
@@ -75,7 +85,7 @@ def read_har(
         raise ConfigError(f"{path}: entry {number + 1}: {error}; expected a HAR 1.2 archive") from error
 
 
-def _entries(text: JsonStream, hosts: Hosts, remarks: Remarks) -> Iterator[Entry | None]:
+def _entries(text: JsonStream, archive: _Archive, hosts: Hosts, remarks: Remarks) -> Iterator[Entry | None]:
     def decode(entry: str) -> Entry | None:
         try:
             return _ENTRY.decode(entry)
@@ -92,6 +102,9 @@ def _entries(text: JsonStream, hosts: Hosts, remarks: Remarks) -> Iterator[Entry
         for member in text.members():
             if member == "entries":
                 yield from text.elements(decode, decode_all)
+            elif member == "creator":
+                creator = text.value()
+                archive.creator = str(creator.get("name")) if isinstance(creator, dict) else ""
             elif member == "_stalls":
                 remarks.stalls += msgspec.convert(text.value(), list[Stall])
             else:
@@ -110,16 +123,16 @@ def _odd(text: str, hosts: Hosts) -> Entry | None:
     return msgspec.convert(entry, Entry)
 
 
-def _exchange(entry: Entry, number: int, hosts: Hosts, masker: Masker) -> Exchange | None:
+def _exchange(entry: Entry, number: int, hosts: Hosts, archive: _Archive) -> Exchange | None:
     if entry.beyond is not None:
         return _from_mock(entry, entry.beyond)
     url = _split(entry.request.url)
     if not hosts.include(entry.request.method, url):
         return None
-    if (reason := never_sent(entry)) is not None:
+    if (reason := never_sent(entry, archive.creator)) is not None:
         hosts.never_sent[reason] += 1
         return None
-    return _from_browser(entry, number, url, masker)
+    return _from_browser(entry, number, url, archive.masker)
 
 
 def _from_mock(entry: Entry, beyond: ExchangeMetadata) -> Exchange:
@@ -136,16 +149,17 @@ def _from_browser(entry: Entry, number: int, url: SplitResult, masker: Masker) -
     """Return the exchange of an entry that another program wrote, without the facts that a `Recogniser` adds."""
     started_s = _started_s(entry)
     server = f"{entry.server_ip_address}:{_port(url)}" if entry.server_ip_address else ""
+    space, _, path = split_space(unquote(url.path))
     beyond = ExchangeMetadata(
-        id=number, space=DEFAULT_SPACE, wall=started_s, lag_ms=0.0, endpoint="", peer="", ip="", server=server
+        id=number, space=space, wall=started_s, lag_ms=0.0, endpoint="", peer="", ip="", server=server
     )
     response = entry.response or _NO_RESPONSE
     _check_redaction(entry.request, response)
     # Each header by itself, because joined cookies cannot be separated again.
     for pair in (*(entry.request.headers or ()), *(response.headers or ())):
         pair.value = masker.header(_lower(pair.name), pair.value or "")
-    exchange = _build(entry, beyond, started_s, unquote(url.path) or "/", url.query)
-    if exchange.path.startswith(_ISSUING):
+    exchange = _build(entry, beyond, started_s, path, url.query)
+    if merge_slashes(path).startswith(_ISSUING):
         masker.learn_issued(exchange.response_body)
     return msgspec.structs.replace(
         exchange,
@@ -158,9 +172,13 @@ def _from_browser(entry: Entry, number: int, url: SplitResult, masker: Masker) -
 
 
 def _started_s(entry: Entry) -> float:
-    started = entry.started_date_time
-    if started is None:
+    if not entry.started_date_time:
         raise _BadEntry("it has no startedDateTime, which the order of exchanges needs")
+    try:
+        started = datetime.fromisoformat(entry.started_date_time.upper())
+    except ValueError as error:
+        sentence = f"its startedDateTime is no time of ISO 8601: {entry.started_date_time!r:.50}"
+        raise _BadEntry(sentence) from error
     return (started if started.tzinfo else started.replace(tzinfo=UTC)).timestamp()
 
 

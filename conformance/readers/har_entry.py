@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -60,7 +59,7 @@ class Response(msgspec.Struct, gc=False, rename="camel"):
 class Entry(msgspec.Struct, gc=False, rename="camel"):
     request: Request
     response: Response | None = None
-    started_date_time: datetime | None = None
+    started_date_time: str | None = None
     time: float | None = None
     connection: str | float | None = None
     server_ip_address: str | None = msgspec.field(name="serverIPAddress", default=None)

@@ -64,8 +64,11 @@ def read_jsonl(
 
 
 def _is_torn(line: bytes) -> bool:
-    """Return whether a line is the beginning of one: a killed process or a full disk leaves it at the end."""
-    return line.startswith(b"{") and not line.endswith(b"\n")
+    """Return whether a line is the beginning of one: a killed process or a full disk leaves it at the end.
+
+    A machine that lost its power may leave zeros in the place of what it had not written yet.
+    """
+    return (line.startswith(b"{") and not line.endswith(b"\n")) or not line.strip(b"\0")
 
 
 def _has_unfilled_length(exchange: Exchange) -> bool:

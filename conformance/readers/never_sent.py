@@ -13,18 +13,25 @@ TOOL = "answered or stopped by a test tool"
 REDIRECT = "redirected by the browser itself"
 NO_CONNECTION = "no connection"
 
-_BLOCKED = re.compile(r"\bblocked\b|ERR_BLOCKED_(?!BY_(?:RESPONSE|ORB))", re.IGNORECASE)
-"""Errors of requests that the browser held back. BY_RESPONSE and BY_ORB are errors of responses."""
+_BLOCKED = re.compile(r"\b(?:blocked|killed)\b|ERR_BLOCKED_(?!BY_(?:RESPONSE|ORB))", re.IGNORECASE)
+"""Errors of requests that the browser, or the user of a proxy, held back. BY_RESPONSE and BY_ORB are of responses."""
 _INTERRUPTED = re.compile(
     r"ERR_(?:CONNECTION_(?:RESET|CLOSED|ABORTED)|EMPTY_RESPONSE|INCOMPLETE_CHUNKED|CONTENT_LENGTH|CONTENT_DECODING|"
     r"HTTP2|QUIC|RESPONSE|INVALID_(?:HTTP|CHUNKED|RESPONSE)|BLOCKED_BY_(?:RESPONSE|ORB))"
 )
 """Errors of Chromium that only an open connection has. It exports no address for them."""
+_PROXIES = re.compile(
+    r"\b(?:mitmproxy|charles|proxyman|fiddler|http toolkit|burp|zap|browser(?:mob|up))\b", re.IGNORECASE
+)
+"""Programs that record the requests that reach them: their client has sent each of them."""
 _NO = (None, False, "", 0, "false", "no")
 
 
-def never_sent(entry: Entry) -> str | None:
-    """Return the reason why the request of an entry never went out, or None if it did or nothing shows it."""
+def never_sent(entry: Entry, creator: str = "") -> str | None:
+    """Return the reason why the request of an entry never went out, or None if it did or nothing shows it.
+
+    ``creator`` is the name of the program that wrote the archive.
+    """
     if entry.from_cache not in _NO:
         return CACHE
     response = entry.response
@@ -38,7 +45,7 @@ def never_sent(entry: Entry) -> str | None:
         return None
     if response.fetched_via_service_worker not in _NO:
         return SERVICE_WORKER
-    connected = bool(entry.server_ip_address) or entry.connection not in _NO
+    connected = bool(entry.server_ip_address) or entry.connection not in _NO or bool(_PROXIES.search(creator))
     if not connected and isinstance(entry.cache, dict) and _is_cached(entry.cache):
         return CACHE
     if (response.status or 0) <= 0:

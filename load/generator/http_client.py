@@ -12,7 +12,7 @@ from geventhttpclient.response import HTTPSocketPoolResponse
 from locust.contrib.fasthttp import FAILURE_EXCEPTIONS, FastRequest, FastResponse
 from locust.event import EventHook
 
-from pass_harness.conformance.drivers.http_verbs import HttpAnswer, HttpRequest, VerbError
+from pass_harness.conformance.drivers.http_verbs import HttpAnswer, HttpRequest, VerbError, cookie_jar
 from pass_harness.load.generator.connections import Connections
 from pass_harness.load.generator.rate_limiter import RateLimiter
 
@@ -79,7 +79,7 @@ class HttpClient:
         return HttpAnswer(status=response.status_code, headers=received, body=body)  # type: ignore[arg-type]
 
     def _keep_cookies(self, request: HttpRequest, response: HTTPSocketPoolResponse) -> None:
-        self._cookies = CookieJar() if self._cookies is None else self._cookies
+        self._cookies = cookie_jar() if self._cookies is None else self._cookies
         self._cookies.extract_cookies(response, FastRequest(request.url))  # type: ignore[arg-type]  # it has `info`
 
     @staticmethod

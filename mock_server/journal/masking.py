@@ -39,14 +39,28 @@ _RUN = re.compile(r"[A-Za-z0-9+/_-]{12,}+")
 _STRUCTURE = re.compile(r'[{\[]\s*+["{\[\]}]|"')
 """Beginnings of JSON in a text."""
 _TOKEN = re.compile(
-    rf'"((?:[^"\\]|\\.)*+)("|\\?\Z)(\s*+:)?|[{{}}\[\],]|(?:[^{{}}\[\],"\\]++|{BRACED}|\\)++', re.DOTALL
+    rf'"((?:[^"\\]|\\.)*+)("|\\?\Z)(\s*+(?::|=>))?|[{{}}\[\],]|(?:[^{{}}\[\],"\\]++|{BRACED}|\\)++', re.DOTALL
 )
 _LINES = re.compile(r"[A-Za-z0-9+/_-]++(?:\s++[A-Za-z0-9+/_-]++)++={0,2}\s*+")
 """Base64 or hexadecimal digits in several lines."""
-_NAME = re.compile(r"""(?<![^\s"'<>&?#;,=:/{}()])[^\s"'<>&?#;,=:/{}()]++'?\s*+[=:]""")
+_NAME = re.compile(r"""(?<![^\s"'<>&?#;,=:/{}()])[^\s"'<>&?#;,=:/{}()]++'?\s*+(?:=>?|:)""")
 _VALUE = re.compile(
-    r"""\s*+(')?+(?:bearer\s++|basic\s++)?((?(1)(?:[^'\\]|\\.)++|[^\s"'<>&#;,]++))""", re.IGNORECASE | re.DOTALL
+    r"""\s*+(?:b(?='))?+(')?+(?:bearer\s++|basic\s++)?((?(1)(?:[^'\\]|\\.)++|[^\s"'<>&#;,]++))""",
+    re.IGNORECASE | re.DOTALL,
 )
+_PAIRS = {
+    "(": re.compile(
+        r"""\(b?(?P<quote>['"])(?P<name>[^'"\\]++)(?P=quote),\s*+b?(?P=quote)(?:bearer\s++|basic\s++)?"""
+        r"""(?P<value>(?:(?!(?P=quote))[^\\]|\\.)++)(?P=quote)""",
+        re.IGNORECASE | re.DOTALL,
+    ),
+    "</": re.compile(r"<(?P<name>[\w.:-]++)(?:\s[^<>]*+)?+>\s*+(?P<value>[^<>]++)</"),
+    "--": re.compile(r"""(?<!\S)["']?+--(?P<name>[\w-]++)\s++['"]?(?P<value>(?=[^\s'"\d]*+\d)[^\s'"]{8,}+)"""),
+}
+"""Names and values that no sign of equality joins, by a text that all have: tuples of Python and Rust, such as
+``('name', b'value')``, elements of XML, options of a command."""
+_OPTIONAL = re.compile(r"(?:Some|Optional)\(\Z")
+"""The beginning of a value that may be absent, as Rust and Swift write it."""
 _AFTER = ")]}.:"
 """Characters that may follow a value in a sentence."""
 _NO_PROSE = re.compile(r"(?=\D*+\d).{8}|.{20}", re.DOTALL)
@@ -56,6 +70,8 @@ _WORD = re.compile(rf"""(?:[^\s"'<>&?#;,=(){{}}\[\]|\\]++|{BRACED}|\\)++={{0,2}}
 _LONG_WORD = re.compile(rf"""[^\s"'<>&?#;,=(){{}}\[\]|]{{{SHORTEST},}}+={{0,2}}""")
 _SLASH = re.compile(r"([/:])")
 _PART_NAME = re.compile(r'^content-disposition:[^\r\n]*?[;\s]name\*?="?([^";\r\n]*+)', re.IGNORECASE | re.MULTILINE)
+_NEXT_COOKIE = re.compile(r"([,\n][ \t]*+(?=[^\s=;,]++=))")
+"""The separators of cookies that a tool has joined into one Set-Cookie; a date has a comma, too."""
 _LITERALS = frozenset({"true", "false", "null", ""})
 
 
@@ -152,10 +168,14 @@ class Masker:
             bearer = _BEARER.match(value)
             return f"{bearer[1]} {mask(bearer[2].strip())}" if bearer else mask(value)
         if name == "set-cookie":
-            # The attributes of a cookie are not secret.
-            cookie, semicolon, attributes = value.partition(";")
-            return _mask_cookies(cookie) + semicolon + self._text(attributes, 0)
+            cookies = enumerate(_NEXT_COOKIE.split(value))
+            return "".join([text if number % 2 else self._set_cookie(text) for number, text in cookies])
         return _mask_cookies(value) if name == "cookie" else mask(value)
+
+    def _set_cookie(self, written: str) -> str:
+        """Return a cookie with its value masked; its attributes are not secret."""
+        cookie, semicolon, attributes = written.partition(";")
+        return _mask_cookies(cookie) + semicolon + self._text(attributes, 0)
 
     def _body(self, body: str, depth: int) -> str:
         start = body.lstrip(" \t\r\n\ufeff")[:2]
@@ -199,6 +219,8 @@ class Masker:
             return text
         if text in self._known:
             return mask(text)
+        for sign, pairs in _PAIRS.items():
+            text = pairs.sub(_masked_pair, text) if sign in text else text
         begins = _STRUCTURE.search(text)
         if begins is not None:
             head, tail = text[: begins.start()], text[begins.start() :]
@@ -310,10 +332,10 @@ def _string(written: str) -> str:
 
 def _ends_with_secret_name(text: str) -> str | None:
     """Return the secrecy of the value that follows ``name=`` at the end of a text, or an unquoted member name."""
-    head = text.rstrip()
-    if not head.endswith(("=", ":")):
+    head = _OPTIONAL.sub("", text).rstrip()
+    if not head.endswith(("=", ":", "=>")):
         return None
-    return _secrecy(re.split(r"[\s&?;]", head[:-1].rstrip()[-64:])[-1])
+    return _secrecy(re.split(r"[\s&?;]", head.rstrip(">")[:-1].rstrip()[-64:])[-1])
 
 
 def _mask_named(text: str) -> str:
@@ -321,17 +343,24 @@ def _mask_named(text: str) -> str:
     parts: list[str] = []
     position = 0
     for named in _NAME.finditer(text):
-        name = named[0][:-1].rstrip()
+        name = named[0].rstrip("=:>").rstrip()
         if named.start() < position or not is_secret(name):
             continue
         if value := _VALUE.match(text, named.end()):
             written = value[2] if value[1] else value[2].rstrip(_AFTER)
-            is_member = named[0].endswith("=") or name.endswith("'")
+            is_member = not named[0].endswith(":") or name.endswith("'")
             if not is_member and not _NO_PROSE.match(written):
                 continue
             parts += [text[position : value.start(2)], mask(_whole(written))]
             position = value.start(2) + len(written)
     return "".join(parts) + text[position:]
+
+
+def _masked_pair(match: re.Match[str]) -> str:
+    if not is_secret(match["name"]):
+        return match[0]
+    start, end = match.start("value") - match.start(), match.end("value") - match.start()
+    return match[0][:start] + mask(match["value"]) + match[0][end:]
 
 
 def _whole(written: str) -> str:

@@ -127,10 +127,15 @@ def test_a_configuration_without_device_info_is_cached_by_user_agent() -> None:
     assert "configuration.cached" not in violated(trace.observations)
 
 
-@pytest.mark.parametrize(("connection", "verdict"), [("c2", Verdict.NOT_EXERCISED), ("c1", Verdict.VIOLATED)])
-def test_only_a_new_connection_may_be_that_of_a_service_that_started_again(connection: str, verdict: Verdict) -> None:
+@pytest.mark.parametrize(
+    ("connections", "verdict"),
+    [(("c1", "c2"), Verdict.NOT_EXERCISED), (("c1", "c1"), Verdict.VIOLATED), (("", ""), Verdict.NOT_EXERCISED)],
+)
+def test_only_a_new_connection_may_be_that_of_a_service_that_started_again(
+    connections: tuple[str, ...], verdict: Verdict
+) -> None:
     trace = Trace().start()
-    for used in ("c1", connection):
+    for used in connections:
         trace.configuration(device=None, headers={"x-forwarded-for": None}, connection=used)
         trace.wait(40)
 
@@ -139,8 +144,14 @@ def test_only_a_new_connection_may_be_that_of_a_service_that_started_again(conne
 
 @pytest.mark.parametrize(
     ("connections", "violates"),
-    [(("c1", "c2"), False), (("c1", "c1"), True), (("c1", "c2", "c3"), True)],
-    ids=["a restart", "no restart", "a restart explains only one"],
+    [
+        (("c1", "c2"), False),
+        (("c1", "c1"), True),
+        (("c1", "c2", "c3"), True),
+        (("", ""), False),
+        (("", "", ""), True),
+    ],
+    ids=["a restart", "no restart", "a restart explains only one", "unknown", "a restart explains only one, unknown"],
 )
 def test_without_verbs_one_repetition_for_a_device_may_follow_a_restart(
     connections: tuple[str, ...], violates: bool

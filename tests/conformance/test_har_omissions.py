@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import textwrap
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -122,6 +124,41 @@ def test_sizes_show_omitted_bodies(save: Save, members: Members, lacks: tuple[st
     assert seen.lacks == lacks
 
 
+def packed_bytes(body: bytes) -> str:
+    return base64.b64encode(body).decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "coding", "lacks"),
+    [
+        (packed_bytes(gzip.compress(GRANTED.encode(), mtime=0)), "gzip", ()),
+        (packed_bytes(zlib.compress(GRANTED.encode())), "deflate", ()),
+        (packed(GRANTED), "gzip", ()),  # the usual case: decompressed, and the header stays
+        (packed_bytes(gzip.compress(GRANTED.encode(), mtime=0)), "dcb", ("response_body",)),
+        (packed_bytes(gzip.compress(GRANTED.encode(), mtime=0)), "", ("response_body",)),
+        (packed_bytes(b"\x8b\x07\x80" + bytes(40)), "br", ("response_body",)),
+        (GRANTED, "", ()),  # Firefox, bug 1762313
+    ],
+    ids=["gzip", "deflate", "decompressed", "unknown coding", "no coding", "damaged", "no Base64"],
+)
+def test_compressed_bodies_are_decompressed_or_noticed(
+    save: Save, text: str, coding: str, lacks: tuple[str, ...]
+) -> None:
+    sizes = {"response": {"headers": headers(Content_Encoding=coding)}}
+    (seen,) = read(save(decision({"text": ASKED}, {"text": text, "encoding": "base64"}, **sizes)))
+
+    assert seen.lacks == lacks
+    assert seen.response_body == ("" if lacks else GRANTED)
+
+
+@pytest.mark.parametrize("size", [{}, {"bodySize": -1}])
+def test_the_content_type_of_a_get_shows_no_missing_body(save: Save, size: Members) -> None:
+    made = entry()
+    made["request"] |= {"headers": headers(Authorization=TOKEN, Content_Type="application/json")} | size
+
+    assert [seen.lacks for seen in read(save(made))] == [()]
+
+
 def test_secrets_in_base64_are_masked(save: Save) -> None:
     body = packed("client_id=c&client_secret=tell-nobody&grant_type=client_credentials")
     made = entry("https://sp.auth.adobe.com/o/client/token")
@@ -205,6 +242,7 @@ def failed(error: str = "", **members: Any) -> Members:  # noqa: ANN401 - member
         (entry(_fromCache=False), None),
         (entry(_fetchType="Disk Cache"), reasons.CACHE),
         (entry(_fetchType="Network Load"), None),
+        (entry(_fetchType="Memory Cache", startedDateTime=""), reasons.CACHE),
         (entry(_fetchType="Service Worker"), reasons.SERVICE_WORKER),
         (entry(_fetchType="Inspector Override"), reasons.TOOL),
         (entry(cache={"beforeRequest": {}, "afterRequest": None}, serverIPAddress=""), reasons.CACHE),
@@ -235,6 +273,25 @@ def test_requests_that_never_went_out_are_not_judged(save: Save, made: Members, 
 
     assert report["run"]["never_sent"] == ({reason: 1} if reason else {})
     assert report["run"]["exchanges"] == (1 if reason else 2)
+
+
+@pytest.mark.parametrize(
+    ("creator", "error", "reason"),
+    [
+        ("mitmproxy", "[Errno 111] Connect call failed", None),
+        ("Charles Proxy", "", None),
+        ("HTTP Toolkit", "", None),
+        ("Proxyman", "", None),
+        ("mitmproxy", "Connection killed.", reasons.BLOCKED),
+        ("WebInspector", "", reasons.NO_CONNECTION),
+        ("Insomnia REST Client", "", reasons.NO_CONNECTION),
+    ],
+)
+def test_a_proxy_records_what_its_client_sent(save: Save, creator: str, error: str, reason: str | None) -> None:
+    path = save(entry(), failed(error))
+    path.write_text(path.read_text().replace('"version": "1.2"', f'"creator": {{"name": "{creator}"}}', 1))
+
+    assert audit(path).report["run"]["never_sent"] == ({reason: 1} if reason else {})
 
 
 def test_the_text_names_the_requests_that_never_went_out(save: Save) -> None:
@@ -278,6 +335,8 @@ def test_characters_that_a_browser_cut_in_two_do_not_make_an_entry_unreadable(sa
 PARAMETERS = {"params": [{"name": "mvpd", "value": "Cablevision"}], "mimeType": "application/x-www-form-urlencoded"}
 EXPORTED: dict[str, tuple[Members, Members]] = {
     "Fiddler": (entry(startedDateTime="2026-01-01T01:00:00.1234567+01:00"), {"at": 1_767_225_600_123, "lacks": ()}),
+    "BrowserMob Proxy": (entry(startedDateTime="2026-01-01T01:00:00.123+0100"), {"at": 1_767_225_600_123}),
+    "PHP": (entry(startedDateTime="2026-01-01T01:00:00+0100"), {"at": 1_767_225_600_000}),
     "Safari": (
         entry(serverIPAddress="[2001:db8::1]", connection="", _fetchType="Network Load", _priority="high"),
         {"server": "[2001:db8::1]:443", "lacks": ()},

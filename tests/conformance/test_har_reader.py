@@ -125,6 +125,33 @@ def test_a_client_secret_that_an_archive_has_issued_is_masked_in_later_entries(s
     assert (seen.query, seen.request_headers["x-odd"]) == (f"odd={mask(secret)}", mask(secret))
 
 
+def test_a_client_secret_is_learned_from_a_path_with_two_slashes(save: Save) -> None:
+    secret = "0123456789abcdef-of-adobe"
+    content = {"text": json.dumps({"client_id": "a", "client_secret": secret})}
+    register = entry("https://api.auth.adobe.com//o/client/register")
+    register |= {"response": {"status": 201, "content": content}}
+
+    _, seen = read(save(register, entry(REAL + f"?odd={secret}", "2026-01-01T00:00:01Z")))
+
+    assert seen.query == f"odd={mask(secret)}"
+
+
+@pytest.mark.parametrize("separator", ["\n", ", ", ","], ids=["chrome-har", "Safari", "HTTP Toolkit"])
+def test_cookies_that_a_tool_has_joined_are_masked(save: Save, separator: str) -> None:
+    dated = "a=hush; Expires=Thu, 01 Jan 2026 00:00:00 GMT; Path=/"
+    cookies = {"name": "Set-Cookie", "value": separator.join([dated, "b=hush; Path=/", dated])}
+    (seen,) = read(save(entry(response={"status": 401, "headers": [cookies]})))
+
+    masked = [cookie.replace("hush", mask("hush")) for cookie in (dated, "b=hush; Path=/", dated)]
+    assert seen.response_headers["set-cookie"] == separator.join(masked)
+
+
+def test_the_prefix_of_a_space_is_no_part_of_a_path(save: Save) -> None:
+    (seen,) = read(save(entry("http://127.0.0.1:8300/~build-42/api/v2/REF30/profiles/?x=1")))
+
+    assert (seen.space, seen.path, seen.endpoint) == ("build-42", "/api/v2/REF30/profiles/", "profiles")
+
+
 def test_secrets_of_an_archive_are_masked() -> None:
     plain = (SAMPLES / "mitmproxy.har").read_text()
     bodies = [each["response"]["content"]["text"] for each in json.loads(plain)["log"]["entries"]]
@@ -217,6 +244,10 @@ def test_errors_in_skipped_entries_are_ignored(save: Save) -> None:
     ("wrong", "words"),
     [
         (entry(startedDateTime=None), "entry 2: it has no startedDateTime"),
+        (
+            entry(startedDateTime="Thu, 01 Jan 2026 00:00:00 GMT"),
+            "entry 2: its startedDateTime is no time of ISO 8601",
+        ),
         (entry(response={"status": "odd"}), r"entry 2: Expected `int \| null`"),
         (entry(_exchange={"id": 1}), "entry 2: Object missing required field"),
         (7, "entry 2: Expected `object`, got `int`"),

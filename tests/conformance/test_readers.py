@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import zlib
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -84,7 +85,7 @@ def test_a_trace_that_reached_its_limit_is_read_and_named(tmp_path: Path) -> Non
     assert report.run.not_judged == f"traces cut at their maximum size: {path}"
 
 
-@pytest.mark.parametrize("left", [b"{", b'{"id":4,"space":"def', b'{"id":4,"space":"\xc3'])
+@pytest.mark.parametrize("left", [b"{", b'{"id":4,"space":"def', b'{"id":4,"space":"\xc3', b'{"id":4\0\0', b"\0" * 9])
 def test_a_trace_is_judged_up_to_a_torn_last_line_and_named(tmp_path: Path, left: bytes) -> None:
     path = tmp_path / "trace.jsonl"
     path.write_bytes(lines(recorded()) + left)
@@ -119,6 +120,19 @@ def test_compression_is_detected_by_content(tmp_path: Path, name: str) -> None:
     path.write_bytes(content if name.endswith(".gz") else gzip.compress(content))
 
     assert list(read_jsonl(path)) == recorded()
+
+
+@pytest.mark.parametrize("level", [0, 1, 6, 9])
+def test_a_file_of_zlib_is_read_and_a_damaged_one_is_an_error(tmp_path: Path, level: int) -> None:
+    path = tmp_path / "trace.zhar"
+    packed = zlib.compress(lines(recorded()) * 500, level)
+    path.write_bytes(packed)
+    assert list(read_jsonl(path)) == recorded() * 500
+
+    for damaged in (packed[:-1], packed[: len(packed) // 2], packed[:-1] + b"?"):
+        path.write_bytes(damaged)
+        with pytest.raises(ConfigError, match=r"trace\.zhar:\d+: the zlib stream is damaged"):
+            list(read_jsonl(path))
 
 
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:

@@ -143,6 +143,30 @@ def test_an_accepted_status_is_a_success(ask: Callable[..., VerbCall]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b'\xef\xbb\xbf{"ok":true,"why":"caf\xc3\xa9"}', "application/json"),
+        ('{"ok":true,"why":"caf\u00e9"}'.encode("latin-1"), "application/json;charset=ISO-8859-1"),
+        ('{"ok":true,"why":"caf\u00e9"}'.encode("utf-16"), 'application/json; charset="utf-16"'),
+        (b'\n{"ok":true,"why":"caf\xc3\xa9"}\r\n', "application/json; charset=unheard-of"),
+    ],
+)
+def test_json_is_read_in_its_charset(ask: Callable[..., VerbCall], body: bytes, content_type: str) -> None:
+    answer = httpx.Response(200, content=body, headers={"content-type": content_type})
+    call = ask(PLAY, lambda _: answer, "play")
+
+    assert (call.failure, call.returns["allowed"], call.returns["reason"]) == (None, True, "caf\u00e9")
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b"null\n", b"\r\n"])
+def test_an_empty_answer_has_no_returns(ask: Callable[..., VerbCall], body: bytes) -> None:
+    start = '[verbs.start]\nrequest = "POST /start"\nreturns = { state = "$.state" }\n'
+    call = ask(start, lambda _: httpx.Response(200, content=body), "start")
+
+    assert (call.failure, call.returns) == (None, {"state": None})
+
+
+@pytest.mark.parametrize(
     ("answer", "failure"),
     [
         (httpx.Response(503, text="busy\nnow"), "the service answered 503: busy now"),

@@ -109,12 +109,13 @@ def test_a_device_registers_once_and_uses_what_it_kept(tmp_path: Path) -> None:
     assert again.headers["x-session"] == "sess-1"
 
 
-def test_each_device_has_its_own_values_and_cookies(tmp_path: Path) -> None:
+@pytest.mark.parametrize("attributes", ["Path=/", "Path=/; Secure; HttpOnly"])
+def test_each_device_has_its_own_values_and_cookies(tmp_path: Path, attributes: str) -> None:
     count = iter(range(10))
 
     def answer(request: httpx.Request) -> httpx.Response:
         number = next(count)
-        headers = {"x-zone": "z", "set-cookie": f"seen={number}; Path=/"}
+        headers = {"x-zone": "z", "set-cookie": f"seen={number}; {attributes}"}
         return httpx.Response(200, json={"token": f"token-{number}"}, headers=headers)
 
     app = App(tmp_path, SERVICE, answer)

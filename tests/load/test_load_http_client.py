@@ -26,7 +26,7 @@ class Handler(BaseHTTPRequestHandler):
         answer = json.dumps(seen).encode()
         self.send_response(404 if self.path.startswith("/missing") else 200)
         if self.path.startswith("/cookie"):
-            self.send_header("Set-Cookie", "session=abc; Path=/")
+            self.send_header("Set-Cookie", "session=abc; Path=/; Secure")
         if self.path.startswith("/zipped"):
             answer = zlib.compress(answer)
             self.send_header("Content-Encoding", "deflate")

@@ -112,7 +112,7 @@ def test_a_torn_last_line_is_removed_and_a_whole_one_completed(trace: Path) -> N
     recorder.append(raw_exchange(1).exchange())
     recorder.close()
     line = trace.read_bytes()
-    for left in (line + line[:-20], line + b"{", line[:-1]):
+    for left in (line + line[:-20], line + b"{", line[:-1], line + bytes(9)):
         trace.write_bytes(left)
         recorder = Recorder(trace, RECORD_LIMIT)
         recorder.append(raw_exchange(2).exchange())

@@ -151,6 +151,7 @@ def test_the_value_of_a_secret_name_is_masked_in_any_spelling(body: str) -> None
         ("proxy-authorization", "Bearer hush"),
         ("cookie", "a=hush; b=hush"),
         ("set-cookie", "a=hush; Path=/"),
+        ("set-cookie", "a=hush; Path=/, b=hush; Expires=Thu, 01 Jan 2026 00:00:00 GMT\nc=hush,d=hush"),
         ("ad-service-token", "hush"),
         ("adobe-subject-token", "hush"),
         ("x-roku-reserved-roku-connect-token", "hush"),
@@ -278,6 +279,17 @@ SENTENCES = (
     "{'Authorization': 'Bearer HUSH'}",
     '{"a": "b", "error": "{\'client_secret\': \'HUSH\'}"}',
     '{"odd": "&#99;lient_secret=HUSH"}',
+    "[('client_id', 'a'), ('client_secret', 'HUSH')]",
+    "Headers([(b'authorization', b'Bearer HUSH'), (b'accept', b'a')])",
+    '[("client_secret", "HUSH"), ("b", "c")]',
+    "{b'client_secret': b'HUSH', b'b': b'c'}",
+    "<a:client_secret xmlns:a='b'> HUSH</a:client_secret>",
+    'C { client_secret: Some("HUSH"), b: Some("c") }',
+    '"./restart --client-secret HUSH" ended, "--client-secret" is wrong',
+    "{'client_id' => 'a', 'client_secret' => 'HUSH', 'b' => 'c'}",
+    '{"client_id"=>"a", "client_secret"=>"HUSH", "b"=>{"access_token" => "HUSH"}}',
+    '{:client_id=>"a", :client_secret=>"HUSH"}',
+    "Array\n(\n    [client_secret] => HUSH\n    [b] => c\n)\n",
 )
 
 

@@ -76,8 +76,8 @@ class Cached(Rule):
     def _since_restart(self, fetched: Sequence[Exchange], seen: Exchange) -> Sequence[Exchange]:
         """Return the earlier fetches without those that a restart of the service explains.
 
-        A trace without verbs does not show restarts, but a connection outlives none. A fetch for no device may be
-        that of a start; the others may have one restart between them.
+        A trace without verbs does not show restarts, but a connection outlives none; some archives name none. A fetch
+        for no device may be that of a start; the others may have one restart between them.
         """
         if self.facts.driven or not fetched:
             return fetched
