@@ -59,11 +59,9 @@ def _wrong(header: str | None) -> Fault | None:
     if not header:
         return Fault("absent", "no AP-Device-Identifier")
     kind, _, identifier = header.partition(" ")
-    if kind != "fingerprint" or not identifier:
-        return Fault("other-form", f"AP-Device-Identifier: {header[:80]}")
     identifier = identifier.strip()
-    if decoded(identifier) in _NOTHING:
-        return Fault("other-form", f"an identifier that is no identifier: {identifier}")
+    if kind != "fingerprint" or not identifier or decoded(identifier) in _NOTHING:
+        return Fault("other-form", f"AP-Device-Identifier: {header[:80]}")
     if not decoded(identifier) or _HEXADECIMAL.fullmatch(identifier) or identifier.encode() in _NOTHING:
         return Fault("not-base64", f"an identifier that is not Base64: {identifier[:80]}")
     return None
