@@ -10,7 +10,7 @@ from conformance_traces import MVPD, Trace, error
 from trace_verdicts import judge, merged, silent, violated
 
 from pass_harness.conformance.evaluation.engine import Verdict
-from tests.conformance.trace_viewers import encode
+from tests.conformance.trace_viewers import Viewer, encode
 
 BATCH = "preauthorization.batch-limit"
 SINGLE = "authorization.single-resource"
@@ -321,3 +321,78 @@ def test_the_bytes_of_a_hash_are_no_address() -> None:
 
 HASHED = "HQc+EeKih0YM3VxpNDHLH91PQGT/Lk1pCLdCotk2RmE="
 """SHA-256 of viewer-3364, whose bytes look like an address."""
+
+
+# Requests of all viewers, pauses that were asked for, and a TempPass beside the own TV provider
+
+
+def home(number: int) -> Viewer:
+    return Viewer(f"device-{number}", f"198.18.1.{number}")
+
+
+def token_fails(trace: Trace) -> None:
+    body = "grant_type=client_credentials&client_id=client-1"
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    trace.exchange(
+        "dcr.token", "/o/client/token", method="POST", viewer=None, client_id="client-1", status=503, headers=form,
+        body=body, answer="<html>",
+    )  # fmt: skip
+
+
+def test_a_token_request_for_each_viewer_is_no_retry() -> None:
+    trace = Trace().start()
+    for number in range(1, 4):
+        trace.profiles(home(number))
+    for _ in range(20):
+        token_fails(trace)
+        trace.wait(0.03)
+
+    assert BOUNDED not in violated(trace.observations)
+
+
+def test_a_token_request_for_each_verb_is_no_retry() -> None:
+    trace = Trace().start()
+    for number in range(24):
+        with trace.verb("play", home(number % 4), resource="a", failure="503"):
+            token_fails(trace)
+        trace.wait(0.5)
+
+    assert BOUNDED not in violated(trace.observations)
+
+
+@pytest.mark.parametrize("verb", [True, False])
+def test_a_token_requested_in_a_loop_is_a_violation(verb: bool) -> None:
+    trace = Trace().start()
+    trace.profiles()
+    if verb:
+        with trace.verb("play", resource="a", failure="503"):
+            for _ in range(6):
+                token_fails(trace)
+    else:
+        for _ in range(6):
+            token_fails(trace)
+
+    assert BOUNDED in violated(trace.observations)
+
+
+@pytest.mark.parametrize(("sent", "broken"), [({"retry-after": "1"}, False), ({}, True)])
+def test_pauses_that_retry_after_asks_for_need_not_grow(sent: dict[str, str], broken: bool) -> None:
+    trace = Trace().start()
+    for number in range(3):
+        with trace.verb("play", home(number), resource="a", failure="503"):
+            for _ in range(3):
+                trace.authorize(viewer=home(number), status=503, response_headers=sent)
+                trace.wait(1)
+        trace.wait(8)
+
+    assert ("errors.server-errors-spaced" in violated(trace.observations)) is broken
+
+
+@pytest.mark.parametrize(("kind", "broken"), [("temporary", False), ("regular", True)])
+def test_a_temporary_profile_is_not_that_of_the_own_provider(kind: str, broken: bool) -> None:
+    trace = Trace().start()
+    profile = {"mvpd": "TempPass", "type": kind, "notAfter": trace.ms(3600)}
+    trace.profiles(mvpd="TempPass", answer={"profiles": {"TempPass": profile}})
+    trace.authorize(action="authentication")
+
+    assert ("authorization.own-provider" in violated(trace.observations)) is broken
