@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import msgspec
+
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.devices import Devices
 from pass_harness.conformance.facts.exchanges import DECISIONS, PROFILE_QUERIES, brief, decisions
@@ -20,7 +22,7 @@ MOST_RESPONSES = 10
 """Number of responses kept for each permit."""
 
 Permits = dict[tuple[str | None, str], list[Exchange]]
-"""Responses that permitted each (mvpd, resource)."""
+"""Responses that permitted each (mvpd, resource), with the address of the caller."""
 
 
 @dataclass
@@ -62,7 +64,7 @@ class CachedPermits:
         self._of = Bounded(KEPT_DEVICES)
 
     def _decided(self, permits: Permits, seen: Exchange) -> None:
-        kept = brief(seen)
+        kept = msgspec.structs.replace(brief(seen), peer=seen.peer)
         for decision in decisions(seen):
             permit = seen.mvpd, str(decision.get("resource"))
             if decision.get("authorized") is not True:

@@ -22,7 +22,7 @@ from pass_harness.conformance.facts.exchanges import (
     is_server_failure,
     signature,
 )
-from pass_harness.conformance.facts.headers import forwarded_for, peer_address
+from pass_harness.conformance.facts.headers import forwarded_for, peer_address, peer_host
 from pass_harness.conformance.facts.machine_rhythm import (
     BACK_TO_BACK_S,
     Rhythms,
@@ -198,7 +198,7 @@ class RetrySeries:
     def _note_caller(self, seen: Exchange) -> None:
         """Note the device of a call by the address that it came from."""
         if seen.device is not None:
-            address = seen.peer.rpartition(":")[0]
+            address = peer_host(seen)
             served = self._served.get(address) or frozenset()
             if len(served) < SEVERAL and seen.device not in served:
                 self._served.put(address, served | {seen.device})
@@ -209,5 +209,5 @@ class RetrySeries:
             return False
         if self.devices.driven:
             return not self.devices.residents(seen.ip)
-        several = len(self._served.get(seen.peer.rpartition(":")[0]) or ()) >= SEVERAL
+        several = len(self._served.get(peer_host(seen)) or ()) >= SEVERAL
         return several and forwarded_for(seen) in {None, peer_address(seen)}

@@ -101,6 +101,18 @@ def test_a_permit_stays_valid_when_a_playback_fails_or_succeeds() -> None:
     assert CACHED in violated(trace.observations)
 
 
+@pytest.mark.parametrize(
+    ("peers", "broken"), [(("10.0.0.1:1", "10.0.0.2:1"), False), (("10.0.0.1:1", "10.0.0.1:2"), True)]
+)
+def test_instances_with_one_token_and_an_address_each_have_a_cache_each(peers: tuple[str, str], broken: bool) -> None:
+    trace = Trace().start()
+    for peer in peers:
+        trace.preauthorize("ab", peer=peer)
+        trace.wait(2)
+
+    assert (CACHED in violated(trace.observations)) is broken
+
+
 BROWSER = {"origin": "https://tv.example", "user-agent": "Mozilla/5.0", "x-forwarded-for": None}
 
 

@@ -9,6 +9,7 @@ from pass_harness.conformance.facts.actions import Candidates
 from pass_harness.conformance.facts.cached_permits import KEPT_DEVICES, READ, CachedPermits, Permits
 from pass_harness.conformance.facts.devices import arrived_during
 from pass_harness.conformance.facts.exchanges import answered_before, resources
+from pass_harness.conformance.facts.headers import peer_host
 from pass_harness.conformance.facts.instances import Doubts
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
@@ -105,4 +106,6 @@ class PermitsCached(Rule):
 
     def _known(self, permitted: Sequence[Exchange], since: float, seen: Exchange) -> bool:
         recent = [one for one in permitted if one.wall > since and answered_before(one, seen)]
+        if not self._repeats.driven:  # another address is that of another instance
+            recent = [one for one in recent if peer_host(one) == peer_host(seen)]
         return len(recent) >= self.facts.instances.number
