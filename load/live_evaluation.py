@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 
+from pass_harness.conformance.errors import HarnessError
 from pass_harness.conformance.evaluation.engine import Judge, RuleResult
 from pass_harness.conformance.evaluation.evidence_history import EvidenceHistory
 from pass_harness.conformance.evaluation.lags import in_stalls
@@ -17,7 +18,7 @@ from pass_harness.conformance.evaluation.tally import Finding
 from pass_harness.conformance.evaluation.untestable import lacking
 from pass_harness.conformance.observation import Observation, VerbCall, moment
 from pass_harness.conformance.outcomes import Expectations
-from pass_harness.conformance.readers.journal_pages import stalls_since
+from pass_harness.conformance.readers.journal_pages import BEGAN_AGAIN, stalls_since
 from pass_harness.conformance.rule import Rule
 from pass_harness.load.backlog import Backlog
 from pass_harness.load.ipc_messages import AdobeCall, Arrival, TimedVerb
@@ -214,11 +215,13 @@ async def judge_slowly(judge: LiveJudge) -> None:
 async def follow_journal(control: ControlClient, judge: LiveJudge, *, ended: asyncio.Event) -> None:
     """Pass new exchanges of the journal, and stalls of the mock, to the judge.
 
-    Returns when ``ended`` is set and the journal is read to its end.
+    Returns when ``ended`` is set and the journal is read to its end. Raises `HarnessError` if the ids began again.
     """
     while True:
         last = ended.is_set()
         page = await control.exchanges(after=judge.last_id, limit=PAGE)
+        if page.next < judge.last_id:
+            raise HarnessError(BEGAN_AGAIN)
         for number, exchange in enumerate(page.exchanges):
             judge.exchange(exchange)
             if number % BATCH == 0:

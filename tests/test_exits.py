@@ -6,12 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 import click
+import psutil
 import pytest
 from click.testing import CliRunner
 
@@ -37,14 +39,16 @@ WRITING = [
 ]
 
 
-def start(command: Sequence[str], stdout: int) -> subprocess.Popen[str]:
+def start(
+    command: Sequence[str], stdout: int, *, on_interrupt: signal.Handlers = signal.SIG_DFL
+) -> subprocess.Popen[str]:
     name, *arguments = command
     return subprocess.Popen(
         [sys.executable, "-c", COMMANDS[name], *arguments],
         stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - background jobs ignore it
+        preexec_fn=partial(signal.signal, signal.SIGINT, on_interrupt),  # noqa: PLW1509 - background jobs ignore it
     )
 
 
@@ -87,6 +91,28 @@ def test_an_interrupt_is_exit_code_130(tmp_path: Path) -> None:
             process.wait(1)
     _, errors = process.communicate()
     assert (process.returncode, errors) == (130, "interrupted\n")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("in_background", [False, True])
+@pytest.mark.parametrize(
+    "command",
+    [("pass-conformance", "demo"), ("pass-load", "run", "--event", "kickoff"), ("pass-load", "bench")],
+    ids=" ".join,
+)
+def test_sigterm_ends_the_child_processes_too(command: Sequence[str], in_background: bool) -> None:
+    process = start(command, subprocess.DEVNULL, on_interrupt=signal.SIG_IGN if in_background else signal.SIG_DFL)
+    running = psutil.Process(process.pid)
+    deadline = time.monotonic() + 60
+    while len(children := running.children(recursive=True)) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert len(children) >= 2
+    process.terminate()
+    _, errors = process.communicate(timeout=60)
+    _, alive = psutil.wait_procs(children, timeout=10)
+    for child in alive:
+        child.kill()
+    assert (process.returncode, errors.splitlines()[-1], alive) == (143, "terminated", [])
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,7 @@ READS: Mapping[str, tuple[Read, ...]] = {
     "headers.content-type": _EVERY_REQUEST,
     "headers.only-documented": _EVERY_REQUEST,
     "headers.service-token-kept-secret": (*_EVERY_REQUEST, _SERVICE_TOKENS),
+    "headers.single-sign-on": (_answered(*PROFILE_ANSWERS, "sessions.partner"),),
     "headers.sso-service": (_sent("sso.unlink"),),
     "errors.client-errors-not-retried": (*_EVERY_REQUEST, Read("response_body", None, _CLIENT_ERRORS)),
     "errors.server-errors-bounded": _EVERY_REQUEST,

@@ -12,10 +12,11 @@ from pass_harness.mock_server.exchange import Exchange
 
 PREFIXES = ("ap-", "ap_", "pass_", "pass-", "adobe-", "ad-")
 """Prefixes of Adobe's own headers; the rule ignores all others."""
-EVERYWHERE = frozenset({"ap-device-identifier", "ap-visitor-identifier"})
-"""Headers that name the caller. The guide asks for the visitor's on all APIs. Not all pages list the device's, but an
-app that sends it with every call breaks nothing."""
-SINGLE_SIGN_ON = frozenset({"ad-service-token", "adobe-subject-token"})
+EVERYWHERE = frozenset({"ap-device-identifier", "ap-visitor-identifier", "adobe-subject-token"})
+"""Headers that name the caller. The guide asks for the visitor's on all APIs, and the Amazon SSO Cookbook for the
+platform identity on all calls of REST API V2. Not all pages list the device's, but an app that sends it with every
+call breaks nothing."""
+SINGLE_SIGN_ON = frozenset({"ad-service-token"})
 PARTNER = frozenset({"ap-partner-framework-status"})
 TEMPPASS = frozenset({"ap-temppass-identity"})
 HEADERS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, wraps
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
@@ -32,19 +32,6 @@ NEEDS_DEVICE = PROFILE_QUERIES | DECISIONS | {"sessions.create", "sessions.partn
 
 SSO_SERVICE = frozenset({"sso.token", "sso.refresh", "sso.link", "sso.unlink", "sso.list"})
 """Endpoints of the SSO Service."""
-
-_PARAMETERS = (
-    "content-type",
-    "x-device-info",
-    "ap-temppass-identity",
-    "ap-partner-framework-status",
-    "adobe-subject-token",
-    "x-roku-reserved-roku-connect-token",
-    "ad-service-token",
-    "x-sso-id",
-    "x-sso-link",
-)
-"""Headers that are parameters of a request: with another value it is another request. Some are masked."""
 
 _NO_HEADERS: dict[str, str] = {}
 _CLOSING_S = 0.002
@@ -193,9 +180,15 @@ def signature(exchange: Exchange) -> tuple[str, ...]:
         exchange.path,
         exchange.query,
         f"{exchange.id}" if "request_body" in exchange.lacks else _content(exchange),
-        *(exchange.request_headers.get(name, "") for name in _PARAMETERS),
+        *_parameters_in_headers(exchange),
         exchange.device or exchange.ip,
     )
+
+
+def _parameters_in_headers(exchange: Exchange) -> Iterator[str]:
+    """Yield the (masked) parameters of the SSO Service, which are headers."""
+    if exchange.endpoint.startswith("sso."):
+        yield from (exchange.request_headers.get(name, "") for name in ("x-sso-id", "x-sso-link", "ad-service-token"))
 
 
 def _content(exchange: Exchange) -> str:

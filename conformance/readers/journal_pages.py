@@ -5,27 +5,58 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
+from pass_harness.conformance.errors import HarnessError
 from pass_harness.conformance.facts.exchanges import DCR
 from pass_harness.mock_server.client.async_client import ControlClient, ControlError
 from pass_harness.mock_server.exchange import Exchange, Stall
 
 PAGE = 1000
+BEGAN_AGAIN = (
+    "the journal of the mock began again during the run: the mock was restarted, or its store emptied; start the run "
+    "again, and leave the mock alone until its end"
+)
 
 
 async def follow(control: ControlClient, after: int = 0, *, every_s: float | None = None) -> AsyncIterator[Exchange]:
     """Yield the exchanges after the one with id ``after``, oldest first.
 
     Ends at the end of the journal. With ``every_s`` it never ends, and polls for more every ``every_s`` seconds.
+    Raises `HarnessError` if the ids began again.
     """
     while True:
         page = await control.exchanges(after=after, limit=PAGE)
         for exchange in page.exchanges:
             yield exchange
-        after = max(after, page.next)
+        if page.next < after:
+            raise HarnessError(BEGAN_AGAIN)
+        after = page.next
         if not page.exchanges:
             if every_s is None:
                 return
             await asyncio.sleep(every_s)
+
+
+async def first_of_run(control: ControlClient, after: int) -> Exchange | None:
+    """Return the exchange after the one with id ``after``, by which `whole_run` recognises the journal."""
+    found = (await control.exchanges(after=after, limit=1)).exchanges
+    return found[0] if found else None
+
+
+async def whole_run(control: ControlClient, after: int, first: Exchange | None = None) -> list[Exchange]:
+    """Return the exchanges after the one with id ``after``, oldest first.
+
+    Ids are consecutive. Raises `HarnessError` if some are missing, or if the journal is not that of ``first``.
+    """
+    found = [exchange async for exchange in follow(control, after)]
+    last = found[-1].id if found else (await control.exchanges(limit=0)).next
+    if lost := last - after - len(found):
+        raise HarnessError(
+            f"{lost} of {last - after} exchanges left the journal before they were judged: raise [bounds] "
+            "journal_exchanges of the mock, and do not empty the journal during a run"
+        )
+    if first is not None and (found[0].at, found[0].wall) != (first.at, first.wall):
+        raise HarnessError(BEGAN_AGAIN)
+    return found
 
 
 async def registrations(control: ControlClient, until: int) -> list[Exchange]:

@@ -38,6 +38,13 @@ BACK_TO_BACK_REPETITIONS, STEADY_REPETITIONS = 3, 5
 REMEMBERED_S = 120.0
 """Seconds after which the viewer must have caused a repetition: no verb takes so long."""
 
+REFUSED_HEADERS = {
+    "invalid_header_pfs_": "ap-partner-framework-status",
+    "invalid_header_identity_for_temporary_access": "ap-temppass-identity",
+    "invalid_header_device_info": "x-device-info",
+}
+"""Headers that a request corrects after an error, by the beginning of its code."""
+
 Item = tuple[str | None, str | None, str | None, str]
 
 
@@ -202,7 +209,9 @@ class NotRepeated(Rule):
         final = self._final.pop(signature(seen))
         pauses_s: tuple[float, ...] = ()
         # Of two concurrent requests neither repeats the other: they are of two viewers, or of two screens of one.
-        if final is not None and answered_before(final.exchange, seen):
+        if final is not None and _is_corrected(final.exchange, seen):
+            outcomes.append(HELD)
+        elif final is not None and answered_before(final.exchange, seen):
             pauses_s = (*final.pauses_s, seen.wall - ended(final.exchange))[-LONGEST:]
             if self.facts.driven:
                 self._again.add(seen, final.exchange)  # the verb that covers it shows whether the viewer acted again
@@ -249,6 +258,16 @@ class NotRepeated(Rule):
     def _last_verb(self, names: Sequence[str]) -> tuple[float, float]:
         """Return the end and the start of the last verb of a device, or zeros."""
         return max(self._acted.get(name) or (0.0, 0.0) for name in names)
+
+
+def _is_corrected(final: Exchange, seen: Exchange) -> bool:
+    """Return whether a request has another value of the header that the response before called invalid."""
+    codes = [str(error.get("code")) for error in errors(final)]
+    return any(
+        final.request_headers.get(header) != seen.request_headers.get(header)
+        for beginning, header in REFUSED_HEADERS.items()
+        if any(code.startswith(beginning) for code in codes)
+    )
 
 
 def _follows(final: Exchange, seen: Exchange, began_s: float) -> bool:

@@ -23,7 +23,7 @@ from pass_harness.conformance.evaluation.untestable import lacking
 from pass_harness.conformance.evaluation.waivers import Waivers
 from pass_harness.conformance.observation import Observation
 from pass_harness.conformance.outcomes import Expectations
-from pass_harness.conformance.readers.journal_pages import follow, registrations, stalls_since
+from pass_harness.conformance.readers.journal_pages import first_of_run, registrations, stalls_since, whole_run
 from pass_harness.conformance.reports.composition import compose
 from pass_harness.conformance.reports.model import Report, ScenarioReport
 from pass_harness.conformance.reports.run import Run
@@ -67,7 +67,7 @@ async def judge_service(
     for the report. ``restarter`` and ``repointer`` replace the commands of the
     configuration. If the doctor finds a fatal problem, the report has it as the failed scenario "doctor".
 
-    Raises `HarnessError` if the connection to the mock is lost.
+    Raises `HarnessError` if the connection to the mock, or a part of its journal, is lost.
     """
     started_s = time.monotonic()
     run = Run(
@@ -87,6 +87,7 @@ async def judge_service(
                 began_s = (await control.health()).wall
                 before_run = await registrations(control, connection.after)
                 problems, calls = await examine(config, connection, next(devices))
+                first = await first_of_run(control, connection.after)
                 for problem in problems:
                     announce(str(problem))
                 if any(problem.fatal for problem in problems):
@@ -102,7 +103,7 @@ async def judge_service(
                     announce=announce,
                 )
                 played = await play(scenarios)
-                exchanges = [exchange async for exchange in follow(control, connection.after)]
+                exchanges = await whole_run(control, connection.after, first)
                 stalls = await stalls_since(control, began_s)
                 seen: list[Observation] = [*exchanges, *(in_stalls(call, stalls) for call in calls)]
                 results = judge(seen, rules, config, available, waivers, run, before_run, stalls)
@@ -111,7 +112,7 @@ async def judge_service(
                     kept = repeats.without(seen, again)
                     earlier, until = len(calls), exchanges[-1].id
                     played = repeats.marked(played, await play(again, at_once=repeats.AT_ONCE))
-                    later = [exchange async for exchange in follow(control, until)]
+                    later = await whole_run(control, until)
                     stalls = await stalls_since(control, began_s)
                     later_calls = [in_stalls(call, stalls) for call in calls[earlier:]]
                     unclear = repeats.inconclusive(rules, results)

@@ -20,7 +20,7 @@ from pass_harness.conformance.evaluation.ordering import Ordering
 from pass_harness.conformance.evaluation.untestable import lacking
 from pass_harness.conformance.evaluation.waivers import Waivers
 from pass_harness.conformance.outcomes import Blame, Expectations
-from pass_harness.conformance.readers.journal_pages import follow, registrations, stalls_since
+from pass_harness.conformance.readers.journal_pages import BEGAN_AGAIN, follow, registrations, stalls_since
 from pass_harness.conformance.reports.composition import compose
 from pass_harness.conformance.reports.model import Report, ScenarioReport
 from pass_harness.conformance.reports.run import Run
@@ -55,10 +55,15 @@ class Watched:
     run: Run
     lost: int = 0
     """Number of exchanges that the journal dropped before they were read."""
+    began_again: bool = False
+    """Whether the ids began again, so that the number of lost exchanges is not known."""
     _ordering: Ordering = field(default_factory=Ordering)
 
     def add(self, exchange: Exchange) -> None:
-        self.lost += exchange.id - self.last - 1
+        if exchange.id > self.last:
+            self.lost += exchange.id - self.last - 1
+        else:
+            self.began_again = True
         self.last = exchange.id
         self.run.exchanges += 1
         self.run.max_lag_ms = max(self.run.max_lag_ms, exchange.lag_ms)
@@ -76,9 +81,11 @@ class Watched:
 
     def scenario(self) -> ScenarioReport:
         """Return the watching as a scenario, failed if exchanges were lost: rules may have missed violations."""
-        if not self.lost:
+        if not self.lost and not self.began_again:
             return ScenarioReport(id=WATCH, verdict="passed", seconds=self.run.seconds)
         note = f"{self.lost} exchanges left the journal before they were read: it was reset, or its limit is too low"
+        if self.began_again:
+            note = BEGAN_AGAIN
         return ScenarioReport(
             id=WATCH, verdict="failed", seconds=self.run.seconds, note=note, blame=str(Blame.HARNESS)
         )

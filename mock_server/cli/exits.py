@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
+from types import FrameType
 from typing import Any, ClassVar, NoReturn
 
 import click
@@ -19,9 +21,11 @@ from pass_harness.mock_server.formats.printable import printable_lines
 from pass_harness.mock_server.formats.usage_error import ConfigError
 from pass_harness.mock_server.journal.masking import mask_text
 
-WRONG_USAGE, FAILED, INTERRUPTED = 2, 3, 130
+WRONG_USAGE, FAILED, INTERRUPTED, TERMINATED = 2, 3, 130, 143
 _OUTPUT_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE}
 _PACKAGE = Path(__file__).parents[2]
+_terminated = False
+"""Whether SIGTERM interrupted the command."""
 
 
 class Group(click.Group):
@@ -66,7 +70,7 @@ def ending(error: BaseException) -> tuple[str, int]:
         case Abort() if isinstance(error.__context__, EOFError):
             return "the input ended before the last answer", WRONG_USAGE
         case KeyboardInterrupt() | Abort():
-            return "interrupted", INTERRUPTED
+            return ("terminated", TERMINATED) if _terminated else ("interrupted", INTERRUPTED)
         case OSError() if error.errno in _OUTPUT_ERRORS and error.filename is None:
             return f"the output cannot be written ({error.strerror}): write it elsewhere", FAILED
     if os.environ.get(DEBUG):
@@ -76,6 +80,24 @@ def ending(error: BaseException) -> tuple[str, int]:
         f"internal error: {type(error).__name__}{_place(error)}; set {DEBUG}=1 for the traceback, and report it",
         FAILED,
     )
+
+
+def interrupt_on_sigterm() -> None:
+    """Let SIGTERM interrupt the command as Ctrl-C does, so that it ends its child processes and removes its files.
+
+    CI systems and container runtimes cancel a job with SIGTERM.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    global _terminated  # noqa: PLW0603 - of the process, like the signal
+    _terminated = True
+    handler = signal.getsignal(signal.SIGINT)
+    if callable(handler):  # asyncio's cancels the main task
+        handler(number, frame)
+    else:  # a background job ignores Ctrl-C
+        raise KeyboardInterrupt
 
 
 def end(sentence: str, code: int) -> NoReturn:

@@ -53,10 +53,10 @@ def _shares(world: World, viewer: Viewer, mvpd: str) -> bool:
     return flags.enable_platform_services is not False
 
 
-async def find(world: World, now_ms: int, viewer: Viewer, mvpd: str) -> Profile | None:
-    """Return a viewer's profile with an MVPD; if none is valid, an expired or ended one.
+async def find(world: World, now_ms: int, viewer: Viewer, mvpd: str, usable: Usable = any_profile) -> Profile | None:
+    """Return a viewer's profile with an MVPD; if none is valid and usable, another one.
 
-    Of two valid or two invalid profiles, the device's own takes precedence.
+    Of two profiles that count, or of two that do not, the device's own takes precedence.
     """
     found: Profile | None = None
     for partition in (viewer.owner, viewer.shared if _shares(world, viewer, mvpd) else None):
@@ -65,7 +65,7 @@ async def find(world: World, now_ms: int, viewer: Viewer, mvpd: str) -> Profile 
         profile = await world.store.read(PROFILES, partition, mvpd)
         if profile is None or not _has_subscriber(world, profile):
             continue
-        if profile.valid(now_ms):
+        if profile.valid(now_ms) and usable(profile):
             return profile
         found = found or profile
     return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from starlette.responses import Response
 
 from pass_harness.mock_server.adobe.device_facts import connection_ip
@@ -40,8 +42,10 @@ async def _question(call: Call, *, binding: bool = False) -> DecisionQuery:
     limited = rule is None and (binding or mvpd.temp_pass is None)
     if limited and len(resources) > _limit(call, mvpd, binding=binding):
         raise ApiError("too_many_resources")
-    profile = await profiles.find(world, call.now_ms, call.viewer, mvpd.id)
-    if profile is not None:
+    confirmed = partial(partner_status.confirms, call)
+    profile = await profiles.find(world, call.now_ms, call.viewer, mvpd.id, confirmed)
+    # A degradation rule decides without a profile, and one that has expired or was ended needs no confirmation.
+    if rule is None and profile is not None and profile.valid(call.now_ms):
         partner_status.check(call, profile)
     return DecisionQuery(
         viewer=call.viewer,

@@ -40,9 +40,10 @@ async def create_session(call: Call) -> Response:
         fallback = "pfs_fallback"
     session = await draft(call)
     if mvpd is None:
-        # The framework names no provider: the login continues with the latest MVPD of the device.
+        # The framework names no provider: the login continues with the latest MVPD of the device, if it is active.
         latest = await sessions.latest(world, session.viewer)
-        given = {**given, **({"mvpd": latest.mvpd} if latest and latest.mvpd else {})}
+        if latest is not None and latest.mvpd and await world.integrated(call.requestor.id, latest.mvpd):
+            given = {**given, "mvpd": latest.mvpd}
     else:
         given = {**given, "mvpd": mvpd.id}
     session = await sessions.with_parameters(world, session, given)

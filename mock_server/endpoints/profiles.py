@@ -45,9 +45,12 @@ async def of_code(call: Call) -> Response:
     mvpd = await world.integration(provider, session.mvpd)
     # A code returns the profile of its own login only, without single sign-on of any kind.
     viewer = session.viewer if session.viewer.sso is None else msgspec.structs.replace(session.viewer, sso=None)
-    if mvpd.temp_pass is None and not session.completed and await call.degradation(mvpd.id) != degradation.AUTHN_ALL:
+    if mvpd.temp_pass is not None or session.completed:
+        return await _of_viewer(call, viewer, mvpd, profiles.is_regular)
+    if await call.degradation(mvpd.id) != degradation.AUTHN_ALL:  # once: each look-up counts as a hit
         return profiles_answer(call, ())
-    return await _of_viewer(call, viewer, mvpd, profiles.is_regular)
+    found = await profiles.valid(world, call.now_ms, viewer, mvpd.id, profiles.is_regular)
+    return profiles_answer(call, found or [degraded_profile(call, viewer, mvpd.id)])
 
 
 async def _of_viewer(call: Call, viewer: Viewer, mvpd: Mvpd, usable: Usable) -> Response:

@@ -61,10 +61,10 @@ def _service_subject(token: str, provider: ServiceProvider, keys: Keys, now_ms: 
             claims = jwt.decode(token, public_key, algorithms=["RS256"], options=_TIMELESS)
     except jwt.PyJWTError:
         return None
-    subject, issuer, expires = claims.get("sub"), claims.get("iss"), claims.get("exp")
-    if not isinstance(subject, str) or not isinstance(issuer, str) or not isinstance(expires, int):
+    subject, issuer = claims.get("sub"), claims.get("iss")
+    if not isinstance(subject, str) or not isinstance(issuer, str) or not _is_current(claims.get("exp"), now_ms):
         return None
-    return f"{issuer} {subject}" if now_ms < expires * 1000 else None
+    return f"{issuer} {subject}"
 
 
 def _platform_subject(token: str, now_ms: int) -> str | None:
@@ -77,6 +77,11 @@ def _platform_subject(token: str, now_ms: int) -> str | None:
     except jwt.PyJWTError:
         return None
     subject, expires = claims.get("sub"), claims.get("exp")
-    if expires is not None and not (isinstance(expires, int | float) and now_ms < expires * 1000):
+    if expires is not None and not _is_current(expires, now_ms):
         return None
     return subject if isinstance(subject, str) and subject else None
+
+
+def _is_current(expires: object, now_ms: int) -> bool:
+    """Return whether an `exp` has not passed; it may have a fraction of a second (RFC 7519, NumericDate)."""
+    return isinstance(expires, int | float) and now_ms < expires * 1000

@@ -76,7 +76,8 @@ async def page(
     """Return matching exchanges with ids above ``after``, and the id to continue after.
 
     These are ``limit`` exchanges, or fewer with bodies of about ``max_bytes``; none at the end of the journal. Other
-    requests are answered between reads.
+    requests are answered between reads. The id is less than ``after`` if the ids began again, in a store that was
+    emptied or with another process.
     """
     found: list[Exchange] = []
     position, size = after, 0
@@ -84,7 +85,7 @@ async def page(
         await clock.sleep(0)
         batch = await journal.after(position, PAGE)
         if not batch:
-            return found, position
+            return found, position if position > after else min(after, await journal.last_id())
         for exchange in batch:
             position = exchange.id
             if status in (None, exchange.status) and all(getattr(exchange, k) == v for k, v in filters.items()):

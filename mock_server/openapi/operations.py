@@ -142,7 +142,7 @@ OPERATIONS = {
     "profiles.code": Operation(
         "Retrieve the profile of a login with a code",
         {200: _PROFILES},
-        parameters=_API,
+        parameters=(*_API, p.TEMPPASS_IDENTITY),
     ),
     "decisions.preauthorize": Operation(
         "Retrieve preauthorization decisions (informative)",
@@ -182,7 +182,7 @@ OPERATIONS = {
         parameters=(
             _query("requestor_id", "The service provider.", "REF30"),
             _query("mvpd_id", "The TempPass.", "TempPass_TEST40"),
-            _query("device_id", "The decoded device identifier, or all."),
+            replace(_query("device_id", "The decoded device identifier; all, or none: of all."), required=False),
         ),
     ),
     "temppass.reset-generic": Operation(
@@ -191,7 +191,7 @@ OPERATIONS = {
         parameters=(
             _query("requestor_id", "The service provider.", "REF30"),
             _query("mvpd_id", "The promotional TempPass.", "flexibleTempPass"),
-            _query("key", "The hash of the viewer's identity, or all."),
+            replace(_query("key", "The hash of the viewer's identity; all, or none: of all."), required=False),
         ),
     ),
     "sso.token": Operation(

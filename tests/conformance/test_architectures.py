@@ -366,7 +366,7 @@ def test_calls_of_version_1_beside_version_2_are_findings(tmp_path: Path) -> Non
         ("ap-temppass-identity", ("profiles.mvpd", "profiles.code", "decisions.authorize"), ("profiles", "logout")),
         ("ap-partner-framework-status", ("profiles", "decisions.preauthorize"), ("sessions.create", "profiles.code")),
         ("ad-service-token", ("sessions.create", "logout"), ("sessions.retrieve", "configuration")),
-        ("adobe-subject-token", ("profiles", "decisions.authorize"), ("sessions.resume", "profiles.code")),
+        ("adobe-subject-token", ("configuration", "profiles", "sessions.resume", "profiles.code"), ()),
         ("ap-visitor-identifier", ("configuration", "sessions.retrieve", "logout"), ()),
         ("ap-device-identifier", ("configuration", "sessions.retrieve", "sessions.resume", "profiles.code"), ()),
     ],

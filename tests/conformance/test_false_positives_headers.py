@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 import pytest
-from conformance_traces import Trace
+from conformance_traces import Trace, error
 from trace_verdicts import judge, silent, violated
 
 from pass_harness.conformance.evaluation.engine import Verdict
@@ -213,6 +214,8 @@ def test_accept_is_optional() -> None:
 
 SERVICE_TOKEN = {"ad-service-token": "sha256:1"}
 PARTNER = {"ap-partner-framework-status": encode("{}")}
+OF_APPLE = {"profiles": {"Cablevision": {"type": "appleSSO"}}}
+FALLBACK = {"actionName": "authenticate", "reasonType": "pfs_fallback", "code": "AAAAAAA"}
 
 
 def test_the_identity_is_sent_where_a_page_lists_its_header() -> None:
@@ -241,11 +244,34 @@ def test_an_identity_ends_with_the_logout_and_after_the_visit() -> None:
 
 def test_a_dropped_partner_status_is_named() -> None:
     trace = Trace().start()
-    trace.profiles(headers=PARTNER)
+    trace.profiles(headers=PARTNER, answer=OF_APPLE)
     trace.authorize()
 
     findings = violated(trace.observations)["headers.single-sign-on"].findings
     assert [finding.evidence.subject for finding in findings] == ["AP-Partner-Framework-Status"]
+
+
+def test_a_regular_profile_needs_no_partner_status() -> None:
+    """The cookbook lets apps leave the status out of decisions unless the profile is of the type appleSSO."""
+    trace = Trace().start()
+    trace.profiles(headers=PARTNER)
+    trace.call("sessions.partner", "sessions/sso/Apple", method="POST", headers=PARTNER, answer=FALLBACK)
+    trace.poll(found=True)
+    trace.authorize()
+    trace.preauthorize()
+    trace.profiles(mvpd="Cablevision", found=True)
+
+    silent(trace, "headers.single-sign-on")
+
+
+def test_a_login_that_replaces_that_of_the_partner_needs_no_partner_status() -> None:
+    trace = Trace().start()
+    trace.profiles(headers=PARTNER, answer=OF_APPLE)
+    trace.session()
+    trace.poll(found=True)
+    trace.authorize()
+
+    silent(trace, "headers.single-sign-on")
 
 
 # Preauthorization
@@ -265,3 +291,29 @@ def test_a_service_may_have_other_names_for_its_resources() -> None:
         returns |= {"permitted": ["channel-1"], "denied": [], "messages": {}}
 
     assert "preauthorization.decisions-passed-on" not in violated(trace.observations)
+
+
+@pytest.mark.parametrize(
+    ("code", "header"),
+    [
+        ("invalid_header_pfs_provider_info_expired", "ap-partner-framework-status"),
+        ("invalid_header_identity_for_temporary_access", "ap-temppass-identity"),
+    ],
+)
+@pytest.mark.parametrize(("later", "repeats"), [("new", False), ("old", True)])
+@pytest.mark.parametrize("whole", [True, False], ids=["response", "decision"])
+def test_a_request_with_the_refused_header_corrected_is_another_one(
+    code: str, header: str, later: str, repeats: bool, whole: bool
+) -> None:
+    """A 400 asks the client to correct the request and to try again."""
+    refused: dict[str, Any] = error(code, status=400)
+    item = {"decisions": [{"resource": "a", "authorized": False, "error": refused}]}
+    trace = Trace().start()
+    with trace.verb("play", failure="no"):
+        trace.authorize(
+            status=400 if whole else 200, answer=refused if whole else item, headers={header: encode("old")}
+        )
+        trace.authorize(headers={header: encode(later)})
+
+    rule = "errors.client-errors-not-retried" if whole else "authorization.denial-final"
+    assert (rule in violated(trace.observations)) == repeats

@@ -89,6 +89,16 @@ def test_all_profiles_requested_after_an_authorization_pass_without_a_driver() -
     assert undriven(trace)["authentication.known-mvpd-asked-directly"] is Verdict.VIOLATED
 
 
+def test_all_profiles_requested_with_a_partner_status_pass() -> None:
+    """The system settings of an Apple device may name another TV provider than that of the last login."""
+    trace = Trace().start()
+    trace.log_in()
+    trace.wait(100)
+    trace.profiles(found=True, headers={"ap-partner-framework-status": "e30="})
+
+    assert undriven(trace)["authentication.known-mvpd-asked-directly"] is not Verdict.VIOLATED
+
+
 def undriven(trace: Trace) -> dict[str, Verdict]:
     judge = Judge(all_rules(), Expectations(), driven=False)
     for seen in trace.observations:

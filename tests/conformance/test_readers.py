@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+from contextlib import nullcontext
 from pathlib import Path
 
 import msgspec
 import pytest
 from conformance_traces import Trace
 
-from pass_harness.conformance.errors import ConfigError
+from pass_harness.conformance.errors import ConfigError, HarnessError
 from pass_harness.conformance.outcomes import Expectations
-from pass_harness.conformance.readers.journal_pages import follow
+from pass_harness.conformance.readers.journal_pages import first_of_run, follow, whole_run
 from pass_harness.conformance.readers.jsonl import read_jsonl
 from pass_harness.conformance.readers.remarks import Remarks
 from pass_harness.conformance.registry import all_rules
@@ -134,8 +135,9 @@ class PagedJournal(ControlClient):
 
     async def exchanges(self, *, after: int = 0, limit: int = 1000, **filters: str) -> ExchangePage:
         self.asked.append(after)
-        found = [exchange for exchange in self.kept if exchange.id > after][:2]
-        return ExchangePage(exchanges=found, next=found[-1].id if found else after)
+        last = self.kept[-1].id if self.kept else 0
+        found = [exchange for exchange in self.kept if exchange.id > after][: min(2, limit)]
+        return ExchangePage(exchanges=found, next=found[-1].id if found else min(after, last) if limit else last)
 
 
 def test_the_journal_is_followed_to_its_end() -> None:
@@ -147,6 +149,28 @@ def test_the_journal_is_followed_to_its_end() -> None:
 
     assert asyncio.run(collect()) == exchanges[1:]
     assert journal.asked == [1, 3, 5]
+
+
+def numbered(*ids: int, wall: float = 0.0) -> list[Exchange]:
+    return [msgspec.structs.replace(recorded()[0], id=number, wall=wall + number) for number in ids]
+
+
+@pytest.mark.parametrize(
+    ("kept", "error"),
+    [
+        (numbered(4, 5, 6), ""),
+        (numbered(5, 6), "1 of 3 exchanges left the journal before they were judged"),
+        (numbered(4, 6), "1 of 3 exchanges left the journal"),
+        (numbered(1, 2), "the journal of the mock began again"),
+        (numbered(1, 2, 3, 4, wall=100), "the journal of the mock began again"),
+        ([], "the journal of the mock began again"),
+    ],
+    ids=["whole", "its beginning is gone", "a part is gone", "restarted", "restarted and longer", "emptied"],
+)
+def test_a_run_is_judged_by_its_whole_journal(kept: list[Exchange], error: str) -> None:
+    first = asyncio.run(first_of_run(PagedJournal(numbered(1, 2, 3, 4)), 3))
+    with pytest.raises(HarnessError, match=error) if error else nullcontext():
+        assert asyncio.run(whole_run(PagedJournal(kept), 3, first)) == kept
 
 
 def test_later_exchanges_are_followed_on_request() -> None:

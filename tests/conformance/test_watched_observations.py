@@ -40,3 +40,9 @@ def test_missing_exchanges_leave_the_run_unjudged(ids: list[int]) -> None:
     report = watched(ids)
     assert report.scenarios[0].note.startswith("2 exchanges left the journal")
     assert (report.scenarios[0].blame, report.exit_code) == ("HARNESS", 3)
+
+
+def test_ids_that_begin_again_leave_the_run_unjudged() -> None:
+    report = watched([1, 2, 1, 2])
+    assert report.scenarios[0].note.startswith("the journal of the mock began again")
+    assert (report.scenarios[0].blame, report.exit_code) == ("HARNESS", 3)

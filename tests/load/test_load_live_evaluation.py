@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from load_traces import asked, event, exchange
 
+from pass_harness.conformance.errors import HarnessError
 from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.conformance.evaluation.tally import Finding
 from pass_harness.conformance.observation import moment
@@ -129,6 +130,20 @@ def test_the_journal_is_read_to_its_end_after_the_event() -> None:
     live = asyncio.run(follow())
     assert (live.exchanges, live.lost) == (2 * PAGE + 3, 0)
     assert live.stalls == [stall(1.0, 0.5)]
+
+
+def test_a_journal_that_begins_again_ends_the_run() -> None:
+    class Restarted(ControlClient):
+        def __init__(self) -> None:
+            pass
+
+        async def exchanges(self, *, after: int = 0, limit: int = 1000, **filters: str) -> ExchangePage:
+            return ExchangePage(exchanges=[], next=min(after, 2))
+
+    live = judge()
+    live.follow(after=7)
+    with pytest.raises(HarnessError, match="the journal of the mock began again"):
+        asyncio.run(follow_journal(Restarted(), live, ended=asyncio.Event()))
 
 
 def stall(wall: float, seconds: float) -> Stall:

@@ -19,6 +19,7 @@ from tests.mock_server.single_sign_on import (
     framework_status,
     log_in,
     saml_response,
+    service_token,
     types,
 )
 
@@ -319,3 +320,44 @@ async def test_adobe_issues_the_saml_request(mock: Mock) -> None:
     session = await partner_session(mock, {**await mock.signed_on(), **framework_status()})
     request = base64.b64decode(session["authenticationRequest"]["request"]).decode()
     assert ">https://saml.sp.auth.adobe.com<" in request
+
+
+@pytest.mark.parametrize("rule", ["AuthNAll", "AuthZAll"])
+async def test_under_a_degradation_rule_decisions_need_no_framework_status(mock: Mock, rule: str) -> None:
+    device = await mock.signed_on()
+    await partner_login(mock, {**device, **framework_status()})
+    await mock.behave({"degradation": rule})
+    for headers in (device, {**device, **framework_status("denied")}):
+        for kind in ("preauthorize", "authorize"):
+            decision = (await mock.decide(headers, kind, "REF30"))[0]
+            assert (decision["authorized"], decision["source"]) == (True, "degradation")
+
+
+@pytest.mark.parametrize("kind", ["preauthorize", "authorize"])
+async def test_decisions_name_the_end_of_a_partner_profile_without_a_framework_status(mock: Mock, kind: str) -> None:
+    device = await mock.signed_on()
+    await partner_login(mock, {**device, **framework_status()})
+    await mock.http.post("/_mock/profiles/end", json={})
+    assert (await mock.decide(device, kind, "REF30"))[0]["error"]["code"] == "authenticated_profile_invalidated"
+    await mock.behave({"ttl": {"profile": "1h"}})
+    await partner_login(mock, {**device, **framework_status()})
+    mock.clock.tick(3600)
+    assert (await mock.decide(device, kind, "REF30"))[0]["error"]["code"] == "authenticated_profile_expired"
+
+
+async def test_decisions_use_the_shared_profile_instead_of_an_unconfirmed_one_of_the_partner(mock: Mock) -> None:
+    device = {**await mock.signed_on(), **service_token(mock)}
+    await log_in(mock, {**device, **device_headers("another device")}, "Cablevision")
+    await partner_login(mock, {**device, **framework_status()})
+    assert await types(mock, device) == {"Cablevision": "serviceTokenSSO"}
+    for kind in ("preauthorize", "authorize"):
+        assert (await mock.decide(device, kind, "REF30"))[0]["authorized"]
+
+
+async def test_a_framework_without_a_provider_leads_to_a_login_if_the_earlier_mvpd_is_inactive(mock: Mock) -> None:
+    headers = {**await mock.signed_on(), **framework_status("denied", provider=None)}
+    await mock.session(headers, mvpd="Dish")
+    await mock.http.put("/_mock/integrations/REF30/Dish", json={"enabled": False})
+    session = await partner_session(mock, headers)
+    assert (session["actionName"], session["reasonType"]) == ("resume", "pfs_fallback")
+    assert session["missingParameters"] == ["mvpd"]

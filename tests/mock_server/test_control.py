@@ -47,6 +47,13 @@ async def test_a_page_without_exchanges_has_the_newest_id_even_of_a_cleared_jour
     assert [exchange["id"] for exchange in later] == [4]
 
 
+async def test_a_page_after_ids_that_began_again_has_the_newest_id(mock: Mock) -> None:
+    for _ in range(3):
+        await mock.http.get("/api/v2/REF30/configuration")
+    pages = [(await mock.http.get(f"/_mock/exchanges?after={after}")).json() for after in (3, 9)]
+    assert pages == [{"exchanges": [], "next": 3}] * 2
+
+
 async def test_the_clock_advances_for_everything_in_the_space(mock: Mock) -> None:
     headers = await mock.signed_on()
     moved = (await mock.http.post("/_mock/clock", json={"advance": "6h"})).json()

@@ -104,3 +104,11 @@ async def test_a_rule_does_not_help_in_an_outage_of_adobe_pass(
     ):
         answer = await mock.http.request(method, path, headers=headers, **request)  # type: ignore[arg-type]  # as named
         assert answer.status_code == effect.get("status", 500), path
+
+
+async def test_a_poll_of_a_code_is_one_hit_of_a_rule(mock: Mock) -> None:
+    headers = await mock.signed_on()
+    path = f"{API}/profiles/code/{(await mock.session(headers))['code']}"
+    await mock.behave({"degradation": "AuthNAll"}, times=1)
+    assert (await profiles(mock, headers, path))["Cablevision"]["type"] == "degraded"
+    assert await profiles(mock, headers, path) == {}

@@ -68,6 +68,16 @@ def test_no_parameter_is_named_twice(operation: Operation) -> None:
     assert len(names) == len(set(names))
 
 
+def test_parameters_are_optional_or_required_as_on_the_api_pages() -> None:
+    required = {
+        operation["operationId"]: {one["name"]: one["required"] for one in operation["parameters"]}
+        for operation in operations()
+    }
+    assert required["temppass.reset"] == {"requestor_id": True, "mvpd_id": True, "device_id": False}
+    assert required["temppass.reset-generic"] == {"requestor_id": True, "mvpd_id": True, "key": False}
+    assert required["profiles.code"]["AP-TempPass-Identity"] is False
+
+
 async def test_the_document_is_served_in_each_space_and_not_journalled(throttling_mock: Mock) -> None:
     for _ in range(20):
         answer = await throttling_mock.http.get("/openapi.json")

@@ -18,6 +18,9 @@ from pass_harness.mock_server.exchange import Exchange
 
 SAME_VISIT_S = 60.0
 """Seconds after a login within which a request for all profiles does not count as a return of the viewer."""
+PARTNER_STATUS = "ap-partner-framework-status"
+"""Header with which apps on Apple devices look for a partner profile, by either endpoint (source: Apple SSO Cookbook,
+Check Authentication Phase): the system settings may name another TV provider than that of the last login."""
 
 
 class KnownMvpdAskedDirectly(Rule):
@@ -27,7 +30,8 @@ class KnownMvpdAskedDirectly(Rule):
         grade=Grade.SHOULD,
         requirement="The service remembers the TV provider of the last login. When the viewer returns, it calls "
         "profiles/{mvpd} instead of requesting all profiles. After an authorization, which may change the viewer's "
-        "attributes, the service may request them from any profiles endpoint.",
+        "attributes, the service may request them from any profiles endpoint. So may apps on Apple devices that look "
+        "for a profile of the partner, with AP-Partner-Framework-Status.",
         breaks="Adobe Pass has to look for profiles with every TV provider.",
         remedy="Store the profile's mvpd with the device, and call profiles/{mvpd} at the next start.",
         kinds=("all-profiles-asked",),
@@ -67,7 +71,7 @@ class KnownMvpdAskedDirectly(Rule):
             yield HELD  # answered from storage, without a call
 
     def _query(self, seen: Exchange, login: Login) -> Iterator[Outcome]:
-        if login.service_provider != seen.service_provider:
+        if login.service_provider != seen.service_provider or PARTNER_STATUS in seen.request_headers:
             return
         if self._queries.driven:
             self._queries.add(seen, login)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.exchanges import DECISIONS, PROFILE_QUERIES
+from pass_harness.conformance.facts.exchanges import DECISIONS, PROFILE_ANSWERS, PROFILE_QUERIES, answer
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Expectations, Outcome
@@ -25,6 +25,8 @@ LISTED = {
 }
 """Endpoints whose pages list each header."""
 _LOWER = {header.lower(): header for header in LISTED}
+_OF_PARTNER = "AP-Partner-Framework-Status"
+"""Profiles of a partner alone need this header (source: Apple SSO Cookbook, Decisions Phase; FAQs, Apple SSO 3)."""
 
 
 class SingleSignOn(Rule):
@@ -33,14 +35,14 @@ class SingleSignOn(Rule):
         title="The header of a single sign-on identity is sent with every call that lists it",
         grade=Grade.MUST,
         requirement="A device with a single sign-on identity (AD-Service-Token, Adobe-Subject-Token, the header of "
-        "Roku, or AP-Partner-Framework-Status) sends its header with all requests whose pages list it, "
-        "until it logs out.",
+        "Roku, or AP-Partner-Framework-Status while it has a profile of a partner) sends its header with all "
+        "requests whose pages list it, until it logs out.",
         breaks="Adobe Pass does not find the shared profile: the viewer is asked to log in again, or cannot play.",
         remedy="Add the header where the requests of a device are made, and not only to those of the login.",
         kinds=("left-out",),
         citations=(citations.SERVICE_TOKEN_FLOW,),
     )
-    watches = frozenset[str]().union(*LISTED.values())
+    watches = PROFILE_ANSWERS.union(*LISTED.values())
 
     def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
         super().__init__(expectations, facts)
@@ -50,18 +52,21 @@ class SingleSignOn(Rule):
     def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall) or seen.device is None:
             return NOTHING
-        sent = self._sent.get(seen.device)
+        sent = self._sent.get(seen.device) or {}
         if not sent and seen.request_headers.keys().isdisjoint(_LOWER):
             return NOTHING
-        carried = [header for lower, header in _LOWER.items() if lower in seen.request_headers]
-        missing = [header for header, at in (sent or {}).items() if self._is_missing(header, at, seen)]
+        carried = [header for lower, header in _LOWER.items() if self._is_sent(lower, header, seen)]
+        missing = [header for header, at in sent.items() if self._is_missing(header, at, seen)]
         if seen.endpoint == "logout":
             self._sent.pop(seen.device)
-        elif carried:
-            self._sent.put(seen.device, {**(sent or {}), **dict.fromkeys(carried, seen.wall)})
+        elif sent or carried:
+            self._sent.put(seen.device, _known(sent, carried, seen))
         if missing:
             return tuple(_left_out(header, seen) for header in missing)
         return ONE_HELD if carried else NOTHING
+
+    def _is_sent(self, lower: str, header: str, exchange: Exchange) -> bool:
+        return exchange.endpoint in LISTED[header] and lower in exchange.request_headers
 
     def _is_missing(self, header: str, at: float, exchange: Exchange) -> bool:
         return (
@@ -69,6 +74,25 @@ class SingleSignOn(Rule):
             and exchange.wall - at <= SAME_VISIT_S
             and header.lower() not in exchange.request_headers
         )
+
+
+def _known(sent: dict[str, float], carried: Iterable[str], exchange: Exchange) -> dict[str, float]:
+    """Return the time of the latest call with each header that the device needs, after this exchange."""
+    known = {**sent, **dict.fromkeys(carried, exchange.wall)}
+    partner = _has_partner_profile(exchange)
+    if partner is False or (partner is None and _OF_PARTNER not in sent):
+        known.pop(_OF_PARTNER, None)
+    return known
+
+
+def _has_partner_profile(exchange: Exchange) -> bool | None:
+    """Return whether the device has a profile of a partner; None if the response does not say."""
+    if exchange.endpoint == "sessions.partner":
+        return True if answer(exchange).get("reasonType") == "authenticatedSSO" else None
+    found = answer(exchange).get("profiles") if exchange.endpoint in PROFILE_ANSWERS else None
+    if not found or not isinstance(found, dict):
+        return None
+    return any(isinstance(one, dict) and one.get("type") == "appleSSO" for one in found.values())
 
 
 def _left_out(header: str, exchange: Exchange) -> Broken:
