@@ -107,7 +107,11 @@ READS: Mapping[str, tuple[Read, ...]] = {
     "authentication.temppass-needs-no-login": _NEW_SESSIONS,
     "preauthorization.batch-limit": _PREAUTHORIZATIONS,
     "preauthorization.no-cdata": (_sent("decisions.preauthorize"),),
-    "preauthorization.permits-cached": (*_PREAUTHORIZATIONS, *_INSTANCES),
+    "preauthorization.permits-cached": (
+        *_PREAUTHORIZATIONS,
+        *_INSTANCES,
+        _answered(*PROFILE_ANSWERS, "decisions.authorize"),
+    ),
     "preauthorization.retry-bounded": _PREAUTHORIZATIONS,
     "authorization.denial-final": _AUTHORIZATIONS,
     "authorization.own-provider": (

@@ -187,9 +187,9 @@ def signature(exchange: Exchange) -> tuple[str, ...]:
         exchange.method,
         exchange.path,
         exchange.query,
-        f"{exchange.id}" if "request_body" in exchange.lacks else exchange.request_body,
-        exchange.device or exchange.ip,
+        f"{exchange.id}" if "request_body" in exchange.lacks else _content(exchange),
         *_parameters_in_headers(exchange),
+        exchange.device or exchange.ip,
     )
 
 
@@ -197,6 +197,12 @@ def _parameters_in_headers(exchange: Exchange) -> Iterator[str]:
     """Yield the (masked) parameters of the SSO Service, which are headers."""
     if exchange.endpoint.startswith("sso."):
         yield from (exchange.request_headers.get(name, "") for name in ("x-sso-id", "x-sso-link", "ad-service-token"))
+
+
+def _content(exchange: Exchange) -> str:
+    """Return the body of a request; for decisions, its resources in one order and each once."""
+    asked = resources(exchange) if exchange.endpoint in DECISIONS else ()
+    return "\n".join(sorted({*asked})) if asked else exchange.request_body
 
 
 def is_server_failure(exchange: Exchange) -> bool:

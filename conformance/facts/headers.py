@@ -125,6 +125,11 @@ def connection_address(exchange: Exchange) -> str | None:
     return _connection_address(header) if header else None
 
 
+def peer_host(exchange: Exchange) -> str:
+    """Return the host that the connection came from, without its port."""
+    return exchange.peer.rpartition(":")[0]
+
+
 def peer_address(exchange: Exchange) -> str | None:
     """Return the address that the connection came from, or None if a server has replaced it by X-Forwarded-For."""
     return None if exchange.peer.endswith(":0") else address_in(exchange.peer)

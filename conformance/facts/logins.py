@@ -97,7 +97,7 @@ class Logins:
         before = self.of(exchange)
         if before is not None and not before.is_valid(exchange.wall):
             before = None
-        if before is not None and all(map(_is_temporary, found.values())):
+        if before is not None and all(map(is_temporary, found.values())):
             return  # the viewer stays logged in while a TempPass is looked up
         since = before.since_s if before is not None else ended(exchange)
         until = max(expiry(profile, exchange) for profile in found.values())
@@ -129,5 +129,5 @@ def expiry(profile: object, exchange: Exchange) -> float:
     return exchange.wall + (not_after - exchange.at) / 1000 if isinstance(not_after, int) else float("inf")
 
 
-def _is_temporary(profile: object) -> bool:
+def is_temporary(profile: object) -> bool:
     return isinstance(profile, dict) and profile.get("type") == "temporary"

@@ -16,17 +16,20 @@ from pass_harness.conformance.facts.devices import SLACK_S, Devices
 from pass_harness.conformance.facts.exchanges import (
     DCR,
     NEEDS_TOKEN,
+    answered_before,
     brief,
     ended,
     is_server_failure,
     signature,
 )
+from pass_harness.conformance.facts.headers import forwarded_for, peer_address, peer_host
 from pass_harness.conformance.facts.machine_rhythm import (
     BACK_TO_BACK_S,
     Rhythms,
     back_to_back,
     fast_and_steady,
 )
+from pass_harness.conformance.facts.nameless_requests import names_no_device
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome
 from pass_harness.mock_server.exchange import Exchange
@@ -46,6 +49,8 @@ STEADY_RATIO = 1.2
 STEADY_PAUSES = 9
 """Number of pauses of a series, all equal, that show a service without a driver: a viewer who tries again after three
 retries would have to keep their rhythm twice."""
+SEVERAL = 2
+"""Number of devices from which a request for none of them may be for any."""
 IRREGULAR_SERIES = 2
 """Number of series below which jitter can hide or imitate growth."""
 
@@ -135,6 +140,10 @@ class RetrySeries:
     min_poll_interval_s: float
     _open: Bounded[tuple[str, ...], Series] = field(default_factory=Bounded)
     _acted: Bounded[str, float] = field(default_factory=Bounded)
+    _acted_s: float = 0.0
+    """End of the latest verb of any device."""
+    _served: Bounded[str, frozenset[str]] = field(default_factory=Bounded)
+    """Some devices of each address that calls, without verbs."""
 
     def observe(self, seen: Observation) -> Sequence[tuple[Series, bool]]:
         """Return each series that the observation changes, with whether it is over.
@@ -144,15 +153,23 @@ class RetrySeries:
         if isinstance(seen, VerbCall):
             for name in self.devices.names(seen):
                 self._acted.put(name, seen.ended)
+            self._acted_s = max(self._acted_s, seen.ended)
             return ()
         if seen.endpoint not in REPEATABLE:
             return ()
         failed = is_server_failure(seen)
+        if not self.devices.driven:
+            self._note_caller(seen)
+            if failed and self._may_be_any_viewers(seen):
+                return ()
         if not failed and not self._open:
             return ()  # the most frequent case
         brought = []
         key = signature(seen)
-        tries = self._open.pop(key) or ()
+        tries = self._open.get(key) or ()
+        if tries and not self.devices.driven and not answered_before(tries[-1], seen):
+            return ()  # of two concurrent requests neither repeats the other: a viewer pressed twice, or has two tabs
+        self._open.pop(key)
         if tries and not self._is_retry(tries[-1], seen):
             brought.append((tries, True))
             tries = ()
@@ -173,4 +190,24 @@ class RetrySeries:
             return False
         if seen.endpoint == "profiles.code":  # no viewer repeats a poll
             return seen.wall - failed.wall < self.min_poll_interval_s
-        return all((self._acted.get(name) or 0.0) < failed.wall - SLACK_S for name in self.devices.names(seen))
+        before_s = failed.wall - SLACK_S
+        if self._may_be_any_viewers(seen) and self._acted_s >= before_s:
+            return False
+        return all((self._acted.get(name) or 0.0) < before_s for name in self.devices.names(seen))
+
+    def _note_caller(self, seen: Exchange) -> None:
+        """Note the device of a call by the address that it came from."""
+        if seen.device is not None:
+            address = peer_host(seen)
+            served = self._served.get(address) or frozenset()
+            if len(served) < SEVERAL and seen.device not in served:
+                self._served.put(address, served | {seen.device})
+
+    def _may_be_any_viewers(self, seen: Exchange) -> bool:
+        """Return whether a request names neither a device nor its address, so that each viewer may have caused it."""
+        if not names_no_device(seen):
+            return False
+        if self.devices.driven:
+            return not self.devices.residents(seen.ip)
+        several = len(self._served.get(peer_host(seen)) or ()) >= SEVERAL
+        return several and forwarded_for(seen) in {None, peer_address(seen)}

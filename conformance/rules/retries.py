@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar, NamedTuple
 
 from pass_harness.conformance.bounded import Bounded
@@ -31,7 +31,7 @@ from pass_harness.mock_server.exchange import Exchange
 SERIES_GAP_S = 4.0
 """Seconds between two tries of one series, at most; a viewer who presses play again usually takes longer."""
 BETWEEN_VERBS_S = 0.5
-"""Seconds after a response within which a repetition outside all verbs follows from it."""
+"""Seconds after a response within which a repetition outside all verbs follows from it, even if the viewer acted."""
 BACK_TO_BACK_REPETITIONS, STEADY_REPETITIONS = 3, 5
 """Number of repetitions without a pause, and in a fast and steady rhythm, that no viewer makes."""
 
@@ -104,7 +104,10 @@ class RetryBounded(Rule):
         over: dict[Item, Series] = {}
         longest: Series = ()
         for item, again in items.items():
-            series = open_series.pop(item, ())
+            series = open_series.get(item, ())
+            if series and not self.facts.driven and not answered_before(series[-1], seen):
+                continue  # of two concurrent requests neither repeats the other
+            open_series.pop(item, None)
             if series and seen.wall - ended(series[-1]) > SERIES_GAP_S:
                 over[item] = series
                 series = ()
@@ -130,7 +133,7 @@ class RetryBounded(Rule):
         retried = any(len(open_series.get(item, ())) in range(1, TRIES) for item in items)
         for item, before in settled.items():
             after = seen.wall - ended(before)
-            if retried and item in items and after <= SERIES_GAP_S:
+            if retried and item in items and after <= SERIES_GAP_S and answered_before(before, seen):
                 # Without a driver, the viewer may have opened the catalogue again.
                 if self.facts.driven or self._needless_retries.reacted(name, after):
                     yield _asked_again(before, seen, item)
@@ -180,8 +183,8 @@ class NotRepeated(Rule):
     def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
         super().__init__(expectations, facts)
         self._final: Bounded[tuple[str, ...], _Final] = Bounded()
-        self._acted: Bounded[str, float] = Bounded()
-        """End of the last verb of each device, in seconds."""
+        self._acted: Bounded[str, tuple[float, float]] = Bounded()
+        """End and start of the last verb of each device, in seconds."""
         self._again: Candidates[Exchange] = Candidates(facts.devices)
         self._repetitions = Habit()
 
@@ -222,8 +225,8 @@ class NotRepeated(Rule):
         for _ in self._final:
             yield HELD
         for seen, final in self._again.remaining():
-            known = any(self._acted.get(name) is not None for name in self.facts.devices.names(seen))
-            yield self.repeated(final, seen) if known and _follows(final, seen) else HELD
+            _, began_s = self._last_verb(self.facts.devices.names(seen))
+            yield self.repeated(final, seen) if began_s and _follows(final, seen, began_s) else HELD
 
     def _keep(self, seen: Exchange, pauses_s: tuple[float, ...]) -> None:
         self._final.put(signature(seen), _Final(seen, pauses_s))
@@ -241,16 +244,20 @@ class NotRepeated(Rule):
 
     def _resolve(self, call: VerbCall) -> Iterator[Outcome]:
         names = self.facts.devices.names(call)
-        before = max(self._acted.get(name) or 0.0 for name in names)
+        before, began_s = self._last_verb(names)
         for name in names:
-            self._acted.put(name, call.ended)
+            self._acted.put(name, (call.ended, call.started))
         for seen, final in self._again.resolve(call):
             if arrived_during(seen, call):
                 # What arrived before the end of the verb before was an answer to that one.
                 within = arrived_during(final, call) and final.wall > before
             else:
-                within = _follows(final, seen)
+                within = _follows(final, seen, began_s)
             yield self.repeated(final, seen) if within else HELD
+
+    def _last_verb(self, names: Sequence[str]) -> tuple[float, float]:
+        """Return the end and the start of the last verb of a device, or zeros."""
+        return max(self._acted.get(name) or (0.0, 0.0) for name in names)
 
 
 def _is_corrected(final: Exchange, seen: Exchange) -> bool:
@@ -263,9 +270,16 @@ def _is_corrected(final: Exchange, seen: Exchange) -> bool:
     )
 
 
-def _follows(final: Exchange, seen: Exchange) -> bool:
-    """Return whether a repetition outside all verbs follows from the response before it."""
-    return seen.wall - ended(final) <= BETWEEN_VERBS_S
+def _follows(final: Exchange, seen: Exchange, began_s: float) -> bool:
+    """Return whether a repetition outside all verbs follows from the response before it.
+
+    The device's last verb began at ``began_s``: if the response came after that, the viewer did not act in between.
+    """
+    pause_s = seen.wall - ended(final)
+    if pause_s <= BETWEEN_VERBS_S:
+        return True
+    is_poll = seen.endpoint == "profiles.code"  # the rules of polling judge those
+    return pause_s <= SERIES_GAP_S and 0.0 < began_s <= final.wall and not is_poll
 
 
 def _retriable(exchange: Exchange) -> set[str]:

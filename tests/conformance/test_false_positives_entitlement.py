@@ -113,6 +113,21 @@ def test_an_authorization_that_replaces_the_media_token_is_a_violation(after_s: 
     assert "authorization.no-refresh-during-playback" in violated(playing(*after_s).observations)
 
 
+@pytest.mark.parametrize(
+    ("after_s", "broken"),
+    [
+        ([100.0, 250.0], False),
+        ([70.0, 300.0, 560.0], False),
+        ([60.0, 120.0, 180.0], True),  # a timer
+        ([250.0, 665.0], True),  # the token of the first break expires
+        ([100.0, 250.0, 665.0], False),  # most breaks have nothing to do with the expiry
+    ],
+)
+def test_a_live_stream_may_be_authorized_at_each_commercial_break(after_s: list[float], broken: bool) -> None:
+    rule = "authorization.no-refresh-during-playback"
+    assert (rule in violated(playing(*after_s, until_s=700.0).observations)) is broken
+
+
 def test_an_app_that_asks_to_play_again_without_a_stop_passes() -> None:
     trace = Trace().start()
     for number in range(3):

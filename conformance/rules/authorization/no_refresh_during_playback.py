@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.actions import Candidates
 from pass_harness.conformance.facts.devices import arrived_during
+from pass_harness.conformance.facts.machine_rhythm import alike
 from pass_harness.conformance.facts.media_tokens import MediaToken, media_tokens
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
@@ -17,6 +19,8 @@ from pass_harness.mock_server.exchange import Exchange
 
 MARGIN_S = 5.0
 """Seconds around the expiry of a media token in which an authorization replaces it."""
+TIMER = 3
+"""Number of authorizations at equal intervals, at least, that show a timer."""
 EARLY_SHARE = 0.1
 """Share of its lifetime by which a service may replace a token early."""
 
@@ -28,8 +32,8 @@ class NoRefreshDuringPlayback(Rule):
         grade=Grade.MUST,
         requirement="A stream continues when its media token expires. The service obtains a new authorization when "
         "the viewer next asks to play, and not to replace the media token. A live stream may be authorized again "
-        "after a pause or at a commercial break, so one authorization in the background, apart from the expiry of "
-        "the token, does not break the rule.",
+        "after a pause or at a commercial break, so authorizations in the background do not break the rule if most "
+        "of them are apart from the expiry of the token, and if three or more do not come at equal intervals.",
         breaks="Each running stream costs a decision every few minutes; at an event, all of them at once.",
         remedy="Call decisions/authorize only when the viewer asks to play.",
         kinds=("authorized-while-playing",),
@@ -59,7 +63,8 @@ class NoRefreshDuringPlayback(Rule):
             for asked, _ in self._asked.resolve(seen)
             if not (seen.verb == "play" and arrived_during(asked, seen))
         ]
-        if playing is not None and (len(between) > 1 or any(_replaces(playing, asked) for asked in between)):
+        between.sort(key=lambda asked: asked.wall)
+        if playing is not None and (_is_timer(playing, between) or _renew(playing, between)):
             yield self._refreshed(playing, between, seen)
         elif playing is not None and seen.verb == "stop" and seen.started > playing.expires_s:
             yield HELD  # the token expired during the playback, without a new authorization
@@ -84,6 +89,22 @@ class NoRefreshDuringPlayback(Rule):
             expected="no authorize call while the stream plays",
             observed=f"authorize calls between the playback and the viewer's next action: {len(between)}",
         )
+
+
+def _is_timer(playing: MediaToken, between: Sequence[Exchange]) -> bool:
+    """Return whether authorizations come at equal intervals, as commercial breaks do not."""
+    walls = [playing.exchange.wall, *(asked.wall for asked in between)]
+    pauses = [later - earlier for earlier, later in pairwise(walls)]
+    return len(pauses) >= TIMER and all(alike(pauses[0], pause) for pause in pauses)
+
+
+def _renew(playing: MediaToken, between: Sequence[Exchange]) -> bool:
+    """Return whether at least half of the authorizations replace the first media token or the latest one."""
+    latest, replacing = playing, 0
+    for asked in between:
+        replacing += _replaces(playing, asked) or _replaces(latest, asked)
+        latest = next(media_tokens(asked), latest)
+    return bool(between) and 2 * replacing >= len(between)
 
 
 def _replaces(token: MediaToken, asked: Exchange) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.exchanges import DECISIONS, PROFILE_ANSWERS, errors, profiles
-from pass_harness.conformance.facts.logins import needs_no_login
+from pass_harness.conformance.facts.exchanges import DECISIONS, PROFILE_ANSWERS, answer, errors, profiles
+from pass_harness.conformance.facts.logins import is_temporary, needs_no_login
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Expectations, Outcome
@@ -46,7 +46,7 @@ class OwnProvider(Rule):
             return NOTHING
         if seen.endpoint in DECISIONS:
             return self._asked(self._providers.get(self._viewer(seen)), seen)
-        granted = tuple(profiles(seen)) if seen.endpoint in PROFILE_ANSWERS else _authorized(seen)
+        granted = _granted(seen) if seen.endpoint in PROFILE_ANSWERS else _authorized(seen)
         if granted:
             viewer = self._viewer(seen)
             self._providers.put(viewer, (self._providers.get(viewer) or {}) | dict.fromkeys(granted, seen.id))
@@ -75,5 +75,11 @@ class OwnProvider(Rule):
         ]
 
 
+def _granted(seen: Exchange) -> tuple[str, ...]:
+    """Return the MVPDs of profiles; a TempPass is used beside the viewer's own TV provider."""
+    return tuple(mvpd for mvpd, profile in profiles(seen).items() if not is_temporary(profile))
+
+
 def _authorized(session: Exchange) -> tuple[str, ...]:
-    return (session.mvpd,) if needs_no_login(session) and session.mvpd else ()
+    temporary = answer(session).get("reasonType") == "temporary"
+    return (session.mvpd,) if needs_no_login(session) and session.mvpd and not temporary else ()

@@ -30,4 +30,4 @@ class SingleResource(Rule):
     def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall) or seen.endpoint != "decisions.authorize":
             return NOTHING
-        return (within_limit(seen, self.expectations.authorize_limit),)
+        return within_limit(seen, self.expectations.authorize_limit)

@@ -61,6 +61,15 @@ def _wrong(sent: str | None, seen: Exchange, refused: bool) -> Fault | None:
     identity = decoded(sent)
     if not identity:
         return Fault("not-base64", "a value that is not Base64")
-    if _EMAIL.search(identity):
+    if _is_text(identity) and _EMAIL.search(identity):
         return Fault("plain-e-mail-address", "a plain e-mail address")
     return Fault("refused", f"an identity that Adobe Pass refused ({MISSING})") if refused else None
+
+
+def _is_text(identity: bytes) -> bool:
+    """Return whether an identity is text, and not the bytes of a hash, of which some look like an address."""
+    try:
+        identity.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

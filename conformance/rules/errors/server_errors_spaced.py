@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from statistics import median
 
+from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.durations import span
+from pass_harness.conformance.facts.exchanges import is_server_failure
 from pass_harness.conformance.facts.machine_rhythm import BACK_TO_BACK_S, FAST_S, alike
 from pass_harness.conformance.facts.retry_series import REPEATABLE, RetrySeries, Series, pauses_s
 from pass_harness.conformance.facts.shared_facts import SharedFacts
@@ -13,6 +15,7 @@ from pass_harness.conformance.observation import Observation
 from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Grade, Rule
+from pass_harness.mock_server.exchange import Exchange
 
 MIN_SERIES = 2
 """Number of series of three tries below which jitter can hide or imitate growth."""
@@ -47,16 +50,22 @@ class ServerErrorsSpaced(Rule):
         super().__init__(expectations, facts)
         self._failures = RetrySeries(facts.devices, expectations.min_poll_interval_s)
         self._series: list[Series] = []
+        self._told: Bounded[int, bool] = Bounded()
+        """Failures whose Retry-After told the service how long to wait."""
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
+        if isinstance(seen, Exchange) and is_server_failure(seen) and "retry-after" in seen.response_headers:
+            self._told.put(seen.id, True)
         for tries, over in self._failures.observe(seen):
             if over and self._shows_pauses(tries) and len(self._series) < MAX_SERIES:
                 self._series.append(tries)
         return NOTHING
 
     def _shows_pauses(self, tries: Series) -> bool:
-        """Return whether the series has two pauses that the lag of the mock did not change."""
-        return len(tries) >= 3 and all(one.lag_ms <= self.expectations.lag_limit_ms for one in tries[:3])
+        """Return whether the series has two pauses of the service's own, which the lag of the mock did not change."""
+        if len(tries) < 3 or any(self._told.get(one.id) for one in tries[:2]):
+            return False
+        return all(one.lag_ms <= self.expectations.lag_limit_ms for one in tries[:3])
 
     def finish(self) -> Iterator[Outcome]:
         series = [*self._series, *filter(self._shows_pauses, self._failures.remaining())][:MAX_SERIES]

@@ -14,6 +14,8 @@ from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
 
+KEPT = 20
+"""Number of 429s kept for each device: within a second, few requests are in progress for one."""
 PAUSE_S = 0.9
 """Seconds: Adobe's one second less the margin for jitter."""
 IN_PROGRESS_S = 0.5
@@ -38,8 +40,8 @@ class ThrottledWaits(Rule):
 
     def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
         super().__init__(expectations, facts)
-        self._throttled: Bounded[tuple[str, str], Exchange] = Bounded()
-        """The latest 429 by address and name of the device."""
+        self._throttled: Bounded[tuple[str, str], tuple[Exchange, ...]] = Bounded()
+        """The 429s of each address and name of a device, since it last waited."""
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall) or (seen.status != 429 and not self._throttled):
@@ -50,25 +52,30 @@ class ThrottledWaits(Rule):
         # Behind one address each app learns of its own 429s only.
         device = self.facts.devices.names(seen)[0]
         caller = seen.ip, f"client {seen.client_id}" if self.facts.callers.is_client else device
-        before = self._throttled.get(caller)
-        if before is not None:
-            after = seen.wall - ended(before)
-            if after < PAUSE_S:
-                yield from self._early(before, seen, after)
-            else:
-                self._throttled.pop(caller)
-                yield timed(self.expectations, HELD, before, seen, slack=after - PAUSE_S)
+        before = self._throttled.get(caller) or ()
+        if before and (after := seen.wall - ended(before[-1])) >= PAUSE_S:
+            self._throttled.pop(caller)
+            yield timed(self.expectations, HELD, before[-1], seen, slack=after - PAUSE_S)
+            before = ()
+        early = [one for one in before if _is_early(one, seen)]
+        if early:
+            yield self._too_soon(early[-1], seen)
         if seen.status == 429:
-            self._throttled.put(caller, seen)
+            self._throttled.put(caller, (*before, seen)[-KEPT:])
 
-    def _early(self, before: Exchange, seen: Exchange, after: float) -> Iterator[Outcome]:
-        repeated = signature(seen) == signature(before) and answered_before(before, seen)
-        if after <= IN_PROGRESS_S and not repeated:
-            return
-        yield Broken(
+    def _too_soon(self, before: Exchange, seen: Exchange) -> Broken:
+        return Broken(
             kind="asked-too-soon",
             exchanges=(before.id, seen.id),
             device=seen.device,
             expected=f"no request for the device at {seen.ip} for at least 1 s after the 429",
             observed=f"a request {interval(before, seen)}",
         )
+
+
+def _is_early(before: Exchange, seen: Exchange) -> bool:
+    """Return whether a request comes too soon after a 429 to have been in progress then."""
+    after = seen.wall - ended(before)
+    if after <= IN_PROGRESS_S:
+        return signature(seen) == signature(before) and answered_before(before, seen)
+    return after < PAUSE_S

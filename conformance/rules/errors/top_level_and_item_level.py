@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pass_harness.conformance.facts.actions import service_failed
 from pass_harness.conformance.facts.breaker import MAY_BE_OPEN
 from pass_harness.conformance.facts.documented import unknown_codes, unknown_members
-from pass_harness.conformance.facts.exchanges import DECISIONS, allows_retry, answer, decisions, denial, errors
+from pass_harness.conformance.facts.exchanges import allows_retry, answer, decisions, denial, errors
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome, Unclear
@@ -44,8 +44,11 @@ class TopLevelAndItemLevel(Rule):
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if not isinstance(seen, VerbCall) or seen.verb not in {"play", "preauthorize"}:
             return
-        answers = self.facts.devices.during(seen, *DECISIONS)
+        asked = "decisions.authorize" if seen.verb == "play" else "decisions.preauthorize"
+        answers = self.facts.devices.during(seen, asked)
         if not answers or any(map(_of_other_rules, answers)):
+            return
+        if seen.verb == "play" and any(map(_permits, answers)):
             return
         form = _form(answers[-1])
         if form is None:
@@ -74,6 +77,10 @@ class TopLevelAndItemLevel(Rule):
 
 def _of_other_rules(exchange: Exchange) -> bool:
     return allows_retry(exchange) or bool(unknown_members(exchange) or unknown_codes(exchange))
+
+
+def _permits(exchange: Exchange) -> bool:
+    return any(decision.get("authorized") is True for decision in decisions(exchange))
 
 
 def _form(exchange: Exchange) -> str | None:

@@ -30,4 +30,4 @@ class BatchLimit(Rule):
     def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall) or seen.endpoint != "decisions.preauthorize":
             return NOTHING
-        return (within_limit(seen, self.expectations.preauthorize_limit),)
+        return within_limit(seen, self.expectations.preauthorize_limit)

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.actions import Candidates
+from pass_harness.conformance.facts.cached_permits import KEPT_DEVICES, READ, CachedPermits, Permits
 from pass_harness.conformance.facts.devices import arrived_during
-from pass_harness.conformance.facts.exchanges import PROFILE_QUERIES, answered_before, brief, decisions, resources
+from pass_harness.conformance.facts.exchanges import answered_before, resources
+from pass_harness.conformance.facts.headers import peer_host
 from pass_harness.conformance.facts.instances import Doubts
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
-from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Expectations, Outcome
+from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Expectations, Outcome, Unclear
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
@@ -22,13 +24,8 @@ CACHED_S = 300.0
 APP_RESTART_S = 5.0
 """Seconds that a viewer needs at least to close the app, start it again and open its catalogue."""
 
-KEPT_DEVICES = 10_000
-MOST_RESPONSES = 10
-"""Number of responses kept for each permit."""
-
-Device = tuple[str | None, str]
-Permits = dict[tuple[str | None, str], list[Exchange]]
-"""Responses that permitted each (mvpd, resource)."""
+LOADED_AGAIN = "a page that was loaded again, or opened in another tab, has no permits in its memory"
+"""Reason why a repetition by a page in a browser is unclear."""
 
 
 class PermitsCached(Rule):
@@ -39,20 +36,19 @@ class PermitsCached(Rule):
         requirement="The service does not request a decision again for a resource that was permitted to the device "
         "in the same run of the app, because subscriptions seldom change in that time. The rule covers five "
         "minutes, and each running instance may ask once. A new start of the app, another profiles request, a "
-        "login or a logout starts over. In a trace without verbs, which does not show starts, only a repetition "
-        f"within {APP_RESTART_S:g} s breaks the rule.",
+        "login, a logout or the end of the profile starts over. In a trace without verbs, which does not show "
+        f"starts, only a repetition within {APP_RESTART_S:g} s breaks the rule, and none of a page in a browser.",
         breaks="Each catalogue page that a viewer opens again costs the TV provider a decision.",
         remedy="Cache permitted resources in memory by device, and request decisions only for the other resources.",
         kinds=("permitted-asked-again",),
         citations=(citations.CHECKLIST_PREAUTHORIZATION_CACHING, citations.FAQ_PREAUTHORIZATION_CACHING),
         needs=frozenset({"preauthorize"}),
     )
-    watches = PROFILE_QUERIES | {"sessions.create", "logout", "decisions.preauthorize"}
+    watches = READ
 
     def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
         super().__init__(expectations, facts)
-        self._permits: Bounded[Device, tuple[float, Permits]] = Bounded(KEPT_DEVICES)
-        """Arrival of the latest request, in seconds on the scale of ``Exchange.wall``, and the permits."""
+        self._permits = CachedPermits(facts.devices, CACHED_S)
         self._started: Bounded[str, float] = Bounded(KEPT_DEVICES)
         """Start of the last verb start of each device, in seconds on the same scale."""
         self._doubts = Doubts(facts.instances)
@@ -61,23 +57,12 @@ class PermitsCached(Rule):
     def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall):
             return self._verb(seen)
-        device = (seen.service_provider, seen.device or seen.ip)
-        if seen.endpoint != "decisions.preauthorize":
-            self._permits.pop(device)
-            return NOTHING
-        if seen.status != 200:
-            return NOTHING
-        self._permits.shed(lambda known: seen.wall - known[0] > CACHED_S)  # the rule does not look back further
-        _, permits = self._permits.get(device) or (0.0, Permits())
-        outcomes = [*self._doubts.passed(), *(self._asked(permits, seen) if permits else NOTHING)]
-        kept = brief(seen)
-        for decision in decisions(seen):
-            if decision.get("authorized") is True:
-                permitted = permits.setdefault((seen.mvpd, str(decision.get("resource"))), [])
-                permitted.append(kept)
-                del permitted[:-MOST_RESPONSES]
-        self._permits.put(device, (seen.wall, permits))
-        return outcomes or NOTHING
+        outcomes: Sequence[Outcome] = NOTHING
+        if seen.endpoint == "decisions.preauthorize" and seen.status == 200:
+            permits = self._permits.of(seen)
+            outcomes = [*self._doubts.passed(), *(self._asked(permits, seen) if permits else NOTHING)] or NOTHING
+        self._permits.observe(seen)
+        return outcomes
 
     def finish(self) -> Iterator[Outcome]:
         yield from self._doubts.finish()
@@ -85,7 +70,7 @@ class PermitsCached(Rule):
 
     def _verb(self, call: VerbCall) -> Iterator[Outcome]:
         if call.verb == "restart":
-            self._permits = Bounded(KEPT_DEVICES)
+            self._permits.clear()
         elif call.verb == "start":
             for name in self.facts.devices.names(call):
                 self._started.put(name, call.started)
@@ -106,6 +91,8 @@ class PermitsCached(Rule):
             observed=f"{', '.join(again[:5])} requested again, although already permitted",
         )
         if not self._repeats.driven:
+            if self.facts.callers.in_browser(seen):
+                return (Unclear(reason=LOADED_AGAIN, exchanges=repeated.exchanges),)
             return self._doubts.add(repeated, 1 + min(len(permits[seen.mvpd, name]) for name in again))
         self._repeats.add(seen, repeated)  # the next verb may show that the app was starting
         return NOTHING
@@ -113,8 +100,12 @@ class PermitsCached(Rule):
     def _since(self, seen: Exchange) -> float:
         """Return the earliest time of a permit that should still be cached, in seconds."""
         started = max(self._started.get(name) or 0.0 for name in self.facts.devices.names(seen))
-        return max(started, seen.wall - (CACHED_S if self._repeats.driven else APP_RESTART_S))
+        return max(
+            started, self._permits.since(seen), seen.wall - (CACHED_S if self._repeats.driven else APP_RESTART_S)
+        )
 
     def _known(self, permitted: Sequence[Exchange], since: float, seen: Exchange) -> bool:
         recent = [one for one in permitted if one.wall > since and answered_before(one, seen)]
+        if not self._repeats.driven:  # another address is that of another instance
+            recent = [one for one in recent if peer_host(one) == peer_host(seen)]
         return len(recent) >= self.facts.instances.number

@@ -63,7 +63,8 @@ def refreshes_the_token(trace: Trace) -> None:
 
 @breaks("authorization.single-resource", "too-many-resources")
 def authorizes_two(trace: Trace) -> None:
-    trace.authorize("a", body='{"resources": ["a", "b"]}')
+    refusal = error("too_many_resources", "configuration")
+    trace.authorize("a", body='{"resources": ["a", "b"]}', status=403, answer=refusal)
 
 
 @breaks("authorization.retry-bounded", "too-many-tries")
