@@ -71,7 +71,7 @@ class KnownMvpdAskedDirectly(Rule):
             yield HELD  # answered from storage, without a call
 
     def _query(self, seen: Exchange, login: Login) -> Iterator[Outcome]:
-        if login.service_provider != seen.service_provider or PARTNER_STATUS in seen.request_headers:
+        if login.service_provider != seen.service_provider or PARTNER_STATUS in seen.request_headers or login.is_trial:
             return
         if self._queries.driven:
             self._queries.add(seen, login)
