@@ -13,6 +13,7 @@ from pass_harness.conformance.evaluation.engine import Judge, Verdict
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import all_rules
 from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.proxy.recognition import Recogniser
 from tests.conformance.trace_viewers import Viewer
 
 TRIAL = "TempPass_TEST40"
@@ -255,3 +256,61 @@ def test_without_a_report_of_redirects_no_poll_came_before_one() -> None:
     for _ in range(3):
         trace.wait(3.5).poll()
     assert REDIRECT not in violated(trace.observations)
+
+
+def test_a_service_that_fails_at_the_arrival_has_not_polled_before_it() -> None:
+    trace = Trace().start()
+    with trace.verb("login", screen="primary") as returns:
+        trace.session()
+        returns["code"] = "AAAAAAA"
+    trace.wait(5).ask("arrived", failure="500: no answer")
+    for found in (False, True):
+        trace.wait(3.5).poll(found=found)
+    assert judge(trace.observations)[REDIRECT].verdict is Verdict.PASSED
+
+
+@pytest.mark.parametrize("interval", [10, 20, 50])
+def test_profiles_are_polled_at_any_equal_intervals(interval: float) -> None:
+    def asked(*pauses: float) -> set[str]:
+        trace = Trace()
+        trace.session()
+        for pause in pauses:
+            trace.wait(pause).profiles(mvpd=MVPD)
+        return accused(audit(trace))
+
+    assert asked(*[interval] * 4) == {"authentication.polls-by-code"}
+    assert asked(*[interval] * 3) == set()
+    assert asked(20, 31, 17, 40, 22, 35, 18, 29) == set()
+
+
+# Failures of Adobe Pass
+
+
+@pytest.mark.parametrize(("status", "verdict"), [(503, Verdict.NOT_EXERCISED), (400, Verdict.VIOLATED)])
+def test_a_look_up_that_adobe_pass_failed_shows_nothing_about_the_code(status: int, verdict: Verdict) -> None:
+    trace = Trace().start()
+    trace.session()
+    with trace.verb("enter_code", code="AAAAAAA") as returns:
+        trace.look_up(status=status, answer="<html>")
+        returns["url"] = "https://adobe.example/api/v2/authenticate/REF30/AAAAAAA"
+    assert judge(trace.observations)["authentication.code-validated-on-second-screen"].verdict is verdict
+
+
+@pytest.mark.parametrize(("status", "verdict"), [(503, Verdict.NOT_EXERCISED), (200, Verdict.VIOLATED)])
+def test_a_logout_of_several_providers_may_fail_with_one_of_them(status: int, verdict: Verdict) -> None:
+    trace = two_logins()
+    with trace.verb("logout", failure="503: later"):
+        trace.logout(name="complete", url=None)
+        trace.logout(mvpd="Spectrum", status=status)
+    assert judge(trace.observations)["logout.other-actions-handled"].verdict is verdict
+
+
+@pytest.mark.parametrize(("status", "known"), [(200, True), (400, False)])
+def test_a_code_that_adobe_pass_accepts_in_lower_case_is_the_same(status: int, *, known: bool) -> None:
+    trace = Trace()
+    created = trace.session("AB12CDE")
+    poll = trace.poll("ab12cde", status=status, answer={"profiles": {}})
+    recogniser = Recogniser()
+    recogniser.recognise(created)
+    found = recogniser.recognise(poll)
+    assert (found.code, found.device) == (("AB12CDE", "device-1") if known else ("ab12cde", None))

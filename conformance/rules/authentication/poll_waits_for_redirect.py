@@ -54,7 +54,7 @@ class PollWaitsForRedirect(Rule):
                 self._primary.put(seen.device, seen.returns["code"])
             else:
                 self._primary.pop(seen.device)
-        elif seen.verb == "arrived" and seen.failure is None:
+        elif seen.verb == "arrived":
             code = self._primary.pop(seen.device)
             if code is not None:
                 yield from self._judge(code, seen.started)
