@@ -50,6 +50,8 @@ class Login:
     """Expiry of the profile, on the same scale."""
     is_trial: bool = False
     """Whether all profiles are those of a TempPass, which the viewer did not log in for."""
+    client: str | None = None
+    """Client, the app, that the profile belongs to: another app on the device has profiles of its own."""
 
     def is_valid(self, moment: float) -> bool:
         return self.since_s <= moment < self.until_s
@@ -104,7 +106,9 @@ class Logins:
         since = before.since_s if before is not None else ended(exchange)
         until = max(expiry(profile, exchange) for profile in found.values())
         is_trial = all(map(_is_temporary, found.values()))
-        login = Login(tuple(found), exchange.id, exchange.service_provider, since, until, is_trial)
+        login = Login(
+            tuple(found), exchange.id, exchange.service_provider, since, until, is_trial, exchange.client_id
+        )
         for name in self.devices.names(exchange):
             self._by_name.put(name, login)
 

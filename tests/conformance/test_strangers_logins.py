@@ -123,6 +123,19 @@ def test_a_trial_that_begins_after_a_logout_authenticates_the_device() -> None:
     assert "logout.state-cleared" not in violated(trace.observations)
 
 
+def test_the_profile_of_a_trial_may_be_read_whenever_its_rest_is_shown() -> None:
+    trace = Trace().start()
+    with trace.verb("login", screen="primary", mvpd=TRIAL) as returns:
+        trace.session(mvpd=TRIAL, answer={"actionName": "authorize", "reasonType": "temporary"})
+        returns["state"] = "authenticated"
+    for _ in range(3):
+        with trace.verb("status") as returns:
+            profile = {"mvpd": TRIAL, "type": "temporary", "notBefore": trace.ms(), "notAfter": trace.ms(7200)}
+            trace.profiles(mvpd=TRIAL, answer={"profiles": {TRIAL: profile}})
+            returns["state"] = "authenticated"
+    assert "authentication.profile-remembered" not in violated(trace.observations)
+
+
 # Sessions
 
 
@@ -314,3 +327,12 @@ def test_a_code_that_adobe_pass_accepts_in_lower_case_is_the_same(status: int, *
     recogniser.recognise(created)
     found = recogniser.recognise(poll)
     assert (found.code, found.device) == (("AB12CDE", "device-1") if known else ("ab12cde", None))
+
+
+@pytest.mark.parametrize(("client", "known"), [("client-1", True), (None, True), ("client-2", False)])
+def test_another_app_of_the_device_does_not_know_its_provider(client: str | None, *, known: bool) -> None:
+    trace = Trace().start()
+    trace.session(client_id="client-1")
+    trace.wait(4).poll(found=True, client_id="client-1")
+    trace.wait(100).profiles(client_id=client)
+    assert (audited(trace)["authentication.known-mvpd-asked-directly"] is Verdict.VIOLATED) is known
