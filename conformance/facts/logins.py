@@ -48,6 +48,10 @@ class Login:
     """Start of the uninterrupted login of the device, in seconds on the scale of ``Exchange.wall``."""
     until_s: float
     """Expiry of the profile, on the same scale."""
+    is_trial: bool = False
+    """Whether all profiles are those of a TempPass, which the viewer did not log in for."""
+    client: str | None = None
+    """Client, the app, that the profile belongs to: another app on the device has profiles of its own."""
 
     def is_valid(self, moment: float) -> bool:
         return self.since_s <= moment < self.until_s
@@ -101,7 +105,10 @@ class Logins:
             return  # the viewer stays logged in while a TempPass is looked up
         since = before.since_s if before is not None else ended(exchange)
         until = max(expiry(profile, exchange) for profile in found.values())
-        login = Login(tuple(found), exchange.id, exchange.service_provider, since, until)
+        is_trial = all(map(_is_temporary, found.values()))
+        login = Login(
+            tuple(found), exchange.id, exchange.service_provider, since, until, is_trial, exchange.client_id
+        )
         for name in self.devices.names(exchange):
             self._by_name.put(name, login)
 
@@ -121,6 +128,31 @@ class Logins:
         """Remove the login of the device of an observation."""
         for name in self.devices.names(seen):
             self._by_name.pop(name)
+
+
+@dataclass
+class Providers:
+    """The TV providers with which each device has a valid profile, whichever of them the service uses."""
+
+    devices: Devices
+    _by_name: Bounded[str, dict[str, float]] = field(default_factory=Bounded)
+    """Expiry of each profile, in seconds on the scale of ``Exchange.wall``, by TV provider."""
+
+    def observe(self, exchange: Exchange) -> None:
+        """Process an exchange with one of `LOGIN_ENDPOINTS`."""
+        found = {mvpd: expiry(profile, exchange) for mvpd, profile in profiles(exchange).items()}
+        gone = (exchange.endpoint == "logout" and exchange.status == 200) or reports_profile_gone(exchange)
+        if not found and not gone:
+            return
+        for name in self.devices.names(exchange):
+            known = {} if exchange.endpoint == "profiles" else self._by_name.get(name) or {}
+            left = {mvpd: until for mvpd, until in known.items() if not gone or mvpd != exchange.mvpd}
+            self._by_name.put(name, left | found)
+
+    def any_valid(self, seen: Observation, moment: float) -> bool:
+        """Return whether the device of an observation has a valid profile with any TV provider."""
+        known = map(self._by_name.get, self.devices.names(seen))
+        return any(moment < until for found in known if found is not None for until in found.values())
 
 
 def expiry(profile: object, exchange: Exchange) -> float:

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Generic, TypeVar
 
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.exchanges import allows_retry
+from pass_harness.conformance.facts.polls import LONGEST_INTERVAL_S
 from pass_harness.conformance.facts.quiet_periods import QuietPeriods
 from pass_harness.conformance.facts.sessions import KEPT_CODES
 from pass_harness.conformance.facts.shared_facts import SharedFacts
+from pass_harness.conformance.facts.short_gaps import are_alike
 from pass_harness.conformance.outcomes import Outcome
 from pass_harness.mock_server.exchange import Exchange
 
@@ -25,6 +28,8 @@ MISSED = 2.0
 """Intervals of a poller after which the next request does not continue its polling."""
 SHORTEST_PAUSE_S = 8.0
 """Seconds within which a request continues the polling, however short the interval was."""
+STEADY_REQUESTS = 4
+"""Number of requests at equal intervals that are polling, however long the intervals are."""
 QUIET_S = 8.0
 """Seconds of quiet that show the end of polling, at least; a slow poller has to be quiet for longer."""
 QUIET_AT_END_S = 3.0
@@ -32,7 +37,7 @@ QUIET_AT_END_S = 3.0
 
 TOLERANCE = (
     "One later request for the code is allowed, and so is each that a decisions request of the device follows: the "
-    "service may read the profile again. Two in a row are polling."
+    "service may read the profile again. Two in a row are polling, and so are four at equal intervals."
 )
 """Sentence for the cards of rules that use `PollingOn`."""
 
@@ -47,8 +52,8 @@ class PollingOn(Generic[V]):
     least_grace_s: float = 0.0
     """Seconds after the end within which polls are allowed, at least; a slow poller may have one interval."""
     _ends: QuietPeriods[str, V] = field(default_factory=QuietPeriods)
-    _further: Bounded[str, Exchange] = field(default_factory=lambda: Bounded(KEPT_CODES))
-    """The latest request for each code after its end."""
+    _further: Bounded[str, tuple[Exchange, ...]] = field(default_factory=lambda: Bounded(KEPT_CODES))
+    """The latest requests for each code after its end, each of which read something that no decision used."""
 
     def begin(self, code: str, since: float, why: V) -> None:
         """Expect the end of polling at ``since``, because of ``why``. The first reason stays."""
@@ -68,12 +73,15 @@ class PollingOn(Generic[V]):
         ended = self._ends.since(code)
         if ended is None or seen.wall <= ended[0] + self.in_progress_s:
             return None
-        before = self._further.get(code)
-        self._further.put(code, seen)
+        further = self._further.get(code) or ()
+        if further and (allows_retry(further[-1]) or self.facts.polls.decided_since(seen, further[-1].wall)):
+            further = ()  # nothing was read, which the rules on errors judge, or a playback needed it
+        further = (*further, seen)[-STEADY_REQUESTS:]
+        self._further.put(code, further)
         late = seen.wall > ended[0] + self.grace_s(code)
-        if late and before is not None and self._continues(code, before, seen):
+        if late and len(further) > 1 and (self._continues(code, *further[-2:]) or _is_steady(further)):
             self._ends.broken(code)
-            return before, ended[1]
+            return further[-2], ended[1]
         self._ends.extend(code, seen.wall, **self._quiet(code))
         return None
 
@@ -96,7 +104,10 @@ class PollingOn(Generic[V]):
         }
 
     def _continues(self, code: str, before: Exchange, seen: Exchange) -> bool:
-        if allows_retry(before):
-            return False  # nothing was read: the rules on errors judge the repetition
-        pause = max(self.facts.polls.interval_s(code) * MISSED, SHORTEST_PAUSE_S)
-        return seen.wall - before.wall <= pause and not self.facts.polls.decided_since(seen, before.wall)
+        return seen.wall - before.wall <= max(self.facts.polls.interval_s(code) * MISSED, SHORTEST_PAUSE_S)
+
+
+def _is_steady(requests: tuple[Exchange, ...]) -> bool:
+    """Return whether the requests are those of a poller that became slower: no viewer keeps such a rhythm."""
+    gaps = [after.wall - before.wall for before, after in pairwise(requests)]
+    return len(requests) == STEADY_REQUESTS and max(gaps) <= LONGEST_INTERVAL_S and are_alike(gaps)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.exchanges import answer, brief, ended
@@ -52,7 +54,7 @@ def session_of(exchange: Exchange) -> Session | None:
     return Session(
         code=code,
         exchange=brief(exchange),
-        lifetime_s=_lifetime_s(body.get("notAfter"), exchange),
+        lifetime_s=_lifetime_s(body, exchange),
         missing=tuple(str(name) for name in missing) if isinstance(missing, list) else (),
         source=source_of(exchange),
     )
@@ -79,7 +81,7 @@ class Sessions:
         replaced = self._current.get(session.owner)
         self._current.put(session.owner, session)
         self._by_code.put(session.code, session)
-        if replaced is not None and replaced.code != session.code:
+        if replaced is not None and replaced.code != session.code and _may_be_of_one_app(replaced, session):
             self.replaced = replaced
 
     def get(self, code: str | None) -> Session | None:
@@ -95,13 +97,19 @@ class Sessions:
         return self._current.get((exchange.service_provider, exchange.device or exchange.ip))
 
 
+def _may_be_of_one_app(one: Session, other: Session) -> bool:
+    """Return whether a session may end the earlier one: that of another app on the device, a client, does not."""
+    return len({one.source.client, other.source.client} - {None}) <= 1
+
+
 def answered_at(session: Session) -> float:
     """Return the end of the session response, in seconds on the scale of ``Exchange.wall``."""
     return ended(session.exchange)
 
 
-def _lifetime_s(not_after: object, exchange: Exchange) -> float:
+def _lifetime_s(body: Mapping[str, Any], exchange: Exchange) -> float:
+    """Return the lifetime of a code by the clock of Adobe Pass alone, which may differ from that of the recorder."""
     try:
-        return (int(str(not_after)) - exchange.at) / 1000
+        return (int(str(body.get("notAfter"))) - int(str(body.get("notBefore", exchange.at)))) / 1000
     except ValueError:
         return float("inf")

@@ -17,6 +17,7 @@ from pass_harness.conformance.facts.devices import arrived_during
 from pass_harness.conformance.facts.exchanges import allows_retry, ended
 from pass_harness.conformance.facts.sessions import KEPT_CODES
 from pass_harness.conformance.observation import VerbCall
+from pass_harness.conformance.verbs import RESTART
 from pass_harness.mock_server.exchange import Exchange
 
 ALIKE = 1.05
@@ -213,19 +214,26 @@ class Spacing:
 
 @dataclass
 class SecondScreens:
-    """Short gaps that the viewer's work on a second screen may explain, if a driver reports it as ``enter_code``."""
+    """Short gaps that the viewer's work on a second screen may explain, if a driver reports it as ``enter_code``.
+
+    A restart explains a gap too: a poller that goes on after it does not know when it polled before.
+    """
 
     _calls: Bounded[str, tuple[VerbCall, ...]] = field(default_factory=lambda: Bounded(KEPT_CODES))
+    _restarts: deque[VerbCall] = field(default_factory=lambda: deque(maxlen=KEPT_CALLS))
     _doubted: deque[Gap] = field(default_factory=deque)
 
     def observe(self, call: VerbCall) -> None:
         if call.verb == "enter_code":
             code = str(call.arguments.get("code"))
             self._calls.put(code, (*(self._calls.get(code) or ()), call)[-KEPT_CALLS:])
+        elif call.verb == RESTART:
+            self._restarts.append(call)
 
     def explain(self, gap: Gap) -> bool:
-        """Return whether one of the requests came during the viewer's work, as far as verbs have been reported."""
-        return self.caused(gap.before) or self.caused(gap.after)
+        """Return whether a reported verb explains a gap: the viewer's work during a request, or a restart between."""
+        during = any(one.started <= gap.after.wall and gap.before.wall <= one.ended for one in self._restarts)
+        return during or self.caused(gap.before) or self.caused(gap.after)
 
     def caused(self, request: Exchange) -> bool:
         """Return whether a request for a code came during the viewer's work on a second screen."""

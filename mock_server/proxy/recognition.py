@@ -58,6 +58,8 @@ class Recogniser:
         code = values.get("code") or _text(answered, "code") or sent.get("code")
         identifier = device_identifier(exchange.request_headers.get("ap-device-identifier"))
         device = identifier.decoded if identifier else None
+        if code and exchange.status < 400 and (service_provider, code.upper()) in self._sessions:
+            code = code.upper()  # Adobe Pass was seen to accept codes in lower case
         known = self._sessions.get((service_provider, code)) if code else None
         mvpd = _text(answered, "mvpd") or sent.get("mvpd") or values.get("mvpd")
         if known is not None:

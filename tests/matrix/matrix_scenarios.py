@@ -59,7 +59,7 @@ PLAYS: dict[str, tuple[str, ...]] = {
     "logout-without-redirect-url": ("several-profiles",),
     "logout-url-dropped": ("several-profiles",),
     "logout-without-page-fails": ("logout-without-page",),
-    "logout-keeps-state": ("several-profiles",),
+    "logout-keeps-state": ("logout",),
     "logout-on-denial": ("play-denied",),
     "logout-on-stop": ("play-permitted",),
     "logout-on-lost-login": ("profile-expired", "profile-ended"),

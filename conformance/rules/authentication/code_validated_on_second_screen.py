@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.actions import service_failed
 from pass_harness.conformance.facts.devices import SLACK_S
+from pass_harness.conformance.facts.exchanges import allows_retry
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
@@ -50,6 +51,8 @@ class CodeValidatedOnSecondScreen(Rule):
         code = str(seen.arguments.get("code"))
         check = self._checked.get(code)
         asked = check if check is not None and check.wall >= seen.started - SLACK_S else None
+        if asked is not None and allows_retry(asked):
+            return  # Adobe Pass did not tell whether it knows the code
         if seen.returns.get("url"):
             yield self._opened(code, asked, seen)
         elif asked is not None and asked.status in NOT_FOUND:

@@ -71,7 +71,8 @@ class KnownMvpdAskedDirectly(Rule):
             yield HELD  # answered from storage, without a call
 
     def _query(self, seen: Exchange, login: Login) -> Iterator[Outcome]:
-        if login.service_provider != seen.service_provider or PARTNER_STATUS in seen.request_headers:
+        another = login.service_provider != seen.service_provider or len({login.client, seen.client_id} - {None}) > 1
+        if another or login.is_trial or PARTNER_STATUS in seen.request_headers:
             return
         if self._queries.driven:
             self._queries.add(seen, login)

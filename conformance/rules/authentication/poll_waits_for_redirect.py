@@ -40,8 +40,11 @@ class PollWaitsForRedirect(Rule):
         self._polls: Bounded[str, Exchange] = Bounded(KEPT_CODES)
         self._primary: Bounded[str, str] = Bounded()
         """Code of the login page that each device has open in a browser."""
+        self._arrivals = False
+        """Whether the driver reports arrivals: it cannot for a service without logins on the first screen."""
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
+        self._arrivals = self._arrivals or (isinstance(seen, VerbCall) and seen.verb == "arrived")
         if not isinstance(seen, VerbCall):
             code = self.facts.polls.code
             if code is not None and self._polls.get(code) is None:
@@ -51,13 +54,13 @@ class PollWaitsForRedirect(Rule):
                 self._primary.put(seen.device, seen.returns["code"])
             else:
                 self._primary.pop(seen.device)
-        elif seen.verb == "arrived" and seen.failure is None:
+        elif seen.verb == "arrived":
             code = self._primary.pop(seen.device)
             if code is not None:
                 yield from self._judge(code, seen.started)
 
     def finish(self) -> Iterator[Outcome]:
-        for device in self._primary:
+        for device in self._primary if self._arrivals else ():
             code = self._primary.get(device)
             if code is not None and self._polls.get(code) is not None:
                 yield from self._judge(code, float("inf"))

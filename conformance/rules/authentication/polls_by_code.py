@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.exchanges import PROFILE_QUERIES, brief, profiles
+from pass_harness.conformance.facts.polls import LONGEST_INTERVAL_S
 from pass_harness.conformance.facts.sessions import KEPT_CODES, POLL_ENDPOINTS
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.facts.short_gaps import are_alike
@@ -21,7 +22,7 @@ STEADY_REQUESTS = 4
 MANY_REQUESTS = 8
 """Number of profiles requests that count as polling at any intervals: no viewer asks that often."""
 QUICK_S = 15.0
-"""Seconds between two of these requests, at most."""
+"""Seconds between two of the many requests, at most."""
 
 
 class PollsByCode(Rule):
@@ -76,13 +77,14 @@ class PollsByCode(Rule):
         if profiles(seen):
             self._over.put(code, True)  # the last request of a series, if it is one
         before = self._queries.get(code) or []
-        if before and seen.wall - before[-1].wall > QUICK_S:
+        if before and seen.wall - before[-1].wall > LONGEST_INTERVAL_S:
             before = []
         queries = [*before, brief(seen)][-MANY_REQUESTS:]
         self._queries.put(code, queries)
         gaps = [after.wall - query.wall for query, after in pairwise(queries)]
         steady = gaps[1 - STEADY_REQUESTS :]
-        if len(queries) == MANY_REQUESTS or (len(steady) == STEADY_REQUESTS - 1 and are_alike(steady)):
+        many = len(queries) == MANY_REQUESTS and max(gaps) <= QUICK_S
+        if many or (len(steady) == STEADY_REQUESTS - 1 and are_alike(steady)):
             self._queries.pop(code)
             yield Broken(
                 kind="other-endpoint-polled",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pass_harness.conformance.durations import span
-from pass_harness.conformance.facts.logins import LOGIN_ENDPOINTS, Login, Logins
+from pass_harness.conformance.facts.logins import LOGIN_ENDPOINTS, Login, Logins, Providers
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
@@ -34,16 +34,17 @@ class ProfileExpiryHonoured(Rule):
 
     def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
         super().__init__(expectations, facts)
-        self._logins = Logins(facts.devices)
+        self._logins, self._providers = Logins(facts.devices), Providers(facts.devices)
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if not isinstance(seen, VerbCall):
             self._logins.observe(seen)
+            self._providers.observe(seen)
             return
         login = self._logins.of(seen)
         if seen.returns.get("state") is None or login is None or seen.started < login.until_s + MARGIN_S:
             return
-        if self._logins.was_authorized(seen, login.until_s):
+        if self._logins.was_authorized(seen, login.until_s) or self._providers.any_valid(seen, seen.started):
             return
         yield HELD if seen.returns["state"] != "authenticated" else self._late(login, seen)
 

@@ -57,6 +57,8 @@ class ProfileRemembered(Rule):
         # The service could not know a login before the verb that brought it.
         if seen.verb not in VERBS or login is None or login.since_s > seen.started or login.until_s < seen.ended:
             return
+        if login.is_trial:
+            return  # the rest of a trial changes with each playback
         asked = [one for one in self.facts.devices.during(seen, *PROFILE_QUERIES) if not allows_retry(one)]
         if not visit.allows(asked):
             yield _asked(asked, visit, seen)

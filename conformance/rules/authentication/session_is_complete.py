@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.domains import is_listed, listed_domains
+from pass_harness.conformance.facts.domains import is_absolute, is_listed, listed_domains
 from pass_harness.conformance.facts.exchanges import answer, form, profiles
 from pass_harness.conformance.facts.sessions import Session, session_of
 from pass_harness.conformance.facts.shared_facts import SharedFacts
@@ -94,8 +93,8 @@ class SessionIsComplete(Rule):
 
     def _opened(self, code: str | None, seen: Exchange | None) -> Iterator[Outcome]:
         session = self._incomplete.pop(code) if code else None
-        if session is None:
-            return
+        if session is None or (seen is not None and "mvpd" in session.missing and profiles(seen)):
+            return  # no login succeeds without a TV provider: the session was resumed outside the record
         created = session.exchange
         yield Broken(
             kind="login-began-without",
@@ -115,6 +114,6 @@ def _wrong_values(seen: Exchange, domains: frozenset[str] | None) -> Fault | Non
     if domain and domains and not is_listed(domain, domains):
         listed = ", ".join(sorted(domains))
         return Fault("domain-not-listed", f"domainName {domain!r} is not a domain of the service provider: {listed}")
-    if url and not urlsplit(url).scheme:
+    if url and not is_absolute(url):
         return Fault("redirect-url-not-absolute", f"redirectUrl {url!r} is not an absolute URL")
     return None

@@ -7,14 +7,16 @@ from collections.abc import Iterator
 
 import msgspec
 
+from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.devices import UNATTRIBUTED
-from pass_harness.conformance.facts.exchanges import form
-from pass_harness.conformance.facts.logins import LOGIN_ENDPOINTS, Login, Logins
+from pass_harness.conformance.facts.exchanges import decisions, form, profiles
+from pass_harness.conformance.facts.logins import LOGIN_ENDPOINTS, Login, Logins, needs_no_login
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome, Unclear
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Grade, Rule
+from pass_harness.mock_server.exchange import Exchange
 
 LATER_S = 5.0
 """Seconds after its answer to the app within which the service calls Adobe Pass."""
@@ -26,8 +28,9 @@ class OnRequest(Rule):
         id="logout.on-request",
         title="When a viewer logs out, the service calls logout at Adobe Pass",
         grade=Grade.MUST,
-        requirement="When a logged-in viewer logs out, the service calls logout/{mvpd} with redirectUrl. It may "
-        f"answer the app first and call Adobe Pass up to {LATER_S:g} s later.",
+        requirement="When a logged-in viewer logs out, the service calls logout/{mvpd} with redirectUrl, for a TV "
+        f"provider of the device. It may answer the app first and call Adobe Pass up to {LATER_S:g} s later. A "
+        "TempPass needs no logout.",
         breaks="The profile stays valid: the next person on the device is still logged in as the previous viewer.",
         remedy="Call GET /api/v2/{serviceProvider}/logout/{mvpd}?redirectUrl=… before you delete the profile.",
         kinds=("no-logout-call", "no-redirect-url"),
@@ -42,6 +45,8 @@ class OnRequest(Rule):
         self._logins = Logins(facts.devices)
         self._pending: deque[tuple[VerbCall, Login]] = deque()
         """Logouts without a call to Adobe Pass yet, oldest first."""
+        self._providers: Bounded[str, frozenset[str | None]] = Bounded()
+        """TV providers with which Adobe Pass ever showed each device to be logged in."""
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         while self._pending and self.facts.now_s > self._pending[0][0].ended + LATER_S:
@@ -49,11 +54,13 @@ class OnRequest(Rule):
         if not isinstance(seen, VerbCall):
             if seen.endpoint != "logout":
                 self._logins.observe(seen)
+            for name in self.facts.devices.names(seen) if (found := _providers(seen)) else ():
+                self._providers.put(name, (self._providers.get(name) or frozenset()) | found)
             return
         login = self._logins.of(seen)
-        if seen.verb != "logout" or login is None or not login.is_valid(seen.started):
+        if seen.verb != "logout" or login is None or not login.is_valid(seen.started) or login.is_trial:
             return
-        if seen.failure is not None or self.facts.devices.during(seen, "logout"):
+        if seen.failure is not None or self._calls(seen, login)[0]:
             yield self._judge(seen, login)
         else:
             self._pending.append((seen, login))
@@ -64,18 +71,36 @@ class OnRequest(Rule):
             outcome = self._judge(call, login)
             yield outcome if outcome is HELD else Unclear(reason=ENDED_EARLY, exchanges=(login.exchange,))
 
+    def _calls(self, call: VerbCall, login: Login) -> tuple[list[Exchange], list[Exchange]]:
+        """Return the logout calls of the device during a verb, those of its own TV providers apart from others."""
+        own = {*login.mvpds, None}
+        for name in self.facts.devices.names(call):
+            own |= self._providers.get(name) or frozenset()
+        calls = self.facts.devices.during(call, "logout")
+        return [one for one in calls if one.mvpd in own], [one for one in calls if one.mvpd not in own]
+
     def _judge(self, call: VerbCall, login: Login) -> Outcome:
         longer = msgspec.structs.replace(call, ended=call.ended + LATER_S)
-        calls = self.facts.devices.during(longer, "logout")
-        unknown = self.facts.devices.unattributed(longer, "logout") if not calls else ()
+        calls, others = self._calls(longer, login)
+        unknown = self.facts.devices.unattributed(longer, "logout") if not calls and not others else ()
         if unknown:
             return Unclear(reason=UNATTRIBUTED, exchanges=tuple(one.id for one in unknown))
         if calls and all(form(one.query).get("redirectUrl") for one in calls):
             return HELD
         return Broken(
             kind="no-redirect-url" if calls else "no-logout-call",
-            exchanges=(login.exchange, *(one.id for one in calls)),
+            exchanges=(login.exchange, *(one.id for one in calls or others)),
             device=call.device,
             expected=f"GET logout/{login.mvpds[0]} with redirectUrl",
-            observed="a logout call without redirectUrl" if calls else "no logout call",
+            observed="a logout call without redirectUrl" if calls else _instead(others),
         )
+
+
+def _providers(seen: Exchange) -> frozenset[str | None]:
+    """Return the TV providers with which Adobe Pass shows the device to be logged in."""
+    permitted = any(decision.get("authorized") is True for decision in decisions(seen))
+    return frozenset({seen.mvpd} if permitted or needs_no_login(seen) else profiles(seen))
+
+
+def _instead(calls: list[Exchange]) -> str:
+    return f"only logout/{calls[0].mvpd} was called" if calls else "no logout call"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.exchanges import PROFILE_ANSWERS, decisions, profiles
+from pass_harness.conformance.facts.devices import SLACK_S
+from pass_harness.conformance.facts.exchanges import decisions, profiles
+from pass_harness.conformance.facts.logins import LOGIN_ENDPOINTS, Providers, needs_no_login
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
@@ -23,8 +25,8 @@ class StateCleared(Rule):
         title="A device is not authenticated after a logout",
         grade=Grade.MUST,
         requirement="A logout ends the authenticated profile. Afterwards the device is not authenticated and a play "
-        "request requires a login, unless Adobe Pass then returns a profile of another TV provider, or permits the "
-        "playback without one: by a temporary pass or degraded access.",
+        "request requires a login, unless the device has a profile of another TV provider, or Adobe Pass lets it "
+        "continue without one: by a temporary pass or degraded access.",
         breaks="The app shows the previous viewer as logged in, and every playback fails.",
         remedy="Delete the profile and everything derived from it when the viewer logs out.",
         kinds=("still-authenticated", "allowed-to-play"),
@@ -32,20 +34,27 @@ class StateCleared(Rule):
         needs=frozenset({"logout", "status"}),
         judges_app=True,
     )
-    watches = PROFILE_ANSWERS | {"decisions.authorize"}
+    watches = LOGIN_ENDPOINTS
 
     def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
         super().__init__(expectations, facts)
+        self._providers = Providers(facts.devices)
         self._logged_out: Bounded[str, VerbCall] = Bounded()
+        self._called: Bounded[str, float] = Bounded()
+        """Time of each device's latest logout call to Adobe Pass."""
         self._permitted: Bounded[str, set[str]] = Bounded()
         """Resources that Adobe Pass permitted to each device after its logout, without an authentication."""
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if not isinstance(seen, VerbCall):
+            self._providers.observe(seen)
             if seen.endpoint == "decisions.authorize":
                 self._note_permits(seen)
-            elif profiles(seen):  # of another TV provider: the viewer logged out of only one
-                self._forget(seen)
+            elif seen.endpoint == "logout":
+                for name in self.facts.devices.names(seen):
+                    self._called.put(name, seen.wall)
+            elif profiles(seen) or (seen.endpoint == "sessions.create" and needs_no_login(seen)):
+                self._forget(seen)  # of another TV provider: the viewer logged out of only one
         elif seen.verb == "logout" and seen.failure is None:
             for name in self.facts.devices.names(seen):
                 self._logged_out.put(name, seen)
@@ -76,6 +85,13 @@ class StateCleared(Rule):
         resource = call.arguments.get("resource")
         return any(resource in (self._permitted.get(name) or ()) for name in self.facts.devices.names(call))
 
+    def _has_another(self, call: VerbCall) -> bool:
+        """Return whether the device has a valid profile of another TV provider than that of its logout call."""
+        names = self.facts.devices.names(call)
+        since = max(logout.started for name in names if (logout := self._logged_out.get(name)) is not None)
+        called = any((self._called.get(name) or 0.0) >= since - SLACK_S for name in names)
+        return called and self._providers.any_valid(call, call.started)
+
     def _judge(self, call: VerbCall) -> Iterator[Outcome]:
         if call.verb in {"status", "start"} and call.returns.get("state") is not None:
             still = call.returns["state"] == "authenticated"
@@ -84,6 +100,8 @@ class StateCleared(Rule):
             still = call.returns["allowed"] is True and not self._permits(call)
             fault = Fault("allowed-to-play", f"the app was allowed to play {call.arguments.get('resource')}")
         else:
+            return
+        if still and self._has_another(call):
             return
         yield (
             HELD

@@ -6,6 +6,7 @@ from conformance_traces import MVPD, Trace
 from sso_traces import REFUSED, carrying, issued, listed
 
 from breakers.registered import breaks
+from tests.conformance.trace_viewers import OTHER
 
 
 @breaks("authentication.profiles-checked-first", "session-came-first")
@@ -151,6 +152,7 @@ def polls_though_the_browser_never_comes_back(trace: Trace) -> None:
         returns["code"] = "AAAAAAA"
     trace.wait(3)
     trace.poll()
+    trace.ask("arrived", OTHER)
 
 
 @breaks("authentication.poll-stops-on-success", "polled-after-success")
