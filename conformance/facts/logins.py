@@ -105,7 +105,7 @@ class Logins:
             return  # the viewer stays logged in while a TempPass is looked up
         since = before.since_s if before is not None else ended(exchange)
         until = max(expiry(profile, exchange) for profile in found.values())
-        is_trial = all(map(_is_temporary, found.values()))
+        is_trial = all(map(is_temporary, found.values()))
         login = Login(
             tuple(found), exchange.id, exchange.service_provider, since, until, is_trial, exchange.client_id
         )

@@ -19,9 +19,7 @@ def exchanges(*ids: tuple[str, int] | int) -> list[Exchange]:
         trace.profiles()
     seen = [one for one in trace.observations if isinstance(one, Exchange)][: len(ids)]
     named = [("default", one) if isinstance(one, int) else one for one in ids]
-    return [
-        msgspec.structs.replace(one, space=space, id=id_) for one, (space, id_) in zip(seen, named, strict=True)
-    ]
+    return [msgspec.structs.replace(one, space=space, id=id_) for one, (space, id_) in zip(seen, named, strict=True)]
 
 
 @pytest.mark.parametrize(
