@@ -311,7 +311,7 @@ class ScenarioContext:
         behaviour = await self.control.add_behaviour(effect, match, times=times)
         self._behaviours[behaviour] = set_s
         if "media_token" in effect:
-            self._arranged["media_token"] = effect["media_token"]
+            self._arranged |= {"media_token": effect["media_token"], "behaviour": behaviour}
         return behaviour
 
     async def require_effect(self, behaviour: str) -> None:

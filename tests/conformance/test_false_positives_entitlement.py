@@ -60,7 +60,7 @@ def test_repetitions_within_one_verb_are_retries_however_slow() -> None:
 def test_a_flawed_token_without_playback_passes() -> None:
     trace = Trace().start()
     for flaw in ("bad_signature", "expired", "wrong_resource"):
-        with trace.verb("play", resource="a", arranged={"media_token": flaw}) as returns:
+        with trace.verb("play", resource="a", arranged={"media_token": flaw, "behaviour": "b1"}) as returns:
             trace.authorize("a", behaviours=("b1",))
             returns |= {"allowed": False, "reason": "The permission could not be verified."}
 
@@ -204,11 +204,12 @@ def test_more_resources_than_usual_that_adobe_pass_decides_are_within_the_agreed
     assert violated(trace.observations)["preauthorization.batch-limit"].broken == 1
 
 
-def test_a_flaw_of_another_devices_token_accuses_no_playback() -> None:
+@pytest.mark.parametrize("behaviours", [(), ("b2",)])
+def test_a_flaw_of_another_devices_token_accuses_no_playback(behaviours: tuple[str, ...]) -> None:
     """A service with wrong addresses gets the behaviour of one device for the request of another."""
     trace = Trace().start()
-    with trace.verb("play", resource="a", arranged={"media_token": "expired"}) as returns:
-        trace.authorize("a")
+    with trace.verb("play", resource="a", arranged={"media_token": "expired", "behaviour": "b1"}) as returns:
+        trace.authorize("a", behaviours=behaviours)
         returns["allowed"] = True
 
     assert "authorization.media-token-verified" not in violated(trace.observations)

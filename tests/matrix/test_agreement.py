@@ -28,6 +28,7 @@ NEEDS_NO_DRIVER = frozenset(
 AT_THE_END: Mapping[str, str] = {
     "environment.connections-reused": "the average of the whole trace",
     "registration.token-reused": "a token whose use does not show yet whether another instance holds it",
+    "registration.credentials-reused": "a client that no device has used yet",
     "configuration.cached": "as for registration.token-reused",
     "preauthorization.permits-cached": "as for registration.token-reused",
     "errors.throttle-not-fought": "the share of the whole trace",

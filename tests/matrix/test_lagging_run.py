@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +23,18 @@ PLAYED = ("late-login", "play-denied")
 
 def run(folder: Path, monkeypatch: pytest.MonkeyPatch, *, lags_again: bool) -> Report:
     """Judge the compliant service with a mock that lagged at the polls of the first play, or of both."""
-    follow, readings = judged_run.follow, 0
+    whole_run, readings = judged_run.whole_run, 0
 
-    async def lagging(*where: Any) -> AsyncIterator[Exchange]:  # noqa: ANN401 - the arguments of follow
+    async def lagging(*where: Any) -> list[Exchange]:  # noqa: ANN401 - the arguments of whole_run
         nonlocal readings
         readings += 1
         lags = readings == 1 or lags_again
-        async for one in follow(*where):
-            yield replace(one, lag_ms=900.0) if lags and one.endpoint == "profiles.code" else one
+        return [
+            replace(one, lag_ms=900.0) if lags and one.endpoint == "profiles.code" else one
+            for one in await whole_run(*where)
+        ]
 
-    monkeypatch.setattr(judged_run, "follow", lagging)
+    monkeypatch.setattr(judged_run, "whole_run", lagging)
     trial = Trial((), chosen(PLAYED))
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
         return runner.run(judge_all(folder, {"lagging": trial}, at_once=1))["lagging"].report

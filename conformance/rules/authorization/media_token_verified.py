@@ -38,9 +38,11 @@ class MediaTokenVerified(Rule):
         if not isinstance(seen, VerbCall):
             return
         arranged = seen.arranged.get("media_token", "")
-        flaw = FLAWS.get(arranged)
-        # The behaviour may have hit the request of another device, whose address this one had.
-        permitted = [one for one in self.facts.devices.during(seen) if one.behaviours and any(media_tokens(one))]
+        flaw, behaviour = FLAWS.get(arranged), seen.arranged.get("behaviour")
+        # With wrong addresses, it may have hit another device, and that one's may have hit this one.
+        permitted = [
+            one for one in self.facts.devices.during(seen) if behaviour in one.behaviours and any(media_tokens(one))
+        ]
         if seen.verb != "play" or flaw is None or not permitted:
             return
         if seen.returns.get("allowed") is not True:

@@ -144,7 +144,7 @@ def loses_the_document(trace: Trace) -> None:
 
 @breaks("authorization.media-token-verified", "flawed-token-played")
 def plays_on_a_forged_token(trace: Trace) -> None:
-    with trace.verb("play", resource="a", arranged={"media_token": "bad_signature"}) as returns:
+    with trace.verb("play", resource="a", arranged={"media_token": "bad_signature", "behaviour": "b1"}) as returns:
         trace.authorize("a", behaviours=("b1",))
         returns["allowed"] = True
 
