@@ -12,7 +12,7 @@ from pass_harness.conformance.rule import Card, Grade, Rule
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
-_CONTRADICTS = {FORM: re.compile(r"[\ufeff\s]*[{\[]"), JSON: re.compile(r"\s*[\w.%-]+=")}
+_CONTRADICTS = {FORM: re.compile(r"[\ufeff\s]{0,99}+[{\[]"), JSON: re.compile(r"\s{0,99}+[\w.%-]{1,99}+=")}
 """Beginnings of bodies of another type."""
 TYPES = {
     "dcr.register": JSON,
