@@ -12,7 +12,9 @@ from pass_harness.conformance.rule import Card, Grade, Rule
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
-_CONTRADICTS = {FORM: re.compile(r"[\ufeff\s]{0,99}+[{\[]"), JSON: re.compile(r"\s{0,99}+[\w.%-]{1,99}+=")}
+_JSON_BEGINS = re.compile(r"[\ufeff\s]*+[{\[]")
+_FORM_BEGINS = re.compile(r"\s*+[\w.%-]++=")
+_CONTRADICTS = {FORM: _JSON_BEGINS.match, JSON: _FORM_BEGINS.match}
 """Beginnings of bodies of another type."""
 TYPES = {
     "dcr.register": JSON,
@@ -46,7 +48,7 @@ class ContentType(Rule):
         if isinstance(seen, VerbCall) or wanted is None or not seen.request_body:
             return NOTHING
         sent = seen.request_headers.get("content-type", "")
-        contradicts = _CONTRADICTS[wanted].match(seen.request_body) is not None
+        contradicts = _CONTRADICTS[wanted](seen.request_body) is not None
         if sent.partition(";")[0].strip().lower() == wanted and not contradicts:
             return ONE_HELD
         body = f" with a body in {'JSON' if wanted == FORM else 'form encoding'}" if contradicts else ""
