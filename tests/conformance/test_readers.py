@@ -187,6 +187,12 @@ def test_a_run_is_judged_by_its_whole_journal(kept: list[Exchange], error: str) 
         assert asyncio.run(whole_run(PagedJournal(kept), 3, first)) == kept
 
 
+def test_a_store_that_was_emptied_in_the_first_run_of_a_mock_is_noticed() -> None:
+    first = numbered(1)[0]
+    with pytest.raises(HarnessError, match="the journal of the mock began again"):
+        asyncio.run(whole_run(PagedJournal([]), 0, first))
+
+
 def test_later_exchanges_are_followed_on_request() -> None:
     exchanges = [msgspec.structs.replace(recorded()[0], id=number) for number in range(1, 4)]
     journal = PagedJournal(exchanges[:2])
