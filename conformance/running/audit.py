@@ -53,9 +53,7 @@ def audit(
     exchanges = extent.measure(read_traces(paths, adobe, remarks, known))
     jobs = min(jobs or _jobs(paths, known), len(rules))
     if jobs > 1:
-        judged = judge_in_processes(
-            exchanges, lambda: remarks.stalls, shares_of(rules, jobs), expectations, waivers
-        )
+        judged = judge_in_processes(exchanges, lambda: remarks.stalls, shares_of(rules, jobs), expectations, waivers)
         for one in judged[1:]:
             waivers.excused.update(one.excused)
     else:

@@ -1,7 +1,7 @@
-"""Judgement by several processes, each with a part of the rules: this one reads, and sends all exchanges to the others.
+"""Judgement by several processes, each with a part of the rules: this one reads, and sends all exchanges to others.
 
-Rules do not depend on one another, so the results are those of one process. Reading and encoding take the time of some
-rules, so the process that reads judges that many fewer.
+Rules do not depend on one another, so the results are those of one process. Reading and encoding take the time of
+some rules, so the process that reads judges that many fewer.
 """
 
 from __future__ import annotations
