@@ -299,6 +299,14 @@ async def test_a_basic_login_counts_at_the_partner_endpoint(mock: Mock) -> None:
     assert (await partner_session(mock, headers))["reasonType"] == "authenticated"
 
 
+async def test_the_journal_names_the_provider_of_a_partner_session(mock: Mock) -> None:
+    headers = {**await mock.logged_in(), **framework_status()}
+    assert (await partner_session(mock, headers))["mvpd"] == "Cablevision"
+    query = {"endpoint": "sessions.partner"}
+    (exchange,) = (await mock.http.get("/_mock/exchanges", params=query)).json()["exchanges"]
+    assert exchange["mvpd"] == "Cablevision"
+
+
 async def test_the_partner_endpoints_refuse_an_inactive_integration(mock: Mock) -> None:
     headers = {**await mock.signed_on(), **framework_status()}
     await mock.http.put("/_mock/integrations/REF30/Cablevision", json={"enabled": False})
