@@ -369,3 +369,17 @@ async def test_a_framework_without_a_provider_leads_to_a_login_if_the_earlier_mv
     session = await partner_session(mock, headers)
     assert (session["actionName"], session["reasonType"]) == ("resume", "pfs_fallback")
     assert session["missingParameters"] == ["mvpd"]
+
+
+async def test_a_framework_without_a_provider_leads_to_the_mvpd_that_was_chosen_on_the_second_screen(
+    mock: Mock,
+) -> None:
+    headers = {**await mock.signed_on(), **framework_status("denied", provider=None)}
+    started = (await mock.http.post(f"{API}/sessions", headers=headers)).json()
+    await mock.http.post(f"{API}/sessions/{started['code']}", headers=headers, data=FULL)
+    session = await partner_session(mock, headers)
+    assert (session["actionName"], session["reasonType"], session["mvpd"]) == (
+        "authenticate",
+        "pfs_fallback",
+        "Cablevision",
+    )
