@@ -23,6 +23,7 @@ EXPIRY, NEW_CODE = "authentication.poll-stops-on-expiry", "authentication.poll-s
 COMPLETE, RETURNED = "authentication.session-is-complete", "authentication.code-and-url-returned"
 OUTAGE, CLEARED = "errors.outage-logs-nobody-in", "logout.state-cleared"
 DROPPED, DEGRADED = "authentication.invalidated-profile-dropped", "authentication.degraded-access-used"
+VISITOR = "headers.visitor-identifier-passed"
 INTERVAL, HONOURED = "authentication.poll-interval", "authentication.profile-expiry-honoured"
 REMEMBERED = "authentication.profile-remembered"
 STATUS = {
@@ -263,3 +264,15 @@ def test_an_archive_that_lacks_the_answer_of_the_partner_does_not_show_its_code(
 
     for rule in (EXPIRY, NEW_CODE, COMPLETE):
         assert unread(rule, lacking) == "response_body"
+
+
+@pytest.mark.parametrize("sent", [{"ap-visitor-identifier": "123"}, {}])
+def test_the_visitor_is_named_at_the_partner_endpoints(sent: dict[str, str]) -> None:
+    trace = Trace().start()
+    with trace.verb("login", visitor="123"):
+        trace.call("sessions.partner", "sessions/sso/Apple", method="POST", headers=STATUS | sent)
+    with trace.verb("login", visitor="123"):
+        trace.call("profiles.partner", "profiles/sso/Apple", method="POST", status=201, headers=STATUS | sent)
+
+    result = judge(trace.observations)[VISITOR]
+    assert (result.opportunities, len(result.findings)) == (2, 0 if sent else 2)
