@@ -160,7 +160,7 @@ class _World:
         """Read a registration or token request for the facts and the evidence of findings, without judging it."""
         if self._shared.history:
             self._shared.history.record(self.number, earlier)
-        self.facts.tokens.recall(earlier)
+        self.facts.recall(earlier)
 
     def finish(self) -> None:
         for rule in self._rules:

@@ -62,6 +62,21 @@ def test_a_second_client_for_one_service_provider_is_a_violation() -> None:
     assert REUSED in violated(served_two_providers(second="REF30").observations)
 
 
+def test_a_client_that_no_device_has_used_may_be_for_another_provider() -> None:
+    """A service that registers for each brand at its start, in a record with viewers of one brand alone."""
+    trace = Trace().start()
+    trace.register("client-2")
+    trace.token("t2", client="client-2")
+    trace.token_value = mask("t1")
+    trace.profiles(VIEWER)
+    trace.profiles(OTHER)
+    assert audited(REUSED, trace) is Verdict.INCONCLUSIVE
+
+    trace.token_value = mask("t2")
+    trace.profiles(Viewer("device-3", "198.18.0.3"))
+    assert audited(REUSED, trace) is Verdict.VIOLATED
+
+
 def test_an_application_with_another_software_statement_has_a_client_of_its_own() -> None:
     trace = Trace().start()
     trace.profiles()
