@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from itertools import count
+from pathlib import Path
 
 import msgspec
 import pytest
+from audit_command import audit, write
 from conformance_traces import Trace
 from rich.console import Console
 from trace_verdicts import judge
@@ -27,7 +29,7 @@ from pass_harness.conformance.reports.composition import compose
 from pass_harness.conformance.reports.formats import FORMS
 from pass_harness.conformance.reports.model import Report, ScenarioReport, update_verdict
 from pass_harness.conformance.reports.run import Run
-from pass_harness.conformance.reports.violations import headline, lead, unexplained, violations
+from pass_harness.conformance.reports.violations import absent_causes, headline, lead, unexplained, violations
 from pass_harness.conformance.rule import Grade
 from pass_harness.mock_server.exchange import Stall
 from tests.conformance.trace_viewers import VIEWER, Viewer
@@ -363,3 +365,22 @@ def test_like_findings_are_one_entry_with_their_number() -> None:
     assert "9 times" in page
     assert "9 times: not this" in FORMS["markdown"].encode(report).decode()
     assert FORMS["junit"].encode(report).decode().count("observed: not this") == 1
+
+
+@pytest.mark.parametrize(("rules", "named"), [((AMPLIFIED,), True), ((AMPLIFIED, STORM), False), ((STORM,), False)])
+def test_rules_that_were_left_out_are_named_as_possible_causes(rules: Sequence[str], *, named: bool) -> None:
+    kinds = {AMPLIFIED: "too-many-calls", STORM: "too-many-tries"}
+    report = reported(*(result(found(f"{rule}/{kinds[rule]}", 1)) for rule in rules))
+
+    assert (STORM in absent_causes(report)) is named
+
+
+def test_an_audit_of_some_rules_names_the_others_that_may_be_the_cause(tmp_path: Path) -> None:
+    trace = Trace().start()
+    for _ in range(30):
+        trace.profiles(status=429, headers={"x-forwarded-for": None})
+    file = write(trace, tmp_path / "trace.jsonl")
+
+    said = "not selected, but possible causes of a violation: headers.forwarded-for, "
+    assert said in audit(file, "--select", THROTTLED, form="text").out
+    assert "not selected" not in audit(file, form="text").out
