@@ -265,6 +265,29 @@ def test_connections_that_were_idle_may_be_closed(pause: float, violates: bool) 
     assert ("environment.connections-reused" in violated(trace.observations)) is violates
 
 
+@pytest.mark.parametrize(
+    ("calls", "each", "registers", "verdict"),
+    [
+        (100, 60, False, Verdict.NOT_EXERCISED),
+        (100, 60, True, Verdict.VIOLATED),
+        (100, 100, False, Verdict.NOT_EXERCISED),
+        (400, 400, False, Verdict.VIOLATED),
+        (400, 60, False, Verdict.PASSED),
+    ],
+)
+def test_connections_may_have_been_open_before_the_record_began(
+    calls: int, each: int, verdict: Verdict, *, registers: bool
+) -> None:
+    trace = Trace(token_value=mask("old"))
+    if registers:
+        trace.start()
+    for number in range(calls):
+        trace.profiles(Viewer(f"tv-{number}", "198.18.0.9"), connection=f"c{number % each}")
+        trace.wait(0.01)
+
+    assert audited("environment.connections-reused", trace) is verdict
+
+
 def test_without_connections_a_repetition_may_follow_a_restart() -> None:
     trace = Trace().start()
     for _ in range(2):
