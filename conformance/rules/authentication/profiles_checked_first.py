@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.exchanges import PROFILE_QUERIES
+from pass_harness.conformance.facts.breaker import MAY_BE_OPEN
+from pass_harness.conformance.facts.exchanges import DECISIONS, PROFILE_QUERIES, errors, profiles
 from pass_harness.conformance.facts.logins import needs_no_login
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
-from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
+from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Expectations, Outcome, Unclear
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Grade, Rule
+from pass_harness.mock_server.exchange import Exchange
 
 Device = tuple[str | None, str]
+
+ENDED = frozenset({"authenticated_profile_expired", "authenticated_profile_invalidated"})
+"""Codes of the errors with which a decision shows that the login of a device has ended."""
+EARLIER_S = 300.0
+"""Seconds from a look-up of the profiles to the login, at most."""
 
 
 class ProfilesCheckedFirst(Rule):
@@ -34,28 +41,47 @@ class ProfilesCheckedFirst(Rule):
         ),
         needs=frozenset({"login"}),
     )
-    watches = PROFILE_QUERIES | {"sessions.create"}
+    watches = PROFILE_QUERIES | DECISIONS | {"sessions.create", "profiles.code", "logout"}
 
     def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
         super().__init__(expectations, facts)
         self._known: Bounded[Device, bool] = Bounded()
+        self._began_s: float | None = None
+        """Time of the first exchange, in seconds."""
 
-    def observe(self, seen: Observation) -> Iterator[Outcome]:
+    def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall) or not seen.device:
-            return
+            return NOTHING
+        if self._began_s is None:
+            self._began_s = seen.wall
         device = (seen.service_provider, seen.device)
-        if seen.endpoint in PROFILE_QUERIES:
-            self._known.put(device, True)
-        elif needs_no_login(seen):
-            return
-        elif not self._known.get(device):
-            self._known.put(device, True)
-            yield Broken(
+        if seen.endpoint != "sessions.create":
+            if self._known.get(device) is None and _shows_profiles(seen):
+                self._known.put(device, True)
+            return NOTHING
+        if needs_no_login(seen):
+            return NOTHING
+        known = self._known.get(device)
+        self._known.put(device, True)
+        if known:
+            return ONE_HELD
+        if self.facts.tokens.sent is None and seen.wall - self._began_s <= EARLIER_S:
+            return NOTHING  # the service ran before the trace, and may have requested the profiles then
+        if self.facts.breaker.may_open(seen.wall - EARLIER_S, seen.wall):
+            return (Unclear(reason=MAY_BE_OPEN, exchanges=(seen.id,)),)
+        return (
+            Broken(
                 kind="session-came-first",
                 exchanges=(seen.id,),
                 device=seen.device,
                 expected="a profiles request for the device before its first session",
                 observed="the service created the session first",
-            )
-        else:
-            yield HELD
+            ),
+        )
+
+
+def _shows_profiles(seen: Exchange) -> bool:
+    """Return whether the service requests the profiles of a device, or learns that it has, or had, one."""
+    if seen.endpoint in PROFILE_QUERIES or seen.endpoint == "logout":
+        return True
+    return bool(profiles(seen)) or any(error.get("code") in ENDED for error in errors(seen))

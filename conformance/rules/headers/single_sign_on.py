@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.exchanges import DECISIONS, PROFILE_ANSWERS, PROFILE_QUERIES, answer
+from pass_harness.conformance.facts.partner_profiles import PartnerProfiles
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Expectations, Outcome
@@ -51,6 +52,7 @@ class SingleSignOn(Rule):
         super().__init__(expectations, facts)
         self._sent: Bounded[tuple[str | None, str], dict[str, float]] = Bounded()
         """Time of the latest call with each header, by service provider and device."""
+        self._partners = PartnerProfiles()
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall) or seen.device is None:
@@ -66,7 +68,7 @@ class SingleSignOn(Rule):
         elif carried and _is_refused(seen):
             self._sent.put(key, {header: at for header, at in sent.items() if header not in carried})
         elif sent or carried:
-            self._sent.put(key, _known(sent, carried, seen))
+            self._sent.put(key, self._known(sent, carried, seen))
         if missing:
             return tuple(_left_out(header, seen) for header in missing)
         return ONE_HELD if carried else NOTHING
@@ -79,26 +81,16 @@ class SingleSignOn(Rule):
             exchange.endpoint in LISTED[header]
             and exchange.wall - at <= SAME_VISIT_S
             and header.lower() not in exchange.request_headers
+            and (header != _OF_PARTNER or self._partners.may_concern(exchange))
         )
 
-
-def _known(sent: dict[str, float], carried: Iterable[str], exchange: Exchange) -> dict[str, float]:
-    """Return the time of the latest call with each header that the device needs, after this exchange."""
-    known = {**sent, **dict.fromkeys(carried, exchange.wall)}
-    partner = _has_partner_profile(exchange)
-    if partner is False or (partner is None and _OF_PARTNER not in sent):
-        known.pop(_OF_PARTNER, None)
-    return known
-
-
-def _has_partner_profile(exchange: Exchange) -> bool | None:
-    """Return whether the device has a profile of a partner; None if the response does not say."""
-    if exchange.endpoint == "sessions.partner":
-        return True if answer(exchange).get("reasonType") == "authenticatedSSO" else None
-    found = answer(exchange).get("profiles") if exchange.endpoint in PROFILE_ANSWERS else None
-    if not found or not isinstance(found, dict):
-        return None
-    return any(isinstance(one, dict) and one.get("type") == "appleSSO" for one in found.values())
+    def _known(self, sent: dict[str, float], carried: Iterable[str], exchange: Exchange) -> dict[str, float]:
+        """Return the time of the latest call with each header that the device needs, after this exchange."""
+        known = {**sent, **dict.fromkeys(carried, exchange.wall)}
+        partner = self._partners.observe(exchange)
+        if partner is False or (partner is None and _OF_PARTNER not in sent):
+            known.pop(_OF_PARTNER, None)
+        return known
 
 
 def _is_refused(exchange: Exchange) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator
 
 from pass_harness.conformance.bounded import Bounded
@@ -14,6 +13,9 @@ from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectation
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
+
+VISIT_S = 10.0
+"""Seconds after which a device may return from another application, whose software statement is unknown."""
 
 
 class CredentialsReused(Rule):
@@ -61,14 +63,14 @@ class CredentialsReused(Rule):
 
     def finish(self) -> Iterator[Outcome]:
         for client in map(self._unused.pop, self._unused):
-            yield from self._registered(client, None)
+            if client is not None and self.facts.tokens.is_needless(client):
+                yield from self._registered(client, None)
 
     def _registered(self, client: Client | None, use: Exchange | None) -> Iterator[Outcome]:
         """Judge a registration beside clients that serve several devices of the same service provider."""
         if client is None or client.registered is None:
             return
-        older = itertools.takewhile(lambda one: one is not client, self.facts.tokens.of_statement(client.statement))
-        shared = [one for one in older if len(one.devices) > 1 and not one.refused]
+        shared = self.facts.tokens.shared_before(client)
         if use is not None:
             shared = [one for one in shared if use.service_provider in one.service_providers]
         if len(shared) >= self.facts.instances.number:
@@ -84,7 +86,8 @@ class CredentialsReused(Rule):
         all_known = self._clients_of.get(key) or [before]
         clients = [one for one in all_known if not one.refused and not one.is_of_another_application(client)]
         if any(known.id == client.id for known in clients):
-            if not client.is_of_another_application(before):
+            another = self.facts.tokens.stayed_s > VISIT_S and None in {client.statement, before.statement}
+            if not another and not client.is_of_another_application(before):
                 yield from self._returned(client, before, seen)
             return
         self._clients_of.put(key, [*all_known, client][-10:])
