@@ -99,7 +99,7 @@ READS: Mapping[str, tuple[Read, ...]] = {
     "authentication.poll-stops-on-new-code": (_answered("profiles.code", "sessions.create"),),
     "authentication.poll-stops-on-success": (_answered("profiles.code"),),
     "authentication.polls-by-code": (_answered(*PROFILE_QUERIES, "profiles.code", "sessions.create"),),
-    "authentication.profiles-checked-first": (_answered("sessions.create"),),
+    "authentication.profiles-checked-first": (_answered("sessions.create", *DECISIONS),),
     "authentication.session-is-complete": (
         _sent("sessions.create", "sessions.resume"),
         _answered("sessions.create", "sessions.resume", "configuration"),

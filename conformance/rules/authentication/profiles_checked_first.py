@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.breaker import MAY_BE_OPEN
-from pass_harness.conformance.facts.exchanges import DECISIONS, PROFILE_QUERIES, errors, profiles
+from pass_harness.conformance.facts.exchanges import DECISIONS, PROFILE_QUERIES, errors
 from pass_harness.conformance.facts.logins import needs_no_login
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
@@ -41,31 +41,38 @@ class ProfilesCheckedFirst(Rule):
         ),
         needs=frozenset({"login"}),
     )
-    watches = PROFILE_QUERIES | DECISIONS | {"sessions.create", "profiles.code", "logout"}
+    watches = PROFILE_QUERIES | DECISIONS | {"sessions.create", "logout", "dcr.token"}
 
     def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
         super().__init__(expectations, facts)
         self._known: Bounded[Device, bool] = Bounded()
+        self._clients: Bounded[str | None, bool] = Bounded()
+        """Clients that requested an access token in the trace."""
         self._began_s: float | None = None
         """Time of the first exchange, in seconds."""
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
-        if isinstance(seen, VerbCall) or not seen.device:
+        if isinstance(seen, VerbCall):
             return NOTHING
         if self._began_s is None:
             self._began_s = seen.wall
+        if seen.endpoint == "dcr.token":
+            self._clients.put(seen.client_id, True)
+        if not seen.device:
+            return NOTHING
         device = (seen.service_provider, seen.device)
-        if seen.endpoint != "sessions.create":
-            if self._known.get(device) is None and _shows_profiles(seen):
-                self._known.put(device, True)
-            return NOTHING
-        if needs_no_login(seen):
-            return NOTHING
         known = self._known.get(device)
-        self._known.put(device, True)
-        if known:
-            return ONE_HELD
-        if self.facts.tokens.sent is None and seen.wall - self._began_s <= EARLIER_S:
+        if seen.endpoint != "sessions.create":
+            if known is None and _shows_profiles(seen):
+                self._known.put(device, True)
+        elif not needs_no_login(seen):
+            self._known.put(device, True)
+            return ONE_HELD if known else self._first_session(self._began_s, seen)
+        return NOTHING
+
+    def _first_session(self, began_s: float, seen: Exchange) -> Sequence[Outcome]:
+        is_new = self._clients.get(seen.client_id) if seen.client_id else len(self._clients) > 0
+        if not is_new and seen.wall - began_s <= EARLIER_S:
             return NOTHING  # the service ran before the trace, and may have requested the profiles then
         if self.facts.breaker.may_open(seen.wall - EARLIER_S, seen.wall):
             return (Unclear(reason=MAY_BE_OPEN, exchanges=(seen.id,)),)
@@ -81,7 +88,7 @@ class ProfilesCheckedFirst(Rule):
 
 
 def _shows_profiles(seen: Exchange) -> bool:
-    """Return whether the service requests the profiles of a device, or learns that it has, or had, one."""
+    """Return whether the service requests the profiles of a device, or learns that its login has ended."""
     if seen.endpoint in PROFILE_QUERIES or seen.endpoint == "logout":
         return True
-    return bool(profiles(seen)) or any(error.get("code") in ENDED for error in errors(seen))
+    return any(error.get("code") in ENDED for error in errors(seen))
