@@ -167,7 +167,7 @@ class Tokens:
         """
         shared = self.shared_before(client)
         served = [provider for one in shared for provider in one.service_providers]
-        return client.spare and (len(shared) < 2 or len(set(served)) < len(served))
+        return len(shared) < 2 or len(set(served)) < len(served)
 
     def _register(self, exchange: Exchange) -> None:
         client_id = answer(exchange).get("client_id")

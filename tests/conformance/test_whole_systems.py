@@ -510,3 +510,20 @@ def test_requests_in_progress_with_the_older_token_are_no_instance(in_progress: 
             trace.profiles(tv(viewer))
 
     assert TOKEN_REUSED in violated(trace.observations)
+
+
+@pytest.mark.parametrize(("together", "broken"), [(True, False), (False, True)])
+def test_instances_that_start_together_may_have_a_client_each(together: bool, broken: bool) -> None:
+    trace = Trace()
+    for number in range(3 if together else 1):
+        trace.register(f"client-{number}")
+        trace.token(f"t{number}")
+    for number in range(3):
+        if number and not together:
+            trace.register(f"client-{number}")
+            trace.token(f"t{number}")
+        for viewer in range(2):
+            trace.token_value = mask(f"t{number}")
+            trace.profiles(tv(10 * number + viewer))
+
+    assert (REUSED in violated(trace.observations)) is broken

@@ -68,7 +68,7 @@ class CredentialsReused(Rule):
 
     def _registered(self, client: Client | None, use: Exchange | None) -> Iterator[Outcome]:
         """Judge a registration beside clients that serve several devices of the same service provider."""
-        if client is None or client.registered is None:
+        if client is None or client.registered is None or not client.spare:
             return
         shared = self.facts.tokens.shared_before(client)
         if use is not None:
