@@ -12,8 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pass_harness.conformance.bounded import Bounded
+from pass_harness.conformance.facts.headers import peer_host
 from pass_harness.conformance.facts.tokens import Token
 from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Outcome
+from pass_harness.mock_server.exchange import Exchange
 
 TURNS = 2
 """Requests with an older token after the first one with a newer token, at least."""
@@ -50,12 +52,26 @@ class Instances:
     """Number of requests so far that may show instances."""
     in_use: int = 1
     """Number of tokens of a client that are in use by turns with its newest one, at most so far, and that one."""
+    _addresses: set[str] = field(default_factory=set)
+    """Up to `MOST_IN_USE` of the hosts that requests came from."""
     _by_client: Bounded[str, _Uses] = field(default_factory=Bounded)
 
-    def observe(self, sent: Token | None, device: str | None, at_s: float) -> None:
+    @property
+    def addresses(self) -> int:
+        """The number of hosts among which the instances are distributed."""
+        return max(1, len(self._addresses))
+
+    def at_each_address(self) -> int:
+        """Return the number of instances at each host that requests came from, one at least."""
+        return -(-self.number // self.addresses)
+
+    def observe(self, sent: Token | None, seen: Exchange) -> None:
         """Process a request for a device with an access token."""
+        device, at_s = seen.device, seen.wall
         if not self.learns or sent is None or not device:
             return
+        if len(self._addresses) < MOST_IN_USE:
+            self._addresses.add(peer_host(seen))
         uses = self._by_client.get(sent.client)
         if uses is None or sent.issued.wall > uses.newest.issued.wall:
             # The first request of each of several instances that started together shows nothing.

@@ -26,7 +26,8 @@ START_S = 10.0
 FIRST_USE_S = 2.0
 """Seconds from a token to its first use, at most, if a device waited for it."""
 CALLS_OF_A_TOKEN = 8
-"""Number of calls, for each token in question, after which another device would have used a shared one."""
+"""Number of calls, for each token that one device alone has used, after which another one would have used a shared
+one."""
 MOST_TOKENS = 50
 
 
@@ -63,7 +64,7 @@ class _TokensOfDevices:
             return ()  # the most frequent case
         self._calls += 1
         self._use(bearer(exchange), exchange.device, exchange)
-        return self.shown(self._calls - CALLS_OF_A_TOKEN * min(len(self._evidence), MOST_TOKENS))
+        return self.shown(self._calls - CALLS_OF_A_TOKEN * min(len(self._tokens), MOST_TOKENS))
 
     def shown(self, before: float = float("inf")) -> tuple[Exchange, ...]:
         """Return the token requests whose tokens only one device has used although as many calls came after it.

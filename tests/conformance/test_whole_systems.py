@@ -527,3 +527,34 @@ def test_instances_that_start_together_may_have_a_client_each(together: bool, br
             trace.profiles(tv(10 * number + viewer))
 
     assert (REUSED in violated(trace.observations)) is broken
+
+
+def at_home(instances: int, *, sticky: bool) -> Trace:
+    """Return the trace of instances with a token and an address each, whose viewers open a catalogue twice."""
+    trace = fleet(instances, rounds=30)
+    for number in range(instances):
+        for again in range(2):
+            nth = number if sticky else (number + again) % instances
+            trace.token_value = mask(f"t{nth}")
+            peer = f"10.0.0.{nth}:5000"
+            trace.configuration(tv(number), peer=peer, connection=f"{peer} {again}")
+            trace.preauthorize(["a"], tv(number), peer=peer)
+            trace.wait(2)
+    return trace
+
+
+@pytest.mark.parametrize(("sticky", "broken"), [(True, True), (False, False)])
+def test_each_of_many_instances_caches_permits(sticky: bool, broken: bool) -> None:
+    found = violated(at_home(12, sticky=sticky).observations)
+
+    assert ("preauthorization.permits-cached" in found) is broken
+
+
+def test_many_instances_without_a_cache_of_the_configuration_are_a_violation() -> None:
+    trace = fleet(12, rounds=30)
+    for nth in range(60):
+        trace.token_value = mask(f"t{nth % 12}")
+        trace.configuration(tv(nth), peer=f"10.0.0.{nth % 12}:5000", connection=f"c{nth}")
+        trace.wait(0.2)
+
+    assert "configuration.cached" in violated(trace.observations)

@@ -59,7 +59,7 @@ class Cached(Rule):
         usable = self._since_restart([one for one in kept if answered_before(one, seen)], seen)
         self._fetched.put(kind, [*kept, seen])
         yield from self._doubts.passed()
-        if len(usable) >= self.facts.instances.number:
+        if len(usable) >= self.facts.instances.at_each_address():
             pauses = [seen.wall - ended(one) for one in usable]
             broken = Broken(
                 kind="fetched-again",
@@ -69,7 +69,7 @@ class Cached(Rule):
                 observed=f"the configuration was fetched again after {span(seen.wall - usable[-1].wall)}",
                 margin_s=max(min(*pauses, CACHED_S - max(pauses)), 0.0),
             )
-            yield from self._doubts.add(broken, len(usable) + 1)
+            yield from self._doubts.add(broken, len(usable) * self.facts.instances.addresses + 1)
 
     def finish(self) -> Iterator[Outcome]:
         return self._doubts.finish()
