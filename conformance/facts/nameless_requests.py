@@ -64,6 +64,8 @@ class _TokensOfDevices:
             return ()  # the most frequent case
         self._calls += 1
         self._use(bearer(exchange), exchange.device, exchange)
+        if not self._evidence:
+            return ()
         return self.shown(self._calls - CALLS_OF_A_TOKEN * min(len(self._tokens), MOST_TOKENS))
 
     def shown(self, before: float = float("inf")) -> tuple[Exchange, ...]:
