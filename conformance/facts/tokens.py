@@ -80,6 +80,8 @@ class Client:
     """Up to two of the devices that the client serves; two show that it is shared."""
     service_providers: set[str | None] = field(default_factory=set)
     """Up to `MOST_PROVIDERS` of the service providers that the client serves."""
+    used_s: float = 0.0
+    """Time of its latest request for a device, in seconds on the scale of ``Exchange.wall``."""
     spare: bool = False
     """Whether a client of the same software statement served a device already when this one was registered."""
 
@@ -89,6 +91,8 @@ class Client:
 
 
 KEPT_TOKENS = 8
+VISIT_S = 10.0
+"""Seconds after which a device may return from another application, whose software statement is unknown."""
 MOST_PROVIDERS = 100
 DeviceKey = tuple[str | None, str]
 """Service provider and device identifier."""
@@ -151,6 +155,11 @@ class Tokens:
     def of_statement(self, statement: str | None) -> list[Client]:
         """Return the registrations of one software statement, oldest first."""
         return list(self._of_statement.get(statement) or ()) if statement else []
+
+    def may_be_two_applications(self, client: Client, before: Client) -> bool:
+        """Return whether the viewer of the current exchange may have changed to another application."""
+        is_unknown = None in {client.statement, before.statement}
+        return client.is_of_another_application(before) or (is_unknown and self.stayed_s > VISIT_S)
 
     def shared_before(self, client: Client) -> list[Client]:
         """Return the earlier registrations of a client's software statement that serve several devices, oldest first.
@@ -247,6 +256,7 @@ class Tokens:
 
     def _serve(self, client: Client, service_provider: str | None, device: str, at_s: float) -> None:
         self.client = client
+        client.used_s = at_s
         served = (service_provider, device)
         self.previous_client, since_s = self._serving.get(served) or (None, at_s)
         if self.previous_client is not client:

@@ -558,3 +558,36 @@ def test_many_instances_without_a_cache_of_the_configuration_are_a_violation() -
         trace.wait(0.2)
 
     assert "configuration.cached" in violated(trace.observations)
+
+
+def released(*, side_by_side: bool, known: bool = False) -> Trace:
+    """Return the trace of a release that registers a client, beside one that is in use for some time or no more."""
+    trace = Trace()
+    if known:
+        trace.register("client-1")
+    trace.token("t1", client="client-1")
+    for number in range(4):
+        trace.profiles(tv(number))
+        trace.wait(5)
+    trace.register("client-2")
+    trace.token("t2")
+    for number in range(4):
+        trace.token_value = mask("t2")
+        trace.profiles(tv(number))
+        if side_by_side:
+            trace.wait(2)
+            trace.token_value = mask("t1")
+            trace.profiles(tv(10 + number))
+        trace.wait(5)
+    return trace
+
+
+@pytest.mark.parametrize(
+    ("side_by_side", "known", "verdict"),
+    [(True, False, Verdict.INCONCLUSIVE), (False, False, Verdict.VIOLATED), (True, True, Verdict.VIOLATED)],
+    ids=["perhaps-another-application", "lost-credentials", "the-same-application"],
+)
+def test_a_release_may_bring_an_application_beside_one_from_before_the_trace(
+    side_by_side: bool, known: bool, verdict: Verdict
+) -> None:
+    assert judge(released(side_by_side=side_by_side, known=known).observations)[REUSED].verdict is verdict
