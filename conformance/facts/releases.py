@@ -26,17 +26,17 @@ class Releases:
 
     driven: bool
     """Whether a driver reports verbs: then the run shows the earlier registration, too."""
-    _doubts: Bounded[str, tuple[Client, Broken, float]] = field(default_factory=lambda: Bounded(1000))
-    """Earlier client, finding and time of the first request of the new client, by the id of the new client."""
+    _doubts: Bounded[str, tuple[Client, Client, Broken]] = field(default_factory=lambda: Bounded(1000))
+    """Earlier client, new client and finding, by the id of the new client."""
 
     def judge(self, old: Client, client: Client, broken: Broken) -> Sequence[Outcome]:
         """Return the finding that a client now takes the place of an old one, or keep it until the end."""
         if self.driven or old.statement is not None or client.statement is None:
             return (broken,)
-        self._doubts.put(client.id, (old, broken, client.used_s))
+        self._doubts.put(client.id, (old, client, broken))
         return NOTHING
 
     def finish(self) -> Iterator[Outcome]:
-        for old, broken, at_s in filter(None, map(self._doubts.get, self._doubts)):
-            side_by_side = old.used_s > at_s + IN_PROGRESS_S
+        for old, client, broken in filter(None, map(self._doubts.get, self._doubts)):
+            side_by_side = old.used_s > client.began_s + IN_PROGRESS_S
             yield Unclear(reason=UNKNOWN_STATEMENT, exchanges=broken.exchanges) if side_by_side else broken

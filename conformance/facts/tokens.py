@@ -80,8 +80,10 @@ class Client:
     """Up to two of the devices that the client serves; two show that it is shared."""
     service_providers: set[str | None] = field(default_factory=set)
     """Up to `MOST_PROVIDERS` of the service providers that the client serves."""
+    began_s: float = float("inf")
+    """Time of its first request for a device, in seconds on the scale of ``Exchange.wall``."""
     used_s: float = 0.0
-    """Time of its latest request for a device, in seconds on the scale of ``Exchange.wall``."""
+    """Time of its latest one."""
     spare: bool = False
     """Whether a client of the same software statement served a device already when this one was registered."""
 
@@ -256,7 +258,7 @@ class Tokens:
 
     def _serve(self, client: Client, service_provider: str | None, device: str, at_s: float) -> None:
         self.client = client
-        client.used_s = at_s
+        client.began_s, client.used_s = min(client.began_s, at_s), at_s
         served = (service_provider, device)
         self.previous_client, since_s = self._serving.get(served) or (None, at_s)
         if self.previous_client is not client:
