@@ -18,7 +18,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import msgspec
 
 from pass_harness.conformance.errors import ConfigError
-from pass_harness.conformance.readers.adobe_hosts import Hosts
+from pass_harness.conformance.readers.adobe_hosts import Hosts, environment_of
 from pass_harness.conformance.readers.gzip_files import unpacked
 from pass_harness.conformance.readers.har_bodies import Body, request_body, response_body
 from pass_harness.conformance.readers.har_entry import Entry, Pair, Request, Response, lenient
@@ -150,6 +150,7 @@ def _from_browser(entry: Entry, number: int, url: SplitResult, masker: Masker) -
     started_s = _started_s(entry)
     server = f"{entry.server_ip_address}:{_port(url)}" if entry.server_ip_address else ""
     space, _, path = split_space(unquote(url.path))
+    space = environment_of(url.hostname or "") or space
     beyond = ExchangeMetadata(
         id=number, space=space, wall=started_s, lag_ms=0.0, endpoint="", peer="", ip="", server=server
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN, answered_before, ended, interval, signature
+from pass_harness.conformance.facts.headers import peer_host
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.facts.timing import timed
 from pass_harness.conformance.observation import Observation, VerbCall
@@ -74,8 +75,11 @@ class ThrottledWaits(Rule):
 
 
 def _is_early(before: Exchange, seen: Exchange) -> bool:
-    """Return whether a request comes too soon after a 429 to have been in progress then."""
+    """Return whether a request comes too soon after a 429 to have been in progress then.
+
+    Another machine of the service did not receive the 429, unless it repeats the request.
+    """
     after = seen.wall - ended(before)
-    if after <= IN_PROGRESS_S:
-        return signature(seen) == signature(before) and answered_before(before, seen)
+    if after <= IN_PROGRESS_S or peer_host(seen) != peer_host(before):
+        return signature(seen) == signature(before) and answered_before(before, seen) and after < PAUSE_S
     return after < PAUSE_S

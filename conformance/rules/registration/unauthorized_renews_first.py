@@ -21,6 +21,8 @@ IN_PROGRESS_S = 5.0
 busy to read the 401 at once, these requests waited for a connection."""
 LOOP_LENGTH = TRIES + 1
 """Number of rejections of one request, without a success or a viewer's action between them, that make a loop."""
+ACTED_S = 4.0
+"""Seconds after which a viewer may have caused the next request, except a poll, in a trace without verbs."""
 
 
 class UnauthorizedRenewsFirst(Rule):
@@ -41,7 +43,8 @@ class UnauthorizedRenewsFirst(Rule):
     def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
         super().__init__(expectations, facts)
         self._resent: Bounded[str, int] = Bounded()
-        self._in_a_row: Bounded[tuple[str, ...], list[int]] = Bounded()
+        self._in_a_row: Bounded[tuple[str, ...], list[tuple[int, float]]] = Bounded()
+        """Id and end of the latest rejections of each request."""
         self._renewed: Bounded[str, bool] = Bounded()
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
@@ -92,12 +95,16 @@ class UnauthorizedRenewsFirst(Rule):
         if not rejects_token(seen):
             self._in_a_row.pop(key)
             return
-        row = [*(self._in_a_row.get(key) or []), seen.id]
+        before = self._in_a_row.get(key) or []
+        viewers = not self.facts.driven and seen.endpoint != "profiles.code"
+        if viewers and before and seen.wall - before[-1][1] > ACTED_S:
+            before = []
+        row = [*before, (seen.id, ended(seen))]
         self._in_a_row.put(key, row[-LOOP_LENGTH:])
         if len(row) == LOOP_LENGTH:
             yield Broken(
                 kind="rejections-in-a-row",
-                exchanges=tuple(row),
+                exchanges=tuple(id_ for id_, _ in row),
                 device=seen.device,
                 expected="one repetition with a new access token, then no further request",
                 observed=f"the same request was rejected {LOOP_LENGTH} times in a row",
