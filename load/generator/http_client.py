@@ -21,6 +21,10 @@ Read = Callable[[HttpAnswer], T]
 """Function that turns a response into a result. Raises `VerbError` for an invalid one."""
 
 
+class UnansweredError(VerbError):
+    """No answer until the end of the run, which ends the wait for it; a retry is not possible."""
+
+
 class HttpClient:
     """An HTTP client for one app. Locust's statistics get each request with its time from the intended start."""
 
