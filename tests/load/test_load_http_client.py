@@ -30,6 +30,8 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(0.5)
         if self.path.startswith("/cookie"):
             self.send_header("Set-Cookie", "session=abc; Path=/; Secure")
+        if self.path.startswith("/odd"):
+            self.send_header("Content-Encoding", "unheard-of")
         if self.path.startswith("/zipped"):
             answer = zlib.compress(answer)
             self.send_header("Content-Encoding", "deflate")
@@ -112,9 +114,10 @@ def test_requests_are_sent_as_a_browser_would(server: str) -> None:
         send(0, "GET", "/evil", {"X-Name": "a\\r\\nX-Other: b"})
         send(0, "GET", "http://127.0.0.1:9/refused")
         send(0, "GET", url.replace("//", "//me:p%40ss@") + "/private")
+        send(0, "GET", "/odd")
         """,
     )
-    post, cookie, following, other, zipped, missing, _, after, evil, refused, private = found["results"]
+    post, cookie, following, other, zipped, missing, _, after, evil, refused, private, odd = found["results"]
     headers = {name.lower(): value for name, value in post[1]["headers"]}
     assert (post[0], post[1]["target"], post[1]["body"]) == (200, "/verb?a=b%20c", "{}")
     assert headers["user-agent"] == "Roku"
@@ -133,7 +136,8 @@ def test_requests_are_sent_as_a_browser_would(server: str) -> None:
     assert refused[1].startswith("no answer: [Errno 111]")
     assert [name for name, error, _ in found["fired"] if error != "None"] == ["/evil", "http://127.0.0.1:9/refused"]
     assert ["authorization", "Basic bWU6cEBzcw=="] in [[name.lower(), value] for name, value in private[1]["headers"]]
-    assert len(found["fired"]) == 11
+    assert odd[1]["target"] == "/odd"
+    assert len(found["fired"]) == 12
 
 
 @pytest.mark.slow
