@@ -58,6 +58,8 @@ from pass_harness.mock_server.client.async_client import bearer
 REASONS_KEPT = 10
 CONTROL_TIMEOUT_S = 15.0
 CPU_WINDOW_S = 5.0
+CALLS_OF_A_VERB = 3
+"""Maximum number of calls to Adobe Pass that a verb of a viewer without a service needs."""
 KILLS, KILLED_WITHIN_S = 2, 1.0
 """Verbs without an answer at the end of the run fail, twice: a device that registers sends its verb nevertheless."""
 Report = Callable[[GeneratorMessage], None]
@@ -142,7 +144,7 @@ class Admission:
             self._report(Arrival(at=due, late=max(0.0, self._now() - due)))
             self._start_user(planned, partial(self._run_visit, planned, due))
         # Wait for verbs in progress as long as they may take; no viewer sends a new one after the end.
-        patience = max([self._timeout, *(kind.patience.seconds for kind in self._event.viewers if kind.patience)])
+        patience = self._longest_verb_s()
         self._audience.join(timeout=max(0.0, self._ends - self._now()) + patience)
         unanswered = UnansweredError(f"no answer until {patience:g} s after the end of the event")
         for _ in range(KILLS):
@@ -165,6 +167,13 @@ class Admission:
                 failures=dict(self._failures.most_common(REASONS_KEPT)),
             )
         )
+
+    def _longest_verb_s(self) -> float:
+        """Return the longest time that a verb may take; each of its calls has the patience of the viewer."""
+        patience = max([self._timeout, *(kind.patience.seconds for kind in self._event.viewers if kind.patience)])
+        if self._plan.assignment.direct is not None:
+            return patience * CALLS_OF_A_VERB
+        return patience * (2 if "register" in self._context.verbs else 1)
 
     def _planned_viewers(self) -> Iterator[PlannedViewer]:
         return self._of_share(planned_viewers(self._event, self._seed))

@@ -71,7 +71,7 @@ class Handler(BaseHTTPRequestHandler):
         name = "authorize" if "authorize" in self.path else self.path.rpartition("/")[2]
         host.asked[name] += 1
         if name == "profiles" and host.asked[name] > host.answers:
-            time.sleep(60)
+            time.sleep(90)
         answers: dict[str, Any] = {
             "register": {"client_id": "id", "client_secret": "secret"},
             "token": {"access_token": "token", "expires_in": 21600},
