@@ -230,6 +230,10 @@ def begin(environment: Environment, **_: object) -> None:
         if isinstance(runner, MasterRunner):
             gevent.spawn(collector.watch_workers, runner)
 
+    @environment.events.test_stop.add_listener  # type: ignore[untyped-decorator]
+    def stopped(**_: object) -> None:
+        gevent.spawn(collector.quit)  # also by the button of Locust's web page
+
     def start_event() -> None:
         now_s = clock_of(assignment.mock, assignment.control_token)
         collector.all_ready.wait()

@@ -16,6 +16,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from pass_harness.conformance.running.child_processes import free_port
@@ -176,6 +177,27 @@ def test_a_worker_that_ends_before_the_event_makes_the_run_invalid(tmp_path: Pat
     assert run.returncode == 3, out + said(tmp_path)
     assert "viewers arrived: the load generator was interrupted" in out
     assert "event started" not in said(tmp_path)
+
+
+@pytest.mark.slow
+def test_the_stop_button_of_locusts_page_ends_the_run(tmp_path: Path) -> None:
+    (tmp_path / "event.toml").write_text(TEMP_PASS.format(audience=5, duration="60s", workload="closed"), "utf-8")
+    port = free_port()
+    with running_mock() as mock, (tmp_path / "stderr.txt").open("w") as stderr:
+        run = subprocess.Popen(
+            [COMMAND, "run", "--event", "event.toml", "--mock", mock, "--web-port", str(port)],
+            cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=stderr,
+        )  # fmt: skip
+        try:
+            deadline = time.monotonic() + 60
+            while "event started" not in said(tmp_path) and time.monotonic() < deadline:
+                time.sleep(0.2)
+            assert httpx.post(f"http://127.0.0.1:{port}/stop").is_success
+            out, _ = run.communicate(timeout=30)
+        finally:
+            run.kill()
+    assert run.returncode == 3, out
+    assert "viewers arrived: the load generator was interrupted" in out
 
 
 OTHER_VERSION = """
