@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-CHECKED = frozenset({"authorization", "ap-device-identifier", "x-device-info"})
+CHECKED = frozenset({"authorization", "ap-device-identifier", "x-device-info", "x-forwarded-for"})
 """Headers, in lower case, whose redaction makes an archive unusable."""
 REMEDY = (
     "is redacted, so its requests cannot be judged: export the archive again with sensitive data and without a "
@@ -25,6 +25,9 @@ _WORD = re.compile(
     re.IGNORECASE,
 )
 _BRACKETED = re.compile(r"<[^<>]*>|\[[^\[\]]*\]|\(+[^()]*\)+|\$?\{+[^{}]*\}+|%[^%]*%")
+_TEMPLATE = re.compile(r"<[a-zA-Z_ -]*>|\[[a-zA-Z_ -]*\]|\$?\{+[a-zA-Z_ .-]*\}+")
+_OTHER = re.compile(r"(?<![a-z])(?:client|id|clientid|code|the|value)(?![a-z])", re.IGNORECASE)
+_SIGNS = " -.:*<>[](){}"
 _EXAMPLE = re.compile(
     r"(?:(?:your|my|the|some)[-_ ]*(?:access|bearer|auth|oauth|jwt)?|access|bearer|auth|oauth|jwt)"
     r"[-_ ]*(?:token|jwt)(?:[-_ ]here)?"
@@ -56,3 +59,14 @@ def is_placeholder(value: str) -> bool:
         return False
     lower = secret.lower()
     return lower in _EMPTY or bool(_BRACKETED.fullmatch(secret) or _EXAMPLE.fullmatch(lower))
+
+
+@lru_cache(maxsize=1024)
+def is_redacted_identifier(value: str) -> bool:
+    """Return whether a client_id or a code is a mark of redaction; a name such as ``private-app`` is none."""
+    if len(value) > _LONGEST:
+        return False
+    words = value.replace("_", " ")
+    rest = _WORD.sub("", words)
+    is_mark = rest != words and not _OTHER.sub("", rest).strip(_SIGNS)
+    return is_mark or bool(_STROKES.fullmatch(value) or _TEMPLATE.fullmatch(value))
