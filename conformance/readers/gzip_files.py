@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from pass_harness.conformance.errors import ConfigError
 
@@ -100,7 +100,7 @@ def unpacked(path: Path, place: Callable[[], str], length: int | None = None) ->
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
-def _text(path: Path, plain: io.BufferedReader) -> BinaryIO:
+def _text(path: Path, plain: io.BufferedReader[Any]) -> BinaryIO:
     """Return the stream; raise `ConfigError` where it begins as no text in UTF-8 does."""
     begins = plain.peek(2)[:2]
     if begins in _UTF_16:
