@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 import msgspec
 
+from pass_harness.conformance.evaluation.lags import SECOND_MS
 from pass_harness.mock_server.exchange import Exchange
 
-_SECOND_MS = 1_000.0
 _UNKNOWN_MS = 86_400_000.0
 """Lag of exchanges whose times are unknown: longer than any limit of a rule."""
 _LEAST, _LOOKED_AT = 3, 50
@@ -22,7 +22,7 @@ _LEAST, _LOOKED_AT = 3, 50
 
 def inexactness_ms(started: str) -> float:
     """Return by how much a time in ISO 8601 may be too early: a second, where it has no part of one."""
-    return 0.0 if "." in started or "," in started else _SECOND_MS
+    return 0.0 if "." in started or "," in started else SECOND_MS
 
 
 def with_known_times(exchanges: Iterator[Exchange]) -> Iterator[Exchange]:
