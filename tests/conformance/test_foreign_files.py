@@ -200,3 +200,27 @@ def test_methods_in_lower_case_are_read(tmp_path: Path) -> None:
     (seen,) = read(written(tmp_path, poll(0.0)))
 
     assert (seen.method, seen.endpoint) == ("GET", "profiles.code")
+
+
+def test_the_order_of_requests_is_known_in_whole_seconds(tmp_path: Path) -> None:
+    """Three tokens of one client within their lifetime are too many, whatever the parts of a second."""
+    whole = [
+        token("a", 0.0) | {"startedDateTime": started} for started in ("2026-01-01T00:00:00Z", "2026-01-01T00:00:09Z")
+    ]
+    told = audit(written(tmp_path, *whole))
+    assert told.rule("registration.token-reused")["verdict"] == "violated"
+
+
+def test_a_pause_of_a_second_may_look_shorter_in_whole_seconds(tmp_path: Path) -> None:
+    refused = entry("GET", "/api/v2/REF30/profiles", status=429)
+    after = entry("GET", "/api/v2/REF30/profiles")
+    for times, verdict in (
+        (("2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z"), "inconclusive"),
+        (("2026-01-01T00:00:00.700Z", "2026-01-01T00:00:01.720Z"), "violated"),
+    ):
+        one, two = [
+            made | {"startedDateTime": started, "time": 350}
+            for made, started in zip((refused, after), times, strict=True)
+        ]
+        told = audit(written(tmp_path, one, two))
+        assert told.rule("errors.throttled-waits")["verdict"] == verdict
