@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 import pytest
@@ -66,3 +67,10 @@ def test_names_of_several_secrets_are_known() -> None:
         assert is_secret(name), name
     for name in ("tokenize", "resources", "SAMLRequest", "address", "statementsId"):
         assert not is_secret(name), name
+
+
+@pytest.mark.parametrize("prefix", ["samlp", "saml2p"])
+def test_saml_responses_are_known_by_their_form(prefix: str) -> None:
+    response = base64.b64encode(f"<{prefix}:Response ID='hush'></{prefix}:Response>".encode()).decode()
+    assert mask_text(f"odd {response} text") == f"odd {mask(response)} text"
+    assert mask_body(json.dumps({"odd": response})) == json.dumps({"odd": mask(response)})
