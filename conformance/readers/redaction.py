@@ -18,6 +18,8 @@ _LONGEST = 200
 """Maximum number of characters of a placeholder."""
 _SCHEME = re.compile(r"(?:bearer|basic|fingerprint)\s+", re.IGNORECASE)
 _STROKES = re.compile(r"[*xX#•●·…._\-\s]{3,}|\*+|•+|…+")
+_PARTIAL = re.compile(r"[*•●…]|\.{3}|(?:\d{1,3}\.){1,3}[xX]{1,3}\b")
+"""Marks in a value whose rest stayed: no token, no Base64 and no address has these characters."""
 _WORD = re.compile(
     r"(?<![a-z0-9])(?:redact(?:ed|ion)?|hidden|hid|mask(?:ed)?|remov(?:ed|al)|filter(?:ed)?|sanit[iy][sz]ed|scrubbed|"
     r"censored|obfuscated|anonymi[sz]ed|stripped|omitted|deleted|erased|suppressed|concealed|withheld|confidential|"
@@ -39,7 +41,9 @@ _EMPTY = frozenset(
 
 @lru_cache(maxsize=1024)
 def is_redacted(value: str) -> bool:
-    """Return whether the value of a header is a mark of redaction, whatever the response."""
+    """Return whether the value of a header is a mark of redaction, or has one, whatever the response."""
+    if _PARTIAL.search(value):
+        return True
     if len(value) > _LONGEST and not value.endswith(".redacted"):
         return False
     secret = _SCHEME.sub("", value.strip(), count=1)

@@ -224,3 +224,17 @@ def test_a_pause_of_a_second_may_look_shorter_in_whole_seconds(tmp_path: Path) -
         ]
         told = audit(written(tmp_path, one, two))
         assert told.rule("errors.throttled-waits")["verdict"] == verdict
+
+
+def test_values_of_which_a_part_is_left_are_refused(tmp_path: Path) -> None:
+    """No Base64 and no address would be in the header, and many tokens would look like one."""
+    for name, values in {
+        "Authorization": ("Bearer eyJhbGciOiJS...", "Bearer eyJhbGciOiJS…", "Bearer eyJh****", "Bearer ****c45a"),
+        "AP-Device-Identifier": ("fingerprint YmEy***",),
+        "X-Forwarded-For": ("203.0.113.xxx", "203.0.x.x", "203.0.113.***, 192.0.2.1"),
+    }.items():
+        for value in values:
+            with pytest.raises(ConfigError, match=f"entry 1: its header {name} is redacted"):
+                read(written(tmp_path, entry("GET", "/api/v2/REF30/profiles", headers={name: value})))
+    whole = {"Authorization": "Bearer mF_9.B5f-4.1JqM~+/=", "X-Forwarded-For": "2001:db8::1, 203.0.113.7:99"}
+    assert len(read(written(tmp_path, entry("GET", "/api/v2/REF30/profiles", headers=whole)))) == 1
