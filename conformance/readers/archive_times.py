@@ -7,7 +7,7 @@ of their export (Insomnia).
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -25,12 +25,17 @@ def inexactness_ms(started: str) -> float:
     return 0.0 if "." in started or "," in started else SECOND_MS
 
 
-def with_known_times(exchanges: Iterator[Exchange]) -> Iterator[Exchange]:
-    """Yield the exchanges of an archive. If all have one time, they get a lag, because their times are unknown."""
+def with_known_times(exchanges: Iterator[Exchange], coarse: Callable[[], None]) -> Iterator[Exchange]:
+    """Yield the exchanges of an archive. If all have one time, they get a lag, because their times are unknown.
+
+    Calls ``coarse`` for inexact times.
+    """
     first = list(itertools.islice(exchanges, _LOOKED_AT))
     times = {exchange.wall for exchange in first}
     for exchange in itertools.chain(first, exchanges):
+        seen = exchange
         if len(first) >= _LEAST and times == {exchange.wall}:
-            yield msgspec.structs.replace(exchange, lag_ms=_UNKNOWN_MS)
-        else:
-            yield exchange
+            seen = msgspec.structs.replace(exchange, lag_ms=_UNKNOWN_MS)
+        if seen.lag_ms:
+            coarse()
+        yield seen

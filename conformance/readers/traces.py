@@ -80,7 +80,7 @@ class _File:
         """True for an archive that neither mock nor proxy wrote: its times are wall-clock, not monotonic, times."""
         self.is_empty = first is None
         if self.is_foreign:
-            self.exchanges = with_known_times(self.exchanges)
+            self.exchanges = with_known_times(self.exchanges, lambda: remarks.coarse.add(path))
         else:
             self.exchanges = remarks.missing.setdefault(path, MissingIds()).counted(self.exchanges)
 

@@ -86,6 +86,7 @@ def _describe(run: Run, paths: Sequence[Path], extent: _Extent, adobe: Hosts, re
     run.files = [str(path) for path in paths]
     run.seconds, run.max_lag_ms, run.exchanges = extent.seconds, extent.max_lag_ms, extent.exchanges
     run.cut_short, run.torn = sorted(map(str, remarks.cut_short)), sorted(map(str, remarks.torn))
+    run.coarse = sorted(map(str, remarks.coarse))
     run.missing_exchanges = sum(missing.total for missing in remarks.missing.values())
     run.passed_over = adobe.passed_over
     run.resembling = dict(adobe.resembling.most_common(5))

@@ -179,6 +179,8 @@ def test_one_time_for_all_entries_is_no_time(tmp_path: Path, number: int) -> Non
 
     assert told.rule("authentication.poll-interval")["verdict"] == "inconclusive"
     assert "coarse archive" in told.out
+    assert told.report["run"]["coarse"] == [str(tmp_path / "trace.har")]
+    assert "one time for all entries" in audit(tmp_path / "trace.har", form="text").out
     assert told.report["run"]["max_lag_ms"] == 0
     later = audit(written(tmp_path, *polls, poll(30.0)))
     assert (later.rule("authentication.poll-interval")["verdict"] == "violated") == (number < 50)
