@@ -42,7 +42,7 @@ _EMPTY = frozenset(
 @lru_cache(maxsize=1024)
 def is_redacted(value: str) -> bool:
     """Return whether the value of a header is a mark of redaction, or has one, whatever the response."""
-    if _PARTIAL.search(value):
+    if _PARTIAL.search(value) and not value.lstrip().startswith("{"):  # JSON that should be Base64 is judged
         return True
     if len(value) > _LONGEST and not value.endswith(".redacted"):
         return False

@@ -239,4 +239,5 @@ def test_values_of_which_a_part_is_left_are_refused(tmp_path: Path) -> None:
             with pytest.raises(ConfigError, match=f"entry 1: its header {name} is redacted"):
                 read(written(tmp_path, entry("GET", "/api/v2/REF30/profiles", headers={name: value})))
     whole = {"Authorization": "Bearer mF_9.B5f-4.1JqM~+/=", "X-Forwarded-For": "2001:db8::1, 203.0.113.7:99"}
-    assert len(read(written(tmp_path, entry("GET", "/api/v2/REF30/profiles", headers=whole)))) == 1
+    for headers in (whole, {"X-Device-Info": '{"model": "TV..."}'}):
+        assert len(read(written(tmp_path, entry("GET", "/api/v2/REF30/profiles", headers=headers)))) == 1
