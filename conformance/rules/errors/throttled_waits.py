@@ -65,12 +65,15 @@ class ThrottledWaits(Rule):
             self._throttled.put(caller, (*before, seen)[-KEPT:])
 
     def _too_soon(self, before: Exchange, seen: Exchange) -> Broken:
+        after = seen.wall - ended(before)
         return Broken(
             kind="asked-too-soon",
             exchanges=(before.id, seen.id),
             device=seen.device,
             expected=f"no request for the device at {seen.ip} for at least 1 s after the 429",
             observed=f"a request {interval(before, seen)}",
+            # Nearly a pause, or nearly in progress at the time of the 429.
+            margin_s=max(min(PAUSE_S - after, after - IN_PROGRESS_S), 0.0),
         )
 
 
