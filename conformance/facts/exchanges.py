@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, wraps
 from typing import Any, TypeVar
@@ -39,6 +40,8 @@ _NO_TOKENS = frozenset(map(mask, ("null", "undefined", "None", "nil")))
 _NO_HEADERS: dict[str, str] = {}
 _CLOSING_S = 0.002
 """Seconds by which the recorded end of an exchange may be later than the arrival of its response."""
+_REDIRECT_DETAILS = re.compile(r"(redirectUrl=[^&]*?)(?:%3F|%23|[?#])[^&]*", re.IGNORECASE)
+"""Query string and fragment of a redirectUrl, in which services put a value for each request."""
 _CACHED_BODIES = 256
 """Number of parsed bodies kept: all rules read one exchange before the next one comes."""
 
@@ -134,8 +137,8 @@ def decisions(exchange: Exchange) -> tuple[Mapping[str, Any], ...]:
 
 @read_once
 def profiles(exchange: Exchange) -> Mapping[str, Any]:
-    """Return the profiles in the 200 of a profiles endpoint, by MVPD; empty if no viewer is logged in."""
-    found = answer(exchange).get("profiles") if exchange.status == 200 else None
+    """Return the profiles in the 200 or 201 of a profiles endpoint, by MVPD; empty if no viewer is logged in."""
+    found = answer(exchange).get("profiles") if exchange.status in {200, 201} else None
     return found if isinstance(found, dict) else {}
 
 
@@ -186,7 +189,7 @@ def signature(exchange: Exchange) -> tuple[str, ...]:
     return (
         exchange.method,
         exchange.path,
-        exchange.query,
+        _without_details(exchange.query),
         f"{exchange.id}" if "request_body" in exchange.lacks else _content(exchange),
         *_parameters_in_headers(exchange),
         exchange.device or exchange.ip,
@@ -202,7 +205,12 @@ def _parameters_in_headers(exchange: Exchange) -> Iterator[str]:
 def _content(exchange: Exchange) -> str:
     """Return the body of a request; for decisions, its resources in one order and each once."""
     asked = resources(exchange) if exchange.endpoint in DECISIONS else ()
-    return "\n".join(sorted({*asked})) if asked else exchange.request_body
+    return "\n".join(sorted({*asked})) if asked else _without_details(exchange.request_body)
+
+
+def _without_details(parameters: str) -> str:
+    """Return a form or query string without the parts of redirectUrl that differ in each request of some services."""
+    return _REDIRECT_DETAILS.sub(r"\1", parameters) if "redirectUrl=" in parameters else parameters
 
 
 def is_server_failure(exchange: Exchange) -> bool:

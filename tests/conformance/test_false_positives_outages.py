@@ -65,8 +65,8 @@ def test_any_breaker_passes_while_demand_stays(breaker: Opening) -> None:
 
 
 def test_calls_for_every_viewer_in_an_outage_are_a_violation() -> None:
-    for driven in (True, False):
-        assert BREAKER in violated(outage(lambda *_: True, driven=driven).observations)
+    for driven, seconds in ((True, 12.0), (False, 36.0)):
+        assert BREAKER in violated(outage(lambda *_: True, driven=driven, seconds=seconds).observations)
 
 
 @pytest.mark.parametrize("breaker", [Opening(1), Opening(5), Opening(3, by_device=True), Opening(3, 1.0)])

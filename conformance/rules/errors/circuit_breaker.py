@@ -9,7 +9,7 @@ from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN, is_server
 from pass_harness.conformance.facts.outages import Outage
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
-from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome
+from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome, Unclear
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import SERVERS_ONLY, Card, Grade, Rule
 
@@ -22,6 +22,12 @@ DEMANDING = frozenset({"login", "play", "preauthorize", "logout"})
 """Verbs that need Adobe Pass; the others are often answered without it."""
 MIN_CALLS = 8
 """Number of calls in the first third of an outage below which a trace without verbs shows nothing."""
+MIN_THROUGHPUT = 100
+"""Number of calls of each instance without which the breakers of some libraries (Resilience4j, Polly) never open."""
+TOO_FEW = (
+    f"a circuit breaker that needs {MIN_THROUGHPUT} calls before it opens, the default of some libraries, had too few"
+)
+"""Reason why an outage with few calls is unclear in a trace without verbs."""
 CALLS_OF_A_DEVICE, MIN_DEVICES = 3, 3
 """Number of calls of each device in the last third of an outage, on average, that are more than probes."""
 
@@ -35,10 +41,12 @@ class CircuitBreaker(Rule):
         "every viewer and only probes now and then whether it is back: in the last third of the outage it makes at "
         "most half as many calls as the viewers need, or as it made in the first third. One breaker for all calls is "
         "as good as one for each instance, device or endpoint. A trace without verbs does not show what the viewers "
-        "asked, so there only devices that keep calling at the same rate break the rule.",
+        "asked, so there only devices that keep calling at the same rate break the rule, after so many failures "
+        f"({MIN_THROUGHPUT} for each instance) that the breaker of any library would be open.",
         breaks="Adobe Pass gets the full load of the audience at the moment it tries to recover.",
         remedy="Put a circuit breaker in front of the calls: open it after some failures in a row, let one probe "
-        "through every few seconds, and close it on success.",
+        "through every few seconds, and close it on success. Some libraries wait for 100 calls by default: lower "
+        "that number.",
         kinds=("rate-stayed-high",),
         citations=(citations.AI_RULES_ERRORS, citations.COOKBOOK_ENVIRONMENTS),
         needs=frozenset({"login", "status", "play"}),
@@ -85,7 +93,11 @@ class CircuitBreaker(Rule):
             return
         if last <= FALL_RATIO * max(first, asked):
             yield HELD
-        elif self.facts.driven or last >= CALLS_OF_A_DEVICE * max(MIN_DEVICES, outage.devices(late)):
+        elif not self.facts.driven and last < CALLS_OF_A_DEVICE * max(MIN_DEVICES, outage.devices(late)):
+            return
+        elif not self.facts.driven and outage.calls(0, late) < MIN_THROUGHPUT * self.facts.instances.number:
+            yield Unclear(reason=TOO_FEW, exchanges=outage.latest)
+        else:
             yield Broken(
                 kind="rate-stayed-high",
                 exchanges=outage.latest,

@@ -82,7 +82,9 @@ class PermitsCached(Rule):
         since = self._since(seen)
         again = [name for name in resources(seen) if self._known(permits.get((seen.mvpd, name), ()), since, seen)]
         if not again:
-            return ONE_HELD
+            # Without verbs, a later repetition may follow a start of the app: it shows no cache, and no lack of one.
+            repeats = any(permits.get((seen.mvpd, name)) for name in resources(seen))
+            return NOTHING if repeats and not self._repeats.driven else ONE_HELD
         repeated = Broken(
             kind="permitted-asked-again",
             exchanges=(permits[seen.mvpd, again[0]][-1].id, seen.id),
