@@ -11,7 +11,7 @@ from trace_verdicts import judge, violated
 
 from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.mock_server.journal.masking import mask
-from tests.conformance.trace_viewers import Viewer
+from tests.conformance.trace_viewers import Viewer, encode
 
 REFUSED = "errors.client-errors-not-retried"
 FINAL = "authorization.denial-final"
@@ -400,6 +400,27 @@ def test_a_word_for_nothing_explains_no_denial(text: str) -> None:
     assert {"authorization.denial-explained", "preauthorization.denials-explained"} <= set(
         violated(trace.observations)
     )
+
+
+def test_a_word_for_nothing_names_no_system_settings() -> None:
+    trace = Trace().start()
+    trace.log_in()
+    with trace.verb("logout") as returns:
+        trace.logout(name="partner_logout", url=None)
+        returns["message"] = "undefined"
+
+    assert "logout.other-actions-handled" in violated(trace.observations)
+
+
+@pytest.mark.parametrize(
+    ("identity", "broken"),
+    [("%7B%22email%22%3A%22viewer%40example.com%22%7D", True), ('{"email": "9f86d081"}', False), ("100%40", False)],
+)
+def test_an_escaped_address_is_a_plain_one(identity: str, broken: bool) -> None:
+    trace = Trace().start()
+    trace.authorize(headers={"ap-temppass-identity": encode(identity)})
+
+    assert ("authorization.temppass-identity-sent" in violated(trace.observations)) is broken
 
 
 @pytest.mark.parametrize("own", [True, False])
