@@ -11,6 +11,7 @@ from pass_harness.conformance.evaluation.evidence_history import EvidenceHistory
 from pass_harness.conformance.evaluation.fingerprint import fingerprint
 from pass_harness.conformance.evaluation.gaps import MISLED, Gaps, MissingBody, ignoring
 from pass_harness.conformance.evaluation.lags import Lags, overload_s
+from pass_harness.conformance.evaluation.slow_answers import SlowAnswers
 from pass_harness.conformance.evaluation.tally import Finding, Tally
 from pass_harness.conformance.evaluation.unexercised import reason_in_traffic
 from pass_harness.conformance.evaluation.waivers import Waivers
@@ -110,6 +111,7 @@ class _World:
         number = shared.expectations.instances
         instances = Instances(number, learns=number == 1 and not shared.driven)
         self.facts = SharedFacts(driven=shared.driven, callers=self.callers, instances=instances)
+        self._slow = SlowAnswers(self.facts.devices)
         self._rules = [rule(shared.expectations, self.facts) for rule in rules]
         self.gaps = Gaps({rule.card.id: rule.watches for rule in self._rules})
         self._all = [self._subscription(rule) for rule in self._rules]
@@ -127,6 +129,7 @@ class _World:
             self._lags.add(seen)
         findings: list[Finding] = []
         if isinstance(seen, VerbCall):
+            self._slow.observe(seen)
             subscribed = self._all
         else:
             if self._first_s is None:
@@ -171,7 +174,7 @@ class _World:
             tally.unclear[outcome.reason] += 1
         elif self.gaps.mislead(card.id, outcome):
             tally.unclear[MISLED] += 1
-        elif tally.compares_times and (unclear := self._lags.doubt(outcome)) is not None:
+        elif unclear := (tally.compares_times and self._lags.doubt(outcome)) or self._slow.doubt(outcome, seen):
             tally.unclear[unclear.reason] += 1
         else:
             return self._shared.finding(self.number, card, outcome, seen)

@@ -137,7 +137,7 @@ def decisions(exchange: Exchange) -> tuple[Mapping[str, Any], ...]:
 
 @read_once
 def profiles(exchange: Exchange) -> Mapping[str, Any]:
-    """Return the profiles in the 200 or 201 of a profiles endpoint, by MVPD; empty if no viewer is logged in."""
+    """Return the profiles that a profiles endpoint found (200) or created (201), by MVPD; empty without a login."""
     found = answer(exchange).get("profiles") if exchange.status in {200, 201} else None
     return found if isinstance(found, dict) else {}
 

@@ -19,7 +19,7 @@ from pass_harness.conformance.reports.model import Report
 from pass_harness.conformance.reports.run import Run
 from pass_harness.conformance.rule import Rule
 from pass_harness.conformance.running.judging import judge_exchanges
-from pass_harness.conformance.running.judging_processes import judge_in_processes
+from pass_harness.conformance.running.judging_processes import judge_in_processes, shares_of
 from pass_harness.mock_server.exchange import Exchange
 
 PROGRESS_EVERY = 250_000
@@ -53,10 +53,8 @@ def audit(
     exchanges = extent.measure(read_traces(paths, adobe, remarks, known))
     jobs = min(jobs or _jobs(paths, known), len(rules))
     if jobs > 1:
-        # Neighbours are rules of one phase, which read the same parts of an exchange: a process parses those once.
-        shares = [rules[number * len(rules) // jobs : (number + 1) * len(rules) // jobs] for number in range(jobs)]
-        judged = judge_in_processes(exchanges, lambda: remarks.stalls, shares, expectations, waivers)
-        for one in judged:
+        judged = judge_in_processes(exchanges, lambda: remarks.stalls, shares_of(rules, jobs), expectations, waivers)
+        for one in judged[1:]:
             waivers.excused.update(one.excused)
     else:
         judged = [judge_exchanges(exchanges, lambda: remarks.stalls, rules, expectations, waivers)]

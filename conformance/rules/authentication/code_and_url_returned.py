@@ -37,7 +37,8 @@ class CodeAndUrlReturned(Rule):
             return
         if seen.failure is not None and "code" not in seen.lacks:
             return
-        calls = self.facts.devices.during(seen, "sessions.create", "sessions.resume")
+        devices = self.facts.devices
+        calls = devices.during(seen, "sessions.create", "sessions.resume") or devices.during(seen, "sessions.partner")
         sessions = [call for call in calls if call.status == 200]
         codes = {str(code) for exchange in sessions if (code := answer(exchange).get("code"))}
         if not codes or seen.returns.get("state") == "authenticated":

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.exchanges import DECISIONS, profiles
 from pass_harness.conformance.facts.logins import LOGIN_ENDPOINTS, Logins, needs_no_login, reports_profile_gone
+from pass_harness.conformance.facts.sessions import STARTS
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
@@ -43,7 +44,7 @@ class InvalidatedProfileDropped(Rule):
             yield from self._verb(seen)
             return
         self._logins.observe(seen)
-        if profiles(seen) or (seen.endpoint == "sessions.create" and needs_no_login(seen)):
+        if profiles(seen) or (seen.endpoint in STARTS and needs_no_login(seen)):
             for name in self.facts.devices.names(seen):
                 self._gone.pop(name)
         elif seen.endpoint in DECISIONS and reports_profile_gone(seen):

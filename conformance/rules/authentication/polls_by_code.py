@@ -8,7 +8,7 @@ from itertools import pairwise
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.exchanges import PROFILE_QUERIES, brief, profiles
 from pass_harness.conformance.facts.polls import LONGEST_INTERVAL_S
-from pass_harness.conformance.facts.sessions import KEPT_CODES, POLL_ENDPOINTS
+from pass_harness.conformance.facts.sessions import KEPT_CODES, POLL_ENDPOINTS, STARTS
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.facts.short_gaps import are_alike
 from pass_harness.conformance.observation import Observation, VerbCall
@@ -56,7 +56,7 @@ class PollsByCode(Rule):
         sessions, code = self.facts.sessions, self.facts.polls.code
         if code is not None:
             yield from self._poll(code, seen)
-        elif seen.endpoint == "sessions.create":
+        elif seen.endpoint in STARTS:
             # A new session is another attempt to log in, which the earlier profiles requests belong to.
             session = sessions.current(seen)
             if session is not None:

@@ -12,6 +12,7 @@ from pass_harness.conformance.facts.exchanges import (
     profiles,
 )
 from pass_harness.conformance.facts.logins import needs_no_login
+from pass_harness.conformance.facts.sessions import STARTS
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
@@ -40,7 +41,7 @@ class OutageLogsNobodyIn(Rule):
         needs=frozenset({"login", "status"}),
         judges_app=True,
     )
-    watches = LOGINS | {"decisions.authorize"}
+    watches = LOGINS | STARTS | {"decisions.authorize"}
 
     def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
         super().__init__(expectations, facts)
@@ -88,6 +89,6 @@ def _refuses(exchange: Exchange) -> bool:
 
 
 def _grants(exchange: Exchange) -> bool:
-    if exchange.endpoint == "sessions.create":
+    if exchange.endpoint in STARTS:
         return needs_no_login(exchange)
     return bool(profiles(exchange)) or any(one.get("authorized") is True for one in decisions(exchange))
