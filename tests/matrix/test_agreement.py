@@ -53,10 +53,6 @@ DRIVER_ONLY: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "authorization.retry-bounded": (_PRESSED, ("authorization-retried-on",)),
     "authorization.denial-final": (_PRESSED, ("lost-login-retried",)),
-    "errors.circuit-breaker": (
-        "verbs show what the viewers ask; calls alone must be so many that the breaker of any library would be open",
-        ("no-circuit-breaker",),
-    ),
     "preauthorization.retry-bounded": (_PRESSED, ("preauthorization-retried-on", "whole-batch-retried")),
     "errors.server-errors-bounded": (_PRESSED, ("server-error-retried-on",)),
     "errors.server-errors-spaced": (

@@ -27,7 +27,7 @@ MIN_THROUGHPUT = 100
 TOO_FEW = (
     f"a circuit breaker that needs {MIN_THROUGHPUT} calls before it opens, the default of some libraries, had too few"
 )
-"""Reason why an outage with few calls is unclear in a trace without verbs."""
+"""Reason why an outage with few calls is unclear."""
 CALLS_OF_A_DEVICE, MIN_DEVICES = 3, 3
 """Number of calls of each device in the last third of an outage, on average, that are more than probes."""
 
@@ -41,12 +41,12 @@ class CircuitBreaker(Rule):
         "every viewer and only probes now and then whether it is back: in the last third of the outage it makes at "
         "most half as many calls as the viewers need, or as it made in the first third. One breaker for all calls is "
         "as good as one for each instance, device or endpoint. A trace without verbs does not show what the viewers "
-        "asked, so there only devices that keep calling at the same rate break the rule, after so many failures "
-        f"({MIN_THROUGHPUT} for each instance) that the breaker of any library would be open.",
+        "asked, so there only devices that keep calling at the same rate break the rule. It is inconclusive if less "
+        f"than {MIN_THROUGHPUT} calls for each instance had failed before, the number that the breakers of some "
+        "libraries wait for.",
         breaks="Adobe Pass gets the full load of the audience at the moment it tries to recover.",
         remedy="Put a circuit breaker in front of the calls: open it after some failures in a row, let one probe "
-        "through every few seconds, and close it on success. Some libraries wait for 100 calls by default: lower "
-        "that number.",
+        "through every few seconds, and close it on success.",
         kinds=("rate-stayed-high",),
         citations=(citations.AI_RULES_ERRORS, citations.COOKBOOK_ENVIRONMENTS),
         needs=frozenset({"login", "status", "play"}),
@@ -95,7 +95,7 @@ class CircuitBreaker(Rule):
             yield HELD
         elif not self.facts.driven and last < CALLS_OF_A_DEVICE * max(MIN_DEVICES, outage.devices(late)):
             return
-        elif not self.facts.driven and outage.calls(0, late) < MIN_THROUGHPUT * self.facts.instances.number:
+        elif outage.calls(0, late) < MIN_THROUGHPUT * self.facts.instances.number:
             yield Unclear(reason=TOO_FEW, exchanges=outage.latest)
         else:
             yield Broken(
