@@ -13,7 +13,9 @@ library needs to open."""
 OUTAGE_S = 9.0
 PLAY_INTERVAL_S = 0.7
 """Time between two plays of a device, which stays below the rate limit of Adobe Pass."""
-RECOVERS_WITHIN_S = 10.0
+RECOVERS_WITHIN_S = 65.0
+"""Time after which a service must call Adobe Pass again. The circuit breakers of several libraries (Resilience4j,
+gobreaker, pybreaker) stay open for a minute by default, and the scenarios that follow need one that is closed."""
 
 
 class LastingOutage(Scenario):
