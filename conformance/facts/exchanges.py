@@ -40,8 +40,9 @@ _NO_TOKENS = frozenset(map(mask, ("null", "undefined", "None", "nil")))
 _NO_HEADERS: dict[str, str] = {}
 _CLOSING_S = 0.002
 """Seconds by which the recorded end of an exchange may be later than the arrival of its response."""
-_REDIRECT_DETAILS = re.compile(r"(redirectUrl=[^&]*?)(?:%3F|%23|[?#])[^&]*", re.IGNORECASE)
-"""Query string and fragment of a redirectUrl, in which services put a value for each request."""
+_REDIRECT_DETAILS = re.compile(r"((?:^|&)redirectUrl=[^&]*?)(?:%3F|%23|[?#])[^&]*", re.IGNORECASE)
+"""Query string and fragment of a redirectUrl, in which services put a value for each request. The pattern begins with
+a parameter, so that it reads each character once."""
 _CACHED_BODIES = 256
 """Number of parsed bodies kept: all rules read one exchange before the next one comes."""
 

@@ -241,7 +241,7 @@ def test_a_viewer_without_a_profile_is_not_logged_in(answer: dict[str, Any], bro
     assert (NOBODY_IN in violated(trace.observations)) is broken
 
 
-@pytest.mark.parametrize(("then", "broken"), [("login", True), ("pass", False), ("", False)])
+@pytest.mark.parametrize(("then", "broken"), [("login", True), ("pass", False), ("trial", False), ("", False)])
 def test_an_empty_list_of_profiles_logs_nobody_in(then: str, broken: bool) -> None:
     """Without a login afterwards, the state may be that of a TempPass, which needs neither profile nor session."""
     trace = Trace().start()
@@ -250,6 +250,9 @@ def test_an_empty_list_of_profiles_logs_nobody_in(then: str, broken: bool) -> No
         returns["state"] = "authenticated"
     if then == "pass":
         trace.authorize(mvpd="TempPass")
+    elif then == "trial":
+        trial = {"mvpd": "TempPass", "type": "temporary", "notAfter": trace.ms(3600)}
+        trace.profiles(mvpd="TempPass", answer={"profiles": {"TempPass": trial}})
     if then:
         with trace.verb("login") as returns:
             trace.session()

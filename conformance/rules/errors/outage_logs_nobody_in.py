@@ -11,7 +11,7 @@ from pass_harness.conformance.facts.exchanges import (
     is_server_failure,
     profiles,
 )
-from pass_harness.conformance.facts.logins import needs_no_login
+from pass_harness.conformance.facts.logins import is_temporary, needs_no_login
 from pass_harness.conformance.facts.sessions import STARTS
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
@@ -56,7 +56,7 @@ class OutageLogsNobodyIn(Rule):
                 for name in self.facts.devices.names(seen):
                     self._granted.put(name, True)
                 doubtful = self._doubtful.pop(self.facts.devices.device_of(seen) or "")
-                if doubtful is not None and profiles(seen):
+                if doubtful is not None and not all(map(is_temporary, profiles(seen).values())):
                     yield doubtful  # a login followed, so that it was no TempPass
             return
         answers = self.facts.devices.during(seen)
