@@ -83,12 +83,17 @@ def _describe(run: Run, paths: Sequence[Path], extent: _Extent, adobe: Hosts, re
     run.service = ", ".join(map(str, paths))
     run.files = [str(path) for path in paths]
     run.seconds, run.max_lag_ms, run.exchanges = extent.seconds, extent.max_lag_ms, extent.exchanges
+    describe_gaps(run, adobe, remarks)
+    run.add_stalls(remarks.stalls)
+
+
+def describe_gaps(run: Run, adobe: Hosts, remarks: Remarks) -> None:
+    """Set what the readers of traces left out, or found to be missing."""
     run.cut_short, run.torn = sorted(map(str, remarks.cut_short)), sorted(map(str, remarks.torn))
     run.missing_exchanges = sum(missing.total for missing in remarks.missing.values())
     run.passed_over = adobe.passed_over
     run.resembling = dict(adobe.resembling.most_common(5))
     run.never_sent = dict(adobe.never_sent.most_common())
-    run.add_stalls(remarks.stalls)
 
 
 @dataclass

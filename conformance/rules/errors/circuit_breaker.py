@@ -31,6 +31,8 @@ TOO_FEW = (
 CALLS_OF_A_DEVICE, MIN_DEVICES = 3, 3
 """Number of calls of each device in the last third of an outage, on average, that are more than probes."""
 
+BEGAN_LATER = "the record begins during the outage, so the rate of calls may have fallen before"
+
 
 class CircuitBreaker(Rule):
     card = Card(
@@ -95,6 +97,8 @@ class CircuitBreaker(Rule):
             yield HELD
         elif not self.facts.driven and last < CALLS_OF_A_DEVICE * max(MIN_DEVICES, outage.devices(late)):
             return
+        elif not self.facts.driven and not self.facts.has_registration and outage.began == self.facts.began_s:
+            yield Unclear(reason=BEGAN_LATER, exchanges=outage.latest)
         elif outage.calls(0, late) < MIN_THROUGHPUT * self.facts.instances.number:
             yield Unclear(reason=TOO_FEW, exchanges=outage.latest)
         else:

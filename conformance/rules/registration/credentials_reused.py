@@ -10,10 +10,12 @@ from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.facts.tokens import Client, statement_of
 from pass_harness.conformance.observation import Observation, VerbCall
-from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome
+from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome, Unclear
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
+
+UNUSED = "a client that no device has used may be that of another instance, or for another service provider"
 
 
 class CredentialsReused(Rule):
@@ -61,9 +63,10 @@ class CredentialsReused(Rule):
 
     def finish(self) -> Iterator[Outcome]:
         for client in map(self._unused.pop, self._unused):
-            yield from self._registered(client, None)
+            for again in self._registered(client, None):
+                yield again if self.facts.driven else Unclear(reason=UNUSED, exchanges=again.exchanges)
 
-    def _registered(self, client: Client | None, use: Exchange | None) -> Iterator[Outcome]:
+    def _registered(self, client: Client | None, use: Exchange | None) -> Iterator[Broken]:
         """Judge a registration beside clients that serve several devices of the same service provider."""
         if client is None or client.registered is None:
             return
