@@ -283,6 +283,12 @@ CAUSES: tuple[Cause, ...] = (
         why="a flawed media token and an item-level error are denials, and denials are ignored",
     ),
     Cause(
+        cause="authorization.unauthenticated-means-login/asked-again",
+        effects=("authorization.denial-final",),
+        where=Where.EXCHANGE,
+        why="the denial that was requested again is the lost login",
+    ),
+    Cause(
         cause="logout.never-automatic",
         effects=(
             "authorization.unauthenticated-means-login/logged-out",

@@ -13,6 +13,8 @@ SHORTEST_PART = 12
 """Characters from which a part of a text shows where the text comes from."""
 _ACTIONS = {"authentication": "log in", "retry": "try later", "configuration": "configuration"}
 """Actions that say the same to a viewer whatever the code is, so that one text is enough."""
+_NOTHING = frozenset({"", "null", "undefined", "none", "nil", "[object object]"})
+"""Words that languages print for a text that is not there."""
 _TECHNICAL = ("network_", "internal_", "unknown_")
 """Beginnings of codes that mean "try later", whatever their action."""
 
@@ -56,6 +58,11 @@ class DenialTexts:
         codes = tuple(self._exchanges)
         exchanges = (self._exchanges.get(code) for code in codes)
         return codes, tuple(dict.fromkeys(exchange for exchange in exchanges if exchange is not None))
+
+
+def says_nothing(text: object) -> bool:
+    """Return whether a text for the viewer is missing or empty, or a word that a language prints for that."""
+    return not text or _plain(str(text)) in _NOTHING
 
 
 def _quotes(shown: str, part: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, wraps
 from typing import Any, TypeVar
@@ -39,6 +40,9 @@ _NO_TOKENS = frozenset(map(mask, ("null", "undefined", "None", "nil")))
 _NO_HEADERS: dict[str, str] = {}
 _CLOSING_S = 0.002
 """Seconds by which the recorded end of an exchange may be later than the arrival of its response."""
+_REDIRECT_DETAILS = re.compile(r"((?:^|&)redirectUrl=[^&]*?)(?:%3F|%23|[?#])[^&]*", re.IGNORECASE)
+"""Query string and fragment of a redirectUrl, in which services put a value for each request. The pattern begins with
+a parameter, so that it reads each character once."""
 _CACHED_BODIES = 256
 """Number of parsed bodies kept: all rules read one exchange before the next one comes."""
 
@@ -189,7 +193,7 @@ def signature(exchange: Exchange) -> tuple[str, ...]:
     return (
         exchange.method,
         exchange.path,
-        exchange.query,
+        _without_details(exchange.query),
         f"{exchange.id}" if "request_body" in exchange.lacks else _content(exchange),
         *_parameters_in_headers(exchange),
         exchange.device or exchange.ip,
@@ -205,7 +209,12 @@ def _parameters_in_headers(exchange: Exchange) -> Iterator[str]:
 def _content(exchange: Exchange) -> str:
     """Return the body of a request; for decisions, its resources in one order and each once."""
     asked = resources(exchange) if exchange.endpoint in DECISIONS else ()
-    return "\n".join(sorted({*asked})) if asked else exchange.request_body
+    return "\n".join(sorted({*asked})) if asked else _without_details(exchange.request_body)
+
+
+def _without_details(parameters: str) -> str:
+    """Return a form or query string without the parts of redirectUrl that differ in each request of some services."""
+    return _REDIRECT_DETAILS.sub(r"\1", parameters) if "redirectUrl=" in parameters else parameters
 
 
 def is_server_failure(exchange: Exchange) -> bool:

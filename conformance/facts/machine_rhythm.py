@@ -1,7 +1,8 @@
 """Evidence in exchanges alone that a service, and not a viewer or a test, repeated a request.
 
 A single short pause proves nothing: a viewer presses twice, and so does an end-to-end test. A service shows itself by
-many repetitions without a pause, by a long rhythm that is fast and steady, or by reacting alike on many devices.
+many repetitions without a pause, by a long rhythm that is fast and steady, by reacting alike on many devices, or by
+pauses, however long, that grow in the same way on many devices.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ viewers of a load test repeat a verb half a second after each failure."""
 STEADY_SHARE = 0.05
 STEADY_S = 0.01
 """Differences between two pauses, as a share and in seconds, that timers and networks cause."""
+
+BACKOFF_GROWTH = 1.4
+"""Ratio of the second to the first pause, at least, of a backoff."""
 
 ALIKE_SERIES = 4
 ALIKE_REACTIONS = 5
@@ -84,3 +88,19 @@ class Habit:
         return (
             len(devices) >= max(ALIKE_REACTIONS, ALIKE_SHARE * self._occasions) and len(set(devices)) >= ALIKE_DEVICES
         )
+
+
+@dataclass
+class Backoffs:
+    """The first two pauses of series in which they grow: neither viewers nor scripts of load tests keep those."""
+
+    _latest: deque[tuple[str, Sequence[float]]] = field(default_factory=lambda: deque(maxlen=KEPT))
+
+    def repeats(self, device: str, pauses_s: Sequence[float]) -> bool:
+        """Add the pauses of a series. Return whether several series on several devices had the same growing ones."""
+        first_s, second_s = pauses_s
+        if second_s <= BACK_TO_BACK_S or second_s < BACKOFF_GROWTH * first_s:
+            return False
+        self._latest.append((device, pauses_s))
+        devices = [other for other, known in self._latest if all(map(alike, known, pauses_s))]
+        return len(devices) >= ALIKE_REACTIONS and len(set(devices)) >= ALIKE_DEVICES

@@ -26,6 +26,7 @@ from pass_harness.conformance.facts.headers import forwarded_for, peer_address, 
 from pass_harness.conformance.facts.machine_rhythm import (
     BACK_TO_BACK_S,
     Rhythms,
+    alike,
     back_to_back,
     fast_and_steady,
 )
@@ -51,6 +52,8 @@ STEADY_PAUSES = 9
 retries would have to keep their rhythm twice."""
 SEVERAL = 2
 """Number of devices from which a request for none of them may be for any."""
+INNER_PAUSES = 3
+"""Number of pauses, at least, that come again in a series if one layer of retries is inside another."""
 IRREGULAR_SERIES = 2
 """Number of series below which jitter can hide or imitate growth."""
 
@@ -76,7 +79,20 @@ def growth(pauses_s: Sequence[float]) -> tuple[float, float]:
 def backs_off(pauses_s: Sequence[float]) -> bool:
     """Return whether the pauses of a series of more than `TRIES` tries grow as with exponential backoff."""
     earlier_s, later_s = growth(pauses_s)
-    return later_s > BACK_TO_BACK_S and later_s >= BACKOFF_GROWTH * earlier_s
+    return later_s > BACK_TO_BACK_S and later_s >= BACKOFF_GROWTH * earlier_s and not starts_over(pauses_s)
+
+
+def starts_over(pauses_s: Sequence[float]) -> bool:
+    """Return whether the pauses of an inner layer of retries come again after each longer pause of an outer one."""
+    return any(_is_nested(pauses_s, tries) for tries in range(2, TRIES + 1))
+
+
+def _is_nested(pauses_s: Sequence[float], tries: int) -> bool:
+    """Return whether an inner layer makes this number of tries for each one of an outer layer."""
+    outer = pauses_s[tries - 1 :: tries]
+    first, *others = (pauses_s[at : at + tries - 1] for at in range(0, len(pauses_s), tries))
+    again = [pair for inner in others for pair in zip(first, inner, strict=False)]
+    return len(again) >= INNER_PAUSES and min(outer) > max(first) and all(alike(*pair) for pair in again)
 
 
 @dataclass
@@ -112,7 +128,8 @@ class RetryLimit:
             return (HELD,)
         if not self._is_of_service(tries):
             return (self.finding(tries),) if self._rhythms.repeats(pauses[:TRIES]) else NOTHING
-        if len(tries) == LONGEST or max(pauses) <= STEADY_RATIO * min(pauses) + BACK_TO_BACK_S:
+        steady = max(pauses) <= STEADY_RATIO * min(pauses) + BACK_TO_BACK_S
+        if len(tries) == LONGEST or steady or starts_over(pauses):
             return (self.finding(tries),)
         if len(self._irregular) < LONGEST:
             self._irregular.append(tries)

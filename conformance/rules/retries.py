@@ -20,7 +20,7 @@ from pass_harness.conformance.facts.exchanges import (
     resources,
     signature,
 )
-from pass_harness.conformance.facts.machine_rhythm import Habit, back_to_back, fast_and_steady
+from pass_harness.conformance.facts.machine_rhythm import Backoffs, Habit, back_to_back, fast_and_steady
 from pass_harness.conformance.facts.retry_series import LONGEST, TRIES, RetryLimit, Series, longer
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
@@ -44,6 +44,7 @@ REFUSED_HEADERS = {
     "invalid_header_device_info": "x-device-info",
 }
 """Headers that a request corrects after an error, by the beginning of its code."""
+REFUSED_REDIRECT = "invalid_parameter_redirect_url"
 
 Item = tuple[str | None, str | None, str | None, str]
 
@@ -180,6 +181,9 @@ class _Final(NamedTuple):
 class NotRepeated(Rule):
     """A rule that allows no repetition of a request with a final response unless the viewer acts again."""
 
+    viewers_repeat_once: ClassVar[bool] = False
+    """True if apps may send the same request twice, so that only loops are evidence in a trace without verbs."""
+
     def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
         super().__init__(expectations, facts)
         self._final: Bounded[tuple[str, ...], _Final] = Bounded()
@@ -187,6 +191,7 @@ class NotRepeated(Rule):
         """End and start of the last verb of each device, in seconds."""
         self._again: Candidates[Exchange] = Candidates(facts.devices)
         self._repetitions = Habit()
+        self._backoffs = Backoffs()
 
     @abstractmethod
     def is_final(self, exchange: Exchange) -> bool:
@@ -209,7 +214,7 @@ class NotRepeated(Rule):
         final = self._final.pop(signature(seen))
         pauses_s: tuple[float, ...] = ()
         # Of two concurrent requests neither repeats the other: they are of two viewers, or of two screens of one.
-        if final is not None and _is_corrected(final.exchange, seen):
+        if final is not None and (_is_corrected(final.exchange, seen) or self._is_solved(final.exchange, seen)):
             outcomes.append(HELD)
         elif final is not None and answered_before(final.exchange, seen):
             pauses_s = (*final.pauses_s, seen.wall - ended(final.exchange))[-LONGEST:]
@@ -233,13 +238,18 @@ class NotRepeated(Rule):
         if not pauses_s:
             self._repetitions.occurred()
 
+    def _is_solved(self, final: Exchange, seen: Exchange) -> bool:
+        """Return whether a login in between changed the response to a request that needed one."""
+        return any(error.get("action") == "authentication" for error in errors(final)) and not self.is_final(seen)
+
     def _undriven(self, final: Exchange, seen: Exchange, pauses_s: tuple[float, ...]) -> Outcome:
         """Return the outcome of a repetition that may be one of the viewer's."""
-        proven = (
-            back_to_back(pauses_s) == BACK_TO_BACK_REPETITIONS
-            or fast_and_steady(pauses_s) == STEADY_REPETITIONS
-            or (len(pauses_s) == 1 and self._repetitions.reacted(self.facts.devices.names(seen)[0], pauses_s[0]))
-        )
+        proven = back_to_back(pauses_s) == BACK_TO_BACK_REPETITIONS or fast_and_steady(pauses_s) == STEADY_REPETITIONS
+        if not proven and not self.viewers_repeat_once:
+            device = self.facts.devices.names(seen)[0]
+            proven = (len(pauses_s) == 1 and self._repetitions.reacted(device, pauses_s[0])) or (
+                len(pauses_s) == 2 and self._backoffs.repeats(device, pauses_s)
+            )
         return self.repeated(final, seen) if proven else HELD
 
     def _resolve(self, call: VerbCall) -> Iterator[Outcome]:
@@ -261,8 +271,10 @@ class NotRepeated(Rule):
 
 
 def _is_corrected(final: Exchange, seen: Exchange) -> bool:
-    """Return whether a request has another value of the header that the response before called invalid."""
+    """Return whether a request has another value of what the response before called invalid."""
     codes = [str(error.get("code")) for error in errors(final)]
+    if REFUSED_REDIRECT in codes and (final.query, final.request_body) != (seen.query, seen.request_body):
+        return True
     return any(
         final.request_headers.get(header) != seen.request_headers.get(header)
         for beginning, header in REFUSED_HEADERS.items()

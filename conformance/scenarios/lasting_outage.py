@@ -7,11 +7,15 @@ import asyncio
 from pass_harness.conformance.scenarios.context import ScenarioContext
 from pass_harness.conformance.scenarios.scenario import Scenario
 
-VIEWERS = 4
+VIEWERS = 16
+"""Number of devices. Without retries they make more calls in two thirds of the outage than the circuit breaker of any
+library needs to open."""
 OUTAGE_S = 9.0
 PLAY_INTERVAL_S = 0.7
 """Time between two plays of a device, which stays below the rate limit of Adobe Pass."""
-RECOVERS_WITHIN_S = 10.0
+RECOVERS_WITHIN_S = 65.0
+"""Time after which a service must call Adobe Pass again. The circuit breakers of several libraries (Resilience4j,
+gobreaker, pybreaker) stay open for a minute by default, and the scenarios that follow need one that is closed."""
 
 
 class LastingOutage(Scenario):

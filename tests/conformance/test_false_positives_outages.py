@@ -66,7 +66,14 @@ def test_any_breaker_passes_while_demand_stays(breaker: Opening) -> None:
 
 def test_calls_for_every_viewer_in_an_outage_are_a_violation() -> None:
     for driven in (True, False):
-        assert BREAKER in violated(outage(lambda *_: True, driven=driven).observations)
+        assert BREAKER in violated(outage(lambda *_: True, driven=driven, seconds=36.0).observations)
+
+
+@pytest.mark.parametrize(("seconds", "verdict"), [(12.0, Verdict.INCONCLUSIVE), (36.0, Verdict.PASSED)])
+def test_a_breaker_with_the_defaults_of_a_library_needs_a_hundred_calls(seconds: float, verdict: Verdict) -> None:
+    by_default = Opening(100, 60.0)  # Resilience4j
+
+    assert judge(outage(by_default, driven=True, seconds=seconds).observations)[BREAKER].verdict is verdict
 
 
 @pytest.mark.parametrize("breaker", [Opening(1), Opening(5), Opening(3, by_device=True), Opening(3, 1.0)])

@@ -60,11 +60,12 @@ def outage(
 ) -> RuleResult:
     """Judge an outage with these numbers of calls in its first and last third, and of verbs in its last.
 
-    A verb ends it or, without verbs, a call. Neither is in a third.
+    In the second third there are as many calls as the breaker of any library needs to open. A verb ends the outage
+    or, without verbs, a call. Neither is in a third.
     """
     trace = Trace().start()
     begin = trace.now = 128.0
-    for third, calls in ((0.0, first), (seconds * 0.7, last)):
+    for third, calls in ((0.0, first), (seconds * 0.4, 100), (seconds * 0.7, last)):
         for number in range(calls):
             trace.now = begin + third + seconds * 0.2 * number / calls
             trace.profiles(_home(number % devices), status=503)
@@ -86,7 +87,7 @@ def test_the_rate_may_have_fallen_before_a_record_that_begins_in_an_outage(
     trace = Trace(token_value="sha256:of before")
     if not begins_before:
         trace.profiles()
-    trace.outage(12, calls_each_second=5)
+    trace.outage(12, calls_each_second=15)
     assert judge(trace.observations)[BREAKER].verdict is verdict
 
 
@@ -157,8 +158,8 @@ def test_an_outage_of_six_seconds_lasts(asked: int) -> None:
 
 @pytest.mark.parametrize(("status", "verdict"), [(429, Verdict.VIOLATED), (200, Verdict.NOT_EXERCISED)])
 def test_a_throttled_call_does_not_end_an_outage_and_a_successful_one_does(status: int, verdict: Verdict) -> None:
-    trace = Trace().start().outage(5, calls_each_second=4)
+    trace = Trace().start().outage(5, calls_each_second=20)
     trace.profiles(status=status)
-    trace.outage(5, calls_each_second=4)
+    trace.outage(5, calls_each_second=20)
 
     assert judge(trace.observations)[BREAKER].verdict is verdict

@@ -104,7 +104,7 @@ BREAKS: dict[str, tuple[str, ...]] = {
     "denial-ignored": ("authorization.every-playback-authorized",),
     "outage-plays": ("authorization.every-playback-authorized",),
     "login-not-offered": ("authorization.unauthenticated-means-login",),
-    "lost-login-retried": ("authorization.unauthenticated-means-login",),
+    "lost-login-retried": ("authorization.unauthenticated-means-login", "authorization.denial-final"),
     # Headers
     "no-authorization-header": ("headers.authorization",),
     "raw-device-identifier": ("headers.device-identifier",),

@@ -52,6 +52,7 @@ DRIVER_ONLY: Mapping[str, tuple[str, tuple[str, ...]]] = {
         ("session-without-redirect-url", "typed-code-unchecked"),
     ),
     "authorization.retry-bounded": (_PRESSED, ("authorization-retried-on",)),
+    "authorization.denial-final": (_PRESSED, ("lost-login-retried",)),
     "preauthorization.retry-bounded": (_PRESSED, ("preauthorization-retried-on", "whole-batch-retried")),
     "errors.server-errors-bounded": (_PRESSED, ("server-error-retried-on",)),
     "errors.server-errors-spaced": (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pass_harness.conformance.facts.denial_texts import DenialTexts
+from pass_harness.conformance.facts.denial_texts import DenialTexts, says_nothing
 from pass_harness.conformance.facts.exchanges import errors
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
@@ -42,15 +42,16 @@ class DenialExplained(Rule):
         if not denied:
             return
         error, reason = errors(denied[-1])[0], seen.returns["reason"]
-        if not reason and seen.returns.get("login_required") is True:
+        silent = says_nothing(reason)
+        if silent and seen.returns.get("login_required") is True:
             yield HELD  # the instruction to log in says more than a text
-        elif not reason:
+        elif silent:
             yield Broken(
                 kind="no-reason",
                 exchanges=(denied[-1].id,),
                 device=seen.device,
                 expected=f"a reason made from {error.get('code', 'the error')}",
-                observed="the app got no reason",
+                observed=f"the app got {reason!r}" if reason else "the app got no reason",
             )
         elif self._texts.add(error, reason, str(seen.arguments.get("resource", "")), denied[-1].id):
             yield HELD

@@ -10,6 +10,9 @@ from pass_harness.conformance.rule import Card, Grade
 from pass_harness.conformance.rules.retries import NotRepeated
 from pass_harness.mock_server.exchange import Exchange
 
+FINAL = frozenset({"none", "configuration", "authentication"})
+"""Actions after which the same request gets the same decision; `NotRepeated` spares one after a login."""
+
 
 class DenialFinal(NotRepeated):
     card = Card(
@@ -17,7 +20,9 @@ class DenialFinal(NotRepeated):
         title="The service does not repeat a denied authorization until the viewer asks again",
         grade=Grade.MUST,
         requirement="Repeating the request does not change most errors: a denial with the action none or "
-        "configuration is final for this playback request.",
+        "configuration is final for this playback request, and so is one with the action authentication as long as "
+        "nobody has logged in. In a trace without verbs, a viewer may have asked again: the rule is broken by "
+        "repetitions without a pause, or in the rhythm of a machine.",
         breaks="The viewer waits for the same answer, and the TV provider makes the same decision several times.",
         remedy="Repeat the request only if the error's action is retry; otherwise show the denial to the viewer.",
         kinds=("asked-again",),
@@ -28,7 +33,7 @@ class DenialFinal(NotRepeated):
 
     def is_final(self, exchange: Exchange) -> bool:
         return exchange.endpoint == "decisions.authorize" and any(
-            denial(decision).get("action", "none") in {"none", "configuration"} for decision in denials(exchange)
+            denial(decision).get("action", "none") in FINAL for decision in denials(exchange)
         )
 
     def repeated(self, final: Exchange, seen: Exchange) -> Broken:

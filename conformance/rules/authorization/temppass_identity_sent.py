@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from urllib.parse import unquote_to_bytes
 
 from pass_harness.conformance.facts.exchanges import errors
 from pass_harness.conformance.facts.headers import decoded
@@ -61,7 +62,7 @@ def _wrong(sent: str | None, seen: Exchange, refused: bool) -> Fault | None:
     identity = decoded(sent)
     if not identity:
         return Fault("not-base64", "a value that is not Base64")
-    if _is_text(identity) and _EMAIL.search(identity):
+    if _is_text(identity) and _EMAIL.search(unquote_to_bytes(identity)):
         return Fault("plain-e-mail-address", "a plain e-mail address")
     return Fault("refused", f"an identity that Adobe Pass refused ({MISSING})") if refused else None
 

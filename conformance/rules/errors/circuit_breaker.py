@@ -22,6 +22,12 @@ DEMANDING = frozenset({"login", "play", "preauthorize", "logout"})
 """Verbs that need Adobe Pass; the others are often answered without it."""
 MIN_CALLS = 8
 """Number of calls in the first third of an outage below which a trace without verbs shows nothing."""
+MIN_THROUGHPUT = 100
+"""Number of calls of each instance without which the breakers of some libraries (Resilience4j, Polly) never open."""
+TOO_FEW = (
+    f"a circuit breaker that needs {MIN_THROUGHPUT} calls before it opens, the default of some libraries, had too few"
+)
+"""Reason why an outage with few calls is unclear."""
 CALLS_OF_A_DEVICE, MIN_DEVICES = 3, 3
 """Number of calls of each device in the last third of an outage, on average, that are more than probes."""
 
@@ -37,7 +43,9 @@ class CircuitBreaker(Rule):
         "every viewer and only probes now and then whether it is back: in the last third of the outage it makes at "
         "most half as many calls as the viewers need, or as it made in the first third. One breaker for all calls is "
         "as good as one for each instance, device or endpoint. A trace without verbs does not show what the viewers "
-        "asked, so there only devices that keep calling at the same rate break the rule.",
+        "asked, so there only devices that keep calling at the same rate break the rule. It is inconclusive if less "
+        f"than {MIN_THROUGHPUT} calls for each instance had failed before, the number that the breakers of some "
+        "libraries wait for.",
         breaks="Adobe Pass gets the full load of the audience at the moment it tries to recover.",
         remedy="Put a circuit breaker in front of the calls: open it after some failures in a row, let one probe "
         "through every few seconds, and close it on success.",
@@ -87,10 +95,13 @@ class CircuitBreaker(Rule):
             return
         if last <= FALL_RATIO * max(first, asked):
             yield HELD
-        elif self.facts.driven or last >= CALLS_OF_A_DEVICE * max(MIN_DEVICES, outage.devices(late)):
-            if not self.facts.driven and not self.facts.has_registration and outage.began == self.facts.began_s:
-                yield Unclear(reason=BEGAN_LATER, exchanges=outage.latest)
-                return
+        elif not self.facts.driven and last < CALLS_OF_A_DEVICE * max(MIN_DEVICES, outage.devices(late)):
+            return
+        elif not self.facts.driven and not self.facts.has_registration and outage.began == self.facts.began_s:
+            yield Unclear(reason=BEGAN_LATER, exchanges=outage.latest)
+        elif outage.calls(0, late) < MIN_THROUGHPUT * self.facts.instances.number:
+            yield Unclear(reason=TOO_FEW, exchanges=outage.latest)
+        else:
             yield Broken(
                 kind="rate-stayed-high",
                 exchanges=outage.latest,

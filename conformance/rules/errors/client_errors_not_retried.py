@@ -15,6 +15,8 @@ from pass_harness.mock_server.exchange import Exchange
 
 FINAL = frozenset({"none", "configuration", "check_headers", "check_request_body"})
 """Actions after which the same request fails again; the last two are those of the SSO Service."""
+REFUSALS = frozenset({400, 403, 404, 405, 410, 412})
+"""Statuses with which Adobe Pass rejects a request as wrong. After a 401, a new access token may help."""
 
 
 class ClientErrorsNotRetried(NotRepeated):
@@ -22,8 +24,8 @@ class ClientErrorsNotRetried(NotRepeated):
         id="errors.client-errors-not-retried",
         title="The service does not repeat a rejected request unchanged",
         grade=Grade.MUST,
-        requirement="A 400, 403 or 405 with the action none or configuration means that the request itself is "
-        "wrong. The service does not send the same request again.",
+        requirement="A 400, 403, 404, 405, 410 or 412 with the action none or configuration, or without an action, "
+        "means that the request itself is wrong. The service does not send the same request again.",
         breaks="Adobe Pass rejects the same request again: useless load, up to HTTP 429.",
         remedy="Decide on a retry by the error's action and not by the status; log the rejected request, and answer "
         "the app.",
@@ -33,7 +35,8 @@ class ClientErrorsNotRetried(NotRepeated):
 
     def is_final(self, exchange: Exchange) -> bool:
         return (
-            exchange.status in {400, 403, 405}
+            exchange.status in REFUSALS
+            and exchange.endpoint != ""  # a health check may call a path that Adobe Pass does not know
             and not sent_by_browser(exchange)
             and _error(exchange).get("action", "none") in FINAL
         )

@@ -10,7 +10,7 @@ from pass_harness.conformance.facts.headers import peer_host
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.facts.timing import timed
 from pass_harness.conformance.observation import Observation, VerbCall
-from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome
+from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome, Unclear
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
@@ -22,6 +22,8 @@ PAUSE_S = 0.9
 IN_PROGRESS_S = 0.5
 """Seconds after the 429 within which other requests for the same address may still arrive. A new connection takes
 several round trips, and a busy service needs time to react."""
+OF_ANOTHER = "another tab or instance, which did not get the 429, may have sent the next request for the device"
+"""Reason why an early request is unclear."""
 
 
 class ThrottledWaits(Rule):
@@ -59,10 +61,19 @@ class ThrottledWaits(Rule):
             yield timed(self.expectations, HELD, before[-1], seen, slack=after - PAUSE_S)
             before = ()
         early = [one for one in before if _is_early(one, seen)]
-        if early:
-            yield self._too_soon(early[-1], seen)
+        own = [one for one in early if not self._may_be_of_another(one, seen)]
+        if own:
+            yield self._too_soon(own[-1], seen)
+        elif early:
+            yield Unclear(reason=OF_ANOTHER, exchanges=(early[-1].id, seen.id))
         if seen.status == 429:
             self._throttled.put(caller, (*before, seen)[-KEPT:])
+
+    def _may_be_of_another(self, before: Exchange, seen: Exchange) -> bool:
+        """Return whether a request may come from another tab, or from an instance with another address."""
+        if signature(seen) == signature(before):
+            return False
+        return self.facts.callers.in_browser(seen) or peer_host(seen) != peer_host(before)
 
     def _too_soon(self, before: Exchange, seen: Exchange) -> Broken:
         after = seen.wall - ended(before)

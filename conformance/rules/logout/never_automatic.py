@@ -9,6 +9,7 @@ from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.actions import Candidates
 from pass_harness.conformance.facts.devices import SLACK_S
 from pass_harness.conformance.facts.exchanges import DECISIONS, brief, denials, ended, errors, interval, profiles
+from pass_harness.conformance.facts.logouts import may_lead_to_logout
 from pass_harness.conformance.facts.machine_rhythm import Habit
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
@@ -59,7 +60,9 @@ class NeverAutomatic(Rule):
         name = seen.device or seen.ip
         if seen.endpoint == "profiles.code" and self.facts.driven and (found := profiles(seen)):
             self._switched.put(name, _Switch(frozenset(found), seen.wall))
-        denied = self._denied.pop(name)
+        if (denied := self._denied.get(name)) is not None and may_lead_to_logout(denied, seen):
+            return NOTHING
+        self._denied.pop(name)
         if seen.endpoint == "logout":
             return self._logout(name, denied, seen)
         if seen.endpoint in DECISIONS and (errors(seen) or denials(seen)):

@@ -15,9 +15,11 @@ from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome, Unclear
 from pass_harness.conformance.requirements import citations
-from pass_harness.conformance.rule import Card, Grade, Rule
+from pass_harness.conformance.rule import Card, Fault, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
 
+REJECTIONS = frozenset({400, 401, 405})
+"""Statuses of a logout call that Adobe's page documents as the client's fault, and that leave the profile valid."""
 LATER_S = 5.0
 """Seconds after its answer to the app within which the service calls Adobe Pass."""
 ENDED_EARLY = f"the record ends less than {LATER_S:g} s after a logout, in which the service may call Adobe Pass"
@@ -29,11 +31,12 @@ class OnRequest(Rule):
         title="When a viewer logs out, the service calls logout at Adobe Pass",
         grade=Grade.MUST,
         requirement="When a logged-in viewer logs out, the service calls logout/{mvpd} with redirectUrl, for a TV "
-        f"provider of the device. It may answer the app first and call Adobe Pass up to {LATER_S:g} s later. A "
-        "TempPass needs no logout.",
+        f"provider of the device. It may answer the app first and call Adobe Pass up to {LATER_S:g} s later. A call "
+        "that Adobe Pass rejects is corrected (after a 401, with a new access token), or the app learns that the "
+        "logout failed. A TempPass needs no logout.",
         breaks="The profile stays valid: the next person on the device is still logged in as the previous viewer.",
         remedy="Call GET /api/v2/{serviceProvider}/logout/{mvpd}?redirectUrl=… before you delete the profile.",
-        kinds=("no-logout-call", "no-redirect-url"),
+        kinds=("no-logout-call", "no-redirect-url", "rejection-ignored"),
         citations=(citations.CHECKLIST_LOGOUT, citations.COOKBOOK_LOGOUT, citations.API_LOGOUT),
         needs=frozenset({"login", "logout"}),
         judges_app=True,
@@ -60,7 +63,8 @@ class OnRequest(Rule):
         login = self._logins.of(seen)
         if seen.verb != "logout" or login is None or not login.is_valid(seen.started) or login.is_trial:
             return
-        if seen.failure is not None or self._calls(seen, login)[0]:
+        wrong = _wrong(*self._calls(seen, login), seen)
+        if seen.failure is not None or wrong is None or wrong.kind == "no-redirect-url":
             yield self._judge(seen, login)
         else:
             self._pending.append((seen, login))
@@ -68,8 +72,9 @@ class OnRequest(Rule):
 
     def finish(self) -> Iterator[Outcome]:
         for call, login in self._pending:
-            outcome = self._judge(call, login)
-            yield outcome if outcome is HELD else Unclear(reason=ENDED_EARLY, exchanges=(login.exchange,))
+            yield (
+                HELD if self._judge(call, login) is HELD else Unclear(reason=ENDED_EARLY, exchanges=(login.exchange,))
+            )
 
     def _calls(self, call: VerbCall, login: Login) -> tuple[list[Exchange], list[Exchange]]:
         """Return the logout calls of the device during a verb, those of its own TV providers apart from others."""
@@ -85,14 +90,14 @@ class OnRequest(Rule):
         unknown = self.facts.devices.unattributed(longer, "logout") if not calls and not others else ()
         if unknown:
             return Unclear(reason=UNATTRIBUTED, exchanges=tuple(one.id for one in unknown))
-        if calls and all(form(one.query).get("redirectUrl") for one in calls):
+        if (wrong := _wrong(calls, others, call)) is None:
             return HELD
         return Broken(
-            kind="no-redirect-url" if calls else "no-logout-call",
+            kind=wrong.kind,
             exchanges=(login.exchange, *(one.id for one in calls or others)),
             device=call.device,
             expected=f"GET logout/{login.mvpds[0]} with redirectUrl",
-            observed="a logout call without redirectUrl" if calls else _instead(others),
+            observed=wrong.observed,
         )
 
 
@@ -102,5 +107,13 @@ def _providers(seen: Exchange) -> frozenset[str | None]:
     return frozenset({seen.mvpd} if permitted or needs_no_login(seen) else profiles(seen))
 
 
-def _instead(calls: list[Exchange]) -> str:
-    return f"only logout/{calls[0].mvpd} was called" if calls else "no logout call"
+def _wrong(calls: list[Exchange], others: list[Exchange], call: VerbCall) -> Fault | None:
+    if not calls:
+        return Fault("no-logout-call", f"only logout/{others[0].mvpd} was called" if others else "no logout call")
+    if not all(form(one.query).get("redirectUrl") for one in calls):
+        return Fault("no-redirect-url", "a logout call without redirectUrl")
+    # A logout at a TV provider whose integration was disabled cannot be corrected.
+    rejected = [one for one in calls if one.status in REJECTIONS and "invalid_integration" not in one.response_body]
+    if rejected == calls and call.failure is None:
+        return Fault("rejection-ignored", f"the call was rejected with {calls[-1].status}, and the app got a success")
+    return None

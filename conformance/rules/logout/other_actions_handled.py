@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pass_harness.conformance.facts.denial_texts import says_nothing
 from pass_harness.conformance.facts.exchanges import is_server_failure
 from pass_harness.conformance.facts.logouts import logouts
 from pass_harness.conformance.observation import Observation, VerbCall
@@ -41,7 +42,7 @@ class OtherActionsHandled(Rule):
         partner = "partner_logout" in actions
         if partner and seen.failure is None and "message" not in seen.returns:
             return  # the driver does not read a message
-        no_message = partner and not seen.returns.get("message")
+        no_message = partner and says_nothing(seen.returns.get("message"))
         if seen.failure is None and not no_message:
             yield HELD
             return

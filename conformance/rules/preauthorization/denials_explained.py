@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pass_harness.conformance.facts.denial_texts import DenialTexts
+from pass_harness.conformance.facts.denial_texts import DenialTexts, says_nothing
 from pass_harness.conformance.facts.exchanges import denial
 from pass_harness.conformance.facts.preauthorized import preauthorized
 from pass_harness.conformance.facts.shared_facts import SharedFacts
@@ -55,7 +55,7 @@ class DenialsExplained(Rule):
         elif denied:
             yield HELD
         for name, error in denied.items():
-            if isinstance(messages, dict) and messages.get(name):
+            if isinstance(messages, dict) and _given(messages, name):
                 self._texts.add(error, messages[name], name, asked[-1].id)
 
     def finish(self) -> Iterator[Outcome]:
@@ -72,4 +72,4 @@ class DenialsExplained(Rule):
 
 def _given(messages: object, resource: str) -> bool:
     """Return whether there is a message for a resource. The form of anything but an object is unknown."""
-    return bool(messages.get(resource)) if isinstance(messages, dict) else bool(messages)
+    return not says_nothing(messages.get(resource)) if isinstance(messages, dict) else bool(messages)

@@ -84,7 +84,9 @@ class PermitsCached(Rule):
         each = self.facts.instances.at_each_address()
         again = [name for name, recent in known.items() if len(recent) >= each]
         if not again:
-            return ONE_HELD
+            # Without verbs, a later repetition may follow a start of the app: it shows no cache, and no lack of one.
+            repeats = any(permits.get((seen.mvpd, name)) for name in resources(seen))
+            return NOTHING if repeats and not self._repeats.driven else ONE_HELD
         repeated = Broken(
             kind="permitted-asked-again",
             exchanges=(permits[seen.mvpd, again[0]][-1].id, seen.id),

@@ -36,6 +36,15 @@ def hands_an_earlier_token_out(trace: Trace) -> None:
         returns |= {"allowed": True, "media_token": _token(earlier.response_body)}
 
 
+@breaks("authorization.every-playback-authorized", "other-resource-authorized")
+def authorizes_another_resource(trace: Trace) -> None:
+    with trace.verb("preauthorize", resources=["a", "b"]):
+        trace.preauthorize("ab")
+    with trace.verb("play", resource="b") as returns:
+        trace.authorize("a")
+        returns["allowed"] = True
+
+
 @breaks("authorization.media-token-used-once", "handed-out-twice")
 def hands_a_token_out_twice(trace: Trace) -> None:
     with trace.verb("play", resource="a") as returns:

@@ -89,7 +89,7 @@ def looks_for_a_cure_everywhere(trace: Trace) -> None:
 
 @breaks("errors.circuit-breaker", "rate-stayed-high")
 def goes_on_calling_in_an_outage(trace: Trace) -> None:
-    trace.outage(12, calls_each_second=4)
+    trace.outage(12, calls_each_second=15)
 
 
 @breaks("errors.outage-logs-nobody-in", "login-without-profile")

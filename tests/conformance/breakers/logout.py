@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance_traces import Trace
+from conformance_traces import Trace, error
 
 from breakers.registered import breaks
 from tests.conformance.trace_viewers import Viewer
@@ -21,6 +21,15 @@ def leaves_the_redirect_url_out(trace: Trace) -> None:
     trace.log_in()
     with trace.verb("logout"):
         trace.logout(query="")
+
+
+@breaks("logout.on-request", "rejection-ignored")
+def takes_a_rejected_logout_for_one(trace: Trace) -> None:
+    trace.log_in()
+    with trace.verb("logout"):
+        trace.logout(status=401, answer=error("invalid_access_token_client_application", status=401))
+    trace.wait(6)
+    trace.ask("status", returns={"state": "unauthenticated"})
 
 
 @breaks("logout.interactive-url-returned", "no-address")
