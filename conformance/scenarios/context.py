@@ -12,7 +12,7 @@ from pass_harness.conformance.drivers.driver import Request, app_values
 from pass_harness.conformance.facts.exchanges import profiles
 from pass_harness.conformance.observation import VerbCall
 from pass_harness.conformance.outcomes import Blame
-from pass_harness.conformance.scenarios.rhythm import Rhythm
+from pass_harness.conformance.scenarios.rhythm import Asking, Rhythm
 from pass_harness.conformance.scenarios.traffic import Traffic, attribute, last_answer
 from pass_harness.fixtures.devices import Device
 from pass_harness.mock_server.client.async_client import ControlError
@@ -32,8 +32,8 @@ PAGE = 1000
 SLACK_S = 0.01
 """Seconds by which the driver's clock and the mock's may differ."""
 
-ASKS_EVERY_S = 1.0
-"""Pause between two calls of status by an app that waits for a login."""
+CHECKS_EVERY_S = 1.0
+"""Seconds between two looks at the journal by a scenario that waits for requests."""
 
 PLAYBACK_S = 0.3
 """Length of a playback."""
@@ -131,6 +131,7 @@ class ScenarioContext:
         """Effects that exchanges do not show, because the values that they change are masked."""
         self._context = app_values(self.device, stage.sample.mvpd)
         self._launched = False
+        self._asking = Asking()
 
     def companion(self) -> ScenarioContext:
         """Return the context of another device in the same scenario."""
@@ -166,6 +167,7 @@ class ScenarioContext:
 
     async def _send(self, request: Request) -> VerbCall:
         await self.seconds(PACE_S)
+        self._asking.sends(request.verb, self.now_s())
         call = await self.driver.ask(request)
         self._calls.append(call)
         if call.returns.get("code"):
@@ -236,26 +238,27 @@ class ScenarioContext:
             self.notes.append(f"login with {mvpd} failed: {call.failure}")
 
     async def until_authenticated(self) -> None:
-        """Call status once a second until it is authenticated, as a waiting app does."""
+        """Call status until it is authenticated, as a waiting app does."""
         started_s = self.now_s()
         while True:
+            await self.seconds(self._asking.pause_s(self.now_s()))
             if (await self.do("status"))["state"] == "authenticated":
                 return
             if self.now_s() - started_s >= self.rhythm.notices_within_s:
                 break
-            await self.seconds(ASKS_EVERY_S)
         raise ScenarioError(
             f"the service did not notice the login within {self.rhythm.notices_within_s:g} s; "
             f"{(await self.traffic(started_s)).describe()}"
         )
 
-    async def app_waits(self, seconds: float = ASKS_EVERY_S) -> None:
+    async def app_waits(self, seconds: float = CHECKS_EVERY_S) -> None:
         """Wait as an app does that shows a code: it calls status, and a service may poll only then."""
         end_s = self.now_s() + seconds
         while (left_s := end_s - self.now_s()) > 0:
-            if "status" in self.driver.available:
+            next_s = self._asking.pause_s(self.now_s()) if "status" in self.driver.available else left_s
+            await self.seconds(min(next_s, left_s))
+            if next_s < left_s:
                 await self.ask("status")
-            await self.seconds(min(ASKS_EVERY_S, left_s))
 
     async def fetches_profile(self, mvpd: str, since_s: float) -> bool:
         """Wait until Adobe Pass has sent the service a profile of ``mvpd``; return False if it does not."""
