@@ -32,8 +32,6 @@ from pass_harness.mock_server.client.tls_trust import tls_context
 from pass_harness.mock_server.formats.content_encoding import decompress
 
 MOST_REDIRECTS = 5
-IDLE_S = 1.0
-"""Seconds after which an idle connection is closed: before the service closes it, perhaps while a request is sent."""
 EVENTS = "text/event-stream"
 
 
@@ -54,7 +52,7 @@ class HttpDriver(TimedDriver):
             transport=transport,
             verify=tls_context(),
             trust_env=False,
-            limits=httpx.Limits(max_connections=None, keepalive_expiry=IDLE_S),
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),  # each app has its own
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # each device has cookies of its own
         )
         self._cookies: defaultdict[str, httpx.Cookies] = defaultdict(lambda: httpx.Cookies(cookie_jar()))
@@ -105,6 +103,7 @@ class HttpDriver(TimedDriver):
             async with asyncio.timeout(timeout_s):
                 for _ in range(MOST_REDIRECTS + 1):
                     status = 0
+                    sent.headers.encoding = "utf-8"  # cookies may have other characters than ASCII
                     self._cookies[device].set_cookie_header(sent)
                     answer = await self._http.send(sent, stream=True)
                     status = answer.status_code

@@ -123,7 +123,7 @@ class _AppPolicy(DefaultCookiePolicy):
 
 
 def _is_host(domain: str, request: urllib.request.Request) -> bool:
-    return domain.removeprefix(".") == urlsplit(request.full_url).hostname
+    return domain.removeprefix(".") == urlsplit(request.get_full_url()).hostname
 
 
 def cookie_jar() -> CookieJar:

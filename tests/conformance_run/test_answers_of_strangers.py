@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import threading
+import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -46,16 +50,15 @@ accept = [303]
 Answers = Callable[[httpx.Request], httpx.Response]
 
 
-def ask(folder: Path, answers: Answers, *verbs: str, toml: str = SERVICE, url: str = "") -> list[VerbCall]:
-    """Ask verbs of one device of a service whose answers come from a function."""
+def ask(folder: Path, answers: Answers | None, *verbs: str, toml: str = SERVICE, url: str = "") -> list[VerbCall]:
+    """Ask verbs of one device of a service whose answers come from a function, or from its address."""
     file = folder / "service.toml"
     file.write_text(toml.replace("http://service.test", url or "http://service.test"), "utf-8")
     context = {"mvpd": "Dish", "resources": RESOURCES, "resource": "a"}
 
     async def all_of_them() -> list[VerbCall]:
-        driver = HttpDriver(
-            load(file), now_s=lambda: 0.0, transport=httpx.MockTransport(lambda asked: unread(answers(asked)))
-        )
+        transport = httpx.MockTransport(lambda asked: unread(answers(asked))) if answers else None
+        driver = HttpDriver(load(file), now_s=lambda: 0.0, transport=transport)
         calls = [
             await driver.ask(Request(verb=verb, device=DEVICE, scenario="test", arguments={}, context=context))
             for verb in verbs
@@ -232,3 +235,43 @@ def test_a_header_of_a_verb_replaces_that_of_all_verbs_whatever_its_case(tmp_pat
     assert ask(tmp_path, answers, "stop", toml=SERVICE + stop)[0].failure is None
     sent = [(name, value) for name, value in seen[0].headers.multi_items() if name.startswith("x-")]
     assert sent == [("x-forwarded-for", "10.0.0.1"), ("x-code", "is")]
+
+
+def test_a_cookie_may_have_any_characters(tmp_path: Path) -> None:
+    seen: list[httpx.Request] = []
+
+    def answers(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(
+            200, headers=[(b"set-cookie", "name=Jos\u00e9; Path=/".encode())], json={"allowed": True}
+        )
+
+    assert [call.failure for call in ask(tmp_path, answers, "start", "play")] == [None, None]
+    assert (b"Cookie", "name=Jos\u00e9".encode()) in seen[1].headers.raw
+
+
+def test_a_service_may_close_its_connections_after_each_answer(tmp_path: Path) -> None:
+    """It closes without ``Connection: close``, while the next verb of the driver may be on its way already."""
+    answer = b'HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\n{"allowed":true}'
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection, suppress(OSError):
+                    connection.settimeout(0.05)
+                    with suppress(TimeoutError):
+                        while connection.recv(65_536):
+                            pass
+                    connection.sendall(answer)
+                    time.sleep(0.05)
+
+    threading.Thread(target=serve, daemon=True).start()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    try:
+        calls = ask(tmp_path, None, "play", "play", "play", url=url)
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+    assert [call.failure for call in calls] == [None] * 3
