@@ -159,6 +159,9 @@ async def _probe(
         calls.append(await driver.ask(request))
         if code := calls[-1].returns.get("code"):
             await _finish_login(connection, str(code))
+            if "status" in driver.available:  # a service may poll only when its app asks
+                context = {**known, "code": code}
+                calls.append(await driver.ask(replace(request, verb="status", arguments={}, context=context)))
         if exchanges := await _reached(connection, 1.0):
             return calls, exchanges
     return calls, await _reached(connection, REACHES_MOCK_WITHIN - 1.0)

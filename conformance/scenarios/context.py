@@ -167,8 +167,8 @@ class ScenarioContext:
 
     async def _send(self, request: Request) -> VerbCall:
         await self.seconds(PACE_S)
-        self._asking.sends(request.verb, self.now_s())
         call = await self.driver.ask(request)
+        self._asking.sent(request.verb, self.now_s())
         self._calls.append(call)
         if call.returns.get("code"):
             self._context["code"] = call.returns["code"]

@@ -56,8 +56,8 @@ class Asking:
     def __init__(self) -> None:
         self._latest_s = -ASKS_EVERY_S
 
-    def sends(self, verb: str, now_s: float) -> None:
-        """Note a verb that the app sends; the service may poll at some of them."""
+    def sent(self, verb: str, now_s: float) -> None:
+        """Note the end of a verb; the service may poll at some of them."""
         if verb in {"status", "arrived"}:
             self._latest_s = now_s
 
