@@ -15,6 +15,7 @@ from pass_harness.conformance.drivers.connection import RunConnection, connect, 
 from pass_harness.conformance.drivers.driver import Request, app_values
 from pass_harness.conformance.drivers.first_look import NoAnswer, look
 from pass_harness.conformance.evaluation.untestable import lacking
+from pass_harness.conformance.facilities import ONE_SCREEN
 from pass_harness.conformance.observation import VerbCall
 from pass_harness.conformance.outcomes import Blame
 from pass_harness.conformance.registry import all_rules
@@ -152,16 +153,18 @@ async def _probe(
     for verb in ("start", "login", "providers"):
         if verb not in driver.available:
             continue
-        arguments = {"mvpd": config.service.mvpd, "screen": "secondary"} if verb == "login" else {}
+        screen = "primary" if ONE_SCREEN in connection.available else "secondary"
+        arguments = {"mvpd": config.service.mvpd, "screen": screen} if verb == "login" else {}
         request = Request(verb=verb, device=device, scenario=PROBE, arguments=arguments, context=known)
         for earlier in driver.verbs_before(request):
             calls.append(await driver.ask(replace(request, verb=earlier, arguments={})))
         calls.append(await driver.ask(request))
         if code := calls[-1].returns.get("code"):
             await _finish_login(connection, str(code))
-            if "status" in driver.available:  # a service may poll only when its app asks
+            later = {"arrived": screen == "primary", "status": "status" in driver.available}
+            for name in (name for name, sent in later.items() if sent):  # a service may poll only then
                 context = {**known, "code": code}
-                calls.append(await driver.ask(replace(request, verb="status", arguments={}, context=context)))
+                calls.append(await driver.ask(replace(request, verb=name, arguments={}, context=context)))
         if exchanges := await _reached(connection, 1.0):
             return calls, exchanges
     return calls, await _reached(connection, REACHES_MOCK_WITHIN - 1.0)

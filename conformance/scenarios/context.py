@@ -9,10 +9,12 @@ from typing import Any
 
 from pass_harness.conformance.drivers.connection import RunConnection
 from pass_harness.conformance.drivers.driver import Request, app_values
+from pass_harness.conformance.facilities import ONE_SCREEN
 from pass_harness.conformance.facts.exchanges import profiles
 from pass_harness.conformance.observation import VerbCall
 from pass_harness.conformance.outcomes import Blame
 from pass_harness.conformance.scenarios.rhythm import Asking, Rhythm
+from pass_harness.conformance.scenarios.sample_data import SampleData
 from pass_harness.conformance.scenarios.traffic import Traffic, attribute, last_answer
 from pass_harness.fixtures.devices import Device
 from pass_harness.mock_server.client.async_client import ControlError
@@ -49,29 +51,6 @@ class ScenarioError(Exception):
 
 class ScenarioSkipped(Exception):
     """A scenario whose situation the service does not offer; the message is the note in the report."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SampleData:
-    """TV providers and resources that scenarios use, by their names in the mock's catalogue."""
-
-    mvpd: str = "Cablevision"
-    without_logout_page: str = "Dish"
-    """A TV provider without a logout page."""
-    others: tuple[str, ...] = ("Spectrum", "apassidp")
-    """TV providers of which a viewer has profiles too."""
-    temporary: str = "TempPass_TEST44"
-    promotional: str = "flexibleTempPass"
-    """A temporary pass that needs an identity."""
-    permitted: str = "resource1"
-    denied: str = "resource3"
-    """A resource that the default catalogue denies to every subscriber."""
-    other_subscriber: str = "kids"
-    """A subscriber with fewer rights than the default one."""
-    denied_to_other: str = "resource2"
-    """A resource that the catalogue denies to `other_subscriber` and permits to the default subscriber."""
-    all: tuple[str, ...] = tuple(f"resource{number}" for number in range(1, 9))
-    """More resources than one preauthorize request may name."""
 
 
 @dataclass
@@ -141,6 +120,7 @@ class ScenarioContext:
         """Call a verb and return its result, a failure too. The app's verbs that must come first are sent before."""
         if verb == "login":
             await self.launch()
+            arguments |= {"screen": "primary"} if self._has_one_screen else {}
         self._launched |= verb == "start"
         self._context.update(arguments)
         for earlier in self.driver.verbs_before(self._request(verb, arguments)):
@@ -226,7 +206,17 @@ class ScenarioContext:
         """Log the viewer in on a second screen and wait until the service notices the login."""
         code = await self.new_code("secondary", mvpd)
         await self.viewer_logs_in(code, username)
+        await self.browser_returns()
         await self.until_authenticated()
+
+    async def browser_returns(self) -> None:
+        """Send the verb that an app without a second screen sends after the login page."""
+        if self._has_one_screen:
+            await self.do("arrived")
+
+    @property
+    def _has_one_screen(self) -> bool:
+        return ONE_SCREEN in self._connection.available
 
     async def assign_pass(self, mvpd: str) -> None:
         """Choose a temporary pass, which needs no login. Raises `ScenarioSkipped` if the service has none."""
@@ -289,6 +279,10 @@ class ScenarioContext:
         """Wait for ``number`` polls of a code. If they do not come, the scenario goes on but has failed."""
         if not await self.polls(code, number):
             came = len(await self.exchanges(code=code, endpoint="profiles.code"))
+            if not came and self._has_one_screen:
+                raise ScenarioSkipped(
+                    "the service polls only after the login page, since its app has no second screen"
+                )
             self.shortfalls.append(
                 f"code {code} was polled {came} of {number} times before the viewer went on, so rules on polling got "
                 f"fewer opportunities; {(await self.traffic()).describe()}"

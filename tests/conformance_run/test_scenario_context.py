@@ -13,6 +13,7 @@ from scripted_stage import Script, ScriptedStage
 
 from pass_harness.conformance.drivers.driver import Request
 from pass_harness.conformance.drivers.http_verbs import VerbError
+from pass_harness.conformance.facilities import ONE_SCREEN
 from pass_harness.conformance.reports.model import ScenarioReport
 from pass_harness.conformance.scenarios.client_error import ClientError
 from pass_harness.conformance.scenarios.code_expired import CodeExpired
@@ -23,6 +24,7 @@ from pass_harness.conformance.scenarios.late_login import LateLogin
 from pass_harness.conformance.scenarios.login_in_an_outage import LoginInAnOutage
 from pass_harness.conformance.scenarios.login_in_trouble import LoginInTrouble
 from pass_harness.conformance.scenarios.new_code import NewCode
+from pass_harness.conformance.scenarios.next_viewer import NextViewer
 from pass_harness.conformance.scenarios.play_denied import PlayDenied
 from pass_harness.conformance.scenarios.play_mrss import PlayMrss
 from pass_harness.conformance.scenarios.player import play_all
@@ -290,3 +292,26 @@ def test_an_app_that_waits_asks_no_faster_than_a_service_may_poll(scenario: type
     gaps = [later - earlier for (code, earlier), (other, later) in pairwise(polls) if code == other]
     assert polls
     assert min(gaps, default=3.0) >= 3.0
+
+
+@pytest.mark.parametrize(
+    ("scenario", "verdict"), [(NextViewer, "passed"), (FirstLoginFirstScreen, "passed"), (CodeExpired, "skipped")]
+)
+def test_an_app_without_a_second_screen_logs_in_on_its_own(scenario: type[Scenario], verdict: str) -> None:
+    """Its service polls once the browser is back, and never a code that nobody used."""
+    verbs: list[str] = []
+
+    def script(stage: ScriptedStage, request: Request) -> dict[str, Any]:
+        verbs.append(request.verb)
+        if request.verb == "login":
+            assert request.arguments["screen"] == "primary"
+            return {"code": f"C{len(verbs)}", "state": "pending"}
+        return {"state": "authenticated" if "arrived" in verbs else "pending", "permitted": []}
+
+    mapped = frozenset({"start", "providers", "login", "status", "arrived", "preauthorize", "logout"})
+    stage = PollingWithItsApp(script, verbs=mapped, facilities=frozenset({ONE_SCREEN}))
+    report = played(scenario, stage)
+    assert report.verdict == verdict, report.note
+    if verdict == "passed":
+        assert verbs[verbs.index("login") + 1 :][:2] == ["arrived", "status"]
+        assert verbs.count("arrived") == verbs.count("login")

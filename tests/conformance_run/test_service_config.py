@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from pass_harness.conformance.drivers.service_facilities import service_facilities
 from pass_harness.conformance.errors import ConfigError
+from pass_harness.conformance.facilities import ONE_SCREEN
 from pass_harness.conformance.service_toml.service_config import ServiceConfig, load
 from pass_harness.mock_server.formats.toml_position import position_of
 
@@ -163,3 +165,22 @@ def test_a_file_of_a_windows_editor_is_read(tmp_path: Path) -> None:
     path.write_bytes(b"\xef\xbb\xbf" + WHOLE.strip().replace("[service]", "[servise]", 1).encode())
     with pytest.raises(ConfigError, match=r":1:1: there is no section"):
         load(path)
+
+
+@pytest.mark.parametrize(
+    ("login", "others", "one_screen"),
+    [
+        ("{mvpd}", ["arrived"], True),
+        ("{screen}", ["arrived"], False),
+        ("{mvpd}", [], False),
+        ("{mvpd}", ["arrived", "enter_code"], False),
+    ],
+)
+def test_an_app_that_names_no_screen_and_has_a_browser_has_one_screen(
+    tmp_path: Path, login: str, others: list[str], *, one_screen: bool
+) -> None:
+    text = (
+        f'[service]\nbase_url = "http://x"\n[verbs.login]\nrequest = "POST /{login}"\nreturns = {{ code = "$.c" }}\n'
+    )
+    text += "".join(f'[verbs.{name}]\nrequest = "POST /{name}"\n' for name in others)
+    assert (ONE_SCREEN in service_facilities(read(tmp_path, text))) is one_screen
