@@ -15,7 +15,6 @@ from pass_harness.conformance.drivers.connection import RunConnection, connect, 
 from pass_harness.conformance.drivers.driver import Request, app_values
 from pass_harness.conformance.drivers.first_look import NoAnswer, look
 from pass_harness.conformance.evaluation.untestable import lacking
-from pass_harness.conformance.facilities import ONE_SCREEN
 from pass_harness.conformance.observation import VerbCall
 from pass_harness.conformance.outcomes import Blame
 from pass_harness.conformance.registry import all_rules
@@ -153,7 +152,7 @@ async def _probe(
     for verb in ("start", "login", "providers"):
         if verb not in driver.available:
             continue
-        screen = "primary" if ONE_SCREEN in connection.available else "secondary"
+        screen = "primary" if connection.has_one_screen else "secondary"
         arguments = {"mvpd": config.service.mvpd, "screen": screen} if verb == "login" else {}
         request = Request(verb=verb, device=device, scenario=PROBE, arguments=arguments, context=known)
         for earlier in driver.verbs_before(request):

@@ -9,7 +9,6 @@ from typing import Any
 
 from pass_harness.conformance.drivers.connection import RunConnection
 from pass_harness.conformance.drivers.driver import Request, app_values
-from pass_harness.conformance.facilities import ONE_SCREEN
 from pass_harness.conformance.facts.exchanges import profiles
 from pass_harness.conformance.observation import VerbCall
 from pass_harness.conformance.outcomes import Blame
@@ -120,7 +119,7 @@ class ScenarioContext:
         """Call a verb and return its result, a failure too. The app's verbs that must come first are sent before."""
         if verb == "login":
             await self.launch()
-            arguments |= {"screen": "primary"} if self._has_one_screen else {}
+            arguments |= {"screen": "primary"} if self._connection.has_one_screen else {}
         self._launched |= verb == "start"
         self._context.update(arguments)
         for earlier in self.driver.verbs_before(self._request(verb, arguments)):
@@ -211,12 +210,8 @@ class ScenarioContext:
 
     async def browser_returns(self) -> None:
         """Send the verb that an app without a second screen sends after the login page."""
-        if self._has_one_screen:
+        if self._connection.has_one_screen:
             await self.do("arrived")
-
-    @property
-    def _has_one_screen(self) -> bool:
-        return ONE_SCREEN in self._connection.available
 
     async def assign_pass(self, mvpd: str) -> None:
         """Choose a temporary pass, which needs no login. Raises `ScenarioSkipped` if the service has none."""
@@ -279,7 +274,7 @@ class ScenarioContext:
         """Wait for ``number`` polls of a code. If they do not come, the scenario goes on but has failed."""
         if not await self.polls(code, number):
             came = len(await self.exchanges(code=code, endpoint="profiles.code"))
-            if not came and self._has_one_screen:
+            if not came and self._connection.has_one_screen:
                 raise ScenarioSkipped(
                     "the service polls only after the login page, since its app has no second screen"
                 )
