@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+ONE_SCREEN = "one_screen"
+"""A facility that no rule needs: the app logs in on its own screen alone."""
+
 FACILITIES: Mapping[str, str] = {
     "attributes": "attributes among the returns of [verbs.status] in service.toml, or of the driver's status",
     "hidden_mvpds": "hidden_mvpds under [service]: the TV providers that viewers must not be offered",

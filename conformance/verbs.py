@@ -62,3 +62,20 @@ RESTART = "restart"
 """Verb that runs a shell command instead of a request of an app."""
 
 STATES = ("authenticated", "pending", "unauthenticated")
+
+_IDS = frozenset({"permitted", "denied"})
+_TEXTS = frozenset({"code", "url"})
+
+
+def type_of_return(name: str, value: object) -> str | None:
+    """Return the type that a return must have, in words, if ``value`` has another one; None is an empty value."""
+    if value is None:
+        return None
+    if name in _IDS:
+        is_list = isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
+        return None if is_list else "a list of ids"
+    if name == "allowed":
+        return None if isinstance(value, bool) else "true or false"
+    if name in _TEXTS and isinstance(value, dict | list | tuple | bool):
+        return "a text"
+    return None

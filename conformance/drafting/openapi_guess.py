@@ -61,13 +61,18 @@ def draft_from(file: Path, *, base_url: str | None, service_provider: str, mvpd:
     except RecursionError as error:
         raise ConfigError(f"{file}: is nested too deeply; simplify its schemas") from error
     return ServiceDraft(
-        base_url=base_url or _server(document),
+        base_url=_without_path(base_url, document.base_path()) if base_url else _server(document),
         service_provider=service_provider,
         mvpd=mvpd,
         verbs=tuple(drafts),
         states=states,
         source=file.name,
     )
+
+
+def _without_path(url: str, path: str) -> str:
+    """Return a URL without the path of the first server at its end, which the paths of the operations include."""
+    return url.rstrip("/").removesuffix(path) if path else url
 
 
 def _server(document: Document) -> str:

@@ -11,6 +11,7 @@ from pass_harness.conformance.drivers.driver import Driver
 from pass_harness.conformance.drivers.driver_factory import open_driver
 from pass_harness.conformance.drivers.mock_clock import MockClock
 from pass_harness.conformance.drivers.restart import Repointer, Restarter, ShellRepoint, ShellRestart
+from pass_harness.conformance.facilities import ONE_SCREEN
 from pass_harness.conformance.service_toml.service_config import ServiceConfig
 from pass_harness.mock_server.client.async_client import ControlClient, ControlError
 
@@ -33,6 +34,11 @@ class RunConnection:
     def available(self) -> frozenset[str]:
         """The verbs and facilities that rules and scenarios can use."""
         return self.driver.available | self.facilities
+
+    @property
+    def has_one_screen(self) -> bool:
+        """Whether the app logs in on its own screen alone."""
+        return ONE_SCREEN in self.facilities
 
 
 @asynccontextmanager

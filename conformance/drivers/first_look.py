@@ -17,8 +17,8 @@ class NoAnswer(Exception):
     """The service did not answer; the message is the reason."""
 
 
-async def look(url: str, timeout_s: float) -> httpx.Headers:
-    """Send a GET and return the headers of the response, whatever its status.
+async def look(url: str, timeout_s: float) -> httpx.Response:
+    """Send a GET and return the response without its body, whatever its status.
 
     Raises `NoAnswer` where no response begins within ``timeout_s`` seconds.
     """
@@ -28,7 +28,7 @@ async def look(url: str, timeout_s: float) -> httpx.Headers:
             httpx.AsyncClient(timeout=timeout_s, verify=tls_context(), trust_env=False) as http,
             http.stream("GET", url) as answer,
         ):
-            return answer.headers
+            return answer
     except (httpx.TimeoutException, TimeoutError) as error:
         raise NoAnswer(f"no answer within {timeout_s:g} s") from error
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, OverflowError) as error:

@@ -5,12 +5,13 @@ This module does no I/O; the asynchronous driver and the load generator both use
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.message import Message
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
@@ -25,8 +26,8 @@ from pass_harness.conformance.service_toml.placeholders import (
     used_kept,
 )
 from pass_harness.conformance.service_toml.service_config import ServiceConfig, States
-from pass_harness.conformance.service_toml.verb_mapping import VerbMapping
-from pass_harness.conformance.verbs import STATES, VERBS
+from pass_harness.conformance.service_toml.verb_mapping import VerbMapping, common_headers
+from pass_harness.conformance.verbs import STATES, VERBS, type_of_return
 from pass_harness.fixtures.devices import Device
 from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
 from pass_harness.mock_server.journal.masking import mask, mask_body
@@ -34,6 +35,8 @@ from pass_harness.mock_server.journal.masking import mask, mask_body
 EVIDENCE_CHARACTERS = 300
 MOST_LEVELS = 90
 """Maximum nesting of JSON in a response; JSONPath descends 100 levels."""
+ACCEPTED = 202
+"""Status of a request that the service has accepted, but not completed."""
 MOST_BYTES = 16 * 1_048_576
 """Maximum size of a response of the service after decompression; it bounds the memory of a run."""
 
@@ -94,8 +97,8 @@ def render(config: ServiceConfig, request: Request, kept: Mapping[str, Any]) -> 
         **kept_placeholders(kept),
     }
     headers = {
-        name: fill_text(value, values)
-        for name, value in {**config.service.headers, **mapping.headers}.items()
+        name: fill_text(value, values).strip(" \t")  # a placeholder may be empty: "Bearer "
+        for name, value in {**common_headers(config.service.headers, mapping), **mapping.headers}.items()
         if all(placeholder in kept for placeholder, _ in used_kept(value))
     }
     body, content_type = _body(mapping, values)
@@ -106,12 +109,29 @@ def render(config: ServiceConfig, request: Request, kept: Mapping[str, Any]) -> 
     return HttpRequest(method=mapping.method, url=url, headers=headers, body=body)
 
 
+class _AppPolicy(DefaultCookiePolicy):
+    """The policy of an app: a cookie may name the host itself as its domain, a host without a dot (localhost) too."""
+
+    def set_ok_domain(self, cookie: Cookie, request: urllib.request.Request) -> bool:
+        return _is_host(cookie.domain, request) or super().set_ok_domain(cookie, request)
+
+    def domain_return_ok(self, domain: str, request: urllib.request.Request) -> bool:
+        return _is_host(domain, request) or super().domain_return_ok(domain, request)
+
+    def return_ok_domain(self, cookie: Cookie, request: urllib.request.Request) -> bool:
+        return _is_host(cookie.domain, request) or super().return_ok_domain(cookie, request)
+
+
+def _is_host(domain: str, request: urllib.request.Request) -> bool:
+    return domain.removeprefix(".") == urlsplit(request.get_full_url()).hostname
+
+
 def cookie_jar() -> CookieJar:
     """Return a jar for the cookies of one app.
 
     It sends cookies with Secure over plain HTTP, too: services under test often have no TLS.
     """
-    return CookieJar(DefaultCookiePolicy(secure_protocols=("http", "https")))
+    return CookieJar(_AppPolicy(secure_protocols=("http", "https")))
 
 
 def mentions(config: ServiceConfig, verb: str, placeholder: str) -> bool:
@@ -135,7 +155,7 @@ def read(config: ServiceConfig, verb: str, answer: HttpAnswer, hide: Callable[[s
     """
     mapping = config.verbs[verb]
     if not is_success(config, verb, answer.status):
-        raise VerbError(f"the service answered {answer.status}: {excerpt(answer.body, hide)}", answer.status)
+        raise VerbError(_refusal(answer, hide), answer.status)
     if not mapping.returns:
         return {}
     content = decoded(answer)
@@ -146,16 +166,48 @@ def read(config: ServiceConfig, verb: str, answer: HttpAnswer, hide: Callable[[s
         name: place.find_list(content) if name in lists else place.find(content)
         for name, place in mapping.returns.items()
     }
+    if not isinstance(found.get("providers", []), list):
+        found["providers"] = [found["providers"]]
+    for name, value in found.items():
+        if (wanted := type_of_return(name, value)) is not None:
+            raise VerbError(_wrong_type(config, verb, name, wanted, hide(_brief(value))), answer.status)
     try:
         returned = normalized_returns(config.states, found)
     except VerbError as error:
         raise VerbError(hide(str(error)), answer.status) from error
     lacks = missing_returns(verb, returned)
+    required, empty = VERBS[verb].required, all(value in (None, []) for value in found.values())
+    if answer.status == ACCEPTED and required and (lacks or empty):
+        raise VerbError(_comes_later(mapping, lacks or tuple(required), excerpt(answer.body, hide)), answer.status)
     if lacks and answer.status not in mapping.accept:  # an accepted error may lack the returns of a success
         where = " and ".join(f"{name} at {mapping.returns[name]}" for name in lacks)
         sentence = f"the answer has no {where}: {excerpt(answer.body, hide)}"
         raise IncompleteAnswer(sentence, answer.status, returned=returned, lacks=lacks)
     return returned
+
+
+def _refusal(answer: HttpAnswer, hide: Callable[[str], str]) -> str:
+    """Return the sentence on a status that is no success; the driver follows redirects within the service alone."""
+    place = answer.headers.get("location", "") if 300 <= answer.status < 400 else ""
+    to = f" with a redirect to {excerpt(place.encode(), hide)}" if place else ""
+    return f"the service answered {answer.status}{to}: {excerpt(answer.body, hide)}"
+
+
+def _wrong_type(config: ServiceConfig, verb: str, name: str, wanted: str, value: str) -> str:
+    place = f"{name} at {config.verbs[verb].returns[name]}"
+    remedy = f"correct its JSONPath in [verbs.{verb}] of {config.path}, or write a driver"
+    return f"the return {place} must be {wanted}, not {value}; {remedy}"
+
+
+def _comes_later(mapping: VerbMapping, absent: Sequence[str], body: str) -> str:
+    where = " and ".join(f"{name} at {mapping.returns[name]}" for name in absent)
+    return f"the service answered {ACCEPTED} (accepted) without {where}: {body}; write a driver that waits for it"
+
+
+def _brief(value: object) -> str:
+    """Return a JSON value for an error message, the beginning of a long one: it may be a secret."""
+    text = msgspec.json.encode(value).decode()
+    return text if len(text) <= 40 else text[:12] + "…"
 
 
 def missing_returns(verb: str, returned: Mapping[str, Any]) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ class PythonDriver(UserCodeDriver):
     """A driver that calls an object of the user's class, constructed with the [service] section.
 
     A method may be a coroutine function; any other runs in a thread. `VerbError`, `OSError` and `httpx.HTTPError` are
-    failures of the service; any other exception is an error in the class.
+    failures of the service; any other exception is an error in the class, `SystemExit` too.
     """
 
     def __init__(
@@ -59,19 +59,28 @@ class PythonDriver(UserCodeDriver):
             raise verb_error(error) from error
         except (VerbError, InvalidReturn):
             raise
-        except Exception as error:
+        except BaseException as error:
+            if _is_of_the_run(error):
+                raise
             raise self.config_error(f"{request.verb} failed: {_described(error)}") from error
 
     def config_error(self, sentence: str) -> ConfigError:
         return ConfigError(f"{self._config.path}: the driver {self._name}: {sentence}")
 
     async def close(self) -> None:
+        """Call the object's close. Raises `ConfigError` where it fails, or does not return within the timeout."""
         close = getattr(self._object, "close", None)
         if close is None:
             return
-        closed = close()
-        if inspect.isawaitable(closed):
-            await closed
+        try:
+            async with asyncio.timeout(self._config.service.timeout):
+                closed = close()
+                if inspect.isawaitable(closed):
+                    await closed
+        except BaseException as error:
+            if _is_of_the_run(error):
+                raise
+            raise self.config_error(f"close failed: {_described(error)}") from error
 
     def _construct(self, config: ServiceConfig) -> object:
         module_name, _, class_name = self._name.partition(":")
@@ -79,7 +88,9 @@ class PythonDriver(UserCodeDriver):
             with _importing_from(config.path.absolute().parent):
                 driver_class = getattr(importlib.import_module(module_name), class_name)
             driver: object = driver_class(config.service)
-        except Exception as error:  # the user's code may raise anything
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # the user's code may raise anything
             raise self.config_error(f"cannot be constructed: {_described(error)}") from error
         if not any(callable(getattr(driver, name, None)) for name in VERBS):
             raise self.config_error(f"has no method that is a verb; add some of {', '.join(VERBS)}")
@@ -89,27 +100,34 @@ class PythonDriver(UserCodeDriver):
 async def _call_in_thread(method: Callable[[Request], object], request: Request) -> object:
     """Return the result of a method that runs in a daemon thread, which cannot keep the process from exiting."""
     loop = asyncio.get_running_loop()
-    done: asyncio.Future[object] = loop.create_future()
+    done: asyncio.Future[tuple[object, BaseException | None]] = loop.create_future()
 
-    def settle(outcome: object, error: Exception | None) -> None:
-        if done.done():
-            return
-        if error is not None:
-            done.set_exception(error)
-        else:
-            done.set_result(outcome)
+    def settle(outcome: object, error: BaseException | None) -> None:
+        if not done.done():
+            done.set_result((outcome, error))
 
     def run() -> None:
         outcome, raised = None, None
         try:
             outcome = method(request)
-        except Exception as error:  # raised again where the future is awaited
+        except BaseException as error:  # raised again below; a future cannot hold a StopIteration
             raised = error
         with suppress(RuntimeError):  # the loop may have ended meanwhile
             loop.call_soon_threadsafe(settle, outcome, raised)
 
     threading.Thread(target=run, daemon=True).start()
-    return await done
+    outcome, raised = await done
+    if raised is not None:
+        raise raised
+    return outcome
+
+
+def _is_of_the_run(error: BaseException) -> bool:
+    """Return whether an exception ends the run or the verb (Ctrl-C, a timeout), and is not one of the driver."""
+    if isinstance(error, asyncio.CancelledError):
+        task = asyncio.current_task()
+        return task is not None and task.cancelling() > 0
+    return isinstance(error, KeyboardInterrupt | GeneratorExit)
 
 
 @contextmanager
@@ -122,7 +140,7 @@ def _importing_from(folder: Path) -> Iterator[None]:
         sys.path.remove(str(folder))
 
 
-def _described(error: Exception) -> str:
+def _described(error: BaseException) -> str:
     """Return class, message, file and line of an error, on one line."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if Path(frame.filename) != Path(__file__)]

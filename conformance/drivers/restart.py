@@ -6,14 +6,19 @@ import asyncio
 import os
 import shlex
 import signal
+import tempfile
 from contextlib import suppress
-from typing import Protocol
+from typing import IO, Protocol
 
 from pass_harness.conformance.drivers.first_look import NoAnswer, look
 from pass_harness.conformance.service_toml.placeholders import ADOBE_URL
 
 COMMAND_WITHIN = 60.0
 ANSWERS_WITHIN = 30.0
+STARTING = frozenset({502, 503, 504})
+"""Statuses of a proxy, or of the service itself, while the service starts."""
+KEPT_OUTPUT = 300
+"""The last characters of the output of a failed command that the reason shows."""
 _LOOK_WITHIN = 5.0
 
 
@@ -54,36 +59,55 @@ class ShellRestart:
         self._timeout_s = timeout_s
 
     async def __call__(self) -> str | None:
-        # A session of its own, so that a hanging command is killed together with its children.
-        process = await asyncio.create_subprocess_shell(
-            self._command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            output, _ = await asyncio.wait_for(process.communicate(), self._timeout_s)
-        except TimeoutError:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
-            return f'"{self._command}" did not end within {self._timeout_s:g} s'
-        if process.returncode:
-            tail = output.decode(errors="replace").strip()[-300:]
-            return f'"{self._command}" ended with exit code {process.returncode}: {tail or "no output"}'
+        # A file, since a service that the command leaves behind holds its stdout open. A session of its own, so that
+        # a hanging command is killed together with its children.
+        with tempfile.TemporaryFile() as output:
+            process = await asyncio.create_subprocess_shell(
+                self._command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=asyncio.subprocess.STDOUT,
+                start_new_session=True,
+            )
+            try:
+                await asyncio.wait_for(process.wait(), self._timeout_s)
+            except TimeoutError:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                await process.wait()
+                return f'"{self._command}" did not end within {self._timeout_s:g} s'
+            if process.returncode:
+                return (
+                    f'"{self._command}" ended with exit code {process.returncode}: {_end_of(output) or "no output"}'
+                )
         if not await answers(self._base_url):
             return f"the service did not respond at {self._base_url} within {ANSWERS_WITHIN:g} s of the restart"
         return None
 
 
 async def answers(base_url: str, timeout_s: float = ANSWERS_WITHIN) -> bool:
-    """Wait for an HTTP response of any status at an address. Return False where none comes in time."""
-    for _ in range(round(timeout_s * 10)):
+    """Wait for an HTTP response at an address. Return False where none comes in time.
+
+    A response of `STARTING` is awaited no longer than that: it may be the service's usual one at this address.
+    """
+    loop = asyncio.get_running_loop()
+    end_s = loop.time() + timeout_s
+    answered = False
+    while loop.time() < end_s:
         try:
-            await look(base_url, _LOOK_WITHIN)
+            status = (await look(base_url, _LOOK_WITHIN)).status_code
         except NoAnswer:
-            await asyncio.sleep(0.1)
+            answered = False
         else:
-            return True
-    return False
+            answered = True
+            if status not in STARTING:
+                return True
+        await asyncio.sleep(0.1)
+    return answered
+
+
+def _end_of(output: IO[bytes]) -> str:
+    """Return the last characters of the output of a command."""
+    output.seek(0, os.SEEK_END)
+    output.seek(max(output.tell() - 4 * KEPT_OUTPUT, 0))
+    return output.read().decode(errors="replace").strip()[-KEPT_OUTPUT:]

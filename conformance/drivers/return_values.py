@@ -14,7 +14,7 @@ from pass_harness.conformance.drivers.http_verbs import (
     normalized_returns,
 )
 from pass_harness.conformance.service_toml.service_config import States
-from pass_harness.conformance.verbs import VERBS
+from pass_harness.conformance.verbs import VERBS, type_of_return
 from pass_harness.mock_server.formats.toml_file import nearest
 
 
@@ -38,8 +38,11 @@ def validated_returns(
         if name not in known.returns:
             remedy = nearest(str(name), known.returns) if known.returns else "it returns nothing"
             raise InvalidReturn(f'the verb {verb} has no return "{name}"; {remedy}')
-        if name in known.lists and not _is_list_of_ids(value):
-            raise InvalidReturn(f"{name} of the verb {verb} is a list of ids, not {_shown(value)}")
+        wanted = (
+            "a list of ids" if name in known.lists and not _is_list_of_ids(value) else type_of_return(name, value)
+        )
+        if wanted is not None:
+            raise InvalidReturn(f"{name} of the verb {verb} is {wanted}, not {_shown(value)}")
     found = normalized_returns(states, {**dict.fromkeys(sorted(declared)), **returned})
     if lacks := missing_returns(verb, found):
         shown = excerpt(msgspec.json.encode(found))

@@ -21,6 +21,15 @@ def service_failed(call: VerbCall) -> bool:
     return call.status in {None, 0} or (call.status or 0) >= 500
 
 
+UNREADABLE_ANSWER = "the driver could not read the answer of the service"
+"""Reason why a verb shows nothing."""
+
+
+def is_unreadable(call: VerbCall) -> bool:
+    """Return whether the service answered and the driver cannot read it: no JSON, an unmapped state, a redirect."""
+    return call.failure is not None and not call.lacks and 200 <= (call.status or 0) < 400
+
+
 @dataclass
 class Candidates(Generic[T]):
     """Possible breaches that wait for the next verb of their device, which shows the viewer's action.

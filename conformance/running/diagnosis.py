@@ -89,12 +89,14 @@ def check_traffic(
 
 def _service_provider(service: Service, exchanges: Iterable[Exchange], known: set[str]) -> Iterable[Diagnosis]:
     asked = {exchange.service_provider for exchange in exchanges if exchange.service_provider is not None}
+    of_others = service.service_provider not in asked  # a service may have several brands, and ask for each
     for provider in sorted(asked - {service.service_provider}):
         if provider not in known:
             yield Diagnosis(
                 problem=f'the service uses the service provider "{provider}", which the mock does not have',
                 remedy=f"Configure the service for one of {', '.join(sorted(known))}, or add it to the catalogue",
                 blame=Blame.CONFIG,
+                fatal=of_others,
             )
         else:
             yield Diagnosis(
@@ -103,6 +105,7 @@ def _service_provider(service: Service, exchanges: Iterable[Exchange], known: se
                 remedy=f'Set service_provider = "{provider}" under [service], or configure the service for '
                 f'"{service.service_provider}"',
                 blame=Blame.CONFIG,
+                fatal=of_others,
             )
 
 
@@ -120,7 +123,7 @@ def _address(exchanges: Iterable[Exchange], device: Device) -> Iterable[Diagnosi
         )
 
 
-def _refused(exchanges: Iterable[Exchange]) -> Iterable[Diagnosis]:
+def _refused(exchanges: Sequence[Exchange]) -> Iterable[Diagnosis]:
     for exchange in exchanges:
         if 400 <= exchange.status < 500:
             body = exchange.response_body[:EVIDENCE_CHARACTERS]
@@ -128,8 +131,14 @@ def _refused(exchanges: Iterable[Exchange]) -> Iterable[Diagnosis]:
                 problem=f"{exchange.method} {exchange.path} was answered {exchange.status}: {body}",
                 remedy="Fix this request of the service",
                 blame=Blame.SERVICE,
-                fatal=exchange.endpoint.startswith("dcr."),
+                fatal=exchange.endpoint.startswith("dcr.") and not _succeeds_later(exchange, exchanges),
             )
+
+
+def _succeeds_later(refused: Exchange, exchanges: Iterable[Exchange]) -> bool:
+    """Return whether a later request succeeded: the service registered anew at a mock that did not know it."""
+    later = (one for one in exchanges if one.endpoint == refused.endpoint and one.id > refused.id)
+    return any(one.status < 400 for one in later)
 
 
 def _listed(verbs: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
@@ -67,7 +67,7 @@ async def examine(
     if exchanges:
         found += check_traffic(config.service, exchanges, device, catalogue)
     else:
-        found.append(await _unreached_mock(control, device))
+        found.append(await _unreached_mock(control, device, calls))
     return found, calls
 
 
@@ -114,7 +114,7 @@ async def _check_service(config: ServiceConfig, control: ControlClient) -> tuple
     if not base_url:
         return [], True  # the driver has the address, so its first verb is the check
     try:
-        headers = await look(base_url, config.service.timeout)
+        headers = (await look(base_url, config.service.timeout)).headers
     except NoAnswer as error:
         no_answer = Diagnosis(
             problem=f"no service answers at {config.service.name} ({error})",
@@ -152,13 +152,18 @@ async def _probe(
     for verb in ("start", "login", "providers"):
         if verb not in driver.available:
             continue
-        arguments = {"mvpd": config.service.mvpd, "screen": "secondary"} if verb == "login" else {}
+        screen = "primary" if connection.has_one_screen else "secondary"
+        arguments = {"mvpd": config.service.mvpd, "screen": screen} if verb == "login" else {}
         request = Request(verb=verb, device=device, scenario=PROBE, arguments=arguments, context=known)
         for earlier in driver.verbs_before(request):
             calls.append(await driver.ask(replace(request, verb=earlier, arguments={})))
         calls.append(await driver.ask(request))
         if code := calls[-1].returns.get("code"):
             await _finish_login(connection, str(code))
+            later = {"arrived": screen == "primary", "status": "status" in driver.available}
+            for name in (name for name, sent in later.items() if sent):  # a service may poll only then
+                context = {**known, "code": code}
+                calls.append(await driver.ask(replace(request, verb=name, arguments={}, context=context)))
         if exchanges := await _reached(connection, 1.0):
             return calls, exchanges
     return calls, await _reached(connection, REACHES_MOCK_WITHIN - 1.0)
@@ -179,7 +184,7 @@ async def _reached(connection: RunConnection, timeout_s: float) -> list[Exchange
     return []
 
 
-async def _unreached_mock(control: ControlClient, device: Device) -> Diagnosis:
+async def _unreached_mock(control: ControlClient, device: Device, calls: Sequence[VerbCall]) -> Diagnosis:
     """Return the diagnosis for a service whose requests reach another space, or no mock at all."""
     own = control.base_url.partition("/~")[2]
     for space in (await control.spaces())[:MOST_SPACES]:
@@ -195,9 +200,13 @@ async def _unreached_mock(control: ControlClient, device: Device) -> Diagnosis:
                 remedy=f"Configure {own_url} in the service as Adobe's base URL, or run with --mock {other_url}",
                 blame=Blame.CONFIG,
             )
+    address = "that address in the service as Adobe's base URL, the prefix of the space included"
+    refused = bool(calls) and all(call.failure is not None for call in calls)
     return Diagnosis(
         problem=f"the service answers, but none of its requests reached the mock at {control.base_url}",
-        remedy="Configure that address in the service as Adobe's base URL, the prefix of the space included",
+        remedy=f"Correct the failed verbs first; if the service failed by itself, configure {address}"
+        if refused
+        else f"Configure {address}",
         blame=Blame.CONFIG,
     )
 

@@ -38,9 +38,10 @@ from pass_harness.conformance.running import repeats
 from pass_harness.conformance.running.diagnosis import Diagnosis
 from pass_harness.conformance.running.doctor import PROBE, check_mock, examine
 from pass_harness.conformance.scenarios import SCENARIOS
-from pass_harness.conformance.scenarios.context import SampleData, ScenarioContext, Stage
+from pass_harness.conformance.scenarios.context import ScenarioContext, Stage
 from pass_harness.conformance.scenarios.opportunities import opportunities
 from pass_harness.conformance.scenarios.player import play_all
+from pass_harness.conformance.scenarios.sample_data import SampleData
 from pass_harness.conformance.scenarios.scenario import Scenario
 from pass_harness.conformance.service_toml.service_config import ServiceConfig
 from pass_harness.fixtures.devices import new_devices

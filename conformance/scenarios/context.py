@@ -12,7 +12,8 @@ from pass_harness.conformance.drivers.driver import Request, app_values
 from pass_harness.conformance.facts.exchanges import profiles
 from pass_harness.conformance.observation import VerbCall
 from pass_harness.conformance.outcomes import Blame
-from pass_harness.conformance.scenarios.rhythm import Rhythm
+from pass_harness.conformance.scenarios.rhythm import Asking, Rhythm
+from pass_harness.conformance.scenarios.sample_data import SampleData
 from pass_harness.conformance.scenarios.traffic import Traffic, attribute, last_answer
 from pass_harness.fixtures.devices import Device
 from pass_harness.mock_server.client.async_client import ControlError
@@ -32,8 +33,8 @@ PAGE = 1000
 SLACK_S = 0.01
 """Seconds by which the driver's clock and the mock's may differ."""
 
-ASKS_EVERY_S = 1.0
-"""Pause between two calls of status by an app that waits for a login."""
+CHECKS_EVERY_S = 1.0
+"""Seconds between two looks at the journal by a scenario that waits for requests."""
 
 PLAYBACK_S = 0.3
 """Length of a playback."""
@@ -49,29 +50,6 @@ class ScenarioError(Exception):
 
 class ScenarioSkipped(Exception):
     """A scenario whose situation the service does not offer; the message is the note in the report."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SampleData:
-    """TV providers and resources that scenarios use, by their names in the mock's catalogue."""
-
-    mvpd: str = "Cablevision"
-    without_logout_page: str = "Dish"
-    """A TV provider without a logout page."""
-    others: tuple[str, ...] = ("Spectrum", "apassidp")
-    """TV providers of which a viewer has profiles too."""
-    temporary: str = "TempPass_TEST44"
-    promotional: str = "flexibleTempPass"
-    """A temporary pass that needs an identity."""
-    permitted: str = "resource1"
-    denied: str = "resource3"
-    """A resource that the default catalogue denies to every subscriber."""
-    other_subscriber: str = "kids"
-    """A subscriber with fewer rights than the default one."""
-    denied_to_other: str = "resource2"
-    """A resource that the catalogue denies to `other_subscriber` and permits to the default subscriber."""
-    all: tuple[str, ...] = tuple(f"resource{number}" for number in range(1, 9))
-    """More resources than one preauthorize request may name."""
 
 
 @dataclass
@@ -131,6 +109,7 @@ class ScenarioContext:
         """Effects that exchanges do not show, because the values that they change are masked."""
         self._context = app_values(self.device, stage.sample.mvpd)
         self._launched = False
+        self._asking = Asking()
 
     def companion(self) -> ScenarioContext:
         """Return the context of another device in the same scenario."""
@@ -140,6 +119,7 @@ class ScenarioContext:
         """Call a verb and return its result, a failure too. The app's verbs that must come first are sent before."""
         if verb == "login":
             await self.launch()
+            arguments |= {"screen": "primary"} if self._connection.has_one_screen else {}
         self._launched |= verb == "start"
         self._context.update(arguments)
         for earlier in self.driver.verbs_before(self._request(verb, arguments)):
@@ -167,6 +147,7 @@ class ScenarioContext:
     async def _send(self, request: Request) -> VerbCall:
         await self.seconds(PACE_S)
         call = await self.driver.ask(request)
+        self._asking.sent(request.verb, self.now_s())
         self._calls.append(call)
         if call.returns.get("code"):
             self._context["code"] = call.returns["code"]
@@ -224,7 +205,13 @@ class ScenarioContext:
         """Log the viewer in on a second screen and wait until the service notices the login."""
         code = await self.new_code("secondary", mvpd)
         await self.viewer_logs_in(code, username)
+        await self.browser_returns()
         await self.until_authenticated()
+
+    async def browser_returns(self) -> None:
+        """Send the verb that an app without a second screen sends after the login page."""
+        if self._connection.has_one_screen:
+            await self.do("arrived")
 
     async def assign_pass(self, mvpd: str) -> None:
         """Choose a temporary pass, which needs no login. Raises `ScenarioSkipped` if the service has none."""
@@ -236,26 +223,27 @@ class ScenarioContext:
             self.notes.append(f"login with {mvpd} failed: {call.failure}")
 
     async def until_authenticated(self) -> None:
-        """Call status once a second until it is authenticated, as a waiting app does."""
+        """Call status until it is authenticated, as a waiting app does."""
         started_s = self.now_s()
         while True:
+            await self.seconds(self._asking.pause_s(self.now_s()))
             if (await self.do("status"))["state"] == "authenticated":
                 return
             if self.now_s() - started_s >= self.rhythm.notices_within_s:
                 break
-            await self.seconds(ASKS_EVERY_S)
         raise ScenarioError(
             f"the service did not notice the login within {self.rhythm.notices_within_s:g} s; "
             f"{(await self.traffic(started_s)).describe()}"
         )
 
-    async def app_waits(self, seconds: float = ASKS_EVERY_S) -> None:
+    async def app_waits(self, seconds: float = CHECKS_EVERY_S) -> None:
         """Wait as an app does that shows a code: it calls status, and a service may poll only then."""
         end_s = self.now_s() + seconds
         while (left_s := end_s - self.now_s()) > 0:
-            if "status" in self.driver.available:
+            next_s = self._asking.pause_s(self.now_s()) if "status" in self.driver.available else left_s
+            await self.seconds(min(next_s, left_s))
+            if next_s < left_s:
                 await self.ask("status")
-            await self.seconds(min(ASKS_EVERY_S, left_s))
 
     async def fetches_profile(self, mvpd: str, since_s: float) -> bool:
         """Wait until Adobe Pass has sent the service a profile of ``mvpd``; return False if it does not."""
@@ -286,6 +274,10 @@ class ScenarioContext:
         """Wait for ``number`` polls of a code. If they do not come, the scenario goes on but has failed."""
         if not await self.polls(code, number):
             came = len(await self.exchanges(code=code, endpoint="profiles.code"))
+            if not came and self._connection.has_one_screen:
+                raise ScenarioSkipped(
+                    "the service polls only after the login page, since its app has no second screen"
+                )
             self.shortfalls.append(
                 f"code {code} was polled {came} of {number} times before the viewer went on, so rules on polling got "
                 f"fewer opportunities; {(await self.traffic()).describe()}"

@@ -14,6 +14,7 @@ class ProfileEnded(Scenario):
     async def play(self, context: ScenarioContext) -> None:
         code = await context.new_code("secondary")
         await context.viewer_logs_in(code)
+        await context.browser_returns()
         await context.until_authenticated()
         device = next((e.device for e in await context.exchanges(code=code) if e.device), None)
         if device is None or not await context.control.end_profiles(device=device):

@@ -12,6 +12,10 @@ LONGEST_INTERVAL_S = 5.0
 LONGEST_LEARNED_S = 30.0
 """Longest interval that scenarios wait for; a service that polls more rarely fails them, with the reason."""
 
+ASKS_EVERY_S = 3.0
+"""Seconds between two calls of status by an app that waits for a login: a service may poll whenever its app asks, and
+Adobe asks for 3 s between two polls."""
+
 
 class Rhythm:
     """The longest interval between two polls of a code that this run has seen, shared by its scenarios."""
@@ -44,3 +48,19 @@ class Rhythm:
     def notices_within_s(self) -> float:
         """Time within which the service must notice a login: several intervals."""
         return max(20.0, 3 * self.interval_s)
+
+
+class Asking:
+    """The pauses of an app that waits for a login."""
+
+    def __init__(self) -> None:
+        self._latest_s = -ASKS_EVERY_S
+
+    def sent(self, verb: str, now_s: float) -> None:
+        """Note the end of a verb; the service may poll at some of them."""
+        if verb in {"status", "arrived"}:
+            self._latest_s = now_s
+
+    def pause_s(self, now_s: float) -> float:
+        """Return the seconds until the app calls status again."""
+        return max(self._latest_s + ASKS_EVERY_S - now_s, 0.0)

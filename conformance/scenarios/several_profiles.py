@@ -34,6 +34,7 @@ async def _log_in(context: ScenarioContext, mvpd: str) -> None:
         raise ScenarioError(f"login returned no code: {call.failure or call.returns}")
     logged_in_s = context.now_s()
     await context.viewer_logs_in(str(code))
+    await context.browser_returns()
     if not await context.fetches_profile(mvpd, logged_in_s):
         raise ScenarioError(
             f"the service did not fetch the profile of {mvpd} within {context.rhythm.notices_within_s:g} s of its "

@@ -9,6 +9,7 @@ import jsonpath
 
 HEADER = "header:"
 """Prefix of a place that is a header of the answer."""
+ROOT = "$"
 
 
 class JsonPlace:
@@ -17,6 +18,7 @@ class JsonPlace:
     def __init__(self, text: str) -> None:
         self._text = text
         self._path = jsonpath.compile(text)
+        self._is_singular = isinstance(self._path, jsonpath.JSONPath) and self._path.singular_query()
 
     def __str__(self) -> str:
         return self._text
@@ -26,14 +28,21 @@ class JsonPlace:
         values = self._values(content)
         return values[0] if values else None
 
-    def find_list(self, content: object) -> list[Any]:
-        """Return the list in a JSON answer: "$.ids" finds one list, "$.ids[*]" and "$.items[*].id" find its items."""
+    def find_list(self, content: object) -> Any:  # noqa: ANN401 (any JSON value)
+        """Return the list in a JSON answer: "$.ids" finds one list, "$.ids[*]" and "$.items[*].id" find its items.
+
+        The value of a path to one place that is no list is returned as it is.
+        """
         values = self._values(content)
-        nested = len(values) == 1 and isinstance(values[0], list)
-        return values[0] if nested else [value for value in values if value is not None]
+        if len(values) == 1 and (isinstance(values[0], list) or (self._is_singular and values[0] is not None)):
+            return values[0]
+        return [value for value in values if value is not None]
 
     def _values(self, content: object) -> list[Any]:
-        return self._path.findall(content) if isinstance(content, dict | list) else []
+        if isinstance(content, dict | list):
+            return self._path.findall(content)
+        # The library reads a text as JSON; in any other value than an object or an array, the root is the only place.
+        return [content] if self._text.strip() == ROOT else []
 
 
 class HeaderPlace:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from pass_harness.conformance.service_toml.placeholders import KEPT, used_kept
-from pass_harness.conformance.service_toml.verb_mapping import VerbMapping
+from pass_harness.conformance.service_toml.verb_mapping import VerbMapping, common_headers
 from pass_harness.conformance.verbs import REGISTER, SENT_BY_ITSELF
 from pass_harness.mock_server.formats.bounds import Keys
 from pass_harness.mock_server.formats.toml_file import TomlFile, nearest
@@ -19,7 +19,7 @@ def needed(headers: Mapping[str, str], name: str, verb: VerbMapping) -> set[str]
     """
     strict = {kept for _, template in _own_templates(verb) for kept, needs in used_kept(template) if needs}
     if name != REGISTER:
-        common = [template for header, template in headers.items() if header not in verb.headers]
+        common = list(common_headers(headers, verb).values())
         strict |= {kept for kept, needs in used_kept(common) if needs} - verb.keeps.keys()
     return strict
 

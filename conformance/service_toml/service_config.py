@@ -17,7 +17,7 @@ import msgspec
 from pass_harness.conformance.outcomes import Architecture
 from pass_harness.conformance.service_toml.answer_values import HEADER, HeaderPlace, JsonPlace, Place
 from pass_harness.conformance.service_toml.kept_checks import check_kept, needed
-from pass_harness.conformance.service_toml.placeholders import ADOBE_URL, KEPT, PLACEHOLDERS, used
+from pass_harness.conformance.service_toml.placeholders import ADOBE_URL, KEPT, PLACEHOLDERS, fill_url, used
 from pass_harness.conformance.service_toml.verb_mapping import VerbMapping
 from pass_harness.conformance.verbs import RESTART, STATES, VERBS
 from pass_harness.mock_server.client.urls import url_error
@@ -26,6 +26,9 @@ from pass_harness.mock_server.formats.toml_file import TomlFile, nearest
 from pass_harness.mock_server.store.opening import without_password
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+LONGEST_PATH = 300
+"""Maximum characters of a JSONPath: each of its steps is a level of recursion."""
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -165,6 +168,8 @@ def _require_reach(file: TomlFile, service: Service) -> None:
     if ways and service.restart is not None and not service.base_url:
         sentence = "restart needs base_url, to wait until the service responds; add it, or give the driver a restart"
         raise file.error(("service", "restart"), sentence)
+    if service.restart is not None and not service.restart.strip():
+        raise file.error(("service", "restart"), "restart is empty; write a command, or remove it")
     if service.repoint is not None and ADOBE_URL not in service.repoint:
         sentence = f'repoint must contain {ADOBE_URL}, like repoint = "ADOBE_URL={ADOBE_URL} ./restart.sh"'
         raise file.error(("service", "repoint"), sentence)
@@ -208,6 +213,9 @@ def _verb(file: TomlFile, name: str) -> VerbMapping:
         raise file.error((*keys, "form"), "json and form exclude each other: keep one of them")
     for part in ("request", "json", "form"):
         _require_placeholders(file, (*keys, part), getattr(table, part))
+    filled = fill_url(target, dict.fromkeys(used(target), "1"))
+    if (reason := url_error(f"http://service{filled}" if filled.startswith("/") else filled)) is not None:
+        raise file.error((*keys, "request"), f"no request can be sent to this URL ({reason}); correct it")
     _require_headers(file, (*keys, "headers"), table.headers)
     return VerbMapping(
         method=method,
@@ -248,10 +256,12 @@ def _keeps(file: TomlFile, keys: Keys, places: dict[str, str]) -> dict[str, Plac
 
 
 def _compile(file: TomlFile, keys: Keys, path: str) -> JsonPlace:
+    if len(path) > LONGEST_PATH:
+        raise file.error(keys, f"the JSONPath has more than {LONGEST_PATH} characters; shorten it")
     try:
         return JsonPlace(path)
-    except jsonpath.JSONPathError as error:
-        reason = str(error).splitlines()[0]
+    except (jsonpath.JSONPathError, re.error, RecursionError) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
         raise file.error(keys, f'"{path}" is not a JSONPath ({reason}); write one like "$.code"') from error
 
 
@@ -260,12 +270,18 @@ def _require_url(file: TomlFile, keys: Keys, url: str) -> None:
         raise file.error(
             keys, f'{keys[-1]} must be an http or https URL, not "{without_password(url):.100}": {reason}'
         )
+    if set(url) & {"?", "#"}:
+        sentence = f'{keys[-1]} must end before the query; write a query in each request, like "POST /login?tenant=a"'
+        raise file.error(keys, sentence)
 
 
 def _require_headers(file: TomlFile, keys: Keys, headers: dict[str, str]) -> None:
     for name, value in headers.items():
-        if not (name + value).isascii():
-            raise file.error((*keys, name), f'the header "{name}" must be plain ASCII')
+        if not _HEADER_NAME.fullmatch(name):
+            raise file.error((*keys, name), f'"{name}" cannot be the name of a header; write one like "X-Device-Id"')
+        if not value.isascii() or any(ord(character) < 0x20 and character != "\t" for character in value):
+            sentence = f'the header "{name}" must be plain ASCII on one line'
+            raise file.error((*keys, name), sentence)
         _require_placeholders(file, (*keys, name), value)
 
 

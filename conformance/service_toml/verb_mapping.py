@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,3 +23,9 @@ class VerbMapping:
     keeps: dict[str, Place]
     accept: frozenset[int]
     """Statuses outside 2xx that are no failure."""
+
+
+def common_headers(headers: Mapping[str, str], verb: VerbMapping) -> dict[str, str]:
+    """Return the headers of all verbs without those that a verb has itself; the case of names does not matter."""
+    own = {name.lower() for name in verb.headers}
+    return {name: value for name, value in headers.items() if name.lower() not in own}

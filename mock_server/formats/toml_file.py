@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterable
 from difflib import get_close_matches
+from enum import Enum
 from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -29,7 +30,7 @@ class TomlFile:
         """Raise `ConfigError` for a file that is missing, unreadable or not TOML."""
         self.path = path
         try:
-            self._text = path.read_text("utf-8")
+            self._text = path.read_text("utf-8-sig")  # some editors of Windows write a byte order mark
             self.data: dict[str, Any] = tomllib.loads(self._text)
         except OSError as error:
             raise ConfigError(f"{path}: cannot be read ({error.strerror}); name an existing file") from error
@@ -119,6 +120,8 @@ def _choices_at(shape: Any, keys: Keys) -> list[str]:  # noqa: ANN401 - any anno
 
 
 def _choices(annotation: Any) -> list[str]:  # noqa: ANN401 - any annotation
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return [str(member.value) for member in annotation]
     parts = get_args(annotation)
     if get_origin(annotation) is Literal:
         return [part for part in parts if isinstance(part, str)]

@@ -167,3 +167,21 @@ def test_a_report_says_which_return_to_map() -> None:
         REASON: "reason among the returns of [verbs.play] in service.toml, or of the driver's play"
     }
     assert mapped_returns({"play": ["allowed", "reason"], "logout": ["url"]}) == {"play.reason", "logout.url"}
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [(200, Verdict.INCONCLUSIVE), (302, Verdict.INCONCLUSIVE), (404, Verdict.VIOLATED), (500, Verdict.VIOLATED)],
+)
+def test_an_answer_that_the_driver_cannot_read_convicts_nobody(status: int, verdict: Verdict) -> None:
+    """The service answered with a redirect to a page, or with HTML; a 404 or 500 is its failure."""
+    trace = Trace().start()
+    with trace.verb("logout", failure="unreadable", status=status):
+        trace.logout(name="complete", url=None)
+    assert judge(trace.observations)["logout.other-actions-handled"].verdict is verdict
+
+    degraded = {"decisions": [{"resource": "a", "source": "degradation", "authorized": True}]}
+    trace = Trace().start()
+    with trace.verb("play", resource="a", failure="unreadable", status=status):
+        trace.authorize(answer=degraded)
+    assert judge(trace.observations)["authentication.degraded-access-used"].verdict is verdict

@@ -11,7 +11,8 @@ from pass_harness.conformance.drivers.connection import RunConnection
 from pass_harness.conformance.drivers.driver import Request
 from pass_harness.conformance.drivers.http_verbs import VerbError
 from pass_harness.conformance.observation import VerbCall
-from pass_harness.conformance.scenarios.context import SampleData, ScenarioContext, Stage
+from pass_harness.conformance.scenarios.context import ScenarioContext, Stage
+from pass_harness.conformance.scenarios.sample_data import SampleData
 from pass_harness.fixtures.devices import new_devices
 from pass_harness.mock_server.client.models import ExchangePage, ListedBehaviour
 from pass_harness.mock_server.exchange import Exchange
@@ -51,6 +52,7 @@ class ScriptedStage:
     journal: list[Exchange] = field(default_factory=list)
     behaviours_set: dict[str, ListedBehaviour] = field(default_factory=dict)
     time_s: float = 0.0
+    facilities: frozenset[str] = frozenset()
 
     @property
     def available(self) -> frozenset[str]:
@@ -105,7 +107,7 @@ class ScriptedStage:
         pass
 
     def stage(self) -> Stage:
-        connection = RunConnection(cast(Any, self), cast(Any, self), 0, lambda: self.time_s, frozenset())
+        connection = RunConnection(cast(Any, self), cast(Any, self), 0, lambda: self.time_s, self.facilities)
         return Stage(connection, new_devices(7), SampleData(), [])
 
     def context(self, scenario: str = "scripted") -> ScenarioContext:

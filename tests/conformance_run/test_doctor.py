@@ -14,11 +14,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from scripted_stage import ScriptedStage, exchange
 
+from pass_harness.conformance.drivers.driver import Request
 from pass_harness.conformance.running import child_processes
-from pass_harness.conformance.running.diagnosis import Diagnosis
-from pass_harness.conformance.running.doctor import diagnose
-from pass_harness.conformance.service_toml.service_config import ServiceConfig, load
+from pass_harness.conformance.running.diagnosis import Diagnosis, check_traffic
+from pass_harness.conformance.running.doctor import _probe, diagnose
+from pass_harness.conformance.service_toml.service_config import Service, ServiceConfig, load
+from pass_harness.fixtures.devices import new_devices
 from pass_harness.mock_server.client.async_client import ControlClient
 from pass_harness.mock_server.client.sync_client import SyncControlClient
 from pass_harness.mock_server.testing import running_mock
@@ -239,3 +242,47 @@ def test_the_command_exits_with_3_if_nothing_can_be_judged(mock_url: str, tmp_pa
     assert (done.returncode, done.stdout) == (3, "")
     assert "CONFIG: the service answers, but none of its requests reached the mock" in done.stderr
     assert "the verbs providers, login" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("served", "sends", "fatal"),
+    [
+        ({"/o/client/token": [400, 201]}, "REF30", [False]),
+        ({"/o/client/token": [400]}, "REF30", [True]),
+        ({"/o/client/token": [201, 400]}, "REF30", [True]),
+        ({}, "apasstest1", [False]),
+        ({}, "NOBODY", [False]),
+    ],
+)
+def test_what_the_service_sets_right_by_itself_does_not_end_the_run(
+    served: dict[str, list[int]], sends: str, fatal: list[bool]
+) -> None:
+    """Credentials of an earlier mock are replaced; a service of several brands asks for each of them."""
+    calls: list[tuple[str, str, int, str | None]] = [
+        ("dcr.token", path, status, None) for path, statuses in served.items() for status in statuses
+    ]
+    calls += [("profiles", f"/api/v2/{brand}/profiles", 200, brand) for brand in ("REF30", sends)]
+    exchanges = [
+        exchange(number, float(number), endpoint, path=path, status=status, service_provider=brand)
+        for number, (endpoint, path, status, brand) in enumerate(calls, 1)
+    ]
+    catalogue = {"service_providers": [{"id": "REF30"}, {"id": "apasstest1"}]}
+    found = check_traffic(Service(), exchanges, next(new_devices(3)), catalogue)
+    assert [one.fatal for one in found] == fatal
+
+
+@pytest.mark.parametrize(("verbs", "sent"), [({"login", "status"}, ["login", "status"]), ({"login"}, ["login"])])
+def test_the_probe_asks_for_its_login_as_an_app_does(tmp_path: Path, verbs: set[str], sent: list[str]) -> None:
+    """Without it, a service that polls only when its app asks would never poll the code of the probe."""
+    seen: list[tuple[str, object]] = []
+
+    def script(stage: ScriptedStage, request: Request) -> dict[str, object]:
+        seen.append((request.verb, request.context.get("code")))
+        stage.call("sessions.create", device=request.device.id)
+        return {"code": "C1"} if request.verb == "login" else {"state": "authenticated"}
+
+    connection = ScriptedStage(script, verbs=frozenset(verbs)).stage().connection
+    calls, exchanges = asyncio.run(_probe(config(tmp_path, "http://127.0.0.1:9"), connection, next(new_devices(3))))
+    assert [call.verb for call in calls] == sent
+    assert [code for verb, code in seen if verb == "status"] == ["C1"] * (len(sent) - 1)
+    assert exchanges

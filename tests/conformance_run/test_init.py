@@ -140,6 +140,12 @@ def test_uncertain_and_missing_parts_are_reported(tmp_path: Path) -> None:
     assert "pass-conformance doctor --service" in said
 
 
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8080/v3", "http://127.0.0.1:8080/v3/", "http://127.0.0.1:8080"])
+def test_an_address_with_the_path_of_the_first_server_has_it_once(tmp_path: Path, url: str) -> None:
+    config = guessed(tmp_path, OTHER, "--base-url", url)
+    assert config.service.base_url + config.verbs["login"].target == "http://127.0.0.1:8080/v3/auth/sign-in"
+
+
 def test_an_existing_file_is_kept_unless_forced(tmp_path: Path) -> None:
     (tmp_path / "service.toml").write_text("mine")
     done = init(tmp_path, "--openapi", str(DOCUMENT))

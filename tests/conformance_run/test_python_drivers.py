@@ -94,6 +94,7 @@ def test_errors_of_the_class_are_configuration_errors(tmp_path: Path, verb: str,
         ("class Driver:\n    pass", "takes no arguments"),
         ("class Driver:\n    def __init__(self, service): ...", "has no method that is a verb"),
         ("class Driver", "SyntaxError"),
+        ("import sys\nsys.exit(0)", "cannot be constructed: SystemExit: 0"),
     ],
 )
 def test_a_class_that_cannot_be_instantiated_is_named(tmp_path: Path, code: str, sentence: str) -> None:
@@ -198,3 +199,47 @@ def test_a_wrong_declaration_is_a_configuration_error(tmp_path: Path, declaratio
     with pytest.raises(ConfigError) as raised:
         use(toml, lambda driver: driver.ask(question("stop")))
     assert sentence in str(raised.value)
+
+
+@pytest.mark.parametrize("kind", ["def", "async def"])
+@pytest.mark.parametrize(
+    ("statement", "sentence"),
+    [
+        ("sys.exit(0)", "start failed: SystemExit: 0 (/"),
+        ("next(iter(()))", "start failed: RuntimeError: coroutine raised StopIteration"),
+        ("raise asyncio.CancelledError", "start failed: CancelledError"),
+        ("pytest.fail('no state')", "start failed: Failed: no state (/"),
+        ("return {'state': 1, 'allowed': 1}", 'the verb start has no return "allowed"'),
+    ],
+)
+def test_an_exit_in_the_class_neither_ends_the_run_nor_counts_as_no_answer(
+    tmp_path: Path, kind: str, statement: str, sentence: str
+) -> None:
+    code = "import asyncio, sys, pytest\nclass Driver:\n    def __init__(self, service): ...\n"
+    toml = by_class(tmp_path, f"{code}    {kind} start(self, request):\n        {statement}\n")
+    with pytest.raises(ConfigError) as raised:
+        use(toml, lambda driver: driver.ask(question("start")))
+    assert sentence in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("close", "sentence"),
+    [
+        ("    def close(self):\n        sys.exit(0)\n", "close failed: SystemExit: 0 (/"),
+        ("    async def close(self):\n        raise ValueError('shut')\n", "close failed: ValueError: shut (/"),
+        ("    async def close(self):\n        await asyncio.sleep(60)\n", "close failed: TimeoutError"),
+    ],
+)
+def test_a_close_that_fails_or_hangs_is_a_configuration_error(tmp_path: Path, close: str, sentence: str) -> None:
+    code = "import asyncio, sys\nclass Driver:\n    def __init__(self, service): ...\n"
+    code += "    def start(self, request): ...\n"
+    with pytest.raises(ConfigError) as raised:
+        use(by_class(tmp_path, code + close, "timeout = 0.3\n"), lambda driver: driver.ask(question("start")))
+    assert sentence in str(raised.value)
+
+
+@pytest.mark.parametrize("allowed", ["'PERMIT'", "1", "[]"])
+def test_whether_a_viewer_may_play_is_true_or_false(tmp_path: Path, allowed: str) -> None:
+    toml = with_one_verb(tmp_path, f"    def play(self, request):\n        return {{'allowed': {allowed}}}\n")
+    with pytest.raises(ConfigError, match="allowed of the verb play is true or false, not "):
+        use(toml, lambda driver: driver.ask(question("play")))

@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from itertools import pairwise
 from typing import Any
 
+import msgspec
 import pytest
 from scripted_stage import Script, ScriptedStage
 
 from pass_harness.conformance.drivers.driver import Request
 from pass_harness.conformance.drivers.http_verbs import VerbError
+from pass_harness.conformance.facilities import ONE_SCREEN
 from pass_harness.conformance.reports.model import ScenarioReport
 from pass_harness.conformance.scenarios.client_error import ClientError
 from pass_harness.conformance.scenarios.code_expired import CodeExpired
 from pass_harness.conformance.scenarios.degraded_login import DegradedLogin
+from pass_harness.conformance.scenarios.first_login_first_screen import FirstLoginFirstScreen
 from pass_harness.conformance.scenarios.first_login_second_screen import FirstLoginSecondScreen
 from pass_harness.conformance.scenarios.late_login import LateLogin
 from pass_harness.conformance.scenarios.login_in_an_outage import LoginInAnOutage
+from pass_harness.conformance.scenarios.login_in_trouble import LoginInTrouble
 from pass_harness.conformance.scenarios.new_code import NewCode
+from pass_harness.conformance.scenarios.next_viewer import NextViewer
 from pass_harness.conformance.scenarios.play_denied import PlayDenied
 from pass_harness.conformance.scenarios.play_mrss import PlayMrss
 from pass_harness.conformance.scenarios.player import play_all
 from pass_harness.conformance.scenarios.profile_ended import ProfileEnded
+from pass_harness.conformance.scenarios.profile_expired import ProfileExpired
 from pass_harness.conformance.scenarios.provider_on_phone import ProviderOnPhone
 from pass_harness.conformance.scenarios.scenario import Scenario
 from pass_harness.conformance.scenarios.several_profiles import SeveralProfiles
 from pass_harness.conformance.scenarios.temporary_pass import TemporaryPass
+from pass_harness.mock_server.client.models import ListedBehaviour
 
 
 def played(scenario: type[Scenario], scripted: ScriptedStage) -> ScenarioReport:
@@ -235,3 +244,74 @@ def test_a_service_that_polls_only_when_its_app_asks_is_waited_for(scenario: typ
         ScriptedStage(script, verbs=frozenset({"start", "providers", "login", "enter_code", "status", "arrived"})),
     )
     assert (report.verdict, report.note) == ("passed", "")
+
+
+class PollingWithItsApp(ScriptedStage):
+    """A service that polls at each status, and when the browser is back, until the viewer has logged in."""
+
+    code = ""
+    logged_in: str | None = None
+
+    async def login(self, code: str, username: str | None = None) -> None:
+        self.logged_in = code
+
+    async def behaviours(self) -> list[ListedBehaviour]:
+        return [msgspec.structs.replace(one, hits=1) for one in self.behaviours_set.values()]
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        FirstLoginFirstScreen,
+        FirstLoginSecondScreen,
+        LateLogin,
+        LoginInTrouble,
+        NewCode,
+        ProfileExpired,
+        SeveralProfiles,
+    ],
+)
+def test_an_app_that_waits_asks_no_faster_than_a_service_may_poll(scenario: type[Scenario]) -> None:
+    def script(stage: ScriptedStage, request: Request) -> dict[str, Any]:
+        assert isinstance(stage, PollingWithItsApp)
+        if request.verb == "login":
+            stage.code = f"C{len(stage.journal)}"
+            return {"code": stage.code}
+        if request.verb in {"status", "arrived"} and stage.code:
+            mvpd = str(request.context["mvpd"])
+            body = json.dumps({"profiles": {mvpd: {}} if stage.logged_in == stage.code else {}})
+            stage.call("profiles.code", code=stage.code, ip=request.device.ip, response_body=body)
+            stage.code = "" if stage.logged_in == stage.code else stage.code
+        return {"state": "pending" if stage.code else "authenticated"}
+
+    verbs = frozenset({"start", "providers", "login", "enter_code", "status", "arrived", "play", "logout"})
+    stage = PollingWithItsApp(script, verbs=verbs)
+    report = played(scenario, stage)
+    assert (report.verdict, report.note) == ("passed", "")
+    polls = [(one.code, one.wall) for one in stage.journal if one.endpoint == "profiles.code"]
+    gaps = [later - earlier for (code, earlier), (other, later) in pairwise(polls) if code == other]
+    assert polls
+    assert min(gaps, default=3.0) >= 3.0
+
+
+@pytest.mark.parametrize(
+    ("scenario", "verdict"), [(NextViewer, "passed"), (FirstLoginFirstScreen, "passed"), (CodeExpired, "skipped")]
+)
+def test_an_app_without_a_second_screen_logs_in_on_its_own(scenario: type[Scenario], verdict: str) -> None:
+    """Its service polls once the browser is back, and never a code that nobody used."""
+    verbs: list[str] = []
+
+    def script(stage: ScriptedStage, request: Request) -> dict[str, Any]:
+        verbs.append(request.verb)
+        if request.verb == "login":
+            assert request.arguments["screen"] == "primary"
+            return {"code": f"C{len(verbs)}", "state": "pending"}
+        return {"state": "authenticated" if "arrived" in verbs else "pending", "permitted": []}
+
+    mapped = frozenset({"start", "providers", "login", "status", "arrived", "preauthorize", "logout"})
+    stage = PollingWithItsApp(script, verbs=mapped, facilities=frozenset({ONE_SCREEN}))
+    report = played(scenario, stage)
+    assert report.verdict == verdict, report.note
+    if verdict == "passed":
+        assert verbs[verbs.index("login") + 1 :][:2] == ["arrived", "status"]
+        assert verbs.count("arrived") == verbs.count("login")

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from pass_harness.conformance.drivers.service_facilities import service_facilities
 from pass_harness.conformance.errors import ConfigError
+from pass_harness.conformance.facilities import ONE_SCREEN
 from pass_harness.conformance.service_toml.service_config import ServiceConfig, load
 from pass_harness.mock_server.formats.toml_position import position_of
 
@@ -66,6 +68,7 @@ def test_an_unlisted_state_is_unmapped(tmp_path: Path) -> None:
         ('base_url = "http://127.0.0.1:9000"', "", ':2: [service] lacks "base_url"'),
         ('"http://127.0.0.1:9000"', '"127.0.0.1:9000"', ":3: base_url must be an http or https URL"),
         ('"http://127.0.0.1:9000"', '"http://127.0.0.1:nine"', ":3: base_url must be an http or https URL"),
+        ('"http://127.0.0.1:9000"', '"http://127.0.0.1:9000?key=a"', ":3: base_url must end before the query"),
         ("verbs.login", "verbs.logn", ':10: [verbs] has no verb "logn"; did you mean "login"?'),
         ("verbs.login", "verbs.restart", ":10: restart is a shell command"),
         ("request =", "reqest =", ':11: [verbs.login] has no key "reqest"; did you mean "request"?'),
@@ -73,10 +76,26 @@ def test_an_unlisted_state_is_unmapped(tmp_path: Path) -> None:
         ("{device.id}", "{device.name}", ":11: there is no placeholder {device.name}"),
         ('"{screen}"', '"{scren}"', ':12: there is no placeholder {scren}; did you mean "screen"?'),
         ("{device.ip}", "{device.ipp}", ":13: there is no placeholder {device.ipp}"),
+        ('"X-Forwarded-For" =', '"X Forwarded-For" =', ':13: "X Forwarded-For" cannot be the name of a header'),
+        (
+            '"{device.ip}"',
+            r'"{device.ip}\r\nX-Other: 1"',
+            ':13: the header "X-Forwarded-For" must be plain ASCII on one',
+        ),
         ('code = "$.code", ', "", ":14: [verbs.login] needs the JSONPath of code"),
         (", url = ", ", uri = ", ':14: [verbs.login.returns] has no return "uri"; did you mean "url"?'),
         ('"$.code"', '"$.["', ':14: "$.[" is not a JSONPath'),
         ("[409]", "[42]", ":15: verbs.login.accept must be from 100 to 599"),
+        (
+            "instances = 2",
+            'architecture = "server"',
+            ":5: service.architecture: invalid enum value 'server'; there are: client, s2s",
+        ),
+        ('restart = "true"', 'restart = " "', ":4: restart is empty; write a command, or remove it"),
+        ('"POST /devices', '"POST http://[::1/devices', ":11: no request can be sent to this URL (Invalid port"),
+        ('"POST /devices', r'"POST /\u0000devices', ":11: no request can be sent to this URL (Invalid non-printable"),
+        ('"$.code"', "'$.a[?@.b =~ /(/]'", ':14: "$.a[?@.b =~ /(/]" is not a JSONPath (missing )'),
+        ('"$.code"', f'"${".a" * 200}"', ":14: the JSONPath has more than 300 characters; shorten it"),
         ("authenticated =", "authentic =", ':18: [states] has no key "authentic"'),
     ],
 )
@@ -137,3 +156,31 @@ def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
 def test_a_file_without_verbs_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no verb is mapped"):
         read(tmp_path, '[service]\nbase_url = "http://x"\n')
+
+
+def test_a_file_of_a_windows_editor_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "service.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + WHOLE.strip().replace("\n", "\r\n").encode())
+    assert load(path).service.instances == 2
+    path.write_bytes(b"\xef\xbb\xbf" + WHOLE.strip().replace("[service]", "[servise]", 1).encode())
+    with pytest.raises(ConfigError, match=r":1:1: there is no section"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    ("login", "others", "one_screen"),
+    [
+        ("{mvpd}", ["arrived"], True),
+        ("{screen}", ["arrived"], False),
+        ("{mvpd}", [], False),
+        ("{mvpd}", ["arrived", "enter_code"], False),
+    ],
+)
+def test_an_app_that_names_no_screen_and_has_a_browser_has_one_screen(
+    tmp_path: Path, login: str, others: list[str], *, one_screen: bool
+) -> None:
+    text = (
+        f'[service]\nbase_url = "http://x"\n[verbs.login]\nrequest = "POST /{login}"\nreturns = {{ code = "$.c" }}\n'
+    )
+    text += "".join(f'[verbs.{name}]\nrequest = "POST /{name}"\n' for name in others)
+    assert (ONE_SCREEN in service_facilities(read(tmp_path, text))) is one_screen

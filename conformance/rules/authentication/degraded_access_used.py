@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pass_harness.conformance.facts.actions import UNREADABLE_ANSWER, is_unreadable
 from pass_harness.conformance.facts.exchanges import answer, decisions
 from pass_harness.conformance.facts.sessions import STARTS
 from pass_harness.conformance.observation import Observation, VerbCall
-from pass_harness.conformance.outcomes import HELD, Broken, Outcome
+from pass_harness.conformance.outcomes import HELD, Broken, Outcome, Unclear
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Fault, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
@@ -52,6 +53,9 @@ class DegradedAccessUsed(Rule):
             return
         if fault is None:
             yield HELD
+            return
+        if is_unreadable(seen):
+            yield Unclear(reason=UNREADABLE_ANSWER, exchanges=tuple(exchange.id for exchange in degraded))
             return
         yield Broken(
             kind=fault.kind,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pass_harness.conformance.facts.actions import UNREADABLE_ANSWER, is_unreadable
 from pass_harness.conformance.facts.denial_texts import says_nothing
 from pass_harness.conformance.facts.exchanges import is_server_failure
 from pass_harness.conformance.facts.logouts import logouts
 from pass_harness.conformance.observation import Observation, VerbCall
-from pass_harness.conformance.outcomes import HELD, Broken, Outcome
+from pass_harness.conformance.outcomes import HELD, Broken, Outcome, Unclear
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Grade, Rule
 
@@ -39,6 +40,9 @@ class OtherActionsHandled(Rule):
             return
         if seen.failure is not None and any(map(is_server_failure, calls)):
             return  # another logout of the verb failed at Adobe Pass
+        if is_unreadable(seen):
+            yield Unclear(reason=UNREADABLE_ANSWER, exchanges=tuple(call.id for call in calls))
+            return
         partner = "partner_logout" in actions
         if partner and seen.failure is None and "message" not in seen.returns:
             return  # the driver does not read a message
