@@ -18,9 +18,9 @@ from pass_harness.conformance.rule import Card, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
 
 STEADY_REQUESTS = 4
-"""Number of profiles requests at equal intervals, during a login, that count as polling."""
+"""Number of requests at equal intervals, during a login, that count as polling."""
 MANY_REQUESTS = 8
-"""Number of profiles requests that count as polling at any intervals: no viewer asks that often."""
+"""Number of requests that count as polling at any intervals: no viewer asks that often."""
 QUICK_S = 15.0
 """Seconds between two of the many requests, at most."""
 
@@ -30,10 +30,10 @@ class PollsByCode(Rule):
         id="authentication.polls-by-code",
         title="The service waits for a login by polling its code",
         grade=Grade.MUST,
-        requirement="While a viewer logs in, the service polls profiles/code/{code} and no other profiles endpoint. "
-        "A look at the profiles now and then is allowed, for example when the viewer opens the app again: "
-        f"{STEADY_REQUESTS} requests at equal intervals are polling, and so are {MANY_REQUESTS} requests less than "
-        f"{QUICK_S:g} s apart.",
+        requirement="While a viewer logs in, the service polls profiles/code/{code} and no other profiles endpoint, "
+        "nor sessions/{code} in its place. A look at the profiles now and then is allowed, for example when the "
+        f"viewer opens the app again: {STEADY_REQUESTS} requests at equal intervals are polling, and so are "
+        f"{MANY_REQUESTS} requests less than {QUICK_S:g} s apart.",
         breaks="A request for all profiles is a costly lookup over all TV providers, and its response does not show "
         "whose login ended.",
         remedy="Poll /api/v2/{serviceProvider}/profiles/code/{code} with the code of the session.",
@@ -41,11 +41,13 @@ class PollsByCode(Rule):
         citations=(citations.FAQ_PROFILES_ENDPOINTS, citations.COOKBOOK_POLL),
         needs=frozenset({"login"}),
     )
-    watches = POLL_ENDPOINTS | PROFILE_QUERIES
+    watches = POLL_ENDPOINTS | PROFILE_QUERIES | {"sessions.retrieve"}
 
     def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
         super().__init__(expectations, facts)
         self._queries: Bounded[str, list[Exchange]] = Bounded(KEPT_CODES)
+        self._looks: Bounded[str, list[Exchange]] = Bounded(KEPT_CODES)
+        """Look-ups of the session of each code that has not been polled yet."""
         self._polled: Bounded[str, bool] = Bounded(KEPT_CODES)
         self._over: Bounded[str, bool] = Bounded(KEPT_CODES)
         """Codes whose viewer has logged in: a profiles request now does not wait for that login."""
@@ -64,7 +66,11 @@ class PollsByCode(Rule):
         elif seen.endpoint in PROFILE_QUERIES and seen.status == 200:
             session = sessions.current(seen)
             if session is not None and seen.wall < session.expires_s and not self._over.get(session.code):
-                yield from self._query(session.code, seen)
+                yield from self._query(session.code, seen, self._queries)
+        elif seen.endpoint == "sessions.retrieve" and seen.status == 200:
+            session = sessions.get(seen.code)
+            if session is not None and not self._over.get(session.code) and not self._polled.get(session.code):
+                yield from self._query(session.code, seen, self._looks)
 
     def _poll(self, code: str, seen: Exchange) -> Iterator[Outcome]:
         if profiles(seen):
@@ -73,19 +79,19 @@ class PollsByCode(Rule):
             self._polled.put(code, True)
             yield HELD
 
-    def _query(self, code: str, seen: Exchange) -> Iterator[Outcome]:
+    def _query(self, code: str, seen: Exchange, kept: Bounded[str, list[Exchange]]) -> Iterator[Outcome]:
         if profiles(seen):
             self._over.put(code, True)  # the last request of a series, if it is one
-        before = self._queries.get(code) or []
+        before = kept.get(code) or []
         if before and seen.wall - before[-1].wall > LONGEST_INTERVAL_S:
             before = []
         queries = [*before, brief(seen)][-MANY_REQUESTS:]
-        self._queries.put(code, queries)
+        kept.put(code, queries)
         gaps = [after.wall - query.wall for query, after in pairwise(queries)]
         steady = gaps[1 - STEADY_REQUESTS :]
         many = len(queries) == MANY_REQUESTS and max(gaps) <= QUICK_S
         if many or (len(steady) == STEADY_REQUESTS - 1 and are_alike(steady)):
-            self._queries.pop(code)
+            kept.pop(code)
             yield Broken(
                 kind="other-endpoint-polled",
                 subject=seen.endpoint,

@@ -72,13 +72,13 @@ class SingleSignOn(Rule):
         return ONE_HELD if carried else NOTHING
 
     def _is_sent(self, lower: str, header: str, exchange: Exchange) -> bool:
-        return exchange.endpoint in LISTED[header] and lower in exchange.request_headers
+        return exchange.endpoint in LISTED[header] and bool(exchange.request_headers.get(lower, "").strip())
 
     def _is_missing(self, header: str, at: float, exchange: Exchange) -> bool:
         return (
             exchange.endpoint in LISTED[header]
             and exchange.wall - at <= SAME_VISIT_S
-            and header.lower() not in exchange.request_headers
+            and not exchange.request_headers.get(header.lower(), "").strip()
         )
 
 

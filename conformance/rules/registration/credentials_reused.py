@@ -68,7 +68,8 @@ class CredentialsReused(Rule):
         if client is None or client.registered is None:
             return
         older = itertools.takewhile(lambda one: one is not client, self.facts.tokens.of_statement(client.statement))
-        shared = [one for one in older if len(one.devices) > 1 and not one.refused]
+        registered = client.registered.wall
+        shared = [one for one in older if len(one.devices) > 1 and not one.was_refused(registered)]
         if use is not None:
             shared = [one for one in shared if use.service_provider in one.service_providers]
         if len(shared) >= self.facts.instances.number:
@@ -82,7 +83,9 @@ class CredentialsReused(Rule):
             return
         key = (seen.service_provider, seen.device or "")
         all_known = self._clients_of.get(key) or [before]
-        clients = [one for one in all_known if not one.refused and not one.is_of_another_application(client)]
+        registered = client.registered.wall if client.registered is not None else float("-inf")
+        accepted = [one for one in all_known if not one.was_refused(registered)]
+        clients = [one for one in accepted if not one.is_of_another_application(client)]
         if any(known.id == client.id for known in clients):
             if not client.is_of_another_application(before):
                 yield from self._returned(client, before, seen)
