@@ -17,7 +17,7 @@ from pass_harness.conformance.observation import VerbCall
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import select
 from pass_harness.mock_server.journal.masking import mask
-from tests.conformance.trace_viewers import OTHER, encode
+from tests.conformance.trace_viewers import OTHER, Viewer, encode
 
 REFUSED = error("invalid_access_token_client_application", "application-registration", 401)
 REFUSED_FOR_PROVIDER = error("invalid_access_token_service_provider", "application-registration", 401)
@@ -475,3 +475,65 @@ def test_json_that_adobe_pass_refuses_and_cut_bodies_pass(body: str, status: int
     trace.authorize(body=body, status=status, answer=error("invalid_parameter_resources", status=status))
 
     assert "headers.content-type" not in violated(trace.observations)
+
+
+# Logins that nobody has shown
+
+
+def redirected(trace: Trace, *, before: str = "unauthenticated") -> Trace:
+    """Add a login whose browser comes back to redirectUrl."""
+    trace.ask("status", returns={"state": before})
+    with trace.verb("login", screen="primary") as returns:
+        trace.session()
+        returns.update(code="AAAAAAA", state="pending")
+    trace.wait(20)
+    trace.ask("arrived")
+    return trace
+
+
+def test_a_browser_at_redirect_url_is_no_login() -> None:
+    trace = redirected(Trace().start())
+    trace.ask("status", returns={"state": "authenticated"})
+    trace.authorize()
+
+    assert BY_CODE in violated(trace.observations)
+
+
+@pytest.mark.parametrize("shown_by", ["poll", "profiles", "authorize", "session"])
+def test_a_login_that_a_response_has_shown_passes(shown_by: str) -> None:
+    trace = redirected(Trace().start())
+    match shown_by:
+        case "poll":
+            trace.poll(found=True)
+        case "profiles":
+            trace.profiles(mvpd=MVPD, found=True)
+        case "authorize":
+            trace.authorize()
+        case "session":
+            trace.session(authorize=True)
+    trace.ask("status", returns={"state": "authenticated"})
+
+    assert BY_CODE not in violated(trace.observations)
+
+
+def test_a_login_from_before_the_run_may_go_on_beside_a_new_one() -> None:
+    trace = redirected(Trace().start(), before="authenticated")
+    trace.ask("status", returns={"state": "authenticated"})
+
+    assert BY_CODE not in violated(trace.observations)
+
+
+def test_a_trial_after_a_dropped_login_is_no_assumed_login() -> None:
+    trace = redirected(Trace().start())
+    trace.ask("login", mvpd="TempPass", returns={"state": "authenticated"})
+    trace.ask("status", returns={"state": "authenticated"})
+
+    assert BY_CODE not in violated(trace.observations)
+
+
+def test_a_login_that_may_be_any_devices_is_no_assumed_login() -> None:
+    trace = redirected(Trace().start())
+    trace.profiles(Viewer("an-unknown-identifier", "203.0.113.9"), found=True)
+    trace.ask("status", returns={"state": "authenticated"})
+
+    assert BY_CODE not in violated(trace.observations)

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from pass_harness.conformance.bounded import Bounded
-from pass_harness.conformance.facts.exchanges import PROFILE_QUERIES, brief, profiles
+from pass_harness.conformance.facts.assumed_logins import AssumedLogins
+from pass_harness.conformance.facts.exchanges import DECISIONS, PROFILE_ANSWERS, PROFILE_QUERIES, brief, profiles
 from pass_harness.conformance.facts.polls import LONGEST_INTERVAL_S
-from pass_harness.conformance.facts.sessions import KEPT_CODES, POLL_ENDPOINTS
+from pass_harness.conformance.facts.sessions import KEPT_CODES, POLL_ENDPOINTS, Session
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.facts.short_gaps import are_alike
 from pass_harness.conformance.observation import Observation, VerbCall
@@ -33,18 +34,20 @@ class PollsByCode(Rule):
         requirement="While a viewer logs in, the service polls profiles/code/{code} and no other profiles endpoint, "
         "nor sessions/{code} in its place. A look at the profiles now and then is allowed, for example when the "
         f"viewer opens the app again: {STEADY_REQUESTS} requests at equal intervals are polling, and so are "
-        f"{MANY_REQUESTS} requests less than {QUICK_S:g} s apart.",
+        f"{MANY_REQUESTS} requests less than {QUICK_S:g} s apart. A browser at redirectUrl shows no login: "
+        "a response of Adobe Pass does.",
         breaks="A request for all profiles is a costly lookup over all TV providers, and its response does not show "
         "whose login ended.",
         remedy="Poll /api/v2/{serviceProvider}/profiles/code/{code} with the code of the session.",
-        kinds=("other-endpoint-polled",),
-        citations=(citations.FAQ_PROFILES_ENDPOINTS, citations.COOKBOOK_POLL),
+        kinds=("other-endpoint-polled", "login-assumed"),
+        citations=(citations.FAQ_PROFILES_ENDPOINTS, citations.COOKBOOK_POLL, citations.FAQ_IS_AUTHENTICATED),
         needs=frozenset({"login"}),
     )
-    watches = POLL_ENDPOINTS | PROFILE_QUERIES | {"sessions.retrieve"}
+    watches = POLL_ENDPOINTS | PROFILE_ANSWERS | DECISIONS | {"sessions.retrieve"}
 
     def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
         super().__init__(expectations, facts)
+        self._assumed = AssumedLogins(facts.devices)
         self._queries: Bounded[str, list[Exchange]] = Bounded(KEPT_CODES)
         self._looks: Bounded[str, list[Exchange]] = Bounded(KEPT_CODES)
         """Look-ups of the session of each code that has not been polled yet."""
@@ -54,7 +57,11 @@ class PollsByCode(Rule):
 
     def observe(self, seen: Observation) -> Iterator[Outcome]:
         if isinstance(seen, VerbCall):
+            if (session := self._assumed.assumed_by(seen)) is not None:
+                yield _assumed(session, seen)
             return
+        if self.facts.driven:
+            self._assumed.observe(seen)
         sessions, code = self.facts.sessions, self.facts.polls.code
         if code is not None:
             yield from self._poll(code, seen)
@@ -100,3 +107,14 @@ class PollsByCode(Rule):
                 expected=f"polls of profiles/code/{code}",
                 observed=f"{len(queries)} requests to {seen.path} while the viewer was logging in",
             )
+
+
+def _assumed(session: Session, call: VerbCall) -> Broken:
+    return Broken(
+        kind="login-assumed",
+        subject=call.verb,
+        exchanges=(session.exchange.id,),
+        device=call.device,
+        expected=f"the state authenticated after a profile for code {session.code}",
+        observed=f"the verb {call.verb} returned it, although no response has shown a login",
+    )

@@ -87,6 +87,16 @@ def polls_the_list_of_profiles(trace: Trace) -> None:
         trace.profiles()
 
 
+@breaks("authentication.polls-by-code", "login-assumed")
+def takes_the_redirect_for_a_login(trace: Trace) -> None:
+    trace.ask("status", returns={"state": "unauthenticated"})
+    with trace.verb("login", screen="primary") as returns:
+        trace.session()
+        returns["code"] = "AAAAAAA"
+    trace.ask("arrived")
+    trace.ask("status", returns={"state": "authenticated"})
+
+
 @breaks("authentication.poll-interval", "polled-too-soon")
 def polls_every_second(trace: Trace) -> None:
     trace.session()
