@@ -537,3 +537,42 @@ def test_a_login_that_may_be_any_devices_is_no_assumed_login() -> None:
     trace.ask("status", returns={"state": "authenticated"})
 
     assert BY_CODE not in violated(trace.observations)
+
+
+# Loops on refusals
+
+RENEWS = "registration.unauthorized-renews-first"
+
+
+@pytest.mark.parametrize("registers", [True, False])
+@pytest.mark.parametrize(
+    ("times", "pause", "expected"),
+    [
+        (4, 3, Verdict.NOT_EXERCISED),
+        (5, 3, Verdict.VIOLATED),
+        (5, 50, Verdict.VIOLATED),
+        (9, 90, Verdict.NOT_EXERCISED),
+    ],
+)
+def test_a_client_that_is_refused_again_and_again_is_a_loop(
+    registers: bool, times: int, pause: float, expected: Verdict
+) -> None:
+    trace = Trace().start()
+    for number in range(times):
+        if registers:
+            trace.register(f"client-{number}")
+            trace.token(f"token-{number}")
+        trace.profiles(status=401, answer=REFUSED_FOR_PROVIDER)
+        trace.wait(pause)
+
+    assert audited(RENEWS, trace) is expected
+
+
+def test_viewers_of_a_refused_client_may_try_again() -> None:
+    trace = Trace().start()
+    for _ in range(6):
+        with trace.verb("start"):
+            trace.profiles(status=401, answer=REFUSED_FOR_PROVIDER)
+        trace.wait(3)
+
+    assert RENEWS not in violated(trace.observations)

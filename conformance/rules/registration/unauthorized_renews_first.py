@@ -6,7 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.durations import span
-from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN, answered_before, bearer, ended, signature
+from pass_harness.conformance.facts.exchanges import (
+    DCR,
+    NEEDS_TOKEN,
+    answered_before,
+    bearer,
+    brief,
+    ended,
+    signature,
+)
 from pass_harness.conformance.facts.retry_series import TRIES
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.facts.tokens import Token, rejects_token
@@ -19,6 +27,8 @@ from pass_harness.mock_server.exchange import Exchange
 IN_PROGRESS_S = 5.0
 """Seconds after the rejection in which other requests with the token may still arrive. In a service that is too
 busy to read the 401 at once, these requests waited for a connection."""
+LOOP_PAUSE_S = 60.0
+"""Seconds between two refusals for the service provider, at most, in a loop: no new token prevents the next one."""
 LOOP_LENGTH = TRIES + 1
 """Number of rejections of one request, without a success or a viewer's action between them, that make a loop."""
 
@@ -29,7 +39,8 @@ class UnauthorizedRenewsFirst(Rule):
         title="After a 401 the service renews the access token before it repeats a request",
         grade=Grade.SHOULD,
         requirement="After a 401 the service fetches a new access token and then repeats the request once. It never "
-        "sends the rejected token again, and it does not loop on rejections.",
+        "sends the rejected token again, and it does not loop on rejections, be they of the token or of the client "
+        "for the service provider.",
         breaks="A request with a rejected token always fails. Repetitions are useless load and use up the device's "
         "request allowance.",
         remedy="On a 401, discard the token, fetch a new one, repeat the request once, then give up.",
@@ -41,7 +52,7 @@ class UnauthorizedRenewsFirst(Rule):
     def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
         super().__init__(expectations, facts)
         self._resent: Bounded[str, int] = Bounded()
-        self._in_a_row: Bounded[tuple[str, ...], list[int]] = Bounded()
+        self._in_a_row: Bounded[tuple[str, ...], list[Exchange]] = Bounded()
         self._renewed: Bounded[str, bool] = Bounded()
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
@@ -64,7 +75,7 @@ class UnauthorizedRenewsFirst(Rule):
                 yield self._sent_again(rejection, seen)
         elif rejection is None and token is not None:
             yield from self._held(token.client, token.value)
-        if self._in_a_row or rejects_token(seen):
+        if self._in_a_row or seen.status == 401:
             yield from self._loop(seen)
 
     def _acted(self, call: VerbCall) -> None:
@@ -89,15 +100,18 @@ class UnauthorizedRenewsFirst(Rule):
 
     def _loop(self, seen: Exchange) -> Iterator[Outcome]:
         key = signature(seen)
-        if not rejects_token(seen):
+        if seen.status != 401:
             self._in_a_row.pop(key)
             return
-        row = [*(self._in_a_row.get(key) or []), seen.id]
+        row = self._in_a_row.get(key) or []
+        if row and not rejects_token(seen) and seen.wall - ended(row[-1]) > LOOP_PAUSE_S:
+            row = []
+        row = [*row, brief(seen)]
         self._in_a_row.put(key, row[-LOOP_LENGTH:])
         if len(row) == LOOP_LENGTH:
             yield Broken(
                 kind="rejections-in-a-row",
-                exchanges=tuple(row),
+                exchanges=tuple(one.id for one in row),
                 device=seen.device,
                 expected="one repetition with a new access token, then no further request",
                 observed=f"the same request was rejected {LOOP_LENGTH} times in a row",
