@@ -6,15 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.durations import span
-from pass_harness.conformance.facts.exchanges import (
-    DCR,
-    NEEDS_TOKEN,
-    answered_before,
-    bearer,
-    brief,
-    ended,
-    signature,
-)
+from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN, answered_before, bearer, ended, signature
 from pass_harness.conformance.facts.retry_series import TRIES
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.facts.tokens import Token, rejects_token
@@ -52,7 +44,8 @@ class UnauthorizedRenewsFirst(Rule):
     def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
         super().__init__(expectations, facts)
         self._resent: Bounded[str, int] = Bounded()
-        self._in_a_row: Bounded[tuple[str, ...], list[Exchange]] = Bounded()
+        self._in_a_row: Bounded[tuple[str, ...], list[tuple[int, float]]] = Bounded()
+        """Ids and ends of the latest rejections of each request."""
         self._renewed: Bounded[str, bool] = Bounded()
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
@@ -104,14 +97,14 @@ class UnauthorizedRenewsFirst(Rule):
             self._in_a_row.pop(key)
             return
         row = self._in_a_row.get(key) or []
-        if row and not rejects_token(seen) and seen.wall - ended(row[-1]) > LOOP_PAUSE_S:
+        if row and not rejects_token(seen) and seen.wall - row[-1][1] > LOOP_PAUSE_S:
             row = []
-        row = [*row, brief(seen)]
+        row = [*row, (seen.id, ended(seen))]
         self._in_a_row.put(key, row[-LOOP_LENGTH:])
         if len(row) == LOOP_LENGTH:
             yield Broken(
                 kind="rejections-in-a-row",
-                exchanges=tuple(one.id for one in row),
+                exchanges=tuple(number for number, _ in row),
                 device=seen.device,
                 expected="one repetition with a new access token, then no further request",
                 observed=f"the same request was rejected {LOOP_LENGTH} times in a row",
