@@ -97,8 +97,8 @@ READS: Mapping[str, tuple[Read, ...]] = {
     "authentication.poll-stops-on-expiry": (_answered("profiles.code", "sessions.create"),),
     "authentication.poll-stops-on-logout": (_answered("profiles.code", "sessions.create"),),
     "authentication.poll-stops-on-new-code": (_answered("profiles.code", "sessions.create"),),
-    "authentication.poll-stops-on-success": (_answered("profiles.code"),),
-    "authentication.polls-by-code": (_answered(*PROFILE_QUERIES, "profiles.code", "sessions.create"),),
+    "authentication.poll-stops-on-success": (_answered("profiles.code", *PROFILE_QUERIES),),
+    "authentication.polls-by-code": (_answered(*PROFILE_QUERIES, *DECISIONS, "profiles.code", "sessions.create"),),
     "authentication.profiles-checked-first": (_answered("sessions.create"),),
     "authentication.session-is-complete": (
         _sent("sessions.create", "sessions.resume"),

@@ -576,3 +576,86 @@ def test_viewers_of_a_refused_client_may_try_again() -> None:
         trace.wait(3)
 
     assert RENEWS not in violated(trace.observations)
+
+
+# Polls of other endpoints
+
+SUCCESS = "authentication.poll-stops-on-success"
+
+
+def polled_with(trace: Trace, endpoint: str, times: int, pause: float) -> Trace:
+    for _ in range(times):
+        trace.wait(pause)
+        match endpoint:
+            case "resume":
+                trace.resume()
+            case "authorize":
+                trace.authorize(action="authentication")
+            case "profile":
+                trace.profiles(mvpd=MVPD, found=True)
+    return trace
+
+
+@pytest.mark.parametrize("endpoint", ["resume", "authorize"])
+@pytest.mark.parametrize(("times", "expected"), [(3, Verdict.PASSED), (4, Verdict.VIOLATED)])
+def test_a_login_is_not_awaited_by_other_requests(endpoint: str, times: int, expected: Verdict) -> None:
+    trace = Trace().start()
+    trace.session()
+    polled_with(trace, endpoint, times, 4)
+    trace.poll(found=True)
+
+    assert audited(BY_CODE, trace) is expected
+
+
+def test_a_catalogue_of_a_viewer_who_logs_in_is_no_polling() -> None:
+    """Its resources are in several requests, all for a device without a profile."""
+    trace = Trace().start()
+    trace.session()
+    missing = error("authenticated_profile_missing", "authentication")
+    for number in range(12):
+        decisions = [{"resource": f"r{number}", "authorized": False, "error": missing}]
+        trace.preauthorize([f"r{number}"], answer={"decisions": decisions})
+    trace.poll()
+
+    assert audited(BY_CODE, trace) is Verdict.PASSED
+
+
+@pytest.mark.parametrize(
+    ("pause", "expected"), [(5, Verdict.VIOLATED), (60, Verdict.VIOLATED), (300, Verdict.PASSED)]
+)
+def test_a_profile_is_not_polled_after_the_login(pause: float, expected: Verdict) -> None:
+    trace = Trace().start()
+    trace.log_in()
+    polled_with(trace, "profile", 6, pause)
+
+    assert audited(SUCCESS, trace) is expected
+
+
+def test_a_profile_that_is_read_between_playbacks_is_not_polled() -> None:
+    trace = Trace().start()
+    trace.log_in()
+    for _ in range(8):
+        polled_with(trace, "profile", 1, 30)
+        trace.authorize()
+
+    assert audited(SUCCESS, trace) is Verdict.PASSED
+
+
+def test_a_viewer_keeps_no_rhythm() -> None:
+    trace = Trace().start()
+    trace.log_in()
+    for pause in (5, 9, 31, 12, 6, 44, 20, 8):
+        polled_with(trace, "profile", 1, pause)
+
+    assert audited(SUCCESS, trace) is Verdict.PASSED
+
+
+def test_the_rest_of_a_trial_may_be_read_in_a_rhythm() -> None:
+    trace = Trace().start()
+    trace.log_in()
+    for _ in range(8):
+        trace.wait(10)
+        trial = {"TempPass": {"mvpd": "TempPass", "type": "temporary", "notAfter": trace.ms(600)}}
+        trace.profiles(mvpd="TempPass", answer={"profiles": trial})
+
+    assert audited(SUCCESS, trace) is Verdict.PASSED

@@ -173,6 +173,13 @@ def polls_after_success(trace: Trace) -> None:
         trace.poll(found=True)
 
 
+@breaks("authentication.poll-stops-on-success", "profiles-polled")
+def watches_the_profile(trace: Trace) -> None:
+    for _ in range(6):
+        trace.profiles(mvpd=MVPD, found=True)
+        trace.wait(10)
+
+
 @breaks("authentication.poll-stops-on-expiry", "polled-after-expiry")
 def polls_after_expiry(trace: Trace) -> None:
     trace.session(life=8)
