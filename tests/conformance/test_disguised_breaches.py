@@ -17,7 +17,7 @@ from pass_harness.conformance.observation import VerbCall
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import select
 from pass_harness.mock_server.journal.masking import mask
-from tests.conformance.trace_viewers import OTHER, Viewer, encode
+from tests.conformance.trace_viewers import OTHER, VIEWER, Viewer, encode
 
 REFUSED = error("invalid_access_token_client_application", "application-registration", 401)
 REFUSED_FOR_PROVIDER = error("invalid_access_token_service_provider", "application-registration", 401)
@@ -659,3 +659,48 @@ def test_the_rest_of_a_trial_may_be_read_in_a_rhythm() -> None:
         trace.profiles(mvpd="TempPass", answer={"profiles": trial})
 
     assert audited(SUCCESS, trace) is Verdict.PASSED
+
+
+# Addresses in polls
+
+FORWARDED = "headers.forwarded-for"
+
+
+def polled_from(address: str, *, started_from: str = VIEWER.ip, peer: str = "127.0.0.1:50000") -> Trace:
+    """Return a login whose polls bear this address; the service itself calls from ``peer``."""
+    trace = Trace().start()
+    trace.session(viewer=Viewer(VIEWER.device, started_from))
+    for _ in range(4):
+        trace.wait(4)
+        trace.poll(headers={"x-forwarded-for": address}, ip=address, peer=peer)
+    return trace
+
+
+def test_polls_must_not_bear_the_address_of_the_service() -> None:
+    assert audited(FORWARDED, polled_from("127.0.0.1")) is Verdict.VIOLATED
+
+
+@pytest.mark.parametrize(
+    "trace",
+    [
+        polled_from(VIEWER.ip),
+        polled_from("203.0.113.7"),
+        polled_from("127.0.0.1", peer="10.0.0.5:443"),
+        polled_from("127.0.0.1", peer="127.0.0.1:0"),
+        polled_from("127.0.0.1", started_from="127.0.0.1"),
+    ],
+)
+def test_a_device_may_poll_from_another_network(trace: Trace) -> None:
+    assert audited(FORWARDED, trace) is not Verdict.VIOLATED
+
+
+def test_a_browser_beside_the_service_may_look_a_code_up() -> None:
+    trace = Trace().start()
+    trace.session()
+    for number in range(4):
+        trace.wait(4)
+        trace.poll()
+        if number < 2:
+            trace.poll(headers={"x-forwarded-for": "127.0.0.1", "user-agent": "Mozilla/5.0"}, ip="127.0.0.1")
+
+    assert audited(FORWARDED, trace) is not Verdict.VIOLATED
