@@ -114,7 +114,7 @@ def assemble(
     stalls = Stalls(store, recorder)
     lag.on_stall = stalls.add
     monitoring = _monitoring(settings, store, clock, observers, recorder, stalls)
-    spaces = Spaces(settings, store, clock, ids, load_keys(settings.keys), monitoring)
+    spaces = Spaces(settings, store, clock, ids, load_keys(settings.keys), monitoring, recorder)
     shared = SharedTotals(counters, store, clock) if isinstance(store, SharedStore) else None
 
     @contextlib.asynccontextmanager

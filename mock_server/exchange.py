@@ -26,6 +26,16 @@ class RecordEnded(msgspec.Struct, frozen=True, kw_only=True):
     """Arrival of the first exchange that is not in the trace, as in `Exchange`."""
 
 
+class SpaceReset(msgspec.Struct, frozen=True, kw_only=True):
+    """Line of a trace: a space was reset, so that it has forgotten what the exchanges before this time have done."""
+
+    reset_space: str
+    """Name of the space."""
+    at: int
+    wall: float
+    """Time of the reset, as in `Exchange`."""
+
+
 class Stall(msgspec.Struct, frozen=True, kw_only=True):
     """A time in which the event loop of a mock's process did not run, so that requests to the process waited.
 

@@ -27,6 +27,7 @@ from pass_harness.conformance.reports.history import folder as histories
 from pass_harness.conformance.reports.history.recording import record_of
 from pass_harness.conformance.reports.model import NEW, Report, update_verdict
 from pass_harness.conformance.reports.text import render
+from pass_harness.conformance.reports.violations import absent_causes
 from pass_harness.conformance.rule import Rule
 from pass_harness.mock_server.cli.exits import WRONG_USAGE
 from pass_harness.mock_server.cli.options import FILE, completion_of
@@ -57,6 +58,8 @@ class RunOptions:
         report.run.rule_set = self.rule_set
         report.strict_own = self.strict_own
         update_verdict(report)
+        if self.selected:
+            report.run.unselected_causes = absent_causes(report)
         name = click.get_current_context().find_root().info_name or ""
         report.run.command = shlex.join([name, *_shareable(sys.argv[1:])])
         if self.baseline is not None:

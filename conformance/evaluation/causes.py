@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from fnmatch import fnmatchcase
 
 
 class Where(StrEnum):
@@ -38,6 +39,10 @@ class Cause:
     """Whether the verb of the effect must have failed: a service that reports success did not lack a response."""
     why: str
     """The reason, as a clause that follows "because"."""
+
+    def may_explain(self, kind: str) -> bool:
+        """Return whether findings of a ``RULE/KIND`` are among the effects."""
+        return any(fnmatchcase(kind, effect if "/" in effect else f"{effect}/*") for effect in self.effects)
 
 
 FAILURES = (

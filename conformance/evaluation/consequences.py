@@ -50,6 +50,8 @@ class _Group:
     findings: Sequence[Finding]
     total: int
     waived: bool
+    unclear: bool = False
+    """Whether a lag or an overload made the findings unclear."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -68,28 +70,57 @@ class _Group:
 def consequences(
     results: Iterable[RuleResult], occasion_of: OccasionOf, failed_scenarios: Collection[str] = ()
 ) -> Consequences:
-    """Return what probably follows from what. ``failed_scenarios`` are the ids of those that the service failed."""
+    """Return what probably follows from what. ``failed_scenarios`` are the ids of those that the service failed.
+
+    A finding that a lag made unclear is a cause only where no other is known.
+    """
+    results = list(results)
     groups = [group for result in results for group in _groups(result)]
     found: dict[tuple[str, str], Consequence] = {}
+    _explain(groups, groups, found, occasion_of)
+    scenarios = dict(_scenarios(groups, found, occasion_of, failed_scenarios))
+    known = {group.key for group in groups}
+    doubted = [group for result in results for group in _doubted(result) if group.key not in known]
+    _explain(groups, doubted, found, occasion_of)
+    return Consequences(found, scenarios)
+
+
+def _explain(
+    effects: Sequence[_Group],
+    possible: Sequence[_Group],
+    found: dict[tuple[str, str], Consequence],
+    occasion_of: OccasionOf,
+) -> None:
+    """Add the effects that a row of the table explains by one of the possible causes."""
     for row in CAUSES:
-        for effect in groups:
+        for effect in effects:
             if effect.key in found or not any(map(effect.matches, row.effects)):
                 continue
             causes = [
                 group
-                for group in groups
+                for group in possible
                 if group.matches(row.cause) and group.rule != effect.rule and not _follows(group, effect, found)
             ]
             if causes and all(_explained(finding, row, causes, occasion_of) for finding in effect.findings):
                 found[effect.key] = _consequence(causes, row.why)
-    return Consequences(found, dict(_scenarios(groups, found, occasion_of, failed_scenarios)))
+
+
+def _doubted(result: RuleResult) -> Iterator[_Group]:
+    """Yield the findings of a rule that a lag or an overload made unclear."""
+    for fingerprint, findings in _by_fingerprint(result.doubted).items():
+        kind = findings[0].evidence.kind
+        yield _Group(result.card.id, kind, fingerprint, findings, len(findings), waived=False, unclear=True)
+
+
+def _by_fingerprint(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
+    found: dict[str, list[Finding]] = {}
+    for finding in findings:
+        found.setdefault(finding.fingerprint, []).append(finding)
+    return found
 
 
 def _groups(result: RuleResult) -> Iterator[_Group]:
-    by_fingerprint: dict[str, list[Finding]] = {}
-    for finding in result.findings:
-        by_fingerprint.setdefault(finding.fingerprint, []).append(finding)
-    for fingerprint, findings in by_fingerprint.items():
+    for fingerprint, findings in _by_fingerprint(result.findings).items():
         total = result.kinds.get(fingerprint, len(findings))
         waived = result.waived.get(fingerprint, 0) >= total
         yield _Group(result.card.id, findings[0].evidence.kind, fingerprint, findings, total, waived)
@@ -174,4 +205,6 @@ def _scenarios(
 def _consequence(causes: Sequence[_Group], why: str) -> Consequence:
     """Return the consequence of the most frequent of several groups, one that is not waived if possible."""
     cause = min(causes, key=lambda group: (group.waived, -group.total))
+    if cause.unclear:
+        why = f"{why}; whether it did so is unclear, because the mock lagged"
     return Consequence(cause.rule, cause.kind, cause.fingerprint, why)

@@ -11,7 +11,8 @@ from pass_harness.conformance.evaluation.evidence_history import EvidenceHistory
 from pass_harness.conformance.evaluation.fingerprint import fingerprint
 from pass_harness.conformance.evaluation.gaps import MISLED, Gaps, MissingBody, ignoring
 from pass_harness.conformance.evaluation.lags import Lags, overload_s
-from pass_harness.conformance.evaluation.tally import Finding, Tally
+from pass_harness.conformance.evaluation.slow_answers import SlowAnswers
+from pass_harness.conformance.evaluation.tally import KEPT_FINDINGS, Finding, Tally
 from pass_harness.conformance.evaluation.unexercised import reason_in_traffic
 from pass_harness.conformance.evaluation.waivers import Waivers
 from pass_harness.conformance.facts.callers import Callers, Traffic
@@ -65,6 +66,8 @@ class RuleResult:
     """Number of findings by fingerprint."""
     waived: Mapping[str, int] = field(default_factory=dict)
     """Number of waived findings by fingerprint."""
+    doubted: tuple[Finding, ...] = ()
+    """First findings that a lag or an overload made unclear: they may be the causes of findings of other rules."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,15 @@ class _Shared:
             part.kept.append((tally.broken, finding))
         return finding
 
+    def doubt(self, world: int, card: Card, evidence: Broken, seen: Observation | None) -> None:
+        """Keep a finding that a lag made unclear, without counting it."""
+        doubted = self.tallies[card.id].doubted
+        if len(doubted) < KEPT_FINDINGS:
+            cited = self.history.exchanges(world, evidence.exchanges) if self.history else ()
+            kind = fingerprint(card.id, evidence, cited)
+            seen = brief(seen) if isinstance(seen, Exchange) else seen
+            doubted.append(Finding(card, evidence, kind, cited=tuple(map(brief, cited)), seen=seen))
+
 
 _Subscription = tuple[Callable[[Observation], Iterable[Outcome]], Card, Tally]
 """A rule's `observe`, its card, and the tally of its outcomes."""
@@ -110,6 +122,7 @@ class _World:
         number = shared.expectations.instances
         instances = Instances(number, learns=number == 1 and not shared.driven)
         self.facts = SharedFacts(driven=shared.driven, callers=self.callers, instances=instances)
+        self._slow = SlowAnswers(self.facts.devices)
         self._rules = [rule(shared.expectations, self.facts) for rule in rules]
         self.gaps = Gaps({rule.card.id: rule.watches for rule in self._rules})
         self._all = [self._subscription(rule) for rule in self._rules]
@@ -127,6 +140,7 @@ class _World:
             self._lags.add(seen)
         findings: list[Finding] = []
         if isinstance(seen, VerbCall):
+            self._slow.observe(seen)
             subscribed = self._all
         else:
             if self._first_s is None:
@@ -157,7 +171,7 @@ class _World:
         """Read a registration or token request for the facts and the evidence of findings, without judging it."""
         if self._shared.history:
             self._shared.history.record(self.number, earlier)
-        self.facts.tokens.recall(earlier)
+        self.facts.recall(earlier)
 
     def finish(self) -> None:
         for rule in self._rules:
@@ -171,8 +185,9 @@ class _World:
             tally.unclear[outcome.reason] += 1
         elif self.gaps.mislead(card.id, outcome):
             tally.unclear[MISLED] += 1
-        elif tally.compares_times and (unclear := self._lags.doubt(outcome)) is not None:
+        elif unclear := (tally.compares_times and self._lags.doubt(outcome)) or self._slow.doubt(outcome, seen):
             tally.unclear[unclear.reason] += 1
+            self._shared.doubt(self.number, card, outcome, seen)
         else:
             return self._shared.finding(self.number, card, outcome, seen)
         return None
@@ -364,6 +379,7 @@ class Judge:
             reasons=(lacking,) if verdict is Verdict.UNTESTABLE and lacking else reasons,
             kinds=found.kinds,
             waived=found.waived,
+            doubted=tally.unsettled(overloads),
         )
 
 

@@ -19,6 +19,7 @@ from pass_harness.conformance.facts.exchanges import (
     PROFILE_QUERIES,
     SSO_SERVICE,
 )
+from pass_harness.conformance.facts.sessions import POLL_ENDPOINTS, STARTS
 from pass_harness.conformance.observation import Observation
 from pass_harness.conformance.outcomes import NOTHING, Broken, Outcome
 from pass_harness.mock_server.exchange import BodyName, Exchange
@@ -90,19 +91,19 @@ READS: Mapping[str, tuple[Read, ...]] = {
     "authentication.service-token-not-used-after-expiry": (_SERVICE_TOKENS,),
     "authentication.refused-service-token-replaced": (Read("response_body", SSO_SERVICE, range(400, 600)),),
     "authentication.link-code-used-once": (_answered("sso.link"),),
-    "authentication.known-mvpd-asked-directly": (_answered(*PROFILE_ANSWERS, *DECISIONS, "sessions.create"),),
+    "authentication.known-mvpd-asked-directly": (_answered(*PROFILE_ANSWERS, *DECISIONS, *STARTS),),
     "authentication.no-login-when-authorized": _NEW_SESSIONS,
     "authentication.poll-interval": (_answered("profiles.code"),),
     "authentication.poll-is-single": (_answered("profiles.code"),),
-    "authentication.poll-stops-on-expiry": (_answered("profiles.code", "sessions.create"),),
-    "authentication.poll-stops-on-logout": (_answered("profiles.code", "sessions.create"),),
-    "authentication.poll-stops-on-new-code": (_answered("profiles.code", "sessions.create"),),
+    "authentication.poll-stops-on-expiry": (_answered(*POLL_ENDPOINTS),),
+    "authentication.poll-stops-on-logout": (_answered(*POLL_ENDPOINTS),),
+    "authentication.poll-stops-on-new-code": (_answered(*POLL_ENDPOINTS),),
     "authentication.poll-stops-on-success": (_answered("profiles.code", *PROFILE_QUERIES),),
-    "authentication.polls-by-code": (_answered(*PROFILE_QUERIES, *DECISIONS, "profiles.code", "sessions.create"),),
+    "authentication.polls-by-code": (_answered(*PROFILE_QUERIES, *DECISIONS, *POLL_ENDPOINTS),),
     "authentication.profiles-checked-first": (_answered("sessions.create"),),
     "authentication.session-is-complete": (
-        _sent("sessions.create", "sessions.resume"),
-        _answered("sessions.create", "sessions.resume", "configuration"),
+        _sent(*STARTS, "sessions.resume"),
+        _answered(*STARTS, "sessions.resume", "configuration"),
     ),
     "authentication.temppass-needs-no-login": _NEW_SESSIONS,
     "preauthorization.batch-limit": _PREAUTHORIZATIONS,

@@ -85,6 +85,8 @@ class Tally:
     held: int = 0
     unclear: Counter[str] = field(default_factory=Counter)
     """Number of unclear outcomes by reason."""
+    doubted: list[Finding] = field(default_factory=list)
+    """First findings that a lag made unclear; `unclear` has their number."""
     _parts: dict[tuple[int, float], Findings] = field(default_factory=dict)
     """Findings by number of the space and margin in seconds; those that no lag can cause are together."""
     _order: dict[str, int] = field(default_factory=dict)
@@ -124,6 +126,11 @@ class Tally:
         return self._merged(
             part for (space, margin_s), part in self._parts.items() if margin_s >= overloads_s.get(space, 0.0)
         )
+
+    def unsettled(self, overloads_s: Mapping[int, float]) -> tuple[Finding, ...]:
+        """Return the first findings that a lag, or an overload of the machine, makes unclear."""
+        parts = [part for (space, margin_s), part in self._parts.items() if margin_s < overloads_s.get(space, 0.0)]
+        return (*self.doubted, *(finding for part in parts for _, finding in part.kept))[:KEPT_FINDINGS]
 
     def _merged(self, parts: Iterable[Findings]) -> Findings:
         merged = Findings()

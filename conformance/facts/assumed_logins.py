@@ -8,7 +8,7 @@ from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.devices import Devices
 from pass_harness.conformance.facts.exchanges import decisions, profiles
 from pass_harness.conformance.facts.logins import needs_no_login
-from pass_harness.conformance.facts.sessions import Session
+from pass_harness.conformance.facts.sessions import STARTS, Session
 from pass_harness.conformance.observation import VerbCall
 from pass_harness.mock_server.exchange import Exchange
 
@@ -56,6 +56,6 @@ class AssumedLogins:
 
 
 def _grants(exchange: Exchange) -> bool:
-    if exchange.endpoint == "sessions.create":
+    if exchange.endpoint in STARTS:
         return needs_no_login(exchange)
     return bool(profiles(exchange)) or any(one.get("authorized") is True for one in decisions(exchange))

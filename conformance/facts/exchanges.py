@@ -146,8 +146,8 @@ def decisions(exchange: Exchange) -> tuple[Mapping[str, Any], ...]:
 
 @read_once
 def profiles(exchange: Exchange) -> Mapping[str, Any]:
-    """Return the profiles in the 200 of a profiles endpoint, by MVPD; empty if no viewer is logged in."""
-    found = answer(exchange).get("profiles") if exchange.status == 200 else None
+    """Return the profiles that a profiles endpoint found (200) or created (201), by MVPD; empty without a login."""
+    found = answer(exchange).get("profiles") if exchange.status in {200, 201} else None
     return found if isinstance(found, dict) else {}
 
 

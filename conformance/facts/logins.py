@@ -14,6 +14,7 @@ from pass_harness.conformance.facts.exchanges import (
     errors,
     profiles,
 )
+from pass_harness.conformance.facts.sessions import STARTS
 from pass_harness.conformance.observation import Observation
 from pass_harness.mock_server.exchange import Exchange
 
@@ -21,7 +22,7 @@ GONE = frozenset(
     {"authenticated_profile_missing", "authenticated_profile_expired", "authenticated_profile_invalidated"}
 )
 """Codes of the errors that report a profile as gone."""
-LOGIN_ENDPOINTS = PROFILE_ANSWERS | DECISIONS | {"logout", "sessions.create"}
+LOGIN_ENDPOINTS = PROFILE_ANSWERS | DECISIONS | STARTS | {"logout"}
 """Endpoints that `Logins` reads."""
 
 
@@ -69,7 +70,7 @@ class Logins:
     def observe(self, exchange: Exchange) -> None:
         if exchange.endpoint in PROFILE_ANSWERS:
             self._profiles(exchange)
-        elif exchange.endpoint == "sessions.create":
+        elif exchange.endpoint in STARTS:
             if needs_no_login(exchange):
                 for name in self.devices.names(exchange):
                     self._authorized.put(name, exchange.wall)

@@ -11,7 +11,9 @@ from pass_harness.conformance.facts.exchanges import answer, brief, ended
 from pass_harness.conformance.facts.sources import Source, source_of
 from pass_harness.mock_server.exchange import Exchange
 
-POLL_ENDPOINTS = frozenset({"sessions.create", "profiles.code"})
+STARTS = frozenset({"sessions.create", "sessions.partner"})
+"""Endpoints that start a login. That of a partner returns a code too, if it falls back to the basic login."""
+POLL_ENDPOINTS = STARTS | {"profiles.code"}
 """Endpoints that create sessions and poll their codes."""
 KEPT_CODES = 10_000
 """Number of codes that each rule keeps: more than one mock can serve polls for at a time."""
@@ -23,7 +25,7 @@ class Session:
 
     code: str
     exchange: Exchange
-    """The sessions.create exchange that returned the code, without bodies."""
+    """The exchange that returned the code, without bodies."""
     lifetime_s: float
     """Lifetime of the code in seconds, from ``exchange.wall`` on."""
     missing: tuple[str, ...]
@@ -43,8 +45,8 @@ class Session:
 
 
 def session_of(exchange: Exchange) -> Session | None:
-    """Return the session that a sessions.create exchange created, or None (an error, or actionName authorize)."""
-    if exchange.endpoint != "sessions.create" or exchange.status != 200:
+    """Return the session that an exchange created, or None: an error, or an actionName that needs no code."""
+    if exchange.endpoint not in STARTS or exchange.status != 200:
         return None
     body = answer(exchange)
     code = body.get("code")
@@ -72,7 +74,7 @@ class Sessions:
     def observe(self, exchange: Exchange) -> None:
         """Process an exchange and make it the current one."""
         self.replaced = None
-        if exchange.endpoint == "sessions.create":
+        if exchange.endpoint in STARTS:
             self._created(session_of(exchange))
 
     def _created(self, session: Session | None) -> None:

@@ -32,6 +32,10 @@ class SharedFacts:
     devices: Devices = field(init=False)
     now_s: float = float("-inf")
     """Time of the latest observation, in seconds on the mock's monotonic clock."""
+    began_s: float = float("inf")
+    """Time of the first exchange."""
+    has_registration: bool = False
+    """Whether a registration was seen or recalled: what happened before it was with another client, or is known."""
 
     def __post_init__(self) -> None:
         self.polls = Polls(self.sessions)
@@ -39,6 +43,8 @@ class SharedFacts:
 
     def observe(self, seen: Observation) -> None:
         if isinstance(seen, Exchange):
+            if seen.endpoint == "dcr.register" or self.began_s > seen.wall:
+                self._begin(seen)
             self.now_s = max(self.now_s, seen.wall)
             self.breaker.observe(seen)
             self.callers.observe(seen)
@@ -52,3 +58,12 @@ class SharedFacts:
             self.now_s = max(self.now_s, seen.ended)
         if self.driven:
             self.devices.observe(seen)
+
+    def recall(self, earlier: Exchange) -> None:
+        """Process a registration or token request from before the judged exchanges."""
+        self.has_registration = self.has_registration or earlier.endpoint == "dcr.register"
+        self.tokens.recall(earlier)
+
+    def _begin(self, seen: Exchange) -> None:
+        self.began_s = min(self.began_s, seen.wall)
+        self.has_registration = self.has_registration or seen.endpoint == "dcr.register"

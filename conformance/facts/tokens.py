@@ -84,11 +84,12 @@ class Client:
     def refuse(self, at_s: float) -> None:
         self.refused, self.refused_s, self.works_again_s = True, max(self.refused_s, at_s), float("inf")
 
-    def was_refused(self, at_s: float) -> bool:
-        """Return whether a service might register at a time: the action of these errors is application-registration.
+    def was_refused(self, newer: Client) -> bool:
+        """Return whether a service might register another client: the action of these errors asks for that.
 
         Once the credentials work again, the refusal was a fault of Adobe Pass and excuses no later registration.
         """
+        at_s = newer.registered.wall if newer.registered is not None else float("-inf")
         return self.refused and at_s <= max(self.works_again_s, self.refused_s + REGISTERS_WITHIN_S)
 
     def is_of_another_application(self, other: Client) -> bool:

@@ -11,6 +11,9 @@ from pass_harness.mock_server.exchange import Exchange
 
 AWAY_S = 60.0
 """Seconds without a verb after which a viewer counts as returned: not every app reports its starts."""
+PARTNER_STATUS = "ap-partner-framework-status"
+"""Header with which apps on Apple devices look for a partner profile, by either endpoint (source: Apple SSO Cookbook,
+Check Authentication Phase): the system settings may name another TV provider than that of the last login."""
 
 
 @dataclass
@@ -30,7 +33,7 @@ class Visit:
         """Return whether there is a reason for each of these calls, and use the reasons up."""
         self.allowed = "at most one profiles call, to profiles/{mvpd}," if self.returned else "no profiles call"
         for query in asked:
-            if self.returned and query.endpoint == "profiles.mvpd":
+            if self.returned and (query.endpoint == "profiles.mvpd" or PARTNER_STATUS in query.request_headers):
                 self.returned = False
             elif self.authorized:
                 self.authorized = False

@@ -33,7 +33,12 @@ def compare(
         comparison = Comparison(settings, replay)
         for exchange in read_traces(records, adobe, remarks):
             tally.add(comparison.compare(exchange))
-    report = tally.report(other_hosts=adobe.passed_over, incomplete=bool(remarks.cut_short or remarks.torn))
+    report = tally.report(
+        other_hosts=adobe.passed_over,
+        incomplete=bool(remarks.cut_short or remarks.torn),
+        resembling=adobe.resembling.total(),
+        never_sent=adobe.never_sent.total(),
+    )
     if not report.compared:
         names = ", ".join(map(str, records))
         raise ConfigError(

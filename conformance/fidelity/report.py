@@ -64,6 +64,10 @@ class FidelityReport(msgspec.Struct, frozen=True, kw_only=True):
     incomplete: bool
     """True if the record was cut at its size limit or its last line is torn."""
     endpoints: tuple[EndpointReport, ...]
+    resembling: int = 0
+    """Number of the requests to other hosts that have a path of Adobe Pass."""
+    never_sent: int = 0
+    """Number of entries of archives that never went to Adobe Pass, such as answers from a cache."""
 
 
 class Tally:
@@ -85,7 +89,9 @@ class Tally:
         self._untold[name].update(compared.untold)
         self._differ[name] += any(self._known(name, compared.status, one) is None for one in compared.differences)
 
-    def report(self, *, other_hosts: int = 0, incomplete: bool = False) -> FidelityReport:
+    def report(
+        self, *, other_hosts: int = 0, incomplete: bool = False, resembling: int = 0, never_sent: int = 0
+    ) -> FidelityReport:
         endpoints = tuple(map(self._endpoint, sorted(self._exchanges)))
         differs = any(one.differ for one in endpoints)
         exchanges = self._exchanges.total()
@@ -98,6 +104,8 @@ class Tally:
             other_hosts=other_hosts,
             incomplete=incomplete,
             endpoints=endpoints,
+            resembling=resembling,
+            never_sent=never_sent,
         )
 
     def _endpoint(self, name: str) -> EndpointReport:
@@ -149,6 +157,13 @@ def _lines(report: FidelityReport) -> Iterator[str]:
     )
     if report.incomplete:
         yield "the record is incomplete: it was cut at its size limit, or its last line is torn"
+    if report.resembling:
+        yield (
+            f"requests to other hosts skipped although their paths are those of Adobe Pass: {report.resembling} of "
+            f"{report.other_hosts}; name the host of a mock or proxy by --host"
+        )
+    if report.never_sent:
+        yield f"entries skipped that never went to Adobe Pass: {report.never_sent}"
     for endpoint in report.endpoints:
         yield ""
         yield (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from pass_harness.conformance.errors import HarnessError
 from pass_harness.conformance.facts.exchanges import DCR
@@ -14,6 +14,12 @@ PAGE = 1000
 BEGAN_AGAIN = (
     "the journal of the mock began again during the run: the mock was restarted, or its store emptied; start the run "
     "again, and leave the mock alone until its end"
+)
+CLOCK_MOVED_S = 5.0
+"""Seconds by which the clock of the space may have moved during a run, at most."""
+CLOCK_MOVED = (
+    "the clock of the mock's space was moved by {:+.0f} s during the run, and that of the service was not, so expiry "
+    "is misjudged: start the run again, and leave the mock alone until its end"
 )
 
 
@@ -45,7 +51,8 @@ async def first_of_run(control: ControlClient, after: int) -> Exchange | None:
 async def whole_run(control: ControlClient, after: int, first: Exchange | None = None) -> list[Exchange]:
     """Return the exchanges after the one with id ``after``, oldest first.
 
-    Ids are consecutive. Raises `HarnessError` if some are missing, or if the journal is not that of ``first``.
+    Ids are consecutive. Raises `HarnessError` if some are missing, if the journal is not that of ``first``, or if the
+    clock of the space was moved.
     """
     found = [exchange async for exchange in follow(control, after)]
     last = found[-1].id if found else (await control.exchanges(limit=0)).next
@@ -56,7 +63,16 @@ async def whole_run(control: ControlClient, after: int, first: Exchange | None =
         )
     if first is not None and [(one.at, one.wall) for one in found[:1]] != [(first.at, first.wall)]:
         raise HarnessError(BEGAN_AGAIN)
+    check_clock(found)
     return found
+
+
+def check_clock(exchanges: Sequence[Exchange]) -> None:
+    """Raise `HarnessError` if the clock of the space moved against the monotonic one between two exchanges."""
+    ahead_s = [one.at / 1000 - one.wall for one in exchanges]
+    moved_s = next((one - ahead_s[0] for one in ahead_s if abs(one - ahead_s[0]) > CLOCK_MOVED_S), None)
+    if moved_s is not None:
+        raise HarnessError(CLOCK_MOVED.format(moved_s))
 
 
 async def registrations(control: ControlClient, until: int) -> list[Exchange]:

@@ -11,13 +11,15 @@ from pass_harness.conformance.errors import ConfigError
 from pass_harness.conformance.readers.body_lengths import content_length, may_have_body
 from pass_harness.conformance.readers.gzip_files import unpacked
 from pass_harness.conformance.readers.remarks import Remarks
-from pass_harness.mock_server.exchange import BodyName, Exchange, Stall
+from pass_harness.mock_server.exchange import BodyName, Exchange, SpaceReset, Stall
 from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
 
 _ENDED = b'{"record_ended":'
 """Beginning of the line that marks a cut trace (`pass_harness.mock_server.exchange.RecordEnded`)."""
 _STALL = b'{"stalled_ms":'
 """Beginning of the line of a stall of the mock."""
+_RESET = b'{"reset_space":'
+"""Beginning of the line of a reset of a space."""
 _LENGTH = "content-length"
 MOST = 1 << 26
 """Maximum size of a line in bytes, since a small gzipped file may hold a huge line."""
@@ -49,6 +51,9 @@ def read_jsonl(
                     remarks.cut_short.add(path)
                 elif line.startswith(_STALL):
                     remarks.stalls.append(msgspec.json.decode(line, type=Stall))
+                elif line.startswith(_RESET):
+                    reset = msgspec.json.decode(line, type=SpaceReset)
+                    remarks.lives.begin(reset.reset_space, reset.wall)
                 elif line.strip():
                     exchange = decoder.decode(line)
                     exchanges += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pass_harness.mock_server.exchange import Exchange
@@ -30,6 +30,8 @@ class MissingIds:
     was restarted.
     """
 
+    restarted: Callable[[str, float], None] = lambda _space, _wall: None
+    """Receives each space whose ids come again, and the arrival of the first such exchange."""
     _spaces: dict[str, _Ids] = field(default_factory=dict)
 
     @property
@@ -39,10 +41,10 @@ class MissingIds:
     def counted(self, exchanges: Iterable[Exchange]) -> Iterator[Exchange]:
         """Yield the exchanges of a file in its order, and count."""
         for exchange in exchanges:
-            self._add(exchange.space, exchange.id)
+            self._add(exchange.space, exchange.id, exchange.wall)
             yield exchange
 
-    def _add(self, space: str, number: int) -> None:
+    def _add(self, space: str, number: int, wall: float) -> None:
         ids = self._spaces.get(space)
         if ids is None:
             if len(self._spaces) < MOST_SPACES:
@@ -52,3 +54,4 @@ class MissingIds:
         ids.count += 1
         if ids.count > ids.last - ids.first + 1:
             self._spaces[space] = _Ids(number, number)
+            self.restarted(space, wall)

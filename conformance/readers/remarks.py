@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pass_harness.conformance.readers.lives import Lives
 from pass_harness.conformance.readers.missing_ids import MissingIds
 from pass_harness.mock_server.exchange import Stall
 
@@ -21,3 +22,5 @@ class Remarks:
     """Exchanges that the traces of the mock lack."""
     stalls: list[Stall] = field(default_factory=list)
     """Stalls of the mock."""
+    lives: Lives = field(default_factory=Lives)
+    """Resets of spaces, and restarts of the mock."""

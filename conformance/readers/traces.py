@@ -51,7 +51,7 @@ def read_traces(
     # Archives count their entries from 1 each, so several get common ids.
     numbers = itertools.count(1) if len(files) > 1 and any(file.is_foreign for file in files) else None
     for exchange, path in merged:
-        seen = exchange
+        seen = remarks.lives.told_apart(exchange)
         _check_redaction(seen, path)
         if not seen.endpoint:
             seen = msgspec.structs.replace(seen, **recogniser.recognise(seen)._asdict())
@@ -72,7 +72,8 @@ class _File:
         """True for an archive that neither mock nor proxy wrote: its times are wall-clock, not monotonic, times."""
         self.is_empty = first is None
         if not self.is_foreign:
-            self.exchanges = remarks.missing.setdefault(path, MissingIds()).counted(self.exchanges)
+            missing = remarks.missing.setdefault(path, MissingIds(remarks.lives.begin))
+            self.exchanges = missing.counted(self.exchanges)
 
 
 def _is_har(path: Path) -> bool:

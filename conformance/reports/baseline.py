@@ -53,8 +53,7 @@ def compare(report: Report, earlier: Report, *, file: Path, fail_on: str) -> Non
     now = {rule.id: rule for rule in report.rules}
     for rule in earlier.rules:
         gone = _gone(rule, now.get(rule.id))
-        judged = rule.id in now and now[rule.id].verdict in {Verdict.PASSED, Verdict.VIOLATED}
-        (baseline.fixed if judged else baseline.unjudged).extend(gone)
+        (baseline.fixed if _is_judged(now.get(rule.id)) else baseline.unjudged).extend(gone)
     report.baseline = baseline
     report.fail_on = fail_on
     update_verdict(report)
@@ -69,6 +68,11 @@ def _mark(rule: RuleReport, before: set[str]) -> None:
         kind.state = state(kind.fingerprint)
     for finding in rule.findings:
         finding.state = state(finding.fingerprint)
+
+
+def _is_judged(rule: RuleReport | None) -> bool:
+    """Return whether the rule was judged at every opportunity: an unclear one may be a finding of the baseline."""
+    return rule is not None and rule.verdict in {Verdict.PASSED, Verdict.VIOLATED} and not rule.unclear
 
 
 def _gone(earlier: RuleReport, now: RuleReport | None) -> list[EarlierFinding]:

@@ -51,6 +51,8 @@ def compose(
     explained = consequences(results, occasions.of, [one.id for one in scenarios if one.failed_by_service])
     unfinished = {one.id: one.verdict for one in scenarios if one.verdict != "passed"}
     unfinished |= dict.fromkeys(run.scenarios_left_out, "left out")
+    unplayed = {scenario: verdict for scenario, verdict in unfinished.items() if verdict != "skipped"}
+    played = [result for result in results if not _of_rule(result.card.id, unplayed, exercised_by or {})]
     for scenario in scenarios:
         scenario.consequence_of = _consequence(explained.scenarios.get(scenario.id))
     report = Report(
@@ -66,7 +68,7 @@ def compose(
             for result in results
             if result.verdict is Verdict.UNTESTABLE
         ],
-        waived=_waived(waivers, results) if waivers else [],
+        waived=_waived(waivers, played) if waivers else [],
         run=run,
         fingerprints=VERSION,
     )
@@ -137,8 +139,12 @@ def _consequence(cause: Consequence | None) -> ConsequenceReport | None:
 
 
 def _waived(waivers: Waivers, results: Iterable[RuleResult]) -> list[Waived]:
-    """Return the waivers. One is stale only if its rule was judged, since an unjudged fault may still exist."""
-    judged = {result.card.id for result in results if result.verdict in {Verdict.PASSED, Verdict.VIOLATED}}
+    """Return the waivers. One is stale only if its rule was judged throughout: an unjudged fault may still exist.
+
+    ``results`` are those of rules whose scenarios were all played to their end.
+    """
+    verdicts = {Verdict.PASSED, Verdict.VIOLATED}
+    judged = {result.card.id for result in results if result.verdict in verdicts and not result.unclear}
     return [
         Waived(
             rule=waiver.rule,

@@ -267,13 +267,13 @@ class Report(msgspec.Struct, kw_only=True):
     def explained(self, consequence: ConsequenceReport | None) -> bool:
         """Return whether the first cause counts already, so that its consequence need not count again.
 
-        A consequence of advice, or of excused findings, counts by itself.
+        A consequence of advice, of excused findings or of unclear ones counts by itself.
         """
         counts = False
         while consequence is not None:
             rule, kind = self._cause(consequence)
-            if rule is None or kind is None:
-                return False
+            if rule is None or kind is None:  # its findings are unclear
+                return counts
             counts = self.decides(rule) and kind.counted(self.fail_on) > 0
             consequence = kind.consequence_of
         return counts

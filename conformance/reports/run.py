@@ -87,6 +87,8 @@ class Run(msgspec.Struct, kw_only=True):
     """Number of exchanges without a body that rules read, by endpoint and body (`profiles.code response`)."""
     never_sent: dict[str, int] = {}
     """Number of entries of archives that never went to Adobe Pass, by reason (`answered from a cache`)."""
+    unselected_causes: list[str] = []
+    """Ids of rules that ``--select`` left out, and whose violation may be the cause of one in the report."""
 
     def describe(self, judged: Judge) -> None:
         """Set what the judged traffic shows of itself."""
@@ -132,6 +134,7 @@ class Run(msgspec.Struct, kw_only=True):
             self._without_bodies,
             self._never_sent,
             self._not_played,
+            self._not_selected,
             self._not_recorded,
             self._not_measured,
             self._version1,
@@ -176,6 +179,11 @@ class Run(msgspec.Struct, kw_only=True):
         names = ", ".join(left_out[:SHOWN_SCENARIOS]) + more
         why = f" ({self.left_out_because}): {names}" if self.left_out_because else ""
         return counted + why if left_out else ""
+
+    @property
+    def _not_selected(self) -> str:
+        causes = self.unselected_causes
+        return f"not selected, but possible causes of a violation: {', '.join(causes)}" if causes else ""
 
     @property
     def _not_recorded(self) -> str:

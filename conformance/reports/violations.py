@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from pass_harness.conformance.evaluation.causes import CAUSES
 from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.conformance.reports.model import (
     ADVICE,
@@ -65,6 +66,20 @@ def _first(report: Report, rule: RuleReport, shown: dict[str, RuleReport]) -> Ru
     while (cause := report.cause(rule)) is not None and cause.rule in shown:
         rule = shown[cause.rule]
     return rule
+
+
+def absent_causes(report: Report) -> list[str]:
+    """Return the rules that the report lacks, and whose findings may be the cause of a violation without another."""
+    kinds = [
+        f"{rule.id}/{kind.kind}"
+        for rule in report.rules
+        if report.standing(rule) in {VIOLATED, ADVICE}
+        for kind in rule.kinds
+        if kind.consequence_of is None
+    ]
+    known = {rule.id for rule in report.rules}
+    causes = (row.cause.partition("/")[0] for row in CAUSES if any(map(row.may_explain, kinds)))
+    return [cause for cause in dict.fromkeys(causes) if cause not in known]
 
 
 def by_cause(scenarios: Iterable[ScenarioReport]) -> Iterator[tuple[ConsequenceReport, list[ScenarioReport]]]:

@@ -19,7 +19,7 @@ from pass_harness.conformance.reports.model import Report
 from pass_harness.conformance.reports.run import Run
 from pass_harness.conformance.rule import Rule
 from pass_harness.conformance.running.judging import judge_exchanges
-from pass_harness.conformance.running.judging_processes import judge_in_processes
+from pass_harness.conformance.running.judging_processes import judge_in_processes, shares_of
 from pass_harness.mock_server.exchange import Exchange
 
 PROGRESS_EVERY = 250_000
@@ -53,10 +53,8 @@ def audit(
     exchanges = extent.measure(read_traces(paths, adobe, remarks, known))
     jobs = min(jobs or _jobs(paths, known), len(rules))
     if jobs > 1:
-        # Neighbours are rules of one phase, which read the same parts of an exchange: a process parses those once.
-        shares = [rules[number * len(rules) // jobs : (number + 1) * len(rules) // jobs] for number in range(jobs)]
-        judged = judge_in_processes(exchanges, lambda: remarks.stalls, shares, expectations, waivers)
-        for one in judged:
+        judged = judge_in_processes(exchanges, lambda: remarks.stalls, shares_of(rules, jobs), expectations, waivers)
+        for one in judged[1:]:
             waivers.excused.update(one.excused)
     else:
         judged = [judge_exchanges(exchanges, lambda: remarks.stalls, rules, expectations, waivers)]
@@ -85,12 +83,17 @@ def _describe(run: Run, paths: Sequence[Path], extent: _Extent, adobe: Hosts, re
     run.service = ", ".join(map(str, paths))
     run.files = [str(path) for path in paths]
     run.seconds, run.max_lag_ms, run.exchanges = extent.seconds, extent.max_lag_ms, extent.exchanges
+    describe_gaps(run, adobe, remarks)
+    run.add_stalls(remarks.stalls)
+
+
+def describe_gaps(run: Run, adobe: Hosts, remarks: Remarks) -> None:
+    """Set what the readers of traces left out, or found to be missing."""
     run.cut_short, run.torn = sorted(map(str, remarks.cut_short)), sorted(map(str, remarks.torn))
     run.missing_exchanges = sum(missing.total for missing in remarks.missing.values())
     run.passed_over = adobe.passed_over
     run.resembling = dict(adobe.resembling.most_common(5))
     run.never_sent = dict(adobe.never_sent.most_common())
-    run.add_stalls(remarks.stalls)
 
 
 @dataclass

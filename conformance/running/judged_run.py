@@ -23,7 +23,13 @@ from pass_harness.conformance.evaluation.untestable import lacking
 from pass_harness.conformance.evaluation.waivers import Waivers
 from pass_harness.conformance.observation import Observation
 from pass_harness.conformance.outcomes import Expectations
-from pass_harness.conformance.readers.journal_pages import first_of_run, registrations, stalls_since, whole_run
+from pass_harness.conformance.readers.journal_pages import (
+    check_clock,
+    first_of_run,
+    registrations,
+    stalls_since,
+    whole_run,
+)
 from pass_harness.conformance.reports.composition import compose
 from pass_harness.conformance.reports.model import Report, ScenarioReport
 from pass_harness.conformance.reports.run import Run
@@ -113,6 +119,7 @@ async def judge_service(
                     earlier, until = len(calls), exchanges[-1].id
                     played = repeats.marked(played, await play(again, at_once=repeats.AT_ONCE))
                     later = await whole_run(control, until)
+                    check_clock([exchanges[0], *later])
                     stalls = await stalls_since(control, began_s)
                     later_calls = [in_stalls(call, stalls) for call in calls[earlier:]]
                     unclear = repeats.inconclusive(rules, results)

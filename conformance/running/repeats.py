@@ -46,13 +46,14 @@ def to_repeat(
 def without(seen: Sequence[Observation], repeated: Iterable[type[Scenario]]) -> list[Observation]:
     """Return the observations without those of scenarios that are repeated.
 
-    Registrations and access tokens stay, because the other devices use them too.
+    Registrations and access tokens stay, because the other devices use them too. So do the actions on the whole
+    service, such as a restart, which explain them.
     """
     scenarios, left_out = _scenarios_by_name(seen), {scenario.id for scenario in repeated}
     return [
         one
         for one in seen
-        if (isinstance(one, Exchange) and one.endpoint.startswith("dcr."))
+        if (one.endpoint.startswith("dcr.") if isinstance(one, Exchange) else not one.device)
         or _scenario(scenarios, one) not in left_out
     ]
 

@@ -21,6 +21,7 @@ from pass_harness.conformance.evaluation.untestable import lacking
 from pass_harness.conformance.evaluation.waivers import Waivers
 from pass_harness.conformance.outcomes import Blame, Expectations
 from pass_harness.conformance.readers.journal_pages import BEGAN_AGAIN, follow, registrations, stalls_since
+from pass_harness.conformance.readers.lives import in_life
 from pass_harness.conformance.reports.composition import compose
 from pass_harness.conformance.reports.model import Report, ScenarioReport
 from pass_harness.conformance.reports.run import Run
@@ -55,19 +56,21 @@ class Watched:
     run: Run
     lost: int = 0
     """Number of exchanges that the journal dropped before they were read."""
+    life: int = 0
+    """Number of times at which the space lost its state, or exchanges were lost: rules know nothing from before."""
     began_again: bool = False
     """Whether the ids began again, so that the number of lost exchanges is not known."""
     _ordering: Ordering = field(default_factory=Ordering)
 
     def add(self, exchange: Exchange) -> None:
-        if exchange.id > self.last:
-            self.lost += exchange.id - self.last - 1
-        else:
-            self.began_again = True
+        lost = exchange.id - self.last - 1
+        self.lost += max(lost, 0)
+        self.began_again = self.began_again or lost < 0
+        self.life += lost != 0
         self.last = exchange.id
         self.run.exchanges += 1
         self.run.max_lag_ms = max(self.run.max_lag_ms, exchange.lag_ms)
-        if (due := self._ordering.add(exchange)) is not None:
+        if (due := self._ordering.add(in_life(exchange, self.life))) is not None:
             self.judge.observe(due)
 
     def stalled(self, stalls: Sequence[Stall]) -> None:
@@ -152,6 +155,8 @@ async def _events(
             if event.event == "exchange":
                 watched.add(msgspec.convert(event.data, Exchange))
                 last_s = loop.time()
+            elif event.event == "reset":
+                watched.life += 1
             yield event
 
 

@@ -131,6 +131,7 @@ def _habits(options: ForecastOptions, announce: Announce) -> tuple[Habits, Origi
             exchanges=learned.exchanges,
             seconds=learned.seconds,
             violated=learned.violated,
+            lacks=learned.trace.not_judged,
             occasions=learned.occasions,
             defects=options.defects,
         )

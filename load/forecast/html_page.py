@@ -99,6 +99,7 @@ def _facts(report: ForecastReport) -> list[tuple[str, str]]:
         ("Speed", f"{report.event.speed:g} times the speed of the event" if report.event.speed != 1 else ""),
         ("Learned from", ", ".join(report.learned_from)),
         ("Trace", f"{report.exchanges:,} exchanges in {clock(report.trace_seconds)}" if report.exchanges else ""),
+        ("Lacking in the trace", report.trace_lacks),
         ("Simulated", report_text.simulated(report)),
         ("Instances of the service", str(report.instances)),
         ("Seed", str(report.event.seed)),

@@ -6,7 +6,7 @@ Habits that a trace does not show are assumed to be compliant.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean, median
 
@@ -21,7 +21,9 @@ from pass_harness.conformance.readers.adobe_hosts import Hosts
 from pass_harness.conformance.readers.remarks import Remarks
 from pass_harness.conformance.readers.traces import read_traces
 from pass_harness.conformance.registry import select
+from pass_harness.conformance.reports.run import Run
 from pass_harness.conformance.rule import Grade
+from pass_harness.conformance.running.audit import describe_gaps
 from pass_harness.load.forecast.habits import COMPLIANT, ENDLESS, HabitDefect, Habits
 from pass_harness.load.forecast.trace_evidence import Evidence, Mean
 from pass_harness.mock_server.exchange import Exchange, Stall
@@ -80,6 +82,8 @@ class Learned:
     """Violated MUST rules, including those that do not change the number of calls."""
     exchanges: int
     seconds: float
+    trace: Run = field(default_factory=Run)
+    """What the traces show of themselves: what they lack, for example."""
 
 
 def learn(paths: Sequence[Path], *, instances: int, hosts: Iterable[str] = ()) -> Learned:
@@ -88,11 +92,17 @@ def learn(paths: Sequence[Path], *, instances: int, hosts: Iterable[str] = ()) -
     Raises `ConfigError` if a trace cannot be read, and `HarnessError` if there is nothing to learn from.
     """
     remarks = Remarks()
-    exchanges = read_traces(paths, Hosts(frozenset(map(str.lower, hosts))), remarks)
+    adobe = Hosts(frozenset(map(str.lower, hosts)))
+    exchanges = read_traces(paths, adobe, remarks)
     learned = learn_from(exchanges, instances=instances, stalls=remarks.stalls)
+    trace = learned.trace if learned is not None else Run()
+    describe_gaps(trace, adobe, remarks)
     if learned is None:
         files = ", ".join(map(str, paths))
-        raise HarnessError(f"{files}: no viewer logs in or plays, so there is nothing to learn; record a visit")
+        lacks = f" ({trace.not_judged})" if trace.not_judged else ""
+        raise HarnessError(
+            f"{files}: no viewer logs in or plays, so there is nothing to learn{lacks}; record a visit"
+        )
     return learned
 
 
@@ -123,7 +133,14 @@ def learn_from(exchanges: Iterable[Exchange], *, instances: int, stalls: Sequenc
         violated=[result.card.id for result in violated if result.card.grade == Grade.MUST],
         exchanges=evidence.exchanges,
         seconds=evidence.last - evidence.first,
+        trace=_described(judge),
     )
+
+
+def _described(judge: Judge) -> Run:
+    trace = Run()
+    trace.describe(judge)
+    return trace
 
 
 Found = dict[str, tuple[float | int | bool, int]]

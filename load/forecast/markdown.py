@@ -19,6 +19,8 @@ def _lines(report: ForecastReport) -> Iterator[str]:
     simulated = report_text.simulated(report).capitalize()
     yield f"\n{' '.join(map(escaped, (report_text.lead(report), report_text.band(report))))} {escaped(simulated)}."
     yield ""
+    if report.trace_lacks:
+        yield f"- what the trace lacks is not in the habits: {escaped(report.trace_lacks)}"
     for rule in report.violated:
         yield f"- the trace violates {escaped(rule)}"
     for sentence in report.unforeseen:

@@ -195,6 +195,8 @@ class ForecastReport(msgspec.Struct, kw_only=True):
     unforeseen: list[str]
     variants: list[VariantForecast]
     series: SeriesForecast
+    trace_lacks: str = ""
+    """What the traces lack, so that habits may be learned wrongly, as a sentence; empty if nothing."""
 
 
 def encode(report: ForecastReport) -> bytes:

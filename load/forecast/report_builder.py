@@ -60,6 +60,8 @@ class Origin:
     exchanges: int = 0
     seconds: float = 0.0
     violated: Sequence[str] = ()
+    lacks: str = ""
+    """What the traces lack, as a sentence."""
     occasions: Mapping[str, int] = field(default_factory=dict)
     defects: Sequence[HabitDefect] = ()
     options: Collection[str] = ()
@@ -94,6 +96,7 @@ def compose(
         exchanges=origin.exchanges,
         trace_seconds=round(origin.seconds, 3),
         violated=list(origin.violated),
+        trace_lacks=origin.lacks,
         instances=instances,
         simulated=tally.simulated,
         habits=_habits(habits, origin),

@@ -18,6 +18,10 @@ def render(report: ForecastReport, console: Console) -> None:
     console.print(escape(report_text.lead(report)), highlight=False)
     console.print(report_text.band(report), highlight=False)
     console.print(f"{report_text.simulated(report)}; seed {report.event.seed}", highlight=False)
+    if report.trace_lacks:
+        console.print(
+            f"[yellow]what the trace lacks is not in the habits:[/] {escape(report.trace_lacks)}", highlight=False
+        )
     for rule in report.violated:
         console.print(f"[bold red]the trace violates[/] {escape(rule)}", highlight=False)
     for sentence in report.unforeseen:

@@ -96,9 +96,9 @@ async def find(world: World, service_provider: str, code: str) -> Session | None
 
 
 async def latest(world: World, viewer: Viewer) -> Session | None:
-    """Return the session that a device started last, or None."""
-    session = await world.store.read(LATEST_SESSION, viewer.owner)
-    return session if session is not None and _is_in_catalogue(world, session) else None
+    """Return the session that a device started last, with the parameters of its resumes, or None."""
+    started = await world.store.read(LATEST_SESSION, viewer.owner)
+    return await find(world, viewer.service_provider, started.code) if started is not None else None
 
 
 def _is_in_catalogue(world: World, session: Session) -> bool:

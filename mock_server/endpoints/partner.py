@@ -47,6 +47,7 @@ async def create_session(call: Call) -> Response:
     else:
         given = {**given, "mvpd": mvpd.id}
     session = await sessions.with_parameters(world, session, given)
+    call.mvpd = session.mvpd
     confirmed = partial(partner_status.confirms, call)
     ready = await sessions.authorized(world, call.now_ms, session, call.degradation, confirmed)
     if ready is not None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from pass_harness.mock_server.exchange import Exchange, RecordEnded, Stall
+from pass_harness.mock_server.exchange import Exchange, RecordEnded, SpaceReset, Stall
 from pass_harness.mock_server.formats.byte_size import Size, format_size
 from pass_harness.mock_server.formats.file_locks import fcntl, require_file_locks
 from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
@@ -57,11 +57,15 @@ class Recorder:
                 self.close()
                 raise
 
-    def append(self, line: Exchange | Stall) -> None:
+    def append(self, line: Exchange | SpaceReset | Stall) -> None:
         """Append a line; raise StoreUnavailable, and leave the file as it was, if it cannot be written."""
         with self._writing() as size:
             if self._has_room(line, size):
                 self._write(self._line(line), size)
+
+    def append_reset(self, space: str, *, at: int, wall: float) -> None:
+        """Append a line on the reset of a space; raise StoreUnavailable as `append` does."""
+        self.append(SpaceReset(reset_space=space, at=at, wall=wall))
 
     def reserve(self, exchange: Exchange) -> Reservation:
         """Reserve a line for an exchange whose id is not known yet; raise StoreUnavailable as `append` does."""
@@ -92,7 +96,7 @@ class Recorder:
                 if size == start + length:
                     self._truncate(start)
 
-    def _has_room(self, line: Exchange | Stall, size: int) -> bool:
+    def _has_room(self, line: Exchange | SpaceReset | Stall, size: int) -> bool:
         """Return whether the file is below its limit; at the limit, end it with a line that says so."""
         if self._full or size < self._limit:
             return not self._full
@@ -102,7 +106,7 @@ class Recorder:
         self._write(self._line(RecordEnded(record_ended=reason, at=line.at, wall=line.wall)), size)
         return False
 
-    def _line(self, line: Exchange | RecordEnded | Stall) -> bytes:
+    def _line(self, line: Exchange | RecordEnded | SpaceReset | Stall) -> bytes:
         return self._encoder.encode(line) + b"\n"
 
     @contextlib.contextmanager

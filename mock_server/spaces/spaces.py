@@ -18,6 +18,7 @@ from pass_harness.mock_server.ids import Ids
 from pass_harness.mock_server.journal.journal import Journal, SharedJournal
 from pass_harness.mock_server.journal.known_secrets import KnownSecrets
 from pass_harness.mock_server.journal.masking import Masker
+from pass_harness.mock_server.journal.recorder import Recorder
 from pass_harness.mock_server.live.monitor import Monitor, Monitoring
 from pass_harness.mock_server.signing.keys import Keys
 from pass_harness.mock_server.space_paths import DEFAULT_SPACE
@@ -105,8 +106,10 @@ class Spaces:
         ids: Ids,
         keys: Keys,
         monitoring: Monitoring,
+        recorder: Recorder | None = None,
     ) -> None:
         self._settings = settings
+        self._recorder = recorder
         self._store = store
         self._root = store.root()
         self._clock = clock
@@ -183,7 +186,10 @@ class Spaces:
         return sorted(name for _, name, _ in await self._root.all_rows(SPACES))
 
     async def reset(self, space: Space) -> None:
-        """Reset state, behaviours, clock, journal and findings to those of a new space."""
+        """Reset state, behaviours, clock, journal and findings to those of a new space. The record file says so."""
+        if self._recorder is not None:
+            clock = space.clock
+            self._recorder.append_reset(space.name, at=clock.now_ms(), wall=clock.monotonic_s())
         earlier = space.life
         life = await self._prepare(space.name, earlier)
         added = len(self._settings.behaviours)

@@ -94,6 +94,8 @@ class BoundedProtocol(HttpToolsProtocol):
             raise _HeadTooLarge
         if self.parser.should_upgrade():
             return  # the parser stops here, and `_parse` continues
+        if self.parser.get_http_version() == "1.0":
+            self.expect_100_continue = False  # a client of HTTP/1.0 takes 100 for its answer (RFC 9110, 10.1.1)
         super().on_headers_complete()
         self.headers = []  # for trailers; the scope keeps the list of headers
 

@@ -153,3 +153,27 @@ def test_a_failure_of_its_own_is_exit_code_3(tmp_path: Path, monkeypatch: pytest
     done = compare(write(tmp_path / "record.jsonl", exchanges()))
     assert done.exit_code == 3
     assert "viewer" not in done.stderr
+
+
+def test_requests_to_a_host_that_may_be_a_mock_are_named(tmp_path: Path) -> None:
+    archive = tmp_path / "record.har"
+    entries = [
+        {
+            "startedDateTime": "2026-11-30T10:00:00Z",
+            "time": 5,
+            "request": {"method": "GET", "url": f"https://{host}/api/v2/REF30/profiles", "headers": []},
+            "response": {"status": 401, "headers": [], "content": {}},
+            **more,
+        }
+        for host, more in (
+            ("api.auth.adobe.com", {}),
+            ("mock.example", {}),
+            ("api.auth.adobe.com", {"_fromCache": "disk"}),
+        )
+    ]
+    archive.write_text(json.dumps({"log": {"version": "1.2", "entries": entries}}), "utf-8")
+
+    said = compare(archive).stdout
+    assert "skipped although their paths are those of Adobe Pass: 1 of 1; name the host" in said
+    assert "entries skipped that never went to Adobe Pass: 1" in said
+    assert "mock.example" not in said

@@ -7,13 +7,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from itertools import count
+from pathlib import Path
 
 import msgspec
 import pytest
+from audit_command import audit, write
+from conformance_traces import Trace
 from rich.console import Console
+from trace_verdicts import judge
 
 from pass_harness.conformance.evaluation.causes import CAUSES, Where
 from pass_harness.conformance.evaluation.engine import RuleResult, Verdict
+from pass_harness.conformance.evaluation.lags import OVERLOAD_STALLS
 from pass_harness.conformance.evaluation.scenario_causes import SCENARIO_CAUSES
 from pass_harness.conformance.evaluation.tally import Finding
 from pass_harness.conformance.observation import VerbCall
@@ -24,8 +29,10 @@ from pass_harness.conformance.reports.composition import compose
 from pass_harness.conformance.reports.formats import FORMS
 from pass_harness.conformance.reports.model import Report, ScenarioReport, update_verdict
 from pass_harness.conformance.reports.run import Run
-from pass_harness.conformance.reports.violations import headline, lead, unexplained, violations
+from pass_harness.conformance.reports.violations import absent_causes, headline, lead, unexplained, violations
 from pass_harness.conformance.rule import Grade
+from pass_harness.mock_server.exchange import Stall
+from tests.conformance.trace_viewers import VIEWER, Viewer
 
 CARDS = {rule.card.id: replace(rule.card, grade=Grade.MUST) for rule in all_rules()}
 """The cards of all rules, as if all were mandatory: the tests do not depend on grades."""
@@ -210,6 +217,79 @@ def test_a_mandatory_rule_counts_although_its_cause_is_waived() -> None:
     assert standings(report) == {AMPLIFIED: "violated", STORM: "excused"}
 
 
+def doubted(finding: Finding) -> RuleResult:
+    """Return the result of a rule with a finding that a lag made unclear."""
+    return RuleResult(
+        finding.card, Verdict.INCONCLUSIVE, ("the mock lagged",), opportunities=1, unclear=1, doubted=(finding,)
+    )
+
+
+def test_a_mandatory_rule_counts_although_its_cause_is_unclear() -> None:
+    report = reported(
+        result(found(f"{THROTTLED}/too-many-throttled", 5)),
+        result(found("errors.throttled-waits/asked-too-soon", 6)),
+        doubted(found(f"{ADDRESS}/absent", 1)),
+    )
+
+    assert standings(report) == {
+        THROTTLED: "violated",
+        "errors.throttled-waits": "consequence",
+        ADDRESS: "inconclusive",
+    }
+    (violation,) = violations(report)
+    assert (violation.rule.id, len(violation.consequences)) == (THROTTLED, 1)
+    cause = report.cause(violation.rule)
+    assert cause is not None
+    assert (cause.rule, cause.why.endswith("whether it did so is unclear, because the mock lagged")) == (
+        ADDRESS,
+        True,
+    )
+    assert "Probably a consequence of headers.forwarded-for" in FORMS["markdown"].encode(report).decode()
+
+
+def test_a_cause_that_is_clear_comes_before_one_that_is_not() -> None:
+    other = found(f"{ADDRESS}/another-device", 2)
+    report = reported(
+        result(found(f"{THROTTLED}/too-many-throttled", 5)),
+        replace(result(found(f"{ADDRESS}/absent", 1)), doubted=(other,)),
+    )
+
+    assert standings(report) == {THROTTLED: "consequence", ADDRESS: "violated"}
+
+
+@pytest.mark.parametrize("lags_ms", [0.0, 600.0])
+def test_a_lag_at_the_cause_leaves_the_consequence_with_its_name(lags_ms: float) -> None:
+    """A device whose identifier changes seems to log in without a look at its profiles."""
+    trace = Trace(lag_ms=lags_ms).start()
+    with trace.verb("start"):
+        trace.profiles()
+    trace.wait(10)
+    trace.lag_ms = 0.0
+    with trace.verb("login", screen="secondary"):
+        trace.session(viewer=Viewer("another identifier", VIEWER.ip))
+
+    judged = judge(trace.observations)
+    report = compose(judged.values(), run=Run(), seen=trace.observations)
+    cause = report.cause(next(rule for rule in report.rules if rule.id == "authentication.profiles-checked-first"))
+    assert judged["headers.device-identifier-stable"].verdict is (
+        Verdict.INCONCLUSIVE if lags_ms else Verdict.VIOLATED
+    )
+    assert cause is not None
+    assert cause.rule == "headers.device-identifier-stable"
+
+
+def test_an_overload_at_the_cause_leaves_the_consequence_with_its_name() -> None:
+    trace = Trace().start()
+    with trace.verb("start"):
+        trace.profiles()
+    with trace.verb("login", screen="secondary"):
+        trace.session(viewer=Viewer("another identifier", VIEWER.ip))
+    stalls = [Stall(stalled_ms=400.0, at=0, wall=100.0)] * OVERLOAD_STALLS
+
+    stable = judge(trace.observations, stalls=stalls)["headers.device-identifier-stable"]
+    assert (stable.verdict, [one.evidence.kind for one in stable.doubted]) == (Verdict.INCONCLUSIVE, ["several"])
+
+
 def test_a_new_finding_counts_although_its_cause_is_in_the_baseline() -> None:
     report = reported(result(found(f"{AMPLIFIED}/too-many-calls", 1)), result(found(f"{STORM}/too-many-tries", 3)))
     report.fail_on = "new"
@@ -285,3 +365,22 @@ def test_like_findings_are_one_entry_with_their_number() -> None:
     assert "9 times" in page
     assert "9 times: not this" in FORMS["markdown"].encode(report).decode()
     assert FORMS["junit"].encode(report).decode().count("observed: not this") == 1
+
+
+@pytest.mark.parametrize(("rules", "named"), [((AMPLIFIED,), True), ((AMPLIFIED, STORM), False), ((STORM,), False)])
+def test_rules_that_were_left_out_are_named_as_possible_causes(rules: Sequence[str], *, named: bool) -> None:
+    kinds = {AMPLIFIED: "too-many-calls", STORM: "too-many-tries"}
+    report = reported(*(result(found(f"{rule}/{kinds[rule]}", 1)) for rule in rules))
+
+    assert (STORM in absent_causes(report)) is named
+
+
+def test_an_audit_of_some_rules_names_the_others_that_may_be_the_cause(tmp_path: Path) -> None:
+    trace = Trace().start()
+    for _ in range(30):
+        trace.profiles(status=429, headers={"x-forwarded-for": None})
+    file = write(trace, tmp_path / "trace.jsonl")
+
+    said = "not selected, but possible causes of a violation: headers.forwarded-for, "
+    assert said in audit(file, "--select", THROTTLED, form="text").out
+    assert "not selected" not in audit(file, form="text").out

@@ -285,6 +285,32 @@ def test_a_login_that_replaces_that_of_the_partner_needs_no_partner_status() -> 
     silent(trace, "headers.single-sign-on")
 
 
+@pytest.mark.parametrize("asked", ["decisions", "profile"])
+@pytest.mark.parametrize(
+    ("mvpd", "violates"), [("Spectrum", False), ("TempPass_TEST40", False), ("Cablevision", True)]
+)
+def test_another_profile_of_the_device_needs_no_partner_status(mvpd: str, violates: bool, asked: str) -> None:
+    """The cookbook lets apps choose among the profiles, and leave the status out for one of another type."""
+    both = {"profiles": {**OF_APPLE["profiles"], "Spectrum": {"type": "regular"}}}
+    trace = Trace().start()
+    trace.profiles(headers=PARTNER, answer=both)
+    if asked == "decisions":
+        trace.authorize(mvpd=mvpd)
+    else:
+        trace.profiles(mvpd=mvpd, answer=both)
+
+    assert ("headers.single-sign-on" in violated(trace.observations)) is violates
+
+
+def test_all_profiles_need_the_partner_status_beside_another_profile() -> None:
+    trace = Trace().start()
+    trace.profiles(headers=PARTNER, answer=OF_APPLE)
+    trace.authorize(mvpd="TempPass_TEST40")
+    trace.profiles(answer={"profiles": {}})
+
+    assert "headers.single-sign-on" in violated(trace.observations)
+
+
 # Preauthorization
 
 

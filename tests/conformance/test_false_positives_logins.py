@@ -11,6 +11,8 @@ from trace_verdicts import silent, violated
 from pass_harness.conformance.evaluation.engine import Judge, Verdict
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.registry import all_rules
+from pass_harness.mock_server.exchange import Exchange
+from pass_harness.mock_server.journal.masking import mask
 
 
 def test_one_look_at_the_profile_when_the_viewer_returns_passes() -> None:
@@ -104,6 +106,37 @@ def undriven(trace: Trace) -> dict[str, Verdict]:
     for seen in trace.observations:
         judge.observe(seen)
     return {result.card.id: result.verdict for result in judge.conclude()}
+
+
+@pytest.mark.parametrize(
+    ("registers", "pause_s", "verdict"),
+    [
+        (False, 100.0, Verdict.INCONCLUSIVE),
+        (False, 601.0, Verdict.VIOLATED),
+        (True, 100.0, Verdict.VIOLATED),
+    ],
+)
+def test_a_record_that_begins_in_the_middle_of_a_visit_does_not_show_its_profiles_request(
+    pause_s: float, verdict: Verdict, *, registers: bool
+) -> None:
+    trace = Trace(token_value=mask("old"))
+    if registers:
+        trace.start()
+    trace.configuration()
+    trace.wait(pause_s)
+    trace.session()
+
+    assert undriven(trace)["authentication.profiles-checked-first"] is verdict
+
+
+def test_a_registration_from_before_a_watch_is_known() -> None:
+    before = Trace().start()
+    judge = Judge(all_rules(), Expectations(), driven=False)
+    judge.recall(seen for seen in before.observations if isinstance(seen, Exchange))
+    judge.observe(before.session())
+
+    found = {result.card.id: result.verdict for result in judge.conclude()}
+    assert found["authentication.profiles-checked-first"] is Verdict.VIOLATED
 
 
 def test_a_session_of_a_temporary_pass_without_a_look_up_passes() -> None:

@@ -79,6 +79,17 @@ def outage(
     return judge(trace.observations)[BREAKER]
 
 
+@pytest.mark.parametrize(("begins_before", "verdict"), [(True, Verdict.INCONCLUSIVE), (False, Verdict.VIOLATED)])
+def test_the_rate_may_have_fallen_before_a_record_that_begins_in_an_outage(
+    verdict: Verdict, *, begins_before: bool
+) -> None:
+    trace = Trace(token_value="sha256:of before")
+    if not begins_before:
+        trace.profiles()
+    trace.outage(12, calls_each_second=5)
+    assert judge(trace.observations)[BREAKER].verdict is verdict
+
+
 def _home(number: int) -> Viewer:
     return Viewer(f"device-{number}", f"198.18.0.{number + 1}")
 

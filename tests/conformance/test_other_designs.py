@@ -62,6 +62,21 @@ def test_a_second_client_for_one_service_provider_is_a_violation() -> None:
     assert REUSED in violated(served_two_providers(second="REF30").observations)
 
 
+def test_a_client_that_no_device_has_used_may_be_for_another_provider() -> None:
+    """A service that registers for each brand at its start, in a record with viewers of one brand alone."""
+    trace = Trace().start()
+    trace.register("client-2")
+    trace.token("t2", client="client-2")
+    trace.token_value = mask("t1")
+    trace.profiles(VIEWER)
+    trace.profiles(OTHER)
+    assert audited(REUSED, trace) is Verdict.INCONCLUSIVE
+
+    trace.token_value = mask("t2")
+    trace.profiles(Viewer("device-3", "198.18.0.3"))
+    assert audited(REUSED, trace) is Verdict.VIOLATED
+
+
 def test_an_application_with_another_software_statement_has_a_client_of_its_own() -> None:
     trace = Trace().start()
     trace.profiles()
@@ -248,6 +263,29 @@ def test_connections_that_were_idle_may_be_closed(pause: float, violates: bool) 
         trace.wait(pause)
 
     assert ("environment.connections-reused" in violated(trace.observations)) is violates
+
+
+@pytest.mark.parametrize(
+    ("calls", "each", "registers", "verdict"),
+    [
+        (100, 60, False, Verdict.NOT_EXERCISED),
+        (100, 60, True, Verdict.VIOLATED),
+        (100, 100, False, Verdict.NOT_EXERCISED),
+        (400, 400, False, Verdict.VIOLATED),
+        (400, 60, False, Verdict.PASSED),
+    ],
+)
+def test_connections_may_have_been_open_before_the_record_began(
+    calls: int, each: int, verdict: Verdict, *, registers: bool
+) -> None:
+    trace = Trace(token_value=mask("old"))
+    if registers:
+        trace.start()
+    for number in range(calls):
+        trace.profiles(Viewer(f"tv-{number}", "198.18.0.9"), connection=f"c{number % each}")
+        trace.wait(0.01)
+
+    assert audited("environment.connections-reused", trace) is verdict
 
 
 def test_without_connections_a_repetition_may_follow_a_restart() -> None:

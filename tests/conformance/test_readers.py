@@ -187,6 +187,18 @@ def test_a_run_is_judged_by_its_whole_journal(kept: list[Exchange], error: str) 
         assert asyncio.run(whole_run(PagedJournal(kept), 3, first)) == kept
 
 
+@pytest.mark.parametrize(("moved_s", "error"), [(3_600, r"moved by \+3600 s"), (-30, "moved by -30 s"), (4, "")])
+def test_a_run_is_not_judged_if_somebody_moved_the_clock_of_the_mock(moved_s: int, error: str) -> None:
+    one = recorded()[0]
+    kept = [
+        msgspec.structs.replace(one, id=number, wall=one.wall + number, at=one.at + number * 1000)
+        for number in (1, 2)
+    ]
+    kept.append(msgspec.structs.replace(one, id=3, wall=one.wall + 3, at=one.at + (3 + moved_s) * 1000))
+    with pytest.raises(HarnessError, match=error) if error else nullcontext():
+        assert asyncio.run(whole_run(PagedJournal(kept), 0)) == kept
+
+
 def test_a_store_that_was_emptied_in_the_first_run_of_a_mock_is_noticed() -> None:
     first = numbered(1)[0]
     with pytest.raises(HarnessError, match="the journal of the mock began again"):

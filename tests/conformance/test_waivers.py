@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from audit_command import Audited, audit, broken, write
 from conformance_traces import Trace
+from trace_verdicts import judge
 
+from pass_harness.conformance.evaluation.waivers import Waiver, Waivers
+from pass_harness.conformance.reports.composition import compose
+from pass_harness.conformance.reports.model import ScenarioReport
+from pass_harness.conformance.reports.run import Run
 from tests.conformance.trace_viewers import OTHER, VIEWER, Viewer
 
 RULE = "authentication.poll-interval"
@@ -103,6 +108,46 @@ def test_a_waiver_of_a_rule_that_was_not_judged_is_not_stale(tmp_path: Path) -> 
     done = judged(tmp_path, write(trace, tmp_path / "trace.jsonl"), waiver("logout.on-request"))
 
     assert (done.code, done.report["waived"][0]["stale"]) == (0, False)
+
+
+@pytest.mark.parametrize(("lag_ms", "stale"), [(2_500.0, False), (0.0, True)])
+def test_a_waiver_is_not_stale_if_a_lag_may_have_hidden_its_finding(
+    tmp_path: Path, lag_ms: float, *, stale: bool
+) -> None:
+    trace = Trace().start()
+    for code, viewer, pause in (("AAAAAAA", VIEWER, 1), ("BBBBBBB", OTHER, 1 if lag_ms else 4)):
+        trace.profiles(viewer)
+        trace.session(code, viewer)
+        trace.lag_ms = lag_ms if viewer is OTHER else 0.0
+        for _ in range(3):
+            trace.wait(pause)
+            trace.poll(code)
+
+    done = judged(tmp_path, write(trace, tmp_path / "trace.jsonl"), waiver(match=f'device = "{OTHER.device}"'))
+
+    assert (done.rule(RULE)["broken"], done.rule(RULE)["unclear"] > 0) == (1, not stale)
+    assert done.report["waived"][0]["stale"] is stale
+
+
+@pytest.mark.parametrize(
+    ("left_out", "verdict", "stale"),
+    [("late-login", "passed", False), ("logout", "passed", True), ("", "failed", False), ("", "skipped", True)],
+)
+def test_a_waiver_is_not_stale_if_a_scenario_of_its_rule_was_not_played(
+    left_out: str, verdict: str, *, stale: bool
+) -> None:
+    trace = Trace().start()
+    trace.log_in()
+    entry = Waiver(rule=RULE, owner="Video platform", reason="mended in May", expires=date.max)
+    report = compose(
+        judge(trace.observations).values(),
+        run=Run(scenarios_left_out=[left_out] if left_out else []),
+        scenarios=[ScenarioReport(id="late-login", verdict=verdict, seconds=1.0)] if not left_out else [],
+        waivers=Waivers([entry], today=TODAY),
+        exercised_by={RULE: ["late-login"]},
+    )
+
+    assert report.waived[0].stale is stale
 
 
 @pytest.mark.parametrize(("days", "code"), [(-1, 1), (0, 0)])

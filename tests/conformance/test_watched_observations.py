@@ -22,12 +22,15 @@ def watched(ids: list[int]) -> Report:
     for _ in ids:
         trace.profiles()
     kept = [seen for seen in trace.observations if isinstance(seen, Exchange)]
-    run = Run()
-    watching = Watched(Judge(all_rules(), Expectations(), driven=False), last=0, run=run)
+    watched = watching()
     for id_, exchange in zip(ids, kept, strict=False):
-        watching.add(msgspec.structs.replace(exchange, id=id_))
-    watching.end()
-    return compose(watching.judge.conclude(), run=run, scenarios=[watching.scenario()])
+        watched.add(msgspec.structs.replace(exchange, id=id_))
+    watched.end()
+    return compose(watched.judge.conclude(), run=watched.run, scenarios=[watched.scenario()])
+
+
+def watching() -> Watched:
+    return Watched(Judge(all_rules(), Expectations(), driven=False), last=0, run=Run())
 
 
 def test_a_complete_journal_is_judged() -> None:

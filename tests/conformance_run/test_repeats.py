@@ -63,6 +63,20 @@ def test_observations_of_a_repeated_scenario_no_longer_count_but_access_tokens_d
     assert [one.scenario for one in kept if isinstance(one, VerbCall)] == ["late-login"]
 
 
+def test_a_restart_in_a_repeated_scenario_still_explains_what_the_service_asked_at_its_start() -> None:
+    restart = VerbCall(verb="restart", device="", ip="", scenario="restart", started=50.0, ended=52.0)
+    seen: list[Observation] = [
+        verb("1", "restart", 0.0),
+        exchange(1, 40.0, "configuration", ip="127.0.0.1"),
+        restart,
+        exchange(2, 52.5, "configuration", ip="127.0.0.1"),
+    ]
+    kept = repeats.without(seen, chosen(["restart"]))
+    assert kept == seen[1:]
+    rules = select(["configuration.cached"])
+    assert judge(kept, rules, CONFIG, frozenset({"login"}))[0].broken == 0
+
+
 @pytest.mark.parametrize(
     ("pause_s", "lag_ms", "verdict"),
     [

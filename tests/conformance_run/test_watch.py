@@ -139,6 +139,36 @@ def test_a_reset_does_not_end_the_watch(space: SyncControlClient) -> None:
     assert (code, report["run"]["exchanges"]) == (1, 2)
 
 
+def start_service(space: SyncControlClient) -> None:
+    """Send the requests of a service that starts without credentials, for two devices."""
+    with httpx.Client(base_url=space.base_url, trust_env=False) as service:
+        statement = service.get("/_mock/software-statement").text
+        client = service.post("/o/client/register", json={"software_statement": statement}).json()
+        form = {name: client[name] for name in ("client_id", "client_secret")}
+        token = service.post("/o/client/token", data={"grant_type": "client_credentials", **form}).json()
+        for device in ("dHYtMQ==", "dHYtMg=="):
+            headers = {
+                "Authorization": f"Bearer {token['access_token']}",
+                "AP-Device-Identifier": f"fingerprint {device}",
+            }
+            assert service.get("/api/v2/REF30/profiles", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(("resets", "verdict"), [(True, "passed"), (False, "violated")])
+def test_a_test_may_reset_the_mock_and_start_the_service_anew(
+    space: SyncControlClient, verdict: str, *, resets: bool
+) -> None:
+    rule = "registration.credentials-reused"
+    with watching(space.base_url, "--until-idle", "3s", "--select", rule) as running:
+        start_service(space)
+        subprocess.run(["sleep", "1"], check=True)
+        if resets:
+            space.reset()
+        start_service(space)
+        _, report = running.ended()
+    assert (verdicts(report)[rule], report["run"]["exchanges"]) == (verdict, 8)
+
+
 def test_the_watch_ends_with_the_mock() -> None:
     with contextlib.ExitStack() as stack:
         with running_mock() as url:

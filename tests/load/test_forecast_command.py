@@ -160,3 +160,27 @@ def test_the_defects_are_listed() -> None:
     assert result.exit_code == 0
     assert "poll-every-second: " in result.stdout
     assert "canary" not in result.stdout
+
+
+def test_the_report_says_what_the_trace_lacks(event: str, tmp_path: Path) -> None:
+    trace = tmp_path / "trace.har"
+    archive = json.loads((TRACES / "mock.har").read_text("utf-8"))
+    del archive["log"]["entries"][2:4]
+    trace.write_text(json.dumps(archive), "utf-8")
+    result = forecast("--event", event, "--trace", str(trace), "--seed", "1", "--report", str(tmp_path / "out"))
+
+    assert result.exit_code in {0, 1}, result.output
+    for name in ("report.html", "report.md", "report.txt", "report.json"):
+        assert "2 exchanges missing in the recording" in (tmp_path / "out" / name).read_text("utf-8"), name
+    whole = forecast("--event", event, "--trace", str(TRACES / "mock.har"), "--seed", "1")
+    assert "lacks" not in whole.stdout
+
+
+def test_a_trace_of_another_host_alone_says_so(event: str, tmp_path: Path) -> None:
+    trace = tmp_path / "trace.har"
+    text = (TRACES / "chrome.har").read_text("utf-8")
+    trace.write_text(text.replace("//sp.auth.adobe.com", "//mock.example"), "utf-8")
+    result = forecast("--event", event, "--trace", str(trace), "--seed", "1")
+
+    assert result.exit_code == 3
+    assert "include them with --host): mock.example" in result.stderr

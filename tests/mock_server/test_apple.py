@@ -299,6 +299,14 @@ async def test_a_basic_login_counts_at_the_partner_endpoint(mock: Mock) -> None:
     assert (await partner_session(mock, headers))["reasonType"] == "authenticated"
 
 
+async def test_the_journal_names_the_provider_of_a_partner_session(mock: Mock) -> None:
+    headers = {**await mock.logged_in(), **framework_status()}
+    assert (await partner_session(mock, headers))["mvpd"] == "Cablevision"
+    query = {"endpoint": "sessions.partner"}
+    (exchange,) = (await mock.http.get("/_mock/exchanges", params=query)).json()["exchanges"]
+    assert exchange["mvpd"] == "Cablevision"
+
+
 async def test_the_partner_endpoints_refuse_an_inactive_integration(mock: Mock) -> None:
     headers = {**await mock.signed_on(), **framework_status()}
     await mock.http.put("/_mock/integrations/REF30/Cablevision", json={"enabled": False})
@@ -361,3 +369,17 @@ async def test_a_framework_without_a_provider_leads_to_a_login_if_the_earlier_mv
     session = await partner_session(mock, headers)
     assert (session["actionName"], session["reasonType"]) == ("resume", "pfs_fallback")
     assert session["missingParameters"] == ["mvpd"]
+
+
+async def test_a_framework_without_a_provider_leads_to_the_mvpd_that_was_chosen_on_the_second_screen(
+    mock: Mock,
+) -> None:
+    headers = {**await mock.signed_on(), **framework_status("denied", provider=None)}
+    started = (await mock.http.post(f"{API}/sessions", headers=headers)).json()
+    await mock.http.post(f"{API}/sessions/{started['code']}", headers=headers, data=FULL)
+    session = await partner_session(mock, headers)
+    assert (session["actionName"], session["reasonType"], session["mvpd"]) == (
+        "authenticate",
+        "pfs_fallback",
+        "Cablevision",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -13,7 +14,10 @@ from pass_harness.mock_server.behaviours.model import Behaviour
 from pass_harness.mock_server.clock import Clock, ManualClock
 from pass_harness.mock_server.config.settings import Settings
 from pass_harness.mock_server.domain.records import PERMITS, Permit
+from pass_harness.mock_server.exchange import SpaceReset
+from pass_harness.mock_server.formats.byte_size import Size
 from pass_harness.mock_server.ids import RandomIds
+from pass_harness.mock_server.journal.recorder import Recorder
 from pass_harness.mock_server.live.shared import SharedMonitoring
 from pass_harness.mock_server.signing.keys import default_keys
 from pass_harness.mock_server.spaces.spaces import Spaces
@@ -186,3 +190,16 @@ async def test_a_space_that_is_created_again_has_a_new_life(
     await processes[0].delete("a")
     clock.tick(1)
     assert (await processes[0].open("a")).life > deleted.life
+
+
+async def test_the_record_file_says_when_a_space_was_reset(clock: ManualClock, tmp_path: Path) -> None:
+    file = tmp_path / "trace.jsonl"
+    recorder = Recorder(file, Size(1_000_000))
+    store = SharedMemoryStore()
+    monitoring = SharedMonitoring(store, clock, (), 100, recorder, "one")
+    spaces = Spaces(Settings(), store, clock, RandomIds(7), default_keys(), monitoring, recorder)
+    await spaces.reset(await spaces.open("a"))
+    recorder.close()
+
+    line = msgspec.json.decode(file.read_bytes(), type=SpaceReset)
+    assert (line.reset_space, line.wall) == ("a", clock.monotonic_s())

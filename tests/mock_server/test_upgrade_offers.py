@@ -73,6 +73,17 @@ async def test_a_client_that_expects_100_continue_is_asked_for_its_body() -> Non
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("offer", [b"", JAVA], ids=["no offer", "Java's"])
+async def test_a_client_of_http_1_0_gets_its_answer_without_100_continue(offer: bytes) -> None:
+    """Such a client takes the first response for the answer (RFC 9110, 10.1.1)."""
+    head = token_request(offer, b"Expect: 100-continue\r\n" + LENGTH).replace(b"HTTP/1.1", b"HTTP/1.0")
+    async with served(BoundedProtocol) as place:
+        said = await answered(place, head + BODY)
+    assert statuses(said) == [400]
+    assert UNKNOWN_CLIENT in said
+
+
+@pytest.mark.anyio
 async def test_an_offer_with_connection_close_is_the_last_request() -> None:
     offer = b"Connection: close, Upgrade\r\nUpgrade: h2c\r\n"
     async with served(BoundedProtocol) as place:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pass_harness.conformance.facts.exchanges import answer, answered_before
+from pass_harness.conformance.facts.sessions import STARTS
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Outcome
 from pass_harness.conformance.requirements import citations
@@ -39,7 +40,8 @@ class CodeAndUrlReturned(Rule):
             return
         if seen.failure is not None and "code" not in seen.lacks:
             return
-        calls = self.facts.devices.during(seen, "sessions.create", "sessions.resume")
+        devices = self.facts.devices
+        calls = devices.during(seen, "sessions.create", "sessions.resume") or devices.during(seen, "sessions.partner")
         sessions = [call for call in calls if call.status == 200]
         over = {_code(session) for session in sessions if any(_replaces(other, session) for other in sessions)}
         codes = {_code(session) for session in sessions} - over - {""}
@@ -67,7 +69,7 @@ def _code(session: Exchange) -> str:
 def _replaces(other: Exchange, session: Exchange) -> bool:
     """Return whether another session of the device ended one, so that its code is of no use any more."""
     return (
-        other.endpoint == "sessions.create"
+        other.endpoint in STARTS
         and _code(other) not in {"", _code(session)}
         and (other.service_provider, other.device, other.client_id)
         == (session.service_provider, session.device, session.client_id)

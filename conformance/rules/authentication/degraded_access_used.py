@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pass_harness.conformance.facts.exchanges import answer, decisions
+from pass_harness.conformance.facts.sessions import STARTS
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Outcome
 from pass_harness.conformance.requirements import citations
@@ -39,7 +40,7 @@ class DegradedAccessUsed(Rule):
         if not isinstance(seen, VerbCall):
             return
         if seen.verb == "login":
-            degraded = [one for one in self.facts.devices.during(seen, "sessions.create") if _degraded(one)]
+            degraded = [one for one in self.facts.devices.during(seen, *STARTS) if _degraded(one)]
             fault = _refused(seen)
         elif seen.verb == "play" and not seen.arranged:
             degraded = [one for one in self.facts.devices.during(seen, "decisions.authorize") if _permits(one)]

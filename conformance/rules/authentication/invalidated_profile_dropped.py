@@ -8,6 +8,7 @@ from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.exchanges import DECISIONS, PROFILE_QUERIES, answer, profiles
 from pass_harness.conformance.facts.headers import IDENTITIES
 from pass_harness.conformance.facts.logins import LOGIN_ENDPOINTS, Logins, needs_no_login, reports_profile_gone
+from pass_harness.conformance.facts.sessions import STARTS
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
@@ -52,7 +53,7 @@ class InvalidatedProfileDropped(Rule):
         self._note(seen)
         is_lost = self._is_lost(seen)
         self._logins.observe(seen)
-        if profiles(seen) or (seen.endpoint == "sessions.create" and needs_no_login(seen)):
+        if profiles(seen) or (seen.endpoint in STARTS and needs_no_login(seen)):
             for name in self.facts.devices.names(seen):
                 self._gone.pop(name)
         elif is_lost or (seen.endpoint in DECISIONS and reports_profile_gone(seen)):

@@ -10,6 +10,7 @@ from pass_harness.conformance.facts.devices import arrived_during
 from pass_harness.conformance.facts.exchanges import PROFILE_QUERIES
 from pass_harness.conformance.facts.logins import LOGIN_ENDPOINTS, Login, Logins
 from pass_harness.conformance.facts.shared_facts import SharedFacts
+from pass_harness.conformance.facts.visits import PARTNER_STATUS
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
@@ -18,9 +19,6 @@ from pass_harness.mock_server.exchange import Exchange
 
 SAME_VISIT_S = 60.0
 """Seconds after a login within which a request for all profiles does not count as a return of the viewer."""
-PARTNER_STATUS = "ap-partner-framework-status"
-"""Header with which apps on Apple devices look for a partner profile, by either endpoint (source: Apple SSO Cookbook,
-Check Authentication Phase): the system settings may name another TV provider than that of the last login."""
 
 
 class KnownMvpdAskedDirectly(Rule):

@@ -14,7 +14,7 @@ from pass_harness.conformance.facts.repeated_requests import (
     STEADY_REQUESTS,
     RepeatedRequests,
 )
-from pass_harness.conformance.facts.sessions import KEPT_CODES, POLL_ENDPOINTS, Session
+from pass_harness.conformance.facts.sessions import KEPT_CODES, POLL_ENDPOINTS, STARTS, Session
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
@@ -66,7 +66,7 @@ class PollsByCode(Rule):
         sessions, code = self.facts.sessions, self.facts.polls.code
         if code is not None:
             yield from self._poll(code, seen)
-        elif seen.endpoint == "sessions.create":
+        elif seen.endpoint in STARTS:
             # A new session is another attempt to log in, which the earlier profiles requests belong to.
             session = sessions.current(seen)
             if session is not None:

@@ -27,8 +27,9 @@ class ProfileRemembered(Rule):
         grade=Grade.MUST,
         requirement="After a login the service keeps the parts of the profile that it needs in persistent storage. "
         "While the profile is valid, a request for the status causes no profiles call, by code neither, except one "
-        "to profiles/{mvpd} when the viewer returns to the app or the service has restarted, and one for the latest "
-        "attributes after an authorization. After a restart, the attributes that the app got before are still there.",
+        "to profiles/{mvpd} when the viewer returns to the app or the service has restarted (to any profiles "
+        "endpoint if it carries AP-Partner-Framework-Status, on Apple devices), and one for the latest attributes "
+        "after an authorization. After a restart, the attributes that the app got before are still there.",
         breaks="Every screen of every viewer costs a call to Adobe Pass, and an outage there logs every viewer out.",
         remedy="Store mvpd, attributes and notAfter of the profile with the device, and answer from there.",
         kinds=("profiles-asked", "attributes-lost"),

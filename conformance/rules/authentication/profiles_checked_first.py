@@ -9,11 +9,18 @@ from pass_harness.conformance.facts.exchanges import PROFILE_QUERIES
 from pass_harness.conformance.facts.logins import needs_no_login
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
-from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
+from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome, Unclear
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Grade, Rule
 
 Device = tuple[str | None, str]
+
+VISIT_S = 600.0
+"""Seconds after its app has started within which a viewer begins the first login."""
+BEGAN_LATER = (
+    "the record may have begun in the middle of a visit, after the profiles request: it has no registration, and "
+    f"begins less than {VISIT_S / 60:g} minutes before the login"
+)
 
 
 class ProfilesCheckedFirst(Rule):
@@ -50,6 +57,9 @@ class ProfilesCheckedFirst(Rule):
             return
         elif not self._known.get(device):
             self._known.put(device, True)
+            if self._may_have_asked_before(seen.wall):
+                yield Unclear(reason=BEGAN_LATER, exchanges=(seen.id,))
+                return
             yield Broken(
                 kind="session-came-first",
                 exchanges=(seen.id,),
@@ -59,3 +69,7 @@ class ProfilesCheckedFirst(Rule):
             )
         else:
             yield HELD
+
+    def _may_have_asked_before(self, now_s: float) -> bool:
+        """Return whether the device may have asked for its profiles before the record began."""
+        return not self.facts.driven and not self.facts.has_registration and now_s - self.facts.began_s < VISIT_S

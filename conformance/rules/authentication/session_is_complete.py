@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.domains import is_absolute, is_listed, listed_domains
 from pass_harness.conformance.facts.exchanges import answer, form, profiles
-from pass_harness.conformance.facts.sessions import Session, session_of
+from pass_harness.conformance.facts.sessions import STARTS, Session, session_of
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, TIMELESS, Broken, Expectations, Outcome
@@ -31,7 +31,7 @@ class SessionIsComplete(Rule):
         citations=(citations.API_CREATE_SESSION, citations.API_RESUME_SESSION),
         needs=frozenset({"login"}),
     )
-    watches = frozenset({"configuration", "sessions.create", "sessions.resume", "authenticate", "profiles.code"})
+    watches = STARTS | {"configuration", "sessions.resume", "authenticate", "profiles.code"}
 
     def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
         super().__init__(expectations, facts)
@@ -45,7 +45,7 @@ class SessionIsComplete(Rule):
         elif seen.endpoint == "configuration":
             if domains := listed_domains(seen):
                 self._domains.put(seen.service_provider, domains)
-        elif seen.endpoint == "sessions.create":
+        elif seen.endpoint in STARTS:
             yield from self._created(seen)
         elif seen.endpoint == "sessions.resume":
             yield from self._resumed(seen)

@@ -57,11 +57,15 @@ class ConnectionsReused(Rule):
         return NOTHING
 
     def _is_steady(self, seen: Exchange) -> bool:
-        """Return whether the address has made no call before, or one that has just ended or is in progress."""
+        """Return whether the address has made no call before, or one that has just ended or is in progress.
+
+        At the beginning of a record without a registration it may have called before, on connections that are open.
+        """
         address = seen.peer.rpartition(":")[0]
         before_s = self._ended.get(address)
         self._ended.put(address, max(before_s or 0.0, ended(seen)))
-        return before_s is None or seen.wall - before_s <= IDLE_S
+        whole = self.facts.driven or self.facts.has_registration or seen.wall - self.facts.began_s > IDLE_S
+        return whole and (before_s is None or seen.wall - before_s <= IDLE_S)
 
     def finish(self) -> Iterator[Outcome]:
         if self._calls < MIN_CALLS:

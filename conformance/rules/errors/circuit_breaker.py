@@ -9,7 +9,7 @@ from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN, is_server
 from pass_harness.conformance.facts.outages import Outage
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
-from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome
+from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome, Unclear
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import SERVERS_ONLY, Card, Grade, Rule
 
@@ -24,6 +24,8 @@ MIN_CALLS = 8
 """Number of calls in the first third of an outage below which a trace without verbs shows nothing."""
 CALLS_OF_A_DEVICE, MIN_DEVICES = 3, 3
 """Number of calls of each device in the last third of an outage, on average, that are more than probes."""
+
+BEGAN_LATER = "the record begins during the outage, so the rate of calls may have fallen before"
 
 
 class CircuitBreaker(Rule):
@@ -86,6 +88,9 @@ class CircuitBreaker(Rule):
         if last <= FALL_RATIO * max(first, asked):
             yield HELD
         elif self.facts.driven or last >= CALLS_OF_A_DEVICE * max(MIN_DEVICES, outage.devices(late)):
+            if not self.facts.driven and not self.facts.has_registration and outage.began == self.facts.began_s:
+                yield Unclear(reason=BEGAN_LATER, exchanges=outage.latest)
+                return
             yield Broken(
                 kind="rate-stayed-high",
                 exchanges=outage.latest,

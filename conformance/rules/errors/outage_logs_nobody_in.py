@@ -12,6 +12,7 @@ from pass_harness.conformance.facts.exchanges import (
     profiles,
 )
 from pass_harness.conformance.facts.logins import needs_no_login
+from pass_harness.conformance.facts.sessions import STARTS
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
@@ -37,7 +38,7 @@ class OutageLogsNobodyIn(Rule):
         needs=frozenset({"login", "status"}),
         judges_app=True,
     )
-    watches = PROFILE_ANSWERS | {"sessions.create", "decisions.authorize"}
+    watches = PROFILE_ANSWERS | STARTS | {"decisions.authorize"}
 
     def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
         super().__init__(expectations, facts)
@@ -68,6 +69,6 @@ class OutageLogsNobodyIn(Rule):
 
 
 def _grants(exchange: Exchange) -> bool:
-    if exchange.endpoint == "sessions.create":
+    if exchange.endpoint in STARTS:
         return needs_no_login(exchange)
     return bool(profiles(exchange)) or any(one.get("authorized") is True for one in decisions(exchange))

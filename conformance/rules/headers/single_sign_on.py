@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.exchanges import DECISIONS, PROFILE_ANSWERS, PROFILE_QUERIES, answer
+from pass_harness.conformance.facts.partner_profiles import partner_providers
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Expectations, Outcome
@@ -37,7 +38,7 @@ class SingleSignOn(Rule):
         title="The header of a single sign-on identity is sent with every call that lists it",
         grade=Grade.MUST,
         requirement="A device with a single sign-on identity (AD-Service-Token, Adobe-Subject-Token, the header of "
-        "Roku, or AP-Partner-Framework-Status while it has a profile of a partner) sends its header with all "
+        "Roku, or AP-Partner-Framework-Status while it uses a profile of a partner) sends its header with all "
         "requests whose pages list it, until it logs out, or until Adobe Pass refuses the identity or falls back to "
         "the basic login.",
         breaks="Adobe Pass does not find the shared profile: the viewer is asked to log in again, or cannot play.",
@@ -51,6 +52,8 @@ class SingleSignOn(Rule):
         super().__init__(expectations, facts)
         self._sent: Bounded[tuple[str | None, str], dict[str, float]] = Bounded()
         """Time of the latest call with each header, by service provider and device."""
+        self._partners: Bounded[tuple[str | None, str], frozenset[str | None]] = Bounded()
+        """TV providers of each device's profiles of a partner, in the latest answer that showed them."""
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall) or seen.device is None:
@@ -60,7 +63,9 @@ class SingleSignOn(Rule):
         if not sent and seen.request_headers.keys().isdisjoint(_LOWER):
             return NOTHING
         carried = [header for lower, header in _LOWER.items() if self._is_sent(lower, header, seen)]
-        missing = [header for header, at in sent.items() if self._is_missing(header, at, seen)]
+        missing = [header for header, at in sent.items() if self._is_missing(key, header, at, seen)]
+        if (partners := partner_providers(seen)) is not None:
+            self._partners.put(key, partners)
         if seen.endpoint == "logout":
             self._sent.pop(key)
         elif carried and _is_refused(seen):
@@ -74,7 +79,10 @@ class SingleSignOn(Rule):
     def _is_sent(self, lower: str, header: str, exchange: Exchange) -> bool:
         return exchange.endpoint in LISTED[header] and bool(exchange.request_headers.get(lower, "").strip())
 
-    def _is_missing(self, header: str, at: float, exchange: Exchange) -> bool:
+    def _is_missing(self, key: tuple[str | None, str], header: str, at: float, exchange: Exchange) -> bool:
+        partners = self._partners.get(key) or {None}
+        if header == _OF_PARTNER and None not in partners and exchange.mvpd not in {None, *partners}:
+            return False  # the service continues with another profile of the device, or with a TempPass
         return (
             exchange.endpoint in LISTED[header]
             and exchange.wall - at <= SAME_VISIT_S
@@ -85,20 +93,10 @@ class SingleSignOn(Rule):
 def _known(sent: dict[str, float], carried: Iterable[str], exchange: Exchange) -> dict[str, float]:
     """Return the time of the latest call with each header that the device needs, after this exchange."""
     known = {**sent, **dict.fromkeys(carried, exchange.wall)}
-    partner = _has_partner_profile(exchange)
-    if partner is False or (partner is None and _OF_PARTNER not in sent):
+    partners = partner_providers(exchange)
+    if not partners and (partners is not None or _OF_PARTNER not in sent):
         known.pop(_OF_PARTNER, None)
     return known
-
-
-def _has_partner_profile(exchange: Exchange) -> bool | None:
-    """Return whether the device has a profile of a partner; None if the response does not say."""
-    if exchange.endpoint == "sessions.partner":
-        return True if answer(exchange).get("reasonType") == "authenticatedSSO" else None
-    found = answer(exchange).get("profiles") if exchange.endpoint in PROFILE_ANSWERS else None
-    if not found or not isinstance(found, dict):
-        return None
-    return any(isinstance(one, dict) and one.get("type") == "appleSSO" for one in found.values())
 
 
 def _is_refused(exchange: Exchange) -> bool:

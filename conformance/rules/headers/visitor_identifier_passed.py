@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pass_harness.conformance.facts.exchanges import DECISIONS, PROFILE_QUERIES
+from pass_harness.conformance.facts.sessions import STARTS
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Outcome
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import SERVERS_ONLY, Card, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
 
-LISTED = PROFILE_QUERIES | DECISIONS | {"sessions.create", "logout"}
+LISTED = PROFILE_QUERIES | DECISIONS | STARTS | {"profiles.partner", "logout"}
 """Endpoints of an app's calls whose pages list AP-Visitor-Identifier."""
 HEADER = "ap-visitor-identifier"
 

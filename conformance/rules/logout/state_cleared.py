@@ -8,6 +8,7 @@ from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.devices import SLACK_S
 from pass_harness.conformance.facts.exchanges import decisions, profiles
 from pass_harness.conformance.facts.logins import LOGIN_ENDPOINTS, Providers, needs_no_login
+from pass_harness.conformance.facts.sessions import STARTS
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Expectations, Outcome
@@ -53,7 +54,7 @@ class StateCleared(Rule):
             elif seen.endpoint == "logout":
                 for name in self.facts.devices.names(seen):
                     self._called.put(name, seen.wall)
-            elif profiles(seen) or (seen.endpoint == "sessions.create" and needs_no_login(seen)):
+            elif profiles(seen) or (seen.endpoint in STARTS and needs_no_login(seen)):
                 self._forget(seen)  # of another TV provider: the viewer logged out of only one
         elif seen.verb == "logout" and seen.failure is None:
             for name in self.facts.devices.names(seen):

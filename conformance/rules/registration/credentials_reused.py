@@ -10,10 +10,12 @@ from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.facts.tokens import Client, statement_of
 from pass_harness.conformance.observation import Observation, VerbCall
-from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome
+from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome, Unclear
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
+
+UNUSED = "a client that no device has used may be that of another instance, or for another service provider"
 
 
 class CredentialsReused(Rule):
@@ -61,15 +63,15 @@ class CredentialsReused(Rule):
 
     def finish(self) -> Iterator[Outcome]:
         for client in map(self._unused.pop, self._unused):
-            yield from self._registered(client, None)
+            for again in self._registered(client, None):
+                yield again if self.facts.driven else Unclear(reason=UNUSED, exchanges=again.exchanges)
 
-    def _registered(self, client: Client | None, use: Exchange | None) -> Iterator[Outcome]:
+    def _registered(self, client: Client | None, use: Exchange | None) -> Iterator[Broken]:
         """Judge a registration beside clients that serve several devices of the same service provider."""
         if client is None or client.registered is None:
             return
         older = itertools.takewhile(lambda one: one is not client, self.facts.tokens.of_statement(client.statement))
-        registered = client.registered.wall
-        shared = [one for one in older if len(one.devices) > 1 and not one.was_refused(registered)]
+        shared = [one for one in older if len(one.devices) > 1 and not one.was_refused(client)]
         if use is not None:
             shared = [one for one in shared if use.service_provider in one.service_providers]
         if len(shared) >= self.facts.instances.number:
@@ -83,9 +85,7 @@ class CredentialsReused(Rule):
             return
         key = (seen.service_provider, seen.device or "")
         all_known = self._clients_of.get(key) or [before]
-        registered = client.registered.wall if client.registered is not None else float("-inf")
-        accepted = [one for one in all_known if not one.was_refused(registered)]
-        clients = [one for one in accepted if not one.is_of_another_application(client)]
+        clients = [one for one in all_known if not (one.was_refused(client) or one.is_of_another_application(client))]
         if any(known.id == client.id for known in clients):
             if not client.is_of_another_application(before):
                 yield from self._returned(client, before, seen)

@@ -47,11 +47,9 @@ class TokenRenewedWithSameCredentials(Rule):
         return self._changed(old, client, seen)
 
     def _changed(self, old: Client, client: Client, seen: Exchange) -> Iterator[Outcome]:
-        if client.registered is None or client.is_of_another_application(old):
+        if old.was_refused(client) or client.registered is None or client.is_of_another_application(old):
             return
         registered = client.registered.wall
-        if old.was_refused(registered):
-            return
         # The rule applies only if the service registered because the old client's token needed renewal.
         last = next((token for token in reversed(old.tokens) if token.issued.wall < registered), None)
         if last is None or not last.needs_renewal(registered) or self._flagged.get(client.id):

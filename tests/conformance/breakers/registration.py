@@ -5,7 +5,7 @@ from __future__ import annotations
 from conformance_traces import Trace, error
 
 from breakers.registered import breaks
-from tests.conformance.trace_viewers import OTHER, VIEWER
+from tests.conformance.trace_viewers import OTHER, VIEWER, Viewer
 
 
 @breaks("registration.credentials-reused", "clients-by-turns")
@@ -24,6 +24,8 @@ def registers_for_every_device(trace: Trace) -> None:
     trace.profiles(VIEWER)
     trace.profiles(OTHER)
     trace.register("client-2")
+    trace.token("t2")
+    trace.profiles(Viewer("device-3", "198.18.0.3"))
 
 
 @breaks("registration.credentials-survive-restart", "registered-after-restart")
