@@ -84,8 +84,8 @@ class Unclear:
 
 
 def lagged(expectations: Expectations, exchanges: tuple[int, ...]) -> Unclear:
-    """Return the outcome of an opportunity that the lag of the mock made impossible to judge."""
-    reason = f"the mock's event loop lagged by more than {expectations.lag_limit_ms:.0f} ms"
+    """Return the outcome of an opportunity that cannot be judged, because its times are not exact."""
+    reason = f"times inexact by more than {expectations.lag_limit_ms:.0f} ms (lag of the mock, or coarse archive)"
     return Unclear(reason=reason, exchanges=exchanges)
 
 

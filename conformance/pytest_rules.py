@@ -11,6 +11,7 @@ import pytest
 from pass_harness.conformance import rule_sets
 from pass_harness.conformance.errors import ConfigError, HarnessError
 from pass_harness.conformance.evaluation.engine import Verdict
+from pass_harness.conformance.printable import presentable
 from pass_harness.conformance.reports import model
 from pass_harness.conformance.reports.model import Report, RuleReport, ScenarioReport
 from pass_harness.conformance.reports.numbers import plural
@@ -52,9 +53,9 @@ class JudgedRun:
             except (ConfigError, HarnessError) as error:
                 self._outcome = error
         if isinstance(self._outcome, ConfigError):
-            pytest.fail(f"CONFIG: {self._outcome}", pytrace=False)
+            pytest.fail(presentable(f"CONFIG: {self._outcome}"), pytrace=False)
         if isinstance(self._outcome, HarnessError):
-            pytest.fail(f"HARNESS: {self._outcome}", pytrace=False)
+            pytest.fail(presentable(f"HARNESS: {self._outcome}"), pytrace=False)
         return self._outcome
 
 
@@ -127,7 +128,7 @@ def rule_items(
     try:
         config, rules = load(service), rule_sets.named(rule_set)
     except ConfigError as error:
-        raise pytest.UsageError(str(error)) from error
+        raise pytest.UsageError(presentable(str(error))) from error
     file: ServiceFile = ServiceFile.from_parent(session, path=service.absolute())
     file.run = JudgedRun(config, mock_url or config.mock.url or DEFAULT_MOCK, control_token, rules)
     return file.collect()

@@ -27,6 +27,7 @@ from pass_harness.conformance.cli.options import (
     reserve,
 )
 from pass_harness.conformance.cli.run_options import rules_option, select_option
+from pass_harness.conformance.errors import ConfigError
 from pass_harness.conformance.reports.formats import FORMS as RULE_FORMS
 from pass_harness.conformance.reports.formats import Form
 from pass_harness.conformance.reports.history import folder as histories
@@ -45,7 +46,14 @@ from pass_harness.load.report.text import render
 from pass_harness.load.run import RunSpec, run_event
 from pass_harness.load.targets import TargetOptions, target
 from pass_harness.mock_server.cli.exits import WRONG_USAGE
-from pass_harness.mock_server.cli.options import DEFAULT_MOCK, FILE, HELP, control_token_option, schema_command
+from pass_harness.mock_server.cli.options import (
+    DEFAULT_MOCK,
+    FILE,
+    HELP,
+    FiniteRange,
+    control_token_option,
+    schema_command,
+)
 
 
 def _html(report: LoadReport) -> bytes:
@@ -99,7 +107,7 @@ def target_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--allow-remote", is_flag=True, help="Allow targets on other machines. Get permission first."),
         click.option(
             "--rate",
-            type=click.FloatRange(0.001, 1e6),
+            type=FiniteRange(0.001, 1e6),
             help="Maximum calls per second; required for other machines.",
         ),
     )
@@ -177,6 +185,12 @@ def run(
     histories.reserve(history)
     selected = TargetOptions(**{field.name: options.pop(field.name) for field in fields(TargetOptions)})
     locust = LocustOptions(**options)
+    if locust.processes and locust.expect_workers:
+        raise ConfigError("--processes starts the workers of this run: leave out --expect-workers")
+    if locust.html:  # Locust writes it after the event
+        if Path(locust.html).is_dir():
+            raise ConfigError(f"--html {locust.html}: is a folder; name a file")
+        reserve(Path(locust.html).parent)
     seed = fresh_seed() if seed is None else seed
     with (
         progress(f"event {event.name}: {event.audience} viewers in {event.duration.seconds:g} s") as announce,

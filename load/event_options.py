@@ -10,7 +10,7 @@ import click
 
 from pass_harness.load import event as events
 from pass_harness.load.time_scale import at_speed
-from pass_harness.mock_server.cli.options import completion_of
+from pass_harness.mock_server.cli.options import FiniteRange, completion_of
 
 _OPTIONS = (
     click.option(
@@ -28,7 +28,7 @@ _OPTIONS = (
     ),
     click.option(
         "--speed",
-        type=click.FloatRange(0.01, 100_000),
+        type=FiniteRange(0.01, 100_000),
         default=1.0,
         show_default=True,
         help="Speed factor for viewers and incidents; the service and Adobe Pass keep real time.",

@@ -7,6 +7,9 @@ system clock if there is no mock.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+
 import msgspec
 
 from pass_harness.conformance.observation import VerbCall
@@ -48,6 +51,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     assignment: Assignment
     shares: int
     """Number of generating processes: process n generates every viewer whose number modulo ``shares`` is n."""
+    version: str = ""
+    """Version of Pass Harness of `pass-load run`."""
 
 
 class Capacity(msgspec.Struct, frozen=True, kw_only=True, tag="capacity"):
@@ -125,25 +130,37 @@ class Attendance(msgspec.Struct, frozen=True, kw_only=True, tag="attendance"):
     """Highest CPU usage of a generating process, in per cent of a core."""
     waited: float = 0.0
     """Longest time that a generating process waited for a core, in per cent of the event."""
+    lacked: dict[str, int] = {}
+    """Number of requests that were not sent, by the resource that the generating process lacked."""
+    queued: float = 0.0
+    """Longest time that a request waited for one of the connections of its process, in seconds."""
+    failures: dict[str, int] = {}
+    """Number of viewers whose visit an error of the load generator ended, by error."""
 
     def __add__(self, other: Attendance) -> Attendance:
-        reasons = {**self.reasons}
-        for reason, number in other.reasons.items():
-            reasons[reason] = reasons.get(reason, 0) + number
         return Attendance(
             arrived=self.arrived + other.arrived,
             finished=self.finished + other.finished,
             still_there=self.still_there + other.still_there,
             gave_up=self.gave_up + other.gave_up,
-            reasons=dict(sorted(reasons.items(), key=lambda item: -item[1])),
+            reasons=_added(self.reasons, other.reasons),
             unprepared=self.unprepared + other.unprepared,
             held_back=max(self.held_back, other.held_back),
             busiest=max(self.busiest, other.busiest),
             waited=max(self.waited, other.waited),
+            lacked=_added(self.lacked, other.lacked),
+            queued=max(self.queued, other.queued),
+            failures=_added(self.failures, other.failures),
         )
 
 
-GeneratorMessage = Capacity | WarmUp | EventStart | Arrival | TimedVerb | AdobeCall | Attendance
+class GeneratorFailure(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
+    """The failure of a generating process, which ends the run."""
+
+    reason: str
+
+
+GeneratorMessage = Capacity | WarmUp | EventStart | Arrival | TimedVerb | AdobeCall | Attendance | GeneratorFailure
 
 _encoder = msgspec.json.Encoder(enc_hook=encode_hook)
 _assignments = msgspec.json.Decoder(Assignment, dec_hook=decode_hook)
@@ -166,3 +183,8 @@ def read_plan(text: bytes) -> Plan:
 
 def read_message(text: bytes) -> GeneratorMessage:
     return _messages.decode(text)
+
+
+def _added(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    """Return the sums of two counts, the largest first."""
+    return dict((Counter(one) + Counter(other)).most_common())

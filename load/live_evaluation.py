@@ -22,7 +22,7 @@ from pass_harness.conformance.readers.journal_pages import BEGAN_AGAIN, stalls_s
 from pass_harness.conformance.rule import Rule
 from pass_harness.load.backlog import Backlog
 from pass_harness.load.ipc_messages import AdobeCall, Arrival, TimedVerb
-from pass_harness.load.run_statistics import Demand, Traffic
+from pass_harness.load.run_statistics import Demand, Traffic, is_of_service
 from pass_harness.load.timeline import Timeline
 from pass_harness.mock_server.client.async_client import ControlClient
 from pass_harness.mock_server.exchange import Exchange, Stall
@@ -90,6 +90,8 @@ class LiveJudge:
         self.timeline = Timeline(seconds)
         self.exchanges = 0
         """Number of judged exchanges, including those of browsers and the doctor."""
+        self.judged_calls = 0
+        """Number of judged calls of the service to Adobe Pass, including those before the event."""
         self.lost = 0
         """Number of missing ids: the journal dropped these exchanges before they could be fetched."""
         self.findings: Counter[str] = Counter()
@@ -124,6 +126,7 @@ class LiveJudge:
         self.lost += exchange.id - self.last_id - 1
         self.last_id = exchange.id
         self.exchanges += 1
+        self.judged_calls += is_of_service(exchange)
         if self.timeline.has_begun(exchange.wall):
             self.traffic.add(exchange)
             self.timeline.add_exchange(exchange)

@@ -20,6 +20,7 @@ from pass_harness.conformance.errors import ConfigError, HarnessError
 from pass_harness.conformance.evaluation.tally import Finding
 from pass_harness.conformance.outcomes import Expectations
 from pass_harness.conformance.reports.composition import compose as compose_conformance
+from pass_harness.conformance.reports.numbers import plural
 from pass_harness.conformance.reports.run import Run
 from pass_harness.conformance.rule_sets import RuleSet
 from pass_harness.conformance.running.doctor import check_mock, examine
@@ -35,6 +36,7 @@ from pass_harness.load.ipc_messages import (
     Attendance,
     Capacity,
     EventStart,
+    GeneratorFailure,
     GeneratorMessage,
     TimedVerb,
     WarmUp,
@@ -49,6 +51,7 @@ from pass_harness.load.slo import Slo
 from pass_harness.load.targets import Target
 from pass_harness.load.viewers import DIRECT_VERBS
 from pass_harness.mock_server.client.async_client import ControlClient, ControlError
+from pass_harness.mock_server.store.opening import without_password
 
 PROGRESS_INTERVAL_S = 10.0
 ANNOUNCED_FINDINGS = 10
@@ -79,7 +82,7 @@ async def run_event(spec: RunSpec) -> LoadReport:
     """
     event, target = spec.event, spec.target
     run = Run(
-        mock=target.mock,
+        mock=without_password(target.mock),
         service=target.name,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         files=[str(target.service.path)] if target.service else [],
@@ -115,7 +118,7 @@ async def run_event(spec: RunSpec) -> LoadReport:
                 attendance = await _generate_load(spec, control, judge, preparation, available)
     except (httpx.TransportError, ControlError) as error:
         raise HarnessError(
-            f"the mock at {target.mock} failed during the run: {str(error) or type(error).__name__}"
+            f"the mock at {without_password(target.mock)} failed during the run: {str(error) or type(error).__name__}"
         ) from error
     judged_later = judge.waiting
     _judge_rest(judge, spec.announce)
@@ -218,6 +221,9 @@ async def _generate_load(
         direct=target.direct,
         rate=spec.rate,
     )
+    if (expected := spec.locust.expect_workers) and not spec.locust.processes:
+        port = f"{spec.locust.bind_host}:{spec.locust.bind_port}"
+        spec.announce(f"waiting for {plural(expected, 'worker')} at {port}: start `pass-load worker` for each")
     try:
         async with asyncio.TaskGroup() as group, generating(assignment, spec.locust) as messages:
             ended = asyncio.Event()
@@ -249,9 +255,14 @@ async def _generate_load(
                 task.cancel()
             ended.set()
     except ExceptionGroup as failures:
-        # The first failure made the task group cancel the other tasks.
-        raise failures.exceptions[0] from failures
+        raise _first_failure(failures) from failures
     return attendance
+
+
+def _first_failure(failures: ExceptionGroup[Exception]) -> Exception:
+    """Return the failure that made the task group cancel the other tasks; that of an incident has its own group."""
+    first = failures.exceptions[0]
+    return _first_failure(first) if isinstance(first, ExceptionGroup) else first
 
 
 async def _receive(
@@ -276,6 +287,8 @@ async def _receive(
                 judge.verb(message)
             case AdobeCall():
                 judge.adobe_call(message)
+            case GeneratorFailure():
+                raise HarnessError(message.reason)
             case Attendance():
                 attendance += message
         number += 1

@@ -59,6 +59,8 @@ class VerbFigures:
     errors: int = 0
     latencies: Latencies = field(default_factory=Latencies)
     """Latency from the intended start to the end of the response, failed verbs included."""
+    answered: Latencies = field(default_factory=Latencies)
+    """The same latency without the delay by the load generator."""
 
 
 @dataclass
@@ -68,6 +70,8 @@ class Demand:
     verbs: dict[str, VerbFigures] = field(default_factory=dict)
     latencies: Latencies = field(default_factory=Latencies)
     """Latency of all verbs together."""
+    answered: Latencies = field(default_factory=Latencies)
+    """The same latency without the delay by the load generator."""
     lateness: Latencies = field(default_factory=Latencies)
     """Delay of verbs after their intended start, caused by the load generator."""
     arrivals: Latencies = field(default_factory=Latencies)
@@ -76,11 +80,14 @@ class Demand:
     def add(self, verb: TimedVerb) -> None:
         call = verb.call
         latency_ms = (call.ended - verb.intended) * 1000
+        answered_ms = (call.ended - call.started) * 1000
         figures = self.verbs.setdefault(call.verb, VerbFigures())
         figures.calls += 1
         figures.errors += call.failure is not None
         figures.latencies.add(latency_ms)
+        figures.answered.add(answered_ms)
         self.latencies.add(latency_ms)
+        self.answered.add(answered_ms)
         self.lateness.add((call.started - verb.intended) * 1000)
 
     def add_arrival(self, arrival: Arrival) -> None:

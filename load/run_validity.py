@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pass_harness.conformance.reports.model import Report
+from pass_harness.conformance.reports.numbers import plural
 from pass_harness.load.event import Event
 from pass_harness.load.ipc_messages import Attendance
 from pass_harness.load.live_evaluation import LiveJudge
@@ -20,6 +21,8 @@ BUSY_LIMIT = 95.0
 """Maximum CPU usage of a generating process, in per cent of the one core that it can use."""
 WAITED_LIMIT = 10.0
 """Maximum time that a generating process waits for a core, in per cent of the event."""
+FAILED_LIMIT = 0.01
+"""Share of failed verbs above which the service, not the load generator, is what connections wait for."""
 UNPREPARED_LIMIT = 0.02
 """Maximum number of returning viewers without a login before the event, as a share of the audience."""
 
@@ -53,7 +56,9 @@ def _reasons(event: Event, attendance: Attendance, judge: LiveJudge, shortage: s
         yield f"only {attendance.arrived} of {event.audience} viewers arrived: the load generator was interrupted"
     accounted = attendance.finished + attendance.still_there + attendance.gave_up
     if accounted < attendance.arrived:
-        yield f"{attendance.arrived - accounted} viewers were lost: the load generator was interrupted"
+        why = f"failed ({', '.join(attendance.failures)}); report it" if attendance.failures else "was interrupted"
+        lost = plural(attendance.arrived - accounted, "viewer was", "viewers were")
+        yield f"{lost} lost: the load generator {why}"
     if attendance.unprepared > event.audience * UNPREPARED_LIMIT:
         yield (
             f"{attendance.unprepared} returning viewers could not be logged in before the event; find out "
@@ -75,6 +80,7 @@ def _reasons(event: Event, attendance: Attendance, judge: LiveJudge, shortage: s
             f"the rate limit of the load delayed calls by up to {attendance.held_back:.1f} s, so viewers did not act "
             "at the intended time; raise --rate, or make the audience smaller"
         )
+    yield from _shortages(attendance, judge)
     late = judge.demand.lateness.percentile(99)
     if late > LATE_LIMIT_MS:
         yield (
@@ -101,6 +107,20 @@ def _reasons(event: Event, attendance: Attendance, judge: LiveJudge, shortage: s
         )
     if attendance.gave_up and attendance.gave_up == attendance.arrived:
         yield "every viewer gave up, so there was no event to judge: see the reasons for giving up"
+
+
+def _shortages(attendance: Attendance, judge: LiveJudge) -> Iterator[str]:
+    for resource, number in attendance.lacked.items():
+        yield (
+            f"the load generator lacked {resource}: {plural(number, 'request')} could not be sent; allow it more "
+            "(`ulimit -n` for file descriptors), or generate with more processes or machines"
+        )
+    # Where verbs time out, the service holds the connections.
+    if attendance.queued > LATE_LIMIT_MS / 1000 and judge.demand.errors <= judge.demand.actions * FAILED_LIMIT:
+        yield (
+            f"the load generator had too few connections: a request waited {attendance.queued:.1f} s for one of the "
+            "1,000 of its process; generate with more processes (--processes)"
+        )
 
 
 def _lacking(attendance: Attendance, shortage: str) -> str:

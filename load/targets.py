@@ -67,8 +67,9 @@ class Target:
 
     @property
     def name(self) -> str:
-        """Name of the target in reports: its URL."""
-        return self.service.service.base_url if self.service else self.direct.url if self.direct else ""
+        """Name of the target in reports: its URL without a password."""
+        url = self.service.service.base_url if self.service else self.direct.url if self.direct else ""
+        return without_password(url)
 
 
 @contextmanager

@@ -103,6 +103,8 @@ class Viewer:
             return
         if self._kind.entrance == TEMP_PASS:
             raise GaveUpError(f"the login with {self._known['mvpd']} needs a code: is it a TempPass?")
+        if not returns.get("code"):  # an accepted error may lack one
+            raise GaveUpError("login: the service returned no code")
         self._known["code"] = returns["code"]
         if not first_screen:
             self._ask_if_mapped("enter_code", code=returns["code"])
@@ -142,6 +144,8 @@ class Viewer:
 
     def _ask(self, verb: str, **arguments: object) -> dict[str, Any]:
         """Send a verb when it is due, and again if it fails and the viewer retries."""
+        if self._due >= self._ends:
+            raise EventOverError
         for retries_left in range(self._kind.retries, -1, -1):
             returns, failure = self._try(verb, arguments)
             if failure is None:

@@ -128,7 +128,7 @@ def test_an_internal_error_is_exit_code_3_and_one_sentence_without_secrets(
     command: click.Command, arguments: list[str], replaced: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
-        raise KeyError("s3cret")
+        raise KeyError("client_secret=s3cret")
 
     monkeypatch.setattr(replaced, fail)
     monkeypatch.delenv("PASS_HARNESS_DEBUG", raising=False)
@@ -138,7 +138,10 @@ def test_an_internal_error_is_exit_code_3_and_one_sentence_without_secrets(
     assert len(result.output.splitlines()) == 1
     assert "s3cret" not in result.output
     monkeypatch.setenv("PASS_HARNESS_DEBUG", "1")
-    assert "Traceback" in CliRunner().invoke(command, arguments).output
+    result = CliRunner().invoke(command, arguments)
+    assert "Traceback" in result.output
+    assert "sha256:" in result.output
+    assert "s3cret" not in result.output
 
 
 @pytest.mark.parametrize(

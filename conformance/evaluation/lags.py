@@ -16,11 +16,13 @@ import msgspec
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import Broken, Expectations, Unclear, lagged
-from pass_harness.mock_server.exchange import Stall
+from pass_harness.mock_server.exchange import Exchange, Stall
 
 OVERLOAD_STALLS = 10
 OVERLOAD_SHARE = 0.02
 """Number of stalls and share of the time, at least, by which a machine shows that it is overloaded."""
+SECOND_MS = 1_000.0
+"""Lag by which readers mark exchanges of archives whose times are whole seconds (they have no peer)."""
 KEPT_LAGS = 20_000
 """Number of lagging exchanges and devices kept: findings cite recent exchanges."""
 
@@ -50,18 +52,25 @@ class Lags:
     expectations: Expectations
     _lags_ms: Bounded[int | str, float] = field(default_factory=lambda: Bounded(KEPT_LAGS))
     """Lag by id of the exchange, or by device of the verb."""
+    _coarse: Bounded[int | str, float] = field(default_factory=lambda: Bounded(KEPT_LAGS))
+    """Inexactness in ms by id of the exchange, in archives of whole seconds: the order of their entries is known."""
 
     def add(self, seen: Observation) -> None:
         """Add an observation with a lag above the limit."""
         key = seen.device if isinstance(seen, VerbCall) else seen.id
-        self._lags_ms.put(key, max(seen.lag_ms, self._lags_ms.get(key) or 0.0))
+        is_coarse = isinstance(seen, Exchange) and not seen.peer and seen.lag_ms <= SECOND_MS
+        lags = self._coarse if is_coarse else self._lags_ms
+        lags.put(key, max(seen.lag_ms, lags.get(key) or 0.0))
 
     def doubt(self, finding: Broken) -> Unclear | None:
         """Return the outcome instead of a finding that a lag may have caused, or None."""
-        if not self._lags_ms:
+        if not self._lags_ms and not self._coarse:
             return None
-        bearable_ms = max(self.expectations.lag_limit_ms, finding.margin_s * 1000)
+        missed_ms = finding.margin_s * 1000
+        bearable_ms = max(self.expectations.lag_limit_ms, missed_ms)
         keys: tuple[int | str, ...] = (*finding.exchanges, finding.device or "")
-        if all((self._lags_ms.get(key) or 0.0) <= bearable_ms for key in keys):
+        lagged_by = max((self._lags_ms.get(key) or 0.0) for key in keys)
+        inexact_by = max((self._coarse.get(key) or 0.0) for key in keys)
+        if lagged_by <= bearable_ms and not 0.0 < missed_ms < inexact_by:
             return None
         return lagged(self.expectations, finding.exchanges)

@@ -14,6 +14,10 @@ MAX_LOOKUPS = 2
 """Number of times that a second screen may look up its own code, before and after the login. More is polling."""
 MIN_CONTRADICTIONS = 3
 """Number of different connectionIps, at least, that show an address to be none of their devices'."""
+RESIDENT_S = 3600.0
+"""Seconds after a call of a device in which its address is not given to another one."""
+RECENT_S = 60.0
+"""Seconds after which a further call of a device counts again."""
 
 
 @dataclass
@@ -45,14 +49,14 @@ class SecondScreens:
 class ContradictedAddresses:
     """Without a driver: addresses that connectionIp of X-Device-Info, or a session, shows to be another's.
 
-    A difference alone proves nothing, because a device may use several networks. The address of another device does,
-    and so does one address for devices that all name others, or that of the caller itself in polls for a device that
-    began its session from another one.
+    A difference alone proves nothing, because a device may use several networks, and an IPv4 address beside an IPv6
+    address of its own. The address of another device does, and so does one address for devices that all name others,
+    or that of the caller itself in polls for a device that began its session from another one.
     """
 
     polls: Polls
-    _device_of: Bounded[str, str] = field(default_factory=Bounded)
-    """A device whose calls carry the address in both headers, by address."""
+    _device_of: Bounded[str, tuple[str, float]] = field(default_factory=Bounded)
+    """A device whose calls carry the address in both headers, and the time of a recent one, by address."""
     _contradictions: Bounded[str, frozenset[str]] = field(default_factory=Bounded)
     """Addresses that the connectionIp of calls from each address named instead."""
 
@@ -65,12 +69,15 @@ class ContradictedAddresses:
         named, device = connection_address(exchange), exchange.device
         if named is None or device is None:
             return False
-        resident = self._device_of.get(address)
+        resident, at_s = self._device_of.get(address) or (None, 0.0)
+        since_s = exchange.wall - at_s
         if named == address:
-            if resident is None:
-                self._device_of.put(address, device)
+            if resident is None or since_s > RESIDENT_S or (resident == device and since_s > RECENT_S):
+                self._device_of.put(address, (device, exchange.wall))
             return False
-        if resident is not None:
+        if (":" in named) != (":" in address) and address != peer_address(exchange):
+            return False
+        if resident is not None and since_s <= RESIDENT_S:
             return resident != device
         others = self._contradictions.get(address) or frozenset()
         if named not in others and len(others) < MIN_CONTRADICTIONS:

@@ -61,5 +61,5 @@ def unlisted_headers(names: tuple[str, ...], endpoint: str) -> tuple[str, ...]:
 def sent_parameters(exchange: Exchange) -> set[str]:
     """Return the names of the parameters of a request, in the query string and in the body."""
     body = exchange.request_body
-    sent = json_object(body) if body.lstrip().startswith("{") else form(body)
+    sent = json_object(body) if body.lstrip("\ufeff \t\r\n").startswith("{") else form(body)
     return {*form(exchange.query), *sent} if exchange.query else set(sent)

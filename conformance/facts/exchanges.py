@@ -103,9 +103,12 @@ def answered_before(exchange: Exchange, later: Exchange) -> bool:
 
 @lru_cache(maxsize=_CACHED_BODIES)
 def json_object(text: str) -> Mapping[str, Any]:
-    """Return the JSON object in a body, or an empty one for any other body. Do not change it: it is shared."""
+    """Return the JSON object in a body, or an empty one for any other body. Do not change it: it is shared.
+
+    A byte order mark before it does not count (RFC 8259, 8.1).
+    """
     try:
-        value = msgspec.json.decode(text)
+        value = msgspec.json.decode(text.removeprefix("\ufeff"))
     except UNREADABLE:
         return {}
     return value if isinstance(value, dict) else {}

@@ -25,6 +25,10 @@ START_S = 10.0
 """Seconds after a restart in which a service makes requests for itself."""
 FIRST_USE_S = 2.0
 """Seconds from a token to its first use, at most, if a device waited for it."""
+CALLS_OF_A_TOKEN = 8
+"""Number of calls, for each token that one device alone has used, after which another one would have used a shared
+one."""
+MOST_TOKENS = 50
 
 
 def names_no_device(exchange: Exchange) -> bool:
@@ -44,8 +48,9 @@ class _TokensOfDevices:
     """Number of such tokens from which they are evidence: each instance of a service may start with its own."""
     _tokens: Bounded[str, tuple[Exchange, str | None]] = field(default_factory=Bounded)
     """Request of each token, and the only device that used it so far."""
-    _evidence: dict[str, Exchange] = field(default_factory=dict)
-    """Requests by device, until they are enough."""
+    _evidence: dict[str, tuple[Exchange, int]] = field(default_factory=dict)
+    """Requests by device, until they are enough, with the number of calls before the use of each token."""
+    _calls: int = 0
     _enough: bool = False
 
     def add(self, exchange: Exchange) -> None:
@@ -54,27 +59,39 @@ class _TokensOfDevices:
             self._tokens.put(token, (exchange, None))
 
     def used(self, exchange: Exchange) -> tuple[Exchange, ...]:
-        """Return the token requests that this use of a token shows to be devices'."""
+        """Return the token requests that the uses of tokens up to now show to be devices'."""
         if not self._tokens:
             return ()  # the most frequent case
-        token, device = bearer(exchange), exchange.device
+        self._calls += 1
+        self._use(bearer(exchange), exchange.device, exchange)
+        if not self._evidence:
+            return ()
+        return self.shown(self._calls - CALLS_OF_A_TOKEN * min(len(self._tokens), MOST_TOKENS))
+
+    def shown(self, before: float = float("inf")) -> tuple[Exchange, ...]:
+        """Return the token requests whose tokens only one device has used although as many calls came after it.
+
+        An instance that has just started has served one device, too.
+        """
+        oldest = next(iter(self._evidence.values()), None)
+        if oldest is None or oldest[1] > before:
+            return ()
+        devices = [device for device, (_, at) in self._evidence.items() if at <= before]
+        self._enough = self._enough or len(devices) >= self.at_least
+        return tuple([self._evidence.pop(device)[0] for device in devices]) if self._enough else ()
+
+    def _use(self, token: str | None, device: str | None, exchange: Exchange) -> None:
         known = self._tokens.get(token) if token and device else None
         if known is None or token is None or device is None or known[1] == device:
-            return ()
+            return
         requested, first = known
         if first is not None or exchange.wall - ended(requested) > FIRST_USE_S:
             self._tokens.pop(token)
             if first is not None:
                 self._evidence.pop(first, None)
-            return ()
+            return
         self._tokens.put(token, (requested, device))
-        self._evidence[device] = requested
-        self._enough = self._enough or len(self._evidence) >= self.at_least
-        if not self._enough:
-            return ()
-        shown = tuple(self._evidence.values())
-        self._evidence.clear()
-        return shown
+        self._evidence.setdefault(device, (requested, self._calls))
 
 
 @dataclass
@@ -110,6 +127,10 @@ class NamelessRequests:
         if isinstance(seen, VerbCall):
             return tuple(self._caused_by(seen))
         return self._tokens.used(seen)
+
+    def remaining(self) -> tuple[Exchange, ...]:
+        """Return the requests that the end of a trace without a driver shows to be devices'."""
+        return () if self.devices.driven else self._tokens.shown()
 
     def _caused_by(self, call: VerbCall) -> Iterator[Exchange]:
         if call.verb == RESTART:

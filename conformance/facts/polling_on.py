@@ -67,6 +67,7 @@ class PollingOn(Generic[V]):
     def forget(self, code: str) -> None:
         """Expect nothing of the code any more."""
         self._ends.end(code)
+        self._further.pop(code)
 
     def judge(self, code: str, seen: Exchange) -> tuple[Exchange, V] | None:
         """Return the poll before this one and the reason of the end, if both came after it and are polling."""
@@ -91,6 +92,8 @@ class PollingOn(Generic[V]):
 
     def passed(self) -> Iterable[Outcome]:
         """Return one outcome for each code whose polling has ended."""
+        if (code := self.facts.sessions.reissued) is not None:
+            self.forget(code)
         return self._ends.passed(self.facts.now_s)
 
     def finish(self) -> Iterator[Outcome]:

@@ -73,6 +73,8 @@ class Polls:
     def observe(self, exchange: Exchange) -> None:
         """Process an exchange and make it the current one."""
         self.code, self.recounted = None, False
+        if self.sessions.reissued is not None:
+            self._by_code.pop(self.sessions.reissued)
         if exchange.endpoint == "profiles.code":
             if exchange.code:
                 self._requested(exchange.code, exchange)

@@ -68,18 +68,22 @@ class Sessions:
 
     replaced: Session | None = None
     """Session that the current exchange replaced with a new one."""
+    reissued: str | None = None
+    """Code that the current exchange issued although it had been issued before: by another run of a mock."""
     _by_code: Bounded[str, Session] = field(default_factory=lambda: Bounded(KEPT_CODES))
     _current: Bounded[tuple[str | None, str], Session] = field(default_factory=lambda: Bounded(KEPT_CODES))
 
     def observe(self, exchange: Exchange) -> None:
         """Process an exchange and make it the current one."""
-        self.replaced = None
+        self.replaced = self.reissued = None
         if exchange.endpoint in STARTS:
             self._created(session_of(exchange))
 
     def _created(self, session: Session | None) -> None:
         if session is None:
             return
+        if self._by_code.get(session.code) is not None:
+            self.reissued = session.code
         replaced = self._current.get(session.owner)
         self._current.put(session.owner, session)
         self._by_code.put(session.code, session)

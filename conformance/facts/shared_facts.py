@@ -51,7 +51,7 @@ class SharedFacts:
             if not seen.endpoint or not self.version1.beside_v2:
                 self.version1.observe(seen)
             self.tokens.observe(seen)
-            self.instances.observe(self.tokens.sent, seen.device)
+            self.instances.observe(self.tokens.sent, seen)
             self.sessions.observe(seen)
             self.polls.observe(seen)
         else:

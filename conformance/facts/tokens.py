@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -80,6 +81,12 @@ class Client:
     """Up to two of the devices that the client serves; two show that it is shared."""
     service_providers: set[str | None] = field(default_factory=set)
     """Up to `MOST_PROVIDERS` of the service providers that the client serves."""
+    began_s: float = float("inf")
+    """Time of its first request for a device, in seconds on the scale of ``Exchange.wall``."""
+    used_s: float = 0.0
+    """Time of its latest one."""
+    spare: bool = False
+    """Whether a client of the same software statement served a device already when this one was registered."""
 
     def refuse(self, at_s: float) -> None:
         self.refused, self.refused_s, self.works_again_s = True, max(self.refused_s, at_s), float("inf")
@@ -98,6 +105,8 @@ class Client:
 
 
 KEPT_TOKENS = 8
+VISIT_S = 10.0
+"""Seconds after which a device may return from another application, whose software statement is unknown."""
 MOST_PROVIDERS = 100
 REGISTERS_WITHIN_S = 60.0
 """Seconds after a refusal in which a service may register, although another instance goes on with the client."""
@@ -119,12 +128,15 @@ class Tokens:
     """Client of the current exchange, if it is one for a device; None for a request by code (`BY_CODE`)."""
     previous_client: Client | None = None
     """Client of the previous exchange of the same device."""
+    stayed_s: float = 0.0
+    """Seconds for which the device had called with its previous client, if the current exchange changes it."""
     previous_tokens: Sequence[Token] = ()
     """Earlier tokens of the client that requests a token in the current exchange, oldest first."""
     _clients: Bounded[str, Client] = field(default_factory=Bounded)
     _tokens: Bounded[str, Token] = field(default_factory=Bounded)
     _of_statement: Bounded[str, list[Client]] = field(default_factory=Bounded)
-    _serving: Bounded[DeviceKey, Client] = field(default_factory=Bounded)
+    _serving: Bounded[DeviceKey, tuple[Client, float]] = field(default_factory=Bounded)
+    """Client of each device, and the time in seconds since which it has been that one."""
     _rejected: Bounded[str, Exchange] = field(default_factory=Bounded)
     """Rejections of unknown tokens."""
 
@@ -160,6 +172,28 @@ class Tokens:
         """Return the registrations of one software statement, oldest first."""
         return list(self._of_statement.get(statement) or ()) if statement else []
 
+    def may_be_two_applications(self, client: Client, before: Client) -> bool:
+        """Return whether the viewer of the current exchange may have changed to another application."""
+        is_unknown = None in {client.statement, before.statement}
+        return client.is_of_another_application(before) or (is_unknown and self.stayed_s > VISIT_S)
+
+    def shared_before(self, client: Client) -> list[Client]:
+        """Return the earlier registrations of a client's software statement that serve several devices, oldest first.
+
+        Those that Adobe Pass refused are left out.
+        """
+        older = itertools.takewhile(lambda one: one is not client, self.of_statement(client.statement))
+        return [one for one in older if len(one.devices) > 1 and not one.was_refused(client)]
+
+    def is_needless(self, client: Client) -> bool:
+        """Return whether a client that no device uses was registered beside one in use for the same purpose.
+
+        Several clients that serve a service provider each show that this one may be for another service provider.
+        """
+        shared = self.shared_before(client)
+        served = [provider for one in shared for provider in one.service_providers]
+        return len(shared) < 2 or len(set(served)) < len(served)
+
     def _register(self, exchange: Exchange) -> None:
         client_id = answer(exchange).get("client_id")
         if not isinstance(client_id, str):
@@ -168,6 +202,7 @@ class Tokens:
         self._clients.put(client_id, client)
         if client.statement:
             kept = self._of_statement.get(client.statement) or []
+            client.spare = any(one.devices for one in kept)
             self._of_statement.put(client.statement, [*kept, client][-1000:])
 
     def _issue(self, exchange: Exchange) -> None:
@@ -195,7 +230,7 @@ class Tokens:
         client_id = token.client if token is not None else exchange.client_id
         client = self._known(client_id) if client_id else None
         if client is not None and exchange.device and exchange.endpoint not in BY_CODE:
-            self._serve(client, exchange.service_provider, exchange.device)
+            self._serve(client, exchange.service_provider, exchange.device, exchange.wall)
         if token is not None:
             self.sent, self.rejection = token, None if token.works_again else token.rejected
             accepted = 200 <= exchange.status <= 400
@@ -237,12 +272,14 @@ class Tokens:
             self._clients.put(client_id, client)
         return client
 
-    def _serve(self, client: Client, service_provider: str | None, device: str) -> None:
+    def _serve(self, client: Client, service_provider: str | None, device: str, at_s: float) -> None:
         self.client = client
+        client.began_s, client.used_s = min(client.began_s, at_s), at_s
         served = (service_provider, device)
-        self.previous_client = self._serving.get(served)
+        self.previous_client, since_s = self._serving.get(served) or (None, at_s)
         if self.previous_client is not client:
-            self._serving.put(served, client)
+            self._serving.put(served, (client, at_s))
+            self.stayed_s = at_s - since_s
         if len(client.devices) < 2:
             client.devices.add(device)
         if len(client.service_providers) < MOST_PROVIDERS:

@@ -57,3 +57,14 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def environment_of(host: str) -> str:
+    """Return the name of the environment that a host of Adobe's belongs to; empty for Release-Production and others.
+
+    Clients, sessions and profiles of one environment are unknown in the others.
+    """
+    if host not in ADOBE_HOSTS:
+        return ""
+    names = ("staging", "auth-staging" in host), ("prequal", "-prequal." in host)
+    return "-".join(name for name, is_in in names if is_in)

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from pass_harness.conformance.errors import ConfigError
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _GZIP = b"\x1f\x8b"
 _ZLIB = frozenset({b"x\x01", b"x\x5e", b"x\x9c", b"x\xda"})
 """Beginnings of zlib streams (RFC 1950), which mitmproxy writes to ``*.zhar``. No trace begins so."""
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff", b"{\0", b"\0{")
+"""Beginnings of JSON in UTF-16, with a byte order mark or without."""
 _BUFFER = 1 << 18
 
 
@@ -85,14 +87,25 @@ def unpacked(path: Path, place: Callable[[], str], length: int | None = None) ->
             if begins in _ZLIB:
                 kind = "zlib"
                 with io.BufferedReader(_Inflated(file), _BUFFER) as plain:
-                    yield cast(BinaryIO, plain)
+                    yield _text(path, plain)
                 return
             if begins != _GZIP:
-                yield cast(BinaryIO, file)
+                yield _text(path, file)
                 return
             with gzip.GzipFile(fileobj=file) as packed, io.BufferedReader(packed, _BUFFER) as plain:
-                yield cast(BinaryIO, plain)
+                yield _text(path, plain)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ConfigError(f"{path}:{place()}: the {kind} stream is damaged ({error}); copy the file again") from error
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def _text(path: Path, plain: io.BufferedReader[Any]) -> BinaryIO:
+    """Return the stream; raise `ConfigError` where it begins as no text in UTF-8 does."""
+    begins = plain.peek(2)[:2]
+    if begins in _UTF_16:
+        remedy = "in PowerShell: Get-Content FILE | Set-Content -Encoding utf8 COPY"
+        raise ConfigError(f"{path}: is text in UTF-16; save it as UTF-8 ({remedy})")
+    if begins == _GZIP or begins in _ZLIB:
+        raise ConfigError(f"{path}: is compressed twice; decompress it once, with gunzip for example")
+    return cast(BinaryIO, plain)

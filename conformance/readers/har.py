@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlencode, urlsplit
 
 import msgspec
 
 from pass_harness.conformance.errors import ConfigError
-from pass_harness.conformance.readers.adobe_hosts import Hosts
+from pass_harness.conformance.readers.adobe_hosts import Hosts, environment_of
+from pass_harness.conformance.readers.archive_times import inexactness_ms
 from pass_harness.conformance.readers.gzip_files import unpacked
 from pass_harness.conformance.readers.har_bodies import Body, request_body, response_body
 from pass_harness.conformance.readers.har_entry import Entry, Pair, Request, Response, lenient
@@ -150,15 +151,18 @@ def _from_browser(entry: Entry, number: int, url: SplitResult, masker: Masker) -
     started_s = _started_s(entry)
     server = f"{entry.server_ip_address}:{_port(url)}" if entry.server_ip_address else ""
     space, _, path = split_space(unquote(url.path))
+    space = environment_of(url.hostname or "") or space
+    lag_ms = inexactness_ms(entry.started_date_time or "")
     beyond = ExchangeMetadata(
-        id=number, space=space, wall=started_s, lag_ms=0.0, endpoint="", peer="", ip="", server=server
+        id=number, space=space, wall=started_s, lag_ms=lag_ms, endpoint="", peer="", ip="", server=server
     )
+    entry.request.method = entry.request.method.upper()  # axios-har-tracker writes it as axios has it
     response = entry.response or _NO_RESPONSE
     _check_redaction(entry.request, response)
     # Each header by itself, because joined cookies cannot be separated again.
     for pair in (*(entry.request.headers or ()), *(response.headers or ())):
         pair.value = masker.header(_lower(pair.name), pair.value or "")
-    exchange = _build(entry, beyond, started_s, path, url.query)
+    exchange = _build(entry, beyond, started_s, path, url.query or _parameters(entry.request.query_string))
     if merge_slashes(path).startswith(_ISSUING):
         masker.learn_issued(exchange.response_body)
     return msgspec.structs.replace(
@@ -169,6 +173,12 @@ def _from_browser(entry: Entry, number: int, url: SplitResult, masker: Masker) -
         response_body=masker.body(exchange.response_body),
         ip=effective_ip(exchange.request_headers.get("x-forwarded-for"), "unknown"),
     )
+
+
+def _parameters(found: object) -> str:
+    """Return the parameters that Insomnia and axios-har-tracker leave out of the URL."""
+    pairs = [pair for pair in found if isinstance(pair, dict)] if isinstance(found, list) else []
+    return urlencode([(str(pair.get("name") or ""), str(pair.get("value") or "")) for pair in pairs])
 
 
 def _started_s(entry: Entry) -> float:

@@ -30,6 +30,7 @@ class Request(msgspec.Struct, gc=False, rename="camel"):
     method: str
     url: str
     headers: list[Pair] | None = None
+    query_string: Any = None
     post_data: PostData | None = None
     body_size: float | None = None
 

@@ -141,10 +141,13 @@ class JsonStream:
             try:
                 found, end = _DECODER.raw_decode(self._text, self._at)
             except json.JSONDecodeError as error:
+                position = self._offset + error.pos
                 if self._more():
                     continue
-                near = self._text[error.pos : error.pos + 20]
-                raise BadJson(f"{error.msg}, near {near!r}" if near else "it is truncated") from error
+                if position >= self._offset + len(self._text):
+                    raise BadJson("it is truncated") from error
+                # Without the text there: it may be a part of a secret, which nothing would recognise.
+                raise BadJson(f"{error.msg}: character {position + 1}") from error
             except ValueError as error:
                 raise BadJson(str(error)) from error
             except RecursionError as error:

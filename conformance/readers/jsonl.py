@@ -21,6 +21,8 @@ _STALL = b'{"stalled_ms":'
 _RESET = b'{"reset_space":'
 """Beginning of the line of a reset of a space."""
 _LENGTH = "content-length"
+_MARK = b"\xef\xbb\xbf"
+"""The byte order mark of UTF-8, which editors and PowerShell write before the first line."""
 MOST = 1 << 26
 """Maximum size of a line in bytes, since a small gzipped file may hold a huge line."""
 
@@ -45,6 +47,7 @@ def read_jsonl(
         with unpacked(path, lambda: str(read + 1), length) as lines:
             while line := lines.readline(MOST):
                 read += 1
+                line = line.removeprefix(_MARK) if read == 1 else line
                 if len(line) == MOST:
                     raise ConfigError(f"{path}:{read}: has more than {MOST} bytes; a trace has one exchange per line")
                 if line.startswith(_ENDED):

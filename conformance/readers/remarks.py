@@ -18,6 +18,8 @@ class Remarks:
     """Traces that were cut at their maximum size."""
     torn: set[Path] = field(default_factory=set)
     """Traces whose last line is incomplete: a process was killed, or a disk was full."""
+    coarse: set[Path] = field(default_factory=set)
+    """Archives whose times are whole seconds, or one time for all entries."""
     missing: dict[Path, MissingIds] = field(default_factory=dict)
     """Exchanges that the traces of the mock lack."""
     stalls: list[Stall] = field(default_factory=list)

@@ -12,20 +12,27 @@ import msgspec
 
 from pass_harness.conformance.errors import ConfigError
 from pass_harness.conformance.evaluation.ordering import in_order
-from pass_harness.conformance.facts.exchanges import NEEDS_TOKEN
+from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN, SESSIONS
 from pass_harness.conformance.readers.adobe_hosts import Hosts
+from pass_harness.conformance.readers.archive_times import with_known_times
 from pass_harness.conformance.readers.gzip_files import unpacked
 from pass_harness.conformance.readers.har import read_har
 from pass_harness.conformance.readers.jsonl import read_jsonl
 from pass_harness.conformance.readers.missing_ids import MissingIds
-from pass_harness.conformance.readers.redaction import REMEDY, is_redacted
+from pass_harness.conformance.readers.redaction import REMEDY, is_redacted, is_redacted_identifier
 from pass_harness.conformance.readers.remarks import Remarks
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.proxy.recognition import Recogniser
 
-_HAR = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"log"\s*:')
+_HAR = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*+\{\s*+"
+    rb'(?:"(?:[^"\\]|\\.)*+"\s*+:\s*+(?:"(?:[^"\\]|\\.)*+"|[\w.+-]++)\s*+,\s*+)*+"log"\s*+:'
+)
+"""The beginning of an archive: log is its first member, or texts and numbers come before it."""
 _SNIFFED = 1 << 12
 _MASKED = ("Bearer sha256:", "sha256:")
+_IDENTIFIERS = dict.fromkeys(DCR, "client_id") | dict.fromkeys(SESSIONS, "code")
+"""What a successful answer of these endpoints is for."""
 ORDERING_BUFFER = 10_000
 """Maximum number of places that an exchange may be late in its file: arrivals during the slowest answer."""
 
@@ -56,6 +63,7 @@ def read_traces(
         if not seen.endpoint:
             seen = msgspec.structs.replace(seen, **recogniser.recognise(seen)._asdict())
             _check_whole(seen, path)
+        _check_identifier(seen, path)
         yield seen if numbers is None else msgspec.structs.replace(seen, id=next(numbers))
 
 
@@ -71,7 +79,9 @@ class _File:
         self.is_foreign = is_har and first is not None and not first.endpoint
         """True for an archive that neither mock nor proxy wrote: its times are wall-clock, not monotonic, times."""
         self.is_empty = first is None
-        if not self.is_foreign:
+        if self.is_foreign:
+            self.exchanges = with_known_times(self.exchanges, lambda: remarks.coarse.add(path))
+        else:
             missing = remarks.missing.setdefault(path, MissingIds(remarks.lives.begin))
             self.exchanges = missing.counted(self.exchanges)
 
@@ -109,6 +119,13 @@ def _check_redaction(exchange: Exchange, path: Path) -> None:
     sent = exchange.request_headers.get("authorization")
     if sent is not None and not sent.startswith(_MASKED) and is_redacted(sent):
         raise ConfigError(f"{path}: exchange {exchange.id}: its header Authorization {REMEDY}")
+
+
+def _check_identifier(exchange: Exchange, path: Path) -> None:
+    """Raise `ConfigError` for a client or a code that is redacted: all clients, or all logins, would be one."""
+    name = _IDENTIFIERS.get(exchange.endpoint) if 200 <= exchange.status < 300 else None
+    if name is not None and is_redacted_identifier(getattr(exchange, name) or ""):
+        raise ConfigError(f"{path}: exchange {exchange.id}: its {name} {REMEDY}")
 
 
 def _check_whole(exchange: Exchange, path: Path) -> None:

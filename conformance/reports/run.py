@@ -64,6 +64,8 @@ class Run(msgspec.Struct, kw_only=True):
     """Traces that were cut at their maximum size."""
     torn: list[str] = []
     """Traces whose last line is incomplete, and not judged: a process was killed, or a disk was full."""
+    coarse: list[str] = []
+    """Archives whose times are whole seconds, or one time for all entries: rules hardly judge times there."""
     scenarios_left_out: list[str] = []
     """Ids of the scenarios that ``--scenario`` or ``--select`` excluded."""
     left_out_because: str = ""
@@ -187,7 +189,11 @@ class Run(msgspec.Struct, kw_only=True):
 
     @property
     def _not_recorded(self) -> str:
-        parts = {"cut at their maximum size": self.cut_short, "with an incomplete last line": self.torn}
+        parts = {
+            "cut at their maximum size": self.cut_short,
+            "with an incomplete last line": self.torn,
+            "with whole seconds, or one time for all entries, so that times are hardly judged": self.coarse,
+        }
         return "; ".join(f"traces {what}: {', '.join(files)}" for what, files in parts.items() if files)
 
     @property

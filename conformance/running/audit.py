@@ -90,6 +90,7 @@ def _describe(run: Run, paths: Sequence[Path], extent: _Extent, adobe: Hosts, re
 def describe_gaps(run: Run, adobe: Hosts, remarks: Remarks) -> None:
     """Set what the readers of traces left out, or found to be missing."""
     run.cut_short, run.torn = sorted(map(str, remarks.cut_short)), sorted(map(str, remarks.torn))
+    run.coarse = sorted(map(str, remarks.coarse))
     run.missing_exchanges = sum(missing.total for missing in remarks.missing.values())
     run.passed_over = adobe.passed_over
     run.resembling = dict(adobe.resembling.most_common(5))
@@ -117,7 +118,8 @@ class _Extent:
                 self.first_s = exchange.wall
             self.exchanges += 1
             self.last_s = exchange.wall
-            self.max_lag_ms = max(self.max_lag_ms, exchange.lag_ms)
+            if exchange.peer:  # archives of other programs have no lag of the mock
+                self.max_lag_ms = max(self.max_lag_ms, exchange.lag_ms)
             yield exchange
             if self.exchanges % PROGRESS_EVERY == 0:
                 self.announce(f"{self.exchanges:,} exchanges judged")

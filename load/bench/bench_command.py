@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import click
 
 from pass_harness.conformance.cli.options import progress
+from pass_harness.mock_server.cli.options import FiniteRange
 from pass_harness.mock_server.store.opening import without_password
 
 
@@ -27,7 +28,7 @@ from pass_harness.mock_server.store.opening import without_password
     help="Measurements of each call and server in a run.",
 )
 @click.option(
-    "--seconds", type=click.FloatRange(0.1, 600), default=2.0, show_default=True, help="Duration of each measurement."
+    "--seconds", type=FiniteRange(0.1, 600), default=2.0, show_default=True, help="Duration of each measurement."
 )
 @click.option(
     "--store", "stores", multiple=True, help="Compare stores instead (as for `pass-mock serve`); repeatable."

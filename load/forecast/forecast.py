@@ -16,7 +16,7 @@ from pass_harness.load.event import CLOSED, Event
 from pass_harness.load.forecast.error_band import learn_band
 from pass_harness.load.forecast.habits import COMPLIANT, HabitDefect, Habits
 from pass_harness.load.forecast.incident_effects import IncidentEffects, effects_of
-from pass_harness.load.forecast.learning import learn
+from pass_harness.load.forecast.learning import SHORTEST_LIFE_S, learn
 from pass_harness.load.forecast.report import ForecastReport
 from pass_harness.load.forecast.report_builder import Origin, Variant, compose
 from pass_harness.load.forecast.run_reports import read_runs
@@ -25,8 +25,6 @@ from pass_harness.load.forecast.simulation import Tally, simulate
 
 LONGEST_EVENT_S = 7 * 86_400.0
 """Maximum duration of an event in seconds; statistics are kept by second."""
-SHORTEST_LIFE_S = 1.0
-"""Minimum lifetime of access tokens in seconds."""
 MOST_CALLS = 1_200_000_000.0
 """Maximum number of simulated calls; beyond it, a sample of the viewers is simulated."""
 MOST_CALLS_OF_VARIANTS = 20_000_000.0

@@ -39,6 +39,10 @@ FEW_ADDRESSES = 0.2
 MANY_CLIENTS = 0.8
 """Clients of one device, for each device, above which each device has its own."""
 MIN_OCCASIONS = 5
+SHORTEST_LIFE_S = 1.0
+"""Minimum lifetime of access tokens in seconds."""
+SHORTEST_INTERVAL_S = 0.01
+"""Minimum interval of polls in seconds: the times of some recordings are whole seconds."""
 OUTLIER_FACTOR = 2.0
 """Multiple of the median above which an interval is an outlier. Several pollers of a code have unequal intervals."""
 
@@ -185,7 +189,8 @@ def _registration(evidence: Evidence, habits_found: Found, *, has_excess_clients
     elif evidence.calls:
         habits_found["tokens_per_call"] = _ratio(len(early), evidence.calls, few=RARE / 2)
         if evidence.token_life.number:
-            habits_found["token_life"] = (round(evidence.token_life.value, 1), evidence.token_life.number)
+            life = max(SHORTEST_LIFE_S, round(evidence.token_life.value, 1))
+            habits_found["token_life"] = (life, evidence.token_life.number)
 
 
 def _configuration(evidence: Evidence, habits_found: Found) -> None:
@@ -228,7 +233,7 @@ def _polling(evidence: Evidence, habits_found: Found) -> None:
             hasty.add(login.first_was_empty)
     for name, values in (("poll_interval", intervals), ("first_screen_poll_interval", first_screen)):
         if values:
-            habits_found[name] = (round(_usual(values), 3), len(values))
+            habits_found[name] = (max(SHORTEST_INTERVAL_S, round(_usual(values), 3)), len(values))
     if starts.number:
         habits_found["first_poll_after"] = (round(starts.value, 3), starts.number)
     if hasty.number >= MIN_OCCASIONS:
@@ -241,7 +246,8 @@ def _polling(evidence: Evidence, habits_found: Found) -> None:
 
 
 def _decisions(evidence: Evidence, habits_found: Found) -> None:
-    if evidence.views_of_several or evidence.largest_batch > COMPLIANT.batch:
+    # Without the bodies of requests, a batch has an unknown size.
+    if evidence.largest_batch and (evidence.views_of_several or evidence.largest_batch > COMPLIANT.batch):
         habits_found["batch"] = (evidence.largest_batch, evidence.views)
     if evidence.decided >= MIN_OCCASIONS:
         habits_found["denied_share"] = (round(evidence.denied / evidence.decided, 3), evidence.decided)

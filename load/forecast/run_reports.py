@@ -55,6 +55,8 @@ def _read(path: Path, event: Event) -> Run:
         ) from error
     if report.invalid:
         raise ConfigError(f"{path}: the run is invalid ({report.invalid[0]}); learn from valid runs only")
+    if report.event.audience < 1 or report.series.step_seconds <= 0 or not _is_whole(report.series):
+        raise ConfigError(f"{path}: its figures are incomplete; give the report.json as the run wrote it")
     if difference := _difference(report.event, event):
         raise ConfigError(f"{path}: the run is of another event ({difference}); give runs of the event {event.name}")
     calls = report.series.calls
@@ -82,3 +84,9 @@ def _difference(run: EventReport, event: Event) -> str:
     if abs(run.peak - arrivals) > max(ARRIVALS_TOLERANCE * arrivals, ARRIVALS_TOLERANCE):
         return f"{run.peak:g} arrivals per second at its peak, not {arrivals:.4g}"
     return ""
+
+
+def _is_whole(series: SeriesReport) -> bool:
+    """Return whether the calls to each endpoint have a value for each step."""
+    lengths = {len(values) for values in series.calls.values()}
+    return not lengths or (len(lengths) == 1 and lengths != {0})

@@ -79,7 +79,7 @@ def add_shared_calls(
         calls[NUMBER["configuration"]] += _configurations(event, habits, arrivals, instances)
     for outage in effects.outages if habits.breaks_circuit else ():
         begins, ends = int(outage.begins), min(seconds, math.ceil(outage.ends))
-        if busy[:ends].any():
+        if begins < seconds and busy[:ends].any():
             # The circuit breaker of an instance opens after some failures; then it sends probes.
             calls[NUMBER["decisions.authorize"], begins:ends] += instances / PROBE_INTERVAL_S
             calls[NUMBER["decisions.authorize"], begins] += instances * Conduct.failures_before_break

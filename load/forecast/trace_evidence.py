@@ -173,7 +173,7 @@ class Evidence:
         self.tokens += 1
         address, at = self._registered_for
         self.registrations_for_token += address == exchange.ip and exchange.wall - at < FOLLOWS_WITHIN_S
-        life = float(answer(exchange).get("expires_in") or 0)
+        life = _seconds(answer(exchange).get("expires_in"))
         recent = self._issued.setdefault(exchange.client_id, deque(maxlen=self.instances))
         if len(recent) == self.instances and exchange.client_id not in self._rejected:
             issued, lives = recent[0]
@@ -181,7 +181,8 @@ class Evidence:
             if age < lives - max(60.0, lives / 10):
                 self.early_tokens.append(age)
         recent.append((exchange.wall, life))
-        self.token_life.add(life)
+        if life:
+            self.token_life.add(life)
         self._rejected.discard(exchange.client_id)
 
     def _configuration(self, exchange: Exchange, device: Device) -> None:
@@ -289,3 +290,12 @@ class Evidence:
         else:
             request = ()
         device.failing = (request, tried)
+
+
+def _seconds(value: object) -> float:
+    """Return a lifetime in a trace; 0 if there is none."""
+    try:
+        life = float(str(value))
+    except ValueError:
+        return 0.0
+    return life if 0 < life < float("inf") else 0.0

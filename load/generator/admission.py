@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 import socket
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -30,7 +31,7 @@ from pass_harness.load.generator.app import App, ServiceApp, service_of
 from pass_harness.load.generator.calibration import viewers_per_second
 from pass_harness.load.generator.connections import ConnectionPools
 from pass_harness.load.generator.direct_app import DirectApp, SharedClient
-from pass_harness.load.generator.http_client import HttpClient
+from pass_harness.load.generator.http_client import HttpClient, UnansweredError
 from pass_harness.load.generator.rate_limiter import RateLimiter
 from pass_harness.load.generator.run_clock import clock_of
 from pass_harness.load.generator.warm_up import ADJUSTED_EVERY_S, LoginRate, throttled_requests
@@ -44,12 +45,23 @@ from pass_harness.load.ipc_messages import (
     TimedVerb,
     WarmUp,
 )
-from pass_harness.load.viewers import DIRECT_VERBS, EventOverError, GaveUpError, Viewer, VisitContext
+from pass_harness.load.viewers import (
+    DIRECT_VERBS,
+    RETRY_AFTER_S,
+    EventOverError,
+    GaveUpError,
+    Viewer,
+    VisitContext,
+)
 from pass_harness.mock_server.client.async_client import bearer
 
 REASONS_KEPT = 10
 CONTROL_TIMEOUT_S = 15.0
 CPU_WINDOW_S = 5.0
+CALLS_OF_A_VERB = 3
+"""Maximum number of calls to Adobe Pass that a verb of a viewer without a service needs."""
+KILLS, KILLED_WITHIN_S = 2, 1.0
+"""Verbs without an answer at the end of the run fail, twice: a device that registers sends its verb nevertheless."""
 Report = Callable[[GeneratorMessage], None]
 V = TypeVar("V", bound=Visit)
 
@@ -57,13 +69,20 @@ V = TypeVar("V", bound=Visit)
 class ViewerUser(User):
     """A viewer as a Locust user: one visit. `Admission` creates them; Locust itself never does."""
 
-    def __init__(self, environment: Environment, run_visit: Callable[[], None]) -> None:
+    def __init__(
+        self, environment: Environment, run_visit: Callable[[], None], failed: Callable[[Exception], None]
+    ) -> None:
         super().__init__(environment)
         self.run_visit = run_visit
+        self.failed = failed
 
     @task
     def visit(self) -> None:
-        self.run_visit()
+        try:
+            self.run_visit()
+        except Exception as error:  # Locust would repeat the visit for ever
+            traceback.print_exc()
+            self.failed(error)
         raise StopUser
 
 
@@ -85,9 +104,10 @@ class Admission:
         self._pools = ConnectionPools()
         self._audience = Group()
         self._apps: dict[int, App] = {}
-        self._arrived = self._finished = self._still_there = self._unprepared = self._logged_in = 0
+        self._arrived = self._finished = self._still_there = self._gave_up = self._unprepared = self._logged_in = 0
         self._log_ins: LoginRate | None = None
-        self._gave_up: Counter[str] = Counter()
+        self._reasons: Counter[str] = Counter()
+        self._failures: Counter[str] = Counter()
         self._busiest = 0.0
         environment.events.usage_monitor.add_listener(self._note_usage)  # type: ignore[no-untyped-call]
         unlimited = RateLimiter(None, self._now, gevent.sleep)
@@ -114,6 +134,8 @@ class Admission:
     def run(self, begins: float) -> None:
         """Start all viewers on schedule, and wait for the end of their visits; the event starts at ``begins`` (s)."""
         self._begins, self._ends = begins, begins + self._event.duration.seconds
+        # Calls of the warm-up wait as long as the rate demands; it is not the event.
+        self._limiter.longest = self._pools.shortages.queued_s = 0.0
         waited = waited_for_core_s()
         for planned in self._planned_viewers():
             due = begins + planned.at
@@ -121,8 +143,12 @@ class Admission:
             self._arrived += 1
             self._report(Arrival(at=due, late=max(0.0, self._now() - due)))
             self._start_user(planned, partial(self._run_visit, planned, due))
-        # Wait for verbs in progress up to the timeout of the service; no viewer sends a new one after the end.
-        self._audience.join(timeout=max(0.0, self._ends - self._now()) + self._timeout)
+        # Wait for verbs in progress as long as they may take; no viewer sends a new one after the end.
+        patience = self._longest_verb_s()
+        self._audience.join(timeout=max(0.0, self._ends - self._now()) + patience)
+        unanswered = UnansweredError(f"no answer until {patience:g} s after the end of the event")
+        for _ in range(KILLS):
+            self._audience.kill(unanswered, timeout=KILLED_WITHIN_S)
         self._still_there += len(self._audience)
         self._audience.kill()
         self._report(
@@ -130,14 +156,24 @@ class Admission:
                 arrived=self._arrived,
                 finished=self._finished,
                 still_there=self._still_there,
-                gave_up=self._gave_up.total(),
-                reasons=dict(self._gave_up.most_common(REASONS_KEPT)),
+                gave_up=self._gave_up,
+                reasons=dict(self._reasons.most_common(REASONS_KEPT)),
                 unprepared=self._unprepared,
                 held_back=self._limiter.longest,
                 busiest=self._busiest,
                 waited=round((waited_for_core_s() - waited) / self._event.duration.seconds * 100, 1),
+                lacked=dict(self._pools.shortages.lacked),
+                queued=self._pools.shortages.queued_s,
+                failures=dict(self._failures.most_common(REASONS_KEPT)),
             )
         )
+
+    def _longest_verb_s(self) -> float:
+        """Return the longest time that a verb may take; each of its calls has the patience of the viewer."""
+        patience = max([self._timeout, *(kind.patience.seconds for kind in self._event.viewers if kind.patience)])
+        if self._plan.assignment.direct is not None:
+            return patience * CALLS_OF_A_VERB
+        return patience * (2 if "register" in self._context.verbs else 1)
 
     def _planned_viewers(self) -> Iterator[PlannedViewer]:
         return self._of_share(planned_viewers(self._event, self._seed))
@@ -206,7 +242,7 @@ class Admission:
         """Start a Locust user that runs the visit."""
         patience = planned.kind.patience.seconds if planned.kind.patience else self._timeout
         app = self._apps.pop(planned.number, None) or self._app(patience)
-        visitor = ViewerUser(self._environment, partial(run_visit, app))
+        visitor = ViewerUser(self._environment, partial(run_visit, app), self._note_failure)
         visitor.start(self._environment.runner.user_greenlets)  # type: ignore[union-attr]
         self._audience.add(visitor.greenlet)
 
@@ -229,16 +265,35 @@ class Admission:
 
     def _run_visit(self, planned: PlannedViewer, due: float, app: App) -> None:
         viewer = Viewer(planned, self._context, app.ask)
-        try:
-            viewer.visit(due, self._ends)
-            while self._event.workload == CLOSED:
-                viewer.visit(self._now(), self._ends)
-        except EventOverError:
+        reasons: set[str] = set()
+        finished = is_over = False
+        pause = 0.0
+        while True:
+            try:
+                viewer.visit(due, self._ends)
+                finished, pause = True, 0.0
+            except (EventOverError, UnansweredError):
+                is_over = True
+                break
+            except GaveUpError as reason:
+                reasons.add(str(reason))
+                pause = RETRY_AFTER_S
+            if self._event.workload != CLOSED:
+                break
+            due = self._now() + pause
+            gevent.sleep(pause)
+        self._reasons.update(reasons)
+        if reasons and not finished:
+            self._gave_up += 1
+        elif is_over:
             self._still_there += 1
-        except GaveUpError as reason:
-            self._gave_up[str(reason)] += 1
         else:
             self._finished += 1
+
+    def _note_failure(self, error: Exception) -> None:
+        # Without the message, which may contain a secret.
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        self._failures[f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"] += 1
 
     def _log_in(self, code: str) -> None:
         def read(answer: HttpAnswer) -> None:

@@ -15,7 +15,7 @@ import msgspec
 from pass_harness.conformance.drivers.driver import Request
 from pass_harness.conformance.drivers.http_verbs import HttpAnswer, HttpRequest, VerbError
 from pass_harness.fixtures.devices import Device
-from pass_harness.load.generator.http_client import HttpClient
+from pass_harness.load.generator.http_client import HttpClient, UnansweredError
 from pass_harness.load.ipc_messages import AdobeCall, DirectTarget
 from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
 from pass_harness.mock_server.journal.masking import mask
@@ -124,7 +124,7 @@ class DirectApp:
         verb: Callable[[Device, dict[str, Any]], dict[str, Any]] = getattr(self, f"_{request.verb}")
         try:
             return verb(request.device, {**request.context, **request.arguments})
-        except (KeyError, TypeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise VerbError(f"the answer lacks {error}") from error
 
     def _start(self, device: Device, _: dict[str, Any]) -> dict[str, Any]:
@@ -253,7 +253,7 @@ class DirectApp:
             request = HttpRequest(method=method, url=self._shared.target.url + path, headers=headers, body=body)
             try:
                 return self._answered(device, token, endpoint, *self._send(request, endpoint))
-            except RefusedError:
+            except (RefusedError, UnansweredError):
                 raise
             except VerbError as error:
                 if tried == tries:

@@ -9,16 +9,21 @@ from typing import TypeVar
 
 from geventhttpclient.header import Headers
 from geventhttpclient.response import HTTPSocketPoolResponse
-from locust.contrib.fasthttp import FAILURE_EXCEPTIONS, FastRequest, FastResponse
+from locust.contrib.fasthttp import FAILURE_EXCEPTIONS, FastRequest
 from locust.event import EventHook
 
-from pass_harness.conformance.drivers.http_verbs import HttpAnswer, HttpRequest, VerbError, cookie_jar
+from pass_harness.conformance.drivers.http_verbs import MOST_BYTES, HttpAnswer, HttpRequest, VerbError, cookie_jar
 from pass_harness.load.generator.connections import Connections
 from pass_harness.load.generator.rate_limiter import RateLimiter
+from pass_harness.mock_server.formats.content_encoding import decompress
 
 T = TypeVar("T")
 Read = Callable[[HttpAnswer], T]
 """Function that turns a response into a result. Raises `VerbError` for an invalid one."""
+
+
+class UnansweredError(VerbError):
+    """No answer until the end of the run, which ends the wait for it; a retry is not possible."""
 
 
 class HttpClient:
@@ -70,10 +75,12 @@ class HttpClient:
         try:
             response = self._connections.send(request, headers)
             received = response.info()
-            # Locust's response decompresses.
-            body = FastResponse(response).content if "content-encoding" in received else response.read()
+            body = response.read()
         except FAILURE_EXCEPTIONS as error:
             raise self._no_answer(error) from error
+        if "content-encoding" in received:
+            decompressed = decompress(body, ", ".join(received.getlist("content-encoding")), MOST_BYTES)
+            body = body if decompressed is None else decompressed
         if "set-cookie" in received:
             self._keep_cookies(request, response)
         return HttpAnswer(status=response.status_code, headers=received, body=body)  # type: ignore[arg-type]

@@ -15,10 +15,13 @@ from pass_harness.mock_server.client.tls_trust import tls_context
 def clock_of(mock: str, control_token: str | None = None) -> Callable[[], float]:
     """Return a function for the seconds on the mock's monotonic clock, or on the system clock without a mock.
 
+    Without a mock, the time goes on evenly from the first reading, also where the system clock is set.
+
     Raises `httpx.HTTPError` if the mock does not answer.
     """
     if not mock:
-        return time.time
+        epoch_s = time.time() - time.monotonic()
+        return lambda: epoch_s + time.monotonic()
     offset = Offset()
     with httpx.Client(headers=bearer(control_token), verify=tls_context(), trust_env=False, timeout=10) as http:
         for _ in range(READINGS):

@@ -9,6 +9,7 @@ import msgspec
 from pass_harness.conformance.reports.model import INCONCLUSIVE, PASSED, VIOLATED, Report
 from pass_harness.conformance.verbs import VERBS
 from pass_harness.load.event import Event
+from pass_harness.load.incidents import Incident
 from pass_harness.load.ipc_messages import Attendance, Capacity
 from pass_harness.load.live_evaluation import LiveJudge
 from pass_harness.load.run_statistics import Demand, VerbFigures
@@ -84,7 +85,9 @@ class AdobeReport(msgspec.Struct, kw_only=True):
     findings: int = 0
     """Findings of all rules, including SHOULD rules."""
     findings_per_million: float = 0.0
-    """Findings per million calls to Adobe Pass."""
+    """Findings per million judged calls."""
+    judged: int = 0
+    """Calls to Adobe Pass that the rules judged, including those of the logins before the event."""
     lost: int = 0
     """Exchanges that the journal dropped before they could be judged."""
     lag_p99_ms: float = 0.0
@@ -107,6 +110,8 @@ class IncidentReport(msgspec.Struct, kw_only=True):
     """None if it lasts to the end of the event."""
     recovered_after: float | None
     """Seconds from its end to the recovery of the service; None if there was no recovery, or no end."""
+    recovery_measured: bool = True
+    """False if no viewer acted after its end, or if another incident was still active then."""
 
 
 class SeriesReport(msgspec.Struct, kw_only=True):
@@ -176,7 +181,7 @@ def compose(
     demand, timeline = judge.demand, judge.timeline
     findings = sum(rule.broken for rule in conformance.rules)
     objectives = (
-        judge_objectives(slo, demand, judge.traffic, timeline, event.incidents, findings)
+        judge_objectives(slo, demand, judge.traffic, timeline, event.incidents, _per_million(findings, judge))
         if slo and not invalid
         else []
     )
@@ -201,20 +206,21 @@ def compose(
         verbs=_verbs(demand),
         adobe=_adobe(findings, demand, judge),
         objectives=objectives,
-        incidents=[
-            IncidentReport(
-                name=incident.name,
-                begins=incident.begins,
-                ends=incident.ends,
-                recovered_after=recovered_after(
-                    incident, event.incidents, timeline, slo.limits if slo else VerbLimits()
-                ),
-            )
-            for incident in event.incidents
-        ],
+        incidents=[_incident(one, event, timeline, slo.limits if slo else VerbLimits()) for one in event.incidents],
         series=_series(timeline),
         generator=generator or GeneratorReport(),
         conformance=conformance,
+    )
+
+
+def _incident(incident: Incident, event: Event, timeline: Timeline, limits: VerbLimits) -> IncidentReport:
+    recovery = recovered_after(incident, event.incidents, timeline, limits)
+    return IncidentReport(
+        name=incident.name,
+        begins=incident.begins,
+        ends=incident.ends,
+        recovered_after=recovery.after if recovery else None,
+        recovery_measured=recovery.is_measured if recovery else True,
     )
 
 
@@ -275,7 +281,8 @@ def _adobe(findings: int, demand: Demand, judge: LiveJudge) -> AdobeReport:
         failed=traffic.failed.total(),
         amplification=round(calls / demand.actions, 3) if demand.actions else 0.0,
         findings=findings,
-        findings_per_million=round(findings / calls * 1_000_000, 1) if calls else 0.0,
+        findings_per_million=round(_per_million(findings, judge) or 0.0, 1),
+        judged=judge.judged_calls,
         lost=judge.lost,
         lag_p99_ms=traffic.lags.percentile(99),
         lag_max_ms=round(traffic.lags.largest, 2),
@@ -292,6 +299,11 @@ def _adobe(findings: int, demand: Demand, judge: LiveJudge) -> AdobeReport:
             for endpoint, number in traffic.calls.most_common()
         ],
     )
+
+
+def _per_million(findings: int, judge: LiveJudge) -> float | None:
+    """Return the findings per million calls; both include those before the event."""
+    return findings / judge.judged_calls * 1_000_000 if judge.judged_calls else None
 
 
 def _series(timeline: Timeline) -> SeriesReport:

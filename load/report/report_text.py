@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pass_harness.conformance.reports.model import INCONCLUSIVE, VIOLATED
 from pass_harness.conformance.reports.numbers import amount, plural
-from pass_harness.load.report.model import LoadReport
+from pass_harness.load.report.model import IncidentReport, LoadReport
 from pass_harness.load.slo import Objective
 
 
@@ -34,5 +34,13 @@ def lead(report: LoadReport) -> str:
 def measured(objective: Objective) -> str:
     """Format the measured value of an objective."""
     if objective.measured is None:
-        return "no recovery" if objective.unit == "s" else "nothing to measure"
-    return amount(objective.measured, objective.unit)
+        return "no recovery" if objective.unit == "s" and objective.holds is False else "nothing to measure"
+    note = f" ({objective.note})" if objective.note else ""
+    return f"{amount(objective.measured, objective.unit)}{note}"
+
+
+def recovery(incident: IncidentReport) -> str:
+    """Return a phrase on the recovery of the service after an incident that ended."""
+    if incident.recovered_after is not None:
+        return f"recovered after {incident.recovered_after:g} s"
+    return "not recovered" if incident.recovery_measured else "recovery not measured"

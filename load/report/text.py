@@ -13,7 +13,7 @@ from pass_harness.conformance.reports import text as conformance
 from pass_harness.conformance.reports.numbers import amount, plural, span
 from pass_harness.conformance.reports.text import COLOURS
 from pass_harness.load.report.model import IncidentReport, LoadReport
-from pass_harness.load.report.report_text import measured, verdict_word
+from pass_harness.load.report.report_text import measured, recovery, verdict_word
 
 
 def render(report: LoadReport, console: Console) -> None:
@@ -84,13 +84,7 @@ def _viewers(report: LoadReport, console: Console) -> None:
 def _incident(incident: IncidentReport) -> str:
     lasted = f" to {incident.ends:g} s" if incident.ends is not None else " to the end"
     over = "" if incident.ends == incident.begins else lasted
-    recovered = (
-        f"; recovered after {incident.recovered_after:g} s"
-        if incident.recovered_after is not None
-        else "; not recovered"
-        if incident.ends is not None
-        else ""
-    )
+    recovered = f"; {recovery(incident)}" if incident.ends is not None else ""
     return f"incident at {incident.begins:g} s{over}: {escape(incident.name)}{recovered}"
 
 

@@ -74,7 +74,7 @@ def ending(error: BaseException) -> tuple[str, int]:
         case OSError() if error.errno in _OUTPUT_ERRORS and error.filename is None:
             return f"the output cannot be written ({error.strerror}): write it elsewhere", FAILED
     if os.environ.get(DEBUG):
-        traceback.print_exception(error)
+        click.echo(printable_lines(mask_text("".join(traceback.format_exception(error)))), err=True)
     # The message of an unknown error may contain a secret.
     return (
         f"internal error: {type(error).__name__}{_place(error)}; set {DEBUG}=1 for the traceback, and report it",

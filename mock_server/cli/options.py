@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from importlib.resources import files
@@ -29,6 +30,16 @@ ShellComplete = Callable[[click.Context, click.Parameter, str], list[CompletionI
 
 
 T = TypeVar("T")
+
+
+class FiniteRange(click.FloatRange):
+    """A range of numbers. That of click contains `nan`, which is neither below nor above a bound."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value} is not a number.", param, ctx)
+        return number
 
 
 def parsed_with(parse: Callable[[str], T]) -> Callable[[click.Context, click.Parameter, str | None], T | None]:

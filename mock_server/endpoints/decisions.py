@@ -19,6 +19,8 @@ from pass_harness.mock_server.gateway.call import Call, JsonResponse
 from pass_harness.mock_server.gateway.parameters import Malformed
 from pass_harness.mock_server.signing.media_tokens import Flaw
 
+_MOST_RESOURCES = 5_000
+"""Resources of a request that no MVPD limits: an answer has up to 450 bytes for each."""
 _TOP_LEVEL_403 = "too_many_resources"
 _TEMPPASS_ERRORS = {"invalid_configuration_temporary_access", "invalid_header_identity_for_temporary_access"}
 
@@ -40,7 +42,7 @@ async def _question(call: Call, *, binding: bool = False) -> DecisionQuery:
     rule = await call.active_degradation(mvpd.id)
     # The limit is a condition of the MVPD, which a degradation rule and the preauthorization of a TempPass bypass.
     limited = rule is None and (binding or mvpd.temp_pass is None)
-    if limited and len(resources) > _limit(call, mvpd, binding=binding):
+    if len(resources) > (_limit(call, mvpd, binding=binding) if limited else _MOST_RESOURCES):
         raise ApiError("too_many_resources")
     confirmed = partial(partner_status.confirms, call)
     profile = await profiles.find(world, call.now_ms, call.viewer, mvpd.id, confirmed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from collections.abc import Iterable
@@ -64,6 +65,8 @@ class TomlFile:
         found: Any = self.data
         for key in keys:
             found = found[key] if isinstance(key, int) else found.get(key, {})
+        if (place := _not_finite(found, keys)) is not None:
+            raise self.error(place, f"{_dotted(place)} must be a finite number")
         try:
             return msgspec.convert(found, shape, dec_hook=decode_hook)
         except msgspec.ValidationError as error:
@@ -82,6 +85,19 @@ class TomlFile:
         if wrong := re.fullmatch(r"Invalid enum value '(.+)'", reason):
             sentence += f"; {nearest(wrong[1], _choices_at(shape, below))}"
         return self.error(keys, sentence)
+
+
+def _not_finite(value: object, keys: Keys) -> Keys | None:
+    """Return the keys of an `inf` or `nan` in a value; TOML has them, and bounds do not exclude `nan`."""
+    pending = [(keys, value)]
+    while pending:
+        place, one = pending.pop()
+        if isinstance(one, float) and not math.isfinite(one):
+            return place
+        if isinstance(one, dict | list):
+            entries = one.items() if isinstance(one, dict) else enumerate(one)
+            pending += [((*place, key), entry) for key, entry in entries]
+    return None
 
 
 def _shape_at(shape: Any, keys: Keys) -> Any:  # noqa: ANN401 - any annotation

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import html
+import json
 import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -23,6 +24,9 @@ BRACED = r"\\u\{([0-9A-Fa-f]{1,6})\}"
 """The escape of a character in JavaScript whose braces are no JSON."""
 _ESCAPE = re.compile(rf"{BRACED}|\\u([0-9A-Fa-f]{{4}})|\\x([0-9A-Fa-f]{{2}})")
 _ENTITY = re.compile(r"&#?\w{1,32};")
+_NUMBER = re.compile(r"&#0*+([0-9]++)")
+_MOST_DIGITS = 8
+"""Digits of a character reference that are read: none has more, and Python refuses to read thousands."""
 _SAFE = "/:?=&,"
 
 
@@ -36,15 +40,28 @@ class Decoded(NamedTuple):
 def escaped(text: str) -> Iterator[Decoded]:
     """Yield the text without percent-encoding, and without the escapes of JSON strings, if it has them."""
     if "%" in text and (plain := unquote(text)) != text:
-        yield Decoded(plain, lambda masked: quote(masked, _SAFE))
+        yield Decoded(plain, lambda masked: quote(masked, _SAFE, errors="surrogatepass"))
     if "\\" in text and (plain := _unescaped(text)) != text:
-        yield Decoded(plain, lambda masked: msgspec.json.encode(masked).decode()[1:-1])
+        yield Decoded(plain, json_escaped)
 
 
 def entities(text: str) -> Iterator[Decoded]:
     """Yield the text without the character references of HTML and XML, if it has them."""
-    if "&" in text and _ENTITY.search(text) and (plain := html.unescape(text)) != text:
+    if "&" in text and _ENTITY.search(text) and (plain := without_entities(text)) != text:
         yield Decoded(plain, html.escape)
+
+
+def without_entities(text: str) -> str:
+    """Return the text without the character references of HTML and XML."""
+    return html.unescape(_NUMBER.sub(lambda number: f"&#{number[1][:_MOST_DIGITS]}", text))
+
+
+def json_escaped(text: str) -> str:
+    """Return a text as it stands in a string of JSON; lone surrogates, which UTF-8 cannot encode, as escapes."""
+    try:
+        return msgspec.json.encode(text).decode()[1:-1]
+    except UnicodeEncodeError:
+        return json.dumps(text)[1:-1]
 
 
 def packed(text: str) -> Iterator[Decoded]:

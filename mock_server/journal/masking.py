@@ -18,8 +18,17 @@ from urllib.parse import quote_plus, unquote_plus
 import msgspec
 
 from pass_harness.mock_server.formats.untrusted_json import UNREADABLE
-from pass_harness.mock_server.journal.encodings import BRACED, SHORTEST, Decoded, entities, escaped, packed
+from pass_harness.mock_server.journal.encodings import (
+    BRACED,
+    SHORTEST,
+    Decoded,
+    entities,
+    escaped,
+    json_escaped,
+    packed,
+)
 from pass_harness.mock_server.journal.known_secrets import LINK_CODE, KnownSecrets, has_secret_form
+from pass_harness.mock_server.journal.named_pairs import Earlier, NamedValue, mask_pairs
 from pass_harness.mock_server.journal.secret_names import FRAGMENTS, is_secret
 
 MASKED = re.compile(r"sha256:[0-9a-f]{16}")
@@ -33,7 +42,7 @@ _CACHED_WORDS = 8192
 _LONGEST_CACHED_WORD = 100
 _BEARER = re.compile(r"^(bearer(?:\s+bearer)*)\s+(\S.*)$", re.IGNORECASE)
 """The value of Authorization; a service that stores tokens with their scheme sends it twice, which is no secret."""
-_WRAPPINGS = (*FRAGMENTS, "%", "\\", "&#", "@", "<signatureinfo>")
+_WRAPPINGS = (*FRAGMENTS, "%", "\\", "&#", "@", "curl", "<signatureinfo>")
 """Every text with a secret has a name, an encoding, the password of a URL, a media token, or a long word."""
 _RUN = re.compile(r"[A-Za-z0-9+/_-]{12,}+")
 _STRUCTURE = re.compile(r'[{\[]\s*+["{\[\]}]|"')
@@ -48,17 +57,6 @@ _VALUE = re.compile(
     r"""\s*+(?:b(?='))?+(')?+(?:bearer\s++|basic\s++)?((?(1)(?:[^'\\]|\\.)++|[^\s"'<>&#;,]++))""",
     re.IGNORECASE | re.DOTALL,
 )
-_PAIRS = {
-    "(": re.compile(
-        r"""\(b?(?P<quote>['"])(?P<name>[^'"\\]++)(?P=quote),\s*+b?(?P=quote)(?:bearer\s++|basic\s++)?"""
-        r"""(?P<value>(?:(?!(?P=quote))[^\\]|\\.)++)(?P=quote)""",
-        re.IGNORECASE | re.DOTALL,
-    ),
-    "</": re.compile(r"<(?P<name>[\w.:-]++)(?:\s[^<>]*+)?+>\s*+(?P<value>[^<>]++)</"),
-    "--": re.compile(r"""(?<!\S)["']?+--(?P<name>[\w-]++)\s++['"]?(?P<value>(?=[^\s'"\d]*+\d)[^\s'"]{8,}+)"""),
-}
-"""Names and values that no sign of equality joins, by a text that all have: tuples of Python and Rust, such as
-``('name', b'value')``, elements of XML, options of a command."""
 _OPTIONAL = re.compile(r"(?:Some|Optional)\(\Z")
 """The beginning of a value that may be absent, as Rust and Swift write it."""
 _AFTER = ")]}.:"
@@ -177,10 +175,10 @@ class Masker:
         cookie, semicolon, attributes = written.partition(";")
         return _mask_cookies(cookie) + semicolon + self._text(attributes, 0)
 
-    def _body(self, body: str, depth: int) -> str:
+    def _body(self, body: str, depth: int, within: int = 0) -> str:
         start = body.lstrip(" \t\r\n\ufeff")[:2]
-        if start == "--":
-            return self._multipart(body, depth)
+        if start == "--" and within < _DEEPEST:
+            return self._multipart(body, depth, within)
         if start[:1] in {"{", "[", '"', "<"} or "=" not in body.rstrip("=\r\n"):
             return self._text(body, depth)
         return self._form(body, depth)
@@ -193,20 +191,21 @@ class Masker:
         value = unquote_plus(written)
         masked = _mask_unless_empty(value) if is_secret(name) else self._text(value, depth)
         if masked != value:
-            written = masked if value == written or MASKED.fullmatch(masked) else quote_plus(masked, ":/")
+            is_plain = value == written or MASKED.fullmatch(masked)
+            written = masked if is_plain else quote_plus(masked, ":/", errors="surrogatepass")
         return self._text(name, depth) + equals + written
 
-    def _multipart(self, body: str, depth: int) -> str:
-        """Return a multipart body with its fields masked; the first line has the boundary (RFC 2046, 5.1)."""
+    def _multipart(self, body: str, depth: int, within: int) -> str:
+        """Return a multipart body ``within`` others masked; the first line has the boundary (RFC 2046, 5.1)."""
         boundary = body.lstrip().partition("\n")[0].rstrip()
-        return boundary.join([self._part(part, depth) for part in body.split(boundary)])
+        return boundary.join([self._part(part, depth, within + 1) for part in body.split(boundary)])
 
-    def _part(self, part: str, depth: int) -> str:
+    def _part(self, part: str, depth: int, within: int) -> str:
         blank = "\r\n\r\n" if "\r\n\r\n" in part else "\n\n"
         head, separator, content = part.partition(blank)
         named = _PART_NAME.search(head)
         value = content.rstrip("\r\n")
-        masked = _mask_unless_empty(value) if named and is_secret(named[1]) else self._body(value, depth)
+        masked = _mask_unless_empty(value) if named and is_secret(named[1]) else self._body(value, depth, within)
         return self._text(head, depth) + separator + masked + content[len(value) :]
 
     def _text(self, text: str, depth: int) -> str:
@@ -219,8 +218,7 @@ class Masker:
             return text
         if text in self._known:
             return mask(text)
-        for sign, pairs in _PAIRS.items():
-            text = pairs.sub(_masked_pair, text) if sign in text else text
+        text = mask_pairs(text, mask)
         begins = _STRUCTURE.search(text)
         if begins is not None:
             head, tail = text[: begins.start()], text[begins.start() :]
@@ -238,15 +236,18 @@ class Masker:
         """
         parts: list[str] = []
         inside = [False]  # for each open bracket, whether all within it is secret
+        objects = [NamedValue()]
         secret, name = _ends_with_secret_name(after), ""
         for token in _TOKEN.finditer(text):
             written = token[0]
             if written in "{[":
                 inside.append(inside[-1] or secret is _ALL or (secret is _SCALAR and written == "["))
+                objects.append(NamedValue())
                 secret, name = None, ""
             elif written in "}]":
                 if len(inside) > 1:
                     inside.pop()
+                    objects.pop()
                 secret = None
             elif written == ",":
                 secret, name = None, ""
@@ -254,13 +255,13 @@ class Masker:
                 value = _string(token[1])
                 if token[3]:
                     masked = self._text(value, depth)
-                    secret, name = _secrecy(value), value
+                    secret, name = _ALL if objects[-1].names(value) else _secrecy(value), value
                 else:
-                    hidden = secret or inside[-1] or (name == "code" and LINK_CODE.fullmatch(value))
-                    masked = _mask_unless_empty(value) if hidden else self._text(value, depth + 1)
+                    self._mask_earlier(parts, objects[-1].note(name, value, len(parts)))
+                    masked = self._value(objects[-1], name, value, depth, hidden=bool(secret or inside[-1]))
                     secret = None
                 if masked != value:
-                    written = f'"{msgspec.json.encode(masked).decode()[1:-1]}{token[2]}{token[3] or ""}'
+                    written = f'"{json_escaped(masked)}{token[2]}{token[3] or ""}'
             elif secret or inside[-1]:
                 value = written.strip()
                 if value not in _LITERALS:
@@ -270,6 +271,19 @@ class Masker:
                 written = self._text(written, depth)
             parts.append(written)
         return "".join(parts)
+
+    def _mask_earlier(self, parts: list[str], found: Earlier | None) -> None:
+        """Mask a string of JSON that was no secret until its name came."""
+        if found is not None:
+            parts[found.at] = f'"{json_escaped(self._header(found.name, found.text))}"'
+
+    def _value(self, within: NamedValue, name: str, value: str, depth: int, *, hidden: bool) -> str:
+        """Return a string of JSON masked; ``name`` is that of its member, and ``within`` the object."""
+        if within.names(name):
+            return self._header(within.name, value)
+        if hidden or (name == "code" and LINK_CODE.fullmatch(value)):
+            return _mask_unless_empty(value)
+        return self._text(value, depth + 1)
 
     def _plain(self, text: str, depth: int) -> str:
         """Return a text without JSON: with named values, URLs, secrets by their form, and encoded words masked."""
@@ -354,13 +368,6 @@ def _mask_named(text: str) -> str:
             parts += [text[position : value.start(2)], mask(_whole(written))]
             position = value.start(2) + len(written)
     return "".join(parts) + text[position:]
-
-
-def _masked_pair(match: re.Match[str]) -> str:
-    if not is_secret(match["name"]):
-        return match[0]
-    start, end = match.start("value") - match.start(), match.end("value") - match.start()
-    return match[0][:start] + mask(match["value"]) + match[0][end:]
 
 
 def _whole(written: str) -> str:

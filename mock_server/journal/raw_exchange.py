@@ -6,6 +6,8 @@ control call, the live rules, a record file), so exchanges that are never read d
 
 from __future__ import annotations
 
+import json
+
 import msgspec
 
 from pass_harness.mock_server.exchange import BodyName, Exchange
@@ -118,9 +120,7 @@ class RawExchange(msgspec.Struct, kw_only=True, gc=False):
     def _bodies(self) -> tuple[str, str, tuple[BodyName, ...]]:
         """Return the masked and shortened bodies, and the names of those that are not complete."""
         most = self.max_body_chars
-        texts = [
-            self.masker.body(body.decode("utf-8", "replace")) for body in (self.inbound.body, self.response_body)
-        ]
+        texts = [_text(self.masker, body) for body in (self.inbound.body, self.response_body)]
         lacks = self.lacks
         if max(map(len, texts)) > most:
             long = {name for name, text in zip(BODIES, texts, strict=True) if len(text) > most}
@@ -146,6 +146,16 @@ class Unpacker:
 
 
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=lambda _: None)
+
+
+def _text(masker: Masker, body: bytes) -> str:
+    """Return a body masked, as UTF-8; a body in UTF-16 or UTF-32 is read as such, for secrets only."""
+    encoding = json.detect_encoding(body) if b"\0" in body[:4] else "utf-8"
+    if not encoding.startswith("utf-8"):
+        wide = body.decode(encoding, "replace")
+        if (masked := masker.body(wide)) != wide:
+            return masked.encode(encoding).decode("utf-8", "replace")
+    return masker.body(body.decode("utf-8", "replace"))
 
 
 def _masked(text: str | None, masker: Masker) -> str | None:

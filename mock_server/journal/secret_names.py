@@ -33,7 +33,8 @@ FRAGMENTS = (
 """Every secret name that is written plainly contains one of these, in lower case."""
 _SECRET = re.compile(
     r"password|passwd|passphrase"
-    r"|(?:token|secret|pwd|passcode|statement|samlresponse|assertion|authorization|apikey|jwt|bearer|cookie)\Z"
+    r"|(?:token|secret|pwd|passcode|statement|assertion|authorization|apikey|jwt|bearer|cookie)s?\Z"
+    r"|saml(?:attributequery)?response\Z"
     r"|xsso(?:id|link)\Z"
 )
 _SEPARATORS = re.compile(r"[^a-z0-9]++")

@@ -18,7 +18,7 @@ def sent_parameters(exchange: Exchange) -> Mapping[str, Any]:
     The result is empty for a body that is not readable, for example one that the journal cut.
     """
     body = exchange.request_body
-    if body.lstrip().startswith("{"):
+    if body.lstrip("\ufeff \t\r\n").startswith("{"):
         return json_object(body)
     return dict(parse_qsl(f"{exchange.query}&{body}"))
 
@@ -26,6 +26,6 @@ def sent_parameters(exchange: Exchange) -> Mapping[str, Any]:
 def json_object(text: str) -> Mapping[str, Any]:
     """Return the members of a JSON object; none for any other text."""
     try:
-        return msgspec.json.decode(text, type=dict[str, Any])
+        return msgspec.json.decode(text.removeprefix("\ufeff"), type=dict[str, Any])
     except UNREADABLE:
         return {}

@@ -22,7 +22,7 @@ from pass_harness.mock_server.proxy.body_streams import BodyCopy, ClientGone, Re
 from pass_harness.mock_server.proxy.headers import to_client, to_upstream
 from pass_harness.mock_server.proxy.recognition import Recogniser
 from pass_harness.mock_server.proxy.upstream import Failure, Headers, Upstream
-from pass_harness.mock_server.space_paths import split_space
+from pass_harness.mock_server.space_paths import is_control_path, split_space
 from pass_harness.mock_server.spaces.spaces import Space
 from pass_harness.mock_server.transport.connection import connection_of
 from pass_harness.mock_server.transport.request import Inbound, inbound_of
@@ -92,6 +92,10 @@ class _ForwardedExchange:
             await self._send_failure(
                 Failure(508, "proxy_loop_detected", "pass-mock proxy: the upstream forwards to this proxy (loop)")
             )
+            return
+        if is_control_path(inbound.path):  # behind the prefix of a second space, so none of the proxy
+            sentence = "pass-mock proxy: control calls are not forwarded; send them to the upstream itself"
+            await self._send_failure(Failure(403, "http_request_denied", sentence))
             return
         headers = to_upstream(self._scope["headers"], upstream.address, self._proxy.pseudonym)
         if not _has_body(inbound):

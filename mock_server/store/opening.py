@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from pass_harness.mock_server.store.sqlite import SqliteStore
 FORMS = "memory, sqlite:PATH, redis://HOST:PORT/DATABASE or redis+cluster://HOST:PORT"
 _SHARED_SCHEMES = {"redis", "rediss", "unix", "redis+cluster", "rediss+cluster"}
 """URL schemes of the stores that several processes can use at once: all are of Redis."""
+_PASSWORD = re.compile(r"([?&]password=)[^&#]*+", re.IGNORECASE)
 
 
 def is_shared(name: str) -> bool:
@@ -54,4 +56,5 @@ def without_password(url: str) -> str:
         password = urlsplit(url).password
     except ValueError:
         return url.partition("@")[2] or url
-    return url.replace(f":{password}@", ":…@", 1) if password else url
+    shown = url.replace(f":{password}@", ":…@", 1) if password else url
+    return _PASSWORD.sub(r"\1…", shown)

@@ -550,8 +550,7 @@ RENEWS = "registration.unauthorized-renews-first"
     [
         (4, 3, Verdict.NOT_EXERCISED),
         (5, 3, Verdict.VIOLATED),
-        (5, 50, Verdict.VIOLATED),
-        (9, 90, Verdict.NOT_EXERCISED),
+        (9, 50, Verdict.NOT_EXERCISED),
     ],
 )
 def test_a_client_that_is_refused_again_and_again_is_a_loop(

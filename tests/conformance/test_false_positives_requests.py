@@ -263,3 +263,17 @@ def test_an_app_that_waits_for_the_process_of_the_service_is_answered_in_time() 
         trace.wait(8.5)
 
     silent(trace, "errors.outage-answered")
+
+
+def test_a_byte_order_mark_before_json_is_no_parameter() -> None:
+    refused = error("too_many_resources", "configuration")
+    for body in ('\ufeff{"resources":["one","two"]}', '{"resources":["one","two"],"\ufeffx":1}'):
+        trace = Trace().start()
+        trace.exchange(
+            "decisions.authorize", "/api/v2/REF30/decisions/authorize/Cablevision", method="POST", body=body,
+            status=403, answer=refused,
+        )  # fmt: skip
+        found = violated(trace.observations)
+
+        assert ("headers.only-documented" in found) == ("x" in body)
+        assert "authorization.single-resource" in found

@@ -87,7 +87,7 @@ def test_a_lagging_mock_leaves_the_verdict_open() -> None:
     made = report(trace)
 
     assert (made.verdict, made.exit_code) == ("inconclusive", 3)
-    assert "the mock's event loop lagged by more than 250 ms (1 of 1)" in printed(made)
+    assert "times inexact by more than 250 ms (lag of the mock, or coarse archive) (1 of 1)" in printed(made)
 
 
 def test_stalls_of_the_mock_are_in_every_report() -> None:

@@ -128,7 +128,7 @@ def logged_out_after_a_switch(pause: float) -> Trace:
         ("authentication.poll-stops-on-expiry", polled_past_expiry, 5.4, 5.6),
         ("errors.throttled-waits", asked_after_429, 0.91, 0.89),
         ("registration.token-not-used-after-expiry", token_sent_past_expiry, 1.9, 2.1),
-        ("configuration.cached", configuration_after, 116.0, 114.0),
+        ("configuration.cached", configuration_after, 101.0, 99.0),
         ("errors.throttle-not-fought", throttled_after_an_error, 10.9, 11.1),
         ("logout.never-automatic", logged_out_after_a_request, 4.9, 5.1),
         ("logout.never-automatic", logged_out_after_a_switch, 4.9, 5.1),

@@ -53,3 +53,19 @@ def test_an_unknown_rule_set_is_a_usage_error(tmp_path: Path) -> None:
     ended = run_pytest(tmp_path, "--pass-service=service.toml", "--pass-rules=1999.1")
     assert ended.returncode == 4
     assert "no rule set '1999.1'; available: " in ended.stderr
+
+
+def test_a_failed_configuration_shows_no_secret(tmp_path: Path) -> None:
+    """A driver may print anything before it ends."""
+    driver = 'command = ["sh", "-c", "echo client_secret=hush-4711 >&2"]'
+    (tmp_path / "service.toml").write_text(f'[service]\nbase_url = "http://127.0.0.1:9"\n{driver}\n', "utf-8")
+    code = (
+        "from pathlib import Path; from pass_harness.conformance.pytest_rules import *\n"
+        "run = JudgedRun(load(Path('service.toml')), 'http://127.0.0.1:9', None, rule_sets.named(None))\n"
+        "run._outcome = ConfigError('its stderr:\\nclient_secret=hush-4711')\n"
+        "try: run.report\n"
+        "except pytest.fail.Exception as failure: print(failure)"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, text=True, capture_output=True, check=True)
+    assert "CONFIG: its stderr:\nclient_secret=sha256:" in shown.stdout
+    assert "hush" not in shown.stdout

@@ -191,6 +191,9 @@ CHANGES: dict[str, tuple[dict[str, Any], str]] = {
     "other speed": ({"event": {"speed": 2.0}}, "its speed is 2, not 1"),
     "other arrivals": ({"event": {"peak": 999.0}}, "999 arrivals per second at its peak, not 46.67"),
     "no report": ({"series": "none"}, "not the report of a run"),
+    "empty series": ({"series": {"step_seconds": 1, "calls": {"profiles": []}}}, "its figures are incomplete"),
+    "no steps": ({"series": {"step_seconds": 0, "calls": {"profiles": [1]}}}, "its figures are incomplete"),
+    "no viewers": ({"event": {"audience": 0}}, "its figures are incomplete"),
 }
 
 

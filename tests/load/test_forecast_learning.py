@@ -206,6 +206,32 @@ def test_two_instances_can_each_have_a_client_and_token() -> None:
     assert (habits.tokens_per_call, habits.registrations_per_start, habits.configuration_kept) == (0, 0, 180)
 
 
+@pytest.mark.parametrize("lifetime", ["[redacted]", None, 0, -1, [1], {}])
+def test_a_lifetime_that_the_trace_does_not_show_is_assumed(lifetime: object) -> None:
+    def without(exchange: Exchange) -> Exchange:
+        if exchange.endpoint != "dcr.token":
+            return exchange
+        body = msgspec.json.decode(exchange.response_body) | {"expires_in": lifetime}
+        return msgspec.structs.replace(exchange, response_body=msgspec.json.encode(body).decode())
+
+    trace = evening(compliant)
+    seen = [without(one) if isinstance(one, Exchange) else one for one in trace.observations]
+    assert learned(replace(trace, observations=seen)).habits.token_life == COMPLIANT.token_life
+
+
+def test_a_trace_without_bodies_and_with_whole_seconds_can_be_forecast() -> None:
+    trace = evening(compliant)
+    seen = [
+        msgspec.structs.replace(one, wall=float(int(one.wall)), duration_ms=0.0, request_body="")
+        if isinstance(one, Exchange)
+        else one
+        for one in trace.observations
+    ]
+    habits = learned(replace(trace, observations=seen)).habits
+    assert habits.batch == COMPLIANT.batch
+    assert min(habits.poll_interval, habits.first_screen_poll_interval) > 0
+
+
 def with_clients(trace: Trace) -> Trace:
     """Return the trace with the client of each call, as the mock records it: the one with the latest token."""
     client, seen = "", []

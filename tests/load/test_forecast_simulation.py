@@ -290,6 +290,11 @@ def test_a_circuit_breaker_reduces_calls_in_an_outage() -> None:
     assert loud.calls[:, during].sum() > 1_000
 
 
+def test_an_outage_at_the_very_end_changes_nothing() -> None:
+    outage = Incident(at=Moment("+200s"), behaviour=Behaviour(effect=Effect(status=503)))
+    assert tally(event(300, incidents=(outage,))).calls.sum() == tally(event(300)).calls.sum()
+
+
 def test_impatient_viewers_cause_more_calls_in_an_outage() -> None:
     fails = Incident(
         at=Moment("+0s"), behaviour=Behaviour(effect=Effect(status=503), match=Match(endpoint="sessions.create"))

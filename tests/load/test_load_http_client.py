@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 import zlib
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,8 +26,12 @@ class Handler(BaseHTTPRequestHandler):
         seen = {"target": self.path, "headers": self.headers.items(), "body": body, "port": self.client_address[1]}
         answer = json.dumps(seen).encode()
         self.send_response(404 if self.path.startswith("/missing") else 200)
+        if self.path.startswith("/slow"):
+            time.sleep(0.5)
         if self.path.startswith("/cookie"):
             self.send_header("Set-Cookie", "session=abc; Path=/; Secure")
+        if self.path.startswith("/odd"):
+            self.send_header("Content-Encoding", "unheard-of")
         if self.path.startswith("/zipped"):
             answer = zlib.compress(answer)
             self.send_header("Content-Encoding", "deflate")
@@ -46,13 +51,15 @@ SCRIPT = """
 import locust, sys, json, time
 from locust.event import EventHook
 from pass_harness.conformance.drivers.http_verbs import HttpRequest, VerbError
-from pass_harness.load.generator.connections import Connections
+from pass_harness.load.generator import connections as module
+from pass_harness.load.generator.connections import Connections, Shortages
 from pass_harness.load.generator.http_client import HttpClient
 from pass_harness.load.generator.rate_limiter import RateLimiter
 url, events, results = sys.argv[1], EventHook(), []
 fired = []
 events.add_listener(lambda **meta: fired.append([meta["name"], str(meta["exception"]), meta["response_length"]]))
-connections = Connections(2.0)
+shortages = Shortages()
+connections = Connections(2.0, shortages)
 clients = [
     HttpClient(connections, events, RateLimiter(None, time.monotonic, time.sleep), time.monotonic) for _ in range(2)
 ]
@@ -106,9 +113,11 @@ def test_requests_are_sent_as_a_browser_would(server: str) -> None:
         send(0, "GET", "/after")
         send(0, "GET", "/evil", {"X-Name": "a\\r\\nX-Other: b"})
         send(0, "GET", "http://127.0.0.1:9/refused")
+        send(0, "GET", url.replace("//", "//me:p%40ss@") + "/private")
+        send(0, "GET", "/odd")
         """,
     )
-    post, cookie, following, other, zipped, missing, _, after, evil, refused = found["results"]
+    post, cookie, following, other, zipped, missing, _, after, evil, refused, private, odd = found["results"]
     headers = {name.lower(): value for name, value in post[1]["headers"]}
     assert (post[0], post[1]["target"], post[1]["body"]) == (200, "/verb?a=b%20c", "{}")
     assert headers["user-agent"] == "Roku"
@@ -126,7 +135,51 @@ def test_requests_are_sent_as_a_browser_would(server: str) -> None:
     assert evil == [None, "not sent: a header contains a line break, or a character that HTTP does not allow"]
     assert refused[1].startswith("no answer: [Errno 111]")
     assert [name for name, error, _ in found["fired"] if error != "None"] == ["/evil", "http://127.0.0.1:9/refused"]
-    assert len(found["fired"]) == 10
+    assert ["authorization", "Basic bWU6cEBzcw=="] in [[name.lower(), value] for name, value in private[1]["headers"]]
+    assert odd[1]["target"] == "/odd"
+    assert len(found["fired"]) == 12
+
+
+@pytest.mark.slow
+def test_what_the_machine_lacks_is_counted(server: str) -> None:
+    found = sent(
+        server,
+        """
+        send(0, "GET", "/first")
+        send(0, "GET", "http://127.0.0.2:9/refused")
+        import resource, socket
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+        kept = []
+        try:
+            while True:
+                kept.append(socket.socket())
+        except OSError:
+            pass
+        send(0, "POST", "http://127.0.0.2:9/lacking")
+        send(0, "POST", "http://localhost:9/lacking")
+        results.append(shortages.lacked)
+        """,
+    )
+    assert found["results"][1][1].startswith("no answer: [Errno 111]")
+    assert [reason for _, reason in found["results"][2:4]] == ["no answer: [Errno 24] Too many open files"] * 2
+    assert found["results"][4] == {"file descriptors": 2}
+
+
+@pytest.mark.slow
+def test_the_wait_for_a_connection_is_measured(server: str) -> None:
+    found = sent(
+        server,
+        """
+        import gevent
+        module.CONNECTIONS = 1
+        send(0, "GET", "/first")
+        results.append(shortages.queued_s)
+        gevent.joinall([gevent.spawn(send, number, "GET", "/slow") for number in (0, 1)])
+        results.append(shortages.queued_s)
+        """,
+    )
+    assert found["results"][1] == 0.0
+    assert 0.3 < found["results"][-1] < 2.0
 
 
 @pytest.mark.slow

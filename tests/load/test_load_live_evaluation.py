@@ -220,11 +220,25 @@ def test_a_run_without_problems_is_valid() -> None:
         (judged(), msgspec.structs.replace(EVERYBODY, busiest=99.0), "the load generator was saturated"),
         (judged(), msgspec.structs.replace(EVERYBODY, held_back=2.0), "the rate limit of the load delayed calls"),
         (judged(), msgspec.structs.replace(EVERYBODY, unprepared=3), "3 returning viewers could not be logged in"),
+        (judged(), msgspec.structs.replace(EVERYBODY, lacked={"memory": 2}), "the load generator lacked memory"),
+        (judged(), msgspec.structs.replace(EVERYBODY, queued=0.3), "the load generator had too few connections"),
+        (
+            judged(),
+            Attendance(arrived=100, finished=99, failures={"TypeError at app.py:1": 1}),
+            "1 viewer was lost: the load generator failed (TypeError at app.py:1); report it",
+        ),
     ],
 )
 def test_a_run_without_results_is_invalid(live: LiveJudge, attendance: Attendance, says: str) -> None:
     (reason,) = reasons_against(event(), conformance(live), attendance, live)
     assert reason.startswith(says)
+
+
+def test_a_service_that_holds_the_connections_is_no_lack_of_the_generator() -> None:
+    live = judged()
+    live.verb(asked("play", intended=9.0, started=9.0, ended=24.0, failure="no answer within 15 s"))
+    queued = msgspec.structs.replace(EVERYBODY, queued=5.0)
+    assert reasons_against(event(), conformance(live), queued, live) == []
 
 
 def test_a_run_that_lost_exchanges_is_invalid() -> None:

@@ -67,10 +67,10 @@ at = "+4s"
 lasts = "2s"
 degradation = "AuthZAll"
 [[incidents]]
-at = "+8s"
+at = "+6s"
 revoke_tokens = true
 [[incidents]]
-at = "+10s"
+at = "+7s"
 fail_over = true
 """
 ).replace("audience = 10", "audience = 24")
@@ -269,7 +269,8 @@ def test_a_defective_service_fails_and_the_rule_is_named(runs: Mapping[str, Ende
     violated = {rule["id"] for rule in report["conformance"]["rules"] if rule["verdict"] == "violated"}
     assert "registration.token-reused" in violated
     adobe = report["adobe"]
-    assert adobe["findings_per_million"] == pytest.approx(adobe["findings"] / adobe["calls"] * 1e6, abs=0.1)
+    assert adobe["judged"] > adobe["calls"], "the doctor called before the event"
+    assert adobe["findings_per_million"] == pytest.approx(adobe["findings"] / adobe["judged"] * 1e6, abs=0.1)
     assert adobe["findings"] > 10
 
 
@@ -296,7 +297,7 @@ def test_incidents_happen_and_objectives_are_evaluated(runs: Mapping[str, Ended]
     assert "incident: AuthZAll" in run.err
     assert "over: AuthZAll" in run.err
     degraded, revoked, moved = run.report["incidents"]
-    assert (degraded["begins"], degraded["ends"], revoked["ends"], moved["ends"]) == (4.0, 6.0, 8.0, 10.0)
+    assert (degraded["begins"], degraded["ends"], revoked["ends"], moved["ends"]) == (4.0, 6.0, 6.0, 7.0)
     endpoints = {endpoint["endpoint"]: endpoint["calls"] for endpoint in run.report["adobe"]["endpoints"]}
     assert endpoints["dcr.token"] >= 1, "after the revocation"
     names = {objective["name"]: objective["holds"] for objective in run.report["objectives"]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,7 @@ from load_traces import asked, event, exchange
 
 from pass_harness.conformance.errors import ConfigError
 from pass_harness.conformance.outcomes import Expectations
+from pass_harness.conformance.registry import select
 from pass_harness.conformance.reports.composition import compose as compose_conformance
 from pass_harness.conformance.reports.run import Run
 from pass_harness.load import slo
@@ -18,7 +20,7 @@ from pass_harness.load.incidents import Incident, Moment
 from pass_harness.load.ipc_messages import Attendance
 from pass_harness.load.live_evaluation import LiveJudge
 from pass_harness.load.report.model import LoadReport, compose
-from pass_harness.load.slo import Limits, Objective, Slo, VerbLimits, recovered_after
+from pass_harness.load.slo import Limits, Objective, Recovery, Slo, VerbLimits, recovered_after
 from pass_harness.load.timeline import MOST_STEPS, Timeline
 from pass_harness.mock_server.formats.durations import parse_duration
 
@@ -43,6 +45,7 @@ def test_limits_are_read(tmp_path: Path) -> None:
         ("[slo]\np95 = 400\n", "slo.toml:2:1: slo.p95: 400 is not a duration"),
         ('[slo]\np94 = "1s"\n', 'slo.toml:2:1: [slo] has no key "p94"; did you mean "p99"?'),
         ("[slo]\nerror_share = 2\n", "slo.toml:2:1: slo.error_share must be from 0 to 1"),
+        ("[slo]\namplification = nan\n", "slo.toml:2:1: slo.amplification must be a finite number"),
         ('[verbs.paly]\np95 = "1s"\n', 'slo.toml:1:1: [verbs] has no verb "paly"; did you mean "play"?'),
         ('[verbs.play]\nrecovery = "1s"\n', '[verbs.play] has no key "recovery"'),
         ('[limits]\np95 = "1s"\n', 'there is no section "limits"'),
@@ -136,6 +139,12 @@ def seconds(*failing: int, to: int = 30) -> LiveJudge:
 OUTAGE = Incident(at=Moment("+5s"), lasts=parse_duration("5s"), preset="mvpd-down")
 
 
+def recovery(judge: LiveJudge, limits: VerbLimits | None = None, others: Sequence[Incident] = ()) -> Recovery:
+    found = recovered_after(OUTAGE, [OUTAGE, *others], judge.timeline, limits or VerbLimits())
+    assert found is not None
+    return found
+
+
 @pytest.mark.parametrize(
     ("failing", "took"),
     [
@@ -150,16 +159,17 @@ OUTAGE = Incident(at=Moment("+5s"), lasts=parse_duration("5s"), preset="mvpd-dow
 def test_recovery_is_the_time_to_the_first_good_seconds_in_a_row(
     failing: tuple[int, ...], took: float | None
 ) -> None:
-    assert recovered_after(OUTAGE, [OUTAGE], seconds(*failing).timeline, VerbLimits()) == took
+    found = recovery(seconds(*failing))
+    assert found.after == took
 
 
 def test_a_tolerated_error_rate_does_not_delay_recovery() -> None:
-    assert recovered_after(OUTAGE, [OUTAGE], seconds(*range(30)).timeline, VerbLimits(error_share=0.1)) == 0.0
+    assert recovery(seconds(*range(30)), VerbLimits(error_share=0.1)).after == 0.0
 
 
 def test_slow_seconds_delay_recovery() -> None:
     limits = VerbLimits(p95=parse_duration("50ms"))
-    assert recovered_after(OUTAGE, [OUTAGE], seconds().timeline, limits) is None
+    assert recovery(seconds(), limits).after is None
 
 
 def test_recovery_is_an_objective_for_each_incident_that_ends() -> None:
@@ -167,7 +177,7 @@ def test_recovery_is_an_objective_for_each_incident_that_ends() -> None:
         event(),
         incidents=(
             OUTAGE,
-            Incident(at=Moment("+9s"), preset="mvpd-slow"),
+            Incident(at=Moment("+20s"), preset="mvpd-slow"),
             Incident(at=Moment("+2s"), fail_over=True),
         ),
     )
@@ -178,6 +188,97 @@ def test_recovery_is_an_objective_for_each_incident_that_ends() -> None:
         ("recovery after fail-over", 0.0, True),
     ]
     assert [incident.ends for incident in found.incidents] == [10.0, None, 2.0]
+
+
+def slow(at: str, lasts: str | None = None) -> Incident:
+    return Incident(at=Moment(at), lasts=parse_duration(lasts) if lasts else None, preset="mvpd-slow")
+
+
+def one_step(failing: range, width: float = 144.0) -> LiveJudge:
+    """Return plays in each second of three long steps of a day."""
+    judge = LiveJudge([], Expectations(), seconds=width * MOST_STEPS)
+    judge.begin(0.0)
+    for second in range(int(width) * 3):
+        failure = "down" if second in failing else None
+        judge.verb(asked("play", intended=second, started=second, ended=second + 0.1, failure=failure))
+    return judge
+
+
+@pytest.mark.parametrize(
+    ("found", "limit", "holds"),
+    [
+        (recovery(seconds(*range(5, 12))), 2.0, True),
+        (recovery(seconds(*range(5, 14))), 3.0, False),
+        (recovery(seconds(*range(5, 30))), 10.0, False),
+        (recovery(seconds(*range(5, 13), to=13)), 20.0, None),
+        (recovery(seconds(*range(5, 13), to=13)), 2.0, False),
+        (recovery(seconds(*range(5, 10), to=10)), 5.0, None),
+        (recovery(seconds(*range(5, 20)), others=[slow("+8s", "12s")]), 3.0, None),
+        (recovery(seconds(*range(5, 20)), others=[slow("+8s")]), 3.0, None),
+        (recovery(seconds(*range(5, 10)), others=[slow("+8s")]), 3.0, True),
+        (recovery(seconds(*range(5, 20)), others=[slow("+2s", "1s")]), 3.0, False),
+        (recovery(seconds(14, 15), others=[slow("+14.5s", "1s")]), 3.0, True),
+        (recovery(one_step(range(5, 10))), 20.0, None),
+        (recovery(one_step(range(5, 10))), 150.0, True),
+        (recovery(one_step(range(5, 400))), 20.0, False),
+    ],
+    ids=[
+        "in time",
+        "too late",
+        "never",
+        "the event ends before the limit",
+        "the event ends after the limit",
+        "nobody acts after the incident",
+        "another incident ends later",
+        "another incident lasts to the end",
+        "recovered during another incident",
+        "another incident is over",
+        "the next incident begins within a second",
+        "the step is longer than the limit",
+        "the step is shorter than the limit",
+        "bad steps after that of the incident",
+    ],
+)
+def test_a_recovery_that_was_not_seen_neither_passes_nor_fails(
+    found: Recovery, limit: float, *, holds: bool | None
+) -> None:
+    assert found.holds(limit) is holds
+
+
+def test_viewers_who_stop_show_no_recovery() -> None:
+    judge = seconds(*range(5, 12), to=12)
+    judge.exchange(exchange(1, 40.0))
+    found = recovery(judge)
+    assert (found.after, found.holds(1.0), found.holds(5.0)) == (None, False, None)
+
+
+def test_an_incident_beyond_the_end_of_the_event_is_not_measured() -> None:
+    of = msgspec.structs.replace(
+        event(), incidents=(Incident(at=Moment("+50s"), lasts=parse_duration("30s"), preset="mvpd-down"),)
+    )
+    found = report(Slo(limits=Limits(recovery=parse_duration("5s"))), seconds(to=60), of)
+    assert (objective(found).measured, objective(found).holds, found.exit_code) == (None, None, 3)
+    assert not found.incidents[0].recovery_measured
+
+
+@pytest.mark.parametrize(("started", "holds"), [(0.9, None), (0.5, False)])
+def test_a_limit_that_only_a_late_generator_exceeds_convicts_nobody(started: float, *, holds: bool | None) -> None:
+    judge = run()
+    judge.verb(asked("logout", intended=0.5, started=started, ended=1.0))
+    found = report(Slo(verbs={"logout": VerbLimits(p99=parse_duration("300ms"))}), judge)
+    assert (objective(found).measured, objective(found).holds) == (500.0, holds)
+    assert ("delay of the load generator" in objective(found).note) is (holds is None)
+
+
+def test_findings_per_million_counts_the_calls_before_the_event_too() -> None:
+    judge = LiveJudge(select(["headers.device-identifier"]), Expectations(), seconds=60.0)
+    judge.begin(100.0)
+    for number in range(100):
+        judge.exchange(exchange(number + 1, number + 50.0, "profiles"))
+    conformance = compose_conformance(judge.conclude(frozenset()), run=Run())
+    found = compose(event(), conformance, [], attendance=Attendance(), judge=judge, slo=None, seed=1)
+    assert (found.adobe.findings, found.adobe.calls, found.adobe.judged) == (100, 50, 100)
+    assert found.adobe.findings_per_million == 1_000_000
 
 
 def test_a_long_event_has_wider_time_steps() -> None:

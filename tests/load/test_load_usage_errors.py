@@ -92,6 +92,10 @@ def test_a_mock_on_another_host_is_refused(tmp_path: Path) -> None:
         (["--event", "kickof"], 'did you mean "kickoff"'),
         (["--select", "registration.tokens"], "registration.token"),
         (["--audience", "0"], "0"),
+        (["--speed", "nan"], "nan is not a number"),
+        (["--html", "."], "--html .: is a folder"),
+        (["--rate", "nan"], "nan is not a number"),
+        (["--processes", "2", "--expect-workers", "2"], "leave out --expect-workers"),
     ],
 )
 def test_wrong_usage_is_one_sentence(arguments: list[str], says: str) -> None:

@@ -227,3 +227,22 @@ def test_each_repetition_of_an_impatient_viewer_counts() -> None:
     assert plays[1].intended - plays[0].call.ended == pytest.approx(0.5)
     with pytest.raises(GaveUpError, match="play: the service answered 503"):
         Stage(answer).play(event(zaps=0, retries=1))
+
+
+def test_no_verb_is_sent_after_the_end_of_the_event() -> None:
+    stage = Stage(takes=25.0)
+    with pytest.raises(EventOverError):
+        stage.play(event(zaps=0))
+    assert all(asked.intended < BEGINS + 60 for asked in stage.asked)
+    assert stage.verbs == ["start", "providers", "login"]
+
+
+def test_an_accepted_login_without_a_code_ends_the_visit() -> None:
+    login = replace(SERVICE.verbs["login"], accept=frozenset({409}))
+    accepting = replace(SERVICE, verbs={**SERVICE.verbs, "login": login})
+
+    def answer(verb: str, times: int) -> tuple[int, object]:
+        return (409, {"error": "busy"}) if verb == "login" else compliant(verb, times)
+
+    with pytest.raises(GaveUpError, match="login: the service returned no code"):
+        Stage(answer, service=accepting).play(event())

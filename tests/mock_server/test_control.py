@@ -17,6 +17,7 @@ from pass_harness.mock_server.exchange import Exchange, RecordEnded
 from pass_harness.mock_server.formats.byte_size import parse_size
 from pass_harness.mock_server.formats.durations import parse_duration
 from pass_harness.mock_server.journal.journal import LocalJournal
+from pass_harness.mock_server.journal.masking import mask
 from pass_harness.mock_server.journal.recorder import Recorder
 from pass_harness.mock_server.ring_buffer import ByteBudget
 from pass_harness.mock_server.spaces.spaces import Spaces
@@ -276,6 +277,20 @@ async def test_secrets_in_the_journal_are_masked() -> None:
     [read] = await journal.after(0)
     assert read.request_headers["authorization"].startswith("Bearer sha256:")
     assert "s3cret" not in repr(read)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-16", "utf-32-le"])
+async def test_secrets_in_bodies_of_wide_characters_are_masked(mock: Mock, encoding: str) -> None:
+    """Strings of C# and Java in their own encoding, which Adobe Pass does not read."""
+    for sent in ('{"client_secret": "hush-4711", "a": "é"}', "client_secret=hush-4711&client_id=a", '{"a": "b"}'):
+        body = sent.encode(encoding)
+        assert (await mock.http.post("/o/client/token", content=body)).status_code == 400
+        [seen] = (await mock.http.get("/_mock/exchanges")).json()["exchanges"][-1:]
+        shown = seen["request_body"].replace("\0", "")
+        assert "hush" not in shown
+        assert (mask("hush-4711") in shown) == ("hush" in sent)
+        if "hush" not in sent:
+            assert seen["request_body"] == body.decode("utf-8", "replace")
 
 
 async def test_a_recording_is_complete_after_each_exchange(tmp_path: Path) -> None:

@@ -124,3 +124,21 @@ def test_the_shortest_encoded_secret_has_nine_characters() -> None:
 def test_only_the_secrets_of_cookies_have_names(name: str) -> None:
     assert mask_header(name, "a=hush; b=hush") == mask("a=hush; b=hush")
     assert mask_header("cookie", "a=hush; b=hush") == f"a={mask('hush')}; b={mask('hush')}"
+
+
+CRASHES = {
+    "a character reference of thousands of digits": "token &amp; &#" + "9" * 5_000 + ";",
+    "one with thousands of zeros": "token &amp; &#" + "0" * 5_000 + "99;lient_secret=hush-4711",
+    "half a character in an escape": r"\ud800\u0063lient_secret\u003dhush-4711",
+    "half a character, then percents": r"\ud800%63lient_secret%3Dhush-4711",
+    "multipart in multipart": "".join(f"--x{number:04}\n\n" for number in range(2_000)) + "client_secret=hush-4711",
+}
+
+
+@pytest.mark.parametrize("kind", CRASHES)
+def test_no_text_makes_masking_fail(kind: str) -> None:
+    """A failure would make the whole journal unreadable."""
+    for way in (mask_body, mask_form, mask_text):
+        shown = way(CRASHES[kind])
+        assert "hush-4711" not in shown
+        shown.encode()

@@ -179,3 +179,16 @@ async def test_a_tunnel_is_refused() -> None:
         assert answer.startswith(b"HTTP/1.1 400 ")
         assert b"not as HTTP_PROXY" in answer
         assert proxy.upstream.heads == []
+
+
+@pytest.mark.parametrize(
+    "path", ["/~x/~default/_mock/reset", "//~x//~y//_mock/exchanges", "/%7Ex/%7Ey/%5Fmock/clock", "/_mock"]
+)
+async def test_control_calls_of_an_upstream_that_is_a_mock_are_not_forwarded(path: str) -> None:
+    """The proxy's token and its check of the origin would not guard them."""
+    async with proxied(answered()) as proxy:
+        answer = await proxy.raw(f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        assert answer.startswith(b"HTTP/1.1 403 ")
+        assert proxy.upstream.heads == []
+        await proxy.http.get("/~x/~y/api/v2/REF30/_mock")
+        assert lines(proxy.upstream.heads[0])[0] == b"GET /~y/api/v2/REF30/_mock HTTP/1.1"

@@ -103,6 +103,7 @@ def test_masking_of_forms_and_headers() -> None:
         ("https://user:a%40b@host", "https://user:…@host"),
         ("http://127.0.0.1:9000", "http://127.0.0.1:9000"),
         ("memory", "memory"),
+        ("redis://host:6379/1?timeout=1&password=s3cret&db=2", "redis://host:6379/1?timeout=1&password=…&db=2"),
         ("redis://:s3cret@[host", "[host"),
     ],
 )

@@ -306,3 +306,13 @@ async def test_trials_survive_a_restart(tmp_path: Path) -> None:
     assert await remaining(restarted, {**headers, **device_headers("another device")}) == TITLES - 2
     await restarted.http.aclose()
     await again.close()
+
+
+async def test_the_answer_to_a_huge_preauthorization_is_bounded(mock: Mock, headers: Headers) -> None:
+    """A body within the limit of bytes has room for a hundred thousand resources."""
+    for number, status in ((5_000, 200), (5_001, 403)):
+        resources = [f"{number:x}" for number in range(number)]
+        path = f"/api/v2/REF30/decisions/preauthorize/{BASIC}"
+        answer = await mock.http.post(path, headers=headers, json={"resources": resources})
+        assert answer.status_code == status
+    assert answer.json()["code"] == "too_many_resources"

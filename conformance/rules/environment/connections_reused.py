@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.exchanges import NEEDS_TOKEN, ended
+from pass_harness.conformance.facts.headers import peer_host
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome
@@ -18,6 +19,8 @@ MIN_CALLS = 50
 CALLS_PER_CONNECTION = 2.0
 IDLE_S = 3.0
 """Seconds without a call from an address after which its connections may be closed. Node.js keeps them for 4 s."""
+KEPT = 100
+"""Number of connections kept for each address."""
 
 
 class ConnectionsReused(Rule):
@@ -43,6 +46,8 @@ class ConnectionsReused(Rule):
         self._latest: tuple[int, ...] = ()
         self._ended: Bounded[str, float] = Bounded()
         """End of the latest call from each address."""
+        self._ends: Bounded[str, dict[str, float]] = Bounded()
+        """End of the latest call on each of the latest connections of an address."""
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
         if not isinstance(seen, VerbCall) and seen.endpoint in NEEDS_TOKEN and seen.connection:
@@ -51,21 +56,38 @@ class ConnectionsReused(Rule):
                 self._connections.put(seen.connection, True)
             if self._is_steady(seen):
                 self._calls += 1
-                if is_new:
+                if is_new and self._has_idle(seen):
                     self._opened += 1
                     self._latest = (*self._latest, seen.id)[-5:]
+            self._note(seen)
         return NOTHING
 
     def _is_steady(self, seen: Exchange) -> bool:
-        """Return whether the address has made no call before, or one that has just ended or is in progress.
+        """Return whether the address has just made another call, or has one in progress.
 
-        At the beginning of a record without a registration it may have called before, on connections that are open.
+        At the beginning of a record without a registration, its connections may be open already.
         """
-        address = seen.peer.rpartition(":")[0]
+        address = peer_host(seen)
         before_s = self._ended.get(address)
         self._ended.put(address, max(before_s or 0.0, ended(seen)))
         whole = self.facts.driven or self.facts.has_registration or seen.wall - self.facts.began_s > IDLE_S
-        return whole and (before_s is None or seen.wall - before_s <= IDLE_S)
+        return whole and before_s is not None and seen.wall - before_s <= IDLE_S
+
+    def _has_idle(self, seen: Exchange) -> bool:
+        """Return whether the address had a connection without a call in progress that was just in use."""
+        ends = (self._ends.get(peer_host(seen)) or {}).values()
+        return any(seen.wall - IDLE_S <= end <= seen.wall for end in ends)
+
+    def _note(self, seen: Exchange) -> None:
+        ends = self._ends.get(peer_host(seen))
+        if ends is None:
+            self._ends.put(peer_host(seen), ends := {})
+        if seen.status == 0:
+            ends.pop(seen.connection, None)  # the connection broke
+            return
+        ends[seen.connection] = ended(seen)
+        if len(ends) > KEPT:
+            del ends[next(iter(ends))]
 
     def finish(self) -> Iterator[Outcome]:
         if self._calls < MIN_CALLS:

@@ -21,6 +21,8 @@ REFILLED_S = float(BURST)
 """Seconds after a server error in which retries may have used up the burst of a device. Then it is full again."""
 MOST_IN_HOUSEHOLD = 4
 """Number of devices, at most, at one address in a trace without verbs. More than that share the service's address."""
+MOST_AT_CARRIER = 0.1
+"""Share of the devices of a trace, at most, at the address of a carrier or of a company."""
 
 
 class ThrottleNotFought(Rule):
@@ -74,10 +76,11 @@ class ThrottleNotFought(Rule):
         for address, device in self._calls:
             if (calls := self._calls.get((address, device))) is not None and not self._households.get(address):
                 by_address.setdefault(address, []).append(calls)
+        all_known = sum(calls.device is not None for devices in by_address.values() for calls in devices)
         few: list[DeviceCalls] = []
         for address, devices in by_address.items():
             calls = together(devices)
-            if self._is_shared(devices):
+            if self._is_shared(devices, all_known):
                 continue
             if calls.all >= MIN_CALLS:
                 yield _judge(address, calls)
@@ -87,12 +90,12 @@ class ThrottleNotFought(Rule):
         if others.all >= MIN_CALLS:
             yield _judge("the other devices", others)
 
-    def _is_shared(self, devices: Sequence[DeviceCalls]) -> bool:
+    def _is_shared(self, devices: Sequence[DeviceCalls], all_known: int) -> bool:
         """Return whether an address is that of several devices, and not the service's address for all of them."""
         known = sum(calls.device is not None for calls in devices)
         if known < 2 or self.facts.callers.is_client:
             return known > 1
-        few = not self.facts.driven and known <= MOST_IN_HOUSEHOLD
+        few = not self.facts.driven and known <= max(MOST_IN_HOUSEHOLD, MOST_AT_CARRIER * all_known)
         return few and all(calls.is_within_limit for calls in devices)
 
 

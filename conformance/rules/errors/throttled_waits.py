@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN, answered_before, ended, interval, signature
+from pass_harness.conformance.facts.headers import peer_host
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.facts.timing import timed
 from pass_harness.conformance.observation import Observation, VerbCall
@@ -64,18 +65,24 @@ class ThrottledWaits(Rule):
             self._throttled.put(caller, (*before, seen)[-KEPT:])
 
     def _too_soon(self, before: Exchange, seen: Exchange) -> Broken:
+        after = seen.wall - ended(before)
         return Broken(
             kind="asked-too-soon",
             exchanges=(before.id, seen.id),
             device=seen.device,
             expected=f"no request for the device at {seen.ip} for at least 1 s after the 429",
             observed=f"a request {interval(before, seen)}",
+            # Nearly a pause, or nearly in progress at the time of the 429.
+            margin_s=max(min(PAUSE_S - after, after - IN_PROGRESS_S), 0.0),
         )
 
 
 def _is_early(before: Exchange, seen: Exchange) -> bool:
-    """Return whether a request comes too soon after a 429 to have been in progress then."""
+    """Return whether a request comes too soon after a 429 to have been in progress then.
+
+    Another machine of the service did not receive the 429, unless it repeats the request.
+    """
     after = seen.wall - ended(before)
-    if after <= IN_PROGRESS_S:
-        return signature(seen) == signature(before) and answered_before(before, seen)
+    if after <= IN_PROGRESS_S or peer_host(seen) != peer_host(before):
+        return signature(seen) == signature(before) and answered_before(before, seen) and after < PAUSE_S
     return after < PAUSE_S

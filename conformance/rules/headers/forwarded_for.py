@@ -57,7 +57,7 @@ class ForwardedFor(Rule):
         return (*late, *self._registrations(self._nameless.shown_by(seen)))
 
     def finish(self) -> Iterator[Outcome]:
-        yield from self._late(float("inf"))
+        yield from (*self._late(float("inf")), *self._registrations(self._nameless.remaining()))
 
     def _late(self, before_s: float) -> Iterator[Outcome]:
         while self._unnamed and self._unnamed[0][1].wall < before_s:

@@ -80,7 +80,9 @@ class PermitsCached(Rule):
 
     def _asked(self, permits: Permits, seen: Exchange) -> Sequence[Outcome]:
         since = self._since(seen)
-        again = [name for name in resources(seen) if self._known(permits.get((seen.mvpd, name), ()), since, seen)]
+        known = {name: self._recent(permits.get((seen.mvpd, name), ()), since, seen) for name in resources(seen)}
+        each = self.facts.instances.at_each_address()
+        again = [name for name, recent in known.items() if len(recent) >= each]
         if not again:
             return ONE_HELD
         repeated = Broken(
@@ -93,7 +95,8 @@ class PermitsCached(Rule):
         if not self._repeats.driven:
             if self.facts.callers.in_browser(seen):
                 return (Unclear(reason=LOADED_AGAIN, exchanges=repeated.exchanges),)
-            return self._doubts.add(repeated, 1 + min(len(permits[seen.mvpd, name]) for name in again))
+            most = min(len(known[name]) for name in again)
+            return self._doubts.add(repeated, 1 + most * self.facts.instances.addresses)
         self._repeats.add(seen, repeated)  # the next verb may show that the app was starting
         return NOTHING
 
@@ -104,8 +107,8 @@ class PermitsCached(Rule):
             started, self._permits.since(seen), seen.wall - (CACHED_S if self._repeats.driven else APP_RESTART_S)
         )
 
-    def _known(self, permitted: Sequence[Exchange], since: float, seen: Exchange) -> bool:
+    def _recent(self, permitted: Sequence[Exchange], since: float, seen: Exchange) -> Sequence[Exchange]:
         recent = [one for one in permitted if one.wall > since and answered_before(one, seen)]
         if not self._repeats.driven:  # another address is that of another instance
             recent = [one for one in recent if peer_host(one) == peer_host(seen)]
-        return len(recent) >= self.facts.instances.number
+        return recent

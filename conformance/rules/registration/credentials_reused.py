@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator
 
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN
+from pass_harness.conformance.facts.releases import Releases
 from pass_harness.conformance.facts.shared_facts import SharedFacts
 from pass_harness.conformance.facts.tokens import Client, statement_of
 from pass_harness.conformance.observation import Observation, VerbCall
-from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome, Unclear
+from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
 from pass_harness.conformance.rule import Card, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
-
-UNUSED = "a client that no device has used may be that of another instance, or for another service provider"
 
 
 class CredentialsReused(Rule):
@@ -48,6 +46,7 @@ class CredentialsReused(Rule):
         self._unused: Bounded[str, Client] = Bounded(1000)
         """Clients that no device has used yet: the first use shows for which service provider they are."""
         self._flagged: Bounded[str, bool] = Bounded(1000)
+        self._releases = Releases(facts.driven)
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
         if isinstance(seen, VerbCall):
@@ -63,15 +62,15 @@ class CredentialsReused(Rule):
 
     def finish(self) -> Iterator[Outcome]:
         for client in map(self._unused.pop, self._unused):
-            for again in self._registered(client, None):
-                yield again if self.facts.driven else Unclear(reason=UNUSED, exchanges=again.exchanges)
+            if client is not None and self.facts.tokens.is_needless(client):
+                yield from self._registered(client, None)
+        yield from self._releases.finish()
 
-    def _registered(self, client: Client | None, use: Exchange | None) -> Iterator[Broken]:
+    def _registered(self, client: Client | None, use: Exchange | None) -> Iterator[Outcome]:
         """Judge a registration beside clients that serve several devices of the same service provider."""
-        if client is None or client.registered is None:
+        if client is None or client.registered is None or not client.spare:
             return
-        older = itertools.takewhile(lambda one: one is not client, self.facts.tokens.of_statement(client.statement))
-        shared = [one for one in older if len(one.devices) > 1 and not one.was_refused(client)]
+        shared = self.facts.tokens.shared_before(client)
         if use is not None:
             shared = [one for one in shared if use.service_provider in one.service_providers]
         if len(shared) >= self.facts.instances.number:
@@ -87,15 +86,16 @@ class CredentialsReused(Rule):
         all_known = self._clients_of.get(key) or [before]
         clients = [one for one in all_known if not (one.was_refused(client) or one.is_of_another_application(client))]
         if any(known.id == client.id for known in clients):
-            if not client.is_of_another_application(before):
+            if not self.facts.tokens.may_be_two_applications(client, before):
                 yield from self._returned(client, before, seen)
             return
         self._clients_of.put(key, [*all_known, client][-10:])
         if len(clients) < self.facts.instances.number:
             yield HELD
         elif client.registered is not None and self._flagged.get(client.id) is None:
-            self._flagged.put(client.id, True)
-            yield self._again(clients[-1], client.registered, seen)
+            found = self._releases.judge(clients[-1], client, self._again(clients[-1], client.registered, seen))
+            self._flagged.put(client.id, bool(found))
+            yield from found
 
     def _returned(self, client: Client, before: Client, seen: Exchange) -> Iterator[Outcome]:
         """Judge the return of a device to a client that it had before another one, neither of them refused."""

@@ -9,7 +9,7 @@ from pass_harness.conformance.durations import span
 from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN, answered_before, bearer, ended, signature
 from pass_harness.conformance.facts.retry_series import TRIES
 from pass_harness.conformance.facts.shared_facts import SharedFacts
-from pass_harness.conformance.facts.tokens import Token, rejects_token
+from pass_harness.conformance.facts.tokens import Token
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
@@ -19,10 +19,10 @@ from pass_harness.mock_server.exchange import Exchange
 IN_PROGRESS_S = 5.0
 """Seconds after the rejection in which other requests with the token may still arrive. In a service that is too
 busy to read the 401 at once, these requests waited for a connection."""
-LOOP_PAUSE_S = 60.0
-"""Seconds between two refusals for the service provider, at most, in a loop: no new token prevents the next one."""
 LOOP_LENGTH = TRIES + 1
 """Number of rejections of one request, without a success or a viewer's action between them, that make a loop."""
+ACTED_S = 4.0
+"""Seconds after which a viewer may have caused the next request, except a poll, in a trace without verbs."""
 
 
 class UnauthorizedRenewsFirst(Rule):
@@ -31,8 +31,7 @@ class UnauthorizedRenewsFirst(Rule):
         title="After a 401 the service renews the access token before it repeats a request",
         grade=Grade.SHOULD,
         requirement="After a 401 the service fetches a new access token and then repeats the request once. It never "
-        "sends the rejected token again, and it does not loop on rejections, be they of the token or of the client "
-        "for the service provider.",
+        "sends the rejected token again, and it does not loop on rejections of the token or of the client.",
         breaks="A request with a rejected token always fails. Repetitions are useless load and use up the device's "
         "request allowance.",
         remedy="On a 401, discard the token, fetch a new one, repeat the request once, then give up.",
@@ -45,7 +44,7 @@ class UnauthorizedRenewsFirst(Rule):
         super().__init__(expectations, facts)
         self._resent: Bounded[str, int] = Bounded()
         self._in_a_row: Bounded[tuple[str, ...], list[tuple[int, float]]] = Bounded()
-        """Ids and ends of the latest rejections of each request."""
+        """Id and end of the latest rejections of each request."""
         self._renewed: Bounded[str, bool] = Bounded()
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
@@ -96,15 +95,16 @@ class UnauthorizedRenewsFirst(Rule):
         if seen.status != 401:
             self._in_a_row.pop(key)
             return
-        row = self._in_a_row.get(key) or []
-        if row and not rejects_token(seen) and seen.wall - row[-1][1] > LOOP_PAUSE_S:
-            row = []
-        row = [*row, (seen.id, ended(seen))]
+        before = self._in_a_row.get(key) or []
+        viewers = not self.facts.driven and seen.endpoint != "profiles.code"
+        if viewers and before and seen.wall - before[-1][1] > ACTED_S:
+            before = []
+        row = [*before, (seen.id, ended(seen))]
         self._in_a_row.put(key, row[-LOOP_LENGTH:])
         if len(row) == LOOP_LENGTH:
             yield Broken(
                 kind="rejections-in-a-row",
-                exchanges=tuple(number for number, _ in row),
+                exchanges=tuple(id_ for id_, _ in row),
                 device=seen.device,
                 expected="one repetition with a new access token, then no further request",
                 observed=f"the same request was rejected {LOOP_LENGTH} times in a row",

@@ -17,7 +17,7 @@ from pass_harness.conformance.reports.violations import because, sentence, viola
 from pass_harness.load.report import charts
 from pass_harness.load.report.charts import Chart, Times
 from pass_harness.load.report.model import GeneratorReport, IncidentReport, LoadReport
-from pass_harness.load.report.report_text import lead, measured, verdict_word
+from pass_harness.load.report.report_text import lead, measured, recovery, verdict_word
 
 LOADERS = (PackageLoader("pass_harness.load.report", "html"),)
 _KINDS = {True: ("passed", ""), False: ("violated", "exceeded"), None: ("inconclusive", "not measured")}
@@ -169,12 +169,7 @@ def _incident(incident: IncidentReport) -> str:
     lasted = "" if incident.ends == incident.begins else " to the end"
     if incident.ends is not None and incident.ends > incident.begins:
         lasted = f" to {incident.ends:g} s"
-    if incident.ends is None:
-        recovered = ""
-    elif incident.recovered_after is None:
-        recovered = "; not recovered"
-    else:
-        recovered = f"; recovered after {incident.recovered_after:g} s"
+    recovered = "" if incident.ends is None else f"; {recovery(incident)}"
     return f"{incident.name}, at {incident.begins:g} s{lasted}{recovered}"
 
 
