@@ -98,8 +98,8 @@ READS: Mapping[str, tuple[Read, ...]] = {
     "authentication.poll-stops-on-expiry": (_answered(*POLL_ENDPOINTS),),
     "authentication.poll-stops-on-logout": (_answered(*POLL_ENDPOINTS),),
     "authentication.poll-stops-on-new-code": (_answered(*POLL_ENDPOINTS),),
-    "authentication.poll-stops-on-success": (_answered("profiles.code"),),
-    "authentication.polls-by-code": (_answered(*PROFILE_QUERIES, *POLL_ENDPOINTS),),
+    "authentication.poll-stops-on-success": (_answered("profiles.code", *PROFILE_QUERIES),),
+    "authentication.polls-by-code": (_answered(*PROFILE_QUERIES, *DECISIONS, *POLL_ENDPOINTS),),
     "authentication.profiles-checked-first": (_answered("sessions.create", *DECISIONS),),
     "authentication.session-is-complete": (
         _sent(*STARTS, "sessions.resume"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from pass_harness.conformance.bounded import Bounded
 from pass_harness.conformance.facts.headers import address_in, connection_address, peer_address
+from pass_harness.conformance.facts.polls import Polls
 from pass_harness.conformance.facts.sessions import KEPT_CODES, Sessions
 from pass_harness.mock_server.exchange import Exchange
 
@@ -46,19 +47,25 @@ class SecondScreens:
 
 @dataclass
 class ContradictedAddresses:
-    """Without a driver: addresses that connectionIp of X-Device-Info shows to be another's.
+    """Without a driver: addresses that connectionIp of X-Device-Info, or a session, shows to be another's.
 
     A difference alone proves nothing, because a device may use several networks, and an IPv4 address beside an IPv6
-    address of its own. The address of another device does, and so does one address for devices that all name others.
+    address of its own. The address of another device does, and so does one address for devices that all name others,
+    or that of the caller itself in polls for a device that began its session from another one.
     """
 
+    polls: Polls
     _device_of: Bounded[str, tuple[str, float]] = field(default_factory=Bounded)
     """A device whose calls carry the address in both headers, and the time of a recent one, by address."""
     _contradictions: Bounded[str, frozenset[str]] = field(default_factory=Bounded)
     """Addresses that the connectionIp of calls from each address named instead."""
 
     def by(self, exchange: Exchange, address: str) -> bool:
-        """Return whether connectionIp shows that the address is not the device's."""
+        """Return whether connectionIp or the session of a poll shows that the address is not the device's."""
+        if self.polls.code is not None:
+            session = self.polls.sessions.get(self.polls.code)
+            if session is not None and peer_address(exchange) == address != address_in(session.exchange.ip):
+                return True
         named, device = connection_address(exchange), exchange.device
         if named is None or device is None:
             return False

@@ -35,8 +35,12 @@ NEEDS_DEVICE = PROFILE_QUERIES | DECISIONS | {"sessions.create", "sessions.partn
 SSO_SERVICE = frozenset({"sso.token", "sso.refresh", "sso.link", "sso.unlink", "sso.list"})
 """Endpoints of the SSO Service."""
 
-_NO_TOKENS = frozenset(map(mask, ("null", "undefined", "None", "nil")))
-"""Masked words that languages print for a token that is not there."""
+NO_VALUES = (
+    *("null", "undefined", "None", "nil", "<nil>"),
+    *("[object Object]", "[object Promise]", "System.Threading.Tasks.Task`1[System.String]"),
+)
+"""Words that languages print for a value that is not there, or that nobody has waited for."""
+_NO_TOKENS = frozenset(map(mask, NO_VALUES))
 _NO_HEADERS: dict[str, str] = {}
 _CLOSING_S = 0.002
 """Seconds by which the recorded end of an exchange may be later than the arrival of its response."""
@@ -112,6 +116,14 @@ def json_object(text: str) -> Mapping[str, Any]:
     except UNREADABLE:
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def is_json(text: str) -> bool:
+    try:
+        msgspec.json.decode(text)
+    except UNREADABLE:
+        return False
+    return True
 
 
 @lru_cache(maxsize=_CACHED_BODIES)

@@ -19,12 +19,27 @@ REQUIRED_FACTS = ("model", "version", "osName", "osVersion", "connectionType")
 """Facts that the page of X-Device-Info marks as required."""
 CONNECTION_FACTS = ("connectionIp", "connectionPort")
 """Facts that the cookbook also requires from servers."""
+IDENTITIES = frozenset(
+    {"ad-service-token", "adobe-subject-token", "x-roku-reserved-roku-connect-token", "ap-partner-framework-status"}
+)
+"""Headers of single sign-on identities, whose profiles only requests with the header find."""
 
+TELEVISIONS = frozenset({"TV", "SetTopBox"})
+"""Hardware types that Adobe's samples use for one device, the Apple TV."""
 SAMPLE_OF_THE_API_PAGES = (
     "ewoJInByaW1hcnlIYXJkd2FyZVR5cGUiOiAiU2V0VG9wQm94IiwKCSJtb2RlbCI6ICJUViA1dGggR2VuIiwKCSJtYW51ZmFjdHVyZXIiOiAiQXBw"
     "bGUiLAoJIm9zTmFtZSI6ICJ0dk9TIgoJIm9zVmVuZG9yIjogIkFwcGxlIiwKCSJvc1ZlcnNpb24iOiAiMTEuMCIKfQ=="
 )
 """Value of X-Device-Info in the samples of all API pages. Its JSON lacks a comma, so `facts_in` cannot read it."""
+FACTS_OF_THE_SAMPLE: Mapping[str, Any] = {
+    "primaryHardwareType": "SetTopBox",
+    "model": "TV 5th Gen",
+    "manufacturer": "Apple",
+    "osName": "tvOS",
+    "osVendor": "Apple",
+    "osVersion": "11.0",
+}
+"""The device that this value means."""
 
 
 def _values(listed: str) -> frozenset[str]:

@@ -70,10 +70,11 @@ class Client:
     registered: Exchange | None = None
     statement: str | None = None
     refused: bool = False
-    """Whether Adobe Pass refused the credentials, an unused token or the service provider.
-
-    After that, the service may register again: the action of these errors is application-registration.
-    """
+    """Whether Adobe Pass refused the credentials, an unused token or the service provider."""
+    refused_s: float = float("-inf")
+    """Time of the latest refusal; infinite after one for a service provider, which others do not disprove."""
+    works_again_s: float = float("inf")
+    """Time of the first request after the refusal with a newer token that was accepted."""
     tokens: list[Token] = field(default_factory=list)
     """Latest tokens, oldest first."""
     devices: set[str] = field(default_factory=set)
@@ -87,6 +88,17 @@ class Client:
     spare: bool = False
     """Whether a client of the same software statement served a device already when this one was registered."""
 
+    def refuse(self, at_s: float) -> None:
+        self.refused, self.refused_s, self.works_again_s = True, max(self.refused_s, at_s), float("inf")
+
+    def was_refused(self, newer: Client) -> bool:
+        """Return whether a service might register another client: the action of these errors asks for that.
+
+        Once the credentials work again, the refusal was a fault of Adobe Pass and excuses no later registration.
+        """
+        at_s = newer.registered.wall if newer.registered is not None else float("-inf")
+        return self.refused and at_s <= max(self.works_again_s, self.refused_s + REGISTERS_WITHIN_S)
+
     def is_of_another_application(self, other: Client) -> bool:
         """Return whether the clients are known to be of different software statements."""
         return None not in {self.statement, other.statement} and self.statement != other.statement
@@ -96,6 +108,8 @@ KEPT_TOKENS = 8
 VISIT_S = 10.0
 """Seconds after which a device may return from another application, whose software statement is unknown."""
 MOST_PROVIDERS = 100
+REGISTERS_WITHIN_S = 60.0
+"""Seconds after a refusal in which a service may register, although another instance goes on with the client."""
 DeviceKey = tuple[str | None, str]
 """Service provider and device identifier."""
 
@@ -169,7 +183,7 @@ class Tokens:
         Those that Adobe Pass refused are left out.
         """
         older = itertools.takewhile(lambda one: one is not client, self.of_statement(client.statement))
-        return [one for one in older if len(one.devices) > 1 and not one.refused]
+        return [one for one in older if len(one.devices) > 1 and not one.was_refused(client)]
 
     def is_needless(self, client: Client) -> bool:
         """Return whether a client that no device uses was registered beside one in use for the same purpose.
@@ -199,7 +213,7 @@ class Tokens:
         self.previous_tokens = client.tokens
         body = answer(exchange)
         if body.get("error") in CLIENT_REFUSALS:
-            client.refused = True
+            client.refuse(exchange.wall)
         value, life = body.get("access_token"), body.get("expires_in")
         if exchange.status != 201 or not isinstance(value, str) or not isinstance(life, int | float):
             return
@@ -224,6 +238,8 @@ class Tokens:
             token.accepted = token.accepted or accepted
             if accepted and token.rejected is not None and answered_before(token.rejected, exchange):
                 token.works_again = True
+            if accepted and client is not None and token.issued.wall > client.refused_s:
+                client.works_again_s = min(client.works_again_s, exchange.wall)
         elif value is not None:
             self._use_unknown(value, exchange)
         if exchange.endpoint in SSO_SERVICE:
@@ -242,11 +258,11 @@ class Tokens:
 
     def _reject(self, client: Client, token: Token | None, exchange: Exchange) -> None:
         if answer(exchange).get("code") == REFUSED_FOR_PROVIDER:
-            client.refused = True
+            client.refuse(float("inf"))
         elif token is not None and token.rejected is None and rejects_token(exchange):
             token.rejected = exchange
             if not token.accepted and exchange.wall < token.expires_s:
-                client.refused = True
+                client.refuse(exchange.wall)
 
     def _known(self, client_id: str) -> Client:
         """Return the client, which may have been registered before the trace began."""

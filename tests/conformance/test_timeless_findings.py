@@ -42,6 +42,7 @@ CONTENTS_OF_OTHERS: Mapping[str, frozenset[str]] = {
         {"domain-not-a-host-name", "domain-not-listed", "redirect-url-not-absolute"}
     ),
     "authorization.media-token-used-once": frozenset({"handed-out-twice"}),
+    "headers.device-identifier-stable": frozenset({"of-several-devices"}),
     "headers.forwarded-for": frozenset(
         {"absent", "not-an-address", "no-device", "another-device", "other-than-connection-ip"}
     ),

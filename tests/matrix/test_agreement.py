@@ -70,6 +70,10 @@ DRIVER_ONLY: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "verbs show the addresses of the devices",
         ("no-forwarded-for-on-registration", "own-address-in-polls"),
     ),
+    "headers.device-identifier-stable": (
+        "verbs show the device of each call; the identifiers alone do, if many devices of several kinds share one",
+        ("device-identifier-shared", "new-device-identifier"),
+    ),
     "environment.dns-at-most-30s": (
         "the action fail_over shows when the name moved to another data centre",
         ("name-resolved-once",),

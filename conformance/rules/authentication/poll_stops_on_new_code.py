@@ -37,6 +37,8 @@ class PollStopsOnNewCode(Rule):
     def __init__(self, expectations: Expectations, facts: SharedFacts) -> None:
         super().__init__(expectations, facts)
         self._polled: Bounded[str, bool] = Bounded()
+        self._unpolled: Bounded[str, Session] = Bounded()
+        """The session that replaced each code whose poller has not begun yet."""
         self._replaced: PollingOn[Session] = PollingOn(facts, in_progress_s=IN_PROGRESS_S)
 
     def observe(self, seen: Observation) -> Iterable[Outcome]:
@@ -48,10 +50,13 @@ class PollStopsOnNewCode(Rule):
             return NOTHING
         old, code = self.facts.sessions.replaced, self.facts.polls.code
         new = self.facts.sessions.current(seen) if old is not None else None
-        if old is not None and new is not None and self._polled.pop(old.code) and seen.wall < old.expires_s:
-            self._replaced.begin(old.code, answered_at(new), new)
+        if old is not None and new is not None:
+            self._end(old, new, seen.wall)
         if code is None:
             return NOTHING
+        late_poller = self._unpolled.pop(code)
+        if late_poller is not None and not profiles(seen):
+            self._replaced.begin(code, answered_at(late_poller), late_poller)
         late = self._replaced.judge(code, brief(seen))
         if late is not None:
             return (self._late(*late, seen),)
@@ -60,6 +65,15 @@ class PollStopsOnNewCode(Rule):
         else:
             self._polled.put(code, True)
         return NOTHING
+
+    def _end(self, old: Session, new: Session, now_s: float) -> None:
+        polled = self._polled.pop(old.code)
+        if now_s >= old.expires_s:
+            return
+        if polled:
+            self._replaced.begin(old.code, answered_at(new), new)
+        elif not self.facts.polls.is_over(old.code):
+            self._unpolled.put(old.code, new)
 
     def finish(self) -> Iterator[Outcome]:
         yield from self._replaced.finish()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from pass_harness.conformance.facts.exchanges import is_json
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Outcome
 from pass_harness.conformance.requirements import citations
@@ -49,9 +50,11 @@ class ContentType(Rule):
             return NOTHING
         sent = seen.request_headers.get("content-type", "")
         contradicts = _CONTRADICTS[wanted](seen.request_body) is not None
-        if sent.partition(";")[0].strip().lower() == wanted and not contradicts:
+        unread = wanted == JSON and seen.status == 400 and not contradicts and not is_json(seen.request_body)
+        if sent.partition(";")[0].strip().lower() == wanted and not contradicts and not unread:
             return ONE_HELD
         body = f" with a body in {'JSON' if wanted == FORM else 'form encoding'}" if contradicts else ""
+        body = " with a body that is not JSON" if unread else body
         return (
             Broken(
                 kind="other-type" if sent else "absent",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from pass_harness.conformance.facts.exchanges import NEEDS_DEVICE
+from pass_harness.conformance.facts.exchanges import NEEDS_DEVICE, NO_VALUES
 from pass_harness.conformance.facts.headers import decoded
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import NOTHING, ONE_HELD, Broken, Outcome
@@ -16,8 +17,19 @@ from pass_harness.conformance.rule import Card, Fault, Grade, Rule
 _HEXADECIMAL = re.compile(r"[0-9a-f]{16,}|[0-9A-F]{16,}")
 """A digest or number in hexadecimal digits. Base64 decoders accept it, but no encoder makes it from an identifier."""
 
-_NOTHING = frozenset({b"null", b"undefined", b"None", b"nil"})
-"""Words that languages print for an identifier that is not there; all devices without one would share a login."""
+_CONSTANTS = ("unknown", "00000000-0000-0000-0000-000000000000", "0" * 32, "02:00:00:00:00:00")
+"""Values that platforms give to all apps for a serial number, an advertising identifier or a MAC address."""
+
+
+def _forms(word: str) -> Iterator[bytes]:
+    yield word.encode()
+    for algorithm in ("md5", "sha1", "sha256"):
+        digest = hashlib.new(algorithm, word.encode(), usedforsecurity=False)
+        yield from (digest.digest(), digest.hexdigest().encode(), digest.hexdigest().upper().encode())
+
+
+_NOTHING = frozenset(form for word in ("", *NO_VALUES, *_CONSTANTS) for form in _forms(word)) - {b""} | {bytes(16)}
+"""Identifiers that are no device's, and their hashes; all devices with one of them would share a login."""
 
 
 class DeviceIdentifier(Rule):
@@ -26,7 +38,7 @@ class DeviceIdentifier(Rule):
         title="AP-Device-Identifier is present and Base64-encoded",
         grade=Grade.MUST,
         requirement="Where the API page lists it, the service sends AP-Device-Identifier: the word fingerprint and "
-        "the device's identifier in Base64.",
+        "the device's own identifier in Base64.",
         breaks="Adobe Pass rejects the call with a 400, or the device loses its login because the value is read "
         "differently.",
         remedy='Send "fingerprint " followed by the Base64 form (RFC 4648, section 4) of the streaming device\'s '

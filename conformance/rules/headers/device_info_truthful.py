@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from pass_harness.conformance.facts.exchanges import NEEDS_DEVICE
-from pass_harness.conformance.facts.headers import address_in, device_info, same_system
+from pass_harness.conformance.facts.headers import (
+    FACTS_OF_THE_SAMPLE,
+    SAMPLE_OF_THE_API_PAGES,
+    TELEVISIONS,
+    address_in,
+    device_info,
+    is_browser,
+    same_system,
+)
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, Broken, Outcome
 from pass_harness.conformance.requirements import citations
@@ -13,9 +22,8 @@ from pass_harness.conformance.rule import SERVERS_ONLY, Card, Grade, Rule
 from pass_harness.mock_server.exchange import Exchange
 
 COMPARED = ("primaryHardwareType", "model", "osName", "osVersion", "connectionIp")
-
-TELEVISIONS = frozenset({"TV", "SetTopBox"})
-"""Hardware types that Adobe's samples use for one device, the Apple TV."""
+BROWSER = "that of a browser, by its User-Agent"
+WITHOUT_BROWSER = TELEVISIONS | {"GamesConsole", "MediaPlayer"}
 
 
 class DeviceInfoTruthful(Rule):
@@ -40,13 +48,16 @@ class DeviceInfoTruthful(Rule):
             return
         truth = {"connectionIp": seen.ip, **seen.facts}
         for exchange in self.facts.devices.during(seen, *NEEDS_DEVICE):
-            if device_info(exchange) is None:
-                continue
-            wrong = _wrong(exchange, truth)
-            yield HELD if wrong is None else self._untrue(exchange, truth, wrong)
+            sent = _described(exchange, truth)
+            compared = [key for key in COMPARED if key in truth and key in sent]
+            wrong = [key for key in compared if not _same(key, str(sent[key]), truth)]
+            if wrong:
+                yield self._untrue(exchange, truth, wrong)
+            elif compared:
+                yield HELD
 
     def _untrue(self, exchange: Exchange, truth: dict[str, str], wrong: list[str]) -> Broken:
-        sent = device_info(exchange) or {}
+        sent = _described(exchange, truth)
         return Broken(
             kind="facts-untrue",
             subject=", ".join(wrong),
@@ -57,10 +68,15 @@ class DeviceInfoTruthful(Rule):
         )
 
 
-def _wrong(exchange: Exchange, truth: dict[str, str]) -> list[str] | None:
-    sent = device_info(exchange) or {}
-    compared = [key for key in COMPARED if key in truth and key in sent]
-    return [key for key in compared if not _same(key, str(sent[key]), truth)] or None
+def _described(exchange: Exchange, truth: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return the facts in X-Device-Info, even those of the value in Adobe's samples, or else in User-Agent."""
+    header = exchange.request_headers.get("x-device-info")
+    if header == SAMPLE_OF_THE_API_PAGES:
+        return FACTS_OF_THE_SAMPLE
+    agent = exchange.request_headers.get("user-agent", "")
+    if header is None and is_browser(agent) and agent != truth.get("userAgent"):
+        return {"primaryHardwareType": BROWSER}
+    return device_info(exchange) or {}
 
 
 def _same(key: str, sent: str, truth: dict[str, str]) -> bool:
@@ -74,7 +90,7 @@ def _same(key: str, sent: str, truth: dict[str, str]) -> bool:
         case "osName":
             return same_system(sent) == same_system(true)
         case "primaryHardwareType":
-            return {sent, true} <= TELEVISIONS
+            return true not in WITHOUT_BROWSER if sent == BROWSER else {sent, true} <= TELEVISIONS
         case "model":  # "AppleTV" of "AppleTV14,1", and the fixed value of the table for Roku
             return (bool(sent) and true.startswith(sent)) or same_system(sent) == same_system(truth.get("osName", ""))
     return False

@@ -44,7 +44,7 @@ class ForwardedFor(Rule):
         super().__init__(expectations, facts)
         self._nameless = NamelessRequests(facts.devices, at_least=max(3, 2 * expectations.instances))
         self._screens = SecondScreens(facts.sessions)
-        self._contradicted = ContradictedAddresses()
+        self._contradicted = ContradictedAddresses(facts.polls)
         self._unnamed: deque[tuple[str, Exchange]] = deque(maxlen=10_000)
         """Exchanges for an address that no verb has used yet, judged after `KEPT_S`."""
         self._met_devices = False
@@ -71,7 +71,7 @@ class ForwardedFor(Rule):
         elif address is None:
             return (_broken(exchange, _invalid(exchange)),)
         elif not self._met_devices and self._contradicted.by(exchange, address):
-            return (_broken(exchange, Fault("other-than-connection-ip", f"{address}, not the connectionIp")),)
+            return (_broken(exchange, Fault("other-than-connection-ip", f"{address}, not that of the device")),)
         elif not self.facts.driven:
             return self._registrations(requests) if (requests := self._nameless.shown_by(exchange)) else NOTHING
         elif self.facts.devices.residents(address):

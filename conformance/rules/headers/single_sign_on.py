@@ -77,7 +77,7 @@ class SingleSignOn(Rule):
         return ONE_HELD if carried else NOTHING
 
     def _is_sent(self, lower: str, header: str, exchange: Exchange) -> bool:
-        return exchange.endpoint in LISTED[header] and lower in exchange.request_headers
+        return exchange.endpoint in LISTED[header] and bool(exchange.request_headers.get(lower, "").strip())
 
     def _is_missing(self, key: tuple[str | None, str], header: str, at: float, exchange: Exchange) -> bool:
         partners = self._partners.get(key) or {None}
@@ -86,7 +86,7 @@ class SingleSignOn(Rule):
         return (
             exchange.endpoint in LISTED[header]
             and exchange.wall - at <= SAME_VISIT_S
-            and header.lower() not in exchange.request_headers
+            and not exchange.request_headers.get(header.lower(), "").strip()
         )
 
 

@@ -84,7 +84,7 @@ class CredentialsReused(Rule):
             return
         key = (seen.service_provider, seen.device or "")
         all_known = self._clients_of.get(key) or [before]
-        clients = [one for one in all_known if not one.refused and not one.is_of_another_application(client)]
+        clients = [one for one in all_known if not (one.was_refused(client) or one.is_of_another_application(client))]
         if any(known.id == client.id for known in clients):
             if not self.facts.tokens.may_be_two_applications(client, before):
                 yield from self._returned(client, before, seen)

@@ -57,7 +57,7 @@ class CredentialsSurviveRestart(Rule):
             self._survived.add(client.id)
             yield HELD
             return
-        if old.id in self._survived or old.refused:
+        if old.id in self._survived or old.was_refused(client):
             return
         yield Broken(
             kind="registered-after-restart",

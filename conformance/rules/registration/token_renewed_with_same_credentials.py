@@ -47,7 +47,7 @@ class TokenRenewedWithSameCredentials(Rule):
         return self._changed(old, client, seen)
 
     def _changed(self, old: Client, client: Client, seen: Exchange) -> Iterator[Outcome]:
-        if old.refused or client.registered is None or client.is_of_another_application(old):
+        if old.was_refused(client) or client.registered is None or client.is_of_another_application(old):
             return
         registered = client.registered.wall
         # The rule applies only if the service registered because the old client's token needed renewal.

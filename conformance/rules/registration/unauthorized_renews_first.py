@@ -9,7 +9,7 @@ from pass_harness.conformance.durations import span
 from pass_harness.conformance.facts.exchanges import DCR, NEEDS_TOKEN, answered_before, bearer, ended, signature
 from pass_harness.conformance.facts.retry_series import TRIES
 from pass_harness.conformance.facts.shared_facts import SharedFacts
-from pass_harness.conformance.facts.tokens import Token, rejects_token
+from pass_harness.conformance.facts.tokens import Token
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import HELD, NOTHING, Broken, Expectations, Outcome
 from pass_harness.conformance.requirements import citations
@@ -31,7 +31,7 @@ class UnauthorizedRenewsFirst(Rule):
         title="After a 401 the service renews the access token before it repeats a request",
         grade=Grade.SHOULD,
         requirement="After a 401 the service fetches a new access token and then repeats the request once. It never "
-        "sends the rejected token again, and it does not loop on rejections.",
+        "sends the rejected token again, and it does not loop on rejections of the token or of the client.",
         breaks="A request with a rejected token always fails. Repetitions are useless load and use up the device's "
         "request allowance.",
         remedy="On a 401, discard the token, fetch a new one, repeat the request once, then give up.",
@@ -67,7 +67,7 @@ class UnauthorizedRenewsFirst(Rule):
                 yield self._sent_again(rejection, seen)
         elif rejection is None and token is not None:
             yield from self._held(token.client, token.value)
-        if self._in_a_row or rejects_token(seen):
+        if self._in_a_row or seen.status == 401:
             yield from self._loop(seen)
 
     def _acted(self, call: VerbCall) -> None:
@@ -92,7 +92,7 @@ class UnauthorizedRenewsFirst(Rule):
 
     def _loop(self, seen: Exchange) -> Iterator[Outcome]:
         key = signature(seen)
-        if not rejects_token(seen):
+        if seen.status != 401:
             self._in_a_row.pop(key)
             return
         before = self._in_a_row.get(key) or []

@@ -87,6 +87,16 @@ def polls_the_list_of_profiles(trace: Trace) -> None:
         trace.profiles()
 
 
+@breaks("authentication.polls-by-code", "login-assumed")
+def takes_the_redirect_for_a_login(trace: Trace) -> None:
+    trace.ask("status", returns={"state": "unauthenticated"})
+    with trace.verb("login", screen="primary") as returns:
+        trace.session()
+        returns["code"] = "AAAAAAA"
+    trace.ask("arrived")
+    trace.ask("status", returns={"state": "authenticated"})
+
+
 @breaks("authentication.poll-interval", "polled-too-soon")
 def polls_every_second(trace: Trace) -> None:
     trace.session()
@@ -161,6 +171,13 @@ def polls_after_success(trace: Trace) -> None:
     for _ in range(2):
         trace.wait(3)
         trace.poll(found=True)
+
+
+@breaks("authentication.poll-stops-on-success", "profiles-polled")
+def watches_the_profile(trace: Trace) -> None:
+    for _ in range(6):
+        trace.profiles(mvpd=MVPD, found=True)
+        trace.wait(10)
 
 
 @breaks("authentication.poll-stops-on-expiry", "polled-after-expiry")

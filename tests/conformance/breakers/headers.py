@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from conformance_traces import MVPD, Trace
 from sso_traces import issued, listed, unlinked
 
@@ -48,6 +50,13 @@ def sends_one_identifier_for_all(trace: Trace) -> None:
     for viewer in (VIEWER, OTHER):
         with trace.verb("start", viewer):
             trace.profiles(Viewer(VIEWER.device, viewer.ip))
+
+
+@breaks("headers.device-identifier-stable", "of-several-devices")
+def sends_the_account_of_the_viewer(trace: Trace) -> None:
+    for hardware, system in (("SetTopBox", "tvOS"), ("MobilePhone", "iOS"), ("Tablet", "iOS")):
+        info = {"primaryHardwareType": hardware, "osName": system}
+        trace.profiles(headers={"x-device-info": encode(json.dumps(info))})
 
 
 @breaks("headers.device-info", "absent")
