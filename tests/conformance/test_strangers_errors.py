@@ -177,7 +177,7 @@ BROWSER = {"origin": "https://tv.example", "user-agent": "Mozilla/5.0", "x-forwa
 @pytest.mark.parametrize(
     ("first", "second", "verdict"),
     [
-        ({"peer": "10.0.0.1:1"}, {"peer": "10.0.0.2:1"}, Verdict.INCONCLUSIVE),
+        ({"peer": "10.0.0.1:1"}, {"peer": "10.0.0.2:1"}, Verdict.NOT_EXERCISED),
         ({"peer": "10.0.0.1:1"}, {"peer": "10.0.0.1:2"}, Verdict.VIOLATED),
         ({"headers": BROWSER}, {"headers": BROWSER}, Verdict.INCONCLUSIVE),
     ],

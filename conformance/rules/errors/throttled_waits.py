@@ -22,7 +22,7 @@ PAUSE_S = 0.9
 IN_PROGRESS_S = 0.5
 """Seconds after the 429 within which other requests for the same address may still arrive. A new connection takes
 several round trips, and a busy service needs time to react."""
-OF_ANOTHER = "another tab or instance, which did not get the 429, may have sent the next request for the device"
+OF_ANOTHER = "another tab, which did not get the 429, may have sent the next request for the device"
 """Reason why an early request is unclear."""
 
 
@@ -70,10 +70,8 @@ class ThrottledWaits(Rule):
             self._throttled.put(caller, (*before, seen)[-KEPT:])
 
     def _may_be_of_another(self, before: Exchange, seen: Exchange) -> bool:
-        """Return whether a request may come from another tab, or from an instance with another address."""
-        if signature(seen) == signature(before):
-            return False
-        return self.facts.callers.in_browser(seen) or peer_host(seen) != peer_host(before)
+        """Return whether a request may come from another tab, which knows nothing of the 429."""
+        return self.facts.callers.in_browser(seen) and signature(seen) != signature(before)
 
     def _too_soon(self, before: Exchange, seen: Exchange) -> Broken:
         after = seen.wall - ended(before)
