@@ -7,12 +7,10 @@ import json
 import msgspec
 import pytest
 from conformance_traces import MVPD, Trace, error
-from trace_verdicts import violated
+from trace_verdicts import audited, violated
 
-from pass_harness.conformance.evaluation.engine import Judge, Verdict
+from pass_harness.conformance.evaluation.engine import Verdict
 from pass_harness.conformance.observation import Observation
-from pass_harness.conformance.outcomes import Expectations
-from pass_harness.conformance.registry import select
 from pass_harness.mock_server.exchange import Exchange
 from pass_harness.mock_server.journal.masking import Masker, mask
 from tests.conformance.trace_viewers import OTHER, VIEWER, Viewer, encode
@@ -22,14 +20,6 @@ ANOTHER = "adobe"
 REUSED = "registration.credentials-reused"
 SINGLE_SIGN_ON = "headers.single-sign-on"
 PARTNER = {"ap-partner-framework-status": encode("{}")}
-
-
-def audited(rule: str, trace: Trace) -> Verdict:
-    """Return the verdict of an audit, which sees no verbs."""
-    judge = Judge(select([rule]), Expectations(), driven=False)
-    for seen in trace.observations:
-        judge.observe(seen)
-    return next(iter(judge.conclude())).verdict
 
 
 def for_another_provider(seen: Observation) -> Observation:

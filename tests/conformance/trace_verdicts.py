@@ -14,7 +14,7 @@ from pass_harness.conformance.evaluation.ordering import in_order
 from pass_harness.conformance.evaluation.waivers import Waivers
 from pass_harness.conformance.observation import Observation, VerbCall
 from pass_harness.conformance.outcomes import Expectations
-from pass_harness.conformance.registry import all_rules
+from pass_harness.conformance.registry import all_rules, select
 from pass_harness.conformance.rule import Rule
 from pass_harness.mock_server.exchange import Exchange, Stall
 
@@ -73,3 +73,11 @@ def merged(*traces: Trace) -> list[Observation]:
 
 def _renumbered(exchange: Exchange, number: int) -> Exchange:
     return msgspec.structs.replace(exchange, id=exchange.id + number * 10_000)
+
+
+def audited(rule: str, trace: Trace) -> Verdict:
+    """Return the verdict of an audit, which sees no verbs."""
+    judged = Judge(select([rule]), Expectations(), driven=False)
+    for seen in trace.observations:
+        judged.observe(seen)
+    return next(iter(judged.conclude())).verdict
