@@ -16,6 +16,8 @@ PLAY_INTERVAL_S = 0.7
 RECOVERS_WITHIN_S = 65.0
 """Time after which a service must call Adobe Pass again. The circuit breakers of several libraries (Resilience4j,
 gobreaker, pybreaker) stay open for a minute by default, and the scenarios that follow need one that is closed."""
+TRIES_EVERY_S = 2.0
+"""Pause between two plays after the outage: all of them together stay below the rate limit, too."""
 
 
 class LastingOutage(Scenario):
@@ -49,8 +51,8 @@ async def _keep_trying(context: ScenarioContext) -> None:
 
 
 async def _recovers(context: ScenarioContext) -> bool:
-    for _ in range(round(RECOVERS_WITHIN_S * 2)):
+    for _ in range(round(RECOVERS_WITHIN_S / TRIES_EVERY_S)):
         if (await context.watch(context.sample.permitted)).returns.get("allowed"):
             return True
-        await context.seconds(0.5)
+        await context.seconds(TRIES_EVERY_S)
     return False
