@@ -61,7 +61,11 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:  # an interrupt, too: nothing else ends the process then
+            self.stop()
+            raise
         return self
 
     def __exit__(
