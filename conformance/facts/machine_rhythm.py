@@ -22,6 +22,8 @@ STEADY_S = 0.01
 
 BACKOFF_GROWTH = 1.4
 """Ratio of the second to the first pause, at least, of a backoff."""
+BACKOFF_SHARE = 0.5
+"""Share of the latest series with growing pauses, at least, that have those of a service's backoff."""
 
 ALIKE_SERIES = 4
 ALIKE_REACTIONS = 5
@@ -103,4 +105,5 @@ class Backoffs:
             return False
         self._latest.append((device, pauses_s))
         devices = [other for other, known in self._latest if all(map(alike, known, pauses_s))]
-        return len(devices) >= ALIKE_REACTIONS and len(set(devices)) >= ALIKE_DEVICES
+        usual = len(devices) >= BACKOFF_SHARE * len(self._latest)  # of many viewers, some keep the same by chance
+        return usual and len(devices) >= ALIKE_REACTIONS and len(set(devices)) >= ALIKE_DEVICES

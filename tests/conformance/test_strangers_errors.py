@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from conformance_traces import MVPD, Trace, error
 from trace_verdicts import judge, violated
 
 from pass_harness.conformance.evaluation.engine import Verdict
+from pass_harness.conformance.facts.machine_rhythm import Backoffs
 from pass_harness.mock_server.journal.masking import mask
 from tests.conformance.trace_viewers import Viewer, encode
 
@@ -435,3 +437,10 @@ def test_a_token_of_the_service_itself_may_be_the_same_for_several_playbacks(own
             returns |= {"allowed": True, "media_token": mask("granted" if own else "m1")}
 
     assert ("authorization.media-token-used-once" in violated(trace.observations)) is not own
+
+
+def test_viewers_who_keep_the_same_growing_pauses_by_chance_are_no_service() -> None:
+    backoffs, chance = Backoffs(), random.Random(1)
+    series = [(f"device-{number}", (chance.uniform(1, 40), chance.uniform(1, 60))) for number in range(20_000)]
+
+    assert not any(backoffs.repeats(device, pauses) for device, pauses in series)
