@@ -94,12 +94,12 @@ class Habit:
 
 @dataclass
 class Backoffs:
-    """The first two pauses of series in which they grow: neither viewers nor scripts of load tests keep those."""
+    """The first two pauses of series in which they grow: those of a service are alike, those of viewers by chance."""
 
     _latest: deque[tuple[str, Sequence[float]]] = field(default_factory=lambda: deque(maxlen=KEPT))
 
     def repeats(self, device: str, pauses_s: Sequence[float]) -> bool:
-        """Add the pauses of a series. Return whether several series on several devices had the same growing ones."""
+        """Add the pauses of a series. Return whether half of the latest growing ones, on several devices, are alike."""
         first_s, second_s = pauses_s
         if second_s <= BACK_TO_BACK_S or second_s < BACKOFF_GROWTH * first_s:
             return False

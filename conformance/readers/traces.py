@@ -32,7 +32,7 @@ _HAR = re.compile(
 _SNIFFED = 1 << 12
 _MASKED = ("Bearer sha256:", "sha256:")
 _IDENTIFIERS = dict.fromkeys(DCR, "client_id") | dict.fromkeys(SESSIONS, "code")
-"""What a successful answer of these endpoints is for."""
+"""Identifier in a successful answer of each endpoint."""
 ORDERING_BUFFER = 10_000
 """Maximum number of places that an exchange may be late in its file: arrivals during the slowest answer."""
 

@@ -87,7 +87,7 @@ class Learned:
     exchanges: int
     seconds: float
     trace: Run = field(default_factory=Run)
-    """What the traces show of themselves: what they lack, for example."""
+    """Facts of the traces themselves, such as their gaps."""
 
 
 def learn(paths: Sequence[Path], *, instances: int, hosts: Iterable[str] = ()) -> Learned:

@@ -196,7 +196,7 @@ class ForecastReport(msgspec.Struct, kw_only=True):
     variants: list[VariantForecast]
     series: SeriesForecast
     trace_lacks: str = ""
-    """What the traces lack, so that habits may be learned wrongly, as a sentence; empty if nothing."""
+    """Gaps of the traces, by which habits may be learned wrongly, as a sentence; empty without one."""
 
 
 def encode(report: ForecastReport) -> bytes:

@@ -61,7 +61,7 @@ class Origin:
     seconds: float = 0.0
     violated: Sequence[str] = ()
     lacks: str = ""
-    """What the traces lack, as a sentence."""
+    """Gaps of the traces, as a sentence."""
     occasions: Mapping[str, int] = field(default_factory=dict)
     defects: Sequence[HabitDefect] = ()
     options: Collection[str] = ()
