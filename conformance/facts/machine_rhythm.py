@@ -99,7 +99,7 @@ class Backoffs:
     _latest: deque[tuple[str, Sequence[float]]] = field(default_factory=lambda: deque(maxlen=KEPT))
 
     def repeats(self, device: str, pauses_s: Sequence[float]) -> bool:
-        """Add the pauses of a series. Return whether half of the latest growing ones are like them, on many devices."""
+        """Add the pauses of a series. Return whether half of the latest growing ones are like them."""
         first_s, second_s = pauses_s
         if second_s <= BACK_TO_BACK_S or second_s < BACKOFF_GROWTH * first_s:
             return False
